@@ -1,0 +1,2 @@
+//! Placeholder until the framework can serve.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Background jobs.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The attribute macros.
+#![forbid(unsafe_code)]
