@@ -1,0 +1,196 @@
+//! A parsed JSON text as a flat tape: no tree, and buffers that the next text takes over.
+
+use super::error::JsonError;
+use super::limits::{KEPT_CAPACITY, MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
+use super::value::{Number, Value};
+
+/// One parsed JSON text.
+///
+/// Holds every value of the text in a flat tape in wire order, and the decoded strings one after
+/// the other in a second buffer; [`Document::root`] gives the cursor that reads them. A new or
+/// cleared document holds `null`.
+///
+/// ```
+/// use qapi_core::wire::Document;
+///
+/// let json = serde_json::json!({"execute": "query-jobs"});
+/// let document = Document::from_json(&json).unwrap();
+/// let execute = document.root().get("execute").unwrap();
+/// assert_eq!(execute.as_str(), Some("query-jobs"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Document {
+    nodes: Vec<Node>,
+    strings: String,
+}
+
+/// One value on the tape. A container's contents follow it: the elements of an array, name and
+/// value in turn for an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String {
+        start: u32,
+        len: u32,
+    },
+    /// `end` is the index behind the last node inside.
+    Array {
+        len: u32,
+        end: u32,
+    },
+    Object {
+        len: u32,
+        end: u32,
+    },
+}
+
+impl Document {
+    /// An empty document, which takes no memory yet.
+    pub fn new() -> Document {
+        Document::default()
+    }
+
+    /// The value that the text consists of.
+    pub fn root(&self) -> Value<'_> {
+        Value::new(self, 0)
+    }
+
+    /// Forgets the text but keeps the buffers for the next one, unless this one was large.
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.strings.clear();
+        self.nodes.shrink_to(KEPT_CAPACITY / size_of::<Node>());
+        self.strings.shrink_to(KEPT_CAPACITY);
+    }
+
+    /// Takes over a tree of `serde_json`'s, member order and all.
+    ///
+    /// # Errors
+    /// The limits of texts from outside hold here too: [`JsonError::NestingLimit`],
+    /// [`JsonError::TokenCountLimit`] (nodes are counted) and [`JsonError::TokenSizeLimit`].
+    pub fn from_json(json: &serde_json::Value) -> Result<Document, JsonError> {
+        let mut document = Document::new();
+        document.push_json(json, 0)?;
+        Ok(document)
+    }
+
+    fn push_json(&mut self, json: &serde_json::Value, depth: usize) -> Result<(), JsonError> {
+        if self.nodes.len() >= MAX_TOKEN_COUNT {
+            return Err(JsonError::TokenCountLimit);
+        }
+        let container = json.is_array() || json.is_object();
+        if container && depth >= MAX_NESTING {
+            return Err(JsonError::NestingLimit);
+        }
+        match json {
+            serde_json::Value::Null => self.push(Node::Null),
+            serde_json::Value::Bool(value) => self.push(Node::Bool(*value)),
+            serde_json::Value::Number(number) => self.push(Node::Number(number.into())),
+            serde_json::Value::String(string) => self.push_checked_string(string)?,
+            serde_json::Value::Array(elements) => {
+                let array = self.open(Node::Array { len: 0, end: 0 });
+                for element in elements {
+                    self.push_json(element, depth + 1)?;
+                }
+                self.close(array, elements.len());
+            }
+            serde_json::Value::Object(members) => {
+                let object = self.open(Node::Object { len: 0, end: 0 });
+                for (name, value) in members {
+                    self.push_checked_string(name)?;
+                    self.push_json(value, depth + 1)?;
+                }
+                self.close(object, members.len());
+            }
+        }
+        Ok(())
+    }
+
+    fn push_checked_string(&mut self, string: &str) -> Result<(), JsonError> {
+        if self.nodes.len() >= MAX_TOKEN_COUNT {
+            return Err(JsonError::TokenCountLimit);
+        }
+        if self.strings.len() + string.len() > MAX_TOKEN_SIZE {
+            return Err(JsonError::TokenSizeLimit);
+        }
+        let start = self.strings.len();
+        self.strings.push_str(string);
+        self.push_string_from(start);
+        Ok(())
+    }
+
+    /// The node at an index; `null` where there is none, as in an empty document.
+    pub(super) fn node(&self, index: u32) -> Node {
+        self.nodes.get(index as usize).copied().unwrap_or(Node::Null)
+    }
+
+    /// The index behind a value and all that is in it.
+    pub(super) fn after(&self, index: u32) -> u32 {
+        match self.node(index) {
+            Node::Array { end, .. } | Node::Object { end, .. } => end,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String { .. } => index + 1,
+        }
+    }
+
+    /// The string at an index, if there is one.
+    pub(super) fn string(&self, index: u32) -> Option<&str> {
+        match self.node(index) {
+            Node::String { start, len } => {
+                let start = start as usize;
+                self.strings.get(start..start + len as usize)
+            }
+            Node::Null
+            | Node::Bool(_)
+            | Node::Number(_)
+            | Node::Array { .. }
+            | Node::Object { .. } => None,
+        }
+    }
+
+    /// The index that the next node will have.
+    pub(super) fn next_index(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    pub(super) fn push(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+
+    /// The buffer of strings, for a string to be decoded into its end.
+    pub(super) fn strings_mut(&mut self) -> &mut String {
+        &mut self.strings
+    }
+
+    /// Makes a string value of what was added to the buffer of strings since `start`.
+    pub(super) fn push_string_from(&mut self, start: usize) {
+        let len = self.strings.len() - start;
+        self.push(Node::String { start: start as u32, len: len as u32 });
+    }
+
+    /// Begins a container; what is pushed until it is closed is inside.
+    pub(super) fn open(&mut self, container: Node) -> u32 {
+        let index = self.next_index();
+        self.push(container);
+        index
+    }
+
+    /// Ends a container of that many elements or members.
+    pub(super) fn close(&mut self, index: u32, count: usize) {
+        let after = self.next_index();
+        match self.nodes.get_mut(index as usize) {
+            Some(Node::Array { len, end } | Node::Object { len, end }) => {
+                *len = count as u32;
+                *end = after;
+            }
+            Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::String { .. }) | None => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.root().fmt(f)
+    }
+}

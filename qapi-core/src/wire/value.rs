@@ -1,0 +1,178 @@
+//! The cursor that reads a parsed text.
+
+use super::document::{Document, Node};
+
+/// What a JSON value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number of any form.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// A JSON number, as exact as QMP keeps it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// A whole number without point and exponent that an `i64` holds.
+    Int(i64),
+    /// One above `i64::MAX` that a `u64` holds.
+    UInt(u64),
+    /// Any other number: written with a point or an exponent, or too large for a `u64`.
+    Double(f64),
+}
+
+impl From<&serde_json::Number> for Number {
+    fn from(number: &serde_json::Number) -> Number {
+        if let Some(int) = number.as_i64() {
+            Number::Int(int)
+        } else if let Some(uint) = number.as_u64() {
+            Number::UInt(uint)
+        } else {
+            // A `serde_json` number is one of the three, unless a feature that we do not use
+            // makes it arbitrarily precise.
+            Number::Double(number.as_f64().unwrap_or(f64::MAX))
+        }
+    }
+}
+
+/// A cursor on one value of a [`Document`].
+///
+/// Copying it is free, and all that it gives borrows from the document, not from the cursor.
+/// What a value is not, it does not have: the elements of a number are none.
+#[derive(Clone, Copy)]
+pub struct Value<'m> {
+    document: &'m Document,
+    index: u32,
+}
+
+impl<'m> Value<'m> {
+    pub(super) fn new(document: &'m Document, index: u32) -> Value<'m> {
+        Value { document, index }
+    }
+
+    pub(super) fn node(self) -> Node {
+        self.document.node(self.index)
+    }
+
+    /// What the value is.
+    pub fn kind(self) -> Kind {
+        match self.node() {
+            Node::Null => Kind::Null,
+            Node::Bool(_) => Kind::Bool,
+            Node::Number(_) => Kind::Number,
+            Node::String { .. } => Kind::String,
+            Node::Array { .. } => Kind::Array,
+            Node::Object { .. } => Kind::Object,
+        }
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The truth value, if it is one.
+    pub fn as_bool(self) -> Option<bool> {
+        if let Node::Bool(value) = self.node() { Some(value) } else { None }
+    }
+
+    /// The string, if it is one: decoded, without its quotes.
+    pub fn as_str(self) -> Option<&'m str> {
+        self.document.string(self.index)
+    }
+
+    /// The number, if it is one.
+    pub fn number(self) -> Option<Number> {
+        if let Node::Number(number) = self.node() { Some(number) } else { None }
+    }
+
+    /// How many elements or members the value has.
+    pub fn len(self) -> usize {
+        match self.node() {
+            Node::Array { len, .. } | Node::Object { len, .. } => len as usize,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String { .. } => 0,
+        }
+    }
+
+    /// Whether the value has neither elements nor members.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements of an array, in order.
+    pub fn elements(self) -> impl ExactSizeIterator<Item = Value<'m>> + Clone {
+        let len = if self.kind() == Kind::Array { self.len() } else { 0 };
+        Elements { document: self.document, next: self.index + 1, len }
+    }
+
+    /// The members of an object with their names, in the order of the text.
+    pub fn entries(self) -> impl ExactSizeIterator<Item = (&'m str, Value<'m>)> + Clone {
+        let len = if self.kind() == Kind::Object { self.len() } else { 0 };
+        Entries { document: self.document, next: self.index + 1, len }
+    }
+
+    /// The member of an object that has this name, if it has one.
+    ///
+    /// Looks at one member after the other: QMP's objects are small.
+    pub fn get(self, name: &str) -> Option<Value<'m>> {
+        self.entries().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
+
+#[derive(Clone)]
+struct Elements<'m> {
+    document: &'m Document,
+    next: u32,
+    len: usize,
+}
+
+impl<'m> Iterator for Elements<'m> {
+    type Item = Value<'m>;
+
+    fn next(&mut self) -> Option<Value<'m>> {
+        self.len = self.len.checked_sub(1)?;
+        let value = Value::new(self.document, self.next);
+        self.next = self.document.after(self.next);
+        Some(value)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len, Some(self.len))
+    }
+}
+
+impl ExactSizeIterator for Elements<'_> {}
+
+#[derive(Clone)]
+struct Entries<'m> {
+    document: &'m Document,
+    next: u32,
+    len: usize,
+}
+
+impl<'m> Iterator for Entries<'m> {
+    type Item = (&'m str, Value<'m>);
+
+    fn next(&mut self) -> Option<(&'m str, Value<'m>)> {
+        self.len = self.len.checked_sub(1)?;
+        let name = self.document.string(self.next).unwrap_or_default();
+        let value = Value::new(self.document, self.next + 1);
+        self.next = self.document.after(self.next + 1);
+        Some((name, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len, Some(self.len))
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
