@@ -2,7 +2,8 @@
 
 use super::error::JsonError;
 use super::limits::{KEPT_CAPACITY, MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
-use super::value::{Number, Value};
+use super::number::Number;
+use super::value::Value;
 
 /// One parsed JSON text.
 ///
@@ -13,8 +14,7 @@ use super::value::{Number, Value};
 /// ```
 /// use qapi_core::wire::Document;
 ///
-/// let json = serde_json::json!({"execute": "query-jobs"});
-/// let document = Document::from_json(&json).unwrap();
+/// let document = Document::parse(b"{'execute': 'query-jobs'}").unwrap();
 /// let execute = document.root().get("execute").unwrap();
 /// assert_eq!(execute.as_str(), Some("query-jobs"));
 /// ```

@@ -3,7 +3,8 @@
 use serde::ser::{Serialize, Serializer};
 
 use super::document::Node;
-use super::value::{Number, Value};
+use super::number::Number;
+use super::value::Value;
 
 /// Streams the value without building a tree, members in the order of the text.
 impl Serialize for Value<'_> {

@@ -1,6 +1,7 @@
 //! The cursor that reads a parsed text.
 
 use super::document::{Document, Node};
+use super::number::Number;
 
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,31 +18,6 @@ pub enum Kind {
     Array,
     /// An object.
     Object,
-}
-
-/// A JSON number, as exact as QMP keeps it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Number {
-    /// A whole number without point and exponent that an `i64` holds.
-    Int(i64),
-    /// One above `i64::MAX` that a `u64` holds.
-    UInt(u64),
-    /// Any other number: written with a point or an exponent, or too large for a `u64`.
-    Double(f64),
-}
-
-impl From<&serde_json::Number> for Number {
-    fn from(number: &serde_json::Number) -> Number {
-        if let Some(int) = number.as_i64() {
-            Number::Int(int)
-        } else if let Some(uint) = number.as_u64() {
-            Number::UInt(uint)
-        } else {
-            // A `serde_json` number is one of the three, unless a feature that we do not use
-            // makes it arbitrarily precise.
-            Number::Double(number.as_f64().unwrap_or(f64::MAX))
-        }
-    }
 }
 
 /// A cursor on one value of a [`Document`].

@@ -1,0 +1,64 @@
+//! How far a text extends, and when it has become too large.
+
+use super::error::JsonError;
+use super::lexer::{Lexeme, TokenKind};
+use super::limits::{MAX_NESTING, MAX_STRAY_TEXT, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
+use super::utf8;
+
+/// Counts the tokens of one text.
+///
+/// Braces and brackets are counted each on their own, and the text ends where both counts are
+/// zero or one is below: `[}` is over, while `[{]` still waits for its brace. The grammar has no
+/// part in it, so that one wrong text is one error.
+#[derive(Debug, Default)]
+pub(super) struct Extent {
+    braces: isize,
+    brackets: isize,
+    tokens: usize,
+    size: usize,
+}
+
+impl Extent {
+    /// Adds a token, and says whether it is the last of its text.
+    pub(super) fn add(&mut self, lexeme: Lexeme<'_>) -> Result<bool, JsonError> {
+        let (kind, text) = match lexeme {
+            Lexeme::Token(kind, text) => (kind, text),
+            Lexeme::Stray(text) => {
+                let shown = &text[..text.len().min(MAX_STRAY_TEXT)];
+                return Err(JsonError::Stray(utf8::to_text(shown)));
+            }
+            Lexeme::Oversize => return Err(JsonError::TokenSizeLimit),
+        };
+        match kind {
+            TokenKind::OpenBrace => self.braces += 1,
+            TokenKind::CloseBrace => self.braces -= 1,
+            TokenKind::OpenBracket => self.brackets += 1,
+            TokenKind::CloseBracket => self.brackets -= 1,
+            TokenKind::Colon
+            | TokenKind::Comma
+            | TokenKind::Integer
+            | TokenKind::Float
+            | TokenKind::Keyword
+            | TokenKind::String => {}
+        }
+        self.size += text.len();
+        self.tokens += 1;
+        if self.size >= MAX_TOKEN_SIZE {
+            return Err(JsonError::TokenSizeLimit);
+        }
+        if self.tokens > MAX_TOKEN_COUNT {
+            return Err(JsonError::TokenCountLimit);
+        }
+        if self.braces + self.brackets > MAX_NESTING as isize {
+            return Err(JsonError::NestingLimit);
+        }
+        let incomplete =
+            (self.braces > 0 || self.brackets > 0) && self.braces >= 0 && self.brackets >= 0;
+        Ok(!incomplete)
+    }
+
+    /// Whether a text was begun and is not complete.
+    pub(super) fn is_begun(&self) -> bool {
+        self.tokens > 0
+    }
+}

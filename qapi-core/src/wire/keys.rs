@@ -1,0 +1,81 @@
+//! Which names an object has already, in time that does not depend on the object's size.
+
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+use super::document::Document;
+use super::limits::KEPT_CAPACITY;
+
+/// Up to so many members, comparing names one by one is faster than hashing them.
+const FEW: usize = 16;
+
+/// Finds repeated names in the objects of one text.
+///
+/// Names are hashed with random keys, so that a client cannot choose names that collide.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// The names of all objects that have more than a few, also of those already closed.
+    names: HashTable<Key>,
+    hasher: RandomState,
+}
+
+/// A name of an object, both as indices of nodes.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    object: u32,
+    name: u32,
+}
+
+impl Keys {
+    /// Whether a name of an open object is that of one of the `members` before it.
+    pub(super) fn is_repeated(
+        &mut self,
+        document: &Document,
+        object: u32,
+        members: usize,
+        name: u32,
+    ) -> bool {
+        if members < FEW {
+            let wanted = document.string(name);
+            return names(document, object, name).any(|other| document.string(other) == wanted);
+        }
+        if members == FEW {
+            for earlier in names(document, object, name) {
+                self.insert(document, Key { object, name: earlier });
+            }
+        }
+        self.insert(document, Key { object, name })
+    }
+
+    /// Adds a name; `true` if its object has it already.
+    fn insert(&mut self, document: &Document, key: Key) -> bool {
+        let hasher = &self.hasher;
+        let hash = |key: &Key| hasher.hash_one((key.object, document.string(key.name)));
+        let same = |other: &Key| {
+            other.object == key.object && document.string(other.name) == document.string(key.name)
+        };
+        let hash_of_key = hash(&key);
+        if self.names.find(hash_of_key, same).is_some() {
+            return true;
+        }
+        self.names.insert_unique(hash_of_key, key, hash);
+        false
+    }
+
+    /// Forgets all names, and gives back what a large object took.
+    pub(super) fn clear(&mut self) {
+        if self.names.is_empty() {
+            return;
+        }
+        self.names.clear();
+        self.names.shrink_to(KEPT_CAPACITY / size_of::<Key>(), |_| 0);
+    }
+}
+
+/// The names of an open object that come before one of them.
+fn names(document: &Document, object: u32, before: u32) -> impl Iterator<Item = u32> {
+    let first = object + 1;
+    std::iter::successors(Some(first), |name| Some(document.after(name + 1)))
+        .take_while(move |&name| name < before)
+}

@@ -1,0 +1,264 @@
+//! Bytes to tokens: a state machine that may be interrupted behind any byte.
+
+use super::limits::{KEPT_CAPACITY, MAX_TOKEN_SIZE};
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    OpenBrace,
+    CloseBrace,
+    OpenBracket,
+    CloseBracket,
+    Colon,
+    Comma,
+    Integer,
+    Float,
+    Keyword,
+    String,
+}
+
+/// What the lexer finds, with its text as it was written, quotes included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lexeme<'t> {
+    Token(TokenKind, &'t [u8]),
+    /// Bytes that cannot be a token; the last of them made it so.
+    Stray(&'t [u8]),
+    /// A token that is longer than a whole text may be and still not complete.
+    Oversize,
+}
+
+/// Where in the grammar of tokens the next byte falls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Between,
+    /// After a stray: what may have belonged to it is skipped.
+    Recovery,
+    /// Inside a string, with the quote that ends it.
+    String(u8),
+    /// Behind a backslash in a string.
+    Escape(u8),
+    /// Behind the minus of a number.
+    Minus,
+    /// Behind a leading zero, which only a point may follow: not even an exponent.
+    Zero,
+    Digits,
+    /// Behind the point of a number.
+    Point,
+    Fraction,
+    /// Behind the `e` of a number.
+    Exponent,
+    /// Behind the sign of an exponent.
+    ExponentSign,
+    ExponentDigits,
+    Keyword,
+}
+
+/// What one byte does.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// It belongs to the token, which goes on.
+    Into(State),
+    /// It is the last of its token.
+    Last(TokenKind),
+    /// It shows that the token ended before it.
+    Behind(TokenKind),
+    /// It belongs to no token.
+    Skip,
+    /// It ends the recovery and is looked at afresh.
+    Afresh,
+    /// It makes a stray of the token.
+    Stray,
+}
+
+/// Cuts a stream of bytes into tokens, whatever chunks it comes in.
+#[derive(Debug, Default)]
+pub(super) struct Lexer {
+    state: State,
+    /// What earlier chunks brought of the token that is not complete.
+    begun: Vec<u8>,
+    /// Whether `begun` was handed out whole and is to be forgotten.
+    handed_out: bool,
+}
+
+impl Lexer {
+    /// Consumes bytes up to the end of the next token; `None` means that all were consumed.
+    ///
+    /// A number or a word is complete only when the byte behind it is there.
+    pub(super) fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
+        self.forget_handed_out();
+        let bytes = *input;
+        let mut start = 0;
+        let mut at = 0;
+        let step = loop {
+            let Some(&byte) = bytes.get(at) else {
+                self.begun.extend_from_slice(&bytes[start..]);
+                *input = &[];
+                return None;
+            };
+            let step = self.state.step(byte);
+            match step {
+                Step::Into(state) => {
+                    self.state = state;
+                    at += 1;
+                    let room = MAX_TOKEN_SIZE + 1 - self.begun.len() - (at - start);
+                    if matches!(state, State::String(_)) {
+                        let rest = &bytes[at..];
+                        at += plain_run(&rest[..rest.len().min(room)]);
+                    }
+                    if self.begun.len() + (at - start) > MAX_TOKEN_SIZE {
+                        break step;
+                    }
+                }
+                Step::Skip => {
+                    at += 1;
+                    start = at;
+                }
+                Step::Afresh => self.state = State::Between,
+                Step::Last(_) | Step::Stray => {
+                    at += 1;
+                    break step;
+                }
+                Step::Behind(_) => break step,
+            }
+        };
+        *input = &bytes[at..];
+        Some(self.hand_out(step, &bytes[start..at]))
+    }
+
+    /// The token that the end of all input completes or breaks, if one was begun.
+    pub(super) fn finish(&mut self) -> Option<Lexeme<'_>> {
+        self.forget_handed_out();
+        // No token can go on with this byte, and it counts for no token's last.
+        let step = self.state.step(0);
+        match step {
+            Step::Behind(_) => Some(self.hand_out(step, &[])),
+            Step::Stray if self.state != State::Between => Some(self.hand_out(step, &[])),
+            Step::Stray | Step::Afresh | Step::Skip | Step::Into(_) | Step::Last(_) => {
+                self.state = State::Between;
+                None
+            }
+        }
+    }
+
+    fn hand_out<'t>(&'t mut self, step: Step, tail: &'t [u8]) -> Lexeme<'t> {
+        let text = if self.begun.is_empty() {
+            tail
+        } else {
+            self.begun.extend_from_slice(tail);
+            self.handed_out = true;
+            &self.begun
+        };
+        self.state = State::Between;
+        match step {
+            Step::Last(kind) | Step::Behind(kind) => Lexeme::Token(kind, text),
+            Step::Stray => {
+                self.state = State::Recovery;
+                Lexeme::Stray(text)
+            }
+            Step::Into(_) | Step::Skip | Step::Afresh => Lexeme::Oversize,
+        }
+    }
+
+    fn forget_handed_out(&mut self) {
+        if self.handed_out {
+            self.handed_out = false;
+            self.begun.clear();
+            self.begun.shrink_to(KEPT_CAPACITY);
+        }
+    }
+}
+
+impl State {
+    fn step(self, byte: u8) -> Step {
+        match self {
+            State::Between => between(byte),
+            State::Recovery => recovery(byte),
+            State::String(quote) => match byte {
+                _ if byte == quote => Step::Last(TokenKind::String),
+                b'\\' => Step::Into(State::Escape(quote)),
+                0x20..=0xFD => Step::Into(self),
+                _ => Step::Stray,
+            },
+            State::Escape(quote) => match byte {
+                0x20..=0xFD => Step::Into(State::String(quote)),
+                _ => Step::Stray,
+            },
+            State::Minus => match byte {
+                b'0' => Step::Into(State::Zero),
+                b'1'..=b'9' => Step::Into(State::Digits),
+                _ => Step::Stray,
+            },
+            State::Zero => match byte {
+                b'0'..=b'9' => Step::Stray,
+                b'.' => Step::Into(State::Point),
+                _ => Step::Behind(TokenKind::Integer),
+            },
+            State::Digits => match byte {
+                b'0'..=b'9' => Step::Into(State::Digits),
+                b'.' => Step::Into(State::Point),
+                b'e' | b'E' => Step::Into(State::Exponent),
+                _ => Step::Behind(TokenKind::Integer),
+            },
+            State::Point => digit_or_stray(byte, State::Fraction),
+            State::Fraction => match byte {
+                b'0'..=b'9' => Step::Into(State::Fraction),
+                b'e' | b'E' => Step::Into(State::Exponent),
+                _ => Step::Behind(TokenKind::Float),
+            },
+            State::Exponent => match byte {
+                b'+' | b'-' => Step::Into(State::ExponentSign),
+                _ => digit_or_stray(byte, State::ExponentDigits),
+            },
+            State::ExponentSign => digit_or_stray(byte, State::ExponentDigits),
+            State::ExponentDigits => match byte {
+                b'0'..=b'9' => Step::Into(State::ExponentDigits),
+                _ => Step::Behind(TokenKind::Float),
+            },
+            State::Keyword => match byte {
+                b'a'..=b'z' => Step::Into(State::Keyword),
+                _ => Step::Behind(TokenKind::Keyword),
+            },
+        }
+    }
+}
+
+fn between(byte: u8) -> Step {
+    match byte {
+        b' ' | b'\t' | b'\r' | b'\n' => Step::Skip,
+        b'"' | b'\'' => Step::Into(State::String(byte)),
+        b'{' => Step::Last(TokenKind::OpenBrace),
+        b'}' => Step::Last(TokenKind::CloseBrace),
+        b'[' => Step::Last(TokenKind::OpenBracket),
+        b']' => Step::Last(TokenKind::CloseBracket),
+        b':' => Step::Last(TokenKind::Colon),
+        b',' => Step::Last(TokenKind::Comma),
+        b'-' => Step::Into(State::Minus),
+        b'0' => Step::Into(State::Zero),
+        b'1'..=b'9' => Step::Into(State::Digits),
+        b'a'..=b'z' => Step::Into(State::Keyword),
+        _ => Step::Stray,
+    }
+}
+
+/// Control characters and the bytes that UTF-8 never uses end the recovery, so that a client
+/// can force a clean start with one of them; quotes do not protect what they enclose.
+fn recovery(byte: u8) -> Step {
+    match byte {
+        b'[' | b']' | b'{' | b'}' | b':' | b',' => Step::Afresh,
+        b'\t' => Step::Skip,
+        0x00..0x20 | 0xFE..=0xFF => Step::Afresh,
+        _ => Step::Skip,
+    }
+}
+
+fn digit_or_stray(byte: u8, state: State) -> Step {
+    if byte.is_ascii_digit() { Step::Into(state) } else { Step::Stray }
+}
+
+/// How many bytes from the start continue a string whatever its quote is.
+fn plain_run(bytes: &[u8]) -> usize {
+    let special =
+        |byte: &u8| !(0x20..=0xFD).contains(byte) || matches!(byte, b'"' | b'\'' | b'\\');
+    bytes.iter().position(special).unwrap_or(bytes.len())
+}

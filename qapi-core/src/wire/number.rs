@@ -1,0 +1,150 @@
+//! Numbers as QMP keeps them, and as it prints them.
+
+use std::fmt::Write as _;
+use std::io;
+
+/// A JSON number, as exact as QMP keeps it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// A whole number without point and exponent that an `i64` holds.
+    Int(i64),
+    /// One above `i64::MAX` that a `u64` holds.
+    UInt(u64),
+    /// Any other number: written with a point or an exponent, or too large for a `u64`.
+    ///
+    /// Always finite: what is too large for an `f64` becomes its largest value. QEMU lets such
+    /// a number become infinite and then prints `inf`, which is not JSON.
+    Double(f64),
+}
+
+impl Number {
+    /// Reads a token without point and exponent.
+    pub(super) fn from_integer(token: &str) -> Number {
+        if let Ok(int) = token.parse() {
+            Number::Int(int)
+        } else if let Ok(uint) = token.parse() {
+            Number::UInt(uint)
+        } else {
+            Number::from_float(token)
+        }
+    }
+
+    /// Reads a token with a point or an exponent.
+    pub(super) fn from_float(token: &str) -> Number {
+        // The lexer lets through only what parses.
+        let double = token.parse().unwrap_or(0.0_f64);
+        Number::Double(double.clamp(f64::MIN, f64::MAX))
+    }
+}
+
+impl From<&serde_json::Number> for Number {
+    fn from(number: &serde_json::Number) -> Number {
+        if let Some(int) = number.as_i64() {
+            Number::Int(int)
+        } else if let Some(uint) = number.as_u64() {
+            Number::UInt(uint)
+        } else {
+            // One of the three is there unless a feature of `serde_json` that we do not use
+            // makes numbers arbitrarily precise.
+            Number::Double(number.as_f64().unwrap_or(f64::MAX))
+        }
+    }
+}
+
+/// How many digits tell any two doubles apart.
+const DIGITS: usize = 17;
+
+/// Writes a double as C's `%.17g` does; `null` if it is not finite, for which JSON has no word.
+pub(super) fn write_double<W: io::Write + ?Sized>(writer: &mut W, value: f64) -> io::Result<()> {
+    let Some((digits, exponent)) = Decimal::of(value) else { return writer.write_all(b"null") };
+    let digits = digits.significant();
+    if value.is_sign_negative() {
+        writer.write_all(b"-")?;
+    }
+    match usize::try_from(exponent) {
+        Ok(whole) if whole < DIGITS => write_whole_and_fraction(writer, digits, whole + 1),
+        Err(_) if exponent >= -4 => {
+            writer.write_all(b"0.")?;
+            write_zeroes(writer, exponent.unsigned_abs() as usize - 1)?;
+            writer.write_all(digits)
+        }
+        Ok(_) | Err(_) => write_scientific(writer, digits, exponent),
+    }
+}
+
+fn write_whole_and_fraction<W: io::Write + ?Sized>(
+    writer: &mut W,
+    digits: &[u8],
+    whole: usize,
+) -> io::Result<()> {
+    let Some((whole, fraction)) = digits.split_at_checked(whole) else {
+        writer.write_all(digits)?;
+        return write_zeroes(writer, whole - digits.len());
+    };
+    writer.write_all(whole)?;
+    if fraction.is_empty() {
+        return Ok(());
+    }
+    writer.write_all(b".")?;
+    writer.write_all(fraction)
+}
+
+fn write_scientific<W: io::Write + ?Sized>(
+    writer: &mut W,
+    digits: &[u8],
+    exponent: i32,
+) -> io::Result<()> {
+    write_whole_and_fraction(writer, digits, 1)?;
+    let sign = if exponent < 0 { '-' } else { '+' };
+    write!(writer, "e{sign}{:02}", exponent.unsigned_abs())
+}
+
+fn write_zeroes<W: io::Write + ?Sized>(writer: &mut W, count: usize) -> io::Result<()> {
+    const ZEROES: &[u8; DIGITS] = &[b'0'; DIGITS];
+    writer.write_all(&ZEROES[..count.min(DIGITS)])
+}
+
+/// The decimal digits of a double, correctly rounded, without point and sign.
+struct Decimal {
+    digits: [u8; DIGITS],
+    len: usize,
+}
+
+impl Decimal {
+    /// The digits of a finite value, and the power of ten of the first.
+    fn of(value: f64) -> Option<(Decimal, i32)> {
+        let mut text = Scratch::default();
+        write!(text, "{:.*e}", DIGITS - 1, value.abs()).ok()?;
+        let text = str::from_utf8(text.bytes.get(..text.len)?).ok()?;
+        let (mantissa, exponent) = text.split_once('e')?;
+        let mut decimal = Decimal { digits: [b'0'; DIGITS], len: 0 };
+        for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
+            *decimal.digits.get_mut(decimal.len)? = digit;
+            decimal.len += 1;
+        }
+        Some((decimal, exponent.parse().ok()?))
+    }
+
+    /// The digits up to the last one that is not zero, and at least one.
+    fn significant(&self) -> &[u8] {
+        let last = self.digits.iter().rposition(|&digit| digit != b'0').unwrap_or(0);
+        &self.digits[..=last]
+    }
+}
+
+/// Room for a double in scientific form: formatting one must not allocate.
+#[derive(Default)]
+struct Scratch {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl std::fmt::Write for Scratch {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        let room = self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}

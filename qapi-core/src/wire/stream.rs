@@ -1,0 +1,153 @@
+//! A stream of bytes to a stream of texts.
+
+use super::document::Document;
+use super::error::JsonError;
+use super::extent::Extent;
+use super::lexer::{Lexeme, Lexer};
+use super::parser::Parser;
+
+/// What a [`Decoder`] found in the stream.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// A text. Its document belongs to the decoder, which uses it for the next text; take it
+    /// with [`std::mem::take`] to keep it.
+    Message(&'a mut Document),
+    /// Bytes that are no text, to be answered by an error without `id`. The stream goes on.
+    Error(JsonError),
+}
+
+/// Reads JSON texts from a stream of bytes, as a QMP server does.
+///
+/// Texts need nothing between them: one ends with its last bracket or quote or, if it is a bare
+/// number or word, before the byte that follows. After bytes that can be no token the decoder
+/// skips to the next structural or control character (`docs/interop/qmp-spec.rst`, "Forcing the
+/// JSON parser into known-good state").
+///
+/// [`MAX_TOKEN_SIZE`](super::MAX_TOKEN_SIZE) and [`MAX_TOKEN_COUNT`](super::MAX_TOKEN_COUNT)
+/// bound its memory: less than 400 MiB while it reads the worst text there is, and some hundred
+/// bytes for a common one, for which it allocates nothing once it has read another.
+///
+/// ```
+/// use qapi_core::wire::{Decoded, Decoder};
+///
+/// let mut decoder = Decoder::new();
+/// let mut input: &[u8] = b"{'execute': 'quit'} !\n [";
+/// let Some(Decoded::Message(document)) = decoder.decode(&mut input) else { panic!() };
+/// assert_eq!(document.root().get("execute").unwrap().as_str(), Some("quit"));
+/// let Some(Decoded::Error(error)) = decoder.decode(&mut input) else { panic!() };
+/// assert_eq!(error.to_string(), "JSON parse error, stray '!'");
+/// assert!(decoder.decode(&mut input).is_none());
+/// ```
+#[derive(Debug, Default)]
+pub struct Decoder {
+    lexer: Lexer,
+    assembler: Assembler,
+}
+
+impl Decoder {
+    /// A decoder at the start of a stream.
+    pub fn new() -> Decoder {
+        Decoder::default()
+    }
+
+    /// Takes bytes from the front of `input` until a text is complete or wrong.
+    ///
+    /// `None` means that all bytes were consumed and more are needed. Call it until then: that
+    /// call also gives back the memory of a large text.
+    pub fn decode(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
+        let verdict = self.next_verdict(input)?;
+        Some(self.assembler.hand_out(verdict))
+    }
+
+    /// As [`Decoder::decode`], but with `input` the stream ends: what was begun is complete or
+    /// wrong then.
+    fn decode_last(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
+        let verdict = match self.next_verdict(input) {
+            Some(verdict) => verdict,
+            None => match self.lexer.finish().and_then(|lexeme| self.assembler.take(lexeme)) {
+                Some(verdict) => verdict,
+                None => self.assembler.finish()?,
+            },
+        };
+        Some(self.assembler.hand_out(verdict))
+    }
+
+    fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
+        self.assembler.forget_handed_out();
+        while let Some(lexeme) = self.lexer.next(input) {
+            if let Some(verdict) = self.assembler.take(lexeme) {
+                return Some(verdict);
+            }
+        }
+        None
+    }
+}
+
+/// Makes texts of tokens.
+#[derive(Debug, Default)]
+struct Assembler {
+    extent: Extent,
+    parser: Parser,
+    document: Document,
+    /// Whether the document was handed out and is to be cleared for the next text.
+    handed_out: bool,
+}
+
+impl Assembler {
+    /// Takes a token; the verdict on the text if this ends it.
+    fn take(&mut self, lexeme: Lexeme<'_>) -> Option<Result<(), JsonError>> {
+        let complete = match self.extent.add(lexeme) {
+            Ok(complete) => complete,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Lexeme::Token(kind, text) = lexeme {
+            self.parser.push(kind, text, &mut self.document);
+        }
+        complete.then(|| self.parser.finish())
+    }
+
+    /// The verdict on a text that the end of the stream cuts off.
+    fn finish(&mut self) -> Option<Result<(), JsonError>> {
+        self.extent.is_begun().then(|| self.parser.finish())
+    }
+
+    fn hand_out(&mut self, verdict: Result<(), JsonError>) -> Decoded<'_> {
+        self.extent = Extent::default();
+        self.handed_out = true;
+        match verdict {
+            Ok(()) => Decoded::Message(&mut self.document),
+            Err(error) => {
+                self.parser.clear();
+                Decoded::Error(error)
+            }
+        }
+    }
+
+    fn forget_handed_out(&mut self) {
+        if self.handed_out {
+            self.handed_out = false;
+            self.document.clear();
+        }
+    }
+}
+
+impl Document {
+    /// Parses bytes that are one text and nothing else but white space.
+    ///
+    /// # Errors
+    /// The first mistake; [`JsonError::NoValue`] and [`JsonError::SeveralValues`] if there is
+    /// not exactly one text, [`JsonError::PrematureEnd`] if it is not complete.
+    pub fn parse(text: &[u8]) -> Result<Document, JsonError> {
+        let mut decoder = Decoder::new();
+        let mut input = text;
+        let document = match decoder.decode_last(&mut input) {
+            None => return Err(JsonError::NoValue),
+            Some(Decoded::Error(error)) => return Err(error),
+            Some(Decoded::Message(document)) => std::mem::take(document),
+        };
+        match decoder.decode_last(&mut input) {
+            None => Ok(document),
+            Some(Decoded::Error(_) | Decoded::Message(_)) => Err(JsonError::SeveralValues),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The form of UTF-8 that QMP uses: NUL may be written as two bytes, and what Unicode calls
+//! noncharacters are no characters.
+
+/// The character that stands for what is none.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// The first sequence of some bytes: its character, if it has one, and its length.
+///
+/// A wrong sequence is as long as its first byte announces or as continuation bytes follow,
+/// whichever is less, so that one mistake is reported once. No bytes have length 0.
+pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
+    let Some((&first, rest)) = bytes.split_first() else { return (None, 0) };
+    let (announced, bits, smallest) = match first {
+        0x00..=0x7F => return (Some(char::from(first)), 1),
+        0xC0..=0xDF => (1, first & 0x1F, 0x80),
+        0xE0..=0xEF => (2, first & 0x0F, 0x800),
+        0xF0..=0xF7 => (3, first & 0x07, 0x1_0000),
+        // Announce characters beyond the last one: read over, never accepted.
+        0xF8..=0xFB => (4, 0, u32::MAX),
+        0xFC..=0xFD => (5, 0, u32::MAX),
+        0x80..=0xBF | 0xFE..=0xFF => return (None, 1),
+    };
+    let mut code = u32::from(bits);
+    let mut length = 1;
+    for &byte in rest.iter().take(announced).take_while(|byte| matches!(byte, 0x80..=0xBF)) {
+        code = code << 6 | u32::from(byte & 0x3F);
+        length += 1;
+    }
+    if bytes.starts_with(&[0xC0, 0x80]) {
+        return (Some('\0'), 2);
+    }
+    let complete = length == announced + 1;
+    let character = if complete && code >= smallest { character(code) } else { None };
+    (character, length)
+}
+
+/// The character that has a code, if Unicode lets it be exchanged.
+pub(super) fn character(code: u32) -> Option<char> {
+    char::from_u32(code).filter(|&character| !is_noncharacter(character))
+}
+
+/// A character as it may be sent: itself, or the one that stands for what is none.
+pub(super) fn exchangeable(character: char) -> char {
+    if is_noncharacter(character) { REPLACEMENT } else { character }
+}
+
+/// Whether Unicode reserves a code for internal use: the last two of each plane, and 32 more.
+fn is_noncharacter(character: char) -> bool {
+    let code = u32::from(character);
+    code & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&code)
+}
+
+/// Bytes as text, up to the first NUL, with a replacement for each wrong sequence.
+pub(super) fn to_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let mut rest = &bytes[..end];
+    let mut text = String::with_capacity(rest.len());
+    while !rest.is_empty() {
+        let (character, length) = decode(rest);
+        text.push(character.unwrap_or(REPLACEMENT));
+        rest = &rest[length..];
+    }
+    text
+}
