@@ -1,0 +1,84 @@
+//! What a command's function may know beyond its arguments: injected state, and who is calling.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::session::SessionContext;
+
+/// The state of one server, by type: one value of each.
+#[derive(Default, Clone)]
+pub struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl States {
+    /// Adds `state`, or replaces the one of the same type.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
+        self.0.insert(TypeId::of::<T>(), state);
+    }
+
+    /// Whether there is a state of the type that `type_id` identifies.
+    pub fn contains(&self, type_id: TypeId) -> bool {
+        self.0.contains_key(&type_id)
+    }
+
+    /// The state of type `T`, if there is one.
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// The state of type `T` to keep, if there is one.
+    pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.get(&TypeId::of::<T>())?).downcast().ok()
+    }
+}
+
+impl std::fmt::Debug for States {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("States").field(&self.0.len()).finish()
+    }
+}
+
+/// The surroundings of one call.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    session: &'a Arc<SessionContext>,
+    states: &'a States,
+}
+
+impl<'a> Context<'a> {
+    /// The surroundings of a call from `session`, to a server that has `states`.
+    pub fn new(session: &'a Arc<SessionContext>, states: &'a States) -> Self {
+        Self { session, states }
+    }
+
+    /// The session that the call came from.
+    pub fn session(&self) -> &'a SessionContext {
+        self.session
+    }
+
+    /// The session that the call came from, to keep.
+    pub fn shared_session(&self) -> Arc<SessionContext> {
+        Arc::clone(self.session)
+    }
+
+    /// The state of type `T`.
+    ///
+    /// # Errors
+    /// The server has none. A server that started has looked for all that its commands need.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Result<&'a T> {
+        self.states.get().ok_or_else(missing_state::<T>)
+    }
+
+    /// The state of type `T`, to keep.
+    ///
+    /// # Errors
+    /// The server has none. A server that started has looked for all that its commands need.
+    pub fn shared_state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        self.states.get_shared().ok_or_else(missing_state::<T>)
+    }
+}
+
+fn missing_state<T>() -> Error {
+    Error::generic(format!("The server has no state of type {}", type_name::<T>()))
+}

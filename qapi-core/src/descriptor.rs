@@ -1,0 +1,336 @@
+//! Definitions as data: what an annotation leaves behind for the registry to find.
+//!
+//! The attribute macros turn each annotated item into one `static` [`Definition`] and submit it
+//! to the `inventory` of the program at link time. Everything here can be built in a `static`:
+//! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
+//! reference, so that types which contain themselves need no special care.
+
+use std::any::TypeId;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::reply::ReturnWriter;
+use crate::visitor::ObjectVisitor;
+use crate::wire::Style;
+
+/// One command, event or type of the schema, with the place where it was annotated.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its QAPI name: `job-pause`, `JOB_STATUS_CHANGE`, `JobInfo`.
+    pub name: &'static str,
+    /// Its documentation: the doc comment, without the sections that are fields of their own.
+    pub doc: &'static str,
+    /// The version it appeared in, as the schema writes it: `"3.0"`.
+    pub since: Option<&'static str>,
+    /// Its special features, `deprecated` and `unstable` among them.
+    pub features: &'static [Feature],
+    /// Where it was annotated.
+    pub source: Source,
+    /// What kind of definition it is, with the data of that kind.
+    pub kind: DefinitionKind,
+}
+
+/// Where in the program's sources a definition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The package that defines it.
+    pub package: &'static str,
+    /// The module path.
+    pub module: &'static str,
+    /// The source file, as the compiler was given it.
+    pub file: &'static str,
+    /// The line of the annotation.
+    pub line: u32,
+    /// The column of the annotation.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{} (package {})", self.file, self.line, self.column, self.package)
+    }
+}
+
+/// The six kinds of definition that QAPI's schema language has.
+#[derive(Debug)]
+pub enum DefinitionKind {
+    /// `#[qapi_enum]`
+    Enum(Enum),
+    /// `#[qapi_struct]`
+    Struct(Struct),
+    /// `#[qapi_union]`
+    Union(Union),
+    /// `#[qapi_alternate]`
+    Alternate(Alternate),
+    /// `#[qapi_command]`
+    Command(Command),
+    /// `#[qapi_event]`
+    Event(Event),
+}
+
+/// A special feature that introspection shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feature {
+    /// Its name; `deprecated` and `unstable` have a fixed meaning.
+    pub name: &'static str,
+    /// What it means here.
+    pub doc: &'static str,
+}
+
+/// An enumeration: a closed list of strings.
+#[derive(Debug)]
+pub struct Enum {
+    /// The values, in the order of their declaration.
+    pub values: &'static [EnumValue],
+}
+
+/// One value of an enumeration.
+#[derive(Debug)]
+pub struct EnumValue {
+    /// The string on the wire.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// The version it appeared in, where that is later than its enumeration.
+    pub since: Option<&'static str>,
+    /// Its special features.
+    pub features: &'static [Feature],
+}
+
+/// A struct: an object with fixed members.
+#[derive(Debug)]
+pub struct Struct {
+    /// The struct whose members come first, if it has a base.
+    pub base: Option<TypeRef>,
+    /// Its own members, in the order of their declaration.
+    pub members: &'static [Member],
+}
+
+/// A union: an object whose further members depend on the value of one of them.
+#[derive(Debug)]
+pub struct Union {
+    /// The struct whose members come first, if it has a base by name.
+    pub base: Option<TypeRef>,
+    /// The members that every branch has, the discriminator among them unless the base has it.
+    pub members: &'static [Member],
+    /// The name of the member that selects the branch.
+    pub discriminator: &'static str,
+    /// The branches; a value of the discriminator that has none adds no members.
+    pub branches: fn() -> &'static [Branch],
+}
+
+/// The members that one value of the discriminator adds to a union.
+#[derive(Debug)]
+pub struct Branch {
+    /// The value of the discriminator.
+    pub name: &'static str,
+    /// The struct or union with the members; `None` where the value adds none.
+    pub ty: Option<TypeRef>,
+}
+
+/// An alternate: a value that may be of one of several JSON types.
+#[derive(Debug)]
+pub struct Alternate {
+    /// The alternatives. Their names occur in no message.
+    pub members: &'static [AlternateMember],
+}
+
+/// One alternative of an alternate.
+#[derive(Debug)]
+pub struct AlternateMember {
+    /// Its name in the schema.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Its type.
+    pub ty: TypeRef,
+}
+
+/// A member of an object, or an argument of a command or event.
+#[derive(Debug)]
+pub struct Member {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// The version it appeared in, where that is later than its owner.
+    pub since: Option<&'static str>,
+    /// Whether it may be absent.
+    pub optional: bool,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Its special features.
+    pub features: &'static [Feature],
+}
+
+/// A command: its arguments, what it returns, and the function that serves it.
+#[derive(Debug)]
+pub struct Command {
+    /// What it takes.
+    pub arguments: Arguments,
+    /// What it returns; the function yields `None` for a command that returns nothing.
+    pub returns: fn() -> Option<Type>,
+    /// What the returned value means.
+    pub returns_doc: &'static str,
+    /// Whether it may be executed out of band.
+    pub allow_oob: bool,
+    /// Whether it may be executed before the machine is configured.
+    pub allow_preconfig: bool,
+    /// Whether success is answered; a command such as the guest agent's shutdown stays silent.
+    pub success_response: bool,
+    /// The state that its function wants injected.
+    pub needs: &'static [StateNeed],
+    /// The function that serves it.
+    pub handler: Handler,
+}
+
+/// An event that the program may emit.
+#[derive(Debug)]
+pub struct Event {
+    /// The data that it carries.
+    pub arguments: Arguments,
+}
+
+/// What a command takes, or an event carries.
+#[derive(Debug)]
+pub enum Arguments {
+    /// Members listed with the command or event itself; none where the list is empty.
+    Members(&'static [Member]),
+    /// The members of a struct or union, by name.
+    Type(TypeRef),
+}
+
+/// One piece of state that a command's function wants injected.
+#[derive(Debug)]
+pub struct StateNeed {
+    /// The name of the Rust type, for messages.
+    pub type_name: fn() -> &'static str,
+    /// The identity of the Rust type, for look-up.
+    pub type_id: fn() -> TypeId,
+}
+
+/// How a command's function is called.
+#[derive(Debug)]
+pub enum Handler {
+    /// At once, on the thread of the server; the function must be quick.
+    Inline(InlineHandler),
+    /// On a thread where blocking is allowed.
+    Blocking(BlockingHandler),
+    /// Awaited.
+    Async(AsyncHandler),
+}
+
+/// Checks the arguments, runs the function, and writes what it returned.
+pub type InlineHandler =
+    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, &mut ReturnWriter<'_>) -> Result<()>;
+
+/// Checks the arguments and packs the call up for another thread.
+pub type BlockingHandler =
+    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, Style) -> Result<BlockingCall>;
+
+/// Checks the arguments and starts the call.
+pub type AsyncHandler = fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, Style) -> Result<AsyncCall>;
+
+/// A call that may block; it yields the returned value as JSON text.
+pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
+
+/// A call in progress; it yields the returned value as JSON text.
+pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
+
+/// A type of the schema, named by function.
+pub type TypeRef = fn() -> Type;
+
+/// A type of the schema.
+#[derive(Debug, Clone, Copy)]
+pub enum Type {
+    /// One that the schema language brings along.
+    Builtin(Builtin),
+    /// A list.
+    Array(TypeRef),
+    /// One that an annotation defines.
+    Defined(&'static Definition),
+}
+
+/// The types that the schema language brings along (QAPI schema language, "Built-in Types").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// A string.
+    Str,
+    /// A number, as a double.
+    Number,
+    /// A signed 64 bit integer.
+    Int,
+    /// A signed 8 bit integer.
+    Int8,
+    /// A signed 16 bit integer.
+    Int16,
+    /// A signed 32 bit integer.
+    Int32,
+    /// A signed 64 bit integer.
+    Int64,
+    /// An unsigned 8 bit integer.
+    Uint8,
+    /// An unsigned 16 bit integer.
+    Uint16,
+    /// An unsigned 32 bit integer.
+    Uint32,
+    /// An unsigned 64 bit integer.
+    Uint64,
+    /// An unsigned 64 bit number of bytes.
+    Size,
+    /// `true` or `false`.
+    Bool,
+    /// `null`.
+    Null,
+    /// Any value.
+    Any,
+}
+
+impl Builtin {
+    /// The name in the schema language.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Str => "str",
+            Self::Number => "number",
+            Self::Int => "int",
+            Self::Int8 => "int8",
+            Self::Int16 => "int16",
+            Self::Int32 => "int32",
+            Self::Int64 => "int64",
+            Self::Uint8 => "uint8",
+            Self::Uint16 => "uint16",
+            Self::Uint32 => "uint32",
+            Self::Uint64 => "uint64",
+            Self::Size => "size",
+            Self::Bool => "bool",
+            Self::Null => "null",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// What an annotation submits to the program's inventory.
+#[derive(Debug)]
+pub struct Registration(pub &'static Definition);
+
+inventory::collect!(Registration);
+
+impl Definition {
+    /// Whether it is an event that carries data, or a command that takes arguments.
+    pub fn has_arguments(&self) -> bool {
+        let arguments = match &self.kind {
+            DefinitionKind::Command(command) => &command.arguments,
+            DefinitionKind::Event(event) => &event.arguments,
+            DefinitionKind::Enum(_)
+            | DefinitionKind::Struct(_)
+            | DefinitionKind::Union(_)
+            | DefinitionKind::Alternate(_) => return false,
+        };
+        match arguments {
+            Arguments::Members(members) => !members.is_empty(),
+            Arguments::Type(_) => true,
+        }
+    }
+}

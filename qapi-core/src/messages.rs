@@ -1,0 +1,94 @@
+//! The texts that clients see when their input is refused, in one place.
+//!
+//! Clients and their test suites compare these, so each is worded as QEMU words it.
+
+use crate::error::{Error, ErrorClass};
+
+/// A mandatory member is absent.
+pub(crate) fn parameter_missing(path: &str) -> Error {
+    Error::generic(format!("Parameter '{path}' is missing"))
+}
+
+/// An object has a member that its type does not know.
+pub(crate) fn parameter_unexpected(path: &str) -> Error {
+    Error::generic(format!("Parameter '{path}' is unexpected"))
+}
+
+/// A value is of the wrong JSON type.
+pub(crate) fn parameter_type(path: &str, expected: &str) -> Error {
+    Error::generic(format!("Invalid parameter type for '{path}', expected: {expected}"))
+}
+
+/// A string is none of the values of an enumeration.
+pub(crate) fn parameter_value(name: &str, value: &str) -> Error {
+    Error::generic(format!("Parameter '{name}' does not accept value '{value}'"))
+}
+
+/// A value does not fit its type, or is not of the form that the type wants.
+pub(crate) fn parameter_expects(name: &str, expected: &str) -> Error {
+    Error::generic(format!("Parameter '{name}' expects {expected}"))
+}
+
+/// No such command, or none for this session.
+pub(crate) fn command_not_found(name: &str) -> Error {
+    Error::with_class(
+        ErrorClass::CommandNotFound,
+        format!("The command {name} has not been found"),
+    )
+}
+
+/// A command other than `qmp_capabilities` before negotiation.
+pub(crate) fn expecting_negotiation() -> Error {
+    Error::with_class(
+        ErrorClass::CommandNotFound,
+        "Expecting capabilities negotiation with 'qmp_capabilities'",
+    )
+}
+
+/// `qmp_capabilities` after negotiation.
+pub(crate) fn already_negotiated() -> Error {
+    Error::with_class(
+        ErrorClass::CommandNotFound,
+        "Capabilities negotiation is already complete, command ignored",
+    )
+}
+
+/// A capability that the greeting did not offer.
+pub(crate) fn capability_not_available(name: &str) -> Error {
+    Error::generic(format!("Capability {name} not available"))
+}
+
+/// A message that is not an object.
+pub(crate) fn input_not_object() -> Error {
+    Error::generic("QMP input must be a JSON object")
+}
+
+/// A message that names no command.
+pub(crate) fn input_lacks_execute() -> Error {
+    Error::generic("QMP input lacks member 'execute'")
+}
+
+/// A message with a member that QMP does not know.
+pub(crate) fn input_member_unexpected(name: &str) -> Error {
+    Error::generic(format!("QMP input member '{name}' is unexpected"))
+}
+
+/// A message with a member of the wrong type; `kind` says which type it must have.
+pub(crate) fn input_member_type(name: &str, kind: &str) -> Error {
+    Error::generic(format!("QMP input member '{name}' must be {kind}"))
+}
+
+/// A message that is both in band and out of band.
+pub(crate) fn input_members_clash() -> Error {
+    Error::generic("QMP input member 'execute' clashes with 'exec-oob'")
+}
+
+/// A command that may not run out of band.
+pub(crate) fn oob_not_supported(name: &str) -> Error {
+    Error::generic(format!("The command {name} does not support OOB"))
+}
+
+/// A command whose function panicked.
+pub(crate) fn handler_panicked(name: &str) -> Error {
+    Error::generic(format!("The command {name} failed unexpectedly"))
+}

@@ -1,0 +1,67 @@
+//! What the functions behind commands may know and change of the session that called them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::Result;
+use crate::messages;
+
+/// The user, group and process at the other end of a unix socket, when it connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PeerCredentials {
+    /// The effective user.
+    pub uid: u32,
+    /// The effective group.
+    pub gid: u32,
+    /// The process, where the system tells.
+    pub pid: Option<i32>,
+}
+
+/// What the server knows of one session, for the functions that its commands call.
+///
+/// A function gets it by a parameter `#[qapi(session)] session: &SessionContext`.
+#[derive(Debug)]
+pub struct SessionContext {
+    id: u64,
+    peer: Option<PeerCredentials>,
+    negotiated: AtomicBool,
+    oob: AtomicBool,
+}
+
+impl SessionContext {
+    pub(crate) fn new(id: u64, peer: Option<PeerCredentials>) -> Self {
+        let (negotiated, oob) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { id, peer, negotiated, oob }
+    }
+
+    /// A number that no other session of this server has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Who is calling, where the transport tells: a unix socket does.
+    pub fn peer(&self) -> Option<PeerCredentials> {
+        self.peer
+    }
+
+    /// Whether capabilities have been negotiated.
+    pub fn is_negotiated(&self) -> bool {
+        self.negotiated.load(Ordering::Relaxed)
+    }
+
+    /// Whether commands may be executed out of band.
+    pub fn is_oob(&self) -> bool {
+        self.oob.load(Ordering::Relaxed)
+    }
+
+    /// Ends the negotiation, with out-of-band execution enabled or not.
+    ///
+    /// # Errors
+    /// The negotiation had ended before.
+    pub fn negotiate(&self, oob: bool) -> Result<()> {
+        if self.negotiated.swap(true, Ordering::Relaxed) {
+            return Err(messages::already_negotiated());
+        }
+        self.oob.store(oob, Ordering::Relaxed);
+        Ok(())
+    }
+}

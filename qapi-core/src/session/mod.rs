@@ -1,0 +1,5 @@
+//! One client's conversation.
+
+mod context;
+
+pub use context::{PeerCredentials, SessionContext};

@@ -1,0 +1,377 @@
+//! The traits that tie Rust types to QAPI types, and the types that the language brings along.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::descriptor::{Branch, Builtin, Definition, Type};
+use crate::error::Result;
+use crate::visitor::{Input, ObjectVisitor};
+
+/// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
+/// message, and written to one.
+///
+/// Annotate a type with `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_union]` or `#[qapi_alternate]`
+/// to implement it. Implement it by hand for a type of another crate by wrapping that type and
+/// forwarding to a QAPI type that stands for it:
+///
+/// ```
+/// use qapi_core::{Error, Input, QapiType, Result, Type};
+///
+/// /// A network address, written as a string.
+/// struct Address(std::net::IpAddr);
+///
+/// impl serde::Serialize for Address {
+///     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+///         serializer.collect_str(&self.0)
+///     }
+/// }
+///
+/// impl QapiType for Address {
+///     fn schema_type() -> Type {
+///         String::schema_type()
+///     }
+///
+///     fn visit(input: Input<'_, '_>) -> Result<Self> {
+///         let text = input.string()?;
+///         text.parse().map(Self).map_err(|_| input.value_error(text))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a QAPI type",
+    label = "not a QAPI type",
+    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
+            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
+            `f64` or `Vec<T>`"
+)]
+pub trait QapiType: Serialize + Sized {
+    /// The type's place in the schema.
+    fn schema_type() -> Type;
+
+    /// Reads a value, checking it on the way.
+    ///
+    /// # Errors
+    /// The value is not of this type; the text is QEMU's.
+    fn visit(input: Input<'_, '_>) -> Result<Self>;
+}
+
+/// A QAPI struct or union: an object whose members can also stand among those of another.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a QAPI struct or union",
+    label = "its members cannot stand among those of another object",
+    note = "annotate it with `#[qapi_struct]` or `#[qapi_union]`"
+)]
+pub trait QapiObject: QapiType {
+    /// Reads the members, leaving members of others alone.
+    ///
+    /// # Errors
+    /// A member is absent or its value is refused.
+    fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self>;
+
+    /// Writes the members, without the braces around them.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// The branches of a union whose other members a struct holds: a `#[qapi_union]` enum without
+/// a discriminator of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the branches of a QAPI union",
+    label = "not the branches of a union",
+    note = "annotate the enum with `#[qapi_union(tag = TheDiscriminatorsEnum)]`"
+)]
+pub trait QapiBranches: Sized {
+    /// The enumeration whose values select the branch.
+    type Tag: QapiType;
+
+    /// The branches, one for each value that adds members.
+    fn branches() -> &'static [Branch];
+
+    /// The value that selects this branch.
+    fn tag(&self) -> Self::Tag;
+
+    /// Reads the members that the value `tag` adds.
+    ///
+    /// # Errors
+    /// A member is absent or its value is refused.
+    fn visit_branch(tag: Self::Tag, object: &mut ObjectVisitor<'_, '_>) -> Result<Self>;
+
+    /// Writes the members of the branch, without the discriminator.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_branch<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// An event: a struct that is emitted under a name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a QAPI event",
+    label = "cannot be emitted",
+    note = "annotate it with `#[qapi_event]`"
+)]
+pub trait QapiEvent {
+    /// The event's place in the schema.
+    const DEFINITION: &'static Definition;
+
+    /// Writes the data's members, without the braces around them.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// What may stand as a member of an object or an argument of a command: a QAPI type, or an
+/// `Option` of one where the member may be absent, or a borrowed string.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a QAPI member or argument",
+    label = "not a QAPI type",
+    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
+            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
+            `f64` or `Vec<T>`; wrap it in `Option` to make it optional"
+)]
+pub trait MemberType<'m>: Sized {
+    /// Whether the member may be absent.
+    const OPTIONAL: bool;
+
+    /// The type's place in the schema.
+    fn schema_type() -> Type;
+
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// The value is refused.
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self>;
+
+    /// The value that stands for an absent member; `None` where it is mandatory.
+    fn visit_absent() -> Option<Self>;
+
+    /// Writes the member, if there is anything to write.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error>;
+}
+
+impl<T: QapiType> MemberType<'_> for T {
+    const OPTIONAL: bool = false;
+
+    fn schema_type() -> Type {
+        <T as QapiType>::schema_type()
+    }
+
+    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        None
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, self)
+    }
+}
+
+impl<T: QapiType> MemberType<'_> for Option<T> {
+    const OPTIONAL: bool = true;
+
+    fn schema_type() -> Type {
+        <T as QapiType>::schema_type()
+    }
+
+    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input).map(Some)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        match self {
+            Some(value) => map.serialize_entry(name, value),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'m> MemberType<'m> for &'m str {
+    const OPTIONAL: bool = false;
+
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        input.string()
+    }
+
+    fn visit_absent() -> Option<Self> {
+        None
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, self)
+    }
+}
+
+impl<'m> MemberType<'m> for Option<&'m str> {
+    const OPTIONAL: bool = true;
+
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        input.string().map(Some)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        match self {
+            Some(value) => map.serialize_entry(name, value),
+            None => Ok(()),
+        }
+    }
+}
+
+impl QapiType for String {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.string().map(str::to_owned)
+    }
+}
+
+impl QapiType for bool {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Bool)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.boolean()
+    }
+}
+
+impl QapiType for f64 {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Number)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.number()
+    }
+}
+
+/// Integers are read at full width first, then checked against the width that was declared.
+macro_rules! integer {
+    ($($ty:ty: $builtin:ident, $read:ident, $c_name:literal;)*) => {$(
+        impl QapiType for $ty {
+            fn schema_type() -> Type {
+                Type::Builtin(Builtin::$builtin)
+            }
+
+            fn visit(input: Input<'_, '_>) -> Result<Self> {
+                <$ty>::try_from(input.$read()?).map_err(|_| input.range_error($c_name))
+            }
+        }
+    )*};
+}
+
+integer! {
+    i8: Int8, integer, "int8_t";
+    i16: Int16, integer, "int16_t";
+    i32: Int32, integer, "int32_t";
+    i64: Int, integer, "int64_t";
+    u8: Uint8, unsigned, "uint8_t";
+    u16: Uint16, unsigned, "uint16_t";
+    u32: Uint32, unsigned, "uint32_t";
+    u64: Uint64, unsigned, "uint64_t";
+}
+
+/// QAPI's `null`: the alternative of an alternate that says "none at all".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Null;
+
+impl Serialize for Null {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl QapiType for Null {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Null)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.null().map(|()| Self)
+    }
+}
+
+/// QAPI's `any`.
+impl QapiType for serde_json::Value {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Any)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        Ok(input.value().to_json())
+    }
+}
+
+impl<T: QapiType> QapiType for Vec<T> {
+    fn schema_type() -> Type {
+        Type::Array(<T as QapiType>::schema_type)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.list()
+    }
+}
+
+impl<T: QapiType> QapiType for Box<T> {
+    fn schema_type() -> Type {
+        <T as QapiType>::schema_type()
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input).map(Self::new)
+    }
+}
+
+impl<T: QapiObject> QapiObject for Box<T> {
+    fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self> {
+        T::visit_members(object).map(Self::new)
+    }
+
+    fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        (**self).serialize_members(map)
+    }
+}
