@@ -1,0 +1,163 @@
+//! Disk images: formats over storage, and the locks that keep others off.
+//!
+//! An [`Image`] is what a node of the graph does its input and output with. The formats come from
+//! the library `imago`; this folder knows its traps, so that no other code has to:
+//!
+//! * its blocking calls are made from worker threads, never from the main loop;
+//! * zeroing part of a qcow2 cluster races with writes to the rest: [`Qcow2Image`] zeroes whole
+//!   clusters through the library and writes plain zeroes elsewhere;
+//! * it takes no locks on image files: [`storage::HostFile`] does;
+//! * it does not look for holes in files: [`extent`] does.
+
+pub mod extent;
+pub mod flat;
+pub mod locks;
+pub mod permissions;
+pub mod qcow2;
+pub mod storage;
+
+use extent::Extent;
+use flat::FlatImage;
+use imago::FormatAccess;
+use qcow2::Qcow2Image;
+use std::io;
+use std::sync::Arc;
+use storage::Storage;
+
+/// An open image of the library, as backing file of another.
+pub type FormatLayer = Arc<FormatAccess<Storage>>;
+
+/// An open image.
+///
+/// All calls block and may be made from any number of threads at once.
+#[derive(Debug)]
+pub enum Image {
+    /// The bytes as they are.
+    Flat(FlatImage),
+    /// QEMU's own format.
+    Qcow2(Arc<Qcow2Image>),
+}
+
+impl Image {
+    /// The size that a guest would see, in bytes.
+    ///
+    /// # Errors
+    /// When the storage below cannot say, or the image is closed.
+    pub fn len(&self) -> io::Result<u64> {
+        match self {
+            Image::Flat(image) => image.len(),
+            Image::Qcow2(image) => image.len(),
+        }
+    }
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    /// Beyond the end of the image, or as the storage below says.
+    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.read(offset, buffer),
+            Image::Qcow2(image) => image.read(offset, buffer),
+        }
+    }
+
+    /// Writes all of `buffer` from `offset` on.
+    ///
+    /// # Errors
+    /// Beyond the end of the image, on a read-only image, or as the storage below says.
+    pub fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.write(offset, buffer),
+            Image::Qcow2(image) => image.write(offset, buffer),
+        }
+    }
+
+    /// Makes the range read as zeroes, without writing them where the format or file can do so.
+    ///
+    /// # Errors
+    /// As [`Image::write`].
+    pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.write_zeroes(offset, length),
+            Image::Qcow2(image) => image.write_zeroes(offset, length),
+        }
+    }
+
+    /// Makes all writes so far last, unless the image was opened not to care for that.
+    ///
+    /// # Errors
+    /// As the storage below says.
+    pub fn flush(&self) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.flush(),
+            Image::Qcow2(image) => image.flush(),
+        }
+    }
+
+    /// Makes the image larger; what is new reads as zeroes. Does nothing if it is as large.
+    ///
+    /// # Errors
+    /// On a read-only image, or as the storage below says.
+    pub fn grow(&self, size: u64) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.grow(size),
+            Image::Qcow2(image) => image.grow(size),
+        }
+    }
+
+    /// What is known about the contents from `offset` on, without reading them.
+    ///
+    /// The answer is for a range of 1 to `length` bytes; 0 only at the end of the image.
+    ///
+    /// # Errors
+    /// As the storage below says.
+    pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        match self {
+            Image::Flat(image) => image.extent(offset, length),
+            Image::Qcow2(image) => image.extent(offset, length),
+        }
+    }
+
+    /// The image as a backing file for another one.
+    ///
+    /// # Errors
+    /// When the image is closed or the storage below cannot say how large it is.
+    pub fn layer(&self) -> io::Result<FormatLayer> {
+        match self {
+            Image::Flat(image) => image.layer(),
+            Image::Qcow2(image) => image.layer(),
+        }
+    }
+
+    /// The image as storage for another format on top of it.
+    pub fn storage(&self) -> Storage {
+        match self {
+            Image::Flat(image) => image.storage(),
+            Image::Qcow2(image) => image.storage(),
+        }
+    }
+
+    /// Flushes, and gives up everything that could write to the storage later.
+    ///
+    /// # Errors
+    /// When the last flush fails; the image is closed all the same.
+    pub fn close(&self) -> io::Result<()> {
+        match self {
+            Image::Flat(image) => image.flush(),
+            Image::Qcow2(image) => image.close(),
+        }
+    }
+}
+
+/// Refuses a range that does not lie within the image, as the drivers of QEMU do.
+fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()> {
+    match offset.checked_add(length) {
+        Some(end) if end <= size => Ok(()),
+        Some(_) | None => Err(io::Error::from(nix::errno::Errno::EIO)),
+    }
+}
+
+/// The error for work on an image that is closed or read-only.
+fn not_permitted() -> io::Error {
+    io::Error::from(nix::errno::Errno::EPERM)
+}

@@ -1,0 +1,78 @@
+//! A format image as the storage of another image.
+
+use super::Qcow2Image;
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// The contents of a format image, to put a raw node or another format on top.
+///
+/// The size is the image's: it does not grow by being written past its end.
+#[derive(Debug)]
+pub(super) struct StackedStorage {
+    image: Arc<Qcow2Image>,
+    helper: CommonStorageHelper,
+}
+
+impl StackedStorage {
+    pub(super) fn new(image: Arc<Qcow2Image>) -> Self {
+        StackedStorage { image, helper: CommonStorageHelper::default() }
+    }
+}
+
+impl fmt::Display for StackedStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("qcow2 image")
+    }
+}
+
+impl ImagoStorage for StackedStorage {
+    fn size(&self) -> io::Result<u64> {
+        self.image.len()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, mut offset: u64) -> io::Result<()> {
+        let size = self.image.len()?;
+        for mut buffer in bufv.into_inner() {
+            let length = buffer.len() as u64;
+            // Past the end, a storage reads as zeroes.
+            let inside = length.min(size.saturating_sub(offset));
+            let (head, tail) = buffer.split_at_mut(inside as usize);
+            self.image.read(offset.min(size), head)?;
+            tail.fill(0);
+            offset += length;
+        }
+        Ok(())
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, mut offset: u64) -> io::Result<()> {
+        for buffer in bufv.into_inner() {
+            self.image.write(offset, &buffer)?;
+            offset += buffer.len() as u64;
+        }
+        Ok(())
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.image.write_zeroes(offset, length)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.image.flush()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+}

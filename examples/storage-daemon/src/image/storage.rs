@@ -1,0 +1,223 @@
+//! Bytes below an image format: host files and what stands in for them.
+
+use super::locks::{ByteLocks, Locking};
+use super::permissions::Access;
+use crate::error::{Error, Result};
+use imago::file::File as ImagoFile;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{DynStorage, Storage as ImagoStorage, StorageOpenOptions};
+use nix::errno::Errno;
+use nix::libc;
+use nix::unistd::{Whence, lseek};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What every image format here stands on.
+///
+/// The image library wants one storage type for all images of a chain; behind this one there can
+/// be a [`HostFile`], a window of one, another image, or nothing at all.
+pub type Storage = Arc<dyn DynStorage>;
+
+/// QEMU counts images in sectors of this many bytes.
+pub const SECTOR_SIZE: u64 = 512;
+
+/// How to open a host file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostFileMode {
+    /// Whether the file may be written.
+    pub writable: bool,
+    /// Whether to bypass the page cache of the host.
+    pub direct: bool,
+    /// Whether to take QEMU's image locks.
+    pub locking: Locking,
+}
+
+/// A regular file or block device of the host.
+pub struct HostFile {
+    inner: ImagoFile,
+    /// The same open file description as `inner` has, for locks and for finding holes.
+    handle: File,
+    locks: Mutex<ByteLocks>,
+}
+
+impl HostFile {
+    /// Opens a file without taking any lock yet.
+    ///
+    /// # Errors
+    /// [`Error::OpenFile`] with the reason of the system; [`Error::FileNameMissing`];
+    /// [`Error::NotARegularFile`] for what is neither file nor block device.
+    pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
+        if path.is_empty() {
+            return Err(Error::FileNameMissing);
+        }
+        let failed = |source| Error::OpenFile { path: path.to_owned(), source };
+        let mut options = File::options();
+        // O_NONBLOCK: opening a pipe that nobody writes must not block the daemon.
+        let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
+        options.read(true).write(mode.writable).custom_flags(flags);
+        let file = options.open(path).map_err(failed)?;
+        let kind = file.metadata().map_err(failed)?.file_type();
+        if kind.is_dir() {
+            return Err(failed(Errno::EISDIR.into()));
+        }
+        if !kind.is_file() && !kind.is_block_device() {
+            return Err(Error::NotARegularFile(path.to_owned()));
+        }
+        Self::from_file(file, path, mode).map_err(failed)
+    }
+
+    /// Uses a file that is open already.
+    fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
+        let handle = file.try_clone()?;
+        let locks = Mutex::new(ByteLocks::new(&handle, mode.locking)?);
+        // With direct I/O the library finds the alignment by trial, with writes if it may write:
+        // those could overwrite what another process writes, so it may not.
+        let writes_allowed = mode.writable && !mode.direct;
+        let options =
+            StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
+        Ok(HostFile { inner: ImagoFile::from_open_file(file, options)?, handle, locks })
+    }
+
+    /// The host file behind a storage, if it is one.
+    pub fn of(storage: &Storage) -> Option<&HostFile> {
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref()
+    }
+
+    /// Changes which image locks the file holds. Gives what it held before.
+    ///
+    /// # Errors
+    /// [`Error::ImageLocked`]; the locks are then as before.
+    pub fn set_access(&self, access: Access) -> Result<Access> {
+        self.locks.lock().change(&self.handle, access)
+    }
+
+    /// Bytes that the file takes up on the host, which holes make smaller than its length.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    pub fn allocated_size(&self) -> io::Result<u64> {
+        // POSIX leaves the unit of st_blocks open; every system in use counts 512 bytes.
+        Ok(self.handle.metadata()?.blocks().saturating_mul(512))
+    }
+
+    /// Whether `offset` lies in data or in a hole, and where that ends.
+    ///
+    /// Where the file system cannot tell, all is data. The end may lie beyond the file.
+    pub fn data_or_hole(&self, offset: u64) -> (bool, u64) {
+        let Ok(start) = i64::try_from(offset) else {
+            return (true, u64::MAX);
+        };
+        match lseek(&self.handle, start, Whence::SeekData) {
+            Ok(data) if data > start => (false, data.unsigned_abs()),
+            Ok(_here) => match lseek(&self.handle, start, Whence::SeekHole) {
+                Ok(hole) if hole > start => (true, hole.unsigned_abs()),
+                Ok(_) | Err(_) => (true, u64::MAX),
+            },
+            // No data from here to the end.
+            Err(Errno::ENXIO) => (false, u64::MAX),
+            Err(_cannot_tell) => (true, u64::MAX),
+        }
+    }
+}
+
+impl fmt::Debug for HostFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HostFile").field(&self.inner).finish()
+    }
+}
+
+impl fmt::Display for HostFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl ImagoStorage for HostFile {
+    fn mem_align(&self) -> usize {
+        self.inner.mem_align()
+    }
+
+    fn req_align(&self) -> usize {
+        self.inner.req_align()
+    }
+
+    fn zero_align(&self) -> usize {
+        self.inner.zero_align()
+    }
+
+    fn discard_align(&self) -> usize {
+        self.inner.discard_align()
+    }
+
+    /// The length in whole sectors: a file of 1000 bytes is an image of 1024, as for QEMU.
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.inner.size()?.next_multiple_of(SECTOR_SIZE))
+    }
+
+    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
+        self.inner.resolve_relative_path(relative)
+    }
+
+    fn get_filename(&self) -> Option<PathBuf> {
+        self.inner.get_filename()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        // SAFETY: the caller keeps the alignment that this object reports, which is the inner one.
+        unsafe { self.inner.pure_readv(bufv, offset) }
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_readv`; the write blockers are the inner file's own.
+        unsafe { self.inner.pure_writev(bufv, offset) }
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        unsafe { self.inner.pure_write_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        unsafe { self.inner.pure_write_allocated_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        unsafe { self.inner.pure_discard(offset, length) }
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.inner.sync()
+    }
+
+    fn settle_writes(&self) -> io::Result<()> {
+        self.inner.settle_writes()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.inner.invalidate_cache() }
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        self.inner.get_storage_helper()
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        self.inner.resize(new_size, prealloc_mode)
+    }
+}

@@ -1,0 +1,94 @@
+//! The names that images go by: plain paths where those lead to the same image again, else
+//! descriptions of the form `json:{...}`.
+
+use super::node::{Driver, Node};
+use std::fmt::Write as _;
+
+/// The name of a node's image.
+pub(super) fn filename(node: &Node) -> String {
+    plain(node).unwrap_or_else(|| {
+        let mut text = String::from("json:");
+        describe(node, &mut text);
+        text
+    })
+}
+
+/// The path that leads to the node's image, if opening it in the node's format gives the same
+/// tree of nodes.
+fn plain(node: &Node) -> Option<String> {
+    match node.driver() {
+        Driver::File => node.path.clone(),
+        Driver::NullCo => Some("null-co://".to_owned()),
+        Driver::Raw | Driver::Qcow2 => {
+            let file = node.file()?;
+            match file.driver() {
+                Driver::File | Driver::NullCo if !has_other_backing(node) => plain(file),
+                Driver::File | Driver::NullCo | Driver::Raw | Driver::Qcow2 => None,
+            }
+        }
+    }
+}
+
+/// Whether the node has another backing file than its header names.
+fn has_other_backing(node: &Node) -> bool {
+    let Some(header) = node.qcow2_header() else { return false };
+    if node.backing_from_header {
+        return false;
+    }
+    let actual = node.backing().map(|backing| filename(&backing));
+    header.backing_file() != actual.as_deref()
+}
+
+/// Writes what would open the node again, in the alphabetical order that QEMU uses.
+fn describe(node: &Node, text: &mut String) {
+    text.push('{');
+    if has_other_backing(node) {
+        text.push_str("\"backing\": ");
+        match node.backing() {
+            Some(backing) => describe(&backing, text),
+            None => text.push_str("null"),
+        }
+        text.push_str(", ");
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\"driver\": \"{}\"", node.driver().name());
+    if let Some(file) = node.file() {
+        text.push_str(", \"file\": ");
+        describe(file, text);
+    }
+    if let Some(path) = &node.path {
+        text.push_str(", \"filename\": ");
+        push_string(path, text);
+    }
+    text.push('}');
+}
+
+/// Writes a JSON string in ASCII.
+fn push_string(value: &str, text: &mut String) {
+    text.push('"');
+    for unit in value.encode_utf16() {
+        match char::from_u32(u32::from(unit)) {
+            Some(special @ ('"' | '\\')) => {
+                text.push('\\');
+                text.push(special);
+            }
+            Some(printable @ ' '..='~') => text.push(printable),
+            Some(_) | None => {
+                let _ = write!(text, "\\u{unit:04X}");
+            }
+        }
+    }
+    text.push('"');
+}
+
+/// The path of a backing file that the header of an image in `file` names.
+pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
+    let directory = match plain(file) {
+        Some(path) if !name.starts_with('/') => match path.rfind('/') {
+            Some(end) => path[..=end].to_owned(),
+            None => String::new(),
+        },
+        Some(_) | None => String::new(),
+    };
+    directory + name
+}

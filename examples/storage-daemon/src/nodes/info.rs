@@ -1,0 +1,125 @@
+//! What there is to tell about nodes and images, for `query-named-block-nodes`.
+
+use super::filename::{filename, resolve_backing};
+use super::node::{CacheMode, Node};
+use crate::error::Result;
+use crate::image::qcow2::header::{CompressionType, Header};
+
+/// The facts of `BlockDeviceInfo` that a node has.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    /// The name.
+    pub node_name: String,
+    /// The driver.
+    pub driver: &'static str,
+    /// Whether writes are refused.
+    pub read_only: bool,
+    /// How the host caches.
+    pub cache: CacheMode,
+    /// The name of the image.
+    pub filename: String,
+    /// The name of the backing image.
+    pub backing_filename: Option<String>,
+    /// How many backing images there are below each other; 0 if they are left out.
+    pub backing_depth: u32,
+    /// The image.
+    pub image: ImageInfo,
+}
+
+/// The facts of `ImageInfo`.
+#[derive(Clone, Debug)]
+pub struct ImageInfo {
+    /// The name of the image.
+    pub filename: String,
+    /// The format.
+    pub format: &'static str,
+    /// The size that a guest sees, in bytes.
+    pub virtual_size: u64,
+    /// Bytes that the image takes up on the host.
+    pub actual_size: Option<u64>,
+    /// Bytes in a cluster.
+    pub cluster_size: Option<u64>,
+    /// Whether the image was not closed properly.
+    pub dirty: bool,
+    /// The backing file, as the image names it.
+    pub backing_filename: Option<String>,
+    /// The same as a path that can be opened.
+    pub full_backing_filename: Option<String>,
+    /// The format of the backing file, as the image names it.
+    pub backing_format: Option<String>,
+    /// What only qcow2 images have.
+    pub qcow2: Option<Qcow2Info>,
+    /// The backing image, if it is to be told about.
+    pub backing_image: Option<Box<ImageInfo>>,
+}
+
+/// The facts of `ImageInfoSpecificQCow2`.
+#[derive(Clone, Debug)]
+pub struct Qcow2Info {
+    /// The version: `0.10` or `1.1`.
+    pub compat: &'static str,
+    /// Whether clusters are divided.
+    pub extended_l2: bool,
+    /// Whether reference counts are updated lazily.
+    pub lazy_refcounts: bool,
+    /// Whether the image is known to be damaged.
+    pub corrupt: bool,
+    /// Bits in a reference count.
+    pub refcount_bits: u32,
+    /// How clusters are compressed.
+    pub compression_type: CompressionType,
+}
+
+impl Qcow2Info {
+    fn new(header: &Header) -> Self {
+        Qcow2Info {
+            compat: header.compat(),
+            extended_l2: header.extended_l2(),
+            lazy_refcounts: header.lazy_refcounts(),
+            corrupt: header.corrupt(),
+            refcount_bits: header.refcount_bits(),
+            compression_type: header.compression_type(),
+        }
+    }
+}
+
+pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
+    let mut depth = 0;
+    let image = image_info(node, flat, &mut depth)?;
+    Ok(NodeInfo {
+        node_name: node.name().to_owned(),
+        driver: node.driver().name(),
+        read_only: node.is_read_only(),
+        cache: node.cache(),
+        filename: image.filename.clone(),
+        backing_filename: node.backing().map(|backing| filename(&backing)),
+        backing_depth: depth,
+        image,
+    })
+}
+
+fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
+    let header = node.qcow2_header();
+    let backing_image = match node.backing() {
+        Some(backing) if !flat => {
+            *depth += 1;
+            Some(Box::new(image_info(&backing, flat, depth)?))
+        }
+        Some(_) | None => None,
+    };
+    let named = header.and_then(Header::backing_file);
+    Ok(ImageInfo {
+        filename: filename(node),
+        format: node.driver().name(),
+        virtual_size: node.len()?,
+        actual_size: node.allocated_size(),
+        cluster_size: node.cluster_size(),
+        dirty: header.is_some_and(Header::dirty),
+        backing_filename: named.map(str::to_owned),
+        full_backing_filename: named
+            .and_then(|name| node.file().map(|file| resolve_backing(file, name))),
+        backing_format: header.and_then(Header::backing_format).map(str::to_owned),
+        qcow2: header.map(Qcow2Info::new),
+        backing_image,
+    })
+}

@@ -1,0 +1,17 @@
+//! The block graph: named nodes, who stands on whom, and who may do what with them.
+//!
+//! [`Graph`] is the entry. [`options`] says what to open, [`Node`] is what comes of it, and a
+//! [`Reservation`] is how a job keeps its nodes.
+
+mod filename;
+mod graph;
+mod info;
+mod names;
+mod node;
+mod open;
+pub mod options;
+mod sharing;
+
+pub use graph::{Graph, MAX_NODES, NodeUse, Operation, Reservation};
+pub use info::{ImageInfo, NodeInfo, Qcow2Info};
+pub use node::{CacheMode, Driver, Node};

@@ -1,0 +1,207 @@
+//! A node of the block graph.
+
+use super::options::Discard;
+use crate::error::{Error, Result};
+use crate::image::extent::Extent;
+use crate::image::qcow2::header::Header;
+use crate::image::storage::HostFile;
+use crate::image::{FormatLayer, Image};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+/// The drivers by their names in the schema (`BlockdevDriver`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// A file of the host.
+    File,
+    /// The bytes of another node as they are.
+    Raw,
+    /// A qcow2 image in another node.
+    Qcow2,
+    /// Nothing.
+    NullCo,
+}
+
+impl Driver {
+    /// The name in the schema.
+    pub fn name(self) -> &'static str {
+        match self {
+            Driver::File => "file",
+            Driver::Raw => "raw",
+            Driver::Qcow2 => "qcow2",
+            Driver::NullCo => "null-co",
+        }
+    }
+}
+
+/// How the host caches what a node reads and writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheMode {
+    /// The page cache of the host is bypassed.
+    pub direct: bool,
+    /// Flushes do not wait for the disk.
+    pub no_flush: bool,
+}
+
+/// A node of the block graph: a name, a driver, and an open image.
+///
+/// The calls for input and output block; make them from worker threads.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) name: String,
+    pub(super) driver: Driver,
+    pub(super) read_only: bool,
+    pub(super) cache: CacheMode,
+    pub(super) discard: Discard,
+    /// Whether a client asked for the node itself, rather than for one above it.
+    pub(super) monitor_owned: bool,
+    /// The path of a file node, as the client wrote it.
+    pub(super) path: Option<String>,
+    pub(super) file: Option<Arc<Node>>,
+    pub(super) backing: RwLock<Option<Arc<Node>>>,
+    /// Whether the backing node is there because the header of the image names it.
+    pub(super) backing_from_header: bool,
+    pub(super) image: Image,
+}
+
+impl Node {
+    /// The name, given or made up.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The driver.
+    pub fn driver(&self) -> Driver {
+        self.driver
+    }
+
+    /// Whether writes are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// How the host caches.
+    pub fn cache(&self) -> CacheMode {
+        self.cache
+    }
+
+    /// What becomes of requests to discard.
+    pub fn discard(&self) -> Discard {
+        self.discard
+    }
+
+    /// The node that this one is stored in.
+    pub fn file(&self) -> Option<&Arc<Node>> {
+        self.file.as_ref()
+    }
+
+    /// The node that shows through where this one has nothing of its own.
+    pub fn backing(&self) -> Option<Arc<Node>> {
+        self.backing.read().clone()
+    }
+
+    /// Bytes in a cluster of the image; none for images without clusters.
+    pub fn cluster_size(&self) -> Option<u64> {
+        self.qcow2_header().map(Header::cluster_size)
+    }
+
+    pub(super) fn qcow2_header(&self) -> Option<&Header> {
+        match &self.image {
+            Image::Flat(_) => None,
+            Image::Qcow2(image) => Some(image.header()),
+        }
+    }
+
+    /// The size that a guest would see, in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the storage cannot say.
+    pub fn len(&self) -> Result<u64> {
+        Ok(self.image.len()?)
+    }
+
+    /// Whether the image holds no bytes at all.
+    ///
+    /// # Errors
+    /// As [`Node::len`].
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::Io`], beyond the end of the image too.
+    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        Ok(self.image.read(offset, buffer)?)
+    }
+
+    /// Writes all of `buffer` from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::NodeReadOnly`]; [`Error::Io`], beyond the end of the image too.
+    pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        self.check_writable()?;
+        Ok(self.image.write(offset, buffer)?)
+    }
+
+    /// Makes the range read as zeroes, without writing them where the image can do so.
+    ///
+    /// # Errors
+    /// As [`Node::write`].
+    pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
+        self.check_writable()?;
+        Ok(self.image.write_zeroes(offset, length)?)
+    }
+
+    /// Makes all writes so far last, unless the node was opened with `no-flush`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.image.flush()?)
+    }
+
+    /// Makes the image larger; what is new reads as zeroes. Does nothing if it is as large.
+    ///
+    /// # Errors
+    /// As [`Node::write`].
+    pub fn grow(&self, size: u64) -> Result<()> {
+        self.check_writable()?;
+        Ok(self.image.grow(size)?)
+    }
+
+    /// What is known about the contents from `offset` on, without reading them: for 1 to `length`
+    /// bytes, or 0 at the end of the image.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn block_status(&self, offset: u64, length: u64) -> Result<Extent> {
+        Ok(self.image.extent(offset, length)?)
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        if self.read_only { Err(Error::NodeReadOnly) } else { Ok(()) }
+    }
+
+    /// Bytes that the image takes up on the host, if a file is below.
+    pub fn allocated_size(&self) -> Option<u64> {
+        match self.driver {
+            Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
+            Driver::Raw | Driver::Qcow2 => self.file.as_ref()?.allocated_size(),
+            Driver::NullCo => Some(0),
+        }
+    }
+
+    /// Lets `work` have the file of a file node.
+    pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
+        match self.driver {
+            Driver::File => HostFile::of(&self.image.storage()).map(work),
+            Driver::Raw | Driver::Qcow2 | Driver::NullCo => None,
+        }
+    }
+
+    pub(super) fn layer(&self) -> Result<FormatLayer> {
+        Ok(self.image.layer()?)
+    }
+}

@@ -1,0 +1,137 @@
+//! What a client says about a node to be opened.
+//!
+//! These are plain values: the QMP layer makes them from `BlockdevOptions` of
+//! `qapi/block-core.json`, the command line from `--blockdev`.
+
+pub use crate::image::locks::Locking;
+
+/// A node to be opened, with everything below it that is described inline.
+#[derive(Clone, Debug)]
+pub struct NodeOptions {
+    /// The name; a node below another one may go without.
+    pub node_name: Option<String>,
+    /// Whether writes are refused. Without it, children of a node are as the node is, and
+    /// backing files are read-only.
+    pub read_only: Option<bool>,
+    /// Whether to open read-only when writing is not permitted, instead of failing.
+    pub auto_read_only: Option<bool>,
+    /// What becomes of requests to discard.
+    pub discard: Option<Discard>,
+    /// How the host caches. Without a value, as the node above.
+    pub cache: CacheOptions,
+    /// What kind of node, and what that kind wants to know.
+    pub driver: DriverOptions,
+}
+
+impl NodeOptions {
+    /// A node of the given kind with nothing else said.
+    pub fn new(driver: DriverOptions) -> Self {
+        NodeOptions {
+            node_name: None,
+            read_only: None,
+            auto_read_only: None,
+            discard: None,
+            cache: CacheOptions::default(),
+            driver,
+        }
+    }
+
+    /// The same with a name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.node_name = Some(name.into());
+        self
+    }
+
+    /// The same, read-only or not.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = Some(read_only);
+        self
+    }
+}
+
+/// `BlockdevDiscardOptions`: what becomes of requests to discard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Discard {
+    /// They are forgotten.
+    #[default]
+    Ignore,
+    /// They go to the storage.
+    Unmap,
+}
+
+/// `BlockdevCacheOptions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheOptions {
+    /// Bypass the page cache of the host.
+    pub direct: Option<bool>,
+    /// Do not wait until data has reached the disk.
+    pub no_flush: Option<bool>,
+}
+
+/// The drivers, each with its own options.
+#[derive(Clone, Debug)]
+pub enum DriverOptions {
+    /// A file of the host.
+    File(FileOptions),
+    /// The bytes of another node as they are.
+    Raw(RawOptions),
+    /// A qcow2 image in another node.
+    Qcow2(Qcow2Options),
+    /// Nothing: reads zeroes, forgets writes.
+    NullCo(NullOptions),
+}
+
+/// `BlockdevOptionsFile`.
+#[derive(Clone, Debug)]
+pub struct FileOptions {
+    /// The path.
+    pub filename: String,
+    /// Whether to take QEMU's image locks.
+    pub locking: Locking,
+}
+
+/// `BlockdevOptionsRaw`.
+#[derive(Clone, Debug)]
+pub struct RawOptions {
+    /// Where the bytes are.
+    pub file: Child,
+}
+
+/// `BlockdevOptionsQcow2`.
+#[derive(Clone, Debug)]
+pub struct Qcow2Options {
+    /// Where the image is.
+    pub file: Child,
+    /// What shows through where the image has nothing of its own.
+    pub backing: BackingOption,
+}
+
+/// `BlockdevOptionsNull`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullOptions {
+    /// The size in bytes; 1 GiB if not given.
+    pub size: Option<u64>,
+}
+
+/// `BlockdevRef`: another node, by name or by description.
+#[derive(Clone, Debug)]
+pub enum Child {
+    /// A node that exists.
+    Reference(String),
+    /// A node to be opened with its parent, and to go with it.
+    Inline(Box<NodeOptions>),
+}
+
+/// The option `backing`: `BlockdevRefOrNull`, or left out.
+#[derive(Clone, Debug, Default)]
+pub enum BackingOption {
+    /// As the header of the image says.
+    #[default]
+    FromHeader,
+    /// None, whatever the header says.
+    None,
+    /// This one, whatever the header says.
+    Child(Child),
+}

@@ -1,0 +1,192 @@
+//! Who uses which node, with which permissions.
+//!
+//! A user is a node standing on the one used, or a job. What a node takes of its children follows
+//! from what its own users take of it, so that a file that nobody writes is not locked for
+//! writing. The rules are those of QEMU's drivers.
+
+use super::node::{Driver, Node};
+use crate::error::{Error, Result};
+use crate::image::permissions::{Access, Permissions};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// In which way a user uses a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A node stores its image in the used one.
+    File,
+    /// A node shows the used one where it has nothing of its own.
+    Backing,
+    /// A job works on the used one, under this name.
+    Job(&'static str),
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::File => "file",
+            Role::Backing => "backing",
+            Role::Job(name) => name,
+        }
+    }
+}
+
+/// A user of a node.
+#[derive(Clone, Debug)]
+pub(super) enum User {
+    /// Another node.
+    Node {
+        /// Its name.
+        name: String,
+        /// Its driver.
+        driver: Driver,
+        /// Whether it may write.
+        writable: bool,
+    },
+    /// A job.
+    Job {
+        /// The number of the reservation.
+        reservation: u64,
+        /// The kind of job, as in the schema's `JobType`.
+        job_type: String,
+        /// The job's identifier.
+        job_id: String,
+        /// What it takes and shares.
+        access: Access,
+        /// Whether it keeps others from starting work on the node.
+        exclusive: bool,
+    },
+}
+
+impl User {
+    /// How messages call the user.
+    fn description(&self) -> String {
+        match self {
+            User::Node { name, .. } => format!("node '{name}'"),
+            User::Job { job_type, job_id, .. } => format!("{job_type} job '{job_id}'"),
+        }
+    }
+}
+
+/// One use of a node.
+#[derive(Clone, Debug)]
+pub(super) struct Use {
+    pub(super) user: User,
+    pub(super) role: Role,
+}
+
+impl Use {
+    /// How messages call the use.
+    fn description(&self, node: &str) -> String {
+        let user = self.user.description();
+        format!("{user} (uses node '{node}' as '{}' child)", self.role.name())
+    }
+}
+
+/// A node in the graph, with its users from the oldest to the newest.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) node: Arc<Node>,
+    pub(super) uses: Vec<Use>,
+}
+
+/// What all users together take of each node and leave to others, by node name.
+///
+/// # Errors
+/// [`Error::PermissionConflict`] when users of one node do not get on; [`Error::NodeReadOnly`]
+/// when one wants to write a node that is read-only.
+pub(super) fn accesses(entries: &[Entry]) -> Result<HashMap<String, Access>> {
+    let by_name: HashMap<&str, &Entry> =
+        entries.iter().map(|entry| (entry.node.name(), entry)).collect();
+    let mut known = HashMap::new();
+    for entry in entries {
+        access_of(entry, &by_name, &mut known)?;
+    }
+    Ok(known)
+}
+
+/// The sum of the accesses of an entry's users, which are looked at first.
+fn access_of(
+    entry: &Entry,
+    by_name: &HashMap<&str, &Entry>,
+    known: &mut HashMap<String, Access>,
+) -> Result<Access> {
+    if let Some(access) = known.get(entry.node.name()) {
+        return Ok(*access);
+    }
+    let mut parts = Vec::with_capacity(entry.uses.len());
+    for used in entry.uses.iter().rev() {
+        let access = match &used.user {
+            User::Job { access, .. } => *access,
+            User::Node { name, driver, writable } => {
+                let above = match by_name.get(name.as_str()) {
+                    Some(parent) => access_of(parent, by_name, known)?,
+                    // The node is just being opened, so that it has no users yet.
+                    None => Access::NONE,
+                };
+                child_access(*driver, *writable, used.role, above)
+            }
+        };
+        parts.push((used, access));
+    }
+    find_conflict(entry.node.name(), &parts)?;
+    let sum = parts.iter().fold(Access::NONE, |sum, (_, access)| sum.and(*access));
+    let writes = Permissions::WRITE | Permissions::WRITE_UNCHANGED;
+    if sum.takes.intersects(writes) && entry.node.is_read_only() {
+        return Err(Error::NodeReadOnly);
+    }
+    known.insert(entry.node.name().to_owned(), sum);
+    Ok(sum)
+}
+
+fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
+    for (unsharing, theirs) in parts {
+        for (requiring, wanted) in parts {
+            let disputed = wanted.takes - theirs.shares;
+            if !std::ptr::eq(*unsharing, *requiring) && !disputed.is_empty() {
+                return Err(Error::PermissionConflict {
+                    node: node.to_owned(),
+                    permissions: disputed.names(),
+                    required_by: requiring.description(node),
+                    unshared_by: unsharing.description(node),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a node takes of a child, given what is taken of the node itself.
+fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
+    match (role, driver) {
+        (Role::File, Driver::Qcow2) => format_access(writable, above),
+        (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,
+        (Role::Backing, _any) => backing_access(above),
+        // Jobs say themselves what they take.
+        (Role::Job(_), _any) => above,
+    }
+}
+
+/// A format keeps tables in its file: it alone writes and resizes it, at any time.
+fn format_access(writable: bool, above: Access) -> Access {
+    let alone = Permissions::WRITE | Permissions::RESIZE;
+    let own = if writable { alone } else { Permissions::empty() };
+    let grows = if above.takes.contains(Permissions::WRITE) {
+        Permissions::RESIZE
+    } else {
+        Permissions::empty()
+    };
+    Access {
+        takes: above.takes | own | grows | Permissions::CONSISTENT_READ,
+        shares: above.shares - alone,
+    }
+}
+
+/// A backing file is only read. It may change only if those above do not mind changing contents.
+fn backing_access(above: Access) -> Access {
+    let mut shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
+    if above.shares.contains(Permissions::WRITE) {
+        shares |= Permissions::WRITE | Permissions::RESIZE;
+    }
+    Access { takes: above.takes & Permissions::CONSISTENT_READ, shares }
+}
