@@ -33,7 +33,7 @@ pub struct Definition {
 }
 
 /// Where in the program's sources a definition stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// The package that defines it.
     pub package: &'static str,
@@ -289,6 +289,25 @@ pub enum Builtin {
 }
 
 impl Builtin {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Str,
+        Self::Number,
+        Self::Int,
+        Self::Int8,
+        Self::Int16,
+        Self::Int32,
+        Self::Int64,
+        Self::Uint8,
+        Self::Uint16,
+        Self::Uint32,
+        Self::Uint64,
+        Self::Size,
+        Self::Bool,
+        Self::Null,
+        Self::Any,
+    ];
+
     /// The name in the schema language.
     pub const fn as_str(self) -> &'static str {
         match self {

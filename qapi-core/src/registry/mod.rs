@@ -1,0 +1,169 @@
+//! Every command, event and type of the program, as data.
+//!
+//! Each annotated item leaves a [`Definition`] in the program's inventory at link time.
+//! [`Registry::collect`] gathers them once, adds every type that they refer to, and checks the
+//! schema as a whole. What it returns never changes afterwards and does not depend on the order
+//! in which the linker met the definitions.
+//!
+//! # The trap: a package that nobody names registers nothing
+//! Rust leaves a dependency out of the program when no source file names it, however it stands
+//! in `Cargo.toml`. Its annotations are then missing and nothing says so: its commands are simply
+//! not found. Name the package once in the binary,
+//!
+//! ```ignore
+//! use my_commands as _;
+//! ```
+//!
+//! and have the start fail if that line gets lost:
+//!
+//! ```
+//! use qapi_core::registry::Registry;
+//!
+//! let registry = Registry::collect()?;
+//! let missing = registry.require_packages(&["my-commands"]).unwrap_err();
+//! assert!(missing.to_string().contains("use my_commands as _;"));
+//! # Ok::<(), qapi_core::registry::RegistryError>(())
+//! ```
+
+mod collect;
+mod error;
+
+use std::collections::HashMap;
+
+pub use error::RegistryError;
+
+pub use crate::schema::{Conflict, Place, Rule};
+
+use crate::context::States;
+use crate::descriptor::{Command, Definition, DefinitionKind, Event, Registration};
+use crate::schema::check;
+
+/// Every command, event and type of the program, sorted by name.
+///
+/// Look-ups cost one hash of the name and allocate nothing.
+#[derive(Debug)]
+pub struct Registry {
+    definitions: Box<[&'static Definition]>,
+    by_name: HashMap<&'static str, &'static Definition>,
+}
+
+impl Registry {
+    /// Gathers what the program's annotations left behind.
+    ///
+    /// # Errors
+    /// The definitions contradict each other; every conflict is listed with its source places.
+    pub fn collect() -> Result<Self, RegistryError> {
+        let registered = inventory::iter::<Registration>.into_iter();
+        Self::from_definitions(registered.map(|registration| registration.0))
+    }
+
+    /// Makes a registry of these definitions and the types that they refer to: for tests, and
+    /// for programs that serve only some of their commands.
+    ///
+    /// # Errors
+    /// The definitions contradict each other; every conflict is listed with its source places.
+    pub fn from_definitions(
+        definitions: impl IntoIterator<Item = &'static Definition>,
+    ) -> Result<Self, RegistryError> {
+        let definitions = collect::with_reachable_types(definitions);
+        RegistryError::unless_empty(check::conflicts(&definitions))?;
+        let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
+        Ok(Self { definitions: definitions.into(), by_name })
+    }
+
+    /// The command, event or type of this name.
+    pub fn definition(&self, name: &str) -> Option<&'static Definition> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The command of this name.
+    pub fn command(&self, name: &str) -> Option<&'static Command> {
+        as_command(self.definition(name)?)
+    }
+
+    /// The event of this name.
+    pub fn event(&self, name: &str) -> Option<&'static Event> {
+        as_event(self.definition(name)?)
+    }
+
+    /// The enum, struct, union or alternate of this name.
+    pub fn type_(&self, name: &str) -> Option<&'static Definition> {
+        self.definition(name).filter(|definition| is_type(definition))
+    }
+
+    /// All commands, events and types, by name.
+    pub fn definitions(&self) -> impl Iterator<Item = &'static Definition> + '_ {
+        self.definitions.iter().copied()
+    }
+
+    /// All commands, by name.
+    pub fn commands(&self) -> impl Iterator<Item = (&'static Definition, &'static Command)> + '_ {
+        self.definitions().filter_map(|found| Some((found, as_command(found)?)))
+    }
+
+    /// All events, by name.
+    pub fn events(&self) -> impl Iterator<Item = (&'static Definition, &'static Event)> + '_ {
+        self.definitions().filter_map(|found| Some((found, as_event(found)?)))
+    }
+
+    /// All enums, structs, unions and alternates, by name.
+    pub fn types(&self) -> impl Iterator<Item = &'static Definition> + '_ {
+        self.definitions().filter(|definition| is_type(definition))
+    }
+
+    /// Checks that `states` holds all that the functions behind the commands want injected.
+    ///
+    /// # Errors
+    /// It does not; every command with a state that it misses is listed.
+    pub fn check_states(&self, states: &States) -> Result<(), RegistryError> {
+        let missing = |(definition, command): (&'static Definition, &'static Command)| {
+            let unmet = command.needs.iter().filter(|need| !states.contains((need.type_id)()));
+            unmet.map(move |need| Conflict::missing_state(definition, (need.type_name)()))
+        };
+        RegistryError::unless_empty(self.commands().flat_map(missing).collect())
+    }
+
+    /// Checks that each of these packages registered something (see the
+    /// [module's documentation](self)).
+    ///
+    /// # Errors
+    /// Some did not; all of them are listed, with the line of source that is missing.
+    pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
+        let registers_nothing =
+            |name: &&&str| !self.definitions().any(|found| found.source.package == **name);
+        let missing = packages.iter().filter(registers_nothing);
+        RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
+    }
+}
+
+fn as_command(definition: &'static Definition) -> Option<&'static Command> {
+    match &definition.kind {
+        DefinitionKind::Command(command) => Some(command),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Event(_) => None,
+    }
+}
+
+fn as_event(definition: &'static Definition) -> Option<&'static Event> {
+    match &definition.kind {
+        DefinitionKind::Event(event) => Some(event),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_) => None,
+    }
+}
+
+fn is_type(definition: &Definition) -> bool {
+    match definition.kind {
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_) => true,
+        DefinitionKind::Command(_) | DefinitionKind::Event(_) => false,
+    }
+}

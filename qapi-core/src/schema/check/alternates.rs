@@ -1,0 +1,106 @@
+//! Alternates: the JSON type of a value must tell which alternative it is.
+
+use crate::descriptor::{Alternate, AlternateMember, Definition, DefinitionKind, Type};
+use crate::schema::check::objects::with_defined;
+use crate::schema::json_type::JsonType;
+use crate::schema::model::{as_enum, describe};
+use crate::schema::{Conflict, Rule};
+
+pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
+    match &definition.kind {
+        DefinitionKind::Alternate(alternate) => check_alternate(definition, alternate),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => Vec::new(),
+    }
+}
+
+/// Rules [`Rule::AlternateHasMember`], [`Rule::AlternativeHasJsonType`] and
+/// [`Rule::AlternativesDistinct`].
+fn check_alternate(
+    definition: &'static Definition,
+    alternate: &'static Alternate,
+) -> Vec<Conflict> {
+    if alternate.members.is_empty() {
+        let message = format!("the alternate `{}` has no alternative", definition.name);
+        return vec![Conflict::new(Rule::AlternateHasMember, message, &[definition])];
+    }
+    let mut seen: Vec<(JsonType, &'static AlternateMember)> = Vec::new();
+    let mut conflicts = Vec::new();
+    for member in alternate.members {
+        let ty = (member.ty)();
+        let claimed = claimed(ty);
+        if claimed.is_empty() {
+            conflicts.push(indefinite(definition, member, ty));
+        }
+        let rival = seen.iter().find(|(json_type, _)| claimed.contains(json_type));
+        if let Some(&(json_type, first)) = rival {
+            conflicts.push(indistinct(definition, member, first, json_type));
+        }
+        seen.extend(claimed.into_iter().map(|json_type| (json_type, member)));
+    }
+    conflicts
+}
+
+fn indefinite(definition: &'static Definition, member: &AlternateMember, ty: Type) -> Conflict {
+    let message = format!(
+        "the alternative `{}` of the alternate `{}` is {}, which is of no definite JSON type",
+        member.name,
+        definition.name,
+        describe(ty),
+    );
+    Conflict::new(Rule::AlternativeHasJsonType, message, &with_defined(definition, ty))
+}
+
+fn indistinct(
+    definition: &'static Definition,
+    member: &AlternateMember,
+    first: &AlternateMember,
+    json_type: JsonType,
+) -> Conflict {
+    let message = format!(
+        "the alternative `{}` of the alternate `{}` cannot be told from `{}`: either may be \
+         written as a JSON {}",
+        member.name,
+        definition.name,
+        first.name,
+        json_type.as_str(),
+    );
+    Conflict::new(Rule::AlternativesDistinct, message, &[definition])
+}
+
+/// The JSON types that an alternative lays claim to; none if it has no definite one.
+///
+/// Where values come as strings, as on a command line, a string may stand for a number or a
+/// boolean too. So a string alternative claims these as well, and an enumeration does if one of
+/// its values could be read so.
+fn claimed(ty: Type) -> Vec<JsonType> {
+    let json_type = match JsonType::of(ty) {
+        JsonType::Value => return Vec::new(),
+        JsonType::Int => JsonType::Number,
+        definite @ (JsonType::String
+        | JsonType::Number
+        | JsonType::Boolean
+        | JsonType::Null
+        | JsonType::Object
+        | JsonType::Array) => definite,
+    };
+    if json_type != JsonType::String {
+        return vec![json_type];
+    }
+    let Some(enumeration) = as_enum(ty) else {
+        return vec![JsonType::String, JsonType::Number, JsonType::Boolean];
+    };
+    let any = |reads_so: fn(&str) -> bool| enumeration.values.iter().any(|v| reads_so(v.name));
+    let mut claimed = vec![JsonType::String];
+    if any(|name| name.starts_with(|first: char| first.is_ascii_digit() || "-+.".contains(first)))
+    {
+        claimed.push(JsonType::Number);
+    }
+    if any(|name| matches!(name, "on" | "off")) {
+        claimed.push(JsonType::Boolean);
+    }
+    claimed
+}

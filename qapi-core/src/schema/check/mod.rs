@@ -1,0 +1,34 @@
+//! The rules that need the whole schema. Rules about one definition alone are the macros'.
+//!
+//! | file | rules |
+//! |---|---|
+//! | `names` | a name is defined once; names are distinct and not those of built-in types |
+//! | `objects` | bases are structs; nothing contains itself; members do not clash |
+//! | `unions` | the discriminator is a mandatory enumeration; branches fit it |
+//! | `alternates` | the JSON type tells the alternatives apart |
+//! | `uses` | types are types; arguments are objects; special features mark no type |
+//!
+//! Every rule goes through all definitions, so that every conflict is found at once. The facts are
+//! those of QEMU's schema compiler.
+
+mod alternates;
+mod names;
+mod objects;
+mod unions;
+mod uses;
+
+use crate::descriptor::Definition;
+use crate::schema::Conflict;
+
+/// All conflicts among `definitions`, which must be sorted by name and complete.
+pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
+    let mut conflicts = names::check(definitions);
+    for &definition in definitions {
+        conflicts.extend(names::check_lists(definition));
+        conflicts.extend(objects::check(definition));
+        conflicts.extend(unions::check(definition));
+        conflicts.extend(alternates::check(definition));
+        conflicts.extend(uses::check(definition));
+    }
+    conflicts
+}

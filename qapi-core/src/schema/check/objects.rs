@@ -1,0 +1,159 @@
+//! Structs, and what unions have in common with them: bases, cycles, members that clash.
+
+use std::ptr;
+
+use crate::descriptor::{Definition, Member, Type};
+use crate::schema::check::names::folded;
+use crate::schema::model::{
+    OwnedMember, as_object, as_union, base, branches, describe, kind_name, own_members,
+    shared_members,
+};
+use crate::schema::{Conflict, Rule};
+
+pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
+    let mut conflicts: Vec<_> = check_base(definition).into_iter().collect();
+    conflicts.extend(check_cycle(definition));
+    conflicts.extend(check_base_clash(definition));
+    conflicts.extend(check_branch_clash(definition));
+    conflicts
+}
+
+/// Rule [`Rule::BaseIsStruct`]: a union as a base would leave its branches without a place.
+fn check_base(definition: &'static Definition) -> Option<Conflict> {
+    let base = base(definition)?;
+    if as_object(base).is_some_and(|object| as_union(object).is_none()) {
+        return None;
+    }
+    let message = format!(
+        "the base of the {} `{}` is {}; only a struct can be a base",
+        kind_name(definition),
+        definition.name,
+        describe(base),
+    );
+    Some(Conflict::new(Rule::BaseIsStruct, message, &with_defined(definition, base)))
+}
+
+/// The definition to blame, and the one behind the type that it refers to.
+pub(super) fn with_defined(blamed: &'static Definition, ty: Type) -> Vec<&'static Definition> {
+    match ty {
+        Type::Builtin(_) | Type::Array(_) => vec![blamed],
+        Type::Defined(definition) => vec![blamed, definition],
+    }
+}
+
+/// Rule [`Rule::NoCycle`]: through bases and branches no definition comes back to itself.
+///
+/// A cycle is reported once, at the definition whose name comes first.
+fn check_cycle(definition: &'static Definition) -> Option<Conflict> {
+    let mut path = vec![definition];
+    if !finds_back(definition, &mut path, &mut Vec::new()) {
+        return None;
+    }
+    let message = format!(
+        "the {} `{}` contains its own members: {}",
+        kind_name(definition),
+        definition.name,
+        path.iter().chain([&definition]).map(|step| step.name).collect::<Vec<_>>().join(" ▶ "),
+    );
+    Some(Conflict::new(Rule::NoCycle, message, &path))
+}
+
+/// Extends `path` until it leads back to `start`, through names that come after that of `start`.
+fn finds_back(
+    start: &'static Definition,
+    path: &mut Vec<&'static Definition>,
+    refused: &mut Vec<&'static Definition>,
+) -> bool {
+    let Some(&last) = path.last() else { return false };
+    for next in contained(last) {
+        if ptr::eq(next, start) {
+            return true;
+        }
+        let seen = path.iter().chain(refused.iter()).any(|&step| ptr::eq(step, next));
+        if seen || next.name < start.name {
+            continue;
+        }
+        path.push(next);
+        if finds_back(start, path, refused) {
+            return true;
+        }
+        refused.extend(path.pop());
+    }
+    false
+}
+
+/// The structs and unions whose members stand among those of `definition`.
+fn contained(definition: &'static Definition) -> impl Iterator<Item = &'static Definition> {
+    let branches = branches(definition).iter().filter_map(|branch| branch.ty);
+    base(definition).into_iter().chain(branches.map(|ty| ty())).filter_map(as_object)
+}
+
+/// Rule [`Rule::MemberNotInBase`]. Clashes within the base are reported at the base.
+fn check_base_clash(definition: &'static Definition) -> Vec<Conflict> {
+    let shared = shared_members(definition);
+    let clash = |member: &'static Member| {
+        let first = shared
+            .iter()
+            .filter(|found| !ptr::eq(found.owner, definition))
+            .find(|found| folded(found.member.name) == folded(member.name))?;
+        let message = format!(
+            "the member `{}` of the {} `{}` clashes with the member `{}` of its base `{}`; \
+             rename or drop one",
+            member.name,
+            kind_name(definition),
+            definition.name,
+            first.member.name,
+            first.owner.name,
+        );
+        Some(Conflict::new(Rule::MemberNotInBase, message, &[definition, first.owner]))
+    };
+    if base(definition).is_none() {
+        return Vec::new();
+    }
+    own_members(definition).iter().filter_map(clash).collect()
+}
+
+/// Rule [`Rule::BranchMemberNotShared`].
+fn check_branch_clash(definition: &'static Definition) -> Vec<Conflict> {
+    let shared = shared_members(definition);
+    let mut conflicts = Vec::new();
+    for branch in branches(definition) {
+        let Some(object) = branch.ty.and_then(|ty| as_object(ty())) else { continue };
+        for added in all_members(object) {
+            let name = folded(added.member.name);
+            let Some(first) = shared.iter().find(|found| folded(found.member.name) == name)
+            else {
+                continue;
+            };
+            let message = format!(
+                "the member `{}` of `{}`, in the branch `{}` of the union `{}`, clashes with the \
+                 member `{}` that all branches have; rename or drop one",
+                added.member.name,
+                added.owner.name,
+                branch.name,
+                definition.name,
+                first.member.name,
+            );
+            let places = [definition, added.owner, first.owner];
+            conflicts.push(Conflict::new(Rule::BranchMemberNotShared, message, &places));
+        }
+    }
+    conflicts
+}
+
+/// The members that some value of a struct or union has, those of its branches included.
+fn all_members(definition: &'static Definition) -> Vec<OwnedMember> {
+    let mut seen: Vec<&'static Definition> = Vec::new();
+    let mut queue = vec![definition];
+    let mut members = Vec::new();
+    while let Some(object) = queue.pop() {
+        if seen.iter().any(|&found| ptr::eq(found, object)) {
+            continue;
+        }
+        seen.push(object);
+        members.extend(shared_members(object));
+        let branches = branches(object).iter().filter_map(|branch| branch.ty);
+        queue.extend(branches.filter_map(|ty| as_object(ty())));
+    }
+    members
+}

@@ -1,0 +1,93 @@
+//! What types may be used for, and how they may be marked.
+
+use crate::descriptor::{Arguments, Definition, DefinitionKind, Type};
+use crate::schema::check::objects::with_defined;
+use crate::schema::model::{as_object, describe, kind_name, references};
+use crate::schema::{Conflict, Rule};
+
+pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
+    let mut conflicts = check_references(definition);
+    conflicts.extend(check_arguments(definition));
+    conflicts.extend(check_features(definition));
+    conflicts
+}
+
+/// Rule [`Rule::TypeReferred`].
+fn check_references(definition: &'static Definition) -> Vec<Conflict> {
+    let no_type = |ty: Type| {
+        let referred = match ty {
+            Type::Builtin(_) => return None,
+            Type::Array(element) => element(),
+            Type::Defined(_) => ty,
+        };
+        let Type::Defined(found) = referred else { return None };
+        if is_type(found) {
+            return None;
+        }
+        let message = format!(
+            "the {} `{}` uses {} as a type",
+            kind_name(definition),
+            definition.name,
+            describe(referred),
+        );
+        Some(Conflict::new(Rule::TypeReferred, message, &[definition, found]))
+    };
+    references(definition).into_iter().filter_map(no_type).collect()
+}
+
+fn is_type(definition: &Definition) -> bool {
+    match definition.kind {
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_) => true,
+        DefinitionKind::Command(_) | DefinitionKind::Event(_) => false,
+    }
+}
+
+/// Rule [`Rule::ArgumentsAreObject`].
+fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
+    let arguments = match &definition.kind {
+        DefinitionKind::Command(command) => &command.arguments,
+        DefinitionKind::Event(event) => &event.arguments,
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_) => return None,
+    };
+    let ty = match arguments {
+        Arguments::Members(_) => return None,
+        Arguments::Type(ty) => ty(),
+    };
+    if as_object(ty).is_some() {
+        return None;
+    }
+    let message = format!(
+        "the arguments of the {} `{}` are {}; only a struct or union can be boxed arguments",
+        kind_name(definition),
+        definition.name,
+        describe(ty),
+    );
+    Some(Conflict::new(Rule::ArgumentsAreObject, message, &with_defined(definition, ty)))
+}
+
+/// Rule [`Rule::SpecialFeatureNotOnType`]: clients are told of uses, and a type is not one.
+fn check_features(definition: &'static Definition) -> Vec<Conflict> {
+    if !is_type(definition) {
+        return Vec::new();
+    }
+    let special = definition
+        .features
+        .iter()
+        .filter(|feature| matches!(feature.name, "deprecated" | "unstable"));
+    let conflict = |name: &str| {
+        let message = format!(
+            "the {} `{}` has the feature `{name}`, which types cannot have; put it on the \
+             members, commands and events that use it",
+            kind_name(definition),
+            definition.name,
+        );
+        Conflict::new(Rule::SpecialFeatureNotOnType, message, &[definition])
+    };
+    special.map(|feature| conflict(feature.name)).collect()
+}

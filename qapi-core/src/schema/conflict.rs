@@ -1,0 +1,127 @@
+//! What can be wrong with the schema as a whole, and the words for it.
+
+use std::fmt;
+
+use crate::descriptor::{Definition, Source};
+
+/// The rules that only the whole program can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Commands, events and types share one namespace; a name is defined once.
+    NameDefinedOnce,
+    /// Names that differ only in `-`, `_` and `.` are one name to QEMU's generated C.
+    NamesDistinct,
+    /// The names of built-in types are taken.
+    NameNotBuiltin,
+    /// The values, members, alternatives, branches and features of one definition have distinct
+    /// names.
+    ListDistinct,
+    /// A type is referred to, not a command or event.
+    TypeReferred,
+    /// A base is a struct.
+    BaseIsStruct,
+    /// A definition does not contain itself among its own members.
+    NoCycle,
+    /// A member does not have the name of a member of the base.
+    MemberNotInBase,
+    /// A branch's member does not have the name of a member that all branches share.
+    BranchMemberNotShared,
+    /// The discriminator of a union is one of the members that all branches share.
+    DiscriminatorIsMember,
+    /// The discriminator of a union is mandatory.
+    DiscriminatorMandatory,
+    /// The discriminator of a union is of an enumeration type.
+    DiscriminatorIsEnum,
+    /// A union has a branch.
+    UnionHasBranch,
+    /// A branch is named by a value of the discriminator's enumeration.
+    BranchIsValue,
+    /// A branch is a struct or union.
+    BranchIsObject,
+    /// An alternate has an alternative.
+    AlternateHasMember,
+    /// An alternative is of one definite JSON type.
+    AlternativeHasJsonType,
+    /// The JSON type of a value tells which alternative it is.
+    AlternativesDistinct,
+    /// Arguments given by a type's name are a struct or union.
+    ArgumentsAreObject,
+    /// The features `deprecated` and `unstable` mark commands, events, members and values.
+    SpecialFeatureNotOnType,
+    /// The server has every state that its commands want.
+    StatePresent,
+    /// A package that must register something does.
+    PackageLinked,
+}
+
+/// A definition that has a part in a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it was annotated.
+    pub source: Source,
+}
+
+/// One thing that is wrong with the program's definitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    rule: Rule,
+    message: String,
+    places: Vec<Place>,
+}
+
+impl Conflict {
+    /// The rule that is broken.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// What is wrong, and what to do about it, for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The definitions that have a part in it, the one to blame first.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    pub(super) fn new(rule: Rule, message: String, places: &[&'static Definition]) -> Self {
+        let place = |definition: &&'static Definition| Place {
+            name: definition.name,
+            source: definition.source,
+        };
+        let mut places: Vec<_> = places.iter().map(place).collect();
+        places.dedup();
+        Self { rule, message, places }
+    }
+
+    pub(crate) fn missing_state(command: &'static Definition, type_name: &str) -> Self {
+        let message = format!(
+            "the command `{}` wants a state of type `{type_name}`, which the server does not \
+             have; add it to the server before it starts",
+            command.name,
+        );
+        Self::new(Rule::StatePresent, message, &[command])
+    }
+
+    pub(crate) fn empty_package(package: &str) -> Self {
+        let message = format!(
+            "no definition of package `{package}` is registered: nothing in the program names it, \
+             so it was not linked; write `use {} as _;` in the binary",
+            package.replace('-', "_"),
+        );
+        Self::new(Rule::PackageLinked, message, &[])
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for place in &self.places {
+            write!(f, "\n   `{}` at {}", place.name, place.source)?;
+        }
+        Ok(())
+    }
+}

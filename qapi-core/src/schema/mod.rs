@@ -1,0 +1,13 @@
+//! The schema as a whole: what no single annotation can know.
+//!
+//! [`check`] holds the rules, [`introspect`] tells clients, [`render`] writes definitions in the
+//! schema language.
+
+pub(crate) mod check;
+mod conflict;
+mod json_type;
+mod model;
+pub mod render;
+
+pub use conflict::{Conflict, Place, Rule};
+pub(crate) use model::references;

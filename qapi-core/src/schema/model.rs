@@ -1,0 +1,165 @@
+//! Questions about definitions that the rules and introspection share.
+
+use std::ptr;
+
+use crate::descriptor::{
+    Arguments, Branch, Definition, DefinitionKind, Enum, Member, Type, TypeRef, Union,
+};
+
+/// Every type that a definition names, in the order of the definition.
+pub(crate) fn references(definition: &'static Definition) -> Vec<Type> {
+    match &definition.kind {
+        DefinitionKind::Enum(_) => Vec::new(),
+        DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {
+            let base = base(definition).into_iter();
+            base.chain(member_types(own_members(definition)))
+                .chain(branches(definition).iter().filter_map(|branch| branch.ty.map(call)))
+                .collect()
+        }
+        DefinitionKind::Alternate(alternate) => {
+            alternate.members.iter().map(|member| (member.ty)()).collect()
+        }
+        DefinitionKind::Command(command) => {
+            argument_types(&command.arguments).chain((command.returns)()).collect()
+        }
+        DefinitionKind::Event(event) => argument_types(&event.arguments).collect(),
+    }
+}
+
+fn argument_types(arguments: &'static Arguments) -> impl Iterator<Item = Type> {
+    let (members, ty): (&[Member], _) = match arguments {
+        Arguments::Members(members) => (members, None),
+        Arguments::Type(ty) => (&[], Some(ty())),
+    };
+    member_types(members).chain(ty)
+}
+
+fn member_types(members: &'static [Member]) -> impl Iterator<Item = Type> {
+    members.iter().map(|member| (member.ty)())
+}
+
+fn call(ty: TypeRef) -> Type {
+    ty()
+}
+
+/// The type whose members come first in a struct or union.
+pub(crate) fn base(definition: &'static Definition) -> Option<Type> {
+    match &definition.kind {
+        DefinitionKind::Struct(object) => object.base.map(call),
+        DefinitionKind::Union(union) => union.base.map(call),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => None,
+    }
+}
+
+/// The members or arguments that a definition lists itself.
+pub(crate) fn own_members(definition: &'static Definition) -> &'static [Member] {
+    let listed = |arguments: &'static Arguments| match arguments {
+        Arguments::Members(members) => *members,
+        Arguments::Type(_) => &[],
+    };
+    match &definition.kind {
+        DefinitionKind::Struct(object) => object.members,
+        DefinitionKind::Union(union) => union.members,
+        DefinitionKind::Command(command) => listed(&command.arguments),
+        DefinitionKind::Event(event) => listed(&event.arguments),
+        DefinitionKind::Enum(_) | DefinitionKind::Alternate(_) => &[],
+    }
+}
+
+/// The branches of a union.
+pub(crate) fn branches(definition: &'static Definition) -> &'static [Branch] {
+    as_union(definition).map_or(&[], |union| (union.branches)())
+}
+
+/// What a definition is as a union, if it is one.
+pub(crate) fn as_union(definition: &'static Definition) -> Option<&'static Union> {
+    match &definition.kind {
+        DefinitionKind::Union(union) => Some(union),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => None,
+    }
+}
+
+/// The struct or union behind a type, if it is one.
+pub(crate) fn as_object(ty: Type) -> Option<&'static Definition> {
+    match ty {
+        Type::Builtin(_) | Type::Array(_) => None,
+        Type::Defined(definition) => match definition.kind {
+            DefinitionKind::Struct(_) | DefinitionKind::Union(_) => Some(definition),
+            DefinitionKind::Enum(_)
+            | DefinitionKind::Alternate(_)
+            | DefinitionKind::Command(_)
+            | DefinitionKind::Event(_) => None,
+        },
+    }
+}
+
+/// The enumeration behind a type, if it is one.
+pub(crate) fn as_enum(ty: Type) -> Option<&'static Enum> {
+    match ty {
+        Type::Builtin(_) | Type::Array(_) => None,
+        Type::Defined(definition) => match &definition.kind {
+            DefinitionKind::Enum(enumeration) => Some(enumeration),
+            DefinitionKind::Struct(_)
+            | DefinitionKind::Union(_)
+            | DefinitionKind::Alternate(_)
+            | DefinitionKind::Command(_)
+            | DefinitionKind::Event(_) => None,
+        },
+    }
+}
+
+/// A member of an object, and the definition that lists it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnedMember {
+    pub(crate) owner: &'static Definition,
+    pub(crate) member: &'static Member,
+}
+
+/// The members that every value of a struct or union has, those of the base first.
+///
+/// A base that leads back to itself is an error of its own; here it ends the chain.
+pub(crate) fn shared_members(definition: &'static Definition) -> Vec<OwnedMember> {
+    let mut chain = vec![definition];
+    let mut next = base(definition).and_then(as_object);
+    while let Some(found) = next {
+        if chain.iter().any(|&seen| ptr::eq(seen, found)) {
+            break;
+        }
+        chain.push(found);
+        next = base(found).and_then(as_object);
+    }
+    let listed = |owner: &'static Definition| {
+        own_members(owner).iter().map(move |member| OwnedMember { owner, member })
+    };
+    chain.into_iter().rev().flat_map(listed).collect()
+}
+
+/// What kind of thing a type is, for messages: "struct `JobInfo`".
+pub(crate) fn describe(ty: Type) -> String {
+    match ty {
+        Type::Builtin(builtin) => format!("the built-in type `{}`", builtin.as_str()),
+        Type::Array(_) => "an array".to_owned(),
+        Type::Defined(definition) => {
+            format!("the {} `{}`", kind_name(definition), definition.name)
+        }
+    }
+}
+
+/// The schema language's word for the kind of a definition.
+pub(crate) fn kind_name(definition: &Definition) -> &'static str {
+    match definition.kind {
+        DefinitionKind::Enum(_) => "enum",
+        DefinitionKind::Struct(_) => "struct",
+        DefinitionKind::Union(_) => "union",
+        DefinitionKind::Alternate(_) => "alternate",
+        DefinitionKind::Command(_) => "command",
+        DefinitionKind::Event(_) => "event",
+    }
+}
