@@ -53,11 +53,6 @@ pub(crate) fn already_negotiated() -> Error {
     )
 }
 
-/// A capability that the greeting did not offer.
-pub(crate) fn capability_not_available(name: &str) -> Error {
-    Error::generic(format!("Capability {name} not available"))
-}
-
 /// A message that is not an object.
 pub(crate) fn input_not_object() -> Error {
     Error::generic("QMP input must be a JSON object")

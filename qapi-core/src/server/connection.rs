@@ -1,0 +1,214 @@
+//! Drives one session over one connection.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::JoinHandle;
+
+use crate::error::Result;
+use crate::session::{Advance, Call, OutputOverflow, Session};
+use crate::shutdown::Shutdown;
+
+/// How much is read at once. A client's burst of small commands fits, so that all its replies
+/// leave in one write; ten thousand idle clients still cost little, as the buffer is only grown
+/// to this while a client sends.
+const READ_SIZE: usize = 16 << 10;
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The client closed it, and everything it asked for was answered.
+    ByClient,
+    /// The server was asked to end.
+    ByServer,
+    /// The client left too much unread.
+    Overflow(OutputOverflow),
+    /// The transport failed.
+    Io(std::io::Error),
+}
+
+/// What the connection waits for before it gives the session more input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    Input,
+    Call,
+    Room,
+    Nothing,
+}
+
+/// One connection with the session that it carries.
+pub(super) struct Connection<R, W> {
+    reader: R,
+    writer: W,
+    session: Session,
+    input: Vec<u8>,
+    /// How much of `input` the session has taken.
+    taken: usize,
+    output: Vec<u8>,
+    /// How much of `output` the client has accepted.
+    written: usize,
+    call: Option<JoinHandle<Result<Vec<u8>>>>,
+    waiting: Waiting,
+    end_of_input: bool,
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    pub(super) fn new(reader: R, writer: W, session: Session) -> Self {
+        Self {
+            reader,
+            writer,
+            session,
+            input: Vec::new(),
+            taken: 0,
+            output: Vec::new(),
+            written: 0,
+            call: None,
+            waiting: Waiting::Input,
+            end_of_input: false,
+        }
+    }
+
+    /// Serves the client until either side is done. A call under way when the client leaves goes
+    /// on: it was accepted.
+    pub(super) async fn run(mut self, shutdown: &Shutdown) -> Ended {
+        let shutdown = shutdown.requested();
+        tokio::pin!(shutdown);
+        loop {
+            if let Err(ended) = self.load_output() {
+                return ended;
+            }
+            if self.is_done() {
+                let _ = self.writer.shutdown().await;
+                return if self.waiting == Waiting::Nothing {
+                    Ended::ByServer
+                } else {
+                    Ended::ByClient
+                };
+            }
+            let step = tokio::select! {
+                biased;
+                // Output first, so that a client which only sends still gets its answers.
+                result = write_some(&mut self.writer, &self.output, self.written) => {
+                    result.map(|count| self.wrote(count))
+                }
+                result = join(&mut self.call) => {
+                    self.call = None;
+                    self.session.complete(result);
+                    self.advance();
+                    Ok(())
+                }
+                () = self.session.output_changed() => Ok(()),
+                result = read_some(&mut self.reader, &mut self.input, self.waiting) => {
+                    result.map(|count| self.read(count))
+                }
+                () = &mut shutdown, if self.waiting != Waiting::Nothing => {
+                    self.waiting = Waiting::Nothing;
+                    Ok(())
+                }
+            };
+            if let Err(error) = step {
+                return Ended::Io(error);
+            }
+        }
+    }
+
+    /// Takes the next output from the session once the last is sent.
+    fn load_output(&mut self) -> Result<(), Ended> {
+        if self.written == self.output.len() {
+            self.output.clear();
+            self.written = 0;
+            self.session.take_output(&mut self.output).map_err(Ended::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is left to do for this client.
+    fn is_done(&self) -> bool {
+        let sent = self.written == self.output.len();
+        let served = self.waiting == Waiting::Nothing
+            || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy());
+        sent && served
+    }
+
+    fn wrote(&mut self, count: usize) {
+        self.written += count;
+        self.session.sent(count);
+        if self.waiting == Waiting::Room {
+            self.advance();
+        }
+    }
+
+    fn read(&mut self, count: usize) {
+        if count == 0 {
+            self.end_of_input = true;
+        }
+        self.advance();
+    }
+
+    /// Lets the session work on the input until it needs something.
+    fn advance(&mut self) {
+        loop {
+            let mut rest = self.input.get(self.taken..).unwrap_or_default();
+            let step = self.session.advance(&mut rest);
+            self.taken = self.input.len() - rest.len();
+            self.waiting = match step {
+                Advance::NeedInput => {
+                    self.input.clear();
+                    self.taken = 0;
+                    Waiting::Input
+                }
+                Advance::Call(call) => {
+                    self.call = Some(start(call));
+                    continue;
+                }
+                Advance::Busy => Waiting::Call,
+                Advance::OutputFull => Waiting::Room,
+                Advance::Ended => Waiting::Nothing,
+            };
+            return;
+        }
+    }
+}
+
+/// Begins to carry out a call, independently of the connection.
+fn start(call: Call) -> JoinHandle<Result<Vec<u8>>> {
+    match call {
+        Call::Async(call) => tokio::spawn(call),
+        Call::Blocking(call) => tokio::task::spawn_blocking(call),
+    }
+}
+
+/// Waits for the call under way; `None` where it panicked.
+async fn join(call: &mut Option<JoinHandle<Result<Vec<u8>>>>) -> Option<Result<Vec<u8>>> {
+    match call {
+        Some(handle) => handle.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+async fn write_some<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    output: &[u8],
+    written: usize,
+) -> std::io::Result<usize> {
+    match output.get(written..) {
+        Some(rest) if !rest.is_empty() => match writer.write(rest).await? {
+            0 => Err(std::io::ErrorKind::WriteZero.into()),
+            count => {
+                writer.flush().await?;
+                Ok(count)
+            }
+        },
+        _ => std::future::pending().await,
+    }
+}
+
+async fn read_some<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    input: &mut Vec<u8>,
+    waiting: Waiting,
+) -> std::io::Result<usize> {
+    if waiting != Waiting::Input {
+        return std::future::pending().await;
+    }
+    input.reserve(READ_SIZE);
+    reader.take(READ_SIZE as u64).read_buf(input).await
+}

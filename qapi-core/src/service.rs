@@ -1,0 +1,83 @@
+//! What all sessions of one server share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::context::States;
+use crate::events::Events;
+use crate::registry::{Registry, RegistryError};
+use crate::shutdown::Shutdown;
+use crate::version::ServerVersion;
+
+/// What all sessions of one server share: its commands, their state, its events.
+///
+/// A [`Server`](crate::server::Server) makes one of its own; make one yourself to drive
+/// [`Session`](crate::session::Session)s under another event loop, or in a test.
+#[derive(Debug)]
+pub struct Service {
+    registry: Arc<Registry>,
+    states: States,
+    version: ServerVersion,
+    events: Events,
+    shutdown: Shutdown,
+    next_session: AtomicU64,
+}
+
+impl Service {
+    /// Makes a service of the commands in `registry`, with `states` for them.
+    ///
+    /// A [`ServerVersion`], [`Events`] and [`Shutdown`] among the states are used; where there is
+    /// none, a default one is added, and so is the registry.
+    ///
+    /// # Errors
+    /// Commands want states that are not there; all of them are listed.
+    pub fn new(registry: Registry, mut states: States) -> Result<Self, RegistryError> {
+        let registry = Arc::new(registry);
+        states.insert(Arc::clone(&registry));
+        let version = shared_or_default(&mut states);
+        let events = shared_or_default(&mut states);
+        let shutdown = shared_or_default(&mut states);
+        registry.check_states(&states)?;
+        let next_session = AtomicU64::new(1);
+        Ok(Self { registry, states, version, events, shutdown, next_session })
+    }
+
+    /// The commands, events and types that are served.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The state of the commands.
+    pub fn states(&self) -> &States {
+        &self.states
+    }
+
+    /// The version that clients are told.
+    pub fn version(&self) -> &ServerVersion {
+        &self.version
+    }
+
+    /// The handle that emits events to the clients of this service.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The handle that ends the service.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    pub(crate) fn next_session_id(&self) -> u64 {
+        self.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The state of type `T`, after adding a default one where there was none.
+fn shared_or_default<T: Clone + Default + Send + Sync + 'static>(states: &mut States) -> T {
+    if let Some(state) = states.get::<T>() {
+        return state.clone();
+    }
+    let state = T::default();
+    states.insert(Arc::new(state.clone()));
+    state
+}

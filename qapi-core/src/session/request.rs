@@ -1,0 +1,50 @@
+//! The envelope of a command: which one, with what arguments, under what id.
+
+use crate::error::{Error, Result};
+use crate::messages;
+use crate::wire::{Document, Kind, Value};
+
+/// A command as a client sent it, its arguments not yet looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'m> {
+    pub(crate) command: &'m str,
+    pub(crate) arguments: Option<Value<'m>>,
+    pub(crate) oob: bool,
+}
+
+impl<'m> Request<'m> {
+    /// Reads the envelope. Out-of-band execution is a member like any unknown one until the
+    /// client has enabled it.
+    pub(crate) fn parse(document: &'m Document, oob_enabled: bool) -> Result<Self> {
+        let message = document.root();
+        if message.kind() != Kind::Object {
+            return Err(messages::input_not_object());
+        }
+        let (mut execute, mut exec_oob, mut arguments) = (None, None, None);
+        for (name, value) in message.entries() {
+            match name {
+                "execute" => execute = Some(command_name(name, value)?),
+                "exec-oob" if oob_enabled => exec_oob = Some(command_name(name, value)?),
+                "arguments" if value.kind() == Kind::Object => arguments = Some(value),
+                "arguments" => return Err(messages::input_member_type(name, "an object")),
+                "id" => {}
+                _ => return Err(messages::input_member_unexpected(name)),
+            }
+        }
+        match (execute, exec_oob) {
+            (Some(command), None) => Ok(Self { command, arguments, oob: false }),
+            (None, Some(command)) => Ok(Self { command, arguments, oob: true }),
+            (None, None) => Err(messages::input_lacks_execute()),
+            (Some(_), Some(_)) => Err(messages::input_members_clash()),
+        }
+    }
+}
+
+/// The id that the reply must carry, if the message has one.
+pub(crate) fn id(document: &Document) -> Option<Value<'_>> {
+    document.root().get("id")
+}
+
+fn command_name<'m>(member: &str, value: Value<'m>) -> Result<&'m str, Error> {
+    value.as_str().ok_or_else(|| messages::input_member_type(member, "a string"))
+}

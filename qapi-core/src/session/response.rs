@@ -1,0 +1,156 @@
+//! The messages that a server sends: greeting, replies, errors, events.
+//!
+//! Their members come in the order in which QEMU writes them, which is not the order of the QMP
+//! specification's examples, so that transcripts can be compared byte for byte.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::error::Error;
+use crate::types::QapiEvent;
+use crate::version::ServerVersion;
+use crate::wire::{Style, Value, write_to};
+
+/// What ends every message: libvirt splits its input on exactly that.
+const END: &[u8] = b"\r\n";
+
+/// Writes the greeting that opens a session (QMP specification, "Server Greeting").
+pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: Style) {
+    message(out, &Greeting { version }, style);
+}
+
+/// Begins a reply that says the command succeeded; the returned value must follow, then
+/// [`end_return`] (QMP specification, "success").
+pub(crate) fn begin_return(out: &mut Vec<u8>, style: Style) {
+    out.extend_from_slice(if style.pretty { b"{\n    \"return\": " } else { b"{\"return\": " });
+}
+
+/// How the value between [`begin_return`] and [`end_return`] is laid out.
+pub(crate) fn return_style(style: Style) -> Style {
+    Style { depth: style.depth + 1, ..style }
+}
+
+/// Ends the reply that [`begin_return`] began.
+pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, style: Style) {
+    if let Some(id) = id {
+        out.extend_from_slice(if style.pretty { b",\n    \"id\": " } else { b", \"id\": " });
+        value(out, &id, return_style(style));
+    }
+    out.extend_from_slice(if style.pretty { b"\n}" } else { b"}" });
+    out.extend_from_slice(END);
+}
+
+/// Writes a reply that says the command failed (QMP specification, "error").
+pub(crate) fn error(out: &mut Vec<u8>, error: &Error, id: Option<Value<'_>>, style: Style) {
+    message(out, &ErrorReply { error, id }, style);
+}
+
+/// Writes an event (QMP specification, "Asynchronous events").
+pub(crate) fn event<E: QapiEvent>(out: &mut Vec<u8>, event: &E, at: SystemTime, style: Style) {
+    message(out, &EventMessage { event, at }, style);
+}
+
+struct Greeting<'a> {
+    version: &'a ServerVersion,
+}
+
+impl Serialize for Greeting<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("QMP", &GreetingBody(self.version))?;
+        map.end()
+    }
+}
+
+struct GreetingBody<'a>(&'a ServerVersion);
+
+impl Serialize for GreetingBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("version", self.0)?;
+        map.serialize_entry("capabilities", &["oob"])?;
+        map.end()
+    }
+}
+
+struct ErrorReply<'a> {
+    error: &'a Error,
+    id: Option<Value<'a>>,
+}
+
+impl Serialize for ErrorReply<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(id) = &self.id {
+            map.serialize_entry("id", id)?;
+        }
+        map.serialize_entry("error", &ErrorBody(self.error))?;
+        map.end()
+    }
+}
+
+struct ErrorBody<'a>(&'a Error);
+
+impl Serialize for ErrorBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("class", self.0.class().as_str())?;
+        map.serialize_entry("desc", self.0.desc())?;
+        map.end()
+    }
+}
+
+struct EventMessage<'a, E> {
+    event: &'a E,
+    at: SystemTime,
+}
+
+impl<E: QapiEvent> Serialize for EventMessage<'_, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("timestamp", &Timestamp(self.at))?;
+        map.serialize_entry("event", E::DEFINITION.name)?;
+        if E::DEFINITION.has_arguments() {
+            map.serialize_entry("data", &EventData(self.event))?;
+        }
+        map.end()
+    }
+}
+
+struct EventData<'a, E>(&'a E);
+
+impl<E: QapiEvent> Serialize for EventData<'_, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.serialize_members(&mut map)?;
+        map.end()
+    }
+}
+
+struct Timestamp(SystemTime);
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A clock before 1970 counts as 1970: clients cannot read negative seconds.
+        let since = self.0.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("seconds", &since.as_secs())?;
+        map.serialize_entry("microseconds", &since.subsec_micros())?;
+        map.end()
+    }
+}
+
+fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, style: Style) {
+    value(out, body, style);
+    out.extend_from_slice(END);
+}
+
+/// Writes a value of which nothing can fail but the user's own members.
+fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, style: Style) {
+    let start = out.len();
+    if let Err(error) = write_to(out, body, style) {
+        tracing::error!(%error, "a message could not be written");
+        out.truncate(start);
+    }
+}

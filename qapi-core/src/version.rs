@@ -1,0 +1,57 @@
+//! The version that clients are told.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// The version that clients are told, in the greeting and by `query-version`
+/// (schema file `control.json`, `VersionInfo`).
+///
+/// Clients read features off the numbers (Kata refuses a major version below 5), so these are
+/// those of the QEMU release whose schema is followed. What the daemon calls itself goes into
+/// `package`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerVersion {
+    /// The major version of the QEMU release that is followed.
+    pub major: u32,
+    /// Its minor version.
+    pub minor: u32,
+    /// Its micro version.
+    pub micro: u32,
+    /// The daemon's own name and version.
+    pub package: String,
+}
+
+impl Default for ServerVersion {
+    /// QEMU 10.0.2, and this crate's name and version.
+    fn default() -> Self {
+        Self::with_package(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
+    }
+}
+
+impl ServerVersion {
+    /// The version followed by default, with the daemon's own name and version.
+    pub fn with_package(package: impl Into<String>) -> Self {
+        Self { major: 10, minor: 0, micro: 2, package: package.into() }
+    }
+}
+
+/// As the greeting shows it: members in the order in which QEMU writes them there.
+impl Serialize for ServerVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("qemu", &Triple(self))?;
+        map.serialize_entry("package", &self.package)?;
+        map.end()
+    }
+}
+
+struct Triple<'a>(&'a ServerVersion);
+
+impl Serialize for Triple<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("micro", &self.0.micro)?;
+        map.serialize_entry("minor", &self.0.minor)?;
+        map.serialize_entry("major", &self.0.major)?;
+        map.end()
+    }
+}
