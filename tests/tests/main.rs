@@ -1,0 +1,3 @@
+//! Tests of the framework through its public interfaces: one module for each part.
+
+mod registry;

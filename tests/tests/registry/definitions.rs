@@ -1,0 +1,126 @@
+//! Definitions written by hand, for mistakes that the attribute macros do not let pass.
+
+use std::any::TypeId;
+use std::panic::Location;
+
+use qapi_core::descriptor::{
+    Alternate, AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind,
+    Enum, EnumValue, Event, Feature, Handler, Member, Source, StateNeed, Struct, Type, TypeRef,
+    Union,
+};
+
+pub(super) const STR: TypeRef = || Type::Builtin(Builtin::Str);
+pub(super) const INT: TypeRef = || Type::Builtin(Builtin::Int);
+pub(super) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
+pub(super) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
+pub(super) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "" }];
+
+#[track_caller]
+pub(super) const fn define(name: &'static str, kind: DefinitionKind) -> Definition {
+    let place = Location::caller();
+    let source = Source {
+        package: "qapi-tests",
+        module: module_path!(),
+        file: place.file(),
+        line: place.line(),
+        column: place.column(),
+    };
+    Definition { name, doc: "", since: None, features: &[], source, kind }
+}
+
+pub(super) const fn marked(definition: Definition) -> Definition {
+    let Definition { name, doc, since, source, kind, .. } = definition;
+    Definition { name, doc, since, features: DEPRECATED, source, kind }
+}
+
+pub(super) const fn value(name: &'static str) -> EnumValue {
+    EnumValue { name, doc: "", since: None, features: &[] }
+}
+
+#[track_caller]
+pub(super) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
+    define(name, DefinitionKind::Enum(Enum { values }))
+}
+
+pub(super) const fn member(name: &'static str, ty: TypeRef) -> Member {
+    Member { name, doc: "", since: None, optional: false, ty, features: &[] }
+}
+
+pub(super) const fn optional(name: &'static str, ty: TypeRef) -> Member {
+    Member { name, doc: "", since: None, optional: true, ty, features: &[] }
+}
+
+#[track_caller]
+pub(super) const fn structure(name: &'static str, members: &'static [Member]) -> Definition {
+    define(name, DefinitionKind::Struct(Struct { base: None, members }))
+}
+
+#[track_caller]
+pub(super) const fn derived(
+    name: &'static str,
+    base: TypeRef,
+    members: &'static [Member],
+) -> Definition {
+    define(name, DefinitionKind::Struct(Struct { base: Some(base), members }))
+}
+
+pub(super) const fn branch(name: &'static str, ty: TypeRef) -> Branch {
+    Branch { name, ty: Some(ty) }
+}
+
+#[track_caller]
+pub(super) const fn union(
+    name: &'static str,
+    members: &'static [Member],
+    discriminator: &'static str,
+    branches: fn() -> &'static [Branch],
+) -> Definition {
+    define(name, DefinitionKind::Union(Union { base: None, members, discriminator, branches }))
+}
+
+pub(super) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
+    AlternateMember { name, doc: "", ty }
+}
+
+#[track_caller]
+pub(super) const fn alternate(
+    name: &'static str,
+    members: &'static [AlternateMember],
+) -> Definition {
+    define(name, DefinitionKind::Alternate(Alternate { members }))
+}
+
+#[track_caller]
+pub(super) const fn command(name: &'static str, arguments: Arguments) -> Definition {
+    needing(name, arguments, &[])
+}
+
+#[track_caller]
+pub(super) const fn needing(
+    name: &'static str,
+    arguments: Arguments,
+    needs: &'static [StateNeed],
+) -> Definition {
+    let command = Command {
+        arguments,
+        returns: || None,
+        returns_doc: "",
+        allow_oob: false,
+        allow_preconfig: false,
+        success_response: true,
+        needs,
+        handler: Handler::Inline(|_, _, _| Ok(())),
+    };
+    define(name, DefinitionKind::Command(command))
+}
+
+pub(super) const fn need<T: 'static>() -> StateNeed {
+    StateNeed { type_name: std::any::type_name::<T>, type_id: TypeId::of::<T> }
+}
+
+#[track_caller]
+pub(super) const fn event(name: &'static str, arguments: Arguments) -> Definition {
+    define(name, DefinitionKind::Event(Event { arguments }))
+}
+
+pub(super) const NONE: Arguments = Arguments::Members(&[]);

@@ -1,0 +1,105 @@
+//! What a registry answers about the definitions in it.
+
+use std::sync::Arc;
+
+use qapi_core::context::States;
+use qapi_core::descriptor::{Arguments, Definition, Type};
+use qapi_core::registry::{Registry, Rule};
+
+use super::definitions::{
+    NONE, STR, command, enumeration, event, member, need, needing, structure, value,
+};
+
+static COLOUR: Definition = enumeration("Colour", &[value("red")]);
+static PAINT: Definition = structure("Paint", &[member("colour", || Type::Defined(&COLOUR))]);
+static PAINTS: &[qapi_core::descriptor::Member] =
+    &[member("paints", || Type::Array(|| Type::Defined(&PAINT)))];
+static MIX: Definition = command("mix", Arguments::Members(PAINTS));
+static APPLY: Definition =
+    command("apply", Arguments::Members(&[member("wall", STR), member("coat", STR)]));
+static DRIED: Definition = event("DRIED", NONE);
+
+fn names<'a>(definitions: impl Iterator<Item = &'a Definition>) -> Vec<&'a str> {
+    definitions.map(|definition| definition.name).collect()
+}
+
+#[test]
+fn types_reached_from_commands_are_found() {
+    let registry = Registry::from_definitions([&MIX]).unwrap();
+
+    assert_eq!(names(registry.definitions()), ["Colour", "Paint", "mix"]);
+}
+
+#[test]
+fn order_does_not_depend_on_the_input() {
+    let there = Registry::from_definitions([&MIX, &APPLY, &DRIED, &PAINT]).unwrap();
+    let back = Registry::from_definitions([&PAINT, &DRIED, &APPLY, &MIX, &MIX]).unwrap();
+
+    assert_eq!(names(there.definitions()), names(back.definitions()));
+    assert_eq!(names(there.definitions()), ["Colour", "DRIED", "Paint", "apply", "mix"]);
+}
+
+#[test]
+fn iteration_goes_by_kind() {
+    let registry = Registry::from_definitions([&MIX, &APPLY, &DRIED]).unwrap();
+
+    assert_eq!(names(registry.commands().map(|(found, _)| found)), ["apply", "mix"]);
+    assert_eq!(names(registry.events().map(|(found, _)| found)), ["DRIED"]);
+    assert_eq!(names(registry.types()), ["Colour", "Paint"]);
+}
+
+#[test]
+fn look_up_goes_by_kind_and_whole_name() {
+    let registry = Registry::from_definitions([&MIX, &DRIED]).unwrap();
+
+    assert!(registry.command("mix").is_some());
+    assert!(registry.event("DRIED").is_some());
+    assert!(registry.type_("Paint").is_some());
+    assert_eq!(registry.definition("Paint").unwrap().source.file, file!());
+    for absent in ["", "mi", "mix ", "MIX", "DRIED", "Paint"] {
+        assert!(registry.command(absent).is_none(), "{absent:?}");
+    }
+    assert!(registry.event("mix").is_none());
+    assert!(registry.type_("mix").is_none());
+}
+
+struct Brush;
+struct Ladder;
+static REPAINT: Definition = needing("repaint", NONE, &[const { need::<Brush>() }]);
+static CLIMB: Definition =
+    needing("climb", NONE, &[const { need::<Ladder>() }, const { need::<Brush>() }]);
+
+#[test]
+fn every_missing_state_is_listed() {
+    let registry = Registry::from_definitions([&REPAINT, &CLIMB]).unwrap();
+    let mut states = States::default();
+    states.insert(Arc::new(Ladder));
+
+    let error = registry.check_states(&states).unwrap_err();
+    let missing = error.conflicts();
+
+    assert_eq!(missing.len(), 2);
+    for (conflict, command) in missing.iter().zip(["climb", "repaint"]) {
+        assert_eq!(conflict.rule(), Rule::StatePresent);
+        assert_eq!(conflict.places()[0].name, command);
+        assert!(conflict.message().contains("Brush"), "{}", conflict.message());
+    }
+    states.insert(Arc::new(Brush));
+    registry.check_states(&states).unwrap();
+}
+
+#[test]
+fn packages_that_register_nothing_are_listed() {
+    let registry = Registry::from_definitions([&MIX]).unwrap();
+
+    registry.require_packages(&["qapi-tests"]).unwrap();
+    let error = registry.require_packages(&["qapi-tests", "my-commands", "job"]).unwrap_err();
+
+    let rules: Vec<_> = error.conflicts().iter().map(|conflict| conflict.rule()).collect();
+    assert_eq!(rules, [Rule::PackageLinked; 2]);
+    let text = error.to_string();
+    assert!(
+        text.contains("`use my_commands as _;`") && text.contains("`use job as _;`"),
+        "{text}"
+    );
+}

@@ -1,0 +1,5 @@
+//! The registry: what it finds, and what it refuses.
+
+mod conflicts;
+mod definitions;
+mod lookup;
