@@ -1,2 +1,97 @@
-//! Background jobs.
+//! Background jobs, with the states, verbs and transactions of QEMU's.
+//!
+//! A [`Jobs`] is an engine. A [`JobDriver`] says what a kind of job does; [`Jobs::create`] makes a
+//! job of it, and [`CreatedJob::start`] sets it to work. A [`Job`] is what clients act upon; a
+//! [`JobHandle`] is the same job from inside. Nothing here needs a server or a disk.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> qapi_core::Result<()> {
+//! use job::{JobDriver, JobHandle, JobOptions, JobStatusChange, JobType, Jobs};
+//!
+//! struct Hello;
+//!
+//! impl JobDriver for Hello {
+//!     async fn run(&self, job: &JobHandle) -> qapi_core::Result<()> {
+//!         job.pause_point().await?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let jobs = Jobs::new(|change: &JobStatusChange| println!("{change:?}"));
+//! let options = JobOptions::new(JobType::Create).id("job0").auto_dismiss(false);
+//! let job = jobs.create(options, Hello, None)?.start();
+//! job.concluded().await?;
+//! jobs.get("job0")?.dismiss()?;
+//! # Ok(()) }
+//! ```
+//!
+//! # The life of a job
+//!
+//! ```text
+//! undefined ─ created ─ running ──────────────── waiting ─ pending ─ concluded ─ null
+//!                │      │  │  ╲                 ╱│         │         │
+//!                │ paused  │   ready ──────────╯ │         │         │
+//!                │         │   │  │              │         │         │
+//!                │         │   │  standby        │         │         │
+//!                ╰─────────┴───┴── aborting ─────┴─────────╯         │
+//!                                     ╰──────────────────────────────╯
+//! ```
+//!
+//! * A new job is `created`, and `running` from its start. Where the driver passes a pause point
+//!   and someone wants it to rest, it is `paused`, and `running` again as soon as nobody does.
+//! * A driver that can go on for as long as it is wanted says when it is `ready`; it ends when it
+//!   is told to complete. Its pauses are called `standby`.
+//! * When the driver returns, the job is `waiting` for the other members of its transaction, then
+//!   `pending`, always, even if it is alone and nothing has to be waited for. A job that finalizes
+//!   itself goes on at once; any other waits for a client to finalize it or another member.
+//! * Then every member is prepared, which is the last moment to fail, and one after the other is
+//!   committed, cleaned and `concluded`.
+//! * A job that fails or is cancelled is `aborting` before it is `concluded`, and takes every
+//!   member of its transaction with it: they are cancelled by force, and waited for.
+//! * A concluded job keeps its name and its result until it is dismissed, by a client or by itself,
+//!   and is then `null`. A job never started is dismissed whatever it was made with.
+//!
+//! # The order of things
+//!
+//! What a call to the engine causes has been told, in order, when the call returns, be it the
+//! `running` of a job resumed or all the last events of a job finalized. What a driver has to do
+//! first, such as to notice a pause or a cancel, comes later. A sink or a hook may call the engine;
+//! what that causes is told after what is being told.
 #![forbid(unsafe_code)]
+
+mod state;
+
+mod driver;
+mod handle;
+mod options;
+
+mod jobs;
+
+mod job;
+
+mod cancel;
+mod completion;
+mod pause;
+mod run;
+mod transaction;
+mod verbs;
+
+mod events;
+mod hooks;
+mod id;
+mod messages;
+mod progress;
+mod rate_limit;
+mod wakeup;
+
+pub use driver::{JobDriver, JobNotification};
+pub use events::{EventSink, JobStatusChange};
+pub use handle::{Cancelled, JobHandle};
+pub use id::{ID_LENGTH_MAX, check_id};
+pub use job::{Job, JobInfo};
+pub use jobs::{JOBS_MAX, Jobs};
+pub use options::JobOptions;
+pub use pause::InternalPause;
+pub use run::CreatedJob;
+pub use state::{IllegalTransition, JobStatus, JobType, JobVerb, check_verb, transition};
+pub use transaction::Transaction;

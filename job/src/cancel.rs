@@ -1,0 +1,74 @@
+//! Cancelling, softly and by force.
+
+use crate::job::Job;
+use crate::state::JobStatus;
+
+impl Job {
+    /// Cancels the job whatever its status, as a daemon that is leaving does; a concluded job is
+    /// dismissed. [`user_cancel`](Self::user_cancel) is the client's way.
+    ///
+    /// A job at work ends when its driver notices; any other is over when this returns, unless
+    /// members of its transaction have to be waited for.
+    pub fn cancel(&self, force: bool) {
+        if self.status() == JobStatus::Concluded {
+            self.forget();
+            return;
+        }
+        self.request_cancel(force);
+        let (gone, transaction) = {
+            let state = self.lock();
+            let gone = state.force_cancelled && !state.status.is_at_work();
+            (gone, state.transaction.clone())
+        };
+        if gone && let Some(transaction) = transaction {
+            transaction.abort(self);
+        }
+    }
+
+    /// Marks the job as cancelled, and wakes it.
+    ///
+    /// The driver decides whether the cancel is a forced one. A pause of the user's ends with it;
+    /// a forced cancel ends every pause.
+    pub(crate) fn request_cancel(&self, force: bool) {
+        if self.status().is_over() {
+            return;
+        }
+        let force = self.hook_cancel(force);
+        if self.user_paused() {
+            self.hook_user_resume();
+        }
+        self.update(|state| {
+            self.end_user_pause(state);
+            if state.settled {
+                return;
+            }
+            match state.status {
+                JobStatus::Created => {
+                    state.cancel_requested = true;
+                    state.force_cancelled = true;
+                }
+                JobStatus::Running
+                | JobStatus::Paused
+                | JobStatus::Ready
+                | JobStatus::Standby => {
+                    state.cancel_requested = true;
+                    state.force_cancelled |= force;
+                    if force {
+                        self.leave_pause(state);
+                    }
+                }
+                // The work is done: only force can still undo it.
+                JobStatus::Waiting | JobStatus::Pending => {
+                    state.cancel_requested |= force;
+                    state.force_cancelled |= force;
+                }
+                // It fails for a reason of its own.
+                JobStatus::Undefined
+                | JobStatus::Aborting
+                | JobStatus::Concluded
+                | JobStatus::Null => {}
+            }
+        });
+        self.enter();
+    }
+}

@@ -1,0 +1,128 @@
+//! The end of a job: prepared, settled, concluded, forgotten.
+
+use qapi_core::Error;
+
+use crate::driver::JobNotification;
+use crate::job::Job;
+use crate::state::{JobStatus, transition};
+
+impl Job {
+    /// The driver's work is over. What becomes of the job is its transaction's matter.
+    pub(crate) fn exit(&self, result: Result<(), Error>) {
+        let (failed, transaction) = self.update(|state| {
+            self.leave_pause(state);
+            if let Err(error) = result {
+                state.error.get_or_insert(error);
+            }
+            let failed = self.settle(state);
+            if !failed {
+                self.move_to(state, JobStatus::Waiting);
+            }
+            (failed, state.transaction.clone())
+        });
+        match transaction {
+            Some(transaction) if failed => transaction.abort(self),
+            Some(transaction) => transaction.advance(),
+            None => {}
+        }
+    }
+
+    /// Goes from waiting to pending.
+    pub(crate) fn become_pending(&self) {
+        self.update(|state| {
+            if state.status == JobStatus::Waiting {
+                self.move_to(state, JobStatus::Pending);
+                if !self.auto_finalize() {
+                    self.announce(JobNotification::Pending);
+                }
+            }
+        });
+    }
+
+    /// Gives the driver its last chance to fail. Whether the job may still succeed.
+    pub(crate) fn prepare(&self) -> bool {
+        if self.has_failed() {
+            return false;
+        }
+        if let Err(error) = self.hook_prepare() {
+            self.fail(error);
+        }
+        !self.has_failed()
+    }
+
+    /// Whether the job, its work done, has failed or been cancelled since.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.update(|state| self.settle(state))
+    }
+
+    /// Makes success or failure final, and concludes the job.
+    pub(crate) fn finalize_single(&self) {
+        let failed = self.update(|state| {
+            state.settled = true;
+            self.settle(state)
+        });
+        if failed {
+            self.hook_abort();
+        } else {
+            self.hook_commit();
+        }
+        self.hook_clean();
+        let transaction = self.update(|state| {
+            if state.started {
+                self.announce(if state.force_cancelled {
+                    JobNotification::FinalizeCancelled
+                } else {
+                    JobNotification::FinalizeCompleted
+                });
+            }
+            state.transaction.take()
+        });
+        if let Some(transaction) = transaction {
+            transaction.remove(self);
+        }
+        self.conclude();
+    }
+
+    fn conclude(&self) {
+        let started = self.update(|state| {
+            self.move_to(state, JobStatus::Concluded);
+            state.started
+        });
+        // Nobody could ask for a job that never ran, nor of an engine that is gone.
+        let registry = self.inner().registry.upgrade();
+        if self.auto_dismiss() || !started || registry.is_none() {
+            self.forget();
+        } else if let Some(registry) = registry {
+            registry.changed();
+        }
+    }
+
+    /// Ends a job that has been made but cannot be started: it goes without a trace but its
+    /// events. A job that was started, or undone, is left alone.
+    pub(crate) fn early_fail(&self) {
+        let transaction = {
+            let mut state = self.lock();
+            if state.status != JobStatus::Created {
+                return;
+            }
+            state.transaction.take()
+        };
+        self.forget();
+        if let Some(transaction) = transaction {
+            transaction.remove(self);
+            transaction.advance();
+        }
+    }
+
+    /// Lets go of the job. Its name is free before anyone hears of it.
+    pub(crate) fn forget(&self) {
+        if let Some(registry) = self.inner().registry.upgrade() {
+            registry.remove(self);
+        }
+        self.update(|state| {
+            if transition(state.status, JobStatus::Null).is_ok() {
+                self.move_to(state, JobStatus::Null);
+            }
+        });
+    }
+}

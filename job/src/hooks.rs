@@ -1,0 +1,82 @@
+//! Calling a driver's hooks. A panic in one of them becomes an error of its job.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use qapi_core::Error;
+
+use crate::driver::{AnyDriver, JobNotification};
+use crate::handle::JobHandle;
+use crate::job::Job;
+use crate::messages;
+
+impl Job {
+    pub(crate) fn hook_user_resume(&self) {
+        self.call_or_fail("user_resume", |driver, job| driver.user_resume(job));
+    }
+
+    pub(crate) fn hook_complete(&self) -> Result<(), Error> {
+        self.call("complete", |driver, job| driver.complete(job))?
+    }
+
+    /// Whether the cancel is a forced one. That of a driver which cannot say is.
+    pub(crate) fn hook_cancel(&self, force: bool) -> bool {
+        self.call("cancel", |driver, job| driver.cancel(job, force)).unwrap_or(true)
+    }
+
+    pub(crate) fn hook_prepare(&self) -> Result<(), Error> {
+        self.call("prepare", |driver, job| driver.prepare(job))?
+    }
+
+    pub(crate) fn hook_commit(&self) {
+        self.call_or_fail("commit", |driver, job| driver.commit(job));
+    }
+
+    pub(crate) fn hook_abort(&self) {
+        self.call_or_fail("abort", |driver, job| driver.abort(job));
+    }
+
+    pub(crate) fn hook_clean(&self) {
+        self.call_or_fail("clean", |driver, job| driver.clean(job));
+    }
+
+    pub(crate) fn hook_set_speed(&self, speed: i64) -> Result<(), Error> {
+        self.call("set_speed", |driver, job| driver.set_speed(job, speed))?
+    }
+
+    pub(crate) fn hook_change(&self, options: &(dyn Any + Send + Sync)) -> Result<(), Error> {
+        self.call("change", |driver, job| driver.change(job, options))?
+    }
+
+    pub(crate) fn hook_notify(&self, notification: JobNotification) {
+        self.call_or_fail("notify", |driver, job| driver.notify(job, notification));
+    }
+
+    /// Calls a hook that cannot fail. If it panics, the job does.
+    fn call_or_fail(&self, name: &str, hook: impl FnOnce(&dyn AnyDriver, &JobHandle)) {
+        if let Err(error) = self.call(name, hook) {
+            self.fail(error);
+        }
+    }
+
+    fn call<R>(
+        &self,
+        name: &str,
+        hook: impl FnOnce(&dyn AnyDriver, &JobHandle) -> R,
+    ) -> Result<R, Error> {
+        let handle = JobHandle::new(self.clone());
+        catch_unwind(AssertUnwindSafe(|| hook(self.any_driver(), &handle)))
+            .map_err(|panic| panic_error(name, panic.as_ref()))
+    }
+}
+
+/// The error of a job whose driver panicked.
+pub(crate) fn panic_error(place: &str, panic: &(dyn Any + Send)) -> Error {
+    let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (None, Some(text)) => text.as_str(),
+        (None, None) => "no message",
+    };
+    tracing::error!(place, what, "the driver of a job panicked");
+    messages::driver_panicked(place, what)
+}

@@ -1,0 +1,323 @@
+//! One job: what it is, where it stands, and the only door to changing that.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use qapi_core::Error;
+
+use crate::driver::{AnyDriver, JobDriver, JobNotification};
+use crate::events::{JobStatusChange, Occurrence, Occurrences};
+use crate::jobs::Registry;
+use crate::messages;
+use crate::options::JobOptions;
+use crate::progress::Progress;
+use crate::rate_limit::RateLimit;
+use crate::state::{JobStatus, JobType, transition};
+use crate::transaction::Transaction;
+use crate::wakeup::Wakeup;
+
+/// A job, as clients and the layers above see it. Cloning is cheap and names the same job.
+///
+/// It stays valid, and says that the job is gone, when the job is.
+#[derive(Clone)]
+pub struct Job {
+    inner: Arc<Inner>,
+}
+
+/// What a job never changes, and the places of what it does.
+pub(crate) struct Inner {
+    pub(crate) options: JobOptions,
+    pub(crate) driver: Arc<dyn AnyDriver>,
+    pub(crate) occurrences: Arc<Occurrences>,
+    pub(crate) registry: Weak<Registry>,
+    pub(crate) progress: Progress,
+    pub(crate) rate_limit: RateLimit,
+    /// Wakes the driver from [`sleep`](crate::JobHandle::sleep) and
+    /// [`idle`](crate::JobHandle::idle).
+    pub(crate) wakeup: Wakeup,
+    /// Counts changes of the status.
+    changes: Wakeup,
+    state: Mutex<State>,
+}
+
+/// What changes in a job's life.
+pub(crate) struct State {
+    pub(crate) status: JobStatus,
+    /// Whether the driver was ever set to work.
+    pub(crate) started: bool,
+    /// Whether the driver is doing something, as against sleeping, idling or resting.
+    pub(crate) busy: bool,
+    /// How many want the job to rest. The user counts as one.
+    pub(crate) pause_count: u32,
+    pub(crate) user_paused: bool,
+    /// Became ready in a pause: takes effect when the pause ends.
+    pub(crate) ready_after_pause: bool,
+    /// Cancelled, perhaps softly.
+    pub(crate) cancel_requested: bool,
+    pub(crate) force_cancelled: bool,
+    /// Success or failure is decided: too late to cancel.
+    pub(crate) settled: bool,
+    pub(crate) error: Option<Error>,
+    pub(crate) speed: i64,
+    /// Until the job is concluded.
+    pub(crate) transaction: Option<Transaction>,
+}
+
+impl State {
+    /// Whether the driver should give up.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.force_cancelled || self.error.is_some()
+    }
+
+    /// Whether the driver should rest.
+    pub(crate) fn should_pause(&self) -> bool {
+        self.pause_count > 0 && !self.should_stop()
+    }
+}
+
+/// What `query-jobs` says of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobInfo {
+    /// The job's identifier.
+    pub id: String,
+    /// What kind of work it does.
+    pub job_type: JobType,
+    /// Where it is in its life.
+    pub status: JobStatus,
+    /// How much is done, in a unit of the job's own.
+    pub current_progress: i64,
+    /// How much there is to do, as far as is known now.
+    pub total_progress: i64,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
+}
+
+impl Job {
+    pub(crate) fn new(
+        options: JobOptions,
+        driver: Arc<dyn AnyDriver>,
+        occurrences: Arc<Occurrences>,
+        registry: Weak<Registry>,
+    ) -> Self {
+        let state = State {
+            status: JobStatus::Undefined,
+            started: false,
+            busy: false,
+            pause_count: 0,
+            user_paused: false,
+            ready_after_pause: false,
+            cancel_requested: false,
+            force_cancelled: false,
+            settled: false,
+            error: None,
+            speed: options.speed,
+            transaction: None,
+        };
+        let rate_limit = RateLimit::new(u64::try_from(options.speed).unwrap_or(0));
+        let inner = Inner {
+            options,
+            driver,
+            occurrences,
+            registry,
+            progress: Progress::default(),
+            rate_limit,
+            wakeup: Wakeup::default(),
+            changes: Wakeup::default(),
+            state: Mutex::new(state),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The job's identifier; an internal job has none.
+    pub fn id(&self) -> Option<&str> {
+        self.inner.options.id.as_deref()
+    }
+
+    /// What kind of work it does.
+    pub fn job_type(&self) -> JobType {
+        self.inner.options.job_type
+    }
+
+    /// Where it is in its life.
+    pub fn status(&self) -> JobStatus {
+        self.lock().status
+    }
+
+    /// Whether it has no name, and so is hidden from clients.
+    pub fn is_internal(&self) -> bool {
+        self.id().is_none()
+    }
+
+    /// Whether it is ready to complete, paused or not.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.status(), JobStatus::Ready | JobStatus::Standby)
+    }
+
+    /// Whether a client has paused it, or an error has, so that only a client can resume it.
+    pub fn user_paused(&self) -> bool {
+        self.lock().user_paused
+    }
+
+    /// Whether it rests, or will at its next pause point, for whatever reason.
+    pub fn pause_requested(&self) -> bool {
+        self.lock().pause_count > 0
+    }
+
+    /// Whether its driver is doing something at this moment: not paused, nor asleep, nor over.
+    pub fn is_busy(&self) -> bool {
+        let state = self.lock();
+        state.busy && state.status.is_at_work()
+    }
+
+    /// Whether it has been cancelled by force, and so will end as cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.lock().force_cancelled
+    }
+
+    /// Whether it has been cancelled, by force or softly.
+    pub fn cancel_requested(&self) -> bool {
+        self.lock().cancel_requested
+    }
+
+    /// Whether it goes on by itself when it is pending.
+    pub fn auto_finalize(&self) -> bool {
+        self.inner.options.auto_finalize
+    }
+
+    /// Whether it disappears by itself when it is concluded.
+    pub fn auto_dismiss(&self) -> bool {
+        self.inner.options.auto_dismiss
+    }
+
+    /// The rate limit in bytes a second; 0 is none.
+    pub fn speed(&self) -> i64 {
+        self.lock().speed
+    }
+
+    /// How much is done, and how much there is to do as far as is known now, in a unit of the
+    /// job's own.
+    pub fn progress(&self) -> (u64, u64) {
+        self.inner.progress.read()
+    }
+
+    /// Why it failed or that it was cancelled, if it did or was.
+    pub fn error(&self) -> Option<Error> {
+        self.lock().error.clone()
+    }
+
+    /// What `query-jobs` says of it; nothing of an internal job.
+    pub fn info(&self) -> Option<JobInfo> {
+        let (current, total) = self.progress();
+        let state = self.lock();
+        Some(JobInfo {
+            id: self.id()?.to_owned(),
+            job_type: self.job_type(),
+            status: state.status,
+            current_progress: i64::try_from(current).unwrap_or(i64::MAX),
+            total_progress: i64::try_from(total).unwrap_or(i64::MAX),
+            error: state.error.as_ref().map(|error| error.desc().to_owned()),
+        })
+    }
+
+    /// The job's driver, if it is a `D`: for a layer that keeps more about its jobs than the
+    /// engine does.
+    pub fn driver<D: JobDriver>(&self) -> Option<Arc<D>> {
+        let driver: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner.driver).into_any();
+        driver.downcast().ok()
+    }
+
+    /// Waits until the job is over, dismissed or not.
+    ///
+    /// # Errors
+    /// Why it failed, or that it was cancelled.
+    pub async fn concluded(&self) -> Result<(), Error> {
+        self.wait_until(|state| state.status.is_over()).await;
+        self.error().map_or(Ok(()), Err)
+    }
+}
+
+impl Job {
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    pub(crate) fn any_driver(&self) -> &dyn AnyDriver {
+        &*self.inner.driver
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The state, to be read. Nothing else of the engine is called while it is held.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and tells the world afterwards.
+    pub(crate) fn update<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.inner.occurrences.deliver();
+        result
+    }
+
+    /// Moves to another status, within an [`update`](Self::update).
+    pub(crate) fn move_to(&self, state: &mut State, status: JobStatus) {
+        if let Err(illegal) = transition(state.status, status) {
+            // The engine's own mistake. Better a job that stands still than one gone astray.
+            debug_assert!(false, "{illegal}");
+            tracing::error!(id = self.id(), %illegal, "a job was to make an illegal move");
+            return;
+        }
+        state.status = status;
+        self.inner.changes.wake();
+        if let Some(id) = self.id() {
+            let change = JobStatusChange { id: id.to_owned(), status };
+            self.inner.occurrences.push(Occurrence::StatusChange(change));
+        }
+    }
+
+    /// Tells the driver something in its turn, within an [`update`](Self::update).
+    pub(crate) fn announce(&self, notification: JobNotification) {
+        self.inner.occurrences.push(Occurrence::Notification(self.clone(), notification));
+    }
+
+    /// Makes the job fail. Its first error is the one that counts.
+    pub(crate) fn fail(&self, error: Error) {
+        self.update(|state| {
+            state.error.get_or_insert(error);
+        });
+        self.inner.wakeup.wake();
+    }
+
+    /// Turns a cancel, or an error met on the way, into the job's result: whether it has failed.
+    pub(crate) fn settle(&self, state: &mut State) -> bool {
+        if state.force_cancelled && state.error.is_none() {
+            state.error = Some(messages::canceled());
+        }
+        let failed = state.error.is_some();
+        if failed && state.status != JobStatus::Aborting {
+            self.move_to(state, JobStatus::Aborting);
+        }
+        failed
+    }
+
+    pub(crate) async fn wait_until(&self, condition: impl Fn(&State) -> bool) {
+        loop {
+            let seen = self.inner.changes.count();
+            if condition(&self.lock()) {
+                return;
+            }
+            self.inner.changes.after(seen).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Job")
+            .field("id", &self.id())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,180 @@
+//! All jobs of one engine.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use qapi_core::Error;
+
+use crate::driver::JobDriver;
+use crate::events::{EventSink, Occurrences};
+use crate::id::check_id;
+use crate::job::{Job, JobInfo};
+use crate::messages;
+use crate::options::JobOptions;
+use crate::pause::InternalPause;
+use crate::run::CreatedJob;
+use crate::state::JobStatus;
+use crate::transaction::Transaction;
+use crate::wakeup::Wakeup;
+
+/// The most jobs of one engine at a time. QEMU has no limit; but a client that never dismisses
+/// what it starts must not make a daemon grow for ever. A list of this many stays far below what
+/// clients read as one reply.
+pub const JOBS_MAX: usize = 4096;
+
+/// A job engine. Cloning is cheap and names the same one; two engines know nothing of each other.
+///
+/// When the last clone is dropped, every job is cancelled.
+#[derive(Clone)]
+pub struct Jobs {
+    registry: Arc<Registry>,
+}
+
+/// The jobs there are, in the order in which they were made.
+pub(crate) struct Registry {
+    occurrences: Arc<Occurrences>,
+    jobs: Mutex<Vec<Job>>,
+    /// Counts jobs concluded and jobs gone.
+    changes: Wakeup,
+}
+
+impl Jobs {
+    /// An engine without jobs, which tells `sink` each status change of its named jobs.
+    ///
+    /// ```
+    /// let jobs = job::Jobs::new(|change: &job::JobStatusChange| println!("{change:?}"));
+    /// ```
+    pub fn new(sink: impl EventSink) -> Self {
+        let registry = Registry {
+            occurrences: Arc::new(Occurrences::new(sink)),
+            jobs: Mutex::default(),
+            changes: Wakeup::default(),
+        };
+        Self { registry: Arc::new(registry) }
+    }
+
+    /// Makes a job, as a member of a transaction or for itself alone. Clients have seen it
+    /// `created` when this returns.
+    ///
+    /// # Errors
+    /// `Invalid job ID 'ID'`, `Job ID 'ID' already in use`, `Parameter 'speed' expects a
+    /// non-negative value` (after which clients see the job `null`), [`JOBS_MAX`] jobs, or a
+    /// transaction that is over.
+    pub fn create(
+        &self,
+        options: JobOptions,
+        driver: impl JobDriver,
+        transaction: Option<&Transaction>,
+    ) -> Result<CreatedJob, Error> {
+        if let Some(id) = &options.id {
+            check_id(id)?;
+        }
+        let negative_speed = options.speed < 0;
+        let occurrences = Arc::clone(&self.registry.occurrences);
+        let registry = Arc::downgrade(&self.registry);
+        let job = Job::new(options, Arc::new(driver), occurrences, registry);
+        self.registry.insert(&job)?;
+        job.update(|state| job.move_to(state, JobStatus::Created));
+        // From here on, an error takes the job back.
+        let created = CreatedJob::new(job);
+        transaction.unwrap_or(&Transaction::new()).add(created.job())?;
+        if negative_speed {
+            return Err(messages::negative_speed());
+        }
+        Ok(created)
+    }
+
+    /// The named job called `id`.
+    ///
+    /// # Errors
+    /// `Job not found`.
+    pub fn get(&self, id: &str) -> Result<Job, Error> {
+        self.find(id).ok_or_else(messages::job_not_found)
+    }
+
+    /// The named job called `id`, if there is one.
+    pub fn find(&self, id: &str) -> Option<Job> {
+        self.registry.lock().iter().find(|job| job.id() == Some(id)).cloned()
+    }
+
+    /// All named jobs, the newest first.
+    pub fn list(&self) -> Vec<Job> {
+        let mut jobs = self.registry.newest_first();
+        jobs.retain(|job| !job.is_internal());
+        jobs
+    }
+
+    /// What `query-jobs` says: all named jobs, the newest first.
+    pub fn query(&self) -> Vec<JobInfo> {
+        self.registry.newest_first().iter().filter_map(Job::info).collect()
+    }
+
+    /// Makes every job of now, internal ones too, rest until the result is dropped.
+    #[must_use = "the pauses end when this is dropped"]
+    pub fn pause_all(&self) -> Vec<InternalPause> {
+        self.registry.newest_first().iter().map(Job::pause).collect()
+    }
+
+    /// Cancels every job by force, dismisses those that are concluded, and waits until there is
+    /// none: for a daemon that is about to leave. A driver that never comes to a pause point keeps
+    /// it waiting.
+    pub async fn cancel_all(&self) {
+        loop {
+            let seen = self.registry.changes.count();
+            for job in self.registry.newest_first() {
+                job.cancel(true);
+            }
+            if self.registry.lock().is_empty() {
+                return;
+            }
+            self.registry.changes.after(seen).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Jobs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.registry.newest_first()).finish()
+    }
+}
+
+impl Registry {
+    fn insert(&self, job: &Job) -> Result<(), Error> {
+        let mut jobs = self.lock();
+        if let Some(id) = job.id()
+            && jobs.iter().any(|other| other.id() == Some(id))
+        {
+            return Err(messages::id_in_use(id));
+        }
+        if jobs.len() >= JOBS_MAX {
+            return Err(messages::too_many_jobs(JOBS_MAX));
+        }
+        jobs.push(job.clone());
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, job: &Job) {
+        self.lock().retain(|other| !other.is_same(job));
+        self.changed();
+    }
+
+    /// A job is concluded or gone.
+    pub(crate) fn changed(&self) {
+        self.changes.wake();
+    }
+
+    fn newest_first(&self) -> Vec<Job> {
+        self.lock().iter().rev().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        for job in self.newest_first() {
+            job.cancel(true);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Every text of the engine that a client can read. The wording is QEMU's wherever QEMU has the
+//! case.
+
+use qapi_core::Error;
+
+use crate::state::{JobStatus, JobVerb};
+
+pub(crate) fn job_not_found() -> Error {
+    Error::generic("Job not found")
+}
+
+pub(crate) fn verb_refused(id: &str, verb: JobVerb, status: JobStatus) -> Error {
+    Error::generic(format!(
+        "Job '{id}' in state '{}' cannot accept command verb '{}'",
+        status.as_str(),
+        verb.as_str()
+    ))
+}
+
+pub(crate) fn already_paused() -> Error {
+    Error::generic("Job is already paused")
+}
+
+pub(crate) fn not_paused() -> Error {
+    Error::generic("Can't resume a job that was not paused")
+}
+
+pub(crate) fn cannot_complete(id: &str) -> Error {
+    Error::generic(format!("The active block job '{id}' cannot be completed"))
+}
+
+pub(crate) fn cannot_change() -> Error {
+    Error::generic("Job type does not support change")
+}
+
+pub(crate) fn negative_speed() -> Error {
+    Error::generic("Parameter 'speed' expects a non-negative value")
+}
+
+pub(crate) fn invalid_id(id: &str) -> Error {
+    Error::generic(format!("Invalid job ID '{id}'"))
+}
+
+pub(crate) fn id_in_use(id: &str) -> Error {
+    Error::generic(format!("Job ID '{id}' already in use"))
+}
+
+pub(crate) fn canceled() -> Error {
+    Error::generic("Operation canceled")
+}
+
+/// QEMU has no such limit, hence no text to follow.
+pub(crate) fn too_many_jobs(limit: usize) -> Error {
+    Error::generic(format!("There are already {limit} jobs; dismiss some"))
+}
+
+/// QEMU never lets it come to this, hence no text to follow.
+pub(crate) fn transaction_over() -> Error {
+    Error::generic("The transaction has already been completed or aborted")
+}
+
+/// A fault of the driver's code. What it said goes to the log and to the client.
+pub(crate) fn driver_panicked(place: &str, what: &str) -> Error {
+    Error::generic(format!("The job's driver panicked in '{place}': {what}"))
+}

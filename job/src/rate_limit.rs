@@ -1,0 +1,143 @@
+//! Keeping a job to a speed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// No single sleep is longer than this. A sleeper asks again afterwards, so it costs nothing; and
+/// no clock overflows, however low the speed.
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
+
+const NANOSECONDS: u128 = 1_000_000_000;
+
+/// Lets bytes pass at a rate.
+///
+/// Who takes bytes owes the time they cost, and nobody may take more before the debt is paid off.
+/// There is a debt but never a credit: after a pause, however long, a job goes on at its speed and
+/// does not catch up. The debt is kept in bytes, so that a new speed changes at once how long it
+/// takes to pay off.
+#[derive(Debug)]
+pub(crate) struct RateLimit {
+    debt: Mutex<Debt>,
+}
+
+#[derive(Debug)]
+struct Debt {
+    /// Bytes a second; 0 is no limit.
+    speed: u64,
+    /// Bytes, times a billion: a fraction of a byte is never lost, however often one asks.
+    owed: u128,
+    /// Up to when the debt was paid off.
+    paid_at: Instant,
+}
+
+impl RateLimit {
+    /// A limit in bytes a second; 0 is none.
+    pub(crate) fn new(speed: u64) -> Self {
+        Self { debt: Mutex::new(Debt { speed, owed: 0, paid_at: Instant::now() }) }
+    }
+
+    /// Sets the limit in bytes a second; 0 is none.
+    pub(crate) fn set_speed(&self, speed: u64) {
+        let mut debt = self.lock();
+        debt.pay();
+        debt.speed = speed;
+    }
+
+    /// Takes `bytes`, if nothing is owed.
+    ///
+    /// # Errors
+    /// How long to sleep before asking again. It may be less than what is missing.
+    pub(crate) fn take(&self, bytes: u64) -> Result<(), Duration> {
+        let mut debt = self.lock();
+        debt.pay();
+        if debt.speed == 0 {
+            debt.owed = 0;
+            return Ok(());
+        }
+        if debt.owed > 0 {
+            let nanoseconds = debt.owed.div_ceil(u128::from(debt.speed));
+            let wait = u64::try_from(nanoseconds).map_or(SLEEP_MAX, Duration::from_nanos);
+            return Err(wait.min(SLEEP_MAX));
+        }
+        debt.owed = u128::from(bytes) * NANOSECONDS;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Debt> {
+        self.debt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Debt {
+    fn pay(&mut self) {
+        let now = Instant::now();
+        let paid = (now - self.paid_at).as_nanos().saturating_mul(u128::from(self.speed));
+        self.owed = self.owed.saturating_sub(paid);
+        self.paid_at = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_bytes_pass_and_the_next_wait_for_their_cost() {
+        let limit = RateLimit::new(1000);
+        assert_eq!(limit.take(500), Ok(()));
+        assert_eq!(limit.take(500), Err(SECOND / 2));
+        advance(SECOND / 4).await;
+        assert_eq!(limit.take(500), Err(SECOND / 4));
+        advance(SECOND / 4).await;
+        assert_eq!(limit.take(500), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_not_used_is_lost() {
+        let limit = RateLimit::new(1000);
+        assert_eq!(limit.take(1000), Ok(()));
+        advance(100 * SECOND).await;
+        assert_eq!(limit.take(1000), Ok(()));
+        assert_eq!(limit.take(1000), Err(SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_speed_counts_for_what_is_owed() {
+        let limit = RateLimit::new(10);
+        assert_eq!(limit.take(1000), Ok(()));
+        assert_eq!(limit.take(1), Err(100 * SECOND));
+        limit.set_speed(1000);
+        assert_eq!(limit.take(1), Err(SECOND));
+        limit.set_speed(0);
+        assert_eq!(limit.take(1), Ok(()));
+        limit.set_speed(10);
+        assert_eq!(limit.take(1), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_slowest_speed_and_the_largest_size_overflow_nothing() {
+        let limit = RateLimit::new(1);
+        assert_eq!(limit.take(u64::MAX), Ok(()));
+        assert_eq!(limit.take(1), Err(SLEEP_MAX));
+        limit.set_speed(u64::MAX);
+        advance(2 * SECOND).await;
+        assert_eq!(limit.take(1), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asking_often_loses_no_fraction() {
+        let limit = RateLimit::new(1);
+        assert_eq!(limit.take(1), Ok(()));
+        for _ in 0..1000 {
+            assert!(limit.take(1).is_err());
+            advance(SECOND / 1000).await;
+        }
+        assert_eq!(limit.take(1), Ok(()));
+    }
+}

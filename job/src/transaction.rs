@@ -1,0 +1,170 @@
+//! Jobs that succeed together or not at all.
+//!
+//! Every job is a member of a transaction, if only of one of its own: so there is one way for a
+//! job to end, and single jobs are not a special case.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use qapi_core::Error;
+
+use crate::job::Job;
+use crate::messages;
+use crate::state::JobStatus;
+
+/// A group of jobs that succeed together or not at all. Cloning is cheap and names the same group.
+///
+/// A member that is done waits for the others. When all are, all become pending, and, unless one
+/// of them wants a client's word first, are finalized. As soon as one fails or is cancelled, the
+/// others are cancelled by force.
+///
+/// Make all members before the first is started: a transaction that is over takes no more.
+#[derive(Clone, Default)]
+pub struct Transaction {
+    group: Arc<Mutex<Group>>,
+}
+
+#[derive(Default)]
+struct Group {
+    /// In the order in which they joined.
+    members: Vec<Job>,
+    phase: Phase,
+    /// Whether the members of an aborted transaction are being concluded just now.
+    concluding: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// Members work, or join.
+    #[default]
+    Open,
+    /// All have done their work; a client's word is awaited.
+    Pending,
+    /// All results are being made final.
+    Finalizing,
+    /// One failed: the others are cancelled, waited for, and concluded.
+    Aborting,
+}
+
+impl Transaction {
+    /// A transaction without members.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn add(&self, job: &Job) -> Result<(), Error> {
+        let mut group = self.lock();
+        match group.phase {
+            Phase::Open => group.members.push(job.clone()),
+            Phase::Pending | Phase::Finalizing | Phase::Aborting => {
+                return Err(messages::transaction_over());
+            }
+        }
+        drop(group);
+        job.update(|state| state.transaction = Some(self.clone()));
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, job: &Job) {
+        self.lock().members.retain(|member| !member.is_same(job));
+    }
+
+    /// Goes on if every member has done its work. To be called whenever one has, or has left.
+    pub(crate) fn advance(&self) {
+        let members = {
+            let mut group = self.lock();
+            let waits = |job: &Job| job.status() == JobStatus::Waiting;
+            if group.phase != Phase::Open || !group.members.iter().all(waits) {
+                return;
+            }
+            if group.members.is_empty() {
+                return;
+            }
+            group.phase = Phase::Pending;
+            group.newest_first()
+        };
+        for member in &members {
+            member.become_pending();
+        }
+        if members.iter().all(Job::auto_finalize) {
+            self.finalize();
+        }
+    }
+
+    /// Makes the results of all members final, if they are pending.
+    pub(crate) fn finalize(&self) {
+        let Some(members) = self.enter_phase(Phase::Finalizing, &[Phase::Pending]) else {
+            return;
+        };
+        let unprepared = members.iter().find(|member| !member.prepare());
+        // While hooks ran, a client may have cancelled one that was prepared already.
+        let culprit = unprepared.or_else(|| members.iter().find(|member| member.has_failed()));
+        if let Some(culprit) = culprit {
+            self.lock().phase = Phase::Pending;
+            self.abort(culprit);
+            return;
+        }
+        for member in &members {
+            member.finalize_single();
+        }
+    }
+
+    /// Undoes the whole transaction because of one member that has failed or been cancelled. The
+    /// others are cancelled; each is concluded as soon as it, and every younger one, has stopped.
+    pub(crate) fn abort(&self, culprit: &Job) {
+        if let Some(members) = self.enter_phase(Phase::Aborting, &[Phase::Open, Phase::Pending]) {
+            for member in members.iter().filter(|member| !member.is_same(culprit)) {
+                member.request_cancel(true);
+            }
+        }
+        self.conclude_stopped();
+    }
+
+    /// Concludes the members of an aborted transaction that have stopped, the newest first.
+    fn conclude_stopped(&self) {
+        while let Some(member) = self.next_stopped() {
+            member.finalize_single();
+            self.lock().concluding = false;
+        }
+    }
+
+    /// The newest member, if it has stopped and it is the caller's to conclude it.
+    fn next_stopped(&self) -> Option<Job> {
+        let mut group = self.lock();
+        if group.phase != Phase::Aborting || group.concluding {
+            return None;
+        }
+        let newest = group.members.last().filter(|job| !job.status().is_at_work()).cloned()?;
+        group.concluding = true;
+        Some(newest)
+    }
+
+    /// Changes the phase if it is one of `from`, and says who the members are.
+    fn enter_phase(&self, to: Phase, from: &[Phase]) -> Option<Vec<Job>> {
+        let mut group = self.lock();
+        if !from.contains(&group.phase) {
+            return None;
+        }
+        group.phase = to;
+        Some(group.newest_first())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Group> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Group {
+    fn newest_first(&self) -> Vec<Job> {
+        self.members.iter().rev().cloned().collect()
+    }
+}
+
+impl std::fmt::Debug for Transaction {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let group = self.lock();
+        out.debug_struct("Transaction")
+            .field("members", &group.members.len())
+            .field("phase", &group.phase)
+            .finish_non_exhaustive()
+    }
+}
