@@ -1,0 +1,268 @@
+//! Reads the words of an attribute.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Ident, LitBool, LitStr, Meta, Path, Token, parenthesized};
+
+use crate::errors::Errors;
+use crate::messages;
+use crate::symbol::{Shape, Word};
+
+/// The words that were given, each at most once.
+#[derive(Debug, Default)]
+pub(crate) struct Words(Vec<Given>);
+
+/// One word with what followed it.
+#[derive(Debug)]
+struct Given {
+    name: &'static str,
+    key: Span,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Value {
+    Flag,
+    Text(LitStr),
+    Path(Path),
+    Features(Vec<FeatureWord>),
+}
+
+/// One entry of `features(…)`.
+#[derive(Debug, Clone)]
+pub(crate) struct FeatureWord {
+    /// The QAPI name.
+    pub(crate) name: String,
+    /// Where it was written.
+    pub(crate) span: Span,
+    /// What it means.
+    pub(crate) doc: String,
+}
+
+/// A word that does not go with another one beside it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stray {
+    pub(crate) word: &'static str,
+    pub(crate) span: Span,
+}
+
+impl Words {
+    /// Reads the arguments of `owner`, one of our attributes.
+    pub(crate) fn of_arguments(
+        tokens: TokenStream,
+        owner: &str,
+        legal: &[Word],
+        errors: &Errors,
+    ) -> Self {
+        let mut words = Self::default();
+        words.read(tokens, owner, legal, errors);
+        words
+    }
+
+    /// Reads every `#[qapi(…)]` among `attributes`, which belong to `owner`.
+    pub(crate) fn of_attributes(
+        attributes: &[Attribute],
+        owner: &str,
+        legal: &[Word],
+        errors: &Errors,
+    ) -> Self {
+        let mut words = Self::default();
+        for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
+            match &attribute.meta {
+                Meta::List(list) => words.read(list.tokens.clone(), owner, legal, errors),
+                Meta::Path(_) | Meta::NameValue(_) => {
+                    errors.at(&attribute.meta, "`qapi`: wants words; write `#[qapi(…)]`");
+                }
+            }
+        }
+        words
+    }
+
+    fn read(&mut self, tokens: TokenStream, owner: &str, legal: &[Word], errors: &Errors) {
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = self.read_word(input, owner, legal, errors) {
+                    errors.push(error);
+                    skip_to_comma(input);
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push(error);
+        }
+    }
+
+    /// Reads one word and what follows it, up to the next comma.
+    fn read_word(
+        &mut self,
+        input: ParseStream<'_>,
+        owner: &str,
+        legal: &[Word],
+        errors: &Errors,
+    ) -> syn::Result<()> {
+        let key = input.call(Ident::parse_any)?;
+        let found = key.unraw().to_string();
+        let Some(word) = legal.iter().find(|word| word.name == found) else {
+            return Err(syn::Error::new(
+                key.span(),
+                messages::unknown_word(&found, owner, legal),
+            ));
+        };
+        let value = read_value(*word, &key, input, errors)?;
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error(messages::word_shape(*word)));
+        }
+        if self.given(*word).is_some() {
+            return Err(syn::Error::new(key.span(), messages::duplicate_word(word.name)));
+        }
+        self.0.push(Given { name: word.name, key: key.span(), value });
+        Ok(())
+    }
+
+    fn given(&self, word: Word) -> Option<&Given> {
+        self.0.iter().find(|given| given.name == word.name)
+    }
+
+    /// Where `word` was given, if it was.
+    pub(crate) fn place(&self, word: Word) -> Option<Span> {
+        self.given(word).map(|given| given.key)
+    }
+
+    /// The words that were given and are none of `fitting`.
+    pub(crate) fn strays(&self, fitting: &[Word]) -> Vec<Stray> {
+        let fits = |given: &&Given| fitting.iter().any(|word| word.name == given.name);
+        let stray = |given: &Given| Stray { word: given.name, span: given.key };
+        self.0.iter().filter(|given| !fits(given)).map(stray).collect()
+    }
+
+    /// The string of `word`.
+    pub(crate) fn text(&self, word: Word) -> Option<&LitStr> {
+        match &self.given(word)?.value {
+            Value::Text(text) => Some(text),
+            Value::Flag | Value::Path(_) | Value::Features(_) => None,
+        }
+    }
+
+    /// The path of `word`.
+    pub(crate) fn path(&self, word: Word) -> Option<&Path> {
+        match &self.given(word)?.value {
+            Value::Path(path) => Some(path),
+            Value::Flag | Value::Text(_) | Value::Features(_) => None,
+        }
+    }
+
+    /// The features of `word`.
+    pub(crate) fn features(&self, word: Word) -> &[FeatureWord] {
+        match self.given(word).map(|given| &given.value) {
+            Some(Value::Features(features)) => features,
+            Some(Value::Flag | Value::Text(_) | Value::Path(_)) | None => &[],
+        }
+    }
+}
+
+/// Whether `attribute` is `#[qapi…]`.
+pub(crate) fn is_ours(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("qapi")
+}
+
+fn read_value(
+    word: Word,
+    key: &Ident,
+    input: ParseStream<'_>,
+    errors: &Errors,
+) -> syn::Result<Value> {
+    let misshapen = |span: Span| syn::Error::new(span, messages::word_shape(word));
+    let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
+    if word.shape == Shape::Flag {
+        return if at_end(input) { Ok(Value::Flag) } else { Err(misshapen(key.span())) };
+    }
+    if word.shape == Shape::Features {
+        if !input.peek(syn::token::Paren) {
+            return Err(misshapen(key.span()));
+        }
+        return read_features(word, input, errors).map(Value::Features);
+    }
+    if !input.peek(Token![=]) {
+        return Err(misshapen(key.span()));
+    }
+    input.parse::<Token![=]>()?;
+    if at_end(input) {
+        return Err(misshapen(key.span()));
+    }
+    let span = input.span();
+    match word.shape {
+        Shape::Text => input.parse().map(Value::Text).map_err(|_| misshapen(span)),
+        Shape::Path => input.parse().map(Value::Path).map_err(|_| misshapen(span)),
+        Shape::False | Shape::Flag | Shape::Features => match input.parse::<LitBool>() {
+            Ok(LitBool { value: false, .. }) => Ok(Value::Flag),
+            Ok(LitBool { value: true, .. }) | Err(_) => Err(misshapen(span)),
+        },
+    }
+}
+
+/// Reads `(deprecated, other_name = "what it means", "odd.name")`.
+fn read_features(
+    word: Word,
+    input: ParseStream<'_>,
+    errors: &Errors,
+) -> syn::Result<Vec<FeatureWord>> {
+    let content;
+    parenthesized!(content in input);
+    let mut features = Vec::new();
+    while !content.is_empty() {
+        match read_feature(word, &content) {
+            Ok(feature) => features.push(feature),
+            Err(error) => {
+                errors.push(error);
+                skip_to_comma(&content);
+            }
+        }
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(features)
+}
+
+fn read_feature(word: Word, input: ParseStream<'_>) -> syn::Result<FeatureWord> {
+    let span = input.span();
+    let misshapen = |span: Span| {
+        syn::Error::new(
+            span,
+            format!(
+                "`{}`: wants names, each with what it means if that needs saying; write `{}`",
+                word.name, word.usage
+            ),
+        )
+    };
+    let name = if input.peek(LitStr) {
+        input.parse::<LitStr>()?.value()
+    } else {
+        let ident = input.call(Ident::parse_any).map_err(|_| misshapen(span))?;
+        crate::names::dashed_from_snake(&ident.unraw().to_string())
+    };
+    let mut doc = String::new();
+    if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        let span = input.span();
+        doc = input.parse::<LitStr>().map_err(|_| misshapen(span))?.value();
+    }
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(misshapen(input.span()));
+    }
+    Ok(FeatureWord { name, span, doc })
+}
+
+/// Passes over what belongs to a word that was not understood.
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        if input.parse::<TokenTree>().is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Rules on `#[qapi_command]`:
+//! - `check_plain_function`: a safe function without a receiver, a C interface or `const`
+//! - `check_execution`: a function is either `async` or blocking
+//! - `check_oob`: an out-of-band command runs at once
+//! - `check_boxed`: boxed arguments are one argument
+//! - `check_success_response`: a command that never answers returns nothing
+//! - `check_return_type`: the returned type is named
+//!
+//! And those of [`parameter`](super::parameter).
+
+use syn::{FnArg, GenericArgument, ItemFn, PathArguments, Type};
+
+use super::name::NameKind;
+use super::parameter::check_parameters;
+use super::{check_clashes, check_head, check_no_generics, check_part};
+use crate::errors::Errors;
+use crate::model::{Argument, Command, Execution, Role};
+
+pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
+    check_head(&model.head, NameKind::Command, &item.attrs, errors);
+    check_no_generics(&item.sig.generics, errors);
+    check_plain_function(item, errors);
+    check_execution(model, errors);
+    check_oob(model, errors);
+    check_boxed(item, model, errors);
+    check_success_response(model, errors);
+    check_return_type(model, errors);
+    check_parameters(item, model, errors);
+    let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
+    if model.boxed.is_none() {
+        for part in &parts {
+            check_part(part, NameKind::Member, errors);
+        }
+        check_clashes(parts, errors);
+    }
+}
+
+/// The arguments among the parameters.
+pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
+    model.parameters.iter().filter_map(|parameter| match &parameter.role {
+        Role::Argument(argument) => Some(argument),
+        Role::State(..) | Role::Session(_) => None,
+    })
+}
+
+/// A safe function without a receiver, a C interface or `const`.
+fn check_plain_function(item: &ItemFn, errors: &Errors) {
+    let signature = &item.sig;
+    if let Some(token) = &signature.unsafety {
+        errors.at(token, "`unsafe`: any client may call a command; write a safe function");
+    }
+    if let Some(abi) = &signature.abi {
+        errors.at(abi, "`extern`: a command is called from Rust; leave it out");
+    }
+    if let Some(token) = &signature.constness {
+        errors.at(token, "`const`: a command runs when a client asks; leave it out");
+    }
+    if let Some(variadic) = &signature.variadic {
+        errors.at(variadic, "`...`: each argument has a name; write them one by one");
+    }
+    if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
+        let message = "`self`: a command is a function of its own; take what it works on as \
+                       `#[qapi(state)] name: &Type`";
+        errors.at(receiver, message);
+    }
+}
+
+/// A function is either `async` or blocking.
+fn check_execution(model: &Command, errors: &Errors) {
+    if let (Execution::Async(_), Some(word)) = (model.execution, model.blocking) {
+        let message = "`blocking`: the function is `async`; leave out one of the two";
+        errors.at_span(word, message);
+    }
+}
+
+/// An out-of-band command runs at once.
+fn check_oob(model: &Command, errors: &Errors) {
+    let Some(word) = model.allow_oob else { return };
+    let how = match model.execution {
+        Execution::Inline => return,
+        Execution::Blocking(_) => "blocking",
+        Execution::Async(_) => "`async`",
+    };
+    let message = format!(
+        "`allow_oob`: an out-of-band command runs at once, and this function is {how}; write a \
+         plain function that is quick, or leave the word out"
+    );
+    errors.at_span(word, message);
+}
+
+/// Boxed arguments are one argument.
+fn check_boxed(item: &ItemFn, model: &Command, errors: &Errors) {
+    let Some(word) = model.boxed else { return };
+    let mut arguments = arguments(model);
+    if arguments.next().is_none() {
+        let message = "`boxed`: there is no argument; add the one whose members are the \
+                       arguments, or leave the word out";
+        errors.at_span(word, message);
+    }
+    let Some(second) = arguments.next() else { return };
+    let parameters = item.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(_) => None,
+        FnArg::Typed(parameter) => Some(parameter),
+    });
+    let second = &second.member.part.ident;
+    let is_second = |parameter: &&syn::PatType| matches!(&*parameter.pat, syn::Pat::Ident(pattern) if pattern.ident == *second);
+    for parameter in parameters.filter(is_second) {
+        let message = format!(
+            "`{second}`: boxed arguments are the members of one type; make it a member of that, \
+             or leave `boxed` out"
+        );
+        errors.at(parameter, message);
+    }
+}
+
+/// A command that never answers returns nothing.
+fn check_success_response(model: &Command, errors: &Errors) {
+    let (Some(_), Some(ty)) = (model.no_success_response, &model.returns) else { return };
+    if !returns_nothing(ty) {
+        let message = "`success_response`: a command that does not answer returns nothing; \
+                       return `()` or `Result<()>`, or leave the word out";
+        errors.at(ty, message);
+    }
+}
+
+/// Whether `ty` is `()`, or a `Result` of it.
+fn returns_nothing(ty: &Type) -> bool {
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        Type::Path(path) => path.path.segments.last().is_some_and(|segment| {
+            let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                return false;
+            };
+            matches!(
+                arguments.args.first(),
+                Some(GenericArgument::Type(Type::Tuple(tuple))) if tuple.elems.is_empty()
+            )
+        }),
+        _ => false,
+    }
+}
+
+/// The returned type is named.
+fn check_return_type(model: &Command, errors: &Errors) {
+    if let Some(ty @ (Type::ImplTrait(_) | Type::Infer(_) | Type::TraitObject(_))) =
+        &model.returns
+    {
+        let message = "`impl`: what a command returns has a place in the schema; name the type";
+        errors.at(ty, message);
+    }
+}

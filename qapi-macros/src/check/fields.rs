@@ -1,0 +1,49 @@
+//! Rules on the fields of what is an object:
+//! - `check_fields_are_named`: members have names
+//! - `check_base`: one base at most, as the first field, and only a base
+
+use syn::{Fields, ItemStruct};
+
+use super::name::NameKind;
+use super::{check_clashes, check_part};
+use crate::args::Stray;
+use crate::errors::Errors;
+use crate::model::{Base, Member};
+
+/// All rules on members.
+pub(super) fn check_members(members: &[Member], errors: &Errors) {
+    for member in members {
+        check_part(&member.part, NameKind::Member, errors);
+    }
+    check_clashes(members.iter().map(|member| &member.part), errors);
+}
+
+/// Members have names.
+pub(super) fn check_fields_are_named(item: &ItemStruct, errors: &Errors) {
+    if let Fields::Unnamed(fields) = &item.fields {
+        let message = format!(
+            "`{}`: the members of a QAPI object have names; write `struct {0} {{ name: Type }}`",
+            item.ident
+        );
+        errors.at(fields, message);
+    }
+}
+
+/// One base at most, as the first field, and only a base.
+pub(super) fn check_base(item: &ItemStruct, bases: &[Base], errors: &Errors) {
+    for base in bases.iter().skip(1) {
+        let message = "`base`: a QAPI object has one base; make the others members of it";
+        errors.at_span(base.word, message);
+    }
+    let first_field = item.fields.iter().find_map(|field| field.ident.as_ref());
+    for base in bases.iter().take(1) {
+        if first_field != Some(&base.ident) {
+            let message = "`base`: the members of the base come first; make it the first field";
+            errors.at_span(base.word, message);
+        }
+    }
+    for Stray { word, span } in bases.iter().flat_map(|base| &base.strays) {
+        let message = format!("`{word}`: the base itself is no member; leave the word out");
+        errors.at_span(*span, message);
+    }
+}

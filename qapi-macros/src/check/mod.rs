@@ -1,0 +1,138 @@
+//! The rules that one definition can break on its own. Those that need the whole schema are
+//! checked when the program starts.
+//!
+//! Of all definitions:
+//! - `check_one_kind`: an item is one definition, not two
+//! - `check_no_generics`: a definition is of concrete types
+//! - `check_since`: a version is digits and dots
+//! - `check_features`: features have names, each another
+//! - `check_part`: the same for values, members and arguments
+//! - `check_clashes`: names within a definition differ, also as C spells them
+//!
+//! Of names, in [`name`]:
+//! - `check_form`: letters, digits, `-` and `_`, a letter first
+//! - `check_convention`: commands and members lower case, events upper case, types CamelCase
+//! - `check_reserved`: some names are kept for the generator
+//! - `check_exception`: an exemption from the convention is needed
+//!
+//! Of one kind: in the file of that kind.
+
+pub(crate) mod command;
+pub(crate) mod enum_;
+pub(crate) mod event;
+pub(crate) mod fields;
+pub(crate) mod name;
+pub(crate) mod parameter;
+pub(crate) mod struct_;
+
+use std::collections::HashMap;
+
+use syn::{Attribute, Generics, LitStr};
+
+use crate::args::FeatureWord;
+use crate::errors::Errors;
+use crate::model::{Head, Name, Part};
+use crate::names::c_name;
+use name::{NameKind, check_name};
+
+/// The attributes that make a definition.
+const ATTRIBUTES: [&str; 6] =
+    ["qapi_enum", "qapi_struct", "qapi_union", "qapi_alternate", "qapi_command", "qapi_event"];
+
+/// All rules on what every definition has.
+fn check_head(head: &Head, kind: NameKind, attributes: &[Attribute], errors: &Errors) {
+    check_one_kind(attributes, errors);
+    check_name(&head.name, kind, errors);
+    check_since(head.since.as_ref(), errors);
+    check_features(&head.features, errors);
+}
+
+/// An item is one definition, not two.
+fn check_one_kind(attributes: &[Attribute], errors: &Errors) {
+    for attribute in attributes {
+        let Some(last) = attribute.path().segments.last() else { continue };
+        if ATTRIBUTES.iter().any(|name| last.ident == name) {
+            let message = format!(
+                "`{}`: the item is a QAPI definition already; keep one of the attributes",
+                last.ident
+            );
+            errors.at(attribute.path(), message);
+        }
+    }
+}
+
+/// A definition is of concrete types.
+fn check_no_generics(generics: &Generics, errors: &Errors) {
+    const ADVICE: &str = "a QAPI definition has no parameters; write concrete types";
+    for parameter in &generics.params {
+        let subject = match parameter {
+            syn::GenericParam::Lifetime(parameter) => parameter.lifetime.to_string(),
+            syn::GenericParam::Type(parameter) => parameter.ident.to_string(),
+            syn::GenericParam::Const(parameter) => parameter.ident.to_string(),
+        };
+        errors.at(parameter, format!("`{subject}`: {ADVICE}"));
+    }
+    if let Some(clause) = &generics.where_clause
+        && generics.params.is_empty()
+    {
+        errors.at(clause, format!("`where`: {ADVICE}"));
+    }
+}
+
+/// A version is digits and dots.
+fn check_since(since: Option<&LitStr>, errors: &Errors) {
+    let Some(since) = since else { return };
+    let text = since.value();
+    let is_number =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !text.split('.').all(is_number) {
+        let message =
+            format!("`{text}`: not a version; write digits and dots: `since = \"2.12\"`");
+        errors.at(since, message);
+    }
+}
+
+/// Features have names, each another.
+fn check_features(features: &[FeatureWord], errors: &Errors) {
+    let mut seen = HashMap::new();
+    for FeatureWord { name, span, doc: _ } in features {
+        let whole = Name { text: name.clone(), span: *span, exception: None };
+        check_name(&whole, NameKind::Feature, errors);
+        if seen.insert(c_name(name), ()).is_some() {
+            errors.at_span(*span, format!("`{name}`: given twice; keep one"));
+        }
+    }
+}
+
+/// All rules on a value, a member, an argument.
+fn check_part(part: &Part, kind: NameKind, errors: &Errors) {
+    check_name(&part.name, kind, errors);
+    check_since(part.since.as_ref(), errors);
+    check_features(&part.features, errors);
+}
+
+/// Names within a definition differ, also as C spells them. Those under conditions may be alike,
+/// as only one of them may exist.
+fn check_clashes<'a>(parts: impl IntoIterator<Item = &'a Part>, errors: &Errors) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for Part { ident, name, cfg, .. } in parts {
+        if !cfg.is_empty() {
+            continue;
+        }
+        if let Some(first) = seen.insert(c_name(&name.text), &name.text) {
+            let message = if first == name.text {
+                format!(
+                    "`{ident}`: another part of the definition is named `{first}` already; \
+                     choose another name"
+                )
+            } else {
+                format!(
+                    "`{ident}`: its name `{}` and the name `{first}` are alike in C; choose \
+                     another",
+                    name.text
+                )
+            };
+            errors.at_span(name.span, message);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `#[qapi_command]`
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Ident, Type};
+
+use super::{definition, members, place_of, scope};
+use crate::errors::Checked;
+use crate::model::{Argument, Command, Execution, Parameter, Passing, Role, Sharing};
+
+pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
+    let code = [definition(&model.head, &kind(model)), handler(model)];
+    scope(&model.head, &code.into_iter().collect())
+}
+
+/// What describes the command.
+fn kind(model: &Command) -> TokenStream {
+    let (arguments, needs) = (arguments(model), needs(model));
+    let returns = match &model.returns {
+        Some(ty) => quote_spanned!(place_of(ty)=> <#ty as __qapi::CommandReturn>::returns),
+        None => quote!(<() as __qapi::CommandReturn>::returns),
+    };
+    let returns_doc = &model.head.doc.returns;
+    let allow_oob = model.allow_oob.is_some();
+    let allow_preconfig = model.allow_preconfig.is_some();
+    let success_response = model.no_success_response.is_none();
+    let handler = match model.execution {
+        Execution::Inline => quote!(Inline),
+        Execution::Blocking(_) => quote!(Blocking),
+        Execution::Async(_) => quote!(Async),
+    };
+    quote! {
+        Command(__qapi::Command {
+            arguments: __qapi::Arguments::#arguments,
+            returns: #returns,
+            returns_doc: #returns_doc,
+            allow_oob: #allow_oob,
+            allow_preconfig: #allow_preconfig,
+            success_response: #success_response,
+            needs: #needs,
+            handler: __qapi::Handler::#handler(__handle),
+        })
+    }
+}
+
+fn arguments(model: &Command) -> TokenStream {
+    let arguments = model.parameters.iter().filter_map(|parameter| match &parameter.role {
+        Role::Argument(argument) => Some(&argument.member),
+        Role::State(..) | Role::Session(_) => None,
+    });
+    if model.boxed.is_some() {
+        let types = arguments.map(|member| {
+            let ty = &member.ty;
+            quote_spanned!(place_of(ty)=> __qapi::object_type::<#ty>())
+        });
+        return quote!(Type(#(#types)*));
+    }
+    let entries = members::entries(arguments);
+    quote!(Members(#entries))
+}
+
+fn needs(model: &Command) -> TokenStream {
+    let needs = model.parameters.iter().filter_map(|parameter| match &parameter.role {
+        Role::State(ty, _) => Some(quote_spanned!(place_of(ty)=> __qapi::need::<#ty>())),
+        Role::Session(_) | Role::Argument(_) => None,
+    });
+    quote!(&[#(#needs),*])
+}
+
+/// The function that reads the arguments, gathers the rest, and calls the user's function.
+fn handler(model: &Command) -> TokenStream {
+    let reads = model.parameters.iter().filter_map(|parameter| read(model, parameter));
+    let gathers = model.parameters.iter().filter_map(|parameter| gather(model, parameter));
+    let function = &model.head.ident;
+    let passed = model.parameters.iter().map(|parameter| passed(model, parameter));
+    let call = quote!(#function(#(#passed),*));
+    let place = model.returns.as_ref().map_or_else(|| place_of(function), place_of);
+    let (last, result, finish) = match model.execution {
+        Execution::Inline => (
+            quote!(__out: &mut __qapi::ReturnWriter<'_>),
+            quote!(()),
+            quote_spanned!(place=> __qapi::CommandReturn::write(#call, __out)),
+        ),
+        Execution::Blocking(_) => (
+            quote!(__style: __qapi::Style),
+            quote!(__qapi::BlockingCall),
+            quote_spanned!(place=> __qapi::Ok(__qapi::blocking_call(__style, move || #call))),
+        ),
+        Execution::Async(_) => (
+            quote!(__style: __qapi::Style),
+            quote!(__qapi::AsyncCall),
+            quote_spanned!(place=> __qapi::Ok(__qapi::async_call(__style, #call))),
+        ),
+    };
+    quote! {
+        fn __handle(
+            __context: &__qapi::Context<'_>,
+            __object: &mut __qapi::ObjectVisitor<'_, '_>,
+            #last,
+        ) -> __qapi::Result<#result> {
+            #(#reads)*
+            __object.finish()?;
+            #(#gathers)*
+            #finish
+        }
+    }
+}
+
+/// Reads the argument that `parameter` is, if it is one.
+fn read(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
+    let Role::Argument(Argument { member, passing: _ }) = &parameter.role else { return None };
+    let (local, ty) = (local(parameter), &member.ty);
+    let value = match model.boxed {
+        Some(_) => {
+            let place = place_of(ty);
+            quote_spanned!(place=> <#ty as __qapi::QapiObject>::visit_members(__object)?)
+        }
+        None => members::visit(member),
+    };
+    Some(quote!(let #local = #value;))
+}
+
+/// Fetches what is neither an argument nor the caller's to give.
+fn gather(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
+    let local = local(parameter);
+    let lent = |sharing| lends(model, sharing);
+    let value = match &parameter.role {
+        Role::State(ty, sharing) => state(ty, lent(*sharing)),
+        Role::Session(sharing) if lent(*sharing) => quote!(__context.session()),
+        Role::Session(_) => quote!(__context.shared_session()),
+        Role::Argument(_) => return None,
+    };
+    Some(quote!(let #local = #value;))
+}
+
+fn state(ty: &Type, lent: bool) -> TokenStream {
+    let place = place_of(ty);
+    if lent {
+        quote_spanned!(place=> __context.state::<#ty>()?)
+    } else {
+        quote_spanned!(place=> __context.shared_state::<#ty>()?)
+    }
+}
+
+/// The expression for `parameter` in the call.
+fn passed(model: &Command, parameter: &Parameter) -> TokenStream {
+    let local = local(parameter);
+    match &parameter.role {
+        Role::State(_, sharing) | Role::Session(sharing) => match sharing {
+            Sharing::Reference if !lends(model, *sharing) => quote!(&#local),
+            Sharing::Reference | Sharing::Arc => quote!(#local),
+        },
+        Role::Argument(argument) => match argument.passing {
+            Passing::Value => quote!(#local),
+            Passing::Reference => quote!(&#local),
+            Passing::OptionalReference => quote!(#local.as_ref()),
+            Passing::OptionalSlice => quote!(#local.as_deref()),
+        },
+    }
+}
+
+/// Whether what the server has is borrowed for the call; one that outlives it holds an `Arc`.
+fn lends(model: &Command, sharing: Sharing) -> bool {
+    match (model.execution, sharing) {
+        (Execution::Inline, Sharing::Reference) => true,
+        (Execution::Inline, Sharing::Arc)
+        | (Execution::Blocking(_) | Execution::Async(_), Sharing::Reference | Sharing::Arc) => {
+            false
+        }
+    }
+}
+
+/// The variable that holds the value of `parameter`.
+fn local(parameter: &Parameter) -> Ident {
+    format_ident!("__{}", parameter.ident.unraw())
+}

@@ -1,0 +1,73 @@
+//! `#[qapi_enum]`
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{definition, part_arguments, qapi_type, scope, serialize};
+use crate::errors::Checked;
+use crate::model::Enum;
+
+pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
+    let Enum { head, visibility: _, values } = &**model;
+    let entries = values.iter().map(|value| {
+        let (cfg, arguments) = (&value.cfg, part_arguments(value));
+        quote!(#(#cfg)* __qapi::value(#arguments))
+    });
+    let kind = quote!(Enum(__qapi::Enum { values: &[#(#entries),*] }));
+    let arms = values.iter().map(|value| {
+        let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
+        quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)
+    });
+    let visit = quote! {
+        __qapi::visit_enum(__input, |__name| match __name {
+            #(#arms)*
+            _ => __qapi::None,
+        })
+    };
+    let code = [
+        definition(head, &kind),
+        inherent(model),
+        qapi_type(&head.ident, &visit),
+        serialize(&head.ident, &quote!(__serializer.serialize_str(self.as_str()))),
+        display(model),
+    ];
+    scope(head, &code.into_iter().collect())
+}
+
+/// `ALL` and `as_str`.
+fn inherent(Enum { head, visibility, values }: &Enum) -> TokenStream {
+    let ident = &head.ident;
+    let all = values.iter().map(|value| {
+        let (cfg, ident) = (&value.cfg, &value.ident);
+        quote!(#(#cfg)* Self::#ident)
+    });
+    let arms = values.iter().map(|value| {
+        let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
+        quote!(#(#cfg)* Self::#ident => #name,)
+    });
+    quote! {
+        #[allow(dead_code)]
+        impl #ident {
+            /// Every value, in the order of the schema.
+            #visibility const ALL: &'static [Self] = &[#(#all),*];
+
+            /// The string on the wire.
+            #visibility const fn as_str(&self) -> &'static ::core::primitive::str {
+                match *self { #(#arms)* }
+            }
+        }
+    }
+}
+
+/// A value reads as it does on the wire.
+fn display(Enum { head, .. }: &Enum) -> TokenStream {
+    let ident = &head.ident;
+    quote! {
+        #[automatically_derived]
+        impl __qapi::Display for #ident {
+            fn fmt(&self, __formatter: &mut __qapi::Formatter<'_>) -> __qapi::fmt::Result {
+                __formatter.pad(self.as_str())
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From a checked model to code: data, and calls of `qapi_core::__private`, where every
+//! algorithm lives.
+//!
+//! All of it stands in one `const _` block, in which `__qapi` is that module. No other path is
+//! used, and each name that is made up starts with two underscores, so that nothing the user
+//! declares gets in the way.
+
+pub(crate) mod command;
+pub(crate) mod enum_;
+pub(crate) mod event;
+pub(crate) mod members;
+pub(crate) mod struct_;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{Ident, LitStr};
+
+use crate::args::FeatureWord;
+use crate::model::{Head, Part};
+
+/// Puts the generated `code` where it is out of everybody's way.
+fn scope(head: &Head, code: &TokenStream) -> TokenStream {
+    let crate_path = &head.crate_path;
+    quote! {
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, deprecated)]
+        const _: () = {
+            use #crate_path::__private as __qapi;
+            #code
+        };
+    }
+}
+
+/// The static that describes the item, and its registration.
+fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
+    let Head { crate_path: _, ident: _, name, doc, since, features } = head;
+    let (name, doc) = (&name.text, &doc.text);
+    let (since, features) = (since_entry(since.as_ref()), feature_entries(features));
+    quote! {
+        static __DEFINITION: __qapi::Definition = __qapi::Definition {
+            name: #name,
+            doc: #doc,
+            since: #since,
+            features: #features,
+            source: __qapi::source!(),
+            kind: __qapi::DefinitionKind::#kind,
+        };
+        __qapi::inventory::submit! { __qapi::Registration(&__DEFINITION) }
+    }
+}
+
+/// The implementations of a type of the schema. `visit` reads it from `__input`.
+fn qapi_type(ident: &Ident, visit: &TokenStream) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl __qapi::QapiType for #ident {
+            fn schema_type() -> __qapi::Type {
+                __qapi::Type::Defined(&__DEFINITION)
+            }
+            fn visit(__input: __qapi::Input<'_, '_>) -> __qapi::Result<Self> {
+                #visit
+            }
+        }
+    }
+}
+
+/// The implementation of `Serialize`. `serialize` writes `self` to `__serializer`.
+fn serialize(ident: &Ident, serialize: &TokenStream) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl __qapi::Serialize for #ident {
+            fn serialize<__S: __qapi::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> __qapi::Result<__S::Ok, __S::Error> {
+                #serialize
+            }
+        }
+    }
+}
+
+/// The implementations of a type that is an object. `visit` reads it from the members of
+/// `__object`; `serialize_members` are statements that write them to `__map`.
+fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -> TokenStream {
+    let code = [
+        qapi_type(ident, &quote!(__qapi::visit_object(__input))),
+        quote! {
+            #[automatically_derived]
+            impl __qapi::QapiObject for #ident {
+                fn visit_members(
+                    __object: &mut __qapi::ObjectVisitor<'_, '_>,
+                ) -> __qapi::Result<Self> {
+                    #visit
+                }
+                fn serialize_members<__M: __qapi::SerializeMap>(
+                    &self,
+                    __map: &mut __M,
+                ) -> __qapi::Result<(), __M::Error> {
+                    #serialize_members
+                    __qapi::Ok(())
+                }
+            }
+        },
+        serialize(ident, &quote!(__qapi::serialize_object(self, __serializer))),
+    ];
+    code.into_iter().collect()
+}
+
+fn since_entry(since: Option<&LitStr>) -> TokenStream {
+    match since {
+        Some(since) => quote!(__qapi::Some(#since)),
+        None => quote!(__qapi::None),
+    }
+}
+
+fn feature_entries(features: &[FeatureWord]) -> TokenStream {
+    let entries = features.iter().map(
+        |FeatureWord { name, span: _, doc }| quote!(__qapi::Feature { name: #name, doc: #doc }),
+    );
+    quote!(&[#(#entries),*])
+}
+
+/// The arguments that describe a part: name, documentation, since, features.
+fn part_arguments(part: &Part) -> TokenStream {
+    let Part { ident: _, name, doc, since, features, cfg: _ } = part;
+    let name = &name.text;
+    let (since, features) = (since_entry(since.as_ref()), feature_entries(features));
+    quote!(#name, #doc, #since, #features)
+}
+
+/// A span at the place of `tokens` for generated code, so that what the compiler finds wrong
+/// with them is shown there.
+fn place_of(tokens: &impl ToTokens) -> Span {
+    Span::call_site().located_at(tokens.span())
+}

@@ -1,0 +1,30 @@
+//! `#[qapi_struct]`
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{definition, members, object, scope};
+use crate::errors::Checked;
+use crate::model::Struct;
+
+pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
+    let Struct { head, bases, members } = &**model;
+    let (base_entry, entries) = (members::base_entry(bases), members::entries(members));
+    let kind = quote!(Struct(__qapi::Struct { base: #base_entry, members: #entries }));
+
+    let visit_fields: TokenStream = bases
+        .iter()
+        .map(members::visit_base)
+        .chain(members.iter().map(members::visit_field))
+        .collect();
+    let serialize_fields: TokenStream = bases
+        .iter()
+        .map(members::serialize_base)
+        .chain(members.iter().map(members::serialize))
+        .collect();
+    let code = [
+        definition(head, &kind),
+        object(&head.ident, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
+    ];
+    scope(head, &code.into_iter().collect())
+}

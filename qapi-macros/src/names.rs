@@ -1,0 +1,144 @@
+//! QAPI names: how they follow from Rust's, and what they may look like (QAPI code generation,
+//! "Naming rules and reserved names").
+
+/// `SetSpeed` ▶ `set-speed`, `Qcow2` ▶ `qcow2`, `IOError` ▶ `io-error`.
+pub(crate) fn dashed_from_camel(ident: &str) -> String {
+    camel_words(ident).join("-")
+}
+
+/// `JobStatusChange` ▶ `JOB_STATUS_CHANGE`.
+pub(crate) fn upper_from_camel(ident: &str) -> String {
+    camel_words(ident).join("_").to_uppercase()
+}
+
+/// `current_progress` ▶ `current-progress`.
+pub(crate) fn dashed_from_snake(ident: &str) -> String {
+    ident.replace('_', "-")
+}
+
+/// The words of a CamelCase identifier in lower case; digits stick to what precedes them.
+fn camel_words(ident: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous: Option<char> = None;
+    let mut letters = ident.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let after_lower = previous.is_some_and(|one| !one.is_uppercase());
+        let before_lower = letters.peek().is_some_and(|next| next.is_lowercase());
+        let starts_word = previous.is_none()
+            || letter == '_'
+            || letter.is_uppercase() && (after_lower || before_lower);
+        if starts_word && words.last().is_none_or(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter != '_') {
+            word.extend(letter.to_lowercase());
+        }
+        previous = Some(letter);
+    }
+    words
+}
+
+/// How the generated C code spells a name: two names that it spells alike collide.
+pub(crate) fn c_name(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+}
+
+/// The part of a valid name that conventions apply to: without the vendor's prefix and `x-`.
+///
+/// Names consist of letters, digits, `-` and `_`, and start with a letter. That of an experiment
+/// starts with `x-`, that of a vendor with `__` and its reversed domain; the domain comes first.
+pub(crate) fn stem(name: &str) -> Option<&str> {
+    let name = match name.strip_prefix("__") {
+        None => name,
+        Some(vendor) => {
+            let (domain, rest) = vendor.split_once('_')?;
+            let legal =
+                |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-');
+            if domain.is_empty() || !domain.chars().all(legal) {
+                return None;
+            }
+            rest
+        }
+    };
+    let word = |part: &str| {
+        let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        part.starts_with(|letter: char| letter.is_ascii_alphabetic()) && part.chars().all(legal)
+    };
+    name.strip_prefix("x-").filter(|rest| word(rest)).or(Some(name)).filter(|name| word(name))
+}
+
+/// Whether the stem is lower case, its words separated by dashes.
+pub(crate) fn is_dashed(stem: &str) -> bool {
+    !stem.contains(|letter: char| letter.is_ascii_uppercase() || letter == '_')
+}
+
+/// Whether the stem is upper case, its words separated by underscores.
+pub(crate) fn is_upper(stem: &str) -> bool {
+    !stem.contains(|letter: char| letter.is_ascii_lowercase() || letter == '-')
+}
+
+/// Whether the stem is CamelCase.
+pub(crate) fn is_camel(stem: &str) -> bool {
+    stem.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && stem.chars().all(|letter| letter.is_ascii_alphanumeric())
+        && stem.contains(|letter: char| letter.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn camel_case_becomes_dashes() {
+        for (ident, name) in [
+            ("Undefined", "undefined"),
+            ("SetSpeed", "set-speed"),
+            ("Qcow2", "qcow2"),
+            ("NullCo", "null-co"),
+            ("IOError", "io-error"),
+            ("X86Cpu", "x86-cpu"),
+            ("Write_Blocking", "write-blocking"),
+            ("V2", "v2"),
+        ] {
+            assert_eq!(dashed_from_camel(ident), name);
+        }
+    }
+
+    #[test]
+    fn camel_case_becomes_upper_case() {
+        assert_eq!(upper_from_camel("JobStatusChange"), "JOB_STATUS_CHANGE");
+        assert_eq!(upper_from_camel("Stop"), "STOP");
+    }
+
+    #[test]
+    fn stems_leave_prefixes_out() {
+        for (name, expected) in [
+            ("a", Some("a")),
+            ("job-pause", Some("job-pause")),
+            ("x-blockdev-amend", Some("blockdev-amend")),
+            ("x-1", Some("x-1")),
+            ("__org.example_frob", Some("frob")),
+            ("__org.example_x-frob", Some("frob")),
+            ("", None),
+            ("1a", None),
+            ("-a", None),
+            ("a b", None),
+            ("a.b", None),
+            ("a?", None),
+            ("__frob", None),
+            ("___frob", None),
+            ("__org.example_", None),
+            ("größe", None),
+        ] {
+            assert_eq!(stem(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn conventions_tell_names_apart() {
+        assert!(is_dashed("job-pause") && !is_dashed("job_pause") && !is_dashed("Job"));
+        assert!(is_upper("JOB_READY") && !is_upper("JOB-READY") && !is_upper("Job"));
+        assert!(is_camel("JobInfo") && !is_camel("jobInfo") && !is_camel("Job_Info"));
+        assert!(!is_camel("JOB"));
+    }
+}

@@ -1,0 +1,38 @@
+//! `#[qapi_command]`
+
+use proc_macro2::TokenStream;
+use syn::spanned::Spanned;
+use syn::{FnArg, ItemFn, ReturnType};
+
+use super::{head, parameter};
+use crate::args::Words;
+use crate::errors::Errors;
+use crate::model::{Command, Execution};
+use crate::{names, symbol};
+
+pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
+    let words = Words::of_arguments(args, "`qapi_command`", symbol::COMMAND_WORDS, errors);
+    let execution = match (&item.sig.asyncness, words.place(symbol::BLOCKING)) {
+        (Some(token), _) => Execution::Async(token.span()),
+        (None, Some(word)) => Execution::Blocking(word),
+        (None, None) => Execution::Inline,
+    };
+    let parameters = item.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(_) => None,
+        FnArg::Typed(typed) => parameter::parse(typed, execution, errors),
+    });
+    Command {
+        execution,
+        parameters: parameters.collect(),
+        returns: match &item.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some((**ty).clone()),
+        },
+        boxed: words.place(symbol::BOXED),
+        blocking: words.place(symbol::BLOCKING),
+        allow_oob: words.place(symbol::ALLOW_OOB),
+        allow_preconfig: words.place(symbol::ALLOW_PRECONFIG),
+        no_success_response: words.place(symbol::SUCCESS_RESPONSE),
+        head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
+    }
+}

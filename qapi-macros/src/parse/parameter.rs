@@ -1,0 +1,116 @@
+//! The parameters of a command's function: where each value comes from, and how it gets there.
+
+use syn::spanned::Spanned;
+use syn::{
+    GenericArgument, Pat, PatType, PathArguments, Type, TypeReference, parse_quote_spanned,
+};
+
+use super::part;
+use crate::args::Words;
+use crate::errors::Errors;
+use crate::model::{Argument, Execution, Member, Parameter, Passing, Role, Sharing};
+use crate::symbol::Word;
+use crate::{names, symbol};
+
+/// The parameter, if it has a name.
+pub(crate) fn parse(
+    parameter: &PatType,
+    execution: Execution,
+    errors: &Errors,
+) -> Option<Parameter> {
+    let legal = symbol::PARAMETER_WORDS;
+    let words = Words::of_attributes(&parameter.attrs, "a parameter", legal, errors);
+    let Pat::Ident(pattern) = &*parameter.pat else { return None };
+    let ident = pattern.ident.clone();
+    let (role, fitting): (Role, &[Word]) = if words.place(symbol::STATE).is_some() {
+        let (ty, sharing) = shared(&parameter.ty);
+        (Role::State(ty, sharing), &[symbol::STATE])
+    } else if words.place(symbol::SESSION).is_some() {
+        let (_, sharing) = shared(&parameter.ty);
+        (Role::Session(sharing), &[symbol::SESSION])
+    } else {
+        let part = part(&words, &ident, &parameter.attrs, names::dashed_from_snake);
+        let (ty, passing) = passing(&parameter.ty, execution);
+        let argument = Argument { member: Member { part, ty }, passing };
+        (Role::Argument(argument), legal)
+    };
+    let strays = words.strays(fitting);
+    Some(Parameter { ident, written: (*parameter.ty).clone(), role, strays })
+}
+
+/// The type behind `&T` or `Arc<T>`. Checking refuses all others.
+fn shared(ty: &Type) -> (Type, Sharing) {
+    match ty {
+        Type::Reference(reference) => ((*reference.elem).clone(), Sharing::Reference),
+        other => match only_argument(other, "Arc") {
+            Some(inner) => (inner.clone(), Sharing::Arc),
+            None => (other.clone(), Sharing::Arc),
+        },
+    }
+}
+
+/// The type to read for a parameter of type `ty`, and how to pass it on.
+///
+/// Only strings of inline functions are borrowed from the message; all else is read whole and
+/// lent to the function.
+fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
+    if let Type::Reference(reference) = ty {
+        return match (execution, is_str(&reference.elem)) {
+            (Execution::Inline, true) => (ty.clone(), Passing::Value),
+            (Execution::Inline | Execution::Blocking(_) | Execution::Async(_), _) => {
+                (owned(&reference.elem), Passing::Reference)
+            }
+        };
+    }
+    let Some(Type::Reference(inner)) = only_argument(ty, "Option") else {
+        return (ty.clone(), Passing::Value);
+    };
+    let passing = match (execution, &*inner.elem) {
+        (Execution::Inline, elem) if is_str(elem) => return (ty.clone(), Passing::Value),
+        (_, Type::Slice(_)) => Passing::OptionalSlice,
+        (_, elem) if is_str(elem) => Passing::OptionalSlice,
+        (_, _) => Passing::OptionalReference,
+    };
+    (with_owned_argument(ty, inner), passing)
+}
+
+/// The type that owns what `lent` is a view of.
+fn owned(lent: &Type) -> Type {
+    match lent {
+        Type::Slice(slice) => {
+            let elem = &slice.elem;
+            parse_quote_spanned!(lent.span()=> __qapi::Vec<#elem>)
+        }
+        other if is_str(other) => parse_quote_spanned!(lent.span()=> __qapi::String),
+        other => other.clone(),
+    }
+}
+
+/// `Option<&T>` with its owned type in place of the reference.
+fn with_owned_argument(option: &Type, reference: &TypeReference) -> Type {
+    let mut option = option.clone();
+    if let Type::Path(path) = &mut option
+        && let Some(segment) = path.path.segments.last_mut()
+    {
+        let owned = owned(&reference.elem);
+        segment.arguments =
+            PathArguments::AngleBracketed(parse_quote_spanned!(reference.span()=> <#owned>));
+    }
+    option
+}
+
+fn is_str(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
+}
+
+/// `T` where `ty` is `path::to::name<T>`.
+pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let mut arguments = arguments.args.iter();
+    match (arguments.next(), arguments.next()) {
+        (Some(GenericArgument::Type(ty)), None) => Some(ty),
+        _ => None,
+    }
+}

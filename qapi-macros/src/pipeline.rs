@@ -1,0 +1,76 @@
+//! The way from an annotated item to generated code: parse ▶ model ▶ check ▶ gate ▶ expand.
+//!
+//! Parsing takes what it can use and leaves it to checking to refuse the rest, so that all
+//! mistakes of an item are told at once. What passes the gate expands without fail.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Item;
+
+use crate::errors::{Checked, Errors, Reported};
+use crate::strip::strip;
+use crate::{check, expand, parse};
+
+pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let item = parse::expect_enum("qapi_enum", item, errors)?;
+        let model = parse::enum_::parse(args, item, errors);
+        check::enum_::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::enum_::expand)
+}
+
+pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let item = parse::expect_struct("qapi_struct", item, errors)?;
+        let model = parse::struct_::parse(args, item, errors);
+        check::struct_::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::struct_::expand)
+}
+
+pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let item = parse::expect_fn("qapi_command", item, errors)?;
+        let model = parse::command::parse(args, item, errors);
+        check::command::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::command::expand)
+}
+
+pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let item = parse::expect_struct("qapi_event", item, errors)?;
+        let model = parse::event::parse(args, item, errors);
+        check::event::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::event::expand)
+}
+
+/// Emits the item as it was written, but for our attributes, and after it what was generated:
+/// code, or else every mistake.
+fn run<M>(
+    tokens: TokenStream,
+    read: impl FnOnce(&Item, &Errors) -> Result<M, Reported>,
+    expand: fn(&Checked<M>) -> TokenStream,
+) -> TokenStream {
+    let mut item: Item = match syn::parse2(tokens.clone()) {
+        Ok(item) => item,
+        Err(error) => {
+            let error = error.to_compile_error();
+            return quote!(#tokens #error);
+        }
+    };
+    let errors = Errors::new();
+    let model = read(&item, &errors);
+    let generated = match errors.gate(model) {
+        Ok(checked) => expand(&checked),
+        Err(mistakes) => mistakes,
+    };
+    strip(&mut item);
+    quote!(#item #generated)
+}

@@ -1,0 +1,39 @@
+//! Takes our attributes off the user's item, which is emitted otherwise as it was written.
+
+use syn::{Attribute, Fields, FnArg, Item};
+
+use crate::args::is_ours;
+use crate::docs::is_doc;
+
+/// Takes off every `#[qapi(…)]`, and the doc comments on parameters, which `rustc` refuses.
+pub(crate) fn strip(item: &mut Item) {
+    match item {
+        Item::Enum(item) => {
+            for variant in &mut item.variants {
+                strip_attributes(&mut variant.attrs);
+                strip_fields(&mut variant.fields);
+            }
+        }
+        Item::Struct(item) => strip_fields(&mut item.fields),
+        Item::Fn(item) => {
+            for input in &mut item.sig.inputs {
+                let attributes = match input {
+                    FnArg::Receiver(receiver) => &mut receiver.attrs,
+                    FnArg::Typed(parameter) => &mut parameter.attrs,
+                };
+                attributes.retain(|attribute| !is_ours(attribute) && !is_doc(attribute));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn strip_fields(fields: &mut Fields) {
+    for field in fields {
+        strip_attributes(&mut field.attrs);
+    }
+}
+
+fn strip_attributes(attributes: &mut Vec<Attribute>) {
+    attributes.retain(|attribute| !is_ours(attribute));
+}

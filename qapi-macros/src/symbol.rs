@@ -1,0 +1,92 @@
+//! The words that our attributes take: one list, and which of them are legal where.
+
+/// What follows a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing.
+    Flag,
+    /// `= "text"`
+    Text,
+    /// `= a::path`
+    Path,
+    /// `= false`
+    False,
+    /// `(name, name = "documentation", …)`
+    Features,
+}
+
+/// A word that an attribute takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word {
+    /// As it is written.
+    pub(crate) name: &'static str,
+    /// What follows it.
+    pub(crate) shape: Shape,
+    /// How it is used, for messages.
+    pub(crate) usage: &'static str,
+}
+
+const fn word(name: &'static str, shape: Shape, usage: &'static str) -> Word {
+    Word { name, shape, usage }
+}
+
+pub(crate) const ALLOW_OOB: Word = word("allow_oob", Shape::Flag, "allow_oob");
+pub(crate) const ALLOW_PRECONFIG: Word = word("allow_preconfig", Shape::Flag, "allow_preconfig");
+pub(crate) const BASE: Word = word("base", Shape::Flag, "base");
+pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
+pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
+pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
+pub(crate) const DISCRIMINATOR_NAME: Word =
+    word("discriminator", Shape::Text, "discriminator = \"member-name\"");
+pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
+pub(crate) const FEATURES: Word =
+    word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
+pub(crate) const NAME: Word = word("name", Shape::Text, "name = \"qapi-name\"");
+pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "name_exception");
+pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
+pub(crate) const SINCE: Word = word("since", Shape::Text, "since = \"2.12\"");
+pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
+pub(crate) const SUCCESS_RESPONSE: Word =
+    word("success_response", Shape::False, "success_response = false");
+pub(crate) const TAG: Word = word("tag", Shape::Path, "tag = TheEnum");
+
+/// Those of `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_alternate]` and `#[qapi_event]`.
+pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
+
+/// Those of `#[qapi_command]`.
+pub(crate) const COMMAND_WORDS: &[Word] = &[
+    NAME,
+    NAME_EXCEPTION,
+    SINCE,
+    FEATURES,
+    ALLOW_OOB,
+    ALLOW_PRECONFIG,
+    BLOCKING,
+    BOXED,
+    SUCCESS_RESPONSE,
+    CRATE,
+];
+
+/// Those of `#[qapi_union]` on an enum.
+pub(crate) const UNION_ENUM_WORDS: &[Word] =
+    &[DISCRIMINATOR_NAME, TAG, NAME, SINCE, FEATURES, CRATE];
+
+/// Those of `#[qapi]` on a value of an enumeration.
+pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES];
+
+/// Those of `#[qapi]` on a member of a struct.
+pub(crate) const MEMBER_WORDS: &[Word] = &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+
+/// Those of `#[qapi]` on a member of an event.
+pub(crate) const EVENT_MEMBER_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES];
+
+/// Those of `#[qapi]` on a field of a struct that is a union.
+pub(crate) const UNION_MEMBER_WORDS: &[Word] =
+    &[BASE, DISCRIMINATOR, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+
+/// Those of `#[qapi]` on an alternative of an alternate.
+pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION];
+
+/// Those of `#[qapi]` on a parameter of a command's function.
+pub(crate) const PARAMETER_WORDS: &[Word] =
+    &[STATE, SESSION, NAME, NAME_EXCEPTION, SINCE, FEATURES];
