@@ -1,7 +1,15 @@
 //! What generated code calls. Not for use by hand: it changes without notice.
 
+pub use core::fmt::{self, Display, Formatter};
+pub use core::option::Option::{None, Some};
+pub use core::result::Result::{Err, Ok};
+pub use std::string::String;
+pub use std::vec::Vec;
+
 pub use inventory;
-pub use serde;
+pub use serde::ser::{Serialize, SerializeMap, Serializer};
+
+pub use crate::__qapi_source as source;
 
 pub use crate::context::Context;
 pub use crate::descriptor::{
@@ -16,7 +24,55 @@ pub use crate::types::{MemberType, QapiBranches, QapiEvent, QapiObject, QapiType
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Style};
 
+use std::any::{TypeId, type_name};
+use std::future::Future;
+
 use crate::descriptor::Builtin;
+
+/// Where the annotation stands that is being expanded.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __qapi_source {
+    () => {
+        $crate::__private::Source {
+            package: ::core::env!("CARGO_PKG_NAME"),
+            module: ::core::module_path!(),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        }
+    };
+}
+
+/// Describes a value of an enumeration.
+pub const fn value(
+    name: &'static str,
+    doc: &'static str,
+    since: Option<&'static str>,
+    features: &'static [Feature],
+) -> EnumValue {
+    EnumValue { name, doc, since, features }
+}
+
+/// Describes a member of type `T`.
+pub const fn member<'m, T: MemberType<'m>>(
+    name: &'static str,
+    doc: &'static str,
+    since: Option<&'static str>,
+    features: &'static [Feature],
+) -> Member {
+    Member { name, doc, since, optional: T::OPTIONAL, ty: T::schema_type, features }
+}
+
+/// Names the type `T`, whose members stand among those of another object.
+pub const fn object_type<T: QapiObject>() -> TypeRef {
+    T::schema_type
+}
+
+/// Describes the need for state of type `T`.
+pub const fn need<T: Send + Sync + 'static>() -> StateNeed {
+    StateNeed { type_name: type_name::<T>, type_id: TypeId::of::<T> }
+}
 
 /// Reads an object that has all its members to itself.
 pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
@@ -27,20 +83,22 @@ pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
 }
 
 /// Writes an object that has all its members to itself.
-pub fn serialize_object<T: QapiObject, S: serde::Serializer>(
+pub fn serialize_object<T: QapiObject, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeMap;
     let mut map = serializer.serialize_map(None)?;
     value.serialize_members(&mut map)?;
     map.end()
 }
 
-/// Reads one of an enumeration's values: the position in `names`.
-pub fn visit_enum(input: Input<'_, '_>, names: &[&str]) -> Result<usize> {
+/// Reads one of an enumeration's values, which `value_of` knows by name.
+pub fn visit_enum<T>(
+    input: Input<'_, '_>,
+    value_of: impl FnOnce(&str) -> Option<T>,
+) -> Result<T> {
     let text = input.string()?;
-    names.iter().position(|name| *name == text).ok_or_else(|| input.value_error(text))
+    value_of(text).ok_or_else(|| input.value_error(text))
 }
 
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.
@@ -75,8 +133,24 @@ pub fn alternative_takes(ty: Type, kind: Kind) -> bool {
     kind == wanted
 }
 
+/// Packs up a call that may block.
+pub fn blocking_call<R: CommandReturn>(
+    style: Style,
+    call: impl FnOnce() -> R + Send + 'static,
+) -> BlockingCall {
+    Box::new(move || render(call(), style))
+}
+
+/// Packs up a call that is awaited.
+pub fn async_call<R: CommandReturn>(
+    style: Style,
+    call: impl Future<Output = R> + Send + 'static,
+) -> AsyncCall {
+    Box::pin(async move { render(call.await, style) })
+}
+
 /// Writes what an awaited or blocking function returned.
-pub fn render<R: CommandReturn>(returned: R, style: Style) -> Result<Vec<u8>> {
+fn render<R: CommandReturn>(returned: R, style: Style) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     returned.write(&mut ReturnWriter::new(&mut out, style))?;
     Ok(out)

@@ -117,10 +117,10 @@ pub(crate) struct Command {
 pub(crate) enum Execution {
     /// At once.
     Inline,
-    /// On a thread where blocking is allowed; the word stands here.
-    Blocking(Span),
-    /// Awaited; `async` stands here.
-    Async(Span),
+    /// On a thread where blocking is allowed.
+    Blocking,
+    /// Awaited.
+    Async,
 }
 
 /// A parameter of a command's function.

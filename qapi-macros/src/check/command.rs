@@ -67,7 +67,7 @@ fn check_plain_function(item: &ItemFn, errors: &Errors) {
 
 /// A function is either `async` or blocking.
 fn check_execution(model: &Command, errors: &Errors) {
-    if let (Execution::Async(_), Some(word)) = (model.execution, model.blocking) {
+    if let (Execution::Async, Some(word)) = (model.execution, model.blocking) {
         let message = "`blocking`: the function is `async`; leave out one of the two";
         errors.at_span(word, message);
     }
@@ -78,8 +78,8 @@ fn check_oob(model: &Command, errors: &Errors) {
     let Some(word) = model.allow_oob else { return };
     let how = match model.execution {
         Execution::Inline => return,
-        Execution::Blocking(_) => "blocking",
-        Execution::Async(_) => "`async`",
+        Execution::Blocking => "blocking",
+        Execution::Async => "`async`",
     };
     let message = format!(
         "`allow_oob`: an out-of-band command runs at once, and this function is {how}; write a \

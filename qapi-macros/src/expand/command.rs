@@ -27,8 +27,8 @@ fn kind(model: &Command) -> TokenStream {
     let success_response = model.no_success_response.is_none();
     let handler = match model.execution {
         Execution::Inline => quote!(Inline),
-        Execution::Blocking(_) => quote!(Blocking),
-        Execution::Async(_) => quote!(Async),
+        Execution::Blocking => quote!(Blocking),
+        Execution::Async => quote!(Async),
     };
     quote! {
         Command(__qapi::Command {
@@ -82,15 +82,17 @@ fn handler(model: &Command) -> TokenStream {
             quote!(()),
             quote_spanned!(place=> __qapi::CommandReturn::write(#call, __out)),
         ),
-        Execution::Blocking(_) => (
+        Execution::Blocking => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::BlockingCall),
             quote_spanned!(place=> __qapi::Ok(__qapi::blocking_call(__style, move || #call))),
         ),
-        Execution::Async(_) => (
+        Execution::Async => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::AsyncCall),
-            quote_spanned!(place=> __qapi::Ok(__qapi::async_call(__style, #call))),
+            quote_spanned! {place=>
+                __qapi::Ok(__qapi::async_call(__style, async move { #call.await }))
+            },
         ),
     };
     quote! {
@@ -165,9 +167,7 @@ fn lends(model: &Command, sharing: Sharing) -> bool {
     match (model.execution, sharing) {
         (Execution::Inline, Sharing::Reference) => true,
         (Execution::Inline, Sharing::Arc)
-        | (Execution::Blocking(_) | Execution::Async(_), Sharing::Reference | Sharing::Arc) => {
-            false
-        }
+        | (Execution::Blocking | Execution::Async, Sharing::Reference | Sharing::Arc) => false,
     }
 }
 

@@ -1,7 +1,6 @@
 //! `#[qapi_command]`
 
 use proc_macro2::TokenStream;
-use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, ReturnType};
 
 use super::{head, parameter};
@@ -13,8 +12,8 @@ use crate::{names, symbol};
 pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
     let words = Words::of_arguments(args, "`qapi_command`", symbol::COMMAND_WORDS, errors);
     let execution = match (&item.sig.asyncness, words.place(symbol::BLOCKING)) {
-        (Some(token), _) => Execution::Async(token.span()),
-        (None, Some(word)) => Execution::Blocking(word),
+        (Some(_), _) => Execution::Async,
+        (None, Some(_)) => Execution::Blocking,
         (None, None) => Execution::Inline,
     };
     let parameters = item.sig.inputs.iter().filter_map(|input| match input {

@@ -1,5 +1,6 @@
 //! The parameters of a command's function: where each value comes from, and how it gets there.
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{
     GenericArgument, Pat, PatType, PathArguments, Type, TypeReference, parse_quote_spanned,
@@ -57,7 +58,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
     if let Type::Reference(reference) = ty {
         return match (execution, is_str(&reference.elem)) {
             (Execution::Inline, true) => (ty.clone(), Passing::Value),
-            (Execution::Inline | Execution::Blocking(_) | Execution::Async(_), _) => {
+            (Execution::Inline | Execution::Blocking | Execution::Async, _) => {
                 (owned(&reference.elem), Passing::Reference)
             }
         };
@@ -79,9 +80,9 @@ fn owned(lent: &Type) -> Type {
     match lent {
         Type::Slice(slice) => {
             let elem = &slice.elem;
-            parse_quote_spanned!(lent.span()=> __qapi::Vec<#elem>)
+            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::Vec<#elem>)
         }
-        other if is_str(other) => parse_quote_spanned!(lent.span()=> __qapi::String),
+        other if is_str(other) => parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::String),
         other => other.clone(),
     }
 }

@@ -1,0 +1,3 @@
+//! The attribute macros: each used, and checked by behaviour.
+
+mod enum_;
