@@ -82,7 +82,9 @@ fn owned(lent: &Type) -> Type {
             let elem = &slice.elem;
             parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::Vec<#elem>)
         }
-        other if is_str(other) => parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::String),
+        other if is_str(other) => {
+            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::String)
+        }
         other => other.clone(),
     }
 }

@@ -41,7 +41,12 @@ struct Store;
 
 /// Does it.
 #[qapi_command(since = "9.0")]
-fn do_it(#[qapi(state)] store: &Store, /** The id. */ id: &str, n: Option<i64>) -> Result<Vec<Info>> {
+fn do_it(
+    #[qapi(state)] store: &Store,
+    /** The id. */
+    id: &str,
+    n: Option<i64>,
+) -> Result<Vec<Info>> {
     let _ = (store, id, n);
     Ok(Vec::new())
 }
