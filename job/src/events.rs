@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use qapi_core::{Events, qapi_event};
+
 use crate::driver::JobNotification;
 use crate::job::Job;
 use crate::state::JobStatus;
 
-/// A named job has changed its status.
+/// Emitted when a job changes its status.
+#[qapi_event(since = "3.0")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobStatusChange {
     /// The job's identifier.
@@ -28,6 +31,13 @@ pub trait EventSink: Send + Sync + 'static {
 impl<F: Fn(&JobStatusChange) + Send + Sync + 'static> EventSink for F {
     fn status_changed(&self, change: &JobStatusChange) {
         self(change);
+    }
+}
+
+/// Sends `JOB_STATUS_CHANGE` to every client of a server.
+impl EventSink for Events {
+    fn status_changed(&self, change: &JobStatusChange) {
+        self.emit(change);
     }
 }
 

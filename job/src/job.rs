@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use qapi_core::Error;
+use qapi_core::{Error, qapi_struct};
 
 use crate::driver::{AnyDriver, JobDriver, JobNotification};
 use crate::events::{JobStatusChange, Occurrence, Occurrences};
@@ -75,20 +75,24 @@ impl State {
     }
 }
 
-/// What `query-jobs` says of a job.
+/// Information about a job.
+#[qapi_struct(since = "3.0")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobInfo {
     /// The job's identifier.
     pub id: String,
     /// What kind of work it does.
+    #[qapi(name = "type")]
     pub job_type: JobType,
     /// Where it is in its life.
     pub status: JobStatus,
-    /// How much is done, in a unit of the job's own.
+    /// How much is done. The unit is the job's own: only the ratio to the total means something.
+    /// Never becomes less.
     pub current_progress: i64,
-    /// How much there is to do, as far as is known now.
+    /// How much there is to do in all, as far as is known now. May become more or less while the
+    /// job is at work.
     pub total_progress: i64,
-    /// Why it failed, if it did.
+    /// Why the job failed, for people to read. Absent for a concluded job that succeeded.
     pub error: Option<String>,
 }
 

@@ -84,6 +84,8 @@ mod progress;
 mod rate_limit;
 mod wakeup;
 
+pub mod qmp;
+
 pub use driver::{JobDriver, JobNotification};
 pub use events::{EventSink, JobStatusChange};
 pub use handle::{Cancelled, JobHandle};

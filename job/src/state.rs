@@ -4,13 +4,14 @@
 //! job only where [`transition`] lets it, and a verb is carried out only where
 //! [`JobVerb::allowed_in`] says so.
 
-use qapi_core::Error;
+use qapi_core::{Error, qapi_enum};
 
 use crate::messages;
 
 /// What kind of work a job does.
 ///
 /// The engine never asks: it only hands the value on to clients.
+#[qapi_enum(since = "1.7")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobType {
     /// Writes an overlay's data into an image below it.
@@ -22,18 +23,24 @@ pub enum JobType {
     /// Copies an image as it was at one point in time.
     Backup,
     /// Makes an image.
+    #[qapi(since = "3.0")]
     Create,
     /// Changes the options of an image.
+    #[qapi(since = "5.1")]
     Amend,
     /// Restores an internal snapshot.
+    #[qapi(since = "6.0")]
     SnapshotLoad,
     /// Makes an internal snapshot.
+    #[qapi(since = "6.0")]
     SnapshotSave,
     /// Deletes an internal snapshot.
+    #[qapi(since = "6.0")]
     SnapshotDelete,
 }
 
 /// Where a job is in its life.
+#[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobStatus {
     /// Being made; no client ever sees it.
@@ -61,6 +68,7 @@ pub enum JobStatus {
 }
 
 /// What a client may ask of a job.
+#[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobVerb {
     /// Give up.
@@ -78,40 +86,11 @@ pub enum JobVerb {
     /// Make the result of a pending job final.
     Finalize,
     /// Change an option of a job at work.
+    #[qapi(since = "8.2")]
     Change,
 }
 
-impl JobType {
-    /// Every type, in the order of the schema.
-    pub const ALL: [Self; 9] = [
-        Self::Commit,
-        Self::Stream,
-        Self::Mirror,
-        Self::Backup,
-        Self::Create,
-        Self::Amend,
-        Self::SnapshotLoad,
-        Self::SnapshotSave,
-        Self::SnapshotDelete,
-    ];
-}
-
 impl JobStatus {
-    /// Every status, in the order of the schema and of the tables.
-    pub const ALL: [Self; 11] = [
-        Self::Undefined,
-        Self::Created,
-        Self::Running,
-        Self::Paused,
-        Self::Ready,
-        Self::Standby,
-        Self::Waiting,
-        Self::Pending,
-        Self::Aborting,
-        Self::Concluded,
-        Self::Null,
-    ];
-
     /// Whether the job's driver is between its first and its last step: running, ready, or
     /// paused in either.
     pub fn is_at_work(self) -> bool {
@@ -136,53 +115,12 @@ impl JobStatus {
     pub fn is_over(self) -> bool {
         matches!(self, Self::Concluded | Self::Null)
     }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Undefined => "undefined",
-            Self::Created => "created",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Ready => "ready",
-            Self::Standby => "standby",
-            Self::Waiting => "waiting",
-            Self::Pending => "pending",
-            Self::Aborting => "aborting",
-            Self::Concluded => "concluded",
-            Self::Null => "null",
-        }
-    }
 }
 
 impl JobVerb {
-    /// Every verb, in the order of the schema and of the table.
-    pub const ALL: [Self; 8] = [
-        Self::Cancel,
-        Self::Pause,
-        Self::Resume,
-        Self::SetSpeed,
-        Self::Complete,
-        Self::Dismiss,
-        Self::Finalize,
-        Self::Change,
-    ];
-
     /// Whether a job in `status` takes this verb.
     pub fn allowed_in(self, status: JobStatus) -> bool {
         VERBS[self as usize][status as usize] == 1
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Cancel => "cancel",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::SetSpeed => "set-speed",
-            Self::Complete => "complete",
-            Self::Dismiss => "dismiss",
-            Self::Finalize => "finalize",
-            Self::Change => "change",
-        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Core of the QAPI framework: serves and introspects what the attribute macros register.
 
+// The macros name this crate by its full path, also where it uses them itself.
+extern crate self as qapi_core;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -9,6 +12,7 @@ mod dispatch;
 mod error;
 mod events;
 mod messages;
+pub mod prelude;
 pub mod registry;
 pub mod reply;
 pub mod schema;

@@ -1,0 +1,81 @@
+//! Commands to talk about.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use qapi_core::prelude::*;
+use qapi_core::{Events, SessionContext};
+
+/// State that shows which calls took place.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    pub(super) entered: AtomicU64,
+}
+
+/// Emitted when the gate was passed.
+#[qapi_event]
+pub(super) struct TestGatePassed {
+    /// How often it has been.
+    pub(super) times: u64,
+}
+
+/// Emitted without data.
+#[qapi_event]
+pub(super) struct TestGateClosed;
+
+/// Passes the gate, and says so before it answers.
+#[qapi_command]
+fn test_pass(#[qapi(state)] gate: &Gate, #[qapi(state)] events: &Events) -> u64 {
+    let times = gate.entered.fetch_add(1, Ordering::Relaxed) + 1;
+    events.emit(&TestGatePassed { times });
+    times
+}
+
+/// Repeats what it is told.
+#[qapi_command]
+fn test_echo(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Repeats what it is told, later.
+#[qapi_command]
+async fn test_echo_later(text: &str) -> String {
+    tokio::task::yield_now().await;
+    text.to_owned()
+}
+
+/// Repeats what it is told, from another thread.
+#[qapi_command(blocking)]
+fn test_echo_elsewhere(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Counts at once, whatever else is under way.
+#[qapi_command(allow_oob)]
+fn test_count_now(#[qapi(state)] gate: &Gate) -> u64 {
+    gate.entered.load(Ordering::Relaxed)
+}
+
+/// Breaks an invariant of its own.
+#[qapi_command]
+fn test_panic() {
+    panic!("as asked");
+}
+
+/// Breaks an invariant of its own, later.
+#[qapi_command]
+async fn test_panic_later() {
+    tokio::task::yield_now().await;
+    panic!("as asked");
+}
+
+/// Says nothing when it succeeds.
+#[qapi_command(success_response = false)]
+fn test_silent(fail: bool) -> qapi_core::Result<()> {
+    if fail { Err("as asked".into()) } else { Ok(()) }
+}
+
+/// Tells which session it was called from.
+#[qapi_command]
+fn test_who(#[qapi(session)] session: &SessionContext) -> u64 {
+    session.id()
+}
