@@ -7,6 +7,7 @@ extern crate self as qapi_core;
 #[path = "private.rs"]
 pub mod __private;
 pub mod context;
+pub mod control;
 pub mod descriptor;
 mod dispatch;
 mod error;

@@ -1,5 +1,7 @@
 //! Tests of the framework through its public interfaces: one module for each part.
 
+mod definitions;
+mod introspect;
 mod macros;
 mod registry;
 mod session;

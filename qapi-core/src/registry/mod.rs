@@ -29,6 +29,7 @@ mod collect;
 mod error;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 pub use error::RegistryError;
 
@@ -36,7 +37,7 @@ pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
 use crate::descriptor::{Command, Definition, DefinitionKind, Event, Registration};
-use crate::schema::check;
+use crate::schema::{check, introspect};
 
 /// Every command, event and type of the program, sorted by name.
 ///
@@ -45,6 +46,7 @@ use crate::schema::check;
 pub struct Registry {
     definitions: Box<[&'static Definition]>,
     by_name: HashMap<&'static str, &'static Definition>,
+    introspection: OnceLock<Arc<[u8]>>,
 }
 
 impl Registry {
@@ -68,7 +70,7 @@ impl Registry {
         let definitions = collect::with_reachable_types(definitions);
         RegistryError::unless_empty(check::conflicts(&definitions))?;
         let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
-        Ok(Self { definitions: definitions.into(), by_name })
+        Ok(Self { definitions: definitions.into(), by_name, introspection: OnceLock::new() })
     }
 
     /// The command, event or type of this name.
@@ -133,6 +135,11 @@ impl Registry {
             |name: &&&str| !self.definitions().any(|found| found.source.package == **name);
         let missing = packages.iter().filter(registers_nothing);
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
+    }
+
+    /// What `query-qmp-schema` returns, as JSON text on one line; rendered once.
+    pub fn introspection(&self) -> Arc<[u8]> {
+        Arc::clone(self.introspection.get_or_init(|| introspect::render(self)))
     }
 }
 

@@ -5,7 +5,9 @@
 
 pub(crate) mod check;
 mod conflict;
-mod json_type;
+pub mod info;
+mod info_union;
+pub mod introspect;
 mod model;
 pub mod render;
 

@@ -3,7 +3,7 @@
 use qapi_core::descriptor::{Arguments, Branch, Definition, Type};
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 
-use super::definitions::{
+use crate::definitions::{
     ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration,
     event, marked, member, optional, structure, union, value,
 };

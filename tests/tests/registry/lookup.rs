@@ -6,7 +6,7 @@ use qapi_core::context::States;
 use qapi_core::descriptor::{Arguments, Definition, Type};
 use qapi_core::registry::{Registry, Rule};
 
-use super::definitions::{
+use crate::definitions::{
     NONE, STR, command, enumeration, event, member, need, needing, structure, value,
 };
 

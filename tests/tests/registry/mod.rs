@@ -1,5 +1,4 @@
 //! The registry: what it finds, and what it refuses.
 
 mod conflicts;
-mod definitions;
 mod lookup;

@@ -2,7 +2,7 @@
 
 use crate::descriptor::{Alternate, AlternateMember, Definition, DefinitionKind, Type};
 use crate::schema::check::objects::with_defined;
-use crate::schema::json_type::JsonType;
+use crate::schema::info::JSONType;
 use crate::schema::model::{as_enum, describe};
 use crate::schema::{Conflict, Rule};
 
@@ -27,7 +27,7 @@ fn check_alternate(
         let message = format!("the alternate `{}` has no alternative", definition.name);
         return vec![Conflict::new(Rule::AlternateHasMember, message, &[definition])];
     }
-    let mut seen: Vec<(JsonType, &'static AlternateMember)> = Vec::new();
+    let mut seen: Vec<(JSONType, &'static AlternateMember)> = Vec::new();
     let mut conflicts = Vec::new();
     for member in alternate.members {
         let ty = (member.ty)();
@@ -58,7 +58,7 @@ fn indistinct(
     definition: &'static Definition,
     member: &AlternateMember,
     first: &AlternateMember,
-    json_type: JsonType,
+    json_type: JSONType,
 ) -> Conflict {
     let message = format!(
         "the alternative `{}` of the alternate `{}` cannot be told from `{}`: either may be \
@@ -76,31 +76,31 @@ fn indistinct(
 /// Where values come as strings, as on a command line, a string may stand for a number or a
 /// boolean too. So a string alternative claims these as well, and an enumeration does if one of
 /// its values could be read so.
-fn claimed(ty: Type) -> Vec<JsonType> {
-    let json_type = match JsonType::of(ty) {
-        JsonType::Value => return Vec::new(),
-        JsonType::Int => JsonType::Number,
-        definite @ (JsonType::String
-        | JsonType::Number
-        | JsonType::Boolean
-        | JsonType::Null
-        | JsonType::Object
-        | JsonType::Array) => definite,
+fn claimed(ty: Type) -> Vec<JSONType> {
+    let json_type = match JSONType::of(ty) {
+        JSONType::Value => return Vec::new(),
+        JSONType::Int => JSONType::Number,
+        definite @ (JSONType::String
+        | JSONType::Number
+        | JSONType::Boolean
+        | JSONType::Null
+        | JSONType::Object
+        | JSONType::Array) => definite,
     };
-    if json_type != JsonType::String {
+    if json_type != JSONType::String {
         return vec![json_type];
     }
     let Some(enumeration) = as_enum(ty) else {
-        return vec![JsonType::String, JsonType::Number, JsonType::Boolean];
+        return vec![JSONType::String, JSONType::Number, JSONType::Boolean];
     };
     let any = |reads_so: fn(&str) -> bool| enumeration.values.iter().any(|v| reads_so(v.name));
-    let mut claimed = vec![JsonType::String];
+    let mut claimed = vec![JSONType::String];
     if any(|name| name.starts_with(|first: char| first.is_ascii_digit() || "-+.".contains(first)))
     {
-        claimed.push(JsonType::Number);
+        claimed.push(JSONType::Number);
     }
     if any(|name| matches!(name, "on" | "off")) {
-        claimed.push(JsonType::Boolean);
+        claimed.push(JSONType::Boolean);
     }
     claimed
 }

@@ -9,14 +9,14 @@ use qapi_core::descriptor::{
     Union,
 };
 
-pub(super) const STR: TypeRef = || Type::Builtin(Builtin::Str);
-pub(super) const INT: TypeRef = || Type::Builtin(Builtin::Int);
-pub(super) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
-pub(super) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
-pub(super) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "" }];
+pub(crate) const STR: TypeRef = || Type::Builtin(Builtin::Str);
+pub(crate) const INT: TypeRef = || Type::Builtin(Builtin::Int);
+pub(crate) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
+pub(crate) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
+pub(crate) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "" }];
 
 #[track_caller]
-pub(super) const fn define(name: &'static str, kind: DefinitionKind) -> Definition {
+pub(crate) const fn define(name: &'static str, kind: DefinitionKind) -> Definition {
     let place = Location::caller();
     let source = Source {
         package: "qapi-tests",
@@ -28,35 +28,35 @@ pub(super) const fn define(name: &'static str, kind: DefinitionKind) -> Definiti
     Definition { name, doc: "", since: None, features: &[], source, kind }
 }
 
-pub(super) const fn marked(definition: Definition) -> Definition {
+pub(crate) const fn marked(definition: Definition) -> Definition {
     let Definition { name, doc, since, source, kind, .. } = definition;
     Definition { name, doc, since, features: DEPRECATED, source, kind }
 }
 
-pub(super) const fn value(name: &'static str) -> EnumValue {
+pub(crate) const fn value(name: &'static str) -> EnumValue {
     EnumValue { name, doc: "", since: None, features: &[] }
 }
 
 #[track_caller]
-pub(super) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
+pub(crate) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
     define(name, DefinitionKind::Enum(Enum { values }))
 }
 
-pub(super) const fn member(name: &'static str, ty: TypeRef) -> Member {
+pub(crate) const fn member(name: &'static str, ty: TypeRef) -> Member {
     Member { name, doc: "", since: None, optional: false, ty, features: &[] }
 }
 
-pub(super) const fn optional(name: &'static str, ty: TypeRef) -> Member {
+pub(crate) const fn optional(name: &'static str, ty: TypeRef) -> Member {
     Member { name, doc: "", since: None, optional: true, ty, features: &[] }
 }
 
 #[track_caller]
-pub(super) const fn structure(name: &'static str, members: &'static [Member]) -> Definition {
+pub(crate) const fn structure(name: &'static str, members: &'static [Member]) -> Definition {
     define(name, DefinitionKind::Struct(Struct { base: None, members }))
 }
 
 #[track_caller]
-pub(super) const fn derived(
+pub(crate) const fn derived(
     name: &'static str,
     base: TypeRef,
     members: &'static [Member],
@@ -64,12 +64,12 @@ pub(super) const fn derived(
     define(name, DefinitionKind::Struct(Struct { base: Some(base), members }))
 }
 
-pub(super) const fn branch(name: &'static str, ty: TypeRef) -> Branch {
+pub(crate) const fn branch(name: &'static str, ty: TypeRef) -> Branch {
     Branch { name, ty: Some(ty) }
 }
 
 #[track_caller]
-pub(super) const fn union(
+pub(crate) const fn union(
     name: &'static str,
     members: &'static [Member],
     discriminator: &'static str,
@@ -78,12 +78,12 @@ pub(super) const fn union(
     define(name, DefinitionKind::Union(Union { base: None, members, discriminator, branches }))
 }
 
-pub(super) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
+pub(crate) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
     AlternateMember { name, doc: "", ty }
 }
 
 #[track_caller]
-pub(super) const fn alternate(
+pub(crate) const fn alternate(
     name: &'static str,
     members: &'static [AlternateMember],
 ) -> Definition {
@@ -91,36 +91,57 @@ pub(super) const fn alternate(
 }
 
 #[track_caller]
-pub(super) const fn command(name: &'static str, arguments: Arguments) -> Definition {
+pub(crate) const fn command(name: &'static str, arguments: Arguments) -> Definition {
     needing(name, arguments, &[])
 }
 
 #[track_caller]
-pub(super) const fn needing(
+pub(crate) const fn needing(
     name: &'static str,
     arguments: Arguments,
     needs: &'static [StateNeed],
 ) -> Definition {
-    let command = Command {
+    define(name, DefinitionKind::Command(Command { needs, ..plain_command(arguments, || None) }))
+}
+
+#[track_caller]
+pub(crate) const fn returning(
+    name: &'static str,
+    arguments: Arguments,
+    returns: fn() -> Option<Type>,
+) -> Definition {
+    define(name, DefinitionKind::Command(plain_command(arguments, returns)))
+}
+
+/// A command that takes nothing and may be executed at any time, by any means.
+#[track_caller]
+pub(crate) const fn always_allowed(name: &'static str) -> Definition {
+    let plain = plain_command(NONE, || None);
+    let command =
+        Command { allow_oob: true, allow_preconfig: true, success_response: false, ..plain };
+    define(name, DefinitionKind::Command(command))
+}
+
+const fn plain_command(arguments: Arguments, returns: fn() -> Option<Type>) -> Command {
+    Command {
         arguments,
-        returns: || None,
+        returns,
         returns_doc: "",
         allow_oob: false,
         allow_preconfig: false,
         success_response: true,
-        needs,
+        needs: &[],
         handler: Handler::Inline(|_, _, _| Ok(())),
-    };
-    define(name, DefinitionKind::Command(command))
+    }
 }
 
-pub(super) const fn need<T: 'static>() -> StateNeed {
+pub(crate) const fn need<T: 'static>() -> StateNeed {
     StateNeed { type_name: std::any::type_name::<T>, type_id: TypeId::of::<T> }
 }
 
 #[track_caller]
-pub(super) const fn event(name: &'static str, arguments: Arguments) -> Definition {
+pub(crate) const fn event(name: &'static str, arguments: Arguments) -> Definition {
     define(name, DefinitionKind::Event(Event { arguments }))
 }
 
-pub(super) const NONE: Arguments = Arguments::Members(&[]);
+pub(crate) const NONE: Arguments = Arguments::Members(&[]);

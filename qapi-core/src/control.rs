@@ -1,0 +1,125 @@
+//! The commands of the protocol itself (schema files `control.json` and `introspect.json`):
+//! negotiation, what is served and by whom, and the end.
+
+use std::sync::Arc;
+
+use crate::descriptor::Type;
+use crate::error::Result;
+use crate::registry::Registry;
+use crate::reply::{CommandReturn, ReturnWriter};
+use crate::schema::info::SchemaInfo;
+use crate::schema::introspect::{Mask, introspect};
+use crate::session::SessionContext;
+use crate::shutdown::Shutdown;
+use crate::types::QapiType;
+use crate::version::ServerVersion;
+use crate::{qapi_command, qapi_enum, qapi_struct};
+
+/// What a client may enable when it connects.
+#[qapi_enum(crate = crate, since = "2.12")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QMPCapability {
+    /// Out-of-band execution of commands that allow it.
+    Oob,
+}
+
+/// Ends capability negotiation: from here on all commands are served and events are sent.
+///
+/// Must be the first command of a connection, and can succeed once.
+#[qapi_command(crate = crate, name = "qmp_capabilities", name_exception, allow_preconfig, since = "0.13")]
+fn qmp_capabilities(
+    #[qapi(session)] session: &SessionContext,
+    /// The capabilities to enable, of those that the greeting offered; none if absent.
+    #[qapi(since = "2.12")]
+    enable: Option<Vec<QMPCapability>>,
+) -> Result<()> {
+    let mut oob = false;
+    for capability in enable.unwrap_or_default() {
+        match capability {
+            QMPCapability::Oob => oob = true,
+        }
+    }
+    session.negotiate(oob)
+}
+
+/// The version of a program in three numbers.
+#[qapi_struct(crate = crate, since = "2.4")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionTriple {
+    /// Counts large steps.
+    pub major: i64,
+    /// Counts releases.
+    pub minor: i64,
+    /// Counts corrections.
+    pub micro: i64,
+}
+
+/// Which version of the protocol's commands is served, and by whom.
+#[qapi_struct(crate = crate, since = "0.14")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionInfo {
+    /// The release of QEMU whose schema is followed.
+    pub qemu: VersionTriple,
+    /// The program that answers, with its version; free text.
+    pub package: String,
+}
+
+/// Tells which version of the protocol's commands is served, and by whom.
+#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
+fn query_version(#[qapi(state)] version: &ServerVersion) -> VersionInfo {
+    version.into()
+}
+
+impl From<&ServerVersion> for VersionInfo {
+    fn from(version: &ServerVersion) -> Self {
+        let &ServerVersion { major, minor, micro, ref package } = version;
+        let (major, minor, micro) = (major.into(), minor.into(), micro.into());
+        Self { qemu: VersionTriple { major, minor, micro }, package: package.clone() }
+    }
+}
+
+/// A command that is served.
+#[qapi_struct(crate = crate, since = "0.14")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// Its name.
+    pub name: String,
+}
+
+/// Lists the commands that are served, by name.
+///
+/// QEMU lists them in the reverse order of its schema files; clients take them as a set.
+#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
+fn query_commands(#[qapi(state)] registry: &Registry) -> Vec<CommandInfo> {
+    let info = |name: &str| CommandInfo { name: name.to_owned() };
+    registry.commands().map(|(definition, _)| info(definition.name)).collect()
+}
+
+/// Lists every command and event, and every type that they lead to.
+#[qapi_command(crate = crate, allow_preconfig, since = "2.5")]
+fn query_qmp_schema(#[qapi(state)] registry: Arc<Registry>) -> Introspection {
+    Introspection(registry)
+}
+
+/// The return value of `query-qmp-schema`, which was rendered when the server started.
+struct Introspection(Arc<Registry>);
+
+impl CommandReturn for Introspection {
+    fn returns() -> Option<Type> {
+        Some(<Vec<SchemaInfo> as QapiType>::schema_type())
+    }
+
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
+        if out.style().pretty {
+            return out.write(&introspect(&self.0, Mask::Masked));
+        }
+        out.write_rendered(&self.0.introspection());
+        Ok(())
+    }
+}
+
+/// Ends the server once this command is answered.
+#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
+fn quit(#[qapi(state)] shutdown: &Shutdown) {
+    shutdown.request();
+}

@@ -1,0 +1,232 @@
+//! What `query-qmp-schema` returns (schema file `introspect.json`).
+
+use crate::descriptor::{Builtin, DefinitionKind, Type};
+use crate::{qapi_enum, qapi_struct};
+
+/// The kinds of entity that introspection tells of.
+#[qapi_enum(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaMetaType {
+    /// A type that the schema language brings along.
+    Builtin,
+    /// An enumeration.
+    Enum,
+    /// A list.
+    Array,
+    /// A struct or union, or the arguments of a command or event.
+    Object,
+    /// An alternate.
+    Alternate,
+    /// A command.
+    Command,
+    /// An event.
+    Event,
+}
+
+/// One command, event or type, as clients are told of it.
+///
+/// Commands and events have their own names. Names of types mean nothing, may change with every
+/// build, and are there to connect the entities: follow them from a command or event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfo {
+    /// The name; that of a type has a meaning only within one answer.
+    pub name: String,
+    /// What kind of entity this is.
+    pub meta_type: SchemaInfoKind,
+    /// Its special features.
+    pub features: Option<Vec<String>>,
+}
+
+/// What a [`SchemaInfo`] tells beyond the name, by kind of entity.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SchemaInfoKind {
+    /// A type that the schema language brings along.
+    Builtin(SchemaInfoBuiltin),
+    /// An enumeration.
+    Enum(SchemaInfoEnum),
+    /// A list.
+    Array(SchemaInfoArray),
+    /// A struct or union, or the arguments of a command or event.
+    Object(SchemaInfoObject),
+    /// An alternate.
+    Alternate(SchemaInfoAlternate),
+    /// A command.
+    Command(SchemaInfoCommand),
+    /// An event.
+    Event(SchemaInfoEvent),
+}
+
+/// A type that the schema language brings along.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoBuiltin {
+    /// How its values look in JSON.
+    pub json_type: JSONType,
+}
+
+/// The forms of value that JSON has, with whole numbers apart.
+#[qapi_enum(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JSONType {
+    /// A string.
+    String,
+    /// Any number.
+    Number,
+    /// A number without fraction.
+    Int,
+    /// `true` or `false`.
+    Boolean,
+    /// `null`.
+    Null,
+    /// An object.
+    Object,
+    /// An array.
+    Array,
+    /// Any value.
+    Value,
+}
+
+impl JSONType {
+    /// How values of `ty` look. Alternates may look in several ways, so theirs is `Value`;
+    /// commands and events have no values, and get the same.
+    pub(crate) fn of(ty: Type) -> Self {
+        match ty {
+            Type::Builtin(builtin) => Self::of_builtin(builtin),
+            Type::Array(_) => Self::Array,
+            Type::Defined(definition) => match definition.kind {
+                DefinitionKind::Enum(_) => Self::String,
+                DefinitionKind::Struct(_) | DefinitionKind::Union(_) => Self::Object,
+                DefinitionKind::Alternate(_)
+                | DefinitionKind::Command(_)
+                | DefinitionKind::Event(_) => Self::Value,
+            },
+        }
+    }
+
+    fn of_builtin(builtin: Builtin) -> Self {
+        match builtin {
+            Builtin::Str => Self::String,
+            Builtin::Number => Self::Number,
+            Builtin::Int
+            | Builtin::Int8
+            | Builtin::Int16
+            | Builtin::Int32
+            | Builtin::Int64
+            | Builtin::Uint8
+            | Builtin::Uint16
+            | Builtin::Uint32
+            | Builtin::Uint64
+            | Builtin::Size => Self::Int,
+            Builtin::Bool => Self::Boolean,
+            Builtin::Null => Self::Null,
+            Builtin::Any => Self::Value,
+        }
+    }
+}
+
+/// An enumeration.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoEnum {
+    /// The values, in no order that means anything.
+    #[qapi(since = "6.2")]
+    pub members: Vec<SchemaInfoEnumMember>,
+    /// The names of the values, for old clients.
+    #[qapi(features(deprecated))]
+    pub values: Vec<String>,
+}
+
+/// One value of an enumeration.
+#[qapi_struct(crate = crate, since = "6.2")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoEnumMember {
+    /// The string on the wire.
+    pub name: String,
+    /// Its special features.
+    pub features: Option<Vec<String>>,
+}
+
+/// A list.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoArray {
+    /// The type of the elements.
+    pub element_type: String,
+}
+
+/// A struct or union, or the arguments of a command or event.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoObject {
+    /// The members that every value has, in no order that means anything.
+    pub members: Vec<SchemaInfoObjectMember>,
+    /// The member whose value adds further members, if there is one.
+    pub tag: Option<String>,
+    /// What each value of that member adds.
+    pub variants: Option<Vec<SchemaInfoObjectVariant>>,
+}
+
+/// A member of an object.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoObjectMember {
+    /// The name on the wire.
+    pub name: String,
+    /// The type of its value.
+    #[qapi(name = "type")]
+    pub member_type: String,
+    /// Present if the member may be absent. Its value is `null` and says nothing.
+    pub default: Option<serde_json::Value>,
+    /// Its special features.
+    #[qapi(since = "5.0")]
+    pub features: Option<Vec<String>>,
+}
+
+/// What one value of an object's tag adds.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoObjectVariant {
+    /// The value of the tag.
+    pub case: String,
+    /// The object type with the members that it adds.
+    #[qapi(name = "type")]
+    pub variant_type: String,
+}
+
+/// An alternate.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoAlternate {
+    /// The alternatives, in no order that means anything.
+    pub members: Vec<SchemaInfoAlternateMember>,
+}
+
+/// One alternative of an alternate.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoAlternateMember {
+    /// Its type.
+    #[qapi(name = "type")]
+    pub alternative_type: String,
+}
+
+/// A command.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoCommand {
+    /// The object type of its arguments.
+    pub arg_type: String,
+    /// The type of what it returns.
+    pub ret_type: String,
+    /// Whether it may be executed out of band; absent if it may not.
+    #[qapi(since = "2.12")]
+    pub allow_oob: Option<bool>,
+}
+
+/// An event.
+#[qapi_struct(crate = crate, since = "2.5")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaInfoEvent {
+    /// The object type of its data.
+    pub arg_type: String,
+}

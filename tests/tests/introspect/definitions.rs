@@ -1,0 +1,97 @@
+//! One small schema with everything that introspection treats in a way of its own.
+
+use qapi_core::descriptor::{
+    Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, Type, TypeRef,
+    Union,
+};
+
+use crate::definitions::{
+    ANY, BOOL, DEPRECATED, INT, NONE, STR, alternate, alternative, always_allowed, branch,
+    command, define, derived, enumeration, event, marked, member, optional, returning, structure,
+    value,
+};
+
+const SIZE: TypeRef = || Type::Builtin(Builtin::Size);
+const UINT8: TypeRef = || Type::Builtin(Builtin::Uint8);
+const NUMBER: TypeRef = || Type::Builtin(Builtin::Number);
+const NULL: TypeRef = || Type::Builtin(Builtin::Null);
+
+static DRIVER: Definition = enumeration(
+    "Driver",
+    &[
+        value("null-co"),
+        value("file"),
+        EnumValue { features: DEPRECATED, ..value("old") },
+        value("qcow2"),
+    ],
+);
+static NODE: Definition = structure("Node", &[member("name", STR), optional("read-only", BOOL)]);
+static FILE_OPTIONS: Definition =
+    structure("FileOptions", &[member("filename", STR), optional("offset", SIZE)]);
+static QCOW2_OPTIONS: Definition =
+    structure("Qcow2Options", &[member("file", || Type::Defined(&REFERENCE))]);
+static REFERENCE: Definition = alternate(
+    "Reference",
+    &[
+        alternative("definition", || Type::Defined(&OPTIONS)),
+        alternative("reference", STR),
+        alternative("none", NULL),
+    ],
+);
+const BRANCHES: fn() -> &'static [Branch] = || {
+    const {
+        &[
+            branch("qcow2", || Type::Defined(&QCOW2_OPTIONS)),
+            Branch { name: "null-co", ty: None },
+            branch("file", || Type::Defined(&FILE_OPTIONS)),
+        ]
+    }
+};
+static OPTIONS: Definition = define(
+    "Options",
+    DefinitionKind::Union(Union {
+        base: Some(|| Type::Defined(&NODE)),
+        members: &[member("driver", || Type::Defined(&DRIVER))],
+        discriminator: "driver",
+        branches: BRANCHES,
+    }),
+);
+static NODE_INFO: Definition = derived(
+    "NodeInfo",
+    || Type::Defined(&NODE),
+    &[
+        Member { features: DEPRECATED, ..member("levels", || Type::Array(UINT8)) },
+        member("sizes", || Type::Array(SIZE)),
+        member("load", NUMBER),
+        optional("extra", ANY),
+        member("children", || Type::Array(|| Type::Defined(&NODE_INFO))),
+    ],
+);
+static UNUSED: Definition = structure("Unused", &[member("a", INT)]);
+
+static ADD: Definition = command("node-add", Arguments::Type(|| Type::Defined(&OPTIONS)));
+static DELETE: Definition =
+    marked(command("node-del", Arguments::Members(&[member("name", STR)])));
+static QUERY: Definition =
+    returning("query-nodes", NONE, || Some(Type::Array(|| Type::Defined(&NODE_INFO))));
+static PANIC: Definition = always_allowed("panic");
+static GONE: Definition = event("NODE_GONE", Arguments::Members(&[member("name", STR)]));
+static IDLE: Definition = event("IDLE", NONE);
+
+/// All of them.
+pub(super) static ALL: &[&Definition] = &[
+    &ADD,
+    &DELETE,
+    &DRIVER,
+    &FILE_OPTIONS,
+    &GONE,
+    &IDLE,
+    &NODE,
+    &NODE_INFO,
+    &OPTIONS,
+    &PANIC,
+    &QCOW2_OPTIONS,
+    &QUERY,
+    &REFERENCE,
+    &UNUSED,
+];
