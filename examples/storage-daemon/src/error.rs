@@ -155,6 +155,12 @@ impl Error {
     }
 }
 
+impl From<Error> for qapi_core::Error {
+    fn from(error: Error) -> Self {
+        qapi_core::Error::generic(error.to_string())
+    }
+}
+
 /// What the C library calls an error, without the number that Rust appends.
 ///
 /// Errors that no system call made (a broken table in an image, say) are `Input/output error`,

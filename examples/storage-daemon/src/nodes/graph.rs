@@ -3,8 +3,8 @@
 use super::info::NodeInfo;
 use super::names::Generator;
 use super::node::Node;
-use super::open::open_root;
-use super::options::NodeOptions;
+use super::open::{open_borrowed, open_root};
+use super::options::{Child, NodeOptions};
 use super::sharing::{self, Entry, Role, Use, User};
 use super::{filename, info};
 use crate::error::{Error, Result};
@@ -176,29 +176,75 @@ impl Graph {
         job_id: &str,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
+        let description = format!("{job_type} job '{job_id}'");
+        let reason = format!("block device is in use by block job: {job_type}");
+        self.hold(&description, &reason, uses)
+    }
+
+    /// As [`Graph::reserve`], for work that has no name.
+    ///
+    /// # Errors
+    /// As for [`Graph::reserve`].
+    pub fn reserve_unnamed(
+        &self,
+        uses: impl IntoIterator<Item = NodeUse>,
+    ) -> Result<Reservation> {
+        self.hold("an unnamed block device", "block device is in use", uses)
+    }
+
+    fn hold(
+        &self,
+        description: &str,
+        reason: &str,
+        uses: impl IntoIterator<Item = NodeUse>,
+    ) -> Result<Reservation> {
         let mut state = self.state.lock();
         let number = state.next_reservation;
         state.next_reservation += 1;
-        let mut result = Ok(());
         for NodeUse { node, role, access, exclusive } in uses {
-            let user = User::Job {
+            let user = User::Holder {
                 reservation: number,
-                job_type: job_type.to_owned(),
-                job_id: job_id.to_owned(),
+                description: description.to_owned(),
                 access,
-                exclusive,
+                blocks: exclusive.then(|| reason.to_owned()),
             };
-            result = state.attach(node.name(), Use { user, role: Role::Job(role) });
-            if result.is_err() {
-                break;
+            if let Err(error) = state.attach(node.name(), Use { user, role: Role::Held(role) }) {
+                state.release(number);
+                return Err(error);
             }
         }
-        match result {
-            Ok(()) => Ok(Reservation { graph: self.clone(), number }),
-            Err(error) => {
-                state.release(number);
-                Err(error)
-            }
+        Ok(Reservation { graph: self.clone(), number })
+    }
+
+    /// Finds a node, or opens one that lives no longer than the borrowing.
+    ///
+    /// # Errors
+    /// [`Error::NodeUnknown`], or those of [`Graph::add`].
+    pub fn borrow_child(&self, child: Child) -> Result<BorrowedNode> {
+        let (node, temporary) = open_borrowed(&mut self.state.lock(), child)?;
+        Ok(BorrowedNode { graph: self.clone(), node, temporary })
+    }
+}
+
+/// A node that someone uses for a while; closed afterwards if it was opened only for that.
+#[derive(Debug)]
+pub struct BorrowedNode {
+    graph: Graph,
+    node: Arc<Node>,
+    temporary: bool,
+}
+
+impl BorrowedNode {
+    /// The node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+impl Drop for BorrowedNode {
+    fn drop(&mut self) {
+        if self.temporary {
+            self.graph.state.lock().discard(self.node.name());
         }
     }
 }
@@ -207,13 +253,11 @@ impl Graph {
 fn check_free(entry: &Entry, operation: Operation) -> Result<()> {
     for used in entry.uses.iter().rev() {
         let reason = match (&used.user, used.role) {
-            (User::Job { exclusive: true, job_type, .. }, _any) => {
-                format!("block device is in use by block job: {job_type}")
-            }
+            (User::Holder { blocks: Some(reason), .. }, _any) => reason.clone(),
             (User::Node { name, .. }, Role::Backing) if !operation.allowed_on_backing() => {
                 format!("node is used as backing hd of '{name}'")
             }
-            (User::Job { .. } | User::Node { .. }, _any) => continue,
+            (User::Holder { .. } | User::Node { .. }, _any) => continue,
         };
         return Err(Error::NodeBusy { node: entry.node.name().to_owned(), reason });
     }
@@ -297,7 +341,7 @@ impl State {
     fn release(&mut self, number: u64) {
         for entry in &mut self.entries {
             entry.uses.retain(|used| match &used.user {
-                User::Job { reservation, .. } => *reservation != number,
+                User::Holder { reservation, .. } => *reservation != number,
                 User::Node { .. } => true,
             });
         }
@@ -333,7 +377,7 @@ impl State {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
                 User::Node { name, .. } => name != parent,
-                User::Job { .. } => true,
+                User::Holder { .. } => true,
             });
             let lost = entry.uses.len() < before;
             if lost && entry.uses.is_empty() && !entry.node.monitor_owned {

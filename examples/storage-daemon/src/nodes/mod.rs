@@ -12,6 +12,6 @@ mod open;
 pub mod options;
 mod sharing;
 
-pub use graph::{Graph, MAX_NODES, NodeUse, Operation, Reservation};
+pub use graph::{BorrowedNode, Graph, MAX_NODES, NodeUse, Operation, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use node::{CacheMode, Driver, Node};

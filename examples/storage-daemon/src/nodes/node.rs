@@ -4,7 +4,7 @@ use super::options::Discard;
 use crate::error::{Error, Result};
 use crate::image::extent::Extent;
 use crate::image::qcow2::header::Header;
-use crate::image::storage::HostFile;
+use crate::image::storage::{HostFile, Storage};
 use crate::image::{FormatLayer, Image};
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -199,6 +199,11 @@ impl Node {
             Driver::File => HostFile::of(&self.image.storage()).map(work),
             Driver::Raw | Driver::Qcow2 | Driver::NullCo => None,
         }
+    }
+
+    /// The bytes of the node, without regard to its size: for formatting it.
+    pub(crate) fn storage(&self) -> Storage {
+        self.image.storage()
     }
 
     pub(super) fn layer(&self) -> Result<FormatLayer> {

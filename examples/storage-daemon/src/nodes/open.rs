@@ -30,15 +30,18 @@ pub(super) fn open_root(state: &mut State, options: NodeOptions) -> Result<Arc<N
     if options.node_name.is_none() {
         return Err(Error::NodeNameMissing);
     }
-    let above = Inherited {
-        read_only: false,
-        auto_read_only: false,
-        discard: Discard::Ignore,
-        cache: CacheMode::default(),
-        monitor_owned: true,
-        depth: 0,
-    };
-    Opener { state, created: Vec::new() }.run(options, above)
+    Opener { state, created: Vec::new() }.run(options, Inherited::of_root(true))
+}
+
+/// Finds a node, or opens one that no client owns. Tells whether it was opened.
+pub(super) fn open_borrowed(state: &mut State, child: Child) -> Result<(Arc<Node>, bool)> {
+    let mut opener = Opener { state, created: Vec::new() };
+    match child {
+        Child::Reference(name) => Ok((opener.find(&name)?, false)),
+        Child::Inline(options) => {
+            opener.run(*options, Inherited::of_root(false)).map(|node| (node, true))
+        }
+    }
 }
 
 /// What a node takes over from the one above where it does not say itself.
@@ -50,6 +53,20 @@ struct Inherited {
     cache: CacheMode,
     monitor_owned: bool,
     depth: usize,
+}
+
+impl Inherited {
+    /// For a node with none above.
+    fn of_root(monitor_owned: bool) -> Self {
+        Inherited {
+            read_only: false,
+            auto_read_only: false,
+            discard: Discard::Ignore,
+            cache: CacheMode::default(),
+            monitor_owned,
+            depth: 0,
+        }
+    }
 }
 
 /// The common options of a node, with nothing left open.
@@ -138,11 +155,15 @@ impl Opener<'_> {
     /// Finds or opens the node that another one is to stand on.
     fn open_child(&mut self, child: Child, above: Inherited) -> Result<Arc<Node>> {
         match child {
-            Child::Reference(name) => match self.state.entry(&name) {
-                Some(entry) => Ok(Arc::clone(&entry.node)),
-                None => Err(Error::no_device_or_node(&name)),
-            },
+            Child::Reference(name) => self.find(&name),
             Child::Inline(options) => self.open(*options, above),
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Result<Arc<Node>> {
+        match self.state.entry(name) {
+            Some(entry) => Ok(Arc::clone(&entry.node)),
+            None => Err(Error::no_device_or_node(name)),
         }
     }
 

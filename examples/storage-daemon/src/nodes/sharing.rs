@@ -1,6 +1,6 @@
 //! Who uses which node, with which permissions.
 //!
-//! A user is a node standing on the one used, or a job. What a node takes of its children follows
+//! A user is a node standing on the one used, or a holder such as a job. What a node takes of its children follows
 //! from what its own users take of it, so that a file that nobody writes is not locked for
 //! writing. The rules are those of QEMU's drivers.
 
@@ -17,8 +17,8 @@ pub(super) enum Role {
     File,
     /// A node shows the used one where it has nothing of its own.
     Backing,
-    /// A job works on the used one, under this name.
-    Job(&'static str),
+    /// A job or the like works on the used one, and calls it so.
+    Held(&'static str),
 }
 
 impl Role {
@@ -26,7 +26,7 @@ impl Role {
         match self {
             Role::File => "file",
             Role::Backing => "backing",
-            Role::Job(name) => name,
+            Role::Held(name) => name,
         }
     }
 }
@@ -43,18 +43,16 @@ pub(super) enum User {
         /// Whether it may write.
         writable: bool,
     },
-    /// A job.
-    Job {
+    /// A job or the like.
+    Holder {
         /// The number of the reservation.
         reservation: u64,
-        /// The kind of job, as in the schema's `JobType`.
-        job_type: String,
-        /// The job's identifier.
-        job_id: String,
+        /// How messages call it.
+        description: String,
         /// What it takes and shares.
         access: Access,
-        /// Whether it keeps others from starting work on the node.
-        exclusive: bool,
+        /// If it keeps others from starting work on the node: how it says so.
+        blocks: Option<String>,
     },
 }
 
@@ -63,7 +61,7 @@ impl User {
     fn description(&self) -> String {
         match self {
             User::Node { name, .. } => format!("node '{name}'"),
-            User::Job { job_type, job_id, .. } => format!("{job_type} job '{job_id}'"),
+            User::Holder { description, .. } => description.clone(),
         }
     }
 }
@@ -117,7 +115,7 @@ fn access_of(
     let mut parts = Vec::with_capacity(entry.uses.len());
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
-            User::Job { access, .. } => *access,
+            User::Holder { access, .. } => *access,
             User::Node { name, driver, writable } => {
                 let above = match by_name.get(name.as_str()) {
                     Some(parent) => access_of(parent, by_name, known)?,
@@ -162,8 +160,8 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,
         (Role::Backing, _any) => backing_access(above),
-        // Jobs say themselves what they take.
-        (Role::Job(_), _any) => above,
+        // Holders say themselves what they take.
+        (Role::Held(_), _any) => above,
     }
 }
 

@@ -1,0 +1,91 @@
+//! One request of a copy, on a thread for blocking work.
+
+use super::Side;
+use crate::error::Error;
+use crate::nodes::Node;
+
+/// A range to be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) start: u64,
+    pub(super) length: u64,
+    /// Whether the source is known to be zero here.
+    pub(super) zero: bool,
+}
+
+/// A request that failed.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) request: Request,
+    pub(super) side: Side,
+    pub(super) error: Error,
+}
+
+impl Request {
+    /// Where the range ends.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.length
+    }
+
+    /// Makes the target like the source. `buffer` is grown as needed.
+    pub(super) fn execute(
+        &self,
+        source: &Node,
+        target: &Node,
+        granularity: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Failed> {
+        let failed = |side| move |error| Failed { request: *self, side, error };
+        if self.zero {
+            return clear(target, self.start, self.length).map_err(failed(Side::Target));
+        }
+        // Requests with data are no longer than `REQUEST_MAX` or one unit of work.
+        buffer.resize(self.length as usize, 0);
+        source.read(self.start, buffer).map_err(failed(Side::Source))?;
+        write_sparsely(target, self.start, buffer, granularity as usize)
+            .map_err(failed(Side::Target))
+    }
+}
+
+/// Makes a range of the target zero where it is not so already.
+fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
+    let end = offset + length;
+    while offset < end {
+        let (zero, known) = match target.block_status(offset, end - offset) {
+            Ok(extent) if extent.length > 0 => (extent.zero, extent.length),
+            Ok(_) | Err(_) => (false, end - offset),
+        };
+        if !zero {
+            target.write_zeroes(offset, known)?;
+        }
+        offset += known;
+    }
+    Ok(())
+}
+
+/// Writes data, units of nothing but zeroes as such.
+fn write_sparsely(
+    target: &Node,
+    start: u64,
+    data: &[u8],
+    granularity: usize,
+) -> Result<(), Error> {
+    let is_zero = |unit: &[u8]| unit.iter().all(|byte| *byte == 0);
+    let mut units = data.chunks(granularity).peekable();
+    let mut done = 0;
+    while let Some(first) = units.next() {
+        let zero = is_zero(first);
+        let mut length = first.len();
+        while let Some(more) = units.next_if(|unit| is_zero(unit) == zero) {
+            length += more.len();
+        }
+        let offset = start + done as u64;
+        if zero {
+            clear(target, offset, length as u64)?;
+        } else {
+            target.write(offset, &data[done..done + length])?;
+        }
+        done += length;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Making files of the host.
+
+use super::Preallocation;
+use crate::error::{Error, Result};
+use crate::image::locks::{ByteLocks, Locking};
+use crate::image::permissions::{Access, Permissions};
+use nix::fcntl::{FallocateFlags, fallocate};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+/// Readable by all, writable by the owner, less what the umask takes away.
+const MODE: u32 = 0o644;
+/// Zeroes are written in pieces of this size.
+const ZEROES: &[u8] = &[0; 1 << 20];
+
+/// `BlockdevCreateOptionsFile`.
+#[derive(Clone, Debug)]
+pub struct FileCreate {
+    /// The path.
+    pub filename: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// How much of it exists from the beginning.
+    pub preallocation: Preallocation,
+}
+
+impl FileCreate {
+    /// Makes the file, or empties one that is there, and gives it its size.
+    ///
+    /// Blocks, for long with [`Preallocation::Full`].
+    ///
+    /// # Errors
+    /// [`Error::While`] with the step that failed; [`Error::ImageLocked`] for an image in use;
+    /// [`Error::InvalidOption`] for preallocation of tables, which a plain file has none of.
+    pub fn create(&self) -> Result<()> {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).mode(MODE);
+        let what = || format!("Could not create '{}'", self.filename);
+        let mut file = options
+            .open(&self.filename)
+            .map_err(|source| Error::While { what: what(), source })?;
+        let mut locks = ByteLocks::new(&file, Locking::Auto)
+            .map_err(|source| Error::While { what: what(), source })?;
+        let takes = Permissions::WRITE | Permissions::RESIZE;
+        let shares = Permissions::all() - Permissions::RESIZE;
+        locks.change(&file, Access { takes, shares })?;
+        resize(&file, 0)?;
+        self.allocate(&mut file)
+    }
+
+    fn allocate(&self, file: &mut File) -> Result<()> {
+        match self.preallocation {
+            Preallocation::Off => resize(file, self.size),
+            Preallocation::Falloc => {
+                let length = i64::try_from(self.size).map_err(|_too_large| too_large())?;
+                // The system refuses to reserve nothing.
+                if length == 0 {
+                    return Ok(());
+                }
+                fallocate(&*file, FallocateFlags::empty(), 0, length).map_err(|errno| {
+                    Error::While {
+                        what: "Could not preallocate data for the new file".into(),
+                        source: errno.into(),
+                    }
+                })
+            }
+            Preallocation::Full => {
+                resize(file, self.size)?;
+                write_zeroes(file, self.size).map_err(|source| Error::While {
+                    what: "Could not write zeros for preallocation".into(),
+                    source,
+                })
+            }
+            Preallocation::Metadata => Err(Error::InvalidOption(format!(
+                "Unsupported preallocation mode: {}",
+                self.preallocation.name()
+            ))),
+        }
+    }
+}
+
+fn resize(file: &File, size: u64) -> Result<()> {
+    file.set_len(size)
+        .map_err(|source| Error::While { what: "Could not resize file".into(), source })
+}
+
+fn too_large() -> Error {
+    Error::While { what: "Could not resize file".into(), source: nix::errno::Errno::EFBIG.into() }
+}
+
+fn write_zeroes(file: &mut File, size: u64) -> io::Result<()> {
+    let mut left = size;
+    while left > 0 {
+        let length = left.min(ZEROES.len() as u64);
+        file.write_all(&ZEROES[..length as usize])?;
+        left -= length;
+    }
+    file.sync_all()
+}
