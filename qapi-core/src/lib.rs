@@ -29,7 +29,9 @@ pub mod wire;
 pub use descriptor::{Definition, Type};
 pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
-pub use qapi_macros::{qapi_command, qapi_enum, qapi_event, qapi_struct};
+pub use qapi_macros::{
+    qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
+};
 pub use registry::Registry;
 pub use server::{Listener, Server};
 pub use service::Service;

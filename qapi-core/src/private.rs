@@ -69,6 +69,21 @@ pub const fn object_type<T: QapiObject>() -> TypeRef {
     T::schema_type
 }
 
+/// Describes the member that selects among the branches `T`.
+pub const fn discriminator<T: QapiBranches>(
+    name: &'static str,
+    doc: &'static str,
+    since: Option<&'static str>,
+    features: &'static [Feature],
+) -> Member {
+    member::<T::Tag>(name, doc, since, features)
+}
+
+/// Describes an alternative of type `T`.
+pub const fn alternative<T: QapiType>(name: &'static str, doc: &'static str) -> AlternateMember {
+    AlternateMember { name, doc, ty: T::schema_type }
+}
+
 /// Describes the need for state of type `T`.
 pub const fn need<T: Send + Sync + 'static>() -> StateNeed {
     StateNeed { type_name: type_name::<T>, type_id: TypeId::of::<T> }
@@ -101,8 +116,30 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
+/// Reads the member `name`, which selects among the branches `T`.
+pub fn visit_tag<T: QapiBranches>(
+    name: &'static str,
+    object: &mut ObjectVisitor<'_, '_>,
+) -> Result<T::Tag> {
+    object.member(name)
+}
+
+/// Writes the member `name`, which says which of the branches `T` follows.
+pub fn serialize_tag<T: QapiBranches, M: SerializeMap>(
+    branches: &T,
+    name: &'static str,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    MemberType::serialize_member(&branches.tag(), name, map)
+}
+
+/// Whether an alternative of type `T` takes the value.
+pub fn takes<T: QapiType>(input: &Input<'_, '_>) -> bool {
+    alternative_takes(T::schema_type(), input.kind())
+}
+
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.
-pub fn alternative_takes(ty: Type, kind: Kind) -> bool {
+fn alternative_takes(ty: Type, kind: Kind) -> bool {
     let wanted = match ty {
         Type::Array(_) => Kind::Array,
         Type::Builtin(builtin) => match builtin {

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, LitBool, LitStr, Meta, Path, Token, parenthesized};
+use syn::{Attribute, Ident, LitBool, LitStr, Meta, Path, Token, parenthesized, parse_quote};
 
 use crate::errors::Errors;
 use crate::messages;
@@ -154,6 +154,15 @@ impl Words {
             Value::Path(path) => Some(path),
             Value::Flag | Value::Text(_) | Value::Features(_) => None,
         }
+    }
+
+    /// The path of `word`, which must be given. The stand-in for one that was not is never seen,
+    /// since that has been reported.
+    pub(crate) fn required_path(&self, word: Word, owner: &str, errors: &Errors) -> Path {
+        self.path(word).cloned().unwrap_or_else(|| {
+            errors.at_span(Span::call_site(), messages::missing_word(word, owner));
+            parse_quote!(__missing)
+        })
     }
 
     /// The features of `word`.

@@ -41,6 +41,18 @@ pub fn qapi_struct(args: TokenStream, item: TokenStream) -> TokenStream {
 
 #[allow(missing_docs, reason = "documented at its re-export")]
 #[proc_macro_attribute]
+pub fn qapi_union(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::qapi_union(args.into(), item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented at its re-export")]
+#[proc_macro_attribute]
+pub fn qapi_alternate(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::qapi_alternate(args.into(), item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented at its re-export")]
+#[proc_macro_attribute]
 pub fn qapi_command(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::qapi_command(args.into(), item.into()).into()
 }

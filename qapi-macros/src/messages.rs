@@ -44,6 +44,11 @@ pub(crate) fn unknown_word(found: &str, owner: &str, legal: &[Word]) -> String {
     }
 }
 
+/// A word that must be given and was not.
+pub(crate) fn missing_word(word: Word, owner: &str) -> String {
+    format!("`{}`: {owner} wants it; write `{}`", word.name, word.usage)
+}
+
 /// A word that was given twice.
 pub(crate) fn duplicate_word(name: &str) -> String {
     format!("`{name}`: given twice; keep one")

@@ -88,6 +88,87 @@ pub(crate) struct Struct {
     pub(crate) members: Vec<Member>,
 }
 
+/// `#[qapi_union]`
+#[derive(Debug)]
+pub(crate) enum Union {
+    /// On an enum: the branches, and perhaps the discriminator.
+    Enum(UnionEnum),
+    /// On a struct: the members that all branches have.
+    Struct(UnionStruct),
+}
+
+/// `#[qapi_union]` on an enum.
+#[derive(Debug)]
+pub(crate) struct UnionEnum {
+    pub(crate) head: Head,
+    /// The name of the discriminator. Without it the enum is the branches of another union, and
+    /// no definition of its own.
+    pub(crate) discriminator: Option<Name>,
+    /// The enum whose values select the branch.
+    pub(crate) tag: Path,
+    pub(crate) branches: Vec<Branch>,
+    /// Words that do not go with branches alone.
+    pub(crate) strays: Vec<Stray>,
+}
+
+/// A branch of a union.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// The variant, named as that of the discriminator's enum.
+    pub(crate) ident: Ident,
+    /// The type with the branch's members; a branch may have none.
+    pub(crate) ty: Option<Type>,
+    /// The conditions under which it exists.
+    pub(crate) cfg: Vec<Attribute>,
+}
+
+/// `#[qapi_union]` on a struct.
+#[derive(Debug)]
+pub(crate) struct UnionStruct {
+    pub(crate) head: Head,
+    /// The base; checking refuses a second one.
+    pub(crate) bases: Vec<Base>,
+    /// All other fields in their order.
+    pub(crate) fields: Vec<UnionField>,
+}
+
+/// A field of a union that is a struct.
+#[derive(Debug)]
+pub(crate) enum UnionField {
+    /// A member that all branches have.
+    Member(Member),
+    /// The discriminator; the field's type is the branches.
+    Discriminator {
+        member: Member,
+        /// Where the word stands.
+        word: Span,
+    },
+}
+
+impl UnionField {
+    /// The field as a member, whichever it is.
+    pub(crate) fn member(&self) -> &Member {
+        match self {
+            Self::Member(member) | Self::Discriminator { member, .. } => member,
+        }
+    }
+}
+
+/// `#[qapi_alternate]`
+#[derive(Debug)]
+pub(crate) struct Alternate {
+    pub(crate) head: Head,
+    pub(crate) alternatives: Vec<Alternative>,
+}
+
+/// An alternative of an alternate.
+#[derive(Debug)]
+pub(crate) struct Alternative {
+    pub(crate) part: Part,
+    /// Its type; checking refuses one without.
+    pub(crate) ty: Type,
+}
+
 /// `#[qapi_event]`
 #[derive(Debug)]
 pub(crate) struct Event {

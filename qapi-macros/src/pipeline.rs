@@ -31,6 +31,25 @@ pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream
     run(tokens, read, expand::struct_::expand)
 }
 
+pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let model = parse::union_::parse(args, item, errors)?;
+        check::union_::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::union_::expand)
+}
+
+pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let read = |item: &Item, errors: &Errors| {
+        let item = parse::expect_enum("qapi_alternate", item, errors)?;
+        let model = parse::alternate::parse(args, item, errors);
+        check::alternate::check(item, &model, errors);
+        Ok(model)
+    };
+    run(tokens, read, expand::alternate::expand)
+}
+
 pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_fn("qapi_command", item, errors)?;

@@ -67,6 +67,9 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     CRATE,
 ];
 
+/// Those of `#[qapi_union]` on an enum that is only the branches of another union.
+pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
+
 /// Those of `#[qapi_union]` on an enum.
 pub(crate) const UNION_ENUM_WORDS: &[Word] =
     &[DISCRIMINATOR_NAME, TAG, NAME, SINCE, FEATURES, CRATE];

@@ -1,10 +1,10 @@
 //! Rules on `#[qapi_enum]`:
-//! - `check_values_are_names`: values are names and nothing else
+//! - `check_values_are_names`: values carry no data
 
 use syn::{Fields, ItemEnum};
 
 use super::name::NameKind;
-use super::{check_clashes, check_head, check_no_generics, check_part};
+use super::{check_clashes, check_head, check_no_generics, check_no_numbers, check_part};
 use crate::errors::Errors;
 use crate::model::Enum;
 
@@ -12,13 +12,14 @@ pub(crate) fn check(item: &ItemEnum, model: &Enum, errors: &Errors) {
     check_head(&model.head, NameKind::Type, &item.attrs, errors);
     check_no_generics(&item.generics, errors);
     check_values_are_names(item, errors);
+    check_no_numbers(item, errors);
     for value in &model.values {
         check_part(value, NameKind::Value, errors);
     }
     check_clashes(&model.values, errors);
 }
 
-/// Values are names and nothing else.
+/// Values carry no data.
 fn check_values_are_names(item: &ItemEnum, errors: &Errors) {
     for variant in &item.variants {
         let ident = &variant.ident;
@@ -31,11 +32,6 @@ fn check_values_are_names(item: &ItemEnum, errors: &Errors) {
                 );
                 errors.at(fields, message);
             }
-        }
-        if let Some((_, discriminant)) = &variant.discriminant {
-            let message =
-                format!("`{ident}`: a value of a QAPI enum has no number; write `{ident}` alone");
-            errors.at(discriminant, message);
         }
     }
 }

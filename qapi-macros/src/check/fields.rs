@@ -8,14 +8,19 @@ use super::name::NameKind;
 use super::{check_clashes, check_part};
 use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::{Base, Member};
+use crate::model::{Base, Member, Part};
 
 /// All rules on members.
 pub(super) fn check_members(members: &[Member], errors: &Errors) {
-    for member in members {
-        check_part(&member.part, NameKind::Member, errors);
+    check_parts(members.iter().map(|member| &member.part), errors);
+}
+
+/// All rules on members, given without their types.
+pub(super) fn check_parts<'a>(parts: impl Iterator<Item = &'a Part> + Clone, errors: &Errors) {
+    for part in parts.clone() {
+        check_part(part, NameKind::Member, errors);
     }
-    check_clashes(members.iter().map(|member| &member.part), errors);
+    check_clashes(parts, errors);
 }
 
 /// Members have names.

@@ -4,6 +4,7 @@
 //! Of all definitions:
 //! - `check_one_kind`: an item is one definition, not two
 //! - `check_no_generics`: a definition is of concrete types
+//! - `check_no_numbers`: variants have no numbers
 //! - `check_since`: a version is digits and dots
 //! - `check_features`: features have names, each another
 //! - `check_part`: the same for values, members and arguments
@@ -17,6 +18,7 @@
 //!
 //! Of one kind: in the file of that kind.
 
+pub(crate) mod alternate;
 pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;
@@ -24,10 +26,11 @@ pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
 pub(crate) mod struct_;
+pub(crate) mod union_;
 
 use std::collections::HashMap;
 
-use syn::{Attribute, Generics, LitStr};
+use syn::{Attribute, Generics, ItemEnum, LitStr};
 
 use crate::args::FeatureWord;
 use crate::errors::Errors;
@@ -76,6 +79,17 @@ fn check_no_generics(generics: &Generics, errors: &Errors) {
         && generics.params.is_empty()
     {
         errors.at(clause, format!("`where`: {ADVICE}"));
+    }
+}
+
+/// Variants have no numbers.
+fn check_no_numbers(item: &ItemEnum, errors: &Errors) {
+    for variant in &item.variants {
+        if let Some((_, number)) = &variant.discriminant {
+            let ident = &variant.ident;
+            let message = format!("`{ident}`: QAPI gives it no number; leave the number out");
+            errors.at(number, message);
+        }
     }
 }
 

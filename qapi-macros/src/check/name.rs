@@ -12,6 +12,7 @@ pub(crate) enum NameKind {
     Event,
     Member,
     Value,
+    Alternative,
     Feature,
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn check_name(name: &Name, kind: NameKind, errors: &Errors) {
         | NameKind::Event
         | NameKind::Member
         | NameKind::Value
+        | NameKind::Alternative
         | NameKind::Feature => text.clone(),
     };
     let Some(stem) = stem(&judged) else {
@@ -65,7 +67,7 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
             let upper = text.to_uppercase().replace('-', "_");
             format!("an event's name is upper case with `_`; write `{upper}`")
         }
-        NameKind::Command | NameKind::Member | NameKind::Value => {
+        NameKind::Command | NameKind::Member | NameKind::Value | NameKind::Alternative => {
             let dashed = text.to_lowercase().replace('_', "-");
             format!(
                 "the name is lower case with `-`; write `{dashed}`, or add `name_exception` if \
@@ -81,7 +83,9 @@ fn follows_convention(stem: &str, kind: NameKind) -> bool {
     match kind {
         NameKind::Type => is_camel(stem),
         NameKind::Event => is_upper(stem),
-        NameKind::Command | NameKind::Member | NameKind::Value => is_dashed(stem),
+        NameKind::Command | NameKind::Member | NameKind::Value | NameKind::Alternative => {
+            is_dashed(stem)
+        }
         NameKind::Feature => true,
     }
 }
@@ -107,7 +111,7 @@ fn check_reserved(name: &Name, kind: NameKind, errors: &Errors) {
 fn is_definition(kind: NameKind) -> bool {
     match kind {
         NameKind::Type | NameKind::Command | NameKind::Event => true,
-        NameKind::Member | NameKind::Value | NameKind::Feature => false,
+        NameKind::Member | NameKind::Value | NameKind::Alternative | NameKind::Feature => false,
     }
 }
 

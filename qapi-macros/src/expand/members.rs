@@ -50,10 +50,16 @@ pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     }
 }
 
-/// Sets the base struct's field to what is read from `__object`.
-pub(super) fn visit_base(Base { ident, ty, .. }: &Base) -> TokenStream {
+/// Reads the base struct from `__object`.
+pub(super) fn visit_base(Base { ty, .. }: &Base) -> TokenStream {
     let place = place_of(ty);
-    quote_spanned!(place=> #ident: <#ty as __qapi::QapiObject>::visit_members(__object)?,)
+    quote_spanned!(place=> <#ty as __qapi::QapiObject>::visit_members(__object)?)
+}
+
+/// Sets the base struct's field to what is read from `__object`.
+pub(super) fn visit_base_field(base: &Base) -> TokenStream {
+    let (ident, visit) = (&base.ident, visit_base(base));
+    quote!(#ident: #visit,)
 }
 
 /// Writes the members of the base struct to `__map`.

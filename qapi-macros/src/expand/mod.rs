@@ -5,11 +5,13 @@
 //! used, and each name that is made up starts with two underscores, so that nothing the user
 //! declares gets in the way.
 
+pub(crate) mod alternate;
 pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;
 pub(crate) mod members;
 pub(crate) mod struct_;
+pub(crate) mod union_;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};

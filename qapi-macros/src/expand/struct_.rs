@@ -14,7 +14,7 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
 
     let visit_fields: TokenStream = bases
         .iter()
-        .map(members::visit_base)
+        .map(members::visit_base_field)
         .chain(members.iter().map(members::visit_field))
         .collect();
     let serialize_fields: TokenStream = bases

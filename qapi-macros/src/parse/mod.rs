@@ -1,15 +1,17 @@
 //! From syntax to [`model`](crate::model): takes what the model has room for. What it has none
 //! for is for [`check`](crate::check) to refuse.
 
+pub(crate) mod alternate;
 pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;
 pub(crate) mod members;
 pub(crate) mod parameter;
 pub(crate) mod struct_;
+pub(crate) mod union_;
 
 use syn::ext::IdentExt;
-use syn::{Attribute, Ident, Item, ItemEnum, ItemFn, ItemStruct, parse_quote};
+use syn::{Attribute, Fields, Ident, Item, ItemEnum, ItemFn, ItemStruct, Type, parse_quote};
 
 use crate::args::Words;
 use crate::docs::Doc;
@@ -54,7 +56,12 @@ pub(crate) fn expect_fn<'a>(
     }
 }
 
-fn wrong_item(attribute: &str, wanted: &str, item: &Item, errors: &Errors) -> Reported {
+pub(crate) fn wrong_item(
+    attribute: &str,
+    wanted: &str,
+    item: &Item,
+    errors: &Errors,
+) -> Reported {
     let message = messages::wrong_item(attribute, wanted, item);
     match item {
         Item::Enum(item) => errors.at(item.enum_token, message),
@@ -92,14 +99,13 @@ fn part(
     attributes: &[Attribute],
     derive: fn(&str) -> String,
 ) -> Part {
-    let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     Part {
         ident: ident.clone(),
         name: name(words, ident, derive),
         doc: Doc::of(attributes).text,
         since: words.text(symbol::SINCE).cloned(),
         features: words.features(symbol::FEATURES).to_vec(),
-        cfg: attributes.iter().filter(is_cfg).cloned().collect(),
+        cfg: cfg(attributes),
     }
 }
 
@@ -108,6 +114,22 @@ fn name(words: &Words, ident: &Ident, derive: fn(&str) -> String) -> Name {
     match words.text(symbol::NAME) {
         Some(text) => Name { text: text.value(), span: text.span(), exception },
         None => Name { text: derive(&ident.unraw().to_string()), span: ident.span(), exception },
+    }
+}
+
+/// The conditions among `attributes`.
+fn cfg(attributes: &[Attribute]) -> Vec<Attribute> {
+    let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
+    attributes.iter().filter(is_cfg).cloned().collect()
+}
+
+/// The type of a variant's single field.
+fn only_field(fields: &Fields) -> Option<&Type> {
+    match fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            fields.unnamed.first().map(|field| &field.ty)
+        }
+        Fields::Unnamed(_) | Fields::Named(_) | Fields::Unit => None,
     }
 }
 

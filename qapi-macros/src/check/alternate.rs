@@ -1,0 +1,58 @@
+//! Rules on `#[qapi_alternate]`:
+//! - `check_not_empty`: there is something to choose from
+//! - `check_alternatives_have_types`: each alternative is one type
+//!
+//! That alternatives differ in what JSON shows of them is checked when the program starts.
+
+use syn::{Fields, ItemEnum};
+
+use super::name::NameKind;
+use super::{check_clashes, check_head, check_no_generics, check_no_numbers, check_part};
+use crate::errors::Errors;
+use crate::model::Alternate;
+
+pub(crate) fn check(item: &ItemEnum, model: &Alternate, errors: &Errors) {
+    check_head(&model.head, NameKind::Type, &item.attrs, errors);
+    check_no_generics(&item.generics, errors);
+    check_not_empty(item, errors);
+    check_alternatives_have_types(item, errors);
+    check_no_numbers(item, errors);
+    for alternative in &model.alternatives {
+        check_part(&alternative.part, NameKind::Alternative, errors);
+    }
+    check_clashes(model.alternatives.iter().map(|alternative| &alternative.part), errors);
+}
+
+/// There is something to choose from.
+fn check_not_empty(item: &ItemEnum, errors: &Errors) {
+    if item.variants.is_empty() {
+        let message = format!(
+            "`{}`: an alternate without alternatives takes no value; write variants with a type \
+             each: `Name(Type)`",
+            item.ident
+        );
+        errors.at(&item.ident, message);
+    }
+}
+
+/// Each alternative is one type.
+fn check_alternatives_have_types(item: &ItemEnum, errors: &Errors) {
+    for variant in &item.variants {
+        let ident = &variant.ident;
+        match &variant.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
+            Fields::Unit => {
+                let message = format!(
+                    "`{ident}`: an alternative has a type; write `{ident}(Type)`, or \
+                     `{ident}(Null)` for `null`"
+                );
+                errors.at(ident, message);
+            }
+            fields @ (Fields::Unnamed(_) | Fields::Named(_)) => {
+                let message =
+                    format!("`{ident}`: an alternative is one type; write `{ident}(Type)`");
+                errors.at(fields, message);
+            }
+        }
+    }
+}

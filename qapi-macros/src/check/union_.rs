@@ -1,0 +1,111 @@
+//! Rules on `#[qapi_union]` on an enum:
+//! - `check_branches_are_objects`: each branch is one type, or nothing
+//! - `check_has_branches`: there are branches
+//! - `check_branches_strays`: branches alone are no definition, and have no words of one
+//!
+//! On a struct:
+//! - `check_one_discriminator`: one field is the discriminator
+//!
+//! And those of [`fields`](super::fields). That branches and the enum's values agree is for the
+//! compiler to say.
+
+use syn::{Fields, Item, ItemEnum, ItemStruct};
+
+use super::fields::{check_base, check_fields_are_named, check_parts};
+use super::name::{NameKind, check_name};
+use super::{check_head, check_no_generics, check_no_numbers, check_one_kind};
+use crate::args::Stray;
+use crate::errors::Errors;
+use crate::model::{Union, UnionEnum, UnionField, UnionStruct};
+
+pub(crate) fn check(item: &Item, model: &Union, errors: &Errors) {
+    match (item, model) {
+        (Item::Enum(item), Union::Enum(model)) => check_enum(item, model, errors),
+        (Item::Struct(item), Union::Struct(model)) => check_struct(item, model, errors),
+        (_, Union::Enum(_) | Union::Struct(_)) => {}
+    }
+}
+
+fn check_enum(item: &ItemEnum, model: &UnionEnum, errors: &Errors) {
+    match &model.discriminator {
+        Some(discriminator) => {
+            check_head(&model.head, NameKind::Type, &item.attrs, errors);
+            check_name(discriminator, NameKind::Member, errors);
+        }
+        None => check_one_kind(&item.attrs, errors),
+    }
+    check_branches_strays(model, errors);
+    check_no_generics(&item.generics, errors);
+    check_has_branches(item, errors);
+    check_branches_are_objects(item, errors);
+    check_no_numbers(item, errors);
+}
+
+fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
+    check_head(&model.head, NameKind::Type, &item.attrs, errors);
+    check_no_generics(&item.generics, errors);
+    check_fields_are_named(item, errors);
+    check_base(item, &model.bases, errors);
+    check_parts(model.fields.iter().map(|field| &field.member().part), errors);
+    check_one_discriminator(item, model, errors);
+}
+
+/// Each branch is one type, or nothing.
+fn check_branches_are_objects(item: &ItemEnum, errors: &Errors) {
+    for variant in &item.variants {
+        let ident = &variant.ident;
+        match &variant.fields {
+            Fields::Unit => {}
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
+            fields @ (Fields::Unnamed(_) | Fields::Named(_)) => {
+                let message = format!(
+                    "`{ident}`: a branch is one struct or union; write `{ident}(TheStruct)`, or \
+                     `{ident}` alone where it adds no members"
+                );
+                errors.at(fields, message);
+            }
+        }
+    }
+}
+
+/// There are branches.
+fn check_has_branches(item: &ItemEnum, errors: &Errors) {
+    if item.variants.is_empty() {
+        let message = format!(
+            "`{}`: a union has branches; write a variant for each value of the discriminator",
+            item.ident
+        );
+        errors.at(&item.ident, message);
+    }
+}
+
+/// Branches alone are no definition, and have no words of one.
+fn check_branches_strays(model: &UnionEnum, errors: &Errors) {
+    for Stray { word, span } in &model.strays {
+        let message = format!(
+            "`{word}`: without a discriminator these are only the branches of another union; \
+             write it there, or add `discriminator = \"member-name\"`"
+        );
+        errors.at_span(*span, message);
+    }
+}
+
+/// One field is the discriminator.
+fn check_one_discriminator(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
+    let mut words = model.fields.iter().filter_map(|field| match field {
+        UnionField::Discriminator { member: _, word } => Some(*word),
+        UnionField::Member(_) => None,
+    });
+    if words.next().is_none() {
+        let message = format!(
+            "`{}`: no member selects the branch; mark the field with the branches with \
+             `#[qapi(discriminator)]`, or annotate with `#[qapi_struct]`",
+            item.ident
+        );
+        errors.at(&item.ident, message);
+    }
+    for word in words {
+        let message = "`discriminator`: one member selects the branch; mark one field only";
+        errors.at_span(word, message);
+    }
+}

@@ -1,0 +1,202 @@
+//! `#[qapi_union]`
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::ext::IdentExt;
+
+use super::{definition, members, object, part_arguments, place_of, scope};
+use crate::errors::Checked;
+use crate::model::{Base, Branch, Member, Union, UnionEnum, UnionField, UnionStruct};
+
+pub(crate) fn expand(model: &Checked<Union>) -> TokenStream {
+    match &**model {
+        Union::Enum(model) => expand_enum(model),
+        Union::Struct(model) => expand_struct(model),
+    }
+}
+
+fn expand_enum(model: &UnionEnum) -> TokenStream {
+    let UnionEnum { head, discriminator, .. } = model;
+    let branches = branches(model);
+    let Some(discriminator) = discriminator else { return scope(head, &branches) };
+    let (ident, name) = (&head.ident, &discriminator.text);
+    let kind = quote! {
+        Union(__qapi::Union {
+            base: __qapi::None,
+            members: &[__qapi::discriminator::<#ident>(#name, "", __qapi::None, &[])],
+            discriminator: #name,
+            branches: <#ident as __qapi::QapiBranches>::branches,
+        })
+    };
+    let visit = quote! {
+        let __tag = __qapi::visit_tag::<Self>(#name, __object)?;
+        __qapi::QapiBranches::visit_branch(__tag, __object)
+    };
+    let serialize = quote! {
+        __qapi::serialize_tag(self, #name, __map)?;
+        __qapi::QapiBranches::serialize_branch(self, __map)?;
+    };
+    let code = [definition(head, &kind), branches, object(ident, &visit, &serialize)];
+    scope(head, &code.into_iter().collect())
+}
+
+/// The branches: what each adds, and how it is read and written.
+fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
+    let ident = &head.ident;
+    let entries = branches.iter().map(|Branch { ident, ty, cfg }| {
+        let ty = match ty {
+            Some(ty) => {
+                quote_spanned!(place_of(ty)=> __qapi::Some(__qapi::object_type::<#ty>()))
+            }
+            None => quote!(__qapi::None),
+        };
+        quote!(#(#cfg)* __qapi::Branch { name: #tag::#ident.as_str(), ty: #ty })
+    });
+    let tags = branches.iter().map(|Branch { ident, ty, cfg }| {
+        let held = ty.as_ref().map(|_| quote!((_)));
+        quote!(#(#cfg)* Self::#ident #held => #tag::#ident,)
+    });
+    let visits = branches.iter().map(|Branch { ident, ty, cfg }| {
+        let held = ty.as_ref().map(|ty| {
+            let place = place_of(ty);
+            quote_spanned!(place=> (<#ty as __qapi::QapiObject>::visit_members(__object)?))
+        });
+        quote!(#(#cfg)* #tag::#ident => Self::#ident #held,)
+    });
+    let writes = branches.iter().map(|Branch { ident, ty, cfg }| match ty {
+        Some(ty) => quote_spanned! {place_of(ty)=>
+            #(#cfg)*
+            Self::#ident(__branch) => __qapi::QapiObject::serialize_members(__branch, __map),
+        },
+        None => quote!(#(#cfg)* Self::#ident => __qapi::Ok(()),),
+    });
+    let matched = Ident::new("__tag", place_of(tag));
+    quote! {
+        #[automatically_derived]
+        impl __qapi::QapiBranches for #ident {
+            type Tag = #tag;
+
+            fn branches() -> &'static [__qapi::Branch] {
+                static __BRANCHES: &[__qapi::Branch] = &[#(#entries),*];
+                __BRANCHES
+            }
+            fn tag(&self) -> #tag {
+                match self { #(#tags)* }
+            }
+            fn visit_branch(
+                #matched: #tag,
+                __object: &mut __qapi::ObjectVisitor<'_, '_>,
+            ) -> __qapi::Result<Self> {
+                __qapi::Ok(match #matched { #(#visits)* })
+            }
+            fn serialize_branch<__M: __qapi::SerializeMap>(
+                &self,
+                __map: &mut __M,
+            ) -> __qapi::Result<(), __M::Error> {
+                match self { #(#writes)* }
+            }
+        }
+    }
+}
+
+fn expand_struct(model: &UnionStruct) -> TokenStream {
+    let UnionStruct { head, bases, fields } = model;
+    let base = members::base_entry(bases);
+    let entries = fields.iter().map(|field| match field {
+        UnionField::Member(member) => members::entry(member),
+        UnionField::Discriminator { member: Member { part, ty }, .. } => {
+            let arguments = part_arguments(part);
+            quote_spanned!(place_of(ty)=> __qapi::discriminator::<#ty>(#arguments))
+        }
+    });
+    let names = discriminators(fields).map(|member| &member.part.name.text);
+    let types = discriminators(fields).map(|member| &member.ty);
+    let kind = quote! {
+        Union(__qapi::Union {
+            base: #base,
+            members: &[#(#entries),*],
+            discriminator: #(#names)*,
+            branches: #(<#types as __qapi::QapiBranches>::branches)*,
+        })
+    };
+    let code = [
+        definition(head, &kind),
+        object(&head.ident, &visit_struct(model), &serialize_struct(model)),
+    ];
+    scope(head, &code.into_iter().collect())
+}
+
+/// Reads all members in their order, and the branch after them.
+fn visit_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream {
+    let read_bases = bases.iter().map(|base| {
+        let (local, value) = (local(&base.ident), members::visit_base(base));
+        quote!(let #local = #value;)
+    });
+    let set_bases = bases.iter().map(|Base { ident, .. }| {
+        let local = local(ident);
+        quote!(#ident: #local,)
+    });
+    let reads = fields.iter().map(|field| {
+        let Member { part, ty } = field.member();
+        let (cfg, local, name) = (&part.cfg, local(&part.ident), &part.name.text);
+        let value = match field {
+            UnionField::Member(member) => members::visit(member),
+            UnionField::Discriminator { .. } => {
+                let place = place_of(ty);
+                quote_spanned!(place=> __qapi::visit_tag::<#ty>(#name, __object)?)
+            }
+        };
+        quote!(#(#cfg)* let #local = #value;)
+    });
+    let sets = fields.iter().map(|field| {
+        let Member { part, ty } = field.member();
+        let (cfg, ident, local) = (&part.cfg, &part.ident, local(&part.ident));
+        let value = match field {
+            UnionField::Member(_) => quote!(#local),
+            UnionField::Discriminator { .. } => quote_spanned! {place_of(ty)=>
+                __qapi::QapiBranches::visit_branch(#local, __object)?
+            },
+        };
+        quote!(#(#cfg)* #ident: #value,)
+    });
+    quote! {
+        #(#read_bases)*
+        #(#reads)*
+        __qapi::Ok(Self { #(#set_bases)* #(#sets)* })
+    }
+}
+
+/// Writes all members in their order, and those of the branch after them.
+fn serialize_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream {
+    let write_bases = bases.iter().map(members::serialize_base);
+    let writes = fields.iter().map(|field| match field {
+        UnionField::Member(member) => members::serialize(member),
+        UnionField::Discriminator { member: Member { part, ty }, .. } => {
+            let (ident, name, place) = (&part.ident, &part.name.text, place_of(ty));
+            quote_spanned!(place=> __qapi::serialize_tag(&self.#ident, #name, __map)?;)
+        }
+    });
+    let write_branches = discriminators(fields).map(|Member { part, ty }| {
+        let (ident, place) = (&part.ident, place_of(ty));
+        quote_spanned!(place=> __qapi::QapiBranches::serialize_branch(&self.#ident, __map)?;)
+    });
+    quote! {
+        #(#write_bases)*
+        #(#writes)*
+        #(#write_branches)*
+    }
+}
+
+/// The discriminator; checking sees to it that there is one.
+fn discriminators(fields: &[UnionField]) -> impl Iterator<Item = &Member> {
+    fields.iter().filter_map(|field| match field {
+        UnionField::Discriminator { member, .. } => Some(member),
+        UnionField::Member(_) => None,
+    })
+}
+
+/// The variable that holds the value of a field.
+fn local(ident: &Ident) -> Ident {
+    format_ident!("__{}", ident.unraw())
+}
