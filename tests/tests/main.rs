@@ -3,5 +3,6 @@
 mod definitions;
 mod introspect;
 mod macros;
+mod registered;
 mod registry;
 mod session;

@@ -39,6 +39,14 @@ use crate::context::States;
 use crate::descriptor::{Command, Definition, DefinitionKind, Event, Registration};
 use crate::schema::{check, introspect};
 
+/// What the program's annotations left behind: unchecked, in the linker's order.
+///
+/// For programs that serve only some of their commands, together with
+/// [`Registry::from_definitions`].
+pub fn registered() -> impl Iterator<Item = &'static Definition> {
+    inventory::iter::<Registration>.into_iter().map(|registration| registration.0)
+}
+
 /// Every command, event and type of the program, sorted by name.
 ///
 /// Look-ups cost one hash of the name and allocate nothing.
@@ -55,8 +63,7 @@ impl Registry {
     /// # Errors
     /// The definitions contradict each other; every conflict is listed with its source places.
     pub fn collect() -> Result<Self, RegistryError> {
-        let registered = inventory::iter::<Registration>.into_iter();
-        Self::from_definitions(registered.map(|registration| registration.0))
+        Self::from_definitions(registered())
     }
 
     /// Makes a registry of these definitions and the types that they refer to: for tests, and

@@ -2,7 +2,7 @@ use qapi_core::{Result, SessionContext, qapi_command, qapi_enum, qapi_event, qap
 use std::sync::Arc;
 
 /// How far it got.
-#[qapi_enum(since = "2.12", features(unstable))]
+#[qapi_enum(since = "2.12", features(json_types))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Not at all.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use qapi_core::context::States;
 use qapi_core::session::{Advance, Call, Session, SessionOptions};
-use qapi_core::{Events, Registry, ServerVersion, Service};
+use qapi_core::{Events, ServerVersion, Service};
 
 use super::commands::Gate;
+use crate::registered::registry_of;
 
 /// One session with a service of its own.
 pub(super) struct Talk {
@@ -35,7 +36,7 @@ impl Talk {
         let mut states = States::default();
         states.insert(Arc::clone(&gate));
         states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
-        let service = Service::new(Registry::collect().unwrap(), states).unwrap();
+        let service = Service::new(registry_of("main::session"), states).unwrap();
         let events = service.events().clone();
         Self { session: Session::new(Arc::new(service), options), events, gate }
     }
