@@ -6,3 +6,4 @@ mod macros;
 mod registered;
 mod registry;
 mod session;
+mod wire;

@@ -122,11 +122,13 @@ impl Document {
     }
 
     /// The node at an index; `null` where there is none, as in an empty document.
+    #[inline]
     pub(super) fn node(&self, index: u32) -> Node {
         self.nodes.get(index as usize).copied().unwrap_or(Node::Null)
     }
 
     /// The index behind a value and all that is in it.
+    #[inline]
     pub(super) fn after(&self, index: u32) -> u32 {
         match self.node(index) {
             Node::Array { end, .. } | Node::Object { end, .. } => end,
@@ -135,6 +137,7 @@ impl Document {
     }
 
     /// The string at an index, if there is one.
+    #[inline]
     pub(super) fn string(&self, index: u32) -> Option<&str> {
         match self.node(index) {
             Node::String { start, len } => {
@@ -150,10 +153,12 @@ impl Document {
     }
 
     /// The index that the next node will have.
+    #[inline]
     pub(super) fn next_index(&self) -> u32 {
         self.nodes.len() as u32
     }
 
+    #[inline]
     pub(super) fn push(&mut self, node: Node) {
         self.nodes.push(node);
     }
@@ -164,6 +169,7 @@ impl Document {
     }
 
     /// Makes a string value of what was added to the buffer of strings since `start`.
+    #[inline]
     pub(super) fn push_string_from(&mut self, start: usize) {
         let len = self.strings.len() - start;
         self.push(Node::String { start: start as u32, len: len as u32 });

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::limits::MAX_STRAY_TEXT;
+use super::utf8;
+
 /// What is wrong with a JSON text.
 ///
 /// Its [`Display`](fmt::Display) form is the `desc` of the error that a QMP client receives,
@@ -49,6 +52,11 @@ const MAX_MESSAGE: usize = 1023;
 const INVALID_KEYWORD: &str = "invalid keyword '";
 
 impl JsonError {
+    /// The error about bytes that are no token, shown as far as a reply can show them.
+    pub(super) fn stray(text: &[u8]) -> JsonError {
+        JsonError::Stray(utf8::to_text(&text[..text.len().min(MAX_STRAY_TEXT)]))
+    }
+
     /// The error about a bare word, as much of it kept as its message will show.
     pub(super) fn invalid_keyword(word: &[u8]) -> JsonError {
         let shown = word.iter().take(MAX_MESSAGE - INVALID_KEYWORD.len());

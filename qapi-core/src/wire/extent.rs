@@ -1,9 +1,8 @@
 //! How far a text extends, and when it has become too large.
 
 use super::error::JsonError;
-use super::lexer::{Lexeme, TokenKind};
-use super::limits::{MAX_NESTING, MAX_STRAY_TEXT, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
-use super::utf8;
+use super::lexer::TokenKind;
+use super::limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
 
 /// Counts the tokens of one text.
 ///
@@ -19,16 +18,9 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Adds a token, and says whether it is the last of its text.
-    pub(super) fn add(&mut self, lexeme: Lexeme<'_>) -> Result<bool, JsonError> {
-        let (kind, text) = match lexeme {
-            Lexeme::Token(kind, text) => (kind, text),
-            Lexeme::Stray(text) => {
-                let shown = &text[..text.len().min(MAX_STRAY_TEXT)];
-                return Err(JsonError::Stray(utf8::to_text(shown)));
-            }
-            Lexeme::Oversize => return Err(JsonError::TokenSizeLimit),
-        };
+    /// Adds a token of some length, and says whether it is the last of its text.
+    #[inline]
+    pub(super) fn add(&mut self, kind: TokenKind, length: usize) -> Result<bool, JsonError> {
         match kind {
             TokenKind::OpenBrace => self.braces += 1,
             TokenKind::CloseBrace => self.braces -= 1,
@@ -41,7 +33,7 @@ impl Extent {
             | TokenKind::Keyword
             | TokenKind::String => {}
         }
-        self.size += text.len();
+        self.size += length;
         self.tokens += 1;
         if self.size >= MAX_TOKEN_SIZE {
             return Err(JsonError::TokenSizeLimit);

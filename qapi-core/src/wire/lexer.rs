@@ -86,6 +86,23 @@ impl Lexer {
     ///
     /// A number or a word is complete only when the byte behind it is there.
     pub(super) fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
+        if self.state == State::Between {
+            let blank = |&byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            let blanks = input.iter().position(|byte| !blank(byte)).unwrap_or(input.len());
+            *input = &input[blanks..];
+            if let Some((kind, length)) = whole_token(input) {
+                let (text, rest) = input.split_at(length);
+                *input = rest;
+                return Some(Lexeme::Token(kind, text));
+            }
+        }
+        self.next_by_steps(input)
+    }
+
+    /// As [`Lexer::next`], for whatever there is. Not inlined, so that common tokens do not pay
+    /// for the registers it needs.
+    #[inline(never)]
+    fn next_by_steps<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
         self.forget_handed_out();
         let bytes = *input;
         let mut start = 0;
@@ -256,9 +273,50 @@ fn digit_or_stray(byte: u8, state: State) -> Step {
     if byte.is_ascii_digit() { Step::Into(state) } else { Step::Stray }
 }
 
+/// The kind and length of the token that bytes begin with, if it is one of those that most
+/// messages consist of: structural, or a complete string without escapes.
+fn whole_token(bytes: &[u8]) -> Option<(TokenKind, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    match between(first) {
+        Step::Last(kind) => Some((kind, 1)),
+        Step::Into(State::String(quote)) => {
+            let length = plain_run(rest);
+            let complete = rest.get(length) == Some(&quote);
+            (complete && length < MAX_TOKEN_SIZE).then_some((TokenKind::String, length + 2))
+        }
+        Step::Into(_) | Step::Behind(_) | Step::Skip | Step::Afresh | Step::Stray => None,
+    }
+}
+
 /// How many bytes from the start continue a string whatever its quote is.
+///
+/// Most strings end within one block. Longer ones are looked through in blocks without a branch
+/// inside, which compiles to vector code.
 fn plain_run(bytes: &[u8]) -> usize {
-    let special =
-        |byte: &u8| !(0x20..=0xFD).contains(byte) || matches!(byte, b'"' | b'\'' | b'\\');
-    bytes.iter().position(special).unwrap_or(bytes.len())
+    const BLOCK: usize = 32;
+    let ends = |&byte: &u8| ENDS_PLAIN_RUN[usize::from(byte)];
+    let first = &bytes[..bytes.len().min(BLOCK)];
+    if let Some(length) = first.iter().position(ends) {
+        return length;
+    }
+    let plain_block =
+        |block: &&[u8]| !block.iter().fold(false, |ends, &byte| ends | ends_plain_run(byte));
+    let plain = bytes.chunks_exact(BLOCK).take_while(plain_block).count() * BLOCK;
+    let rest = &bytes[plain..];
+    plain + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+static ENDS_PLAIN_RUN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = ends_plain_run(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a byte is special in a string: a quote, a backslash, or not allowed.
+const fn ends_plain_run(byte: u8) -> bool {
+    (byte < 0x20) | (byte > 0xFD) | (byte == b'"') | (byte == b'\'') | (byte == b'\\')
 }

@@ -58,8 +58,11 @@ pub(super) struct Parser {
 impl Parser {
     /// Takes the next token of the text.
     pub(super) fn push(&mut self, kind: TokenKind, text: &[u8], document: &mut Document) {
-        if self.error.is_none() {
-            self.error = self.advance(kind, text, document).err();
+        if self.error.is_some() {
+            return;
+        }
+        if let Err(error) = self.advance(kind, text, document) {
+            self.error = Some(error);
         }
     }
 

@@ -96,14 +96,18 @@ struct Assembler {
 impl Assembler {
     /// Takes a token; the verdict on the text if this ends it.
     fn take(&mut self, lexeme: Lexeme<'_>) -> Option<Result<(), JsonError>> {
-        let complete = match self.extent.add(lexeme) {
-            Ok(complete) => complete,
-            Err(error) => return Some(Err(error)),
+        let (kind, text) = match lexeme {
+            Lexeme::Token(kind, text) => (kind, text),
+            Lexeme::Stray(text) => return Some(Err(JsonError::stray(text))),
+            Lexeme::Oversize => return Some(Err(JsonError::TokenSizeLimit)),
         };
-        if let Lexeme::Token(kind, text) = lexeme {
-            self.parser.push(kind, text, &mut self.document);
+        match self.extent.add(kind, text.len()) {
+            Ok(complete) => {
+                self.parser.push(kind, text, &mut self.document);
+                complete.then(|| self.parser.finish())
+            }
+            Err(error) => Some(Err(error)),
         }
-        complete.then(|| self.parser.finish())
     }
 
     /// The verdict on a text that the end of the stream cuts off.
