@@ -1,7 +1,7 @@
 //! What `query-qmp-schema` returns (schema file `introspect.json`).
 
 use crate::descriptor::{Builtin, DefinitionKind, Type};
-use crate::{qapi_enum, qapi_struct};
+use crate::{qapi_enum, qapi_struct, qapi_union};
 
 /// The kinds of entity that introspection tells of.
 #[qapi_enum(crate = crate, since = "2.5")]
@@ -27,17 +27,21 @@ pub enum SchemaMetaType {
 ///
 /// Commands and events have their own names. Names of types mean nothing, may change with every
 /// build, and are there to connect the entities: follow them from a command or event.
+#[qapi_union(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfo {
     /// The name; that of a type has a meaning only within one answer.
     pub name: String,
     /// What kind of entity this is.
+    #[qapi(discriminator)]
     pub meta_type: SchemaInfoKind,
     /// Its special features.
+    #[qapi(since = "4.1")]
     pub features: Option<Vec<String>>,
 }
 
 /// What a [`SchemaInfo`] tells beyond the name, by kind of entity.
+#[qapi_union(crate = crate, tag = SchemaMetaType)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum SchemaInfoKind {
     /// A type that the schema language brings along.

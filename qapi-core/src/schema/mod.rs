@@ -6,7 +6,6 @@
 pub(crate) mod check;
 mod conflict;
 pub mod info;
-mod info_union;
 pub mod introspect;
 mod model;
 pub mod render;
