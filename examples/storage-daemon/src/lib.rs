@@ -8,3 +8,4 @@ pub mod create;
 pub mod error;
 pub mod image;
 pub mod nodes;
+pub mod options;

@@ -1,0 +1,33 @@
+//! The command line, which is that of QEMU's storage daemon.
+//!
+//! `arguments` cuts it into options; each option's argument is read by a module of its own when
+//! its turn comes, since options are carried out in order and an earlier one may fail first.
+
+mod arguments;
+mod chardev;
+mod error;
+pub mod keyval;
+mod messages;
+mod monitor;
+
+pub use arguments::{Invocation, Settings, Step, StepKind};
+pub use chardev::{ChardevBackend, ChardevOptions};
+pub use error::OptionError;
+pub use monitor::{MonitorMode, MonitorOptions};
+
+use qapi_core::wire::Document;
+use qapi_core::{Error, Input, QapiType, Result, Scalars};
+
+/// Reads an option's argument as a `T`: JSON where it begins with `{`, and [`keyval`] otherwise.
+///
+/// # Errors
+/// The text is malformed, or a member is missing, unexpected or of the wrong type.
+pub fn typed<T: QapiType>(text: &str, implied_key: &str) -> Result<T> {
+    let (document, scalars) = if text.starts_with('{') {
+        (Document::parse(text.as_bytes()), Scalars::Json)
+    } else {
+        (Document::from_json(&keyval::parse(text, implied_key)?), Scalars::Keyval)
+    };
+    let document = document.map_err(|error| Error::generic(error.to_string()))?;
+    T::visit(Input::with_scalars(document.root(), scalars))
+}
