@@ -38,6 +38,15 @@ impl<'a> ReturnWriter<'a> {
     pub fn write_rendered(&mut self, json: &[u8]) {
         self.out.extend_from_slice(json);
     }
+
+    /// Writes the empty object, which stands for "nothing".
+    fn write_nothing(&mut self) -> Result<()> {
+        if self.style.pretty {
+            return self.write(&serde_json::Map::new());
+        }
+        self.write_rendered(b"{}");
+        Ok(())
+    }
 }
 
 /// What a command's function may return: nothing, a QAPI type, or a `Result` of either.
@@ -58,15 +67,13 @@ pub trait CommandReturn {
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()>;
 }
 
-/// The empty object stands for "nothing".
 impl CommandReturn for () {
     fn returns() -> Option<Type> {
         None
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
-        out.write_rendered(b"{}");
-        Ok(())
+        out.write_nothing()
     }
 }
 

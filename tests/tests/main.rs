@@ -5,5 +5,6 @@ mod introspect;
 mod macros;
 mod registered;
 mod registry;
+mod server;
 mod session;
 mod wire;

@@ -23,7 +23,7 @@ pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: Style)
 /// Begins a reply that says the command succeeded; the returned value must follow, then
 /// [`end_return`] (QMP specification, "success").
 pub(crate) fn begin_return(out: &mut Vec<u8>, style: Style) {
-    out.extend_from_slice(if style.pretty { b"{\n    \"return\": " } else { b"{\"return\": " });
+    out.extend_from_slice(if style.pretty { b"{\r\n    \"return\": " } else { b"{\"return\": " });
 }
 
 /// How the value between [`begin_return`] and [`end_return`] is laid out.
@@ -34,10 +34,10 @@ pub(crate) fn return_style(style: Style) -> Style {
 /// Ends the reply that [`begin_return`] began.
 pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, style: Style) {
     if let Some(id) = id {
-        out.extend_from_slice(if style.pretty { b",\n    \"id\": " } else { b", \"id\": " });
+        out.extend_from_slice(if style.pretty { b",\r\n    \"id\": " } else { b", \"id\": " });
         value(out, &id, return_style(style));
     }
-    out.extend_from_slice(if style.pretty { b"\n}" } else { b"}" });
+    out.extend_from_slice(if style.pretty { b"\r\n}" } else { b"}" });
     out.extend_from_slice(END);
 }
 

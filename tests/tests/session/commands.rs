@@ -7,20 +7,21 @@ use qapi_core::{Events, SessionContext};
 
 /// State that shows which calls took place.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
-    pub(super) entered: AtomicU64,
+pub(crate) struct Gate {
+    entered: AtomicU64,
+    opened: tokio::sync::Notify,
 }
 
 /// Emitted when the gate was passed.
 #[qapi_event]
-pub(super) struct TestGatePassed {
+pub(crate) struct TestGatePassed {
     /// How often it has been.
-    pub(super) times: u64,
+    pub(crate) times: u64,
 }
 
 /// Emitted without data.
 #[qapi_event]
-pub(super) struct TestGateClosed;
+pub(crate) struct TestGateClosed;
 
 /// Passes the gate, and says so before it answers.
 #[qapi_command]
@@ -47,6 +48,18 @@ async fn test_echo_later(text: &str) -> String {
 #[qapi_command(blocking)]
 fn test_echo_elsewhere(text: &str) -> String {
     text.to_owned()
+}
+
+/// Waits until the gate is opened.
+#[qapi_command]
+async fn test_wait(#[qapi(state)] gate: &Gate) {
+    gate.opened.notified().await;
+}
+
+/// Opens the gate for one that waits, or will.
+#[qapi_command]
+fn test_open(#[qapi(state)] gate: &Gate) {
+    gate.opened.notify_one();
 }
 
 /// Counts at once, whatever else is under way.

@@ -1,6 +1,6 @@
 //! Sessions as state machines: bytes in, bytes out, nothing else.
 
-mod commands;
+pub(crate) mod commands;
 mod order;
 mod talk;
 mod transcript;

@@ -80,7 +80,17 @@ fn pretty_replies_are_indented_by_four() {
     let mut talk = Talk::with_options(&SessionOptions { pretty: true, ..Default::default() });
     talk.said();
     let said = talk.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
-    assert_eq!(said, "{\n    \"return\": {},\n    \"id\": {\n        \"a\": 1\n    }\n}\r\n");
+    let expected = [
+        "{",
+        "    \"return\": {",
+        "    },",
+        "    \"id\": {",
+        "        \"a\": 1",
+        "    }",
+        "}",
+        "",
+    ];
+    assert_eq!(said, expected.join("\r\n"));
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! Many clients, and how they come and go.
+
+use serde_json::json;
+
+use super::harness::{Client, Running, soon};
+use crate::session::commands::{TestGateClosed, TestGatePassed};
+
+#[tokio::test]
+async fn each_client_has_a_session_of_its_own() {
+    let server = Running::start();
+    let mut first = Client::negotiated(&server.path).await;
+    let mut second = Client::connect(&server.path).await;
+    let refused = second.ask(r#"{"execute": "test-who"}"#).await;
+    assert_eq!(refused["error"]["class"], "CommandNotFound");
+    let who = first.ask(r#"{"execute": "test-who"}"#).await;
+    second.ask(r#"{"execute": "qmp_capabilities"}"#).await;
+    assert_ne!(second.ask(r#"{"execute": "test-who"}"#).await, who);
+}
+
+#[tokio::test]
+async fn an_event_reaches_every_client_that_has_negotiated() {
+    let server = Running::start();
+    let mut listening = Client::negotiated(&server.path).await;
+    let mut silent = Client::connect(&server.path).await;
+    let mut asking = Client::negotiated(&server.path).await;
+    let event = asking.ask(r#"{"execute": "test-pass"}"#).await;
+    assert_eq!(event["data"], json!({"times": 1}));
+    assert_eq!(asking.message().await.unwrap(), json!({"return": 1}));
+    assert_eq!(listening.message().await.unwrap(), event);
+    let first = silent.ask(r#"{"execute": "qmp_capabilities"}"#).await;
+    assert_eq!(first, json!({"return": {}}), "what came before is not told afterwards");
+}
+
+#[tokio::test]
+async fn events_may_come_from_another_thread() {
+    let server = Running::start();
+    let mut client = Client::negotiated(&server.path).await;
+    let events = server.events.clone();
+    std::thread::spawn(move || events.emit(&TestGatePassed { times: 7 })).join().unwrap();
+    assert_eq!(client.message().await.unwrap()["data"], json!({"times": 7}));
+}
+
+#[tokio::test]
+async fn a_command_under_way_holds_up_nobody_else() {
+    let server = Running::start();
+    let mut waiting = Client::negotiated(&server.path).await;
+    waiting.send(r#"{"execute": "test-wait"}"#).await;
+    let mut other = Client::negotiated(&server.path).await;
+    assert!(other.ask(r#"{"execute": "test-open"}"#).await["return"].is_object());
+    assert_eq!(waiting.message().await.unwrap(), json!({"return": {}}));
+}
+
+#[tokio::test]
+async fn commands_sent_before_a_half_close_are_answered() {
+    let server = Running::start();
+    let mut client = Client::negotiated(&server.path).await;
+    client
+        .send(concat!(
+            r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#,
+            r#"{"execute": "test-echo", "arguments": {"text": "b"}}"#,
+            r#"{"execute": "test-ec"#,
+        ))
+        .await;
+    client.half_close();
+    assert_eq!(client.rest().await, "{\"return\": \"a\"}\r\n{\"return\": \"b\"}\r\n");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
+    let server = Running::start_with(|server| server.output_limit(100_000));
+    let mut deaf = Client::negotiated(&server.path).await;
+    let mut client = Client::negotiated(&server.path).await;
+    // More than the limit and what the socket holds for the client that does not read.
+    for times in 0..50_000 {
+        server.events.emit(&TestGatePassed { times });
+        if times % 100 == 0 {
+            loop {
+                let message = client.message().await.expect("this client is not dropped");
+                if message["data"]["times"] == times {
+                    break;
+                }
+            }
+        }
+    }
+    let told = deaf.rest().await;
+    assert!(told.lines().count() < 50_000, "the deaf client was dropped on the way");
+    assert_eq!(client_reply(&mut client).await, json!({"return": 0}));
+}
+
+/// The reply to a command, events skipped.
+async fn client_reply(client: &mut Client) -> serde_json::Value {
+    client.send(r#"{"execute": "test-count-now"}"#).await;
+    loop {
+        let message = client.message().await.unwrap();
+        if message.get("event").is_none() {
+            return message;
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_client_too_many_is_told_so() {
+    let server = Running::start_with(|server| server.client_limit(1));
+    let first = Client::negotiated(&server.path).await;
+    let mut second = Client::connect_silently(&server.path).await;
+    let refusal = second.message().await.unwrap();
+    assert_eq!(refusal["error"]["desc"], "Too many clients are connected");
+    assert_eq!(second.message().await, None);
+    drop(first);
+    // The place is free as soon as the server has noticed.
+    soon(async {
+        loop {
+            let mut client = Client::connect_silently(&server.path).await;
+            if client.message().await.is_some_and(|message| message.get("QMP").is_some()) {
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn quit_answers_and_ends_the_server() {
+    let server = Running::start();
+    let mut other = Client::negotiated(&server.path).await;
+    let mut client = Client::negotiated(&server.path).await;
+    client.send(r#"{"execute": "quit", "id": 1} {"execute": "test-count-now"}"#).await;
+    assert_eq!(client.rest().await, "{\"return\": {}, \"id\": 1}\r\n");
+    assert_eq!(other.rest().await, "");
+    server.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_can_be_ended_from_outside() {
+    let server = Running::start();
+    let mut client = Client::negotiated(&server.path).await;
+    server.events.emit(&TestGateClosed);
+    server.shutdown.request();
+    assert!(client.rest().await.contains("TEST_GATE_CLOSED"));
+    server.ended().await.unwrap();
+}

@@ -1,0 +1,117 @@
+//! A running server, and a client that speaks to it line by line.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use qapi_core::{Events, Listener, Server, Shutdown};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::task::JoinHandle;
+
+use crate::session::commands::Gate;
+
+/// How long anything may take before the test is given up: never reached unless it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for `future`, but not for ever.
+pub(super) async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.expect("this should have happened by now")
+}
+
+/// A server at a socket in a directory of its own.
+pub(super) struct Running {
+    pub(super) path: PathBuf,
+    pub(super) events: Events,
+    pub(super) shutdown: Shutdown,
+    task: JoinHandle<qapi_core::Result<()>>,
+    directory: tempfile::TempDir,
+}
+
+impl Running {
+    pub(super) fn start() -> Self {
+        Self::start_with(|server| server)
+    }
+
+    pub(super) fn start_with(configure: impl FnOnce(Server) -> Server) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("qmp.sock");
+        let server = configure(Server::new().state(Gate::default()))
+            .listen(Listener::unix(&path).unwrap());
+        let (events, shutdown) = (server.events(), server.shutdown());
+        Self { path, events, shutdown, task: tokio::spawn(server.serve()), directory }
+    }
+
+    /// Waits for the server to end by itself.
+    pub(super) async fn ended(self) -> qapi_core::Result<()> {
+        soon(self.task).await.unwrap()
+    }
+
+    /// As [`ended`](Self::ended), for a look at what is left.
+    pub(super) async fn ended_leaving_directory(self) -> tempfile::TempDir {
+        soon(self.task).await.unwrap().unwrap();
+        self.directory
+    }
+}
+
+/// A client that has read the greeting.
+pub(super) struct Client {
+    reader: BufReader<OwnedReadHalf>,
+    writer: Option<OwnedWriteHalf>,
+}
+
+impl Client {
+    pub(super) async fn connect(path: &Path) -> Self {
+        let mut client = Self::connect_silently(path).await;
+        let greeting = client.message().await.expect("a greeting");
+        assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
+        client
+    }
+
+    pub(super) async fn connect_silently(path: &Path) -> Self {
+        let (reader, writer) = soon(UnixStream::connect(path)).await.unwrap().into_split();
+        Self { reader: BufReader::new(reader), writer: Some(writer) }
+    }
+
+    pub(super) async fn negotiated(path: &Path) -> Self {
+        let mut client = Self::connect(path).await;
+        let reply = client.ask(r#"{"execute": "qmp_capabilities"}"#).await;
+        assert_eq!(reply, serde_json::json!({"return": {}}));
+        client
+    }
+
+    pub(super) async fn send(&mut self, text: &str) {
+        let writer = self.writer.as_mut().expect("not half-closed yet");
+        soon(writer.write_all(text.as_bytes())).await.unwrap();
+    }
+
+    /// Says that nothing more will be sent.
+    pub(super) fn half_close(&mut self) {
+        self.writer = None;
+    }
+
+    /// The next message; `None` when the server has closed.
+    pub(super) async fn message(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        match soon(self.reader.read_line(&mut line)).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => {
+                assert!(line.ends_with("\r\n"), "{line:?}");
+                Some(serde_json::from_str(&line).unwrap())
+            }
+        }
+    }
+
+    pub(super) async fn ask(&mut self, text: &str) -> Value {
+        self.send(text).await;
+        self.message().await.expect("a reply")
+    }
+
+    /// Everything up to the end.
+    pub(super) async fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        soon(self.reader.read_to_string(&mut rest)).await.unwrap();
+        rest
+    }
+}

@@ -1,0 +1,5 @@
+//! The server on real sockets.
+
+mod clients;
+mod harness;
+mod socket_file;

@@ -1,0 +1,97 @@
+//! The socket's file: made safely, removed at the end.
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::net::UnixListener;
+
+use qapi_core::Listener;
+
+use super::harness::{Client, Running};
+
+#[tokio::test]
+async fn only_its_owner_may_use_it() {
+    let server = Running::start();
+    let metadata = std::fs::symlink_metadata(&server.path).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn it_goes_with_the_server() {
+    let server = Running::start();
+    let path = server.path.clone();
+    server.shutdown.request();
+    let directory = server.ended_leaving_directory().await;
+    assert!(!path.exists());
+    drop(directory);
+}
+
+#[tokio::test]
+async fn what_took_its_place_stays() {
+    let server = Running::start();
+    let path = server.path.clone();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "somebody else's").unwrap();
+    server.shutdown.request();
+    let directory = server.ended_leaving_directory().await;
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody else's");
+    drop(directory);
+}
+
+#[test]
+fn a_socket_that_nobody_listens_on_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists(), "std leaves the file behind");
+    Listener::unix(&path).unwrap();
+}
+
+#[test]
+fn a_socket_in_use_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    let _first = Listener::unix(&path).unwrap();
+    let error = Listener::unix(&path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("Failed to bind socket to {}: address in use", path.display())
+    );
+}
+
+#[test]
+fn a_file_that_is_no_socket_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    std::fs::write(&path, "precious").unwrap();
+    let error = Listener::unix(&path).unwrap_err();
+    assert!(error.to_string().ends_with("a file that is no socket is in the way"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+}
+
+#[test]
+fn a_symbolic_link_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (target, path) = (directory.path().join("target"), directory.path().join("qmp.sock"));
+    drop(UnixListener::bind(&target).unwrap());
+    symlink(&target, &path).unwrap();
+    assert!(Listener::unix(&path).is_err());
+    assert!(target.exists(), "what the link points to is untouched");
+}
+
+#[test]
+fn a_path_too_long_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x".repeat(200));
+    let error = Listener::unix(&path).unwrap_err().to_string();
+    assert!(error.starts_with("Failed to bind socket to "), "{error}");
+}
+
+#[tokio::test]
+async fn clients_are_served_again_after_a_restart() {
+    for _ in 0..2 {
+        let server = Running::start();
+        Client::negotiated(&server.path).await;
+        server.shutdown.request();
+        server.ended().await.unwrap();
+    }
+}
