@@ -68,10 +68,12 @@ impl Listener {
 
 /// A QMP server in the making: its state, and where clients come from.
 ///
-/// It serves every command that the program's crates register. See the crate's documentation for
+/// It serves every command that the program's crates register, unless it is told
+/// [otherwise](Self::registry). See the crate's documentation for
 /// a whole program.
 #[derive(Debug, Default)]
 pub struct Server {
+    registry: Option<Registry>,
     states: States,
     listeners: Vec<Listener>,
     packages: Vec<&'static str>,
@@ -86,6 +88,13 @@ impl Server {
         server.states.insert(Arc::new(Events::new()));
         server.states.insert(Arc::new(Shutdown::new()));
         server
+    }
+
+    /// Serves the commands of `registry`, instead of all that the program's crates register.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
     }
 
     /// Adds state for the functions that want it injected; one value of each type.
@@ -180,11 +189,12 @@ impl Server {
     /// # Errors
     /// As for [`run`](Self::run).
     pub async fn serve(self) -> Result<()> {
-        let registry = Registry::collect().and_then(|registry| {
+        let registry = self.registry.map_or_else(Registry::collect, Ok);
+        let service = registry.and_then(|registry| {
             registry.require_packages(&self.packages)?;
             Service::new(registry, self.states)
         });
-        let service = Arc::new(registry.map_err(|error| Error::generic(error.to_string()))?);
+        let service = Arc::new(service.map_err(|error| Error::generic(error.to_string()))?);
         let front = Arc::new(Front {
             service,
             clients: Semaphore::new(self.client_limit.unwrap_or(DEFAULT_CLIENT_LIMIT)),

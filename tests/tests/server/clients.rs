@@ -71,7 +71,7 @@ async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
     let mut deaf = Client::negotiated(&server.path).await;
     let mut client = Client::negotiated(&server.path).await;
     // More than the limit and what the socket holds for the client that does not read.
-    for times in 0..50_000 {
+    for times in 0..10_000 {
         server.events.emit(&TestGatePassed { times });
         if times % 100 == 0 {
             loop {
@@ -83,7 +83,7 @@ async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
         }
     }
     let told = deaf.rest().await;
-    assert!(told.lines().count() < 50_000, "the deaf client was dropped on the way");
+    assert!(told.lines().count() < 10_000, "the deaf client was dropped on the way");
     assert_eq!(client_reply(&mut client).await, json!({"return": 0}));
 }
 

@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinHandle;
 
+use crate::registered::registry_of;
 use crate::session::commands::Gate;
 
 /// How long anything may take before the test is given up: never reached unless it fails.
@@ -37,8 +38,10 @@ impl Running {
     pub(super) fn start_with(configure: impl FnOnce(Server) -> Server) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("qmp.sock");
-        let server = configure(Server::new().state(Gate::default()))
-            .listen(Listener::unix(&path).unwrap());
+        let server = configure(
+            Server::new().registry(registry_of("main::session")).state(Gate::default()),
+        )
+        .listen(Listener::unix(&path).unwrap());
         let (events, shutdown) = (server.events(), server.shutdown());
         Self { path, events, shutdown, task: tokio::spawn(server.serve()), directory }
     }
