@@ -7,6 +7,7 @@
 //! - `check_no_numbers`: variants have no numbers
 //! - `check_since`: a version is digits and dots
 //! - `check_features`: features have names, each another
+//! - `check_special_features`: `deprecated` and `unstable` are not for types
 //! - `check_part`: the same for values, members and arguments
 //! - `check_clashes`: names within a definition differ, also as C spells them
 //!
@@ -48,6 +49,7 @@ fn check_head(head: &Head, kind: NameKind, attributes: &[Attribute], errors: &Er
     check_name(&head.name, kind, errors);
     check_since(head.since.as_ref(), errors);
     check_features(&head.features, errors);
+    check_special_features(&head.features, kind, errors);
 }
 
 /// An item is one definition, not two.
@@ -114,6 +116,22 @@ fn check_features(features: &[FeatureWord], errors: &Errors) {
         check_name(&whole, NameKind::Feature, errors);
         if seen.insert(c_name(name), ()).is_some() {
             errors.at_span(*span, format!("`{name}`: given twice; keep one"));
+        }
+    }
+}
+
+/// `deprecated` and `unstable` are not for types: what uses them can be so.
+fn check_special_features(features: &[FeatureWord], kind: NameKind, errors: &Errors) {
+    if kind != NameKind::Type {
+        return;
+    }
+    for FeatureWord { name, span, doc: _ } in features {
+        if ["deprecated", "unstable"].contains(&name.as_str()) {
+            let message = format!(
+                "`{name}`: a type cannot be so; put it on the members, commands and events that \
+                 use the type"
+            );
+            errors.at_span(*span, message);
         }
     }
 }

@@ -1,75 +1,80 @@
-use qapi_core::{Result, SessionContext, qapi_command, qapi_enum, qapi_event, qapi_struct};
-use std::sync::Arc;
+use qapi_core::descriptor::{DefinitionKind, EnumValue};
+use qapi_core::qapi_enum;
+use serde_json::json;
 
-/// How far it got.
-#[qapi_enum(since = "2.12", features(json_types))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+use super::{definition_of, read, refusal, write};
+
+/// How far something got.
+///
+/// On its way.
+#[qapi_enum(since = "2.12", features(even_one, odd_one = "It is odd."))]
+#[derive(Debug, PartialEq)]
+pub(super) enum MacroStage {
     /// Not at all.
     NotYet,
+    /// Half.
     #[qapi(name = "2nd", since = "3.0", features(deprecated = "Use not-yet."))]
     Second,
+    Qcow2,
+    #[qapi(name = "Odd_Value", name_exception)]
+    Odd,
 }
 
-#[qapi_struct]
-#[derive(Debug)]
-struct Base {
-    id: String,
-}
+/// Nothing to choose from.
+#[qapi_enum(name = "__org.example_Empty")]
+#[allow(dead_code, reason = "it has no values")]
+enum Empty {}
 
-/// One.
-#[qapi_struct(since = "1.0")]
-#[derive(Debug)]
-struct Info {
-    #[qapi(base)]
-    base: Base,
-    /// The stage.
-    stage: Stage,
-    r#type: Option<i64>,
-    others: Vec<Stage>,
-}
-
-#[qapi_event]
-struct StageReached {
-    stage: Stage,
-}
-
-#[qapi_event]
-struct Nothing;
-
-struct Store;
-
-/// Does it.
-#[qapi_command(since = "9.0")]
-fn do_it(
-    #[qapi(state)] store: &Store,
-    /** The id. */
-    id: &str,
-    n: Option<i64>,
-) -> Result<Vec<Info>> {
-    let _ = (store, id, n);
-    Ok(Vec::new())
-}
-
-#[qapi_command]
-async fn wait_it(
-    #[qapi(state)] store: &Store,
-    #[qapi(session)] session: &SessionContext,
-    id: &str,
-    key: Option<&str>,
-    keys: &[Stage],
-) -> Result<(), String> {
-    let _ = (store, session, id, key, keys);
-    Ok(())
-}
-
-#[qapi_command(blocking, boxed)]
-fn block_it(info: &Info, #[qapi(state)] store: Arc<Store>) -> i64 {
-    let _ = (store, info);
-    3
+#[test]
+fn names_follow_from_variants() {
+    let names: Vec<_> = MacroStage::ALL.iter().map(MacroStage::as_str).collect();
+    assert_eq!(names, ["not-yet", "2nd", "qcow2", "Odd_Value"]);
 }
 
 #[test]
-fn x() {
-    assert_eq!(Stage::NotYet.to_string(), "not-yet");
+fn values_are_read_and_written_by_name() {
+    for value in MacroStage::ALL {
+        let name = json!(value.as_str());
+        assert_eq!(write(value), name.to_string());
+        assert_eq!(&read::<MacroStage>(name).unwrap(), value);
+    }
+    assert_eq!(format!("{:>8}", MacroStage::Qcow2), "   qcow2");
+}
+
+#[test]
+fn names_can_be_had_in_constants() {
+    const NAME: &str = MacroStage::Qcow2.as_str();
+    assert_eq!(NAME, "qcow2");
+}
+
+#[test]
+fn other_strings_and_types_are_refused() {
+    let refusal = refusal::<Vec<MacroStage>>;
+    assert_eq!(refusal(json!(["NotYet"])), "Parameter 'null' does not accept value 'NotYet'");
+    assert_eq!(refusal(json!([1])), "Invalid parameter type for '[0]', expected: string");
+}
+
+#[test]
+fn the_definition_holds_all_that_was_said() {
+    let definition = definition_of::<MacroStage>();
+    assert_eq!(definition.name, "MacroStage");
+    assert_eq!(definition.doc, "How far something got.\n\nOn its way.");
+    assert_eq!(definition.since, Some("2.12"));
+    let features: Vec<_> = definition.features.iter().map(|one| (one.name, one.doc)).collect();
+    assert_eq!(features, [("even-one", ""), ("odd-one", "It is odd.")]);
+    assert_eq!(definition.source.package, "qapi-tests");
+    assert_eq!(definition.source.module, module_path!());
+    assert!(definition.source.file.ends_with("macros/enum_.rs"));
+    assert_eq!((definition.source.line, definition.source.column), (10, 1));
+
+    let DefinitionKind::Enum(body) = &definition.kind else { panic!("no enum") };
+    let EnumValue { name, doc, since, features } = &body.values[1];
+    assert_eq!((*name, *doc, *since), ("2nd", "Half.", Some("3.0")));
+    assert_eq!((features[0].name, features[0].doc), ("deprecated", "Use not-yet."));
+}
+
+#[test]
+fn an_enum_may_be_empty_and_of_a_vendor() {
+    assert_eq!(Empty::ALL.len(), 0);
+    assert_eq!(definition_of::<Empty>().name, "__org.example_Empty");
 }

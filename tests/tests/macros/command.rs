@@ -1,0 +1,175 @@
+use qapi_core::descriptor::{Arguments, Command, DefinitionKind, Handler};
+use qapi_core::{Error, ErrorClass, Result, qapi_command};
+use serde_json::json;
+
+use super::enum_::MacroStage;
+use super::struct_::MacroBase;
+use super::{execute, name_of, registered};
+
+/// Joins what it is given.
+///
+/// # Returns
+/// All of it.
+#[qapi_command(since = "4.0", features(unstable), allow_oob, allow_preconfig)]
+fn macro_join(
+    /// What comes first.
+    first: &str,
+    #[qapi(name = "part-2", since = "4.1", features(deprecated))] second: Option<&str>,
+    r#type: Option<MacroStage>,
+) -> String {
+    let kind = r#type.map_or("none", |stage| stage.as_str());
+    format!("{first}{}{kind}", second.unwrap_or("-"))
+}
+
+/// Takes the members of a struct.
+#[qapi_command(boxed)]
+fn macro_boxed(base: &MacroBase) -> u64 {
+    base.size_hint.unwrap_or(0)
+}
+
+#[qapi_command]
+fn macro_nothing() {}
+
+#[qapi_command]
+fn macro_fails(how: &str) -> Result<(), Failure> {
+    Err(Failure(how.to_owned()))
+}
+
+#[qapi_command]
+async fn macro_later(first: &str, second: Option<&str>, stages: &[MacroStage]) -> Result<String> {
+    tokio::task::yield_now().await;
+    Ok(format!("{first}{}{}", second.unwrap_or("-"), stages.len()))
+}
+
+#[qapi_command(blocking)]
+fn macro_elsewhere(first: &str, second: Option<&[i64]>) -> Result<Vec<String>, String> {
+    match second {
+        Some(numbers) => Ok(numbers.iter().map(|number| format!("{first}{number}")).collect()),
+        None => Err("nothing to do".to_owned()),
+    }
+}
+
+#[qapi_command(success_response = false, name = "macro_Odd", name_exception)]
+fn macro_silent() -> Result<()> {
+    Ok(())
+}
+
+/// An error of the user's own.
+struct Failure(String);
+
+impl From<Failure> for Error {
+    fn from(Failure(how): Failure) -> Self {
+        Self::with_class(ErrorClass::DeviceNotFound, how)
+    }
+}
+
+fn command(name: &str) -> &'static Command {
+    match &registered(name).kind {
+        DefinitionKind::Command(command) => command,
+        kind => panic!("no command but {kind:?}"),
+    }
+}
+
+#[test]
+fn the_function_stays_a_function() {
+    assert_eq!(macro_join("a", None, Some(MacroStage::Qcow2)), "a-qcow2");
+    assert_eq!(macro_boxed(&MacroBase { id: String::new(), size_hint: Some(7) }), 7);
+    macro_nothing();
+    macro_silent().unwrap();
+}
+
+#[test]
+fn arguments_reach_the_function() {
+    let arguments = json!({ "first": "a", "part-2": "b", "type": "not-yet" });
+    assert_eq!(execute("macro-join", arguments), Ok(json!("abnot-yet")));
+    assert_eq!(execute("macro-join", json!({ "first": "a" })), Ok(json!("a-none")));
+    assert_eq!(execute("macro-boxed", json!({ "id": "a", "size-hint": 9 })), Ok(json!(9)));
+    assert_eq!(execute("macro-nothing", json!({})), Ok(json!({})));
+}
+
+#[test]
+fn arguments_reach_an_async_function() {
+    let arguments = json!({ "first": "a", "second": "b", "stages": ["2nd", "2nd"] });
+    assert_eq!(execute("macro-later", arguments), Ok(json!("ab2")));
+    assert_eq!(execute("macro-later", json!({ "first": "a", "stages": [] })), Ok(json!("a-0")));
+}
+
+#[test]
+fn arguments_reach_a_blocking_function() {
+    let arguments = json!({ "first": "a", "second": [1, 2] });
+    assert_eq!(execute("macro-elsewhere", arguments), Ok(json!(["a1", "a2"])));
+}
+
+#[test]
+fn errors_are_answered_in_every_mode() {
+    assert_eq!(execute("macro-fails", json!({ "how": "so" })), Err("so".to_owned()));
+    let text = Err("nothing to do".to_owned());
+    assert_eq!(execute("macro-elsewhere", json!({ "first": "a" })), text);
+}
+
+#[test]
+fn faulty_arguments_are_refused_in_the_order_of_parameters() {
+    for (arguments, text) in [
+        (json!({}), "Parameter 'first' is missing"),
+        (json!({ "odd": 1 }), "Parameter 'first' is missing"),
+        (json!({ "first": 1, "odd": 1 }), "Invalid parameter type for 'first', expected: string"),
+        (
+            json!({ "type": 1, "part-2": null, "first": "a" }),
+            "Invalid parameter type for 'part-2', expected: string",
+        ),
+        (json!({ "first": "a", "type": "x" }), "Parameter 'type' does not accept value 'x'"),
+        (json!({ "first": "a", "odd": 1 }), "Parameter 'odd' is unexpected"),
+        (json!({ "first": "a", "second": "b" }), "Parameter 'second' is unexpected"),
+    ] {
+        assert_eq!(execute("macro-join", arguments), Err(text.to_owned()));
+    }
+    for (command, text) in [
+        ("macro-nothing", "Parameter 'odd' is unexpected"),
+        ("macro-boxed", "Parameter 'id' is missing"),
+        ("macro-later", "Parameter 'first' is missing"),
+        ("macro-elsewhere", "Parameter 'first' is missing"),
+    ] {
+        assert_eq!(execute(command, json!({ "odd": 1 })), Err(text.to_owned()), "{command}");
+    }
+}
+
+#[test]
+fn the_definition_holds_all_that_was_said() {
+    let definition = registered("macro-join");
+    assert_eq!((definition.doc, definition.since), ("Joins what it is given.", Some("4.0")));
+    assert_eq!(definition.features[0].name, "unstable");
+    assert_eq!(definition.source.line, 13);
+    let Command { arguments, returns_doc, allow_oob, allow_preconfig, success_response, .. } =
+        command("macro-join");
+    assert_eq!(*returns_doc, "All of it.");
+    assert_eq!((*allow_oob, *allow_preconfig, *success_response), (true, true, true));
+    let Arguments::Members(members) = arguments else { panic!("no members") };
+    let shown: Vec<_> =
+        members.iter().map(|one| (one.name, name_of(one.ty), one.optional)).collect();
+    let expected = [
+        ("first", "str".to_owned(), false),
+        ("part-2", "str".to_owned(), true),
+        ("type", "MacroStage".to_owned(), true),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(members[0].doc, "What comes first.");
+    assert_eq!((members[1].since, members[1].features[0].name), (Some("4.1"), "deprecated"));
+}
+
+#[test]
+fn the_mode_is_in_the_handler() {
+    assert!(matches!(command("macro-join").handler, Handler::Inline(_)));
+    assert!(matches!(command("macro-later").handler, Handler::Async(_)));
+    assert!(matches!(command("macro-elsewhere").handler, Handler::Blocking(_)));
+}
+
+#[test]
+fn what_is_returned_is_in_the_definition() {
+    let returns = |name| (command(name).returns)();
+    assert!(returns("macro-nothing").is_none());
+    assert!(returns("macro-fails").is_none());
+    assert!(returns("macro-join").is_some());
+    assert!(!command("macro_Odd").success_response);
+    let Arguments::Type(ty) = command("macro-boxed").arguments else { panic!("no type") };
+    assert_eq!(name_of(ty), "MacroBase");
+}

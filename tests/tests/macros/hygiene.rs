@@ -1,0 +1,184 @@
+//! Expansions stand in anybody's module: whatever is declared there, and whichever lints are on.
+#![deny(warnings, missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]
+#![forbid(unsafe_code)]
+#![allow(dead_code, unreachable_pub, reason = "these names are here to be in the way")]
+
+/// The framework under another path.
+mod elsewhere {
+    pub(super) use qapi_core as renamed;
+}
+
+mod core {}
+mod std {}
+mod alloc {}
+mod serde {}
+mod inventory {}
+mod qapi_core {}
+
+type Result = ();
+type Option = ();
+type String = ();
+type Vec = ();
+type Box = ();
+type Arc = ();
+
+trait From {}
+trait Into {}
+trait Serialize {}
+trait Serializer {}
+trait QapiType {}
+trait QapiObject {}
+trait MemberType {}
+trait Display {}
+
+const DEFINITION: () = ();
+
+#[allow(non_snake_case)]
+fn Ok() {}
+#[allow(non_snake_case)]
+fn Err() {}
+#[allow(non_snake_case)]
+fn Some() {}
+#[allow(non_upper_case_globals)]
+const None: () = ();
+
+use elsewhere::renamed::{
+    ServerVersion, qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
+};
+
+/// An enum.
+#[qapi_enum(crate = elsewhere::renamed, since = "1.0", features(odd))]
+pub enum MacroCleanEnum {
+    /// A value.
+    One,
+    /// Another.
+    Two,
+}
+
+/// A struct.
+#[qapi_struct(crate = elsewhere::renamed, since = "1.0")]
+pub struct MacroCleanStruct {
+    /// A member.
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Another.
+    pub second: ::std::vec::Vec<MacroCleanEnum>,
+}
+
+/// A union.
+#[qapi_union(crate = elsewhere::renamed, discriminator = "case", tag = MacroCleanEnum)]
+pub enum MacroCleanUnion {
+    /// A branch.
+    One(MacroCleanStruct),
+    /// Another.
+    Two,
+}
+
+/// Branches.
+#[qapi_union(crate = elsewhere::renamed, tag = MacroCleanEnum)]
+pub enum MacroCleanBranches {
+    /// A branch.
+    One(MacroCleanStruct),
+    /// Another.
+    Two,
+}
+
+/// A union with members of its own.
+#[qapi_union(crate = elsewhere::renamed)]
+pub struct MacroCleanUnionStruct {
+    /// A member.
+    pub other: u8,
+    /// The branches.
+    #[qapi(discriminator)]
+    pub case: MacroCleanBranches,
+}
+
+/// An alternate.
+#[qapi_alternate(crate = elsewhere::renamed)]
+pub enum MacroCleanAlternate {
+    /// An alternative.
+    Struct(MacroCleanStruct),
+    /// Another.
+    Text(::std::string::String),
+}
+
+/// An event.
+#[qapi_event(crate = elsewhere::renamed)]
+pub struct MacroCleanEvent {
+    /// A member.
+    pub one: bool,
+}
+
+/// A command that runs inline.
+#[qapi_command(crate = elsewhere::renamed)]
+fn macro_clean(
+    #[qapi(state)] version: &ServerVersion,
+    text: &str,
+    numbers: ::std::option::Option<&[i64]>,
+) -> ::std::result::Result<MacroCleanStruct, ::std::string::String> {
+    let _ = (version, numbers);
+    ::std::result::Result::Err(text.to_owned())
+}
+
+/// A command that is awaited.
+#[qapi_command(crate = elsewhere::renamed)]
+async fn macro_clean_later(text: &str, other: ::std::option::Option<&str>) {
+    let _ = (text, other);
+    ::std::future::ready(()).await;
+}
+
+/// A command that may block.
+#[qapi_command(crate = elsewhere::renamed, blocking)]
+fn macro_clean_elsewhere(#[qapi(state)] version: ::std::sync::Arc<ServerVersion>) -> bool {
+    version.package.is_empty()
+}
+
+/// A command that ought not to be called any more.
+#[deprecated]
+#[qapi_command(crate = elsewhere::renamed, features(deprecated))]
+fn macro_clean_no_more() {}
+
+/// Definitions made by a macro of the user's.
+macro_rules! define {
+    ($name:ident, $ty:ty, $command:ident) => {
+        /// A struct.
+        #[qapi_struct(crate = elsewhere::renamed)]
+        pub struct $name {
+            /// A member.
+            pub member: $ty,
+        }
+
+        /// A command.
+        #[qapi_command(crate = elsewhere::renamed)]
+        fn $command(text: &str, other: $ty) -> $ty {
+            let _ = text;
+            other
+        }
+    };
+}
+
+define!(MacroCleanMade, i64, macro_clean_made);
+
+#[test]
+fn definitions_can_stand_in_functions() {
+    #[qapi_enum(crate = elsewhere::renamed)]
+    #[derive(Debug, PartialEq)]
+    enum MacroCleanLocal {
+        One,
+    }
+
+    #[qapi_struct(crate = elsewhere::renamed)]
+    struct MacroCleanHolder {
+        local: MacroCleanLocal,
+    }
+
+    let holder: MacroCleanHolder = super::read(::serde_json::json!({ "local": "one" })).unwrap();
+    assert_eq!(holder.local, MacroCleanLocal::One);
+}
+
+#[test]
+fn what_was_made_works() {
+    let arguments = ::serde_json::json!({ "text": "a", "other": 3 });
+    assert_eq!(super::execute("macro-clean-made", arguments).unwrap(), 3);
+    let arguments = ::serde_json::json!({ "text": "so" });
+    assert_eq!(super::execute("macro-clean", arguments).unwrap_err(), "so");
+}
