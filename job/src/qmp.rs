@@ -10,7 +10,8 @@ use crate::jobs::Jobs;
 /// The reply comes as soon as the job is asked; it rests when it next can, and is then `paused`,
 /// or `standby` if it was ready. Cancelling a paused job resumes it.
 ///
-/// Errors: a job that is paused already cannot be paused again.
+/// # Errors
+/// A job that is paused already cannot be paused again.
 #[qapi_command(since = "3.0")]
 pub fn job_pause(
     #[qapi(state)] jobs: &Jobs,
@@ -22,7 +23,8 @@ pub fn job_pause(
 
 /// Resumes a paused job.
 ///
-/// Errors: a job that is not paused cannot be resumed.
+/// # Errors
+/// A job that is not paused cannot be resumed.
 #[qapi_command(since = "3.0")]
 pub fn job_resume(
     #[qapi(state)] jobs: &Jobs,
@@ -78,7 +80,8 @@ pub fn job_finalize(
 
 /// Tells of all jobs, the newest first.
 ///
-/// Returns: one entry for each job that has an identifier.
+/// # Returns
+/// One entry for each job that has an identifier.
 #[qapi_command(since = "3.0")]
 pub fn query_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<JobInfo> {
     jobs.query()

@@ -1,4 +1,36 @@
-//! Core of the QAPI framework: serves and introspects what the attribute macros register.
+//! Lets any daemon speak QMP, the QEMU Machine Protocol, by annotating plain functions and types.
+//!
+//! The six attributes are QAPI's six kinds of definition: [`qapi_enum`], [`qapi_struct`],
+//! [`qapi_union`], [`qapi_alternate`], [`qapi_command`] and [`qapi_event`]. What they annotate is
+//! registered when the program is linked; a [`Server`] serves it, and clients can query it.
+//!
+//! ```no_run
+//! use qapi_core::prelude::*;
+//! use std::sync::atomic::{AtomicI64, Ordering};
+//!
+//! /// How many visitors there were.
+//! #[derive(Default)]
+//! struct Visitors(AtomicI64);
+//!
+//! /// Counts a visitor, and tells how many there were.
+//! #[qapi_command(since = "1.0")]
+//! fn visit(#[qapi(state)] visitors: &Visitors) -> i64 {
+//!     visitors.0.fetch_add(1, Ordering::Relaxed) + 1
+//! }
+//!
+//! fn main() -> qapi_core::Result<()> {
+//!     Server::new().state(Visitors::default()).listen_unix("/run/visitors.sock")?.run()
+//! }
+//! ```
+//!
+//! In reading order:
+//! - [`wire`]: QMP's dialect of JSON, bytes to values and back
+//! - [`descriptor`]: definitions as data; [`registry`]: all of a program's; [`schema`]: the rules
+//!   that hold for them together, and introspection
+//! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
+//!   command's function is given, and what becomes of what it returns
+//! - [`control`]: the protocol's own commands
+//! - [`service`]: what sessions share; [`server`]: sessions on sockets
 
 // The macros name this crate by its full path, also where it uses them itself.
 extern crate self as qapi_core;
@@ -6,6 +38,7 @@ extern crate self as qapi_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod attributes;
 pub mod context;
 pub mod control;
 pub mod descriptor;
@@ -26,12 +59,12 @@ mod version;
 mod visitor;
 pub mod wire;
 
+pub use attributes::{
+    qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
+};
 pub use descriptor::{Definition, Type};
 pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
-pub use qapi_macros::{
-    qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
-};
 pub use registry::Registry;
 pub use server::{Listener, Server};
 pub use service::Service;

@@ -1,4 +1,6 @@
 //! What a file with annotations needs: `use qapi_core::prelude::*;`.
 
+pub use crate::attributes::{
+    qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
+};
 pub use crate::{Events, Server, SessionContext};
-pub use qapi_macros::{qapi_command, qapi_enum, qapi_event, qapi_struct};
