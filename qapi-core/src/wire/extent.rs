@@ -44,9 +44,8 @@ impl Extent {
         if self.braces + self.brackets > MAX_NESTING as isize {
             return Err(JsonError::NestingLimit);
         }
-        let incomplete =
-            (self.braces > 0 || self.brackets > 0) && self.braces >= 0 && self.brackets >= 0;
-        Ok(!incomplete)
+        // Negative if one count is, zero if both are.
+        Ok(self.braces | self.brackets <= 0)
     }
 
     /// Whether a text was begun and is not complete.

@@ -42,6 +42,15 @@ fn one_text_is_expected() {
 }
 
 #[test]
+fn a_long_word_is_shown_up_to_the_size_of_the_buffer_that_qemu_has() {
+    let desc = |letters| Document::parse(&b"x".repeat(letters)).unwrap_err().to_string();
+    let shown = |letters| format!("JSON parse error, invalid keyword '{}", "x".repeat(letters));
+    assert_eq!(desc(1005), shown(1005) + "'");
+    assert_eq!(desc(1006), shown(1006));
+    assert_eq!(desc(5000), shown(1006));
+}
+
+#[test]
 fn a_bare_value_needs_nothing_behind_it() {
     for text in ["12", "1.5", "1e5", "null", "true", "'a'", " [ ] "] {
         assert!(Document::parse(text.as_bytes()).is_ok(), "{text}");
