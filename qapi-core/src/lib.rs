@@ -73,3 +73,8 @@ pub use shutdown::Shutdown;
 pub use types::{MemberType, Null, QapiBranches, QapiEvent, QapiObject, QapiType};
 pub use version::ServerVersion;
 pub use visitor::{Input, ObjectVisitor, Scalars};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
