@@ -113,7 +113,7 @@ impl Copier {
     /// # Errors
     /// [`Error::Io`] when the size of the source cannot be found out.
     pub fn new(source: Arc<Node>, target: Arc<Node>) -> Result<Self, Error> {
-        let length = source.len()?;
+        let length = source.size()?;
         let granularity = target.cluster_size().unwrap_or(0).max(GRANULARITY_MIN);
         Ok(Copier { source, target, length, granularity })
     }
@@ -160,7 +160,7 @@ struct Work<'a, C> {
     copier: &'a Copier,
     control: &'a C,
     plan: Plan,
-    running: JoinSet<Result<Finished, Failed>>,
+    running: JoinSet<Result<Finished, Box<Failed>>>,
     /// Buffers of requests that are done, for those to come.
     buffers: Vec<Vec<u8>>,
 }
@@ -229,7 +229,8 @@ impl<C: CopyControl> Work<'_, C> {
                 self.control.advance(end - request.start);
                 Ok(())
             }
-            Err(Failed { request, side, error }) => {
+            Err(failed) => {
+                let Failed { request, side, error } = *failed;
                 let action = self.control.on_error(side, &error).await;
                 match action.map_err(CopyError::Stopped)? {
                     ErrorAction::Report => Err(CopyError::Failed { side, error }),

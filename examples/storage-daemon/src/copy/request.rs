@@ -34,8 +34,8 @@ impl Request {
         target: &Node,
         granularity: u64,
         buffer: &mut Vec<u8>,
-    ) -> Result<(), Failed> {
-        let failed = |side| move |error| Failed { request: *self, side, error };
+    ) -> Result<(), Box<Failed>> {
+        let failed = |side| move |error| Box::new(Failed { request: *self, side, error });
         if self.zero {
             return clear(target, self.start, self.length).map_err(failed(Side::Target));
         }

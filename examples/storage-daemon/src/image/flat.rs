@@ -23,12 +23,12 @@ impl FlatImage {
         FlatImage { storage, writable, no_flush }
     }
 
-    pub(super) fn len(&self) -> io::Result<u64> {
+    pub(super) fn size(&self) -> io::Result<u64> {
         self.storage.size()
     }
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        check_range(offset, buffer.len() as u64, self.len()?)?;
+        check_range(offset, buffer.len() as u64, self.size()?)?;
         self.storage.read(buffer, offset)
     }
 
@@ -46,7 +46,7 @@ impl FlatImage {
         if !self.writable {
             return Err(not_permitted());
         }
-        check_range(offset, length, self.len()?)
+        check_range(offset, length, self.size()?)
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
@@ -62,14 +62,14 @@ impl FlatImage {
             return Err(not_permitted());
         }
         let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(nix::errno::Errno::EFBIG)?;
-        if size <= self.len()? {
+        if size <= self.size()? {
             return Ok(());
         }
         self.storage.resize(size, PreallocateMode::None)
     }
 
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        let length = length.min(self.len()?.saturating_sub(offset));
+        let length = length.min(self.size()?.saturating_sub(offset));
         if length == 0 {
             return Ok(Extent { length: 0, zero: true, allocated: true });
         }

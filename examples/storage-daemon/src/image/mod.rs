@@ -43,10 +43,10 @@ impl Image {
     ///
     /// # Errors
     /// When the storage below cannot say, or the image is closed.
-    pub fn len(&self) -> io::Result<u64> {
+    pub fn size(&self) -> io::Result<u64> {
         match self {
-            Image::Flat(image) => image.len(),
-            Image::Qcow2(image) => image.len(),
+            Image::Flat(image) => image.size(),
+            Image::Qcow2(image) => image.size(),
         }
     }
 

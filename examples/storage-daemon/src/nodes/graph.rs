@@ -302,10 +302,10 @@ impl State {
         let entry = self.entry_mut(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
         entry.uses.push(used);
         let refreshed = self.refresh();
-        if refreshed.is_err() {
-            if let Some(entry) = self.entry_mut(name) {
-                entry.uses.pop();
-            }
+        if refreshed.is_err()
+            && let Some(entry) = self.entry_mut(name)
+        {
+            entry.uses.pop();
         }
         refreshed
     }
@@ -365,6 +365,8 @@ impl State {
             if let Err(error) = entry.node.image.close() {
                 tracing::error!(node = %name, %error, "cannot flush the image while closing it");
             }
+            // Somebody may still hold the node and with it the open file, but not the locks.
+            entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
             doomed.extend(self.drop_uses_by(&name));
         }
         self.refresh_after_release();

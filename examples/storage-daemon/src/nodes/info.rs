@@ -111,7 +111,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
     Ok(ImageInfo {
         filename: filename(node),
         format: node.driver().name(),
-        virtual_size: node.len()?,
+        virtual_size: node.size()?,
         actual_size: node.allocated_size(),
         cluster_size: node.cluster_size(),
         dirty: header.is_some_and(Header::dirty),

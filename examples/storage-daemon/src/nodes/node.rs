@@ -116,16 +116,8 @@ impl Node {
     ///
     /// # Errors
     /// [`Error::Io`] when the storage cannot say.
-    pub fn len(&self) -> Result<u64> {
-        Ok(self.image.len()?)
-    }
-
-    /// Whether the image holds no bytes at all.
-    ///
-    /// # Errors
-    /// As [`Node::len`].
-    pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.len()? == 0)
+    pub fn size(&self) -> Result<u64> {
+        Ok(self.image.size()?)
     }
 
     /// Fills `buffer` from `offset` on.

@@ -71,7 +71,7 @@ impl Qcow2Image {
         self.layer.read().clone().ok_or_else(not_permitted)
     }
 
-    pub(super) fn len(&self) -> io::Result<u64> {
+    pub(super) fn size(&self) -> io::Result<u64> {
         self.shared(|layer| Ok(layer.size()))
     }
 

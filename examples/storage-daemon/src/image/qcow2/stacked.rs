@@ -31,11 +31,11 @@ impl fmt::Display for StackedStorage {
 
 impl ImagoStorage for StackedStorage {
     fn size(&self) -> io::Result<u64> {
-        self.image.len()
+        self.image.size()
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, mut offset: u64) -> io::Result<()> {
-        let size = self.image.len()?;
+        let size = self.image.size()?;
         for mut buffer in bufv.into_inner() {
             let length = buffer.len() as u64;
             // Past the end, a storage reads as zeroes.

@@ -1,0 +1,8 @@
+//! The layers below QMP: graph, images, locks, creation and copying, through their public faces.
+
+mod copy;
+mod create;
+mod graph;
+mod images;
+mod locks;
+mod support;
