@@ -1,11 +1,16 @@
 //! A storage daemon: block nodes, jobs that copy between them, and QMP to drive both.
 //!
 //! From the bottom up: [`image`] opens disk images, [`nodes`] arranges them in a graph of named
-//! nodes, [`create`] makes new ones, [`copy`] copies from node to node.
+//! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
+//! on nodes have in common, [`jobs`] are the kinds there are. [`qmp`] is what clients may say and
+//! hear of all that; [`options`] is the command line.
 
+pub mod block_job;
 pub mod copy;
 pub mod create;
 pub mod error;
 pub mod image;
+pub mod jobs;
 pub mod nodes;
 pub mod options;
+pub mod qmp;

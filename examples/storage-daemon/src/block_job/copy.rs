@@ -1,0 +1,51 @@
+//! The copy engine under a block job.
+
+use qapi_core::Result;
+
+use super::{BlockJobHandle, OnError};
+use crate::copy::{Copier, CopyControl, CopyError, ErrorAction, Side};
+use crate::error::Error;
+
+/// Copies everything, with the job's pauses, speed, progress and policy for errors.
+///
+/// # Errors
+/// The job is cancelled, or a request failed and the policy is to report it.
+pub async fn copy(job: BlockJobHandle<'_>, copier: &Copier, on_error: OnError) -> Result<()> {
+    job.job.set_remaining(copier.total());
+    copier.run(&JobControl { job, on_error }).await.map_err(|error| match error {
+        CopyError::Stopped(stopped) => stopped,
+        CopyError::Failed { error, .. } => error.into(),
+    })
+}
+
+/// A job as the copy engine sees it.
+struct JobControl<'a> {
+    job: BlockJobHandle<'a>,
+    on_error: OnError,
+}
+
+impl CopyControl for JobControl<'_> {
+    type Stop = qapi_core::Error;
+
+    fn interrupted(&self) -> bool {
+        let handle = self.job.job;
+        handle.is_cancelled() || handle.job().pause_requested()
+    }
+
+    fn speed(&self) -> u64 {
+        // The engine refuses negative speeds.
+        self.job.job.speed().try_into().unwrap_or(0)
+    }
+
+    async fn throttle(&self, bytes: u64) -> Result<()> {
+        Ok(self.job.job.throttle(bytes).await?)
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.job.job.advance(bytes);
+    }
+
+    async fn on_error(&self, side: Side, error: &Error) -> Result<ErrorAction> {
+        self.job.handle_error(self.on_error, side, error).await
+    }
+}

@@ -1,0 +1,95 @@
+//! Block jobs: what jobs that copy between nodes have in common.
+//!
+//! A [`BlockJob`] is the engine's driver for all of them: it keeps the job's nodes, tells clients
+//! what only block jobs tell (`BLOCK_JOB_COMPLETED` and its like), and decides about I/O errors.
+//! The work itself is a [`BlockJobWork`]; [`copy`] lets the copy engine run under a job.
+
+pub mod copy;
+mod errors;
+mod notify;
+
+pub use errors::OnError;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use job::{Job, JobDriver, JobHandle, JobNotification, Jobs};
+use parking_lot::Mutex;
+use qapi_core::{Error, ErrorClass, Events, Result};
+
+use crate::nodes::Reservation;
+use crate::qmp::block_job::info::BlockDeviceIoStatus;
+
+/// What one kind of block job does.
+pub trait BlockJobWork: Send + Sync + 'static {
+    /// Does the work, passing the pause points of the job's handle.
+    ///
+    /// # Errors
+    /// Why it failed; the text becomes the job's error.
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a>;
+}
+
+/// The work of a block job under way.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// A block job, as its work sees it.
+#[derive(Clone, Copy)]
+pub struct BlockJobHandle<'a> {
+    /// The job: its pause points and its progress.
+    pub job: &'a JobHandle,
+    block_job: &'a BlockJob,
+}
+
+/// The engine's driver for block jobs.
+pub struct BlockJob {
+    work: Box<dyn BlockJobWork>,
+    events: Events,
+    /// The nodes, until the job is cleaned up: a concluded job keeps none.
+    nodes: Mutex<Option<Reservation>>,
+    io_status: Mutex<BlockDeviceIoStatus>,
+}
+
+impl BlockJob {
+    /// A block job that does `work` on the nodes of `nodes` and tells clients by `events`.
+    pub fn new(work: impl BlockJobWork, nodes: Reservation, events: Events) -> Self {
+        Self {
+            work: Box::new(work),
+            events,
+            nodes: Mutex::new(Some(nodes)),
+            io_status: Mutex::new(BlockDeviceIoStatus::Ok),
+        }
+    }
+
+    /// Whether an error has stopped the job.
+    pub fn io_status(&self) -> BlockDeviceIoStatus {
+        *self.io_status.lock()
+    }
+}
+
+impl JobDriver for BlockJob {
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        self.work.run(BlockJobHandle { job, block_job: self }).await
+    }
+
+    fn user_resume(&self, _job: &JobHandle) {
+        *self.io_status.lock() = BlockDeviceIoStatus::Ok;
+    }
+
+    fn clean(&self, _job: &JobHandle) {
+        self.nodes.lock().take();
+    }
+
+    fn notify(&self, job: &JobHandle, notification: JobNotification) {
+        notify::emit(&self.events, job.job(), notification);
+    }
+}
+
+/// The block job called `id`.
+///
+/// # Errors
+/// There is none, or the job of that name is not a block job; class `DeviceNotActive`.
+pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
+    jobs.find(id).filter(|job| job.driver::<BlockJob>().is_some()).ok_or_else(|| {
+        Error::with_class(ErrorClass::DeviceNotActive, format!("Block job '{id}' not found"))
+    })
+}

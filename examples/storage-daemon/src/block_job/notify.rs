@@ -1,0 +1,29 @@
+//! The events that only block jobs have.
+
+use job::{Job, JobNotification};
+use qapi_core::Events;
+
+use crate::qmp::block_job::events::{
+    BlockJobCancelled, BlockJobCompleted, BlockJobPending, BlockJobReady,
+};
+
+/// Tells clients what happened to `job`. A job without identifier is no client's business.
+pub(super) fn emit(events: &Events, job: &Job, notification: JobNotification) {
+    let Some(id) = job.id() else { return };
+    let (job_type, device, speed) = (job.job_type(), id.to_owned(), job.speed());
+    let (offset, len) = job.progress();
+    let (offset, len) = (offset.cast_signed(), len.cast_signed());
+    match notification {
+        JobNotification::Ready => {
+            events.emit(&BlockJobReady { job_type, device, len, offset, speed });
+        }
+        JobNotification::Pending => events.emit(&BlockJobPending { job_type, id: device }),
+        JobNotification::FinalizeCompleted => {
+            let error = job.error().map(|error| error.desc().to_owned());
+            events.emit(&BlockJobCompleted { job_type, device, len, offset, speed, error });
+        }
+        JobNotification::FinalizeCancelled => {
+            events.emit(&BlockJobCancelled { job_type, device, len, offset, speed });
+        }
+    }
+}

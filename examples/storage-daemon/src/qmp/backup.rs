@@ -1,0 +1,140 @@
+//! `blockdev-backup`: a node copied as it is at one point in time, by a job.
+
+use job::Jobs;
+use qapi_core::{Events, Result, qapi_command, qapi_enum, qapi_struct};
+
+use crate::jobs;
+use crate::nodes::Graph;
+
+/// What all ways to begin a backup have in common.
+#[qapi_struct(since = "4.2")]
+#[derive(Debug, Clone)]
+pub struct BackupCommon {
+    /// The job's identifier. It must be given: nodes, unlike the devices of old, lend none.
+    pub job_id: Option<String>,
+    /// The node to copy from.
+    pub device: String,
+    /// What is copied. Only `full` is supported.
+    pub sync: MirrorSyncMode,
+    /// The limit of the rate, in bytes a second; 0, which is the default, is none.
+    pub speed: Option<i64>,
+    /// The bitmap of what is to be copied. There are no bitmaps.
+    #[qapi(since = "2.4")]
+    pub bitmap: Option<String>,
+    /// What becomes of the bitmap.
+    #[qapi(since = "4.2")]
+    pub bitmap_mode: Option<BitmapSyncMode>,
+    /// Whether the copy is compressed. Only `false`, which is the default, is supported.
+    #[qapi(since = "2.8")]
+    pub compress: Option<bool>,
+    /// What to do when the node cannot be read. Only `report`, which is the default, is supported.
+    pub on_source_error: Option<BlockdevOnError>,
+    /// What to do when the target cannot be written. Only `report`, which is the default, is
+    /// supported.
+    pub on_target_error: Option<BlockdevOnError>,
+    /// Whether the job finalizes itself; it does unless said otherwise.
+    #[qapi(since = "2.12")]
+    pub auto_finalize: Option<bool>,
+    /// Whether the job dismisses itself; it does unless said otherwise.
+    #[qapi(since = "2.12")]
+    pub auto_dismiss: Option<bool>,
+    /// The name of the node that watches over writes meanwhile. Not supported: nothing can write
+    /// meanwhile.
+    #[qapi(since = "4.2")]
+    pub filter_node_name: Option<String>,
+    /// Whether what is copied is discarded from the source. Only `false`, which is the default, is
+    /// supported.
+    #[qapi(since = "9.1")]
+    pub discard_source: Option<bool>,
+    /// How the work is done.
+    #[qapi(since = "6.0", features(unstable))]
+    pub x_perf: Option<BackupPerf>,
+}
+
+/// A backup to be begun.
+#[qapi_struct(since = "2.3")]
+#[derive(Debug, Clone)]
+pub struct BlockdevBackup {
+    /// What all ways to begin a backup have in common.
+    #[qapi(base)]
+    pub common: BackupCommon,
+    /// The node to copy to, of the same size.
+    pub target: String,
+}
+
+/// How the work of a backup is done.
+#[qapi_struct(since = "6.0")]
+#[derive(Debug, Clone, Copy)]
+pub struct BackupPerf {
+    /// Whether the host is asked to copy by itself. Accepted and without effect.
+    pub use_copy_range: Option<bool>,
+    /// How many requests are in flight at most; 64 unless said otherwise.
+    pub max_workers: Option<i64>,
+    /// How many bytes a request has at most; 0, which is the default, leaves it to the job.
+    pub max_chunk: Option<i64>,
+    /// How many bytes are copied at least at a time, in order to keep a point in time. Accepted
+    /// and without effect.
+    #[qapi(since = "9.2")]
+    pub min_cluster_size: Option<u64>,
+}
+
+/// What is copied.
+#[qapi_enum(since = "1.3")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MirrorSyncMode {
+    /// What the topmost image holds.
+    Top,
+    /// Everything.
+    Full,
+    /// What is written from now on.
+    None,
+    /// What a bitmap says, as an increment to an earlier copy.
+    #[qapi(since = "2.4")]
+    Incremental,
+    /// What a bitmap says.
+    #[qapi(since = "4.2")]
+    Bitmap,
+}
+
+/// What becomes of a bitmap when the job is over.
+#[qapi_enum(since = "4.2")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BitmapSyncMode {
+    /// What was copied is cleared if the job succeeded.
+    OnSuccess,
+    /// Nothing.
+    Never,
+    /// What was copied is cleared.
+    Always,
+}
+
+/// What a job does about an error.
+#[qapi_enum(since = "1.3")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockdevOnError {
+    /// It fails.
+    Report,
+    /// It goes on.
+    Ignore,
+    /// It pauses if there is no space left, and fails otherwise.
+    Enospc,
+    /// It pauses.
+    Stop,
+    /// As `enospc`.
+    Auto,
+}
+
+/// Begins to copy a node, as it is now, to another node.
+///
+/// # Errors
+/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
+/// is not supported.
+#[qapi_command(since = "2.3", boxed, allow_preconfig)]
+pub fn blockdev_backup(
+    #[qapi(state)] jobs: &Jobs,
+    #[qapi(state)] graph: &Graph,
+    #[qapi(state)] events: &Events,
+    options: BlockdevBackup,
+) -> Result<()> {
+    jobs::backup::start(jobs, graph, events, options)
+}

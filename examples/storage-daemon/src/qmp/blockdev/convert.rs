@@ -1,0 +1,134 @@
+//! From what a client says about a node to what the node layer is told.
+//!
+//! What the schema allows and this program does not have is refused here, by name: an option that
+//! is silently ignored would be believed.
+
+use qapi_core::{Error, Result};
+
+use super::drivers::{
+    BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
+    BlockdevOptionsRaw, OnOffAuto,
+};
+use super::options::{
+    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
+    BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
+};
+use crate::nodes::options::{
+    BackingOption, CacheOptions, Child, Discard, DriverOptions, FileOptions, Locking,
+    NodeOptions, NullOptions, Qcow2Options, RawOptions,
+};
+
+/// What the node layer is to be told.
+///
+/// # Errors
+/// An option that the schema allows and this program does not support.
+pub fn node_options(options: BlockdevOptions) -> Result<NodeOptions> {
+    let BlockdevOptions {
+        driver,
+        node_name,
+        discard,
+        cache,
+        active,
+        read_only,
+        auto_read_only,
+        force_share,
+        detect_zeroes,
+    } = options;
+    require(active != Some(false), "active=off")?;
+    require(force_share != Some(true), "force-share=on")?;
+    require(
+        matches!(detect_zeroes, None | Some(BlockdevDetectZeroesOptions::Off)),
+        "detect-zeroes",
+    )?;
+    Ok(NodeOptions {
+        node_name,
+        read_only,
+        auto_read_only,
+        discard: discard.map(|discard| match discard {
+            BlockdevDiscardOptions::Ignore => Discard::Ignore,
+            BlockdevDiscardOptions::Unmap => Discard::Unmap,
+        }),
+        cache: cache.map_or_else(CacheOptions::default, |cache| {
+            let BlockdevCacheOptions { direct, no_flush } = cache;
+            CacheOptions { direct, no_flush }
+        }),
+        driver: driver_options(driver)?,
+    })
+}
+
+fn driver_options(options: BlockdevDriverOptions) -> Result<DriverOptions> {
+    Ok(match options {
+        BlockdevDriverOptions::File(options) => DriverOptions::File(file(options)?),
+        BlockdevDriverOptions::NullCo(options) => DriverOptions::NullCo(null(options)?),
+        BlockdevDriverOptions::Qcow2(options) => DriverOptions::Qcow2(qcow2(options)?),
+        BlockdevDriverOptions::Raw(options) => DriverOptions::Raw(raw(options)?),
+    })
+}
+
+fn file(options: BlockdevOptionsFile) -> Result<FileOptions> {
+    let BlockdevOptionsFile {
+        filename,
+        pr_manager,
+        locking,
+        aio,
+        aio_max_batch: _,
+        drop_cache: _,
+        x_check_cache_dropped: _,
+    } = options;
+    require(pr_manager.is_none(), "pr-manager")?;
+    require(matches!(aio, None | Some(BlockdevAioOptions::Threads)), "aio other than 'threads'")?;
+    let locking = match locking {
+        None | Some(OnOffAuto::Auto) => Locking::Auto,
+        Some(OnOffAuto::On) => Locking::On,
+        Some(OnOffAuto::Off) => Locking::Off,
+    };
+    Ok(FileOptions { filename, locking })
+}
+
+fn null(options: BlockdevOptionsNull) -> Result<NullOptions> {
+    let BlockdevOptionsNull { size, latency_ns, read_zeroes: _ } = options;
+    require(matches!(latency_ns, None | Some(0)), "latency-ns")?;
+    let size = size.map(u64::try_from).transpose().map_err(|_| "size is invalid")?;
+    Ok(NullOptions { size })
+}
+
+fn qcow2(options: BlockdevOptionsQcow2) -> Result<Qcow2Options> {
+    require(options.data_file.is_none(), "data-file")?;
+    let file = child(options.format.format.file)?;
+    let backing = match options.format.backing {
+        None => BackingOption::FromHeader,
+        Some(BlockdevRefOrNull::Null(_)) => BackingOption::None,
+        Some(BlockdevRefOrNull::Reference(name)) if name.is_empty() => BackingOption::None,
+        Some(BlockdevRefOrNull::Reference(name)) => BackingOption::Child(Child::Reference(name)),
+        Some(BlockdevRefOrNull::Definition(options)) => {
+            BackingOption::Child(Child::Inline(Box::new(node_options(*options)?)))
+        }
+    };
+    Ok(Qcow2Options { file, backing })
+}
+
+fn raw(options: BlockdevOptionsRaw) -> Result<RawOptions> {
+    require(matches!(options.offset, None | Some(0)), "offset")?;
+    require(options.size.is_none(), "size")?;
+    Ok(RawOptions { file: child(options.format.file)? })
+}
+
+/// A reference to a node, as the node layer wants it.
+///
+/// # Errors
+/// Those of [`node_options`].
+pub(in crate::qmp) fn child(reference: BlockdevRef) -> Result<Child> {
+    Ok(match reference {
+        BlockdevRef::Reference(name) => Child::Reference(name),
+        BlockdevRef::Definition(options) => Child::Inline(Box::new(node_options(*options)?)),
+    })
+}
+
+/// Refuses an option that the schema allows and this program does not have.
+pub(in crate::qmp) fn require(supported: bool, option: &str) -> Result<()> {
+    if supported {
+        Ok(())
+    } else {
+        Err(Error::generic(format!("{option} is not supported by this program")))
+    }
+}

@@ -1,0 +1,101 @@
+//! `query-named-block-nodes`.
+
+use qapi_core::{Result, qapi_command};
+
+use super::info::{
+    BlockDeviceInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
+    ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
+    ImageInfoSpecificQCow2Wrapper,
+};
+use super::options::BlockdevDetectZeroesOptions;
+use crate::image::qcow2::header::CompressionType;
+use crate::nodes::{self, Graph};
+use crate::qmp::create::Qcow2CompressionType;
+
+/// Tells of all nodes, the newest first.
+///
+/// # Errors
+/// The size of an image cannot be found out.
+#[qapi_command(since = "2.0", allow_preconfig, blocking)]
+pub fn query_named_block_nodes(
+    #[qapi(state)] graph: &Graph,
+    /// Whether to leave out what is known of backing images, which appear as nodes of their own.
+    #[qapi(since = "5.0")]
+    flat: Option<bool>,
+) -> Result<Vec<BlockDeviceInfo>> {
+    let flat = flat.unwrap_or(false);
+    let nodes = graph.nodes();
+    nodes.iter().map(|node| Ok(block_device_info(graph.info(node, flat)?))).collect()
+}
+
+fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
+    BlockDeviceInfo {
+        file: info.filename,
+        node_name: Some(info.node_name),
+        ro: info.read_only,
+        drv: info.driver.to_owned(),
+        backing_file: info.backing_filename,
+        backing_file_depth: i64::from(info.backing_depth),
+        active: true,
+        encrypted: false,
+        detect_zeroes: BlockdevDetectZeroesOptions::Off,
+        bps: 0,
+        bps_rd: 0,
+        bps_wr: 0,
+        iops: 0,
+        iops_rd: 0,
+        iops_wr: 0,
+        image: image_info(info.image),
+        cache: BlockdevCacheInfo {
+            writeback: true,
+            direct: info.cache.direct,
+            no_flush: info.cache.no_flush,
+        },
+        write_threshold: 0,
+    }
+}
+
+fn image_info(info: nodes::ImageInfo) -> ImageInfo {
+    let format_specific = match (info.qcow2, info.format) {
+        (Some(qcow2), _) => Some(ImageInfoSpecific::Qcow2(qcow2_info(&qcow2))),
+        (None, "file") => Some(ImageInfoSpecific::File(ImageInfoSpecificFileWrapper {
+            data: ImageInfoSpecificFile { extent_size_hint: None },
+        })),
+        (None, _) => None,
+    };
+    ImageInfo {
+        node: BlockNodeInfo {
+            filename: info.filename,
+            format: info.format.to_owned(),
+            dirty_flag: (info.format != "null-co").then_some(info.dirty),
+            actual_size: info.actual_size.map(u64::cast_signed),
+            virtual_size: info.virtual_size.cast_signed(),
+            cluster_size: info.cluster_size.map(u64::cast_signed),
+            encrypted: None,
+            compressed: None,
+            backing_filename: info.backing_filename,
+            full_backing_filename: info.full_backing_filename,
+            backing_filename_format: info.backing_format,
+            format_specific,
+        },
+        backing_image: info.backing_image.map(|image| Box::new(image_info(*image))),
+    }
+}
+
+fn qcow2_info(info: &nodes::Qcow2Info) -> ImageInfoSpecificQCow2Wrapper {
+    // The older version of the format has none of the flags.
+    let is_newer = info.compat != "0.10";
+    ImageInfoSpecificQCow2Wrapper {
+        data: ImageInfoSpecificQCow2 {
+            compat: info.compat.to_owned(),
+            extended_l2: is_newer.then_some(info.extended_l2),
+            lazy_refcounts: is_newer.then_some(info.lazy_refcounts),
+            corrupt: is_newer.then_some(info.corrupt),
+            refcount_bits: i64::from(info.refcount_bits),
+            compression_type: match info.compression_type {
+                CompressionType::Zlib => Qcow2CompressionType::Zlib,
+                CompressionType::Zstd => Qcow2CompressionType::Zstd,
+            },
+        },
+    }
+}
