@@ -113,7 +113,7 @@ impl CommandReturn for Introspection {
         if out.style().pretty {
             return out.write(&introspect(&self.0, Mask::Masked));
         }
-        out.write_rendered(&self.0.introspection());
+        out.write_rendered(self.0.introspection());
         Ok(())
     }
 }

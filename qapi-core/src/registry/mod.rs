@@ -29,7 +29,6 @@ mod collect;
 mod error;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
 
 pub use error::RegistryError;
 
@@ -54,7 +53,7 @@ pub fn registered() -> impl Iterator<Item = &'static Definition> {
 pub struct Registry {
     definitions: Box<[&'static Definition]>,
     by_name: HashMap<&'static str, &'static Definition>,
-    introspection: OnceLock<Arc<[u8]>>,
+    introspection: Box<[u8]>,
 }
 
 impl Registry {
@@ -77,7 +76,8 @@ impl Registry {
         let definitions = collect::with_reachable_types(definitions);
         RegistryError::unless_empty(check::conflicts(&definitions))?;
         let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
-        Ok(Self { definitions: definitions.into(), by_name, introspection: OnceLock::new() })
+        let introspection = introspect::render(&definitions);
+        Ok(Self { definitions: definitions.into(), by_name, introspection })
     }
 
     /// The command, event or type of this name.
@@ -144,9 +144,9 @@ impl Registry {
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
     }
 
-    /// What `query-qmp-schema` returns, as JSON text on one line; rendered once.
-    pub fn introspection(&self) -> Arc<[u8]> {
-        Arc::clone(self.introspection.get_or_init(|| introspect::render(self)))
+    /// What `query-qmp-schema` returns, as JSON text on one line.
+    pub fn introspection(&self) -> &[u8] {
+        &self.introspection
     }
 }
 

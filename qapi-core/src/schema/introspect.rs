@@ -2,7 +2,6 @@
 //! "Client JSON Protocol introspection").
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 
 use crate::descriptor::{
     Alternate, Arguments, Builtin, Command, Definition, DefinitionKind, Enum, Event, Feature,
@@ -30,8 +29,19 @@ pub enum Mask {
 /// Everything that a client can use: all commands and events by name, then every type that they
 /// lead to, in the order of first use.
 pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
+    infos(registry.definitions(), mask)
+}
+
+/// The answer of `query-qmp-schema`, as JSON text on one line.
+pub(crate) fn render(definitions: &[&'static Definition]) -> Box<[u8]> {
+    // Strings, lists and objects with fixed names always have a JSON form.
+    let infos = infos(definitions.iter().copied(), Mask::Masked);
+    to_vec(&infos, false).unwrap_or_default().into()
+}
+
+fn infos(definitions: impl Iterator<Item = &'static Definition>, mask: Mask) -> Vec<SchemaInfo> {
     let mut introspection = Introspection::new(mask);
-    for definition in registry.definitions() {
+    for definition in definitions {
         match &definition.kind {
             DefinitionKind::Command(command) => introspection.command(definition, command),
             DefinitionKind::Event(event) => introspection.event(definition, event),
@@ -42,12 +52,6 @@ pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
         }
     }
     introspection.finish()
-}
-
-/// The answer of `query-qmp-schema`, as JSON text on one line.
-pub(crate) fn render(registry: &Registry) -> Arc<[u8]> {
-    // Strings, lists and objects with fixed names always have a JSON form.
-    to_vec(&introspect(registry, Mask::Masked), false).unwrap_or_default().into()
 }
 
 /// A type in use.

@@ -26,7 +26,7 @@ fn names_of_types_can_be_shown() {
 fn the_answer_is_rendered_as_the_server_writes_it() {
     let registry = Registry::from_definitions(ALL.iter().copied()).unwrap();
     let rendered = registry.introspection();
-    let value: Vec<serde_json::Value> = serde_json::from_slice(&rendered).unwrap();
+    let value: Vec<serde_json::Value> = serde_json::from_slice(rendered).unwrap();
 
     let entities: Vec<serde_json::Value> =
         MASKED.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

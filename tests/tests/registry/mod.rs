@@ -1,4 +1,7 @@
 //! The registry: what it finds, and what it refuses.
 
 mod conflicts;
+mod control;
+mod job;
 mod lookup;
+mod seed;

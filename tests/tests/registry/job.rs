@@ -1,0 +1,22 @@
+//! The job package is QEMU's `job.json`, definition for definition.
+
+// Links the package, which would register nothing otherwise.
+use ::job as _;
+
+use super::seed::{definitions, expressions};
+
+#[test]
+fn the_job_package_defines_what_its_seed_does() {
+    let found = definitions(|definition| definition.source.package == "job");
+
+    assert_eq!(found, expressions(include_str!("job-8.2.json")));
+    assert_eq!(found.len(), 12);
+}
+
+#[test]
+fn the_job_package_has_seven_commands_and_one_event() {
+    let found = definitions(|definition| definition.source.package == "job");
+    let count = |kind: &str| found.iter().filter(|text| text.starts_with(kind)).count();
+
+    assert_eq!((count("{\"command\""), count("{\"event\"")), (7, 1));
+}

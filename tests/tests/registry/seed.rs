@@ -1,0 +1,33 @@
+//! Definitions as a schema file writes them, read with the framework's own decoder: schema files
+//! are texts of the same dialect, but for comments.
+
+use qapi_core::descriptor::Definition;
+use qapi_core::registry::registered;
+use qapi_core::schema::render::render;
+use qapi_core::wire::{Decoded, Decoder};
+
+/// The expressions of a schema file, each as JSON text.
+pub(super) fn expressions(file: &str) -> Vec<String> {
+    let is_comment = |line: &&str| line.starts_with('#');
+    let lines: Vec<_> = file.lines().filter(|line| !is_comment(line)).collect();
+    let text = lines.join("\n");
+    let (mut decoder, mut input) = (Decoder::new(), text.as_bytes());
+    let mut expressions = Vec::new();
+    while let Some(decoded) = decoder.decode(&mut input) {
+        match decoded {
+            Decoded::Message(document) => expressions.push(document.root().to_json().to_string()),
+            Decoded::Error(error) => panic!("{error}"),
+        }
+    }
+    expressions.sort();
+    expressions
+}
+
+/// What a package registers, each as JSON text.
+pub(super) fn definitions(of: impl Fn(&Definition) -> bool) -> Vec<String> {
+    let wanted = registered().filter(|definition| of(definition));
+    let mut expressions: Vec<_> =
+        wanted.map(|definition| render(definition).to_string()).collect();
+    expressions.sort();
+    expressions
+}
