@@ -8,13 +8,8 @@
 //! # The trap: a package that nobody names registers nothing
 //! Rust leaves a dependency out of the program when no source file names it, however it stands
 //! in `Cargo.toml`. Its annotations are then missing and nothing says so: its commands are simply
-//! not found. Name the package once in the binary,
-//!
-//! ```ignore
-//! use my_commands as _;
-//! ```
-//!
-//! and have the start fail if that line gets lost:
+//! not found. So the binary names it once, `use my_commands as _;`, and refuses to start if that
+//! line gets lost:
 //!
 //! ```
 //! use qapi_core::registry::Registry;

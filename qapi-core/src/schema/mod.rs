@@ -1,6 +1,6 @@
 //! The schema as a whole: what no single annotation can know.
 //!
-//! [`check`] holds the rules, [`introspect`] tells clients, [`render`] writes definitions in the
+//! `check` holds the rules, [`introspect`] tells clients, [`render`] writes definitions in the
 //! schema language.
 
 pub(crate) mod check;
