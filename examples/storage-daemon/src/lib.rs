@@ -3,11 +3,13 @@
 //! From the bottom up: [`image`] opens disk images, [`nodes`] arranges them in a graph of named
 //! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
 //! on nodes have in common, [`jobs`] are the kinds there are. [`qmp`] is what clients may say and
-//! hear of all that; [`options`] is the command line.
+//! hear of all that; [`options`] is the command line, [`daemon`] what
+//! it starts.
 
 pub mod block_job;
 pub mod copy;
 pub mod create;
+pub mod daemon;
 pub mod error;
 pub mod image;
 pub mod jobs;

@@ -58,6 +58,18 @@ impl Listener {
         Self { transport: Transport::Stdio, pretty: false }
     }
 
+    /// Waits until a client has come, without letting it in: for a program that has nothing to do
+    /// before.
+    ///
+    /// # Errors
+    /// The runtime cannot watch the socket.
+    pub async fn client_waiting(&self) -> Result<()> {
+        match &self.transport {
+            Transport::Unix(bound) => Ok(unix::client_waiting(bound).await?),
+            Transport::Stdio => Ok(()),
+        }
+    }
+
     /// Lays messages out for people, on several lines.
     #[must_use]
     pub fn pretty(mut self, pretty: bool) -> Self {

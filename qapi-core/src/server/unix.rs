@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::Mode;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -51,14 +52,26 @@ pub(super) fn bind(path: &Path) -> Result<BoundSocket> {
 }
 
 fn bind_new(path: &Path) -> io::Result<BoundSocket> {
+    // A daemon may change its directory before it removes the file.
+    let absolute = std::path::absolute(path)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
-    let file = SocketFile { path: path.to_owned(), identity: identity(path) };
+    let file = SocketFile { path: absolute, identity: identity(path) };
     // Between these two calls nobody can connect: the socket does not listen yet.
     rustix::fs::chmod(path, Mode::RUSR | Mode::WUSR)?;
     rustix::net::listen(&socket, BACKLOG)?;
     Ok(BoundSocket { listener: socket.into(), _file: file })
+}
+
+/// Waits until a client has come.
+pub(super) async fn client_waiting(bound: &BoundSocket) -> io::Result<()> {
+    let listener = bound.listener.try_clone()?;
+    tokio::task::spawn_blocking(move || {
+        rustix::event::poll(&mut [PollFd::new(&listener, PollFlags::IN)], None)
+    })
+    .await??;
+    Ok(())
 }
 
 /// Removes the socket of a daemon that is gone. Never follows a symbolic link.

@@ -115,7 +115,7 @@ fn check_nodes(
     if let Some(perf) = perf {
         check_perf(perf)?;
     }
-    if source.len()? != target.len()? {
+    if source.size()? != target.size()? {
         return Err(Error::generic("Source and target image have different sizes"));
     }
     Ok(())

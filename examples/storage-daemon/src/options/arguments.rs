@@ -28,7 +28,7 @@ pub enum Invocation {
 pub struct Settings {
     /// Whether to go to the background once everything is ready.
     pub daemonize: bool,
-    /// Where to write the process's number; it is written before the first step.
+    /// Where to write the process's number; it is written after the last step.
     pub pidfile: Option<PathBuf>,
     /// What to set up, in this order.
     pub steps: Vec<Step>,

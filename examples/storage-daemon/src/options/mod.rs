@@ -6,6 +6,7 @@
 mod arguments;
 mod chardev;
 mod error;
+mod help;
 pub mod keyval;
 mod messages;
 mod monitor;
@@ -13,6 +14,7 @@ mod monitor;
 pub use arguments::{Invocation, Settings, Step, StepKind};
 pub use chardev::{ChardevBackend, ChardevOptions};
 pub use error::OptionError;
+pub use help::{HELP, list_commands, version_text};
 pub use monitor::{MonitorMode, MonitorOptions};
 
 use qapi_core::wire::Document;

@@ -1,0 +1,62 @@
+//! What `--help`, `--version` and `--list-commands` say.
+
+use qapi_core::{Definition, Registry, ServerVersion};
+
+/// What `--help` says.
+pub const HELP: &str = "\
+Usage: storage-daemon [options]
+Serves disk images, and runs jobs on them, for clients that speak QMP.
+Without options it shows what it can do, on images of its own.
+
+  -h, --help             show this help
+  -V, --version          show the version
+      --list-commands    show the commands that clients may execute
+
+  --blockdev [driver=]DRIVER[,node-name=NAME][,read-only=on|off]
+             [,cache.direct=on|off][,cache.no-flush=on|off],...
+                         open a block node; DRIVER is file, raw, qcow2 or null-co,
+                         and further parameters are those of blockdev-add.
+                         Takes JSON as well.
+  --chardev socket,id=ID,path=PATH,server=on[,wait=on|off]
+                         listen on a unix socket; with wait=on, which is the default,
+                         wait for a client before going on
+  --chardev stdio,id=ID  use standard input and output
+  --monitor [chardev=]ID[,mode=control][,pretty=on|off]
+                         serve QMP to the clients of a character device
+  --daemonize            go to the background once everything is ready
+  --pidfile PATH         write the number of the process to a file, once everything is ready
+
+Options are carried out in the order in which they are given.
+";
+
+/// What `--version` says.
+pub fn version_text(version: &ServerVersion) -> String {
+    let ServerVersion { major, minor, micro, package } = version;
+    let name = package.replacen(' ', " version ", 1);
+    format!("{name} (speaks QMP as QEMU {major}.{minor}.{micro} does)\n")
+}
+
+/// What `--list-commands` says: a line for each command, with the version it appeared in, the
+/// package that defines it, where it does so, and what it is for.
+pub fn list_commands(registry: &Registry) -> String {
+    let rows: Vec<[String; 5]> = registry.commands().map(|(command, _)| row(command)).collect();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
+    };
+    let [name, since, package, source] = [width(0), width(1), width(2), width(3)];
+    let line = |[a, b, c, d, doc]: &[String; 5]| {
+        format!("{a:name$}  {b:since$}  {c:package$}  {d:source$}  {doc}\n")
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(command: &Definition) -> [String; 5] {
+    let first_line = command.doc.lines().next().unwrap_or_default();
+    [
+        command.name.to_owned(),
+        command.since.unwrap_or("-").to_owned(),
+        command.source.package.to_owned(),
+        format!("{}:{}", command.source.file, command.source.line),
+        first_line.to_owned(),
+    ]
+}
