@@ -244,17 +244,11 @@ fn between(byte: u8) -> Step {
     match byte {
         b' ' | b'\t' | b'\r' | b'\n' => Step::Skip,
         b'"' | b'\'' => Step::Into(State::String(byte)),
-        b'{' => Step::Last(TokenKind::OpenBrace),
-        b'}' => Step::Last(TokenKind::CloseBrace),
-        b'[' => Step::Last(TokenKind::OpenBracket),
-        b']' => Step::Last(TokenKind::CloseBracket),
-        b':' => Step::Last(TokenKind::Colon),
-        b',' => Step::Last(TokenKind::Comma),
         b'-' => Step::Into(State::Minus),
         b'0' => Step::Into(State::Zero),
         b'1'..=b'9' => Step::Into(State::Digits),
         b'a'..=b'z' => Step::Into(State::Keyword),
-        _ => Step::Stray,
+        _ => structural(byte).map_or(Step::Stray, Step::Last),
     }
 }
 
@@ -262,10 +256,23 @@ fn between(byte: u8) -> Step {
 /// can force a clean start with one of them; quotes do not protect what they enclose.
 fn recovery(byte: u8) -> Step {
     match byte {
-        b'[' | b']' | b'{' | b'}' | b':' | b',' => Step::Afresh,
         b'\t' => Step::Skip,
         0x00..0x20 | 0xFE..=0xFF => Step::Afresh,
+        _ if structural(byte).is_some() => Step::Afresh,
         _ => Step::Skip,
+    }
+}
+
+/// The token that a byte is by itself, if it is one.
+fn structural(byte: u8) -> Option<TokenKind> {
+    match byte {
+        b'{' => Some(TokenKind::OpenBrace),
+        b'}' => Some(TokenKind::CloseBrace),
+        b'[' => Some(TokenKind::OpenBracket),
+        b']' => Some(TokenKind::CloseBracket),
+        b':' => Some(TokenKind::Colon),
+        b',' => Some(TokenKind::Comma),
+        _ => None,
     }
 }
 
@@ -277,15 +284,12 @@ fn digit_or_stray(byte: u8, state: State) -> Step {
 /// messages consist of: structural, or a complete string without escapes.
 fn whole_token(bytes: &[u8]) -> Option<(TokenKind, usize)> {
     let (&first, rest) = bytes.split_first()?;
-    match between(first) {
-        Step::Last(kind) => Some((kind, 1)),
-        Step::Into(State::String(quote)) => {
-            let length = plain_run(rest);
-            let complete = rest.get(length) == Some(&quote);
-            (complete && length < MAX_TOKEN_SIZE).then_some((TokenKind::String, length + 2))
-        }
-        Step::Into(_) | Step::Behind(_) | Step::Skip | Step::Afresh | Step::Stray => None,
+    if !matches!(first, b'"' | b'\'') {
+        return structural(first).map(|kind| (kind, 1));
     }
+    let length = plain_run(rest);
+    let complete = rest.get(length) == Some(&first) && length < MAX_TOKEN_SIZE;
+    complete.then_some((TokenKind::String, length + 2))
 }
 
 /// How many bytes from the start continue a string whatever its quote is.
