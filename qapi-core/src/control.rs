@@ -26,7 +26,13 @@ pub enum QMPCapability {
 /// Ends capability negotiation: from here on all commands are served and events are sent.
 ///
 /// Must be the first command of a connection, and can succeed once.
-#[qapi_command(crate = crate, name = "qmp_capabilities", name_exception, allow_preconfig, since = "0.13")]
+#[qapi_command(
+    crate = crate,
+    name = "qmp_capabilities",
+    name_exception,
+    allow_preconfig,
+    since = "0.13"
+)]
 fn qmp_capabilities(
     #[qapi(session)] session: &SessionContext,
     /// The capabilities to enable, of those that the greeting offered; none if absent.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ptr;
 
 use crate::descriptor::{Definition, Type};
-use crate::schema::references;
+use crate::schema::model::references;
 
 /// The definitions and every type they refer to, each once, sorted by name.
 ///

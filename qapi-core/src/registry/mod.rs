@@ -30,7 +30,8 @@ pub use error::RegistryError;
 pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
-use crate::descriptor::{Command, Definition, DefinitionKind, Event, Registration};
+use crate::descriptor::{Command, Definition, Event, Registration};
+use crate::schema::model::{as_command, as_event, is_type};
 use crate::schema::{check, introspect};
 
 /// What the program's annotations left behind: unchecked, in the linker's order.
@@ -142,37 +143,5 @@ impl Registry {
     /// What `query-qmp-schema` returns, as JSON text on one line.
     pub fn introspection(&self) -> &[u8] {
         &self.introspection
-    }
-}
-
-fn as_command(definition: &'static Definition) -> Option<&'static Command> {
-    match &definition.kind {
-        DefinitionKind::Command(command) => Some(command),
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_)
-        | DefinitionKind::Event(_) => None,
-    }
-}
-
-fn as_event(definition: &'static Definition) -> Option<&'static Event> {
-    match &definition.kind {
-        DefinitionKind::Event(event) => Some(event),
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_)
-        | DefinitionKind::Command(_) => None,
-    }
-}
-
-fn is_type(definition: &Definition) -> bool {
-    match definition.kind {
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_) => true,
-        DefinitionKind::Command(_) | DefinitionKind::Event(_) => false,
     }
 }

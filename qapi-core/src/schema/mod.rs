@@ -7,8 +7,7 @@ pub(crate) mod check;
 mod conflict;
 pub mod info;
 pub mod introspect;
-mod model;
+pub(crate) mod model;
 pub mod render;
 
 pub use conflict::{Conflict, Place, Rule};
-pub(crate) use model::references;

@@ -3,7 +3,8 @@
 use std::ptr;
 
 use crate::descriptor::{
-    Arguments, Branch, Definition, DefinitionKind, Enum, Member, Type, TypeRef, Union,
+    Arguments, Branch, Command, Definition, DefinitionKind, Enum, Event, Member, Type, TypeRef,
+    Union,
 };
 
 /// Every type that a definition names, in the order of the definition.
@@ -83,6 +84,41 @@ pub(crate) fn as_union(definition: &'static Definition) -> Option<&'static Union
         | DefinitionKind::Alternate(_)
         | DefinitionKind::Command(_)
         | DefinitionKind::Event(_) => None,
+    }
+}
+
+/// What a definition is as a command, if it is one.
+pub(crate) fn as_command(definition: &'static Definition) -> Option<&'static Command> {
+    match &definition.kind {
+        DefinitionKind::Command(command) => Some(command),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Event(_) => None,
+    }
+}
+
+/// What a definition is as an event, if it is one.
+pub(crate) fn as_event(definition: &'static Definition) -> Option<&'static Event> {
+    match &definition.kind {
+        DefinitionKind::Event(event) => Some(event),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_) => None,
+    }
+}
+
+/// Whether a definition is a type: values can be of it.
+pub(crate) fn is_type(definition: &Definition) -> bool {
+    match definition.kind {
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_) => true,
+        DefinitionKind::Command(_) | DefinitionKind::Event(_) => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::descriptor::{Builtin, Definition, DefinitionKind, Feature};
-use crate::schema::model::{branches, kind_name, own_members};
+use crate::schema::model::{kind_name, own_members};
 use crate::schema::{Conflict, Rule};
 
 /// Rules [`Rule::NameDefinedOnce`], [`Rule::NamesDistinct`], [`Rule::NameNotBuiltin`].
@@ -67,29 +67,35 @@ pub(super) fn folded(name: &str) -> String {
 
 /// Rule [`Rule::ListDistinct`], for each list of names in the definition.
 pub(super) fn check_lists(definition: &'static Definition) -> Vec<Conflict> {
-    let names = |features: &'static [Feature]| features.iter().map(|feature| feature.name);
-    let mut conflicts = repeated(definition, "feature", names(definition.features));
-    let mut members =
-        |features| conflicts.extend(repeated(definition, "feature", names(features)));
-    own_members(definition).iter().for_each(|member| members(member.features));
-    match &definition.kind {
-        DefinitionKind::Enum(enumeration) => {
-            enumeration.values.iter().for_each(|value| members(value.features));
-            let values = enumeration.values.iter().map(|value| value.name);
-            conflicts.extend(repeated(definition, "value", values));
+    let members = own_members(definition);
+    let (what, entries): (_, Vec<_>) = match &definition.kind {
+        DefinitionKind::Enum(data) => ("value", data.values.iter().map(|v| v.name).collect()),
+        DefinitionKind::Alternate(data) => {
+            ("alternative", data.members.iter().map(|member| member.name).collect())
         }
-        DefinitionKind::Alternate(alternate) => {
-            let alternatives = alternate.members.iter().map(|member| member.name);
-            conflicts.extend(repeated(definition, "alternative", alternatives));
+        DefinitionKind::Union(data) => {
+            ("branch", (data.branches)().iter().map(|branch| branch.name).collect())
         }
-        DefinitionKind::Union(_) => {
-            let branches = branches(definition).iter().map(|branch| branch.name);
-            conflicts.extend(repeated(definition, "branch", branches));
+        DefinitionKind::Struct(_) | DefinitionKind::Command(_) | DefinitionKind::Event(_) => {
+            ("member", Vec::new())
         }
-        DefinitionKind::Struct(_) | DefinitionKind::Command(_) | DefinitionKind::Event(_) => {}
+    };
+    let mut conflicts = repeated(definition, what, entries.into_iter());
+    conflicts.extend(repeated(definition, "member", members.iter().map(|member| member.name)));
+    let entry_features = match &definition.kind {
+        DefinitionKind::Enum(data) => data.values.iter().map(|value| value.features).collect(),
+        DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => Vec::new(),
+    };
+    let member_features = members.iter().map(|member| member.features);
+    for features in entry_features.into_iter().chain(member_features).chain([definition.features])
+    {
+        let names = features.iter().map(|feature: &Feature| feature.name);
+        conflicts.extend(repeated(definition, "feature", names));
     }
-    let members = own_members(definition).iter().map(|member| member.name);
-    conflicts.extend(repeated(definition, "member", members));
     conflicts
 }
 

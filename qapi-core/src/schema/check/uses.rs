@@ -2,7 +2,7 @@
 
 use crate::descriptor::{Arguments, Definition, DefinitionKind, Type};
 use crate::schema::check::objects::with_defined;
-use crate::schema::model::{as_object, describe, kind_name, references};
+use crate::schema::model::{as_object, describe, is_type, kind_name, references};
 use crate::schema::{Conflict, Rule};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
@@ -33,16 +33,6 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
         Some(Conflict::new(Rule::TypeReferred, message, &[definition, found]))
     };
     references(definition).into_iter().filter_map(no_type).collect()
-}
-
-fn is_type(definition: &Definition) -> bool {
-    match definition.kind {
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_) => true,
-        DefinitionKind::Command(_) | DefinitionKind::Event(_) => false,
-    }
 }
 
 /// Rule [`Rule::ArgumentsAreObject`].
