@@ -5,8 +5,9 @@
 
 use crate::error::{Error, Result};
 use crate::image::storage::Storage;
-use imago::Storage as _;
-use imago::StorageExt;
+use imago::{Storage as _, StorageExt};
+use std::io;
+use std::ops::Range;
 
 const MAGIC: [u8; 4] = *b"QFI\xfb";
 /// Length of the header in version 2 images.
@@ -18,6 +19,10 @@ const LENGTH_V3: u32 = 104;
 const READ_AHEAD: usize = 64 * 1024;
 /// The specification's limit for the name of a backing file.
 const BACKING_NAME_MAX: usize = 1023;
+
+/// The longest tables, in bytes: QEMU takes no longer ones, and all of them fit into memory.
+const L1_TABLE_MAX: u64 = 32 << 20;
+const REFCOUNT_TABLE_MAX: u64 = 8 << 20;
 
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
 const REFCOUNT_ORDER_MAX: u32 = 6;
@@ -50,6 +55,55 @@ pub enum CompressionType {
     Zstd,
 }
 
+/// Where the tables are through which everything else in an image is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TablePointers {
+    pub(super) cluster_bits: u32,
+    pub(super) refcount_order: u32,
+    pub(super) l1_table: Range<u64>,
+    pub(super) refcount_table: Range<u64>,
+}
+
+impl TablePointers {
+    /// The part of the header that all versions have, in which the pointers are.
+    pub(super) const LENGTH: u64 = LENGTH_V2 as u64;
+
+    /// Reads the pointers from the part of a header that all versions have.
+    fn parse(fields: &Fields<'_>, cluster_bits: u32, refcount_order: u32) -> Result<Self> {
+        let table_length = u64::from(fields.u32(56)?) << cluster_bits;
+        if table_length == 0 {
+            return Err(invalid("Image does not contain a reference count table"));
+        }
+        let checked = |name, offset: u64, length, longest| {
+            if length > longest {
+                return Err(invalid(format!("{name} too large")));
+            }
+            match offset.checked_add(length) {
+                Some(end) if i64::try_from(end).is_ok() && offset % (1 << cluster_bits) == 0 => {
+                    Ok(offset..end)
+                }
+                Some(_) | None => Err(invalid(format!("{name} offset invalid"))),
+            }
+        };
+        let table_offset = fields.u64(48)?;
+        let table = ("Reference count table", table_offset, table_length, REFCOUNT_TABLE_MAX);
+        let l1_length = u64::from(fields.u32(36)?) * 8;
+        let l1 = ("Active L1 table", fields.u64(40)?, l1_length, L1_TABLE_MAX);
+        Ok(TablePointers {
+            cluster_bits,
+            refcount_order,
+            refcount_table: checked(table.0, table.1, table.2, table.3)?,
+            l1_table: checked(l1.0, l1.1, l1.2, l1.3)?,
+        })
+    }
+
+    /// The same for an image whose header has become this one.
+    pub(super) fn updated(&self, header: &[u8]) -> io::Result<Self> {
+        Self::parse(&Fields(header), self.cluster_bits, self.refcount_order)
+            .map_err(io::Error::other)
+    }
+}
+
 /// The header of a qcow2 image.
 #[derive(Clone, Debug)]
 pub struct Header {
@@ -61,6 +115,7 @@ pub struct Header {
     incompatible: u64,
     compatible: u64,
     refcount_order: u32,
+    tables: TablePointers,
     compression_type: CompressionType,
     backing_file: Option<String>,
     backing_format: Option<String>,
@@ -93,49 +148,25 @@ impl Header {
         if !CLUSTER_BITS.contains(&cluster_bits) {
             return Err(invalid(format!("Unsupported cluster size: 2^{cluster_bits}")));
         }
+        let version_3 =
+            if version == 3 { Some(Version3::parse(&fields, cluster_bits)?) } else { None };
+        let added = version_3.unwrap_or_default();
         let mut header = Header {
             version,
             cluster_bits,
             size: fields.u64(24)?,
             crypt_method: fields.u32(32)?,
             snapshots: fields.u32(60)?,
-            incompatible: 0,
-            compatible: 0,
-            refcount_order: 4,
-            compression_type: CompressionType::Zlib,
+            incompatible: added.incompatible,
+            compatible: added.compatible,
+            refcount_order: added.refcount_order,
+            tables: TablePointers::parse(&fields, cluster_bits, added.refcount_order)?,
+            compression_type: added.compression_type,
             backing_file: None,
             backing_format: None,
         };
-        let mut length = LENGTH_V2 as u32;
-        if version == 3 {
-            length = header.parse_v3(&fields)?;
-        }
-        header.parse_backing(&fields, length)?;
+        header.parse_backing(&fields, added.length)?;
         Ok(header)
-    }
-
-    /// The part that version 3 added. Gives the length of the header.
-    fn parse_v3(&mut self, fields: &Fields<'_>) -> Result<u32> {
-        self.incompatible = fields.u64(72)?;
-        self.compatible = fields.u64(80)?;
-        self.refcount_order = fields.u32(96)?;
-        let length = fields.u32(100)?;
-        if length < LENGTH_V3 {
-            return Err(invalid("qcow2 header too short"));
-        }
-        if u64::from(length) > self.cluster_size() {
-            return Err(invalid("qcow2 header exceeds cluster size"));
-        }
-        if self.refcount_order > REFCOUNT_ORDER_MAX {
-            return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
-        }
-        let compression = if length > LENGTH_V3 { fields.u8(104)? } else { 0 };
-        self.compression_type = match compression {
-            0 => CompressionType::Zlib,
-            1 => CompressionType::Zstd,
-            other => return Err(invalid(format!("qcow2: unknown compression type: {other}"))),
-        };
-        Ok(length)
     }
 
     fn parse_backing(&mut self, fields: &Fields<'_>, header_length: u32) -> Result<()> {
@@ -204,6 +235,11 @@ impl Header {
         if names.is_empty() { Ok(()) } else { Err(unsupported(names.join(", "))) }
     }
 
+    /// Where the tables of the image are.
+    pub(super) fn table_pointers(&self) -> &TablePointers {
+        &self.tables
+    }
+
     /// The version, 2 or 3.
     pub fn version(&self) -> u32 {
         self.version
@@ -267,6 +303,57 @@ impl Header {
     /// The format of the backing file, if the header tells.
     pub fn backing_format(&self) -> Option<&str> {
         self.backing_format.as_deref()
+    }
+}
+
+/// What version 3 added to the header, or what goes without saying in version 2.
+struct Version3 {
+    incompatible: u64,
+    compatible: u64,
+    refcount_order: u32,
+    compression_type: CompressionType,
+    /// The length of the header.
+    length: u32,
+}
+
+impl Default for Version3 {
+    fn default() -> Self {
+        Version3 {
+            incompatible: 0,
+            compatible: 0,
+            refcount_order: 4,
+            compression_type: CompressionType::Zlib,
+            length: LENGTH_V2 as u32,
+        }
+    }
+}
+
+impl Version3 {
+    fn parse(fields: &Fields<'_>, cluster_bits: u32) -> Result<Self> {
+        let length = fields.u32(100)?;
+        if length < LENGTH_V3 {
+            return Err(invalid("qcow2 header too short"));
+        }
+        if u64::from(length) > 1 << cluster_bits {
+            return Err(invalid("qcow2 header exceeds cluster size"));
+        }
+        let refcount_order = fields.u32(96)?;
+        if refcount_order > REFCOUNT_ORDER_MAX {
+            return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
+        }
+        let compression = if length > LENGTH_V3 { fields.u8(104)? } else { 0 };
+        let compression_type = match compression {
+            0 => CompressionType::Zlib,
+            1 => CompressionType::Zstd,
+            other => return Err(invalid(format!("qcow2: unknown compression type: {other}"))),
+        };
+        Ok(Version3 {
+            incompatible: fields.u64(72)?,
+            compatible: fields.u64(80)?,
+            refcount_order,
+            compression_type,
+            length,
+        })
     }
 }
 

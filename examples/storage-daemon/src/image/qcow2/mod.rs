@@ -1,5 +1,6 @@
 //! The format qcow2: its header here, its tables by the image library.
 
+mod crash_safe;
 pub mod header;
 mod stacked;
 
@@ -7,6 +8,7 @@ use super::extent::{self, Extent};
 use super::storage::Storage;
 use super::{FormatLayer, check_range, not_permitted};
 use crate::error::{Error, Result};
+use crash_safe::CrashSafeStorage;
 use header::Header;
 use imago::format::PreallocateMode;
 use imago::qcow2::Qcow2;
@@ -49,15 +51,22 @@ impl Qcow2Image {
     /// [`Error::UnsupportedFeature`], [`Error::InvalidImage`], or as the storage says.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         header.check_supported(mode.writable)?;
+        let cannot_open = |source| {
+            let what = "Could not open qcow2 image".into();
+            Error::While { what, source }
+        };
+        let storage = if mode.writable {
+            let guarded = CrashSafeStorage::new(storage, header.table_pointers().clone());
+            Arc::new(guarded.map_err(cannot_open)?)
+        } else {
+            storage
+        };
         let image = Qcow2::<Storage, FormatLayer>::builder(storage)
             .write(mode.writable)
             .backing(mode.backing)
             .data_file(None)
             .open(DenyImplicitOpenGate::default())
-            .map_err(|source| Error::While {
-                what: "Could not open qcow2 image".into(),
-                source,
-            })?;
+            .map_err(cannot_open)?;
         let layer = RwLock::new(Some(Arc::new(FormatAccess::new(image))));
         Ok(Qcow2Image { header, writable: mode.writable, no_flush: mode.no_flush, layer })
     }

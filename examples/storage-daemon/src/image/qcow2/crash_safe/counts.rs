@@ -1,0 +1,187 @@
+//! Reference counts as they are in the file.
+
+use super::{entries, overlap, read, read_aligned};
+use crate::image::storage::Storage;
+use imago::Storage as _;
+use nix::errno::Errno;
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+
+/// The part of an entry of the refcount table that is the offset of a block.
+const BLOCK_OFFSET_MASK: u64 = !0x1ff;
+
+/// How clusters are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    cluster_bits: u32,
+    refcount_bits: u64,
+}
+
+impl Geometry {
+    pub(super) fn new(cluster_bits: u32, refcount_order: u32) -> Self {
+        Geometry { cluster_bits, refcount_bits: 1 << refcount_order }
+    }
+
+    pub(super) fn cluster_size(self) -> u64 {
+        1 << self.cluster_bits
+    }
+
+    fn counts_per_block(self) -> u64 {
+        self.cluster_size() * 8 / self.refcount_bits
+    }
+
+    /// Where in its block the count of a cluster is, and what a 1 looks like there.
+    ///
+    /// Counts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+    fn slot(self, cluster: u64) -> Slot {
+        let index = cluster % self.counts_per_block();
+        if self.refcount_bits < 8 {
+            let bit = index * self.refcount_bits;
+            let at = bit / 8;
+            let shift = bit % 8;
+            let mask = ((1_u16 << self.refcount_bits) - 1) as u8;
+            Slot { bytes: at..at + 1, mask: mask << shift, one: 1 << shift }
+        } else {
+            let length = self.refcount_bits / 8;
+            let at = index * length;
+            Slot { bytes: at..at + length, mask: 0xff, one: 1 }
+        }
+    }
+}
+
+/// The place of a count in its block.
+struct Slot {
+    bytes: Range<u64>,
+    /// Which bits of each byte belong to it.
+    mask: u8,
+    /// What is to be added to the last byte of a count that is 0, to make it 1.
+    one: u8,
+}
+
+impl Slot {
+    /// Makes a count of 0 a 1. Tells whether it was 0.
+    fn raise(&self, count: &mut [u8]) -> bool {
+        if count.iter().any(|byte| byte & self.mask != 0) {
+            return false;
+        }
+        if let Some(last) = count.last_mut() {
+            *last |= self.one;
+        }
+        true
+    }
+}
+
+/// The refcount table of the file, and which counts were changed behind the library's back.
+#[derive(Debug)]
+pub(super) struct Counts {
+    geometry: Geometry,
+    /// The offsets of the blocks; 0 where there is none.
+    table: Vec<u64>,
+    /// By the offset of each block, the clusters of which the count was raised in it.
+    ///
+    /// The library may be about to write the block as it was before it counted the cluster
+    /// itself: that write must not take the count back. All later ones are up to date.
+    raised: BTreeMap<u64, Vec<u64>>,
+}
+
+impl Counts {
+    /// Reads the refcount table.
+    pub(super) fn load(
+        inner: &Storage,
+        geometry: Geometry,
+        table: &Range<u64>,
+    ) -> io::Result<Self> {
+        let table: Vec<u64> =
+            entries(&read(inner, table)?).map(|(_, entry)| entry & BLOCK_OFFSET_MASK).collect();
+        let blocks = table.iter().filter(|block| **block != 0);
+        let raised = blocks.map(|block| (*block, Vec::new())).collect();
+        Ok(Counts { geometry, table, raised })
+    }
+
+    pub(super) fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// Whether part of a block is in the range.
+    pub(super) fn has_block_in(&self, range: &Range<u64>) -> bool {
+        let first = range.start - range.start % self.geometry.cluster_size();
+        self.raised.range(first..range.end).next().is_some()
+    }
+
+    /// Notes a block that comes into being, or goes.
+    pub(super) fn set_block(&mut self, index: u64, entry: u64) {
+        let block = entry & BLOCK_OFFSET_MASK;
+        // The table is as long as the range of the file from which the entry came.
+        let Some(slot) = self.table.get_mut(index as usize) else { return };
+        let old = std::mem::replace(slot, block);
+        if old != 0 {
+            self.raised.remove(&old);
+        }
+        if block != 0 {
+            self.raised.entry(block).or_default();
+        }
+    }
+
+    /// Remembers what another table's blocks remember, where they are the same.
+    pub(super) fn take_over_raised(&mut self, other: &Counts) {
+        for (block, clusters) in &other.raised {
+            if let Some(known) = self.raised.get_mut(block) {
+                known.clone_from(clusters);
+            }
+        }
+    }
+
+    /// Makes all blocks counted.
+    pub(super) fn raise_blocks(&mut self, inner: &Storage) -> io::Result<()> {
+        for block in self.table.clone() {
+            self.raise(inner, block)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the count of the cluster at an offset at least 1 in the file. Nothing is at offset 0
+    /// that entries could refer to.
+    pub(super) fn raise(&mut self, inner: &Storage, offset: u64) -> io::Result<()> {
+        if offset == 0 {
+            return Ok(());
+        }
+        let cluster = offset >> self.geometry.cluster_bits;
+        let index = cluster / self.geometry.counts_per_block();
+        let block = usize::try_from(index).ok().and_then(|index| self.table.get(index).copied());
+        let Some(block) = block.filter(|block| *block != 0) else {
+            // The library allocates nothing that it cannot count.
+            tracing::error!(cluster, "a cluster comes into use that is not counted anywhere");
+            return Err(Errno::EIO.into());
+        };
+        let slot = self.geometry.slot(cluster);
+        let range = block + slot.bytes.start..block + slot.bytes.end;
+        let (mut buffer, inside) = read_aligned(inner, &range)?;
+        if slot.raise(buffer.as_mut_range(inside.clone()).into_slice()) {
+            let start = range.start - inside.start as u64;
+            // SAFETY: what was read was aligned as the storage wants it. All that writes blocks
+            // does so under the lock that the caller holds.
+            unsafe { inner.pure_writev(buffer.as_ref().into(), start) }?;
+            self.raised.entry(block).or_default().push(cluster);
+        }
+        Ok(())
+    }
+
+    /// Has a write to a block keep the counts that were raised in it, and forgets them.
+    pub(super) fn keep_raised(&mut self, written: &Range<u64>, bytes: &mut [u8]) {
+        let geometry = self.geometry;
+        let first = written.start - written.start % geometry.cluster_size();
+        for (block, clusters) in self.raised.range_mut(first..written.end) {
+            clusters.retain(|cluster| {
+                let slot = geometry.slot(*cluster);
+                let range = block + slot.bytes.start..block + slot.bytes.end;
+                let whole = overlap(&range, written).is_some_and(|part| part == range);
+                if whole {
+                    let start = (range.start - written.start) as usize;
+                    slot.raise(&mut bytes[start..start + (range.end - range.start) as usize]);
+                }
+                !whole
+            });
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! A storage that keeps qcow2 images sound when the process dies in the middle of a write.
+//!
+//! The image library hooks new tables into an image before the reference counts of their clusters
+//! are on disk: they wait in its cache. A process that dies in between leaves an image in which a
+//! cluster is in use but counted as free, to be handed out a second time.
+//!
+//! This storage stands between the library and the file. Before it lets a write pass that refers
+//! to a cluster (an entry of the L1 table or of the refcount table, or the header's pointers to
+//! them), it sees to it that the cluster's count in the file is at least 1. Too high a count only
+//! leaks the cluster; `qemu-img check -r leaks` gets it back. References from L2 tables need no
+//! care: the library writes the counts before those.
+//!
+//! Nothing may ever be held back instead: the order in which the library writes is part of its
+//! own rules. Loss of power is not covered, for which the host would have to be told of the order.
+
+mod counts;
+#[cfg(test)]
+mod tests;
+
+use super::header::TablePointers;
+use crate::image::storage::Storage;
+use counts::{Counts, Geometry};
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoBuffer, IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use parking_lot::RwLock;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// The part of an L1 entry that is the offset of an L2 table.
+const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
+/// Bytes in an entry of a table.
+const ENTRY: u64 = 8;
+
+/// A storage for one writable qcow2 image.
+#[derive(Debug)]
+pub(super) struct CrashSafeStorage {
+    inner: Storage,
+    /// Held alone while something is written that refers to clusters or counts them; shared to
+    /// find out that a write is nothing of the kind.
+    tables: RwLock<Tables>,
+}
+
+/// Where the tables of the image are, as the file says.
+#[derive(Debug)]
+struct Tables {
+    pointers: TablePointers,
+    counts: Counts,
+}
+
+impl CrashSafeStorage {
+    /// Takes the storage of a qcow2 image that is sound and open nowhere else.
+    pub(super) fn new(inner: Storage, pointers: TablePointers) -> io::Result<Self> {
+        let geometry = Geometry::new(pointers.cluster_bits, pointers.refcount_order);
+        let counts = Counts::load(&inner, geometry, &pointers.refcount_table)?;
+        Ok(CrashSafeStorage { inner, tables: RwLock::new(Tables { pointers, counts }) })
+    }
+
+    /// Makes everything that a write refers to counted in the file, then lets it pass.
+    fn write_tables(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        let mut tables = self.tables.write();
+        let mut buffer = bufv.try_into_owned(self.inner.mem_align())?;
+        let bytes = buffer.as_mut().into_slice();
+        let range = offset..offset + bytes.len() as u64;
+        tables.counts.keep_raised(&range, bytes);
+        tables.before_l1_write(&self.inner, offset, bytes)?;
+        tables.before_refcount_table_write(&self.inner, offset, bytes)?;
+        let pointers = tables.before_header_write(&self.inner, offset, bytes)?;
+        // SAFETY: the caller keeps the alignment and holds the blockers for this range, and the
+        // buffer is aligned as the inner storage wants it.
+        unsafe { self.inner.pure_writev(buffer.as_ref().into(), offset) }?;
+        if let Some(pointers) = pointers {
+            tables.pointers = pointers;
+        }
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// Whether a write to the range could refer to clusters or change counts.
+    fn concern(&self, range: &Range<u64>) -> bool {
+        range.start < TablePointers::LENGTH
+            || overlap(range, &self.pointers.l1_table).is_some()
+            || overlap(range, &self.pointers.refcount_table).is_some()
+            || self.counts.has_block_in(range)
+    }
+
+    fn before_l1_write(&mut self, inner: &Storage, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let table = self.pointers.l1_table.clone();
+        let Some(change) = Change::new(inner, &table, offset, bytes)? else { return Ok(()) };
+        for (_, entry) in change.new_entries() {
+            self.counts.raise(inner, entry & L1_OFFSET_MASK)?;
+        }
+        Ok(())
+    }
+
+    fn before_refcount_table_write(
+        &mut self,
+        inner: &Storage,
+        offset: u64,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let table = self.pointers.refcount_table.clone();
+        let Some(change) = Change::new(inner, &table, offset, bytes)? else { return Ok(()) };
+        let entries: Vec<(u64, u64)> = change.changed_entries().collect();
+        for (at, entry) in &entries {
+            self.counts.set_block((at - table.start) / ENTRY, *entry);
+        }
+        // The count of a new block may be in that very block.
+        for (_, entry) in entries {
+            self.counts.raise(inner, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the pointers to the tables if the write changes them.
+    fn before_header_write(
+        &mut self,
+        inner: &Storage,
+        offset: u64,
+        bytes: &[u8],
+    ) -> io::Result<Option<TablePointers>> {
+        let whole = 0..TablePointers::LENGTH;
+        let Some(change) = Change::new(inner, &whole, offset, bytes)? else { return Ok(None) };
+        let pointers = self.pointers.updated(&change.after)?;
+        if pointers.refcount_table != self.pointers.refcount_table {
+            // Its blocks were written before; from now on, they count.
+            let geometry = self.counts.geometry();
+            let mut counts = Counts::load(inner, geometry, &pointers.refcount_table)?;
+            counts.take_over_raised(&self.counts);
+            self.counts = counts;
+            self.counts.raise_blocks(inner)?;
+            self.raise_all(inner, &pointers.refcount_table)?;
+        }
+        if pointers.l1_table != self.pointers.l1_table {
+            self.raise_all(inner, &pointers.l1_table)?;
+            for (_, entry) in entries(&read(inner, &pointers.l1_table)?) {
+                self.counts.raise(inner, entry & L1_OFFSET_MASK)?;
+            }
+        }
+        Ok(Some(pointers))
+    }
+
+    /// Makes all clusters of a table counted.
+    fn raise_all(&mut self, inner: &Storage, table: &Range<u64>) -> io::Result<()> {
+        let cluster_size = self.counts.geometry().cluster_size();
+        let mut offset = table.start;
+        while offset < table.end {
+            self.counts.raise(inner, offset)?;
+            offset += cluster_size;
+        }
+        Ok(())
+    }
+}
+
+/// What a write does to a table.
+struct Change {
+    /// Where the entries begin that are written, wholly or in part.
+    start: u64,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Change {
+    /// The part of a write that concerns a table, if any.
+    fn new(
+        inner: &Storage,
+        table: &Range<u64>,
+        offset: u64,
+        bytes: &[u8],
+    ) -> io::Result<Option<Self>> {
+        let written = offset..offset + bytes.len() as u64;
+        let Some(part) = overlap(&written, table) else { return Ok(None) };
+        // Tables begin at multiples of the size of an entry, and hold whole entries.
+        let start = part.start - part.start % ENTRY;
+        let before = read(inner, &(start..part.end.next_multiple_of(ENTRY)))?;
+        let mut after = before.clone();
+        let from = (part.start - offset) as usize..(part.end - offset) as usize;
+        let to = (part.start - start) as usize..(part.end - start) as usize;
+        after[to].copy_from_slice(&bytes[from]);
+        Ok(Some(Change { start, before, after }))
+    }
+
+    /// The entries that become others, with their offsets in the file.
+    fn changed_entries(&self) -> impl Iterator<Item = (u64, u64)> {
+        let both = entries(&self.before).zip(entries(&self.after));
+        both.filter(|(before, after)| before != after)
+            .map(|(_, (at, entry))| (self.start + at, entry))
+    }
+
+    /// The same, without those that become empty.
+    fn new_entries(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.changed_entries().filter(|(_, entry)| *entry != 0)
+    }
+}
+
+/// The entries of a part of a table, with their offsets in it.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = (u64, u64)> {
+    let numbers = bytes.as_chunks::<{ ENTRY as usize }>().0.iter().copied();
+    numbers.map(u64::from_be_bytes).zip(0..).map(|(entry, index)| (index * ENTRY, entry))
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> Option<Range<u64>> {
+    let both = a.start.max(b.start)..a.end.min(b.end);
+    (!both.is_empty()).then_some(both)
+}
+
+/// Reads a range of any alignment, without regard to blockers: the caller holds the lock under
+/// which alone these parts of the file change.
+fn read(inner: &Storage, range: &Range<u64>) -> io::Result<Vec<u8>> {
+    let (buffer, inside) = read_aligned(inner, range)?;
+    Ok(buffer.as_ref_range(inside).into_slice().to_vec())
+}
+
+/// As [`read`], with all that had to be read for the alignment. Gives also where the range is.
+fn read_aligned(inner: &Storage, range: &Range<u64>) -> io::Result<(IoBuffer, Range<usize>)> {
+    let align = inner.req_align() as u64;
+    let start = range.start - range.start % align;
+    let length = (range.end - start).next_multiple_of(align);
+    let mut buffer = IoBuffer::new(length as usize, inner.mem_align())?;
+    // SAFETY: offset, length and memory are aligned as the storage wants them.
+    unsafe { inner.pure_readv(buffer.as_mut().into(), start) }?;
+    Ok((buffer, (range.start - start) as usize..(range.end - start) as usize))
+}
+
+impl fmt::Display for CrashSafeStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.inner, f)
+    }
+}
+
+impl ImagoStorage for CrashSafeStorage {
+    fn mem_align(&self) -> usize {
+        self.inner.mem_align()
+    }
+
+    fn req_align(&self) -> usize {
+        self.inner.req_align()
+    }
+
+    fn zero_align(&self) -> usize {
+        self.inner.zero_align()
+    }
+
+    fn discard_align(&self) -> usize {
+        self.inner.discard_align()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.inner.size()
+    }
+
+    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
+        self.inner.resolve_relative_path(relative)
+    }
+
+    fn get_filename(&self) -> Option<PathBuf> {
+        self.inner.get_filename()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        // SAFETY: the caller keeps the alignment that this object reports, which is the inner one.
+        unsafe { self.inner.pure_readv(bufv, offset) }
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        let concerns_tables = {
+            let range = offset..offset.saturating_add(bufv.len());
+            self.tables.read().concern(&range)
+        };
+        if concerns_tables {
+            return self.write_tables(bufv, offset);
+        }
+        // SAFETY: as for `pure_readv`; the write blockers are the inner storage's own.
+        unsafe { self.inner.pure_writev(bufv, offset) }
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`. The library zeroes data clusters only.
+        unsafe { self.inner.pure_write_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_write_zeroes`.
+        unsafe { self.inner.pure_write_allocated_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_write_zeroes`.
+        unsafe { self.inner.pure_discard(offset, length) }
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.inner.sync()
+    }
+
+    fn settle_writes(&self) -> io::Result<()> {
+        self.inner.settle_writes()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.inner.invalidate_cache() }
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        self.inner.get_storage_helper()
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        self.inner.resize(new_size, prealloc_mode)
+    }
+}
