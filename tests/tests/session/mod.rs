@@ -1,6 +1,7 @@
 //! Sessions as state machines: bytes in, bytes out, nothing else.
 
 pub(crate) mod commands;
+mod control;
 mod order;
 mod talk;
 mod transcript;
