@@ -4,6 +4,7 @@
 
 mod definitions;
 mod introspect;
+mod job;
 mod macros;
 mod registered;
 mod registry;

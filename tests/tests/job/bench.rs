@@ -1,0 +1,256 @@
+//! An engine whose every word is written down, and drivers that follow a script.
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use job::{
+    CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobStatusChange, JobType,
+    Jobs, Transaction,
+};
+use qapi_core::{Error, Result};
+
+/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook).
+#[derive(Clone, Default)]
+pub(super) struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Log {
+    pub(super) fn write(&self, id: Option<&str>, what: impl Into<String>) {
+        let line = format!("{} {}", id.unwrap_or("-"), what.into());
+        self.lines.lock().expect("no test panics while it logs").push(line);
+    }
+
+    /// What was written since the last call.
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.lock().expect("no test panics while it logs"))
+    }
+
+    /// What was written of one job since the last call, in one line and without its name. Lines
+    /// of other jobs are kept.
+    pub(super) fn take_of(&self, id: &str) -> String {
+        let mut lines = self.lines.lock().expect("no test panics while it logs");
+        let (own, others): (Vec<_>, Vec<_>) =
+            lines.drain(..).partition(|line| line.split(' ').next() == Some(id));
+        *lines = others;
+        let words: Vec<_> = own.iter().map(|line| &line[id.len() + 1..]).collect();
+        words.join(" ")
+    }
+}
+
+/// An engine under test.
+pub(super) struct Bench {
+    pub(super) jobs: Jobs,
+    pub(super) log: Log,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        let log = Log::default();
+        let sink = log.clone();
+        let jobs = Jobs::new(move |change: &JobStatusChange| {
+            sink.write(Some(&change.id), format!("{:?}", change.status).to_lowercase());
+        });
+        Self { jobs, log }
+    }
+
+    pub(super) fn driver(&self, work: Work) -> Scripted {
+        Scripted {
+            work,
+            log: self.log.clone(),
+            hooks: false,
+            soft_cancel: false,
+            prepare: Ok(()),
+            panic_in: None,
+            should_complete: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn create(&self, options: JobOptions, driver: impl JobDriver) -> CreatedJob {
+        self.jobs.create(options, driver, None).expect("the job can be made")
+    }
+
+    /// Starts a job that finalizes and dismisses itself.
+    pub(super) fn start(&self, id: &str, work: Work) -> Job {
+        self.create(named(id), self.driver(work)).start()
+    }
+
+    pub(super) fn create_in(
+        &self,
+        transaction: &Transaction,
+        options: JobOptions,
+        driver: impl JobDriver,
+    ) -> CreatedJob {
+        self.jobs.create(options, driver, Some(transaction)).expect("the job can be made")
+    }
+}
+
+/// A named job that finalizes and dismisses itself.
+pub(super) fn named(id: &str) -> JobOptions {
+    JobOptions::new(JobType::Backup).id(id)
+}
+
+/// A named job that waits for a client before either.
+pub(super) fn manual(id: &str) -> JobOptions {
+    named(id).auto_finalize(false).auto_dismiss(false)
+}
+
+/// Lets every driver go on until all of them wait for something. The clock is paused, so it moves
+/// only then.
+pub(super) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// What an error says.
+pub(super) fn text(result: Result<()>) -> String {
+    match result {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => error.desc().to_owned(),
+    }
+}
+
+/// What a driver does.
+#[derive(Clone, Copy)]
+pub(super) enum Work {
+    Finish,
+    Fail(&'static str),
+    /// Waits for its cancel.
+    UntilCancelled,
+    /// Becomes ready, and waits until it is told to complete, or is cancelled.
+    UntilCompleted,
+    /// Takes so many seconds, a step each.
+    Seconds(u64),
+    Panic(&'static str),
+}
+
+/// A driver that does its work, and may write down its hooks.
+pub(super) struct Scripted {
+    work: Work,
+    log: Log,
+    pub(super) hooks: bool,
+    /// Whether a cancel that is not forced just ends a ready job.
+    pub(super) soft_cancel: bool,
+    pub(super) prepare: Result<()>,
+    pub(super) panic_in: Option<&'static str>,
+    should_complete: AtomicBool,
+}
+
+impl Scripted {
+    fn called(&self, job: &JobHandle, hook: &'static str) {
+        if self.hooks {
+            self.log.write(job.id(), hook);
+        }
+        assert_ne!(self.panic_in, Some(hook), "as the script says");
+    }
+}
+
+impl JobDriver for Scripted {
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        match self.work {
+            Work::Finish => Ok(()),
+            Work::Fail(text) => Err(Error::generic(text)),
+            Work::UntilCancelled => loop {
+                job.idle().await?;
+            },
+            Work::UntilCompleted => {
+                job.ready();
+                while !self.should_complete.load(Ordering::SeqCst) && !job.cancel_requested() {
+                    job.idle().await?;
+                }
+                Ok(())
+            }
+            Work::Seconds(seconds) => {
+                job.set_remaining(seconds);
+                for _ in 0..seconds {
+                    job.sleep(Duration::from_secs(1)).await?;
+                    job.advance(1);
+                }
+                Ok(())
+            }
+            Work::Panic(text) => panic!("{text}"),
+        }
+    }
+
+    fn pause(&self, job: &JobHandle) {
+        self.called(job, "pause");
+    }
+
+    fn resume(&self, job: &JobHandle) {
+        self.called(job, "resume");
+    }
+
+    fn user_resume(&self, job: &JobHandle) {
+        self.called(job, "user_resume");
+    }
+
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        self.called(job, "complete");
+        self.should_complete.store(true, Ordering::SeqCst);
+        job.enter();
+        Ok(())
+    }
+
+    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        self.called(job, "cancel");
+        force || !self.soft_cancel || !job.is_ready()
+    }
+
+    fn prepare(&self, job: &JobHandle) -> Result<()> {
+        self.called(job, "prepare");
+        self.prepare.clone()
+    }
+
+    fn commit(&self, job: &JobHandle) {
+        self.called(job, "commit");
+    }
+
+    fn abort(&self, job: &JobHandle) {
+        self.called(job, "abort");
+    }
+
+    fn clean(&self, job: &JobHandle) {
+        self.called(job, "clean");
+    }
+
+    fn set_speed(&self, job: &JobHandle, _: i64) -> Result<()> {
+        self.called(job, "set_speed");
+        Ok(())
+    }
+
+    fn change(&self, job: &JobHandle, _: &(dyn Any + Send + Sync)) -> Result<()> {
+        self.called(job, "change");
+        Ok(())
+    }
+
+    fn notify(&self, job: &JobHandle, notification: JobNotification) {
+        self.log.write(job.id(), format!("!{notification:?}"));
+        assert_ne!(self.panic_in, Some("notify"), "as the script says");
+    }
+}
+
+/// A driver that is nothing but its work.
+pub(super) struct FnDriver<F> {
+    run: F,
+}
+
+/// Makes a driver of a function.
+pub(super) fn driver_fn<F, R>(run: F) -> FnDriver<F>
+where
+    F: Fn(JobHandle) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<()>> + Send + 'static,
+{
+    FnDriver { run }
+}
+
+impl<F, R> JobDriver for FnDriver<F>
+where
+    F: Fn(JobHandle) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<()>> + Send + 'static,
+{
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        (self.run)(job.clone()).await
+    }
+}

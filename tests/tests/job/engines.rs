@@ -1,0 +1,127 @@
+//! Engines side by side, and their ends.
+
+use std::time::Duration;
+
+use job::{JobStatus, Transaction};
+
+use super::bench::{Bench, Work, driver_fn, manual, named, settle, text};
+
+#[tokio::test(start_paused = true)]
+async fn two_engines_know_nothing_of_each_other() {
+    let (first, second) = (Bench::new(), Bench::new());
+    first.start("j0", Work::UntilCancelled);
+    second.start("j0", Work::Finish);
+    settle().await;
+    assert_eq!(first.log.take_of("j0"), "created running");
+    assert!(second.log.take_of("j0").ends_with("null"));
+    assert_eq!(first.jobs.query().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_all_leaves_no_job_in_any_state() {
+    let bench = Bench::new();
+    let created = bench.create(manual("created"), bench.driver(Work::Finish));
+    let waiting = Transaction::new();
+    let member = bench.create_in(&waiting, manual("waiting"), bench.driver(Work::Finish));
+    bench.create_in(&waiting, manual("other"), bench.driver(Work::UntilCancelled)).start();
+    member.start();
+    for (id, work) in [
+        ("running", Work::UntilCancelled),
+        ("paused", Work::UntilCancelled),
+        ("ready", Work::UntilCompleted),
+        ("standby", Work::UntilCompleted),
+        ("pending", Work::Finish),
+        ("concluded", Work::Fail("as the script says")),
+    ] {
+        bench.create(manual(id), bench.driver(work)).start();
+    }
+    settle().await;
+    for id in ["paused", "standby"] {
+        bench.jobs.get(id).and_then(|job| job.user_pause()).expect("at work");
+    }
+    settle().await;
+    for info in bench.jobs.query().iter().filter(|info| info.id != "other") {
+        assert_eq!(format!("{:?}", info.status).to_lowercase(), info.id);
+    }
+    bench.jobs.cancel_all().await;
+    assert!(bench.jobs.query().is_empty());
+    assert_eq!(created.job().status(), JobStatus::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_all_waits_for_a_driver_that_takes_its_time() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        let _ = job.idle().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(())
+    });
+    bench.create(manual("j0"), driver).start();
+    settle().await;
+    let start = tokio::time::Instant::now();
+    bench.jobs.cancel_all().await;
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert!(bench.log.take_of("j0").ends_with("aborting concluded null"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_all_of_nothing_returns_at_once() {
+    Bench::new().jobs.cancel_all().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_dropped_cancels_the_jobs() {
+    let Bench { jobs, log } = Bench::new();
+    let bench = Bench { jobs: jobs.clone(), log: log.clone() };
+    let job = bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start();
+    settle().await;
+    drop(bench);
+    settle().await;
+    assert_eq!(job.status(), JobStatus::Running);
+    drop(jobs);
+    settle().await;
+    // Nobody is left who could dismiss it.
+    assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
+}
+
+#[test]
+fn a_runtime_that_ends_under_a_job_ends_the_job() {
+    let bench = Bench::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let job = {
+        let _inside = runtime.enter();
+        bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start()
+    };
+    drop(runtime);
+    assert_eq!(job.error().map(|error| error.to_string()).as_deref(), Some("Operation canceled"));
+    let life = "created running aborting !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[test]
+fn jobs_run_on_a_runtime_of_several_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build();
+    runtime.expect("a runtime").block_on(async {
+        let bench = Bench::new();
+        let jobs: Vec<_> = (0..100)
+            .map(|number| {
+                let transaction = Transaction::new();
+                ["a", "b"].map(|half| {
+                    let options = named(&format!("{half}{number}")).auto_dismiss(false);
+                    bench.create_in(&transaction, options, bench.driver(Work::Finish))
+                })
+            })
+            .collect();
+        let jobs: Vec<_> = jobs.into_iter().flatten().map(job::CreatedJob::start).collect();
+        for job in jobs {
+            assert_eq!(text(job.concluded().await), "ok");
+        }
+        let life = "created running waiting pending !FinalizeCompleted concluded";
+        for number in 0..100 {
+            for half in ["a", "b"] {
+                assert_eq!(bench.log.take_of(&format!("{half}{number}")), life);
+            }
+        }
+    });
+}

@@ -1,0 +1,81 @@
+//! Names of jobs, and jobs without one.
+
+use job::{ID_LENGTH_MAX, JOBS_MAX, JobOptions, JobType, check_id};
+
+use super::bench::{Bench, Work, manual, named, settle, text};
+
+#[test]
+fn a_name_starts_with_a_letter_and_goes_on_with_letters_digits_and_three_marks() {
+    for good in ["j", "J0", "a-b.c_d", "z9"] {
+        assert_eq!(text(check_id(good)), "ok");
+    }
+    for bad in ["", "0j", "-j", "_j", ".j", "#j", "j 0", "j/0", "jé", "é", "j\0", "j\n"] {
+        assert_eq!(text(check_id(bad)), format!("Invalid job ID '{bad}'"));
+    }
+}
+
+#[test]
+fn a_name_has_a_longest_length() {
+    assert_eq!(text(check_id(&"j".repeat(ID_LENGTH_MAX))), "ok");
+    assert_ne!(text(check_id(&"j".repeat(ID_LENGTH_MAX + 1))), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_name_is_refused_without_an_event() {
+    let bench = Bench::new();
+    let made = bench.jobs.create(named("no name"), bench.driver(Work::Finish), None);
+    assert_eq!(text(made.map(drop)), "Invalid job ID 'no name'");
+    assert!(bench.log.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_taken_until_its_job_is_null() {
+    let bench = Bench::new();
+    let again = || bench.jobs.create(named("j0"), bench.driver(Work::Finish), None).map(drop);
+    let job = bench.create(manual("j0"), bench.driver(Work::Fail("x"))).start();
+    assert_eq!(text(again()), "Job ID 'j0' already in use");
+    settle().await;
+    bench.log.take();
+    assert_eq!(text(again()), "Job ID 'j0' already in use");
+    assert!(bench.log.take().is_empty());
+    job.dismiss().expect("concluded");
+    assert_eq!(text(again()), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_matters() {
+    let bench = Bench::new();
+    bench.start("job", Work::UntilCancelled);
+    bench.start("Job", Work::UntilCancelled);
+    assert_eq!(text(bench.jobs.get("JOB").map(drop)), "Job not found");
+    assert_eq!(bench.jobs.query().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_internal_job_is_not_seen() {
+    let bench = Bench::new();
+    let options = JobOptions::new(JobType::Stream);
+    let job = bench.create(options, bench.driver(Work::UntilCompleted)).start();
+    settle().await;
+    assert!(bench.jobs.query().is_empty() && bench.jobs.list().is_empty());
+    assert!(job.is_internal() && job.info().is_none());
+    assert_eq!(text(bench.jobs.get("").map(drop)), "Job not found");
+    job.complete().expect("ready");
+    settle().await;
+    assert_eq!(text(job.concluded().await), "ok");
+    // What is told is for the driver, which sees that there is no name.
+    assert_eq!(bench.log.take(), ["- !Ready", "- !FinalizeCompleted"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_a_limit_to_the_number_of_jobs() {
+    let bench = Bench::new();
+    let create = |number: usize| {
+        bench.jobs.create(named(&format!("j{number}")), bench.driver(Work::Finish), None)
+    };
+    let mut created: Vec<_> = (0..JOBS_MAX).map(|number| create(number).expect("made")).collect();
+    let expected = format!("There are already {JOBS_MAX} jobs; dismiss some");
+    assert_eq!(text(create(JOBS_MAX).map(drop)), expected);
+    created.pop();
+    assert_eq!(text(create(JOBS_MAX).map(drop)), "ok");
+}

@@ -1,0 +1,16 @@
+//! The job engine, with no server and no disk: only drivers that follow a script.
+
+mod bench;
+
+mod cancel;
+mod engines;
+mod ids;
+mod lifecycle;
+mod panics;
+mod pauses;
+mod progress;
+mod sinks;
+mod speed;
+mod tables;
+mod transactions;
+mod verbs;

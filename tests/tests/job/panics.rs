@@ -1,0 +1,119 @@
+//! A driver that panics fails its job and nothing else.
+
+use job::{Job, JobStatus};
+
+use super::bench::{Bench, Work, manual, named, settle, text};
+
+fn job_with_panic_in(bench: &Bench, hook: &'static str, work: Work) -> Job {
+    let mut driver = bench.driver(work);
+    driver.panic_in = Some(hook);
+    bench.create(manual("j0"), driver).start()
+}
+
+async fn error_of(job: &Job) -> String {
+    settle().await;
+    text(job.concluded().await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_run() {
+    let bench = Bench::new();
+    let other = bench.start("j1", Work::Seconds(5));
+    let job = bench.create(manual("j0"), bench.driver(Work::Panic("of its own"))).start();
+    let expected = "The job's driver panicked in 'run': of its own";
+    assert_eq!(error_of(&job).await, expected);
+    let life = "created running aborting !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(text(other.concluded().await), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_goes_into_a_pause() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "pause", Work::UntilCancelled);
+    settle().await;
+    job.user_pause().expect("running");
+    assert!(error_of(&job).await.contains("panicked in 'run'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_prepare() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "prepare", Work::Finish);
+    settle().await;
+    bench.log.take();
+    job.finalize().expect("pending");
+    assert!(error_of(&job).await.contains("panicked in 'prepare'"));
+    assert_eq!(bench.log.take_of("j0"), "aborting !FinalizeCompleted concluded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_commit_or_clean_or_abort() {
+    for (hook, work) in
+        [("commit", Work::Finish), ("clean", Work::Finish), ("abort", Work::UntilCancelled)]
+    {
+        let bench = Bench::new();
+        let job = job_with_panic_in(&bench, hook, work);
+        settle().await;
+        job.finalize().or_else(|_| job.user_cancel(true)).expect("pending or running");
+        settle().await;
+        assert_eq!(job.status(), JobStatus::Concluded, "{hook}");
+        assert!(job.error().is_some(), "{hook}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_verbs_that_answer() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "set_speed", Work::UntilCompleted);
+    settle().await;
+    assert!(text(job.set_speed(1)).contains("panicked in 'set_speed'"));
+    assert_eq!(job.speed(), 0);
+    assert_eq!(text(job.complete()), "ok");
+
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "complete", Work::UntilCompleted);
+    settle().await;
+    assert!(text(job.complete()).contains("panicked in 'complete'"));
+    assert_eq!(job.status(), JobStatus::Ready);
+
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "change", Work::UntilCompleted);
+    assert!(text(job.change(&())).contains("panicked in 'change'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_cancel_counts_as_forced() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "cancel", Work::UntilCompleted);
+    settle().await;
+    job.user_cancel(false).expect("ready");
+    assert_eq!(error_of(&job).await, "Operation canceled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_user_resume() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "user_resume", Work::UntilCancelled);
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    job.user_resume().expect("paused");
+    assert!(error_of(&job).await.contains("panicked in 'user_resume'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_notification() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "notify", Work::UntilCompleted);
+    assert!(error_of(&job).await.contains("panicked in 'notify'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_sink_stops_no_other_word() {
+    let jobs = job::Jobs::new(|_: &job::JobStatusChange| panic!("as the script says"));
+    let bench = Bench::new();
+    let job = jobs.create(named("j0"), bench.driver(Work::Finish), None).expect("made").start();
+    assert_eq!(text(job.concluded().await), "ok");
+    assert_eq!(bench.log.take_of("j0"), "!FinalizeCompleted");
+}

@@ -1,0 +1,235 @@
+//! Pauses of the user's, of errors, and of inner reasons.
+
+use job::JobStatus;
+
+use super::bench::{Bench, Work, driver_fn, manual, named, settle, text};
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_job_runs_before_the_reply() {
+    let bench = Bench::new();
+    let job = bench.start("j0", Work::UntilCancelled);
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    assert!(!job.is_busy());
+    job.user_resume().expect("paused");
+    assert_eq!(bench.log.take_of("j0"), "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn standby_and_back_is_not_announced_again() {
+    let bench = Bench::new();
+    let job = bench.start("j0", Work::UntilCompleted);
+    for _ in 0..3 {
+        settle().await;
+        job.user_pause().expect("ready");
+        settle().await;
+        assert!(job.is_ready());
+        job.user_resume().expect("in standby");
+    }
+    let life = "created running ready !Ready standby ready standby ready standby ready";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_completed_in_standby_finishes_when_it_is_resumed() {
+    let bench = Bench::new();
+    let job = bench.start("j0", Work::UntilCompleted);
+    settle().await;
+    job.user_pause().expect("ready");
+    settle().await;
+    bench.log.take();
+    job.complete().expect("in standby");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "");
+    job.user_resume().expect("in standby");
+    assert_eq!(bench.log.take_of("j0"), "ready");
+    settle().await;
+    let rest = "waiting pending !FinalizeCompleted concluded null";
+    assert_eq!(bench.log.take_of("j0"), rest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pausing_one_job_does_not_pause_another() {
+    let bench = Bench::new();
+    let first = bench.start("j0", Work::UntilCancelled);
+    let second = bench.start("j1", Work::UntilCancelled);
+    first.user_pause().expect("running");
+    settle().await;
+    assert_eq!(first.status(), JobStatus::Paused);
+    assert_eq!(second.status(), JobStatus::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_are_counted() {
+    let bench = Bench::new();
+    let job = bench.start("j0", Work::UntilCancelled);
+    let first = job.pause();
+    let second = job.pause();
+    job.user_pause().expect("running");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    drop(first);
+    job.user_resume().expect("paused by the user too");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "");
+    assert!(job.pause_requested());
+    drop(second);
+    assert_eq!(bench.log.take_of("j0"), "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_inner_pause_is_none_of_the_users() {
+    let bench = Bench::new();
+    let job = bench.start("j0", Work::UntilCancelled);
+    let inner = job.pause();
+    inner.settled().await;
+    assert_eq!(job.status(), JobStatus::Paused);
+    assert!(!job.user_paused());
+    assert_eq!(text(job.user_resume()), "Can't resume a job that was not paused");
+    assert_eq!(text(job.user_pause()), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_jobs_can_be_paused_for_a_moment() {
+    let bench = Bench::new();
+    let jobs = ["j0", "j1"].map(|id| bench.start(id, Work::UntilCancelled));
+    let pauses = bench.jobs.pause_all();
+    for pause in &pauses {
+        pause.settled().await;
+    }
+    assert!(jobs.iter().all(|job| job.status() == JobStatus::Paused));
+    drop(pauses);
+    assert!(jobs.iter().all(|job| job.status() == JobStatus::Running));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_paused_before_its_start_does_nothing_until_resumed() {
+    let bench = Bench::new();
+    let created = bench.create(named("j0"), bench.driver(Work::Finish));
+    created.job().user_pause().expect("created");
+    let job = created.start();
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    job.user_resume().expect("paused");
+    settle().await;
+    let rest = "running waiting pending !FinalizeCompleted concluded null";
+    assert_eq!(bench.log.take_of("j0"), rest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_driver_is_told_of_its_pauses() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(Work::UntilCancelled);
+    driver.hooks = true;
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running pause paused");
+    job.user_resume().expect("paused");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "user_resume running resume");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_stopped_by_an_error_is_paused_as_by_the_user() {
+    let bench = Bench::new();
+    let log = bench.log.clone();
+    let driver = driver_fn(move |job| {
+        let log = log.clone();
+        async move {
+            job.pause_for_error();
+            job.pause_point().await?;
+            log.write(job.id(), "retries");
+            Ok(())
+        }
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    assert_eq!(text(job.user_pause()), "Job is already paused");
+    job.user_resume().expect("stopped");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "running retries waiting pending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_a_job_that_is_to_pause_anyway_counts_once() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        job.idle().await?;
+        job.pause_for_error();
+        loop {
+            job.idle().await?;
+        }
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    job.user_resume().expect("paused");
+    settle().await;
+    assert_eq!(job.status(), JobStatus::Paused);
+    job.user_resume().expect("stopped");
+    assert_eq!(job.status(), JobStatus::Running);
+    assert!(!job.pause_requested());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_parts_of_a_driver_rest_side_by_side() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        let part = |job: job::JobHandle| async move { job.idle().await };
+        let (first, second) = tokio::join!(part(job.clone()), part(job.clone()));
+        first?;
+        second?;
+        Ok(())
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    job.user_resume().expect("paused");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused running waiting pending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_becomes_ready_in_a_pause_is_ready_after_it() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        let rest = async { job.idle().await };
+        let ready = async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            job.ready();
+            Ok(())
+        };
+        tokio::try_join!(rest, ready)?;
+        Ok(())
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    job.user_pause().expect("running");
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    job.user_resume().expect("paused");
+    assert_eq!(bench.log.take_of("j0"), "running ready");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_drops_its_pause_and_returns_still_ends_well() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        tokio::select! {
+            rested = async { loop { job.idle().await?; } } => rested,
+            () = tokio::time::sleep(std::time::Duration::from_secs(1)) => Ok(()),
+        }
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    settle().await;
+    job.user_pause().expect("running");
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused running waiting pending");
+}

@@ -1,0 +1,95 @@
+//! Sinks and hooks that call the engine while they are told something.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use job::{JobStatus, JobStatusChange, Jobs};
+
+use super::bench::{Bench, Work, driver_fn, manual, settle, text};
+
+/// An engine whose sink gets the engine too.
+fn engine(sink: impl Fn(&Jobs, &JobStatusChange) + Send + Sync + 'static) -> Jobs {
+    let own = Arc::new(OnceLock::<Jobs>::new());
+    let inner = Arc::clone(&own);
+    let jobs = Jobs::new(move |change: &JobStatusChange| {
+        if let Some(jobs) = inner.get() {
+            sink(jobs, change);
+        }
+    });
+    own.get_or_init(|| jobs).clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_may_ask_about_the_job_it_is_told_of() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let jobs = engine(move |jobs, change| {
+        let found = jobs.find(&change.id).map(|job| job.status());
+        log.lock().expect("nobody panics").push((change.status, found));
+    });
+    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
+    job.start();
+    settle().await;
+    let pairs = seen.lock().expect("nobody panics").clone();
+    let expected: Vec<_> =
+        [JobStatus::Created, JobStatus::Running, JobStatus::Waiting, JobStatus::Pending]
+            .map(|status| (status, Some(status)))
+            .to_vec();
+    assert_eq!(pairs, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sink_causes_is_told_after_what_it_is_being_told() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let jobs = engine(move |jobs, change| {
+        if change.status == JobStatus::Pending {
+            let job = jobs.find(&change.id).expect("pending");
+            job.finalize().expect("pending");
+            job.dismiss().expect("concluded");
+        }
+        log.lock().expect("nobody panics").push(format!("{:?}", change.status));
+    });
+    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
+    job.start();
+    settle().await;
+    let seen = seen.lock().expect("nobody panics").join(" ");
+    assert_eq!(seen, "Created Running Waiting Pending Concluded Null");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_may_take_the_name_of_a_job_that_is_gone() {
+    let again = Arc::new(Mutex::new(String::new()));
+    let result = Arc::clone(&again);
+    let jobs = engine(move |jobs, change| {
+        if change.status == JobStatus::Null && result.lock().expect("nobody panics").is_empty() {
+            let made = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None);
+            *result.lock().expect("nobody panics") = text(made.map(|job| drop(job.start())));
+        }
+    });
+    drop(jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made"));
+    assert_eq!(*again.lock().expect("nobody panics"), "ok");
+    settle().await;
+    assert_eq!(jobs.get("j0").map(|job| job.status()), Ok(JobStatus::Pending));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_may_dismiss_a_job_when_it_is_concluded() {
+    let bench = Bench::new();
+    let job = bench.create(manual("j0"), bench.driver(Work::Finish)).start();
+    let other = {
+        let job = job.clone();
+        let watcher = driver_fn(move |_| {
+            let job = job.clone();
+            async move {
+                job.concluded().await?;
+                job.dismiss()
+            }
+        });
+        bench.create(manual("j1"), watcher).start()
+    };
+    settle().await;
+    job.finalize().expect("pending");
+    settle().await;
+    assert_eq!(job.status(), JobStatus::Null);
+    assert_eq!(other.status(), JobStatus::Pending);
+}

@@ -1,0 +1,217 @@
+//! Every verb against a job in every state, through the engine: one test for each pair.
+
+use job::{Job, JobStatus, Transaction};
+
+use super::bench::{Bench, Work, manual, settle, text};
+
+/// What a client is told.
+enum Told {
+    /// The verb is done.
+    Done,
+    /// The table refuses it.
+    Refused,
+    /// No user's pause to resume from, whatever the state.
+    NotPaused,
+    /// A user's pause already.
+    AlreadyPaused,
+}
+
+use Told::{AlreadyPaused, Done, NotPaused, Refused};
+
+/// A job in a state, and what keeps it there.
+struct InState {
+    job: Job,
+    _bench: Bench,
+    _undone: Option<job::CreatedJob>,
+}
+
+async fn job_in(status: JobStatus) -> InState {
+    let bench = Bench::new();
+    let started = |work| bench.create(manual("j0"), bench.driver(work)).start();
+    let mut undone = None;
+    let job = match status {
+        JobStatus::Undefined => unreachable!("no job is seen undefined"),
+        JobStatus::Created => {
+            let created = bench.create(manual("j0"), bench.driver(Work::Finish));
+            undone.insert(created).job().clone()
+        }
+        JobStatus::Running => started(Work::UntilCancelled),
+        JobStatus::Ready => started(Work::UntilCompleted),
+        JobStatus::Pending => started(Work::Finish),
+        JobStatus::Paused => paused(started(Work::UntilCancelled)).await,
+        JobStatus::Standby => paused(started(Work::UntilCompleted)).await,
+        JobStatus::Waiting => beside_a_job_at_work(&bench, Work::Finish).await,
+        JobStatus::Aborting => beside_a_job_that_will_not_stop(&bench).await,
+        JobStatus::Concluded => started(Work::Fail("as the script says")),
+        JobStatus::Null => {
+            let job = started(Work::Fail("as the script says"));
+            settle().await;
+            job.dismiss().expect("concluded");
+            job
+        }
+    };
+    settle().await;
+    assert_eq!(job.status(), status);
+    InState { job, _bench: bench, _undone: undone }
+}
+
+async fn paused(job: Job) -> Job {
+    settle().await;
+    job.user_pause().expect("at work");
+    job
+}
+
+async fn beside_a_job_at_work(bench: &Bench, work: Work) -> Job {
+    let group = Transaction::new();
+    let job = bench.create_in(&group, manual("j0"), bench.driver(work));
+    let other = bench.create_in(&group, manual("j1"), bench.driver(Work::UntilCancelled));
+    other.start();
+    job.start()
+}
+
+/// An aborting job is concluded as soon as the younger members of its transaction have stopped.
+async fn beside_a_job_that_will_not_stop(bench: &Bench) -> Job {
+    let group = Transaction::new();
+    let job = bench.create_in(&group, manual("j0"), bench.driver(Work::Fail("x")));
+    let deaf = super::bench::driver_fn(|_| std::future::pending());
+    bench.create_in(&group, manual("j1"), deaf).start();
+    job.start()
+}
+
+async fn check(status: JobStatus, verb: &str, told: Told) {
+    let in_state = job_in(status).await;
+    let job = &in_state.job;
+    let answer = match verb {
+        "cancel" => job.user_cancel(true),
+        "pause" => job.user_pause(),
+        "resume" => job.user_resume(),
+        "set-speed" => job.set_speed(1),
+        "complete" => job.complete(),
+        "dismiss" => job.dismiss(),
+        "finalize" => job.finalize(),
+        "change" => job.change(&()),
+        other => unreachable!("no verb {other}"),
+    };
+    let name = format!("{status:?}").to_lowercase();
+    let expected = match told {
+        Done => "ok".to_owned(),
+        Refused => format!("Job 'j0' in state '{name}' cannot accept command verb '{verb}'"),
+        NotPaused => "Can't resume a job that was not paused".to_owned(),
+        AlreadyPaused => "Job is already paused".to_owned(),
+    };
+    assert_eq!(text(answer), expected);
+}
+
+macro_rules! verbs_in {
+    ($($module:ident, $status:ident: $($test:ident $verb:literal $told:ident)+;)+) => { $(
+        mod $module {
+            $(
+                #[tokio::test(start_paused = true)]
+                async fn $test() {
+                    super::check(super::JobStatus::$status, $verb, super::$told).await;
+                }
+            )+
+        }
+    )+ };
+}
+
+verbs_in! {
+    a_created_job, Created:
+        can_be_cancelled "cancel" Done
+        can_be_paused "pause" Done
+        was_not_paused "resume" NotPaused
+        can_have_its_speed_set "set-speed" Done
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        can_be_changed "change" Done;
+    a_running_job, Running:
+        can_be_cancelled "cancel" Done
+        can_be_paused "pause" Done
+        was_not_paused "resume" NotPaused
+        can_have_its_speed_set "set-speed" Done
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        can_be_changed "change" Done;
+    a_paused_job, Paused:
+        can_be_cancelled "cancel" Done
+        is_already_paused "pause" AlreadyPaused
+        can_be_resumed "resume" Done
+        can_have_its_speed_set "set-speed" Done
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        can_be_changed "change" Done;
+    a_ready_job, Ready:
+        can_be_cancelled "cancel" Done
+        can_be_paused "pause" Done
+        was_not_paused "resume" NotPaused
+        can_have_its_speed_set "set-speed" Done
+        can_be_completed "complete" Done
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        can_be_changed "change" Done;
+    a_job_in_standby, Standby:
+        can_be_cancelled "cancel" Done
+        is_already_paused "pause" AlreadyPaused
+        can_be_resumed "resume" Done
+        can_have_its_speed_set "set-speed" Done
+        can_be_completed "complete" Done
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        can_be_changed "change" Done;
+    a_waiting_job, Waiting:
+        can_be_cancelled "cancel" Done
+        refuses_pause "pause" Refused
+        was_not_paused "resume" NotPaused
+        refuses_set_speed "set-speed" Refused
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        refuses_change "change" Refused;
+    a_pending_job, Pending:
+        can_be_cancelled "cancel" Done
+        refuses_pause "pause" Refused
+        was_not_paused "resume" NotPaused
+        refuses_set_speed "set-speed" Refused
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        can_be_finalized "finalize" Done
+        refuses_change "change" Refused;
+    an_aborting_job, Aborting:
+        refuses_cancel "cancel" Refused
+        refuses_pause "pause" Refused
+        was_not_paused "resume" NotPaused
+        refuses_set_speed "set-speed" Refused
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        refuses_change "change" Refused;
+    a_concluded_job, Concluded:
+        refuses_cancel "cancel" Refused
+        refuses_pause "pause" Refused
+        was_not_paused "resume" NotPaused
+        refuses_set_speed "set-speed" Refused
+        refuses_complete "complete" Refused
+        can_be_dismissed "dismiss" Done
+        refuses_finalize "finalize" Refused
+        refuses_change "change" Refused;
+    a_job_that_is_gone, Null:
+        refuses_cancel "cancel" Refused
+        refuses_pause "pause" Refused
+        was_not_paused "resume" NotPaused
+        refuses_set_speed "set-speed" Refused
+        refuses_complete "complete" Refused
+        refuses_dismiss "dismiss" Refused
+        refuses_finalize "finalize" Refused
+        refuses_change "change" Refused;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_not_yet_taken_is_a_pause_already() {
+    let in_state = job_in(JobStatus::Running).await;
+    in_state.job.user_pause().expect("running");
+    assert_eq!(in_state.job.status(), JobStatus::Running);
+    assert_eq!(text(in_state.job.user_pause()), "Job is already paused");
+}
