@@ -184,7 +184,7 @@ impl Session {
             }
         };
         if waits && !self.responder.overtakes(document) {
-            self.queue.push_back(Queued::Message(document.clone()));
+            self.queue.push_back(Queued::Message(std::mem::take(document)));
             return Received::Served;
         }
         match self.responder.serve(document) {

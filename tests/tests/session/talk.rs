@@ -13,7 +13,6 @@ use crate::registered::registry_of;
 pub(super) struct Talk {
     pub(super) session: Session,
     pub(super) events: Events,
-    pub(super) gate: Arc<Gate>,
 }
 
 impl Talk {
@@ -32,13 +31,12 @@ impl Talk {
     }
 
     pub(super) fn with_options(options: &SessionOptions) -> Self {
-        let gate = Arc::new(Gate::default());
         let mut states = States::default();
-        states.insert(Arc::clone(&gate));
+        states.insert(Arc::new(Gate::default()));
         states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
         let service = Service::new(registry_of("main::session"), states).unwrap();
         let events = service.events().clone();
-        Self { session: Session::new(Arc::new(service), options), events, gate }
+        Self { session: Session::new(Arc::new(service), options), events }
     }
 
     pub(super) fn negotiate(&mut self, oob: bool) {
