@@ -133,6 +133,13 @@ pub trait JobDriver: Send + Sync + 'static {
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
         let _ = (job, notification);
     }
+
+    /// Waits until what the end of the job disturbed is in order. A client that finalized the job
+    /// has its reply when this returns; see [`Job::settled`](crate::Job::settled).
+    fn settle(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
+        let _ = job;
+        std::future::ready(())
+    }
 }
 
 /// What a driver is told beside its hooks, at the places where QEMU's block jobs send the events
@@ -150,8 +157,9 @@ pub enum JobNotification {
 }
 
 pub(crate) type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+pub(crate) type SettleFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// [`JobDriver`] without its type: the same methods, but `run` is boxed.
+/// [`JobDriver`] without its type: the same methods, but futures are boxed.
 pub(crate) trait AnyDriver: Send + Sync + 'static {
     fn run<'a>(&'a self, job: &'a JobHandle) -> RunFuture<'a>;
     fn pause(&self, job: &JobHandle);
@@ -166,6 +174,7 @@ pub(crate) trait AnyDriver: Send + Sync + 'static {
     fn set_speed(&self, job: &JobHandle, speed: i64) -> Result<(), Error>;
     fn change(&self, job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<(), Error>;
     fn notify(&self, job: &JobHandle, notification: JobNotification);
+    fn settle<'a>(&'a self, job: &'a JobHandle) -> SettleFuture<'a>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -220,6 +229,10 @@ impl<D: JobDriver> AnyDriver for D {
 
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
         JobDriver::notify(self, job, notification);
+    }
+
+    fn settle<'a>(&'a self, job: &'a JobHandle) -> SettleFuture<'a> {
+        Box::pin(JobDriver::settle(self, job))
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -7,7 +7,8 @@ use qapi_core::{Error, qapi_struct};
 
 use crate::driver::{AnyDriver, JobDriver, JobNotification};
 use crate::events::{JobStatusChange, Occurrence, Occurrences};
-use crate::jobs::Registry;
+use crate::handle::JobHandle;
+use crate::jobs::{Jobs, Registry};
 use crate::messages;
 use crate::options::JobOptions;
 use crate::progress::Progress;
@@ -237,6 +238,17 @@ impl Job {
     pub async fn concluded(&self) -> Result<(), Error> {
         self.wait_until(|state| state.status.is_over()).await;
         self.error().map_or(Ok(()), Err)
+    }
+
+    /// Waits until what the end of this job disturbed is in order, as its driver sees it. For a
+    /// command that finalizes the job, before it is answered.
+    pub async fn settled(&self) {
+        self.any_driver().settle(&JobHandle::new(self.clone())).await;
+    }
+
+    /// The engine that the job belongs to; `None` where the program has let go of it.
+    pub fn engine(&self) -> Option<Jobs> {
+        self.inner.registry.upgrade().map(Jobs::of_registry)
     }
 }
 

@@ -52,6 +52,10 @@ impl Jobs {
         Self { registry: Arc::new(registry) }
     }
 
+    pub(crate) fn of_registry(registry: Arc<Registry>) -> Self {
+        Self { registry }
+    }
+
     /// Makes a job, as a member of a transaction or for itself alone. Clients have seen it
     /// `created` when this returns.
     ///

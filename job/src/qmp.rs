@@ -70,12 +70,15 @@ pub fn job_dismiss(
 /// Makes final what a `pending` job and all others of its transaction have done; needed for jobs
 /// that do not finalize themselves.
 #[qapi_command(since = "3.0")]
-pub fn job_finalize(
+pub async fn job_finalize(
     #[qapi(state)] jobs: &Jobs,
     /// The identifier of any member of the transaction, or of a job on its own.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.finalize()
+    let job = jobs.get(id)?;
+    job.finalize()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Tells of all jobs, the newest first.

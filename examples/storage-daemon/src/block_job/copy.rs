@@ -42,7 +42,7 @@ impl CopyControl for JobControl<'_> {
     }
 
     fn advance(&self, bytes: u64) {
-        self.job.job.advance(bytes);
+        self.job.advance(bytes);
     }
 
     async fn on_error(&self, side: Side, error: &Error) -> Result<ErrorAction> {

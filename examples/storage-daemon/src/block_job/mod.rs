@@ -7,17 +7,19 @@
 pub mod copy;
 mod errors;
 mod notify;
+mod settle;
 
 pub use errors::OnError;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use job::{Job, JobDriver, JobHandle, JobNotification, Jobs};
+use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, Jobs};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
+use tokio::sync::Notify;
 
-use crate::nodes::Reservation;
+use crate::nodes::{Graph, NodeUse, Reservation};
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
 
 /// What one kind of block job does.
@@ -47,17 +49,25 @@ pub struct BlockJob {
     /// The nodes, until the job is cleaned up: a concluded job keeps none.
     nodes: Mutex<Option<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
+    /// Notified when the job makes progress, comes to rest, or is done.
+    changed: Notify,
 }
 
 impl BlockJob {
-    /// A block job that does `work` on the nodes of `nodes` and tells clients by `events`.
-    pub fn new(work: impl BlockJobWork, nodes: Reservation, events: Events) -> Self {
+    /// A block job that does `work` and tells clients by `events`.
+    pub fn new(work: impl BlockJobWork, events: Events) -> Self {
         Self {
             work: Box::new(work),
             events,
-            nodes: Mutex::new(Some(nodes)),
+            nodes: Mutex::new(None),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
+            changed: Notify::new(),
         }
+    }
+
+    /// Keeps nodes until the job is over.
+    fn keep(&self, nodes: Reservation) {
+        *self.nodes.lock() = Some(nodes);
     }
 
     /// Whether an error has stopped the job.
@@ -68,7 +78,13 @@ impl BlockJob {
 
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        self.work.run(BlockJobHandle { job, block_job: self }).await
+        let result = self.work.run(BlockJobHandle { job, block_job: self }).await;
+        self.changed.notify_waiters();
+        result
+    }
+
+    fn pause(&self, _job: &JobHandle) {
+        self.changed.notify_waiters();
     }
 
     fn user_resume(&self, _job: &JobHandle) {
@@ -79,9 +95,38 @@ impl JobDriver for BlockJob {
         self.nodes.lock().take();
     }
 
+    async fn settle(&self, job: &JobHandle) {
+        settle::settle(job.job()).await;
+    }
+
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
         notify::emit(&self.events, job.job(), notification);
     }
+}
+
+impl BlockJobHandle<'_> {
+    /// Counts bytes as done.
+    pub fn advance(&self, bytes: u64) {
+        self.job.advance(bytes);
+        self.block_job.changed.notify_waiters();
+    }
+}
+
+/// Gives nodes to a block job that has been made and not yet started.
+///
+/// # Errors
+/// Other users of the nodes do not allow it.
+pub fn reserve(
+    created: &CreatedJob,
+    graph: &Graph,
+    uses: impl IntoIterator<Item = NodeUse>,
+) -> Result<()> {
+    let job = created.job();
+    let nodes = graph.reserve(job.job_type().as_str(), job.id().unwrap_or_default(), uses)?;
+    if let Some(block_job) = job.driver::<BlockJob>() {
+        block_job.keep(nodes);
+    }
+    Ok(())
 }
 
 /// The block job called `id`.

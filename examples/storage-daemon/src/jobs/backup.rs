@@ -8,7 +8,7 @@ use std::sync::Arc;
 use job::{JobOptions, JobType, Jobs};
 use qapi_core::{Error, Events, Result};
 
-use crate::block_job::{BlockJob, BlockJobHandle, BlockJobWork, OnError, Running, copy};
+use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, OnError, Running, copy};
 use crate::copy::Copier;
 use crate::nodes::{Graph, Node, NodeUse, Operation};
 use crate::qmp::backup::{
@@ -28,25 +28,23 @@ pub fn start(jobs: &Jobs, graph: &Graph, events: &Events, options: BlockdevBacku
     check_supported(&common)?;
     check_nodes(graph, &source, &target, common.x_perf)?;
 
-    let id = common.job_id.unwrap_or_default();
     let uses = [NodeUse::source(Arc::clone(&source)), NodeUse::target(Arc::clone(&target))];
-    let reservation = graph
-        .reserve(JobType::Backup.as_str(), &id, uses)
-        .map_err(|error| Error::from(error).context("Could not create node"))?;
     let copier = Copier::new(source, target)?;
-    let chunk = copier.granularity();
+    let unit = copier.granularity();
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),
         target: common.on_target_error.unwrap_or(BlockdevOnError::Report),
     };
-    let driver = BlockJob::new(Backup { copier, on_error }, reservation, events.clone());
+    let driver = BlockJob::new(Backup { copier, on_error }, events.clone());
     let job_options = JobOptions::new(JobType::Backup)
-        .id(id)
+        .id(common.job_id.unwrap_or_default())
         .speed(common.speed.unwrap_or(0))
         .auto_finalize(common.auto_finalize.unwrap_or(true))
         .auto_dismiss(common.auto_dismiss.unwrap_or(true));
+    // What is refused from here on, clients have seen created.
     let job = jobs.create(job_options, driver, None)?;
-    check_chunk(common.x_perf, chunk)?;
+    check_chunk(common.x_perf, unit)?;
+    block_job::reserve(&job, graph, uses)?;
     job.start();
     Ok(())
 }
@@ -117,6 +115,9 @@ fn check_nodes(
     }
     if source.size()? != target.size()? {
         return Err(Error::generic("Source and target image have different sizes"));
+    }
+    if target.is_read_only() {
+        return Err(Error::generic("Could not create node: Block node is read-only"));
     }
     Ok(())
 }

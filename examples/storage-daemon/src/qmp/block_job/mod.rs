@@ -116,12 +116,15 @@ pub fn block_job_dismiss(
 /// # Errors
 /// There is no such job, or its state forbids it.
 #[qapi_command(since = "2.12", allow_preconfig)]
-pub fn block_job_finalize(
+pub async fn block_job_finalize(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    block_job::find(jobs, id)?.finalize()
+    let job = block_job::find(jobs, id)?;
+    job.finalize()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Tells of all block jobs, the newest first.

@@ -1,0 +1,47 @@
+//! What a client may rely on when a block job has been finalized: requests that other block jobs
+//! had under way are done.
+//!
+//! QEMU changes its graph when a block job ends and drains it for that, so that a short copy
+//! beside the finalized job is over, events and all, when the client has its reply.
+
+use job::{Job, JobStatus};
+
+use super::BlockJob;
+use crate::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
+
+/// How many bytes a job has under way at most.
+const UNDER_WAY_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
+
+/// Waits for what the other block jobs of the same engine have under way.
+pub(super) async fn settle(finalized: &Job) {
+    let Some(jobs) = finalized.engine() else { return };
+    for job in jobs.list() {
+        if let Some(block_job) = job.driver::<BlockJob>() {
+            block_job.requests_done(&job).await;
+        }
+    }
+}
+
+impl BlockJob {
+    /// Waits until all requests that were under way at the beginning must be done: so many bytes
+    /// have been copied since, or the job is at rest or over. The job is not held up.
+    async fn requests_done(&self, job: &Job) {
+        let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            if !is_copying(job) || job.progress().0 >= mark {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// Whether the job makes requests, one after the other without rest. One with a rate limit rests
+/// most of the time.
+fn is_copying(job: &Job) -> bool {
+    job.status() == JobStatus::Running && !job.pause_requested() && job.speed() == 0
+}
