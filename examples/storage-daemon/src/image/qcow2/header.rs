@@ -79,7 +79,9 @@ impl TablePointers {
                 return Err(invalid(format!("{name} too large")));
             }
             match offset.checked_add(length) {
-                Some(end) if i64::try_from(end).is_ok() && offset % (1 << cluster_bits) == 0 => {
+                Some(end)
+                    if i64::try_from(end).is_ok() && offset.is_multiple_of(1 << cluster_bits) =>
+                {
                     Ok(offset..end)
                 }
                 Some(_) | None => Err(invalid(format!("{name} offset invalid"))),
