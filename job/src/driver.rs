@@ -134,8 +134,9 @@ pub trait JobDriver: Send + Sync + 'static {
         let _ = (job, notification);
     }
 
-    /// Waits until what the end of the job disturbed is in order. A client that finalized the job
-    /// has its reply when this returns; see [`Job::settled`](crate::Job::settled).
+    /// Waits until what the end of the job disturbed is in order. A client that finalized or
+    /// dismissed the job has its reply when this returns; see
+    /// [`Job::settled`](crate::Job::settled).
     fn settle(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
         let _ = job;
         std::future::ready(())

@@ -241,7 +241,7 @@ impl Job {
     }
 
     /// Waits until what the end of this job disturbed is in order, as its driver sees it. For a
-    /// command that finalizes the job, before it is answered.
+    /// command that finalizes or dismisses the job, before it is answered.
     pub async fn settled(&self) {
         self.any_driver().settle(&JobHandle::new(self.clone())).await;
     }

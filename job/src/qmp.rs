@@ -59,12 +59,15 @@ pub fn job_complete(
 
 /// Forgets a job that is `concluded`; needed for jobs that do not dismiss themselves.
 #[qapi_command(since = "3.0")]
-pub fn job_dismiss(
+pub async fn job_dismiss(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.dismiss()
+    let job = jobs.get(id)?;
+    job.dismiss()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Makes final what a `pending` job and all others of its transaction have done; needed for jobs

@@ -1,8 +1,8 @@
-//! What a client may rely on when a block job has been finalized: requests that other block jobs
-//! had under way are done.
+//! What a client may rely on when it has finalized or dismissed a block job: requests that other
+//! block jobs had under way are done.
 //!
-//! QEMU changes its graph when a block job ends and drains it for that, so that a short copy
-//! beside the finalized job is over, events and all, when the client has its reply.
+//! QEMU changes its graph then and drains it for that, so that a short copy beside the job is over,
+//! events and all, when the client has its reply.
 
 use job::{Job, JobStatus};
 
@@ -13,8 +13,8 @@ use crate::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 const UNDER_WAY_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
 /// Waits for what the other block jobs of the same engine have under way.
-pub(super) async fn settle(finalized: &Job) {
-    let Some(jobs) = finalized.engine() else { return };
+pub(super) async fn settle(ended: &Job) {
+    let Some(jobs) = ended.engine() else { return };
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>() {
             block_job.requests_done(&job).await;

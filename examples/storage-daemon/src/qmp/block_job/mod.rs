@@ -103,12 +103,15 @@ pub fn block_job_complete(
 /// # Errors
 /// There is no such job, or its state forbids it.
 #[qapi_command(since = "2.12", allow_preconfig)]
-pub fn block_job_dismiss(
+pub async fn block_job_dismiss(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    block_job::find(jobs, id)?.dismiss()
+    let job = block_job::find(jobs, id)?;
+    job.dismiss()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Makes final what a block job that is `pending` has done, with all others of its transaction.
