@@ -20,12 +20,13 @@ pub use crate::descriptor::{
 pub use crate::error::{Error, Result};
 pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
-pub use crate::types::{MemberType, QapiBranches, QapiEvent, QapiObject, QapiType};
+pub use crate::types::{MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Style};
 
 use std::any::{TypeId, type_name};
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::descriptor::Builtin;
 
@@ -45,48 +46,84 @@ macro_rules! __qapi_source {
 }
 
 /// Describes a value of an enumeration.
-pub const fn value(
-    name: &'static str,
-    doc: &'static str,
-    since: Option<&'static str>,
-    features: &'static [Feature],
-) -> EnumValue {
-    EnumValue { name, doc, since, features }
+pub const fn value(name: &'static str, doc: &'static str) -> EnumValue {
+    EnumValue { name, doc, since: None, features: &[] }
 }
 
-/// Describes a member of type `T`.
-pub const fn member<'m, T: MemberType<'m>>(
+impl EnumValue {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Adds its special features.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
+}
+
+/// Describes a member.
+pub const fn member(
     name: &'static str,
     doc: &'static str,
-    since: Option<&'static str>,
-    features: &'static [Feature],
+    (optional, ty): (bool, TypeRef),
 ) -> Member {
-    Member { name, doc, since, optional: T::OPTIONAL, ty: T::schema_type, features }
+    Member { name, doc, since: None, optional, ty, features: &[] }
 }
 
-/// Names the type `T`, whose members stand among those of another object.
-pub const fn object_type<T: QapiObject>() -> TypeRef {
-    T::schema_type
+impl Member {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Adds its special features.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
 }
 
-/// Describes the member that selects among the branches `T`.
-pub const fn discriminator<T: QapiBranches>(
-    name: &'static str,
-    doc: &'static str,
-    since: Option<&'static str>,
-    features: &'static [Feature],
-) -> Member {
-    member::<T::Tag>(name, doc, since, features)
+/// Describes an alternative.
+pub const fn alternative(name: &'static str, doc: &'static str, ty: TypeRef) -> AlternateMember {
+    AlternateMember { name, doc, ty }
 }
 
-/// Describes an alternative of type `T`.
-pub const fn alternative<T: QapiType>(name: &'static str, doc: &'static str) -> AlternateMember {
-    AlternateMember { name, doc, ty: T::schema_type }
+/// What a server may hold for the functions behind its commands.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of a server",
+    label = "not to be shared between threads",
+    note = "calls share state: it is `Send`, `Sync` and borrows nothing; put what changes into a \
+            `Mutex` or an atomic"
+)]
+pub trait State: Sized + 'static {
+    /// Describes the need for it.
+    const NEED: StateNeed =
+        StateNeed { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+
+    /// Lends it for one call.
+    fn lend<'a>(context: &Context<'a>) -> Result<&'a Self>;
+
+    /// Shares it with a call that outlives the dispatch.
+    fn share(context: &Context<'_>) -> Result<Arc<Self>>;
 }
 
-/// Describes the need for state of type `T`.
-pub const fn need<T: Send + Sync + 'static>() -> StateNeed {
-    StateNeed { type_name: type_name::<T>, type_id: TypeId::of::<T> }
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> State for T {
+    fn lend<'a>(context: &Context<'a>) -> Result<&'a Self> {
+        context.state()
+    }
+
+    fn share(context: &Context<'_>) -> Result<Arc<Self>> {
+        context.shared_state()
+    }
 }
 
 /// Reads an object that has all its members to itself.
@@ -116,30 +153,8 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
-/// Reads the member `name`, which selects among the branches `T`.
-pub fn visit_tag<T: QapiBranches>(
-    name: &'static str,
-    object: &mut ObjectVisitor<'_, '_>,
-) -> Result<T::Tag> {
-    object.member(name)
-}
-
-/// Writes the member `name`, which says which of the branches `T` follows.
-pub fn serialize_tag<T: QapiBranches, M: SerializeMap>(
-    branches: &T,
-    name: &'static str,
-    map: &mut M,
-) -> Result<(), M::Error> {
-    MemberType::serialize_member(&branches.tag(), name, map)
-}
-
-/// Whether an alternative of type `T` takes the value.
-pub fn takes<T: QapiType>(input: &Input<'_, '_>) -> bool {
-    alternative_takes(T::schema_type(), input.kind())
-}
-
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.
-fn alternative_takes(ty: Type, kind: Kind) -> bool {
+pub fn takes(ty: Type, kind: Kind) -> bool {
     let wanted = match ty {
         Type::Array(_) => Kind::Array,
         Type::Builtin(builtin) => match builtin {
@@ -170,25 +185,31 @@ fn alternative_takes(ty: Type, kind: Kind) -> bool {
     kind == wanted
 }
 
-/// Packs up a call that may block.
-pub fn blocking_call<R: CommandReturn>(
+/// Packs up a call that may block; `write` renders what it returns.
+pub fn blocking_call<R: 'static>(
     style: Style,
+    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
     call: impl FnOnce() -> R + Send + 'static,
 ) -> BlockingCall {
-    Box::new(move || render(call(), style))
+    Box::new(move || render(call(), style, write))
 }
 
-/// Packs up a call that is awaited.
-pub fn async_call<R: CommandReturn>(
+/// Packs up a call that is awaited; `write` renders what it returns.
+pub fn async_call<R: 'static>(
     style: Style,
+    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
     call: impl Future<Output = R> + Send + 'static,
 ) -> AsyncCall {
-    Box::pin(async move { render(call.await, style) })
+    Box::pin(async move { render(call.await, style, write) })
 }
 
 /// Writes what an awaited or blocking function returned.
-fn render<R: CommandReturn>(returned: R, style: Style) -> Result<Vec<u8>> {
+fn render<R>(
+    returned: R,
+    style: Style,
+    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
+) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    returned.write(&mut ReturnWriter::new(&mut out, style))?;
+    write(returned, &mut ReturnWriter::new(&mut out, style))?;
     Ok(out)
 }

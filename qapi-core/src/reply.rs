@@ -77,6 +77,7 @@ impl CommandReturn for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: QapiType> CommandReturn for T {
     fn returns() -> Option<Type> {
         Some(T::schema_type())

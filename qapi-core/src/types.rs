@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::descriptor::{Branch, Builtin, Definition, Type};
+use crate::descriptor::{Branch, Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
 
@@ -52,7 +52,22 @@ pub trait QapiType: Serialize + Sized {
     /// # Errors
     /// The value is not of this type; the text is QEMU's.
     fn visit(input: Input<'_, '_>) -> Result<Self>;
+
+    /// Writes the value. Generated code calls it in place of [`Serialize::serialize`], so that
+    /// a type without either gets one error and not two.
+    #[doc(hidden)]
+    fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
 }
+
+/// A QAPI enumeration: the only type that a discriminator can have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a QAPI enum",
+    label = "cannot select the branch of a union",
+    note = "annotate it with `#[qapi_enum]`"
+)]
+pub trait QapiEnum: QapiType {}
 
 /// A QAPI struct or union: an object whose members can also stand among those of another.
 #[diagnostic::on_unimplemented(
@@ -61,6 +76,12 @@ pub trait QapiType: Serialize + Sized {
     note = "annotate it with `#[qapi_struct]` or `#[qapi_union]`"
 )]
 pub trait QapiObject: QapiType {
+    /// [`schema_type`](QapiType::schema_type), for where only an object will do.
+    #[doc(hidden)]
+    fn object_type() -> Type {
+        Self::schema_type()
+    }
+
     /// Reads the members, leaving members of others alone.
     ///
     /// # Errors
@@ -83,13 +104,37 @@ pub trait QapiObject: QapiType {
 )]
 pub trait QapiBranches: Sized {
     /// The enumeration whose values select the branch.
-    type Tag: QapiType;
+    type Tag: QapiEnum;
+
+    /// What the schema says of the member that selects the branch besides its name.
+    #[doc(hidden)]
+    const TAG_SHAPE: (bool, TypeRef) = <Self::Tag as MemberType<'_>>::SHAPE;
 
     /// The branches, one for each value that adds members.
     fn branches() -> &'static [Branch];
 
     /// The value that selects this branch.
     fn tag(&self) -> Self::Tag;
+
+    /// Reads the member `name` of `object`, which selects the branch.
+    ///
+    /// # Errors
+    /// The member is absent or its value is refused.
+    fn visit_tag(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self::Tag> {
+        object.member(name)
+    }
+
+    /// Writes the member `name`, which says which branch follows.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_tag<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, &self.tag())
+    }
 
     /// Reads the members that the value `tag` adds.
     ///
@@ -128,7 +173,8 @@ pub trait QapiEvent {
     label = "not a QAPI type",
     note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
             `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
-            `f64` or `Vec<T>`; wrap it in `Option` to make it optional"
+            `f64` or `Vec<T>`; wrap it in `Option` to make it optional",
+    note = "mark a parameter that is the server's state with `#[qapi(state)]`"
 )]
 pub trait MemberType<'m>: Sized {
     /// Whether the member may be absent.
@@ -136,6 +182,18 @@ pub trait MemberType<'m>: Sized {
 
     /// The type's place in the schema.
     fn schema_type() -> Type;
+
+    /// What the schema says of the member besides its name.
+    #[doc(hidden)]
+    const SHAPE: (bool, TypeRef) = (Self::OPTIONAL, Self::schema_type);
+
+    /// Reads the member `name` of `object`.
+    ///
+    /// # Errors
+    /// The member is mandatory and absent, or its value is refused.
+    fn visit_member(object: &mut ObjectVisitor<'_, 'm>, name: &'static str) -> Result<Self> {
+        object.member(name)
+    }
 
     /// Reads the member's value.
     ///
@@ -157,6 +215,7 @@ pub trait MemberType<'m>: Sized {
     ) -> Result<(), M::Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: QapiType> MemberType<'_> for T {
     const OPTIONAL: bool = false;
 

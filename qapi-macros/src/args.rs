@@ -10,18 +10,16 @@ use crate::messages;
 use crate::symbol::{Shape, Word};
 
 /// The words that were given, each at most once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Words(Vec<Given>);
 
 /// One word with what followed it.
-#[derive(Debug)]
 struct Given {
     name: &'static str,
     key: Span,
     value: Value,
 }
 
-#[derive(Debug)]
 enum Value {
     Flag,
     Text(LitStr),

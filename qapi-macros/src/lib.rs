@@ -24,6 +24,8 @@ mod parse;
 mod pipeline;
 mod strip;
 mod symbol;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

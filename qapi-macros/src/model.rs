@@ -8,7 +8,6 @@ use crate::args::{FeatureWord, Stray};
 use crate::docs::Doc;
 
 /// What every definition has.
-#[derive(Debug)]
 pub(crate) struct Head {
     /// The path of `qapi_core`.
     pub(crate) crate_path: Path,
@@ -25,7 +24,7 @@ pub(crate) struct Head {
 }
 
 /// A QAPI name and where it comes from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Name {
     /// The name.
     pub(crate) text: String,
@@ -36,7 +35,6 @@ pub(crate) struct Name {
 }
 
 /// What stands beside each part of a definition: a value, a member, an argument.
-#[derive(Debug)]
 pub(crate) struct Part {
     /// The variant, field or parameter.
     pub(crate) ident: Ident,
@@ -53,7 +51,6 @@ pub(crate) struct Part {
 }
 
 /// `#[qapi_enum]`
-#[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) head: Head,
     /// Who may use what is added to the enum.
@@ -62,14 +59,12 @@ pub(crate) struct Enum {
 }
 
 /// A member of an object.
-#[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) part: Part,
     pub(crate) ty: Type,
 }
 
 /// The field that holds the base struct.
-#[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
@@ -80,7 +75,6 @@ pub(crate) struct Base {
 }
 
 /// `#[qapi_struct]`
-#[derive(Debug)]
 pub(crate) struct Struct {
     pub(crate) head: Head,
     /// The base; checking refuses a second one.
@@ -89,7 +83,6 @@ pub(crate) struct Struct {
 }
 
 /// `#[qapi_union]`
-#[derive(Debug)]
 pub(crate) enum Union {
     /// On an enum: the branches, and perhaps the discriminator.
     Enum(UnionEnum),
@@ -98,7 +91,6 @@ pub(crate) enum Union {
 }
 
 /// `#[qapi_union]` on an enum.
-#[derive(Debug)]
 pub(crate) struct UnionEnum {
     pub(crate) head: Head,
     /// The name of the discriminator. Without it the enum is the branches of another union, and
@@ -112,7 +104,6 @@ pub(crate) struct UnionEnum {
 }
 
 /// A branch of a union.
-#[derive(Debug)]
 pub(crate) struct Branch {
     /// The variant, named as that of the discriminator's enum.
     pub(crate) ident: Ident,
@@ -123,7 +114,6 @@ pub(crate) struct Branch {
 }
 
 /// `#[qapi_union]` on a struct.
-#[derive(Debug)]
 pub(crate) struct UnionStruct {
     pub(crate) head: Head,
     /// The base; checking refuses a second one.
@@ -133,7 +123,6 @@ pub(crate) struct UnionStruct {
 }
 
 /// A field of a union that is a struct.
-#[derive(Debug)]
 pub(crate) enum UnionField {
     /// A member that all branches have.
     Member(Member),
@@ -155,14 +144,12 @@ impl UnionField {
 }
 
 /// `#[qapi_alternate]`
-#[derive(Debug)]
 pub(crate) struct Alternate {
     pub(crate) head: Head,
     pub(crate) alternatives: Vec<Alternative>,
 }
 
 /// An alternative of an alternate.
-#[derive(Debug)]
 pub(crate) struct Alternative {
     pub(crate) part: Part,
     /// Its type; checking refuses one without.
@@ -170,14 +157,12 @@ pub(crate) struct Alternative {
 }
 
 /// `#[qapi_event]`
-#[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) head: Head,
     pub(crate) members: Vec<Member>,
 }
 
 /// `#[qapi_command]`
-#[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) head: Head,
     pub(crate) execution: Execution,
@@ -205,7 +190,6 @@ pub(crate) enum Execution {
 }
 
 /// A parameter of a command's function.
-#[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) ident: Ident,
     /// The type as it was written.
@@ -216,7 +200,6 @@ pub(crate) struct Parameter {
 }
 
 /// Where a parameter's value comes from.
-#[derive(Debug)]
 pub(crate) enum Role {
     /// The server's state of the type.
     State(Type, Sharing),
@@ -236,7 +219,6 @@ pub(crate) enum Sharing {
 }
 
 /// An argument of a command.
-#[derive(Debug)]
 pub(crate) struct Argument {
     /// The member; its type is the one that is read from the message.
     pub(crate) member: Member,

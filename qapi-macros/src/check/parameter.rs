@@ -22,8 +22,12 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
     for parameter in &model.parameters {
         check_strays(parameter, errors);
         match &parameter.role {
-            Role::State(..) => check_injected(parameter, "state", "TheState", errors),
-            Role::Session(_) => check_injected(parameter, "session", "SessionContext", errors),
+            Role::State(..) => {
+                check_injected(parameter, "the server's state", "TheState", errors)
+            }
+            Role::Session(_) => {
+                check_injected(parameter, "the session", "SessionContext", errors)
+            }
             Role::Argument(_) => check_lent(parameter, errors),
         }
     }
@@ -67,7 +71,7 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
 }
 
 /// State and session are taken as `&T` or `Arc<T>`.
-fn check_injected(parameter: &Parameter, role: &str, example: &str, errors: &Errors) {
+fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Errors) {
     let (ident, written) = (&parameter.ident, &parameter.written);
     let fits = match written {
         Type::Reference(reference) => {
@@ -77,7 +81,7 @@ fn check_injected(parameter: &Parameter, role: &str, example: &str, errors: &Err
     };
     if !fits {
         let message = format!(
-            "`{ident}`: {role} is shared with other calls; write `{ident}: &{example}` or \
+            "`{ident}`: {what} is shared with other calls; write `{ident}: &{example}` or \
              `{ident}: Arc<{example}>`"
         );
         errors.at(written, message);

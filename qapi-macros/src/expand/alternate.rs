@@ -1,9 +1,9 @@
 //! `#[qapi_alternate]`
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
-use super::{definition, place_of, qapi_type, scope, serialize};
+use super::{definition, qapi_type, scope, serialize};
 use crate::errors::Checked;
 use crate::model::{Alternate, Alternative};
 
@@ -16,11 +16,13 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
         #(#visits)*
         __qapi::Err(__input.alternate_error(#name))
     };
-    let arms = alternatives.iter().map(|Alternative { part, ty: _ }| {
+    let arms = alternatives.iter().map(|Alternative { part, ty }| {
         let (cfg, ident) = (&part.cfg, &part.ident);
         quote! {
             #(#cfg)*
-            Self::#ident(__value) => __qapi::Serialize::serialize(__value, __serializer),
+            Self::#ident(__value) => {
+                <#ty as __qapi::QapiType>::serialize_value(__value, __serializer)
+            }
         }
     });
     let code = [
@@ -33,17 +35,20 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
 
 /// What describes the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
-    let (cfg, name, doc, place) = (&part.cfg, &part.name.text, &part.doc, place_of(ty));
-    quote_spanned!(place=> #(#cfg)* __qapi::alternative::<#ty>(#name, #doc))
+    let (cfg, name, doc) = (&part.cfg, &part.name.text, &part.doc);
+    quote! {
+        #(#cfg)*
+        __qapi::alternative(#name, #doc, <#ty as __qapi::QapiType>::schema_type)
+    }
 }
 
 /// Reads the alternative from `__input` if that is of its JSON type.
 fn visit(Alternative { part, ty }: &Alternative) -> TokenStream {
-    let (cfg, ident, place) = (&part.cfg, &part.ident, place_of(ty));
-    quote_spanned! {place=>
+    let (cfg, ident, ty) = (&part.cfg, &part.ident, quote!(<#ty as __qapi::QapiType>));
+    quote! {
         #(#cfg)*
-        if __qapi::takes::<#ty>(&__input) {
-            return __qapi::Ok(Self::#ident(__qapi::QapiType::visit(__input)?));
+        if __qapi::takes(#ty::schema_type(), __input.kind()) {
+            return __qapi::Ok(Self::#ident(#ty::visit(__input)?));
         }
     }
 }

@@ -7,20 +7,19 @@ use syn::{Ident, Type};
 
 use super::{definition, members, place_of, scope};
 use crate::errors::Checked;
-use crate::model::{Argument, Command, Execution, Parameter, Passing, Role, Sharing};
+use crate::model::{Argument, Command, Execution, Member, Parameter, Passing, Role, Sharing};
 
 pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
-    let code = [definition(&model.head, &kind(model)), handler(model)];
-    scope(&model.head, &code.into_iter().collect())
+    let (arguments, table) = arguments(model);
+    let (definition, handler) =
+        (definition(&model.head, &kind(model, &arguments)), handler(model));
+    scope(&model.head, &quote!(#definition #table #handler))
 }
 
 /// What describes the command.
-fn kind(model: &Command) -> TokenStream {
-    let (arguments, needs) = (arguments(model), needs(model));
-    let returns = match &model.returns {
-        Some(ty) => quote_spanned!(place_of(ty)=> <#ty as __qapi::CommandReturn>::returns),
-        None => quote!(<() as __qapi::CommandReturn>::returns),
-    };
+fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
+    let needs = needs(model);
+    let returns = returns(model);
     let returns_doc = &model.head.doc.returns;
     let allow_oob = model.allow_oob.is_some();
     let allow_preconfig = model.allow_preconfig.is_some();
@@ -33,7 +32,7 @@ fn kind(model: &Command) -> TokenStream {
     quote! {
         Command(__qapi::Command {
             arguments: __qapi::Arguments::#arguments,
-            returns: #returns,
+            returns: #returns::returns,
             returns_doc: #returns_doc,
             allow_oob: #allow_oob,
             allow_preconfig: #allow_preconfig,
@@ -44,25 +43,31 @@ fn kind(model: &Command) -> TokenStream {
     }
 }
 
-fn arguments(model: &Command) -> TokenStream {
+/// The implementation that the returned type must have.
+fn returns(model: &Command) -> TokenStream {
+    match &model.returns {
+        Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
+        None => quote!(<() as __qapi::CommandReturn>),
+    }
+}
+
+/// What the command takes, and the table of it if there is one.
+fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
     let arguments = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::Argument(argument) => Some(&argument.member),
         Role::State(..) | Role::Session(_) => None,
     });
-    if model.boxed.is_some() {
-        let types = arguments.map(|member| {
-            let ty = &member.ty;
-            quote_spanned!(place_of(ty)=> __qapi::object_type::<#ty>())
-        });
-        return quote!(Type(#(#types)*));
+    if model.boxed.is_none() {
+        return (quote!(Members(__MEMBERS)), Some(members::table(arguments)));
     }
-    let entries = members::entries(arguments);
-    quote!(Members(#entries))
+    let types =
+        arguments.map(|Member { ty, .. }| quote!(<#ty as __qapi::QapiObject>::object_type));
+    (quote!(Type(#(#types)*)), None)
 }
 
 fn needs(model: &Command) -> TokenStream {
     let needs = model.parameters.iter().filter_map(|parameter| match &parameter.role {
-        Role::State(ty, _) => Some(quote_spanned!(place_of(ty)=> __qapi::need::<#ty>())),
+        Role::State(ty, _) => Some(quote!(<#ty as __qapi::State>::NEED)),
         Role::Session(_) | Role::Argument(_) => None,
     });
     quote!(&[#(#needs),*])
@@ -75,23 +80,27 @@ fn handler(model: &Command) -> TokenStream {
     let function = &model.head.ident;
     let passed = model.parameters.iter().map(|parameter| passed(model, parameter));
     let call = quote!(#function(#(#passed),*));
-    let place = model.returns.as_ref().map_or_else(|| place_of(function), place_of);
+    let (returns, place) = (returns(model), place_of(function));
     let (last, result, finish) = match model.execution {
         Execution::Inline => (
             quote!(__out: &mut __qapi::ReturnWriter<'_>),
             quote!(()),
-            quote_spanned!(place=> __qapi::CommandReturn::write(#call, __out)),
+            quote!(#returns::write(#call, __out)),
         ),
         Execution::Blocking => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::BlockingCall),
-            quote_spanned!(place=> __qapi::Ok(__qapi::blocking_call(__style, move || #call))),
+            quote_spanned! {place=>
+                __qapi::Ok(__qapi::blocking_call(__style, #returns::write, move || #call))
+            },
         ),
         Execution::Async => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::AsyncCall),
             quote_spanned! {place=>
-                __qapi::Ok(__qapi::async_call(__style, async move { #call.await }))
+                __qapi::Ok(__qapi::async_call(__style, #returns::write, async move {
+                    #call.await
+                }))
             },
         ),
     };
@@ -115,8 +124,7 @@ fn read(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     let (local, ty) = (local(parameter), &member.ty);
     let value = match model.boxed {
         Some(_) => {
-            let place = place_of(ty);
-            quote_spanned!(place=> <#ty as __qapi::QapiObject>::visit_members(__object)?)
+            quote!(<#ty as __qapi::QapiObject>::visit_members(__object)?)
         }
         None => members::visit(member),
     };
@@ -137,11 +145,10 @@ fn gather(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
 }
 
 fn state(ty: &Type, lent: bool) -> TokenStream {
-    let place = place_of(ty);
     if lent {
-        quote_spanned!(place=> __context.state::<#ty>()?)
+        quote!(<#ty as __qapi::State>::lend(__context)?)
     } else {
-        quote_spanned!(place=> __context.shared_state::<#ty>()?)
+        quote!(<#ty as __qapi::State>::share(__context)?)
     }
 }
 

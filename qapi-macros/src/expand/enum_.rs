@@ -3,16 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{definition, part_arguments, qapi_type, scope, serialize};
+use super::{definition, part_entry, qapi_type, scope, serialize};
 use crate::errors::Checked;
 use crate::model::Enum;
 
 pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
     let Enum { head, visibility: _, values } = &**model;
-    let entries = values.iter().map(|value| {
-        let (cfg, arguments) = (&value.cfg, part_arguments(value));
-        quote!(#(#cfg)* __qapi::value(#arguments))
-    });
+    let entries = values.iter().map(|value| part_entry("value", value, None));
     let kind = quote!(Enum(__qapi::Enum { values: &[#(#entries),*] }));
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
@@ -30,6 +27,7 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
         qapi_type(&head.ident, &visit),
         serialize(&head.ident, &quote!(__serializer.serialize_str(self.as_str()))),
         display(model),
+        marker(model),
     ];
     scope(head, &code.into_iter().collect())
 }
@@ -56,6 +54,16 @@ fn inherent(Enum { head, visibility, values }: &Enum) -> TokenStream {
                 match *self { #(#arms)* }
             }
         }
+    }
+}
+
+/// An enum can select the branch of a union.
+fn marker(Enum { head, .. }: &Enum) -> TokenStream {
+    let ident = &head.ident;
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __qapi::QapiEnum for #ident {}
     }
 }
 

@@ -9,14 +9,15 @@ use crate::model::Event;
 
 pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     let Event { head, members } = &**model;
-    let entries = members::entries(members);
     let kind = quote! {
-        Event(__qapi::Event { arguments: __qapi::Arguments::Members(#entries) })
+        Event(__qapi::Event { arguments: __qapi::Arguments::Members(__MEMBERS) })
     };
+    let table = members::table(members);
     let (ident, definition) = (&head.ident, definition(head, &kind));
     let serialize = members.iter().map(members::serialize);
     let code = quote! {
         #definition
+        #table
         #[automatically_derived]
         impl __qapi::QapiEvent for #ident {
             const DEFINITION: &'static __qapi::Definition = &__DEFINITION;

@@ -1,28 +1,26 @@
 //! Members of objects: described, visited, written.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
-use super::{part_arguments, place_of};
+use super::part_entry;
 use crate::model::{Base, Member};
 
 /// What describes `member`.
-pub(super) fn entry(member: &Member) -> TokenStream {
-    let Member { part, ty } = member;
-    let (cfg, arguments, place) = (&part.cfg, part_arguments(part), place_of(ty));
-    quote_spanned!(place=> #(#cfg)* __qapi::member::<#ty>(#arguments))
+pub(super) fn entry(Member { part, ty }: &Member) -> TokenStream {
+    part_entry("member", part, Some(quote!(<#ty as __qapi::MemberType>::SHAPE)))
 }
 
-/// What describes each of `members`, as a slice.
-pub(super) fn entries<'a>(members: impl IntoIterator<Item = &'a Member>) -> TokenStream {
+/// The static `__MEMBERS`, which describes each of `members`.
+pub(super) fn table<'a>(members: impl IntoIterator<Item = &'a Member>) -> TokenStream {
     let entries = members.into_iter().map(entry);
-    quote!(&[#(#entries),*])
+    quote!(static __MEMBERS: &[__qapi::Member] = &[#(#entries),*];)
 }
 
 /// Reads the member from `__object`.
 pub(super) fn visit(Member { part, ty }: &Member) -> TokenStream {
-    let (name, place) = (&part.name.text, place_of(ty));
-    quote_spanned!(place=> __object.member::<#ty>(#name)?)
+    let name = &part.name.text;
+    quote!(<#ty as __qapi::MemberType>::visit_member(__object, #name)?)
 }
 
 /// Sets the member's field to what is read from `__object`.
@@ -33,10 +31,10 @@ pub(super) fn visit_field(member: &Member) -> TokenStream {
 
 /// Writes the member's field to `__map`.
 pub(super) fn serialize(Member { part, ty }: &Member) -> TokenStream {
-    let (cfg, ident, name, place) = (&part.cfg, &part.ident, &part.name.text, place_of(ty));
-    quote_spanned! {place=>
+    let (cfg, ident, name) = (&part.cfg, &part.ident, &part.name.text);
+    quote! {
         #(#cfg)*
-        __qapi::MemberType::serialize_member(&self.#ident, #name, __map)?;
+        <#ty as __qapi::MemberType>::serialize_member(&self.#ident, #name, __map)?;
     }
 }
 
@@ -44,7 +42,7 @@ pub(super) fn serialize(Member { part, ty }: &Member) -> TokenStream {
 pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     match bases.first() {
         Some(Base { ty, .. }) => {
-            quote_spanned!(place_of(ty)=> __qapi::Some(__qapi::object_type::<#ty>()))
+            quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type))
         }
         None => quote!(__qapi::None),
     }
@@ -52,8 +50,7 @@ pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
 
 /// Reads the base struct from `__object`.
 pub(super) fn visit_base(Base { ty, .. }: &Base) -> TokenStream {
-    let place = place_of(ty);
-    quote_spanned!(place=> <#ty as __qapi::QapiObject>::visit_members(__object)?)
+    quote!(<#ty as __qapi::QapiObject>::visit_members(__object)?)
 }
 
 /// Sets the base struct's field to what is read from `__object`.
@@ -64,6 +61,5 @@ pub(super) fn visit_base_field(base: &Base) -> TokenStream {
 
 /// Writes the members of the base struct to `__map`.
 pub(super) fn serialize_base(Base { ident, ty, .. }: &Base) -> TokenStream {
-    let place = place_of(ty);
-    quote_spanned!(place=> __qapi::QapiObject::serialize_members(&self.#ident, __map)?;)
+    quote!(<#ty as __qapi::QapiObject>::serialize_members(&self.#ident, __map)?;)
 }

@@ -55,6 +55,7 @@ fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
 fn qapi_type(ident: &Ident, visit: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl __qapi::QapiType for #ident {
             fn schema_type() -> __qapi::Type {
                 __qapi::Type::Defined(&__DEFINITION)
@@ -88,6 +89,7 @@ fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -
         qapi_type(ident, &quote!(__qapi::visit_object(__input))),
         quote! {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl __qapi::QapiObject for #ident {
                 fn visit_members(
                     __object: &mut __qapi::ObjectVisitor<'_, '_>,
@@ -122,12 +124,18 @@ fn feature_entries(features: &[FeatureWord]) -> TokenStream {
     quote!(&[#(#entries),*])
 }
 
-/// The arguments that describe a part: name, documentation, since, features.
-fn part_arguments(part: &Part) -> TokenStream {
-    let Part { ident: _, name, doc, since, features, cfg: _ } = part;
-    let name = &name.text;
-    let (since, features) = (since_entry(since.as_ref()), feature_entries(features));
-    quote!(#name, #doc, #since, #features)
+/// What describes a part: made by `describe` of `qapi_core` out of its name, its documentation
+/// and what else is `given`.
+fn part_entry(describe: &str, part: &Part, given: Option<TokenStream>) -> TokenStream {
+    let Part { ident: _, name, doc, since, features, cfg } = part;
+    let (describe, name) = (Ident::new(describe, Span::call_site()), &name.text);
+    let since = since.iter().map(|since| quote!(.since(#since)));
+    let features = (!features.is_empty()).then(|| {
+        let features = feature_entries(features);
+        quote!(.features(#features))
+    });
+    let given = given.into_iter();
+    quote!(#(#cfg)* __qapi::#describe(#name, #doc #(, #given)*) #(#since)* #features)
 }
 
 /// A span at the place of `tokens` for generated code, so that what the compiler finds wrong

@@ -9,8 +9,8 @@ use crate::model::Struct;
 
 pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
     let Struct { head, bases, members } = &**model;
-    let (base_entry, entries) = (members::base_entry(bases), members::entries(members));
-    let kind = quote!(Struct(__qapi::Struct { base: #base_entry, members: #entries }));
+    let base_entry = members::base_entry(bases);
+    let kind = quote!(Struct(__qapi::Struct { base: #base_entry, members: __MEMBERS }));
 
     let visit_fields: TokenStream = bases
         .iter()
@@ -24,6 +24,7 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
         .collect();
     let code = [
         definition(head, &kind),
+        members::table(members),
         object(&head.ident, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
     ];
     scope(head, &code.into_iter().collect())

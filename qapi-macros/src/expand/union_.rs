@@ -1,11 +1,11 @@
 //! `#[qapi_union]`
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::{Ident, Path};
 
-use super::{definition, members, object, part_arguments, place_of, scope};
+use super::{definition, members, object, part_entry, place_of, scope};
 use crate::errors::Checked;
 use crate::model::{Base, Branch, Member, Union, UnionEnum, UnionField, UnionStruct};
 
@@ -21,20 +21,21 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
     let branches = branches(model);
     let Some(discriminator) = discriminator else { return scope(head, &branches) };
     let (ident, name) = (&head.ident, &discriminator.text);
+    let shape = quote!(<#ident as __qapi::QapiBranches>::TAG_SHAPE);
     let kind = quote! {
         Union(__qapi::Union {
             base: __qapi::None,
-            members: &[__qapi::discriminator::<#ident>(#name, "", __qapi::None, &[])],
+            members: &[__qapi::member(#name, "", #shape)],
             discriminator: #name,
             branches: <#ident as __qapi::QapiBranches>::branches,
         })
     };
     let visit = quote! {
-        let __tag = __qapi::visit_tag::<Self>(#name, __object)?;
+        let __tag = <Self as __qapi::QapiBranches>::visit_tag(__object, #name)?;
         __qapi::QapiBranches::visit_branch(__tag, __object)
     };
     let serialize = quote! {
-        __qapi::serialize_tag(self, #name, __map)?;
+        __qapi::QapiBranches::serialize_tag(self, #name, __map)?;
         __qapi::QapiBranches::serialize_branch(self, __map)?;
     };
     let code = [definition(head, &kind), branches, object(ident, &visit, &serialize)];
@@ -46,34 +47,35 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
     let ident = &head.ident;
     let entries = branches.iter().map(|Branch { ident, ty, cfg }| {
         let ty = match ty {
-            Some(ty) => {
-                quote_spanned!(place_of(ty)=> __qapi::Some(__qapi::object_type::<#ty>()))
-            }
+            Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
             None => quote!(__qapi::None),
         };
+        let tag = tag_beside(tag, ident);
         quote!(#(#cfg)* __qapi::Branch { name: #tag::#ident.as_str(), ty: #ty })
     });
     let tags = branches.iter().map(|Branch { ident, ty, cfg }| {
-        let held = ty.as_ref().map(|_| quote!((_)));
+        let (held, tag) = (ty.as_ref().map(|_| quote!((_))), tag_beside(tag, ident));
         quote!(#(#cfg)* Self::#ident #held => #tag::#ident,)
     });
     let visits = branches.iter().map(|Branch { ident, ty, cfg }| {
-        let held = ty.as_ref().map(|ty| {
-            let place = place_of(ty);
-            quote_spanned!(place=> (<#ty as __qapi::QapiObject>::visit_members(__object)?))
-        });
+        let tag = tag_beside(tag, ident);
+        let held =
+            ty.as_ref().map(|ty| quote!((<#ty as __qapi::QapiObject>::visit_members(__object)?)));
         quote!(#(#cfg)* #tag::#ident => Self::#ident #held,)
     });
     let writes = branches.iter().map(|Branch { ident, ty, cfg }| match ty {
-        Some(ty) => quote_spanned! {place_of(ty)=>
+        Some(ty) => quote! {
             #(#cfg)*
-            Self::#ident(__branch) => __qapi::QapiObject::serialize_members(__branch, __map),
+            Self::#ident(__branch) => {
+                <#ty as __qapi::QapiObject>::serialize_members(__branch, __map)
+            }
         },
         None => quote!(#(#cfg)* Self::#ident => __qapi::Ok(()),),
     });
     let matched = Ident::new("__tag", place_of(tag));
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl __qapi::QapiBranches for #ident {
             type Tag = #tag;
 
@@ -106,8 +108,7 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let entries = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::entry(member),
         UnionField::Discriminator { member: Member { part, ty }, .. } => {
-            let arguments = part_arguments(part);
-            quote_spanned!(place_of(ty)=> __qapi::discriminator::<#ty>(#arguments))
+            part_entry("member", part, Some(quote!(<#ty as __qapi::QapiBranches>::TAG_SHAPE)))
         }
     });
     let names = discriminators(fields).map(|member| &member.part.name.text);
@@ -144,7 +145,7 @@ fn visit_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream 
             UnionField::Member(member) => members::visit(member),
             UnionField::Discriminator { .. } => {
                 let place = place_of(ty);
-                quote_spanned!(place=> __qapi::visit_tag::<#ty>(#name, __object)?)
+                quote_spanned!(place=> <#ty as __qapi::QapiBranches>::visit_tag(__object, #name)?)
             }
         };
         quote!(#(#cfg)* let #local = #value;)
@@ -154,9 +155,9 @@ fn visit_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream 
         let (cfg, ident, local) = (&part.cfg, &part.ident, local(&part.ident));
         let value = match field {
             UnionField::Member(_) => quote!(#local),
-            UnionField::Discriminator { .. } => quote_spanned! {place_of(ty)=>
-                __qapi::QapiBranches::visit_branch(#local, __object)?
-            },
+            UnionField::Discriminator { .. } => {
+                quote!(<#ty as __qapi::QapiBranches>::visit_branch(#local, __object)?)
+            }
         };
         quote!(#(#cfg)* #ident: #value,)
     });
@@ -173,19 +174,30 @@ fn serialize_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStr
     let writes = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::serialize(member),
         UnionField::Discriminator { member: Member { part, ty }, .. } => {
-            let (ident, name, place) = (&part.ident, &part.name.text, place_of(ty));
-            quote_spanned!(place=> __qapi::serialize_tag(&self.#ident, #name, __map)?;)
+            let (ident, name) = (&part.ident, &part.name.text);
+            quote!(<#ty as __qapi::QapiBranches>::serialize_tag(&self.#ident, #name, __map)?;)
         }
     });
     let write_branches = discriminators(fields).map(|Member { part, ty }| {
-        let (ident, place) = (&part.ident, place_of(ty));
-        quote_spanned!(place=> __qapi::QapiBranches::serialize_branch(&self.#ident, __map)?;)
+        let ident = &part.ident;
+        quote!(<#ty as __qapi::QapiBranches>::serialize_branch(&self.#ident, __map)?;)
     });
     quote! {
         #(#write_bases)*
         #(#writes)*
         #(#write_branches)*
     }
+}
+
+/// The path of the discriminator's enum, placed beside a variant, so that the compiler shows
+/// that one if the enum has no such value.
+fn tag_beside(tag: &Path, variant: &Ident) -> TokenStream {
+    let place = |token: TokenTree| {
+        let mut token = token;
+        token.set_span(token.span().located_at(variant.span()));
+        token
+    };
+    tag.to_token_stream().into_iter().map(place).collect()
 }
 
 /// The discriminator; checking sees to it that there is one.

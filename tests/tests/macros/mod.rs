@@ -8,6 +8,7 @@ mod event;
 mod hygiene;
 mod parameters;
 mod struct_;
+mod ui;
 mod union_;
 
 use std::sync::Arc;

@@ -1,0 +1,10 @@
+//! An alternative that may be absent.
+
+use qapi_core::qapi_alternate;
+
+#[qapi_alternate]
+enum Choice {
+    One(Option<i64>),
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Boxed arguments that are no struct.
+
+use qapi_core::qapi_command;
+
+#[qapi_command(boxed)]
+fn run(text: String) {
+    let _ = text;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! An argument under a condition.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(#[cfg(test)] one: i64) {
+    let _ = one;
+}
+
+fn main() {}

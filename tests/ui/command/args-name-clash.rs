@@ -1,0 +1,10 @@
+//! Two arguments of one name.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(a_b: i64, #[qapi(name = "a-b")] other: i64) {
+    let _ = (a_b, other);
+}
+
+fn main() {}

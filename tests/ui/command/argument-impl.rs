@@ -1,0 +1,10 @@
+//! An argument of a type that is not named.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(text: impl AsRef<str>) {
+    let _ = text;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! An argument to be changed.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(text: &mut String) {
+    let _ = text;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A function for the compiler.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+const fn run() {}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! A future that cannot change threads.
+
+use qapi_core::qapi_command;
+
+use std::rc::Rc;
+
+#[qapi_command]
+async fn run() -> i64 {
+    let number = Rc::new(1);
+    std::future::ready(()).await;
+    *number
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A function with parameters.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run<T: Into<String>>(text: T) {
+    let _ = text;
+}
+
+fn main() {}

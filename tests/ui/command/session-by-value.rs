@@ -1,0 +1,10 @@
+//! A session that is not shared.
+
+use qapi_core::{SessionContext, qapi_command};
+
+#[qapi_command]
+fn run(#[qapi(session)] session: SessionContext) {
+    let _ = session;
+}
+
+fn main() {}

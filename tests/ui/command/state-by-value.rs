@@ -1,0 +1,12 @@
+//! State that is not shared.
+
+use qapi_core::qapi_command;
+
+struct Counter;
+
+#[qapi_command]
+fn run(#[qapi(state)] counter: Counter) {
+    let _ = counter;
+}
+
+fn main() {}

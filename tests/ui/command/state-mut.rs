@@ -1,0 +1,12 @@
+//! State to be changed.
+
+use qapi_core::qapi_command;
+
+struct Counter;
+
+#[qapi_command]
+fn run(#[qapi(state)] counter: &mut Counter) {
+    let _ = counter;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! State that is not marked as such.
+
+use qapi_core::qapi_command;
+
+struct Counter;
+
+#[qapi_command]
+fn run(counter: &Counter) {
+    let _ = counter;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A command that never answers, and returns something.
+
+use qapi_core::qapi_command;
+
+#[qapi_command(success_response = false)]
+fn run() -> i64 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Two values that C spells alike.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum]
+enum Level {
+    OneTwo,
+    #[qapi(name = "one_two", name_exception)]
+    Other,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A version that is none.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum(since = "v1")]
+enum Level {
+    #[qapi(since = "2.")]
+    Low,
+}
+
+fn main() {}

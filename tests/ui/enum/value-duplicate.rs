@@ -1,0 +1,12 @@
+//! Two values of one name.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum]
+enum Level {
+    Low,
+    #[qapi(name = "low")]
+    Lower,
+}
+
+fn main() {}

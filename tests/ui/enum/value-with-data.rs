@@ -1,0 +1,12 @@
+//! A value that carries data.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum]
+enum Level {
+    Low,
+    Other(String),
+    Range { low: i64 },
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! An event with a parameter.
+
+use qapi_core::qapi_event;
+
+#[qapi_event]
+struct JobDone<T> {
+    other: T,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A base that is no struct.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(base)]
+    base: String,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Two definitions in one.
+
+use qapi_core::{qapi_event, qapi_struct};
+
+#[qapi_struct]
+#[qapi_event]
+struct Info {
+    id: String,
+}
+
+fn main() {}

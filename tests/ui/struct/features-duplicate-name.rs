@@ -1,0 +1,10 @@
+//! A feature that is given twice.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(features(odd, even, odd))]
+struct Info {
+    id: String,
+}
+
+fn main() {}

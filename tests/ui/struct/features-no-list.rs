@@ -1,0 +1,10 @@
+//! Features that are no list.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(features = "odd")]
+struct Info {
+    id: String,
+}
+
+fn main() {}

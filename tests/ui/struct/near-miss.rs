@@ -1,0 +1,11 @@
+//! A word with a slip of the pen.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(sinse = "1.0")]
+struct Info {
+    #[qapi(nam = "x")]
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A member name that is kept for the generator.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    u: String,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A word without the value that it wants.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(since, name = Info)]
+struct Info {
+    #[qapi(name("a"))]
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Branches alone with words of a definition.
+
+use qapi_core::qapi_union;
+
+#[qapi_union(tag = Kind, since = "1.0", name = "Node")]
+enum Node {
+    File(File),
+}
+
+fn main() {}

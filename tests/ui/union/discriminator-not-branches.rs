@@ -1,0 +1,22 @@
+//! A discriminator that is the enum instead of the branches.
+
+use qapi_core::{qapi_enum, qapi_struct, qapi_union};
+
+#[qapi_enum]
+enum Kind {
+    File,
+    Null,
+}
+
+#[qapi_struct]
+struct File {
+    name: String,
+}
+
+#[qapi_union]
+struct Node {
+    #[qapi(discriminator)]
+    kind: Kind,
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! A branch that is no object.
+
+use qapi_core::{qapi_enum, qapi_struct, qapi_union};
+
+#[qapi_enum]
+enum Kind {
+    File,
+    Null,
+}
+
+#[qapi_struct]
+struct File {
+    name: String,
+}
+
+#[qapi_union(discriminator = "kind", tag = Kind)]
+enum Node {
+    File(Vec<File>),
+    Null,
+}
+
+fn main() {}

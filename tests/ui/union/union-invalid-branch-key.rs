@@ -1,0 +1,23 @@
+//! A branch for a value that the enum does not have.
+
+use qapi_core::{qapi_enum, qapi_struct, qapi_union};
+
+#[qapi_enum]
+enum Kind {
+    File,
+    Null,
+}
+
+#[qapi_struct]
+struct File {
+    name: String,
+}
+
+#[qapi_union(discriminator = "kind", tag = Kind)]
+enum Node {
+    File(File),
+    Null,
+    Tape(File),
+}
+
+fn main() {}

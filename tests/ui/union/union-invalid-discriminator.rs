@@ -1,0 +1,10 @@
+//! A discriminator whose name is none.
+
+use qapi_core::qapi_union;
+
+#[qapi_union(discriminator = "type_tag", tag = Kind)]
+enum Node {
+    File(File),
+}
+
+fn main() {}
