@@ -4,7 +4,7 @@
 //! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
 //! on nodes have in common, [`jobs`] are the kinds there are. [`qmp`] is what clients may say and
 //! hear of all that; [`options`] is the command line, [`daemon`] what
-//! it starts.
+//! it starts, and [`tour`] what happens when there is none.
 
 pub mod block_job;
 pub mod copy;
@@ -16,3 +16,4 @@ pub mod jobs;
 pub mod nodes;
 pub mod options;
 pub mod qmp;
+pub mod tour;

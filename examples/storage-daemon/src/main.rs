@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use qapi_core::Registry;
 use storage_daemon::daemon::{self, DaemonError};
 use storage_daemon::options::{HELP, Invocation, list_commands, version_text};
+use storage_daemon::tour;
 
 fn main() -> ExitCode {
     let invocation = match Invocation::parse(std::env::args_os().skip(1)) {
@@ -13,7 +14,12 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done = match invocation {
-        Invocation::Tour => print(HELP),
+        Invocation::Tour => {
+            return match tour::run() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error),
+            };
+        }
         Invocation::Help => print(HELP),
         Invocation::Version => print(&version_text(&daemon::version())),
         Invocation::ListCommands => match Registry::collect() {
@@ -21,7 +27,7 @@ fn main() -> ExitCode {
             Err(error) => return fail(&error),
         },
         Invocation::Serve(settings) if settings.daemonize => daemon::background::run(&settings),
-        Invocation::Serve(settings) => daemon::run(&settings, || Ok(())),
+        Invocation::Serve(settings) => daemon::run(&settings, |_shutdown| Ok(())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

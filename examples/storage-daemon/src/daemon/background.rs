@@ -39,7 +39,7 @@ pub fn run(settings: &Settings) -> Result<(), DaemonError> {
         }
         Outcome::Child(Ok(_)) => {
             drop(reader);
-            super::run(settings, || detach(writer))
+            super::run(settings, |_shutdown| detach(writer))
         }
         Outcome::Parent(Err(error)) | Outcome::Child(Err(error)) => {
             Err(Error::generic(format!("Cannot go to the background: {error}")).into())

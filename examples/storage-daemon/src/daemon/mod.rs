@@ -7,7 +7,7 @@ mod setup;
 pub use setup::Setup;
 
 use job::Jobs;
-use qapi_core::{Error, ServerVersion};
+use qapi_core::{Error, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::nodes::Graph;
@@ -43,7 +43,8 @@ pub fn version() -> ServerVersion {
     ServerVersion::with_package(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
 }
 
-/// Runs a daemon until a client or a signal ends it. `ready` is called when clients can connect.
+/// Runs a daemon until a client or a signal ends it. `ready` is called when clients can connect,
+/// with a handle that ends the daemon.
 ///
 /// Everything happens on the calling thread, except for I/O that may take long.
 ///
@@ -51,7 +52,7 @@ pub fn version() -> ServerVersion {
 /// It could not be started as `settings` say. Whatever was set up has been taken down again.
 pub fn run(
     settings: &Settings,
-    ready: impl FnOnce() -> std::io::Result<()>,
+    ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(serve(settings, ready));
@@ -62,7 +63,7 @@ pub fn run(
 
 async fn serve(
     settings: &Settings,
-    ready: impl FnOnce() -> std::io::Result<()>,
+    ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
     let mut setup = Setup::new(settings.daemonize);
@@ -83,7 +84,7 @@ async fn serve(
         result = &mut serving => result?,
         () = std::future::ready(()) => {}
     }
-    ready()?;
+    ready(&shutdown)?;
     tokio::spawn(async move {
         signals.any().await;
         shutdown.request();

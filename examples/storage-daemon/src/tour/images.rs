@@ -1,0 +1,75 @@
+//! The tour's images: made, and compared.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::TourError;
+use crate::nodes::options::{
+    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, Qcow2Options,
+    RawOptions,
+};
+use crate::nodes::{Graph, Node};
+
+/// How much is written or compared at a time, in bytes.
+const CHUNK: usize = 1 << 20;
+
+/// One chunk in so many is a hole.
+const HOLE_EVERY: u64 = 4;
+
+/// Makes an image of `size` bytes that has data in three chunks of four.
+pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
+    let file = File::create_new(path)?;
+    file.set_len(size)?;
+    let mut chunk = vec![0; CHUNK];
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    for number in (0..size / CHUNK as u64).filter(|number| number % HOLE_EVERY != 0) {
+        fill(&mut chunk, &mut state);
+        file.write_all_at(&chunk, number * CHUNK as u64)?;
+    }
+    Ok(())
+}
+
+/// Fills `chunk` with bytes that look random and do not repeat (Marsaglia's xorshift).
+fn fill(chunk: &mut [u8], state: &mut u64) {
+    for word in chunk.chunks_exact_mut(8) {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        word.copy_from_slice(&state.to_le_bytes());
+    }
+}
+
+/// Compares a raw image and a qcow2 image, byte for byte, and returns how many there were.
+pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
+    let graph = Graph::new();
+    let raw = DriverOptions::Raw(RawOptions { file: file(raw) });
+    let qcow2 = Qcow2Options { file: file(qcow2), backing: BackingOption::None };
+    let one = open(&graph, "one", raw)?;
+    let other = open(&graph, "other", DriverOptions::Qcow2(qcow2))?;
+    let size = one.size()?;
+    if size != other.size()? {
+        return Err(TourError::Different(size.min(other.size()?)));
+    }
+    let (mut ours, mut theirs) = (vec![0; CHUNK], vec![0; CHUNK]);
+    for offset in (0..size).step_by(CHUNK) {
+        one.read(offset, &mut ours)?;
+        other.read(offset, &mut theirs)?;
+        let different = ours.iter().zip(&theirs).position(|(one, other)| one != other);
+        if let Some(position) = different {
+            return Err(TourError::Different(offset + position as u64));
+        }
+    }
+    Ok(size)
+}
+
+fn open(graph: &Graph, name: &str, driver: DriverOptions) -> Result<Arc<Node>, TourError> {
+    Ok(graph.add(NodeOptions::new(driver).named(name).read_only(true))?)
+}
+
+fn file(path: &str) -> Child {
+    let options = FileOptions { filename: path.to_owned(), locking: Locking::Auto };
+    Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(options))))
+}

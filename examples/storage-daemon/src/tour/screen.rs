@@ -1,0 +1,92 @@
+//! What the tour shows: lines, and a bar for the progress where there is a terminal.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Where the tour shows what it does.
+pub(super) struct Screen {
+    is_terminal: bool,
+    /// The bar that lines have to go above.
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl Screen {
+    /// Standard output.
+    pub(super) fn new() -> Self {
+        Self { is_terminal: io::stdout().is_terminal(), bar: RefCell::new(None) }
+    }
+
+    /// Shows the title of what comes next.
+    pub(super) fn title(&self, text: &str) -> io::Result<()> {
+        self.say(&format!("\n{text}"))
+    }
+
+    /// Shows a line.
+    pub(super) fn say(&self, text: &str) -> io::Result<()> {
+        let write = || writeln!(io::stdout(), "{text}");
+        match &*self.bar.borrow() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Shows from now on how much of `total` bytes is done.
+    pub(super) fn progress(&self, total: u64) -> Progress<'_> {
+        if self.is_terminal {
+            let target = ProgressDrawTarget::stdout();
+            let bar = ProgressBar::with_draw_target(Some(total), target);
+            bar.set_style(style());
+            self.bar.replace(Some(bar));
+        }
+        Progress { screen: self, total, shown: Cell::new(None) }
+    }
+}
+
+/// The bar's looks.
+fn style() -> ProgressStyle {
+    let template = "{bar:50} {bytes:>10} of {total_bytes} {bytes_per_sec}";
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_malformed| ProgressStyle::default_bar())
+}
+
+/// How much is done. The bar goes when this is dropped.
+pub(super) struct Progress<'a> {
+    screen: &'a Screen,
+    total: u64,
+    /// The percentage that was last shown as a line.
+    shown: Cell<Option<u64>>,
+}
+
+impl Progress<'_> {
+    /// So much is done now.
+    pub(super) fn set(&self, done: u64) -> io::Result<()> {
+        if let Some(bar) = &*self.screen.bar.borrow() {
+            bar.set_position(done);
+            return Ok(());
+        }
+        let percent = done.saturating_mul(100) / self.total.max(1);
+        if self.shown.replace(Some(percent)) == Some(percent) {
+            return Ok(());
+        }
+        self.screen.say(&format!("   {percent} % of {} MiB", self.total >> 20))
+    }
+
+    /// All is done.
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.set(self.total)?;
+        if let Some(bar) = self.screen.bar.take() {
+            bar.finish();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = self.screen.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
