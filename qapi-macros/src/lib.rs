@@ -6,6 +6,7 @@
 //! - [`pipeline`]: the way from tokens to tokens
 //! - [`errors`]: mistakes, gathered until all are known; [`messages`]: their wording
 //! - [`symbol`]: the words that attributes take; [`args`]: reads them
+//! - [`types`]: Rust types, as far as syntax shows
 //! - [`names`]: conversion and rules of QAPI names; [`docs`]: doc comments
 //! - [`model`]: what an annotated item says
 //! - [`parse`], [`check`], [`expand`]: the stages, with a file for each kind of definition
@@ -26,6 +27,7 @@ mod strip;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use proc_macro::TokenStream;
 

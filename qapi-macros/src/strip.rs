@@ -9,13 +9,18 @@ use crate::docs::is_doc;
 pub(crate) fn strip(item: &mut Item) {
     match item {
         Item::Enum(item) => {
+            strip_attributes(&mut item.attrs);
             for variant in &mut item.variants {
                 strip_attributes(&mut variant.attrs);
                 strip_fields(&mut variant.fields);
             }
         }
-        Item::Struct(item) => strip_fields(&mut item.fields),
+        Item::Struct(item) => {
+            strip_attributes(&mut item.attrs);
+            strip_fields(&mut item.fields);
+        }
         Item::Fn(item) => {
+            strip_attributes(&mut item.attrs);
             for input in &mut item.sig.inputs {
                 let attributes = match input {
                     FnArg::Receiver(receiver) => &mut receiver.attrs,

@@ -72,7 +72,7 @@ pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
 
 /// Those of `#[qapi_union]` on an enum.
 pub(crate) const UNION_ENUM_WORDS: &[Word] =
-    &[DISCRIMINATOR_NAME, TAG, NAME, SINCE, FEATURES, CRATE];
+    &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, CRATE];
 
 /// Those of `#[qapi]` on a value of an enumeration.
 pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES];

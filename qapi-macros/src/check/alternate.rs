@@ -7,7 +7,10 @@
 use syn::{Fields, ItemEnum};
 
 use super::name::NameKind;
-use super::{check_clashes, check_head, check_no_generics, check_no_numbers, check_part};
+use super::{
+    check_clashes, check_head, check_no_generics, check_no_numbers, check_part,
+    check_variant_fields,
+};
 use crate::errors::Errors;
 use crate::model::Alternate;
 
@@ -16,6 +19,7 @@ pub(crate) fn check(item: &ItemEnum, model: &Alternate, errors: &Errors) {
     check_no_generics(&item.generics, errors);
     check_not_empty(item, errors);
     check_alternatives_have_types(item, errors);
+    check_variant_fields(item, errors);
     check_no_numbers(item, errors);
     for alternative in &model.alternatives {
         check_part(&alternative.part, NameKind::Alternative, errors);

@@ -8,13 +8,14 @@
 //!
 //! And those of [`parameter`](super::parameter).
 
-use syn::{FnArg, GenericArgument, ItemFn, PathArguments, Type};
+use syn::{FnArg, ItemFn, Type};
 
 use super::name::NameKind;
 use super::parameter::check_parameters;
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::model::{Argument, Command, Execution, Role};
+use crate::types::{bare, is_nothing};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_head(&model.head, NameKind::Command, &item.attrs, errors);
@@ -116,35 +117,17 @@ fn check_boxed(item: &ItemFn, model: &Command, errors: &Errors) {
 /// A command that never answers returns nothing.
 fn check_success_response(model: &Command, errors: &Errors) {
     let (Some(_), Some(ty)) = (model.no_success_response, &model.returns) else { return };
-    if !returns_nothing(ty) {
+    if !is_nothing(ty) {
         let message = "`success_response`: a command that does not answer returns nothing; \
                        return `()` or `Result<()>`, or leave the word out";
         errors.at(ty, message);
     }
 }
 
-/// Whether `ty` is `()`, or a `Result` of it.
-fn returns_nothing(ty: &Type) -> bool {
-    match ty {
-        Type::Tuple(tuple) => tuple.elems.is_empty(),
-        Type::Path(path) => path.path.segments.last().is_some_and(|segment| {
-            let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
-                return false;
-            };
-            matches!(
-                arguments.args.first(),
-                Some(GenericArgument::Type(Type::Tuple(tuple))) if tuple.elems.is_empty()
-            )
-        }),
-        _ => false,
-    }
-}
-
 /// The returned type is named.
 fn check_return_type(model: &Command, errors: &Errors) {
-    if let Some(ty @ (Type::ImplTrait(_) | Type::Infer(_) | Type::TraitObject(_))) =
-        &model.returns
-    {
+    let Some(ty) = &model.returns else { return };
+    if let Type::ImplTrait(_) | Type::Infer(_) | Type::TraitObject(_) = bare(ty) {
         let message = "`impl`: what a command returns has a place in the schema; name the type";
         errors.at(ty, message);
     }

@@ -3,6 +3,7 @@
 //!
 //! Of all definitions:
 //! - `check_one_kind`: an item is one definition, not two
+//! - `check_misplaced_words`: our words stand where something reads them
 //! - `check_no_generics`: a definition is of concrete types
 //! - `check_no_numbers`: variants have no numbers
 //! - `check_since`: a version is digits and dots
@@ -29,11 +30,11 @@ pub(crate) mod parameter;
 pub(crate) mod struct_;
 pub(crate) mod union_;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use syn::{Attribute, Generics, ItemEnum, LitStr};
 
-use crate::args::FeatureWord;
+use crate::args::{FeatureWord, is_ours};
 use crate::errors::Errors;
 use crate::model::{Head, Name, Part};
 use crate::names::c_name;
@@ -45,11 +46,32 @@ const ATTRIBUTES: [&str; 6] =
 
 /// All rules on what every definition has.
 fn check_head(head: &Head, kind: NameKind, attributes: &[Attribute], errors: &Errors) {
-    check_one_kind(attributes, errors);
+    check_item_attributes(attributes, errors);
     check_name(&head.name, kind, errors);
     check_since(head.since.as_ref(), errors);
     check_features(&head.features, errors);
     check_special_features(&head.features, kind, errors);
+}
+
+/// All rules on the attributes of an item.
+fn check_item_attributes(attributes: &[Attribute], errors: &Errors) {
+    check_one_kind(attributes, errors);
+    let advice = "words of the whole definition stand in the attribute that makes it; move them";
+    check_misplaced_words(attributes, advice, errors);
+}
+
+/// Our words stand where something reads them.
+fn check_misplaced_words(attributes: &[Attribute], advice: &str, errors: &Errors) {
+    for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
+        errors.at(attribute.path(), format!("`qapi`: {advice}"));
+    }
+}
+
+/// The same for the fields of variants.
+fn check_variant_fields(item: &ItemEnum, errors: &Errors) {
+    for field in item.variants.iter().flat_map(|variant| &variant.fields) {
+        check_misplaced_words(&field.attrs, "words stand on the variant; move them", errors);
+    }
 }
 
 /// An item is one definition, not two.
@@ -110,11 +132,11 @@ fn check_since(since: Option<&LitStr>, errors: &Errors) {
 
 /// Features have names, each another.
 fn check_features(features: &[FeatureWord], errors: &Errors) {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for FeatureWord { name, span, doc: _ } in features {
         let whole = Name { text: name.clone(), span: *span, exception: None };
         check_name(&whole, NameKind::Feature, errors);
-        if seen.insert(c_name(name), ()).is_some() {
+        if !seen.insert(c_name(name)) {
             errors.at_span(*span, format!("`{name}`: given twice; keep one"));
         }
     }

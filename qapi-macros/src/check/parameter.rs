@@ -10,7 +10,7 @@ use syn::{FnArg, ItemFn, Pat, PatType, Type};
 use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Command, Parameter, Role};
-use crate::parse::parameter::only_argument;
+use crate::types::{bare, only_argument};
 
 pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) {
     for input in &item.sig.inputs {
@@ -73,7 +73,7 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
 /// State and session are taken as `&T` or `Arc<T>`.
 fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Errors) {
     let (ident, written) = (&parameter.ident, &parameter.written);
-    let fits = match written {
+    let fits = match bare(written) {
         Type::Reference(reference) => {
             reference.mutability.is_none() && reference.lifetime.is_none()
         }
@@ -91,7 +91,7 @@ fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Err
 /// An argument is taken by value or as a plain reference.
 fn check_lent(parameter: &Parameter, errors: &Errors) {
     let (ident, written) = (&parameter.ident, &parameter.written);
-    let inner = only_argument(written, "Option").unwrap_or(written);
+    let inner = only_argument(written, "Option").unwrap_or(bare(written));
     match inner {
         Type::ImplTrait(ty) => {
             let message = format!(

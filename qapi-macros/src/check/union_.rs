@@ -13,7 +13,9 @@ use syn::{Fields, Item, ItemEnum, ItemStruct};
 
 use super::fields::{check_base, check_fields_are_named, check_parts};
 use super::name::{NameKind, check_name};
-use super::{check_head, check_no_generics, check_no_numbers, check_one_kind};
+use super::{
+    check_head, check_item_attributes, check_no_generics, check_no_numbers, check_variant_fields,
+};
 use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Union, UnionEnum, UnionField, UnionStruct};
@@ -32,12 +34,13 @@ fn check_enum(item: &ItemEnum, model: &UnionEnum, errors: &Errors) {
             check_head(&model.head, NameKind::Type, &item.attrs, errors);
             check_name(discriminator, NameKind::Member, errors);
         }
-        None => check_one_kind(&item.attrs, errors),
+        None => check_item_attributes(&item.attrs, errors),
     }
     check_branches_strays(model, errors);
     check_no_generics(&item.generics, errors);
     check_has_branches(item, errors);
     check_branches_are_objects(item, errors);
+    check_variant_fields(item, errors);
     check_no_numbers(item, errors);
 }
 

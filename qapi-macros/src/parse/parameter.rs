@@ -2,15 +2,14 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{
-    GenericArgument, Pat, PatType, PathArguments, Type, TypeReference, parse_quote_spanned,
-};
+use syn::{Pat, PatType, PathArguments, Type, TypeReference, parse_quote_spanned};
 
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Argument, Execution, Member, Parameter, Passing, Role, Sharing};
 use crate::symbol::Word;
+use crate::types::{bare, is_str, only_argument};
 use crate::{names, symbol};
 
 /// The parameter, if it has a name.
@@ -41,7 +40,7 @@ pub(crate) fn parse(
 
 /// The type behind `&T` or `Arc<T>`. Checking refuses all others.
 fn shared(ty: &Type) -> (Type, Sharing) {
-    match ty {
+    match bare(ty) {
         Type::Reference(reference) => ((*reference.elem).clone(), Sharing::Reference),
         other => match only_argument(other, "Arc") {
             Some(inner) => (inner.clone(), Sharing::Arc),
@@ -55,6 +54,7 @@ fn shared(ty: &Type) -> (Type, Sharing) {
 /// Only strings of inline functions are borrowed from the message; all else is read whole and
 /// lent to the function.
 fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
+    let ty = bare(ty);
     if let Type::Reference(reference) = ty {
         return match (execution, is_str(&reference.elem)) {
             (Execution::Inline, true) => (ty.clone(), Passing::Value),
@@ -66,7 +66,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
     let Some(Type::Reference(inner)) = only_argument(ty, "Option") else {
         return (ty.clone(), Passing::Value);
     };
-    let passing = match (execution, &*inner.elem) {
+    let passing = match (execution, bare(&inner.elem)) {
         (Execution::Inline, elem) if is_str(elem) => return (ty.clone(), Passing::Value),
         (_, Type::Slice(_)) => Passing::OptionalSlice,
         (_, elem) if is_str(elem) => Passing::OptionalSlice,
@@ -77,7 +77,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
 
 /// The type that owns what `lent` is a view of.
 fn owned(lent: &Type) -> Type {
-    match lent {
+    match bare(lent) {
         Type::Slice(slice) => {
             let elem = &slice.elem;
             parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::Vec<#elem>)
@@ -100,20 +100,4 @@ fn with_owned_argument(option: &Type, reference: &TypeReference) -> Type {
             PathArguments::AngleBracketed(parse_quote_spanned!(reference.span()=> <#owned>));
     }
     option
-}
-
-fn is_str(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
-}
-
-/// `T` where `ty` is `path::to::name<T>`.
-pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else { return None };
-    let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    let mut arguments = arguments.args.iter();
-    match (arguments.next(), arguments.next()) {
-        (Some(GenericArgument::Type(ty)), None) => Some(ty),
-        _ => None,
-    }
 }

@@ -26,7 +26,7 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
     let discriminator = words.text(symbol::DISCRIMINATOR_NAME).map(|text| Name {
         text: text.value(),
         span: text.span(),
-        exception: None,
+        exception: words.place(symbol::NAME_EXCEPTION),
     });
     let branches = item.variants.iter().map(|variant| {
         // Reads no words, and thereby refuses them.
@@ -37,6 +37,9 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
             cfg: cfg(&variant.attrs),
         }
     });
+    let mut head = head(&words, &item.ident, &item.attrs, as_written);
+    // The exemption is the discriminator's; the names of types have none.
+    head.name.exception = None;
     UnionEnum {
         strays: match discriminator {
             Some(_) => Vec::new(),
@@ -45,7 +48,7 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
         discriminator,
         tag: words.required_path(symbol::TAG, "`qapi_union` on an enum", errors),
         branches: branches.collect(),
-        head: head(&words, &item.ident, &item.attrs, as_written),
+        head,
     }
 }
 

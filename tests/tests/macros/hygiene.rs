@@ -1,7 +1,12 @@
 //! Expansions stand in anybody's module: whatever is declared there, and whichever lints are on.
 #![deny(warnings, missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]
 #![forbid(unsafe_code)]
-#![allow(dead_code, unreachable_pub, reason = "these names are here to be in the way")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::needless_pass_by_value,
+    reason = "these names are here to be in the way"
+)]
 
 /// The framework under another path.
 mod elsewhere {
@@ -139,7 +144,7 @@ fn macro_clean_no_more() {}
 
 /// Definitions made by a macro of the user's.
 macro_rules! define {
-    ($name:ident, $ty:ty, $command:ident) => {
+    ($name:ident, $ty:ty, $lent:ty, $optional:ty, $command:ident) => {
         /// A struct.
         #[qapi_struct(crate = elsewhere::renamed)]
         pub struct $name {
@@ -149,14 +154,14 @@ macro_rules! define {
 
         /// A command.
         #[qapi_command(crate = elsewhere::renamed)]
-        fn $command(text: &str, other: $ty) -> $ty {
-            let _ = text;
-            other
+        async fn $command(text: $lent, optional: $optional, other: $ty) -> $ty {
+            let _ = (text, optional);
+            ::std::future::ready(other).await
         }
     };
 }
 
-define!(MacroCleanMade, i64, macro_clean_made);
+define!(MacroCleanMade, i64, &str, ::std::option::Option<&str>, macro_clean_made);
 
 #[test]
 fn definitions_can_stand_in_functions() {

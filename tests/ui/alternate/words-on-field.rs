@@ -1,0 +1,10 @@
+//! Words on the field of a variant.
+
+use qapi_core::qapi_alternate;
+
+#[qapi_alternate]
+enum Choice {
+    One(#[qapi(name = "first")] bool),
+}
+
+fn main() {}
