@@ -1,16 +1,16 @@
 //! The attribute macros of the QAPI framework.
 //!
-//! Each attribute takes the way that [`pipeline`] shows: parse ▶ model ▶ check ▶ expand. The
+//! Each attribute takes the way that `pipeline` shows: parse ▶ model ▶ check ▶ expand. The
 //! attributes are documented where users meet them: at their re-exports in `qapi_core`.
 //!
-//! - [`pipeline`]: the way from tokens to tokens
-//! - [`errors`]: mistakes, gathered until all are known; [`messages`]: their wording
-//! - [`symbol`]: the words that attributes take; [`args`]: reads them
-//! - [`types`]: Rust types, as far as syntax shows
-//! - [`names`]: conversion and rules of QAPI names; [`docs`]: doc comments
-//! - [`model`]: what an annotated item says
-//! - [`parse`], [`check`], [`expand`]: the stages, with a file for each kind of definition
-//! - [`strip`]: takes our attributes off the user's item
+//! - `pipeline`: the way from tokens to tokens
+//! - `errors`: mistakes, gathered until all are known; `messages`: their wording
+//! - `symbol`: the words that attributes take; `args`: reads them
+//! - `types`: Rust types, as far as syntax shows
+//! - `names`: conversion and rules of QAPI names; `docs`: doc comments
+//! - `model`: what an annotated item says
+//! - `parse`, `check`, `expand`: the stages, with a file for each kind of definition
+//! - `strip`: takes our attributes off the user's item
 #![forbid(unsafe_code)]
 
 mod args;

@@ -65,79 +65,27 @@ fn a_struct_with_five_members() {
 
 #[test]
 fn the_framework_is_named_by_the_path_that_was_given() {
-    let one = || quote!(crate = other::path);
-    let union_enum = || quote!(crate = other::path, discriminator = "case", tag = Case);
-    let cases: [(Attribute, TokenStream, TokenStream); 7] = [
-        (
-            pipeline::qapi_enum,
-            one(),
-            quote!(
-                enum Case {
-                    One,
-                }
-            ),
-        ),
-        (
-            pipeline::qapi_struct,
-            one(),
-            quote!(
-                struct Info {
-                    #[qapi(base)]
-                    base: Base,
-                    a: i64,
-                }
-            ),
-        ),
+    let cases: [(Attribute, &str, &str); 7] = [
+        (pipeline::qapi_enum, "", "enum Case { One }"),
+        (pipeline::qapi_struct, "", "struct Info { #[qapi(base)] base: Base, a: i64 }"),
         (
             pipeline::qapi_union,
-            union_enum(),
-            quote!(
-                enum Info {
-                    One(Other),
-                    Two,
-                }
-            ),
+            "discriminator = \"case\", tag = Case,",
+            "enum Info { One(Other), Two }",
         ),
-        (
-            pipeline::qapi_union,
-            one(),
-            quote!(
-                struct Info {
-                    #[qapi(discriminator)]
-                    case: Cases,
-                }
-            ),
-        ),
-        (
-            pipeline::qapi_alternate,
-            one(),
-            quote!(
-                enum Either {
-                    One(i64),
-                }
-            ),
-        ),
-        (
-            pipeline::qapi_event,
-            one(),
-            quote!(
-                struct Done {
-                    a: i64,
-                }
-            ),
-        ),
+        (pipeline::qapi_union, "", "struct Info { #[qapi(discriminator)] case: Cases }"),
+        (pipeline::qapi_alternate, "", "enum Either { One(i64) }"),
+        (pipeline::qapi_event, "", "struct Done { a: i64 }"),
         (
             pipeline::qapi_command,
-            one(),
-            quote!(
-                async fn run(#[qapi(state)] a: &A, b: &str, c: Option<&[i64]>) -> i64 {
-                    1
-                }
-            ),
+            "",
+            "async fn run(#[qapi(state)] a: &A, b: &str, c: Option<&[i64]>) -> i64 { 1 }",
         ),
     ];
     for (attribute, args, item) in cases {
-        let code = attribute(args, item).to_string();
+        let parse = |text: &str| text.parse::<TokenStream>().expect("tokens");
+        let code = attribute(parse(&format!("{args} crate = other::path")), parse(item));
+        let code = code.to_string();
         assert!(code.contains("other :: path :: __private"), "{code}");
         assert!(!code.contains("qapi_core") && !code.contains("compile_error"), "{code}");
     }

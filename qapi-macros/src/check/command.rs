@@ -23,7 +23,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_plain_function(item, errors);
     check_execution(model, errors);
     check_oob(model, errors);
-    check_boxed(item, model, errors);
+    check_boxed(model, errors);
     check_success_response(model, errors);
     check_return_type(model, errors);
     check_parameters(item, model, errors);
@@ -90,7 +90,7 @@ fn check_oob(model: &Command, errors: &Errors) {
 }
 
 /// Boxed arguments are one argument.
-fn check_boxed(item: &ItemFn, model: &Command, errors: &Errors) {
+fn check_boxed(model: &Command, errors: &Errors) {
     let Some(word) = model.boxed else { return };
     let mut arguments = arguments(model);
     if arguments.next().is_none() {
@@ -98,19 +98,13 @@ fn check_boxed(item: &ItemFn, model: &Command, errors: &Errors) {
                        arguments, or leave the word out";
         errors.at_span(word, message);
     }
-    let Some(second) = arguments.next() else { return };
-    let parameters = item.sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Receiver(_) => None,
-        FnArg::Typed(parameter) => Some(parameter),
-    });
-    let second = &second.member.part.ident;
-    let is_second = |parameter: &&syn::PatType| matches!(&*parameter.pat, syn::Pat::Ident(pattern) if pattern.ident == *second);
-    for parameter in parameters.filter(is_second) {
+    if let Some(second) = arguments.next() {
+        let second = &second.member.part.ident;
         let message = format!(
             "`{second}`: boxed arguments are the members of one type; make it a member of that, \
              or leave `boxed` out"
         );
-        errors.at(parameter, message);
+        errors.at(second, message);
     }
 }
 
