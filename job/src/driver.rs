@@ -43,7 +43,8 @@ pub trait JobDriver: Send + Sync + 'static {
     /// Does the work, passing a pause point of the [`JobHandle`] as often as it can rest or stop.
     ///
     /// A forced cancel comes as an error of the pause point, to be handed on with `?`. Whatever
-    /// this returns after a forced cancel, the job counts as cancelled.
+    /// this returns after a forced cancel, the job counts as cancelled. A job that is cancelled
+    /// before it has begun never comes here, and one that is paused then comes here afterwards.
     ///
     /// # Errors
     /// Why the work failed. The text becomes the job's error.
@@ -76,7 +77,8 @@ pub trait JobDriver: Send + Sync + 'static {
 
     /// The job is being cancelled. Returns whether the cancel is a forced one, whatever was asked
     /// for: a kind of job that knows a softer end (a mirror that is ready simply stops following)
-    /// returns `force`. Also called for a job that was never started.
+    /// returns `force`. Also called for a job that was never started, and again for a job that is
+    /// cancelled again.
     fn cancel(&self, job: &JobHandle, force: bool) -> bool {
         let _ = (job, force);
         true

@@ -23,6 +23,7 @@ pub struct JobStatusChange {
 /// Where the status changes of named jobs go. Any function of one [`JobStatusChange`] is a sink.
 ///
 /// A sink is called synchronously and without any lock of the engine held; it may call the engine.
+/// It must be quick: what happens on other threads meanwhile waits to be told.
 pub trait EventSink: Send + Sync + 'static {
     /// A job has changed its status.
     fn status_changed(&self, change: &JobStatusChange);

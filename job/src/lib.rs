@@ -28,13 +28,16 @@
 //! # The life of a job
 //!
 //! ```text
-//! undefined ─ created ─ running ──────────────── waiting ─ pending ─ concluded ─ null
-//!                │      │  │  ╲                 ╱│         │         │
-//!                │ paused  │   ready ──────────╯ │         │         │
-//!                │         │   │  │              │         │         │
-//!                │         │   │  standby        │         │         │
-//!                ╰─────────┴───┴── aborting ─────┴─────────╯         │
-//!                                     ╰──────────────────────────────╯
+//! undefined ▶ created
+//! created   ▶ running aborting null
+//! running   ▶ paused ready waiting aborting
+//! paused    ▶ running
+//! ready     ▶ standby waiting aborting
+//! standby   ▶ ready
+//! waiting   ▶ pending aborting
+//! pending   ▶ aborting concluded
+//! aborting  ▶ concluded
+//! concluded ▶ null
 //! ```
 //!
 //! * A new job is `created`, and `running` from its start. Where the driver passes a pause point

@@ -99,8 +99,7 @@ impl Transaction {
         // While hooks ran, a client may have cancelled one that was prepared already.
         let culprit = unprepared.or_else(|| members.iter().find(|member| member.has_failed()));
         if let Some(culprit) = culprit {
-            self.lock().phase = Phase::Pending;
-            self.abort(culprit);
+            self.abort_from(&[Phase::Finalizing], culprit);
             return;
         }
         for member in &members {
@@ -111,7 +110,12 @@ impl Transaction {
     /// Undoes the whole transaction because of one member that has failed or been cancelled. The
     /// others are cancelled; each is concluded as soon as it, and every younger one, has stopped.
     pub(crate) fn abort(&self, culprit: &Job) {
-        if let Some(members) = self.enter_phase(Phase::Aborting, &[Phase::Open, Phase::Pending]) {
+        // While results are being made final, whoever does that sees the failure by himself.
+        self.abort_from(&[Phase::Open, Phase::Pending], culprit);
+    }
+
+    fn abort_from(&self, phases: &[Phase], culprit: &Job) {
+        if let Some(members) = self.enter_phase(Phase::Aborting, phases) {
             for member in members.iter().filter(|member| !member.is_same(culprit)) {
                 member.request_cancel(true);
             }

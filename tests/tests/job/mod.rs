@@ -2,6 +2,7 @@
 
 mod bench;
 
+mod any_order;
 mod cancel;
 mod engines;
 mod ids;
