@@ -13,7 +13,7 @@ use crate::options::Settings;
 /// Files that the daemon makes are not for everyone.
 const UMASK: u32 = 0o027;
 
-/// What the daemon tells the process that started it.
+/// What the daemon tells the process that started it when all is well; no message begins so.
 const READY: u8 = 1;
 
 /// Runs a daemon in the background. Returns in the process that started it as soon as clients can
@@ -22,14 +22,14 @@ const READY: u8 = 1;
 /// Must be called while the process has one thread: only that one goes to the background.
 ///
 /// # Errors
-/// Those of [`run`](super::run); told by the background, and known in the process that started it
-/// as [`DaemonError::Background`].
+/// Those of [`run`](super::run), as [`DaemonError::Background`], in the process that started the
+/// daemon; what goes wrong later has nobody to be told to but the log.
 pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     let (reader, writer) = io::pipe()?;
     let background = Daemonize::new()
         .working_directory(std::env::current_dir()?)
         .umask(UMASK)
-        // What goes wrong at the start is told where the daemon was started.
+        // Warnings are seen where the daemon was started.
         .stdout(Stdio::keep())
         .stderr(Stdio::keep());
     match background.execute() {
@@ -39,7 +39,8 @@ pub fn run(settings: &Settings) -> Result<(), DaemonError> {
         }
         Outcome::Child(Ok(_)) => {
             drop(reader);
-            super::run(settings, |_shutdown| detach(writer))
+            serve(settings, writer);
+            Ok(())
         }
         Outcome::Parent(Err(error)) | Outcome::Child(Err(error)) => {
             Err(Error::generic(format!("Cannot go to the background: {error}")).into())
@@ -47,17 +48,32 @@ pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     }
 }
 
+/// Takes the daemon's word: that it is ready, or why it is not.
 fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
-    let mut byte = [0];
-    match reader.read_exact(&mut byte) {
-        Ok(()) => Ok(()),
-        // The other end closes when the daemon is gone.
-        Err(_) => Err(DaemonError::Background),
+    let mut word = vec![0];
+    match reader.read_exact(&mut word) {
+        Ok(()) if word == [READY] => return Ok(()),
+        Ok(()) => {}
+        // It is gone without a word.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => word.clear(),
+        Err(error) => return Err(error.into()),
+    }
+    reader.read_to_end(&mut word)?;
+    Err(DaemonError::Background(String::from_utf8_lossy(&word).into_owned()))
+}
+
+/// Runs the daemon, and tells the process that started it how that went.
+fn serve(settings: &Settings, mut writer: PipeWriter) {
+    let result = super::run(settings, |_shutdown| detach(&mut writer));
+    if let Err(error) = result {
+        tracing::error!(%error, "the daemon failed");
+        // Where it had been ready, nobody listens any more.
+        let _ = writer.write_all(error.to_string().as_bytes());
     }
 }
 
 /// Lets go of the terminal and the directory where the daemon was started, and says it is ready.
-fn detach(mut writer: PipeWriter) -> io::Result<()> {
+fn detach(writer: &mut PipeWriter) -> io::Result<()> {
     let null = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&null)?;
     dup2_stdout(&null)?;

@@ -23,9 +23,9 @@ pub enum DaemonError {
     /// The file with the process's number could not be made.
     #[error("cannot create PID file: {0}")]
     Pidfile(Error),
-    /// The daemon that was to go to the background ended; it has said why.
-    #[error("the daemon did not start")]
-    Background,
+    /// The daemon that was to go to the background could not be started.
+    #[error("{0}")]
+    Background(String),
     /// Anything else.
     #[error("{0}")]
     Other(#[from] Error),
