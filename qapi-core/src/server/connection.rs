@@ -45,6 +45,8 @@ pub(super) struct Connection<R, W> {
     output: Vec<u8>,
     /// How much of `output` the client has accepted.
     written: usize,
+    /// Whether the transport may still hold some of it back.
+    is_unflushed: bool,
     call: Option<JoinHandle<Result<Vec<u8>>>>,
     waiting: Waiting,
     end_of_input: bool,
@@ -60,6 +62,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             taken: 0,
             output: Vec::new(),
             written: 0,
+            is_unflushed: false,
             call: None,
             waiting: Waiting::Input,
             end_of_input: false,
@@ -86,8 +89,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             let step = tokio::select! {
                 biased;
                 // Output first, so that a client which only sends still gets its answers.
-                result = write_some(&mut self.writer, &self.output, self.written) => {
-                    result.map(|count| self.wrote(count))
+                result = send(&mut self.writer, &self.output, self.written, self.is_unflushed) => {
+                    result.map(|sent| self.sent(sent))
                 }
                 result = join(&mut self.call) => {
                     self.call = None;
@@ -122,17 +125,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     /// Whether nothing is left to do for this client.
     fn is_done(&self) -> bool {
-        let sent = self.written == self.output.len();
+        let sent = self.written == self.output.len() && !self.is_unflushed;
         let served = self.waiting == Waiting::Nothing
             || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy());
         sent && served
     }
 
-    fn wrote(&mut self, count: usize) {
-        self.written += count;
-        self.session.sent(count);
-        if self.waiting == Waiting::Room {
-            self.advance();
+    fn sent(&mut self, sent: Sent) {
+        match sent {
+            Sent::Bytes(count) => {
+                self.written += count;
+                self.is_unflushed = true;
+                self.session.sent(count);
+                if self.waiting == Waiting::Room {
+                    self.advance();
+                }
+            }
+            Sent::Everything => self.is_unflushed = false,
         }
     }
 
@@ -184,19 +193,27 @@ async fn join(call: &mut Option<JoinHandle<Result<Vec<u8>>>>) -> Option<Result<V
     }
 }
 
-async fn write_some<W: AsyncWrite + Unpin>(
+/// A step towards the client.
+enum Sent {
+    /// The transport has taken so many bytes. They count at once: what comes in between before they
+    /// are flushed must not have them sent again.
+    Bytes(usize),
+    /// The transport has passed on all it had taken.
+    Everything,
+}
+
+async fn send<W: AsyncWrite + Unpin>(
     writer: &mut W,
     output: &[u8],
     written: usize,
-) -> std::io::Result<usize> {
+    is_unflushed: bool,
+) -> std::io::Result<Sent> {
     match output.get(written..) {
         Some(rest) if !rest.is_empty() => match writer.write(rest).await? {
             0 => Err(std::io::ErrorKind::WriteZero.into()),
-            count => {
-                writer.flush().await?;
-                Ok(count)
-            }
+            count => Ok(Sent::Bytes(count)),
         },
+        _ if is_unflushed => writer.flush().await.map(|()| Sent::Everything),
         _ => std::future::pending().await,
     }
 }

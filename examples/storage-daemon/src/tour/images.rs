@@ -1,7 +1,7 @@
 //! The tour's images: made, and compared.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,22 +24,12 @@ pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
     let file = File::create_new(path)?;
     file.set_len(size)?;
     let mut chunk = vec![0; CHUNK];
-    let mut state = 0x9e37_79b9_7f4a_7c15;
+    let mut random = File::open("/dev/urandom")?;
     for number in (0..size / CHUNK as u64).filter(|number| number % HOLE_EVERY != 0) {
-        fill(&mut chunk, &mut state);
+        random.read_exact(&mut chunk)?;
         file.write_all_at(&chunk, number * CHUNK as u64)?;
     }
     Ok(())
-}
-
-/// Fills `chunk` with bytes that look random and do not repeat (Marsaglia's xorshift).
-fn fill(chunk: &mut [u8], state: &mut u64) {
-    for word in chunk.chunks_exact_mut(8) {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        word.copy_from_slice(&state.to_le_bytes());
-    }
 }
 
 /// Compares a raw image and a qcow2 image, byte for byte, and returns how many there were.
@@ -57,9 +47,9 @@ pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
     for offset in (0..size).step_by(CHUNK) {
         one.read(offset, &mut ours)?;
         other.read(offset, &mut theirs)?;
-        let different = ours.iter().zip(&theirs).position(|(one, other)| one != other);
-        if let Some(position) = different {
-            return Err(TourError::Different(offset + position as u64));
+        if ours != theirs {
+            let same = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
+            return Err(TourError::Different(offset + same as u64));
         }
     }
     Ok(size)
