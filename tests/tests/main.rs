@@ -10,4 +10,5 @@ mod registered;
 mod registry;
 mod server;
 mod session;
+mod visitor;
 mod wire;

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 /// One exchange with a real QEMU monitor.
-pub(super) struct Case {
-    pub(super) name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     /// All that the client sent, the harness's closing `query-jobs` included.
-    pub(super) sent: Vec<u8>,
+    pub(crate) sent: Vec<u8>,
     /// What came back, in order.
-    pub(super) expected: Vec<Expected>,
+    pub(crate) expected: Vec<Expected>,
     /// Whether QEMU's answer is an accident that ours need not repeat.
-    pub(super) quirk: bool,
+    pub(crate) quirk: bool,
 }
 
 /// One recorded answer.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     /// The line, byte for byte.
     Line(String),
     /// A line too long to be kept: its length, how it begins and ends.
@@ -32,7 +32,7 @@ pub(super) enum Expected {
 const SENTINEL: &[u8] = b"{\"execute\": \"query-jobs\", \"id\": \"~end~\"}\n";
 
 /// The cases of one file.
-pub(super) fn load(group: &str) -> Vec<Case> {
+pub(crate) fn load(group: &str) -> Vec<Case> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance/wire/cases");
     let text = std::fs::read_to_string(folder.join(format!("{group}.jsonl"))).unwrap();
     text.lines().map(|line| case(&serde_json::from_str(line).unwrap())).collect()

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it likes")]
 
 mod allocations;
-mod case;
+pub(crate) mod case;
 mod conformance;
 mod document;
 mod formatter;

@@ -1,0 +1,106 @@
+//! Every width of integer, at its edges: the recorded cases have only some of them.
+
+use qapi_core::wire::{Decoded, Decoder};
+use qapi_core::{Input, QapiType, qapi_struct};
+use serde_json::{Value, json};
+
+/// An argument of each width, far from the top, so that full path and last name differ.
+#[qapi_struct]
+struct EachWidth {
+    int8: Option<i8>,
+    int16: Option<i16>,
+    int32: Option<i32>,
+    int64: Option<i64>,
+    uint8: Option<u8>,
+    uint16: Option<u16>,
+    uint32: Option<u32>,
+    uint64: Option<u64>,
+    number: Option<f64>,
+    list: Option<Vec<u8>>,
+}
+
+/// What holds it.
+#[qapi_struct]
+struct HoldsEachWidth {
+    a: Vec<EachWidth>,
+}
+
+/// Reads the JSON text `value` as the member `name`; what was read, or the error's text.
+fn read(name: &str, value: &str) -> Result<Value, String> {
+    let text = format!(r#"{{"a": [{{"{name}": {value}}}]}}"#);
+    let mut decoder = Decoder::new();
+    let Some(Decoded::Message(document)) = decoder.decode(&mut text.as_bytes()) else {
+        panic!("{text} is no message")
+    };
+    let read = HoldsEachWidth::visit(Input::new(document.root()));
+    read.map(|holder| json!(holder)["a"][0][name].clone()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn both_edges_of_each_width_are_taken() {
+    for (name, lowest, highest) in [
+        ("int8", "-128", "127"),
+        ("int16", "-32768", "32767"),
+        ("int32", "-2147483648", "2147483647"),
+        ("int64", "-9223372036854775808", "9223372036854775807"),
+        ("uint8", "0", "255"),
+        ("uint16", "0", "65535"),
+        ("uint32", "0", "4294967295"),
+        ("uint64", "0", "18446744073709551615"),
+    ] {
+        for value in [lowest, highest] {
+            assert_eq!(read(name, value).unwrap().to_string(), value, "{name}");
+        }
+    }
+}
+
+#[test]
+fn beyond_the_edges_the_last_name_and_the_width_are_told() {
+    for (name, below, above, width) in [
+        ("int8", "-129", "128", "int8_t"),
+        ("int16", "-32769", "32768", "int16_t"),
+        ("int32", "-2147483649", "2147483648", "int32_t"),
+        ("uint8", "-1", "256", "uint8_t"),
+        ("uint16", "-1", "65536", "uint16_t"),
+        ("uint32", "-1", "4294967296", "uint32_t"),
+    ] {
+        for value in [below, above] {
+            let text = format!("Parameter '{name}' expects {width}");
+            assert_eq!(read(name, value).unwrap_err(), text, "{value}");
+        }
+    }
+    assert_eq!(read("list", "[0, 256]").unwrap_err(), "Parameter 'null' expects uint8_t");
+}
+
+#[test]
+fn what_is_no_integer_is_told_with_its_path() {
+    let others = ["null", "true", "1.5", "7.0", "1e3", "\"7\"", "[7]", "{}"];
+    for value in others.into_iter().chain(["9223372036854775808", "-9223372036854775809"]) {
+        for name in ["int8", "int16", "int32", "int64"] {
+            let text = format!("Invalid parameter type for 'a[0].{name}', expected: integer");
+            assert_eq!(read(name, value).unwrap_err(), text, "{value}");
+        }
+    }
+    for value in others.into_iter().chain(["18446744073709551616", "-9223372036854775809"]) {
+        for name in ["uint8", "uint16", "uint32", "uint64"] {
+            let text = format!("Parameter 'a[0].{name}' expects uint64");
+            assert_eq!(read(name, value).unwrap_err(), text, "{value}");
+        }
+    }
+}
+
+#[test]
+fn a_negative_integer_is_taken_as_uint64_for_the_sake_of_old_clients() {
+    assert_eq!(read("uint64", "-1").unwrap(), json!(u64::MAX));
+    assert_eq!(read("uint64", "-9223372036854775808").unwrap(), json!(1_u64 << 63));
+}
+
+#[test]
+fn a_number_may_be_written_in_any_way() {
+    for (text, value) in [("-0", -0.0), ("7", 7.0), ("1e3", 1e3), ("1E-1", 0.1)] {
+        let read = read("number", text).unwrap().as_f64().unwrap();
+        assert!((read - value).abs() < f64::EPSILON, "{text} read as {read}");
+    }
+    let text = "Invalid parameter type for 'a[0].number', expected: number";
+    assert_eq!(read("number", "\"7\"").unwrap_err(), text);
+}
