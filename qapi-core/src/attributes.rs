@@ -242,7 +242,16 @@ pub use qapi_macros::qapi_command;
 /// between words is the event's: `DiskAdded` is `DISK_ADDED`. It implements
 /// [`QapiEvent`](crate::QapiEvent), so that [`Events::emit`](crate::Events::emit) takes it.
 ///
-/// Takes the words of [`qapi_enum`]. Fields are as those of a [`qapi_struct`].
+/// Fields are as those of a [`qapi_struct`].
+///
+/// | word | meaning |
+/// |---|---|
+/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`] |
+/// | `rate_limit = "1s"` | how often it is sent at most; milliseconds are `"500ms"` |
+/// | `key = "id"` | the member each of whose values has a rate limit of its own |
+///
+/// An event with a rate limit is sent at once if none was within the period; otherwise the last
+/// one is held and sent when the period ends, with the time at which it was emitted.
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -254,7 +263,17 @@ pub use qapi_macros::qapi_command;
 ///     id: String,
 /// }
 ///
+/// /// Emitted when a disk fills up.
+/// #[qapi_event(since = "1.1", rate_limit = "1s", key = "id")]
+/// struct DiskFilled {
+///     /// The disk's identifier.
+///     id: String,
+///     /// How much of it is in use, in percent.
+///     percent: u8,
+/// }
+///
 /// let events = Events::new();
 /// events.emit(&DiskAdded { id: "d0".into() });
+/// events.emit(&DiskFilled { id: "d0".into(), percent: 90 });
 /// ```
 pub use qapi_macros::qapi_event;

@@ -191,6 +191,21 @@ pub struct Command {
 pub struct Event {
     /// The data that it carries.
     pub arguments: Arguments,
+    /// How often it is sent at most, if that is limited.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// How often an event is sent at most (QEMU's `monitor_qapi_event_conf`).
+///
+/// The first one is sent at once. Of those that are emitted within a period after one was sent,
+/// the last is held, and sent when the period ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The period.
+    pub milliseconds: u64,
+    /// The member each of whose values has a period of its own; without one, all events of the
+    /// definition share theirs.
+    pub key: Option<&'static str>,
 }
 
 /// What a command takes, or an event carries.

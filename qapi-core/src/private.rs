@@ -2,6 +2,7 @@
 
 pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{None, Some};
+pub use core::primitive::u8;
 pub use core::result::Result::{Err, Ok};
 pub use std::string::String;
 pub use std::vec::Vec;
@@ -14,8 +15,8 @@ pub use crate::__qapi_source as source;
 pub use crate::context::Context;
 pub use crate::descriptor::{
     Alternate, AlternateMember, Arguments, AsyncCall, BlockingCall, Branch, Command, Definition,
-    DefinitionKind, Enum, EnumValue, Event, Feature, Handler, Member, Registration, Source,
-    StateNeed, Struct, Type, TypeRef, Union,
+    DefinitionKind, Enum, EnumValue, Event, Feature, Handler, Member, RateLimit, Registration,
+    Source, StateNeed, Struct, Type, TypeRef, Union,
 };
 pub use crate::error::{Error, Result};
 pub use crate::reply::{CommandReturn, ReturnWriter};
@@ -212,4 +213,10 @@ fn render<R>(
     let mut out = Vec::new();
     write(returned, &mut ReturnWriter::new(&mut out, style))?;
     Ok(out)
+}
+
+/// What tells the periods of a rate limit apart: the key as JSON text, so that values of all
+/// types differ when they do. One that cannot be written shares the period of an absent one.
+pub fn rate_limit_key<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }

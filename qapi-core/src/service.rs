@@ -8,6 +8,7 @@ use crate::events::Events;
 use crate::registry::{Registry, RegistryError};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
+use crate::wire::Style;
 
 /// What all sessions of one server share: its commands, their state, its events.
 ///
@@ -35,10 +36,13 @@ impl Service {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
         let version = shared_or_default(&mut states);
-        let events = shared_or_default(&mut states);
+        let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
         registry.check_states(&states)?;
         let next_session = AtomicU64::new(1);
+        for pretty in [false, true] {
+            events.expect_style(Style { pretty, depth: 0 });
+        }
         Ok(Self { registry, states, version, events, shutdown, next_session })
     }
 

@@ -159,6 +159,12 @@ pub trait QapiEvent {
     /// The event's place in the schema.
     const DEFINITION: &'static Definition;
 
+    /// What tells the periods of the event's rate limit apart: the value of the member that is
+    /// its key. Events whose rate limit has none share one period.
+    fn rate_limit_key(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Writes the data's members, without the braces around them.
     ///
     /// # Errors

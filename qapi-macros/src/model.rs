@@ -160,6 +160,17 @@ pub(crate) struct Alternative {
 pub(crate) struct Event {
     pub(crate) head: Head,
     pub(crate) members: Vec<Member>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    /// The name of the member each of whose values has a rate limit of its own.
+    pub(crate) key: Option<LitStr>,
+}
+
+/// How often an event is sent at most.
+pub(crate) struct RateLimit {
+    /// As it was written.
+    pub(crate) text: LitStr,
+    /// The period; checking refuses a text that is none.
+    pub(crate) milliseconds: Option<u64>,
 }
 
 /// `#[qapi_command]`

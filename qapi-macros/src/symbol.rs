@@ -41,8 +41,10 @@ pub(crate) const DISCRIMINATOR_NAME: Word =
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
 pub(crate) const FEATURES: Word =
     word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
+pub(crate) const KEY: Word = word("key", Shape::Text, "key = \"member-name\"");
 pub(crate) const NAME: Word = word("name", Shape::Text, "name = \"qapi-name\"");
 pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "name_exception");
+pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
 pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
 pub(crate) const SINCE: Word = word("since", Shape::Text, "since = \"2.12\"");
 pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
@@ -50,8 +52,11 @@ pub(crate) const SUCCESS_RESPONSE: Word =
     word("success_response", Shape::False, "success_response = false");
 pub(crate) const TAG: Word = word("tag", Shape::Path, "tag = TheEnum");
 
-/// Those of `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_alternate]` and `#[qapi_event]`.
+/// Those of `#[qapi_enum]`, `#[qapi_struct]` and `#[qapi_alternate]`.
 pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
+
+/// Those of `#[qapi_event]`.
+pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, RATE_LIMIT, KEY, CRATE];
 
 /// Those of `#[qapi_command]`.
 pub(crate) const COMMAND_WORDS: &[Word] = &[

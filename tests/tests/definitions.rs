@@ -141,7 +141,7 @@ pub(crate) const fn need<T: 'static>() -> StateNeed {
 
 #[track_caller]
 pub(crate) const fn event(name: &'static str, arguments: Arguments) -> Definition {
-    define(name, DefinitionKind::Event(Event { arguments }))
+    define(name, DefinitionKind::Event(Event { arguments, rate_limit: None }))
 }
 
 pub(crate) const NONE: Arguments = Arguments::Members(&[]);

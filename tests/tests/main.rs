@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod definitions;
+mod events;
 mod introspect;
 mod job;
 mod macros;

@@ -38,7 +38,7 @@ pub fn render(definition: &'static Definition) -> Value {
             put("command", name.into());
             command_parts(data, &mut put);
         }
-        DefinitionKind::Event(Event { arguments }) => {
+        DefinitionKind::Event(Event { arguments, rate_limit: _ }) => {
             put("event", name.into());
             argument_parts(arguments, &mut put);
         }

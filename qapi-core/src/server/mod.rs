@@ -244,6 +244,9 @@ async fn serve_all(front: Arc<Front>, listeners: Vec<Listener>) -> Result<()> {
             }
         }
     }
+    let events = front.service.events().clone();
+    let mut background = JoinSet::new();
+    background.spawn(async move { events.deliver_held().await });
     front.service.shutdown().requested().await;
     let drained = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_DEADLINE, drained).await.is_err() {

@@ -5,12 +5,16 @@ use quote::quote;
 
 use super::{definition, members, scope};
 use crate::errors::Checked;
-use crate::model::Event;
+use crate::model::{Event, Member};
 
 pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
-    let Event { head, members } = &**model;
+    let Event { head, members, rate_limit: _, key: _ } = &**model;
+    let (rate_limit, key) = (rate_limit(model), key(model));
     let kind = quote! {
-        Event(__qapi::Event { arguments: __qapi::Arguments::Members(__MEMBERS) })
+        Event(__qapi::Event {
+            arguments: __qapi::Arguments::Members(__MEMBERS),
+            rate_limit: #rate_limit,
+        })
     };
     let table = members::table(members);
     let (ident, definition) = (&head.ident, definition(head, &kind));
@@ -29,7 +33,33 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
                 #(#serialize)*
                 __qapi::Ok(())
             }
+            #key
         }
     };
     scope(head, &code)
+}
+
+/// What describes the rate limit.
+fn rate_limit(model: &Event) -> TokenStream {
+    let Some(milliseconds) = model.rate_limit.as_ref().and_then(|limit| limit.milliseconds)
+    else {
+        return quote!(__qapi::None);
+    };
+    let key = match &model.key {
+        Some(key) => quote!(__qapi::Some(#key)),
+        None => quote!(__qapi::None),
+    };
+    quote!(__qapi::Some(__qapi::RateLimit { milliseconds: #milliseconds, key: #key }))
+}
+
+/// The method that yields the value of the rate limit's key, if it has one.
+fn key(model: &Event) -> Option<TokenStream> {
+    let key = model.key.as_ref()?.value();
+    let Member { part, ty } = model.members.iter().find(|member| member.part.name.text == key)?;
+    let ident = &part.ident;
+    Some(quote! {
+        fn rate_limit_key(&self) -> __qapi::Vec<__qapi::u8> {
+            __qapi::rate_limit_key::<#ty>(&self.#ident)
+        }
+    })
 }

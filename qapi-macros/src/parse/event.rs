@@ -7,11 +7,11 @@ use super::head;
 use super::members::member;
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::Event;
+use crate::model::{Event, RateLimit};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Event {
-    let words = Words::of_arguments(args, "`qapi_event`", symbol::DEFINITION_WORDS, errors);
+    let words = Words::of_arguments(args, "`qapi_event`", symbol::EVENT_WORDS, errors);
     let members = item.fields.iter().filter_map(|field| {
         let legal = symbol::EVENT_MEMBER_WORDS;
         let words = Words::of_attributes(&field.attrs, "a member of an event", legal, errors);
@@ -19,6 +19,24 @@ pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Ev
     });
     Event {
         members: members.collect(),
+        rate_limit: words.text(symbol::RATE_LIMIT).map(|text| RateLimit {
+            text: text.clone(),
+            milliseconds: milliseconds(&text.value()),
+        }),
+        key: words.text(symbol::KEY).cloned(),
         head: head(&words, &item.ident, &item.attrs, names::upper_from_camel),
     }
+}
+
+/// A period as it is written, `500ms` or `1s`; none is of no length.
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.find(|found: char| !found.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        _ => return None,
+    };
+    let number: u32 = number.parse().ok()?;
+    Some(u64::from(number) * scale).filter(|period| *period > 0)
 }

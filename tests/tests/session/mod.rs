@@ -3,5 +3,5 @@
 pub(crate) mod commands;
 mod control;
 mod order;
-mod talk;
+pub(crate) mod talk;
 mod transcript;

@@ -1,0 +1,3 @@
+//! From `emit` to what clients are sent.
+
+mod rate_limit;

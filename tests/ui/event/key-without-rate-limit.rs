@@ -1,0 +1,10 @@
+//! A key of no rate limit.
+
+use qapi_core::qapi_event;
+
+#[qapi_event(key = "id")]
+struct LevelChanged {
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A rate limit that limits nothing.
+
+use qapi_core::qapi_event;
+
+#[qapi_event(rate_limit = "0s")]
+struct LevelChanged {
+    level: u32,
+}
+
+fn main() {}
