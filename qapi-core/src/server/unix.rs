@@ -91,7 +91,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             std::fs::remove_file(path)
         }
-        Ok(_) | Err(_) => Err(io::ErrorKind::AddrInUse.into()),
+        Ok(_) | Err(_) => Err(rustix::io::Errno::ADDRINUSE.into()),
     }
 }
 

@@ -1,0 +1,56 @@
+//! `--daemonize`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::program::{Client, command, run, socket_arguments, wait_for};
+
+#[test]
+fn a_daemon_in_the_background_is_ready_when_the_shell_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command()
+        .args(socket_arguments(folder.path()))
+        // Relative: the daemon must find it again after it has left this folder.
+        .args(["--daemonize", "--pidfile", "pid"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let pidfile = folder.path().join("pid");
+    let number: u32 = fs::read_to_string(&pidfile).unwrap().trim().parse().unwrap();
+    let process = format!("/proc/{number}");
+    assert_eq!(fs::read_link(format!("{process}/cwd")).unwrap().to_str(), Some("/"));
+    assert_eq!(fs::read_link(format!("{process}/fd/2")).unwrap().to_str(), Some("/dev/null"));
+
+    Client::connect(&folder.path().join("qmp.sock")).execute("quit", json!({}));
+    wait_for("the pidfile to go", || (!pidfile.exists()).then_some(()));
+    wait_for("the socket to go", || (!folder.path().join("qmp.sock").exists()).then_some(()));
+}
+
+#[test]
+fn a_daemon_that_cannot_start_says_so_before_the_shell_goes_on() {
+    let blockdev = "driver=file,node-name=a,filename=/does/not/exist";
+    let table: [(&[&str], &str); 3] = [
+        (
+            &["--daemonize", "--blockdev", blockdev],
+            "--blockdev driver=file,node-name=a,filename=/does/not/exist: \
+             Could not open '/does/not/exist': No such file or directory",
+        ),
+        (
+            &["--daemonize", "--chardev", "stdio,id=a"],
+            "--chardev stdio,id=a: cannot use stdio with -daemonize",
+        ),
+        (
+            &["--daemonize", "--pidfile", "/does/not/exist"],
+            "cannot create PID file: Could not create '/does/not/exist': \
+             No such file or directory",
+        ),
+    ];
+    for (arguments, expected) in table {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(text, format!("storage-daemon: {expected}\n"));
+    }
+}

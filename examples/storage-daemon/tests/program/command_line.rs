@@ -1,0 +1,119 @@
+//! The command line, as far as only the program as a whole can show it.
+
+use std::process::Stdio;
+
+use crate::program::{command, run};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_told_and_ends_with_status_1() {
+    let missing = "driver=file,node-name=a,filename=/does/not/exist";
+    let table: [(&[&str], &str); 14] = [
+        (&["--bogus"], "unrecognized option '--bogus'"),
+        (&["foo"], "foo: Unexpected argument"),
+        (&["--monitor"], "option '--monitor' requires an argument"),
+        (&["--monitor", "x"], "--monitor x: chardev \"x\" not found"),
+        (
+            &["--monitor", "mode=control"],
+            "--monitor mode=control: Parameter 'chardev' is missing",
+        ),
+        (
+            &["--chardev", "stdio,id=a", "--monitor", "a,mode=readline"],
+            "--monitor a,mode=readline: Only QMP is supported",
+        ),
+        (
+            &["--chardev", "stdio,id=a", "--monitor", "a", "--monitor", "a"],
+            "--monitor a: chardev 'a' is already in use",
+        ),
+        (
+            &["--chardev", "stdio,id=a", "--chardev", "stdio,id=b"],
+            "--chardev stdio,id=b: cannot use stdio by multiple character devices",
+        ),
+        (
+            &["--blockdev", "nope,node-name=a"],
+            "--blockdev nope,node-name=a: Parameter 'driver' does not accept value 'nope'",
+        ),
+        (
+            &["--blockdev", "null-co"],
+            "--blockdev null-co: 'node-name' must be specified for the root node",
+        ),
+        (
+            &["--blockdev", "null-co,node-name=a,size=1G"],
+            "--blockdev null-co,node-name=a,size=1G: Parameter 'size' expects integer",
+        ),
+        (
+            &["--blockdev", "{\"driver\": \"null-co\""],
+            "--blockdev {\"driver\": \"null-co\": JSON parse error, premature EOI",
+        ),
+        (
+            &["--blockdev", missing, "--monitor", "x"],
+            "--blockdev driver=file,node-name=a,filename=/does/not/exist: \
+             Could not open '/does/not/exist': No such file or directory",
+        ),
+        (
+            &["--pidfile", "/does/not/exist"],
+            "cannot create PID file: Could not create '/does/not/exist': \
+             No such file or directory",
+        ),
+    ];
+    for (arguments, expected) in table {
+        let output = run(arguments);
+        assert_eq!(
+            text(&output.stderr),
+            format!("storage-daemon: {expected}\n"),
+            "{arguments:?}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_told() {
+    let help = run(&["--help"]);
+    assert!(help.status.success());
+    for option in ["blockdev", "chardev", "daemonize", "list-commands", "monitor", "pidfile"] {
+        assert!(text(&help.stdout).contains(&format!("--{option}")), "{option}");
+    }
+    let version = run(&["-V"]);
+    assert!(version.status.success());
+    assert!(text(&version.stdout).starts_with("storage-daemon version 0.1.0 "));
+}
+
+#[test]
+fn commands_are_listed_with_where_they_come_from() {
+    let output = run(&["--list-commands"]);
+    assert!(output.status.success());
+    let text = text(&output.stdout);
+    let row = |name: &str| -> Vec<&str> {
+        let row = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        row.split_whitespace().collect()
+    };
+    assert_eq!(row("job-pause")[1..3], ["3.0", "job"]);
+    assert!(row("job-pause")[3].contains("job/src/qmp.rs:"));
+    assert_eq!(row("job-pause")[4..], ["Pauses", "a", "job."]);
+    assert_eq!(row("blockdev-add")[1..3], ["2.9", "storage-daemon"]);
+    assert_eq!(row("quit")[2], "qapi-core");
+}
+
+#[test]
+fn qmp_is_served_on_standard_input_and_output() {
+    use std::io::Write;
+    let mut process = command()
+        .args(["--chardev", "stdio,id=a", "--monitor", "a"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let commands = b"{'execute': 'qmp_capabilities'}{'execute': 'quit', 'id': 1}";
+    process.stdin.take().unwrap().write_all(commands).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let text = text(&output.stdout);
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert!(lines[0].starts_with("{\"QMP\": "), "{text}");
+    assert_eq!(lines[1..], ["{\"return\": {}}", "{\"return\": {}, \"id\": 1}", ""]);
+}

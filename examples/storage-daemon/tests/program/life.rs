@@ -1,0 +1,135 @@
+//! The daemon as a process: how it comes and goes.
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::program::{Client, Daemon, run, socket_arguments, wait_for};
+
+/// Nodes `a` and `b` that a slow backup can be at work between.
+const DISKS: [&str; 4] = [
+    "--blockdev",
+    "driver=null-co,node-name=a,size=67108864",
+    "--blockdev",
+    "driver=null-co,node-name=b,size=67108864",
+];
+
+fn begin_backup(client: &mut Client) {
+    let arguments = json!({
+        "job-id": "j0", "device": "a", "target": "b", "sync": "full", "speed": 65536,
+    });
+    client.execute("blockdev-backup", arguments);
+}
+
+#[test]
+fn quit_ends_jobs_and_removes_the_socket() {
+    let mut daemon = Daemon::start(&DISKS);
+    let mut client = daemon.client();
+    begin_backup(&mut client);
+    client.execute("quit", json!({}));
+    assert!(daemon.ended().success());
+    assert!(!daemon.socket().exists());
+}
+
+#[test]
+fn each_signal_ends_it_as_quit_does() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let mut daemon = Daemon::start(&[&DISKS[..], &["--pidfile", "$DIR/pid"]].concat());
+        let mut client = daemon.client();
+        begin_backup(&mut client);
+        let number = fs::read_to_string(daemon.path("pid")).unwrap();
+        assert_eq!(number, format!("{}\n", daemon.id()));
+        daemon.signal(signal);
+        assert!(daemon.ended().success(), "{signal}");
+        assert!(!daemon.socket().exists(), "{signal}");
+        assert!(!daemon.path("pid").exists(), "{signal}");
+    }
+}
+
+#[test]
+fn the_socket_of_a_dead_daemon_is_replaced_and_that_of_a_living_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    // Dropping a listener leaves its file, as a killed daemon does.
+    drop(UnixListener::bind(folder.path().join("qmp.sock")).unwrap());
+    let daemon = Daemon::start_in(folder, &[]);
+    daemon.client();
+    let second = run(&socket_arguments(daemon.path("").as_path()).each_ref().map(|s| s.as_str()));
+    assert_eq!(second.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(text.ends_with(": Address already in use\n"), "{text}");
+    daemon.client();
+}
+
+#[test]
+fn a_second_daemon_cannot_have_the_pidfile_of_a_living_one() {
+    let daemon = Daemon::start(&["--pidfile", "$DIR/pid"]);
+    daemon.client();
+    let path = daemon.path("pid");
+    let second = run(&["--pidfile", path.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(1));
+    let number = fs::read_to_string(path).unwrap();
+    assert_eq!(number, format!("{}\n", daemon.id()), "the file was overwritten");
+}
+
+#[test]
+fn many_clients_have_a_session_each_and_all_hear_the_events() {
+    let daemon = Daemon::start(&DISKS);
+    let (mut first, mut second) = (daemon.client(), daemon.client());
+    begin_backup(&mut first);
+    assert_eq!(second.message()["data"], json!({"id": "j0", "status": "created"}));
+    assert_eq!(second.message()["data"], json!({"id": "j0", "status": "running"}));
+}
+
+#[test]
+fn options_that_follow_a_waiting_socket_are_carried_out_when_a_client_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("other.sock");
+    let chardev = format!("socket,id=w,path={},server=on", socket.display());
+    let daemon = Daemon::start_in(folder, &["--chardev", &chardev, "--monitor", "w"]);
+    // Both sockets listen, but nobody is let in before the first client of the second has come.
+    let mut early = Client::unnegotiated(&daemon.socket());
+    let mut awaited = Client::unnegotiated(&socket);
+    assert!(awaited.message()["QMP"].is_object());
+    assert!(early.message()["QMP"].is_object());
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_the_first_client() {
+    let mut daemon = Daemon::start(&["--chardev", "socket,id=w,path=$DIR/w,server=on"]);
+    wait_for("the socket", || daemon.path("w").exists().then_some(()));
+    // The signal must not come before the program listens to signals, which it does before it
+    // makes sockets.
+    daemon.signal(Signal::SIGTERM);
+    assert!(daemon.ended().success());
+    assert!(!daemon.path("w").exists());
+}
+
+#[test]
+fn a_session_ends_with_the_daemon() {
+    let mut daemon = Daemon::start(&[]);
+    let mut idle = daemon.client();
+    daemon.client().execute("quit", json!({}));
+    assert!(idle.is_closed());
+    assert!(daemon.ended().success());
+}
+
+#[test]
+fn bad_images_are_told_apart_and_leave_everything_else_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("text"), "not an image").unwrap();
+    let daemon = Daemon::start_in(folder, &DISKS);
+    let mut client = daemon.client();
+    begin_backup(&mut client);
+    let path = |name: &str| daemon.path(name).to_str().unwrap().to_owned();
+    let text = json!({"driver": "file", "filename": path("text")});
+    let qcow2 = json!({"driver": "qcow2", "node-name": "q", "file": text});
+    assert_eq!(client.refused("blockdev-add", qcow2), "Image is not in qcow2 format");
+    let absent = json!({"driver": "file", "node-name": "q", "filename": path("absent")});
+    let expected = format!("Could not open '{}': No such file or directory", path("absent"));
+    assert_eq!(client.refused("blockdev-add", absent), expected);
+    let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
+    assert_eq!(nodes.as_array().unwrap().len(), 2);
+    client.wait_for_job("j0", "running");
+}

@@ -1,0 +1,11 @@
+//! The program from outside: its command line, its life as a process, its tour, and the recorded
+//! behaviour of QEMU's own storage daemon.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod background;
+mod command_line;
+mod life;
+mod program;
+mod scenarios;
+mod tour;

@@ -1,0 +1,45 @@
+//! The recorded scenarios: jobs as QEMU's own storage daemon runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the scenarios and their harness are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/jobs")
+}
+
+/// Whether what the harness needs is installed. Says so if it is not, and fails if
+/// `QAPI_REQUIRE_PEERS=1` demands it.
+fn is_possible() -> bool {
+    let is_there = |program: &&str| Command::new(program).arg("--version").output().is_ok();
+    let missing: Vec<&str> = ["python3", "qemu-img", "qemu-io"]
+        .into_iter()
+        .filter(|program| !is_there(program))
+        .collect();
+    let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!required || missing.is_empty(), "required but not installed: {missing:?}");
+    if !missing.is_empty() {
+        println!("note: the scenarios are left out, since these are not installed: {missing:?}");
+    }
+    missing.is_empty()
+}
+
+#[test]
+fn the_first_scenarios_pass() {
+    if !is_possible() {
+        return;
+    }
+    let folder = folder();
+    let names = std::fs::read_to_string(folder.join("first.txt")).unwrap();
+    let output = Command::new("python3")
+        .arg(folder.join("scenarios.py"))
+        .args(["check", "--prog", env!("CARGO_BIN_EXE_storage-daemon"), "-j", "2", "--dir"])
+        .arg(folder.join("cases"))
+        .args(names.split_whitespace().flat_map(|name| ["--only", name]))
+        .env("SCENARIO_TIMEOUT", "60")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
