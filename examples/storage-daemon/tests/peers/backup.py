@@ -37,7 +37,10 @@ async def main(socket: str) -> None:
             if event["data"]["status"] == "null":
                 break
     await client.execute("quit")
-    await client.disconnect()
+    try:
+        await client.disconnect()
+    except EOFError:
+        pass  # The daemon has hung up already, as one that quits does.
 
 
 asyncio.run(asyncio.wait_for(main(sys.argv[1]), timeout=30))

@@ -4,6 +4,7 @@
 use std::io::BufReader;
 use std::os::unix::net::UnixStream;
 
+use qapi::qmp::JobStatus::{concluded, created, null, paused, pending, running, waiting};
 use qapi::qmp::{self, Event, JobStatus};
 use qapi::{ExecuteError, Qmp, Stream};
 
@@ -60,10 +61,10 @@ fn a_backup_is_paused_resumed_sped_up_and_whole() {
     let mut client = connect(&mut daemon);
     client.execute(&backup(Some(64 << 10))).unwrap();
     client.execute(&qmp::job_pause { id: "j0".into() }).unwrap();
-    wait_for(&mut client, JobStatus::paused);
+    wait_for(&mut client, paused);
     client.execute(&qmp::job_resume { id: "j0".into() }).unwrap();
     client.execute(&qmp::block_job_set_speed { device: "j0".into(), speed: 0 }).unwrap();
-    let job = wait_for(&mut client, JobStatus::concluded);
+    let job = wait_for(&mut client, concluded);
     assert_eq!((job.current_progress, job.error), (DISK_SIZE as i64, None));
     client.execute(&qmp::job_dismiss { id: "j0".into() }).unwrap();
 
@@ -81,7 +82,6 @@ fn a_backup_is_paused_resumed_sped_up_and_whole() {
         })
         .collect();
     assert_eq!(completed, 1);
-    use JobStatus::{concluded, created, null, paused, pending, running, waiting};
     assert_eq!(statuses, [created, running, paused, running, waiting, pending, concluded, null]);
     assert!(daemon.disks_are_equal());
 }
