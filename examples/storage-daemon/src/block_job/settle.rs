@@ -4,6 +4,8 @@
 //! QEMU changes its graph then and drains it for that, so that a short copy beside the job is over,
 //! events and all, when the client has its reply.
 
+use std::time::Duration;
+
 use job::{Job, JobStatus};
 
 use super::BlockJob;
@@ -12,13 +14,22 @@ use crate::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 /// How many bytes a job has under way at most.
 const UNDER_WAY_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
-/// Waits for what the other block jobs of the same engine have under way.
+/// How long a client is kept waiting for requests of other jobs. Requests to a disk that works are
+/// done long before; one that hangs must not take the monitor along.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Waits for what the other block jobs of the same engine have under way, with [`PATIENCE`].
 pub(super) async fn settle(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
-    for job in jobs.list() {
-        if let Some(block_job) = job.driver::<BlockJob>() {
-            block_job.requests_done(&job).await;
+    let requests_done = async {
+        for job in jobs.list() {
+            if let Some(block_job) = job.driver::<BlockJob>() {
+                block_job.requests_done(&job).await;
+            }
         }
+    };
+    if tokio::time::timeout(PATIENCE, requests_done).await.is_err() {
+        tracing::warn!("requests of other jobs take long; the client is answered before them");
     }
 }
 
