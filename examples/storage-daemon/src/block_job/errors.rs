@@ -81,3 +81,121 @@ impl BlockJobHandle<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use job::{JobOptions, JobStatus, JobType, Jobs};
+    use qapi_core::Events;
+
+    use super::*;
+    use crate::block_job::{BlockJob, BlockJobWork, Running};
+
+    fn error(kind: io::ErrorKind) -> Error {
+        Error::Io(kind.into())
+    }
+
+    #[test]
+    fn each_policy_has_its_action() {
+        use BlockErrorAction as Action;
+        use BlockdevOnError as Policy;
+        let table = [
+            (Policy::Report, Action::Report, Action::Report),
+            (Policy::Ignore, Action::Ignore, Action::Ignore),
+            (Policy::Stop, Action::Stop, Action::Stop),
+            (Policy::Enospc, Action::Report, Action::Stop),
+            (Policy::Auto, Action::Report, Action::Stop),
+        ];
+        for (policy, fault, full) in table {
+            let (other, report) = (BlockdevOnError::Report, Action::Report);
+            let source = OnError { source: policy, target: other };
+            let target = OnError { source: other, target: policy };
+            let (broken, no_space) =
+                (error(io::ErrorKind::Other), error(io::ErrorKind::StorageFull));
+            assert_eq!(source.action(Side::Source, &broken), fault, "{policy:?}");
+            assert_eq!(source.action(Side::Source, &no_space), full, "{policy:?}");
+            assert_eq!(source.action(Side::Target, &no_space), report, "{policy:?}");
+            assert_eq!(target.action(Side::Target, &no_space), full, "{policy:?}");
+        }
+    }
+
+    /// Meets an error as often as it is told to.
+    struct Faulty {
+        faults: AtomicU32,
+        kind: io::ErrorKind,
+        policy: BlockdevOnError,
+    }
+
+    impl BlockJobWork for Faulty {
+        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+            Box::pin(async move {
+                let on_error = OnError { source: self.policy, target: self.policy };
+                while self.faults.load(Ordering::Relaxed) > 0 {
+                    self.faults.fetch_sub(1, Ordering::Relaxed);
+                    let error = error(self.kind);
+                    match job.handle_error(on_error, Side::Target, &error).await? {
+                        ErrorAction::Report => return Err(error.into()),
+                        ErrorAction::Retry => {}
+                    }
+                }
+                Ok(())
+            })
+        }
+    }
+
+    fn start(faults: u32, kind: io::ErrorKind, policy: BlockdevOnError) -> (Jobs, job::Job) {
+        let jobs = Jobs::new(|_: &job::JobStatusChange| {});
+        let work = Faulty { faults: AtomicU32::new(faults), kind, policy };
+        let options = JobOptions::new(JobType::Backup).id("j0").auto_dismiss(false);
+        let driver = BlockJob::new(work, Events::new());
+        let job = jobs.create(options, driver, None).expect("a job").start();
+        // The engine cancels its jobs when it goes, so the test keeps it.
+        (jobs, job)
+    }
+
+    async fn stopped(job: &job::Job) -> BlockDeviceIoStatus {
+        while job.status() != JobStatus::Paused {
+            tokio::task::yield_now().await;
+        }
+        job.driver::<BlockJob>().expect("a block job").io_status()
+    }
+
+    #[tokio::test]
+    async fn a_stopped_job_says_why_and_tries_again_when_it_is_resumed() {
+        for (kind, status) in [
+            (io::ErrorKind::StorageFull, BlockDeviceIoStatus::Nospace),
+            (io::ErrorKind::Other, BlockDeviceIoStatus::Failed),
+        ] {
+            let (_jobs, job) = start(2, kind, BlockdevOnError::Stop);
+            for _ in 0..2 {
+                assert_eq!(stopped(&job).await, status);
+                job.user_resume().expect("the job is paused");
+            }
+            assert_eq!(job.concluded().await, Ok(()));
+            let io_status = job.driver::<BlockJob>().expect("a block job").io_status();
+            assert_eq!(io_status, BlockDeviceIoStatus::Ok);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stopped_job_can_be_cancelled() {
+        let (_jobs, job) = start(1, io::ErrorKind::Other, BlockdevOnError::Stop);
+        stopped(&job).await;
+        job.user_cancel(true).expect("the job can be cancelled");
+        assert_eq!(job.concluded().await, Err(qapi_core::Error::generic("Operation canceled")));
+    }
+
+    #[tokio::test]
+    async fn a_reported_error_is_the_jobs() {
+        let (_jobs, job) = start(1, io::ErrorKind::Other, BlockdevOnError::Report);
+        assert_eq!(job.concluded().await, Err(qapi_core::Error::generic("Input/output error")));
+    }
+
+    #[tokio::test]
+    async fn an_ignored_error_is_tried_again() {
+        let (_jobs, job) = start(3, io::ErrorKind::Other, BlockdevOnError::Ignore);
+        assert_eq!(job.concluded().await, Ok(()));
+    }
+}

@@ -97,8 +97,7 @@ impl Invocation {
         let mut settings = Settings::default();
         let mut stray = None;
         let mut is_empty = true;
-        // All that can go wrong here was looked at when the option was taken.
-        while let Some(argument) = parser.next().ok().flatten() {
+        while let Some(argument) = parser.next().map_err(malformed)? {
             is_empty = false;
             let (name, meaning) = match argument {
                 Arg::Short('h') => return Ok(Self::Help),
@@ -134,6 +133,10 @@ impl Invocation {
             None => Ok(Self::Serve(settings)),
         }
     }
+}
+
+fn malformed(error: lexopt::Error) -> OptionError {
+    OptionError::Malformed(error.to_string())
 }
 
 /// The option that `given` names, in full or by an unmistakable beginning.

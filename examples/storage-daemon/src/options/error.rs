@@ -27,6 +27,9 @@ pub enum OptionError {
     /// An option with an argument that it does not take.
     #[error("option '--{0}' doesn't allow an argument")]
     ArgumentUnexpected(&'static str),
+    /// Something that is neither an option nor an argument.
+    #[error("{0}")]
+    Malformed(String),
     /// An argument that belongs to no option.
     #[error("{0}: Unexpected argument")]
     StrayArgument(String),

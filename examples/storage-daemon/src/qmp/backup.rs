@@ -27,10 +27,9 @@ pub struct BackupCommon {
     /// Whether the copy is compressed. Only `false`, which is the default, is supported.
     #[qapi(since = "2.8")]
     pub compress: Option<bool>,
-    /// What to do when the node cannot be read. Only `report`, which is the default, is supported.
+    /// What to do when the node cannot be read; `report` unless said otherwise.
     pub on_source_error: Option<BlockdevOnError>,
-    /// What to do when the target cannot be written. Only `report`, which is the default, is
-    /// supported.
+    /// What to do when the target cannot be written; `report` unless said otherwise.
     pub on_target_error: Option<BlockdevOnError>,
     /// Whether the job finalizes itself; it does unless said otherwise.
     #[qapi(since = "2.12")]
@@ -68,9 +67,10 @@ pub struct BlockdevBackup {
 pub struct BackupPerf {
     /// Whether the host is asked to copy by itself. Accepted and without effect.
     pub use_copy_range: Option<bool>,
-    /// How many requests are in flight at most; 64 unless said otherwise.
+    /// How many requests are in flight at most. Checked and without effect: the job has few.
     pub max_workers: Option<i64>,
-    /// How many bytes a request has at most; 0, which is the default, leaves it to the job.
+    /// How many bytes a request has at most; 0, which is the default, leaves it to the job. Checked
+    /// and without effect.
     pub max_chunk: Option<i64>,
     /// How many bytes are copied at least at a time, in order to keep a point in time. Accepted
     /// and without effect.
@@ -114,11 +114,11 @@ pub enum BitmapSyncMode {
 pub enum BlockdevOnError {
     /// It fails.
     Report,
-    /// It goes on.
+    /// It tries again.
     Ignore,
-    /// It pauses if there is no space left, and fails otherwise.
+    /// It pauses until it is resumed if there is no space left, and fails otherwise.
     Enospc,
-    /// It pauses.
+    /// It pauses until it is resumed, and tries again.
     Stop,
     /// As `enospc`.
     Auto,

@@ -70,7 +70,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub extended_l2: Option<bool>,
     /// The size that a user of the image sees, in bytes.
     pub size: u64,
-    /// The version of the format; `v3` unless said otherwise, and no other is supported.
+    /// The version of the format; `v3` unless said otherwise.
     pub version: Option<BlockdevQcow2Version>,
     /// The backing file, as the image is to name it.
     pub backing_file: Option<String>,
@@ -84,7 +84,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub lazy_refcounts: Option<bool>,
     /// The width of a reference count, in bits; 16 unless said otherwise.
     pub refcount_bits: Option<i64>,
-    /// How clusters are compressed; `zlib` unless said otherwise.
+    /// How clusters are compressed. Only `zlib`, which is the default, is supported.
     #[qapi(since = "5.1")]
     pub compression_type: Option<Qcow2CompressionType>,
 }
