@@ -29,7 +29,7 @@
 //!   that hold for them together, and introspection
 //! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
 //!   command's function is given, and what becomes of what it returns
-//! - [`control`]: the protocol's own commands
+//! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
 //! - [`service`]: what sessions share; [`server`]: sessions on sockets
 
 // The macros name this crate by its full path, also where it uses them itself.
@@ -45,6 +45,7 @@ pub mod descriptor;
 mod dispatch;
 mod error;
 mod events;
+pub mod fds;
 mod messages;
 pub mod prelude;
 pub mod registry;

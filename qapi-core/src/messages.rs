@@ -87,3 +87,33 @@ pub(crate) fn oob_not_supported(name: &str) -> Error {
 pub(crate) fn handler_panicked(name: &str) -> Error {
     Error::generic(format!("The command {name} failed unexpectedly"))
 }
+
+/// `getfd` without a descriptor beside it.
+pub(crate) fn fd_not_supplied() -> Error {
+    Error::generic("No file descriptor supplied via SCM_RIGHTS")
+}
+
+/// `getfd` with a name that could be taken for a descriptor's number.
+pub(crate) fn fd_name_is_number() -> Error {
+    parameter_expects("fdname", "a name not starting with a digit")
+}
+
+/// `getfd` with a name beyond the limit.
+pub(crate) fn fd_name_too_long(limit: usize) -> Error {
+    parameter_expects("fdname", &format!("a name of at most {limit} bytes"))
+}
+
+/// `getfd` in a session that keeps as many as it may.
+pub(crate) fn too_many_fds(limit: usize) -> Error {
+    Error::generic(format!("A session keeps at most {limit} file descriptors"))
+}
+
+/// `closefd` with a name that no descriptor has.
+pub(crate) fn fd_to_close_unknown(name: &str) -> Error {
+    Error::generic(format!("File descriptor named '{name}' not found"))
+}
+
+/// A descriptor's name as an argument, which no descriptor has.
+pub(crate) fn fd_unknown(name: &str) -> Error {
+    Error::generic(format!("File descriptor named '{name}' has not been found"))
+}

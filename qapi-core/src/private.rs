@@ -19,6 +19,7 @@ pub use crate::descriptor::{
     Source, StateNeed, Struct, Type, TypeRef, Union,
 };
 pub use crate::error::{Error, Result};
+pub use crate::fds::FdParameter;
 pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
 pub use crate::types::{MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};

@@ -31,15 +31,17 @@ pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
 use crate::descriptor::{Command, Definition, Event, Registration};
+use crate::fds;
 use crate::schema::model::{as_command, as_event, is_type};
 use crate::schema::{check, introspect};
 
 /// What the program's annotations left behind: unchecked, in the linker's order.
 ///
 /// For programs that serve only some of their commands, together with
-/// [`Registry::from_definitions`].
+/// [`Registry::from_definitions`]. The commands that [`fds::definitions`] has are not among them.
 pub fn registered() -> impl Iterator<Item = &'static Definition> {
-    inventory::iter::<Registration>.into_iter().map(|registration| registration.0)
+    let all = inventory::iter::<Registration>.into_iter().map(|registration| registration.0);
+    all.filter(|definition| !fds::is_optional(definition))
 }
 
 /// Every command, event and type of the program, sorted by name.

@@ -1,16 +1,14 @@
 //! Drives one session over one connection.
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use std::os::fd::OwnedFd;
+
+use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
+use super::stream::{Sink, Source};
 use crate::error::Result;
 use crate::session::{Advance, Call, OutputOverflow, Session};
 use crate::shutdown::Shutdown;
-
-/// How much is read at once. A client's burst of small commands fits, so that all its replies
-/// leave in one write; ten thousand idle clients still cost little, as the buffer is only grown
-/// to this while a client sends.
-const READ_SIZE: usize = 16 << 10;
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -35,13 +33,15 @@ enum Waiting {
 }
 
 /// One connection with the session that it carries.
-pub(super) struct Connection<R, W> {
-    reader: R,
-    writer: W,
+pub(super) struct Connection {
+    source: Source,
+    sink: Sink,
     session: Session,
     input: Vec<u8>,
     /// How much of `input` the session has taken.
     taken: usize,
+    /// What came beside the input and has not been given to the session yet.
+    fds: Vec<OwnedFd>,
     output: Vec<u8>,
     /// How much of `output` the client has accepted.
     written: usize,
@@ -52,14 +52,15 @@ pub(super) struct Connection<R, W> {
     end_of_input: bool,
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
-    pub(super) fn new(reader: R, writer: W, session: Session) -> Self {
+impl Connection {
+    pub(super) fn new(source: Source, sink: Sink, session: Session) -> Self {
         Self {
-            reader,
-            writer,
+            source,
+            sink,
             session,
             input: Vec::new(),
             taken: 0,
+            fds: Vec::new(),
             output: Vec::new(),
             written: 0,
             is_unflushed: false,
@@ -79,7 +80,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 return ended;
             }
             if self.is_done() {
-                let _ = self.writer.shutdown().await;
+                let _ = self.sink.shutdown().await;
                 return if self.waiting == Waiting::Nothing {
                     Ended::ByServer
                 } else {
@@ -89,7 +90,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             let step = tokio::select! {
                 biased;
                 // Output first, so that a client which only sends still gets its answers.
-                result = send(&mut self.writer, &self.output, self.written, self.is_unflushed) => {
+                result = send(&mut self.sink, &self.output, self.written, self.is_unflushed) => {
                     result.map(|sent| self.sent(sent))
                 }
                 result = join(&mut self.call) => {
@@ -99,7 +100,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     Ok(())
                 }
                 () = self.session.output_changed() => Ok(()),
-                result = read_some(&mut self.reader, &mut self.input, self.waiting) => {
+                result = self.source.read(&mut self.input, &mut self.fds),
+                    if self.waiting == Waiting::Input =>
+                {
                     result.map(|count| self.read(count))
                 }
                 () = &mut shutdown, if self.waiting != Waiting::Nothing => {
@@ -148,6 +151,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     fn read(&mut self, count: usize) {
         if count == 0 {
             self.end_of_input = true;
+        }
+        if !self.fds.is_empty() {
+            self.session.receive_fds(std::mem::take(&mut self.fds));
         }
         self.advance();
     }
@@ -202,30 +208,18 @@ enum Sent {
     Everything,
 }
 
-async fn send<W: AsyncWrite + Unpin>(
-    writer: &mut W,
+async fn send(
+    sink: &mut Sink,
     output: &[u8],
     written: usize,
     is_unflushed: bool,
 ) -> std::io::Result<Sent> {
     match output.get(written..) {
-        Some(rest) if !rest.is_empty() => match writer.write(rest).await? {
+        Some(rest) if !rest.is_empty() => match sink.write(rest).await? {
             0 => Err(std::io::ErrorKind::WriteZero.into()),
             count => Ok(Sent::Bytes(count)),
         },
-        _ if is_unflushed => writer.flush().await.map(|()| Sent::Everything),
+        _ if is_unflushed => sink.flush().await.map(|()| Sent::Everything),
         _ => std::future::pending().await,
     }
-}
-
-async fn read_some<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    input: &mut Vec<u8>,
-    waiting: Waiting,
-) -> std::io::Result<usize> {
-    if waiting != Waiting::Input {
-        return std::future::pending().await;
-    }
-    input.reserve(READ_SIZE);
-    reader.take(READ_SIZE as u64).read_buf(input).await
 }

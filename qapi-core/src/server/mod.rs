@@ -1,82 +1,41 @@
-//! Serves sessions over unix sockets and standard input and output, on tokio.
+//! Serves sessions over unix sockets, TCP, and standard input and output, on tokio.
 //!
 //! Everything runs on one thread, as in QEMU: sessions, the functions of commands that are not
 //! `blocking`, and whatever else the daemon spawns on the same runtime. What a function does
 //! before it returns therefore comes before its reply, and what it sets in motion comes after.
 
+mod connect;
 mod connection;
+mod front;
+mod inherited;
+mod listener;
+mod stream;
+mod tcp;
 mod unix;
+
+pub use connect::ClientAddress;
+pub use listener::Listener;
+pub use unix::SocketAccess;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use crate::context::States;
 use crate::error::{Error, Result};
 use crate::events::Events;
-use crate::registry::Registry;
+use crate::fds;
+use crate::registry::{Registry, registered};
 use crate::service::Service;
-use crate::session::{PeerCredentials, Session, SessionOptions};
+use crate::session::SessionOptions;
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
-use connection::{Connection, Ended};
+use front::{Front, serve_all};
 
 /// How many clients one server has at a time unless it is told otherwise. Each may leave up to
 /// its output limit unread, so that this bounds the memory that clients can take.
 const DEFAULT_CLIENT_LIMIT: usize = 64;
-
-/// Where clients come from.
-#[derive(Debug)]
-pub struct Listener {
-    transport: Transport,
-    pretty: bool,
-}
-
-#[derive(Debug)]
-enum Transport {
-    Unix(unix::BoundSocket),
-    Stdio,
-}
-
-impl Listener {
-    /// Makes a unix socket at `path`, open to its owner alone, and listens at once; clients are
-    /// served once the server runs. The file is removed when the server ends.
-    ///
-    /// # Errors
-    /// The path is taken by something other than the socket of a daemon that is gone, or no
-    /// socket can be made there.
-    pub fn unix(path: impl AsRef<Path>) -> Result<Self> {
-        let transport = Transport::Unix(unix::bind(path.as_ref())?);
-        Ok(Self { transport, pretty: false })
-    }
-
-    /// One client at standard input and output. When it closes its side the server goes on.
-    pub fn stdio() -> Self {
-        Self { transport: Transport::Stdio, pretty: false }
-    }
-
-    /// Waits until a client has come, without letting it in: for a program that has nothing to do
-    /// before.
-    ///
-    /// # Errors
-    /// The runtime cannot watch the socket.
-    pub async fn client_waiting(&self) -> Result<()> {
-        match &self.transport {
-            Transport::Unix(bound) => Ok(unix::client_waiting(bound).await?),
-            Transport::Stdio => Ok(()),
-        }
-    }
-
-    /// Lays messages out for people, on several lines.
-    #[must_use]
-    pub fn pretty(mut self, pretty: bool) -> Self {
-        self.pretty = pretty;
-        self
-    }
-}
 
 /// A QMP server in the making: its state, and where clients come from.
 ///
@@ -91,6 +50,8 @@ pub struct Server {
     packages: Vec<&'static str>,
     client_limit: Option<usize>,
     output_limit: Option<usize>,
+    fd_passing: bool,
+    readiness: bool,
 }
 
 impl Server {
@@ -152,6 +113,24 @@ impl Server {
         self
     }
 
+    /// Receives file descriptors that clients send over unix sockets, and serves `getfd` and
+    /// `closefd`, by which they are given names; see [`fds`](crate::fds).
+    ///
+    /// A [`registry`](Self::registry) of one's own must have the two commands already.
+    #[must_use]
+    pub fn enable_fd_passing(mut self) -> Self {
+        self.fd_passing = true;
+        self
+    }
+
+    /// Tells the service manager (systemd, for a service of `Type=notify`) when clients are
+    /// served, and when that ends. Without such a manager this does nothing.
+    #[must_use]
+    pub fn notify_readiness(mut self) -> Self {
+        self.readiness = true;
+        self
+    }
+
     /// Adds a place where clients come from.
     #[must_use]
     pub fn listen(mut self, listener: Listener) -> Self {
@@ -201,7 +180,9 @@ impl Server {
     /// # Errors
     /// As for [`run`](Self::run).
     pub async fn serve(self) -> Result<()> {
-        let registry = self.registry.map_or_else(Registry::collect, Ok);
+        let optional = fds::definitions().filter(|_| self.fd_passing);
+        let collect = || Registry::from_definitions(registered().chain(optional));
+        let registry = self.registry.map_or_else(collect, Ok);
         let service = registry.and_then(|registry| {
             registry.require_packages(&self.packages)?;
             Service::new(registry, self.states)
@@ -211,126 +192,9 @@ impl Server {
             service,
             clients: Semaphore::new(self.client_limit.unwrap_or(DEFAULT_CLIENT_LIMIT)),
             output_limit: self.output_limit.unwrap_or(SessionOptions::default().output_limit),
+            fd_passing: self.fd_passing,
+            readiness: self.readiness,
         });
         serve_all(front, self.listeners).await
     }
 }
-
-/// What accepting clients needs.
-struct Front {
-    service: Arc<Service>,
-    clients: Semaphore,
-    output_limit: usize,
-}
-
-/// Serves all listeners, and ends when the last session has said what it had to say.
-async fn serve_all(front: Arc<Front>, listeners: Vec<Listener>) -> Result<()> {
-    let mut tasks = JoinSet::new();
-    // The sockets' files must outlive the last session: clients see the end by them.
-    let mut files = Vec::new();
-    for Listener { transport, pretty } in listeners {
-        let front = Arc::clone(&front);
-        match transport {
-            Transport::Unix(bound) => {
-                let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
-                files.push(bound);
-                tasks.spawn(accept_all(front, listener, pretty));
-            }
-            Transport::Stdio => {
-                tasks.spawn(async move {
-                    let options = front.options(None, pretty);
-                    front.converse(tokio::io::stdin(), tokio::io::stdout(), &options).await;
-                });
-            }
-        }
-    }
-    let events = front.service.events().clone();
-    let mut background = JoinSet::new();
-    background.spawn(async move { events.deliver_held().await });
-    front.service.shutdown().requested().await;
-    let drained = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN_DEADLINE, drained).await.is_err() {
-        tracing::warn!("clients that do not read were disconnected");
-    }
-    Ok(())
-}
-
-/// Accepts clients until the server is asked to end, then waits for their sessions.
-async fn accept_all(front: Arc<Front>, listener: UnixListener, pretty: bool) {
-    let mut sessions = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = front.service.shutdown().requested() => break,
-            Some(_) = sessions.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                sessions.spawn(welcome(Arc::clone(&front), stream, pretty));
-            }
-            Err(error) => {
-                // Out of descriptors, most likely. What is being served goes on, and a pause
-                // lets it free some.
-                tracing::warn!(%error, "a client could not be accepted");
-                tokio::time::sleep(ACCEPT_RETRY).await;
-            }
-        }
-    }
-    while sessions.join_next().await.is_some() {}
-}
-
-/// How long clients may take to read their last replies when the server ends.
-const DRAIN_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// How long accepting rests after it failed.
-const ACCEPT_RETRY: std::time::Duration = std::time::Duration::from_millis(100);
-
-/// Serves one client, if it may be served.
-async fn welcome(front: Arc<Front>, stream: UnixStream, pretty: bool) {
-    let peer = match stream.peer_cred() {
-        Ok(peer) => PeerCredentials { uid: peer.uid(), gid: peer.gid(), pid: peer.pid() },
-        Err(error) => return tracing::warn!(%error, "a client's credentials are unknown"),
-    };
-    if !may_connect(peer) {
-        tracing::warn!(uid = peer.uid, pid = peer.pid, "a client of another user was refused");
-        return;
-    }
-    let options = front.options(Some(peer), pretty);
-    let (reader, writer) = stream.into_split();
-    front.converse(reader, writer, &options).await;
-}
-
-/// Only the user that the daemon runs as, and root, may talk to it.
-fn may_connect(peer: PeerCredentials) -> bool {
-    peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw()
-}
-
-impl Front {
-    fn options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
-        SessionOptions { peer, pretty, output_limit: self.output_limit }
-    }
-
-    async fn converse<R, W>(&self, reader: R, mut writer: W, options: &SessionOptions)
-    where
-        R: tokio::io::AsyncRead + Unpin + Send,
-        W: tokio::io::AsyncWrite + Unpin + Send,
-    {
-        let Ok(_place) = self.clients.try_acquire() else {
-            tracing::warn!("a client was refused: too many are connected");
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut writer, TOO_MANY_CLIENTS).await;
-            return;
-        };
-        let session = Session::new(Arc::clone(&self.service), options);
-        let id = session.context().id();
-        tracing::debug!(session = id, "a client connected");
-        match Connection::new(reader, writer, session).run(self.service.shutdown()).await {
-            Ended::ByClient | Ended::ByServer => tracing::debug!(session = id, "session ended"),
-            Ended::Overflow(error) => tracing::warn!(session = id, %error, "session closed"),
-            Ended::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
-        }
-    }
-}
-
-/// What a client is told that finds all places taken: an error in place of the greeting.
-const TOO_MANY_CLIENTS: &[u8] =
-    b"{\"error\": {\"class\": \"GenericError\", \"desc\": \"Too many clients are connected\"}}\r\n";

@@ -1,12 +1,12 @@
 //! Unix sockets: made safely, removed at the end.
 
 use std::io;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use rustix::event::{PollFd, PollFlags};
-use rustix::fs::Mode;
+use rustix::fs::{AtFlags, CWD, Gid, Mode, Uid};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::error::{Error, Result};
@@ -14,11 +14,37 @@ use crate::error::{Error, Result};
 /// How many clients may wait to be accepted.
 const BACKLOG: i32 = 128;
 
-/// A listening socket together with its file, which goes when this is dropped.
+/// Who may open the file of a unix socket. Whoever may is still asked who they are: see
+/// [`Server`](crate::Server).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SocketAccess {
+    /// The permissions of the file, as in `chmod`: `0o600` unless said otherwise.
+    pub mode: u32,
+    /// The user that the file belongs to, where it is not the one that the daemon runs as.
+    pub uid: Option<u32>,
+    /// The group that the file belongs to, where it is not the daemon's.
+    pub gid: Option<u32>,
+}
+
+impl Default for SocketAccess {
+    fn default() -> Self {
+        Self { mode: 0o600, uid: None, gid: None }
+    }
+}
+
+/// A listening socket together with its file, which goes when this is dropped. An abstract name
+/// has no file.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
     pub(super) listener: UnixListener,
-    _file: SocketFile,
+    _file: Option<SocketFile>,
+}
+
+impl BoundSocket {
+    /// A socket that somebody else made, and whose file is theirs to remove.
+    pub(super) fn foreign(listener: UnixListener) -> Self {
+        Self { listener, _file: None }
+    }
 }
 
 /// The file of a socket, by path and by identity: should somebody have put another file in its
@@ -38,39 +64,56 @@ impl Drop for SocketFile {
     }
 }
 
-/// Makes a socket at `path`, open to its owner alone, and listens.
+/// Makes a socket at `path`, open to those that `access` names, and listens.
 ///
 /// A socket that nobody listens on any more is replaced; anything else that stands at `path` is
 /// left alone.
 ///
 /// # Errors
-/// The path is taken, too long, or in a place where the file cannot be made.
-pub(super) fn bind(path: &Path) -> Result<BoundSocket> {
-    remove_stale(path).and_then(|()| bind_new(path)).map_err(|error| {
+/// The path is taken, too long, or in a place where the file cannot be made; or the file cannot
+/// be given to its owner.
+pub(super) fn bind(path: &Path, access: SocketAccess) -> Result<BoundSocket> {
+    remove_stale(path).and_then(|()| bind_new(path, access)).map_err(|error| {
         Error::from(error).context(format!("Failed to bind socket to {}", path.display()))
     })
 }
 
-fn bind_new(path: &Path) -> io::Result<BoundSocket> {
+/// Listens at a name outside the file system, which everybody may connect to who shares the
+/// network namespace.
+///
+/// # Errors
+/// The name is taken or too long.
+pub(super) fn bind_abstract(name: &[u8]) -> Result<BoundSocket> {
+    let listen = || {
+        let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?)?;
+        listener.set_nonblocking(true)?;
+        Ok(BoundSocket { listener, _file: None })
+    };
+    listen().map_err(|error: io::Error| {
+        let name = String::from_utf8_lossy(name);
+        Error::from(error).context(format!("Failed to bind socket to @{name}"))
+    })
+}
+
+fn bind_new(path: &Path, access: SocketAccess) -> io::Result<BoundSocket> {
     // A daemon may change its directory before it removes the file.
     let absolute = std::path::absolute(path)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
     let file = SocketFile { path: absolute, identity: identity(path) };
-    // Between these two calls nobody can connect: the socket does not listen yet.
-    rustix::fs::chmod(path, Mode::RUSR | Mode::WUSR)?;
+    // Until it listens, nobody can connect.
+    give_to(path, access)?;
     rustix::net::listen(&socket, BACKLOG)?;
-    Ok(BoundSocket { listener: socket.into(), _file: file })
+    Ok(BoundSocket { listener: socket.into(), _file: Some(file) })
 }
 
-/// Waits until a client has come.
-pub(super) async fn client_waiting(bound: &BoundSocket) -> io::Result<()> {
-    let listener = bound.listener.try_clone()?;
-    tokio::task::spawn_blocking(move || {
-        rustix::event::poll(&mut [PollFd::new(&listener, PollFlags::IN)], None)
-    })
-    .await??;
+fn give_to(path: &Path, SocketAccess { mode, uid, gid }: SocketAccess) -> io::Result<()> {
+    rustix::fs::chmod(path, Mode::from_raw_mode(mode))?;
+    if uid.is_some() || gid.is_some() {
+        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
+        rustix::fs::chownat(CWD, path, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
+use crate::fds::SessionFds;
 use crate::messages;
 
 /// The user, group and process at the other end of a unix socket, when it connected.
@@ -25,12 +26,13 @@ pub struct SessionContext {
     peer: Option<PeerCredentials>,
     negotiated: AtomicBool,
     oob: AtomicBool,
+    fds: SessionFds,
 }
 
 impl SessionContext {
     pub(crate) fn new(id: u64, peer: Option<PeerCredentials>) -> Self {
         let (negotiated, oob) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { id, peer, negotiated, oob }
+        Self { id, peer, negotiated, oob, fds: SessionFds::default() }
     }
 
     /// A number that no other session of this server has.
@@ -41,6 +43,11 @@ impl SessionContext {
     /// Who is calling, where the transport tells: a unix socket does.
     pub fn peer(&self) -> Option<PeerCredentials> {
         self.peer
+    }
+
+    /// The file descriptors that the client has sent.
+    pub fn fds(&self) -> &SessionFds {
+        &self.fds
     }
 
     /// Whether capabilities have been negotiated.

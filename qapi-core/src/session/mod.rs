@@ -12,6 +12,7 @@ mod responder;
 pub(crate) mod response;
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 pub use context::{PeerCredentials, SessionContext};
@@ -107,6 +108,16 @@ impl Session {
     /// Whether a call is under way or requests wait.
     pub fn is_busy(&self) -> bool {
         self.current.is_some() || !self.queue.is_empty()
+    }
+
+    /// Takes in file descriptors that came beside the bytes that [`advance`](Self::advance) is
+    /// given next. Once everything before them is served, earlier ones that no command asked for
+    /// are closed.
+    pub fn receive_fds(&mut self, fds: Vec<OwnedFd>) {
+        if !self.is_busy() {
+            self.context().fds().close_unclaimed();
+        }
+        self.context().fds().receive(fds);
     }
 
     /// Takes bytes from the front of `input` and serves the requests in them, until something
