@@ -182,11 +182,13 @@ pub use qapi_macros::qapi_alternate;
 ///
 /// The function stays an ordinary one, to be called by tests and by other code. Its name with
 /// dashes for underscores is the command's. Parameters are the command's arguments, except those
-/// marked
+/// that are marked with the first two of these words:
 ///
 /// - `#[qapi(state)]`: the server's state of that type, as `&T` or `Arc<T>`;
 /// - `#[qapi(session)]`: what is known of the caller, as
-///   [`&SessionContext`](crate::SessionContext).
+///   [`&SessionContext`](crate::SessionContext);
+/// - `#[qapi(fd)]`: a file descriptor that the client has sent and now names, as `OwnedFd` or
+///   `Option<OwnedFd>`; see [`fds`](crate::fds).
 ///
 /// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option`
 /// is an optional argument. They may have doc comments, and `#[qapi(name = "…", since = "…",

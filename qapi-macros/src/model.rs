@@ -239,6 +239,8 @@ pub(crate) struct Argument {
 /// How an argument reaches the function once it has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passing {
+    /// What the session keeps under that name.
+    Fd,
     /// As it is.
     Value,
     /// `&value`

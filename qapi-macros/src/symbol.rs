@@ -39,6 +39,8 @@ pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qap
 pub(crate) const DISCRIMINATOR_NAME: Word =
     word("discriminator", Shape::Text, "discriminator = \"member-name\"");
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
+/// A file descriptor that the client gives by name.
+pub(crate) const FD: Word = word("fd", Shape::Flag, "fd");
 pub(crate) const FEATURES: Word =
     word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
 pub(crate) const KEY: Word = word("key", Shape::Text, "key = \"member-name\"");
@@ -97,4 +99,4 @@ pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION];
 
 /// Those of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =
-    &[STATE, SESSION, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES];

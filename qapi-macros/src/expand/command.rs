@@ -139,9 +139,22 @@ fn gather(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
         Role::State(ty, sharing) => state(ty, lent(*sharing)),
         Role::Session(sharing) if lent(*sharing) => quote!(__context.session()),
         Role::Session(_) => quote!(__context.shared_session()),
-        Role::Argument(_) => return None,
+        Role::Argument(argument) => match argument.passing {
+            Passing::Fd => take_fd(parameter),
+            Passing::Value
+            | Passing::Reference
+            | Passing::OptionalReference
+            | Passing::OptionalSlice => return None,
+        },
     };
     Some(quote!(let #local = #value;))
+}
+
+/// Takes the descriptor that the argument names, once all arguments are known to be good.
+fn take_fd(parameter: &Parameter) -> TokenStream {
+    let (local, ty) = (local(parameter), &parameter.written);
+    let place = place_of(ty);
+    quote_spanned!(place=> <#ty as __qapi::FdParameter>::take(#local, __context)?)
 }
 
 fn state(ty: &Type, lent: bool) -> TokenStream {
@@ -161,7 +174,7 @@ fn passed(model: &Command, parameter: &Parameter) -> TokenStream {
             Sharing::Reference | Sharing::Arc => quote!(#local),
         },
         Role::Argument(argument) => match argument.passing {
-            Passing::Value => quote!(#local),
+            Passing::Value | Passing::Fd => quote!(#local),
             Passing::Reference => quote!(&#local),
             Passing::OptionalReference => quote!(#local.as_ref()),
             Passing::OptionalSlice => quote!(#local.as_deref()),

@@ -30,7 +30,10 @@ pub(crate) fn parse(
         (Role::Session(sharing), &[symbol::SESSION])
     } else {
         let part = part(&words, &ident, &parameter.attrs, names::dashed_from_snake);
-        let (ty, passing) = passing(&parameter.ty, execution);
+        let (ty, passing) = match words.place(symbol::FD) {
+            Some(_) => (name_of_fd(&parameter.ty), Passing::Fd),
+            None => passing(&parameter.ty, execution),
+        };
         let argument = Argument { member: Member { part, ty }, passing };
         (Role::Argument(argument), legal)
     };
@@ -47,6 +50,12 @@ fn shared(ty: &Type) -> (Type, Sharing) {
             None => (other.clone(), Sharing::Arc),
         },
     }
+}
+
+/// The type to read for a file descriptor of type `ty`: its name.
+fn name_of_fd(ty: &Type) -> Type {
+    let span = Span::call_site().located_at(ty.span());
+    parse_quote_spanned!(span=> <#ty as __qapi::FdParameter>::Name)
 }
 
 /// The type to read for a parameter of type `ty`, and how to pass it on.
