@@ -54,7 +54,7 @@ fn a_socket_in_use_is_left_alone() {
     let error = Listener::unix(&path).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("Failed to bind socket to {}: address in use", path.display())
+        format!("Failed to bind socket to {}: Address already in use", path.display())
     );
 }
 
