@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use crate::descriptor::Type;
 use crate::error::Result;
+use crate::policy::Policy;
 use crate::registry::Registry;
 use crate::reply::{CommandReturn, ReturnWriter};
 use crate::schema::info::SchemaInfo;
-use crate::schema::introspect::{Mask, introspect};
-use crate::session::SessionContext;
+use crate::schema::introspect::introspect_shown;
+use crate::session::{PeerCredentials, SessionContext};
 use crate::shutdown::Shutdown;
 use crate::types::QapiType;
 use crate::version::ServerVersion;
+use crate::wire::{Marks, Style};
 use crate::{qapi_command, qapi_enum, qapi_struct};
 
 /// What a client may enable when it connects.
@@ -92,23 +94,40 @@ pub struct CommandInfo {
     pub name: String,
 }
 
-/// Lists the commands that are served, by name.
+/// Lists the commands that are served to the caller, by name.
 ///
 /// QEMU lists them in the reverse order of its schema files; clients take them as a set.
 #[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
-fn query_commands(#[qapi(state)] registry: &Registry) -> Vec<CommandInfo> {
-    let info = |name: &str| CommandInfo { name: name.to_owned() };
-    registry.commands().map(|(definition, _)| info(definition.name)).collect()
+fn query_commands(
+    #[qapi(state)] registry: &Registry,
+    #[qapi(state)] policy: &Policy,
+    #[qapi(session)] session: &SessionContext,
+) -> Vec<CommandInfo> {
+    let names = registry.commands().map(|(definition, _)| definition.name);
+    names
+        .filter(|name| policy.may_execute(session.peer(), name))
+        .map(|name| CommandInfo { name: name.to_owned() })
+        .collect()
 }
 
-/// Lists every command and event, and every type that they lead to.
+/// Lists every command and event, and every type that they lead to; without what is kept from
+/// the caller by the server's policy.
 #[qapi_command(crate = crate, allow_preconfig, since = "2.5")]
-fn query_qmp_schema(#[qapi(state)] registry: Arc<Registry>) -> Introspection {
-    Introspection(registry)
+fn query_qmp_schema(
+    #[qapi(state)] registry: Arc<Registry>,
+    #[qapi(state)] policy: Arc<Policy>,
+    #[qapi(session)] session: &SessionContext,
+) -> Introspection {
+    Introspection { registry, policy, peer: session.peer() }
 }
 
-/// The return value of `query-qmp-schema`, which was rendered when the server started.
-struct Introspection(Arc<Registry>);
+/// The return value of `query-qmp-schema`. What callers get from whom nothing is kept was
+/// rendered when the server started.
+struct Introspection {
+    registry: Arc<Registry>,
+    policy: Arc<Policy>,
+    peer: Option<PeerCredentials>,
+}
 
 impl CommandReturn for Introspection {
     fn returns() -> Option<Type> {
@@ -116,11 +135,14 @@ impl CommandReturn for Introspection {
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
-        if out.style().pretty {
-            return out.write(&introspect(&self.0, Mask::Masked));
+        let Self { registry, policy, peer } = self;
+        let Style { pretty, depth: _, hidden } = out.style();
+        if !pretty && hidden == Marks::NONE && !policy.restricts(peer) {
+            out.write_rendered(registry.introspection());
+            return Ok(());
         }
-        out.write_rendered(self.0.introspection());
-        Ok(())
+        let shown = |name: &str| policy.may_execute(peer, name);
+        out.write(&introspect_shown(&registry, hidden, shown))
     }
 }
 

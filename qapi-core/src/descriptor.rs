@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::reply::ReturnWriter;
 use crate::visitor::ObjectVisitor;
-use crate::wire::Style;
+use crate::wire::{Marks, Style};
 
 /// One command, event or type of the schema, with the place where it was annotated.
 #[derive(Debug)]
@@ -367,4 +367,10 @@ impl Definition {
             Arguments::Type(_) => true,
         }
     }
+}
+
+/// Which of the features by which clients are spared a part are among `features`.
+pub(crate) fn marks(features: &[Feature]) -> Marks {
+    let has = |name| features.iter().any(|feature| feature.name == name);
+    Marks { deprecated: has("deprecated"), unstable: has("unstable") }
 }

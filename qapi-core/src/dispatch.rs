@@ -4,10 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::descriptor::{AsyncCall, BlockingCall, Command, Handler};
+use crate::descriptor::{AsyncCall, BlockingCall, Command, Handler, marks};
 use crate::error::Result;
 use crate::messages;
+use crate::policy::InputKind;
 use crate::reply::ReturnWriter;
+use crate::schema::model::as_command;
 use crate::service::Service;
 use crate::session::{Request, SessionContext};
 use crate::visitor::ObjectVisitor;
@@ -52,7 +54,8 @@ pub(crate) fn dispatch(
 ) -> Result<Dispatched> {
     let command = find(service, session, request)?;
     let context = Context::new(session, service.states());
-    let mut arguments = ObjectVisitor::arguments(request.arguments);
+    let compat = service.policy().compat_policy();
+    let mut arguments = ObjectVisitor::arguments(request.arguments).compat(compat);
     let call = || match command.handler {
         Handler::Inline(handler) => {
             handler(&context, &mut arguments, &mut ReturnWriter::new(out, style)).map(|()| None)
@@ -80,8 +83,14 @@ fn find<'s>(
     if !session.is_negotiated() && name != NEGOTIATION_COMMAND {
         return Err(messages::expecting_negotiation());
     }
-    let command =
-        service.registry().command(name).ok_or_else(|| messages::command_not_found(name))?;
+    let policy = service.policy();
+    let (definition, command) = service
+        .registry()
+        .definition(name)
+        .and_then(|definition| Some((definition, as_command(definition)?)))
+        .filter(|_| policy.may_execute(session.peer(), name))
+        .ok_or_else(|| messages::command_not_found(name))?;
+    policy.compat_policy().check(marks(definition.features), InputKind::Command, name)?;
     if request.oob && !(command.allow_oob && matches!(command.handler, Handler::Inline(_))) {
         return Err(messages::oob_not_supported(name));
     }

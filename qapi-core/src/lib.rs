@@ -30,6 +30,7 @@
 //! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
 //!   command's function is given, and what becomes of what it returns
 //! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
+//! - [`policy`]: what the operator allows
 //! - [`service`]: what sessions share; [`server`]: sessions on sockets
 
 // The macros name this crate by its full path, also where it uses them itself.
@@ -47,6 +48,8 @@ mod error;
 mod events;
 pub mod fds;
 mod messages;
+mod oob;
+pub mod policy;
 pub mod prelude;
 pub mod registry;
 pub mod reply;
@@ -66,6 +69,8 @@ pub use attributes::{
 pub use descriptor::{Definition, Type};
 pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
+pub use oob::OobSafe;
+pub use policy::Policy;
 pub use registry::Registry;
 pub use server::{Listener, Server};
 pub use service::Service;

@@ -37,6 +37,16 @@ pub(crate) fn command_not_found(name: &str) -> Error {
     )
 }
 
+/// Input that the server's policy refuses as deprecated or unstable.
+pub(crate) fn disabled_by_policy(
+    class: ErrorClass,
+    adjective: &str,
+    noun: &str,
+    name: &str,
+) -> Error {
+    Error::with_class(class, format!("{adjective} {noun} {name} disabled by policy"))
+}
+
 /// A command other than `qmp_capabilities` before negotiation.
 pub(crate) fn expecting_negotiation() -> Error {
     Error::with_class(

@@ -20,17 +20,18 @@ pub use crate::descriptor::{
 };
 pub use crate::error::{Error, Result};
 pub use crate::fds::FdParameter;
+pub use crate::oob::OobSafe;
 pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
 pub use crate::types::{MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
 pub use crate::visitor::{Input, ObjectVisitor};
-pub use crate::wire::{Kind, Style};
+pub use crate::wire::{Kind, Marks, Style};
 
 use std::any::{TypeId, type_name};
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::descriptor::Builtin;
+use crate::descriptor::{Builtin, marks};
 
 /// Where the annotation stands that is being expanded.
 #[doc(hidden)]
@@ -153,6 +154,36 @@ pub fn visit_enum<T>(
 ) -> Result<T> {
     let text = input.string()?;
     value_of(text).ok_or_else(|| input.value_error(text))
+}
+
+/// As [`visit_enum`], for an enumeration some of whose values the server's policy may refuse.
+pub fn visit_marked_enum<T>(
+    input: Input<'_, '_>,
+    definition: &Definition,
+    value_of: impl FnOnce(&str) -> Option<T>,
+) -> Result<T> {
+    let value = visit_enum(input, value_of)?;
+    let (text, values) = (input.string()?, enum_values(definition));
+    if let Some(found) = values.iter().find(|value| value.name == text) {
+        input.refuse_marked(text, marks(found.features))?;
+    }
+    Ok(value)
+}
+
+fn enum_values(definition: &Definition) -> &[EnumValue] {
+    match &definition.kind {
+        DefinitionKind::Enum(data) => data.values,
+        DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => &[],
+    }
+}
+
+/// Whether members that bear `marks` are left out of what is being written.
+pub fn is_hidden(marks: Marks) -> bool {
+    crate::wire::is_hidden(marks)
 }
 
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::States;
 use crate::events::Events;
+use crate::policy::Policy;
 use crate::registry::{Registry, RegistryError};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
@@ -21,29 +22,34 @@ pub struct Service {
     version: ServerVersion,
     events: Events,
     shutdown: Shutdown,
+    policy: Policy,
     next_session: AtomicU64,
 }
 
 impl Service {
     /// Makes a service of the commands in `registry`, with `states` for them.
     ///
-    /// A [`ServerVersion`], [`Events`] and [`Shutdown`] among the states are used; where there is
+    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used; where there is
     /// none, a default one is added, and so is the registry.
     ///
     /// # Errors
-    /// Commands want states that are not there; all of them are listed.
+    /// Commands want states that are not there, or the policy concerns commands that are not;
+    /// all of them are listed.
     pub fn new(registry: Registry, mut states: States) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
         let version = shared_or_default(&mut states);
         let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
+        let policy: Policy = shared_or_default(&mut states);
         registry.check_states(&states)?;
+        registry.check_policy(&policy)?;
         let next_session = AtomicU64::new(1);
+        let hidden = policy.compat_policy().hidden();
         for pretty in [false, true] {
-            events.expect_style(Style { pretty, depth: 0 });
+            events.expect_style(Style { pretty, hidden, depth: 0 });
         }
-        Ok(Self { registry, states, version, events, shutdown, next_session })
+        Ok(Self { registry, states, version, events, shutdown, policy, next_session })
     }
 
     /// The commands, events and types that are served.
@@ -69,6 +75,11 @@ impl Service {
     /// The handle that ends the service.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
+    }
+
+    /// What the operator allows.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn next_session_id(&self) -> u64 {

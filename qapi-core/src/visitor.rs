@@ -9,8 +9,9 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::messages;
+use crate::policy::{CompatPolicy, InputKind};
 use crate::types::{MemberType, QapiType};
-use crate::wire::{Kind, Number, Value};
+use crate::wire::{Kind, Marks, Number, Value};
 
 /// How scalars are written in what is being visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +58,7 @@ pub struct Input<'a, 'm> {
     value: Value<'m>,
     path: &'a Path<'a>,
     scalars: Scalars,
+    compat: CompatPolicy,
 }
 
 impl<'a, 'm> Input<'a, 'm> {
@@ -67,7 +69,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// Visits `value` as a whole, with its scalars written as `scalars` says.
     pub fn with_scalars(value: Value<'m>, scalars: Scalars) -> Self {
-        Self { value, path: &Path::Root, scalars }
+        Self { value, path: &Path::Root, scalars, compat: CompatPolicy::default() }
     }
 
     /// The value itself.
@@ -99,6 +101,14 @@ impl<'a, 'm> Input<'a, 'm> {
     /// member only.
     pub fn alternate_error(&self, name: &str) -> Error {
         messages::parameter_type(self.path.leaf(), name)
+    }
+
+    /// Refuses `value`, one of an enumeration's that bears `marks`, if the policy says so.
+    ///
+    /// # Errors
+    /// The value is refused.
+    pub(crate) fn refuse_marked(&self, value: &str, marks: Marks) -> Result<()> {
+        self.compat.check(marks, InputKind::Value, value)
     }
 
     /// The string, or the error that it is none.
@@ -192,7 +202,7 @@ impl<'a, 'm> Input<'a, 'm> {
             .enumerate()
             .map(|(index, value)| {
                 let path = Path::Element(self.path, index);
-                T::visit(Input { value, path: &path, scalars: self.scalars })
+                T::visit(Input { value, path: &path, ..*self })
             })
             .collect()
     }
@@ -202,7 +212,7 @@ impl<'a, 'm> Input<'a, 'm> {
         if self.value.kind() != Kind::Object {
             return Err(self.type_error("object"));
         }
-        Ok(ObjectVisitor::new(Some(self.value), self.path, self.scalars))
+        Ok(ObjectVisitor::new(Some(self.value), self.path, self.scalars).compat(self.compat))
     }
 }
 
@@ -226,6 +236,7 @@ pub struct ObjectVisitor<'a, 'm> {
     object: Option<Value<'m>>,
     path: &'a Path<'a>,
     scalars: Scalars,
+    compat: CompatPolicy,
     visited: Visited,
 }
 
@@ -241,7 +252,31 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     }
 
     fn new(object: Option<Value<'m>>, path: &'a Path<'a>, scalars: Scalars) -> Self {
-        Self { object, path, scalars, visited: Visited::default() }
+        Self {
+            object,
+            path,
+            scalars,
+            compat: CompatPolicy::default(),
+            visited: Visited::default(),
+        }
+    }
+
+    /// Refuses deprecated and unstable members and values as `compat` says.
+    #[must_use]
+    pub fn compat(self, compat: CompatPolicy) -> Self {
+        Self { compat, ..self }
+    }
+
+    /// Refuses the member `name`, which bears `marks`, if the policy says so and it is there or
+    /// would have to be.
+    ///
+    /// # Errors
+    /// The member is refused.
+    pub fn refuse_marked(&self, name: &str, optional: bool, marks: Marks) -> Result<()> {
+        if optional && !self.has(name) {
+            return Ok(());
+        }
+        self.compat.check(marks, InputKind::Parameter, name)
     }
 
     /// Visits the member `name`, which the type's [`MemberType`] says may be absent or not.
@@ -252,7 +287,12 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         match self.find(name) {
             Some(value) => {
                 let path = Path::Member(self.path, name);
-                T::visit_present(Input { value, path: &path, scalars: self.scalars })
+                T::visit_present(Input {
+                    value,
+                    path: &path,
+                    scalars: self.scalars,
+                    compat: self.compat,
+                })
             }
             None => {
                 T::visit_absent().ok_or_else(|| messages::parameter_missing(&self.path_of(name)))

@@ -54,9 +54,19 @@ const _: () = {
     ) -> __qapi::Result<()> {
         let __id = <&str as __qapi::MemberType>::visit_member(__object, "id")?;
         let __speed = <u64 as __qapi::MemberType>::visit_member(__object, "speed")?;
-        let __burst = <Option<
-            u64,
-        > as __qapi::MemberType>::visit_member(__object, "burst")?;
+        let __burst = {
+            let __optional = <Option<u64> as __qapi::MemberType>::OPTIONAL;
+            __object
+                .refuse_marked(
+                    "burst",
+                    __optional,
+                    __qapi::Marks {
+                        deprecated: false,
+                        unstable: true,
+                    },
+                )?;
+            <Option<u64> as __qapi::MemberType>::visit_member(__object, "burst")?
+        };
         __object.finish()?;
         let __jobs = <Jobs as __qapi::State>::lend(__context)?;
         <Result<

@@ -7,6 +7,7 @@ mod events;
 mod introspect;
 mod job;
 mod macros;
+mod policy;
 mod registered;
 mod registry;
 mod server;

@@ -32,6 +32,7 @@ pub use crate::schema::{Conflict, Place, Rule};
 use crate::context::States;
 use crate::descriptor::{Command, Definition, Event, Registration};
 use crate::fds;
+use crate::policy::Policy;
 use crate::schema::model::{as_command, as_event, is_type};
 use crate::schema::{check, introspect};
 
@@ -128,6 +129,19 @@ impl Registry {
             unmet.map(move |need| Conflict::missing_state(definition, (need.type_name)()))
         };
         RegistryError::unless_empty(self.commands().flat_map(missing).collect())
+    }
+
+    /// Checks that `policy` concerns no command that is not there: a name misspelt in it would
+    /// leave a command open to all.
+    ///
+    /// # Errors
+    /// It does; all such names are listed.
+    pub fn check_policy(&self, policy: &Policy) -> Result<(), RegistryError> {
+        let mut unknown: Vec<_> =
+            policy.restricted_commands().filter(|name| self.command(name).is_none()).collect();
+        unknown.sort_unstable();
+        let conflicts = unknown.into_iter().map(Conflict::unknown_command);
+        RegistryError::unless_empty(conflicts.collect())
     }
 
     /// Checks that each of these packages registered something (see the

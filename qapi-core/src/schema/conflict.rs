@@ -52,6 +52,8 @@ pub enum Rule {
     StatePresent,
     /// A package that must register something does.
     PackageLinked,
+    /// A command for which the server has a policy exists.
+    CommandPresent,
 }
 
 /// A definition that has a part in a conflict.
@@ -104,6 +106,14 @@ impl Conflict {
             command.name,
         );
         Self::new(Rule::StatePresent, message, &[command])
+    }
+
+    pub(crate) fn unknown_command(name: &str) -> Self {
+        let message = format!(
+            "the server has a policy for the command `{name}`, which does not exist; correct the \
+             name or drop the policy",
+        );
+        Self::new(Rule::CommandPresent, message, &[])
     }
 
     pub(crate) fn empty_package(package: &str) -> Self {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::descriptor::{
     Alternate, Arguments, Builtin, Command, Definition, DefinitionKind, Enum, Event, Feature,
-    Member, Type,
+    Member, Type, marks,
 };
 use crate::registry::Registry;
 use crate::schema::info::{
@@ -13,8 +13,8 @@ use crate::schema::info::{
     SchemaInfoBuiltin, SchemaInfoCommand, SchemaInfoEnum, SchemaInfoEnumMember, SchemaInfoEvent,
     SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember, SchemaInfoObjectVariant,
 };
-use crate::schema::model::{as_enum, as_union, branches, shared_members};
-use crate::wire::to_vec;
+use crate::schema::model::{as_command, as_enum, as_union, branches, shared_members};
+use crate::wire::{Marks, to_vec};
 
 /// Whether introspection shows the names of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +29,36 @@ pub enum Mask {
 /// Everything that a client can use: all commands and events by name, then every type that they
 /// lead to, in the order of first use.
 pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
-    infos(registry.definitions(), mask)
+    infos(registry.definitions(), mask, Marks::NONE)
+}
+
+/// What a client is shown of it: the commands whose names pass `shown`, and nothing that bears
+/// one of `hidden` but values of enumerations, as in QEMU.
+pub(crate) fn introspect_shown(
+    registry: &Registry,
+    hidden: Marks,
+    shown: impl Fn(&str) -> bool,
+) -> Vec<SchemaInfo> {
+    let is_shown = |definition: &&'static Definition| {
+        !hidden.meets(marks(definition.features))
+            && (as_command(definition).is_none() || shown(definition.name))
+    };
+    infos(registry.definitions().filter(is_shown), Mask::Masked, hidden)
 }
 
 /// The answer of `query-qmp-schema`, as JSON text on one line.
 pub(crate) fn render(definitions: &[&'static Definition]) -> Box<[u8]> {
     // Strings, lists and objects with fixed names always have a JSON form.
-    let infos = infos(definitions.iter().copied(), Mask::Masked);
+    let infos = infos(definitions.iter().copied(), Mask::Masked, Marks::NONE);
     to_vec(&infos, false).unwrap_or_default().into()
 }
 
-fn infos(definitions: impl Iterator<Item = &'static Definition>, mask: Mask) -> Vec<SchemaInfo> {
-    let mut introspection = Introspection::new(mask);
+fn infos(
+    definitions: impl Iterator<Item = &'static Definition>,
+    mask: Mask,
+    hidden: Marks,
+) -> Vec<SchemaInfo> {
+    let mut introspection = Introspection::new(mask, hidden);
     for definition in definitions {
         match &definition.kind {
             DefinitionKind::Command(command) => introspection.command(definition, command),
@@ -97,6 +115,7 @@ impl Used {
 
 struct Introspection {
     mask: Mask,
+    hidden: Marks,
     infos: Vec<SchemaInfo>,
     /// Types in use that have not been told of yet.
     queue: VecDeque<Used>,
@@ -105,9 +124,9 @@ struct Introspection {
 }
 
 impl Introspection {
-    fn new(mask: Mask) -> Self {
+    fn new(mask: Mask, hidden: Marks) -> Self {
         let (infos, queue) = (Vec::new(), VecDeque::new());
-        Self { mask, infos, queue, seen: HashSet::new(), numbers: HashMap::new() }
+        Self { mask, hidden, infos, queue, seen: HashSet::new(), numbers: HashMap::new() }
     }
 
     fn finish(mut self) -> Vec<SchemaInfo> {
@@ -241,13 +260,15 @@ impl Introspection {
         &mut self,
         members: impl IntoIterator<Item = &'static Member>,
     ) -> Vec<SchemaInfoObjectMember> {
+        let hidden = self.hidden;
+        let is_shown = |member: &&'static Member| !hidden.meets(marks(member.features));
         let member = |member: &Member| SchemaInfoObjectMember {
             name: member.name.to_owned(),
             member_type: self.use_type(Used::of((member.ty)())),
             default: member.optional.then_some(serde_json::Value::Null),
             features: feature_names(member.features),
         };
-        members.into_iter().map(member).collect()
+        members.into_iter().filter(is_shown).map(member).collect()
     }
 
     /// The branches that add members, then the values of the tag that do not.

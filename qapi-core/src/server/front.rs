@@ -103,7 +103,7 @@ async fn accept_all(front: Arc<Front>, acceptor: Acceptor, pretty: bool) {
 /// Serves one client that came, if it may be served.
 async fn welcome(front: Arc<Front>, stream: Stream, pretty: bool) {
     match stream.peer() {
-        Ok(Some(peer)) if !may_connect(peer) => {
+        Ok(Some(peer)) if !front.service.policy().may_connect(peer) => {
             tracing::warn!(
                 uid = peer.uid,
                 pid = peer.pid,
@@ -113,11 +113,6 @@ async fn welcome(front: Arc<Front>, stream: Stream, pretty: bool) {
         Ok(_) => front.serve(stream, pretty).await,
         Err(error) => tracing::warn!(%error, "a client's credentials are unknown"),
     }
-}
-
-/// Only the user that the daemon runs as, and root, may talk to it.
-fn may_connect(peer: PeerCredentials) -> bool {
-    peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw()
 }
 
 /// Serves a client that is gone out to, until the server is asked to end.

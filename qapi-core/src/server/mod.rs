@@ -26,6 +26,7 @@ use crate::context::States;
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::fds;
+use crate::policy::Policy;
 use crate::registry::{Registry, registered};
 use crate::service::Service;
 use crate::session::SessionOptions;
@@ -87,6 +88,13 @@ impl Server {
     #[must_use]
     pub fn version(self, version: ServerVersion) -> Self {
         self.state(version)
+    }
+
+    /// What the operator allows: who may connect, who may execute which command, and what
+    /// becomes of deprecated and unstable parts of the schema.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self {
+        self.state(policy)
     }
 
     /// Refuses to start unless the crate of `package` has registered something; see

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
+use super::marks::{Marks, hiding};
 use super::number::write_double;
 use super::utf8;
 
@@ -15,6 +16,8 @@ pub struct Style {
     pub pretty: bool,
     /// How many levels of a pretty text surround what is written.
     pub depth: usize,
+    /// Which members are left out.
+    pub hidden: Marks,
 }
 
 /// Lays JSON out for a `serde_json::Serializer` as QEMU does.
@@ -40,7 +43,7 @@ impl QmpFormatter {
 /// Those of the value's own [`Serialize`], and names of members that are no strings.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T, pretty: bool) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
-    write_to(&mut text, value, Style { pretty, depth: 0 })?;
+    write_to(&mut text, value, Style { pretty, ..Style::default() })?;
     Ok(text)
 }
 
@@ -56,7 +59,8 @@ pub fn write_to<T: Serialize + ?Sized>(
     let before = out.len();
     let formatter = QmpFormatter::new(style);
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
-    value.serialize(&mut serializer).inspect_err(|_| out.truncate(before))
+    hiding(style.hidden, || value.serialize(&mut serializer))
+        .inspect_err(|_| out.truncate(before))
 }
 
 impl QmpFormatter {

@@ -3,7 +3,7 @@
 //! The way in, in reading order: `lexer` cuts bytes into tokens, `extent` finds where a text
 //! ends, `parser` makes a [`Document`] of it (with `string`, `number` and `keys` for the
 //! details), and [`Decoder`] drives them. [`Value`] is the cursor that reads a document. The way
-//! out is [`QmpFormatter`]. `limits` and `error` say what is refused, and in which words.
+//! out is [`QmpFormatter`], past the `marks` of what a client is spared. `limits` and `error` say what is refused, and in which words.
 
 mod document;
 mod echo;
@@ -13,6 +13,7 @@ mod formatter;
 mod keys;
 mod lexer;
 mod limits;
+mod marks;
 mod number;
 mod parser;
 mod stream;
@@ -24,6 +25,8 @@ pub use document::Document;
 pub use error::JsonError;
 pub use formatter::{QmpFormatter, Style, to_vec, write_to};
 pub use limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
+pub use marks::Marks;
+pub(crate) use marks::is_hidden;
 pub use number::Number;
 pub use stream::{Decoded, Decoder};
 pub use value::{Kind, Value};

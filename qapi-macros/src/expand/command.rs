@@ -66,8 +66,9 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
 }
 
 fn needs(model: &Command) -> TokenStream {
+    let kind = if model.allow_oob.is_some() { quote!(OobSafe) } else { quote!(State) };
     let needs = model.parameters.iter().filter_map(|parameter| match &parameter.role {
-        Role::State(ty, _) => Some(quote!(<#ty as __qapi::State>::NEED)),
+        Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::NEED)),
         Role::Session(_) | Role::Argument(_) => None,
     });
     quote!(&[#(#needs),*])

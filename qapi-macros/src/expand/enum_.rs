@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{definition, part_entry, qapi_type, scope, serialize};
+use super::{definition, marks, part_entry, qapi_type, scope, serialize};
 use crate::errors::Checked;
 use crate::model::Enum;
 
@@ -15,11 +15,17 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)
     });
-    let visit = quote! {
-        __qapi::visit_enum(__input, |__name| match __name {
+    let value_of = quote! {
+        |__name| match __name {
             #(#arms)*
             _ => __qapi::None,
-        })
+        }
+    };
+    let is_marked = values.iter().any(|value| marks(&value.features).is_some());
+    let visit = if is_marked {
+        quote!(__qapi::visit_marked_enum(__input, &__DEFINITION, #value_of))
+    } else {
+        quote!(__qapi::visit_enum(__input, #value_of))
     };
     let code = [
         definition(head, &kind),

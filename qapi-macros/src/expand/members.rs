@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::part_entry;
+use super::{marks, part_entry};
 use crate::model::{Base, Member};
 
 /// What describes `member`.
@@ -20,7 +20,15 @@ pub(super) fn table<'a>(members: impl IntoIterator<Item = &'a Member>) -> TokenS
 /// Reads the member from `__object`.
 pub(super) fn visit(Member { part, ty }: &Member) -> TokenStream {
     let name = &part.name.text;
-    quote!(<#ty as __qapi::MemberType>::visit_member(__object, #name)?)
+    let visit = quote!(<#ty as __qapi::MemberType>::visit_member(__object, #name)?);
+    match marks(&part.features) {
+        None => visit,
+        Some(marks) => quote!({
+            let __optional = <#ty as __qapi::MemberType>::OPTIONAL;
+            __object.refuse_marked(#name, __optional, #marks)?;
+            #visit
+        }),
+    }
 }
 
 /// Sets the member's field to what is read from `__object`.
@@ -32,9 +40,12 @@ pub(super) fn visit_field(member: &Member) -> TokenStream {
 /// Writes the member's field to `__map`.
 pub(super) fn serialize(Member { part, ty }: &Member) -> TokenStream {
     let (cfg, ident, name) = (&part.cfg, &part.ident, &part.name.text);
-    quote! {
-        #(#cfg)*
+    let write = quote! {
         <#ty as __qapi::MemberType>::serialize_member(&self.#ident, #name, __map)?;
+    };
+    match marks(&part.features) {
+        None => quote!(#(#cfg)* #write),
+        Some(marks) => quote!(#(#cfg)* if !__qapi::is_hidden(#marks) { #write }),
     }
 }
 

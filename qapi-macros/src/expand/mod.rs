@@ -143,3 +143,11 @@ fn part_entry(describe: &str, part: &Part, given: Option<TokenStream>) -> TokenS
 fn place_of(tokens: &impl ToTokens) -> Span {
     Span::call_site().located_at(tokens.span())
 }
+
+/// The features by which the server's policy may spare clients a part, if it has any of them.
+fn marks(features: &[FeatureWord]) -> Option<TokenStream> {
+    let has = |name: &str| features.iter().any(|feature| feature.name == name);
+    let (deprecated, unstable) = (has("deprecated"), has("unstable"));
+    (deprecated || unstable)
+        .then(|| quote!(__qapi::Marks { deprecated: #deprecated, unstable: #unstable }))
+}

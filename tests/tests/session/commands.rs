@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use qapi_core::prelude::*;
-use qapi_core::{Events, SessionContext};
+use qapi_core::{Events, OobSafe, SessionContext};
 
 /// State that shows which calls took place.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub(crate) struct Gate {
     entered: AtomicU64,
     opened: tokio::sync::Notify,
 }
+
+impl OobSafe for Gate {}
 
 /// Emitted when the gate was passed.
 #[qapi_event]

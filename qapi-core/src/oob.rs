@@ -1,0 +1,71 @@
+//! State that is safe to use out of band.
+
+use std::any::{TypeId, type_name};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
+
+use crate::descriptor::StateNeed;
+use crate::events::Events;
+use crate::policy::Policy;
+use crate::registry::Registry;
+use crate::shutdown::Shutdown;
+use crate::version::ServerVersion;
+
+/// State that declares itself safe for commands that run out of band.
+///
+/// An out-of-band command answers while its session is held up by another one, and must not get
+/// held up itself (QAPI code generator documentation, "Commands", `allow-oob`): its function
+/// returns quickly, waits for nothing that takes time, and takes no lock that other functions
+/// hold for long. The server cannot see to that; the type of the state can: who implements this
+/// promises that everything its methods do is quick, whoever else is using it.
+///
+/// The state that the framework brings along is safe, and so are atomics of the standard library.
+///
+/// ```
+/// use qapi_core::{OobSafe, qapi_command};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// /// What has been copied so far. One atomic: nobody ever waits for it.
+/// #[derive(Default)]
+/// struct Copied(AtomicU64);
+///
+/// impl OobSafe for Copied {}
+///
+/// /// Tells how many bytes have been copied.
+/// #[qapi_command(allow_oob)]
+/// fn query_copied(#[qapi(state)] copied: &Copied) -> u64 {
+///     copied.0.load(Ordering::Relaxed)
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has not been declared safe for out-of-band commands",
+    label = "using it might take time",
+    note = "if every use of it is quick and waits for no lock that is held for long, write \
+            `impl qapi_core::OobSafe for {Self} {{}}`; otherwise leave out `allow_oob`"
+)]
+pub trait OobSafe: Sized + Send + Sync + 'static {
+    /// Describes the need for it.
+    #[doc(hidden)]
+    const NEED: StateNeed =
+        StateNeed { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+}
+
+macro_rules! safe {
+    ($($ty:ty: $why:literal;)*) => {$(
+        #[doc = $why]
+        impl OobSafe for $ty {}
+    )*};
+}
+
+safe! {
+    Events: "Its lock is held while one event is written to buffers in memory.";
+    Policy: "It does not change.";
+    Registry: "It does not change.";
+    ServerVersion: "It does not change.";
+    Shutdown: "Its lock is held while one flag is set.";
+    AtomicBool: "It has no lock.";
+    AtomicI32: "It has no lock.";
+    AtomicI64: "It has no lock.";
+    AtomicU32: "It has no lock.";
+    AtomicU64: "It has no lock.";
+    AtomicUsize: "It has no lock.";
+}

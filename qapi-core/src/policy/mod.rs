@@ -1,0 +1,99 @@
+//! What the operator of a server allows: who may call, and what clients may still rely on.
+
+mod access;
+mod compat;
+
+use std::collections::HashMap;
+
+pub use access::Access;
+pub(crate) use compat::InputKind;
+pub use compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
+
+use crate::session::PeerCredentials;
+
+/// What the operator of a server allows.
+///
+/// A server takes it by [`Server::policy`](crate::Server::policy). Unless told otherwise, the
+/// user that the server runs as and root may connect, they may execute every command, and
+/// deprecated and unstable parts of the schema are served like all others.
+///
+/// ```
+/// use qapi_core::policy::{Access, CompatPolicy, CompatPolicyInput, Policy};
+///
+/// let policy = Policy::new()
+///     .peers(Access::owner_and_root().allow_gid(1000))
+///     .command("quit", Access::owner_and_root())
+///     .compat(CompatPolicy {
+///         deprecated_input: CompatPolicyInput::Reject,
+///         ..CompatPolicy::default()
+///     });
+/// # let _ = policy;
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    peers: Access,
+    commands: HashMap<String, Access>,
+    compat: CompatPolicy,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Policy {
+    /// The policy of a server that is told nothing.
+    pub fn new() -> Self {
+        let (commands, compat) = (HashMap::new(), CompatPolicy::default());
+        Self { peers: Access::owner_and_root(), commands, compat }
+    }
+
+    /// Who may connect to a unix socket. What permissions its file has comes on top. Other
+    /// transports do not tell who calls, and let everybody in who reaches them.
+    #[must_use]
+    pub fn peers(mut self, access: Access) -> Self {
+        self.peers = access;
+        self
+    }
+
+    /// Who may execute the command `name`. For all others it does not exist: it is not found,
+    /// and absent from what `query-commands` and `query-qmp-schema` tell them. A server does not
+    /// start with a policy for a command that it does not have.
+    #[must_use]
+    pub fn command(mut self, name: impl Into<String>, access: Access) -> Self {
+        self.commands.insert(name.into(), access);
+        self
+    }
+
+    /// What becomes of deprecated and unstable parts of the schema.
+    #[must_use]
+    pub fn compat(mut self, compat: CompatPolicy) -> Self {
+        self.compat = compat;
+        self
+    }
+
+    /// Whether `peer` may connect.
+    pub fn may_connect(&self, peer: PeerCredentials) -> bool {
+        self.peers.permits(Some(peer))
+    }
+
+    /// Whether `peer` may execute the command `name`.
+    pub fn may_execute(&self, peer: Option<PeerCredentials>, name: &str) -> bool {
+        self.commands.get(name).is_none_or(|access| access.permits(peer))
+    }
+
+    /// Whether `peer` is refused any command at all.
+    pub(crate) fn restricts(&self, peer: Option<PeerCredentials>) -> bool {
+        self.commands.values().any(|access| !access.permits(peer))
+    }
+
+    /// The commands that have an access of their own.
+    pub(crate) fn restricted_commands(&self) -> impl Iterator<Item = &str> {
+        self.commands.keys().map(String::as_str)
+    }
+
+    pub(crate) fn compat_policy(&self) -> CompatPolicy {
+        self.compat
+    }
+}

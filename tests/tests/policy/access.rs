@@ -1,0 +1,114 @@
+//! Who may execute a command.
+
+use qapi_core::policy::Access;
+use qapi_core::prelude::*;
+use qapi_core::registry::Rule;
+use qapi_core::session::{PeerCredentials, SessionOptions};
+use qapi_core::{Policy, Registry};
+use serde_json::{Value, json};
+
+use super::talk_under;
+use crate::session::talk::Talk;
+
+/// A type that only one command leads to.
+#[qapi_struct]
+struct PolicySecret {
+    word: String,
+}
+
+/// Tells the secret.
+#[qapi_command]
+fn policy_secret() -> PolicySecret {
+    PolicySecret { word: "open".to_owned() }
+}
+
+/// Tells nothing.
+#[qapi_command]
+fn policy_open() {}
+
+fn peer(uid: u32, gid: u32) -> Option<PeerCredentials> {
+    Some(PeerCredentials { uid, gid, pid: None })
+}
+
+#[test]
+fn lists_decide() {
+    let caller = peer(1000, 100);
+    let cases = [
+        ("anyone", Access::anyone(), true, true),
+        ("nobody", Access::nobody(), false, false),
+        ("allowed by user", Access::anyone().allow_uid(1000), true, false),
+        ("allowed by group", Access::nobody().allow_gid(100), true, false),
+        ("another allowed", Access::anyone().allow_uid(1).allow_gid(2), false, false),
+        ("denied by user", Access::anyone().deny_uid(1000), false, false),
+        ("denied by group", Access::anyone().deny_gid(100), false, false),
+        ("another denied", Access::anyone().deny_uid(1).deny_gid(2), true, false),
+        ("allowed and denied", Access::anyone().allow_uid(1000).deny_gid(100), false, false),
+        ("unidentified too", Access::nobody().allow_uid(1000).allow_unidentified(), true, true),
+        ("unidentified only", Access::nobody().allow_unidentified(), false, true),
+    ];
+    for (what, access, identified, unidentified) in cases {
+        assert_eq!(access.permits(caller), identified, "{what}");
+        assert_eq!(access.permits(None), unidentified, "{what}, unidentified");
+    }
+}
+
+#[test]
+fn owner_and_root_may_and_others_may_not() {
+    let own = rustix::process::geteuid().as_raw();
+    let policy = Policy::new();
+    for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
+        let credentials = PeerCredentials { uid, gid: 0, pid: None };
+        assert_eq!(policy.may_connect(credentials), may, "{uid}");
+    }
+}
+
+/// A session of a caller to whom the secret is closed, unless they are user 7.
+fn talk_of(uid: u32) -> Talk {
+    let policy = Policy::new().command("policy-secret", Access::nobody().allow_uid(7));
+    let options = SessionOptions { peer: peer(uid, 0), ..Default::default() };
+    talk_under(policy, "main::policy::access", &options)
+}
+
+fn returned(said: &str) -> Vec<Value> {
+    let message: Value = serde_json::from_str(said).unwrap();
+    message["return"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_refused_command_does_not_exist_for_the_caller() {
+    let said = talk_of(8).ask(r#"{"execute": "policy-secret", "id": 1}"#);
+    let expected = "{\"id\": 1, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The \
+                    command policy-secret has not been found\"}}\r\n";
+    assert_eq!(said, expected);
+    let said = talk_of(7).ask(r#"{"execute": "policy-secret"}"#);
+    assert_eq!(said, "{\"return\": {\"word\": \"open\"}}\r\n");
+}
+
+#[test]
+fn a_refused_command_is_absent_from_what_the_caller_is_told() {
+    let named = |name: &str| json!({ "name": name });
+    for (uid, may) in [(7, true), (8, false)] {
+        let commands = returned(&talk_of(uid).ask(r#"{"execute": "query-commands"}"#));
+        assert_eq!(commands.contains(&named("policy-secret")), may, "{uid}");
+        assert!(commands.contains(&named("policy-open")));
+        let schema = returned(&talk_of(uid).ask(r#"{"execute": "query-qmp-schema"}"#));
+        let has = |name: &str| schema.iter().any(|info| info["name"] == name);
+        assert_eq!(has("policy-secret"), may, "{uid}");
+        assert!(has("policy-open"));
+        let word = |info: &Value| {
+            info["members"]
+                .as_array()
+                .is_some_and(|members| members.iter().any(|member| member["name"] == "word"))
+        };
+        assert_eq!(schema.iter().any(word), may, "the type goes with the command");
+    }
+}
+
+#[test]
+fn a_policy_for_a_command_that_is_not_there_is_refused() {
+    let policy = Policy::new().command("policy-secrte", Access::nobody());
+    let error = Registry::collect().unwrap().check_policy(&policy).unwrap_err();
+    assert_eq!(error.conflicts().len(), 1);
+    assert_eq!(error.conflicts()[0].rule(), Rule::CommandPresent);
+    assert!(error.to_string().contains("`policy-secrte`"), "{error}");
+}
