@@ -22,6 +22,15 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::GenericError,
+        Self::CommandNotFound,
+        Self::DeviceNotActive,
+        Self::DeviceNotFound,
+        Self::KVMMissingCap,
+    ];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

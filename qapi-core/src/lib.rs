@@ -32,6 +32,7 @@
 //! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
 //! - [`policy`]: what the operator allows
 //! - [`service`]: what sessions share; [`server`]: sessions on sockets
+//! - [`client`]: the other end; [`test`]: the other end in the tests of a daemon
 
 // The macros name this crate by its full path, also where it uses them itself.
 extern crate self as qapi_core;
@@ -40,6 +41,7 @@ extern crate self as qapi_core;
 #[path = "private.rs"]
 pub mod __private;
 mod attributes;
+pub mod client;
 pub mod context;
 pub mod control;
 pub mod descriptor;
@@ -58,6 +60,7 @@ pub mod server;
 pub mod service;
 pub mod session;
 mod shutdown;
+pub mod test;
 mod types;
 mod version;
 mod visitor;

@@ -9,6 +9,7 @@ mod connection;
 mod front;
 mod inherited;
 mod listener;
+pub(crate) mod memory;
 mod stream;
 mod tcp;
 mod unix;

@@ -18,6 +18,7 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     };
     let table = members::table(members);
     let (ident, definition) = (&head.ident, definition(head, &kind));
+    let visit: TokenStream = members.iter().map(members::visit_field).collect();
     let serialize = members.iter().map(members::serialize);
     let code = quote! {
         #definition
@@ -25,6 +26,12 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
         #[automatically_derived]
         impl __qapi::QapiEvent for #ident {
             const DEFINITION: &'static __qapi::Definition = &__DEFINITION;
+
+            fn visit_members(
+                __object: &mut __qapi::ObjectVisitor<'_, '_>,
+            ) -> __qapi::Result<Self> {
+                __qapi::Ok(Self { #visit })
+            }
 
             fn serialize_members<__M: __qapi::SerializeMap>(
                 &self,

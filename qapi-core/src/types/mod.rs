@@ -1,10 +1,13 @@
 //! The traits that tie Rust types to QAPI types, and the types that the language brings along.
 
+mod builtin;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::descriptor::{Branch, Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
+pub use builtin::Null;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
 /// message, and written to one.
@@ -155,7 +158,7 @@ pub trait QapiBranches: Sized {
     label = "cannot be emitted",
     note = "annotate it with `#[qapi_event]`"
 )]
-pub trait QapiEvent {
+pub trait QapiEvent: Sized {
     /// The event's place in the schema.
     const DEFINITION: &'static Definition;
 
@@ -164,6 +167,12 @@ pub trait QapiEvent {
     fn rate_limit_key(&self) -> Vec<u8> {
         Vec::new()
     }
+
+    /// Reads the data's members, as a client does that got the event.
+    ///
+    /// # Errors
+    /// A member is absent or its value is refused.
+    fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self>;
 
     /// Writes the data's members, without the braces around them.
     ///
@@ -321,122 +330,5 @@ impl<'m> MemberType<'m> for Option<&'m str> {
             Some(value) => map.serialize_entry(name, value),
             None => Ok(()),
         }
-    }
-}
-
-impl QapiType for String {
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Str)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.string().map(str::to_owned)
-    }
-}
-
-impl QapiType for bool {
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Bool)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.boolean()
-    }
-}
-
-impl QapiType for f64 {
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Number)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.number()
-    }
-}
-
-/// Integers are read at full width first, then checked against the width that was declared.
-macro_rules! integer {
-    ($($ty:ty: $builtin:ident, $read:ident, $c_name:literal;)*) => {$(
-        impl QapiType for $ty {
-            fn schema_type() -> Type {
-                Type::Builtin(Builtin::$builtin)
-            }
-
-            fn visit(input: Input<'_, '_>) -> Result<Self> {
-                <$ty>::try_from(input.$read()?).map_err(|_| input.range_error($c_name))
-            }
-        }
-    )*};
-}
-
-integer! {
-    i8: Int8, integer, "int8_t";
-    i16: Int16, integer, "int16_t";
-    i32: Int32, integer, "int32_t";
-    i64: Int, integer, "int64_t";
-    u8: Uint8, unsigned, "uint8_t";
-    u16: Uint16, unsigned, "uint16_t";
-    u32: Uint32, unsigned, "uint32_t";
-    u64: Uint64, unsigned, "uint64_t";
-}
-
-/// QAPI's `null`: the alternative of an alternate that says "none at all".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Null;
-
-impl Serialize for Null {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
-    }
-}
-
-impl QapiType for Null {
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Null)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.null().map(|()| Self)
-    }
-}
-
-/// QAPI's `any`.
-impl QapiType for serde_json::Value {
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Any)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        Ok(input.value().to_json())
-    }
-}
-
-impl<T: QapiType> QapiType for Vec<T> {
-    fn schema_type() -> Type {
-        Type::Array(<T as QapiType>::schema_type)
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.list()
-    }
-}
-
-impl<T: QapiType> QapiType for Box<T> {
-    fn schema_type() -> Type {
-        <T as QapiType>::schema_type()
-    }
-
-    fn visit(input: Input<'_, '_>) -> Result<Self> {
-        T::visit(input).map(Self::new)
-    }
-}
-
-impl<T: QapiObject> QapiObject for Box<T> {
-    fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self> {
-        T::visit_members(object).map(Self::new)
-    }
-
-    fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        (**self).serialize_members(map)
     }
 }

@@ -5,13 +5,16 @@
 //! in schema order, base before branch, and the first fault ends the visit; members that nobody
 //! asked for are looked for last in each object.
 
-use std::fmt;
+mod object;
+mod path;
 
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::policy::{CompatPolicy, InputKind};
-use crate::types::{MemberType, QapiType};
+use crate::types::QapiType;
 use crate::wire::{Kind, Marks, Number, Value};
+pub use object::ObjectVisitor;
+use path::Path;
 
 /// How scalars are written in what is being visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,32 +26,21 @@ pub enum Scalars {
     Keyval,
 }
 
-/// The way from the arguments' object to a value in it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Path<'a> {
-    Root,
-    Member(&'a Path<'a>, &'a str),
-    Element(&'a Path<'a>, usize),
+/// How what is being visited is to be read, the same from top to bottom.
+#[derive(Debug, Clone, Copy, Default)]
+struct Manner {
+    scalars: Scalars,
+    /// What becomes of input that is deprecated or unstable.
+    compat: CompatPolicy,
+    /// Whether members that a type does not know are passed over.
+    lenient: bool,
 }
 
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => Ok(()),
-            Self::Member(Path::Root, name) => f.write_str(name),
-            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
-            Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
-impl Path<'_> {
-    /// The last name alone, which is all that some messages give. An element has none.
-    fn leaf(&self) -> &str {
-        match self {
-            Self::Member(_, name) => name,
-            Self::Root | Self::Element(..) => "null",
-        }
+impl Manner {
+    /// How clients read what servers say: a newer server may say more (QMP specification,
+    /// "Compatibility Considerations").
+    fn of_clients() -> Self {
+        Self { lenient: true, ..Self::default() }
     }
 }
 
@@ -57,8 +49,7 @@ impl Path<'_> {
 pub struct Input<'a, 'm> {
     value: Value<'m>,
     path: &'a Path<'a>,
-    scalars: Scalars,
-    compat: CompatPolicy,
+    manner: Manner,
 }
 
 impl<'a, 'm> Input<'a, 'm> {
@@ -69,7 +60,14 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// Visits `value` as a whole, with its scalars written as `scalars` says.
     pub fn with_scalars(value: Value<'m>, scalars: Scalars) -> Self {
-        Self { value, path: &Path::Root, scalars, compat: CompatPolicy::default() }
+        let manner = Manner { scalars, ..Manner::default() };
+        Self { value, path: &Path::Root, manner }
+    }
+
+    /// Visits a value that a server sent to a client; members that its type does not know are
+    /// passed over, as the server may be newer than the client.
+    pub fn from_server(value: Value<'m>) -> Self {
+        Self { value, path: &Path::Root, manner: Manner::of_clients() }
     }
 
     /// The value itself.
@@ -108,7 +106,7 @@ impl<'a, 'm> Input<'a, 'm> {
     /// # Errors
     /// The value is refused.
     pub(crate) fn refuse_marked(&self, value: &str, marks: Marks) -> Result<()> {
-        self.compat.check(marks, InputKind::Value, value)
+        self.manner.compat.check(marks, InputKind::Value, value)
     }
 
     /// The string, or the error that it is none.
@@ -118,7 +116,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The boolean, or the error that it is none.
     pub fn boolean(&self) -> Result<bool> {
-        match self.scalars {
+        match self.manner.scalars {
             Scalars::Json => self.value.as_bool().ok_or_else(|| self.type_error("boolean")),
             Scalars::Keyval => match self.string()? {
                 "on" | "yes" | "true" | "y" => Ok(true),
@@ -130,7 +128,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The signed integer, or the error that it is none.
     pub fn integer(&self) -> Result<i64> {
-        match self.scalars {
+        match self.manner.scalars {
             Scalars::Json => match self.value.number() {
                 Some(Number::Int(number)) => Ok(number),
                 Some(Number::UInt(_) | Number::Double(_)) | None => {
@@ -146,7 +144,7 @@ impl<'a, 'm> Input<'a, 'm> {
     /// The unsigned integer, or the error that it is none. A negative integer is taken as the
     /// unsigned one with the same bits, as QEMU does for the sake of old clients.
     pub fn unsigned(&self) -> Result<u64> {
-        let found = match self.scalars {
+        let found = match self.manner.scalars {
             Scalars::Json => match self.value.number() {
                 Some(Number::Int(number)) => Some(number.cast_unsigned()),
                 Some(Number::UInt(number)) => Some(number),
@@ -164,7 +162,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The number as a double, or the error that it is none.
     pub fn number(&self) -> Result<f64> {
-        match self.scalars {
+        match self.manner.scalars {
             Scalars::Json => match self.value.number() {
                 #[allow(clippy::cast_precision_loss, reason = "a QAPI number is a double")]
                 Some(Number::Int(number)) => Ok(number as f64),
@@ -212,7 +210,7 @@ impl<'a, 'm> Input<'a, 'm> {
         if self.value.kind() != Kind::Object {
             return Err(self.type_error("object"));
         }
-        Ok(ObjectVisitor::new(Some(self.value), self.path, self.scalars).compat(self.compat))
+        Ok(ObjectVisitor::new(Some(self.value), self.path, self.manner))
     }
 }
 
@@ -228,142 +226,4 @@ fn keyval_integer(text: &str) -> Option<i128> {
     };
     let magnitude = i128::from(magnitude.ok()?);
     Some(if negative { -magnitude } else { magnitude })
-}
-
-/// The members of one object, and which of them have been asked for.
-#[derive(Debug)]
-pub struct ObjectVisitor<'a, 'm> {
-    object: Option<Value<'m>>,
-    path: &'a Path<'a>,
-    scalars: Scalars,
-    compat: CompatPolicy,
-    visited: Visited,
-}
-
-impl<'a, 'm> ObjectVisitor<'a, 'm> {
-    /// The arguments of a command; absent ones are an empty object.
-    pub fn arguments(arguments: Option<Value<'m>>) -> Self {
-        Self::new(arguments, &Path::Root, Scalars::Json)
-    }
-
-    /// The members of a command line's `key=value,…`, given as an object of strings.
-    pub fn keyval(object: Value<'m>) -> Self {
-        Self::new(Some(object), &Path::Root, Scalars::Keyval)
-    }
-
-    fn new(object: Option<Value<'m>>, path: &'a Path<'a>, scalars: Scalars) -> Self {
-        Self {
-            object,
-            path,
-            scalars,
-            compat: CompatPolicy::default(),
-            visited: Visited::default(),
-        }
-    }
-
-    /// Refuses deprecated and unstable members and values as `compat` says.
-    #[must_use]
-    pub fn compat(self, compat: CompatPolicy) -> Self {
-        Self { compat, ..self }
-    }
-
-    /// Refuses the member `name`, which bears `marks`, if the policy says so and it is there or
-    /// would have to be.
-    ///
-    /// # Errors
-    /// The member is refused.
-    pub fn refuse_marked(&self, name: &str, optional: bool, marks: Marks) -> Result<()> {
-        if optional && !self.has(name) {
-            return Ok(());
-        }
-        self.compat.check(marks, InputKind::Parameter, name)
-    }
-
-    /// Visits the member `name`, which the type's [`MemberType`] says may be absent or not.
-    ///
-    /// # Errors
-    /// The member is mandatory and absent, or its value is refused.
-    pub fn member<T: MemberType<'m>>(&mut self, name: &'static str) -> Result<T> {
-        match self.find(name) {
-            Some(value) => {
-                let path = Path::Member(self.path, name);
-                T::visit_present(Input {
-                    value,
-                    path: &path,
-                    scalars: self.scalars,
-                    compat: self.compat,
-                })
-            }
-            None => {
-                T::visit_absent().ok_or_else(|| messages::parameter_missing(&self.path_of(name)))
-            }
-        }
-    }
-
-    /// Whether the object has a member `name`; asking does not count as visiting it.
-    pub fn has(&self, name: &str) -> bool {
-        self.object.is_some_and(|object| object.get(name).is_some())
-    }
-
-    /// Ends the visit.
-    ///
-    /// # Errors
-    /// A member was never asked for: it is unexpected.
-    pub fn finish(&self) -> Result<()> {
-        let Some(object) = self.object else { return Ok(()) };
-        if self.visited.count() == object.len() {
-            return Ok(());
-        }
-        match object.entries().enumerate().find(|(index, _)| !self.visited.contains(*index)) {
-            Some((_, (name, _))) => Err(messages::parameter_unexpected(&self.path_of(name))),
-            None => Ok(()),
-        }
-    }
-
-    fn find(&mut self, name: &str) -> Option<Value<'m>> {
-        let (index, (_, value)) =
-            self.object?.entries().enumerate().find(|(_, (entry, _))| *entry == name)?;
-        self.visited.insert(index);
-        Some(value)
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        Path::Member(self.path, name).to_string()
-    }
-}
-
-/// The positions of the visited members: in one word for all objects of ordinary size.
-#[derive(Debug, Default)]
-struct Visited {
-    first: u64,
-    rest: Vec<u64>,
-}
-
-impl Visited {
-    fn insert(&mut self, index: usize) {
-        let (word, bit) = (index / 64, 1 << (index % 64));
-        if word == 0 {
-            self.first |= bit;
-            return;
-        }
-        if self.rest.len() < word {
-            self.rest.resize(word, 0);
-        }
-        if let Some(slot) = self.rest.get_mut(word - 1) {
-            *slot |= bit;
-        }
-    }
-
-    fn contains(&self, index: usize) -> bool {
-        let word = match index / 64 {
-            0 => self.first,
-            word => self.rest.get(word - 1).copied().unwrap_or(0),
-        };
-        word & (1 << (index % 64)) != 0
-    }
-
-    fn count(&self) -> usize {
-        let ones = |word: &u64| word.count_ones() as usize;
-        ones(&self.first) + self.rest.iter().map(ones).sum::<usize>()
-    }
 }

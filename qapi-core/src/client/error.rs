@@ -1,0 +1,71 @@
+//! How a call can fail.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// Why a call, or waiting for an event, failed.
+#[derive(Debug)]
+pub enum ClientError {
+    /// The server answered with this error; the connection goes on.
+    Command(Error),
+    /// The server said something that is not QMP, or not of the type that was asked for; what
+    /// follows it is still read.
+    Unexpected(String),
+    /// The server closed the connection.
+    Closed,
+    /// The transport failed.
+    Io(std::io::Error),
+}
+
+/// The result of something that a client did.
+pub type Result<T> = std::result::Result<T, ClientError>;
+
+impl ClientError {
+    /// The error that the server answered with, if that is what happened.
+    pub fn command(&self) -> Option<&Error> {
+        match self {
+            Self::Command(error) => Some(error),
+            Self::Unexpected(_) | Self::Closed | Self::Io(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(error) => error.fmt(f),
+            Self::Unexpected(what) => write!(f, "the server's message is unexpected: {what}"),
+            Self::Closed => f.write_str("the server closed the connection"),
+            Self::Io(error) => write!(f, "the connection failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Command(error) => Some(error),
+            Self::Io(error) => Some(error),
+            Self::Unexpected(_) | Self::Closed => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for ClientError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ClientError> for Error {
+    /// A server's error stays as it is; any other is one of the general class.
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Command(error) => error,
+            ClientError::Unexpected(_) | ClientError::Closed | ClientError::Io(_) => {
+                Self::generic(error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a server says, told apart.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::error::{ClientError, Result};
+use crate::error::{Error, ErrorClass};
+use crate::types::{QapiEvent, QapiType};
+use crate::visitor::{Input, ObjectVisitor};
+use crate::wire::{Document, Number, Value};
+
+/// One message of a server, after the greeting.
+#[derive(Debug)]
+pub(super) enum Message {
+    Reply(Reply),
+    Event(Event),
+}
+
+/// What came back for a command.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The number that the client gave the command; `None` where the server could not tell.
+    pub(super) id: Option<i64>,
+    message: Document,
+}
+
+impl Message {
+    pub(super) fn new(message: Document) -> Result<Self> {
+        let root = message.root();
+        if let Some(name) = root.get("event").and_then(Value::as_str) {
+            let (name, time) = (name.to_owned(), timestamp(root));
+            return Ok(Self::Event(Event { name, time, message }));
+        }
+        if root.get("return").is_none() && root.get("error").is_none() {
+            let text = "neither a reply nor an event";
+            return Err(ClientError::Unexpected(text.to_owned()));
+        }
+        let id = root.get("id").and_then(integer);
+        Ok(Self::Reply(Reply { id, message }))
+    }
+}
+
+impl Reply {
+    /// What the command returned, or why it failed.
+    pub(super) fn read<R: Returned>(&self) -> Result<R> {
+        let root = self.message.root();
+        match (root.get("return"), root.get("error")) {
+            (Some(value), _) => R::read(value).map_err(unexpected),
+            (None, Some(error)) => Err(ClientError::Command(error_of(error))),
+            (None, None) => Err(ClientError::Unexpected("an empty reply".to_owned())),
+        }
+    }
+}
+
+/// What a call can return: a QAPI type, or `()` for a command that returns nothing.
+#[diagnostic::on_unimplemented(
+    message = "a call cannot return `{Self}`",
+    label = "not a QAPI type",
+    note = "use a QAPI type, a `Vec` of one, or `()` where the command returns nothing"
+)]
+pub trait Returned: Sized {
+    /// Reads the reply's member `return`.
+    ///
+    /// # Errors
+    /// It is not of this type.
+    fn read(value: Value<'_>) -> crate::error::Result<Self>;
+}
+
+impl Returned for () {
+    fn read(_: Value<'_>) -> crate::error::Result<Self> {
+        Ok(())
+    }
+}
+
+impl<T: QapiType> Returned for T {
+    fn read(value: Value<'_>) -> crate::error::Result<Self> {
+        T::visit(Input::from_server(value))
+    }
+}
+
+/// An event that a server sent.
+#[derive(Debug)]
+pub struct Event {
+    name: String,
+    time: SystemTime,
+    message: Document,
+}
+
+impl Event {
+    /// Its name: `JOB_STATUS_CHANGE`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When it happened, by the server's clock; 1970 where the server could not tell.
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+
+    /// The data that it carries, if any.
+    pub fn data(&self) -> Option<Value<'_>> {
+        self.message.root().get("data")
+    }
+
+    /// The event as an `E`; `None` where it is of another name.
+    pub fn read<E: QapiEvent>(&self) -> Option<Result<E>> {
+        let wanted = self.name == E::DEFINITION.name;
+        wanted.then(|| {
+            E::visit_members(&mut ObjectVisitor::from_server(self.data())).map_err(unexpected)
+        })
+    }
+}
+
+fn unexpected(error: Error) -> ClientError {
+    ClientError::Unexpected(error.to_string())
+}
+
+fn integer(value: Value<'_>) -> Option<i64> {
+    match value.number()? {
+        Number::Int(number) => Some(number),
+        Number::UInt(_) | Number::Double(_) => None,
+    }
+}
+
+/// QEMU says -1 where it has no clock.
+fn timestamp(event: Value<'_>) -> SystemTime {
+    let part = |name| {
+        let value = event.get("timestamp")?.get(name).and_then(integer)?;
+        u64::try_from(value).ok()
+    };
+    let seconds = Duration::from_secs(part("seconds").unwrap_or(0));
+    let micros = Duration::from_micros(part("microseconds").unwrap_or(0));
+    UNIX_EPOCH.checked_add(seconds.saturating_add(micros)).unwrap_or(UNIX_EPOCH)
+}
+
+/// The error of a reply. A class that is none of QMP's counts as the general one.
+fn error_of(error: Value<'_>) -> Error {
+    let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let class = text("class");
+    let class = ErrorClass::ALL.iter().find(|one| one.as_str() == class);
+    Error::with_class(class.copied().unwrap_or(ErrorClass::GenericError), text("desc"))
+}

@@ -1,0 +1,28 @@
+//! A connection within the process.
+
+use std::sync::Arc;
+
+use tokio::io::DuplexStream;
+
+use super::connection::Connection;
+use super::stream::Source;
+use crate::service::Service;
+use crate::session::{Session, SessionOptions};
+
+/// How many bytes each end takes before the other has read them: what a unix socket takes.
+const CAPACITY: usize = 208 << 10;
+
+/// Serves a client within the process; its end of the connection. Must be called on a tokio
+/// runtime.
+pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(CAPACITY);
+    let (reader, writer) = tokio::io::split(far);
+    let source = Source::Bytes(Box::new(reader));
+    let service = Arc::clone(service);
+    let session = Session::new(Arc::clone(&service), &SessionOptions::default());
+    tokio::spawn(async move {
+        // However it ends, it is the doing of the client's own program.
+        let _ = Connection::new(source, Box::new(writer), session).run(service.shutdown()).await;
+    });
+    near
+}

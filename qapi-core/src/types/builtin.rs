@@ -1,0 +1,125 @@
+//! The types that the language brings along, and boxes and lists of any.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::{QapiObject, QapiType};
+use crate::descriptor::{Builtin, Type};
+use crate::error::Result;
+use crate::visitor::{Input, ObjectVisitor};
+
+impl QapiType for String {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.string().map(str::to_owned)
+    }
+}
+
+impl QapiType for bool {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Bool)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.boolean()
+    }
+}
+
+impl QapiType for f64 {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Number)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.number()
+    }
+}
+
+/// Integers are read at full width first, then checked against the width that was declared.
+macro_rules! integer {
+    ($($ty:ty: $builtin:ident, $read:ident, $c_name:literal;)*) => {$(
+        impl QapiType for $ty {
+            fn schema_type() -> Type {
+                Type::Builtin(Builtin::$builtin)
+            }
+
+            fn visit(input: Input<'_, '_>) -> Result<Self> {
+                <$ty>::try_from(input.$read()?).map_err(|_| input.range_error($c_name))
+            }
+        }
+    )*};
+}
+
+integer! {
+    i8: Int8, integer, "int8_t";
+    i16: Int16, integer, "int16_t";
+    i32: Int32, integer, "int32_t";
+    i64: Int, integer, "int64_t";
+    u8: Uint8, unsigned, "uint8_t";
+    u16: Uint16, unsigned, "uint16_t";
+    u32: Uint32, unsigned, "uint32_t";
+    u64: Uint64, unsigned, "uint64_t";
+}
+
+/// QAPI's `null`: the alternative of an alternate that says "none at all".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Null;
+
+impl Serialize for Null {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl QapiType for Null {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Null)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.null().map(|()| Self)
+    }
+}
+
+/// QAPI's `any`.
+impl QapiType for serde_json::Value {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Any)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        Ok(input.value().to_json())
+    }
+}
+
+impl<T: QapiType> QapiType for Vec<T> {
+    fn schema_type() -> Type {
+        Type::Array(<T as QapiType>::schema_type)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.list()
+    }
+}
+
+impl<T: QapiType> QapiType for Box<T> {
+    fn schema_type() -> Type {
+        <T as QapiType>::schema_type()
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input).map(Self::new)
+    }
+}
+
+impl<T: QapiObject> QapiObject for Box<T> {
+    fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self> {
+        T::visit_members(object).map(Self::new)
+    }
+
+    fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        (**self).serialize_members(map)
+    }
+}

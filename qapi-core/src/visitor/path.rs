@@ -1,0 +1,32 @@
+//! Where in the arguments a value stands.
+
+use std::fmt;
+
+/// The way from the arguments' object to a value in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Path<'a> {
+    Root,
+    Member(&'a Path<'a>, &'a str),
+    Element(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Member(Path::Root, name) => f.write_str(name),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+impl Path<'_> {
+    /// The last name alone, which is all that some messages give. An element has none.
+    pub(super) fn leaf(&self) -> &str {
+        match self {
+            Self::Member(_, name) => name,
+            Self::Root | Self::Element(..) => "null",
+        }
+    }
+}

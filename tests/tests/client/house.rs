@@ -1,0 +1,97 @@
+//! A daemon to be talked to: a lamp.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use qapi_core::context::States;
+use qapi_core::{Error, ErrorClass, Events, Result, Service};
+use qapi_core::{qapi_command, qapi_enum, qapi_event, qapi_struct};
+
+use crate::registered::registry_of;
+
+/// How bright the lamp is.
+#[derive(Default)]
+pub(super) struct Brightness(AtomicI64);
+
+#[qapi_enum]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LampMood {
+    Dark,
+    Bright,
+}
+
+#[qapi_struct]
+#[derive(Debug, PartialEq)]
+pub(super) struct LampInfo {
+    pub(super) brightness: i64,
+    pub(super) mood: LampMood,
+    pub(super) owner: Option<String>,
+}
+
+/// The lamp was dimmed, or the other way round.
+#[qapi_event]
+#[derive(Debug, PartialEq)]
+pub(super) struct LampChanged {
+    pub(super) lamp: LampInfo,
+    pub(super) was: Option<i64>,
+}
+
+/// The lamp is gone.
+#[qapi_event]
+#[derive(Debug, PartialEq)]
+pub(super) struct LampBroken;
+
+#[qapi_struct]
+#[derive(Debug)]
+pub(super) struct LampSetting {
+    pub(super) brightness: i64,
+}
+
+fn info(brightness: i64) -> LampInfo {
+    let mood = if brightness == 0 { LampMood::Dark } else { LampMood::Bright };
+    LampInfo { brightness, mood, owner: None }
+}
+
+#[qapi_command]
+fn query_lamp(#[qapi(state)] lamp: &Brightness) -> LampInfo {
+    info(lamp.0.load(Ordering::Relaxed))
+}
+
+#[qapi_command(boxed)]
+fn set_lamp(
+    #[qapi(state)] lamp: &Brightness,
+    #[qapi(state)] events: &Events,
+    setting: LampSetting,
+) -> Result<()> {
+    if setting.brightness < 0 {
+        return Err(Error::with_class(ErrorClass::DeviceNotActive, "The lamp cannot do that"));
+    }
+    let was = lamp.0.swap(setting.brightness, Ordering::Relaxed);
+    events.emit(&LampChanged { lamp: info(setting.brightness), was: Some(was) });
+    Ok(())
+}
+
+/// Changes the lamp often.
+#[qapi_command]
+fn flicker(#[qapi(state)] events: &Events, times: i64) {
+    for brightness in 0..times {
+        events.emit(&LampChanged { lamp: info(brightness), was: None });
+    }
+    events.emit(&LampBroken);
+}
+
+/// Puts the lamp out after an hour.
+#[qapi_command]
+async fn put_out_later(#[qapi(state)] lamp: &Brightness) -> LampInfo {
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    lamp.0.store(0, Ordering::Relaxed);
+    info(0)
+}
+
+/// What serves the commands of this module.
+pub(super) fn service() -> Arc<Service> {
+    let mut states = States::default();
+    states.insert(Arc::new(Brightness::default()));
+    Arc::new(Service::new(registry_of("main::client"), states).unwrap())
+}
