@@ -65,10 +65,11 @@ fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
 /// Runs the daemon, and tells the process that started it how that went.
 fn serve(settings: &Settings, mut writer: PipeWriter) {
     let result = super::run(settings, |_shutdown| detach(&mut writer));
-    if let Err(error) = result {
+    if let Err(error) = result
+        && writer.write_all(error.to_string().as_bytes()).is_err()
+    {
+        // It had been ready, and nobody listens any more.
         tracing::error!(%error, "the daemon failed");
-        // Where it had been ready, nobody listens any more.
-        let _ = writer.write_all(error.to_string().as_bytes());
     }
 }
 
