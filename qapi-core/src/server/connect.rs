@@ -19,7 +19,7 @@ pub enum ClientAddress {
     /// The path of a unix socket.
     Unix(PathBuf),
     /// The name of a unix socket outside the file system.
-    Abstract(String),
+    Abstract(Vec<u8>),
     /// A TCP address, or several of one host, of which the first that answers is taken.
     Tcp(Vec<SocketAddr>),
 }
@@ -28,7 +28,7 @@ impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => path.display().fmt(f),
-            Self::Abstract(name) => write!(f, "@{name}"),
+            Self::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name)),
             Self::Tcp(addresses) => {
                 let names: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
                 f.write_str(&names.join(", "))
@@ -73,7 +73,7 @@ impl ClientAddress {
 }
 
 /// Connecting to an abstract name never waits: it succeeds or fails at once.
-fn connect_abstract(name: &str) -> io::Result<StdUnixStream> {
+fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
     StdUnixStream::connect_addr(&UnixAddr::from_abstract_name(name)?)
 }
 

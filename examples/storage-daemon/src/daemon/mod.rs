@@ -3,6 +3,7 @@
 pub mod background;
 mod pidfile;
 mod setup;
+mod socket;
 
 pub use setup::Setup;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use job::Jobs;
 use qapi_core::{Error, Listener, Result, Server};
 
+use super::socket::socket;
 use super::version;
 use crate::nodes::Graph;
 use crate::options::{
@@ -40,6 +41,7 @@ impl Setup {
         let graph = Graph::new();
         let server = server
             .version(version())
+            .notify_readiness()
             .require_package("job")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(jobs.clone())
@@ -90,13 +92,7 @@ impl Setup {
             return Err(Error::generic(format!("Duplicate ID '{id}' for chardev")));
         }
         let listener = match backend {
-            ChardevBackend::Socket { path, wait } => {
-                let listener = Listener::unix(&path)?;
-                if wait {
-                    listener.client_waiting().await?;
-                }
-                listener
-            }
+            ChardevBackend::Socket(options) => socket(options).await?,
             ChardevBackend::Stdio => self.stdio()?,
         };
         self.chardevs.insert(id, Some(listener));

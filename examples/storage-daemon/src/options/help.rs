@@ -17,9 +17,16 @@ Without options it shows what it can do, on images of its own.
                          open a block node; DRIVER is file, raw, qcow2 or null-co,
                          and further parameters are those of blockdev-add.
                          Takes JSON as well.
-  --chardev socket,id=ID,path=PATH,server=on[,wait=on|off]
-                         listen on a unix socket; with wait=on, which is the default,
-                         wait for a client before going on
+  --chardev socket,id=ID,path=PATH[,abstract=on],server=on[,wait=on|off]
+  --chardev socket,id=ID,[host=HOST,]port=PORT[,to=PORT][,ipv4=on|off][,ipv6=on|off],
+            server=on[,wait=on|off]
+  --chardev socket,id=ID,fd=NUMBER,server=on[,wait=on|off]
+                         listen on a unix socket, on TCP (which has no authentication; on
+                         127.0.0.1 without a host), or on a socket of the parent's; with
+                         wait=on, which is the default, wait for a client before going on
+  --chardev socket,id=ID,...[,reconnect-ms=TIME]
+                         without server=on, connect to one that listens; with
+                         reconnect-ms, again whenever the connection is lost
   --chardev stdio,id=ID  use standard input and output
   --monitor [chardev=]ID[,mode=control][,pretty=on|off]
                          serve QMP to the clients of a character device

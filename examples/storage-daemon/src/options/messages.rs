@@ -55,12 +55,47 @@ pub(super) fn unknown_backend(backend: &str) -> Error {
     Error::generic(format!("'{backend}' is not a valid char driver name"))
 }
 
-pub(super) fn socket_without_path() -> Error {
-    Error::generic("Parameter 'path' is missing: only unix sockets are served")
+pub(super) fn not_a_number(key: &str) -> Error {
+    Error::generic(format!("Parameter '{key}' expects a number"))
 }
 
-pub(super) fn socket_as_client() -> Error {
-    Error::generic("Parameter 'server' must be 'on': this program connects to no one")
+pub(super) fn mutually_exclusive(one: &str, other: &str) -> Error {
+    Error::generic(format!("'{one}' and '{other}' are mutually exclusive"))
+}
+
+/// QEMU gets lost here: it waits on no socket at all.
+pub(super) fn socket_without_address() -> Error {
+    Error::generic("One of 'path', 'fd', 'host' and 'port' is required")
+}
+
+pub(super) fn more_than_one_address() -> Error {
+    Error::generic("None or one of 'path', 'fd' or 'host' option required.")
+}
+
+pub(super) fn socket_without_port() -> Error {
+    Error::generic("chardev: socket: no port given")
+}
+
+pub(super) fn not_an_fd(text: &str) -> Error {
+    Error::generic(format!("Unable to parse FD number {text}"))
+}
+
+pub(super) fn unknown_port(host: &str, port: &str) -> Error {
+    Error::generic(format!(
+        "address resolution failed for {host}:{port}: Servname not supported for ai_socktype"
+    ))
+}
+
+pub(super) fn no_internet_protocol() -> Error {
+    Error::generic("Cannot disable IPv4 and IPv6 at same time")
+}
+
+pub(super) fn only_plain_sockets(key: &str) -> Error {
+    Error::generic(format!("Parameter '{key}' is not supported"))
+}
+
+pub(super) fn reconnect_as_server() -> Error {
+    Error::generic("'reconnect' option is incompatible with socket in server listen mode")
 }
 
 pub(super) fn wait_without_server() -> Error {

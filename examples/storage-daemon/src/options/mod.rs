@@ -12,7 +12,9 @@ mod messages;
 mod monitor;
 
 pub use arguments::{Invocation, Settings, Step, StepKind};
-pub use chardev::{ChardevBackend, ChardevOptions};
+pub use chardev::{
+    ChardevBackend, ChardevOptions, SocketAddress, SocketOptions, SocketRole, TcpAddress,
+};
 pub use error::OptionError;
 pub use help::{HELP, list_commands, version_text};
 pub use monitor::{MonitorMode, MonitorOptions};

@@ -1,0 +1,96 @@
+//! From a socket on the command line to the clients that it brings.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use qapi_core::server::ClientAddress;
+use qapi_core::{Error, Listener, Result};
+
+use crate::options::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
+
+/// Sets the socket up, and waits for its first client where that is asked for.
+pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Result<Listener> {
+    match role {
+        SocketRole::Server { wait } => {
+            let listener = listen(&address)?;
+            if wait {
+                listener.client_waiting().await?;
+            }
+            Ok(listener)
+        }
+        SocketRole::Client { reconnect } => connect(address, reconnect).await,
+    }
+}
+
+fn listen(address: &SocketAddress) -> Result<Listener> {
+    match address {
+        SocketAddress::Unix(path) => Listener::unix(as_file(path)),
+        SocketAddress::Abstract(name) => Listener::unix_abstract(name),
+        SocketAddress::Tcp(address) => listen_tcp(address),
+        SocketAddress::Fd(fd) => Listener::inherited(*fd, true),
+    }
+}
+
+async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<Listener> {
+    let address = match address {
+        SocketAddress::Unix(path) => ClientAddress::Unix(path),
+        SocketAddress::Abstract(name) => ClientAddress::Abstract(name),
+        SocketAddress::Tcp(address) => ClientAddress::Tcp(resolve(&address, address.port)?),
+        SocketAddress::Fd(fd) => return Listener::inherited(fd, false),
+    };
+    match reconnect {
+        Some(interval) => Ok(Listener::reconnecting(address, interval)),
+        None => tokio::task::spawn_blocking(move || Listener::connect(&address))
+            .await
+            .map_err(io::Error::from)?,
+    }
+}
+
+/// A path with a file, also where it looks like the name of an abstract socket: with this option,
+/// only `abstract=on` makes one.
+fn as_file(path: &Path) -> PathBuf {
+    if path.as_os_str().as_bytes().starts_with(b"@") {
+        Path::new(".").join(path)
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Listens on the first port of the range that is free.
+fn listen_tcp(address: &TcpAddress) -> Result<Listener> {
+    let mut last = Error::generic("Failed to find an available port");
+    for port in address.port..=address.to.max(address.port) {
+        match Listener::tcp_exposed(resolve(address, port)?.as_slice()) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The addresses of the host, of the protocols that are meant.
+fn resolve(address: &TcpAddress, port: u16) -> Result<Vec<SocketAddr>> {
+    let host = address.host.as_str();
+    let failure = |text: String| {
+        Error::generic(format!("address resolution failed for {host}:{port}: {text}"))
+    };
+    let found = if host.is_empty() {
+        vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
+    } else {
+        let found = (host, port).to_socket_addrs().map_err(|error| {
+            let text = error.to_string();
+            let lookup = "failed to lookup address information: ";
+            failure(text.strip_prefix(lookup).unwrap_or(&text).to_owned())
+        })?;
+        found.collect()
+    };
+    let meant = |found: &SocketAddr| if found.is_ipv4() { address.ipv4 } else { address.ipv6 };
+    let found: Vec<SocketAddr> = found.into_iter().filter(meant).collect();
+    if found.is_empty() {
+        return Err(failure("Address family for hostname not supported".to_owned()));
+    }
+    Ok(found)
+}

@@ -1,0 +1,186 @@
+//! `--chardev`: the places where clients of a monitor come from.
+//!
+//! The syntax is the older one of QEMU's: flat, with `on` understood where a switch has no value
+//! and `off` where it is given behind `no`.
+
+mod parameters;
+mod socket;
+
+use qapi_core::Result;
+
+use super::messages;
+use parameters::Parameters;
+pub use socket::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
+
+/// A character device, as the command line describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChardevOptions {
+    /// The name by which a monitor refers to it.
+    pub id: String,
+    /// What it is.
+    pub backend: ChardevBackend,
+}
+
+/// What kind of character device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChardevBackend {
+    /// A socket, on which this program listens or which it connects to.
+    Socket(SocketOptions),
+    /// Standard input and output.
+    Stdio,
+}
+
+impl ChardevOptions {
+    /// Reads the argument of `--chardev`. `warn` is told of what is understood but deprecated.
+    ///
+    /// # Errors
+    /// A parameter that is unknown, malformed or missing, or a kind of device that this program
+    /// does not have.
+    pub fn parse(text: &str, warn: impl FnMut(String)) -> Result<Self> {
+        let parameters = Parameters::parse(text, warn)?;
+        let id = parameters.id.clone().ok_or_else(messages::chardev_without_id)?;
+        let backend = parameters.backend.as_deref();
+        let backend = backend.ok_or_else(|| messages::chardev_without_backend(&id))?;
+        let backend = match backend {
+            "socket" => ChardevBackend::Socket(socket::socket(&parameters)?),
+            "stdio" => ChardevBackend::Stdio,
+            _ => return Err(messages::unknown_backend(backend)),
+        };
+        Ok(Self { id, backend })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::socket::SOCKET_PATH_LIMIT;
+    use super::*;
+
+    fn parse(text: &str) -> Result<ChardevOptions> {
+        ChardevOptions::parse(text, |_| {})
+    }
+
+    fn server(address: SocketAddress, wait: bool) -> ChardevBackend {
+        ChardevBackend::Socket(SocketOptions { address, role: SocketRole::Server { wait } })
+    }
+
+    fn client(address: SocketAddress, reconnect_ms: Option<u64>) -> ChardevBackend {
+        let reconnect = reconnect_ms.map(Duration::from_millis);
+        ChardevBackend::Socket(SocketOptions { address, role: SocketRole::Client { reconnect } })
+    }
+
+    fn unix(path: &str) -> SocketAddress {
+        SocketAddress::Unix(path.into())
+    }
+
+    fn tcp(host: &str, port: u16, to: u16, ipv4: bool, ipv6: bool) -> SocketAddress {
+        SocketAddress::Tcp(TcpAddress { host: host.to_owned(), port, to, ipv4, ipv6 })
+    }
+
+    #[test]
+    fn what_is_served_is_understood() {
+        let table = [
+            ("socket,id=m,path=/s,server=on,wait=off", "m", server(unix("/s"), false)),
+            ("backend=socket,id=m,path=/s,server=on", "m", server(unix("/s"), true)),
+            ("socket,path=a,,b,server=y,wait=n,id=x.1_-", "x.1_-", server(unix("a,b"), false)),
+            ("socket,id=m,path=/s,server,nowait", "m", server(unix("/s"), false)),
+            ("socket,id=m,path=/s,path=/t,server=off,server=on", "m", server(unix("/t"), true)),
+            ("socket,id=m,path=@s,server=on", "m", server(unix("@s"), true)),
+            (
+                "socket,id=m,path=s,abstract=on,server=on,wait=off",
+                "m",
+                server(SocketAddress::Abstract(b"s".to_vec()), false),
+            ),
+            ("socket,id=m,fd=7,server=on,wait=off", "m", server(SocketAddress::Fd(7), false)),
+            ("socket,id=m,path=/s", "m", client(unix("/s"), None)),
+            ("socket,id=m,path=/s,server=off,reconnect=2", "m", client(unix("/s"), Some(2000))),
+            ("socket,id=m,path=/s,reconnect-ms=250", "m", client(unix("/s"), Some(250))),
+            ("socket,id=m,path=/s,reconnect-ms=0", "m", client(unix("/s"), None)),
+            ("stdio,id=s", "s", ChardevBackend::Stdio),
+            ("stdio,id=s,signal=off", "s", ChardevBackend::Stdio),
+        ];
+        for (text, id, backend) in table {
+            assert_eq!(parse(text), Ok(ChardevOptions { id: id.to_owned(), backend }), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_are_of_loopback_unless_told_otherwise() {
+        let table = [
+            ("port=5", tcp("127.0.0.1", 5, 5, true, true)),
+            ("host=h,port=5,to=9,nodelay=on", tcp("h", 5, 9, true, true)),
+            ("host=,port=5,ipv4=on", tcp("", 5, 5, true, false)),
+            ("host=h,port=5,ipv4=off", tcp("h", 5, 5, false, true)),
+            ("host=h,port=5,ipv6=on", tcp("h", 5, 5, false, true)),
+            ("host=h,port=5,ipv6=on,ipv4=on,to=70000", tcp("h", 5, 65535, true, true)),
+        ];
+        for (text, address) in table {
+            let found = parse(&format!("socket,id=m,server=on,wait=off,{text}"));
+            assert_eq!(found.expect(text).backend, server(address, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_in_qemus_words() {
+        let identifier = "Parameter 'id' expects an identifier\nIdentifiers consist of letters, \
+                          digits, '-', '.', '_', starting with a letter.";
+        let table = [
+            ("", "chardev: no id specified"),
+            ("socket", "chardev: no id specified"),
+            ("id=a,path=/s,server=on", "chardev: \"a\" missing backend"),
+            ("bad,id=x", "'bad' is not a valid char driver name"),
+            ("socket,,id=a,id=b", "'socket,id=a' is not a valid char driver name"),
+            ("stdio,id=", identifier),
+            ("stdio,id=9", identifier),
+            ("stdio,id=a b", identifier),
+            ("socket,id=a,path=/s,server=on,bogus=1", "Invalid parameter 'bogus'"),
+            ("socket,id=a,path=/s,server=maybe", "Parameter 'server' expects 'on' or 'off'"),
+            (
+                "socket,id=a,path=/s,wait=off",
+                "'wait' option is incompatible with socket in client connect mode",
+            ),
+            (
+                "socket,id=a,path=/s,server=on,reconnect=1",
+                "'reconnect' option is incompatible with socket in server listen mode",
+            ),
+            (
+                "socket,id=a,path=/s,reconnect=1,reconnect-ms=1",
+                "'reconnect' and 'reconnect-ms' are mutually exclusive",
+            ),
+            (
+                "socket,id=a,port=1,delay=on,nodelay=on",
+                "'delay' and 'nodelay' are mutually exclusive",
+            ),
+            ("socket,id=a,path=/s,reconnect-ms=x", "Parameter 'reconnect-ms' expects a number"),
+            ("socket,id=a,host=h,server=on", "chardev: socket: no port given"),
+            ("socket,id=a,server=on", "One of 'path', 'fd', 'host' and 'port' is required"),
+            ("socket,id=a,fd=x", "Unable to parse FD number x"),
+            (
+                "socket,id=a,path=/s,fd=3",
+                "None or one of 'path', 'fd' or 'host' option required.",
+            ),
+            (
+                "socket,id=a,host=h,port=ftp",
+                "address resolution failed for h:ftp: Servname not supported for ai_socktype",
+            ),
+            (
+                "socket,id=a,host=h,port=1,ipv4=off,ipv6=off",
+                "Cannot disable IPv4 and IPv6 at same time",
+            ),
+            ("socket,id=a,port=1,telnet=on", "Parameter 'telnet' is not supported"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse(text).expect_err(text).desc(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_socket_path_has_the_kernels_limit() {
+        let longest = "x".repeat(SOCKET_PATH_LIMIT - 1);
+        assert!(parse(&format!("socket,id=a,server=on,path={longest}")).is_ok());
+        let error = parse(&format!("socket,id=a,server=on,path={longest}x"));
+        let text = error.expect_err("too long").to_string();
+        assert!(text.ends_with("is too long\nPath must be less than 108 bytes"), "{text}");
+    }
+}

@@ -1,0 +1,138 @@
+//! `--chardev socket`: which socket, and which side of it this program is.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use qapi_core::Result;
+
+use super::parameters::Parameters;
+use crate::options::messages;
+
+/// A unix socket's path must be shorter: the kernel's `struct sockaddr_un` has no more room.
+pub(super) const SOCKET_PATH_LIMIT: usize = 108;
+
+/// A socket, as the command line describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Which one.
+    pub address: SocketAddress,
+    /// Which side of it this program is.
+    pub role: SocketRole,
+}
+
+/// Which socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketAddress {
+    /// A unix socket with a file.
+    Unix(PathBuf),
+    /// A unix socket with a name outside the file system.
+    Abstract(Vec<u8>),
+    /// A TCP port of a host.
+    Tcp(TcpAddress),
+    /// One that this program was started with, by number.
+    Fd(i32),
+}
+
+/// A TCP port of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TcpAddress {
+    /// The host's name or address; empty for every address of this host.
+    pub host: String,
+    /// The port, or the first that is tried.
+    pub port: u16,
+    /// The last port that is tried, where the ones before are taken.
+    pub to: u16,
+    /// Whether addresses of IPv4 are meant.
+    pub ipv4: bool,
+    /// Whether addresses of IPv6 are meant.
+    pub ipv6: bool,
+}
+
+/// Which side of a socket this program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketRole {
+    /// It listens.
+    Server {
+        /// Whether the options that follow have to wait for the first client.
+        wait: bool,
+    },
+    /// It connects.
+    Client {
+        /// How long it rests before it connects again; where absent, it connects once, at once.
+        reconnect: Option<Duration>,
+    },
+}
+
+/// What the parameters say of a socket.
+pub(super) fn socket(parameters: &Parameters) -> Result<SocketOptions> {
+    if parameters.delay.is_some() && parameters.nodelay.is_some() {
+        return Err(messages::mutually_exclusive("delay", "nodelay"));
+    }
+    let role = role(parameters)?;
+    Ok(SocketOptions { address: address(parameters)?, role })
+}
+
+fn role(parameters: &Parameters) -> Result<SocketRole> {
+    if parameters.reconnect.is_some() && parameters.reconnect_ms.is_some() {
+        return Err(messages::mutually_exclusive("reconnect", "reconnect-ms"));
+    }
+    let milliseconds =
+        parameters.reconnect_ms.or(parameters.reconnect.map(|s| s.saturating_mul(1000)));
+    let reconnect = milliseconds.filter(|&ms| ms > 0).map(Duration::from_millis);
+    if parameters.server == Some(true) {
+        if reconnect.is_some() {
+            return Err(messages::reconnect_as_server());
+        }
+        return Ok(SocketRole::Server { wait: parameters.wait.unwrap_or(true) });
+    }
+    if parameters.wait.is_some() {
+        return Err(messages::wait_without_server());
+    }
+    Ok(SocketRole::Client { reconnect })
+}
+
+fn address(parameters: &Parameters) -> Result<SocketAddress> {
+    let Parameters { path, fd, host, port, .. } = parameters;
+    match (path, fd, host, port) {
+        (Some(path), None, None, _) => unix(path, parameters),
+        (None, Some(fd), None, _) => {
+            fd.parse().map(SocketAddress::Fd).map_err(|_| messages::not_an_fd(fd))
+        }
+        // The loopback interface unless told otherwise: TCP has no authentication.
+        (None, None, host, Some(port)) => {
+            tcp(host.as_deref().unwrap_or("127.0.0.1"), port, parameters).map(SocketAddress::Tcp)
+        }
+        (None, None, Some(_), None) => Err(messages::socket_without_port()),
+        (None, None, None, None) => Err(messages::socket_without_address()),
+        _ => Err(messages::more_than_one_address()),
+    }
+}
+
+fn unix(path: &str, parameters: &Parameters) -> Result<SocketAddress> {
+    let is_abstract = parameters.is_abstract == Some(true);
+    // The name of an abstract socket has a zero byte before it.
+    if path.len() + usize::from(is_abstract) >= SOCKET_PATH_LIMIT {
+        return Err(messages::socket_path_too_long(path, SOCKET_PATH_LIMIT));
+    }
+    if !is_abstract {
+        return Ok(SocketAddress::Unix(path.into()));
+    }
+    let mut name = path.as_bytes().to_vec();
+    if parameters.tight == Some(false) {
+        name.resize(SOCKET_PATH_LIMIT - 1, 0);
+    }
+    Ok(SocketAddress::Abstract(name))
+}
+
+fn tcp(host: &str, port: &str, parameters: &Parameters) -> Result<TcpAddress> {
+    let number = port.parse().map_err(|_| messages::unknown_port(host, port))?;
+    let to = parameters.to.map_or(number, |to| u16::try_from(to).unwrap_or(u16::MAX));
+    let (ipv4, ipv6) = match (parameters.ipv4, parameters.ipv6) {
+        (Some(false), Some(false)) => return Err(messages::no_internet_protocol()),
+        (None, None) => (true, true),
+        (ipv4, None) => (ipv4 == Some(true), ipv4 == Some(false)),
+        (None, ipv6) => (ipv6 == Some(false), ipv6 == Some(true)),
+        (ipv4, ipv6) => (ipv4 == Some(true), ipv6 == Some(true)),
+    };
+    Ok(TcpAddress { host: host.to_owned(), port: number, to, ipv4, ipv6 })
+}
