@@ -1,13 +1,14 @@
 //! Drives one session over one connection.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
+use super::calls::{Calls, Outcome};
 use super::stream::{Sink, Source};
-use crate::error::Result;
-use crate::session::{Advance, Call, OutputOverflow, Session};
+use crate::session::{Advance, OutputOverflow, Session};
 use crate::shutdown::Shutdown;
 
 /// Why a connection ended.
@@ -47,13 +48,14 @@ pub(super) struct Connection {
     written: usize,
     /// Whether the transport may still hold some of it back.
     is_unflushed: bool,
-    call: Option<JoinHandle<Result<Vec<u8>>>>,
+    calls: Arc<Calls>,
+    call: Option<JoinHandle<Outcome>>,
     waiting: Waiting,
     end_of_input: bool,
 }
 
 impl Connection {
-    pub(super) fn new(source: Source, sink: Sink, session: Session) -> Self {
+    pub(super) fn new(source: Source, sink: Sink, session: Session, calls: Arc<Calls>) -> Self {
         Self {
             source,
             sink,
@@ -64,6 +66,7 @@ impl Connection {
             output: Vec::new(),
             written: 0,
             is_unflushed: false,
+            calls,
             call: None,
             waiting: Waiting::Input,
             end_of_input: false,
@@ -123,13 +126,14 @@ impl Connection {
             self.written = 0;
             self.session.take_output(&mut self.output).map_err(Ended::Overflow)?;
         }
-        Ok(())
+        // A client that reads nothing never takes the last output.
+        self.session.check_output().map_err(Ended::Overflow)
     }
 
     /// Whether nothing is left to do for this client.
     fn is_done(&self) -> bool {
         let sent = self.written == self.output.len() && !self.is_unflushed;
-        let served = self.waiting == Waiting::Nothing
+        let served = (self.waiting == Waiting::Nothing && self.call.is_none())
             || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy());
         sent && served
     }
@@ -171,7 +175,8 @@ impl Connection {
                     Waiting::Input
                 }
                 Advance::Call(call) => {
-                    self.call = Some(start(call));
+                    let command = self.session.command_under_way().unwrap_or_default();
+                    self.call = Some(self.calls.start(command, call));
                     continue;
                 }
                 Advance::Busy => Waiting::Call,
@@ -183,18 +188,10 @@ impl Connection {
     }
 }
 
-/// Begins to carry out a call, independently of the connection.
-fn start(call: Call) -> JoinHandle<Result<Vec<u8>>> {
-    match call {
-        Call::Async(call) => tokio::spawn(call),
-        Call::Blocking(call) => tokio::task::spawn_blocking(call),
-    }
-}
-
 /// Waits for the call under way; `None` where it panicked.
-async fn join(call: &mut Option<JoinHandle<Result<Vec<u8>>>>) -> Option<Result<Vec<u8>>> {
+async fn join(call: &mut Option<JoinHandle<Outcome>>) -> Outcome {
     match call {
-        Some(handle) => handle.await.ok(),
+        Some(handle) => handle.await.ok().flatten(),
         None => std::future::pending().await,
     }
 }

@@ -7,16 +7,27 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::calls::Calls;
 use super::connect::Outgoing;
 use super::connection::{Connection, Ended};
 use super::listener::{Listener, Transport};
 use super::stream::{Acceptor, Sink, Source, Stream};
 use crate::error::Result;
 use crate::service::Service;
-use crate::session::{PeerCredentials, Session, SessionOptions};
+use crate::session::{PeerCredentials, Session, SessionContext, SessionOptions};
 
-/// How long clients may take to read their last replies when the server ends.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+/// How long calls under way may take to end, and clients to read their last replies, when the
+/// server ends; unless it is told otherwise.
+pub(super) const DEFAULT_DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What is called when a session is closed because its client does not read.
+pub(super) struct OnOverflow(pub(super) Box<dyn Fn(&SessionContext) + Send + Sync>);
+
+impl std::fmt::Debug for OnOverflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnOverflow")
+    }
+}
 
 /// How long accepting rests after it failed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -30,6 +41,9 @@ pub(super) struct Front {
     pub(super) service: Arc<Service>,
     pub(super) clients: Semaphore,
     pub(super) output_limit: usize,
+    pub(super) calls: Arc<Calls>,
+    pub(super) drain_deadline: Duration,
+    pub(super) on_overflow: Option<OnOverflow>,
     pub(super) fd_passing: bool,
     pub(super) readiness: bool,
 }
@@ -69,9 +83,16 @@ pub(super) async fn serve_all(front: Arc<Front>, listeners: Vec<Listener>) -> Re
     front.notify(sd_notify::NotifyState::Ready);
     front.service.shutdown().requested().await;
     front.notify(sd_notify::NotifyState::Stopping);
-    let drained = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN_DEADLINE, drained).await.is_err() {
-        tracing::warn!("clients that do not read were disconnected");
+    let drained = async {
+        while tasks.join_next().await.is_some() {}
+        // Those whose clients left before.
+        front.calls.ended().await;
+    };
+    if tokio::time::timeout(front.drain_deadline, drained).await.is_err() {
+        tracing::warn!("clients that were served still or do not read were disconnected");
+        tasks.shutdown().await;
+        front.calls.drop_all();
+        front.calls.ended().await;
     }
     Ok(())
 }
@@ -161,11 +182,17 @@ impl Front {
             return;
         };
         let session = Session::new(Arc::clone(&self.service), options);
-        let id = session.context().id();
+        let (context, calls) = (session.shared_context(), Arc::clone(&self.calls));
+        let id = context.id();
         tracing::debug!(session = id, "a client connected");
-        match Connection::new(source, sink, session).run(self.service.shutdown()).await {
+        match Connection::new(source, sink, session, calls).run(self.service.shutdown()).await {
             Ended::ByClient | Ended::ByServer => tracing::debug!(session = id, "session ended"),
-            Ended::Overflow(error) => tracing::warn!(session = id, %error, "session closed"),
+            Ended::Overflow(error) => {
+                tracing::warn!(session = id, %error, "session closed");
+                if let Some(OnOverflow(call)) = &self.on_overflow {
+                    call(&context);
+                }
+            }
             Ended::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
         }
     }

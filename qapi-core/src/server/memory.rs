@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::io::DuplexStream;
 
+use super::calls::{Calls, DEFAULT_BLOCKING_LIMIT};
 use super::connection::Connection;
 use super::stream::Source;
 use crate::service::Service;
@@ -21,8 +22,14 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
     let service = Arc::clone(service);
     let session = Session::new(Arc::clone(&service), &SessionOptions::default());
     tokio::spawn(async move {
-        // However it ends, it is the doing of the client's own program.
-        let _ = Connection::new(source, Box::new(writer), session).run(service.shutdown()).await;
+        let calls = Arc::new(Calls::new(DEFAULT_BLOCKING_LIMIT));
+        let connection = Connection::new(source, Box::new(writer), session, calls);
+        tokio::select! {
+            // However it ends, it is the doing of the client's own program.
+            _ = connection.run(service.shutdown()) => {}
+            // There may be no server to do this.
+            () = service.events().deliver_held() => {}
+        }
     });
     near
 }

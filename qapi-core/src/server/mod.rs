@@ -4,6 +4,7 @@
 //! `blocking`, and whatever else the daemon spawns on the same runtime. What a function does
 //! before it returns therefore comes before its reply, and what it sets in motion comes after.
 
+mod calls;
 mod connect;
 mod connection;
 mod front;
@@ -20,6 +21,7 @@ pub use unix::SocketAccess;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -30,10 +32,11 @@ use crate::fds;
 use crate::policy::Policy;
 use crate::registry::{Registry, registered};
 use crate::service::Service;
-use crate::session::SessionOptions;
+use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
-use front::{Front, serve_all};
+use calls::{Calls, DEFAULT_BLOCKING_LIMIT};
+use front::{DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
 
 /// How many clients one server has at a time unless it is told otherwise. Each may leave up to
 /// its output limit unread, so that this bounds the memory that clients can take.
@@ -52,6 +55,9 @@ pub struct Server {
     packages: Vec<&'static str>,
     client_limit: Option<usize>,
     output_limit: Option<usize>,
+    blocking_limit: Option<usize>,
+    drain_deadline: Option<Duration>,
+    on_overflow: Option<OnOverflow>,
     fd_passing: bool,
     readiness: bool,
 }
@@ -119,6 +125,36 @@ impl Server {
     #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = Some(bytes);
+        self
+    }
+
+    /// Calls `function` when a session is closed because its client left more unread than
+    /// [`output_limit`](Self::output_limit): for a counter, or for whoever looks after the
+    /// client. It must be quick; a log line is written in any case.
+    #[must_use]
+    pub fn on_overflow(
+        mut self,
+        function: impl Fn(&SessionContext) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_overflow = Some(OnOverflow(Box::new(function)));
+        self
+    }
+
+    /// How many functions of `blocking` commands run at a time, each on a thread of its own; 16
+    /// unless said otherwise, at least 1. Further calls wait for their turn.
+    #[must_use]
+    pub fn blocking_limit(mut self, functions: usize) -> Self {
+        self.blocking_limit = Some(functions);
+        self
+    }
+
+    /// How long, when the server ends, calls under way may take to end and clients to read their
+    /// last replies; 5 seconds unless said otherwise. After it calls are dropped, each with a
+    /// log line, and clients disconnected. A function that blocks cannot be dropped: nobody
+    /// waits for it any longer.
+    #[must_use]
+    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
+        self.drain_deadline = Some(deadline);
         self
     }
 
@@ -201,6 +237,9 @@ impl Server {
             service,
             clients: Semaphore::new(self.client_limit.unwrap_or(DEFAULT_CLIENT_LIMIT)),
             output_limit: self.output_limit.unwrap_or(SessionOptions::default().output_limit),
+            calls: Arc::new(Calls::new(self.blocking_limit.unwrap_or(DEFAULT_BLOCKING_LIMIT))),
+            drain_deadline: self.drain_deadline.unwrap_or(DEFAULT_DRAIN_DEADLINE),
+            on_overflow: self.on_overflow,
             fd_passing: self.fd_passing,
             readiness: self.readiness,
         });

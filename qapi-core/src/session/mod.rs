@@ -105,6 +105,16 @@ impl Session {
         &self.responder.context
     }
 
+    /// As [`context`](Self::context), to keep.
+    pub fn shared_context(&self) -> Arc<SessionContext> {
+        Arc::clone(&self.responder.context)
+    }
+
+    /// The command whose call is under way, if one is.
+    pub fn command_under_way(&self) -> Option<&str> {
+        self.current.as_ref().map(|current| current.command.as_str())
+    }
+
     /// Whether a call is under way or requests wait.
     pub fn is_busy(&self) -> bool {
         self.current.is_some() || !self.queue.is_empty()
@@ -167,6 +177,14 @@ impl Session {
     /// The client left too much unread; the session must be closed.
     pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, OutputOverflow> {
         self.responder.outbox.take(buffer)
+    }
+
+    /// Looks whether the client left too much unread, whatever is being sent at the time.
+    ///
+    /// # Errors
+    /// It did; the session must be closed.
+    pub fn check_output(&self) -> Result<(), OutputOverflow> {
+        self.responder.outbox.check()
     }
 
     /// Notes that the client has taken `count` of the bytes that were to be sent.

@@ -6,8 +6,9 @@ use tokio::sync::Notify;
 
 use crate::wire::Style;
 
-/// How many bytes may wait for a client that does not read, unless the server says otherwise. Room for the largest reply that clients accept (libvirt and
-/// `qemu.qmp` stop at 10 MiB) and for thousands of events besides.
+/// How many bytes may wait for a client that does not read, unless the server says otherwise.
+/// Room for the largest reply that clients accept (libvirt and `qemu.qmp` stop at 10 MiB) and for
+/// thousands of events besides.
 pub(crate) const DEFAULT_OUTPUT_LIMIT: usize = 16 << 20;
 
 /// Capacity that an empty outbox keeps; what a large reply took beyond it is given back.
@@ -91,6 +92,11 @@ impl Outbox {
     /// How many bytes the client has not accepted yet.
     pub(crate) fn pending(&self) -> usize {
         self.lock().pending()
+    }
+
+    /// Whether the client left too much unread.
+    pub(crate) fn check(&self) -> Result<(), OutputOverflow> {
+        if self.lock().overflowed { Err(OutputOverflow) } else { Ok(()) }
     }
 
     /// Exchanges `buffer`, which must be empty, for what waits; whether anything did.

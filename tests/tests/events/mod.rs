@@ -1,3 +1,4 @@
 //! From `emit` to what clients are sent.
 
+mod flood;
 mod rate_limit;

@@ -1,6 +1,7 @@
 //! Commands to talk about.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
 
 use qapi_core::prelude::*;
 use qapi_core::{Events, OobSafe, SessionContext};
@@ -10,6 +11,36 @@ use qapi_core::{Events, OobSafe, SessionContext};
 pub(crate) struct Gate {
     entered: AtomicU64,
     opened: tokio::sync::Notify,
+    blocked: Mutex<Blocked>,
+    changed: Condvar,
+}
+
+/// The functions that block at the gate.
+#[derive(Debug, Default)]
+struct Blocked {
+    now: usize,
+    most: usize,
+    released: bool,
+}
+
+impl Gate {
+    /// Opens the gate for one that waits, or will.
+    pub(crate) fn open(&self) {
+        self.opened.notify_one();
+    }
+
+    /// Waits until so many functions block, then lets these and all others go on.
+    pub(crate) fn release(&self, count: usize) {
+        let blocked = self.blocked.lock().unwrap();
+        let mut blocked = self.changed.wait_while(blocked, |one| one.now < count).unwrap();
+        blocked.released = true;
+        self.changed.notify_all();
+    }
+
+    /// How many functions blocked at a time at most.
+    pub(crate) fn most_blocked(&self) -> usize {
+        self.blocked.lock().unwrap().most
+    }
 }
 
 impl OobSafe for Gate {}
@@ -61,7 +92,18 @@ async fn test_wait(#[qapi(state)] gate: &Gate) {
 /// Opens the gate for one that waits, or will.
 #[qapi_command]
 fn test_open(#[qapi(state)] gate: &Gate) {
-    gate.opened.notify_one();
+    gate.open();
+}
+
+/// Blocks until it is released.
+#[qapi_command(blocking)]
+fn test_block(#[qapi(state)] gate: &Gate) {
+    let mut blocked = gate.blocked.lock().unwrap();
+    blocked.now += 1;
+    blocked.most = blocked.most.max(blocked.now);
+    gate.changed.notify_all();
+    let mut blocked = gate.changed.wait_while(blocked, |one| !one.released).unwrap();
+    blocked.now -= 1;
 }
 
 /// Counts at once, whatever else is under way.

@@ -1,0 +1,182 @@
+//! Many clients, of which one never reads, while events flow.
+//!
+//! `QAPI_FLOOD=clients,events,limit` sets other numbers: `QAPI_FLOOD=1000,100000,16777216 cargo
+//! test --release -p qapi-tests flood -- --nocapture` is the full size.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use qapi_core::prelude::*;
+use qapi_core::{Listener, Server, Shutdown};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use crate::registered::registry_of;
+
+/// Emitted in a flood.
+#[qapi_event]
+struct FloodDrop {
+    number: u64,
+    filling: String,
+}
+
+/// Answers at once.
+#[qapi_command]
+fn flood_ask() -> u64 {
+    7
+}
+
+/// How many events are emitted before the clients that read must have them.
+const BURST: u64 = 100;
+
+/// What the process may grow by for each client that reads: buffers on both sides, and a burst.
+const CLIENT_MEMORY: u64 = 192 << 10;
+
+/// Tells this program that it is the one to measure, in a process of its own.
+const MEASURED: &str = "QAPI_TEST_FLOOD";
+
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    clients: u64,
+    events: u64,
+    limit: u64,
+}
+
+impl Size {
+    fn wanted() -> Self {
+        let text = std::env::var("QAPI_FLOOD").unwrap_or_else(|_| "100,3000,262144".to_owned());
+        let numbers: Vec<u64> = text.split(',').map(|number| number.parse().unwrap()).collect();
+        let [clients, events, limit] = numbers[..] else { panic!("three numbers: {text}") };
+        Self { clients, events, limit }
+    }
+}
+
+/// How much memory the process has now, and had at most, in bytes.
+fn memory() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let of = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+    };
+    (of("VmRSS:"), of("VmHWM:"))
+}
+
+/// Connects and negotiates.
+async fn connect(path: &std::path::Path) -> UnixStream {
+    let mut stream = UnixStream::connect(path).await.unwrap();
+    stream.write_all(b"{\"execute\": \"qmp_capabilities\"}").await.unwrap();
+    let mut said = Vec::new();
+    while !said.ends_with(b"{\"return\": {}}\r\n") {
+        assert_ne!(stream.read_buf(&mut said).await.unwrap(), 0);
+    }
+    stream
+}
+
+/// Counts the events that one client reads, to the end of its session.
+async fn read_all(mut stream: UnixStream, count: Arc<AtomicU64>) {
+    let mut buffer = Vec::with_capacity(16 << 10);
+    while stream.read_buf(&mut buffer).await.unwrap_or(0) > 0 {
+        let lines = buffer.iter().filter(|byte| **byte == b'\n').count();
+        count.fetch_add(lines as u64, Ordering::Relaxed);
+        buffer.clear();
+    }
+}
+
+/// One that asks while the events flow, and reads on until it is answered.
+struct Asking(UnixStream, Vec<u8>);
+
+impl Asking {
+    async fn ask(&mut self) -> Duration {
+        let start = Instant::now();
+        self.0.write_all(b"{\"execute\": \"flood-ask\"}").await.unwrap();
+        loop {
+            if let Some(at) = self.1.windows(13).position(|bytes| bytes == b"{\"return\": 7}") {
+                self.1.drain(..at + 13);
+                return start.elapsed();
+            }
+            assert_ne!(self.0.read_buf(&mut self.1).await.unwrap(), 0, "it is not dropped");
+        }
+    }
+}
+
+/// The server on a thread of its own; it counts the sessions that were closed for not reading.
+fn serve(path: &std::path::Path, size: Size) -> (Events, Shutdown, Arc<AtomicU64>) {
+    let overflows = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&overflows);
+    let server = Server::new()
+        .registry(registry_of("main::events::flood"))
+        .client_limit(usize::try_from(size.clients).unwrap())
+        .output_limit(usize::try_from(size.limit).unwrap())
+        .on_overflow(move |session| {
+            assert!(session.peer().is_some());
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
+        .listen(Listener::unix(path).unwrap());
+    let (events, shutdown) = (server.events(), server.shutdown());
+    std::thread::spawn(move || server.run().unwrap());
+    (events, shutdown, overflows)
+}
+
+async fn flood(size: Size) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    let (before, _) = memory();
+    let (events, shutdown, overflows) = serve(&path, size);
+    let (mut readers, read) = (tokio::task::JoinSet::new(), Arc::new(AtomicU64::new(0)));
+    let deaf = connect(&path).await;
+    let mut asking = Asking(connect(&path).await, Vec::new());
+    for _ in 2..size.clients {
+        readers.spawn(read_all(connect(&path).await, Arc::clone(&read)));
+    }
+    let (start, mut slowest) = (Instant::now(), Duration::ZERO);
+    for number in 0..size.events {
+        events.emit(&FloodDrop { number, filling: "x".repeat(200) });
+        if (number + 1) % BURST == 0 {
+            slowest = slowest.max(asking.ask().await);
+            while read.load(Ordering::Relaxed) < (number + 1) * (size.clients - 2) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+    let (elapsed, (_, most)) = (start.elapsed(), memory());
+    let grown = most.saturating_sub(before);
+    println!("{size:?}: {elapsed:?}, slowest reply {slowest:?}, grown by {grown} bytes");
+    assert_eq!(overflows.load(Ordering::Relaxed), 1, "the deaf client lost its session");
+    // A buffer that grows doubles, so that the deaf client's may be twice its limit.
+    let bound = 2 * size.limit + CLIENT_MEMORY * size.clients;
+    assert!(grown <= bound, "grown by {grown} bytes, more than {bound}");
+    drop(deaf);
+    shutdown.request();
+    while readers.join_next().await.is_some() {}
+    assert_eq!(read.load(Ordering::Relaxed), size.events * (size.clients - 2));
+}
+
+/// Raises the number of files that may be open: two for each client.
+fn allow_files(clients: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(limit.current.unwrap_or(0).max(2 * clients + 100));
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+#[test]
+fn a_client_that_never_reads_costs_the_others_nothing() {
+    let size = Size::wanted();
+    if std::env::var_os(MEASURED).is_some() {
+        allow_files(size.clients);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(flood(size));
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "events::flood::a_client_that_never_reads_costs_the_others_nothing"])
+        .args(["--nocapture"])
+        .env(MEASURED, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("grown by"), "{said}{errors}");
+}

@@ -1,0 +1,101 @@
+//! Functions that block, or never end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::harness::{Client, Running};
+use crate::session::commands::Gate;
+
+/// A server with a gate that the test keeps a share of.
+fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
+    let gate = Arc::new(Gate::default());
+    let shared = Arc::clone(&gate);
+    let server = Running::start_with(|server| {
+        server.shared_state(shared).blocking_limit(2).drain_deadline(deadline)
+    });
+    (server, gate)
+}
+
+/// A client whose `test-wait` is under way: an out-of-band command after it has been answered.
+async fn client_that_waits(server: &Running) -> Client {
+    let mut client = Client::connect(&server.path).await;
+    let enable = r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#;
+    assert_eq!(client.ask(enable).await, json!({"return": {}}));
+    client.send(r#"{"execute": "test-wait", "id": "wait"}"#).await;
+    count_now(&mut client).await;
+    client
+}
+
+async fn count_now(client: &mut Client) {
+    let reply = client.ask(r#"{"exec-oob": "test-count-now", "id": "now"}"#).await;
+    assert_eq!(reply, json!({"return": 0, "id": "now"}));
+}
+
+#[tokio::test]
+async fn commands_out_of_band_are_answered_while_one_in_band_never_ends() {
+    let (server, gate) = server_at_gate(Duration::from_secs(5));
+    let mut client = client_that_waits(&server).await;
+    // One behind it in band, which must wait all the while.
+    client.send(r#"{"execute": "test-who", "id": "who"}"#).await;
+    for _ in 0..20 {
+        count_now(&mut client).await;
+    }
+    gate.open();
+    assert_eq!(client.message().await.unwrap(), json!({"return": {}, "id": "wait"}));
+    assert_eq!(client.message().await.unwrap()["id"], "who");
+}
+
+#[tokio::test]
+async fn functions_that_block_take_turns() {
+    let (server, gate) = server_at_gate(Duration::from_secs(5));
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut client = Client::negotiated(&server.path).await;
+        client.send(r#"{"execute": "test-block"}"#).await;
+        clients.push(client);
+    }
+    let mut other = Client::negotiated(&server.path).await;
+    let counted = other.ask(r#"{"execute": "test-count-now"}"#).await;
+    assert_eq!(counted, json!({"return": 0}), "nobody else is held up");
+    let releasing = Arc::clone(&gate);
+    tokio::task::spawn_blocking(move || releasing.release(2)).await.unwrap();
+    for client in &mut clients {
+        assert_eq!(client.message().await.unwrap(), json!({"return": {}}));
+    }
+    assert_eq!(gate.most_blocked(), 2);
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_answered_before_the_server_ends() {
+    let (server, gate) = server_at_gate(Duration::from_secs(30));
+    let mut client = client_that_waits(&server).await;
+    client.send(r#"{"execute": "test-who", "id": "who"}"#).await;
+    count_now(&mut client).await;
+    server.shutdown.request();
+    gate.open();
+    let expected = "{\"return\": {}, \"id\": \"wait\"}\r\n";
+    assert_eq!(client.rest().await, expected, "and what has not begun is not begun");
+    server.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_whose_client_has_left_is_waited_for() {
+    let (server, gate) = server_at_gate(Duration::from_secs(30));
+    drop(client_that_waits(&server).await);
+    server.shutdown.request();
+    gate.open();
+    server.ended().await.unwrap();
+    assert_eq!(Arc::strong_count(&gate), 1, "the call has ended with the server");
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_dropped_with_the_server() {
+    let (server, gate) = server_at_gate(Duration::from_millis(10));
+    let mut client = client_that_waits(&server).await;
+    server.shutdown.request();
+    assert_eq!(client.rest().await, "");
+    server.ended().await.unwrap();
+    assert_eq!(Arc::strong_count(&gate), 1, "nothing of the call is left");
+}
