@@ -104,7 +104,7 @@ impl Connection {
                 }
                 () = self.session.output_changed() => Ok(()),
                 result = self.source.read(&mut self.input, &mut self.fds),
-                    if self.waiting == Waiting::Input =>
+                    if self.waiting == Waiting::Input && !self.end_of_input =>
                 {
                     result.map(|count| self.read(count))
                 }

@@ -2,7 +2,9 @@
 //!
 //! Everything runs on one thread, as in QEMU: sessions, the functions of commands that are not
 //! `blocking`, and whatever else the daemon spawns on the same runtime. What a function does
-//! before it returns therefore comes before its reply, and what it sets in motion comes after.
+//! before it returns therefore comes before its reply, and what a plain function sets in motion
+//! comes after. The reply of an `async` or `blocking` one is sent a moment after it returned, so
+//! that an event from elsewhere may come in between.
 
 mod calls;
 mod connect;
@@ -45,12 +47,13 @@ const DEFAULT_CLIENT_LIMIT: usize = 64;
 /// A QMP server in the making: its state, and where clients come from.
 ///
 /// It serves every command that the program's crates register, unless it is told
-/// [otherwise](Self::registry). See the crate's documentation for
-/// a whole program.
-#[derive(Debug, Default)]
+/// [otherwise](Self::registry). See the crate's documentation for a whole program.
+#[derive(Debug)]
 pub struct Server {
     registry: Option<Registry>,
     states: States,
+    events: Events,
+    shutdown: Shutdown,
     listeners: Vec<Listener>,
     packages: Vec<&'static str>,
     client_limit: Option<usize>,
@@ -62,13 +65,27 @@ pub struct Server {
     readiness: bool,
 }
 
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Server {
     /// A server without state of its own and without clients.
     pub fn new() -> Self {
-        let mut server = Self::default();
-        server.states.insert(Arc::new(Events::new()));
-        server.states.insert(Arc::new(Shutdown::new()));
-        server
+        Self {
+            registry: None,
+            states: States::default(),
+            events: Events::new(),
+            shutdown: Shutdown::new(),
+            listeners: Vec::new(),
+            packages: Vec::new(),
+            client_limit: None,
+            output_limit: None,
+            fd_passing: false,
+            readiness: false,
+        }
     }
 
     /// Serves the commands of `registry`, instead of all that the program's crates register.
@@ -121,7 +138,8 @@ impl Server {
     }
 
     /// How many bytes may wait for a client that does not read, before it is disconnected; 16 MiB
-    /// unless said otherwise.
+    /// unless said otherwise. Replies count too, so that the limit must leave room for the largest
+    /// one, most likely that to `query-qmp-schema`.
     #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = Some(bytes);
@@ -199,12 +217,12 @@ impl Server {
 
     /// The handle that emits events to this server's clients.
     pub fn events(&self) -> Events {
-        self.states.get::<Events>().cloned().unwrap_or_default()
+        self.events.clone()
     }
 
     /// The handle that ends this server.
     pub fn shutdown(&self) -> Shutdown {
-        self.states.get::<Shutdown>().cloned().unwrap_or_default()
+        self.shutdown.clone()
     }
 
     /// Serves until somebody asks for the end, on a runtime of its own.
@@ -224,7 +242,9 @@ impl Server {
     ///
     /// # Errors
     /// As for [`run`](Self::run).
-    pub async fn serve(self) -> Result<()> {
+    pub async fn serve(mut self) -> Result<()> {
+        self.states.insert(Arc::new(self.events));
+        self.states.insert(Arc::new(self.shutdown));
         let optional = fds::definitions().filter(|_| self.fd_passing);
         let collect = || Registry::from_definitions(registered().chain(optional));
         let registry = self.registry.map_or_else(collect, Ok);

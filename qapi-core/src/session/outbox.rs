@@ -33,7 +33,7 @@ struct Inner {
     overflowed: bool,
 }
 
-/// A client left more events unread than it may; its session must be closed.
+/// A client left more unread than it may when another event came; its session must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutputOverflow;
 

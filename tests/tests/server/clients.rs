@@ -66,6 +66,18 @@ async fn commands_sent_before_a_half_close_are_answered() {
 }
 
 #[tokio::test]
+async fn a_call_under_way_at_a_half_close_is_answered() {
+    let server = Running::start();
+    let mut client = Client::connect(&server.path).await;
+    client.ask(r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#).await;
+    client.send(r#"{"execute": "test-wait"}"#).await;
+    client.half_close();
+    let mut other = Client::negotiated(&server.path).await;
+    other.ask(r#"{"execute": "test-open"}"#).await;
+    assert_eq!(client.rest().await, "{\"return\": {}}\r\n");
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
     let server = Running::start_with(|server| server.output_limit(100_000));
     let mut deaf = Client::negotiated(&server.path).await;
