@@ -85,6 +85,9 @@ impl Server {
             output_limit: None,
             fd_passing: false,
             readiness: false,
+            blocking_limit: None,
+            drain_deadline: None,
+            on_overflow: None,
         }
     }
 
