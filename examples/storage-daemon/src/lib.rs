@@ -3,8 +3,8 @@
 //! From the bottom up: [`image`] opens disk images, [`nodes`] arranges them in a graph of named
 //! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
 //! on nodes have in common, [`jobs`] are the kinds there are. [`qmp`] is what clients may say and
-//! hear of all that; [`options`] is the command line, [`daemon`] what
-//! it starts, and [`tour`] what happens when there is none.
+//! hear of all that; [`options`] is the command line, [`daemon`] what it starts, and [`tour`] what
+//! happens when there is none.
 
 pub mod block_job;
 pub mod copy;

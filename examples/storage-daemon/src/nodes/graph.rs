@@ -1,15 +1,20 @@
 //! The graph: all nodes of a daemon, by name.
+//!
+//! Its lock is held to look something up and to note something down, never while an image is
+//! opened, read, flushed or closed: the main loop takes it too, and one slow disk must not stop
+//! all clients. A node that is being opened or closed has its name to itself meanwhile, and
+//! nobody finds it.
 
 use super::info::NodeInfo;
-use super::names::Generator;
 use super::node::Node;
 use super::open::{open_borrowed, open_root};
 use super::options::{Child, NodeOptions};
-use super::sharing::{self, Entry, Role, Use, User};
+use super::sharing::{Role, Use, User};
+use super::state::{Place, State};
 use super::{filename, info};
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 
 /// The graph never holds more nodes: beyond it, a client is more likely in a loop than in need.
@@ -18,7 +23,14 @@ pub const MAX_NODES: usize = 4096;
 /// All nodes of a daemon. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Notified when a node that was being opened or closed no longer is.
+    settled: Condvar,
 }
 
 /// Work that another user of a node may forbid.
@@ -34,7 +46,7 @@ pub enum Operation {
 
 impl Operation {
     /// Whether it can go on under a node that has this one as its backing file.
-    fn allowed_on_backing(self) -> bool {
+    pub(super) fn allowed_on_backing(self) -> bool {
         match self {
             Operation::Delete => false,
             Operation::BackupSource | Operation::BackupTarget => true,
@@ -81,7 +93,7 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.graph.state.lock().release(self.number);
+        self.graph.with_state(|state| state.release(self.number));
     }
 }
 
@@ -98,7 +110,7 @@ impl Graph {
     /// # Errors
     /// Any of [`Error`]; the graph is then as before.
     pub fn add(&self, options: NodeOptions) -> Result<Arc<Node>> {
-        open_root(&mut self.state.lock(), options)
+        open_root(self, options)
     }
 
     /// Closes a node that [`Graph::add`] opened, and what was opened below it with it.
@@ -109,35 +121,47 @@ impl Graph {
     /// [`Error::NodeNotFound`], [`Error::NodeBusy`], [`Error::NodeNotOwned`],
     /// [`Error::NodeInUse`].
     pub fn remove(&self, name: &str) -> Result<()> {
-        let mut state = self.state.lock();
-        let entry = state.entry(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
-        check_free(entry, Operation::Delete)?;
-        if !entry.node.monitor_owned {
-            return Err(Error::NodeNotOwned(name.to_owned()));
-        }
-        if !entry.uses.is_empty() {
-            return Err(Error::NodeInUse(name.to_owned()));
-        }
-        state.discard(name);
+        let node = self.with_state(|state| {
+            let entry = state.find(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
+            entry.check_free(Operation::Delete)?;
+            if !entry.node.monitor_owned {
+                return Err(Error::NodeNotOwned(name.to_owned()));
+            }
+            if !entry.uses.is_empty() {
+                return Err(Error::NodeInUse(name.to_owned()));
+            }
+            let node = Arc::clone(&entry.node);
+            Ok(state.begin_closing(&node))
+        })?;
+        self.close_all(node);
         Ok(())
     }
 
     /// Closes all nodes, those above before those below. Reserved nodes stay.
+    ///
+    /// Blocks also until whatever others are opening and closing is settled.
     pub fn remove_all(&self) {
-        let mut state = self.state.lock();
-        while let Some(name) = state.unused() {
-            state.discard(&name);
+        loop {
+            let mut state = self.shared.state.lock();
+            if let Some(node) = state.begin_closing_unused() {
+                drop(state);
+                self.close_all(Some(node));
+            } else if state.is_unsettled() {
+                self.shared.settled.wait(&mut state);
+            } else {
+                return;
+            }
         }
     }
 
     /// The node of that name.
     pub fn get(&self, name: &str) -> Option<Arc<Node>> {
-        self.state.lock().entry(name).map(|entry| Arc::clone(&entry.node))
+        self.with_state(|state| state.find(name).map(|entry| Arc::clone(&entry.node)))
     }
 
     /// All nodes, the newest first.
     pub fn nodes(&self) -> Vec<Arc<Node>> {
-        self.state.lock().entries.iter().rev().map(|entry| Arc::clone(&entry.node)).collect()
+        self.with_state(|state| state.open_nodes())
     }
 
     /// What there is to tell about a node: with `flat`, nothing about its backing images.
@@ -158,10 +182,10 @@ impl Graph {
     /// # Errors
     /// [`Error::NodeBusy`] when a user of the node forbids it.
     pub fn check_free(&self, node: &Node, operation: Operation) -> Result<()> {
-        match self.state.lock().entry(node.name()) {
-            Some(entry) => check_free(entry, operation),
+        self.with_state(|state| match state.find(node.name()) {
+            Some(entry) => entry.check_free(operation),
             None => Ok(()),
-        }
+        })
     }
 
     /// Gives nodes to a job: its permissions are taken, image locks included, and the nodes
@@ -198,9 +222,8 @@ impl Graph {
         reason: &str,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
-        let mut state = self.state.lock();
-        let number = state.next_reservation;
-        state.next_reservation += 1;
+        let mut state = self.shared.state.lock();
+        let number = state.number_reservation();
         for NodeUse { node, role, access, exclusive } in uses {
             let user = User::Holder {
                 reservation: number,
@@ -208,7 +231,7 @@ impl Graph {
                 access,
                 blocks: exclusive.then(|| reason.to_owned()),
             };
-            if let Err(error) = state.attach(node.name(), Use { user, role: Role::Held(role) }) {
+            if let Err(error) = state.attach(&node, Use { user, role: Role::Held(role) }) {
                 state.release(number);
                 return Err(error);
             }
@@ -221,8 +244,43 @@ impl Graph {
     /// # Errors
     /// [`Error::NodeUnknown`], or those of [`Graph::add`].
     pub fn borrow_child(&self, child: Child) -> Result<BorrowedNode> {
-        let (node, temporary) = open_borrowed(&mut self.state.lock(), child)?;
+        let (node, temporary) = open_borrowed(self, child)?;
         Ok(BorrowedNode { graph: self.clone(), node, temporary })
+    }
+
+    /// Lets `work` have the state. It must do no I/O.
+    pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.shared.state.lock())
+    }
+
+    /// Makes nodes that have been opened known to all.
+    pub(super) fn publish(&self, opened: &[Place]) {
+        self.with_state(|state| state.publish(opened));
+        self.shared.settled.notify_all();
+    }
+
+    /// Takes back what a place was kept for, where the node could not be opened: the node itself,
+    /// if it has come into being, and its uses of others.
+    pub(super) fn give_up(&self, place: &Place) {
+        let doomed = self.with_state(|state| state.give_up(place));
+        self.close_all(doomed);
+        self.shared.settled.notify_all();
+    }
+
+    /// Closes nodes of which [`State::begin_closing`] was told, and the nodes below that only
+    /// existed for them.
+    fn close_all(&self, nodes: impl IntoIterator<Item = Arc<Node>>) {
+        let mut doomed: Vec<Arc<Node>> = nodes.into_iter().collect();
+        while let Some(node) = doomed.pop() {
+            if let Err(error) = node.image.close() {
+                tracing::error!(
+                    node = %node.name(), %error, "cannot flush the image while closing it"
+                );
+            }
+            // Only now: whoever uses the nodes below next finds everything written.
+            doomed.extend(self.with_state(|state| state.forget(node.name())));
+            self.shared.settled.notify_all();
+        }
     }
 }
 
@@ -244,148 +302,8 @@ impl BorrowedNode {
 impl Drop for BorrowedNode {
     fn drop(&mut self) {
         if self.temporary {
-            self.graph.state.lock().discard(self.node.name());
+            let node = self.graph.with_state(|state| state.begin_closing(&self.node));
+            self.graph.close_all(node);
         }
-    }
-}
-
-/// Whether the users of a node let an operation begin; the newest is asked first.
-fn check_free(entry: &Entry, operation: Operation) -> Result<()> {
-    for used in entry.uses.iter().rev() {
-        let reason = match (&used.user, used.role) {
-            (User::Holder { blocks: Some(reason), .. }, _any) => reason.clone(),
-            (User::Node { name, .. }, Role::Backing) if !operation.allowed_on_backing() => {
-                format!("node is used as backing hd of '{name}'")
-            }
-            (User::Holder { .. } | User::Node { .. }, _any) => continue,
-        };
-        return Err(Error::NodeBusy { node: entry.node.name().to_owned(), reason });
-    }
-    Ok(())
-}
-
-/// What is behind the lock of a [`Graph`].
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// The nodes, the oldest first.
-    entries: Vec<Entry>,
-    pub(super) names: Generator,
-    next_reservation: u64,
-}
-
-impl State {
-    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.node.name() == name)
-    }
-
-    fn entry_mut(&mut self, name: &str) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.node.name() == name)
-    }
-
-    /// Whether another node fits in.
-    pub(super) fn check_room(&self) -> Result<()> {
-        if self.entries.len() < MAX_NODES { Ok(()) } else { Err(Error::TooManyNodes(MAX_NODES)) }
-    }
-
-    /// How many nodes there are: the mark to go back to with [`State::roll_back`].
-    pub(super) fn mark(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub(super) fn insert(&mut self, position: usize, node: Arc<Node>) {
-        self.entries.insert(position, Entry { node, uses: Vec::new() });
-    }
-
-    /// Adds a use to a node, if all users of all nodes can agree on it and the image locks that
-    /// follow from it are to be had.
-    pub(super) fn attach(&mut self, name: &str, used: Use) -> Result<()> {
-        let entry = self.entry_mut(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
-        entry.uses.push(used);
-        let refreshed = self.refresh();
-        if refreshed.is_err()
-            && let Some(entry) = self.entry_mut(name)
-        {
-            entry.uses.pop();
-        }
-        refreshed
-    }
-
-    /// Takes and gives back image locks as the uses are now.
-    fn refresh(&self) -> Result<()> {
-        let accesses = sharing::accesses(&self.entries)?;
-        let mut changed: Vec<(&Node, Access)> = Vec::new();
-        for Entry { node, .. } in &self.entries {
-            let wanted = accesses.get(node.name()).copied().unwrap_or(Access::NONE);
-            match node.with_host_file(|file| file.set_access(wanted)) {
-                Some(Ok(before)) => changed.push((node, before)),
-                Some(Err(error)) => {
-                    for (node, before) in changed {
-                        // Going back to what was held: others could not take it meanwhile.
-                        node.with_host_file(|file| file.set_access(before).ok());
-                    }
-                    return Err(error);
-                }
-                None => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// As [`State::refresh`] where uses only went away, which nobody can object to.
-    fn refresh_after_release(&self) {
-        if let Err(error) = self.refresh() {
-            tracing::error!(%error, "image locks could not be given back");
-        }
-    }
-
-    fn release(&mut self, number: u64) {
-        for entry in &mut self.entries {
-            entry.uses.retain(|used| match &used.user {
-                User::Holder { reservation, .. } => *reservation != number,
-                User::Node { .. } => true,
-            });
-        }
-        self.refresh_after_release();
-    }
-
-    /// A node that nobody uses, the newest of them.
-    fn unused(&self) -> Option<String> {
-        let entry = self.entries.iter().rev().find(|entry| entry.uses.is_empty())?;
-        Some(entry.node.name().to_owned())
-    }
-
-    /// Closes a node that nobody uses, and the nodes below that only existed for it.
-    pub(super) fn discard(&mut self, name: &str) {
-        let mut doomed = vec![name.to_owned()];
-        while let Some(name) = doomed.pop() {
-            let Some(position) = self.entries.iter().position(|e| e.node.name() == name) else {
-                continue;
-            };
-            let entry = self.entries.remove(position);
-            if let Err(error) = entry.node.image.close() {
-                tracing::error!(node = %name, %error, "cannot flush the image while closing it");
-            }
-            // Somebody may still hold the node and with it the open file, but not the locks.
-            entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
-            doomed.extend(self.drop_uses_by(&name));
-        }
-        self.refresh_after_release();
-    }
-
-    /// Takes a node off its children. Gives the children that have no reason to stay.
-    pub(super) fn drop_uses_by(&mut self, parent: &str) -> Vec<String> {
-        let mut orphans = Vec::new();
-        for entry in &mut self.entries {
-            let before = entry.uses.len();
-            entry.uses.retain(|used| match &used.user {
-                User::Node { name, .. } => name != parent,
-                User::Holder { .. } => true,
-            });
-            let lost = entry.uses.len() < before;
-            if lost && entry.uses.is_empty() && !entry.node.monitor_owned {
-                orphans.push(entry.node.name().to_owned());
-            }
-        }
-        orphans
     }
 }

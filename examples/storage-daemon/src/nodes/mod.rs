@@ -4,6 +4,8 @@
 //! [`Reservation`] is how a job keeps its nodes.
 
 mod filename;
+#[cfg(test)]
+pub(crate) mod gate;
 mod graph;
 mod info;
 mod names;
@@ -11,6 +13,7 @@ mod node;
 mod open;
 pub mod options;
 mod sharing;
+mod state;
 
 pub use graph::{BorrowedNode, Graph, MAX_NODES, NodeUse, Operation, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};

@@ -1,14 +1,14 @@
 //! Opening nodes: the file below first, then the node, then its backing files.
 
 use super::filename;
-use super::graph::State;
-use super::names;
+use super::graph::Graph;
 use super::node::{CacheMode, Driver, Node};
 use super::options::{
     BackingOption, Child, Discard, DriverOptions, FileOptions, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
 use super::sharing::{Role, Use, User};
+use super::state::Place;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::flat::FlatImage;
@@ -26,50 +26,26 @@ const MAX_DEPTH: usize = 200;
 const NULL_SIZE: u64 = 1 << 30;
 
 /// Opens a node for a client.
-pub(super) fn open_root(state: &mut State, options: NodeOptions) -> Result<Arc<Node>> {
+pub(super) fn open_root(graph: &Graph, options: NodeOptions) -> Result<Arc<Node>> {
     if options.node_name.is_none() {
         return Err(Error::NodeNameMissing);
     }
-    Opener { state, created: Vec::new() }.run(options, Inherited::of_root(true))
+    Opener::new(graph).run(options, Settled::above_root(true))
 }
 
 /// Finds a node, or opens one that no client owns. Tells whether it was opened.
-pub(super) fn open_borrowed(state: &mut State, child: Child) -> Result<(Arc<Node>, bool)> {
-    let mut opener = Opener { state, created: Vec::new() };
+pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, bool)> {
+    let opener = Opener::new(graph);
     match child {
         Child::Reference(name) => Ok((opener.find(&name)?, false)),
         Child::Inline(options) => {
-            opener.run(*options, Inherited::of_root(false)).map(|node| (node, true))
+            opener.run(*options, Settled::above_root(false)).map(|node| (node, true))
         }
     }
 }
 
-/// What a node takes over from the one above where it does not say itself.
-#[derive(Clone, Copy, Debug)]
-struct Inherited {
-    read_only: bool,
-    auto_read_only: bool,
-    discard: Discard,
-    cache: CacheMode,
-    monitor_owned: bool,
-    depth: usize,
-}
-
-impl Inherited {
-    /// For a node with none above.
-    fn of_root(monitor_owned: bool) -> Self {
-        Inherited {
-            read_only: false,
-            auto_read_only: false,
-            discard: Discard::Ignore,
-            cache: CacheMode::default(),
-            monitor_owned,
-            depth: 0,
-        }
-    }
-}
-
-/// The common options of a node, with nothing left open.
+/// The common options of a node, with nothing left open: what it does not say itself, it takes
+/// over from the node above.
 #[derive(Clone, Copy, Debug)]
 struct Settled {
     read_only: bool,
@@ -81,35 +57,46 @@ struct Settled {
 }
 
 impl Settled {
-    fn new(options: &NodeOptions, above: Inherited) -> Self {
+    /// What a node with none above takes over.
+    fn above_root(monitor_owned: bool) -> Self {
         Settled {
-            read_only: options.read_only.unwrap_or(above.read_only),
-            auto_read_only: options.auto_read_only.unwrap_or(above.auto_read_only),
-            discard: options.discard.unwrap_or(above.discard),
+            read_only: false,
+            auto_read_only: false,
+            discard: Discard::Ignore,
+            cache: CacheMode::default(),
+            monitor_owned,
+            depth: 0,
+        }
+    }
+
+    /// What holds for a node that says so much itself and takes over the rest.
+    fn with(self, options: &NodeOptions) -> Self {
+        Settled {
+            read_only: options.read_only.unwrap_or(self.read_only),
+            auto_read_only: options.auto_read_only.unwrap_or(self.auto_read_only),
+            discard: options.discard.unwrap_or(self.discard),
             cache: CacheMode {
-                direct: options.cache.direct.unwrap_or(above.cache.direct),
-                no_flush: options.cache.no_flush.unwrap_or(above.cache.no_flush),
+                direct: options.cache.direct.unwrap_or(self.cache.direct),
+                no_flush: options.cache.no_flush.unwrap_or(self.cache.no_flush),
             },
-            monitor_owned: above.monitor_owned,
-            depth: above.depth,
+            ..self
         }
     }
 
     /// For the node in which this one is stored.
-    fn for_file(self) -> Inherited {
-        Inherited {
-            read_only: self.read_only,
+    fn for_file(self) -> Self {
+        Settled {
             auto_read_only: true,
             discard: Discard::Unmap,
-            cache: self.cache,
             monitor_owned: false,
             depth: self.depth + 1,
+            ..self
         }
     }
 
     /// For the node that shows through.
-    fn for_backing(self) -> Inherited {
-        Inherited {
+    fn for_backing(self) -> Self {
+        Settled {
             read_only: true,
             auto_read_only: false,
             discard: Discard::Ignore,
@@ -119,30 +106,37 @@ impl Settled {
 }
 
 /// Opens one tree of nodes and knows how to undo it.
+///
+/// Files are opened and read without the graph's lock, which is only taken to note the outcome.
 struct Opener<'a> {
-    state: &'a mut State,
-    /// The names of the nodes that have come into being or are about to.
-    created: Vec<String>,
+    graph: &'a Graph,
+    /// The places of the nodes that have come into being or are about to.
+    created: Vec<Place>,
 }
 
-impl Opener<'_> {
-    fn run(mut self, options: NodeOptions, above: Inherited) -> Result<Arc<Node>> {
+impl<'a> Opener<'a> {
+    fn new(graph: &'a Graph) -> Self {
+        Opener { graph, created: Vec::new() }
+    }
+
+    fn run(mut self, options: NodeOptions, above: Settled) -> Result<Arc<Node>> {
         let opened = self.open(options, above);
-        if opened.is_err() {
+        if opened.is_ok() {
+            self.graph.publish(&self.created);
+        } else {
             // Those above first, so that nothing is closed that is still written to.
-            for name in self.created.iter().rev() {
-                self.state.drop_uses_by(name);
-                self.state.discard(name);
+            for place in self.created.iter().rev() {
+                self.graph.give_up(place);
             }
         }
         opened
     }
 
-    fn open(&mut self, options: NodeOptions, above: Inherited) -> Result<Arc<Node>> {
+    fn open(&mut self, options: NodeOptions, above: Settled) -> Result<Arc<Node>> {
         if above.depth >= MAX_DEPTH {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
-        let settled = Settled::new(&options, above);
+        let settled = above.with(&options);
         let NodeOptions { node_name, driver, .. } = options;
         match driver {
             DriverOptions::File(options) => self.open_file(node_name, settled, options),
@@ -153,34 +147,28 @@ impl Opener<'_> {
     }
 
     /// Finds or opens the node that another one is to stand on.
-    fn open_child(&mut self, child: Child, above: Inherited) -> Result<Arc<Node>> {
+    fn open_child(&mut self, child: Child, above: Settled) -> Result<Arc<Node>> {
         match child {
             Child::Reference(name) => self.find(&name),
             Child::Inline(options) => self.open(*options, above),
         }
     }
 
-    fn find(&mut self, name: &str) -> Result<Arc<Node>> {
-        match self.state.entry(name) {
-            Some(entry) => Ok(Arc::clone(&entry.node)),
-            None => Err(Error::no_device_or_node(name)),
-        }
+    /// Finds a node that everybody can find, or one of this tree.
+    fn find(&self, name: &str) -> Result<Arc<Node>> {
+        let is_own = self.created.iter().any(|own| own.name == name);
+        let node = self.graph.with_state(|state| {
+            let entry = if is_own { state.entry(name) } else { state.find(name) };
+            entry.map(|entry| Arc::clone(&entry.node))
+        });
+        node.ok_or_else(|| Error::no_device_or_node(name))
     }
 
     /// Settles the name of a node that is about to be opened.
     fn name(&mut self, given: Option<String>) -> Result<String> {
-        self.state.check_room()?;
-        let name = match given {
-            Some(name) => {
-                names::check(&name)?;
-                if self.state.entry(&name).is_some() || self.created.contains(&name) {
-                    return Err(Error::NodeNameDuplicate(name));
-                }
-                name
-            }
-            None => self.state.names.next(),
-        };
-        self.created.push(name.clone());
+        let place = self.graph.with_state(|state| state.expect(given))?;
+        let name = place.name.clone();
+        self.created.push(place);
         Ok(name)
     }
 
@@ -243,11 +231,11 @@ impl Opener<'_> {
         options: Qcow2Options,
     ) -> Result<Arc<Node>> {
         let file = self.open_child(options.file, settled.for_file())?;
+        // Listings show a node before its backing files, which are opened later.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, settled, &file, Role::File)?;
         let header = Header::read(&file.image.storage())?;
         header.check_supported(!settled.read_only)?;
-        let position = self.state.mark();
         let from_header = matches!(options.backing, BackingOption::FromHeader);
         let backing = self
             .open_backing(&header, &file, settled, options.backing)
@@ -265,10 +253,7 @@ impl Opener<'_> {
         node.file = Some(file);
         node.backing_from_header = from_header && backing.is_some();
         node.backing = RwLock::new(backing);
-        // Listings show a node before its backing files, which were opened meanwhile.
-        let node = Arc::new(node);
-        self.state.insert(position, Arc::clone(&node));
-        Ok(node)
+        Ok(self.insert(node))
     }
 
     fn open_backing(
@@ -298,16 +283,16 @@ impl Opener<'_> {
         name: &str,
         driver: Driver,
         settled: Settled,
-        child: &Node,
+        child: &Arc<Node>,
         role: Role,
     ) -> Result<()> {
         let user = User::Node { name: name.to_owned(), driver, writable: !settled.read_only };
-        self.state.attach(child.name(), Use { user, role })
+        self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
-    fn insert(&mut self, node: Node) -> Arc<Node> {
+    fn insert(&self, node: Node) -> Arc<Node> {
         let node = Arc::new(node);
-        self.state.insert(self.state.mark(), Arc::clone(&node));
+        self.graph.with_state(|state| state.insert(Arc::clone(&node)));
         node
     }
 }

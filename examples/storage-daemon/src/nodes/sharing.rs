@@ -1,14 +1,14 @@
 //! Who uses which node, with which permissions.
 //!
-//! A user is a node standing on the one used, or a holder such as a job. What a node takes of its children follows
-//! from what its own users take of it, so that a file that nobody writes is not locked for
-//! writing. The rules are those of QEMU's drivers.
+//! A user is a node standing on the one used, or a holder such as a job. What a node takes of its
+//! children follows from what its own users take of it, so that a file that nobody writes is not
+//! locked for writing. The rules are those of QEMU's drivers.
 
-use super::node::{Driver, Node};
+use super::node::Driver;
+use super::state::Entry;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// In which way a user uses a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +79,6 @@ impl Use {
         let user = self.user.description();
         format!("{user} (uses node '{node}' as '{}' child)", self.role.name())
     }
-}
-
-/// A node in the graph, with its users from the oldest to the newest.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) node: Arc<Node>,
-    pub(super) uses: Vec<Use>,
 }
 
 /// What all users together take of each node and leave to others, by node name.

@@ -1,0 +1,260 @@
+//! What is behind the lock of a graph: who is there, and at which point of life.
+
+use super::graph::{MAX_NODES, Operation};
+use super::names::{self, Generator};
+use super::node::Node;
+use super::sharing::{self, Role, Use, User};
+use crate::error::{Error, Result};
+use crate::image::permissions::Access;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The point of its life at which a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// What is to stand on it is still being opened: only the opener knows it.
+    Opening,
+    /// Everybody can find it.
+    Open,
+    /// It is being flushed: it keeps its name, its locks and the nodes below.
+    Closing,
+}
+
+/// A node in the graph, with its users from the oldest to the newest.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) node: Arc<Node>,
+    pub(super) uses: Vec<Use>,
+    stage: Stage,
+    /// Listings show nodes by this number.
+    order: u64,
+}
+
+impl Entry {
+    /// Whether the users of a node let an operation begin; the newest is asked first.
+    pub(super) fn check_free(&self, operation: Operation) -> Result<()> {
+        for used in self.uses.iter().rev() {
+            let reason = match (&used.user, used.role) {
+                (User::Holder { blocks: Some(reason), .. }, _any) => reason.clone(),
+                (User::Node { name, .. }, Role::Backing) if !operation.allowed_on_backing() => {
+                    format!("node is used as backing hd of '{name}'")
+                }
+                (User::Holder { .. } | User::Node { .. }, _any) => continue,
+            };
+            return Err(Error::NodeBusy { node: self.node.name().to_owned(), reason });
+        }
+        Ok(())
+    }
+}
+
+/// What is kept for a node that is being opened: its name, and its place in listings, which no
+/// other node ever has.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) name: String,
+    order: u64,
+}
+
+/// What is behind the lock of a graph.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The nodes, in the order of their numbers.
+    entries: Vec<Entry>,
+    /// The names of nodes that are about to come into being, with their numbers.
+    expected: HashMap<String, u64>,
+    names: Generator,
+    next_order: u64,
+    next_reservation: u64,
+}
+
+impl State {
+    /// A node that everybody can find.
+    pub(super) fn find(&self, name: &str) -> Option<&Entry> {
+        self.entry(name).filter(|entry| entry.stage == Stage::Open)
+    }
+
+    /// A node at any stage.
+    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.node.name() == name)
+    }
+
+    fn entry_mut(&mut self, name: &str) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.node.name() == name)
+    }
+
+    /// The nodes that everybody can find, the newest first.
+    pub(super) fn open_nodes(&self) -> Vec<Arc<Node>> {
+        let open = self.entries.iter().rev().filter(|entry| entry.stage == Stage::Open);
+        open.map(|entry| Arc::clone(&entry.node)).collect()
+    }
+
+    /// Whether nodes are being opened or closed.
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.expected.is_empty() || self.entries.iter().any(|e| e.stage != Stage::Open)
+    }
+
+    /// Keeps a name, given or made up, and a place in listings for a node that is about to be
+    /// opened.
+    pub(super) fn expect(&mut self, given: Option<String>) -> Result<Place> {
+        if self.entries.len() + self.expected.len() >= MAX_NODES {
+            return Err(Error::TooManyNodes(MAX_NODES));
+        }
+        let name = match given {
+            Some(name) => {
+                names::check(&name)?;
+                if self.entry(&name).is_some() || self.expected.contains_key(&name) {
+                    return Err(Error::NodeNameDuplicate(name));
+                }
+                name
+            }
+            None => self.names.next(),
+        };
+        let order = self.next_order;
+        self.next_order += 1;
+        self.expected.insert(name.clone(), order);
+        Ok(Place { name, order })
+    }
+
+    /// Puts an expected node in its place.
+    pub(super) fn insert(&mut self, node: Arc<Node>) {
+        let Some(order) = self.expected.remove(node.name()) else { return };
+        let position = self.entries.partition_point(|entry| entry.order < order);
+        let entry = Entry { node, uses: Vec::new(), stage: Stage::Opening, order };
+        self.entries.insert(position, entry);
+    }
+
+    /// Lets everybody find nodes that have been opened.
+    pub(super) fn publish(&mut self, opened: &[Place]) {
+        for place in opened {
+            if let Some(entry) = self.entry_mut(&place.name) {
+                entry.stage = Stage::Open;
+            }
+        }
+    }
+
+    /// Takes back what a place was kept for. Gives the nodes that are to be closed for it.
+    pub(super) fn give_up(&mut self, place: &Place) -> Vec<Arc<Node>> {
+        let own =
+            |entry: &&mut Entry| entry.order == place.order && entry.stage == Stage::Opening;
+        if let Some(entry) = self.entry_mut(&place.name).filter(own) {
+            entry.stage = Stage::Closing;
+            return vec![Arc::clone(&entry.node)];
+        }
+        // Otherwise the name is another's by now.
+        let is_expected = self.expected.get(&place.name) == Some(&place.order);
+        if is_expected { self.forget(&place.name) } else { Vec::new() }
+    }
+
+    /// Lets nobody find a node any more that nobody uses. Gives it, to be closed without the lock.
+    pub(super) fn begin_closing(&mut self, node: &Arc<Node>) -> Option<Arc<Node>> {
+        let idle = |entry: &&mut Entry| {
+            let is_open = entry.stage == Stage::Open && entry.uses.is_empty();
+            is_open && Arc::ptr_eq(&entry.node, node)
+        };
+        let entry = self.entry_mut(node.name()).filter(idle)?;
+        entry.stage = Stage::Closing;
+        Some(Arc::clone(&entry.node))
+    }
+
+    /// As [`State::begin_closing`], for the newest node that nobody uses.
+    pub(super) fn begin_closing_unused(&mut self) -> Option<Arc<Node>> {
+        let unused = |entry: &&mut Entry| entry.stage == Stage::Open && entry.uses.is_empty();
+        let entry = self.entries.iter_mut().rev().find(unused)?;
+        entry.stage = Stage::Closing;
+        Some(Arc::clone(&entry.node))
+    }
+
+    /// Frees the name of a node that is closed or never came into being, and takes the node off
+    /// its children. Gives the children that have no reason to stay, to be closed as well.
+    pub(super) fn forget(&mut self, name: &str) -> Vec<Arc<Node>> {
+        self.expected.remove(name);
+        if let Some(position) = self.entries.iter().position(|e| e.node.name() == name) {
+            let entry = self.entries.remove(position);
+            // Somebody may still hold the node and with it the open file, but not the locks.
+            entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
+        }
+        let orphans = self.drop_uses_by(name);
+        self.refresh_after_release();
+        orphans
+    }
+
+    fn drop_uses_by(&mut self, parent: &str) -> Vec<Arc<Node>> {
+        let mut orphans = Vec::new();
+        for entry in &mut self.entries {
+            let before = entry.uses.len();
+            entry.uses.retain(|used| match &used.user {
+                User::Node { name, .. } => name != parent,
+                User::Holder { .. } => true,
+            });
+            let lost = entry.uses.len() < before;
+            if lost && entry.uses.is_empty() && !entry.node.monitor_owned {
+                entry.stage = Stage::Closing;
+                orphans.push(Arc::clone(&entry.node));
+            }
+        }
+        orphans
+    }
+
+    /// A number that no reservation had.
+    pub(super) fn number_reservation(&mut self) -> u64 {
+        self.next_reservation += 1;
+        self.next_reservation
+    }
+
+    /// Adds a use to a node, if it is still there, if all users of all nodes can agree on it and
+    /// the image locks that follow from it are to be had.
+    pub(super) fn attach(&mut self, node: &Arc<Node>, used: Use) -> Result<()> {
+        let name = node.name();
+        let is_there =
+            |entry: &&mut Entry| Arc::ptr_eq(&entry.node, node) && entry.stage != Stage::Closing;
+        let entry = self.entry_mut(name).filter(is_there);
+        let entry = entry.ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
+        entry.uses.push(used);
+        let refreshed = self.refresh();
+        if refreshed.is_err()
+            && let Some(entry) = self.entry_mut(name)
+        {
+            entry.uses.pop();
+        }
+        refreshed
+    }
+
+    /// Takes and gives back image locks as the uses are now.
+    fn refresh(&self) -> Result<()> {
+        let accesses = sharing::accesses(&self.entries)?;
+        let mut changed: Vec<(&Node, Access)> = Vec::new();
+        for Entry { node, .. } in &self.entries {
+            let wanted = accesses.get(node.name()).copied().unwrap_or(Access::NONE);
+            match node.with_host_file(|file| file.set_access(wanted)) {
+                Some(Ok(before)) => changed.push((node, before)),
+                Some(Err(error)) => {
+                    for (node, before) in changed {
+                        // Going back to what was held: others could not take it meanwhile.
+                        node.with_host_file(|file| file.set_access(before).ok());
+                    }
+                    return Err(error);
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`State::refresh`] where uses only went away, which nobody can object to.
+    fn refresh_after_release(&self) {
+        if let Err(error) = self.refresh() {
+            tracing::error!(%error, "image locks could not be given back");
+        }
+    }
+
+    /// Takes a reservation off all nodes.
+    pub(super) fn release(&mut self, number: u64) {
+        for entry in &mut self.entries {
+            entry.uses.retain(|used| match &used.user {
+                User::Holder { reservation, .. } => *reservation != number,
+                User::Node { .. } => true,
+            });
+        }
+        self.refresh_after_release();
+    }
+}
