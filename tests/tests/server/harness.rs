@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use qapi_core::{Events, Listener, Server, Shutdown};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
 use crate::registered::registry_of;
@@ -58,10 +57,10 @@ impl Running {
     }
 }
 
-/// A client that has read the greeting.
+/// A client, on any transport.
 pub(super) struct Client {
-    reader: BufReader<OwnedReadHalf>,
-    writer: Option<OwnedWriteHalf>,
+    reader: BufReader<Box<dyn AsyncRead + Unpin>>,
+    writer: Option<Box<dyn AsyncWrite + Unpin>>,
 }
 
 impl Client {
@@ -73,14 +72,30 @@ impl Client {
     }
 
     pub(super) async fn connect_silently(path: &Path) -> Self {
-        let (reader, writer) = soon(UnixStream::connect(path)).await.unwrap().into_split();
-        Self { reader: BufReader::new(reader), writer: Some(writer) }
+        Self::unix(soon(UnixStream::connect(path)).await.unwrap())
+    }
+
+    pub(super) fn unix(stream: UnixStream) -> Self {
+        let (reader, writer) = stream.into_split();
+        Self { reader: BufReader::new(Box::new(reader)), writer: Some(Box::new(writer)) }
+    }
+
+    pub(super) fn tcp(stream: TcpStream) -> Self {
+        let (reader, writer) = stream.into_split();
+        Self { reader: BufReader::new(Box::new(reader)), writer: Some(Box::new(writer)) }
+    }
+
+    /// Reads the greeting and negotiates.
+    pub(super) async fn negotiate(&mut self) {
+        let greeting = self.message().await.expect("a greeting");
+        assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
+        let reply = self.ask(r#"{"execute": "qmp_capabilities"}"#).await;
+        assert_eq!(reply, serde_json::json!({"return": {}}));
     }
 
     pub(super) async fn negotiated(path: &Path) -> Self {
-        let mut client = Self::connect(path).await;
-        let reply = client.ask(r#"{"execute": "qmp_capabilities"}"#).await;
-        assert_eq!(reply, serde_json::json!({"return": {}}));
+        let mut client = Self::connect_silently(path).await;
+        client.negotiate().await;
         client
     }
 

@@ -1,6 +1,10 @@
 //! The server on real sockets.
 
+mod activation;
 mod calls;
 mod clients;
+mod fds;
 mod harness;
+mod outgoing;
 mod socket_file;
+mod transports;

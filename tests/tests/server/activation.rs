@@ -1,0 +1,60 @@
+//! Sockets and notifications of a service manager.
+//!
+//! The manager's protocol is about processes, so this test runs itself as one.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use qapi_core::{Listener, Server};
+
+use super::harness::Client;
+use crate::registered::registry_of;
+use crate::session::commands::Gate;
+
+/// The name of the test that is the service.
+const SERVICE: &str = "server::activation::the_service_when_it_is_started_as_one";
+
+#[test]
+fn the_service_when_it_is_started_as_one() {
+    if std::env::var_os("LISTEN_FDS").is_none() {
+        return;
+    }
+    let listeners = Listener::activated().unwrap();
+    assert_eq!(listeners.len(), 1);
+    let server = Server::new().registry(registry_of("main::session")).state(Gate::default());
+    let server = listeners.into_iter().fold(server, Server::listen);
+    server.notify_readiness().run().unwrap();
+    assert!(Listener::activated().is_err(), "a socket is taken once");
+}
+
+#[tokio::test]
+async fn a_service_manager_makes_the_socket_and_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    let manager_path = directory.path().join("notify.sock");
+    let manager = UnixDatagram::bind(&manager_path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let socket: OwnedFd = UnixListener::bind(&path).unwrap().into();
+    // A shell moves the socket to where the protocol has it, and gives its number its own.
+    let mut service = Command::new("sh")
+        .args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&0 </dev/null"#])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", SERVICE])
+        .env("NOTIFY_SOCKET", &manager_path)
+        .stdin(socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = || {
+        let mut buffer = [0; 64];
+        let count = manager.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..count]).into_owned()
+    };
+    assert_eq!(told(), "READY=1\n");
+    let mut client = Client::negotiated(&path).await;
+    client.ask(r#"{"execute": "quit"}"#).await;
+    assert_eq!(told(), "STOPPING=1\n");
+    assert!(service.wait().unwrap().success());
+}
