@@ -202,7 +202,7 @@ pub use qapi_macros::qapi_alternate;
 /// | `name_exception` | the `name` may break the naming rules |
 /// | `blocking` | the function may block: it is called on another thread |
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
-/// | `allow_oob` | may be executed out of band |
+/// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | may be executed before the machine is configured |
 /// | `success_response = false` | success is not answered |
 ///
