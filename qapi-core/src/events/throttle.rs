@@ -150,7 +150,7 @@ mod tests {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         throttle.begin(key("a"), SECOND, now);
         assert_eq!(throttle.end_period(now), None);
-        throttle.hold(&key("a"), "held", 4).unwrap();
+        assert_eq!(throttle.hold(&key("a"), "held", 4), Ok(()));
         assert_eq!(throttle.end_period(now + SECOND), Some(Some("held")));
         assert_eq!(throttle.next(), Some(now + 2 * SECOND));
         assert!(!throttle.is_free(&key("a")));
