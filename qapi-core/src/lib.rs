@@ -32,7 +32,7 @@
 //! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
 //! - [`policy`]: what the operator allows
 //! - [`service`]: what sessions share; [`server`]: sessions on sockets
-//! - [`client`]: the other end; [`test`]: the other end in the tests of a daemon
+//! - [`client`]: the other end; [`mod@test`]: the other end in the tests of a daemon
 
 // The macros name this crate by its full path, also where it uses them itself.
 extern crate self as qapi_core;

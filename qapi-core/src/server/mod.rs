@@ -180,7 +180,7 @@ impl Server {
     }
 
     /// Receives file descriptors that clients send over unix sockets, and serves `getfd` and
-    /// `closefd`, by which they are given names; see [`fds`](crate::fds).
+    /// `closefd`, by which they are given names; see [`fds`].
     ///
     /// A [`registry`](Self::registry) of one's own must have the two commands already.
     #[must_use]
