@@ -25,6 +25,31 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # In a server
+//!
+//! A program that names this crate serves the commands of `job.json` ([`qmp`]), which want the
+//! engine as state. The engine tells its events through the server; jobs still at work when the
+//! server ends are cancelled while clients can hear of it:
+//!
+//! ```no_run
+//! use job::Jobs;
+//! use qapi_core::Server;
+//!
+//! fn main() -> qapi_core::Result<()> {
+//!     let server = Server::new();
+//!     let jobs = Jobs::new(server.events());
+//!     let ending = jobs.clone();
+//!     server
+//!         .state(jobs)
+//!         .before_end(async move { ending.cancel_all().await })
+//!         .listen_unix("/run/demo.sock")?
+//!         .run()
+//! }
+//! ```
+//!
+//! Drivers run on the server's thread: what takes long without awaiting, file I/O or computation,
+//! belongs on another thread (`tokio::task::spawn_blocking`), or all clients wait for it.
+//!
 //! # The life of a job
 //!
 //! ```text

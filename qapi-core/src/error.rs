@@ -60,8 +60,23 @@ impl fmt::Display for ErrorClass {
 /// let error = Error::generic("Job not found");
 /// assert_eq!(error.class(), ErrorClass::GenericError);
 /// assert_eq!(error.to_string(), "Job not found");
+///
+/// /// What can go wrong with a disk.
+/// enum DiskError {
+///     NoSuchDisk(String),
+/// }
+///
+/// impl From<DiskError> for Error {
+///     fn from(error: DiskError) -> Self {
+///         match error {
+///             DiskError::NoSuchDisk(disk) => {
+///                 Self::with_class(ErrorClass::DeviceNotFound, format!("No disk '{disk}'"))
+///             }
+///         }
+///     }
+/// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     class: ErrorClass,
     desc: Cow<'static, str>,
@@ -101,6 +116,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.desc)
+    }
+}
+
+/// As it is displayed: so a `main` that returns an error ends with text that people can read.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

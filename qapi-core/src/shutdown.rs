@@ -9,7 +9,17 @@ use tokio::sync::watch;
 /// The command `quit` asks through it; a daemon asks through it when a signal arrives. All clones
 /// share one wish, which cannot be taken back.
 #[derive(Debug, Clone)]
-pub struct Shutdown(Arc<watch::Sender<bool>>);
+pub struct Shutdown(Arc<watch::Sender<Phase>>);
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    /// No command is begun any more; clients still hear of what ends.
+    Requested,
+    /// Sessions end.
+    Released,
+}
 
 impl Default for Shutdown {
     fn default() -> Self {
@@ -20,22 +30,40 @@ impl Default for Shutdown {
 impl Shutdown {
     /// A handle whose wish has not been made.
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
+        Self(Arc::new(watch::Sender::new(Phase::Serving)))
     }
 
     /// Asks the server to end. Commands that were not begun are not begun any more.
     pub fn request(&self) {
-        self.0.send_replace(true);
+        self.advance_to(Phase::Requested);
     }
 
     /// Whether the server has been asked to end.
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() >= Phase::Requested
     }
 
     /// Waits until the server is asked to end.
     pub async fn requested(&self) {
+        self.reached(Phase::Requested).await;
+    }
+
+    /// Lets sessions end: all that clients were to hear has been said.
+    pub(crate) fn release(&self) {
+        self.advance_to(Phase::Released);
+    }
+
+    /// Waits until sessions may end.
+    pub(crate) async fn released(&self) {
+        self.reached(Phase::Released).await;
+    }
+
+    fn advance_to(&self, phase: Phase) {
+        self.0.send_modify(|current| *current = phase.max(*current));
+    }
+
+    async fn reached(&self, phase: Phase) {
         // The sender lives as long as `self` does, so that waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|requested| *requested).await;
+        let _ = self.0.subscribe().wait_for(|current| *current >= phase).await;
     }
 }

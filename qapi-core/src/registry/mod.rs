@@ -150,8 +150,10 @@ impl Registry {
     /// # Errors
     /// Some did not; all of them are listed, with the line of source that is missing.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
+        // Packages are written with dashes in one place and with underscores in another.
+        let same = |a: &str, b: &str| a.replace('_', "-") == b.replace('_', "-");
         let registers_nothing =
-            |name: &&&str| !self.definitions().any(|found| found.source.package == **name);
+            |name: &&&str| !self.definitions().any(|found| same(found.source.package, name));
         let missing = packages.iter().filter(registers_nothing);
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
     }

@@ -52,6 +52,8 @@ pub(super) struct Connection {
     call: Option<JoinHandle<Outcome>>,
     waiting: Waiting,
     end_of_input: bool,
+    /// Whether the server has nothing more to tell and sessions end.
+    released: bool,
 }
 
 impl Connection {
@@ -70,14 +72,15 @@ impl Connection {
             call: None,
             waiting: Waiting::Input,
             end_of_input: false,
+            released: false,
         }
     }
 
     /// Serves the client until either side is done. A call under way when the client leaves goes
     /// on: it was accepted.
     pub(super) async fn run(mut self, shutdown: &Shutdown) -> Ended {
-        let shutdown = shutdown.requested();
-        tokio::pin!(shutdown);
+        let released = shutdown.released();
+        tokio::pin!(released);
         loop {
             if let Err(ended) = self.load_output() {
                 return ended;
@@ -108,7 +111,8 @@ impl Connection {
                 {
                     result.map(|count| self.read(count))
                 }
-                () = &mut shutdown, if self.waiting != Waiting::Nothing => {
+                () = &mut released, if !self.released => {
+                    self.released = true;
                     self.waiting = Waiting::Nothing;
                     Ok(())
                 }
@@ -133,7 +137,7 @@ impl Connection {
     /// Whether nothing is left to do for this client.
     fn is_done(&self) -> bool {
         let sent = self.written == self.output.len() && !self.is_unflushed;
-        let served = (self.waiting == Waiting::Nothing && self.call.is_none())
+        let served = (self.released && self.call.is_none())
             || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy());
         sent && served
     }

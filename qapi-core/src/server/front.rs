@@ -1,5 +1,6 @@
 //! Lets clients in, and serves each until it leaves.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 const TOO_MANY_CLIENTS: &[u8] =
     b"{\"error\": {\"class\": \"GenericError\", \"desc\": \"Too many clients are connected\"}}\r\n";
 
+/// What is to be done between the wish to end and the end.
+pub(super) type BeforeEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What letting clients in needs.
 pub(super) struct Front {
     pub(super) service: Arc<Service>,
@@ -49,7 +53,11 @@ pub(super) struct Front {
 }
 
 /// Serves all listeners, and ends when the last session has said what it had to say.
-pub(super) async fn serve_all(front: Arc<Front>, listeners: Vec<Listener>) -> Result<()> {
+pub(super) async fn serve_all(
+    front: Arc<Front>,
+    listeners: Vec<Listener>,
+    before_end: Vec<BeforeEnd>,
+) -> Result<()> {
     let mut tasks = JoinSet::new();
     // The sockets' files must outlive the last session: clients see the end by them.
     let mut files = Vec::new();
@@ -83,6 +91,10 @@ pub(super) async fn serve_all(front: Arc<Front>, listeners: Vec<Listener>) -> Re
     front.notify(sd_notify::NotifyState::Ready);
     front.service.shutdown().requested().await;
     front.notify(sd_notify::NotifyState::Stopping);
+    for work in before_end {
+        work.await;
+    }
+    front.service.shutdown().release();
     let drained = async {
         while tasks.join_next().await.is_some() {}
         // Those whose clients left before.

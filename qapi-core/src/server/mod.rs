@@ -25,6 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::context::States;
@@ -38,7 +39,7 @@ use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
 use calls::{Calls, DEFAULT_BLOCKING_LIMIT};
-use front::{DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
+use front::{BeforeEnd, DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
 
 /// How many clients one server has at a time unless it is told otherwise. Each may leave up to
 /// its output limit unread, so that this bounds the memory that clients can take.
@@ -63,6 +64,17 @@ pub struct Server {
     on_overflow: Option<OnOverflow>,
     fd_passing: bool,
     readiness: bool,
+    before_end: Farewell,
+}
+
+/// What is to be done before the end, in order.
+#[derive(Default)]
+struct Farewell(Vec<BeforeEnd>);
+
+impl std::fmt::Debug for Farewell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Farewell").field(&self.0.len()).finish()
+    }
 }
 
 impl Default for Server {
@@ -88,6 +100,7 @@ impl Server {
             blocking_limit: None,
             drain_deadline: None,
             on_overflow: None,
+            before_end: Farewell::default(),
         }
     }
 
@@ -218,6 +231,15 @@ impl Server {
         self.listen(Listener::stdio())
     }
 
+    /// Has `work` done between the wish to end and the end: no command is begun any more, and
+    /// clients still hear of what happens. A daemon with jobs cancels them here, so that clients
+    /// are told how they ended. Several are done one after the other.
+    #[must_use]
+    pub fn before_end(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.before_end.0.push(Box::pin(work));
+        self
+    }
+
     /// The handle that emits events to this server's clients.
     pub fn events(&self) -> Events {
         self.events.clone()
@@ -228,14 +250,27 @@ impl Server {
         self.shutdown.clone()
     }
 
-    /// Serves until somebody asks for the end, on a runtime of its own.
+    /// Serves until somebody asks for the end, on a runtime of its own. An interrupt (ctrl-C) and
+    /// SIGTERM ask for it too.
     ///
     /// # Errors
     /// The program's definitions contradict each other, or commands want state that was not
     /// added (every fault is listed); or the runtime cannot be made.
     pub fn run(self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let result = runtime.block_on(self.serve());
+        let result = runtime.block_on(async {
+            let (mut interrupt, mut terminate) =
+                (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+            let shutdown = self.shutdown();
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                shutdown.request();
+            });
+            self.serve().await
+        });
         // A thread that still reads standard input must not hold up the end.
         runtime.shutdown_background();
         result
@@ -266,6 +301,6 @@ impl Server {
             fd_passing: self.fd_passing,
             readiness: self.readiness,
         });
-        serve_all(front, self.listeners).await
+        serve_all(front, self.listeners, self.before_end.0).await
     }
 }

@@ -151,3 +151,23 @@ async fn a_server_can_be_ended_from_outside() {
     assert!(client.rest().await.contains("TEST_GATE_CLOSED"));
     server.ended().await.unwrap();
 }
+
+#[tokio::test]
+async fn clients_hear_what_is_done_before_the_end() {
+    let server = Running::start_with(|server| {
+        let events = server.events();
+        server.before_end(async move {
+            tokio::task::yield_now().await;
+            events.emit(&TestGatePassed { times: 3 });
+        })
+    });
+    let mut other = Client::negotiated(&server.path).await;
+    let mut client = Client::negotiated(&server.path).await;
+    client.send(r#"{"execute": "quit"} {"execute": "test-count-now"}"#).await;
+    assert_eq!(client.message().await.unwrap(), json!({"return": {}}));
+    for client in [&mut client, &mut other] {
+        assert_eq!(client.message().await.unwrap()["data"], json!({"times": 3}));
+        assert_eq!(client.message().await, None);
+    }
+    server.ended().await.unwrap();
+}

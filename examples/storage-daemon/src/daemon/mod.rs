@@ -75,7 +75,8 @@ async fn serve(
     }
     let _pidfile = settings.pidfile.as_deref().map(Pidfile::create).transpose();
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
-    let server = setup.into_server();
+    let ending = jobs.clone();
+    let server = setup.into_server().before_end(async move { ending.cancel_all().await });
     let shutdown = server.shutdown();
     let serving = server.serve();
     tokio::pin!(serving);
