@@ -1,0 +1,12 @@
+//! A parameter that is to come from two places.
+
+use std::os::fd::OwnedFd;
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(#[qapi(state, fd)] image: &OwnedFd) {
+    let _ = image;
+}
+
+fn main() {}
