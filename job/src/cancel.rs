@@ -30,8 +30,11 @@ impl Job {
     /// The driver decides whether the cancel is a forced one. A pause of the user's ends with it;
     /// a forced cancel ends every pause.
     pub(crate) fn request_cancel(&self, force: bool) {
-        if self.status().is_over() {
-            return;
+        {
+            let state = self.lock();
+            if state.settled || state.status.is_over() {
+                return;
+            }
         }
         let force = self.hook_cancel(force);
         if self.user_paused() {

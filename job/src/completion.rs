@@ -55,11 +55,12 @@ impl Job {
         self.update(|state| self.settle(state))
     }
 
-    /// Makes success or failure final, and concludes the job.
+    /// Makes success or failure final, and concludes the job. A success was settled with that of
+    /// the whole transaction; a panic since is told as the job's error, and undoes nothing.
     pub(crate) fn finalize_single(&self) {
         let failed = self.update(|state| {
-            state.settled = true;
-            self.settle(state)
+            let succeeded = std::mem::replace(&mut state.settled, true);
+            !succeeded && self.settle(state)
         });
         if failed {
             self.hook_abort();

@@ -96,9 +96,8 @@ impl Transaction {
             return;
         };
         let unprepared = members.iter().find(|member| !member.prepare());
-        // While hooks ran, a client may have cancelled one that was prepared already.
-        let culprit = unprepared.or_else(|| members.iter().find(|member| member.has_failed()));
-        if let Some(culprit) = culprit {
+        if let Some(culprit) = unprepared.or_else(|| settle_success(&members)) {
+            culprit.has_failed();
             self.abort_from(&[Phase::Finalizing], culprit);
             return;
         }
@@ -155,6 +154,21 @@ impl Transaction {
     fn lock(&self) -> MutexGuard<'_, Group> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Decides that all of `members` succeed, unless one has been cancelled or has failed since it was
+/// prepared: then that one is returned. All are decided at once, so that no cancel comes between
+/// the first commit and the last.
+fn settle_success(members: &[Job]) -> Option<&Job> {
+    // Nobody else holds the states of two jobs at a time, so nobody waits in a circle.
+    let mut states: Vec<_> = members.iter().map(Job::lock).collect();
+    if let Some(culprit) = states.iter().position(|state| state.should_stop()) {
+        return members.get(culprit);
+    }
+    for state in &mut states {
+        state.settled = true;
+    }
+    None
 }
 
 impl Group {

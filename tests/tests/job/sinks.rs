@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use job::{JobStatus, JobStatusChange, Jobs};
+use job::{JobStatus, JobStatusChange, Jobs, Transaction};
 
 use super::bench::{Bench, Work, driver_fn, manual, settle, text};
 
@@ -92,4 +92,38 @@ async fn a_driver_may_dismiss_a_job_when_it_is_concluded() {
     settle().await;
     assert_eq!(job.status(), JobStatus::Null);
     assert_eq!(other.status(), JobStatus::Pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
+    let bench = Bench::new();
+    let jobs = engine(|jobs, change| {
+        if change.status == JobStatus::Concluded && change.id == "j1" {
+            jobs.get("j0").and_then(|job| job.user_cancel(true)).expect("still pending");
+        }
+    });
+    let transaction = Transaction::new();
+    let [older, younger] = ["j0", "j1"].map(|id| {
+        let mut driver = bench.driver(Work::Finish);
+        driver.hooks = true;
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+    });
+    let (older, younger) = (older.start(), younger.start());
+    settle().await;
+    bench.log.take();
+    older.finalize().expect("pending");
+    let rest = [
+        "j1 prepare",
+        "j0 prepare",
+        "j1 commit",
+        "j1 clean",
+        "j1 !FinalizeCompleted",
+        "j0 commit",
+        "j0 clean",
+        "j0 !FinalizeCompleted",
+    ];
+    assert_eq!(bench.log.take(), rest);
+    assert_eq!(text(younger.concluded().await), "ok");
+    assert_eq!(text(older.concluded().await), "ok");
+    assert!(!older.cancel_requested());
 }
