@@ -55,7 +55,8 @@ pub trait JobDriver: Send + Sync + 'static {
         let _ = job;
     }
 
-    /// The job leaves the pause that [`pause`](Self::pause) announced.
+    /// The job leaves the pause that [`pause`](Self::pause) announced, or the part of the driver
+    /// that rested gives up waiting for the end of it. Called once for each `pause`.
     fn resume(&self, job: &JobHandle) {
         let _ = job;
     }

@@ -185,7 +185,7 @@ impl JobHandle {
         self.check_cancelled()?;
         let should_pause = self.job.lock().should_pause();
         if !should_pause {
-            let _idle = NotBusy::new(&self.job);
+            let _idle = Idle::new(&self.job);
             let seen = self.seen.load(Ordering::Acquire);
             tokio::select! {
                 () = over => {}
@@ -198,13 +198,10 @@ impl JobHandle {
     }
 
     async fn rest(&self) {
-        let driver = self.job.any_driver();
-        driver.pause(self);
-        let not_busy = NotBusy::new(&self.job);
+        self.job.any_driver().pause(self);
+        let _resting = Resting { job: &self.job };
         self.job.update(|state| self.enter_pause(state));
         self.job.wait_until(|state| !state.status.is_paused()).await;
-        drop(not_busy);
-        driver.resume(self);
     }
 
     /// Goes to paused or standby, unless the reason is gone or another part of the driver rests
@@ -241,20 +238,32 @@ impl std::fmt::Debug for JobHandle {
     }
 }
 
-/// The driver waits, and so does nothing, while this lives.
-struct NotBusy<'a> {
+/// A part of the driver sleeps or idles while this lives.
+struct Idle<'a> {
     job: &'a Job,
 }
 
-impl<'a> NotBusy<'a> {
+impl<'a> Idle<'a> {
     fn new(job: &'a Job) -> Self {
-        job.lock().busy = false;
+        job.lock().idle += 1;
         Self { job }
     }
 }
 
-impl Drop for NotBusy<'_> {
+impl Drop for Idle<'_> {
     fn drop(&mut self) {
-        self.job.lock().busy = true;
+        self.job.lock().idle -= 1;
+    }
+}
+
+/// A part of the driver rests in a pause while this lives. The driver hears of the end of it even
+/// if that part gives up waiting, as a branch of `select!` does.
+struct Resting<'a> {
+    job: &'a Job,
+}
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.job.hook_resume();
     }
 }

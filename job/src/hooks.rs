@@ -11,6 +11,10 @@ use crate::job::Job;
 use crate::messages;
 
 impl Job {
+    pub(crate) fn hook_resume(&self) {
+        self.call_or_fail("resume", |driver, job| driver.resume(job));
+    }
+
     pub(crate) fn hook_user_resume(&self) {
         self.call_or_fail("user_resume", |driver, job| driver.user_resume(job));
     }

@@ -46,8 +46,8 @@ pub(crate) struct State {
     pub(crate) status: JobStatus,
     /// Whether the driver was ever set to work.
     pub(crate) started: bool,
-    /// Whether the driver is doing something, as against sleeping, idling or resting.
-    pub(crate) busy: bool,
+    /// How many parts of the driver sleep or idle.
+    pub(crate) idle: u32,
     /// How many want the job to rest. The user counts as one.
     pub(crate) pause_count: u32,
     pub(crate) user_paused: bool,
@@ -107,7 +107,7 @@ impl Job {
         let state = State {
             status: JobStatus::Undefined,
             started: false,
-            busy: false,
+            idle: 0,
             pause_count: 0,
             user_paused: false,
             ready_after_pause: false,
@@ -168,10 +168,11 @@ impl Job {
         self.lock().pause_count > 0
     }
 
-    /// Whether its driver is doing something at this moment: not paused, nor asleep, nor over.
+    /// Whether its driver is doing something at this moment: not paused, nor asleep, nor over. A
+    /// driver of several parts is asleep as long as one of them is.
     pub fn is_busy(&self) -> bool {
         let state = self.lock();
-        state.busy && state.status.is_at_work()
+        state.idle == 0 && state.status.is_at_work() && !state.status.is_paused()
     }
 
     /// Whether it has been cancelled by force, and so will end as cancelled.

@@ -59,16 +59,12 @@ impl Job {
     pub(crate) fn leave_pause(&self, state: &mut State) {
         match state.status {
             JobStatus::Paused => {
-                state.busy = true;
                 self.move_to(state, JobStatus::Running);
                 if std::mem::take(&mut state.ready_after_pause) {
                     self.become_ready(state);
                 }
             }
-            JobStatus::Standby => {
-                state.busy = true;
-                self.move_to(state, JobStatus::Ready);
-            }
+            JobStatus::Standby => self.move_to(state, JobStatus::Ready),
             JobStatus::Undefined
             | JobStatus::Created
             | JobStatus::Running

@@ -66,7 +66,6 @@ impl Job {
                 return false;
             }
             state.started = true;
-            state.busy = true;
             self.move_to(state, JobStatus::Running);
             true
         });
