@@ -192,7 +192,8 @@ fn lends(model: &Command, sharing: Sharing) -> bool {
     }
 }
 
-/// The variable that holds the value of `parameter`.
+/// The variable that holds the value of `parameter`. No other made-up name begins like it, so
+/// that a parameter may be called `context`, `object` or anything else.
 fn local(parameter: &Parameter) -> Ident {
-    format_ident!("__{}", parameter.ident.unraw())
+    format_ident!("__parameter_{}", parameter.ident.unraw())
 }

@@ -71,3 +71,41 @@ fn the_definition_says_which_state_is_wanted() {
     assert_eq!(needs, [TypeId::of::<ServerVersion>(); 2]);
     assert!((command.needs[0].type_name)().ends_with("ServerVersion"));
 }
+
+/// A command that takes every name that an expansion makes up, less its two underscores, and puts
+/// the given texts together.
+macro_rules! take_made_up_names {
+    ([$($kind:tt)*] $command:ident [$($keyword:tt)*]) => {
+        #[qapi_command $($kind)*]
+        $($keyword)* fn $command(
+            #[qapi(state)] context: &ServerVersion,
+            #[qapi(features(unstable))] object: Option<String>,
+            out: String,
+            style: &str,
+            qapi: &str,
+            optional: Option<&str>,
+            #[qapi(session)] members: &SessionContext,
+        ) -> String {
+            assert!(members.is_negotiated());
+            let optional = optional.unwrap_or_default();
+            let object = object.unwrap_or_default();
+            format!("{}{object}{out}{style}{qapi}{optional}", context.package)
+        }
+    };
+}
+
+take_made_up_names!([] macro_made_up_names []);
+take_made_up_names!([(blocking)] macro_made_up_names_elsewhere []);
+take_made_up_names!([] macro_made_up_names_later [async]);
+
+#[test]
+fn parameters_may_be_called_as_what_expansions_make_up() {
+    let arguments = json!({
+        "object": "a", "out": "b", "style": "c", "qapi": "d", "optional": "e",
+    });
+    for command in
+        ["macro-made-up-names", "macro-made-up-names-elsewhere", "macro-made-up-names-later"]
+    {
+        assert_eq!(execute(command, arguments.clone()), Ok(json!("test 1.0abcde")), "{command}");
+    }
+}
