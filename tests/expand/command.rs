@@ -7,7 +7,7 @@ fn job_set_speed(
 ) -> Result<(), Error> {
     jobs.get(id)?.set_speed(speed, burst)
 }
-#[allow(clippy::all, clippy::pedantic, clippy::nursery, deprecated)]
+#[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition {
@@ -52,9 +52,12 @@ const _: () = {
         __object: &mut __qapi::ObjectVisitor<'_, '_>,
         __out: &mut __qapi::ReturnWriter<'_>,
     ) -> __qapi::Result<()> {
-        let __id = <&str as __qapi::MemberType>::visit_member(__object, "id")?;
-        let __speed = <u64 as __qapi::MemberType>::visit_member(__object, "speed")?;
-        let __burst = {
+        let __parameter_id = <&str as __qapi::MemberType>::visit_member(__object, "id")?;
+        let __parameter_speed = <u64 as __qapi::MemberType>::visit_member(
+            __object,
+            "speed",
+        )?;
+        let __parameter_burst = {
             let __optional = <Option<u64> as __qapi::MemberType>::OPTIONAL;
             __object
                 .refuse_marked(
@@ -68,12 +71,17 @@ const _: () = {
             <Option<u64> as __qapi::MemberType>::visit_member(__object, "burst")?
         };
         __object.finish()?;
-        let __jobs = <Jobs as __qapi::State>::lend(__context)?;
+        let __parameter_jobs = <Jobs as __qapi::State>::lend(__context)?;
         <Result<
             (),
             Error,
         > as __qapi::CommandReturn>::write(
-            job_set_speed(__jobs, __id, __speed, __burst),
+            job_set_speed(
+                __parameter_jobs,
+                __parameter_id,
+                __parameter_speed,
+                __parameter_burst,
+            ),
             __out,
         )
     }

@@ -11,7 +11,7 @@ pub struct JobInfo {
     /// Why it failed.
     pub error: Option<String>,
 }
-#[allow(clippy::all, clippy::pedantic, clippy::nursery, deprecated)]
+#[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition {

@@ -50,9 +50,9 @@ fn inherent(Enum { head, visibility, values }: &Enum) -> TokenStream {
         quote!(#(#cfg)* Self::#ident => #name,)
     });
     quote! {
-        #[allow(dead_code)]
         impl #ident {
             /// Every value, in the order of the schema.
+            #[allow(dead_code, reason = "not every enum's values are listed somewhere")]
             #visibility const ALL: &'static [Self] = &[#(#all),*];
 
             /// The string on the wire.

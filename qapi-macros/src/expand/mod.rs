@@ -25,7 +25,7 @@ use crate::model::{Head, Part};
 fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     let crate_path = &head.crate_path;
     quote! {
-        #[allow(clippy::all, clippy::pedantic, clippy::nursery, deprecated)]
+        #[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
         const _: () = {
             use #crate_path::__private as __qapi;
             #code

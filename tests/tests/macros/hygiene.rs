@@ -1,9 +1,17 @@
 //! Expansions stand in anybody's module: whatever is declared there, and whichever lints are on.
-#![deny(warnings, missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]
+#![deny(
+    warnings,
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 #![forbid(unsafe_code)]
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::missing_const_for_fn,
     clippy::needless_pass_by_value,
     reason = "these names are here to be in the way"
 )]
