@@ -1,0 +1,10 @@
+//! A result of a type that does not exist.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run() -> NoSuchType {
+    loop {}
+}
+
+fn main() {}
