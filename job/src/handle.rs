@@ -177,6 +177,13 @@ impl JobHandle {
         Ok(())
     }
 
+    /// Counts `bytes` for the job's speed without any wait, where [`throttle`](Self::throttle) for
+    /// no bytes has said that they may be copied: between the two, a driver finds out how many
+    /// bytes fit the speed of that moment. Does nothing while earlier ones are not paid off.
+    pub fn charge(&self, bytes: u64) {
+        let _ = self.job.inner().rate_limit.take(bytes);
+    }
+
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         if self.job.lock().should_stop() { Err(Cancelled) } else { Ok(()) }
     }

@@ -1,5 +1,7 @@
 //! The copy engine under a block job.
 
+use std::time::Duration;
+
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
@@ -37,15 +39,23 @@ impl CopyControl for JobControl<'_> {
         self.job.job.speed().try_into().unwrap_or(0)
     }
 
-    async fn throttle(&self, bytes: u64) -> Result<()> {
-        Ok(self.job.job.throttle(bytes).await?)
+    async fn rest(&self) -> Result<()> {
+        Ok(self.job.job.throttle(0).await?)
+    }
+
+    async fn wait(&self, time: Duration) -> Result<()> {
+        Ok(self.job.job.sleep(time).await?)
+    }
+
+    fn charge(&self, bytes: u64) {
+        self.job.job.charge(bytes);
     }
 
     fn advance(&self, bytes: u64) {
         self.job.advance(bytes);
     }
 
-    async fn on_error(&self, side: Side, error: &Error) -> Result<ErrorAction> {
-        self.job.handle_error(self.on_error, side, error).await
+    fn on_error(&self, side: Side, error: &Error) -> ErrorAction {
+        self.job.handle_error(self.on_error, side, error)
     }
 }

@@ -1,6 +1,6 @@
 //! What a block job does about an I/O error.
 
-use qapi_core::Result;
+use std::sync::atomic::Ordering;
 
 use super::BlockJobHandle;
 use crate::copy::{ErrorAction, Side};
@@ -37,17 +37,12 @@ impl OnError {
 }
 
 impl BlockJobHandle<'_> {
-    /// Tells clients of an error and does what `on_error` says, which may be to rest until a
-    /// client resumes the job.
-    ///
-    /// # Errors
-    /// The job is cancelled meanwhile.
-    pub async fn handle_error(
-        &self,
-        on_error: OnError,
-        side: Side,
-        error: &Error,
-    ) -> Result<ErrorAction> {
+    /// Tells clients of an error and decides what to do about it. That may be to rest until a
+    /// client resumes the job: the work passes a pause point before it tries again, as soon as
+    /// nothing else is under way.
+    pub fn handle_error(&self, on_error: OnError, side: Side, error: &Error) -> ErrorAction {
+        self.block_job.troubled.store(true, Ordering::Relaxed);
+        self.block_job.changed.notify_waiters();
         let action = on_error.action(side, error);
         if let Some(id) = self.job.id() {
             let operation = match side {
@@ -58,15 +53,14 @@ impl BlockJobHandle<'_> {
             self.block_job.events.emit(&BlockJobError { device, operation, action });
         }
         match action {
-            BlockErrorAction::Report => return Ok(ErrorAction::Report),
-            BlockErrorAction::Ignore => {}
+            BlockErrorAction::Report => ErrorAction::Report,
+            BlockErrorAction::Ignore => ErrorAction::Retry,
             BlockErrorAction::Stop => {
                 self.job.pause_for_error();
                 self.note_error(error);
+                ErrorAction::Retry
             }
         }
-        self.job.pause_point().await?;
-        Ok(ErrorAction::Retry)
     }
 
     /// Remembers the first error since the job was last resumed.
@@ -85,7 +79,7 @@ impl BlockJobHandle<'_> {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use job::{JobOptions, JobStatus, JobType, Jobs};
     use qapi_core::Events;
@@ -135,9 +129,9 @@ mod tests {
                 while self.faults.load(Ordering::Relaxed) > 0 {
                     self.faults.fetch_sub(1, Ordering::Relaxed);
                     let error = error(self.kind);
-                    match job.handle_error(on_error, Side::Target, &error).await? {
+                    match job.handle_error(on_error, Side::Target, &error) {
                         ErrorAction::Report => return Err(error.into()),
-                        ErrorAction::Retry => {}
+                        ErrorAction::Retry => job.job.pause_point().await?,
                     }
                 }
                 Ok(())

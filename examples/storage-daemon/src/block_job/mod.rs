@@ -13,6 +13,8 @@ pub use errors::OnError;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, Jobs};
 use parking_lot::Mutex;
@@ -44,11 +46,14 @@ pub struct BlockJobHandle<'a> {
 
 /// The engine's driver for block jobs.
 pub struct BlockJob {
-    work: Box<dyn BlockJobWork>,
+    /// What is done, until the job is cleaned up: it knows the nodes, which keep images open.
+    work: Mutex<Option<Arc<dyn BlockJobWork>>>,
     events: Events,
     /// The nodes, until the job is cleaned up: a concluded job keeps none.
     nodes: Mutex<Option<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
+    /// Whether a request has failed since one succeeded.
+    troubled: AtomicBool,
     /// Notified when the job makes progress, comes to rest, or is done.
     changed: Notify,
 }
@@ -57,10 +62,11 @@ impl BlockJob {
     /// A block job that does `work` and tells clients by `events`.
     pub fn new(work: impl BlockJobWork, events: Events) -> Self {
         Self {
-            work: Box::new(work),
+            work: Mutex::new(Some(Arc::new(work))),
             events,
             nodes: Mutex::new(None),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
+            troubled: AtomicBool::new(false),
             changed: Notify::new(),
         }
     }
@@ -78,7 +84,12 @@ impl BlockJob {
 
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let result = self.work.run(BlockJobHandle { job, block_job: self }).await;
+        let work = self.work.lock().clone();
+        let result = match work {
+            Some(work) => work.run(BlockJobHandle { job, block_job: self }).await,
+            // A job is cleaned up when it is over, and runs once.
+            None => Ok(()),
+        };
         self.changed.notify_waiters();
         result
     }
@@ -92,6 +103,7 @@ impl JobDriver for BlockJob {
     }
 
     fn clean(&self, _job: &JobHandle) {
+        self.work.lock().take();
         self.nodes.lock().take();
     }
 
@@ -107,6 +119,7 @@ impl JobDriver for BlockJob {
 impl BlockJobHandle<'_> {
     /// Counts bytes as done.
     pub fn advance(&self, bytes: u64) {
+        self.block_job.troubled.store(false, Ordering::Relaxed);
         self.job.advance(bytes);
         self.block_job.changed.notify_waiters();
     }

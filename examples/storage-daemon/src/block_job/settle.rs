@@ -4,6 +4,7 @@
 //! QEMU changes its graph then and drains it for that, so that a short copy beside the job is over,
 //! events and all, when the client has its reply.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use job::{Job, JobStatus};
@@ -22,9 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn settle(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
     let requests_done = async {
-        for job in jobs.list() {
+        // All marks are set before the first wait, so that the jobs are waited for side by side.
+        let marks = jobs.list().into_iter().map(|job| {
+            let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
+            (job, mark)
+        });
+        for (job, mark) in marks.collect::<Vec<_>>() {
             if let Some(block_job) = job.driver::<BlockJob>() {
-                block_job.requests_done(&job).await;
+                block_job.requests_done(&job, mark).await;
             }
         }
     };
@@ -34,16 +40,18 @@ pub(super) async fn settle(ended: &Job) {
 }
 
 impl BlockJob {
-    /// Waits until all requests that were under way at the beginning must be done: so many bytes
-    /// have been copied since, or the job is at rest or over. The job is not held up.
-    async fn requests_done(&self, job: &Job) {
-        let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
+    /// Waits until all requests that were under way at the beginning must be done: the job has
+    /// come as far as `mark`, or is at rest or over. It is not held up.
+    ///
+    /// A job that meets errors gets no further, perhaps for ever, and is not waited for.
+    async fn requests_done(&self, job: &Job, mark: u64) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if !is_copying(job) || job.progress().0 >= mark {
+            let troubled = self.troubled.load(Ordering::Relaxed);
+            if troubled || !is_copying(job) || job.progress().0 >= mark {
                 return;
             }
             changed.await;

@@ -8,14 +8,19 @@
 
 mod plan;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Error;
 use crate::nodes::Node;
-use plan::Plan;
+use plan::{Limits, Next, Plan};
 use request::{Failed, Request};
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
 /// Requests under way at the same time. Enough to keep a disk busy while others are prepared;
 /// more would wait for each other inside a qcow2 image, where one L2 table takes one allocating
@@ -31,6 +36,44 @@ const GRANULARITY_MIN: u64 = 64 * 1024;
 /// With a speed limit, a request takes about one part in so many of a second.
 const REQUESTS_PER_SECOND: u64 = 10;
 
+/// How long a request that failed is left alone before it is made once more. A fault that lasts
+/// then costs neither a processor nor a flood of events.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Requests under way at the same time in all copies that share [`CopySlots`]. Disks that hang
+/// keep as many threads for blocking work, and must leave enough of them for the commands that
+/// need one: see `BLOCKING_THREADS_MAX` of the daemon.
+pub const COPY_REQUESTS_MAX: usize = 256;
+/// How long a copy waits for a free slot before it looks again at what its job wants. A job that
+/// is to pause or to stop wakes it earlier.
+const SLOT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The requests that all copies of a daemon may have under way together. Clones share them.
+#[derive(Clone, Debug)]
+pub struct CopySlots(Arc<Semaphore>);
+
+impl CopySlots {
+    /// So many slots; a daemon has [`COPY_REQUESTS_MAX`].
+    pub fn new(slots: usize) -> Self {
+        CopySlots(Arc::new(Semaphore::new(slots)))
+    }
+
+    fn take(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+
+    /// Waits until [`CopySlots::take`] is worth another try.
+    async fn freed(&self) {
+        // The semaphore is never closed.
+        drop(self.0.acquire().await);
+    }
+}
+
+impl Default for CopySlots {
+    fn default() -> Self {
+        Self::new(COPY_REQUESTS_MAX)
+    }
+}
+
 /// On which side of a copy something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -45,7 +88,7 @@ pub enum Side {
 pub enum ErrorAction {
     /// The copy ends with the error.
     Report,
-    /// The request is made once more.
+    /// The request is made once more, not before [`RETRY_PAUSE`] is over.
     Retry,
 }
 
@@ -68,32 +111,37 @@ pub trait CopyControl: Sync {
     /// Why the job stops a copy: that it was cancelled, say.
     type Stop: Send;
 
-    /// Whether the job wants to pause or to stop. No request is under way when
-    /// [`CopyControl::throttle`] is called the next time.
+    /// Whether the job wants to pause or to stop. [`CopyControl::rest`] is then called as soon as
+    /// no request is under way.
     fn interrupted(&self) -> bool;
 
     /// The speed limit in bytes a second; 0 for none. With a limit, one request is made at a time.
     fn speed(&self) -> u64;
 
-    /// Waits until the job is not paused and so many bytes more do not exceed the speed limit.
+    /// Waits until the job is not paused and the speed limit allows another request. Called only
+    /// while none is under way.
     ///
     /// # Errors
     /// When the copy is to stop.
-    fn throttle(&self, bytes: u64) -> impl Future<Output = Result<(), Self::Stop>> + Send;
+    fn rest(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
+
+    /// Waits for so long, or less if the job wants to pause or to stop. Called only while no
+    /// request is under way.
+    ///
+    /// # Errors
+    /// When the copy is to stop.
+    fn wait(&self, time: Duration) -> impl Future<Output = Result<(), Self::Stop>> + Send;
+
+    /// Counts the bytes of a request that is about to be made for the speed limit.
+    fn charge(&self, bytes: u64);
 
     /// Counts bytes as done.
     fn advance(&self, bytes: u64);
 
-    /// Decides about a request that failed; may wait for a client to do so.
-    ///
-    /// # Errors
-    /// When the copy is to stop.
-    fn on_error(
-        &self,
-        _side: Side,
-        _error: &Error,
-    ) -> impl Future<Output = Result<ErrorAction, Self::Stop>> + Send {
-        std::future::ready(Ok(ErrorAction::Report))
+    /// Decides about a request that failed. Others may still be under way: a job that wants to
+    /// wait for a client is [`interrupted`](CopyControl::interrupted) from now on.
+    fn on_error(&self, _side: Side, _error: &Error) -> ErrorAction {
+        ErrorAction::Report
     }
 }
 
@@ -104,6 +152,7 @@ pub struct Copier {
     target: Arc<Node>,
     length: u64,
     granularity: u64,
+    slots: CopySlots,
 }
 
 impl Copier {
@@ -112,10 +161,10 @@ impl Copier {
     ///
     /// # Errors
     /// [`Error::Io`] when the size of the source cannot be found out.
-    pub fn new(source: Arc<Node>, target: Arc<Node>) -> Result<Self, Error> {
+    pub fn new(source: Arc<Node>, target: Arc<Node>, slots: CopySlots) -> Result<Self, Error> {
         let length = source.size()?;
         let granularity = target.cluster_size().unwrap_or(0).max(GRANULARITY_MIN);
-        Ok(Copier { source, target, length, granularity })
+        Ok(Copier { source, target, length, granularity, slots })
     }
 
     /// The unit of work in bytes: a power of two, at least a cluster of the target.
@@ -174,22 +223,66 @@ struct Finished {
 impl<C: CopyControl> Work<'_, C> {
     async fn run(&mut self) -> Result<(), CopyError<C::Stop>> {
         loop {
+            self.make_room().await?;
+            let Some(slot) = self.slot().await? else { continue };
+            // Only now: the speed may have been changed while the job was paused.
             let speed = self.control.speed();
-            let alone = speed > 0 || self.control.interrupted();
-            let most = if alone { 1 } else { REQUESTS_IN_FLIGHT };
-            while self.running.len() >= most {
-                self.collect().await?;
-            }
-            match self.plan.next(self.data_limit(speed), self.zero_limit(speed)).await {
-                Some(request) => {
-                    let allowed = self.control.throttle(request.length).await;
-                    allowed.map_err(CopyError::Stopped)?;
-                    self.start(request);
+            let limits = Limits { data: self.data_limit(speed), zeroes: self.zero_limit(speed) };
+            match self.plan.next(limits).await {
+                Next::Request(request) => {
+                    if self.control.interrupted() || self.control.speed() != speed {
+                        // It is cut anew when the job goes on.
+                        self.plan.once_more(request, Instant::now());
+                    } else {
+                        self.control.charge(request.length);
+                        self.start(request, slot);
+                    }
                 }
-                None if self.running.is_empty() => return Ok(()),
-                None => self.collect().await?,
+                Next::Done if self.running.is_empty() => return Ok(()),
+                Next::Later(due) if self.running.is_empty() => {
+                    drop(slot);
+                    let time = due.saturating_duration_since(Instant::now());
+                    self.control.wait(time).await.map_err(CopyError::Stopped)?;
+                }
+                Next::Done | Next::Later(_) => self.collect().await?,
             }
         }
+    }
+
+    /// Waits until as few requests are under way as another one may join. A job that is to rest
+    /// or to stop does so when there are none: at rest it leaves its nodes alone.
+    async fn make_room(&mut self) -> Result<(), CopyError<C::Stop>> {
+        // A copy that never waits for anything would keep everyone else waiting.
+        tokio::task::yield_now().await;
+        loop {
+            let alone = self.control.speed() > 0 || self.control.interrupted();
+            let most = if alone { 1 } else { REQUESTS_IN_FLIGHT };
+            if self.running.len() >= most {
+                self.collect().await?;
+            } else if alone {
+                return self.control.rest().await.map_err(CopyError::Stopped);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes a slot for the next request. None after a wait in which the job may have come to
+    /// want something else.
+    async fn slot(&mut self) -> Result<Option<OwnedSemaphorePermit>, CopyError<C::Stop>> {
+        let slots = &self.copier.slots;
+        if let Some(slot) = slots.take() {
+            return Ok(Some(slot));
+        }
+        if self.running.is_empty() {
+            tokio::select! {
+                () = slots.freed() => {}
+                waited = self.control.wait(SLOT_PATIENCE) => waited.map_err(CopyError::Stopped)?,
+            }
+        } else {
+            self.collect().await?;
+        }
+        Ok(None)
     }
 
     /// The most bytes of a request with data: whole units, and not too many for the speed.
@@ -204,12 +297,14 @@ impl<C: CopyControl> Work<'_, C> {
         if speed == 0 { ZERO_REQUEST_MAX } else { self.data_limit(speed) }
     }
 
-    fn start(&mut self, request: Request) {
+    fn start(&mut self, request: Request, slot: OwnedSemaphorePermit) {
         let source = Arc::clone(&self.copier.source);
         let target = Arc::clone(&self.copier.target);
         let granularity = self.copier.granularity;
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
+            // Kept until the thread is free again.
+            let _slot = slot;
             request.execute(&source, &target, granularity, &mut buffer)?;
             Ok(Finished { request, buffer })
         });
@@ -231,11 +326,10 @@ impl<C: CopyControl> Work<'_, C> {
             }
             Err(failed) => {
                 let Failed { request, side, error } = *failed;
-                let action = self.control.on_error(side, &error).await;
-                match action.map_err(CopyError::Stopped)? {
+                match self.control.on_error(side, &error) {
                     ErrorAction::Report => Err(CopyError::Failed { side, error }),
                     ErrorAction::Retry => {
-                        self.plan.once_more(request);
+                        self.plan.once_more(request, Instant::now() + RETRY_PAUSE);
                         Ok(())
                     }
                 }

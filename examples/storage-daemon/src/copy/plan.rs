@@ -3,6 +3,7 @@
 use super::request::Request;
 use crate::nodes::Node;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.
@@ -21,8 +22,34 @@ pub(super) struct Plan {
     position: u64,
     /// What was found out last about the bytes from `position` on.
     ahead: Stretch,
-    /// Requests to be made again.
-    again: Vec<Request>,
+    /// Requests to be made again, and when at the earliest.
+    again: Vec<(Instant, Request)>,
+}
+
+/// The most bytes that a request may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// With data.
+    pub(super) data: u64,
+    /// With nothing but zeroes.
+    pub(super) zeroes: u64,
+}
+
+impl Limits {
+    fn of(self, zero: bool) -> u64 {
+        if zero { self.zeroes } else { self.data }
+    }
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// This request.
+    Request(Request),
+    /// Nothing, before this moment.
+    Later(Instant),
+    /// Nothing more.
+    Done,
 }
 
 /// A stretch of the source that is of one kind.
@@ -38,28 +65,41 @@ impl Plan {
         Plan { source, length, granularity, position: 0, ahead, again: Vec::new() }
     }
 
-    /// Puts a request back.
-    pub(super) fn once_more(&mut self, request: Request) {
-        self.again.push(request);
+    /// Puts a request back, to be made when it is due at the earliest.
+    pub(super) fn once_more(&mut self, request: Request, due: Instant) {
+        self.again.push((due, request));
     }
 
-    /// The next request, of at most so many bytes.
-    pub(super) async fn next(&mut self, data_limit: u64, zero_limit: u64) -> Option<Request> {
-        if let Some(request) = self.again.pop() {
-            return Some(request);
+    /// The next request that is due, within the limits.
+    pub(super) async fn next(&mut self, limits: Limits) -> Next {
+        if let Some(request) = self.next_again(limits) {
+            return Next::Request(request);
         }
         if self.position >= self.length {
-            return None;
+            let earliest = self.again.iter().map(|(due, _)| *due).min();
+            return earliest.map_or(Next::Done, Next::Later);
         }
         if self.position >= self.ahead.end {
             self.ahead = self.look_ahead().await;
         }
         let Stretch { zero, end } = self.ahead;
-        let limit = if zero { zero_limit } else { data_limit };
-        let length = limit.min(end - self.position);
+        let length = limits.of(zero).min(end - self.position);
         let request = Request { start: self.position, length, zero };
         self.position += length;
-        Some(request)
+        Next::Request(request)
+    }
+
+    /// A request that was put back and is due. What exceeds the limits stays.
+    fn next_again(&mut self, limits: Limits) -> Option<Request> {
+        let now = Instant::now();
+        let (due, whole) = self.again.extract_if(.., |(due, _)| *due <= now).next()?;
+        let length = whole.length.min(limits.of(whole.zero));
+        if length < whole.length {
+            let rest =
+                Request { start: whole.start + length, length: whole.length - length, ..whole };
+            self.again.push((due, rest));
+        }
+        Some(Request { length, ..whole })
     }
 
     /// Finds out about the source on a thread for blocking work.

@@ -15,6 +15,12 @@ use crate::nodes::Graph;
 use crate::options::{OptionError, Settings};
 use pidfile::Pidfile;
 
+/// Threads for work that blocks. Copies take no more than
+/// [`COPY_REQUESTS_MAX`](crate::copy::COPY_REQUESTS_MAX) of them, so that commands get theirs even
+/// if all disks hang.
+const BLOCKING_THREADS_MAX: usize = 512;
+const _: () = assert!(crate::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
+
 /// Why the daemon did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -55,7 +61,10 @@ pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()?;
     let result = runtime.block_on(serve(settings, ready));
     // A thread that still reads standard input must not hold up the end.
     runtime.shutdown_background();

@@ -7,6 +7,7 @@ use qapi_core::{Error, Listener, Result, Server};
 
 use super::socket::socket;
 use super::version;
+use crate::copy::CopySlots;
 use crate::nodes::Graph;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
@@ -45,7 +46,8 @@ impl Setup {
             .require_package("job")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(jobs.clone())
-            .state(graph.clone());
+            .state(graph.clone())
+            .state(CopySlots::default());
         let stdio = if daemonize { Stdio::Absent } else { Stdio::Free };
         Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
     }

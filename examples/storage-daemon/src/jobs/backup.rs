@@ -9,7 +9,7 @@ use job::{JobOptions, JobType, Jobs};
 use qapi_core::{Error, Events, Result};
 
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, OnError, Running, copy};
-use crate::copy::Copier;
+use crate::copy::{Copier, CopySlots};
 use crate::nodes::{Graph, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BlockdevBackup, BlockdevOnError, MirrorSyncMode,
@@ -20,7 +20,13 @@ use crate::qmp::backup::{
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; an option is contradictory or not
 /// supported; the identifier is malformed or in use.
-pub fn start(jobs: &Jobs, graph: &Graph, events: &Events, options: BlockdevBackup) -> Result<()> {
+pub fn start(
+    jobs: &Jobs,
+    graph: &Graph,
+    slots: &CopySlots,
+    events: &Events,
+    options: BlockdevBackup,
+) -> Result<()> {
     let BlockdevBackup { common, target } = options;
     let source = node(graph, &common.device)?;
     let target = node(graph, &target)?;
@@ -29,7 +35,7 @@ pub fn start(jobs: &Jobs, graph: &Graph, events: &Events, options: BlockdevBacku
     check_nodes(graph, &source, &target, common.x_perf)?;
 
     let uses = [NodeUse::source(Arc::clone(&source)), NodeUse::target(Arc::clone(&target))];
-    let copier = Copier::new(source, target)?;
+    let copier = Copier::new(source, target, slots.clone())?;
     let unit = copier.granularity();
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),

@@ -3,6 +3,7 @@
 use job::Jobs;
 use qapi_core::{Events, Result, qapi_command, qapi_enum, qapi_struct};
 
+use crate::copy::CopySlots;
 use crate::jobs;
 use crate::nodes::Graph;
 
@@ -67,7 +68,7 @@ pub struct BlockdevBackup {
 pub struct BackupPerf {
     /// Whether the host is asked to copy by itself. Accepted and without effect.
     pub use_copy_range: Option<bool>,
-    /// How many requests are in flight at most. Checked and without effect: the job has few.
+    /// How many requests are in flight at most. Checked and without effect: the job decides.
     pub max_workers: Option<i64>,
     /// How many bytes a request has at most; 0, which is the default, leaves it to the job. Checked
     /// and without effect.
@@ -133,8 +134,9 @@ pub enum BlockdevOnError {
 pub fn blockdev_backup(
     #[qapi(state)] jobs: &Jobs,
     #[qapi(state)] graph: &Graph,
+    #[qapi(state)] slots: &CopySlots,
     #[qapi(state)] events: &Events,
     options: BlockdevBackup,
 ) -> Result<()> {
-    jobs::backup::start(jobs, graph, events, options)
+    jobs::backup::start(jobs, graph, slots, events, options)
 }

@@ -6,7 +6,10 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use storage_daemon::copy::{Copier, CopyControl, CopyError, ErrorAction, REQUEST_MAX, Side};
+use std::time::Duration;
+use storage_daemon::copy::{
+    Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side,
+};
 use storage_daemon::error::Error;
 use storage_daemon::nodes::Node;
 use storage_daemon::nodes::options::{DriverOptions, NodeOptions, NullOptions};
@@ -48,30 +51,37 @@ impl CopyControl for Job {
         self.speed
     }
 
-    async fn throttle(&self, bytes: u64) -> Result<(), Self::Stop> {
-        if self.interrupted() {
-            return Err("stopped");
-        }
+    async fn rest(&self) -> Result<(), Self::Stop> {
+        if self.interrupted() { Err("stopped") } else { Ok(()) }
+    }
+
+    async fn wait(&self, time: Duration) -> Result<(), Self::Stop> {
+        tokio::time::sleep(time).await;
+        self.rest().await
+    }
+
+    fn charge(&self, bytes: u64) {
         self.asked.fetch_add(bytes, Ordering::Relaxed);
         self.largest.fetch_max(bytes, Ordering::Relaxed);
-        Ok(())
     }
 
     fn advance(&self, bytes: u64) {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    async fn on_error(&self, side: Side, error: &Error) -> Result<ErrorAction, Self::Stop> {
+    fn on_error(&self, side: Side, error: &Error) -> ErrorAction {
         let mut errors = self.errors.lock();
         errors.push((side, error.to_string()));
         let again = errors.len() as u64 <= self.retries;
-        Ok(if again { ErrorAction::Retry } else { ErrorAction::Report })
+        if again { ErrorAction::Retry } else { ErrorAction::Report }
     }
 }
 
 fn run(source: &Arc<Node>, target: &Arc<Node>, job: &Job) -> Result<(), CopyError<&'static str>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let copier = Copier::new(Arc::clone(source), Arc::clone(target)).expect("a size");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default())
+        .expect("a size");
     let result = runtime.block_on(copier.run(job));
     if result.is_ok() {
         assert_eq!(job.done.load(Ordering::Relaxed), copier.total(), "all must be counted");
