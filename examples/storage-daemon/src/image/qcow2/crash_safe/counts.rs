@@ -73,7 +73,7 @@ impl Slot {
 }
 
 /// The refcount table of the file, and which counts were changed behind the library's back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Counts {
     geometry: Geometry,
     /// The offsets of the blocks; 0 where there is none.
@@ -128,6 +128,17 @@ impl Counts {
         for (block, clusters) in &other.raised {
             if let Some(known) = self.raised.get_mut(block) {
                 known.clone_from(clusters);
+            }
+        }
+    }
+
+    /// Remembers, besides, what another table's blocks remember, where they are the same.
+    pub(super) fn add_raised(&mut self, other: &Counts) {
+        for (block, clusters) in &other.raised {
+            if let Some(known) = self.raised.get_mut(block) {
+                let new: Vec<u64> =
+                    clusters.iter().copied().filter(|cluster| !known.contains(cluster)).collect();
+                known.extend(new);
             }
         }
     }

@@ -62,6 +62,22 @@ impl CrashSafeStorage {
     /// Makes everything that a write refers to counted in the file, then lets it pass.
     fn write_tables(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
         let mut tables = self.tables.write();
+        // What is remembered must be what the file says, also if the write fails.
+        let counts = tables.counts.clone();
+        let written = self.write_counted(&mut tables, bufv, offset);
+        if written.is_err() {
+            let drafted = std::mem::replace(&mut tables.counts, counts);
+            tables.counts.add_raised(&drafted);
+        }
+        written
+    }
+
+    fn write_counted(
+        &self,
+        tables: &mut Tables,
+        bufv: IoVector<'_>,
+        offset: u64,
+    ) -> io::Result<()> {
         let mut buffer = bufv.try_into_owned(self.inner.mem_align())?;
         let bytes = buffer.as_mut().into_slice();
         let range = offset..offset + bytes.len() as u64;

@@ -5,7 +5,9 @@ use super::*;
 use crate::image::FormatLayer;
 use imago::format::PreallocateMode as FormatPreallocateMode;
 use imago::qcow2::Qcow2;
-use imago::{DenyImplicitOpenGate, FormatAccess, FormatCreateBuilder, FormatDriverBuilder};
+use imago::{
+    DenyImplicitOpenGate, FormatAccess, FormatCreateBuilder, FormatDriverBuilder, StorageExt,
+};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use std::sync::Arc;
 struct Journal {
     file: Mutex<Vec<u8>>,
     writes: Mutex<Vec<(u64, Vec<u8>)>>,
+    /// Writes that begin here fail.
+    broken: Mutex<Option<u64>>,
     helper: CommonStorageHelper,
 }
 
@@ -48,6 +52,9 @@ impl ImagoStorage for Journal {
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        if *self.broken.lock() == Some(offset) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let mut bytes = vec![0; bufv.len() as usize];
         bufv.copy_into_slice(&mut bytes);
         apply(&mut self.file.lock(), offset, &bytes);
@@ -235,4 +242,54 @@ fn it_is_while_the_refcount_table_grows() {
 fn without_the_storage_it_is_not() {
     let shape = Shape { cluster_size: 512, refcount_bits: 16, filled: 0 };
     assert!(worst_moment(shape, false) > 0, "there is nothing left to guard against");
+}
+
+/// An image with clusters of 4 KiB and counts of 2 bytes, of which one block of 2048 is there.
+fn small_image() -> (Arc<Journal>, CrashSafeStorage, TablePointers) {
+    let journal = Arc::new(Journal::default());
+    let storage: Storage = journal.clone();
+    Qcow2::<Storage, FormatLayer>::create_builder(storage.clone())
+        .size(1 << 30)
+        .cluster_size(4096)
+        .refcount_width(16)
+        .create()
+        .expect("an image can be made");
+    let header = Header::read(&storage).expect("it has a header");
+    let pointers = header.table_pointers().clone();
+    let guarded = CrashSafeStorage::new(storage, pointers.clone()).expect("it can be read");
+    (journal, guarded, pointers)
+}
+
+/// An entry of the L1 table that refers to a cluster.
+fn l1_entry(cluster: u64) -> [u8; 8] {
+    ((cluster * 4096) | (1 << 63)).to_be_bytes()
+}
+
+#[test]
+fn a_count_that_was_raised_is_kept_although_a_write_of_its_block_failed() {
+    let (journal, guarded, pointers) = small_image();
+    let block = number(&journal.file.lock(), pointers.refcount_table.start, 8);
+    let stale = journal.file.lock()[block as usize..block as usize + 4096].to_vec();
+    let cluster = 1000;
+    let count = || number(&journal.file.lock(), block + cluster * 2, 2);
+    guarded.write(&l1_entry(cluster)[..], pointers.l1_table.start).expect("it is counted");
+    assert_eq!(count(), 1);
+    *journal.broken.lock() = Some(block);
+    guarded.write(&stale[..], block).expect_err("the disk is full");
+    *journal.broken.lock() = None;
+    guarded.write(&stale[..], block).expect("there is room again");
+    assert_eq!(count(), 1, "the cluster is in use");
+}
+
+#[test]
+fn a_block_counts_only_when_the_table_in_the_file_has_it() {
+    let (journal, guarded, pointers) = small_image();
+    let entry = pointers.refcount_table.start + ENTRY;
+    *journal.broken.lock() = Some(entry);
+    guarded.write(&(900_u64 * 4096).to_be_bytes()[..], entry).expect_err("the disk is full");
+    *journal.broken.lock() = None;
+    let beyond_the_first_block = l1_entry(2048 + 5);
+    guarded
+        .write(&beyond_the_first_block[..], pointers.l1_table.start)
+        .expect_err("nothing counts the cluster");
 }
