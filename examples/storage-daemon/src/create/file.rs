@@ -8,6 +8,7 @@ use nix::fcntl::{FallocateFlags, fallocate};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Readable by all, writable by the owner, less what the umask takes away.
 const MODE: u32 = 0o644;
@@ -28,12 +29,12 @@ pub struct FileCreate {
 impl FileCreate {
     /// Makes the file, or empties one that is there, and gives it its size.
     ///
-    /// Blocks, for long with [`Preallocation::Full`].
+    /// Blocks, for long with [`Preallocation::Full`], unless `cancelled` becomes true meanwhile.
     ///
     /// # Errors
     /// [`Error::While`] with the step that failed; [`Error::ImageLocked`] for an image in use;
     /// [`Error::InvalidOption`] for preallocation of tables, which a plain file has none of.
-    pub fn create(&self) -> Result<()> {
+    pub fn create(&self, cancelled: &AtomicBool) -> Result<()> {
         let mut options = File::options();
         options.read(true).write(true).create(true).mode(MODE);
         let what = || format!("Could not create '{}'", self.filename);
@@ -46,10 +47,10 @@ impl FileCreate {
         let shares = Permissions::all() - Permissions::RESIZE;
         locks.change(&file, Access { takes, shares })?;
         resize(&file, 0)?;
-        self.allocate(&mut file)
+        self.allocate(&mut file, cancelled)
     }
 
-    fn allocate(&self, file: &mut File) -> Result<()> {
+    fn allocate(&self, file: &mut File, cancelled: &AtomicBool) -> Result<()> {
         match self.preallocation {
             Preallocation::Off => resize(file, self.size),
             Preallocation::Falloc => {
@@ -67,7 +68,7 @@ impl FileCreate {
             }
             Preallocation::Full => {
                 resize(file, self.size)?;
-                write_zeroes(file, self.size).map_err(|source| Error::While {
+                write_zeroes(file, self.size, cancelled).map_err(|source| Error::While {
                     what: "Could not write zeros for preallocation".into(),
                     source,
                 })
@@ -89,12 +90,32 @@ fn too_large() -> Error {
     Error::While { what: "Could not resize file".into(), source: nix::errno::Errno::EFBIG.into() }
 }
 
-fn write_zeroes(file: &mut File, size: u64) -> io::Result<()> {
+fn write_zeroes(file: &mut File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {
     let mut left = size;
     while left > 0 {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(nix::errno::Errno::ECANCELED.into());
+        }
         let length = left.min(ZEROES.len() as u64);
         file.write_all(&ZEROES[..length as usize])?;
         left -= length;
     }
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_creation_writes_no_further() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let filename = folder.path().join("image").to_str().expect("text").to_owned();
+        let preallocation = Preallocation::Full;
+        // More than any disk has.
+        let image = FileCreate { filename, size: 1 << 42, preallocation };
+        let error = image.create(&AtomicBool::new(true)).expect_err("it is cancelled");
+        let expected = "Could not write zeros for preallocation: Operation canceled";
+        assert_eq!(error.to_string(), expected);
+    }
 }

@@ -96,12 +96,21 @@ async fn serve(
         () = std::future::ready(()) => {}
     }
     ready(&shutdown)?;
-    tokio::spawn(async move {
+    let told_twice = async {
         signals.any().await;
         shutdown.request();
-    });
-    serving.await?;
-    take_down(&jobs, graph).await
+        signals.any().await;
+    };
+    let ended = async {
+        serving.await?;
+        take_down(&jobs, graph).await
+    };
+    // Whoever leaves here removes the sockets and the file with the process's number, and waits
+    // for no thread.
+    tokio::select! {
+        result = ended => result,
+        () = told_twice => Err(Error::generic("ended before all images were closed").into()),
+    }
 }
 
 /// Ends all jobs, then closes all nodes, so that every image is whole and unlocked.

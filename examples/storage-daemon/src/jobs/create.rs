@@ -1,5 +1,8 @@
 //! `create`: makes an image.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
@@ -23,7 +26,7 @@ pub fn start(
             return Err(Error::generic("Driver does not support blockdev-create"));
         }
     }
-    let driver = Create { graph: graph.clone(), options };
+    let driver = Create { graph: graph.clone(), options, cancelled: Arc::default() };
     // Nobody is told by an event whether it worked, so the job stays until its result is read.
     let job_options = JobOptions::new(JobType::Create).id(job_id).auto_dismiss(false);
     jobs.create(job_options, driver, None)?.start();
@@ -33,17 +36,24 @@ pub fn start(
 struct Create {
     graph: Graph,
     options: BlockdevCreateOptions,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl JobDriver for Create {
-    /// Making an image is one step of work, which nothing interrupts.
+    /// Making an image is one step of work, which nothing interrupts but a cancel.
     async fn run(&self, job: &JobHandle) -> Result<()> {
         job.set_remaining(1);
         let (graph, options) = (self.graph.clone(), self.options.clone());
-        tokio::task::spawn_blocking(move || make(&graph, options))
+        let cancelled = Arc::clone(&self.cancelled);
+        tokio::task::spawn_blocking(move || make(&graph, options, &cancelled))
             .await
             .unwrap_or_else(|_panicked| Err(Error::generic("The image could not be made")))?;
         job.advance(1);
         Ok(())
+    }
+
+    fn cancel(&self, _job: &JobHandle, _force: bool) -> bool {
+        self.cancelled.store(true, Ordering::Relaxed);
+        true
     }
 }

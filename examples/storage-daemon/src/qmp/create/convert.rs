@@ -1,5 +1,7 @@
 //! From what a client says about an image to what makes it.
 
+use std::sync::atomic::AtomicBool;
+
 use qapi_core::{Error, Result};
 
 use super::options::{
@@ -10,13 +12,14 @@ use crate::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Version};
 use crate::nodes::Graph;
 use crate::qmp::blockdev::{child, require};
 
-/// Makes the image. Blocks, for long when much is preallocated.
+/// Makes the image. Blocks, for long when much is preallocated; a file is given up when
+/// `cancelled` becomes true meanwhile.
 ///
 /// # Errors
 /// An option that the format or this program does not support, or the storage failed.
-pub fn make(graph: &Graph, options: BlockdevCreateOptions) -> Result<()> {
+pub fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool) -> Result<()> {
     match options {
-        BlockdevCreateOptions::File(options) => Ok(file(options)?.create()?),
+        BlockdevCreateOptions::File(options) => Ok(file(options)?.create(cancelled)?),
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
         BlockdevCreateOptions::NullCo | BlockdevCreateOptions::Raw => {
             Err(Error::generic("Driver does not support blockdev-create"))
