@@ -1,6 +1,6 @@
 //! A client of the daemon that shows what it says and hears.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -65,9 +65,7 @@ impl<'a> Client<'a> {
         let text = message.to_string();
         self.screen.say(&format!("-> {text}"))?;
         match self.stream.write_all(text.as_bytes()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                return Err(TourError::Interrupted);
-            }
+            Err(error) if is_hang_up(&error) => return Err(TourError::Interrupted),
             result => result?,
         }
         loop {
@@ -123,12 +121,20 @@ impl<'a> Client<'a> {
     /// Takes a message from the daemon.
     fn receive(&mut self) -> Result<Value, TourError> {
         let mut line = String::new();
-        if self.reader.read_line(&mut line)? == 0 {
-            return Err(TourError::Interrupted);
-        }
+        match self.reader.read_line(&mut line) {
+            Ok(0) => return Err(TourError::Interrupted),
+            Err(error) if is_hang_up(&error) => return Err(TourError::Interrupted),
+            result => result?,
+        };
         let line = line.trim_end();
         self.screen.say(&format!("<- {line}"))?;
         serde_json::from_str(line)
             .map_err(|error| TourError::Unexpected(format!("{line} is no message: {error}")))
     }
+}
+
+/// Whether the daemon has gone, as it does when the tour is interrupted: with a message of ours
+/// unread, the system says so by an error.
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
