@@ -2,6 +2,7 @@
 //! descriptions of the form `json:{...}`.
 
 use super::node::{Driver, Node};
+use crate::error::{Error, Result};
 use std::fmt::Write as _;
 
 /// The name of a node's image.
@@ -81,14 +82,63 @@ fn push_string(value: &str, text: &mut String) {
     text.push('"');
 }
 
-/// The path of a backing file that the header of an image in `file` names.
+/// The path of a backing file that the header of an image in `file` names. A name with a protocol
+/// stays as it is.
 pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
     let directory = match plain(file) {
-        Some(path) if !name.starts_with('/') => match path.rfind('/') {
-            Some(end) => path[..=end].to_owned(),
-            None => String::new(),
-        },
+        Some(path) if !name.starts_with('/') && protocol(name).is_none() => {
+            match path.rfind('/') {
+                Some(end) => path[..=end].to_owned(),
+                None => String::new(),
+            }
+        }
         Some(_) | None => String::new(),
     };
     directory + name
+}
+
+/// The file of the host that the name of a backing file means.
+///
+/// # Errors
+/// It means something else.
+pub(super) fn host_path(name: &str) -> Result<&str> {
+    match protocol(name) {
+        None => Ok(name),
+        Some("file") => Ok(&name["file:".len()..]),
+        Some("json") => Err(Error::InvalidImage(
+            "Backing files described by 'json:' are not supported: name the node in 'backing'"
+                .into(),
+        )),
+        Some(other) => Err(Error::InvalidImage(format!("Unknown protocol '{other}'"))),
+    }
+}
+
+/// What stands before the first colon, unless that is part of a path.
+fn protocol(name: &str) -> Option<&str> {
+    let (before, _) = name.split_once(':')?;
+    (!before.contains('/')).then_some(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_a_protocol_are_files_or_refused() {
+        let json =
+            "Backing files described by 'json:' are not supported: name the node in 'backing'";
+        let table = [
+            ("base", Ok("base")),
+            ("/a/b:c", Ok("/a/b:c")),
+            ("./b:c", Ok("./b:c")),
+            ("file:base", Ok("base")),
+            ("file:/a/base", Ok("/a/base")),
+            ("json:{}", Err(json)),
+            ("nbd:localhost", Err("Unknown protocol 'nbd'")),
+        ];
+        for (name, expected) in table {
+            let found = host_path(name).map_err(|error| error.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{name}");
+        }
+    }
 }

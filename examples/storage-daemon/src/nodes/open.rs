@@ -269,7 +269,8 @@ impl<'a> Opener<'a> {
             BackingOption::FromHeader => match header.backing_file() {
                 None => return Ok(None),
                 Some(name) => {
-                    let path = filename::resolve_backing(file, name);
+                    let name = filename::resolve_backing(file, name);
+                    let path = filename::host_path(&name)?.to_owned();
                     Child::Inline(Box::new(backing_from_header(path, header.backing_format())?))
                 }
             },
