@@ -7,7 +7,7 @@ use storage_daemon::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Versio
 
 fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<(), String> {
     let options = FileCreate { filename: path.to_owned(), size, preallocation };
-    options.create().map_err(|error| error.to_string())
+    options.create(&false.into()).map_err(|error| error.to_string())
 }
 
 #[test]
