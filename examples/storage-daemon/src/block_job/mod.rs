@@ -151,3 +151,34 @@ pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
         Error::with_class(ErrorClass::DeviceNotActive, format!("Block job '{id}' not found"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use job::{JobOptions, JobType};
+
+    use super::*;
+
+    /// Does nothing with something that it keeps.
+    struct Keeps(Arc<()>);
+
+    impl BlockJobWork for Keeps {
+        fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> Running<'a> {
+            assert!(Arc::strong_count(&self.0) > 1, "the test keeps it too");
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_concluded_job_keeps_nothing_of_its_work() {
+        let jobs = Jobs::new(|_: &job::JobStatusChange| {});
+        let kept = Arc::new(());
+        let driver = BlockJob::new(Keeps(Arc::clone(&kept)), Events::new());
+        let options = JobOptions::new(JobType::Backup).id("j0").auto_dismiss(false);
+        let job = jobs.create(options, driver, None).expect("a job").start();
+        assert_eq!(job.concluded().await, Ok(()));
+        while Arc::strong_count(&kept) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert!(jobs.find("j0").is_some(), "it is not dismissed");
+    }
+}
