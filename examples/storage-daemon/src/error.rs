@@ -104,6 +104,9 @@ pub enum Error {
     /// The image is not what its user took it for, or makes no sense.
     #[error("{0}")]
     InvalidImage(String),
+    /// An image in a format that this program has no driver for.
+    #[error("Unknown driver '{0}'")]
+    UnknownFormat(String),
     /// The image needs something that this program does not have.
     #[error("Unsupported {format} feature(s): {features}")]
     UnsupportedFeature {

@@ -1,6 +1,7 @@
 //! What is known about a range of an image without reading it.
 
 use super::storage::{HostFile, Storage};
+use super::window::Window;
 use imago::format::Format;
 use imago::{FormatAccess, ShallowMapping};
 use std::io;
@@ -20,6 +21,9 @@ pub struct Extent {
 
 /// Asks a storage: holes of host files are zeroes, all else may be data.
 pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> Extent {
+    if let Some((behind, start)) = Window::behind(storage) {
+        return of_storage(behind, start.saturating_add(offset), length);
+    }
     let (data, end) = match HostFile::of(storage) {
         Some(file) => file.data_or_hole(offset),
         None => (true, u64::MAX),

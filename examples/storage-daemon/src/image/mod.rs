@@ -13,8 +13,10 @@ pub mod extent;
 pub mod flat;
 pub mod locks;
 pub mod permissions;
+pub mod probe;
 pub mod qcow2;
 pub mod storage;
+pub mod window;
 
 use extent::Extent;
 use flat::FlatImage;

@@ -23,7 +23,11 @@ fn plain(node: &Node) -> Option<String> {
         Driver::Raw | Driver::Qcow2 => {
             let file = node.file()?;
             match file.driver() {
-                Driver::File | Driver::NullCo if !has_other_backing(node) => plain(file),
+                Driver::File | Driver::NullCo
+                    if !has_other_backing(node) && node.part.is_all() =>
+                {
+                    plain(file)
+                }
                 Driver::File | Driver::NullCo | Driver::Raw | Driver::Qcow2 => None,
             }
         }
@@ -40,7 +44,7 @@ fn has_other_backing(node: &Node) -> bool {
     header.backing_file() != actual.as_deref()
 }
 
-/// Writes what would open the node again, in the alphabetical order that QEMU uses.
+/// Writes what would open the node again, in the order in which QEMU happens to tell it.
 fn describe(node: &Node, text: &mut String) {
     text.push('{');
     if has_other_backing(node) {
@@ -52,7 +56,13 @@ fn describe(node: &Node, text: &mut String) {
         text.push_str(", ");
     }
     // Writing to a string cannot fail.
+    if let Some(offset) = node.part.offset {
+        let _ = write!(text, "\"offset\": {offset}, ");
+    }
     let _ = write!(text, "\"driver\": \"{}\"", node.driver().name());
+    if let Some(size) = node.part.size {
+        let _ = write!(text, ", \"size\": {size}");
+    }
     if let Some(file) = node.file() {
         text.push_str(", \"file\": ");
         describe(file, text);

@@ -85,6 +85,7 @@ impl Gate {
             discard: Discard::Ignore,
             monitor_owned: true,
             path: None,
+            part: Default::default(),
             file: None,
             backing: RwLock::new(None),
             backing_from_header: false,

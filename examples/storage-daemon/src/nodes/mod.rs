@@ -8,6 +8,7 @@ mod filename;
 pub(crate) mod gate;
 mod graph;
 mod info;
+mod inherit;
 mod names;
 mod node;
 mod open;

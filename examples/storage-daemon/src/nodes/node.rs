@@ -43,6 +43,20 @@ pub struct CacheMode {
     pub no_flush: bool,
 }
 
+/// The offset and the size of a raw node, as the client gave them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Part {
+    pub(super) offset: Option<u64>,
+    pub(super) size: Option<u64>,
+}
+
+impl Part {
+    /// Whether the client gave neither.
+    pub(super) fn is_all(self) -> bool {
+        self.offset.is_none() && self.size.is_none()
+    }
+}
+
 /// A node of the block graph: a name, a driver, and an open image.
 ///
 /// The calls for input and output block; make them from worker threads.
@@ -57,6 +71,8 @@ pub struct Node {
     pub(super) monitor_owned: bool,
     /// The path of a file node, as the client wrote it.
     pub(super) path: Option<String>,
+    /// The part of its file that a raw node shows, if the client gave one.
+    pub(super) part: Part,
     pub(super) file: Option<Arc<Node>>,
     pub(super) backing: RwLock<Option<Arc<Node>>>,
     /// Whether the backing node is there because the header of the image names it.

@@ -2,9 +2,10 @@
 
 use super::filename;
 use super::graph::Graph;
-use super::node::{CacheMode, Driver, Node};
+use super::inherit::CommonOptions;
+use super::node::{Driver, Node, Part};
 use super::options::{
-    BackingOption, Child, Discard, DriverOptions, FileOptions, NodeOptions, NullOptions,
+    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
 use super::sharing::{Role, Use, User};
@@ -12,9 +13,11 @@ use super::state::Place;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::flat::FlatImage;
+use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
-use crate::image::storage::{HostFile, HostFileMode};
+use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
+use crate::image::window::Window;
 use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
@@ -30,7 +33,7 @@ pub(super) fn open_root(graph: &Graph, options: NodeOptions) -> Result<Arc<Node>
     if options.node_name.is_none() {
         return Err(Error::NodeNameMissing);
     }
-    Opener::new(graph).run(options, Settled::above_root(true))
+    Opener::new(graph).run(options, CommonOptions::of_root(true))
 }
 
 /// Finds a node, or opens one that no client owns. Tells whether it was opened.
@@ -39,68 +42,7 @@ pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, b
     match child {
         Child::Reference(name) => Ok((opener.find(&name)?, false)),
         Child::Inline(options) => {
-            opener.run(*options, Settled::above_root(false)).map(|node| (node, true))
-        }
-    }
-}
-
-/// The common options of a node, with nothing left open: what it does not say itself, it takes
-/// over from the node above.
-#[derive(Clone, Copy, Debug)]
-struct Settled {
-    read_only: bool,
-    auto_read_only: bool,
-    discard: Discard,
-    cache: CacheMode,
-    monitor_owned: bool,
-    depth: usize,
-}
-
-impl Settled {
-    /// What a node with none above takes over.
-    fn above_root(monitor_owned: bool) -> Self {
-        Settled {
-            read_only: false,
-            auto_read_only: false,
-            discard: Discard::Ignore,
-            cache: CacheMode::default(),
-            monitor_owned,
-            depth: 0,
-        }
-    }
-
-    /// What holds for a node that says so much itself and takes over the rest.
-    fn with(self, options: &NodeOptions) -> Self {
-        Settled {
-            read_only: options.read_only.unwrap_or(self.read_only),
-            auto_read_only: options.auto_read_only.unwrap_or(self.auto_read_only),
-            discard: options.discard.unwrap_or(self.discard),
-            cache: CacheMode {
-                direct: options.cache.direct.unwrap_or(self.cache.direct),
-                no_flush: options.cache.no_flush.unwrap_or(self.cache.no_flush),
-            },
-            ..self
-        }
-    }
-
-    /// For the node in which this one is stored.
-    fn for_file(self) -> Self {
-        Settled {
-            auto_read_only: true,
-            discard: Discard::Unmap,
-            monitor_owned: false,
-            depth: self.depth + 1,
-            ..self
-        }
-    }
-
-    /// For the node that shows through.
-    fn for_backing(self) -> Self {
-        Settled {
-            read_only: true,
-            auto_read_only: false,
-            discard: Discard::Ignore,
-            ..self.for_file()
+            opener.run(*options, CommonOptions::of_root(false)).map(|node| (node, true))
         }
     }
 }
@@ -119,7 +61,7 @@ impl<'a> Opener<'a> {
         Opener { graph, created: Vec::new() }
     }
 
-    fn run(mut self, options: NodeOptions, above: Settled) -> Result<Arc<Node>> {
+    fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
         let opened = self.open(options, above);
         if opened.is_ok() {
             self.graph.publish(&self.created);
@@ -132,22 +74,22 @@ impl<'a> Opener<'a> {
         opened
     }
 
-    fn open(&mut self, options: NodeOptions, above: Settled) -> Result<Arc<Node>> {
+    fn open(&mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
         if above.depth >= MAX_DEPTH {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
-        let settled = above.with(&options);
+        let common = above.overridden_by(&options);
         let NodeOptions { node_name, driver, .. } = options;
         match driver {
-            DriverOptions::File(options) => self.open_file(node_name, settled, options),
-            DriverOptions::Raw(options) => self.open_raw(node_name, settled, options),
-            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, settled, options),
-            DriverOptions::NullCo(options) => self.open_null(node_name, settled, options),
+            DriverOptions::File(options) => self.open_file(node_name, common, options),
+            DriverOptions::Raw(options) => self.open_raw(node_name, common, options),
+            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, common, options),
+            DriverOptions::NullCo(options) => self.open_null(node_name, common, options),
         }
     }
 
     /// Finds or opens the node that another one is to stand on.
-    fn open_child(&mut self, child: Child, above: Settled) -> Result<Arc<Node>> {
+    fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
         match child {
             Child::Reference(name) => self.find(&name),
             Child::Inline(options) => self.open(*options, above),
@@ -175,23 +117,23 @@ impl<'a> Opener<'a> {
     fn open_file(
         &mut self,
         name: Option<String>,
-        mut settled: Settled,
+        mut common: CommonOptions,
         options: FileOptions,
     ) -> Result<Arc<Node>> {
         let name = self.name(name)?;
         let mode = |writable| HostFileMode {
             writable,
-            direct: settled.cache.direct,
+            direct: common.cache.direct,
             locking: options.locking,
         };
-        let mut opened = HostFile::open(&options.filename, mode(!settled.read_only));
-        if !settled.read_only && settled.auto_read_only && is_write_protected(&opened) {
-            settled.read_only = true;
+        let mut opened = HostFile::open(&options.filename, mode(!common.read_only));
+        if !common.read_only && common.auto_read_only && is_write_protected(&opened) {
+            common.read_only = true;
             opened = HostFile::open(&options.filename, mode(false));
         }
-        let no_flush = settled.cache.no_flush;
-        let image = FlatImage::new(Arc::new(opened?), !settled.read_only, no_flush);
-        let mut node = node(name, Driver::File, settled, Image::Flat(image));
+        let no_flush = common.cache.no_flush;
+        let image = FlatImage::new(Arc::new(opened?), !common.read_only, no_flush);
+        let mut node = node(name, Driver::File, common, Image::Flat(image));
         node.path = Some(options.filename);
         Ok(self.insert(node))
     }
@@ -199,57 +141,59 @@ impl<'a> Opener<'a> {
     fn open_null(
         &mut self,
         name: Option<String>,
-        settled: Settled,
+        common: CommonOptions,
         options: NullOptions,
     ) -> Result<Arc<Node>> {
         let name = self.name(name)?;
         let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
-        let image = FlatImage::new(Arc::new(storage), !settled.read_only, true);
-        Ok(self.insert(node(name, Driver::NullCo, settled, Image::Flat(image))))
+        let image = FlatImage::new(Arc::new(storage), !common.read_only, true);
+        Ok(self.insert(node(name, Driver::NullCo, common, Image::Flat(image))))
     }
 
     fn open_raw(
         &mut self,
         name: Option<String>,
-        settled: Settled,
+        common: CommonOptions,
         options: RawOptions,
     ) -> Result<Arc<Node>> {
-        let file = self.open_child(options.file, settled.for_file())?;
+        let file = self.open_child(options.file, common.for_file())?;
         let name = self.name(name)?;
-        self.attach(&name, Driver::Raw, settled, &file, Role::File)?;
-        let no_flush = settled.cache.no_flush;
-        let image = FlatImage::new(file.image.storage(), !settled.read_only, no_flush);
-        let mut node = node(name, Driver::Raw, settled, Image::Flat(image));
+        self.attach(&name, Driver::Raw, common, &file, Role::File)?;
+        let no_flush = common.cache.no_flush;
+        let part = Part { offset: options.offset, size: options.size };
+        let storage = part_of(&file, part)?;
+        let image = FlatImage::new(storage, !common.read_only, no_flush);
+        let mut node = node(name, Driver::Raw, common, Image::Flat(image));
         node.file = Some(file);
+        node.part = part;
         Ok(self.insert(node))
     }
 
     fn open_qcow2(
         &mut self,
         name: Option<String>,
-        settled: Settled,
+        common: CommonOptions,
         options: Qcow2Options,
     ) -> Result<Arc<Node>> {
-        let file = self.open_child(options.file, settled.for_file())?;
+        let file = self.open_child(options.file, common.for_file())?;
         // Listings show a node before its backing files, which are opened later.
         let name = self.name(name)?;
-        self.attach(&name, Driver::Qcow2, settled, &file, Role::File)?;
-        let header = Header::read(&file.image.storage())?;
-        header.check_supported(!settled.read_only)?;
+        self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
+        let header = Header::read(&file.image.storage(), !common.read_only)?;
         let from_header = matches!(options.backing, BackingOption::FromHeader);
         let backing = self
-            .open_backing(&header, &file, settled, options.backing)
+            .open_backing(&header, &file, common, options.backing)
             .map_err(|error| Error::OpenBacking(Box::new(error)))?;
         if let Some(backing) = &backing {
-            self.attach(&name, Driver::Qcow2, settled, backing, Role::Backing)?;
+            self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
         }
         let mode = Qcow2Mode {
-            writable: !settled.read_only,
-            no_flush: settled.cache.no_flush,
+            writable: !common.read_only,
+            no_flush: common.cache.no_flush,
             backing: backing.as_ref().map(|node| node.layer()).transpose()?,
         };
         let image = Arc::new(Qcow2Image::open(file.image.storage(), header, mode)?);
-        let mut node = node(name, Driver::Qcow2, settled, Image::Qcow2(image));
+        let mut node = node(name, Driver::Qcow2, common, Image::Qcow2(image));
         node.file = Some(file);
         node.backing_from_header = from_header && backing.is_some();
         node.backing = RwLock::new(backing);
@@ -260,7 +204,7 @@ impl<'a> Opener<'a> {
         &mut self,
         header: &Header,
         file: &Node,
-        settled: Settled,
+        common: CommonOptions,
         option: BackingOption,
     ) -> Result<Option<Arc<Node>>> {
         let child = match option {
@@ -275,7 +219,7 @@ impl<'a> Opener<'a> {
                 }
             },
         };
-        self.open_child(child, settled.for_backing()).map(Some)
+        self.open_child(child, common.for_backing()).map(Some)
     }
 
     /// Puts a node on top of another, which takes the permissions and locks it needs.
@@ -283,11 +227,11 @@ impl<'a> Opener<'a> {
         &mut self,
         name: &str,
         driver: Driver,
-        settled: Settled,
+        common: CommonOptions,
         child: &Arc<Node>,
         role: Role,
     ) -> Result<()> {
-        let user = User::Node { name: name.to_owned(), driver, writable: !settled.read_only };
+        let user = User::Node { name: name.to_owned(), driver, writable: !common.read_only };
         self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
@@ -298,15 +242,16 @@ impl<'a> Opener<'a> {
     }
 }
 
-fn node(name: String, driver: Driver, settled: Settled, image: Image) -> Node {
+fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> Node {
     Node {
         name,
         driver,
-        read_only: settled.read_only,
-        cache: settled.cache,
-        discard: settled.discard,
-        monitor_owned: settled.monitor_owned,
+        read_only: common.read_only,
+        cache: common.cache,
+        discard: common.discard,
+        monitor_owned: common.monitor_owned,
         path: None,
+        part: Part::default(),
         file: None,
         backing: RwLock::new(None),
         backing_from_header: false,
@@ -314,29 +259,61 @@ fn node(name: String, driver: Driver, settled: Settled, image: Image) -> Node {
     }
 }
 
+/// The storage of a raw node that shows a part of a file.
+fn part_of(file: &Node, part: Part) -> Result<Storage> {
+    let invalid = |text| Err(Error::InvalidOption(text));
+    let storage = file.image.storage();
+    if part.is_all() {
+        return Ok(storage);
+    }
+    let Part { offset, size } = part;
+    let (offset, actual) = (offset.unwrap_or(0), file.size()?);
+    let Some(rest) = actual.checked_sub(offset) else {
+        return invalid(format!(
+            "Offset ({offset}) cannot be greater than size of the containing file ({actual})"
+        ));
+    };
+    if let Some(size) = size {
+        if size > rest {
+            // The two blanks are part of the message.
+            return invalid(format!(
+                "The sum of offset ({offset}) and size ({size}) has to be smaller or equal to \
+                 the  actual size of the containing file ({actual})"
+            ));
+        }
+        if !size.is_multiple_of(SECTOR_SIZE) {
+            return invalid(format!("Specified size is not multiple of {SECTOR_SIZE}"));
+        }
+    }
+    Ok(Arc::new(Window::new(storage, offset, size)))
+}
+
 /// Describes the backing file that a header names.
 ///
-/// A header that does not tell the format makes QEMU guess it from the contents, which lets
-/// whoever writes a raw backing file choose what is read in its place: it must be told here.
+/// Where the header does not tell the format, it is guessed from the contents, as QEMU does.
 fn backing_from_header(path: String, format: Option<&str>) -> Result<NodeOptions> {
-    let file = NodeOptions::new(DriverOptions::File(FileOptions {
-        filename: path,
-        locking: Default::default(),
-    }));
-    match format {
-        Some("qcow2") => {
-            let file = Child::Inline(Box::new(file));
-            let backing = BackingOption::FromHeader;
-            Ok(NodeOptions::new(DriverOptions::Qcow2(Qcow2Options { file, backing })))
+    let probed = match format {
+        Some("qcow2") => Probed::Qcow2,
+        Some("raw") => Probed::Raw,
+        Some("file") => return Ok(NodeOptions::new(file_options(path))),
+        Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
+        None => {
+            let mode = HostFileMode { locking: Locking::Off, ..HostFileMode::default() };
+            let storage: Storage = Arc::new(HostFile::open(&path, mode)?);
+            probe(&storage)?
         }
-        Some("raw") => {
-            let file = Child::Inline(Box::new(file));
-            Ok(NodeOptions::new(DriverOptions::Raw(RawOptions { file })))
+    };
+    let file = Child::Inline(Box::new(NodeOptions::new(file_options(path))));
+    Ok(NodeOptions::new(match probed {
+        Probed::Qcow2 => {
+            DriverOptions::Qcow2(Qcow2Options { file, backing: BackingOption::FromHeader })
         }
-        Some("file") => Ok(file),
-        Some(other) => Err(Error::InvalidImage(format!("Unknown driver '{other}'"))),
-        None => Err(Error::InvalidImage("The image does not tell the backing format".into())),
-    }
+        Probed::Raw => DriverOptions::Raw(RawOptions::new(file)),
+    }))
+}
+
+fn file_options(filename: String) -> DriverOptions {
+    DriverOptions::File(FileOptions { filename, locking: Locking::Auto })
 }
 
 /// Whether a file could not be opened because it cannot be written.

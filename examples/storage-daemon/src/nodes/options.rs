@@ -97,6 +97,17 @@ pub struct FileOptions {
 pub struct RawOptions {
     /// Where the bytes are.
     pub file: Child,
+    /// Where in the file the image begins, in bytes.
+    pub offset: Option<u64>,
+    /// How long the image is, in bytes; to the end of the file if not given.
+    pub size: Option<u64>,
+}
+
+impl RawOptions {
+    /// All of a file.
+    pub fn new(file: Child) -> Self {
+        RawOptions { file, offset: None, size: None }
+    }
 }
 
 /// `BlockdevOptionsQcow2`.

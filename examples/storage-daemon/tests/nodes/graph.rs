@@ -2,13 +2,13 @@
 
 use crate::support::*;
 use std::os::unix::fs::symlink;
-use storage_daemon::nodes::options::{BackingOption, CacheOptions, DriverOptions, NullOptions};
+use storage_daemon::nodes::options::{
+    BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions, RawOptions,
+};
 use storage_daemon::nodes::{NodeUse, Operation};
 
-fn null() -> storage_daemon::nodes::options::NodeOptions {
-    storage_daemon::nodes::options::NodeOptions::new(DriverOptions::NullCo(NullOptions {
-        size: Some(M),
-    }))
+fn null() -> NodeOptions {
+    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M) }))
 }
 
 #[test]
@@ -282,4 +282,96 @@ fn a_link_to_an_image_is_the_same_image() {
     bench.add(qcow2(inline(bench.file("image"))).named("n"));
     let refusal = bench.refusal(qcow2(inline(bench.file("link"))).named("m"));
     assert_eq!(refusal, "Failed to get \"write\" lock");
+}
+
+#[test]
+fn a_file_that_nobody_may_write_is_opened_read_only_where_that_is_allowed() {
+    // One that even the superuser may not write.
+    let path = "/sys/kernel/fscaps";
+    if !std::path::Path::new(path).is_file() {
+        println!("note: there is no {path}, so nothing is tried");
+        return;
+    }
+    let bench = Bench::new();
+    let refusal = bench.refusal(file(path).named("n"));
+    assert!(refusal.starts_with(&format!("Could not open '{path}': ")), "{refusal}");
+    let mut options = file(path).named("n");
+    options.auto_read_only = Some(true);
+    assert!(bench.add(options).is_read_only());
+    bench.graph.remove("n").expect("nobody uses it");
+    // A file that is described with its user is allowed to be.
+    bench.add(raw(inline(file(path).named("f"))).named("n"));
+    assert!(bench.graph.get("f").expect("it is there").is_read_only());
+}
+
+#[test]
+fn the_format_of_a_backing_file_is_guessed_where_the_header_does_not_tell() {
+    let bench = Bench::new();
+    bench.write("raw", &noise(1, M));
+    bench.write("vmdk", b"KDMV and so on");
+    bench.format("qcow2", |_| {});
+    for (backing, expected) in [("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("vmdk", Err("vmdk"))]
+    {
+        bench.format("overlay", |options| options.backing_file = Some(backing.into()));
+        let added = bench.graph.add(qcow2(inline(bench.file("overlay"))).named("n"));
+        match expected {
+            Ok(driver) => {
+                let below = added.expect("it can be opened").backing().expect("it has one");
+                assert_eq!(below.driver().name(), driver);
+                bench.graph.remove("n").expect("nobody uses it");
+            }
+            Err(format) => assert_eq!(
+                added.expect_err("nobody can read it").to_string(),
+                format!("Could not open backing file: Unknown driver '{format}'")
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_raw_node_can_show_a_part_of_its_file() {
+    let bench = Bench::new();
+    let all = noise(1, 4 * M);
+    let path = text(&bench.write("plain", &all));
+    let part = |offset, size| {
+        let mut options = RawOptions::new(inline(bench.file("plain")));
+        (options.offset, options.size) = (offset, size);
+        NodeOptions::new(DriverOptions::Raw(options)).named("n")
+    };
+    let json = |parts: &str| {
+        format!("json:{{{parts}, \"file\": {{\"driver\": \"file\", \"filename\": \"{path}\"}}}}")
+    };
+    for (offset, size, range, name) in [
+        (Some(1024), None, 1024..4 * M, "\"offset\": 1024, \"driver\": \"raw\""),
+        (None, Some(4096), 0..4096, "\"driver\": \"raw\", \"size\": 4096"),
+        (Some(100), Some(512), 100..612, "\"offset\": 100, \"driver\": \"raw\", \"size\": 512"),
+        (Some(4 * M), None, 4 * M..4 * M, "\"offset\": 4194304, \"driver\": \"raw\""),
+    ] {
+        let node = bench.add(part(offset, size));
+        assert_same(&contents(&node), &all[range.start as usize..range.end as usize]);
+        assert_eq!(bench.graph.filename(&node), json(name));
+        bench.graph.remove("n").expect("nobody uses it");
+    }
+    let sum = "The sum of offset (1048576) and size (3146240) has to be smaller or equal to the  \
+               actual size of the containing file (4194304)";
+    for (offset, size, expected) in [
+        (
+            Some(5 * M),
+            None,
+            "Offset (5242880) cannot be greater than size of the containing file (4194304)",
+        ),
+        (None, Some(1000), "Specified size is not multiple of 512"),
+        (Some(M), Some(3 * M + 512), sum),
+    ] {
+        assert_eq!(bench.refusal(part(offset, size)), expected);
+    }
+    let node = bench.add(part(Some(100), Some(1024)));
+    node.write_zeroes(0, 512).expect("it can be written");
+    node.write(512, &[7; 512]).expect("it can be written");
+    let error = node.write(1024, &[7; 512]).expect_err("beyond the end");
+    assert_eq!(error.to_string(), "Input/output error");
+    let mut expected = all;
+    expected[100..612].fill(0);
+    expected[612..1124].fill(7);
+    assert_same(&std::fs::read(path).expect("it is there"), &expected);
 }

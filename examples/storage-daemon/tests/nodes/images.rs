@@ -221,17 +221,26 @@ fn damaged_headers_are_refused() {
     let bench = Bench::new();
     let path = bench.format("image", |_| {});
     let sound = fs::read(&path).expect("it is there");
-    let cases: [(usize, &[u8], &str); 9] = [
+    let unknown = "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000";
+    let cases: [(usize, &[u8], &str); 21] = [
         (0, b"QFI\xfa", "Image is not in qcow2 format"),
         (4, &[0, 0, 0, 9], "Unsupported qcow2 version 9"),
+        (8, &[0, 0, 0, 0, 0, 1, 0, 1], "Invalid backing file offset"),
+        (8, &[0, 0, 0, 0, 0, 0, 0, 120, 0, 0, 4, 0], "Backing file name too long"),
         (20, &[0, 0, 0, 8], "Unsupported cluster size: 2^8"),
         (20, &[0, 0, 0, 22], "Unsupported cluster size: 2^22"),
+        (24, &[0x40, 0, 0, 0, 0, 0, 0, 0], "Image is too big"),
+        (24, &[0, 0, 1, 0, 0, 0, 0, 0], "L1 table is too small"),
         (32, &[0, 0, 0, 1], "Unsupported qcow2 feature(s): encryption"),
-        (
-            72,
-            &[0x80, 0, 0, 0, 0, 0, 0, 0],
-            "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000",
-        ),
+        (32, &[0, 0, 0, 3], "Unsupported encryption method 3"),
+        (36, &[0, 0x40, 0, 1], "Active L1 table too large"),
+        (40, &[0x40, 0, 0, 0, 0, 0, 0, 1], "Active L1 table offset invalid"),
+        (48, &[0, 0, 0, 0, 0, 0, 0, 1], "Reference count table offset invalid"),
+        (56, &[0, 0, 0, 0], "Image does not contain a reference count table"),
+        (56, &[0, 0, 0, 0x81], "Reference count table too large"),
+        (60, &[0, 1, 0, 1], "Snapshot table too large"),
+        (72, &[0x80, 0, 0, 0, 0, 0, 0, 0], unknown),
+        (79, &[2], "qcow2: Image is corrupt; cannot be opened read/write"),
         (79, &[4], "Unsupported qcow2 feature(s): external data file"),
         (96, &[0, 0, 0, 7], "Reference count entry width too large; may not exceed 64 bits"),
         (100, &[0, 0, 0, 1], "qcow2 header too short"),

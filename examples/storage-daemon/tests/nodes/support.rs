@@ -103,7 +103,7 @@ pub(crate) fn file(path: &str) -> NodeOptions {
 }
 
 pub(crate) fn raw(file: Child) -> NodeOptions {
-    NodeOptions::new(DriverOptions::Raw(RawOptions { file }))
+    NodeOptions::new(DriverOptions::Raw(RawOptions::new(file)))
 }
 
 pub(crate) fn qcow2(file: Child) -> NodeOptions {

@@ -18,6 +18,8 @@ use stacked::StackedStorage;
 use std::io;
 use std::sync::Arc;
 
+/// The first bytes of all qcow2 images.
+pub const MAGIC: [u8; 4] = *b"QFI\xfb";
 /// Zeroes are written from a buffer of this size where the format cannot just note them: at most
 /// two partial clusters of 2 MiB per request.
 const ZERO_BUFFER: usize = 64 * 1024;
@@ -48,9 +50,8 @@ impl Qcow2Image {
     /// Opens the image whose header was read before from the same storage.
     ///
     /// # Errors
-    /// [`Error::UnsupportedFeature`], [`Error::InvalidImage`], or as the storage says.
+    /// [`Error::While`], with what is wrong in the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        header.check_supported(mode.writable)?;
         let cannot_open = |source| {
             let what = "Could not open qcow2 image".into();
             Error::While { what, source }

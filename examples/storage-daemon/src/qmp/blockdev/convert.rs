@@ -108,9 +108,14 @@ fn qcow2(options: BlockdevOptionsQcow2) -> Result<Qcow2Options> {
 }
 
 fn raw(options: BlockdevOptionsRaw) -> Result<RawOptions> {
-    require(matches!(options.offset, None | Some(0)), "offset")?;
-    require(options.size.is_none(), "size")?;
-    Ok(RawOptions { file: child(options.format.file)? })
+    let unsigned = |value: Option<i64>, name| {
+        let out_of_range =
+            |given| format!("Value '{given}' is out of range for parameter '{name}'");
+        value.map(|given| u64::try_from(given).map_err(|_| out_of_range(given))).transpose()
+    };
+    let offset = unsigned(options.offset, "offset")?;
+    let size = unsigned(options.size, "size")?;
+    Ok(RawOptions { file: child(options.format.file)?, offset, size })
 }
 
 /// A reference to a node, as the node layer wants it.

@@ -104,7 +104,7 @@ fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
         .create()
         .expect("an image can be made");
     let below: Storage = if guarded {
-        let header = Header::read(&storage).expect("it has a header");
+        let header = Header::read(&storage, true).expect("it has a header");
         let pointers = header.table_pointers().clone();
         Arc::new(CrashSafeStorage::new(storage, pointers).expect("it can be read"))
     } else {
@@ -254,7 +254,7 @@ fn small_image() -> (Arc<Journal>, CrashSafeStorage, TablePointers) {
         .refcount_width(16)
         .create()
         .expect("an image can be made");
-    let header = Header::read(&storage).expect("it has a header");
+    let header = Header::read(&storage, true).expect("it has a header");
     let pointers = header.table_pointers().clone();
     let guarded = CrashSafeStorage::new(storage, pointers.clone()).expect("it can be read");
     (journal, guarded, pointers)

@@ -1,0 +1,72 @@
+//! The bytes of a header, read with checks.
+
+use crate::error::{Error, Result};
+use std::ops::Range;
+
+/// Length of the header in version 2 images.
+pub(super) const LENGTH_V2: u64 = 72;
+
+/// The first cluster of an image, or as much of it as is known.
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+
+impl<'a> Fields<'a> {
+    pub(super) fn bytes(&self, offset: u64, length: u64) -> Result<&'a [u8]> {
+        usize::try_from(offset)
+            .ok()
+            .zip(usize::try_from(length).ok())
+            .and_then(|(start, length)| self.0.get(start..start.checked_add(length)?))
+            .ok_or_else(|| invalid("qcow2 header too short"))
+    }
+
+    fn array<const N: usize>(&self, offset: u64) -> Result<[u8; N]> {
+        let bytes = self.bytes(offset, N as u64)?;
+        bytes.try_into().map_err(|_wrong_length| invalid("qcow2 header too short"))
+    }
+
+    pub(super) fn u8(&self, offset: u64) -> Result<u8> {
+        self.array::<1>(offset).map(|[byte]| byte)
+    }
+
+    pub(super) fn u32(&self, offset: u64) -> Result<u32> {
+        self.array(offset).map(u32::from_be_bytes)
+    }
+
+    pub(super) fn u64(&self, offset: u64) -> Result<u64> {
+        self.array(offset).map(u64::from_be_bytes)
+    }
+
+    /// A name, up to the first zero byte; none if nothing is before it.
+    pub(super) fn name(&self, offset: u64, length: u64) -> Result<Option<String>> {
+        let bytes = self.bytes(offset, length)?;
+        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+        let name = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        Ok(Some(name).filter(|name| !name.is_empty()))
+    }
+}
+
+/// Refuses tables that are too long, do not begin with a cluster or end beyond any file.
+pub(super) fn check_table(
+    name: &str,
+    offset: u64,
+    length: u64,
+    longest: u64,
+    cluster_size: u64,
+) -> Result<Range<u64>> {
+    if length > longest {
+        return Err(invalid(format!("{name} too large")));
+    }
+    match offset.checked_add(length) {
+        Some(end) if i64::try_from(end).is_ok() && offset.is_multiple_of(cluster_size) => {
+            Ok(offset..end)
+        }
+        Some(_) | None => Err(invalid(format!("{name} offset invalid"))),
+    }
+}
+
+pub(super) fn invalid(text: impl Into<String>) -> Error {
+    Error::InvalidImage(text.into())
+}
+
+pub(super) fn unsupported(features: impl Into<String>) -> Error {
+    Error::UnsupportedFeature { format: "qcow2", features: features.into() }
+}

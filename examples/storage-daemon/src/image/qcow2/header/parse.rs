@@ -1,0 +1,226 @@
+//! From the bytes of a header to its meaning, in the order of QEMU's checks, so that of several
+//! faults the same one is told.
+
+use super::fields::{Fields, LENGTH_V2, check_table, invalid, unsupported};
+use super::*;
+use crate::image::qcow2::MAGIC;
+use imago::StorageExt;
+
+/// The shortest header of version 3 images.
+const LENGTH_V3: u32 = 104;
+/// The specification's limit for the name of a backing file.
+const BACKING_NAME_MAX: u64 = 1023;
+/// QEMU's limits for internal snapshots: their number, and the bytes of what is told of each.
+const SNAPSHOTS_MAX: u64 = 65536;
+const SNAPSHOT_LENGTH: u64 = 40;
+
+const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
+const REFCOUNT_ORDER_MAX: u32 = 6;
+
+/// The names of the features that an image may need, by bit.
+const FEATURES: [(u64, &str); 5] = [
+    (INCOMPATIBLE_DIRTY, "dirty bit"),
+    (INCOMPATIBLE_CORRUPT, "corrupt bit"),
+    (INCOMPATIBLE_DATA_FILE, "external data file"),
+    (INCOMPATIBLE_COMPRESSION, "compression type"),
+    (INCOMPATIBLE_EXTENDED_L2, "extended L2 entries"),
+];
+
+const EXTENSION_END: u32 = 0;
+const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
+
+pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
+    let mut first = [0; LENGTH_V2 as usize];
+    storage.read(first.as_mut_slice(), 0)?;
+    let cluster_bits = cluster_bits(&Fields(&first))?;
+    // What is beyond the end of the file reads as zeroes.
+    let mut cluster = vec![0; 1 << cluster_bits];
+    storage.read(cluster.as_mut_slice(), 0)?;
+    parse(&Fields(&cluster), cluster_bits, writable)
+}
+
+/// Makes sure that this is a qcow2 image, and finds out how long its first cluster is.
+fn cluster_bits(fields: &Fields<'_>) -> Result<u32> {
+    if fields.bytes(0, 4)? != MAGIC {
+        return Err(invalid("Image is not in qcow2 format"));
+    }
+    let version = fields.u32(4)?;
+    if !matches!(version, 2 | 3) {
+        return Err(invalid(format!("Unsupported qcow2 version {version}")));
+    }
+    let cluster_bits = fields.u32(20)?;
+    if !CLUSTER_BITS.contains(&cluster_bits) {
+        return Err(invalid(format!("Unsupported cluster size: 2^{cluster_bits}")));
+    }
+    Ok(cluster_bits)
+}
+
+fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Header> {
+    let version = fields.u32(4)?;
+    let cluster_size = 1 << cluster_bits;
+    let added = match version {
+        3 => Version3::parse(fields, cluster_size)?,
+        _two => Version3::default(),
+    };
+    let backing_offset = fields.u64(8)?;
+    if backing_offset > cluster_size {
+        return Err(invalid("Invalid backing file offset"));
+    }
+    added.check_features(writable)?;
+    if added.refcount_order > REFCOUNT_ORDER_MAX {
+        return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
+    }
+    let tables = parse_tables(fields, cluster_bits, added.refcount_order)?;
+    let extensions_end = if backing_offset == 0 { cluster_size } else { backing_offset };
+    let backing_format = parse_extensions(fields, added.length.into(), extensions_end)?;
+    check_encryption(fields)?;
+    Ok(Header {
+        version,
+        cluster_bits,
+        size: fields.u64(24)?,
+        incompatible: added.incompatible,
+        compatible: added.compatible,
+        tables,
+        compression_type: added.compression_type,
+        backing_file: parse_backing_file(fields, backing_offset, cluster_size)?,
+        backing_format,
+    })
+}
+
+/// What version 3 added to the header, or what goes without saying in version 2.
+struct Version3 {
+    incompatible: u64,
+    compatible: u64,
+    refcount_order: u32,
+    compression_type: CompressionType,
+    /// The length of the header.
+    length: u32,
+}
+
+impl Default for Version3 {
+    fn default() -> Self {
+        Version3 {
+            incompatible: 0,
+            compatible: 0,
+            refcount_order: 4,
+            compression_type: CompressionType::Zlib,
+            length: LENGTH_V2 as u32,
+        }
+    }
+}
+
+impl Version3 {
+    fn parse(fields: &Fields<'_>, cluster_size: u64) -> Result<Self> {
+        let length = fields.u32(100)?;
+        if length < LENGTH_V3 {
+            return Err(invalid("qcow2 header too short"));
+        }
+        if u64::from(length) > cluster_size {
+            return Err(invalid("qcow2 header exceeds cluster size"));
+        }
+        let compression = if length > LENGTH_V3 { fields.u8(104)? } else { 0 };
+        let compression_type = match compression {
+            0 => CompressionType::Zlib,
+            1 => CompressionType::Zstd,
+            other => return Err(invalid(format!("qcow2: unknown compression type: {other}"))),
+        };
+        Ok(Version3 {
+            incompatible: fields.u64(72)?,
+            compatible: fields.u64(80)?,
+            refcount_order: fields.u32(96)?,
+            compression_type,
+            length,
+        })
+    }
+
+    /// Refuses what neither the image library nor this program can handle.
+    fn check_features(&self, writable: bool) -> Result<()> {
+        let tells = self.incompatible & INCOMPATIBLE_COMPRESSION != 0;
+        let differs = self.compression_type != CompressionType::Zlib;
+        if tells != differs {
+            let must = if differs { "must" } else { "must not" };
+            return Err(invalid(format!(
+                "qcow2: Compression type incompatible feature bit {must} be set"
+            )));
+        }
+        let known = FEATURES.iter().fold(0, |known, (bit, _)| known | bit);
+        let unknown = self.incompatible & !known;
+        if unknown != 0 {
+            return Err(unsupported(format!("Unknown incompatible feature: {unknown:x}")));
+        }
+        if writable && self.incompatible & INCOMPATIBLE_CORRUPT != 0 {
+            return Err(invalid("qcow2: Image is corrupt; cannot be opened read/write"));
+        }
+        let needed = FEATURES.iter().filter(|(bit, _)| self.incompatible & bit != 0);
+        let names: Vec<&str> = needed.map(|(_, name)| *name).collect();
+        if names.is_empty() { Ok(()) } else { Err(unsupported(names.join(", "))) }
+    }
+}
+
+fn check_encryption(fields: &Fields<'_>) -> Result<()> {
+    match fields.u32(32)? {
+        0 => Ok(()),
+        1 | 2 => Err(unsupported("encryption")),
+        other => Err(invalid(format!("Unsupported encryption method {other}"))),
+    }
+}
+
+fn parse_tables(
+    fields: &Fields<'_>,
+    cluster_bits: u32,
+    refcount_order: u32,
+) -> Result<TablePointers> {
+    if fields.u32(56)? == 0 {
+        return Err(invalid("Image does not contain a reference count table"));
+    }
+    let tables = TablePointers::parse(fields, cluster_bits, refcount_order)?;
+    let snapshots = u64::from(fields.u32(60)?) * SNAPSHOT_LENGTH;
+    let longest = SNAPSHOTS_MAX * SNAPSHOT_LENGTH;
+    check_table("Snapshot table", fields.u64(64)?, snapshots, longest, 1 << cluster_bits)?;
+    let bytes_per_l2 = 1_u64 << (2 * cluster_bits - 3);
+    let needed = fields.u64(24)?.div_ceil(bytes_per_l2);
+    if needed > i32::MAX as u64 {
+        return Err(invalid("Image is too big"));
+    }
+    if tables.l1_table.end - tables.l1_table.start < needed * 8 {
+        return Err(invalid("L1 table is too small"));
+    }
+    Ok(tables)
+}
+
+/// Goes through the extensions of the header, and gives the format of the backing file.
+fn parse_extensions(fields: &Fields<'_>, start: u64, end: u64) -> Result<Option<String>> {
+    let mut format = None;
+    let mut offset = start;
+    while offset < end {
+        let kind = fields.u32(offset)?;
+        let length = u64::from(fields.u32(offset + 4)?);
+        offset += 8;
+        if length > end.saturating_sub(offset) {
+            return Err(invalid("Header extension too large"));
+        }
+        if kind == EXTENSION_END {
+            break;
+        }
+        if kind == EXTENSION_BACKING_FORMAT {
+            format = fields.name(offset, length)?;
+        }
+        offset += length.next_multiple_of(8);
+    }
+    Ok(format)
+}
+
+fn parse_backing_file(
+    fields: &Fields<'_>,
+    offset: u64,
+    cluster_size: u64,
+) -> Result<Option<String>> {
+    if offset == 0 {
+        return Ok(None);
+    }
+    let length = u64::from(fields.u32(16)?);
+    if length > BACKING_NAME_MAX.min(cluster_size - offset) {
+        return Err(invalid("Backing file name too long"));
+    }
+    fields.name(offset, length)
+}

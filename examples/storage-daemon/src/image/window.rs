@@ -1,0 +1,98 @@
+//! A part of a storage as a storage of its own.
+
+use super::storage::Storage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{Storage as ImagoStorage, StorageExt};
+use nix::errno::Errno;
+use std::any::Any;
+use std::fmt;
+use std::io;
+
+/// The bytes of a storage from an offset on, up to a fixed size if there is one.
+///
+/// Requests go on as ordinary ones, so that the offset need not be aligned to anything.
+#[derive(Debug)]
+pub struct Window {
+    inner: Storage,
+    offset: u64,
+    size: Option<u64>,
+    helper: CommonStorageHelper,
+}
+
+impl Window {
+    /// Looks at `inner` from `offset` on. The caller has seen to it that the window is within.
+    pub fn new(inner: Storage, offset: u64, size: Option<u64>) -> Self {
+        Window { inner, offset, size, helper: CommonStorageHelper::default() }
+    }
+
+    /// What is behind a storage that is a window, and where it begins there.
+    pub(super) fn behind(storage: &Storage) -> Option<(&Storage, u64)> {
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref::<Window>().map(|window| (&window.inner, window.offset))
+    }
+
+    fn shift(&self, offset: u64) -> io::Result<u64> {
+        offset.checked_add(self.offset).ok_or_else(|| Errno::EIO.into())
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {}", self.inner, self.offset)
+    }
+}
+
+impl ImagoStorage for Window {
+    fn size(&self) -> io::Result<u64> {
+        match self.size {
+            Some(size) => Ok(size),
+            None => Ok(self.inner.size()?.saturating_sub(self.offset)),
+        }
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        self.inner.readv(bufv, self.shift(offset)?)
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        self.inner.writev(bufv, self.shift(offset)?)
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.write_zeroes(self.shift(offset)?, length)
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.write_allocated_zeroes(self.shift(offset)?, length)
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.discard(self.shift(offset)?, length)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.inner.sync()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.inner.invalidate_cache() }
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        match self.size {
+            Some(_fixed) => Err(io::ErrorKind::Unsupported.into()),
+            None => self.inner.resize(self.shift(new_size)?, prealloc_mode),
+        }
+    }
+}
