@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::stream::Source;
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
+use crate::shutdown::Shutdown;
 
 /// How many bytes each end takes before the other has read them: what a unix socket takes.
 const CAPACITY: usize = 208 << 10;
@@ -27,9 +28,17 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
         tokio::select! {
             // However it ends, it is the doing of the client's own program.
             _ = connection.run(service.shutdown()) => {}
-            // There may be no server to do this.
+            // There is no server to do this.
             () = service.events().deliver_held() => {}
+            () = end_when_asked(service.shutdown()) => {}
         }
     });
     near
+}
+
+/// Lets sessions end as soon as somebody asks for the end: nothing is to be done before it.
+async fn end_when_asked(shutdown: &Shutdown) {
+    shutdown.requested().await;
+    shutdown.release();
+    std::future::pending().await
 }
