@@ -6,6 +6,8 @@
 //! * its blocking calls are made from worker threads, never from the main loop;
 //! * zeroing part of a qcow2 cluster races with writes to the rest: [`Qcow2Image`] zeroes whole
 //!   clusters through the library and writes plain zeroes elsewhere;
+//! * it hooks tables into an image before they are counted, which damages the image if the process
+//!   dies in between: [`Qcow2Image`] puts a storage below it that counts first;
 //! * it takes no locks on image files: [`storage::HostFile`] does;
 //! * it does not look for holes in files: [`extent`] does.
 
