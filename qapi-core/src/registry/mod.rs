@@ -11,7 +11,7 @@
 //! not found. So the binary names it once, `use my_commands as _;`, and refuses to start if that
 //! line gets lost:
 //!
-//! ```
+//! ```standalone_crate
 //! use qapi_core::registry::Registry;
 //!
 //! let registry = Registry::collect()?;
