@@ -1,5 +1,6 @@
 //! What is known about a range of an image without reading it.
 
+use super::qcow2::Qcow2Image;
 use super::storage::{HostFile, Storage};
 use super::window::Window;
 use imago::format::Format;
@@ -19,17 +20,20 @@ pub struct Extent {
     pub allocated: bool,
 }
 
-/// Asks a storage: holes of host files are zeroes, all else may be data.
-pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> Extent {
+/// Asks a storage: holes of host files are zeroes, format images know, all else may be data.
+pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> io::Result<Extent> {
     if let Some((behind, start)) = Window::behind(storage) {
         return of_storage(behind, start.saturating_add(offset), length);
+    }
+    if let Some(image) = Qcow2Image::behind(storage) {
+        return Ok(Extent { allocated: true, ..image.extent(offset, length)? });
     }
     let (data, end) = match HostFile::of(storage) {
         Some(file) => file.data_or_hole(offset),
         None => (true, u64::MAX),
     };
     let length = length.min(end.saturating_sub(offset));
-    Extent { length, zero: !data, allocated: true }
+    Ok(Extent { length, zero: !data, allocated: true })
 }
 
 /// Asks a format image, and its backing files where it has nothing of its own.
@@ -44,7 +48,7 @@ pub(super) fn of_layer(
     let known = known.min(length);
     let extent = match mapping {
         ShallowMapping::Raw { storage, offset, .. } if layer.inner().format() == Format::Raw => {
-            of_storage(storage, offset, known)
+            of_storage(storage, offset, known)?
         }
         ShallowMapping::Raw { .. } | ShallowMapping::Special { .. } => {
             Extent { length: known, zero: false, allocated: true }

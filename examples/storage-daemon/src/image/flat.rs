@@ -2,10 +2,9 @@
 
 use super::extent::{self, Extent};
 use super::storage::{SECTOR_SIZE, Storage};
-use super::{FormatLayer, check_range, not_permitted};
-use imago::raw::Raw;
+use super::{check_range, not_permitted};
 use imago::storage::PreallocateMode;
-use imago::{FormatAccess, Storage as _, StorageExt};
+use imago::{Storage as _, StorageExt};
 use std::io;
 use std::sync::Arc;
 
@@ -73,12 +72,7 @@ impl FlatImage {
         if length == 0 {
             return Ok(Extent { length: 0, zero: true, allocated: true });
         }
-        Ok(extent::of_storage(&self.storage, offset, length))
-    }
-
-    pub(super) fn layer(&self) -> io::Result<FormatLayer> {
-        let raw = Raw::open_image(Arc::clone(&self.storage), false)?;
-        Ok(Arc::new(FormatAccess::new(raw)))
+        extent::of_storage(&self.storage, offset, length)
     }
 
     pub(super) fn storage(&self) -> Storage {

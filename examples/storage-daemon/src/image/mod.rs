@@ -13,6 +13,7 @@
 
 pub mod extent;
 pub mod flat;
+mod forward;
 pub mod locks;
 pub mod permissions;
 pub mod probe;
@@ -23,13 +24,14 @@ pub mod window;
 use extent::Extent;
 use flat::FlatImage;
 use imago::FormatAccess;
+use imago::raw::Raw;
 use qcow2::Qcow2Image;
 use std::io;
 use std::sync::Arc;
 use storage::Storage;
 
-/// An open image of the library, as backing file of another.
-pub type FormatLayer = Arc<FormatAccess<Storage>>;
+/// An open image of the library.
+pub(crate) type FormatLayer = Arc<FormatAccess<Storage>>;
 
 /// An open image.
 ///
@@ -122,18 +124,9 @@ impl Image {
         }
     }
 
-    /// The image as a backing file for another one.
+    /// The image as storage for another format on top of it, or as backing file of another one.
     ///
-    /// # Errors
-    /// When the image is closed or the storage below cannot say how large it is.
-    pub fn layer(&self) -> io::Result<FormatLayer> {
-        match self {
-            Image::Flat(image) => image.layer(),
-            Image::Qcow2(image) => image.layer(),
-        }
-    }
-
-    /// The image as storage for another format on top of it.
+    /// It stays the same when the image is opened in another way.
     pub fn storage(&self) -> Storage {
         match self {
             Image::Flat(image) => image.storage(),
@@ -151,6 +144,12 @@ impl Image {
             Image::Qcow2(image) => image.close(),
         }
     }
+}
+
+/// A storage as an image without a format, which is never written to.
+fn raw_layer(storage: &Storage) -> io::Result<FormatLayer> {
+    let raw = Raw::open_image(Arc::clone(storage), false)?;
+    Ok(Arc::new(FormatAccess::new(raw)))
 }
 
 /// Refuses a range that does not lie within the image, as the drivers of QEMU do.

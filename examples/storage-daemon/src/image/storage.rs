@@ -1,12 +1,11 @@
 //! Bytes below an image format: host files and what stands in for them.
 
+use super::forward::forward_storage;
 use super::locks::{ByteLocks, Locking};
 use super::permissions::Access;
 use crate::error::{Error, Result};
 use imago::file::File as ImagoFile;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
+use imago::io_buffers::IoVector;
 use imago::{DynStorage, Storage as ImagoStorage, StorageOpenOptions};
 use nix::errno::Errno;
 use nix::libc;
@@ -17,7 +16,6 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What every image format here stands on.
@@ -142,82 +140,16 @@ impl fmt::Display for HostFile {
 }
 
 impl ImagoStorage for HostFile {
-    fn mem_align(&self) -> usize {
-        self.inner.mem_align()
-    }
-
-    fn req_align(&self) -> usize {
-        self.inner.req_align()
-    }
-
-    fn zero_align(&self) -> usize {
-        self.inner.zero_align()
-    }
-
-    fn discard_align(&self) -> usize {
-        self.inner.discard_align()
-    }
-
     /// The length in whole sectors: a file of 1000 bytes is an image of 1024, as for QEMU.
     fn size(&self) -> io::Result<u64> {
         Ok(self.inner.size()?.next_multiple_of(SECTOR_SIZE))
     }
 
-    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
-        self.inner.resolve_relative_path(relative)
-    }
-
-    fn get_filename(&self) -> Option<PathBuf> {
-        self.inner.get_filename()
-    }
-
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: the caller keeps the alignment that this object reports, which is the inner one.
-        unsafe { self.inner.pure_readv(bufv, offset) }
-    }
-
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_readv`; the write blockers are the inner file's own.
+        // SAFETY: the caller keeps the alignment that this object reports, which is the inner
+        // one; the write blockers are the inner file's own.
         unsafe { self.inner.pure_writev(bufv, offset) }
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        unsafe { self.inner.pure_write_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        unsafe { self.inner.pure_write_allocated_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        unsafe { self.inner.pure_discard(offset, length) }
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.inner.sync()
-    }
-
-    fn settle_writes(&self) -> io::Result<()> {
-        self.inner.settle_writes()
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.inner.invalidate_cache() }
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        self.inner.get_storage_helper()
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
-        self.inner.resize(new_size, prealloc_mode)
-    }
+    forward_storage!(self => self.inner);
 }

@@ -1,7 +1,7 @@
 //! The names that images go by: plain paths where those lead to the same image again, else
 //! descriptions of the form `json:{...}`.
 
-use super::node::{Driver, Node};
+use super::node::{Backing, Driver, Node};
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
 
@@ -37,10 +37,11 @@ fn plain(node: &Node) -> Option<String> {
 /// Whether the node has another backing file than its header names.
 fn has_other_backing(node: &Node) -> bool {
     let Some(header) = node.qcow2_header() else { return false };
-    if node.backing_from_header {
+    let Backing { node: backing, from_header } = node.backing.read().clone();
+    if from_header {
         return false;
     }
-    let actual = node.backing().map(|backing| filename(&backing));
+    let actual = backing.map(|backing| filename(&backing));
     header.backing_file() != actual.as_deref()
 }
 

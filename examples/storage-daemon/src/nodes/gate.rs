@@ -87,8 +87,7 @@ impl Gate {
             path: None,
             part: Default::default(),
             file: None,
-            backing: RwLock::new(None),
-            backing_from_header: false,
+            backing: RwLock::default(),
             image: Image::Flat(image),
         }
     }

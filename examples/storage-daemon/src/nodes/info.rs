@@ -100,6 +100,7 @@ pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
 
 fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
     let header = node.qcow2_header();
+    let header = header.as_deref();
     let backing_image = match node.backing() {
         Some(backing) if !flat => {
             *depth += 1;

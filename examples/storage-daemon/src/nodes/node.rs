@@ -2,10 +2,10 @@
 
 use super::options::Discard;
 use crate::error::{Error, Result};
+use crate::image::Image;
 use crate::image::extent::Extent;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::{HostFile, Storage};
-use crate::image::{FormatLayer, Image};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -57,6 +57,15 @@ impl Part {
     }
 }
 
+/// What shows through where a node has nothing of its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Backing {
+    /// The node.
+    pub(super) node: Option<Arc<Node>>,
+    /// Whether it is there because the header of the image names it.
+    pub(super) from_header: bool,
+}
+
 /// A node of the block graph: a name, a driver, and an open image.
 ///
 /// The calls for input and output block; make them from worker threads.
@@ -74,9 +83,7 @@ pub struct Node {
     /// The part of its file that a raw node shows, if the client gave one.
     pub(super) part: Part,
     pub(super) file: Option<Arc<Node>>,
-    pub(super) backing: RwLock<Option<Arc<Node>>>,
-    /// Whether the backing node is there because the header of the image names it.
-    pub(super) backing_from_header: bool,
+    pub(super) backing: RwLock<Backing>,
     pub(super) image: Image,
 }
 
@@ -113,15 +120,15 @@ impl Node {
 
     /// The node that shows through where this one has nothing of its own.
     pub fn backing(&self) -> Option<Arc<Node>> {
-        self.backing.read().clone()
+        self.backing.read().node.clone()
     }
 
     /// Bytes in a cluster of the image; none for images without clusters.
     pub fn cluster_size(&self) -> Option<u64> {
-        self.qcow2_header().map(Header::cluster_size)
+        self.qcow2_header().map(|header| header.cluster_size())
     }
 
-    pub(super) fn qcow2_header(&self) -> Option<&Header> {
+    pub(super) fn qcow2_header(&self) -> Option<Arc<Header>> {
         match &self.image {
             Image::Flat(_) => None,
             Image::Qcow2(image) => Some(image.header()),
@@ -212,9 +219,5 @@ impl Node {
     /// The bytes of the node, without regard to its size: for formatting it.
     pub(crate) fn storage(&self) -> Storage {
         self.image.storage()
-    }
-
-    pub(super) fn layer(&self) -> Result<FormatLayer> {
-        Ok(self.image.layer()?)
     }
 }

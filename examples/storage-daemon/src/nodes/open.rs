@@ -3,7 +3,7 @@
 use super::filename;
 use super::graph::Graph;
 use super::inherit::CommonOptions;
-use super::node::{Driver, Node, Part};
+use super::node::{Backing, Driver, Node, Part};
 use super::options::{
     BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
@@ -190,13 +190,13 @@ impl<'a> Opener<'a> {
         let mode = Qcow2Mode {
             writable: !common.read_only,
             no_flush: common.cache.no_flush,
-            backing: backing.as_ref().map(|node| node.layer()).transpose()?,
+            backing: backing.as_ref().map(|node| node.image.storage()),
         };
         let image = Arc::new(Qcow2Image::open(file.image.storage(), header, mode)?);
         let mut node = node(name, Driver::Qcow2, common, Image::Qcow2(image));
         node.file = Some(file);
-        node.backing_from_header = from_header && backing.is_some();
-        node.backing = RwLock::new(backing);
+        let from_header = from_header && backing.is_some();
+        node.backing = RwLock::new(Backing { node: backing, from_header });
         Ok(self.insert(node))
     }
 
@@ -253,8 +253,7 @@ fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> No
         path: None,
         part: Part::default(),
         file: None,
-        backing: RwLock::new(None),
-        backing_from_header: false,
+        backing: RwLock::default(),
         image,
     }
 }

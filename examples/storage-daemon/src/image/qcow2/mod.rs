@@ -9,12 +9,15 @@ use super::storage::Storage;
 use super::{FormatLayer, check_range, not_permitted};
 use crate::error::{Error, Result};
 use crash_safe::CrashSafeStorage;
-use header::Header;
+use header::{BackingName, Header};
 use imago::format::PreallocateMode;
 use imago::qcow2::Qcow2;
-use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping};
-use parking_lot::RwLock;
+use imago::{
+    DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping, Storage as _,
+};
+use parking_lot::{Mutex, RwLock};
 use stacked::StackedStorage;
+use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
@@ -25,25 +28,51 @@ pub const MAGIC: [u8; 4] = *b"QFI\xfb";
 const ZERO_BUFFER: usize = 64 * 1024;
 
 /// How to open a qcow2 image.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Qcow2Mode {
     /// Whether the image may be written.
     pub writable: bool,
     /// Whether flushing stops at the page cache.
     pub no_flush: bool,
     /// What shows through where the image has nothing of its own.
-    pub backing: Option<FormatLayer>,
+    pub backing: Option<Storage>,
+}
+
+/// How to open an image once more.
+#[derive(Debug)]
+pub struct Qcow2Change {
+    /// How to open it.
+    pub mode: Qcow2Mode,
+    /// The backing file that the header is to name, if that is to change: `Some(None)` is none.
+    pub name: Option<Option<BackingName>>,
 }
 
 /// An open qcow2 image.
 #[derive(Debug)]
 pub struct Qcow2Image {
-    header: Header,
-    writable: bool,
-    no_flush: bool,
+    storage: Storage,
+    header: Mutex<Arc<Header>>,
     /// The image of the library. Reads and writes share the lock; what must not meet a write
-    /// takes it alone. Gone once the image is closed.
-    layer: RwLock<Option<FormatLayer>>,
+    /// takes it alone.
+    opened: RwLock<Opened>,
+}
+
+/// How an image is open at the moment.
+#[derive(Debug)]
+struct Opened {
+    mode: Qcow2Mode,
+    /// Gone once the image is closed.
+    layer: Option<FormatLayer>,
+}
+
+impl Opened {
+    fn layer(&self) -> io::Result<&FormatLayer> {
+        self.layer.as_ref().ok_or_else(not_permitted)
+    }
+
+    fn writable_layer(&self) -> io::Result<&FormatLayer> {
+        if self.mode.writable { self.layer() } else { Err(not_permitted()) }
+    }
 }
 
 impl Qcow2Image {
@@ -52,33 +81,61 @@ impl Qcow2Image {
     /// # Errors
     /// [`Error::While`], with what is wrong in the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        let cannot_open = |source| {
-            let what = "Could not open qcow2 image".into();
-            Error::While { what, source }
-        };
-        let storage = if mode.writable {
-            let guarded = CrashSafeStorage::new(storage, header.table_pointers().clone());
-            Arc::new(guarded.map_err(cannot_open)?)
-        } else {
-            storage
-        };
-        let image = Qcow2::<Storage, FormatLayer>::builder(storage)
-            .write(mode.writable)
-            .backing(mode.backing)
-            .data_file(None)
-            .open(DenyImplicitOpenGate::default())
-            .map_err(cannot_open)?;
-        let layer = RwLock::new(Some(Arc::new(FormatAccess::new(image))));
-        Ok(Qcow2Image { header, writable: mode.writable, no_flush: mode.no_flush, layer })
+        let layer = Some(open_layer(&storage, &header, &mode)?);
+        let header = Mutex::new(Arc::new(header));
+        Ok(Qcow2Image { storage, header, opened: RwLock::new(Opened { mode, layer }) })
     }
 
-    /// The header as it was when the image was opened.
-    pub fn header(&self) -> &Header {
-        &self.header
+    /// The header as it was when the image was opened last.
+    pub fn header(&self) -> Arc<Header> {
+        Arc::clone(&self.header.lock())
     }
 
-    pub(super) fn layer(&self) -> io::Result<FormatLayer> {
-        self.layer.read().clone().ok_or_else(not_permitted)
+    /// How the image is open.
+    pub fn mode(&self) -> Qcow2Mode {
+        self.opened.read().mode.clone()
+    }
+
+    /// Closes the image and opens it in another way, perhaps with another name of its backing
+    /// file. Waits for all requests under way and keeps others off meanwhile.
+    ///
+    /// The library keeps the header in memory and writes it as a whole when a table grows: so it
+    /// must not have the image open while its header changes. All data are on disk before the
+    /// header is touched, so that a crash leaves the image with one name or with the other.
+    ///
+    /// # Errors
+    /// What is written cannot be flushed, or the header cannot be changed: the image is then open
+    /// as before. Or it cannot be opened any more: it is then closed.
+    pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
+        let Qcow2Change { mode, name } = change;
+        let mut opened = self.opened.write();
+        let layer = opened.layer()?;
+        if opened.mode.writable {
+            layer.flush()?;
+            if !opened.mode.no_flush {
+                layer.sync()?;
+            }
+        }
+        opened.layer = None;
+        let renamed = match &name {
+            Some(name) => self.rename(name.as_ref(), mode.no_flush),
+            None => Ok(()),
+        };
+        let mode = if renamed.is_ok() { mode } else { opened.mode.clone() };
+        let header = Header::read(&self.storage, mode.writable)?;
+        opened.layer = Some(open_layer(&self.storage, &header, &mode)?);
+        opened.mode = mode;
+        *self.header.lock() = Arc::new(header);
+        renamed
+    }
+
+    fn rename(&self, name: Option<&BackingName>, no_flush: bool) -> Result<()> {
+        Header::name_backing(&self.storage, name)?;
+        self.storage.flush()?;
+        if !no_flush {
+            self.storage.sync()?;
+        }
+        Ok(())
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
@@ -102,12 +159,13 @@ impl Qcow2Image {
 
     /// Zeroes whole clusters through the tables and writes zeroes into those at the edges.
     fn zero(&self, layer: &FormatAccess<Storage>, offset: u64, length: u64) -> io::Result<()> {
-        let cluster = self.header.cluster_size();
+        let header = self.header();
+        let cluster = header.cluster_size();
         let end = offset + length;
         let whole_start = offset.next_multiple_of(cluster).min(end);
         // The last cluster of an image may be cut off by its end and is whole nevertheless.
         let whole_end = if end == layer.size() { end } else { end - end % cluster };
-        if self.header.version() < 3 || whole_start >= whole_end {
+        if header.version() < 3 || whole_start >= whole_end {
             return write_plain_zeroes(layer, offset, end);
         }
         write_plain_zeroes(layer, offset, whole_start)?;
@@ -126,21 +184,21 @@ impl Qcow2Image {
         length: u64,
         change: impl Fn(&FormatAccess<Storage>) -> io::Result<()>,
     ) -> io::Result<()> {
-        if !self.writable {
-            return Err(not_permitted());
-        }
-        let done = self.shared(|layer| {
+        let done = {
+            let opened = self.opened.read();
+            let layer = opened.writable_layer()?;
             check_range(offset, length, layer.size())?;
-            if has_compressed(layer, offset, length)? {
-                return Ok(false);
+            let plain = !has_compressed(layer, offset, length)?;
+            if plain {
+                change(layer)?;
             }
-            change(layer).map(|()| true)
-        })?;
+            plain
+        };
         if done {
             return Ok(());
         }
-        let guard = self.layer.write();
-        let layer = guard.as_ref().ok_or_else(not_permitted)?;
+        let opened = self.opened.write();
+        let layer = opened.writable_layer()?;
         change(layer)?;
         layer.flush()
     }
@@ -149,29 +207,28 @@ impl Qcow2Image {
         &self,
         work: impl FnOnce(&FormatAccess<Storage>) -> io::Result<T>,
     ) -> io::Result<T> {
-        let guard = self.layer.read();
-        work(guard.as_ref().ok_or_else(not_permitted)?)
+        work(self.opened.read().layer()?)
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        if !self.writable {
-            return Ok(());
-        }
         let layer = {
-            let guard = self.layer.write();
-            let layer = guard.as_ref().ok_or_else(not_permitted)?;
+            let opened = self.opened.write();
+            let layer = opened.layer()?;
+            if !opened.mode.writable {
+                return Ok(());
+            }
             layer.flush()?;
+            if opened.mode.no_flush {
+                return Ok(());
+            }
             Arc::clone(layer)
         };
-        if self.no_flush { Ok(()) } else { layer.sync() }
+        layer.sync()
     }
 
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
-        if !self.writable {
-            return Err(not_permitted());
-        }
-        let guard = self.layer.write();
-        let layer = guard.as_ref().ok_or_else(not_permitted)?;
+        let opened = self.opened.write();
+        let layer = opened.writable_layer()?;
         layer.resize_grow(size, PreallocateMode::Zero)?;
         layer.flush()
     }
@@ -186,15 +243,44 @@ impl Qcow2Image {
         })
     }
 
+    /// The image behind a storage, if it is one.
+    pub(super) fn behind(storage: &Storage) -> Option<&Qcow2Image> {
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref().map(StackedStorage::image)
+    }
+
     pub(super) fn storage(self: &Arc<Self>) -> Storage {
         Arc::new(StackedStorage::new(Arc::clone(self)))
     }
 
     pub(super) fn close(&self) -> io::Result<()> {
         let flushed = self.flush();
-        *self.layer.write() = None;
+        self.opened.write().layer = None;
         flushed
     }
+}
+
+/// Has the library open an image.
+fn open_layer(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<FormatLayer> {
+    let cannot_open = |source| {
+        let what = "Could not open qcow2 image".into();
+        Error::While { what, source }
+    };
+    let storage = if mode.writable {
+        let pointers = header.table_pointers().clone();
+        let guarded = CrashSafeStorage::new(Arc::clone(storage), pointers);
+        Arc::new(guarded.map_err(cannot_open)?)
+    } else {
+        Arc::clone(storage)
+    };
+    let backing = mode.backing.as_ref().map(super::raw_layer).transpose();
+    let image = Qcow2::<Storage, FormatLayer>::builder(storage)
+        .write(mode.writable)
+        .backing(backing.map_err(cannot_open)?)
+        .data_file(None)
+        .open(DenyImplicitOpenGate::default())
+        .map_err(cannot_open)?;
+    Ok(Arc::new(FormatAccess::new(image)))
 }
 
 /// Whether any cluster of the range is compressed. Clusters never become so while an image is

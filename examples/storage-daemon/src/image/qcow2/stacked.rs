@@ -21,6 +21,10 @@ impl StackedStorage {
     pub(super) fn new(image: Arc<Qcow2Image>) -> Self {
         StackedStorage { image, helper: CommonStorageHelper::default() }
     }
+
+    pub(super) fn image(&self) -> &Qcow2Image {
+        &self.image
+    }
 }
 
 impl fmt::Display for StackedStorage {

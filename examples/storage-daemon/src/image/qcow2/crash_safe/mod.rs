@@ -18,17 +18,15 @@ mod counts;
 mod tests;
 
 use super::header::TablePointers;
+use crate::image::forward::forward_storage;
 use crate::image::storage::Storage;
 use counts::{Counts, Geometry};
 use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoBuffer, IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
+use imago::io_buffers::{IoBuffer, IoVector};
 use parking_lot::RwLock;
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 /// The part of an L1 entry that is the offset of an L2 table.
 const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
@@ -249,37 +247,8 @@ impl fmt::Display for CrashSafeStorage {
 }
 
 impl ImagoStorage for CrashSafeStorage {
-    fn mem_align(&self) -> usize {
-        self.inner.mem_align()
-    }
-
-    fn req_align(&self) -> usize {
-        self.inner.req_align()
-    }
-
-    fn zero_align(&self) -> usize {
-        self.inner.zero_align()
-    }
-
-    fn discard_align(&self) -> usize {
-        self.inner.discard_align()
-    }
-
     fn size(&self) -> io::Result<u64> {
         self.inner.size()
-    }
-
-    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
-        self.inner.resolve_relative_path(relative)
-    }
-
-    fn get_filename(&self) -> Option<PathBuf> {
-        self.inner.get_filename()
-    }
-
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: the caller keeps the alignment that this object reports, which is the inner one.
-        unsafe { self.inner.pure_readv(bufv, offset) }
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
@@ -290,47 +259,11 @@ impl ImagoStorage for CrashSafeStorage {
         if concerns_tables {
             return self.write_tables(bufv, offset);
         }
-        // SAFETY: as for `pure_readv`; the write blockers are the inner storage's own.
+        // SAFETY: the caller keeps the alignment that this object reports, which is the inner
+        // one; the write blockers are the inner storage's own.
         unsafe { self.inner.pure_writev(bufv, offset) }
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`. The library zeroes data clusters only.
-        unsafe { self.inner.pure_write_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_write_zeroes`.
-        unsafe { self.inner.pure_write_allocated_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_write_zeroes`.
-        unsafe { self.inner.pure_discard(offset, length) }
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.inner.sync()
-    }
-
-    fn settle_writes(&self) -> io::Result<()> {
-        self.inner.settle_writes()
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.inner.invalidate_cache() }
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        self.inner.get_storage_helper()
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
-        self.inner.resize(new_size, prealloc_mode)
-    }
+    // The library zeroes data clusters only, so that requests for zeroes concern no tables.
+    forward_storage!(self => self.inner);
 }

@@ -4,7 +4,10 @@ use super::super::header::Header;
 use super::*;
 use crate::image::FormatLayer;
 use imago::format::PreallocateMode as FormatPreallocateMode;
+use imago::io_buffers::IoVectorMut;
 use imago::qcow2::Qcow2;
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
 use imago::{
     DenyImplicitOpenGate, FormatAccess, FormatCreateBuilder, FormatDriverBuilder, StorageExt,
 };

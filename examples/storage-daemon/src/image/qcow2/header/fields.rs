@@ -37,11 +37,14 @@ impl<'a> Fields<'a> {
 
     /// A name, up to the first zero byte; none if nothing is before it.
     pub(super) fn name(&self, offset: u64, length: u64) -> Result<Option<String>> {
-        let bytes = self.bytes(offset, length)?;
-        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-        let name = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        Ok(Some(name).filter(|name| !name.is_empty()))
+        Ok(name_in(self.bytes(offset, length)?))
     }
+}
+
+/// A name, up to the first zero byte; none if nothing is before it.
+pub(super) fn name_in(bytes: &[u8]) -> Option<String> {
+    let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty())
 }
 
 /// Refuses tables that are too long, do not begin with a cluster or end beyond any file.

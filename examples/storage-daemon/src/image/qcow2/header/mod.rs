@@ -5,6 +5,7 @@
 
 mod fields;
 mod parse;
+mod rewrite;
 
 use crate::error::Result;
 use crate::image::storage::Storage;
@@ -27,6 +28,15 @@ pub enum CompressionType {
     Zlib,
     /// Zstandard.
     Zstd,
+}
+
+/// A backing file, as the header of an image names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackingName {
+    /// The file: a path, or a description that begins with `json:`.
+    pub file: String,
+    /// The format, if it is to be told.
+    pub format: Option<String>,
 }
 
 /// The header of a qcow2 image.
@@ -96,6 +106,19 @@ impl Header {
     /// beyond this program; or as the storage says.
     pub fn read(storage: &Storage, writable: bool) -> Result<Self> {
         parse::read(storage, writable)
+    }
+
+    /// Names another backing file in the header of an image that nothing else has open, or none.
+    ///
+    /// All else in the header stays. It is written in one piece, which a process that is killed
+    /// has written wholly or not at all as long as the header with all of its extensions fits
+    /// into a page of memory; those of QEMU are far shorter.
+    ///
+    /// # Errors
+    /// The name is too long for the format or for the first cluster, or as the storage says. The
+    /// header is then as before.
+    pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> Result<()> {
+        rewrite::name_backing(storage, backing)
     }
 
     /// Where the tables of the image are.

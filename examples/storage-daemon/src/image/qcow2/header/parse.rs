@@ -1,7 +1,7 @@
 //! From the bytes of a header to its meaning, in the order of QEMU's checks, so that of several
 //! faults the same one is told.
 
-use super::fields::{Fields, LENGTH_V2, check_table, invalid, unsupported};
+use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
 use super::*;
 use crate::image::qcow2::MAGIC;
 use imago::StorageExt;
@@ -9,7 +9,7 @@ use imago::StorageExt;
 /// The shortest header of version 3 images.
 const LENGTH_V3: u32 = 104;
 /// The specification's limit for the name of a backing file.
-const BACKING_NAME_MAX: u64 = 1023;
+pub(super) const BACKING_NAME_MAX: u64 = 1023;
 /// QEMU's limits for internal snapshots: their number, and the bytes of what is told of each.
 const SNAPSHOTS_MAX: u64 = 65536;
 const SNAPSHOT_LENGTH: u64 = 40;
@@ -26,17 +26,23 @@ const FEATURES: [(u64, &str); 5] = [
     (INCOMPATIBLE_EXTENDED_L2, "extended L2 entries"),
 ];
 
-const EXTENSION_END: u32 = 0;
-const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
+pub(super) const EXTENSION_END: u32 = 0;
+pub(super) const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
 
 pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
+    let (cluster, cluster_bits) = first_cluster(storage)?;
+    parse(&Fields(&cluster), cluster_bits, writable)
+}
+
+/// The cluster in which the header is, and its size as a power of 2.
+pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
     let mut first = [0; LENGTH_V2 as usize];
     storage.read(first.as_mut_slice(), 0)?;
     let cluster_bits = cluster_bits(&Fields(&first))?;
     // What is beyond the end of the file reads as zeroes.
     let mut cluster = vec![0; 1 << cluster_bits];
     storage.read(cluster.as_mut_slice(), 0)?;
-    parse(&Fields(&cluster), cluster_bits, writable)
+    Ok((cluster, cluster_bits))
 }
 
 /// Makes sure that this is a qcow2 image, and finds out how long its first cluster is.
@@ -188,9 +194,19 @@ fn parse_tables(
     Ok(tables)
 }
 
-/// Goes through the extensions of the header, and gives the format of the backing file.
-fn parse_extensions(fields: &Fields<'_>, start: u64, end: u64) -> Result<Option<String>> {
-    let mut format = None;
+/// An extension of the header.
+pub(super) struct Extension<'a> {
+    pub(super) kind: u32,
+    pub(super) data: &'a [u8],
+}
+
+/// The extensions of the header, which lie between `start` and `end`.
+pub(super) fn extensions<'a>(
+    fields: &Fields<'a>,
+    start: u64,
+    end: u64,
+) -> Result<Vec<Extension<'a>>> {
+    let mut found = Vec::new();
     let mut offset = start;
     while offset < end {
         let kind = fields.u32(offset)?;
@@ -202,12 +218,17 @@ fn parse_extensions(fields: &Fields<'_>, start: u64, end: u64) -> Result<Option<
         if kind == EXTENSION_END {
             break;
         }
-        if kind == EXTENSION_BACKING_FORMAT {
-            format = fields.name(offset, length)?;
-        }
+        found.push(Extension { kind, data: fields.bytes(offset, length)? });
         offset += length.next_multiple_of(8);
     }
-    Ok(format)
+    Ok(found)
+}
+
+/// Goes through the extensions of the header, and gives the format of the backing file.
+fn parse_extensions(fields: &Fields<'_>, start: u64, end: u64) -> Result<Option<String>> {
+    let extensions = extensions(fields, start, end)?;
+    let last = extensions.iter().rfind(|one| one.kind == EXTENSION_BACKING_FORMAT);
+    Ok(last.and_then(|format| name_in(format.data)))
 }
 
 fn parse_backing_file(

@@ -1,0 +1,69 @@
+//! Changing the name of the backing file in a header.
+
+use super::fields::{Fields, LENGTH_V2};
+use super::parse::{
+    BACKING_NAME_MAX, EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions, first_cluster,
+};
+use super::{BackingName, Storage};
+use crate::error::Result;
+use imago::StorageExt;
+use nix::errno::Errno;
+use std::io;
+
+/// Where the header says where the name of the backing file is, and how long that is.
+const BACKING_OFFSET: usize = 8;
+const BACKING_LENGTH: usize = 16;
+
+pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> Result<()> {
+    let (cluster, _) = first_cluster(storage)?;
+    let header = with_backing(&cluster, backing)?;
+    let name_length = backing.map_or(0, |backing| backing.file.len() as u64);
+    if name_length > BACKING_NAME_MAX {
+        return Err(io::Error::from(Errno::EINVAL).into());
+    }
+    if header.len() > cluster.len() {
+        return Err(io::Error::from(Errno::ENOSPC).into());
+    }
+    Ok(storage.write(header.as_slice(), 0)?)
+}
+
+/// The header with its extensions and with the name of the backing file, which comes last.
+fn with_backing(cluster: &[u8], backing: Option<&BackingName>) -> Result<Vec<u8>> {
+    let fields = Fields(cluster);
+    let length = match fields.u32(4)? {
+        2 => LENGTH_V2,
+        _three => fields.u32(100)?.into(),
+    };
+    let end = match fields.u64(BACKING_OFFSET as u64)? {
+        0 => cluster.len() as u64,
+        backing_offset => backing_offset,
+    };
+    let mut header = fields.bytes(0, length)?.to_vec();
+    if let Some(format) = backing.and_then(|backing| backing.format.as_deref()) {
+        push_extension(&mut header, EXTENSION_BACKING_FORMAT, format.as_bytes());
+    }
+    for extension in extensions(&fields, length, end)? {
+        if extension.kind != EXTENSION_BACKING_FORMAT {
+            push_extension(&mut header, extension.kind, extension.data);
+        }
+    }
+    push_extension(&mut header, EXTENSION_END, &[]);
+    let (offset, name) = match backing {
+        Some(backing) => (header.len() as u64, backing.file.as_bytes()),
+        None => (0, [].as_slice()),
+    };
+    header.extend_from_slice(name);
+    let name_length = name.len() as u32;
+    header[BACKING_OFFSET..][..8].copy_from_slice(&offset.to_be_bytes());
+    header[BACKING_LENGTH..][..4].copy_from_slice(&name_length.to_be_bytes());
+    Ok(header)
+}
+
+/// Adds an extension. The data of each is filled up to a multiple of 8 bytes.
+fn push_extension(header: &mut Vec<u8>, kind: u32, data: &[u8]) {
+    header.extend_from_slice(&kind.to_be_bytes());
+    header.extend_from_slice(&(data.len() as u32).to_be_bytes());
+    header.extend_from_slice(data);
+    let padding = data.len().next_multiple_of(8) - data.len();
+    header.resize(header.len() + padding, 0);
+}
