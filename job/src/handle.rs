@@ -128,9 +128,14 @@ impl JobHandle {
 
     /// Rests here as long as anyone wants the job to.
     ///
+    /// Otherwise it returns at once, but every now and then lets everyone else on the thread have
+    /// a turn first, so that a driver which never waits for anything else stops nobody.
+    ///
     /// # Errors
     /// [`Cancelled`] when the driver is to give up.
     pub async fn pause_point(&self) -> Result<(), Cancelled> {
+        // Before the state is looked at: a turn of the others may change it.
+        tokio::task::coop::consume_budget().await;
         let should_rest = {
             let state = self.job.lock();
             state.should_pause() || state.status.is_paused()
@@ -194,18 +199,20 @@ impl JobHandle {
         if !should_pause {
             let _idle = Idle::new(&self.job);
             let seen = self.seen.load(Ordering::Acquire);
+            // In order, so that a job does the same again when the same happens again.
             tokio::select! {
-                () = over => {}
+                biased;
                 now = self.job.inner().wakeup.after(seen) => {
                     self.seen.store(now, Ordering::Release);
                 }
+                () = over => {}
             }
         }
         self.pause_point().await
     }
 
     async fn rest(&self) {
-        self.job.any_driver().pause(self);
+        self.job.hook_pause();
         let _resting = Resting { job: &self.job };
         self.job.update(|state| self.enter_pause(state));
         self.job.wait_until(|state| !state.status.is_paused()).await;

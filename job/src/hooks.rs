@@ -1,7 +1,9 @@
 //! Calling a driver's hooks. A panic in one of them becomes an error of its job.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
 
 use qapi_core::Error;
 
@@ -11,6 +13,10 @@ use crate::job::Job;
 use crate::messages;
 
 impl Job {
+    pub(crate) fn hook_pause(&self) {
+        self.call_or_fail("pause", |driver, job| driver.pause(job));
+    }
+
     pub(crate) fn hook_resume(&self) {
         self.call_or_fail("resume", |driver, job| driver.resume(job));
     }
@@ -56,6 +62,20 @@ impl Job {
         self.call_or_fail("notify", |driver, job| driver.notify(job, notification));
     }
 
+    pub(crate) async fn hook_settle(&self) {
+        let handle = JobHandle::new(self.clone());
+        let mut settle = None;
+        let settled = poll_fn(|context| {
+            poll_guarded("settle", context, |context| {
+                let settle = settle.get_or_insert_with(|| self.any_driver().settle(&handle));
+                settle.as_mut().poll(context).map(Ok)
+            })
+        });
+        if let Err(error) = settled.await {
+            self.fail(error);
+        }
+    }
+
     /// Calls a hook that cannot fail. If it panics, the job does.
     fn call_or_fail(&self, name: &str, hook: impl FnOnce(&dyn AnyDriver, &JobHandle)) {
         if let Err(error) = self.call(name, hook) {
@@ -74,8 +94,19 @@ impl Job {
     }
 }
 
+/// Polls a future of the driver's. If that panics, the result is an error, and the future must not
+/// be polled again.
+pub(crate) fn poll_guarded(
+    place: &str,
+    context: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), Error>>,
+) -> Poll<Result<(), Error>> {
+    catch_unwind(AssertUnwindSafe(|| poll(context)))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panic_error(place, panic.as_ref()))))
+}
+
 /// The error of a job whose driver panicked.
-pub(crate) fn panic_error(place: &str, panic: &(dyn Any + Send)) -> Error {
+fn panic_error(place: &str, panic: &(dyn Any + Send)) -> Error {
     let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (None, Some(text)) => text.as_str(),

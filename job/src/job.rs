@@ -7,7 +7,6 @@ use qapi_core::{Error, qapi_struct};
 
 use crate::driver::{AnyDriver, JobDriver, JobNotification};
 use crate::events::{JobStatusChange, Occurrence, Occurrences};
-use crate::handle::JobHandle;
 use crate::jobs::{Jobs, Registry};
 use crate::messages;
 use crate::options::JobOptions;
@@ -244,7 +243,7 @@ impl Job {
     /// Waits until what the end of this job disturbed is in order, as its driver sees it. For a
     /// command that finalizes or dismisses the job, before it is answered.
     pub async fn settled(&self) {
-        self.any_driver().settle(&JobHandle::new(self.clone())).await;
+        self.hook_settle().await;
     }
 
     /// The engine that the job belongs to; `None` where the program has let go of it.
@@ -299,10 +298,12 @@ impl Job {
         self.inner.occurrences.push(Occurrence::Notification(self.clone(), notification));
     }
 
-    /// Makes the job fail. Its first error is the one that counts.
+    /// Makes the job fail. Its first error is the one that counts. No part of its driver rests any
+    /// longer.
     pub(crate) fn fail(&self, error: Error) {
         self.update(|state| {
             state.error.get_or_insert(error);
+            self.leave_pause(state);
         });
         self.inner.wakeup.wake();
     }

@@ -23,7 +23,8 @@ pub const JOBS_MAX: usize = 4096;
 
 /// A job engine. Cloning is cheap and names the same one; two engines know nothing of each other.
 ///
-/// When the last clone is dropped, every job is cancelled.
+/// When the last clone is dropped, every job is cancelled by force, and ends as soon as its driver
+/// notices. A drop cannot wait for that: [`cancel_all`](Self::cancel_all) can.
 #[derive(Clone)]
 pub struct Jobs {
     registry: Arc<Registry>,

@@ -52,18 +52,9 @@
 //!
 //! # The life of a job
 //!
-//! ```text
-//! undefined ▶ created
-//! created   ▶ running aborting null
-//! running   ▶ paused ready waiting aborting
-//! paused    ▶ running
-//! ready     ▶ standby waiting aborting
-//! standby   ▶ ready
-//! waiting   ▶ pending aborting
-//! pending   ▶ aborting concluded
-//! aborting  ▶ concluded
-//! concluded ▶ null
-//! ```
+#![doc = include_str!("../docs/life-cycle.svg")]
+//!
+//! Arrows are the moves there are, and dots the verbs that a job takes in a state.
 //!
 //! * A new job is `created`, and `running` from its start. Where the driver passes a pause point
 //!   and someone wants it to rest, it is `paused`, and `running` again as soon as nobody does.

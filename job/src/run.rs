@@ -1,14 +1,12 @@
 //! Setting a job's driver to work, and seeing to it that its end is always noticed.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Poll};
 
 use qapi_core::Error;
 
 use crate::driver::RunFuture;
 use crate::handle::JobHandle;
-use crate::hooks::panic_error;
+use crate::hooks::poll_guarded;
 use crate::job::Job;
 use crate::messages;
 use crate::state::JobStatus;
@@ -85,13 +83,9 @@ impl Job {
             handle.pause_point().await?;
             self.any_driver().run(&handle).await
         });
-        poll_fn(|context| poll_guarded(&mut run, context)).await
+        poll_fn(|context| poll_guarded("run", context, |context| run.as_mut().poll(context)))
+            .await
     }
-}
-
-fn poll_guarded(run: &mut RunFuture<'_>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-    catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panic_error("run", panic.as_ref()))))
 }
 
 /// Sees to it that a started job ends, also when the runtime is shut down under it: then it is as

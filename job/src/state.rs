@@ -202,31 +202,3 @@ pub fn transition(from: JobStatus, to: JobStatus) -> Result<(), IllegalTransitio
 pub fn check_verb(id: &str, verb: JobVerb, status: JobStatus) -> Result<(), Error> {
     if verb.allowed_in(status) { Ok(()) } else { Err(messages::verb_refused(id, verb, status)) }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The picture in the crate's documentation has a line for each status that leads anywhere,
-    /// and names all that it leads to but itself.
-    #[test]
-    fn the_picture_shows_the_table() {
-        let picture: Vec<&str> = include_str!("lib.rs")
-            .lines()
-            .filter_map(|line| line.strip_prefix("//! "))
-            .filter(|line| line.contains(" ▶ "))
-            .collect();
-        let table: Vec<String> =
-            JobStatus::ALL.iter().filter_map(|from| line_of(*from)).collect();
-        assert_eq!(picture, table);
-    }
-
-    fn line_of(from: JobStatus) -> Option<String> {
-        let targets: Vec<&str> = JobStatus::ALL
-            .iter()
-            .filter(|to| **to != from && transition(from, **to).is_ok())
-            .map(|to| to.as_str())
-            .collect();
-        (!targets.is_empty()).then(|| format!("{:<9} ▶ {}", from.as_str(), targets.join(" ")))
-    }
-}

@@ -17,7 +17,45 @@ use crate::state::JobStatus;
 /// of them wants a client's word first, are finalized. As soon as one fails or is cancelled, the
 /// others are cancelled by force.
 ///
-/// Make all members before the first is started: a transaction that is over takes no more.
+/// Make all members before the first is started: a transaction that is over takes no more. A
+/// command that meets an error on the way [undoes](crate::CreatedJob::undo) what it has made,
+/// the newest first as QEMU does; jobs that are each in a transaction of their own are undone
+/// one by one, in just the same way.
+///
+/// ```
+/// use job::{CreatedJob, JobOptions, JobType, Jobs, Transaction};
+/// # struct Copy;
+/// # impl job::JobDriver for Copy {
+/// #     async fn run(&self, _: &job::JobHandle) -> qapi_core::Result<()> { Ok(()) }
+/// # }
+///
+/// /// Starts one job for each name, or none at all.
+/// fn start_together(jobs: &Jobs, names: &[&str]) -> qapi_core::Result<()> {
+///     let together = Transaction::new();
+///     let mut made = Vec::new();
+///     for name in names {
+///         let options = JobOptions::new(JobType::Backup).id(*name);
+///         match jobs.create(options, Copy, Some(&together)) {
+///             Ok(job) => made.push(job),
+///             Err(error) => {
+///                 made.into_iter().rev().for_each(CreatedJob::undo);
+///                 return Err(error);
+///             }
+///         }
+///     }
+///     for job in made {
+///         job.start();
+///     }
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let jobs = Jobs::new(|_: &job::JobStatusChange| {});
+/// assert!(start_together(&jobs, &["a", "b", "not a name"]).is_err());
+/// assert!(jobs.list().is_empty());
+/// assert!(start_together(&jobs, &["a", "b"]).is_ok());
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Transaction {
     group: Arc<Mutex<Group>>,

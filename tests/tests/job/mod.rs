@@ -4,6 +4,7 @@ mod bench;
 
 mod any_order;
 mod cancel;
+mod diagram;
 mod engines;
 mod ids;
 mod lifecycle;

@@ -1,6 +1,10 @@
 //! A driver that panics fails its job and nothing else.
 
-use job::{Job, JobStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use job::qmp::job_finalize;
+use job::{Job, JobDriver, JobHandle, JobStatus};
 
 use super::bench::{Bench, Work, manual, named, settle, text};
 
@@ -33,7 +37,65 @@ async fn while_it_goes_into_a_pause() {
     let job = job_with_panic_in(&bench, "pause", Work::UntilCancelled);
     settle().await;
     job.user_pause().expect("running");
-    assert!(error_of(&job).await.contains("panicked in 'run'"));
+    assert!(error_of(&job).await.contains("panicked in 'pause'"));
+    let life = "created running aborting !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_goes_into_a_pause_in_which_another_part_of_it_rests() {
+    /// Two parts, which rest one after the other; the second panics.
+    struct Parts(AtomicU32);
+    impl JobDriver for Parts {
+        async fn run(&self, job: &JobHandle) -> qapi_core::Result<()> {
+            let second = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                job.clone().pause_point().await
+            };
+            let (first, second) = tokio::join!(job.idle(), second);
+            Ok(first.and(second)?)
+        }
+        fn pause(&self, _: &JobHandle) {
+            assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "as the script says");
+        }
+    }
+    let bench = Bench::new();
+    let job = bench.create(manual("j0"), Parts(AtomicU32::new(0))).start();
+    settle().await;
+    job.user_pause().expect("running");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(text(job.concluded().await).contains("panicked in 'pause'"));
+    assert_eq!(bench.log.take_of("j0"), "created running paused running aborting concluded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_leaves_a_pause() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "resume", Work::UntilCancelled);
+    settle().await;
+    job.user_pause().expect("running");
+    settle().await;
+    job.user_resume().expect("paused");
+    assert!(error_of(&job).await.contains("panicked in 'resume'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_brings_things_in_order() {
+    struct Untidy;
+    impl JobDriver for Untidy {
+        async fn run(&self, _: &JobHandle) -> qapi_core::Result<()> {
+            Ok(())
+        }
+        async fn settle(&self, _: &JobHandle) {
+            panic!("as the script says");
+        }
+    }
+    let bench = Bench::new();
+    let job = bench.create(manual("j0"), Untidy).start();
+    settle().await;
+    assert_eq!(text(job_finalize(&bench.jobs, "j0").await), "ok");
+    let expected = "The job's driver panicked in 'settle': as the script says";
+    assert_eq!(error_of(&job).await, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -233,3 +233,19 @@ async fn a_driver_that_drops_its_pause_and_returns_still_ends_well() {
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert_eq!(bench.log.take_of("j0"), "created running paused running waiting pending");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_only_passes_pause_points_leaves_others_their_turn() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        for _ in 0..1_000_000 {
+            job.pause_point().await?;
+        }
+        Ok(())
+    });
+    let job = bench.create(manual("j0"), driver).start();
+    tokio::task::yield_now().await;
+    job.user_pause().expect("it runs, and has not come to its end");
+    settle().await;
+    assert_eq!(bench.log.take_of("j0"), "created running paused");
+}
