@@ -115,6 +115,9 @@ pub enum Error {
         /// What the image needs.
         features: String,
     },
+    /// A backing file was wanted below a node that can have none.
+    #[error("Driver '{0}' does not support backing files")]
+    BackingNotSupported(&'static str),
     /// An option has a value that the driver cannot use.
     #[error("{0}")]
     InvalidOption(String),

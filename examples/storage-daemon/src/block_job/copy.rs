@@ -8,13 +8,16 @@ use super::{BlockJobHandle, OnError};
 use crate::copy::{Copier, CopyControl, CopyError, ErrorAction, Side};
 use crate::error::Error;
 
-/// Copies everything, with the job's pauses, speed, progress and policy for errors.
+/// Copies what is in scope, with the job's pauses, speed, progress and policy for errors.
 ///
 /// # Errors
 /// The job is cancelled, or a request failed and the policy is to report it.
 pub async fn copy(job: BlockJobHandle<'_>, copier: &Copier, on_error: OnError) -> Result<()> {
-    job.job.set_remaining(copier.total());
-    copier.run(&JobControl { job, on_error }).await.map_err(|error| match error {
+    let control = JobControl { job, on_error };
+    // Until it is known how much of the source is in scope, it may be all.
+    job.job.set_remaining(copier.size());
+    job.job.set_remaining(copier.total(&control).await?);
+    copier.run(&control).await.map_err(|error| match error {
         CopyError::Stopped(stopped) => stopped,
         CopyError::Failed { error, .. } => error.into(),
     })

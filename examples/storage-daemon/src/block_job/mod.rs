@@ -21,8 +21,22 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
-use crate::nodes::{Graph, NodeUse, Reservation};
+use crate::copy::CopySlots;
+use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
+
+/// What block jobs are made with. Clones name the same.
+#[derive(Clone)]
+pub struct BlockJobs {
+    /// The engine.
+    pub jobs: Jobs,
+    /// The nodes that jobs work on.
+    pub graph: Graph,
+    /// What the copies of all jobs share.
+    pub slots: CopySlots,
+    /// Where clients hear of block jobs.
+    pub events: Events,
+}
 
 /// What one kind of block job does.
 pub trait BlockJobWork: Send + Sync + 'static {
@@ -138,6 +152,26 @@ pub fn reserve(
     let nodes = graph.reserve(job.job_type().as_str(), job.id().unwrap_or_default(), uses)?;
     if let Some(block_job) = job.driver::<BlockJob>() {
         block_job.keep(nodes);
+    }
+    Ok(())
+}
+
+/// As [`reserve`], with a node that was opened for the job alone: it is closed when the job lets go
+/// of its nodes, or at once if they cannot be had.
+///
+/// # Errors
+/// As for [`reserve`].
+pub fn reserve_with(
+    created: &CreatedJob,
+    graph: &Graph,
+    uses: impl IntoIterator<Item = NodeUse>,
+    opened: Option<BorrowedNode>,
+) -> Result<()> {
+    reserve(created, graph, uses)?;
+    if let Some(block_job) = created.job().driver::<BlockJob>()
+        && let Some(nodes) = block_job.nodes.lock().as_mut()
+    {
+        nodes.keep_open(opened);
     }
     Ok(())
 }

@@ -6,16 +6,18 @@
 //! [`CopyControl`]: it brakes, pauses and stops the copy between requests, learns of progress,
 //! and decides about errors.
 
+mod control;
 mod plan;
 mod request;
 #[cfg(test)]
 mod tests;
 
+pub use control::{CopyControl, CopyError, ErrorAction, Side};
+
 use crate::error::Error;
 use crate::nodes::Node;
-use plan::{Limits, Next, Plan};
+use plan::{Limits, Next, Plan, Survey};
 use request::{Failed, Request};
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,6 +31,8 @@ pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// Bytes that one request reads and writes: large enough that the calls to the system do not
 /// count, small enough that a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;
+/// Bytes that all requests of a copy have in memory together, if one unit of work is not larger.
+const MEMORY_MAX: u64 = 16 << 20;
 /// Bytes that one request makes zero, without a buffer.
 const ZERO_REQUEST_MAX: u64 = 1 << 30;
 /// The smallest unit in which work is divided, and in which zeroes are looked for.
@@ -74,78 +78,34 @@ impl Default for CopySlots {
     }
 }
 
-/// On which side of a copy something went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// While reading the source.
-    Source,
-    /// While writing the target.
-    Target,
+/// What of the source is copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that a user of the source sees.
+    #[default]
+    Full,
+    /// What the source itself holds, without its backing files. Units of work of which it holds
+    /// a part are copied whole.
+    Top,
 }
 
-/// What becomes of a request that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorAction {
-    /// The copy ends with the error.
-    Report,
-    /// The request is made once more, not before [`RETRY_PAUSE`] is over.
-    Retry,
+/// How much a copy does at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How many requests are under way at the same time; [`REQUESTS_IN_FLIGHT`] at most.
+    pub requests: usize,
+    /// How many bytes one request reads and writes, in whole units of work: at least one unit,
+    /// and otherwise [`REQUEST_MAX`] at most.
+    pub bytes: u64,
 }
 
-/// Why a copy did not reach its end.
-#[derive(Debug)]
-pub enum CopyError<S> {
-    /// The [`CopyControl`] stopped it.
-    Stopped(S),
-    /// A request failed.
-    Failed {
-        /// Where.
-        side: Side,
-        /// Why.
-        error: Error,
-    },
-}
-
-/// The job around a copy.
-pub trait CopyControl: Sync {
-    /// Why the job stops a copy: that it was cancelled, say.
-    type Stop: Send;
-
-    /// Whether the job wants to pause or to stop. [`CopyControl::rest`] is then called as soon as
-    /// no request is under way.
-    fn interrupted(&self) -> bool;
-
-    /// The speed limit in bytes a second; 0 for none. With a limit, one request is made at a time.
-    fn speed(&self) -> u64;
-
-    /// Waits until the job is not paused and the speed limit allows another request. Called only
-    /// while none is under way.
-    ///
-    /// # Errors
-    /// When the copy is to stop.
-    fn rest(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
-
-    /// Waits for so long, or less if the job wants to pause or to stop. Called only while no
-    /// request is under way.
-    ///
-    /// # Errors
-    /// When the copy is to stop.
-    fn wait(&self, time: Duration) -> impl Future<Output = Result<(), Self::Stop>> + Send;
-
-    /// Counts the bytes of a request that is about to be made for the speed limit.
-    fn charge(&self, bytes: u64);
-
-    /// Counts bytes as done.
-    fn advance(&self, bytes: u64);
-
-    /// Decides about a request that failed. Others may still be under way: a job that wants to
-    /// wait for a client is [`interrupted`](CopyControl::interrupted) from now on.
-    fn on_error(&self, _side: Side, _error: &Error) -> ErrorAction {
-        ErrorAction::Report
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { requests: REQUESTS_IN_FLIGHT, bytes: REQUEST_MAX }
     }
 }
 
-/// A copy of all that one node holds onto another of the same size.
+/// A copy of what one node holds onto another of the same size.
 #[derive(Debug)]
 pub struct Copier {
     source: Arc<Node>,
@@ -153,6 +113,8 @@ pub struct Copier {
     length: u64,
     granularity: u64,
     slots: CopySlots,
+    scope: Scope,
+    pace: Pace,
 }
 
 impl Copier {
@@ -164,7 +126,30 @@ impl Copier {
     pub fn new(source: Arc<Node>, target: Arc<Node>, slots: CopySlots) -> Result<Self, Error> {
         let length = source.size()?;
         let granularity = target.cluster_size().unwrap_or(0).max(GRANULARITY_MIN);
-        Ok(Copier { source, target, length, granularity, slots })
+        let (scope, pace) = (Scope::default(), Pace::default());
+        Ok(Copier { source, target, length, granularity, slots, scope, pace })
+    }
+
+    /// The same for a part of the source.
+    #[must_use]
+    pub fn scope(self, scope: Scope) -> Self {
+        Copier { scope, ..self }
+    }
+
+    /// The same in units of work of so many bytes at least, which is a power of two or 0.
+    #[must_use]
+    pub fn granularity_min(self, bytes: u64) -> Self {
+        Copier { granularity: self.granularity.max(bytes), ..self }
+    }
+
+    /// The same at another pace, which is kept within what [`Pace`] allows.
+    #[must_use]
+    pub fn pace(self, pace: Pace) -> Self {
+        let pace = Pace {
+            requests: pace.requests.clamp(1, REQUESTS_IN_FLIGHT),
+            bytes: pace.bytes.min(REQUEST_MAX),
+        };
+        Copier { pace, ..self }
     }
 
     /// The unit of work in bytes: a power of two, at least a cluster of the target.
@@ -172,13 +157,30 @@ impl Copier {
         self.granularity
     }
 
-    /// What [`CopyControl::advance`] will have counted in the end: the size of the source in
-    /// whole units of work.
-    pub fn total(&self) -> u64 {
+    /// The size of the source in whole units of work.
+    pub fn size(&self) -> u64 {
         self.length.next_multiple_of(self.granularity)
     }
 
-    /// Copies everything and flushes the target.
+    /// What [`CopyControl::advance`] will have counted in the end. Where only a part of the source
+    /// is copied, all of it is looked at for that.
+    ///
+    /// # Errors
+    /// The job around it stops.
+    pub async fn total<C: CopyControl>(&self, control: &C) -> Result<u64, C::Stop> {
+        match self.scope {
+            Scope::Full => Ok(self.size()),
+            Scope::Top => self.survey().total(control).await,
+        }
+    }
+
+    fn survey(&self) -> Survey {
+        let Copier { source, length, granularity, scope, .. } = self;
+        let (length, granularity, scope) = (*length, *granularity, *scope);
+        Survey { source: Arc::clone(source), scope, length, granularity }
+    }
+
+    /// Copies what is in scope and flushes the target.
     ///
     /// Whatever the result, no request is under way afterwards. If the future is dropped, those
     /// under way end on their own; keep both nodes reserved until then.
@@ -189,7 +191,7 @@ impl Copier {
         let mut work = Work {
             copier: self,
             control,
-            plan: Plan::new(Arc::clone(&self.source), self.length, self.granularity),
+            plan: Plan::new(self.survey()),
             running: JoinSet::new(),
             buffers: Vec::new(),
         };
@@ -256,7 +258,7 @@ impl<C: CopyControl> Work<'_, C> {
         tokio::task::yield_now().await;
         loop {
             let alone = self.control.speed() > 0 || self.control.interrupted();
-            let most = if alone { 1 } else { REQUESTS_IN_FLIGHT };
+            let most = if alone { 1 } else { self.requests_max() };
             if self.running.len() >= most {
                 self.collect().await?;
             } else if alone {
@@ -285,11 +287,19 @@ impl<C: CopyControl> Work<'_, C> {
         Ok(None)
     }
 
+    /// Requests that may be under way: large units of work are few, so that they fit in memory.
+    fn requests_max(&self) -> usize {
+        let fitting = MEMORY_MAX / self.copier.granularity;
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+        self.copier.pace.requests.min(fitting).max(1)
+    }
+
     /// The most bytes of a request with data: whole units, and not too many for the speed.
     fn data_limit(&self, speed: u64) -> u64 {
         let unit = self.copier.granularity;
-        let fitting = if speed == 0 { REQUEST_MAX } else { speed / REQUESTS_PER_SECOND };
-        (fitting.min(REQUEST_MAX) / unit).max(1) * unit
+        let most = self.copier.pace.bytes;
+        let fitting = if speed == 0 { most } else { speed / REQUESTS_PER_SECOND };
+        (fitting.min(most) / unit).max(1) * unit
     }
 
     /// The most bytes of a request for zeroes, which count for the speed as others do.

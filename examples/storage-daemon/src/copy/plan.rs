@@ -1,6 +1,8 @@
 //! Which requests a copy consists of.
 
 use super::request::Request;
+use super::{CopyControl, Scope};
+use crate::image::extent::Extent;
 use crate::nodes::Node;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -8,6 +10,8 @@ use tokio::time::Instant;
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.
 const SURVEY_MAX: u64 = 64 << 20;
+/// The same where pieces are only counted, so that a cancelled job need not wait for long.
+const COUNT_MAX: u64 = 16 << 30;
 
 /// Cuts a source into requests, from its beginning to its end.
 ///
@@ -15,9 +19,7 @@ const SURVEY_MAX: u64 = 64 << 20;
 /// source; none is for zeroes and for data.
 #[derive(Debug)]
 pub(super) struct Plan {
-    source: Arc<Node>,
-    length: u64,
-    granularity: u64,
+    survey: Survey,
     /// All before it has become a request.
     position: u64,
     /// What was found out last about the bytes from `position` on.
@@ -55,14 +57,25 @@ pub(super) enum Next {
 /// A stretch of the source that is of one kind.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
-    zero: bool,
+    kind: Kind,
     end: u64,
 }
 
+/// What is to be done with a stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It is read and written.
+    Data,
+    /// It is made zero without being read.
+    Zero,
+    /// It is left out.
+    Outside,
+}
+
 impl Plan {
-    pub(super) fn new(source: Arc<Node>, length: u64, granularity: u64) -> Self {
-        let ahead = Stretch { zero: false, end: 0 };
-        Plan { source, length, granularity, position: 0, ahead, again: Vec::new() }
+    pub(super) fn new(survey: Survey) -> Self {
+        let ahead = Stretch { kind: Kind::Outside, end: 0 };
+        Plan { survey, position: 0, ahead, again: Vec::new() }
     }
 
     /// Puts a request back, to be made when it is due at the earliest.
@@ -75,18 +88,26 @@ impl Plan {
         if let Some(request) = self.next_again(limits) {
             return Next::Request(request);
         }
-        if self.position >= self.length {
-            let earliest = self.again.iter().map(|(due, _)| *due).min();
-            return earliest.map_or(Next::Done, Next::Later);
+        while self.position < self.survey.length {
+            if self.position >= self.ahead.end {
+                self.ahead = self.look_ahead().await;
+            }
+            let Stretch { kind, end } = self.ahead;
+            let start = self.position;
+            let zero = match kind {
+                Kind::Data => false,
+                Kind::Zero => true,
+                Kind::Outside => {
+                    self.position = end;
+                    continue;
+                }
+            };
+            let length = limits.of(zero).min(end - start);
+            self.position += length;
+            return Next::Request(Request { start, length, zero });
         }
-        if self.position >= self.ahead.end {
-            self.ahead = self.look_ahead().await;
-        }
-        let Stretch { zero, end } = self.ahead;
-        let length = limits.of(zero).min(end - self.position);
-        let request = Request { start: self.position, length, zero };
-        self.position += length;
-        Next::Request(request)
+        let earliest = self.again.iter().map(|(due, _)| *due).min();
+        earliest.map_or(Next::Done, Next::Later)
     }
 
     /// A request that was put back and is due. What exceeds the limits stays.
@@ -104,46 +125,84 @@ impl Plan {
 
     /// Finds out about the source on a thread for blocking work.
     async fn look_ahead(&self) -> Stretch {
-        let source = Arc::clone(&self.source);
-        let (start, length, granularity) = (self.position, self.length, self.granularity);
-        let found =
-            tokio::task::spawn_blocking(move || survey(&source, start, length, granularity));
-        found.await.unwrap_or_else(|_panicked| unknown(start, length, granularity))
+        let (survey, start) = (self.survey.clone(), self.position);
+        let found = tokio::task::spawn_blocking(move || survey.stretch(start, SURVEY_MAX));
+        found.await.unwrap_or_else(|_panicked| self.survey.unknown(start))
     }
 }
 
-/// Finds the longest stretch of one kind from `start` on, without looking further than needed.
-fn survey(source: &Node, start: u64, length: u64, granularity: u64) -> Stretch {
-    let mut whole = piece(source, start, length, granularity);
-    while whole.end < length && whole.end - start < SURVEY_MAX {
-        let next = piece(source, whole.end, length, granularity);
-        if next.zero != whole.zero {
-            break;
+/// What is looked at, and in which units of work.
+#[derive(Clone, Debug)]
+pub(super) struct Survey {
+    pub(super) source: Arc<Node>,
+    pub(super) scope: Scope,
+    pub(super) length: u64,
+    pub(super) granularity: u64,
+}
+
+impl Survey {
+    /// How many bytes of the source are to be copied, in whole units of work.
+    pub(super) async fn total<C: CopyControl>(&self, control: &C) -> Result<u64, C::Stop> {
+        let mut total = 0;
+        let mut position = 0;
+        while position < self.length {
+            if control.interrupted() {
+                control.rest().await?;
+            }
+            let (survey, start) = (self.clone(), position);
+            let found = tokio::task::spawn_blocking(move || survey.stretch(start, COUNT_MAX));
+            let found = found.await.unwrap_or_else(|_panicked| self.unknown(start));
+            if found.kind != Kind::Outside {
+                total += found.end.next_multiple_of(self.granularity) - start;
+            }
+            position = found.end;
         }
-        whole.end = next.end;
+        Ok(total)
     }
-    whole
-}
 
-/// What the source says of the bytes at `start`, in whole units of work: units that are not known
-/// to be zero from end to end are data.
-fn piece(source: &Node, start: u64, length: u64, granularity: u64) -> Stretch {
-    let Ok(extent) = source.block_status(start, length - start) else {
-        // Reading will tell what is wrong.
-        return unknown(start, length, granularity);
-    };
-    let end = start + extent.length;
-    if extent.length == 0 || (extent.zero && end >= length) {
-        return Stretch { zero: extent.zero, end: length };
+    /// Finds the longest stretch of one kind from `start` on, without looking further than needed.
+    fn stretch(&self, start: u64, longest: u64) -> Stretch {
+        let mut whole = self.piece(start);
+        while whole.end < self.length && whole.end - start < longest {
+            let next = self.piece(whole.end);
+            if next.kind != whole.kind {
+                break;
+            }
+            whole.end = next.end;
+        }
+        whole
     }
-    let whole_units = end - end % granularity;
-    if extent.zero && whole_units > start {
-        return Stretch { zero: true, end: whole_units };
-    }
-    Stretch { zero: false, end: end.next_multiple_of(granularity).min(length) }
-}
 
-/// A unit of work of which nothing is known.
-fn unknown(start: u64, length: u64, granularity: u64) -> Stretch {
-    Stretch { zero: false, end: (start + granularity).min(length) }
+    /// What the source says of the bytes at `start`, in whole units of work: units that are not
+    /// known to be of another kind from end to end are data.
+    fn piece(&self, start: u64) -> Stretch {
+        let Ok(extent) = self.source.block_status(start, self.length - start) else {
+            // Reading will tell what is wrong.
+            return self.unknown(start);
+        };
+        let kind = self.kind(extent);
+        let end = start + extent.length;
+        if extent.length == 0 || (kind != Kind::Data && end >= self.length) {
+            return Stretch { kind, end: self.length };
+        }
+        let whole_units = end - end % self.granularity;
+        if kind != Kind::Data && whole_units > start {
+            return Stretch { kind, end: whole_units };
+        }
+        let end = end.next_multiple_of(self.granularity).min(self.length);
+        Stretch { kind: Kind::Data, end }
+    }
+
+    fn kind(&self, extent: Extent) -> Kind {
+        match self.scope {
+            Scope::Top if !extent.allocated => Kind::Outside,
+            Scope::Top | Scope::Full if extent.zero => Kind::Zero,
+            Scope::Top | Scope::Full => Kind::Data,
+        }
+    }
+
+    /// A unit of work of which nothing is known.
+    fn unknown(&self, start: u64) -> Stretch {
+        Stretch { kind: Kind::Data, end: (start + self.granularity).min(self.length) }
+    }
 }

@@ -1,9 +1,11 @@
 //! Making new image files and formatting them, for `blockdev-create`.
 
 pub mod file;
+pub mod image;
 pub mod qcow2;
 
 pub use file::FileCreate;
+pub use image::ImageCreate;
 pub use qcow2::{Qcow2Create, Qcow2Version};
 
 /// `PreallocMode`: how much of a new image exists before anything is written to it.

@@ -7,6 +7,7 @@ use qapi_core::{Error, Listener, Result, Server};
 
 use super::socket::socket;
 use super::version;
+use crate::block_job::BlockJobs;
 use crate::copy::CopySlots;
 use crate::nodes::Graph;
 use crate::options::{
@@ -40,6 +41,13 @@ impl Setup {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
         let graph = Graph::new();
+        let slots = CopySlots::default();
+        let block_jobs = BlockJobs {
+            jobs: jobs.clone(),
+            graph: graph.clone(),
+            slots: slots.clone(),
+            events: server.events(),
+        };
         let server = server
             .version(version())
             .notify_readiness()
@@ -47,7 +55,8 @@ impl Setup {
             .require_package(env!("CARGO_PKG_NAME"))
             .state(jobs.clone())
             .state(graph.clone())
-            .state(CopySlots::default());
+            .state(slots)
+            .state(block_jobs);
         let stdio = if daemonize { Stdio::Absent } else { Stdio::Free };
         Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
     }

@@ -5,118 +5,179 @@
 
 use std::sync::Arc;
 
-use job::{JobOptions, JobType, Jobs};
-use qapi_core::{Error, Events, Result};
+use job::{JobOptions, JobType, Transaction};
+use qapi_core::{Error, Result};
 
-use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, OnError, Running, copy};
-use crate::copy::{Copier, CopySlots};
-use crate::nodes::{Graph, Node, NodeUse, Operation};
+use super::drive_target::DriveTarget;
+use super::prepared::{JobTarget, Prepared};
+use crate::block_job::{
+    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
+};
+use crate::copy::{Copier, Pace, Scope};
+use crate::nodes::{Node, NodeUse, Operation};
 use crate::qmp::backup::{
-    BackupCommon, BackupPerf, BlockdevBackup, BlockdevOnError, MirrorSyncMode,
+    BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
+    MirrorSyncMode, NewImageMode,
 };
 
-/// Checks what is asked for, reserves the nodes and starts the job.
+/// The largest unit of work that a client may ask for: several are in memory at a time.
+const UNIT_MAX: u64 = 16 << 20;
+
+/// Makes a job that copies to a node. It is yet to be started.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; an option is contradictory or not
 /// supported; the identifier is malformed or in use.
-pub fn start(
-    jobs: &Jobs,
-    graph: &Graph,
-    slots: &CopySlots,
-    events: &Events,
+pub fn blockdev_backup(
+    daemon: &BlockJobs,
     options: BlockdevBackup,
-) -> Result<()> {
+    transaction: Option<&Transaction>,
+) -> Result<Prepared> {
     let BlockdevBackup { common, target } = options;
-    let source = node(graph, &common.device)?;
-    let target = node(graph, &target)?;
-    check_bitmap(&common)?;
-    check_supported(&common)?;
-    check_nodes(graph, &source, &target, common.x_perf)?;
+    let source = node(daemon, &common.device)?;
+    let target = JobTarget::named(node(daemon, &target)?);
+    create(daemon, common, source, target, transaction)
+}
 
-    let uses = [NodeUse::source(Arc::clone(&source)), NodeUse::target(Arc::clone(&target))];
-    let copier = Copier::new(source, target, slots.clone())?;
-    let unit = copier.granularity();
+/// Makes a job that copies to a file. It is yet to be started. Blocks.
+///
+/// # Errors
+/// As for [`blockdev_backup`]; the file cannot be made or opened.
+pub fn drive_backup(
+    daemon: &BlockJobs,
+    options: DriveBackup,
+    transaction: Option<&Transaction>,
+) -> Result<Prepared> {
+    let DriveBackup { mut common, target, format, mode } = options;
+    let source = node(daemon, &common.device)?;
+    daemon.graph.check_free(&source, Operation::BackupSource)?;
+    let backing = match common.sync {
+        MirrorSyncMode::Top => source.backing(),
+        MirrorSyncMode::None => Some(Arc::clone(&source)),
+        MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
+    };
+    if common.sync == MirrorSyncMode::Top && backing.is_none() {
+        // Nothing shows through the source, so what it holds is everything.
+        common.sync = MirrorSyncMode::Full;
+    }
+    let target = DriveTarget {
+        filename: target,
+        format,
+        mode: mode.unwrap_or(NewImageMode::AbsolutePaths),
+        source: &source,
+        backing,
+        shows_source: common.sync == MirrorSyncMode::None,
+    };
+    let target = target.open(&daemon.graph)?;
+    create(daemon, common, source, target, transaction)
+}
+
+fn node(daemon: &BlockJobs, name: &str) -> Result<Arc<Node>> {
+    let unknown = || crate::error::Error::no_device_or_node(name);
+    Ok(daemon.graph.get(name).ok_or_else(unknown)?)
+}
+
+/// Checks what is asked for, makes the job and reserves the nodes.
+fn create(
+    daemon: &BlockJobs,
+    common: BackupCommon,
+    source: Arc<Node>,
+    target: JobTarget,
+    transaction: Option<&Transaction>,
+) -> Result<Prepared> {
+    check_bitmap(&common)?;
+    check_nodes(daemon, &common, &source, target.node())?;
+    check_supported(&common)?;
+    let perf = common.x_perf;
+    let copier = copier(daemon, &common, &source, target.node())?;
+    check_chunk(perf, copier.granularity())?;
+
+    let uses = [NodeUse::source(source), NodeUse::target(Arc::clone(target.node()))];
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),
         target: common.on_target_error.unwrap_or(BlockdevOnError::Report),
     };
-    let driver = BlockJob::new(Backup { copier, on_error }, events.clone());
     let job_options = JobOptions::new(JobType::Backup)
         .id(common.job_id.unwrap_or_default())
         .speed(common.speed.unwrap_or(0))
         .auto_finalize(common.auto_finalize.unwrap_or(true))
         .auto_dismiss(common.auto_dismiss.unwrap_or(true));
+    let work = Backup { copier, on_error, copies: common.sync != MirrorSyncMode::None };
+    let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
-    let job = jobs.create(job_options, driver, None)?;
-    check_chunk(common.x_perf, unit)?;
-    block_job::reserve(&job, graph, uses)?;
-    job.start();
-    Ok(())
+    let created = daemon.jobs.create(job_options, driver, transaction)?;
+    let (opened, made) = target.into_parts();
+    let prepared = Prepared::new(created, made);
+    block_job::reserve_with(prepared.job(), &daemon.graph, uses, opened)?;
+    Ok(prepared)
 }
 
 struct Backup {
     copier: Copier,
     on_error: OnError,
+    /// Whether it does anything of its own accord, rather than only before others write.
+    copies: bool,
 }
 
 impl BlockJobWork for Backup {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
-        Box::pin(copy::copy(job, &self.copier, self.on_error))
+        Box::pin(async move {
+            if self.copies {
+                return copy::copy(job, &self.copier, self.on_error).await;
+            }
+            job.job.set_remaining(self.copier.size());
+            loop {
+                job.job.idle().await?;
+            }
+        })
     }
-}
-
-fn node(graph: &Graph, name: &str) -> Result<Arc<Node>> {
-    let unknown = || crate::error::Error::no_device_or_node(name);
-    Ok(graph.get(name).ok_or_else(unknown)?)
 }
 
 /// Bitmaps do not exist, so whoever names one or needs one is told so.
 fn check_bitmap(common: &BackupCommon) -> Result<()> {
-    match (&common.bitmap, common.sync) {
-        (Some(bitmap), _) => Err(Error::generic(format!("Bitmap '{bitmap}' could not be found"))),
-        (None, MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap) => Err(Error::generic(
-            format!("must provide a valid bitmap name for '{}' sync mode", common.sync.as_str()),
-        )),
-        (None, MirrorSyncMode::Top | MirrorSyncMode::Full | MirrorSyncMode::None) => match common
-            .bitmap_mode
-        {
-            Some(_) => Err(Error::generic("Cannot specify bitmap sync mode without a bitmap")),
-            None => Ok(()),
+    let refused = |text: String| Err(Error::generic(text));
+    let sync = common.sync.as_str();
+    match common.sync {
+        MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap if common.bitmap.is_none() => {
+            return refused(format!("must provide a valid bitmap name for '{sync}' sync mode"));
+        }
+        MirrorSyncMode::Incremental => match common.bitmap_mode {
+            None | Some(BitmapSyncMode::OnSuccess) => {}
+            Some(BitmapSyncMode::Never | BitmapSyncMode::Always) => {
+                return refused(format!(
+                    "Bitmap sync mode must be '{}' when using sync mode '{sync}'",
+                    BitmapSyncMode::OnSuccess.as_str(),
+                ));
+            }
         },
+        MirrorSyncMode::Bitmap
+        | MirrorSyncMode::Top
+        | MirrorSyncMode::Full
+        | MirrorSyncMode::None => {}
+    }
+    match (&common.bitmap, common.bitmap_mode) {
+        (Some(bitmap), _) => refused(format!("Bitmap '{bitmap}' could not be found")),
+        (None, Some(_)) => refused("Cannot specify bitmap sync mode without a bitmap".into()),
+        (None, None) => Ok(()),
     }
 }
 
-fn check_supported(common: &BackupCommon) -> Result<()> {
-    let sync = common.sync;
-    if sync != MirrorSyncMode::Full {
-        return Err(Error::generic(format!("Sync mode '{}' not supported", sync.as_str())));
-    }
-    if common.filter_node_name.is_some() {
-        return Err(Error::generic("filter-node-name is not supported by this program"));
-    }
-    if common.discard_source == Some(true) {
-        return Err(Error::generic("discard-source is not supported by this program"));
+fn check_nodes(
+    daemon: &BlockJobs,
+    common: &BackupCommon,
+    source: &Arc<Node>,
+    target: &Arc<Node>,
+) -> Result<()> {
+    if Arc::ptr_eq(source, target) {
+        return Err(Error::generic("Source and target cannot be the same"));
     }
     if common.compress == Some(true) {
         // The blank at the end stands before the name of a device, of which nodes have none.
         return Err(Error::generic("Compression is not supported for this drive "));
     }
-    Ok(())
-}
-
-fn check_nodes(
-    graph: &Graph,
-    source: &Arc<Node>,
-    target: &Arc<Node>,
-    perf: Option<BackupPerf>,
-) -> Result<()> {
-    if Arc::ptr_eq(source, target) {
-        return Err(Error::generic("Source and target cannot be the same"));
-    }
-    graph.check_free(source, Operation::BackupSource)?;
-    graph.check_free(target, Operation::BackupTarget)?;
-    if let Some(perf) = perf {
+    daemon.graph.check_free(source, Operation::BackupSource)?;
+    daemon.graph.check_free(target, Operation::BackupTarget)?;
+    if let Some(perf) = common.x_perf {
         check_perf(perf)?;
     }
     if source.size()? != target.size()? {
@@ -124,6 +185,16 @@ fn check_nodes(
     }
     if target.is_read_only() {
         return Err(Error::generic("Could not create node: Block node is read-only"));
+    }
+    Ok(())
+}
+
+fn check_supported(common: &BackupCommon) -> Result<()> {
+    if common.filter_node_name.is_some() {
+        return Err(Error::generic("filter-node-name is not supported by this program"));
+    }
+    if common.discard_source == Some(true) {
+        return Err(Error::generic("discard-source is not supported by this program"));
     }
     Ok(())
 }
@@ -140,6 +211,51 @@ fn check_perf(perf: BackupPerf) -> Result<()> {
         return Err(Error::generic("max-chunk must be zero (which means no limit) or positive"));
     }
     Ok(())
+}
+
+fn copier(
+    daemon: &BlockJobs,
+    common: &BackupCommon,
+    source: &Arc<Node>,
+    target: &Arc<Node>,
+) -> Result<Copier> {
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), daemon.slots.clone())?;
+    let scope = match common.sync {
+        MirrorSyncMode::Top => Scope::Top,
+        MirrorSyncMode::Full
+        | MirrorSyncMode::None
+        | MirrorSyncMode::Incremental
+        | MirrorSyncMode::Bitmap => Scope::Full,
+    };
+    let mut pace = Pace::default();
+    let Some(perf) = common.x_perf else { return Ok(copier.scope(scope)) };
+    if let Some(workers) = perf.max_workers {
+        pace.requests = workers.try_into().unwrap_or(usize::MAX);
+    }
+    if let Some(chunk) = perf.max_chunk.filter(|chunk| *chunk != 0) {
+        pace.bytes = chunk.cast_unsigned();
+    }
+    let unit = unit(perf.min_cluster_size)?;
+    Ok(copier.scope(scope).pace(pace).granularity_min(unit))
+}
+
+/// The least unit of work that a client asks for; 0 leaves it to the job.
+fn unit(min_cluster_size: Option<u64>) -> Result<u64> {
+    let refused = |text: String| {
+        Err(Error::generic(format!(
+            "Could not create node: Cannot create block-copy-state: {text}"
+        )))
+    };
+    match min_cluster_size.unwrap_or(0) {
+        0 => Ok(0),
+        unit if !unit.is_power_of_two() => {
+            refused("min-cluster-size needs to be a power of 2".into())
+        }
+        unit if unit > UNIT_MAX => {
+            refused(format!("min-cluster-size is too large: {unit} > {UNIT_MAX}"))
+        }
+        unit => Ok(unit),
+    }
 }
 
 /// A chunk holds at least one unit of work, in which the copy keeps account.

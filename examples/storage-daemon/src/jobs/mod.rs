@@ -1,5 +1,10 @@
 //! The kinds of job, one module each: what a command asks for is checked, the nodes are reserved,
 //! the job is made and started.
+//!
+//! What several of them need is in [`prepared`], [`drive_target`] and [`transaction`].
 
 pub mod backup;
 pub mod create;
+pub mod drive_target;
+pub mod prepared;
+pub mod transaction;

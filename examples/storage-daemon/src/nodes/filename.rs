@@ -108,11 +108,11 @@ pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
     directory + name
 }
 
-/// The file of the host that the name of a backing file means.
+/// The file of the host that the name of an image means.
 ///
 /// # Errors
 /// It means something else.
-pub(super) fn host_path(name: &str) -> Result<&str> {
+pub(crate) fn host_path(name: &str) -> Result<&str> {
     match protocol(name) {
         None => Ok(name),
         Some("file") => Ok(&name["file:".len()..]),

@@ -89,6 +89,15 @@ impl NodeUse {
 pub struct Reservation {
     graph: Graph,
     number: u64,
+    /// Closed once nobody is known to use it.
+    opened: Option<BorrowedNode>,
+}
+
+impl Reservation {
+    /// Closes a node as soon as the nodes are let go of.
+    pub fn keep_open(&mut self, opened: Option<BorrowedNode>) {
+        self.opened = opened;
+    }
 }
 
 impl Drop for Reservation {
@@ -236,7 +245,7 @@ impl Graph {
                 return Err(error);
             }
         }
-        Ok(Reservation { graph: self.clone(), number })
+        Ok(Reservation { graph: self.clone(), number, opened: None })
     }
 
     /// Finds a node, or opens one that lives no longer than the borrowing.

@@ -16,6 +16,9 @@ pub mod options;
 mod sharing;
 mod state;
 
+pub(crate) use filename::host_path;
+pub(crate) use open::by_filename;
+
 pub use graph::{BorrowedNode, Graph, MAX_NODES, NodeUse, Operation, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use node::{CacheMode, Driver, Node};

@@ -215,7 +215,7 @@ impl<'a> Opener<'a> {
                 Some(name) => {
                     let name = filename::resolve_backing(file, name);
                     let path = filename::host_path(&name)?.to_owned();
-                    Child::Inline(Box::new(backing_from_header(path, header.backing_format())?))
+                    Child::Inline(Box::new(by_filename(path, header.backing_format())?))
                 }
             },
         };
@@ -287,10 +287,12 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
     Ok(Arc::new(Window::new(storage, offset, size)))
 }
 
-/// Describes the backing file that a header names.
+/// Describes the image in a file of the host. Blocks for a look at the file where the format is not
+/// given: it is guessed from the contents, as QEMU does.
 ///
-/// Where the header does not tell the format, it is guessed from the contents, as QEMU does.
-fn backing_from_header(path: String, format: Option<&str>) -> Result<NodeOptions> {
+/// # Errors
+/// The format is none that there is, or the file cannot be read.
+pub(crate) fn by_filename(path: String, format: Option<&str>) -> Result<NodeOptions> {
     let probed = match format {
         Some("qcow2") => Probed::Qcow2,
         Some("raw") => Probed::Raw,

@@ -3,6 +3,7 @@
 //! These are plain values: the QMP layer makes them from `BlockdevOptions` of
 //! `qapi/block-core.json`, the command line from `--blockdev`.
 
+use super::node::Driver;
 pub use crate::image::locks::Locking;
 
 /// A node to be opened, with everything below it that is described inline.
@@ -81,6 +82,19 @@ pub enum DriverOptions {
     Qcow2(Qcow2Options),
     /// Nothing: reads zeroes, forgets writes.
     NullCo(NullOptions),
+}
+
+impl DriverOptions {
+    /// The name of the driver in the schema.
+    pub fn name(&self) -> &'static str {
+        match self {
+            DriverOptions::File(_) => Driver::File,
+            DriverOptions::Raw(_) => Driver::Raw,
+            DriverOptions::Qcow2(_) => Driver::Qcow2,
+            DriverOptions::NullCo(_) => Driver::NullCo,
+        }
+        .name()
+    }
 }
 
 /// `BlockdevOptionsFile`.

@@ -1,11 +1,9 @@
-//! `blockdev-backup`: a node copied as it is at one point in time, by a job.
+//! `blockdev-backup` and `drive-backup`: a node copied as it is at one point in time, by a job.
 
-use job::Jobs;
-use qapi_core::{Events, Result, qapi_command, qapi_enum, qapi_struct};
+use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct};
 
-use crate::copy::CopySlots;
+use crate::block_job::BlockJobs;
 use crate::jobs;
-use crate::nodes::Graph;
 
 /// What all ways to begin a backup have in common.
 #[qapi_struct(since = "4.2")]
@@ -15,7 +13,7 @@ pub struct BackupCommon {
     pub job_id: Option<String>,
     /// The node to copy from.
     pub device: String,
-    /// What is copied. Only `full` is supported.
+    /// What is copied.
     pub sync: MirrorSyncMode,
     /// The limit of the rate, in bytes a second; 0, which is the default, is none.
     pub speed: Option<i64>,
@@ -68,13 +66,13 @@ pub struct BlockdevBackup {
 pub struct BackupPerf {
     /// Whether the host is asked to copy by itself. Accepted and without effect.
     pub use_copy_range: Option<bool>,
-    /// How many requests are in flight at most. Checked and without effect: the job decides.
+    /// How many requests are in flight at most; the job may use fewer.
     pub max_workers: Option<i64>,
-    /// How many bytes a request has at most; 0, which is the default, leaves it to the job. Checked
-    /// and without effect.
+    /// How many bytes a request has at most; 0, which is the default, leaves it to the job, which
+    /// may use fewer.
     pub max_chunk: Option<i64>,
-    /// How many bytes are copied at least at a time, in order to keep a point in time. Accepted
-    /// and without effect.
+    /// How many bytes are copied at least at a time: a power of two up to 16 MiB. The job may use
+    /// more.
     #[qapi(since = "9.2")]
     pub min_cluster_size: Option<u64>,
 }
@@ -125,18 +123,56 @@ pub enum BlockdevOnError {
     Auto,
 }
 
+/// A backup to a file, to be begun.
+#[qapi_struct(since = "1.6")]
+#[derive(Debug, Clone)]
+pub struct DriveBackup {
+    /// What all ways to begin a backup have in common.
+    #[qapi(base)]
+    pub common: BackupCommon,
+    /// The name of the file to copy to.
+    pub target: String,
+    /// The format of the target. Unless given, that of a new image is the source's driver, and
+    /// that of an existing one is guessed from its contents.
+    pub format: Option<String>,
+    /// Whether the target is made; it is unless said otherwise.
+    pub mode: Option<NewImageMode>,
+}
+
+/// Whether an image is made.
+#[qapi_enum(since = "1.1")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewImageMode {
+    /// It is there, and is taken as it is.
+    Existing,
+    /// It is made, in place of what is there, and names its backing file by an absolute path.
+    AbsolutePaths,
+}
+
 /// Begins to copy a node, as it is now, to another node.
+///
+/// With `sync=none` nothing is copied but what others are about to overwrite, until the job is
+/// cancelled.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
 /// is not supported.
 #[qapi_command(since = "2.3", boxed, allow_preconfig)]
 pub fn blockdev_backup(
-    #[qapi(state)] jobs: &Jobs,
-    #[qapi(state)] graph: &Graph,
-    #[qapi(state)] slots: &CopySlots,
-    #[qapi(state)] events: &Events,
+    #[qapi(state)] block_jobs: &BlockJobs,
     options: BlockdevBackup,
 ) -> Result<()> {
-    jobs::backup::start(jobs, graph, slots, events, options)
+    jobs::backup::blockdev_backup(block_jobs, options, None)?.start();
+    Ok(())
+}
+
+/// Begins to copy a node, as it is now, to a file, which is made before unless it is to exist.
+///
+/// # Errors
+/// As for `blockdev-backup`; the file cannot be made or opened. A file that was not there before
+/// is removed then.
+#[qapi_command(since = "1.6", boxed, allow_preconfig, blocking, features(deprecated))]
+pub fn drive_backup(#[qapi(state)] block_jobs: &BlockJobs, options: DriveBackup) -> Result<()> {
+    jobs::backup::drive_backup(block_jobs, options, None)?.start();
+    Ok(())
 }

@@ -8,3 +8,4 @@ pub mod backup;
 pub mod block_job;
 pub mod blockdev;
 pub mod create;
+pub mod transaction;

@@ -1,0 +1,83 @@
+//! Targets that a client names by a file rather than by a node: opened for one job, and made
+//! before if they are to be new.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use qapi_core::Result;
+
+use super::prepared::{JobTarget, MadeFile};
+use crate::create::ImageCreate;
+use crate::error::Error;
+use crate::nodes::options::{BackingOption, CacheOptions, Child, Discard, DriverOptions};
+use crate::nodes::{Graph, Node, by_filename, host_path};
+use crate::qmp::backup::NewImageMode;
+
+/// A target, as a client describes it.
+#[derive(Debug)]
+pub struct DriveTarget<'a> {
+    /// The name of the file.
+    pub filename: String,
+    /// The format. A new image has the source's unless it is given; that of an existing one is
+    /// guessed.
+    pub format: Option<String>,
+    /// Whether the image is there already.
+    pub mode: NewImageMode,
+    /// What is copied.
+    pub source: &'a Arc<Node>,
+    /// What the new image names as its backing file.
+    pub backing: Option<Arc<Node>>,
+    /// Whether the source itself shows through the target as long as the job runs.
+    pub shows_source: bool,
+}
+
+impl DriveTarget<'_> {
+    /// Makes the image if it is to be new, and opens it. Blocks.
+    ///
+    /// # Errors
+    /// The image cannot be made or opened; nothing is left of a new one then.
+    pub fn open(self, graph: &Graph) -> Result<JobTarget> {
+        let format = match self.mode {
+            NewImageMode::Existing => self.format.clone(),
+            NewImageMode::AbsolutePaths => {
+                let own = || self.source.driver().name().to_owned();
+                Some(self.format.clone().unwrap_or_else(own))
+            }
+        };
+        let made = match (&format, self.mode) {
+            (Some(format), NewImageMode::AbsolutePaths) => self.make(graph, format)?,
+            (None, NewImageMode::AbsolutePaths) | (_, NewImageMode::Existing) => None,
+        };
+        let path = host_path(&self.filename)?.to_owned();
+        let mut options = by_filename(path, format.as_deref())?.read_only(false);
+        options.discard = Some(Discard::Unmap);
+        let cache = self.source.cache();
+        options.cache =
+            CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
+        if self.shows_source {
+            let source = Child::Reference(self.source.name().to_owned());
+            match &mut options.driver {
+                DriverOptions::Qcow2(qcow2) => qcow2.backing = BackingOption::Child(source),
+                DriverOptions::File(_) | DriverOptions::Raw(_) | DriverOptions::NullCo(_) => {
+                    return Err(Error::BackingNotSupported(options.driver.name()).into());
+                }
+            }
+        }
+        let opened = graph.borrow_child(Child::Inline(Box::new(options)))?;
+        Ok(JobTarget::opened(opened, made))
+    }
+
+    fn make(&self, graph: &Graph, format: &str) -> Result<Option<MadeFile>> {
+        let backing = self.backing.as_ref();
+        let image = ImageCreate {
+            filename: host_path(&self.filename)?.to_owned(),
+            format: format.to_owned(),
+            size: self.source.size()?,
+            backing: backing.map(|node| (graph.filename(node), node.driver().name().to_owned())),
+        };
+        image.check()?;
+        let made = MadeFile::about_to_be(&image.filename);
+        image.create(graph, &AtomicBool::new(false))?;
+        Ok(made)
+    }
+}
