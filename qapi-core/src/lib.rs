@@ -44,6 +44,7 @@ mod attributes;
 pub mod client;
 pub mod context;
 pub mod control;
+mod describe;
 pub mod descriptor;
 mod dispatch;
 mod error;

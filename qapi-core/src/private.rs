@@ -10,13 +10,17 @@ pub use std::vec::Vec;
 pub use inventory;
 pub use serde::ser::{Serialize, SerializeMap, Serializer};
 
+pub use crate::__qapi_object as object;
 pub use crate::__qapi_source as source;
 
 pub use crate::context::Context;
+pub use crate::describe::{
+    alternate, alternative, command, definition, enumeration, event, feature, member, structure,
+    union, value,
+};
 pub use crate::descriptor::{
-    Alternate, AlternateMember, Arguments, AsyncCall, BlockingCall, Branch, Command, Definition,
-    DefinitionKind, Enum, EnumValue, Event, Feature, Handler, Member, RateLimit, Registration,
-    Source, StateNeed, Struct, Type, TypeRef, Union,
+    Arguments, AsyncCall, BlockingCall, Branch, Definition, DefinitionKind, EnumValue, Handler,
+    Member, Registration, Source, StateNeed, Type,
 };
 pub use crate::error::{Error, Result};
 pub use crate::fds::FdParameter;
@@ -48,55 +52,29 @@ macro_rules! __qapi_source {
     };
 }
 
-/// Describes a value of an enumeration.
-pub const fn value(name: &'static str, doc: &'static str) -> EnumValue {
-    EnumValue { name, doc, since: None, features: &[] }
-}
-
-impl EnumValue {
-    /// Adds the version it appeared in.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn since(self, since: &'static str) -> Self {
-        Self { since: Some(since), ..self }
-    }
-
-    /// Adds its special features.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn features(self, features: &'static [Feature]) -> Self {
-        Self { features, ..self }
-    }
-}
-
-/// Describes a member.
-pub const fn member(
-    name: &'static str,
-    doc: &'static str,
-    (optional, ty): (bool, TypeRef),
-) -> Member {
-    Member { name, doc, since: None, optional, ty, features: &[] }
-}
-
-impl Member {
-    /// Adds the version it appeared in.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn since(self, since: &'static str) -> Self {
-        Self { since: Some(since), ..self }
-    }
-
-    /// Adds its special features.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn features(self, features: &'static [Feature]) -> Self {
-        Self { features, ..self }
-    }
-}
-
-/// Describes an alternative.
-pub const fn alternative(name: &'static str, doc: &'static str, ty: TypeRef) -> AlternateMember {
-    AlternateMember { name, doc, ty }
+/// What every object forwards: to its definition, and to how its members are read and written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __qapi_object {
+    ($object:ident, $definition:ident) => {
+        #[diagnostic::do_not_recommend]
+        impl $crate::__private::QapiType for $object {
+            fn schema_type() -> $crate::__private::Type {
+                $crate::__private::Type::Defined(&$definition)
+            }
+            fn visit(input: $crate::__private::Input<'_, '_>) -> $crate::__private::Result<Self> {
+                $crate::__private::visit_object(input)
+            }
+        }
+        impl $crate::__private::Serialize for $object {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                $crate::__private::serialize_object(self, serializer)
+            }
+        }
+    };
 }
 
 /// What a server may hold for the functions behind its commands.

@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::descriptor::{Branch, Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
+use crate::wire::Marks;
 pub use builtin::Null;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
@@ -208,6 +209,17 @@ pub trait MemberType<'m>: Sized {
     /// The member is mandatory and absent, or its value is refused.
     fn visit_member(object: &mut ObjectVisitor<'_, 'm>, name: &'static str) -> Result<Self> {
         object.member(name)
+    }
+
+    /// As [`visit_member`](Self::visit_member), for a member that bears `marks`.
+    #[doc(hidden)]
+    fn visit_marked(
+        object: &mut ObjectVisitor<'_, 'm>,
+        name: &'static str,
+        marks: Marks,
+    ) -> Result<Self> {
+        object.refuse_marked(name, Self::OPTIONAL, marks)?;
+        Self::visit_member(object, name)
     }
 
     /// Reads the member's value.

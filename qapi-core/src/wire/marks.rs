@@ -15,6 +15,15 @@ impl Marks {
     /// Neither.
     pub const NONE: Self = Self { deprecated: false, unstable: false };
 
+    /// `deprecated` alone.
+    pub const DEPRECATED: Self = Self { deprecated: true, unstable: false };
+
+    /// `unstable` alone.
+    pub const UNSTABLE: Self = Self { deprecated: false, unstable: true };
+
+    /// Both.
+    pub const BOTH: Self = Self { deprecated: true, unstable: true };
+
     /// Whether both have one in common.
     pub(crate) const fn meets(self, other: Self) -> bool {
         self.deprecated && other.deprecated || self.unstable && other.unstable

@@ -10,7 +10,7 @@ use crate::model::{Alternate, Alternative};
 pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
     let Alternate { head, alternatives } = &**model;
     let entries = alternatives.iter().map(entry);
-    let kind = quote!(Alternate(__qapi::Alternate { members: &[#(#entries),*] }));
+    let kind = quote!(__qapi::alternate(&[#(#entries),*]));
     let (visits, name) = (alternatives.iter().map(visit), &head.name.text);
     let visit = quote! {
         #(#visits)*

@@ -18,28 +18,30 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
 
 /// What describes the command.
 fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
-    let needs = needs(model);
     let returns = returns(model);
-    let returns_doc = &model.head.doc.returns;
-    let allow_oob = model.allow_oob.is_some();
-    let allow_preconfig = model.allow_preconfig.is_some();
-    let success_response = model.no_success_response.is_none();
+    let returns_doc = Some(&model.head.doc.returns).filter(|doc| !doc.is_empty());
+    let more = [
+        returns_doc.map(|doc| quote!(.returns_doc(#doc))),
+        model.allow_oob.map(|_| quote!(.allow_oob())),
+        model.allow_preconfig.map(|_| quote!(.allow_preconfig())),
+        model.no_success_response.map(|_| quote!(.no_success_response())),
+        needs(model),
+    ];
+    let more = more.iter().flatten();
     let handler = match model.execution {
         Execution::Inline => quote!(Inline),
         Execution::Blocking => quote!(Blocking),
         Execution::Async => quote!(Async),
     };
     quote! {
-        Command(__qapi::Command {
-            arguments: __qapi::Arguments::#arguments,
-            returns: #returns::returns,
-            returns_doc: #returns_doc,
-            allow_oob: #allow_oob,
-            allow_preconfig: #allow_preconfig,
-            success_response: #success_response,
-            needs: #needs,
-            handler: __qapi::Handler::#handler(__handle),
-        })
+        __qapi::DefinitionKind::Command(
+            __qapi::command(
+                __qapi::Arguments::#arguments,
+                #returns::returns,
+                __qapi::Handler::#handler(__handle),
+            )
+            #(#more)*
+        )
     }
 }
 
@@ -58,20 +60,22 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
         Role::State(..) | Role::Session(_) => None,
     });
     if model.boxed.is_none() {
-        return (quote!(Members(__MEMBERS)), Some(members::table(arguments)));
+        return (quote!(Members(__MEMBERS)), Some(members::table(arguments.map(members::entry))));
     }
     let types =
         arguments.map(|Member { ty, .. }| quote!(<#ty as __qapi::QapiObject>::object_type));
     (quote!(Type(#(#types)*)), None)
 }
 
-fn needs(model: &Command) -> TokenStream {
+/// The state that the function wants, if it wants any.
+fn needs(model: &Command) -> Option<TokenStream> {
     let kind = if model.allow_oob.is_some() { quote!(OobSafe) } else { quote!(State) };
     let needs = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::NEED)),
         Role::Session(_) | Role::Argument(_) => None,
     });
-    quote!(&[#(#needs),*])
+    let needs: Vec<_> = needs.collect();
+    (!needs.is_empty()).then(|| quote!(.needs(&[#(#needs),*])))
 }
 
 /// The function that reads the arguments, gathers the rest, and calls the user's function.
@@ -195,5 +199,5 @@ fn lends(model: &Command, sharing: Sharing) -> bool {
 /// The variable that holds the value of `parameter`. No other made-up name begins like it, so
 /// that a parameter may be called `context`, `object` or anything else.
 fn local(parameter: &Parameter) -> Ident {
-    format_ident!("__parameter_{}", parameter.ident.unraw())
+    format_ident!("__given_{}", parameter.ident.unraw())
 }

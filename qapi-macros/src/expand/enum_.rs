@@ -10,7 +10,7 @@ use crate::model::Enum;
 pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
     let Enum { head, visibility: _, values } = &**model;
     let entries = values.iter().map(|value| part_entry("value", value, None));
-    let kind = quote!(Enum(__qapi::Enum { values: &[#(#entries),*] }));
+    let kind = quote!(__qapi::enumeration(&[#(#entries),*]));
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)

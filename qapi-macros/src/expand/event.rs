@@ -11,12 +11,11 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     let Event { head, members, rate_limit: _, key: _ } = &**model;
     let (rate_limit, key) = (rate_limit(model), key(model));
     let kind = quote! {
-        Event(__qapi::Event {
-            arguments: __qapi::Arguments::Members(__MEMBERS),
-            rate_limit: #rate_limit,
-        })
+        __qapi::DefinitionKind::Event(
+            __qapi::event(__qapi::Arguments::Members(__MEMBERS)) #rate_limit
+        )
     };
-    let table = members::table(members);
+    let table = members::table(members.iter().map(members::entry));
     let (ident, definition) = (&head.ident, definition(head, &kind));
     let visit: TokenStream = members.iter().map(members::visit_field).collect();
     let serialize = members.iter().map(members::serialize);
@@ -47,16 +46,13 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
 }
 
 /// What describes the rate limit.
-fn rate_limit(model: &Event) -> TokenStream {
-    let Some(milliseconds) = model.rate_limit.as_ref().and_then(|limit| limit.milliseconds)
-    else {
-        return quote!(__qapi::None);
-    };
+fn rate_limit(model: &Event) -> Option<TokenStream> {
+    let milliseconds = model.rate_limit.as_ref()?.milliseconds;
     let key = match &model.key {
         Some(key) => quote!(__qapi::Some(#key)),
         None => quote!(__qapi::None),
     };
-    quote!(__qapi::Some(__qapi::RateLimit { milliseconds: #milliseconds, key: #key }))
+    Some(quote!(.rate_limit(#milliseconds, #key)))
 }
 
 /// The method that yields the value of the rate limit's key, if it has one.

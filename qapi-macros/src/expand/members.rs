@@ -8,26 +8,32 @@ use crate::model::{Base, Member};
 
 /// What describes `member`.
 pub(super) fn entry(Member { part, ty }: &Member) -> TokenStream {
-    part_entry("member", part, Some(quote!(<#ty as __qapi::MemberType>::SHAPE)))
+    part_entry("member", part, Some(quote!(<#ty as __Member>::SHAPE)))
 }
 
-/// The static `__MEMBERS`, which describes each of `members`.
-pub(super) fn table<'a>(members: impl IntoIterator<Item = &'a Member>) -> TokenStream {
-    let entries = members.into_iter().map(entry);
-    quote!(static __MEMBERS: &[__qapi::Member] = &[#(#entries),*];)
+/// The static `__MEMBERS` of `entries`, and the trait that these and what reads and writes the
+/// members call.
+pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStream {
+    let mut entries = entries.into_iter().peekable();
+    let import = entries.peek().map(|_| {
+        quote!(
+            use __qapi::MemberType as __Member;
+        )
+    });
+    quote! {
+        #import
+        static __MEMBERS: &[__qapi::Member] = &[#(#entries),*];
+    }
 }
 
 /// Reads the member from `__object`.
 pub(super) fn visit(Member { part, ty }: &Member) -> TokenStream {
     let name = &part.name.text;
-    let visit = quote!(<#ty as __qapi::MemberType>::visit_member(__object, #name)?);
     match marks(&part.features) {
-        None => visit,
-        Some(marks) => quote!({
-            let __optional = <#ty as __qapi::MemberType>::OPTIONAL;
-            __object.refuse_marked(#name, __optional, #marks)?;
-            #visit
-        }),
+        None => quote!(<#ty as __Member>::visit_member(__object, #name)?),
+        Some(marks) => {
+            quote!(<#ty as __Member>::visit_marked(__object, #name, #marks)?)
+        }
     }
 }
 
@@ -41,7 +47,7 @@ pub(super) fn visit_field(member: &Member) -> TokenStream {
 pub(super) fn serialize(Member { part, ty }: &Member) -> TokenStream {
     let (cfg, ident, name) = (&part.cfg, &part.ident, &part.name.text);
     let write = quote! {
-        <#ty as __qapi::MemberType>::serialize_member(&self.#ident, #name, __map)?;
+        <#ty as __Member>::serialize_member(&self.#ident, #name, __map)?;
     };
     match marks(&part.features) {
         None => quote!(#(#cfg)* #write),

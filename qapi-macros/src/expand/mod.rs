@@ -37,17 +37,11 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     let Head { crate_path: _, ident: _, name, doc, since, features } = head;
     let (name, doc) = (&name.text, &doc.text);
-    let (since, features) = (since_entry(since.as_ref()), feature_entries(features));
+    let more = more_entries(since.as_ref(), features);
     quote! {
-        static __DEFINITION: __qapi::Definition = __qapi::Definition {
-            name: #name,
-            doc: #doc,
-            since: #since,
-            features: #features,
-            source: __qapi::source!(),
-            kind: __qapi::DefinitionKind::#kind,
-        };
-        __qapi::inventory::submit! { __qapi::Registration(&__DEFINITION) }
+        static __DEFINITION: __qapi::Definition =
+            __qapi::definition(#name, #doc, __qapi::source!(), #kind) #more;
+        __qapi::inventory::submit!(__qapi::Registration(&__DEFINITION));
     }
 }
 
@@ -85,43 +79,36 @@ fn serialize(ident: &Ident, serialize: &TokenStream) -> TokenStream {
 /// The implementations of a type that is an object. `visit` reads it from the members of
 /// `__object`; `serialize_members` are statements that write them to `__map`.
 fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -> TokenStream {
-    let code = [
-        qapi_type(ident, &quote!(__qapi::visit_object(__input))),
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            impl __qapi::QapiObject for #ident {
-                fn visit_members(
-                    __object: &mut __qapi::ObjectVisitor<'_, '_>,
-                ) -> __qapi::Result<Self> {
-                    #visit
-                }
-                fn serialize_members<__M: __qapi::SerializeMap>(
-                    &self,
-                    __map: &mut __M,
-                ) -> __qapi::Result<(), __M::Error> {
-                    #serialize_members
-                    __qapi::Ok(())
-                }
+    quote! {
+        __qapi::object!(#ident, __DEFINITION);
+        #[diagnostic::do_not_recommend]
+        impl __qapi::QapiObject for #ident {
+            fn visit_members(
+                __object: &mut __qapi::ObjectVisitor<'_, '_>,
+            ) -> __qapi::Result<Self> {
+                #visit
             }
-        },
-        serialize(ident, &quote!(__qapi::serialize_object(self, __serializer))),
-    ];
-    code.into_iter().collect()
-}
-
-fn since_entry(since: Option<&LitStr>) -> TokenStream {
-    match since {
-        Some(since) => quote!(__qapi::Some(#since)),
-        None => quote!(__qapi::None),
+            fn serialize_members<__M: __qapi::SerializeMap>(
+                &self,
+                __map: &mut __M,
+            ) -> __qapi::Result<(), __M::Error> {
+                #serialize_members
+                __qapi::Ok(())
+            }
+        }
     }
 }
 
-fn feature_entries(features: &[FeatureWord]) -> TokenStream {
-    let entries = features.iter().map(
-        |FeatureWord { name, span: _, doc }| quote!(__qapi::Feature { name: #name, doc: #doc }),
-    );
-    quote!(&[#(#entries),*])
+/// The calls that add to a description what only some have.
+fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream {
+    let since = since.iter().map(|since| quote!(.since(#since)));
+    let features = (!features.is_empty()).then(|| {
+        let entries = features
+            .iter()
+            .map(|FeatureWord { name, span: _, doc }| quote!(__qapi::feature(#name, #doc)));
+        quote!(.features(&[#(#entries),*]))
+    });
+    quote!(#(#since)* #features)
 }
 
 /// What describes a part: made by `describe` of `qapi_core` out of its name, its documentation
@@ -129,13 +116,9 @@ fn feature_entries(features: &[FeatureWord]) -> TokenStream {
 fn part_entry(describe: &str, part: &Part, given: Option<TokenStream>) -> TokenStream {
     let Part { ident: _, name, doc, since, features, cfg } = part;
     let (describe, name) = (Ident::new(describe, Span::call_site()), &name.text);
-    let since = since.iter().map(|since| quote!(.since(#since)));
-    let features = (!features.is_empty()).then(|| {
-        let features = feature_entries(features);
-        quote!(.features(#features))
-    });
+    let more = more_entries(since.as_ref(), features);
     let given = given.into_iter();
-    quote!(#(#cfg)* __qapi::#describe(#name, #doc #(, #given)*) #(#since)* #features)
+    quote!(#(#cfg)* __qapi::#describe(#name, #doc #(, #given)*) #more)
 }
 
 /// A span at the place of `tokens` for generated code, so that what the compiler finds wrong
@@ -147,7 +130,10 @@ fn place_of(tokens: &impl ToTokens) -> Span {
 /// The features by which the server's policy may spare clients a part, if it has any of them.
 fn marks(features: &[FeatureWord]) -> Option<TokenStream> {
     let has = |name: &str| features.iter().any(|feature| feature.name == name);
-    let (deprecated, unstable) = (has("deprecated"), has("unstable"));
-    (deprecated || unstable)
-        .then(|| quote!(__qapi::Marks { deprecated: #deprecated, unstable: #unstable }))
+    match (has("deprecated"), has("unstable")) {
+        (false, false) => None,
+        (true, false) => Some(quote!(__qapi::Marks::DEPRECATED)),
+        (false, true) => Some(quote!(__qapi::Marks::UNSTABLE)),
+        (true, true) => Some(quote!(__qapi::Marks::BOTH)),
+    }
 }

@@ -10,7 +10,7 @@ use crate::model::Struct;
 pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
     let Struct { head, bases, members } = &**model;
     let base_entry = members::base_entry(bases);
-    let kind = quote!(Struct(__qapi::Struct { base: #base_entry, members: __MEMBERS }));
+    let kind = quote!(__qapi::structure(#base_entry, __MEMBERS));
 
     let visit_fields: TokenStream = bases
         .iter()
@@ -24,7 +24,7 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
         .collect();
     let code = [
         definition(head, &kind),
-        members::table(members),
+        members::table(members.iter().map(members::entry)),
         object(&head.ident, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
     ];
     scope(head, &code.into_iter().collect())

@@ -23,12 +23,12 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
     let (ident, name) = (&head.ident, &discriminator.text);
     let shape = quote!(<#ident as __qapi::QapiBranches>::TAG_SHAPE);
     let kind = quote! {
-        Union(__qapi::Union {
-            base: __qapi::None,
-            members: &[__qapi::member(#name, "", #shape)],
-            discriminator: #name,
-            branches: <#ident as __qapi::QapiBranches>::branches,
-        })
+        __qapi::union(
+            __qapi::None,
+            &[__qapi::member(#name, "", #shape)],
+            #name,
+            <#ident as __qapi::QapiBranches>::branches,
+        )
     };
     let visit = quote! {
         let __tag = <Self as __qapi::QapiBranches>::visit_tag(__object, #name)?;
@@ -114,15 +114,16 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let names = discriminators(fields).map(|member| &member.part.name.text);
     let types = discriminators(fields).map(|member| &member.ty);
     let kind = quote! {
-        Union(__qapi::Union {
-            base: #base,
-            members: &[#(#entries),*],
-            discriminator: #(#names)*,
-            branches: #(<#types as __qapi::QapiBranches>::branches)*,
-        })
+        __qapi::union(
+            #base,
+            __MEMBERS,
+            #(#names)*,
+            #(<#types as __qapi::QapiBranches>::branches)*,
+        )
     };
     let code = [
         definition(head, &kind),
+        members::table(entries),
         object(&head.ident, &visit_struct(model), &serialize_struct(model)),
     ];
     scope(head, &code.into_iter().collect())

@@ -1,0 +1,184 @@
+//! How generated code writes definitions down: const functions that take what every definition
+//! has, and methods that add what only some have.
+
+use crate::descriptor::{
+    Alternate, AlternateMember, Arguments, Branch, Command, Definition, DefinitionKind, Enum,
+    EnumValue, Event, Feature, Handler, Member, RateLimit, Source, StateNeed, Struct, Type,
+    TypeRef, Union,
+};
+
+/// Describes a definition.
+pub const fn definition(
+    name: &'static str,
+    doc: &'static str,
+    source: Source,
+    kind: DefinitionKind,
+) -> Definition {
+    Definition { name, doc, since: None, features: &[], source, kind }
+}
+
+impl Definition {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Adds its special features.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
+}
+
+/// Describes a special feature.
+pub const fn feature(name: &'static str, doc: &'static str) -> Feature {
+    Feature { name, doc }
+}
+
+/// Describes an enumeration.
+pub const fn enumeration(values: &'static [EnumValue]) -> DefinitionKind {
+    DefinitionKind::Enum(Enum { values })
+}
+
+/// Describes a value of an enumeration.
+pub const fn value(name: &'static str, doc: &'static str) -> EnumValue {
+    EnumValue { name, doc, since: None, features: &[] }
+}
+
+impl EnumValue {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Adds its special features.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
+}
+
+/// Describes a struct.
+pub const fn structure(base: Option<TypeRef>, members: &'static [Member]) -> DefinitionKind {
+    DefinitionKind::Struct(Struct { base, members })
+}
+
+/// Describes a union.
+pub const fn union(
+    base: Option<TypeRef>,
+    members: &'static [Member],
+    discriminator: &'static str,
+    branches: fn() -> &'static [Branch],
+) -> DefinitionKind {
+    DefinitionKind::Union(Union { base, members, discriminator, branches })
+}
+
+/// Describes a member.
+pub const fn member(
+    name: &'static str,
+    doc: &'static str,
+    (optional, ty): (bool, TypeRef),
+) -> Member {
+    Member { name, doc, since: None, optional, ty, features: &[] }
+}
+
+impl Member {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Adds its special features.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
+}
+
+/// Describes an alternate.
+pub const fn alternate(members: &'static [AlternateMember]) -> DefinitionKind {
+    DefinitionKind::Alternate(Alternate { members })
+}
+
+/// Describes an alternative.
+pub const fn alternative(name: &'static str, doc: &'static str, ty: TypeRef) -> AlternateMember {
+    AlternateMember { name, doc, ty }
+}
+
+/// Describes a command.
+pub const fn command(
+    arguments: Arguments,
+    returns: fn() -> Option<Type>,
+    handler: Handler,
+) -> Command {
+    Command {
+        arguments,
+        returns,
+        returns_doc: "",
+        allow_oob: false,
+        allow_preconfig: false,
+        success_response: true,
+        needs: &[],
+        handler,
+    }
+}
+
+impl Command {
+    /// Adds what the returned value means.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn returns_doc(self, returns_doc: &'static str) -> Self {
+        Self { returns_doc, ..self }
+    }
+
+    /// Lets it be executed out of band.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn allow_oob(self) -> Self {
+        Self { allow_oob: true, ..self }
+    }
+
+    /// Lets it be executed before the machine is configured.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn allow_preconfig(self) -> Self {
+        Self { allow_preconfig: true, ..self }
+    }
+
+    /// Leaves success unanswered.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn no_success_response(self) -> Self {
+        Self { success_response: false, ..self }
+    }
+
+    /// Adds the state that its function wants injected.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn needs(self, needs: &'static [StateNeed]) -> Self {
+        Self { needs, ..self }
+    }
+}
+
+/// Describes an event.
+pub const fn event(arguments: Arguments) -> Event {
+    Event { arguments, rate_limit: None }
+}
+
+impl Event {
+    /// Adds how often it is sent at most.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn rate_limit(self, milliseconds: u64, key: Option<&'static str>) -> Self {
+        Self { rate_limit: Some(RateLimit { milliseconds, key }), ..self }
+    }
+}
