@@ -205,6 +205,7 @@ pub use qapi_macros::qapi_alternate;
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | may be executed before the machine is configured |
 /// | `success_response = false` | success is not answered |
+/// | `client` | clients written in Rust get a struct to execute it with |
 ///
 /// A plain function is called at once, on the server's thread, and must be quick; an `async fn`
 /// is awaited. Neither holds up other clients while it waits.
@@ -235,6 +236,27 @@ pub use qapi_macros::qapi_alternate;
 /// let disks = Disks::default();
 /// assert!(disk_add(&disks, "d0").is_ok());
 /// assert_eq!(disk_add(&disks, "d0").unwrap_err().to_string(), "Disk 'd0' exists already");
+/// ```
+///
+/// With `client` there is a struct beside the function, of the same name and visibility, whose
+/// fields are the arguments (a type and a function may share a name). A
+/// [`Client`](crate::client::Client) executes it, and returns what the function does:
+///
+/// ```
+/// # use qapi_core::prelude::*;
+/// use qapi_core::client::{Client, QapiCommand, Result};
+///
+/// /// Names a disk, or takes its name away.
+/// #[qapi_command(client)]
+/// fn disk_rename(id: &str, name: Option<&str>) {
+///     # let _ = (id, name);
+/// }
+///
+/// async fn take_name_away(client: &mut Client) -> Result<()> {
+///     client.execute(&disk_rename { id: "d0", name: None }).await
+/// }
+///
+/// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
 /// ```
 pub use qapi_macros::qapi_command;
 

@@ -73,8 +73,8 @@ pub struct VersionInfo {
 }
 
 /// Tells which version of the protocol's commands is served, and by whom.
-#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
-fn query_version(#[qapi(state)] version: &ServerVersion) -> VersionInfo {
+#[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
+pub fn query_version(#[qapi(state)] version: &ServerVersion) -> VersionInfo {
     version.into()
 }
 
@@ -97,8 +97,8 @@ pub struct CommandInfo {
 /// Lists the commands that are served to the caller, by name.
 ///
 /// QEMU lists them in the reverse order of its schema files; clients take them as a set.
-#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
-fn query_commands(
+#[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
+pub fn query_commands(
     #[qapi(state)] registry: &Registry,
     #[qapi(state)] policy: &Policy,
     #[qapi(session)] session: &SessionContext,
@@ -130,8 +130,10 @@ struct Introspection {
 }
 
 impl CommandReturn for Introspection {
+    type Value = Vec<SchemaInfo>;
+
     fn returns() -> Option<Type> {
-        Some(<Vec<SchemaInfo> as QapiType>::schema_type())
+        Some(<Self::Value as QapiType>::schema_type())
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
@@ -147,7 +149,7 @@ impl CommandReturn for Introspection {
 }
 
 /// Ends the server once this command is answered.
-#[qapi_command(crate = crate, allow_preconfig, since = "0.14")]
-fn quit(#[qapi(state)] shutdown: &Shutdown) {
+#[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
+pub fn quit(#[qapi(state)] shutdown: &Shutdown) {
     shutdown.request();
 }

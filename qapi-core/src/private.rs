@@ -13,6 +13,7 @@ pub use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use crate::__qapi_object as object;
 pub use crate::__qapi_source as source;
 
+pub use crate::client::QapiCommand;
 pub use crate::context::Context;
 pub use crate::describe::{
     alternate, alternative, command, definition, enumeration, event, feature, member, structure,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::client::Returned;
 use crate::descriptor::Type;
 use crate::error::{Error, Result};
 use crate::types::QapiType;
@@ -57,6 +58,9 @@ impl<'a> ReturnWriter<'a> {
             converts into `qapi_core::Error`"
 )]
 pub trait CommandReturn {
+    /// What a client gets when the command succeeds.
+    type Value: Returned;
+
     /// The schema's type of the returned value; `None` where nothing is returned.
     fn returns() -> Option<Type>;
 
@@ -68,6 +72,8 @@ pub trait CommandReturn {
 }
 
 impl CommandReturn for () {
+    type Value = ();
+
     fn returns() -> Option<Type> {
         None
     }
@@ -79,6 +85,8 @@ impl CommandReturn for () {
 
 #[diagnostic::do_not_recommend]
 impl<T: QapiType> CommandReturn for T {
+    type Value = T;
+
     fn returns() -> Option<Type> {
         Some(T::schema_type())
     }
@@ -89,6 +97,8 @@ impl<T: QapiType> CommandReturn for T {
 }
 
 impl<T: CommandReturn, E: Into<Error>> CommandReturn for Result<T, E> {
+    type Value = T::Value;
+
     fn returns() -> Option<Type> {
         T::returns()
     }

@@ -181,7 +181,10 @@ pub(crate) struct Command {
     pub(crate) parameters: Vec<Parameter>,
     /// The type that the function returns, if it says one.
     pub(crate) returns: Option<Type>,
+    /// Who may call the function, and thus use what is added beside it.
+    pub(crate) visibility: Visibility,
     /// Where the word stands, if it was given; likewise the others.
+    pub(crate) client: Option<Span>,
     pub(crate) boxed: Option<Span>,
     pub(crate) blocking: Option<Span>,
     pub(crate) allow_oob: Option<Span>,

@@ -35,6 +35,7 @@ pub(crate) const ALLOW_PRECONFIG: Word = word("allow_preconfig", Shape::Flag, "a
 pub(crate) const BASE: Word = word("base", Shape::Flag, "base");
 pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
+pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
 pub(crate) const DISCRIMINATOR_NAME: Word =
     word("discriminator", Shape::Text, "discriminator = \"member-name\"");
@@ -71,6 +72,7 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     BLOCKING,
     BOXED,
     SUCCESS_RESPONSE,
+    CLIENT,
     CRATE,
 ];
 

@@ -1,6 +1,6 @@
 //! The whole way from tokens to tokens, without a compiler at either end.
 //!
-//! Two expansions are kept as files in `tests/expand`, to be read and compared. After a change
+//! Some expansions are kept as files in `tests/expand`, to be read and compared. After a change
 //! that is meant, `TRYBUILD=overwrite cargo test -p qapi-macros` writes them anew.
 
 use std::path::Path;
@@ -43,6 +43,22 @@ fn a_command_with_three_arguments() {
 }
 
 #[test]
+fn a_command_that_clients_execute_by_a_struct() {
+    let item = quote! {
+        /// Changes how fast a job runs.
+        pub fn job_set_speed(
+            #[qapi(state)] jobs: &Jobs,
+            /** The job identifier. */
+            id: &str,
+            speed: Option<u64>,
+        ) -> Result<(), Error> {
+            jobs.get(id)?.set_speed(speed)
+        }
+    };
+    compare("client.rs", pipeline::qapi_command, quote!(client), item);
+}
+
+#[test]
 fn a_struct_with_five_members() {
     let item = quote! {
         /// Information about a job.
@@ -65,7 +81,7 @@ fn a_struct_with_five_members() {
 
 #[test]
 fn the_framework_is_named_by_the_path_that_was_given() {
-    let cases: [(Attribute, &str, &str); 7] = [
+    let cases: [(Attribute, &str, &str); 8] = [
         (pipeline::qapi_enum, "", "enum Case { One }"),
         (pipeline::qapi_struct, "", "struct Info { #[qapi(base)] base: Base, a: i64 }"),
         (
@@ -81,6 +97,7 @@ fn the_framework_is_named_by_the_path_that_was_given() {
             "",
             "async fn run(#[qapi(state)] a: &A, b: &str, c: Option<&[i64]>) -> i64 { 1 }",
         ),
+        (pipeline::qapi_command, "client,", "fn run(#[qapi(fd)] a: OwnedFd, b: &[i64]) {}"),
     ];
     for (attribute, args, item) in cases {
         let parse = |text: &str| text.parse::<TokenStream>().expect("tokens");

@@ -1,6 +1,7 @@
 //! Types as they are written, looked at no further than syntax shows.
 
-use syn::{GenericArgument, PathArguments, Type};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
 
 /// The type without what surrounds it: a macro that passes a type on puts it into a group that
 /// nobody sees.
@@ -27,6 +28,19 @@ pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
         (Some(GenericArgument::Type(ty)), None) => Some(bare(ty)),
         _ => None,
     }
+}
+
+/// `ty`, which is `path::to::name<T>`, with `argument` for its `T`.
+pub(crate) fn with_argument(ty: &Type, argument: &Type) -> Type {
+    let mut changed = bare(ty).clone();
+    if let Type::Path(path) = &mut changed
+        && let Some(segment) = path.path.segments.last_mut()
+    {
+        let span = segment.arguments.span();
+        segment.arguments =
+            PathArguments::AngleBracketed(parse_quote_spanned!(span=> <#argument>));
+    }
+    changed
 }
 
 /// Whether the type is `()`, or a `Result` of it by any name.

@@ -2,8 +2,9 @@
 //!
 //! What a command returns and what an event carries are the annotated types themselves, checked
 //! by the same code that checks arguments in a server, but for one thing: a server may say more
-//! than the client knows. Arguments are anything that serialises to an object; where a command
-//! takes a struct or union (`boxed`), that is its annotated type too.
+//! than the client knows. A command whose attribute has the word `client` is executed by a struct
+//! of its function's name, which has the arguments' names and types too. Any other, of this
+//! program or not, is called by its name, with arguments of whatever serialises to an object.
 //!
 //! ```standalone_crate
 //! use qapi_core::client::Client;
@@ -26,7 +27,7 @@
 //! }
 //!
 //! /// Opens a door.
-//! #[qapi_command]
+//! #[qapi_command(client)]
 //! fn open_door(#[qapi(state)] events: &Events, room: &str) -> qapi_core::Result<Room> {
 //!     if room == "cellar" {
 //!         return Err("The cellar stays shut".into());
@@ -42,20 +43,20 @@
 //! # let stream = test::connect(&service);
 //! // From another program: Client::connect_unix("/run/house.sock").await?
 //! let mut client = Client::over(stream).await?;
-//! let kitchen = serde_json::json!({ "room": "kitchen" });
-//! let room: Room = client.call_with("open-door", &kitchen).await?;
-//! assert_eq!(room.name, "kitchen");
+//! let room = client.execute(&open_door { room: "kitchen" }).await?;
+//! assert_eq!(room, Room { name: "kitchen".to_owned() });
 //! assert_eq!(client.next::<DoorOpened>().await?, DoorOpened { room: "kitchen".to_owned() });
 //!
 //! let cellar = serde_json::json!({ "room": "cellar" });
 //! let error = client.call_with::<Room>("open-door", &cellar).await.unwrap_err();
 //! assert_eq!(error.command().unwrap().desc(), "The cellar stays shut");
 //!
-//! client.call::<()>("quit").await?;
+//! client.execute(&qapi_core::control::quit {}).await?;
 //! # Ok(())
 //! # }
 //! ```
 
+mod command;
 mod error;
 mod message;
 
@@ -67,6 +68,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
+use command::Arguments;
+pub use command::QapiCommand;
 pub use error::{ClientError, Result};
 pub use message::{Event, Returned};
 use message::{Message, Reply};
@@ -140,15 +143,25 @@ impl Client {
         &self.greeting
     }
 
-    /// Executes a command without arguments.
+    /// Executes a command with its arguments.
+    ///
+    /// # Errors
+    /// The command failed, or the connection did.
+    pub async fn execute<C: QapiCommand>(&mut self, command: &C) -> Result<C::Return> {
+        let arguments = C::DEFINITION.has_arguments().then_some(Arguments(command));
+        self.request(C::DEFINITION.name, arguments.as_ref()).await
+    }
+
+    /// Executes a command that is known by name alone, without arguments.
     ///
     /// # Errors
     /// The command failed, or the connection did.
     pub async fn call<R: Returned>(&mut self, command: &str) -> Result<R> {
-        self.execute(command, None::<&()>).await
+        self.request(command, None::<&()>).await
     }
 
-    /// Executes a command with arguments: anything that serialises to an object.
+    /// Executes a command that is known by name alone, with arguments: anything that serialises
+    /// to an object.
     ///
     /// # Errors
     /// The command failed, or the connection did.
@@ -157,7 +170,7 @@ impl Client {
         command: &str,
         arguments: &(impl Serialize + ?Sized),
     ) -> Result<R> {
-        self.execute(command, Some(arguments)).await
+        self.request(command, Some(arguments)).await
     }
 
     /// The next event, in the order in which the server sent them.
@@ -193,7 +206,7 @@ impl Client {
         self.lost_events
     }
 
-    async fn execute<R: Returned>(
+    async fn request<R: Returned>(
         &mut self,
         command: &str,
         arguments: Option<&(impl Serialize + ?Sized)>,

@@ -4,6 +4,7 @@
 //! - `check_oob`: an out-of-band command runs at once
 //! - `check_boxed`: boxed arguments are one argument
 //! - `check_success_response`: a command that never answers returns nothing
+//! - `check_client`: a command that clients execute by its struct answers
 //! - `check_return_type`: the returned type is named
 //!
 //! And those of [`parameter`](super::parameter).
@@ -25,6 +26,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_oob(model, errors);
     check_boxed(model, errors);
     check_success_response(model, errors);
+    check_client(model, errors);
     check_return_type(model, errors);
     check_parameters(item, model, errors);
     let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
@@ -115,6 +117,15 @@ fn check_success_response(model: &Command, errors: &Errors) {
         let message = "`success_response`: a command that does not answer returns nothing; \
                        return `()` or `Result<()>`, or leave the word out";
         errors.at(ty, message);
+    }
+}
+
+/// A command that clients execute by its struct answers.
+fn check_client(model: &Command, errors: &Errors) {
+    if let (Some(word), Some(_)) = (model.client, model.no_success_response) {
+        let message = "`client`: a client waits for the answer, and this command gives none; \
+                       leave out one of `client` and `success_response`";
+        errors.at_span(word, message);
     }
 }
 

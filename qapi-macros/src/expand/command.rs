@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Ident, Type};
 
-use super::{definition, members, place_of, scope};
+use super::{client, definition, members, place_of, scope};
 use crate::errors::Checked;
 use crate::model::{Argument, Command, Execution, Member, Parameter, Passing, Role, Sharing};
 
@@ -13,7 +13,10 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let (arguments, table) = arguments(model);
     let (definition, handler) =
         (definition(&model.head, &kind(model, &arguments)), handler(model));
-    scope(&model.head, &quote!(#definition #table #handler))
+    let client = client::implement(model, &returns(model));
+    let declared = client::declare(model);
+    let scope = scope(&model.head, &quote!(#definition #table #handler #client));
+    quote!(#declared #scope)
 }
 
 /// What describes the command.

@@ -6,6 +6,7 @@
 //! declares gets in the way.
 
 pub(crate) mod alternate;
+mod client;
 pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;

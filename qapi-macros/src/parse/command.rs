@@ -27,6 +27,8 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         },
+        visibility: item.vis.clone(),
+        client: words.place(symbol::CLIENT),
         boxed: words.place(symbol::BOXED),
         blocking: words.place(symbol::BLOCKING),
         allow_oob: words.place(symbol::ALLOW_OOB),

@@ -2,14 +2,14 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Pat, PatType, PathArguments, Type, TypeReference, parse_quote_spanned};
+use syn::{Pat, PatType, Type, parse_quote_spanned};
 
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Argument, Execution, Member, Parameter, Passing, Role, Sharing};
 use crate::symbol::Word;
-use crate::types::{bare, is_str, only_argument};
+use crate::types::{bare, is_str, only_argument, with_argument};
 use crate::{names, symbol};
 
 /// The parameter, if it has a name.
@@ -81,7 +81,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
         (_, elem) if is_str(elem) => Passing::OptionalSlice,
         (_, _) => Passing::OptionalReference,
     };
-    (with_owned_argument(ty, inner), passing)
+    (with_argument(ty, &owned(&inner.elem)), passing)
 }
 
 /// The type that owns what `lent` is a view of.
@@ -96,17 +96,4 @@ fn owned(lent: &Type) -> Type {
         }
         other => other.clone(),
     }
-}
-
-/// `Option<&T>` with its owned type in place of the reference.
-fn with_owned_argument(option: &Type, reference: &TypeReference) -> Type {
-    let mut option = option.clone();
-    if let Type::Path(path) = &mut option
-        && let Some(segment) = path.path.segments.last_mut()
-    {
-        let owned = owned(&reference.elem);
-        segment.arguments =
-            PathArguments::AngleBracketed(parse_quote_spanned!(reference.span()=> <#owned>));
-    }
-    option
 }

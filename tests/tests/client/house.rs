@@ -53,13 +53,13 @@ fn info(brightness: i64) -> LampInfo {
     LampInfo { brightness, mood, owner: None }
 }
 
-#[qapi_command]
-fn query_lamp(#[qapi(state)] lamp: &Brightness) -> LampInfo {
+#[qapi_command(client)]
+pub(super) fn query_lamp(#[qapi(state)] lamp: &Brightness) -> LampInfo {
     info(lamp.0.load(Ordering::Relaxed))
 }
 
-#[qapi_command(boxed)]
-fn set_lamp(
+#[qapi_command(boxed, client)]
+pub(super) fn set_lamp(
     #[qapi(state)] lamp: &Brightness,
     #[qapi(state)] events: &Events,
     setting: LampSetting,
@@ -73,8 +73,8 @@ fn set_lamp(
 }
 
 /// Changes the lamp often.
-#[qapi_command]
-fn flicker(#[qapi(state)] events: &Events, times: i64) {
+#[qapi_command(client)]
+pub(super) fn flicker(#[qapi(state)] events: &Events, times: i64) {
     for brightness in 0..times {
         events.emit(&LampChanged { lamp: info(brightness), was: None });
     }
@@ -87,6 +87,20 @@ async fn put_out_later(#[qapi(state)] lamp: &Brightness) -> LampInfo {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     lamp.0.store(0, Ordering::Relaxed);
     info(0)
+}
+
+/// Says what it was given: every way to take an argument.
+#[qapi_command(client)]
+pub(super) async fn describe_lamps(
+    names: &[String],
+    #[qapi(name = "case", since = "1.1")] r#type: LampMood,
+    first: &LampSetting,
+    owner: Option<&str>,
+    others: Option<&[i64]>,
+    #[qapi(features(unstable))] count: Option<u8>,
+) -> Vec<String> {
+    let said = format!("{names:?} {type} {first:?} {owner:?} {others:?} {count:?}");
+    vec![said]
 }
 
 /// What serves the commands of this module.

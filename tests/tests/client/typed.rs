@@ -8,7 +8,8 @@ use qapi_core::{Listener, Server, test};
 use serde_json::json;
 
 use super::house::{
-    Brightness, LampBroken, LampChanged, LampInfo, LampMood, LampSetting, service,
+    Brightness, LampBroken, LampChanged, LampInfo, LampMood, LampSetting, describe_lamps,
+    flicker, query_lamp, service, set_lamp,
 };
 use crate::registered::registry_of;
 
@@ -17,11 +18,52 @@ async fn client() -> Client {
 }
 
 #[tokio::test]
-async fn a_call_returns_the_annotated_type() {
+async fn a_command_returns_the_annotated_type() {
+    let mut client = client().await;
+    client.execute(&set_lamp { setting: LampSetting { brightness: 7 } }).await.unwrap();
+    let lamp = client.execute(&query_lamp {}).await.unwrap();
+    assert_eq!(lamp, LampInfo { brightness: 7, mood: LampMood::Bright, owner: None });
+}
+
+#[tokio::test]
+async fn a_command_is_called_by_name_as_well() {
     let mut client = client().await;
     client.call_with::<()>("set-lamp", &LampSetting { brightness: 7 }).await.unwrap();
     let lamp: LampInfo = client.call("query-lamp").await.unwrap();
-    assert_eq!(lamp, LampInfo { brightness: 7, mood: LampMood::Bright, owner: None });
+    assert_eq!(lamp.brightness, 7);
+}
+
+#[tokio::test]
+async fn arguments_arrive_as_they_were_given() {
+    let mut client = client().await;
+    let first = LampSetting { brightness: 1 };
+    let names = ["a".to_owned(), "b".to_owned()];
+    let (full, sparse) = (
+        describe_lamps {
+            names: &names,
+            r#type: LampMood::Dark,
+            first: &first,
+            owner: Some("me"),
+            others: Some(&[2, 3]),
+            count: Some(4),
+        },
+        describe_lamps {
+            names: &[],
+            r#type: LampMood::Bright,
+            first: &first,
+            owner: None,
+            others: None,
+            count: None,
+        },
+    );
+    let said = client.execute(&full).await.unwrap();
+    let setting = "LampSetting { brightness: 1 }";
+    assert_eq!(
+        said,
+        [format!("[\"a\", \"b\"] dark {setting} Some(\"me\") Some([2, 3]) Some(4)")]
+    );
+    let said = client.execute(&sparse).await.unwrap();
+    assert_eq!(said, [format!("[] bright {setting} None None None")]);
 }
 
 #[tokio::test]
@@ -63,7 +105,7 @@ async fn events_wait_while_calls_are_made() {
 #[tokio::test]
 async fn an_event_is_found_behind_others() {
     let mut client = client().await;
-    client.call_with::<()>("flicker", &json!({ "times": 5 })).await.unwrap();
+    client.execute(&flicker { times: 5 }).await.unwrap();
     assert_eq!(client.next::<LampBroken>().await.unwrap(), LampBroken);
 }
 
@@ -71,7 +113,7 @@ async fn an_event_is_found_behind_others() {
 async fn at_the_limit_the_oldest_events_are_dropped_and_counted() {
     let mut client = client().await;
     let limit = i64::try_from(EVENT_LIMIT).unwrap();
-    client.call_with::<()>("flicker", &json!({ "times": limit - 1 })).await.unwrap();
+    client.execute(&flicker { times: limit - 1 }).await.unwrap();
     assert_eq!(client.lost_events(), 0);
     client.call_with::<()>("set-lamp", &LampSetting { brightness: 1 }).await.unwrap();
     assert_eq!(client.lost_events(), 1);

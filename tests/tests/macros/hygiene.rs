@@ -145,6 +145,18 @@ fn macro_clean_elsewhere(#[qapi(state)] version: ::std::sync::Arc<ServerVersion>
     version.package.is_empty()
 }
 
+/// A command that clients execute by a struct.
+#[qapi_command(crate = elsewhere::renamed, client)]
+pub async fn macro_clean_for_clients(
+    text: &str,
+    /** An argument. */
+    numbers: ::std::option::Option<&[i64]>,
+    #[qapi(fd)] fd: ::std::option::Option<::std::os::fd::OwnedFd>,
+) -> ::std::result::Result<(), ::std::string::String> {
+    let _ = (numbers, fd);
+    ::std::future::ready(::std::result::Result::Err(text.to_owned())).await
+}
+
 /// A command that ought not to be called any more.
 #[deprecated]
 #[qapi_command(crate = elsewhere::renamed, features(deprecated))]
