@@ -1,4 +1,5 @@
-//! The commands of `job.json`: the one file that knows QMP.
+//! The commands of `job.json`: the one file that knows QMP. Clients execute each by the struct of
+//! its name (see [`qapi_core::client`]).
 
 use qapi_core::{Result, qapi_command};
 
@@ -12,7 +13,7 @@ use crate::jobs::Jobs;
 ///
 /// # Errors
 /// A job that is paused already cannot be paused again.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub fn job_pause(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
@@ -25,7 +26,7 @@ pub fn job_pause(
 ///
 /// # Errors
 /// A job that is not paused cannot be resumed.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub fn job_resume(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
@@ -38,7 +39,7 @@ pub fn job_resume(
 ///
 /// The job is then `aborting` and `concluded`; one whose work was over before it noticed may
 /// still succeed.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub fn job_cancel(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
@@ -48,7 +49,7 @@ pub fn job_cancel(
 }
 
 /// Has a job that is `ready` finish.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub fn job_complete(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
@@ -58,7 +59,7 @@ pub fn job_complete(
 }
 
 /// Forgets a job that is `concluded`; needed for jobs that do not dismiss themselves.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub async fn job_dismiss(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
@@ -72,7 +73,7 @@ pub async fn job_dismiss(
 
 /// Makes final what a `pending` job and all others of its transaction have done; needed for jobs
 /// that do not finalize themselves.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub async fn job_finalize(
     #[qapi(state)] jobs: &Jobs,
     /// The identifier of any member of the transaction, or of a job on its own.
@@ -88,7 +89,7 @@ pub async fn job_finalize(
 ///
 /// # Returns
 /// One entry for each job that has an identifier.
-#[qapi_command(since = "3.0")]
+#[qapi_command(since = "3.0", client)]
 pub fn query_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<JobInfo> {
     jobs.query()
 }

@@ -9,6 +9,9 @@
 //!     socat -t 5 - UNIX:/tmp/hello.sock
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -35,7 +38,7 @@ struct Greeted {
 }
 
 /// Greets somebody.
-#[qapi_command(since = "1.0")]
+#[qapi_command(since = "1.0", client)]
 fn greet(
     #[qapi(state)] greetings: &Greetings,
     #[qapi(state)] events: &Events,
@@ -48,7 +51,7 @@ fn greet(
 }
 
 /// Tells of the greetings so far.
-#[qapi_command(since = "1.0")]
+#[qapi_command(since = "1.0", client)]
 fn query_greetings(#[qapi(state)] greetings: &Greetings) -> GreetingInfo {
     GreetingInfo { count: greetings.0.load(Ordering::Relaxed) }
 }

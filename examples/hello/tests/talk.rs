@@ -1,12 +1,13 @@
-//! Talks to the example as its clients do.
+//! The example as a program, with a client that connects to its socket.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
+
+use qapi_core::client::{Client, ClientError};
+use qapi_core::control::{query_commands, quit};
 
 /// The longest time that anything here may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -21,59 +22,28 @@ impl Drop for Hello {
     }
 }
 
-struct Client {
-    stream: UnixStream,
-    lines: Lines<BufReader<UnixStream>>,
-}
-
-impl Client {
-    fn connect(path: &Path) -> Self {
-        let start = Instant::now();
-        let stream = loop {
-            match UnixStream::connect(path) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(start.elapsed() < LIMIT, "{error}"),
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        let mut client = Self { stream, lines };
-        assert!(client.line().starts_with("{\"QMP\": "));
-        assert_eq!(client.ask("{'execute': 'qmp_capabilities'}"), "{\"return\": {}}");
-        client
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        self.stream.write_all(command.as_bytes()).unwrap();
-        self.line()
-    }
-
-    fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
+/// Connects as soon as the program listens.
+async fn connect(path: &Path) -> Client {
+    let start = Instant::now();
+    loop {
+        match Client::connect_unix(path).await {
+            Ok(client) => return client,
+            Err(ClientError::Io(error)) => assert!(start.elapsed() < LIMIT, "{error}"),
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-#[test]
-fn greets_counts_and_tells_everybody() {
+#[tokio::test]
+async fn serves_until_it_is_told_to_quit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.sock");
     let mut hello = Hello(Command::new(env!("CARGO_BIN_EXE_hello")).arg(&path).spawn().unwrap());
-    let mut first = Client::connect(&path);
-    let mut second = Client::connect(&path);
-
-    let event = first.ask("{'execute': 'greet', 'arguments': {'name': 'world'}, 'id': 1}");
-    assert!(event.contains("\"event\": \"GREETED\""), "{event}");
-    assert_eq!(first.line(), "{\"return\": {\"count\": 1}, \"id\": 1}");
-    let event = second.line();
-    assert!(event.contains("\"name\": \"world\""), "{event}");
-    assert_eq!(second.ask("{'execute': 'query-greetings'}"), "{\"return\": {\"count\": 1}}");
-
-    let refused = second.ask("{'execute': 'greet', 'arguments': {'name': 7}}");
-    let text = "Invalid parameter type for 'name', expected: string";
-    assert!(refused.contains(text), "{refused}");
-
-    assert_eq!(second.ask("{'execute': 'quit'}"), "{\"return\": {}}");
+    let mut client = connect(&path).await;
+    let commands = client.execute(&query_commands {}).await.unwrap();
+    assert!(commands.iter().any(|command| command.name == "greet"), "{commands:?}");
+    client.execute(&quit {}).await.unwrap();
     assert!(hello.0.wait().unwrap().success());
     assert!(!path.exists(), "the socket is left behind");
 }

@@ -1,11 +1,15 @@
 //! A client of the daemon that shows what it says and hears.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use job::qmp::query_jobs;
+use job::{JobInfo, JobStatus, JobStatusChange};
+use qapi_core::client::{self, ClientError, QapiCommand};
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio_util::io::{InspectReader, InspectWriter};
 
 use super::TourError;
 use super::screen::Screen;
@@ -14,122 +18,114 @@ use super::screen::Screen;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of the daemon.
-pub(super) struct Client<'a> {
-    stream: UnixStream,
-    reader: BufReader<UnixStream>,
-    screen: &'a Screen,
-    /// Events that nobody has waited for yet.
-    events: Vec<Value>,
-}
+pub(super) struct Client(client::Client);
 
-/// A job, as `query-jobs` shows it.
-pub(super) struct JobView {
-    /// What is done, in bytes.
-    pub(super) done: u64,
-    status: String,
-    error: Option<String>,
-}
-
-impl JobView {
-    /// Whether the job is over.
-    pub(super) fn is_concluded(&self) -> bool {
-        self.status == "concluded"
-    }
-}
-
-impl<'a> Client<'a> {
-    /// Connects to the daemon that listens at `socket`.
-    pub(super) fn connect(socket: &Path, screen: &'a Screen) -> Result<Self, TourError> {
-        let stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let reader = BufReader::new(stream.try_clone()?);
-        Ok(Self { stream, reader, screen, events: Vec::new() })
-    }
-
-    /// Takes the greeting.
-    pub(super) fn greeting(&mut self) -> Result<(), TourError> {
-        self.receive().map(drop)
-    }
-
-    /// Executes a command that returns nothing.
-    pub(super) fn execute(&mut self, command: &str, arguments: Value) -> Result<(), TourError> {
-        self.query(command, arguments).map(drop)
+impl Client {
+    /// Connects to the daemon that listens at `socket`, and negotiates.
+    pub(super) async fn connect(socket: &Path, screen: &Screen) -> Result<Self, TourError> {
+        let (reader, writer) = UnixStream::connect(socket).await?.into_split();
+        let (mut lines, screen_of_writer) = (Lines::new(screen.clone()), screen.clone());
+        let reader = InspectReader::new(reader, move |bytes| lines.hear(bytes));
+        let writer =
+            InspectWriter::new(writer, move |bytes| show(&screen_of_writer, "->", bytes));
+        let negotiated = client::Client::over(tokio::io::join(reader, writer));
+        soon(negotiated).await.map(Self)
     }
 
     /// Executes a command, and returns what it returns.
-    fn query(&mut self, command: &str, arguments: Value) -> Result<Value, TourError> {
-        let mut message = json!({"execute": command});
-        if arguments.as_object().is_some_and(|arguments| !arguments.is_empty()) {
-            message["arguments"] = arguments;
-        }
-        let text = message.to_string();
-        self.screen.say(&format!("-> {text}"))?;
-        match self.stream.write_all(text.as_bytes()) {
-            Err(error) if is_hang_up(&error) => return Err(TourError::Interrupted),
-            result => result?,
-        }
-        loop {
-            let mut message = self.receive()?;
-            if message.get("event").is_some() {
-                self.events.push(message);
-            } else if let Some(error) = message.get("error") {
-                return Err(TourError::Unexpected(format!("{command} failed: {error}")));
-            } else {
-                return Ok(message["return"].take());
-            }
-        }
+    pub(super) async fn execute<C: QapiCommand>(
+        &mut self,
+        command: &C,
+    ) -> Result<C::Return, TourError> {
+        soon(self.0.execute(command)).await
+    }
+
+    /// Executes a command that returns nothing, and most of whose arguments are left out: such
+    /// are easier to read as JSON.
+    pub(super) async fn call(
+        &mut self,
+        command: &str,
+        arguments: &Value,
+    ) -> Result<(), TourError> {
+        soon(self.0.call_with(command, arguments)).await
     }
 
     /// Waits for the event that says that job `id` has come to `status`.
-    pub(super) fn wait_for_status(&mut self, id: &str, status: &str) -> Result<(), TourError> {
-        let is_meant = |event: &Value| {
-            event["event"] == "JOB_STATUS_CHANGE"
-                && event["data"]["id"] == id
-                && event["data"]["status"] == status
-        };
+    pub(super) async fn wait_for_status(
+        &mut self,
+        id: &str,
+        status: JobStatus,
+    ) -> Result<(), TourError> {
         loop {
-            if let Some(position) = self.events.iter().position(is_meant) {
-                // What came before has been passed by.
-                self.events.drain(..=position);
+            let change: JobStatusChange = soon(self.0.next()).await?;
+            if change.id == id && change.status == status {
                 return Ok(());
             }
-            let event = self.receive()?;
-            self.events.push(event);
         }
     }
 
     /// What `query-jobs` says of job `id`.
-    pub(super) fn job(&mut self, id: &str) -> Result<JobView, TourError> {
-        let jobs = self.query("query-jobs", json!({}))?;
-        let job = jobs.as_array().into_iter().flatten().find(|job| job["id"] == id);
-        let job = job.ok_or_else(|| TourError::Unexpected(format!("The job {id} is gone")))?;
-        Ok(JobView {
-            done: job["current-progress"].as_u64().unwrap_or(0),
-            status: job["status"].as_str().unwrap_or_default().to_owned(),
-            error: job["error"].as_str().map(str::to_owned),
-        })
+    pub(super) async fn job(&mut self, id: &str) -> Result<JobInfo, TourError> {
+        let jobs = self.execute(&query_jobs {}).await?;
+        let job = jobs.into_iter().find(|job| job.id == id);
+        job.ok_or_else(|| TourError::Unexpected(format!("The job {id} is gone")))
     }
 
     /// Checks that job `id`, which is over, has succeeded.
-    pub(super) fn expect_success(&mut self, id: &str) -> Result<(), TourError> {
-        match self.job(id)?.error {
+    pub(super) async fn expect_success(&mut self, id: &str) -> Result<(), TourError> {
+        match self.job(id).await?.error {
             None => Ok(()),
             Some(error) => Err(TourError::Unexpected(format!("The job {id} failed: {error}"))),
         }
     }
+}
 
-    /// Takes a message from the daemon.
-    fn receive(&mut self) -> Result<Value, TourError> {
-        let mut line = String::new();
-        match self.reader.read_line(&mut line) {
-            Ok(0) => return Err(TourError::Interrupted),
-            Err(error) if is_hang_up(&error) => return Err(TourError::Interrupted),
-            result => result?,
-        };
-        let line = line.trim_end();
-        self.screen.say(&format!("<- {line}"))?;
-        serde_json::from_str(line)
-            .map_err(|error| TourError::Unexpected(format!("{line} is no message: {error}")))
+/// What has been heard, cut into lines.
+struct Lines {
+    screen: Screen,
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    fn new(screen: Screen) -> Self {
+        Self { screen, begun: Vec::new() }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.begun.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                show(&self.screen, "<-", &self.begun);
+                self.begun.clear();
+            }
+        }
+    }
+}
+
+/// Shows a message. That there is nobody to see it is found out by the next step of the tour.
+fn show(screen: &Screen, direction: &str, message: &[u8]) {
+    let text = String::from_utf8_lossy(message);
+    let _ = screen.say(&format!("{direction} {}", text.trim_end()));
+}
+
+/// What `answer` brings, unless it takes too long.
+async fn soon<T>(answer: impl Future<Output = client::Result<T>>) -> Result<T, TourError> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answered) => Ok(answered?),
+        Err(_) => Err(TourError::Unexpected("The daemon does not answer".to_owned())),
+    }
+}
+
+impl From<ClientError> for TourError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Closed => Self::Interrupted,
+            ClientError::Io(error) if is_hang_up(&error) => Self::Interrupted,
+            ClientError::Io(error) => Self::Io(error),
+            ClientError::Command(_) | ClientError::Unexpected(_) => {
+                Self::Unexpected(error.to_string())
+            }
+        }
     }
 }
 

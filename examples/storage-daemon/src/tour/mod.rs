@@ -14,11 +14,16 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use job::JobStatus;
+use job::qmp::{job_dismiss, job_pause, job_resume};
 use qapi_core::Shutdown;
+use qapi_core::control::quit;
 use serde_json::{Value, json};
 
 use crate::daemon::{self, DaemonError};
 use crate::options::{Settings, Step, StepKind};
+use crate::qmp::block_job::block_job_set_speed;
+use crate::qmp::blockdev::blockdev_del;
 use client::Client;
 use screen::Screen;
 
@@ -26,14 +31,14 @@ use screen::Screen;
 const IMAGE_SIZE: u64 = 256 << 20;
 
 /// The rate at which the job begins, in bytes a second: slow enough to be watched.
-const SLOW: u64 = 32 << 20;
+const SLOW: i64 = 32 << 20;
 
 /// The rate at which the job goes on after its pause.
-const FASTER: u64 = 96 << 20;
+const FASTER: i64 = 96 << 20;
 
 /// How far the job goes before it is paused, and before it is let go: in bytes.
-const PAUSE_AT: u64 = 48 << 20;
-const LET_GO_AT: u64 = 128 << 20;
+const PAUSE_AT: i64 = 48 << 20;
+const LET_GO_AT: i64 = 128 << 20;
 
 /// How long the pause lasts, and how long the tour waits between two looks at the progress.
 const PAUSE: Duration = Duration::from_millis(700);
@@ -68,9 +73,13 @@ pub enum TourError {
 /// Something did not work as it should.
 pub fn run() -> Result<(), TourError> {
     let screen = Screen::new();
-    let result = in_temporary_folder(&screen);
+    let result = match in_temporary_folder(&screen) {
+        Err(TourError::Interrupted) => {
+            screen.say("Interrupted; everything is cleaned up.").map_err(TourError::Io)
+        }
+        result => result,
+    };
     match result {
-        Err(TourError::Interrupted) => Ok(screen.say("Interrupted; everything is cleaned up.")?),
         // Whoever was watching has left.
         Err(TourError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
@@ -89,12 +98,19 @@ fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), TourError> {
     screen.title("A storage daemon, serving QMP on a private socket")?;
     screen.say(&format!("{}", socket.display()))?;
     let daemon = Daemon::start(&socket)?;
-    let result = Client::connect(&socket, screen).and_then(|client| {
-        let mut tour = Tour { client, screen, folder };
-        tour.script()
-    });
+    let result = watch(&socket, screen, folder);
     let ended = daemon.end();
     result.and(ended)
+}
+
+/// Gives the tour of the daemon that listens at `socket`.
+fn watch(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), TourError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        screen.title("Capabilities are negotiated before anything else")?;
+        let client = Client::connect(socket, screen).await?;
+        Tour { client, screen, folder }.script().await
+    })
 }
 
 /// The daemon, on a thread of its own.
@@ -144,105 +160,105 @@ fn join(thread: JoinHandle<Result<(), DaemonError>>) -> Result<(), TourError> {
 
 /// The tour under way.
 struct Tour<'a> {
-    client: Client<'a>,
+    client: Client,
     screen: &'a Screen,
     folder: &'a Path,
 }
 
 impl Tour<'_> {
-    fn script(&mut self) -> Result<(), TourError> {
-        self.screen.title("Capabilities are negotiated before anything else")?;
-        self.client.greeting()?;
-        self.client.execute("qmp_capabilities", json!({}))?;
-
+    async fn script(&mut self) -> Result<(), TourError> {
         self.screen.title("An image of 256 MiB, with data and with holes")?;
         let source = self.path("source.raw");
         images::make(Path::new(&source), IMAGE_SIZE)?;
         self.screen.say(&source)?;
-        self.add_source(&source)?;
+        self.add_source(&source).await?;
 
         self.screen.title("A qcow2 image of that size, made by jobs")?;
         let target = self.path("copy.qcow2");
-        self.make_target(&target)?;
+        self.make_target(&target).await?;
 
         self.screen.title("A backup, slow at first, with a pause")?;
-        self.backup()?;
+        self.backup().await?;
 
         self.screen.title("The nodes are closed, and the copy is compared byte for byte")?;
-        for node in ["source", "copy"] {
-            self.client.execute("blockdev-del", json!({"node-name": node}))?;
+        for node_name in ["source", "copy"] {
+            self.client.execute(&blockdev_del { node_name }).await?;
         }
         let compared = images::compare(&source, &target)?;
         self.screen.say(&format!("{compared} bytes are the same."))?;
 
         self.screen.title("The end: the daemon ends, and the folder goes")?;
-        self.client.execute("quit", json!({}))
+        self.client.execute(&quit {}).await
     }
 
     fn path(&self, name: &str) -> String {
         self.folder.join(name).to_string_lossy().into_owned()
     }
 
-    fn add_source(&mut self, path: &str) -> Result<(), TourError> {
+    async fn add_source(&mut self, path: &str) -> Result<(), TourError> {
         let file = json!({"driver": "file", "filename": path});
         let node = json!({
             "driver": "raw", "node-name": "source", "read-only": true, "file": file,
         });
-        self.client.execute("blockdev-add", node)
+        self.client.call("blockdev-add", &node).await
     }
 
-    fn make_target(&mut self, path: &str) -> Result<(), TourError> {
-        self.create(json!({"driver": "file", "filename": path, "size": 0}))?;
+    async fn make_target(&mut self, path: &str) -> Result<(), TourError> {
+        self.create(json!({"driver": "file", "filename": path, "size": 0})).await?;
         let file = json!({"driver": "file", "filename": path});
-        self.create(json!({"driver": "qcow2", "file": file, "size": IMAGE_SIZE}))?;
+        self.create(json!({"driver": "qcow2", "file": file, "size": IMAGE_SIZE})).await?;
         let node = json!({"driver": "qcow2", "node-name": "copy", "file": file});
-        self.client.execute("blockdev-add", node)
+        self.client.call("blockdev-add", &node).await
     }
 
     /// Runs a job that makes an image, and dismisses it.
-    fn create(&mut self, options: Value) -> Result<(), TourError> {
+    async fn create(&mut self, options: Value) -> Result<(), TourError> {
         let arguments = json!({"job-id": "create0", "options": options});
-        self.client.execute("blockdev-create", arguments)?;
-        self.client.wait_for_status("create0", "concluded")?;
-        self.client.expect_success("create0")?;
-        self.client.execute("job-dismiss", json!({"id": "create0"}))
+        self.client.call("blockdev-create", &arguments).await?;
+        self.client.wait_for_status("create0", JobStatus::Concluded).await?;
+        self.client.expect_success("create0").await?;
+        self.client.execute(&job_dismiss { id: "create0" }).await
     }
 
-    fn backup(&mut self) -> Result<(), TourError> {
+    async fn backup(&mut self) -> Result<(), TourError> {
+        let (id, device) = ("backup0", "backup0");
         let arguments = json!({
-            "job-id": "backup0", "device": "source", "target": "copy", "sync": "full",
+            "job-id": id, "device": "source", "target": "copy", "sync": "full",
             "speed": SLOW, "auto-dismiss": false,
         });
         let progress = self.screen.progress(IMAGE_SIZE);
-        self.client.execute("blockdev-backup", arguments)?;
-        self.watch(&progress, PAUSE_AT)?;
+        self.client.call("blockdev-backup", &arguments).await?;
+        self.watch(id, &progress, PAUSE_AT).await?;
 
-        self.client.execute("job-pause", json!({"id": "backup0"}))?;
-        self.client.wait_for_status("backup0", "paused")?;
-        std::thread::sleep(PAUSE);
-        let speed = json!({"device": "backup0", "speed": FASTER});
-        self.client.execute("block-job-set-speed", speed)?;
-        self.client.execute("job-resume", json!({"id": "backup0"}))?;
-        self.watch(&progress, LET_GO_AT)?;
+        self.client.execute(&job_pause { id }).await?;
+        self.client.wait_for_status(id, JobStatus::Paused).await?;
+        tokio::time::sleep(PAUSE).await;
+        self.client.execute(&block_job_set_speed { device, speed: FASTER }).await?;
+        self.client.execute(&job_resume { id }).await?;
+        self.watch(id, &progress, LET_GO_AT).await?;
 
-        let unlimited = json!({"device": "backup0", "speed": 0});
-        self.client.execute("block-job-set-speed", unlimited)?;
-        self.watch(&progress, u64::MAX)?;
+        self.client.execute(&block_job_set_speed { device, speed: 0 }).await?;
+        self.watch(id, &progress, i64::MAX).await?;
         progress.finish()?;
 
-        self.client.expect_success("backup0")?;
-        self.client.execute("job-dismiss", json!({"id": "backup0"}))
+        self.client.expect_success(id).await?;
+        self.client.execute(&job_dismiss { id }).await
     }
 
-    /// Shows the progress of the backup until it has come to `mark` or is over.
-    fn watch(&mut self, progress: &screen::Progress<'_>, mark: u64) -> Result<(), TourError> {
+    /// Shows the progress of a job until it has come to `mark` or is over.
+    async fn watch(
+        &mut self,
+        id: &str,
+        progress: &screen::Progress<'_>,
+        mark: i64,
+    ) -> Result<(), TourError> {
         loop {
-            let job = self.client.job("backup0")?;
-            progress.set(job.done)?;
-            if job.done >= mark || job.is_concluded() {
+            let job = self.client.job(id).await?;
+            progress.set(job.current_progress.cast_unsigned())?;
+            if job.current_progress >= mark || job.status == JobStatus::Concluded {
                 return Ok(());
             }
-            std::thread::sleep(LOOK);
+            tokio::time::sleep(LOOK).await;
         }
     }
 }

@@ -1,21 +1,24 @@
 //! What the tour shows: lines, and a bar for the progress where there is a terminal.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parking_lot::Mutex;
 
-/// Where the tour shows what it does.
+/// Where the tour shows what it does. Clones are the same screen.
+#[derive(Clone)]
 pub(super) struct Screen {
     is_terminal: bool,
     /// The bar that lines have to go above.
-    bar: RefCell<Option<ProgressBar>>,
+    bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
 impl Screen {
     /// Standard output.
     pub(super) fn new() -> Self {
-        Self { is_terminal: io::stdout().is_terminal(), bar: RefCell::new(None) }
+        Self { is_terminal: io::stdout().is_terminal(), bar: Arc::default() }
     }
 
     /// Shows the title of what comes next.
@@ -26,7 +29,7 @@ impl Screen {
     /// Shows a line.
     pub(super) fn say(&self, text: &str) -> io::Result<()> {
         let write = || writeln!(io::stdout(), "{text}");
-        match &*self.bar.borrow() {
+        match &*self.bar.lock() {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
@@ -38,7 +41,7 @@ impl Screen {
             let target = ProgressDrawTarget::stdout();
             let bar = ProgressBar::with_draw_target(Some(total), target);
             bar.set_style(style());
-            self.bar.replace(Some(bar));
+            *self.bar.lock() = Some(bar);
         }
         Progress { screen: self, total, shown: Cell::new(None) }
     }
@@ -62,7 +65,7 @@ pub(super) struct Progress<'a> {
 impl Progress<'_> {
     /// So much is done now.
     pub(super) fn set(&self, done: u64) -> io::Result<()> {
-        if let Some(bar) = &*self.screen.bar.borrow() {
+        if let Some(bar) = &*self.screen.bar.lock() {
             bar.set_position(done);
             return Ok(());
         }
@@ -76,7 +79,7 @@ impl Progress<'_> {
     /// All is done.
     pub(super) fn finish(self) -> io::Result<()> {
         self.set(self.total)?;
-        if let Some(bar) = self.screen.bar.take() {
+        if let Some(bar) = self.screen.bar.lock().take() {
             bar.finish();
         }
         Ok(())
@@ -85,7 +88,7 @@ impl Progress<'_> {
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        if let Some(bar) = self.screen.bar.take() {
+        if let Some(bar) = self.screen.bar.lock().take() {
             bar.finish_and_clear();
         }
     }

@@ -20,10 +20,10 @@ fn the_tour_shows_a_whole_backup_and_leaves_nothing_behind() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     for step in [
-        "-> {\"execute\":\"qmp_capabilities\"}",
-        "-> {\"execute\":\"job-pause\",\"arguments\":{\"id\":\"backup0\"}}",
+        "-> {\"execute\": \"qmp_capabilities\", \"id\": 1}",
+        "-> {\"execute\": \"job-pause\", \"arguments\": {\"id\": \"backup0\"}, ",
         "\"data\": {\"id\": \"backup0\", \"status\": \"paused\"}",
-        "-> {\"execute\":\"job-resume\",\"arguments\":{\"id\":\"backup0\"}}",
+        "-> {\"execute\": \"job-resume\", \"arguments\": {\"id\": \"backup0\"}, ",
         "\"event\": \"BLOCK_JOB_COMPLETED\"",
         "100 % of 256 MiB",
         "268435456 bytes are the same.",

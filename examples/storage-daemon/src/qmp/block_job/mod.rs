@@ -22,7 +22,7 @@ use info::BlockJobInfo;
 ///
 /// # Errors
 /// There is no such job, its state forbids it, or the speed is negative.
-#[qapi_command(since = "1.1", allow_preconfig)]
+#[qapi_command(since = "1.1", client, allow_preconfig)]
 pub fn block_job_set_speed(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.

@@ -33,7 +33,7 @@ pub fn blockdev_add(#[qapi(state)] graph: &Graph, options: BlockdevOptions) -> R
 ///
 /// # Errors
 /// There is no such node, or another node or a job uses it.
-#[qapi_command(since = "2.9", allow_preconfig, blocking)]
+#[qapi_command(since = "2.9", client, allow_preconfig, blocking)]
 pub fn blockdev_del(
     #[qapi(state)] graph: &Graph,
     /// The node's name.

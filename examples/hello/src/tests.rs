@@ -1,0 +1,50 @@
+//! The example's commands, served within the process.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::sync::Arc;
+
+use qapi_core::client::Client;
+use qapi_core::context::States;
+use qapi_core::test::{TestClient, connect};
+use qapi_core::{Registry, Service};
+use serde_json::json;
+
+use super::{Greeted, Greetings, greet, query_greetings};
+
+fn service() -> Arc<Service> {
+    let mut states = States::default();
+    states.insert(Arc::new(Greetings::default()));
+    Arc::new(Service::new(Registry::collect().unwrap(), states).unwrap())
+}
+
+/// To test what goes over the wire.
+#[tokio::test]
+async fn greets_counts_and_tells_everybody() {
+    let service = service();
+    let mut first = TestClient::negotiated(&service).await;
+    let mut second = TestClient::negotiated(&service).await;
+
+    let greet = "{'execute': 'greet', 'arguments': {'name': 'world'}, 'id': 1}";
+    first.expect(greet, &json!({ "return": { "count": 1 }, "id": 1 })).await;
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.event("GREETED").await, json!({ "name": "world", "count": 1 }));
+    }
+    second.expect("{'execute': 'query-greetings'}", &json!({ "return": { "count": 1 } })).await;
+
+    let refused = second.ask("{'execute': 'greet', 'arguments': {'name': 7}}").await;
+    let text = "Invalid parameter type for 'name', expected: string";
+    assert_eq!(refused, json!({ "error": { "class": "GenericError", "desc": text } }));
+}
+
+/// To test what the commands do.
+#[tokio::test]
+async fn greetings_are_counted() {
+    let mut client = Client::over(connect(&service())).await.unwrap();
+    for (name, count) in [("world", 1), ("moon", 2)] {
+        assert_eq!(client.execute(&greet { name }).await.unwrap().count, count);
+        let event: Greeted = client.next().await.unwrap();
+        assert_eq!((event.name.as_str(), event.count), (name, count));
+    }
+    assert_eq!(client.execute(&query_greetings {}).await.unwrap().count, 2);
+}
