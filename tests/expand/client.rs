@@ -13,46 +13,39 @@ pub struct job_set_speed<'a> {
 #[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
-    static __DEFINITION: __qapi::Definition = __qapi::Definition {
-        name: "job-set-speed",
-        doc: "Changes how fast a job runs.",
-        since: __qapi::None,
-        features: &[],
-        source: __qapi::source!(),
-        kind: __qapi::DefinitionKind::Command(__qapi::Command {
-            arguments: __qapi::Arguments::Members(__MEMBERS),
-            returns: <Result<(), Error> as __qapi::CommandReturn>::returns,
-            returns_doc: "",
-            allow_oob: false,
-            allow_preconfig: false,
-            success_response: true,
-            needs: &[<Jobs as __qapi::State>::NEED],
-            handler: __qapi::Handler::Inline(__handle),
-        }),
-    };
-    __qapi::inventory::submit! {
-        __qapi::Registration(& __DEFINITION)
-    }
+    static __DEFINITION: __qapi::Definition = __qapi::definition(
+        "job-set-speed",
+        "Changes how fast a job runs.",
+        __qapi::source!(),
+        __qapi::DefinitionKind::Command(
+            __qapi::command(
+                    __qapi::Arguments::Members(__MEMBERS),
+                    <Result<(), Error> as __qapi::CommandReturn>::returns,
+                    __qapi::Handler::Inline(__handle),
+                )
+                .needs(&[<Jobs as __qapi::State>::NEED]),
+        ),
+    );
+    __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
+    use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
-        __qapi::member("id", "The job identifier.", <&str as __qapi::MemberType>::SHAPE),
-        __qapi::member("speed", "", <Option<u64> as __qapi::MemberType>::SHAPE),
+        __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),
+        __qapi::member("speed", "", <Option<u64> as __Member>::SHAPE),
     ];
     fn __handle(
         __context: &__qapi::Context<'_>,
         __object: &mut __qapi::ObjectVisitor<'_, '_>,
         __out: &mut __qapi::ReturnWriter<'_>,
     ) -> __qapi::Result<()> {
-        let __parameter_id = <&str as __qapi::MemberType>::visit_member(__object, "id")?;
-        let __parameter_speed = <Option<
-            u64,
-        > as __qapi::MemberType>::visit_member(__object, "speed")?;
+        let __given_id = <&str as __Member>::visit_member(__object, "id")?;
+        let __given_speed = <Option<u64> as __Member>::visit_member(__object, "speed")?;
         __object.finish()?;
-        let __parameter_jobs = <Jobs as __qapi::State>::lend(__context)?;
+        let __given_jobs = <Jobs as __qapi::State>::lend(__context)?;
         <Result<
             (),
             Error,
         > as __qapi::CommandReturn>::write(
-            job_set_speed(__parameter_jobs, __parameter_id, __parameter_speed),
+            job_set_speed(__given_jobs, __given_id, __given_speed),
             __out,
         )
     }
@@ -64,10 +57,8 @@ const _: () = {
             &self,
             __map: &mut __M,
         ) -> __qapi::Result<(), __M::Error> {
-            <&str as __qapi::MemberType>::serialize_member(&self.id, "id", __map)?;
-            <Option<
-                u64,
-            > as __qapi::MemberType>::serialize_member(&self.speed, "speed", __map)?;
+            <&str as __Member>::serialize_member(&self.id, "id", __map)?;
+            <Option<u64> as __Member>::serialize_member(&self.speed, "speed", __map)?;
             __qapi::Ok(())
         }
     }
