@@ -1,0 +1,138 @@
+//! Fuel tanks, as definitions of each kind.
+
+#[allow(unused_imports, reason = "every name is in the way, few are in use")]
+use crate::in_the_way::*;
+
+use ::std::collections::BTreeMap;
+use ::std::sync::{Mutex, PoisonError};
+
+use qmp::{Events, qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union};
+
+/// What is in a tank.
+#[qapi_enum(crate = qmp, since = "1.0")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fuel {
+    /// Nothing.
+    Empty,
+    /// Diesel.
+    Diesel,
+    /// Something that has to be kept cold.
+    #[qapi(since = "1.1", features(unstable))]
+    Hydrogen,
+}
+
+/// A liquid.
+#[qapi_struct(crate = qmp)]
+#[derive(Debug, Clone)]
+pub struct Liquid {
+    /// How much there is, in litres.
+    pub litres: u64,
+}
+
+/// A gas under pressure.
+#[qapi_struct(crate = qmp)]
+#[derive(Debug, Clone)]
+pub struct Gas {
+    /// How much there is.
+    #[qapi(features(deprecated))]
+    pub litres: ::std::option::Option<u64>,
+    /// The pressure.
+    pub bar: f64,
+}
+
+/// What fills a tank.
+#[qapi_union(crate = qmp, tag = Fuel)]
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Nothing.
+    Empty,
+    /// A liquid.
+    Diesel(Liquid),
+    /// A gas.
+    Hydrogen(Gas),
+}
+
+/// A tank.
+#[qapi_union(crate = qmp, since = "1.0")]
+#[derive(Debug, Clone)]
+pub struct Tank {
+    /// Its name.
+    pub id: ::std::string::String,
+    /// What it is called besides.
+    pub nicknames: ::std::vec::Vec<::std::string::String>,
+    /// What is in it.
+    #[qapi(discriminator)]
+    pub fuel: Content,
+}
+
+/// A tank by its name or its number.
+#[qapi_alternate(crate = qmp)]
+#[derive(Debug)]
+pub enum TankRef {
+    /// Its name.
+    Id(::std::string::String),
+    /// The members of a tank that exists only for the call.
+    Tank(::std::boxed::Box<Tank>),
+}
+
+/// Emitted when a tank was filled.
+#[qapi_event(crate = qmp, rate_limit = "1s", key = "id")]
+#[derive(Debug)]
+pub struct TankFilled {
+    /// Its name.
+    pub id: ::std::string::String,
+}
+
+/// The tanks there are.
+#[derive(Debug, Default)]
+pub struct Tanks(Mutex<BTreeMap<::std::string::String, Tank>>);
+
+/// Fills a tank.
+///
+/// # Errors
+/// It is to be filled with nothing.
+#[qapi_command(crate = qmp, boxed)]
+pub fn tank_fill(
+    #[qapi(state)] tanks: &Tanks,
+    #[qapi(state)] events: &Events,
+    tank: Tank,
+) -> qmp::Result<()> {
+    if matches!(tank.fuel, Content::Empty) {
+        return ::std::result::Result::Err(qmp::Error::from("There is nothing to fill in"));
+    }
+    events.emit(&TankFilled { id: tank.id.clone() });
+    tanks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tank.id.clone(), tank);
+    ::std::result::Result::Ok(())
+}
+
+/// Lists tanks.
+///
+/// # Returns
+/// Those whose content is as wanted.
+#[qapi_command(crate = qmp)]
+#[must_use]
+pub fn query_tanks(
+    #[qapi(state)] tanks: &Tanks,
+    id: ::std::option::Option<&str>,
+) -> ::std::vec::Vec<Tank> {
+    let all = tanks.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let wanted = |tank: &&Tank| id.is_none_or(|id| tank.id == id);
+    all.values().filter(wanted).cloned().collect()
+}
+
+/// Says what a tank is called.
+#[qapi_command(crate = qmp, blocking)]
+#[must_use]
+pub fn tank_name(tank: TankRef) -> ::std::string::String {
+    match tank {
+        TankRef::Id(id) => id,
+        TankRef::Tank(tank) => tank.id,
+    }
+}
+
+/// Waits until a tank is warm.
+#[qapi_command(crate = qmp, features(unstable))]
+pub async fn tank_warm_up(#[qapi(state)] tanks: ::std::sync::Arc<Tanks>, id: &str) -> bool {
+    ::std::future::ready(()).await;
+    !query_tanks(&tanks, ::std::option::Option::Some(id)).is_empty()
+}
