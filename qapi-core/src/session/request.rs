@@ -40,6 +40,12 @@ impl<'m> Request<'m> {
     }
 }
 
+/// Whether the message is for execution out of band, be it well-formed or not.
+pub(crate) fn is_oob(document: &Document) -> bool {
+    let message = document.root();
+    message.get("exec-oob").is_some() && message.get("execute").is_none()
+}
+
 /// The id that the reply must carry, if the message has one.
 pub(crate) fn id(document: &Document) -> Option<Value<'_>> {
     document.root().get("id")

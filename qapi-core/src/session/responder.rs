@@ -43,9 +43,10 @@ impl Responder {
     }
 
     /// Whether a message is an out-of-band request, which is served before those that came
-    /// earlier. Malformed ones keep their place in the order.
+    /// earlier. One that is wrong is refused before them; only what has `execute` as well keeps
+    /// its place, as with QEMU.
     pub(super) fn overtakes(&self, message: &Document) -> bool {
-        self.context.is_oob() && Request::parse(message, true).is_ok_and(|request| request.oob)
+        self.context.is_oob() && request::is_oob(message)
     }
 
     /// Answers a text that is not JSON; nothing of it can be used, its id least of all.

@@ -91,6 +91,39 @@ fn out_of_band_commands_overtake() {
     );
 }
 
+/// Seen with qemu-storage-daemon 10.0.2 while it had `query-qmp-schema` to answer five times.
+#[test]
+fn out_of_band_requests_are_refused_out_of_band() {
+    let refused = [
+        (r#"{"exec-oob": "x", "bogus": 1}"#, "QMP input member 'bogus' is unexpected"),
+        (r#"{"exec-oob": 1}"#, "QMP input member 'exec-oob' must be a string"),
+        (
+            r#"{"exec-oob": "x", "arguments": 1}"#,
+            "QMP input member 'arguments' must be an object",
+        ),
+        (r#"{"exec-oob": "test-echo"}"#, "The command test-echo does not support OOB"),
+        (r#"{"exec-oob": "x"}"#, "The command x has not been found"),
+    ];
+    for (request, text) in refused {
+        let mut talk = Talk::negotiated(true);
+        let _call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        talk.hear(request);
+        assert!(talk.said().contains(text), "{request} waits");
+    }
+    let wait = [
+        r#"{"exec-oob": "x", "execute": "y"}"#,
+        r#"{"bogus": 1}"#,
+        "[1]",
+        r#"{"exec-oob": "x" 1}"#,
+    ];
+    for request in wait {
+        let mut talk = Talk::negotiated(true);
+        let _call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        talk.hear(request);
+        assert_eq!(talk.said(), "", "{request} overtakes");
+    }
+}
+
 #[test]
 fn a_full_queue_stops_the_intake() {
     let mut talk = Talk::negotiated(true);
