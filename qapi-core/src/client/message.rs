@@ -132,6 +132,14 @@ fn timestamp(event: Value<'_>) -> SystemTime {
     UNIX_EPOCH.checked_add(seconds.saturating_add(micros)).unwrap_or(UNIX_EPOCH)
 }
 
+/// Why there is no session, where a server has said this in place of its greeting.
+pub(super) fn no_greeting(message: &Document) -> ClientError {
+    match message.root().get("error") {
+        Some(error) => ClientError::Command(error_of(error)),
+        None => ClientError::Unexpected("no greeting".to_owned()),
+    }
+}
+
 /// The error of a reply. A class that is none of QMP's counts as the general one.
 fn error_of(error: Value<'_>) -> Error {
     let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

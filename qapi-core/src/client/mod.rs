@@ -131,7 +131,7 @@ impl Client {
         };
         let first = client.receive().await?;
         let Some(greeting) = first.root().get("QMP") else {
-            return Err(ClientError::Unexpected("no greeting".to_owned()));
+            return Err(message::no_greeting(&first));
         };
         client.greeting = greeting.to_json();
         client.call::<()>("qmp_capabilities").await?;

@@ -1,5 +1,8 @@
 //! Many clients, and how they come and go.
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
 use serde_json::json;
 
 use super::harness::{Client, Running, soon};
@@ -129,6 +132,24 @@ async fn one_client_too_many_is_told_so() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_that_speaks_first_is_told_so_as_well() {
+    let server = Running::start_with(|server| server.client_limit(1));
+    let _first = Client::negotiated(&server.path).await;
+    // The server reads none of it, so that the system breaks the connection off: but not before
+    // the client has read what it was told.
+    let mut stream = UnixStream::connect(&server.path).unwrap();
+    stream.write_all(br#"{"execute": "qmp_capabilities"}"#).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let mut second = Client::unix(stream.try_into().unwrap());
+    let refusal = second.message().await.unwrap();
+    assert_eq!(refusal["error"]["desc"], "Too many clients are connected");
+    assert_eq!(second.message().await, None);
+
+    let typed = qapi_core::client::Client::connect_unix(&server.path).await.unwrap_err();
+    assert!(typed.to_string().ends_with("Too many clients are connected"), "{typed}");
 }
 
 #[tokio::test]

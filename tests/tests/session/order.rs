@@ -106,7 +106,8 @@ fn out_of_band_requests_are_refused_out_of_band() {
     ];
     for (request, text) in refused {
         let mut talk = Talk::negotiated(true);
-        let _call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        let _call =
+            talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
         talk.hear(request);
         assert!(talk.said().contains(text), "{request} waits");
     }
@@ -118,7 +119,8 @@ fn out_of_band_requests_are_refused_out_of_band() {
     ];
     for request in wait {
         let mut talk = Talk::negotiated(true);
-        let _call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        let _call =
+            talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
         talk.hear(request);
         assert_eq!(talk.said(), "", "{request} overtakes");
     }

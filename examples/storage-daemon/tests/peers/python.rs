@@ -1,6 +1,7 @@
 //! Python's `qemu.qmp`, the client that QEMU's own tools and tests use.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -46,6 +47,24 @@ fn the_client_runs_a_backup_and_quits() {
     assert!(output.status.success(), "{}", said(&output));
     assert!(daemon.disks_are_equal());
     assert!(daemon.ended().success());
+}
+
+#[test]
+fn the_client_is_told_that_no_place_is_left() {
+    let Some(python) = python() else { return };
+    let mut daemon = Daemon::start();
+    let greeted = |stream: UnixStream| {
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        line.contains("\"QMP\"").then_some(stream)
+    };
+    let clients: Vec<_> = std::iter::from_fn(|| greeted(daemon.connect())).collect();
+    assert_eq!(clients.len(), 64, "the server's limit");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/refused.py");
+    let output = run(Command::new(python).arg(script).arg(&daemon.socket), "");
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.starts_with("Failed to establish session"), "{said}");
 }
 
 #[test]
