@@ -54,6 +54,9 @@ pub enum Error {
     /// The node is used directly by a device or job.
     #[error("Node {0} is in use")]
     NodeAttached(String),
+    /// The node has other nodes on top where only one without any will do.
+    #[error("Need a root block node")]
+    NotARoot,
     /// The node belongs to another node that was described in one go with it.
     #[error("Node {0} is not owned by the monitor")]
     NodeNotOwned(String),

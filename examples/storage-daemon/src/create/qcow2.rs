@@ -88,7 +88,14 @@ impl Qcow2Create {
         let takes = Permissions::WRITE | Permissions::RESIZE;
         let access = Access { takes, shares: Permissions::all() };
         let node = child.node().clone();
-        let file = NodeUse { node: node.clone(), role: "root", access, exclusive: false };
+        let file = NodeUse {
+            node: node.clone(),
+            role: "root",
+            access,
+            exclusive: false,
+            attached: true,
+            unnamed: true,
+        };
         let _reservation = graph.reserve_unnamed([file])?;
         let storage = node.storage();
         let layout = self.layout()?;

@@ -20,6 +20,7 @@ fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path.clone(),
         Driver::NullCo => Some("null-co://".to_owned()),
+        Driver::MirrorTop => node.backing().and_then(|below| plain(&below)),
         Driver::Raw | Driver::Qcow2 => {
             let file = node.file()?;
             match file.driver() {
@@ -28,7 +29,11 @@ fn plain(node: &Node) -> Option<String> {
                 {
                     plain(file)
                 }
-                Driver::File | Driver::NullCo | Driver::Raw | Driver::Qcow2 => None,
+                Driver::File
+                | Driver::NullCo
+                | Driver::Raw
+                | Driver::Qcow2
+                | Driver::MirrorTop => None,
             }
         }
     }
@@ -45,8 +50,12 @@ fn has_other_backing(node: &Node) -> bool {
     header.backing_file() != actual.as_deref()
 }
 
-/// Writes what would open the node again, in the order in which QEMU happens to tell it.
+/// Writes what would open the node again, in the order in which QEMU happens to tell it. Filters
+/// are gone when anyone does that.
 fn describe(node: &Node, text: &mut String) {
+    if let (true, Some(filtered)) = (node.driver().is_filter(), node.backing()) {
+        return describe(&filtered, text);
+    }
     text.push('{');
     if has_other_backing(node) {
         text.push_str("\"backing\": ");

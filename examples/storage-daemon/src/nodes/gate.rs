@@ -89,6 +89,7 @@ impl Gate {
             file: None,
             backing: RwLock::default(),
             image: Image::Flat(image),
+            writes: Default::default(),
         }
     }
 

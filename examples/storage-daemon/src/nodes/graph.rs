@@ -9,6 +9,7 @@ use super::info::NodeInfo;
 use super::node::Node;
 use super::open::{open_borrowed, open_root};
 use super::options::{Child, NodeOptions};
+use super::root::RootNode;
 use super::sharing::{Role, Use, User};
 use super::state::{Place, State};
 use super::{filename, info};
@@ -19,6 +20,9 @@ use std::sync::Arc;
 
 /// The graph never holds more nodes: beyond it, a client is more likely in a loop than in need.
 pub const MAX_NODES: usize = 4096;
+
+/// How messages call users that have no name.
+const UNNAMED: &str = "an unnamed block device";
 
 /// All nodes of a daemon. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
@@ -42,14 +46,23 @@ pub enum Operation {
     BackupSource,
     /// Copying onto the node.
     BackupTarget,
+    /// Copying from the node and following what is written to it.
+    MirrorSource,
+    /// Copying onto the node and following what is written to another.
+    MirrorTarget,
+    /// Having the users of the node use another one.
+    Replace,
 }
 
 impl Operation {
     /// Whether it can go on under a node that has this one as its backing file.
     pub(super) fn allowed_on_backing(self) -> bool {
         match self {
-            Operation::Delete => false,
             Operation::BackupSource | Operation::BackupTarget => true,
+            Operation::Delete
+            | Operation::MirrorSource
+            | Operation::MirrorTarget
+            | Operation::Replace => false,
         }
     }
 }
@@ -65,6 +78,10 @@ pub struct NodeUse {
     pub access: Access,
     /// Whether nobody else may start work on it.
     pub exclusive: bool,
+    /// Whether messages say that the node itself is in use, rather than for what.
+    pub attached: bool,
+    /// Whether messages call the job a block device without a name.
+    pub unnamed: bool,
 }
 
 impl NodeUse {
@@ -72,14 +89,14 @@ impl NodeUse {
     pub fn source(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::WRITE - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };
-        NodeUse { node, role: "file", access, exclusive: false }
+        NodeUse { node, role: "file", access, exclusive: false, attached: false, unnamed: false }
     }
 
     /// A node that is written and keeps its size. Readers are welcome at their own risk.
     pub fn target(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::WRITE, shares };
-        NodeUse { node, role: "target", access, exclusive: true }
+        NodeUse { node, role: "target", access, exclusive: true, attached: true, unnamed: false }
     }
 }
 
@@ -127,11 +144,14 @@ impl Graph {
     /// Blocks while the image is flushed.
     ///
     /// # Errors
-    /// [`Error::NodeNotFound`], [`Error::NodeBusy`], [`Error::NodeNotOwned`],
-    /// [`Error::NodeInUse`].
+    /// [`Error::NodeNotFound`], [`Error::NodeAttached`], [`Error::NodeBusy`],
+    /// [`Error::NodeNotOwned`], [`Error::NodeInUse`].
     pub fn remove(&self, name: &str) -> Result<()> {
         let node = self.with_state(|state| {
             let entry = state.find(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
+            if entry.is_attached() {
+                return Err(Error::NodeAttached(name.to_owned()));
+            }
             entry.check_free(Operation::Delete)?;
             if !entry.node.monitor_owned {
                 return Err(Error::NodeNotOwned(name.to_owned()));
@@ -197,6 +217,17 @@ impl Graph {
         })
     }
 
+    /// Whether no other node stands on a node.
+    ///
+    /// # Errors
+    /// [`Error::NotARoot`] when one does, be it the filter of a job.
+    pub fn check_root(&self, node: &Node) -> Result<()> {
+        self.with_state(|state| match state.find(node.name()) {
+            Some(entry) if entry.has_parents() => Err(Error::NotARoot),
+            Some(_) | None => Ok(()),
+        })
+    }
+
     /// Gives nodes to a job: its permissions are taken, image locks included, and the nodes
     /// cannot be removed.
     ///
@@ -222,7 +253,7 @@ impl Graph {
         &self,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
-        self.hold("an unnamed block device", "block device is in use", uses)
+        self.hold(UNNAMED, "block device is in use", uses)
     }
 
     fn hold(
@@ -233,18 +264,43 @@ impl Graph {
     ) -> Result<Reservation> {
         let mut state = self.shared.state.lock();
         let number = state.number_reservation();
-        for NodeUse { node, role, access, exclusive } in uses {
+        for NodeUse { node, role, access, exclusive, attached, unnamed } in uses {
+            let description = if unnamed { UNNAMED } else { description };
             let user = User::Holder {
                 reservation: number,
                 description: description.to_owned(),
                 access,
                 blocks: exclusive.then(|| reason.to_owned()),
+                attached,
+                root: None,
             };
             if let Err(error) = state.attach(&node, Use { user, role: Role::Held(role) }) {
                 state.release(number);
                 return Err(error);
             }
         }
+        Ok(Reservation { graph: self.clone(), number, opened: None })
+    }
+
+    /// Gives a node to a root.
+    pub(super) fn hold_root(
+        &self,
+        user: &str,
+        node: Arc<Node>,
+        access: Access,
+        root: Arc<RootNode>,
+    ) -> Result<Reservation> {
+        let mut state = self.shared.state.lock();
+        let number = state.number_reservation();
+        let user = User::Holder {
+            reservation: number,
+            description: user.to_owned(),
+            access,
+            blocks: None,
+            attached: true,
+            root: Some(root),
+        };
+        state.attach(&node, Use { user, role: Role::Held("root") })?;
         Ok(Reservation { graph: self.clone(), number, opened: None })
     }
 
@@ -273,6 +329,13 @@ impl Graph {
     pub(super) fn give_up(&self, place: &Place) {
         let doomed = self.with_state(|state| state.give_up(place));
         self.close_all(doomed);
+        self.shared.settled.notify_all();
+    }
+
+    /// Forgets a node that has nothing to be closed.
+    pub(super) fn discard(&self, name: &str) {
+        let orphans = self.with_state(|state| state.forget(name));
+        self.close_all(orphans);
         self.shared.settled.notify_all();
     }
 

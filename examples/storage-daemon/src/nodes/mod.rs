@@ -1,9 +1,11 @@
 //! The block graph: named nodes, who stands on whom, and who may do what with them.
 //!
 //! [`Graph`] is the entry. [`options`] says what to open, [`Node`] is what comes of it, and a
-//! [`Reservation`] is how a job keeps its nodes.
+//! [`Reservation`] is how a job keeps its nodes. Whoever watches the writes to a node is a
+//! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
 
 mod filename;
+mod filter;
 #[cfg(test)]
 pub(crate) mod gate;
 mod graph;
@@ -13,12 +15,17 @@ mod names;
 mod node;
 mod open;
 pub mod options;
+mod root;
 mod sharing;
 mod state;
+mod watch;
 
 pub(crate) use filename::host_path;
 pub(crate) use open::by_filename;
 
+pub use filter::Filter;
 pub use graph::{BorrowedNode, Graph, MAX_NODES, NodeUse, Operation, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use node::{CacheMode, Driver, Node};
+pub use root::Root;
+pub use watch::{Quiesced, Write, WriteWatcher};

@@ -1,6 +1,7 @@
 //! A node of the block graph.
 
 use super::options::Discard;
+use super::watch::{Entered, Quiesced, Write, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::extent::Extent;
@@ -20,6 +21,8 @@ pub enum Driver {
     Qcow2,
     /// Nothing.
     NullCo,
+    /// The filter above the source of a mirror or of an active commit.
+    MirrorTop,
 }
 
 impl Driver {
@@ -30,6 +33,15 @@ impl Driver {
             Driver::Raw => "raw",
             Driver::Qcow2 => "qcow2",
             Driver::NullCo => "null-co",
+            Driver::MirrorTop => "mirror_top",
+        }
+    }
+
+    /// Whether it shows another node unchanged, and is there only for a job.
+    pub fn is_filter(self) -> bool {
+        match self {
+            Driver::MirrorTop => true,
+            Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => false,
         }
     }
 }
@@ -85,6 +97,7 @@ pub struct Node {
     pub(super) file: Option<Arc<Node>>,
     pub(super) backing: RwLock<Backing>,
     pub(super) image: Image,
+    pub(super) writes: WriteLock,
 }
 
 impl Node {
@@ -156,8 +169,18 @@ impl Node {
     /// # Errors
     /// [`Error::NodeReadOnly`]; [`Error::Io`], beyond the end of the image too.
     pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        self.write_entered(&self.writes.enter(), offset, buffer)
+    }
+
+    pub(super) fn write_entered(
+        &self,
+        entered: &Entered<'_>,
+        offset: u64,
+        buffer: &[u8],
+    ) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.write(offset, buffer)?)
+        let mut perform = || Ok(self.image.write(offset, buffer)?);
+        entered.watched(Write::data(offset, buffer), &mut perform)
     }
 
     /// Makes the range read as zeroes, without writing them where the image can do so.
@@ -165,8 +188,23 @@ impl Node {
     /// # Errors
     /// As [`Node::write`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
+        self.write_zeroes_entered(&self.writes.enter(), offset, length)
+    }
+
+    pub(super) fn write_zeroes_entered(
+        &self,
+        entered: &Entered<'_>,
+        offset: u64,
+        length: u64,
+    ) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.write_zeroes(offset, length)?)
+        let mut perform = || Ok(self.image.write_zeroes(offset, length)?);
+        entered.watched(Write::zeroes(offset, length), &mut perform)
+    }
+
+    /// Waits for the writes under way and holds off all others, until the result is dropped.
+    pub async fn quiesce(self: &Arc<Self>) -> Quiesced {
+        Quiesced::new(Arc::clone(self)).await
     }
 
     /// Makes all writes so far last, unless the node was opened with `no-flush`.
@@ -205,6 +243,7 @@ impl Node {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file.as_ref()?.allocated_size(),
             Driver::NullCo => Some(0),
+            Driver::MirrorTop => self.backing()?.allocated_size(),
         }
     }
 
@@ -212,7 +251,7 @@ impl Node {
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         match self.driver {
             Driver::File => HostFile::of(&self.image.storage()).map(work),
-            Driver::Raw | Driver::Qcow2 | Driver::NullCo => None,
+            Driver::Raw | Driver::Qcow2 | Driver::NullCo | Driver::MirrorTop => None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::options::{
 };
 use super::sharing::{Role, Use, User};
 use super::state::Place;
+use super::watch::WriteLock;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::flat::FlatImage;
@@ -255,6 +256,7 @@ fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> No
         file: None,
         backing: RwLock::default(),
         image,
+        writes: WriteLock::default(),
     }
 }
 

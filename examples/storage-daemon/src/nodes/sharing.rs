@@ -5,10 +5,12 @@
 //! locked for writing. The rules are those of QEMU's drivers.
 
 use super::node::Driver;
+use super::root::RootNode;
 use super::state::Entry;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// In which way a user uses a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,10 @@ pub(super) enum User {
         access: Access,
         /// If it keeps others from starting work on the node: how it says so.
         blocks: Option<String>,
+        /// Whether it is on the node itself, rather than on a filter above.
+        attached: bool,
+        /// The node that it knows, if it follows when the node is replaced.
+        root: Option<Arc<RootNode>>,
     },
 }
 
@@ -150,6 +156,7 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
 /// What a node takes of a child, given what is taken of the node itself.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
+        (Role::File | Role::Backing, Driver::MirrorTop) => above,
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,
         (Role::Backing, _any) => backing_access(above),

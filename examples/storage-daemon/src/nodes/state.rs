@@ -45,6 +45,16 @@ impl Entry {
         }
         Ok(())
     }
+
+    /// Whether someone from outside the graph is on the node itself.
+    pub(super) fn is_attached(&self) -> bool {
+        self.uses.iter().any(|used| matches!(used.user, User::Holder { attached: true, .. }))
+    }
+
+    /// Whether other nodes stand on the node.
+    pub(super) fn has_parents(&self) -> bool {
+        self.uses.iter().any(|used| matches!(used.user, User::Node { .. }))
+    }
 }
 
 /// What is kept for a node that is being opened: its name, and its place in listings, which no
@@ -217,6 +227,30 @@ impl State {
             entry.uses.pop();
         }
         refreshed
+    }
+
+    /// Moves the roots of a node to another one, if all users of all nodes can agree on it.
+    pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
+        let is_root = |used: &Use| matches!(used.user, User::Holder { root: Some(_), .. });
+        let before: Vec<Vec<Use>> = self.entries.iter().map(|e| e.uses.clone()).collect();
+        let Some(target) = self.entries.iter().position(|e| Arc::ptr_eq(&e.node, new)) else {
+            return Err(Error::NodeNotFound(new.name().to_owned()));
+        };
+        let Some(old) = self.entry_mut(old.name()) else { return Ok(()) };
+        let moved: Vec<Use> = old.uses.extract_if(.., |used| is_root(used)).collect();
+        self.entries[target].uses.extend(moved.iter().cloned());
+        if let Err(error) = self.refresh() {
+            for (entry, uses) in self.entries.iter_mut().zip(before) {
+                entry.uses = uses;
+            }
+            return Err(error);
+        }
+        for used in moved {
+            if let User::Holder { root: Some(root), .. } = used.user {
+                root.set(Arc::clone(new));
+            }
+        }
+        Ok(())
     }
 
     /// Takes and gives back image locks as the uses are now.

@@ -6,3 +6,4 @@ mod graph;
 mod images;
 mod locks;
 mod support;
+mod writes;

@@ -1,0 +1,105 @@
+//! Users of a node from outside the graph, such as exports: they follow when the node is replaced
+//! by another with the same contents.
+
+use super::graph::{Graph, Reservation};
+use super::node::Node;
+use super::watch::{Entered, Quiesced};
+use crate::error::Result;
+use crate::image::permissions::Access;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// The node that a root stands on at present.
+#[derive(Debug)]
+pub(super) struct RootNode(Mutex<Arc<Node>>);
+
+impl RootNode {
+    fn get(&self) -> Arc<Node> {
+        Arc::clone(&self.0.lock())
+    }
+
+    pub(super) fn set(&self, node: Arc<Node>) {
+        *self.0.lock() = node;
+    }
+}
+
+/// Reads and writes a node, whichever that is by now.
+///
+/// All calls for input and output block; make them from worker threads.
+#[derive(Debug)]
+pub struct Root {
+    node: Arc<RootNode>,
+    _reservation: Reservation,
+}
+
+impl Graph {
+    /// Puts a user on top of a node. Messages call the user so.
+    ///
+    /// # Errors
+    /// As for [`Graph::reserve`].
+    pub fn attach_root(&self, user: &str, node: Arc<Node>, access: Access) -> Result<Root> {
+        let root = Arc::new(RootNode(Mutex::new(Arc::clone(&node))));
+        let reservation = self.hold_root(user, node, access, Arc::clone(&root))?;
+        Ok(Root { node: root, _reservation: reservation })
+    }
+
+    /// Has all roots of a node stand on another one from now on. Their writes, held off meanwhile,
+    /// go to the new one.
+    ///
+    /// # Errors
+    /// As for [`Graph::reserve`], if the roots may not use the other node so. They stay then.
+    pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
+        self.with_state(|state| state.move_roots(old.node(), new))
+    }
+}
+
+impl Root {
+    /// The node that the root stands on.
+    pub fn node(&self) -> Arc<Node> {
+        self.node.get()
+    }
+
+    /// As [`Node::read`].
+    ///
+    /// # Errors
+    /// As [`Node::read`].
+    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.node().read(offset, buffer)
+    }
+
+    /// As [`Node::write`].
+    ///
+    /// # Errors
+    /// As [`Node::write`].
+    pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        self.entered(|node, entered| node.write_entered(entered, offset, buffer))
+    }
+
+    /// As [`Node::write_zeroes`].
+    ///
+    /// # Errors
+    /// As [`Node::write_zeroes`].
+    pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
+        self.entered(|node, entered| node.write_zeroes_entered(entered, offset, length))
+    }
+
+    /// As [`Node::flush`].
+    ///
+    /// # Errors
+    /// As [`Node::flush`].
+    pub fn flush(&self) -> Result<()> {
+        self.node().flush()
+    }
+
+    /// Enters the node that the root still stands on once its writes are not held off.
+    fn entered<T>(&self, work: impl FnOnce(&Node, &Entered<'_>) -> T) -> T {
+        loop {
+            let node = self.node();
+            let entered = node.writes.enter();
+            // A root is moved only while writes are held off, so that it stays from here on.
+            if Arc::ptr_eq(&node, &self.node()) {
+                return work(&node, &entered);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Writes to a node: who is told of them, and how they are held off for a moment.
+//!
+//! Every write holds the node's lock together with others. Whoever holds it alone, as
+//! [`Quiesced`], can be sure that no write is under way, and that none begins: that is the time
+//! to begin watching, and to move the users of a node to another one. With nobody watching, a
+//! write pays for one uncontended lock.
+
+use super::node::Node;
+use crate::error::Result;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
+
+/// A write to a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How many bytes it changes.
+    pub length: u64,
+    /// What is written; nothing stands for zeroes.
+    pub data: Option<&'a [u8]>,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn data(offset: u64, data: &'a [u8]) -> Self {
+        Write { offset, length: data.len() as u64, data: Some(data) }
+    }
+
+    pub(super) fn zeroes(offset: u64, length: u64) -> Self {
+        Write { offset, length, data: None }
+    }
+}
+
+/// Is told of the writes to a node, and may do something of its own before and after each.
+pub trait WriteWatcher: Send + Sync + 'static {
+    /// Sees a write through: `perform` makes it. Called on the writer's thread, side by side with
+    /// other writes; the writer waits. It may write to other nodes, but not to the watched one.
+    ///
+    /// # Errors
+    /// What the writer is told: in general, what `perform` says.
+    fn watch(&self, write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+}
+
+/// The watchers of a node, from the oldest to the newest. Those that are gone stay until the next
+/// one comes.
+type Watchers = Vec<Weak<dyn WriteWatcher>>;
+
+/// The lock that a node's writes hold.
+#[derive(Default)]
+pub(super) struct WriteLock {
+    watchers: Arc<RwLock<Watchers>>,
+}
+
+impl WriteLock {
+    /// Waits until nobody holds the writes off. Blocks the thread.
+    pub(super) fn enter(&self) -> Entered<'_> {
+        // The second call must not be made where the first one is likely to do.
+        Entered(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
+    }
+}
+
+impl fmt::Debug for WriteLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteLock").finish_non_exhaustive()
+    }
+}
+
+/// The right to write to a node.
+pub(super) struct Entered<'a>(RwLockReadGuard<'a, Watchers>);
+
+impl Entered<'_> {
+    /// Has the watchers see a write through that `perform` makes.
+    pub(super) fn watched(
+        &self,
+        write: Write<'_>,
+        perform: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        watched_by(&self.0, write, perform)
+    }
+}
+
+/// The newest watcher is the outermost.
+fn watched_by(
+    watchers: &[Weak<dyn WriteWatcher>],
+    write: Write<'_>,
+    perform: &mut dyn FnMut() -> Result<()>,
+) -> Result<()> {
+    let Some((newest, older)) = watchers.split_last() else { return perform() };
+    match newest.upgrade() {
+        Some(watcher) => watcher.watch(write, &mut || watched_by(older, write, perform)),
+        None => watched_by(older, write, perform),
+    }
+}
+
+/// A node to which nobody writes, for as long as this lives.
+#[must_use = "writes go on when this is dropped"]
+pub struct Quiesced {
+    node: Arc<Node>,
+    watchers: OwnedRwLockWriteGuard<Watchers>,
+}
+
+impl Quiesced {
+    /// Waits for the writes under way; later ones wait until the result is dropped.
+    pub(super) async fn new(node: Arc<Node>) -> Self {
+        let watchers = Arc::clone(&node.writes.watchers).write_owned().await;
+        Quiesced { node, watchers }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Has a watcher see all writes from now on, until it is dropped.
+    pub fn watch<W: WriteWatcher>(&mut self, watcher: &Arc<W>) {
+        self.watchers.retain(|known| known.strong_count() > 0);
+        let watcher: Weak<W> = Arc::downgrade(watcher);
+        self.watchers.push(watcher);
+    }
+}
+
+impl fmt::Debug for Quiesced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quiesced").field("node", &self.node.name()).finish_non_exhaustive()
+    }
+}
