@@ -61,7 +61,7 @@ impl FileCreate {
                 }
                 fallocate(&*file, FallocateFlags::empty(), 0, length).map_err(|errno| {
                     Error::While {
-                        what: "Could not preallocate data for the new file".into(),
+                        what: "Could not preallocate new data".into(),
                         source: errno.into(),
                     }
                 })

@@ -36,6 +36,15 @@ impl Window {
     fn shift(&self, offset: u64) -> io::Result<u64> {
         offset.checked_add(self.offset).ok_or_else(|| Errno::EIO.into())
     }
+
+    /// Where a write goes. Beyond a fixed size there is no space.
+    fn shift_write(&self, offset: u64, length: u64) -> io::Result<u64> {
+        match (self.size, offset.checked_add(length)) {
+            (Some(size), Some(end)) if end > size => Err(Errno::ENOSPC.into()),
+            (Some(_), None) => Err(Errno::ENOSPC.into()),
+            (Some(_), Some(_)) | (None, _) => self.shift(offset),
+        }
+    }
 }
 
 impl fmt::Display for Window {
@@ -53,23 +62,29 @@ impl ImagoStorage for Window {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        self.inner.readv(bufv, self.shift(offset)?)
+        // What follows a window of fixed size belongs to others, and reads as what follows a file.
+        let inside = self.size.map_or(u64::MAX, |size| size.saturating_sub(offset));
+        let inside = inside.min(bufv.len());
+        let (inner, mut beyond) = bufv.split_at(inside);
+        beyond.fill(0);
+        if inside == 0 { Ok(()) } else { self.inner.readv(inner, self.shift(offset)?) }
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        self.inner.writev(bufv, self.shift(offset)?)
+        let start = self.shift_write(offset, bufv.len())?;
+        self.inner.writev(bufv, start)
     }
 
     unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_zeroes(self.shift(offset)?, length)
+        self.inner.write_zeroes(self.shift_write(offset, length)?, length)
     }
 
     unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_allocated_zeroes(self.shift(offset)?, length)
+        self.inner.write_allocated_zeroes(self.shift_write(offset, length)?, length)
     }
 
     unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.discard(self.shift(offset)?, length)
+        self.inner.discard(self.shift_write(offset, length)?, length)
     }
 
     fn flush(&self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use crate::support::*;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use storage_daemon::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use storage_daemon::image::qcow2::header::CompressionType;
 
 fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<(), String> {
     let options = FileCreate { filename: path.to_owned(), size, preallocation };
@@ -130,10 +131,26 @@ fn options_that_make_no_image_are_refused() {
     let long = "x".repeat(1024);
     let too_long =
         format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
+    let no_room = format!(
+        "Could not assign backing file '{}' with format '(null)': No space left on device",
+        "b".repeat(500)
+    );
     let huge = 9_223_372_036_854_775_296;
     let prealloc = "Backing file and preallocation can only be used at the same time if \
                     extended_l2 is on";
-    let cases: [(Mistake<'_>, &str); 13] = [
+    let cases: [(Mistake<'_>, &str); 17] = [
+        (&|o| o.size = 1 << 63, "Could not resize image: Image size cannot be negative"),
+        (
+            &|o| (o.extended_l2, o.cluster_size) = (true, 8 * K),
+            "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes",
+        ),
+        (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
+        (
+            &|o| {
+                (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512);
+            },
+            &no_room,
+        ),
         (&|o| o.size = 1000, "Image size must be a multiple of 512 bytes"),
         (
             &|o| o.size = huge,
@@ -190,6 +207,46 @@ fn options_that_make_no_image_are_refused() {
         assert_eq!(error.to_string(), expected);
         assert!(bench.names().is_empty());
         assert_same(&fs::read(&path).expect("it is there"), &noise(1, K));
+    }
+}
+
+#[test]
+fn images_that_only_other_programs_open_are_sound() {
+    let changes: [(&str, Change, &str); 3] = [
+        ("divided", |o| o.extended_l2 = true, "extended L2 entries"),
+        ("zstd", |o| o.compression_type = CompressionType::Zstd, "compression type"),
+        ("apart", |o| o.data_file = Some(named("data")), "data file"),
+    ];
+    let bench = Bench::new();
+    bench.write("data", b"");
+    bench.add(bench.file("data").named("data"));
+    for (name, change, why) in changes {
+        let path = bench.format(name, change);
+        assert_sound(&path);
+        let refused = bench.refusal(qcow2(inline(bench.file(name))).named("n"));
+        assert!(refused.to_lowercase().contains(&why.to_lowercase()), "{name}: {refused}");
+    }
+    let data = fs::metadata(bench.path("data")).expect("it is there");
+    assert_eq!(data.len(), M, "it has room for all data");
+}
+
+#[test]
+fn features_of_the_newer_version_are_refused_for_the_older() {
+    let newer = "supported with compatibility level 1.1 and above (use version=v3 or greater)";
+    let changes: [(Change, &str); 4] = [
+        (|o| o.lazy_refcounts = true, "Lazy refcounts only"),
+        (|o| o.extended_l2 = true, "Extended L2 entries are only"),
+        (|o| o.data_file = Some(named("nope")), "External data files are only"),
+        (|o| o.compression_type = CompressionType::Zstd, "Non-zlib compression type is only"),
+    ];
+    let bench = Bench::new();
+    bench.write("target", b"");
+    for (change, what) in changes {
+        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+        options.version = Qcow2Version::V2;
+        change(&mut options);
+        let error = options.create(&bench.graph).expect_err("the version is too old");
+        assert_eq!(error.to_string(), format!("{what} {newer}"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use std::os::unix::fs::symlink;
+use storage_daemon::create::Qcow2Create;
 use storage_daemon::nodes::options::{
     BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions, RawOptions,
 };
@@ -370,6 +371,9 @@ fn a_raw_node_can_show_a_part_of_its_file() {
     node.write(512, &[7; 512]).expect("it can be written");
     let error = node.write(1024, &[7; 512]).expect_err("beyond the end");
     assert_eq!(error.to_string(), "Input/output error");
+    // What a format asks of a part beyond its end is no other's.
+    let error = Qcow2Create::new(named("n"), M).create(&bench.graph).expect_err("no room");
+    assert_eq!(error.to_string(), "Could not write qcow2 header: No space left on device");
     let mut expected = all;
     expected[100..612].fill(0);
     expected[612..1124].fill(7);

@@ -130,7 +130,7 @@ pub(in crate::qmp) fn child(reference: BlockdevRef) -> Result<Child> {
 }
 
 /// Refuses an option that the schema allows and this program does not have.
-pub(in crate::qmp) fn require(supported: bool, option: &str) -> Result<()> {
+fn require(supported: bool, option: &str) -> Result<()> {
     if supported {
         Ok(())
     } else {

@@ -9,8 +9,8 @@ pub mod info;
 pub mod options;
 mod query;
 
+pub(in crate::qmp) use convert::child;
 pub use convert::node_options;
-pub(in crate::qmp) use convert::{child, require};
 pub use query::query_named_block_nodes;
 
 use qapi_core::{Result, qapi_command};

@@ -9,8 +9,9 @@ use super::options::{
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
 };
 use crate::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use crate::image::qcow2::header::CompressionType;
 use crate::nodes::Graph;
-use crate::qmp::blockdev::{child, require};
+use crate::qmp::blockdev::child;
 
 /// Makes the image. Blocks, for long when much is preallocated; a file is given up when
 /// `cancelled` becomes true meanwhile.
@@ -28,21 +29,17 @@ pub fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBoo
 }
 
 fn file(options: BlockdevCreateOptionsFile) -> Result<FileCreate> {
-    let BlockdevCreateOptionsFile { filename, size, preallocation, nocow, extent_size_hint } =
-        options;
-    require(nocow != Some(true), "nocow")?;
-    require(matches!(extent_size_hint, None | Some(0)), "extent-size-hint")?;
+    let BlockdevCreateOptionsFile {
+        filename,
+        size,
+        preallocation,
+        nocow: _,
+        extent_size_hint: _,
+    } = options;
     Ok(FileCreate { filename, size, preallocation: prealloc(preallocation) })
 }
 
 fn qcow2(options: BlockdevCreateOptionsQcow2) -> Result<Qcow2Create> {
-    require(options.data_file.is_none(), "data-file")?;
-    require(options.data_file_raw != Some(true), "data-file-raw")?;
-    require(options.extended_l2 != Some(true), "extended-l2")?;
-    require(
-        options.compression_type != Some(Qcow2CompressionType::Zstd),
-        "compression-type=zstd",
-    )?;
     let mut create = Qcow2Create::new(child(options.file)?, options.size);
     create.version = match options.version {
         Some(BlockdevQcow2Version::V2) => Qcow2Version::V2,
@@ -52,6 +49,13 @@ fn qcow2(options: BlockdevCreateOptionsQcow2) -> Result<Qcow2Create> {
     create.backing_format = options.backing_fmt.map(|format| format.as_str().to_owned());
     create.preallocation = prealloc(options.preallocation);
     create.lazy_refcounts = options.lazy_refcounts.unwrap_or(false);
+    create.extended_l2 = options.extended_l2.unwrap_or(false);
+    create.compression_type = match options.compression_type {
+        None | Some(Qcow2CompressionType::Zlib) => CompressionType::Zlib,
+        Some(Qcow2CompressionType::Zstd) => CompressionType::Zstd,
+    };
+    create.data_file = options.data_file.map(child).transpose()?;
+    create.data_file_raw = options.data_file_raw.unwrap_or(false);
     if let Some(size) = options.cluster_size {
         create.cluster_size = size;
     }

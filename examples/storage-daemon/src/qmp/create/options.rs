@@ -30,11 +30,10 @@ pub struct BlockdevCreateOptionsFile {
     pub size: u64,
     /// How much of it is allocated at once: `off`, which is the default, `falloc` or `full`.
     pub preallocation: Option<PreallocMode>,
-    /// Whether to switch off copying on write in the file system. Only `false`, which is the
-    /// default, is supported.
+    /// Whether to switch off copying on write in the file system: a hint, and without effect.
     pub nocow: Option<bool>,
-    /// The size in which the file system is asked to allocate, in bytes. Only 0 is supported,
-    /// which leaves it to the file system.
+    /// The size in which the file system is asked to allocate, in bytes: a hint, and without
+    /// effect.
     #[qapi(since = "5.1")]
     pub extent_size_hint: Option<u64>,
 }
@@ -59,13 +58,16 @@ pub enum PreallocMode {
 pub struct BlockdevCreateOptionsQcow2 {
     /// The node. What it holds is overwritten.
     pub file: BlockdevRef,
-    /// A node for the data, apart from the metadata. Not supported.
+    /// A node for the data, apart from the metadata. This program makes such images, but does not
+    /// open them.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
-    /// Whether that node can be read as a raw image. Not supported.
+    /// Whether that node can be read as a raw image. Only `false`, which is the default, is
+    /// supported.
     #[qapi(since = "4.0")]
     pub data_file_raw: Option<bool>,
-    /// Whether clusters are divided. Only `false`, which is the default, is supported.
+    /// Whether clusters are divided; not unless said so. This program makes such images, but does
+    /// not open them.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
     /// The size that a user of the image sees, in bytes.
@@ -84,7 +86,8 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub lazy_refcounts: Option<bool>,
     /// The width of a reference count, in bits; 16 unless said otherwise.
     pub refcount_bits: Option<i64>,
-    /// How clusters are compressed. Only `zlib`, which is the default, is supported.
+    /// How clusters are compressed; by `zlib` unless said otherwise. This program makes images for
+    /// `zstd`, but does not open them.
     #[qapi(since = "5.1")]
     pub compression_type: Option<Qcow2CompressionType>,
 }

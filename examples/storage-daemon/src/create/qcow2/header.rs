@@ -1,0 +1,90 @@
+//! The header of a new qcow2 image.
+
+use super::layout::Layout;
+use super::{Names, Qcow2Create, Qcow2Version};
+use crate::image::qcow2::header::CompressionType;
+
+const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
+const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
+const INCOMPATIBLE_DATA_FILE: u64 = 1 << 2;
+const INCOMPATIBLE_COMPRESSION: u64 = 1 << 3;
+const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
+const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
+
+impl Qcow2Create {
+    pub(super) fn header(&self, layout: &Layout, names: &Names) -> Vec<u8> {
+        let mut bytes = self.header_without_backing_name(names);
+        let end = bytes.len();
+        let mut put = |offset: usize, field: &[u8]| {
+            bytes[offset..offset + field.len()].copy_from_slice(field);
+        };
+        put(24, &self.size.to_be_bytes());
+        put(36, &(layout.l1_entries as u32).to_be_bytes());
+        put(40, &layout.l1_offset().to_be_bytes());
+        put(48, &layout.table_offset().to_be_bytes());
+        put(56, &(layout.table_clusters as u32).to_be_bytes());
+        if let Some(name) = &names.backing_file {
+            put(8, &(end as u64).to_be_bytes());
+            put(16, &(name.len() as u32).to_be_bytes());
+            bytes.extend_from_slice(name.as_bytes());
+        }
+        bytes
+    }
+
+    /// The header and its extensions, with the fields that depend on the layout still zero.
+    pub(super) fn header_without_backing_name(&self, names: &Names) -> Vec<u8> {
+        let length = match self.version {
+            Qcow2Version::V2 => 72,
+            Qcow2Version::V3 => 112_u32,
+        };
+        let mut bytes = vec![0; length as usize];
+        bytes[..4].copy_from_slice(b"QFI\xfb");
+        let version: u32 = match self.version {
+            Qcow2Version::V2 => 2,
+            Qcow2Version::V3 => 3,
+        };
+        bytes[4..8].copy_from_slice(&version.to_be_bytes());
+        bytes[20..24].copy_from_slice(&self.cluster_size.trailing_zeros().to_be_bytes());
+        if self.version == Qcow2Version::V3 {
+            bytes[72..80].copy_from_slice(&self.incompatible_features().to_be_bytes());
+            let compatible = if self.lazy_refcounts { COMPATIBLE_LAZY_REFCOUNTS } else { 0 };
+            bytes[80..88].copy_from_slice(&compatible.to_be_bytes());
+            bytes[96..100].copy_from_slice(&self.refcount_bits.trailing_zeros().to_be_bytes());
+            bytes[100..104].copy_from_slice(&length.to_be_bytes());
+            bytes[104] = match self.compression_type {
+                CompressionType::Zlib => 0,
+                CompressionType::Zstd => 1,
+            };
+        }
+        if let Some(format) = &self.backing_format {
+            push_extension(&mut bytes, EXTENSION_BACKING_FORMAT, format);
+        }
+        if let Some(name) = &names.data_file {
+            push_extension(&mut bytes, EXTENSION_DATA_FILE, name);
+        }
+        // The end of the extensions.
+        bytes.extend_from_slice(&[0; 8]);
+        bytes
+    }
+
+    fn incompatible_features(&self) -> u64 {
+        let mut features = 0;
+        if self.data_file.is_some() {
+            features |= INCOMPATIBLE_DATA_FILE;
+        }
+        if self.compression_type != CompressionType::Zlib {
+            features |= INCOMPATIBLE_COMPRESSION;
+        }
+        if self.extended_l2 {
+            features |= INCOMPATIBLE_EXTENDED_L2;
+        }
+        features
+    }
+}
+
+fn push_extension(bytes: &mut Vec<u8>, kind: u32, text: &str) {
+    bytes.extend_from_slice(&kind.to_be_bytes());
+    bytes.extend_from_slice(&(text.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+}
