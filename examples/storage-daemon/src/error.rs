@@ -60,6 +60,17 @@ pub enum Error {
     /// The node belongs to another node that was described in one go with it.
     #[error("Node {0} is not owned by the monitor")]
     NodeNotOwned(String),
+    /// The driver of the node knows nothing of backing files.
+    #[error("Driver of node '{0}' does not support backing files")]
+    NoBackingFiles(String),
+    /// A node would stand on itself.
+    #[error("Making '{child}' a backing child of '{parent}' would create a cycle")]
+    Cycle {
+        /// The node below.
+        child: String,
+        /// The node above, which is below as well.
+        parent: String,
+    },
     /// A write was asked of a read-only node.
     #[error("Block node is read-only")]
     NodeReadOnly,

@@ -8,6 +8,7 @@ pub mod copy;
 mod errors;
 mod notify;
 mod settle;
+pub mod walk;
 
 pub use errors::OnError;
 
@@ -22,7 +23,7 @@ use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
 use crate::copy::CopySlots;
-use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
+use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
 
 /// What block jobs are made with. Clones name the same.
@@ -45,6 +46,19 @@ pub trait BlockJobWork: Send + Sync + 'static {
     /// # Errors
     /// Why it failed; the text becomes the job's error.
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a>;
+
+    /// Puts the result in its place, which is the last chance to fail. The job still has its nodes,
+    /// and everything it wrote is on disk: only a little is left to write.
+    ///
+    /// # Errors
+    /// As for [`BlockJobWork::run`].
+    fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
+    /// free again.
+    fn clean(&self) {}
 }
 
 /// The work of a block job under way.
@@ -116,9 +130,17 @@ impl JobDriver for BlockJob {
         *self.io_status.lock() = BlockDeviceIoStatus::Ok;
     }
 
+    fn prepare(&self, _job: &JobHandle) -> Result<()> {
+        let work = self.work.lock().clone();
+        work.map_or(Ok(()), |work| work.prepare())
+    }
+
     fn clean(&self, _job: &JobHandle) {
-        self.work.lock().take();
+        let work = self.work.lock().take();
         self.nodes.lock().take();
+        if let Some(work) = work {
+            work.clean();
+        }
     }
 
     async fn settle(&self, job: &JobHandle) {
@@ -137,6 +159,17 @@ impl BlockJobHandle<'_> {
         self.job.advance(bytes);
         self.block_job.changed.notify_waiters();
     }
+}
+
+/// Makes all writes to a node so far last, on a thread for blocking work.
+///
+/// # Errors
+/// As for [`Node::flush`].
+pub async fn flush(node: &Arc<Node>) -> Result<()> {
+    let node = Arc::clone(node);
+    let flushed = tokio::task::spawn_blocking(move || node.flush()).await;
+    flushed.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
+    Ok(())
 }
 
 /// Gives nodes to a block job that has been made and not yet started.

@@ -49,7 +49,7 @@ pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 pub const COPY_REQUESTS_MAX: usize = 256;
 /// How long a copy waits for a free slot before it looks again at what its job wants. A job that
 /// is to pause or to stop wakes it earlier.
-const SLOT_PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const SLOT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The requests that all copies of a daemon may have under way together. Clones share them.
 #[derive(Clone, Debug)]
@@ -61,12 +61,12 @@ impl CopySlots {
         CopySlots(Arc::new(Semaphore::new(slots)))
     }
 
-    fn take(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) fn take(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 
     /// Waits until [`CopySlots::take`] is worth another try.
-    async fn freed(&self) {
+    pub(crate) async fn freed(&self) {
         // The semaphore is never closed.
         drop(self.0.acquire().await);
     }

@@ -89,6 +89,18 @@ impl Image {
         }
     }
 
+    /// Has the image hold itself what it shows of its backing file in the range.
+    ///
+    /// # Errors
+    /// As [`Image::write`].
+    pub fn populate(&self, offset: u64, length: u64) -> io::Result<()> {
+        match self {
+            // It shows nothing but its own.
+            Image::Flat(_) => Ok(()),
+            Image::Qcow2(image) => image.populate(offset, length),
+        }
+    }
+
     /// Makes all writes so far last, unless the image was opened not to care for that.
     ///
     /// # Errors

@@ -7,4 +7,5 @@ pub mod backup;
 pub mod create;
 pub mod drive_target;
 pub mod prepared;
+pub mod stream;
 pub mod transaction;

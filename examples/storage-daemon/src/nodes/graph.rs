@@ -52,17 +52,27 @@ pub enum Operation {
     MirrorTarget,
     /// Having the users of the node use another one.
     Replace,
+    /// Copying what is below the node into it.
+    Stream,
+    /// Copying the node into one below it.
+    CommitSource,
+    /// Being one of the nodes that a commit makes superfluous, or that it copies to.
+    CommitTarget,
 }
 
 impl Operation {
     /// Whether it can go on under a node that has this one as its backing file.
     pub(super) fn allowed_on_backing(self) -> bool {
         match self {
-            Operation::BackupSource | Operation::BackupTarget => true,
             Operation::Delete
             | Operation::MirrorSource
             | Operation::MirrorTarget
-            | Operation::Replace => false,
+            | Operation::Replace
+            | Operation::CommitSource => false,
+            Operation::BackupSource
+            | Operation::BackupTarget
+            | Operation::Stream
+            | Operation::CommitTarget => true,
         }
     }
 }
@@ -97,6 +107,34 @@ impl NodeUse {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::WRITE, shares };
         NodeUse { node, role: "target", access, exclusive: true, attached: true, unnamed: false }
+    }
+
+    /// A node into which is copied what it shows anyway. Others may go on writing it.
+    pub fn stream_target(node: Arc<Node>) -> Self {
+        let same = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
+        let access = Access { takes: same, shares: same | Permissions::WRITE };
+        NodeUse {
+            node,
+            role: "main node",
+            access,
+            exclusive: true,
+            attached: false,
+            unnamed: false,
+        }
+    }
+
+    /// A node below another one that is to become superfluous. It must not change.
+    pub fn intermediate(node: Arc<Node>) -> Self {
+        let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
+        let access = Access { takes: Permissions::empty(), shares };
+        NodeUse {
+            node,
+            role: "intermediate node",
+            access,
+            exclusive: true,
+            attached: false,
+            unnamed: false,
+        }
     }
 }
 
@@ -341,7 +379,7 @@ impl Graph {
 
     /// Closes nodes of which [`State::begin_closing`] was told, and the nodes below that only
     /// existed for them.
-    fn close_all(&self, nodes: impl IntoIterator<Item = Arc<Node>>) {
+    pub(super) fn close_all(&self, nodes: impl IntoIterator<Item = Arc<Node>>) {
         let mut doomed: Vec<Arc<Node>> = nodes.into_iter().collect();
         while let Some(node) = doomed.pop() {
             if let Err(error) = node.image.close() {

@@ -4,6 +4,7 @@
 //! [`Reservation`] is how a job keeps its nodes. Whoever watches the writes to a node is a
 //! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
 
+pub mod backing;
 mod filename;
 mod filter;
 #[cfg(test)]

@@ -207,6 +207,16 @@ impl Node {
         Quiesced::new(Arc::clone(self)).await
     }
 
+    /// Has the image hold itself what it shows of its backing node in the range. What a user of the
+    /// node sees stays the same.
+    ///
+    /// # Errors
+    /// As [`Node::write`].
+    pub fn populate(&self, offset: u64, length: u64) -> Result<()> {
+        self.check_writable()?;
+        Ok(self.image.populate(offset, length)?)
+    }
+
     /// Makes all writes so far last, unless the node was opened with `no-flush`.
     ///
     /// # Errors

@@ -183,17 +183,31 @@ impl State {
             // Somebody may still hold the node and with it the open file, but not the locks.
             entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
         }
-        let orphans = self.drop_uses_by(name);
+        self.detach(name, |_any, _role| true)
+    }
+
+    /// Takes a node off those of its children for which `is_left` holds. Gives the ones that have
+    /// no reason to stay, to be closed.
+    pub(super) fn detach(
+        &mut self,
+        parent: &str,
+        is_left: impl Fn(&Node, Role) -> bool,
+    ) -> Vec<Arc<Node>> {
+        let orphans = self.drop_uses_by(parent, is_left);
         self.refresh_after_release();
         orphans
     }
 
-    fn drop_uses_by(&mut self, parent: &str) -> Vec<Arc<Node>> {
+    fn drop_uses_by(
+        &mut self,
+        parent: &str,
+        is_left: impl Fn(&Node, Role) -> bool,
+    ) -> Vec<Arc<Node>> {
         let mut orphans = Vec::new();
         for entry in &mut self.entries {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
-                User::Node { name, .. } => name != parent,
+                User::Node { name, .. } => name != parent || !is_left(&entry.node, used.role),
                 User::Holder { .. } => true,
             });
             let lost = entry.uses.len() < before;

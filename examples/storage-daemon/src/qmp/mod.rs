@@ -8,4 +8,5 @@ pub mod backup;
 pub mod block_job;
 pub mod blockdev;
 pub mod create;
+pub mod stream;
 pub mod transaction;

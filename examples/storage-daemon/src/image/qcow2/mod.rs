@@ -2,6 +2,7 @@
 
 mod crash_safe;
 pub mod header;
+mod populate;
 mod stacked;
 
 use super::extent::{self, Extent};

@@ -1,0 +1,61 @@
+//! Copying into an image what it shows of its backing file.
+
+use super::{Qcow2Image, Storage};
+use crate::image::check_range;
+use imago::{FormatAccess, ShallowMapping};
+use std::io;
+
+impl Qcow2Image {
+    /// Copies what the image shows of its backing file in the range, and does not touch what it
+    /// has itself.
+    ///
+    /// Nobody else reads or writes the image meanwhile: what is written between reading the old
+    /// contents and writing them here would be lost. So the range should be small.
+    pub(in crate::image) fn populate(&self, offset: u64, length: u64) -> io::Result<()> {
+        let opened = self.opened.write();
+        let layer = opened.writable_layer()?;
+        check_range(offset, length, layer.size())?;
+        let end = offset + length;
+        let mut at = offset;
+        while at < end {
+            let (mapping, known) = layer.get_shallow_mapping(at, end - at)?;
+            let known = known.clamp(1, end - at);
+            let is_own = match mapping {
+                ShallowMapping::Indirect { .. } => false,
+                ShallowMapping::Zero { explicit, .. } => explicit,
+                _data => true,
+            };
+            if !is_own {
+                self.populate_run(layer, at, known)?;
+            }
+            at += known;
+        }
+        Ok(())
+    }
+
+    /// Copies a range of which the image has nothing itself. Clusters of nothing but zeroes are
+    /// noted as such.
+    fn populate_run(
+        &self,
+        layer: &FormatAccess<Storage>,
+        start: u64,
+        length: u64,
+    ) -> io::Result<()> {
+        let cluster = self.header().cluster_size();
+        let mut data = vec![0; length as usize];
+        layer.read(data.as_mut_slice(), start)?;
+        let (mut rest, mut at) = (data.as_slice(), start);
+        while !rest.is_empty() {
+            let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
+            let (piece, others) = rest.split_at(to_boundary as usize);
+            if piece.iter().all(|byte| *byte == 0) {
+                self.zero(layer, at, to_boundary)?;
+            } else {
+                layer.write(piece, at)?;
+            }
+            rest = others;
+            at += to_boundary;
+        }
+        Ok(())
+    }
+}
