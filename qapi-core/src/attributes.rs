@@ -13,6 +13,7 @@
 /// | `since = "2.12"` | the version it appeared in |
 /// | `features(name, name = "doc", …)` | its special features |
 /// | `name = "Name"` | its name in the schema, where that is not the enum's |
+/// | `prefix = "UPPER_CASE"` | what the values' names begin with in QEMU's generated C |
 /// | `crate = path` | where the framework is found, where that is not `::qapi_core` |
 ///
 /// Variants take `#[qapi(name = "…", since = "…", features(…))]`; `name_exception` besides a
@@ -48,7 +49,7 @@ pub use qapi_macros::qapi_enum;
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
 ///
-/// Takes the words of [`qapi_enum`]. Fields take `#[qapi(name = "…", since = "…",
+/// Takes the words of [`qapi_enum`] but `prefix`. Fields take `#[qapi(name = "…", since = "…",
 /// features(…))]`, and the first field `#[qapi(base)]`: the members of that struct come first.
 ///
 /// ```
@@ -202,10 +203,16 @@ pub use qapi_macros::qapi_alternate;
 /// | `name_exception` | the `name` may break the naming rules |
 /// | `blocking` | the function may block: it is called on another thread |
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
+/// | `gen = false` | the function takes its arguments as they come; see below |
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | may be executed before the machine is configured |
 /// | `success_response = false` | success is not answered |
 /// | `client` | clients written in Rust get a struct to execute it with |
+///
+/// With `gen = false` nothing reads the arguments: the function takes all of them as one
+/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in it.
+/// `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they are
+/// told that it returns, where that is not what the function says.
 ///
 /// A plain function is called at once, on the server's thread, and must be quick; an `async fn`
 /// is awaited. Neither holds up other clients while it waits.
@@ -258,6 +265,34 @@ pub use qapi_macros::qapi_alternate;
 ///
 /// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
 /// ```
+///
+/// Arguments of which only a few are known beforehand:
+///
+/// ```
+/// use qapi_core::prelude::*;
+/// use serde_json::{Map, Value};
+///
+/// /// What all devices take.
+/// #[qapi_struct]
+/// struct DeviceArguments {
+///     /// What kind of device.
+///     driver: String,
+///     /// Its identifier.
+///     id: Option<String>,
+/// }
+///
+/// /// Adds a device; its driver knows what else it takes.
+/// #[qapi_command(gen = false, data = DeviceArguments)]
+/// fn device_add(mut arguments: Map<String, Value>) -> Result<(), String> {
+///     let Some(Value::String(driver)) = arguments.remove("driver") else {
+///         return Err("Parameter 'driver' is missing".into());
+///     };
+///     match driver.as_str() {
+///         "null" => Ok(()),
+///         other => Err(format!("'{other}' is not a valid device model name")),
+///     }
+/// }
+/// ```
 pub use qapi_macros::qapi_command;
 
 /// Defines an event.
@@ -271,6 +306,7 @@ pub use qapi_macros::qapi_command;
 /// | word | meaning |
 /// |---|---|
 /// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`] |
+/// | `boxed` | its one field is a struct or union whose members are the data |
 /// | `rate_limit = "1s"` | how often it is sent at most; milliseconds are `"500ms"` |
 /// | `key = "id"` | the member each of whose values has a rate limit of its own |
 ///
@@ -296,8 +332,20 @@ pub use qapi_macros::qapi_command;
 ///     percent: u8,
 /// }
 ///
+/// /// What there is to say of a disk.
+/// #[qapi_struct]
+/// struct DiskState {
+///     /// The disk's identifier.
+///     id: String,
+/// }
+///
+/// /// Emitted when the state of a disk has changed.
+/// #[qapi_event(boxed)]
+/// struct DiskStateChange(DiskState);
+///
 /// let events = Events::new();
 /// events.emit(&DiskAdded { id: "d0".into() });
+/// events.emit(&DiskStateChange(DiskState { id: "d0".into() }));
 /// events.emit(&DiskFilled { id: "d0".into(), percent: 90 });
 /// ```
 pub use qapi_macros::qapi_event;

@@ -39,8 +39,17 @@ pub const fn feature(name: &'static str, doc: &'static str) -> Feature {
 }
 
 /// Describes an enumeration.
-pub const fn enumeration(values: &'static [EnumValue]) -> DefinitionKind {
-    DefinitionKind::Enum(Enum { values })
+pub const fn enumeration(values: &'static [EnumValue]) -> Enum {
+    Enum { prefix: None, values }
+}
+
+impl Enum {
+    /// Adds what the names of its values begin with in C.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn prefix(self, prefix: &'static str) -> Self {
+        Self { prefix: Some(prefix), ..self }
+    }
 }
 
 /// Describes a value of an enumeration.
@@ -127,6 +136,7 @@ pub const fn command(
         allow_oob: false,
         allow_preconfig: false,
         success_response: true,
+        raw: false,
         needs: &[],
         handler,
     }
@@ -159,6 +169,13 @@ impl Command {
     #[must_use]
     pub const fn no_success_response(self) -> Self {
         Self { success_response: false, ..self }
+    }
+
+    /// Has its function take the arguments as they come.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn raw(self) -> Self {
+        Self { raw: true, ..self }
     }
 
     /// Adds the state that its function wants injected.

@@ -28,7 +28,9 @@ pub use crate::fds::FdParameter;
 pub use crate::oob::OobSafe;
 pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
-pub use crate::types::{MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
+pub use crate::types::{
+    MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType, RawArguments,
+};
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Marks, Style};
 

@@ -3,7 +3,9 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, LitBool, LitStr, Meta, Path, Token, parenthesized, parse_quote};
+use syn::{
+    Attribute, Ident, LitBool, LitStr, Meta, Path, Token, Type, parenthesized, parse_quote,
+};
 
 use crate::errors::Errors;
 use crate::messages;
@@ -24,6 +26,7 @@ enum Value {
     Flag,
     Text(LitStr),
     Path(Path),
+    Type(Type),
     Features(Vec<FeatureWord>),
 }
 
@@ -142,7 +145,7 @@ impl Words {
     pub(crate) fn text(&self, word: Word) -> Option<&LitStr> {
         match &self.given(word)?.value {
             Value::Text(text) => Some(text),
-            Value::Flag | Value::Path(_) | Value::Features(_) => None,
+            Value::Flag | Value::Path(_) | Value::Type(_) | Value::Features(_) => None,
         }
     }
 
@@ -150,7 +153,15 @@ impl Words {
     pub(crate) fn path(&self, word: Word) -> Option<&Path> {
         match &self.given(word)?.value {
             Value::Path(path) => Some(path),
-            Value::Flag | Value::Text(_) | Value::Features(_) => None,
+            Value::Flag | Value::Text(_) | Value::Type(_) | Value::Features(_) => None,
+        }
+    }
+
+    /// The type of `word`.
+    pub(crate) fn type_(&self, word: Word) -> Option<&Type> {
+        match &self.given(word)?.value {
+            Value::Type(ty) => Some(ty),
+            Value::Flag | Value::Text(_) | Value::Path(_) | Value::Features(_) => None,
         }
     }
 
@@ -167,7 +178,7 @@ impl Words {
     pub(crate) fn features(&self, word: Word) -> &[FeatureWord] {
         match self.given(word).map(|given| &given.value) {
             Some(Value::Features(features)) => features,
-            Some(Value::Flag | Value::Text(_) | Value::Path(_)) | None => &[],
+            Some(Value::Flag | Value::Text(_) | Value::Path(_) | Value::Type(_)) | None => &[],
         }
     }
 }
@@ -205,6 +216,7 @@ fn read_value(
     match word.shape {
         Shape::Text => input.parse().map(Value::Text).map_err(|_| misshapen(span)),
         Shape::Path => input.parse().map(Value::Path).map_err(|_| misshapen(span)),
+        Shape::Type => input.parse().map(Value::Type).map_err(|_| misshapen(span)),
         Shape::False | Shape::Flag | Shape::Features => match input.parse::<LitBool>() {
             Ok(LitBool { value: false, .. }) => Ok(Value::Flag),
             Ok(LitBool { value: true, .. }) | Err(_) => Err(misshapen(span)),

@@ -60,6 +60,7 @@ pub(crate) fn word_shape(word: Word) -> String {
     match shape {
         Shape::Flag => format!("`{name}`: takes no value; write `{usage}` alone"),
         Shape::Text => format!("`{name}`: wants a string; write `{usage}`"),
+        Shape::Type => format!("`{name}`: wants a type; write `{usage}`"),
         Shape::Path => format!("`{name}`: wants a path; write `{usage}`"),
         Shape::False => {
             format!("`{name}`: can only be switched off; write `{usage}` or leave it out")

@@ -53,6 +53,8 @@ pub(crate) struct Part {
 /// `#[qapi_enum]`
 pub(crate) struct Enum {
     pub(crate) head: Head,
+    /// What the names of its values begin with in C.
+    pub(crate) prefix: Option<LitStr>,
     /// Who may use what is added to the enum.
     pub(crate) visibility: Visibility,
     pub(crate) values: Vec<Part>,
@@ -159,10 +161,30 @@ pub(crate) struct Alternative {
 /// `#[qapi_event]`
 pub(crate) struct Event {
     pub(crate) head: Head,
-    pub(crate) members: Vec<Member>,
+    pub(crate) data: EventData,
     pub(crate) rate_limit: Option<RateLimit>,
     /// The name of the member each of whose values has a rate limit of its own.
     pub(crate) key: Option<LitStr>,
+}
+
+/// What an event carries.
+pub(crate) enum EventData {
+    /// The fields.
+    Members(Vec<Member>),
+    /// The members of a type.
+    Boxed {
+        /// The one field of that type; checking refuses others.
+        fields: Vec<BoxedField>,
+        /// Where the word stands.
+        word: Span,
+    },
+}
+
+/// The field of an event whose members are the event's.
+pub(crate) struct BoxedField {
+    /// Its name or number.
+    pub(crate) member: syn::Member,
+    pub(crate) ty: Type,
 }
 
 /// How often an event is sent at most.
@@ -186,10 +208,21 @@ pub(crate) struct Command {
     /// Where the word stands, if it was given; likewise the others.
     pub(crate) client: Option<Span>,
     pub(crate) boxed: Option<Span>,
+    pub(crate) raw: Option<Raw>,
     pub(crate) blocking: Option<Span>,
     pub(crate) allow_oob: Option<Span>,
     pub(crate) allow_preconfig: Option<Span>,
     pub(crate) no_success_response: Option<Span>,
+}
+
+/// What is said of a command that takes its arguments as they come (`gen` is false).
+pub(crate) struct Raw {
+    /// Where the word stands, if it was given.
+    pub(crate) word: Option<Span>,
+    /// What clients are told that it takes.
+    pub(crate) data: Option<Type>,
+    /// What clients are told that it returns, where that is not what the function returns.
+    pub(crate) returns: Option<Type>,
 }
 
 /// How a command's function runs.

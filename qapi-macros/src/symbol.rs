@@ -9,6 +9,8 @@ pub(crate) enum Shape {
     Text,
     /// `= a::path`
     Path,
+    /// `= Any<Type>`
+    Type,
     /// `= false`
     False,
     /// `(name, name = "documentation", …)`
@@ -37,6 +39,8 @@ pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
 pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
+/// What a command that takes its arguments as they come tells clients that it takes.
+pub(crate) const DATA: Word = word("data", Shape::Type, "data = TheArguments");
 pub(crate) const DISCRIMINATOR_NAME: Word =
     word("discriminator", Shape::Text, "discriminator = \"member-name\"");
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
@@ -44,10 +48,14 @@ pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discr
 pub(crate) const FD: Word = word("fd", Shape::Flag, "fd");
 pub(crate) const FEATURES: Word =
     word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
+pub(crate) const GEN: Word = word("gen", Shape::False, "gen = false");
 pub(crate) const KEY: Word = word("key", Shape::Text, "key = \"member-name\"");
 pub(crate) const NAME: Word = word("name", Shape::Text, "name = \"qapi-name\"");
 pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "name_exception");
+pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CASE\"");
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
+/// What a command that takes its arguments as they come tells clients that it returns.
+pub(crate) const RETURNS: Word = word("returns", Shape::Type, "returns = TheType");
 pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
 pub(crate) const SINCE: Word = word("since", Shape::Text, "since = \"2.12\"");
 pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
@@ -55,11 +63,14 @@ pub(crate) const SUCCESS_RESPONSE: Word =
     word("success_response", Shape::False, "success_response = false");
 pub(crate) const TAG: Word = word("tag", Shape::Path, "tag = TheEnum");
 
-/// Those of `#[qapi_enum]`, `#[qapi_struct]` and `#[qapi_alternate]`.
+/// Those of `#[qapi_struct]` and `#[qapi_alternate]`.
 pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
 
+/// Those of `#[qapi_enum]`.
+pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, CRATE];
+
 /// Those of `#[qapi_event]`.
-pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, RATE_LIMIT, KEY, CRATE];
+pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, CRATE];
 
 /// Those of `#[qapi_command]`.
 pub(crate) const COMMAND_WORDS: &[Word] = &[
@@ -71,6 +82,9 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     ALLOW_PRECONFIG,
     BLOCKING,
     BOXED,
+    GEN,
+    DATA,
+    RETURNS,
     SUCCESS_RESPONSE,
     CLIENT,
     CRATE,

@@ -39,7 +39,7 @@ pub(crate) const fn value(name: &'static str) -> EnumValue {
 
 #[track_caller]
 pub(crate) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
-    define(name, DefinitionKind::Enum(Enum { values }))
+    define(name, DefinitionKind::Enum(Enum { prefix: None, values }))
 }
 
 pub(crate) const fn member(name: &'static str, ty: TypeRef) -> Member {
@@ -130,6 +130,7 @@ const fn plain_command(arguments: Arguments, returns: fn() -> Option<Type>) -> C
         allow_oob: false,
         allow_preconfig: false,
         success_response: true,
+        raw: false,
         needs: &[],
         handler: Handler::Inline(|_, _, _| Ok(())),
     }

@@ -20,6 +20,9 @@ pub fn render(definition: &'static Definition) -> Value {
     match &definition.kind {
         DefinitionKind::Enum(data) => {
             put("enum", name.into());
+            if let Some(prefix) = data.prefix {
+                put("prefix", prefix.into());
+            }
             put("data", enum_data(data));
         }
         DefinitionKind::Struct(data) => {
@@ -40,7 +43,7 @@ pub fn render(definition: &'static Definition) -> Value {
         }
         DefinitionKind::Event(Event { arguments, rate_limit: _ }) => {
             put("event", name.into());
-            argument_parts(arguments, &mut put);
+            argument_parts(arguments, true, &mut put);
         }
     }
     if !definition.features.is_empty() {
@@ -88,9 +91,12 @@ fn alternate_data(data: &Alternate) -> Value {
 }
 
 fn command_parts(data: &'static Command, put: &mut impl FnMut(&str, Value)) {
-    argument_parts(&data.arguments, put);
+    argument_parts(&data.arguments, !data.raw, put);
     if let Some(returned) = (data.returns)() {
         put("returns", type_name(returned));
+    }
+    if data.raw {
+        put("gen", false.into());
     }
     if data.allow_oob {
         put("allow-oob", true.into());
@@ -103,13 +109,15 @@ fn command_parts(data: &'static Command, put: &mut impl FnMut(&str, Value)) {
     }
 }
 
-fn argument_parts(arguments: &'static Arguments, put: &mut impl FnMut(&str, Value)) {
+fn argument_parts(arguments: &'static Arguments, boxed: bool, put: &mut impl FnMut(&str, Value)) {
     match arguments {
         Arguments::Members([]) => {}
         Arguments::Members(listed) => put("data", members(*listed)),
         Arguments::Type(ty) => {
             put("data", type_name(ty()));
-            put("boxed", true.into());
+            if boxed {
+                put("boxed", true.into());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The traits that tie Rust types to QAPI types, and the types that the language brings along.
 
 mod builtin;
+mod raw;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -9,6 +10,7 @@ use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
 use crate::wire::Marks;
 pub use builtin::Null;
+pub use raw::RawArguments;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
 /// message, and written to one.

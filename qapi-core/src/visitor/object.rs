@@ -77,6 +77,12 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         self.object.is_some_and(|object| object.get(name).is_some())
     }
 
+    /// All members as they are, visited or not.
+    pub(crate) fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let entries = self.object.into_iter().flat_map(|object| object.entries());
+        entries.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+    }
+
     /// Ends the visit.
     ///
     /// # Errors

@@ -3,8 +3,9 @@
 //! - `check_execution`: a function is either `async` or blocking
 //! - `check_oob`: an out-of-band command runs at once
 //! - `check_boxed`: boxed arguments are one argument
+//! - `check_raw`: a command without generated code takes its arguments as they come
 //! - `check_success_response`: a command that never answers returns nothing
-//! - `check_client`: a command that clients execute by its struct answers
+//! - `check_client`: a command that clients execute by its struct answers, and says what it takes
 //! - `check_return_type`: the returned type is named
 //!
 //! And those of [`parameter`](super::parameter).
@@ -15,7 +16,7 @@ use super::name::NameKind;
 use super::parameter::check_parameters;
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
-use crate::model::{Argument, Command, Execution, Role};
+use crate::model::{Argument, Command, Execution, Raw, Role};
 use crate::types::{bare, is_nothing};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -25,12 +26,13 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_execution(model, errors);
     check_oob(model, errors);
     check_boxed(model, errors);
+    check_raw(model, errors);
     check_success_response(model, errors);
     check_client(model, errors);
     check_return_type(model, errors);
     check_parameters(item, model, errors);
     let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
-    if model.boxed.is_none() {
+    if model.boxed.is_none() && model.raw.is_none() {
         for part in &parts {
             check_part(part, NameKind::Member, errors);
         }
@@ -110,6 +112,47 @@ fn check_boxed(model: &Command, errors: &Errors) {
     }
 }
 
+/// A command without generated code takes its arguments as they come.
+fn check_raw(model: &Command, errors: &Errors) {
+    let Some(Raw { word, data, returns }) = &model.raw else { return };
+    let Some(word) = *word else {
+        for (word, ty) in [("data", data), ("returns", returns)] {
+            let Some(ty) = ty else { continue };
+            let message = format!(
+                "`{word}`: clients are told what the function says; leave it out, or write \
+                 `gen = false` too"
+            );
+            errors.at(ty, message);
+        }
+        return;
+    };
+    if let Some(boxed) = model.boxed {
+        let message = "`boxed`: the arguments come as they are, without a type; leave it out";
+        errors.at_span(boxed, message);
+    }
+    let mut arguments = arguments(model);
+    match (arguments.next(), data) {
+        (None, Some(data)) => {
+            let message = "`data`: the function does not take the arguments; add `arguments: \
+                           serde_json::Map<String, serde_json::Value>`";
+            errors.at(data, message);
+        }
+        (None, None) if returns.is_none() => {
+            let message = "`gen`: the function takes no arguments; add `arguments: \
+                           serde_json::Map<String, serde_json::Value>`, or leave the word out";
+            errors.at_span(word, message);
+        }
+        (None, None) | (Some(_), _) => {}
+    }
+    for second in arguments {
+        let second = &second.member.part.ident;
+        let message = format!(
+            "`{second}`: the arguments come as one map; take it out of that, or leave `gen` out"
+        );
+        errors.at(second, message);
+    }
+}
+
 /// A command that never answers returns nothing.
 fn check_success_response(model: &Command, errors: &Errors) {
     let (Some(_), Some(ty)) = (model.no_success_response, &model.returns) else { return };
@@ -120,8 +163,13 @@ fn check_success_response(model: &Command, errors: &Errors) {
     }
 }
 
-/// A command that clients execute by its struct answers.
+/// A command that clients execute by its struct answers, and says what it takes.
 fn check_client(model: &Command, errors: &Errors) {
+    if let (Some(word), Some(_)) = (model.client, &model.raw) {
+        let message = "`client`: nothing says what the arguments are; leave out one of `client` \
+                       and `gen`";
+        errors.at_span(word, message);
+    }
     if let (Some(word), Some(_)) = (model.client, model.no_success_response) {
         let message = "`client`: a client waits for the answer, and this command gives none; \
                        leave out one of `client` and `success_response`";

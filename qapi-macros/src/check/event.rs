@@ -1,9 +1,12 @@
 //! Rules on `#[qapi_event]`:
 //! - `check_rate_limit`: a rate limit is a period
+//! - `check_boxed`: boxed data are one type
 //! - `check_key`: the key of a rate limit is a member
 //!
 //! And those of [`fields`](super::fields).
 
+use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ItemStruct;
 
 use super::fields::{check_fields_are_named, check_members};
@@ -11,15 +14,56 @@ use super::name::NameKind;
 use super::{check_head, check_no_generics};
 use crate::errors::Errors;
 use crate::messages::listed;
-use crate::model::{Event, RateLimit};
+use crate::model::{Event, EventData, Member, RateLimit};
 
 pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
     check_head(&model.head, NameKind::Event, &item.attrs, errors);
     check_no_generics(&item.generics, errors);
-    check_fields_are_named(item, errors);
-    check_members(&model.members, errors);
     check_rate_limit(model, errors);
-    check_key(model, errors);
+    match &model.data {
+        EventData::Members(members) => {
+            check_fields_are_named(item, errors);
+            check_members(members, errors);
+            check_key(model, members, errors);
+        }
+        EventData::Boxed { fields: _, word } => check_boxed(item, model, *word, errors),
+    }
+}
+
+/// Boxed data are one type.
+fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
+    let ident = &item.ident;
+    let mut fields = item.fields.iter();
+    let Some(first) = fields.next() else {
+        let message = format!(
+            "`boxed`: there are no data; write `struct {ident}(TheData)`, or leave the word out"
+        );
+        errors.at_span(word, message);
+        return;
+    };
+    for attribute in &first.attrs {
+        if attribute.path().is_ident("cfg") {
+            let message = "`cfg`: boxed data are there always; put it on members of their type";
+            errors.at(attribute, message);
+        }
+    }
+    for field in fields {
+        let ty = &field.ty;
+        let subject = match &field.ident {
+            Some(ident) => ident.to_string(),
+            None => ty.to_token_stream().to_string(),
+        };
+        let message = format!(
+            "`{subject}`: boxed data are the members of one type; make this a member of that, or \
+             leave `boxed` out"
+        );
+        errors.at(ty, message);
+    }
+    if let Some(key) = &model.key {
+        let message = "`key`: the members of boxed data are known to their type alone; leave \
+                       `boxed` out and list the members, or leave `key` out";
+        errors.at(key, message);
+    }
 }
 
 /// A rate limit is a period.
@@ -35,7 +79,7 @@ fn check_rate_limit(model: &Event, errors: &Errors) {
 }
 
 /// The key of a rate limit is a member.
-fn check_key(model: &Event, errors: &Errors) {
+fn check_key(model: &Event, members: &[Member], errors: &Errors) {
     let Some(key) = &model.key else { return };
     let name = key.value();
     if model.rate_limit.is_none() {
@@ -43,8 +87,8 @@ fn check_key(model: &Event, errors: &Errors) {
             "`key`: there is no rate limit; write `rate_limit = \"1s\"` too, or leave it out";
         errors.at(key, message);
     }
-    if model.members.iter().all(|member| member.part.name.text != name) {
-        let names = model.members.iter().map(|member| member.part.name.text.as_str());
+    if members.iter().all(|member| member.part.name.text != name) {
+        let names = members.iter().map(|member| member.part.name.text.as_str());
         let message = match listed(names) {
             none if none.is_empty() => {
                 format!("`{name}`: the event has no members; leave `key` out")

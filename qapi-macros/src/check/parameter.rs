@@ -62,7 +62,16 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
     let role = match &parameter.role {
         Role::State(..) => "state",
         Role::Session(_) => "session",
-        Role::Argument(_) => return,
+        Role::Argument(_) => {
+            for Stray { word, span } in &parameter.strays {
+                let message = format!(
+                    "`{word}`: the parameter stands for all arguments; put the word on the \
+                     member of its type that it is about, or leave it out"
+                );
+                errors.at_span(*span, message);
+            }
+            return;
+        }
     };
     for Stray { word, span } in &parameter.strays {
         let message = format!("`{word}`: `{role}` is no argument; leave out one of the two");

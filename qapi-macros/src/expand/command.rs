@@ -7,7 +7,9 @@ use syn::{Ident, Type};
 
 use super::{client, definition, members, place_of, scope};
 use crate::errors::Checked;
-use crate::model::{Argument, Command, Execution, Member, Parameter, Passing, Role, Sharing};
+use crate::model::{
+    Argument, Command, Execution, Member, Parameter, Passing, Raw, Role, Sharing,
+};
 
 pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let (arguments, table) = arguments(model);
@@ -22,12 +24,17 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
 /// What describes the command.
 fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
     let returns = returns(model);
+    let told = match model.raw.as_ref().and_then(|raw| raw.returns.as_ref()) {
+        Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
+        None => returns,
+    };
     let returns_doc = Some(&model.head.doc.returns).filter(|doc| !doc.is_empty());
     let more = [
         returns_doc.map(|doc| quote!(.returns_doc(#doc))),
         model.allow_oob.map(|_| quote!(.allow_oob())),
         model.allow_preconfig.map(|_| quote!(.allow_preconfig())),
         model.no_success_response.map(|_| quote!(.no_success_response())),
+        model.raw.as_ref().map(|_| quote!(.raw())),
         needs(model),
     ];
     let more = more.iter().flatten();
@@ -40,7 +47,7 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         __qapi::DefinitionKind::Command(
             __qapi::command(
                 __qapi::Arguments::#arguments,
-                #returns::returns,
+                #told::returns,
                 __qapi::Handler::#handler(__handle),
             )
             #(#more)*
@@ -62,6 +69,12 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
         Role::Argument(argument) => Some(&argument.member),
         Role::State(..) | Role::Session(_) => None,
     });
+    if let Some(Raw { data, .. }) = &model.raw {
+        return match data {
+            Some(ty) => (quote!(Type(<#ty as __qapi::QapiObject>::object_type)), None),
+            None => (quote!(Members(&[])), None),
+        };
+    }
     if model.boxed.is_none() {
         return (quote!(Members(__MEMBERS)), Some(members::table(arguments.map(members::entry))));
     }
@@ -112,6 +125,7 @@ fn handler(model: &Command) -> TokenStream {
             },
         ),
     };
+    let finish_visit = (!takes_raw(model)).then(|| quote!(__object.finish()?;));
     quote! {
         fn __handle(
             __context: &__qapi::Context<'_>,
@@ -119,7 +133,7 @@ fn handler(model: &Command) -> TokenStream {
             #last,
         ) -> __qapi::Result<#result> {
             #(#reads)*
-            __object.finish()?;
+            #finish_visit
             #(#gathers)*
             #finish
         }
@@ -130,13 +144,18 @@ fn handler(model: &Command) -> TokenStream {
 fn read(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     let Role::Argument(Argument { member, passing: _ }) = &parameter.role else { return None };
     let (local, ty) = (local(parameter), &member.ty);
-    let value = match model.boxed {
-        Some(_) => {
-            quote!(<#ty as __qapi::QapiObject>::visit_members(__object)?)
-        }
-        None => members::visit(member),
+    let value = match (&model.raw, model.boxed) {
+        (Some(_), _) => quote!(<#ty as __qapi::RawArguments>::take(__object)),
+        (None, Some(_)) => quote!(<#ty as __qapi::QapiObject>::visit_members(__object)?),
+        (None, None) => members::visit(member),
     };
     Some(quote!(let #local = #value;))
+}
+
+/// Whether the function takes the arguments as they come, whatever they are.
+fn takes_raw(model: &Command) -> bool {
+    let is_argument = |parameter: &Parameter| matches!(parameter.role, Role::Argument(_));
+    model.raw.is_some() && model.parameters.iter().any(is_argument)
 }
 
 /// Fetches what is neither an argument nor the caller's to give.

@@ -8,9 +8,12 @@ use crate::errors::Checked;
 use crate::model::Enum;
 
 pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
-    let Enum { head, visibility: _, values } = &**model;
+    let Enum { head, prefix, visibility: _, values } = &**model;
     let entries = values.iter().map(|value| part_entry("value", value, None));
-    let kind = quote!(__qapi::enumeration(&[#(#entries),*]));
+    let prefix = prefix.iter().map(|prefix| quote!(.prefix(#prefix)));
+    let kind = quote! {
+        __qapi::DefinitionKind::Enum(__qapi::enumeration(&[#(#entries),*]) #(#prefix)*)
+    };
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)
@@ -39,7 +42,7 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
 }
 
 /// `ALL` and `as_str`.
-fn inherent(Enum { head, visibility, values }: &Enum) -> TokenStream {
+fn inherent(Enum { head, prefix: _, visibility, values }: &Enum) -> TokenStream {
     let ident = &head.ident;
     let all = values.iter().map(|value| {
         let (cfg, ident) = (&value.cfg, &value.ident);

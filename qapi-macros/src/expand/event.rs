@@ -5,20 +5,18 @@ use quote::quote;
 
 use super::{definition, members, scope};
 use crate::errors::Checked;
-use crate::model::{Event, Member};
+use crate::model::{BoxedField, Event, EventData, Member};
 
 pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
-    let Event { head, members, rate_limit: _, key: _ } = &**model;
+    let Event { head, data, rate_limit: _, key: _ } = &**model;
     let (rate_limit, key) = (rate_limit(model), key(model));
+    let Data { arguments, table, visit, serialize } = Data::of(data);
     let kind = quote! {
         __qapi::DefinitionKind::Event(
-            __qapi::event(__qapi::Arguments::Members(__MEMBERS)) #rate_limit
+            __qapi::event(__qapi::Arguments::#arguments) #rate_limit
         )
     };
-    let table = members::table(members.iter().map(members::entry));
     let (ident, definition) = (&head.ident, definition(head, &kind));
-    let visit: TokenStream = members.iter().map(members::visit_field).collect();
-    let serialize = members.iter().map(members::serialize);
     let code = quote! {
         #definition
         #table
@@ -36,13 +34,53 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
                 &self,
                 __map: &mut __M,
             ) -> __qapi::Result<(), __M::Error> {
-                #(#serialize)*
+                #serialize
                 __qapi::Ok(())
             }
             #key
         }
     };
     scope(head, &code)
+}
+
+/// The code about what the event carries.
+struct Data {
+    /// What describes it.
+    arguments: TokenStream,
+    /// The static that `arguments` refers to, if it does.
+    table: Option<TokenStream>,
+    /// Sets the fields.
+    visit: TokenStream,
+    /// Writes the fields.
+    serialize: TokenStream,
+}
+
+impl Data {
+    fn of(data: &EventData) -> Self {
+        match data {
+            EventData::Members(members) => Self {
+                arguments: quote!(Members(__MEMBERS)),
+                table: Some(members::table(members.iter().map(members::entry))),
+                visit: members.iter().map(members::visit_field).collect(),
+                serialize: members.iter().map(members::serialize).collect(),
+            },
+            EventData::Boxed { fields, word: _ } => {
+                let members = || fields.iter().map(|field| &field.member);
+                let (fields, names, types) =
+                    (members(), members(), fields.iter().map(|BoxedField { ty, .. }| ty));
+                let objects: Vec<_> =
+                    types.map(|ty| quote!(<#ty as __qapi::QapiObject>)).collect();
+                Self {
+                    arguments: quote!(Type(#(#objects::object_type)*)),
+                    table: None,
+                    visit: quote!(#(#fields: #objects::visit_members(__object)?,)*),
+                    serialize: quote!(
+                        #(#objects::serialize_members(&self.#names, __map)?;)*
+                    ),
+                }
+            }
+        }
+    }
 }
 
 /// What describes the rate limit.
@@ -58,7 +96,8 @@ fn rate_limit(model: &Event) -> Option<TokenStream> {
 /// The method that yields the value of the rate limit's key, if it has one.
 fn key(model: &Event) -> Option<TokenStream> {
     let key = model.key.as_ref()?.value();
-    let Member { part, ty } = model.members.iter().find(|member| member.part.name.text == key)?;
+    let EventData::Members(members) = &model.data else { return None };
+    let Member { part, ty } = members.iter().find(|member| member.part.name.text == key)?;
     let ident = &part.ident;
     Some(quote! {
         fn rate_limit_key(&self) -> __qapi::Vec<__qapi::u8> {

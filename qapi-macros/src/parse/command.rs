@@ -6,7 +6,7 @@ use syn::{FnArg, ItemFn, ReturnType};
 use super::{head, parameter};
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Command, Execution};
+use crate::model::{Command, Execution, Raw};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
@@ -16,9 +16,11 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
         (None, Some(_)) => Execution::Blocking,
         (None, None) => Execution::Inline,
     };
+    let raw = raw(&words);
+    let whole = raw.is_some() || words.place(symbol::BOXED).is_some();
     let parameters = item.sig.inputs.iter().filter_map(|input| match input {
         FnArg::Receiver(_) => None,
-        FnArg::Typed(typed) => parameter::parse(typed, execution, errors),
+        FnArg::Typed(typed) => parameter::parse(typed, execution, whole, errors),
     });
     Command {
         execution,
@@ -29,11 +31,25 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
         },
         visibility: item.vis.clone(),
         client: words.place(symbol::CLIENT),
+        raw,
         boxed: words.place(symbol::BOXED),
         blocking: words.place(symbol::BLOCKING),
         allow_oob: words.place(symbol::ALLOW_OOB),
         allow_preconfig: words.place(symbol::ALLOW_PRECONFIG),
         no_success_response: words.place(symbol::SUCCESS_RESPONSE),
         head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
+    }
+}
+
+/// What the words say of arguments that come as they are.
+fn raw(words: &Words) -> Option<Raw> {
+    let raw = Raw {
+        word: words.place(symbol::GEN),
+        data: words.type_(symbol::DATA).cloned(),
+        returns: words.type_(symbol::RETURNS).cloned(),
+    };
+    match raw {
+        Raw { word: None, data: None, returns: None } => None,
+        raw => Some(raw),
     }
 }

@@ -10,7 +10,7 @@ use crate::model::Enum;
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Enum {
-    let words = Words::of_arguments(args, "`qapi_enum`", symbol::DEFINITION_WORDS, errors);
+    let words = Words::of_arguments(args, "`qapi_enum`", symbol::ENUM_WORDS, errors);
     let values = item.variants.iter().map(|variant| {
         let legal = symbol::VALUE_WORDS;
         let words = Words::of_attributes(&variant.attrs, "a value", legal, errors);
@@ -18,6 +18,7 @@ pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Enum
     });
     Enum {
         head: head(&words, &item.ident, &item.attrs, as_written),
+        prefix: words.text(symbol::PREFIX).cloned(),
         visibility: item.vis.clone(),
         values: values.collect(),
     }

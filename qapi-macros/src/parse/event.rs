@@ -1,24 +1,27 @@
 //! `#[qapi_event]`
 
 use proc_macro2::TokenStream;
-use syn::ItemStruct;
+use syn::{Field, ItemStruct, Member};
 
 use super::head;
 use super::members::member;
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Event, RateLimit};
+use crate::model::{BoxedField, Event, EventData, RateLimit};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Event {
     let words = Words::of_arguments(args, "`qapi_event`", symbol::EVENT_WORDS, errors);
-    let members = item.fields.iter().filter_map(|field| {
-        let legal = symbol::EVENT_MEMBER_WORDS;
-        let words = Words::of_attributes(&field.attrs, "a member of an event", legal, errors);
-        Some(member(&words, field.ident.as_ref()?, field))
-    });
+    let data = match words.place(symbol::BOXED) {
+        Some(word) => {
+            let fields = item.fields.members().zip(&item.fields);
+            let fields = fields.map(|(member, field)| boxed_field(member, field, errors));
+            EventData::Boxed { fields: fields.collect(), word }
+        }
+        None => EventData::Members(members(item, errors)),
+    };
     Event {
-        members: members.collect(),
+        data,
         rate_limit: words.text(symbol::RATE_LIMIT).map(|text| RateLimit {
             text: text.clone(),
             milliseconds: milliseconds(&text.value()),
@@ -26,6 +29,21 @@ pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Ev
         key: words.text(symbol::KEY).cloned(),
         head: head(&words, &item.ident, &item.attrs, names::upper_from_camel),
     }
+}
+
+fn members(item: &ItemStruct, errors: &Errors) -> Vec<crate::model::Member> {
+    let read = |field: &Field| {
+        let legal = symbol::EVENT_MEMBER_WORDS;
+        let words = Words::of_attributes(&field.attrs, "a member of an event", legal, errors);
+        Some(member(&words, field.ident.as_ref()?, field))
+    };
+    item.fields.iter().filter_map(read).collect()
+}
+
+fn boxed_field(member: Member, field: &Field, errors: &Errors) -> BoxedField {
+    // Reads no words, and thereby refuses them.
+    let _none = Words::of_attributes(&field.attrs, "boxed data", &[], errors);
+    BoxedField { member, ty: field.ty.clone() }
 }
 
 /// A period as it is written, `500ms` or `1s`; none is of no length.

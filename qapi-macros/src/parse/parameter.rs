@@ -12,10 +12,12 @@ use crate::symbol::Word;
 use crate::types::{bare, is_str, only_argument, with_argument};
 use crate::{names, symbol};
 
-/// The parameter, if it has a name.
+/// The parameter, if it has a name. One that stands for the `whole` of the arguments has no words
+/// of an argument.
 pub(crate) fn parse(
     parameter: &PatType,
     execution: Execution,
+    whole: bool,
     errors: &Errors,
 ) -> Option<Parameter> {
     let legal = symbol::PARAMETER_WORDS;
@@ -35,7 +37,7 @@ pub(crate) fn parse(
             None => passing(&parameter.ty, execution),
         };
         let argument = Argument { member: Member { part, ty }, passing };
-        (Role::Argument(argument), legal)
+        (Role::Argument(argument), if whole { &[] } else { legal })
     };
     let strays = words.strays(fitting);
     Some(Parameter { ident, written: (*parameter.ty).clone(), role, strays })

@@ -1,5 +1,6 @@
 use qapi_core::descriptor::{DefinitionKind, EnumValue};
 use qapi_core::qapi_enum;
+use qapi_core::schema::render::render;
 use serde_json::json;
 
 use super::{definition_of, read, refusal, write};
@@ -21,7 +22,7 @@ pub(super) enum MacroStage {
 }
 
 /// Nothing to choose from.
-#[qapi_enum(name = "__org.example_Empty")]
+#[qapi_enum(prefix = "EMPTY_2", name = "__org.example_Empty")]
 #[allow(dead_code, reason = "it has no values")]
 enum Empty {}
 
@@ -65,7 +66,7 @@ fn the_definition_holds_all_that_was_said() {
     assert_eq!(definition.source.package, "qapi-tests");
     assert_eq!(definition.source.module, module_path!());
     assert!(definition.source.file.ends_with("macros/enum_.rs"));
-    assert_eq!((definition.source.line, definition.source.column), (10, 1));
+    assert_eq!((definition.source.line, definition.source.column), (11, 1));
 
     let DefinitionKind::Enum(body) = &definition.kind else { panic!("no enum") };
     let EnumValue { name, doc, since, features } = &body.values[1];
@@ -76,5 +77,8 @@ fn the_definition_holds_all_that_was_said() {
 #[test]
 fn an_enum_may_be_empty_and_of_a_vendor() {
     assert_eq!(Empty::ALL.len(), 0);
-    assert_eq!(definition_of::<Empty>().name, "__org.example_Empty");
+    let definition = definition_of::<Empty>();
+    assert_eq!(definition.name, "__org.example_Empty");
+    let expression = json!({ "enum": definition.name, "prefix": "EMPTY_2", "data": [] });
+    assert_eq!(render(definition), expression);
 }

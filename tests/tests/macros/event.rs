@@ -1,7 +1,13 @@
 use qapi_core::descriptor::{Arguments, DefinitionKind};
-use qapi_core::{QapiEvent, qapi_event};
+use qapi_core::schema::render::render;
+use qapi_core::wire::Document;
+use qapi_core::{ObjectVisitor, QapiEvent, qapi_event};
+use serde_json::json;
 
 use super::enum_::MacroStage;
+use super::struct_::MacroBase;
+use super::union_::MacroPlainNode;
+use super::{name_of, registered};
 
 /// Emitted when a stage was reached.
 #[qapi_event(since = "3.0", features(deprecated))]
@@ -13,6 +19,17 @@ struct MacroStageReached {
 
 #[qapi_event(name = "__org.example_MACRO_NOTHING")]
 struct MacroNothing;
+
+/// Data of a type that others use too.
+#[qapi_event(boxed)]
+#[derive(Debug)]
+struct MacroBoxed(MacroBase);
+
+/// Data of a union, in a field with a name.
+#[qapi_event(boxed, rate_limit = "1s")]
+struct MacroBoxedUnion {
+    node: MacroPlainNode,
+}
 
 /// The data of an event, as JSON text.
 fn data<E: QapiEvent>(event: &E) -> String {
@@ -50,4 +67,32 @@ fn data_are_the_fields() {
     assert_eq!(data(&event), r#"{"stage":"not-yet","what-for":"fun"}"#);
     assert_eq!(data(&MacroNothing), "{}");
     assert_eq!(MacroNothing::DEFINITION.name, "__org.example_MACRO_NOTHING");
+}
+
+#[test]
+fn boxed_data_are_the_members_of_a_type() {
+    let event = MacroBoxed(MacroBase { id: "a".to_owned(), size_hint: Some(1) });
+    assert_eq!(data(&event), r#"{"id":"a","size-hint":1}"#);
+    let event = MacroBoxedUnion { node: MacroPlainNode::NullCo };
+    assert_eq!(data(&event), r#"{"driver":"null-co"}"#);
+
+    let document = Document::from_json(&json!({ "id": "b" })).unwrap();
+    let mut object = ObjectVisitor::arguments(Some(document.root()));
+    let MacroBoxed(base) = MacroBoxed::visit_members(&mut object).unwrap();
+    assert_eq!(base, MacroBase { id: "b".to_owned(), size_hint: None });
+    assert_eq!(
+        MacroBoxed::visit_members(&mut ObjectVisitor::arguments(None)).unwrap_err().desc(),
+        "Parameter 'id' is missing"
+    );
+}
+
+#[test]
+fn boxed_data_are_named_in_the_schema() {
+    let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else { panic!("no event") };
+    let Arguments::Type(ty) = body.arguments else { panic!("members of its own") };
+    assert_eq!(name_of(ty), "MacroBase");
+    let union = registered("MACRO_BOXED_UNION");
+    let expression =
+        json!({ "event": "MACRO_BOXED_UNION", "data": "MacroPlainNode", "boxed": true });
+    assert_eq!(render(union), expression);
 }

@@ -7,6 +7,7 @@ mod enum_;
 mod event;
 mod hygiene;
 mod parameters;
+mod raw;
 mod struct_;
 mod ui;
 mod union_;

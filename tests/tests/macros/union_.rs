@@ -7,7 +7,7 @@ use super::{definition_of, name_of, read, refusal, write};
 
 #[qapi_enum]
 #[derive(Debug, PartialEq)]
-enum MacroDriver {
+pub(super) enum MacroDriver {
     File,
     NullCo,
     #[qapi(name = "raw-ish")]
@@ -16,20 +16,20 @@ enum MacroDriver {
 
 #[qapi_struct]
 #[derive(Debug, PartialEq)]
-struct MacroFile {
+pub(super) struct MacroFile {
     filename: String,
 }
 
 #[qapi_struct]
 #[derive(Debug, PartialEq)]
-struct MacroRaw {
+pub(super) struct MacroRaw {
     file: Box<MacroNode>,
 }
 
 /// The discriminator and its branches.
 #[qapi_union(discriminator = "driver", tag = MacroDriver, since = "2.9")]
 #[derive(Debug, PartialEq)]
-enum MacroPlainNode {
+pub(super) enum MacroPlainNode {
     File(MacroFile),
     NullCo,
     Raw(Box<MacroRaw>),

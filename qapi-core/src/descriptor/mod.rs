@@ -5,9 +5,13 @@
 //! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
 
+mod type_;
+
 use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
+
+pub use type_::{Builtin, Type, TypeRef};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -82,6 +86,9 @@ pub struct Feature {
 /// An enumeration: a closed list of strings.
 #[derive(Debug)]
 pub struct Enum {
+    /// What the names of its values begin with in QEMU's generated C, where that is not made of
+    /// its own name (`prefix`). Nothing on the wire shows it.
+    pub prefix: Option<&'static str>,
     /// The values, in the order of their declaration.
     pub values: &'static [EnumValue],
 }
@@ -180,6 +187,8 @@ pub struct Command {
     pub allow_preconfig: bool,
     /// Whether success is answered; a command such as the guest agent's shutdown stays silent.
     pub success_response: bool,
+    /// Whether its function takes the arguments as they come, unchecked: `gen` is false.
+    pub raw: bool,
     /// The state that its function wants injected.
     pub needs: &'static [StateNeed],
     /// The function that serves it.
@@ -253,97 +262,6 @@ pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
 
 /// A call in progress; it yields the returned value as JSON text.
 pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
-
-/// A type of the schema, named by function.
-pub type TypeRef = fn() -> Type;
-
-/// A type of the schema.
-#[derive(Debug, Clone, Copy)]
-pub enum Type {
-    /// One that the schema language brings along.
-    Builtin(Builtin),
-    /// A list.
-    Array(TypeRef),
-    /// One that an annotation defines.
-    Defined(&'static Definition),
-}
-
-/// The types that the schema language brings along (QAPI schema language, "Built-in Types").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Builtin {
-    /// A string.
-    Str,
-    /// A number, as a double.
-    Number,
-    /// A signed 64 bit integer.
-    Int,
-    /// A signed 8 bit integer.
-    Int8,
-    /// A signed 16 bit integer.
-    Int16,
-    /// A signed 32 bit integer.
-    Int32,
-    /// A signed 64 bit integer.
-    Int64,
-    /// An unsigned 8 bit integer.
-    Uint8,
-    /// An unsigned 16 bit integer.
-    Uint16,
-    /// An unsigned 32 bit integer.
-    Uint32,
-    /// An unsigned 64 bit integer.
-    Uint64,
-    /// An unsigned 64 bit number of bytes.
-    Size,
-    /// `true` or `false`.
-    Bool,
-    /// `null`.
-    Null,
-    /// Any value.
-    Any,
-}
-
-impl Builtin {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Str,
-        Self::Number,
-        Self::Int,
-        Self::Int8,
-        Self::Int16,
-        Self::Int32,
-        Self::Int64,
-        Self::Uint8,
-        Self::Uint16,
-        Self::Uint32,
-        Self::Uint64,
-        Self::Size,
-        Self::Bool,
-        Self::Null,
-        Self::Any,
-    ];
-
-    /// The name in the schema language.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Str => "str",
-            Self::Number => "number",
-            Self::Int => "int",
-            Self::Int8 => "int8",
-            Self::Int16 => "int16",
-            Self::Int32 => "int32",
-            Self::Int64 => "int64",
-            Self::Uint8 => "uint8",
-            Self::Uint16 => "uint16",
-            Self::Uint32 => "uint32",
-            Self::Uint64 => "uint64",
-            Self::Size => "size",
-            Self::Bool => "bool",
-            Self::Null => "null",
-            Self::Any => "any",
-        }
-    }
-}
 
 /// What an annotation submits to the program's inventory.
 #[derive(Debug)]

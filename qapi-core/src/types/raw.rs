@@ -1,0 +1,21 @@
+//! Arguments that come as they are.
+
+use crate::visitor::ObjectVisitor;
+
+/// What the function of a command without generated code (`gen = false`) takes as its arguments.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take arguments as they come",
+    label = "not a map of JSON values",
+    note = "without generated code nothing reads the arguments; write \
+            `serde_json::Map<String, serde_json::Value>`, and check what is in it"
+)]
+pub trait RawArguments: Sized {
+    /// Takes all of `object`.
+    fn take(object: &ObjectVisitor<'_, '_>) -> Self;
+}
+
+impl RawArguments for serde_json::Map<String, serde_json::Value> {
+    fn take(object: &ObjectVisitor<'_, '_>) -> Self {
+        object.to_json()
+    }
+}

@@ -1,0 +1,85 @@
+//! Commands without generated code (`gen = false`).
+
+use qapi_core::descriptor::DefinitionKind;
+use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::schema::render::render;
+use qapi_core::{qapi_command, qapi_struct};
+use serde_json::{Map, Value, json};
+
+use super::{execute, registered, registry};
+
+/// What clients are told that a device takes; drivers take more.
+#[qapi_struct]
+struct MacroDevice {
+    driver: String,
+    bus: Option<String>,
+}
+
+/// What clients are told of a device.
+#[qapi_struct]
+struct MacroDeviceInfo {
+    count: i64,
+}
+
+/// Adds a device.
+#[qapi_command(gen = false, data = MacroDevice, features(json_cli))]
+fn macro_device_add(arguments: &Map<String, Value>) -> Result<Value, String> {
+    match arguments.get("driver") {
+        Some(Value::String(driver)) => Ok(json!({ "of": driver, "all": arguments })),
+        Some(_) | None => Err("Device driver missing".to_owned()),
+    }
+}
+
+/// Takes no arguments, and returns more than it tells.
+#[qapi_command(gen = false, returns = Vec<MacroDeviceInfo>)]
+fn macro_query_devices() -> Value {
+    json!([{ "count": 1 }])
+}
+
+/// Takes whatever comes, later.
+#[qapi_command(gen = false)]
+async fn macro_device_any(mut arguments: Map<String, Value>) -> Value {
+    arguments.remove("first").unwrap_or_default()
+}
+
+#[test]
+fn arguments_come_as_they_are() {
+    let arguments = json!({ "driver": "x", "whatever": [1, { "a": null }, 1.5], "bus": 7 });
+    let expected = json!({ "of": "x", "all": arguments });
+    assert_eq!(execute("macro-device-add", arguments), Ok(expected));
+    assert_eq!(execute("macro-device-add", json!({})), Err("Device driver missing".to_owned()));
+    assert_eq!(execute("macro-device-any", json!({ "first": 2, "b": 3 })), Ok(json!(2)));
+}
+
+#[test]
+fn a_function_that_takes_no_arguments_is_given_none() {
+    assert_eq!(execute("macro-query-devices", json!({})), Ok(json!([{ "count": 1 }])));
+    let refused = execute("macro-query-devices", json!({ "first": 1 }));
+    assert_eq!(refused, Err("Parameter 'first' is unexpected".to_owned()));
+}
+
+#[test]
+fn clients_are_told_what_the_annotation_says() {
+    let infos = introspect(&registry(), Mask::Unmasked);
+    let shown = |name: &str| {
+        let info = infos.iter().find(|info| info.name == name).unwrap();
+        serde_json::to_value(info).unwrap()
+    };
+    let add = shown("macro-device-add");
+    assert_eq!((&add["arg-type"], &add["ret-type"]), (&json!("MacroDevice"), &json!("any")));
+    assert_eq!(shown("macro-query-devices")["ret-type"], "[MacroDeviceInfo]");
+    assert_eq!(shown("macro-device-any")["arg-type"], "q_empty");
+}
+
+#[test]
+fn the_definition_says_that_nothing_is_generated() {
+    let DefinitionKind::Command(command) = &registered("macro-device-add").kind else {
+        panic!("no command");
+    };
+    assert!(command.raw);
+    let expression = json!({
+        "command": "macro-device-add", "data": "MacroDevice", "returns": "any", "gen": false,
+        "features": ["json-cli"],
+    });
+    assert_eq!(render(registered("macro-device-add")), expression);
+}

@@ -1,0 +1,10 @@
+//! A switch that is on anyway.
+
+use qapi_core::qapi_command;
+
+#[qapi_command(gen = true)]
+fn run(first: i64) {
+    let _ = first;
+}
+
+fn main() {}

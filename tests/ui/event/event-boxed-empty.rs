@@ -1,0 +1,8 @@
+//! Boxed data that are none.
+
+use qapi_core::qapi_event;
+
+#[qapi_event(boxed)]
+struct LevelChanged;
+
+fn main() {}
