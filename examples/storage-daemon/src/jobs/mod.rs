@@ -3,7 +3,9 @@
 //!
 //! What several of them need is in [`prepared`], [`drive_target`] and [`transaction`].
 
+pub mod amend;
 pub mod backup;
+pub mod commit;
 pub mod create;
 pub mod drive_target;
 pub mod prepared;

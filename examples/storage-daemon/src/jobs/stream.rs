@@ -9,7 +9,7 @@ use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
-use crate::nodes::{Graph, Node, NodeUse, Operation};
+use crate::nodes::{BackingLink, Driver, Filter, Graph, Node, NodeUse, Operation};
 use crate::qmp::backup::BlockdevOnError;
 
 /// What a client asks for.
@@ -61,9 +61,8 @@ pub fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         return Err(Error::generic("backing file specified, but streaming the entire chain"));
     }
 
-    let uses: Vec<NodeUse> = std::iter::once(NodeUse::stream_target(Arc::clone(&top)))
-        .chain(below.iter().map(|node| NodeUse::intermediate(Arc::clone(node))))
-        .collect();
+    let uses = uses(&top, &below);
+    let filter = graph.insert_filter(Driver::CopyOnRead, &top, options.filter_node_name)?;
     let pieces = Arc::new(Pieces { length: top.size()?, top, below });
     let work = Stream {
         graph: graph.clone(),
@@ -73,6 +72,7 @@ pub fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         backing_file: options.backing_file,
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
+        _filter: filter,
     };
     let job_options = JobOptions::new(JobType::Stream)
         .id(options.job_id.unwrap_or_default())
@@ -147,6 +147,17 @@ fn below(top: &Arc<Node>, above_base: &Arc<Node>) -> Vec<Arc<Node>> {
     nodes
 }
 
+/// What the job takes of the nodes. All but the last keep their places in the chain.
+fn uses(top: &Arc<Node>, below: &[Arc<Node>]) -> Vec<NodeUse> {
+    let mut uses = vec![NodeUse::stream_target(Arc::clone(top))];
+    uses.extend(below.iter().map(|node| NodeUse::streamed(Arc::clone(node))));
+    let last = below.len();
+    for used in &mut uses[..last] {
+        used.link = BackingLink::Frozen;
+    }
+    uses
+}
+
 struct Stream {
     graph: Graph,
     slots: CopySlots,
@@ -155,6 +166,8 @@ struct Stream {
     backing_file: Option<String>,
     backing_mask_protocol: bool,
     on_error: BlockdevOnError,
+    /// Stands for the job in the graph.
+    _filter: Filter,
 }
 
 impl BlockJobWork for Stream {

@@ -110,6 +110,16 @@ impl Graph {
         self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
     }
 
+    /// The nodes that have a node as their backing node, filters aside.
+    pub fn overlays(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
+        let mut nodes = self.nodes();
+        nodes.retain(|one| {
+            let is_above = one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node));
+            is_above && !one.driver().is_filter()
+        });
+        nodes
+    }
+
     fn detach_backing(&self, node: &Node, old: &Node) {
         let is_old = |child: &Node, role| role == Role::Backing && std::ptr::eq(child, old);
         let orphans = self.with_state(|state| state.detach(node.name(), is_old));

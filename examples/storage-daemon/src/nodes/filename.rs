@@ -20,7 +20,9 @@ fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path.clone(),
         Driver::NullCo => Some("null-co://".to_owned()),
-        Driver::MirrorTop => node.backing().and_then(|below| plain(&below)),
+        Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
+            node.backing().and_then(|below| plain(&below))
+        }
         Driver::Raw | Driver::Qcow2 => {
             let file = node.file()?;
             match file.driver() {
@@ -33,7 +35,9 @@ fn plain(node: &Node) -> Option<String> {
                 | Driver::NullCo
                 | Driver::Raw
                 | Driver::Qcow2
-                | Driver::MirrorTop => None,
+                | Driver::MirrorTop
+                | Driver::CopyOnRead
+                | Driver::CommitTop => None,
             }
         }
     }

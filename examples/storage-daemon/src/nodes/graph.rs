@@ -12,9 +12,10 @@ use super::options::{Child, NodeOptions};
 use super::root::RootNode;
 use super::sharing::{Role, Use, User};
 use super::state::{Place, State};
+use super::usage::{BackingLink, NodeUse, Operation};
 use super::{filename, info};
 use crate::error::{Error, Result};
-use crate::image::permissions::{Access, Permissions};
+use crate::image::permissions::Access;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 
@@ -35,107 +36,6 @@ struct Shared {
     state: Mutex<State>,
     /// Notified when a node that was being opened or closed no longer is.
     settled: Condvar,
-}
-
-/// Work that another user of a node may forbid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Removing the node.
-    Delete,
-    /// Copying from the node.
-    BackupSource,
-    /// Copying onto the node.
-    BackupTarget,
-    /// Copying from the node and following what is written to it.
-    MirrorSource,
-    /// Copying onto the node and following what is written to another.
-    MirrorTarget,
-    /// Having the users of the node use another one.
-    Replace,
-    /// Copying what is below the node into it.
-    Stream,
-    /// Copying the node into one below it.
-    CommitSource,
-    /// Being one of the nodes that a commit makes superfluous, or that it copies to.
-    CommitTarget,
-}
-
-impl Operation {
-    /// Whether it can go on under a node that has this one as its backing file.
-    pub(super) fn allowed_on_backing(self) -> bool {
-        match self {
-            Operation::Delete
-            | Operation::MirrorSource
-            | Operation::MirrorTarget
-            | Operation::Replace
-            | Operation::CommitSource => false,
-            Operation::BackupSource
-            | Operation::BackupTarget
-            | Operation::Stream
-            | Operation::CommitTarget => true,
-        }
-    }
-}
-
-/// How a job uses a node.
-#[derive(Clone, Debug)]
-pub struct NodeUse {
-    /// The node.
-    pub node: Arc<Node>,
-    /// What the node is to the job, in messages.
-    pub role: &'static str,
-    /// What the job takes of it and leaves to others.
-    pub access: Access,
-    /// Whether nobody else may start work on it.
-    pub exclusive: bool,
-    /// Whether messages say that the node itself is in use, rather than for what.
-    pub attached: bool,
-    /// Whether messages call the job a block device without a name.
-    pub unnamed: bool,
-}
-
-impl NodeUse {
-    /// A node that is read while it must not change.
-    pub fn source(node: Arc<Node>) -> Self {
-        let shares = Permissions::all() - Permissions::WRITE - Permissions::RESIZE;
-        let access = Access { takes: Permissions::CONSISTENT_READ, shares };
-        NodeUse { node, role: "file", access, exclusive: false, attached: false, unnamed: false }
-    }
-
-    /// A node that is written and keeps its size. Readers are welcome at their own risk.
-    pub fn target(node: Arc<Node>) -> Self {
-        let shares = Permissions::all() - Permissions::RESIZE;
-        let access = Access { takes: Permissions::WRITE, shares };
-        NodeUse { node, role: "target", access, exclusive: true, attached: true, unnamed: false }
-    }
-
-    /// A node into which is copied what it shows anyway. Others may go on writing it.
-    pub fn stream_target(node: Arc<Node>) -> Self {
-        let same = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
-        let access = Access { takes: same, shares: same | Permissions::WRITE };
-        NodeUse {
-            node,
-            role: "main node",
-            access,
-            exclusive: true,
-            attached: false,
-            unnamed: false,
-        }
-    }
-
-    /// A node below another one that is to become superfluous. It must not change.
-    pub fn intermediate(node: Arc<Node>) -> Self {
-        let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
-        let access = Access { takes: Permissions::empty(), shares };
-        NodeUse {
-            node,
-            role: "intermediate node",
-            access,
-            exclusive: true,
-            attached: false,
-            unnamed: false,
-        }
-    }
 }
 
 /// Nodes that a job keeps; dropping it lets go of them.
@@ -302,7 +202,8 @@ impl Graph {
     ) -> Result<Reservation> {
         let mut state = self.shared.state.lock();
         let number = state.number_reservation();
-        for NodeUse { node, role, access, exclusive, attached, unnamed } in uses {
+        for one in uses {
+            let NodeUse { node, role, access, exclusive, attached, unnamed, link } = one;
             let description = if unnamed { UNNAMED } else { description };
             let user = User::Holder {
                 reservation: number,
@@ -310,6 +211,7 @@ impl Graph {
                 access,
                 blocks: exclusive.then(|| reason.to_owned()),
                 attached,
+                link,
                 root: None,
             };
             if let Err(error) = state.attach(&node, Use { user, role: Role::Held(role) }) {
@@ -336,6 +238,7 @@ impl Graph {
             access,
             blocks: None,
             attached: true,
+            link: BackingLink::Free,
             root: Some(root),
         };
         state.attach(&node, Use { user, role: Role::Held("root") })?;

@@ -19,14 +19,16 @@ pub mod options;
 mod root;
 mod sharing;
 mod state;
+mod usage;
 mod watch;
 
 pub(crate) use filename::host_path;
 pub(crate) use open::by_filename;
 
 pub use filter::Filter;
-pub use graph::{BorrowedNode, Graph, MAX_NODES, NodeUse, Operation, Reservation};
+pub use graph::{BorrowedNode, Graph, MAX_NODES, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use node::{CacheMode, Driver, Node};
 pub use root::Root;
+pub use usage::{BackingLink, NodeUse, Operation};
 pub use watch::{Quiesced, Write, WriteWatcher};

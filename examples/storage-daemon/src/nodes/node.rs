@@ -23,6 +23,10 @@ pub enum Driver {
     NullCo,
     /// The filter above the source of a mirror or of an active commit.
     MirrorTop,
+    /// The filter above the node that a stream copies into.
+    CopyOnRead,
+    /// The filter above the uppermost node that a commit copies from.
+    CommitTop,
 }
 
 impl Driver {
@@ -34,13 +38,15 @@ impl Driver {
             Driver::Qcow2 => "qcow2",
             Driver::NullCo => "null-co",
             Driver::MirrorTop => "mirror_top",
+            Driver::CopyOnRead => "copy-on-read",
+            Driver::CommitTop => "commit_top",
         }
     }
 
     /// Whether it shows another node unchanged, and is there only for a job.
     pub fn is_filter(self) -> bool {
         match self {
-            Driver::MirrorTop => true,
+            Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => true,
             Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => false,
         }
     }
@@ -253,7 +259,9 @@ impl Node {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file.as_ref()?.allocated_size(),
             Driver::NullCo => Some(0),
-            Driver::MirrorTop => self.backing()?.allocated_size(),
+            Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
+                self.backing()?.allocated_size()
+            }
         }
     }
 
@@ -261,7 +269,12 @@ impl Node {
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         match self.driver {
             Driver::File => HostFile::of(&self.image.storage()).map(work),
-            Driver::Raw | Driver::Qcow2 | Driver::NullCo | Driver::MirrorTop => None,
+            Driver::Raw
+            | Driver::Qcow2
+            | Driver::NullCo
+            | Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop => None,
         }
     }
 

@@ -7,6 +7,7 @@
 use super::node::Driver;
 use super::root::RootNode;
 use super::state::Entry;
+use super::usage::BackingLink;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use std::collections::HashMap;
@@ -57,6 +58,8 @@ pub(super) enum User {
         blocks: Option<String>,
         /// Whether it is on the node itself, rather than on a filter above.
         attached: bool,
+        /// What it does to the node's place in a chain.
+        link: BackingLink,
         /// The node that it knows, if it follows when the node is replaced.
         root: Option<Arc<RootNode>>,
     },
@@ -115,6 +118,7 @@ fn access_of(
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
             User::Holder { access, .. } => *access,
+            User::Node { .. } if used.role == Role::Backing && entry.is_masked() => Access::NONE,
             User::Node { name, driver, writable } => {
                 let above = match by_name.get(name.as_str()) {
                     Some(parent) => access_of(parent, by_name, known)?,
@@ -156,7 +160,8 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
 /// What a node takes of a child, given what is taken of the node itself.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
-        (Role::File | Role::Backing, Driver::MirrorTop) => above,
+        (Role::File | Role::Backing, Driver::MirrorTop | Driver::CopyOnRead) => above,
+        (Role::File | Role::Backing, Driver::CommitTop) => Access::NONE,
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,
         (Role::Backing, _any) => backing_access(above),

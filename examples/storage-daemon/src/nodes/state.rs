@@ -1,9 +1,10 @@
 //! What is behind the lock of a graph: who is there, and at which point of life.
 
-use super::graph::{MAX_NODES, Operation};
+use super::graph::MAX_NODES;
 use super::names::{self, Generator};
 use super::node::Node;
 use super::sharing::{self, Role, Use, User};
+use super::usage::{BackingLink, Operation};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
 use std::collections::HashMap;
@@ -49,6 +50,18 @@ impl Entry {
     /// Whether someone from outside the graph is on the node itself.
     pub(super) fn is_attached(&self) -> bool {
         self.uses.iter().any(|used| matches!(used.user, User::Holder { attached: true, .. }))
+    }
+
+    /// Whether a job has what the nodes above take of this one and forbid not count.
+    pub(super) fn is_masked(&self) -> bool {
+        self.links().any(|link| link == BackingLink::Masked)
+    }
+
+    fn links(&self) -> impl Iterator<Item = BackingLink> {
+        self.uses.iter().filter_map(|used| match used.user {
+            User::Holder { link, .. } => Some(link),
+            User::Node { .. } => None,
+        })
     }
 
     /// Whether other nodes stand on the node.

@@ -200,14 +200,8 @@ fn reserve(graph: &Graph, node: &BorrowedNode) -> Result<Reservation> {
     let takes = Permissions::WRITE | Permissions::RESIZE;
     let access = Access { takes, shares: Permissions::all() };
     let node = node.node().clone();
-    graph.reserve_unnamed([NodeUse {
-        node,
-        role: "root",
-        access,
-        exclusive: false,
-        attached: true,
-        unnamed: true,
-    }])
+    let used = NodeUse::shared(node, "root", access);
+    graph.reserve_unnamed([NodeUse { attached: true, unnamed: true, ..used }])
 }
 
 /// Forgets what the storage held and gives it the length of a new image.

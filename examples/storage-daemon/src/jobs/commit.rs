@@ -1,0 +1,235 @@
+//! `commit`: merges images into one below them.
+//!
+//! Where the topmost image of a chain is among them, more may be written to it meanwhile, which is
+//! a matter of its own. All others stand still, and are copied here.
+
+use std::sync::Arc;
+
+use job::{JobOptions, JobType};
+use parking_lot::Mutex;
+use qapi_core::{Error, ErrorClass, Result};
+
+use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
+use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
+use crate::copy::{CopySlots, Side};
+use crate::nodes::backing::{self, BackingChange};
+use crate::nodes::{Driver, Filter, Graph, Node, NodeUse, Operation, Reservation};
+use crate::qmp::backup::BlockdevOnError;
+
+/// What a client asks for.
+pub struct CommitOptions {
+    /// The job's identifier.
+    pub job_id: String,
+    /// The topmost node of the chain.
+    pub device: String,
+    /// The node to copy into.
+    pub base_node: Option<String>,
+    /// The same, by the name of its image.
+    pub base: Option<String>,
+    /// The uppermost node to copy from.
+    pub top_node: Option<String>,
+    /// The same, by the name of its image.
+    pub top: Option<String>,
+    /// What the image above is to name as its backing file, rather than the base as it is called
+    /// here.
+    pub backing_file: Option<String>,
+    /// Whether the format of a base without format is named `raw`.
+    pub backing_mask_protocol: bool,
+    /// The limit of the rate, in bytes a second; 0 is none.
+    pub speed: i64,
+    /// What to do when a node cannot be read or written.
+    pub on_error: BlockdevOnError,
+    /// The name of the node that stands for the job in the graph.
+    pub filter_node_name: Option<String>,
+    /// Whether the job finalizes itself.
+    pub auto_finalize: bool,
+    /// Whether the job dismisses itself.
+    pub auto_dismiss: bool,
+}
+
+/// Checks what is asked for, reserves the nodes and starts the job.
+///
+/// # Errors
+/// A node does not exist, is not in the chain or is in use; options contradict each other; the
+/// identifier is malformed or in use.
+pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
+    let BlockJobs { jobs, graph, slots, events } = daemon;
+    let device = root(graph, &options.device)?;
+    graph.check_free(&device, Operation::CommitSource)?;
+    let top = top(graph, &device, &options)?;
+    let base = base(graph, &top, &options)?;
+    let between: Vec<Arc<Node>> =
+        backing::chain(&top).take_while(|node| !Arc::ptr_eq(node, &base)).collect();
+    for node in between.iter().chain([&base]) {
+        graph.check_free(node, Operation::CommitTarget)?;
+    }
+    if between.is_empty() {
+        return Err(Error::generic("cannot commit an image into itself"));
+    }
+    let Some(overlay) = backing::overlay(&device, &top) else {
+        return start_active(&options);
+    };
+    graph.check_free(&overlay, Operation::CommitTarget)?;
+
+    let length = top.size()?;
+    let grows = base.size()? < length;
+    let uses: Vec<NodeUse> = std::iter::once(NodeUse::commit_device(device))
+        .chain(between.iter().map(|node| NodeUse::committed(Arc::clone(node))))
+        .chain([NodeUse::commit_base(Arc::clone(&base))])
+        .collect();
+    let written = NodeUse::written(Arc::clone(&base), grows);
+    let writing = Arc::new(Mutex::new(None));
+    let filter = Arc::new(Mutex::new(None));
+    let work = Commit {
+        graph: graph.clone(),
+        slots: slots.clone(),
+        pieces: Arc::new(Pieces { top: Arc::clone(&top), between, base, length }),
+        writing: Arc::clone(&writing),
+        _filter: Arc::clone(&filter),
+        backing_file: options.backing_file,
+        backing_mask_protocol: options.backing_mask_protocol,
+        on_error: options.on_error,
+    };
+    let job_options = JobOptions::new(JobType::Commit)
+        .id(options.job_id)
+        .speed(options.speed)
+        .auto_finalize(options.auto_finalize)
+        .auto_dismiss(options.auto_dismiss);
+    let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
+    *filter.lock() =
+        Some(graph.insert_filter(Driver::CommitTop, &top, options.filter_node_name)?);
+    block_job::reserve(&job, graph, uses)?;
+    let id = job.job().id().unwrap_or_default();
+    *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
+    job.start();
+    Ok(())
+}
+
+/// The node at the top of the chain.
+fn root(graph: &Graph, name: &str) -> Result<Arc<Node>> {
+    let node = graph.get(name).ok_or_else(|| {
+        Error::with_class(ErrorClass::DeviceNotFound, format!("Device '{name}' not found"))
+    })?;
+    graph.check_root(&node)?;
+    Ok(node)
+}
+
+fn top(graph: &Graph, device: &Arc<Node>, options: &CommitOptions) -> Result<Arc<Node>> {
+    match (&options.top_node, &options.top) {
+        (Some(_), Some(_)) => Err(Error::generic("'top-node' and 'top' are mutually exclusive")),
+        (Some(name), None) => in_chain(graph, device, name),
+        (None, Some(name)) if graph.filename(device) == *name => Ok(Arc::clone(device)),
+        (None, Some(name)) => backing::find_backing_image(device, name)
+            .ok_or_else(|| Error::generic(format!("Top image file {name} not found"))),
+        (None, None) => Ok(Arc::clone(device)),
+    }
+}
+
+fn base(graph: &Graph, top: &Arc<Node>, options: &CommitOptions) -> Result<Arc<Node>> {
+    match (&options.base_node, &options.base) {
+        (Some(_), Some(_)) => {
+            Err(Error::generic("'base-node' and 'base' are mutually exclusive"))
+        }
+        (Some(name), None) => in_chain(graph, top, name),
+        (None, Some(name)) => backing::find_backing_image(top, name)
+            .ok_or_else(|| Error::generic(format!("Can't find '{name}' in the backing chain"))),
+        (None, None) => Ok(backing::chain(top).last().unwrap_or_else(|| Arc::clone(top))),
+    }
+}
+
+fn in_chain(graph: &Graph, top: &Arc<Node>, name: &str) -> Result<Arc<Node>> {
+    let node = graph.get(name).ok_or_else(|| crate::error::Error::no_node(name))?;
+    if !backing::chain_contains(top, &node) {
+        return Err(Error::generic(format!("'{name}' is not in this backing file chain")));
+    }
+    Ok(node)
+}
+
+/// Begins to merge the topmost image.
+fn start_active(options: &CommitOptions) -> Result<()> {
+    if options.backing_file.is_some() {
+        return Err(Error::generic("'backing-file' specified, but 'top' is the active layer"));
+    }
+    Err(Error::generic("Committing the active layer is not supported by this program"))
+}
+
+struct Commit {
+    graph: Graph,
+    slots: CopySlots,
+    pieces: Arc<Pieces>,
+    /// The right to write to the base, until everything is written.
+    writing: Arc<Mutex<Option<Reservation>>>,
+    /// Stands for the job in the graph.
+    _filter: Arc<Mutex<Option<Filter>>>,
+    backing_file: Option<String>,
+    backing_mask_protocol: bool,
+    on_error: BlockdevOnError,
+}
+
+impl BlockJobWork for Commit {
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+        Box::pin(async move {
+            let Pieces { base, length, .. } = &*self.pieces;
+            job.job.set_remaining(*length);
+            let (growing, length) = (Arc::clone(base), *length);
+            let grown = tokio::task::spawn_blocking(move || growing.grow(length)).await;
+            grown.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
+            walk(job, &self.slots, &self.pieces, length, self.on_error).await?;
+            block_job::flush(base).await
+        })
+    }
+
+    /// Puts the base in the place of the nodes that were merged, for all nodes above.
+    fn prepare(&self) -> Result<()> {
+        self.writing.lock().take();
+        let Pieces { top, base, .. } = &*self.pieces;
+        let name = self.graph.backing_name(
+            base,
+            self.backing_file.as_deref(),
+            self.backing_mask_protocol,
+        );
+        for overlay in self.graph.overlays(top) {
+            let change =
+                BackingChange { node: Some(Arc::clone(base)), name: Some(Some(name.clone())) };
+            self.graph.change_backing(&overlay, change)?;
+        }
+        Ok(())
+    }
+
+    fn clean(&self) {
+        self.writing.lock().take();
+    }
+}
+
+/// What is copied from where.
+struct Pieces {
+    top: Arc<Node>,
+    /// The nodes that are merged, from `top` on.
+    between: Vec<Arc<Node>>,
+    base: Arc<Node>,
+    length: u64,
+}
+
+impl Walk for Pieces {
+    const SKIPS_IGNORED: bool = false;
+
+    fn step(&self, offset: u64) -> std::result::Result<Step, Failed> {
+        let most = STEP_MAX.min(self.length - offset);
+        let failed = |side| move |error| Failed { length: most, side, error };
+        let (copied, known) = backing::is_allocated_in(&self.between, offset, most)
+            .map_err(failed(Side::Source))?;
+        if !copied {
+            return Ok(Step { length: known, copied });
+        }
+        let shown = self.top.block_status(offset, known).map_err(failed(Side::Source))?;
+        let length = shown.length.clamp(1, known);
+        if shown.zero {
+            self.base.write_zeroes(offset, length).map_err(failed(Side::Target))?;
+        } else {
+            let mut data = vec![0; length as usize];
+            self.top.read(offset, &mut data).map_err(failed(Side::Source))?;
+            self.base.write(offset, &data).map_err(failed(Side::Target))?;
+        }
+        Ok(Step { length, copied })
+    }
+}
