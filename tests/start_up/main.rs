@@ -1,0 +1,55 @@
+//! Definitions that each compile and that no program can start with: only the whole schema shows
+//! what is wrong. A file a mistake, named as QEMU's case of it in its `tests/qapi-schema`.
+//!
+//! They are all in this one program, which is told of all of them at once.
+
+#![allow(dead_code, reason = "only the registry looks at these definitions")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod alternate_conflict_bool_string;
+mod alternate_conflict_num_string;
+mod alternate_conflict_string;
+mod bad_base;
+mod union_bad_base;
+mod union_base_union;
+mod union_invalid_union_subtype;
+
+use qapi_core::registry::{Registry, Rule};
+
+/// The case, the rule that it breaks, and the definitions with a part in it, the one to blame
+/// first.
+const CASES: &[(&str, Rule, &[&str])] = &[
+    ("alternate_conflict_bool_string", Rule::AlternativesDistinct, &["BoolOrString"]),
+    ("alternate_conflict_num_string", Rule::AlternativesDistinct, &["NumberOrString"]),
+    ("alternate_conflict_string", Rule::AlternativesDistinct, &["ValueOrString"]),
+    ("bad_base", Rule::BaseIsStruct, &["DerivedOfUnion", "Shape"]),
+    (
+        "union_bad_base",
+        Rule::BranchMemberNotShared,
+        &["NamedAddress", "PathAddress", "NamedAddress"],
+    ),
+    ("union_base_union", Rule::BaseIsStruct, &["Locomotive", "Engine"]),
+    ("union_invalid_union_subtype", Rule::BranchMemberNotShared, &["Outer", "Inner", "Outer"]),
+];
+
+#[test]
+fn a_program_does_not_start_and_is_told_of_every_conflict() {
+    let error = Registry::collect().unwrap_err();
+
+    let mut found = Vec::new();
+    for conflict in error.conflicts() {
+        let names: Vec<_> = conflict.places().iter().map(|place| place.name).collect();
+        let module = conflict.places().first().unwrap().source.module;
+        let case = module.rsplit("::").next().unwrap();
+        assert!(
+            conflict.places().iter().all(|place| place.source.module == module),
+            "{conflict}"
+        );
+        found.push((case, conflict.rule(), names));
+    }
+    found.sort_by_key(|(case, ..)| *case);
+
+    let expected: Vec<_> =
+        CASES.iter().map(|(case, rule, names)| (*case, *rule, names.to_vec())).collect();
+    assert_eq!(found, expected, "{error}");
+}
