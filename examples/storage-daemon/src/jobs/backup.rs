@@ -14,7 +14,7 @@ use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
 use crate::copy::{Copier, Pace, Scope};
-use crate::nodes::{Node, NodeUse, Operation};
+use crate::nodes::{Driver, Filter, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
     MirrorSyncMode, NewImageMode,
@@ -89,10 +89,21 @@ fn create(
     check_nodes(daemon, &common, &source, target.node())?;
     check_supported(&common)?;
     let perf = common.x_perf;
+    let filter = daemon
+        .graph
+        .insert_filter(Driver::CopyBeforeWrite, &source, common.filter_node_name.clone())
+        .map_err(cannot_create_node)?;
     let copier = copier(daemon, &common, &source, target.node())?;
     check_chunk(perf, copier.granularity())?;
 
-    let uses = [NodeUse::source(source), NodeUse::target(Arc::clone(target.node()))];
+    let filtered = NodeUse {
+        exclusive: true,
+        role: "main node",
+        ..NodeUse::source(Arc::clone(filter.node()))
+    };
+    // The target is below the filter, too.
+    let written = NodeUse { attached: false, ..NodeUse::target(Arc::clone(target.node())) };
+    let uses = [filtered, written];
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),
         target: common.on_target_error.unwrap_or(BlockdevOnError::Report),
@@ -102,7 +113,8 @@ fn create(
         .speed(common.speed.unwrap_or(0))
         .auto_finalize(common.auto_finalize.unwrap_or(true))
         .auto_dismiss(common.auto_dismiss.unwrap_or(true));
-    let work = Backup { copier, on_error, copies: common.sync != MirrorSyncMode::None };
+    let copies = common.sync != MirrorSyncMode::None;
+    let work = Backup { copier, on_error, copies, _filter: filter };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
     let created = daemon.jobs.create(job_options, driver, transaction)?;
@@ -117,6 +129,7 @@ struct Backup {
     on_error: OnError,
     /// Whether it does anything of its own accord, rather than only before others write.
     copies: bool,
+    _filter: Filter,
 }
 
 impl BlockJobWork for Backup {
@@ -184,15 +197,17 @@ fn check_nodes(
         return Err(Error::generic("Source and target image have different sizes"));
     }
     if target.is_read_only() {
-        return Err(Error::generic("Could not create node: Block node is read-only"));
+        return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
     }
     Ok(())
 }
 
+/// The error of a filter that cannot be put on top of the source.
+fn cannot_create_node(error: crate::error::Error) -> Error {
+    Error::from(error).context("Could not create node")
+}
+
 fn check_supported(common: &BackupCommon) -> Result<()> {
-    if common.filter_node_name.is_some() {
-        return Err(Error::generic("filter-node-name is not supported by this program"));
-    }
     if common.discard_source == Some(true) {
         return Err(Error::generic("discard-source is not supported by this program"));
     }

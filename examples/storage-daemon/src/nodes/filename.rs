@@ -20,7 +20,7 @@ fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path.clone(),
         Driver::NullCo => Some("null-co://".to_owned()),
-        Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
+        Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             node.backing().and_then(|below| plain(&below))
         }
         Driver::Raw | Driver::Qcow2 => {
@@ -37,7 +37,8 @@ fn plain(node: &Node) -> Option<String> {
                 | Driver::Qcow2
                 | Driver::MirrorTop
                 | Driver::CopyOnRead
-                | Driver::CommitTop => None,
+                | Driver::CommitTop
+                | Driver::CopyBeforeWrite => None,
             }
         }
     }

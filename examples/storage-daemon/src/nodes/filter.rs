@@ -49,7 +49,7 @@ impl Graph {
         let place = self.with_state(|state| state.expect(name))?;
         let user =
             User::Node { name: place.name.clone(), driver, writable: !below.is_read_only() };
-        let used = Use { user, role: Role::Backing };
+        let used = Use { user, role: role(driver) };
         if let Err(error) = self.with_state(|state| state.attach(below, used)) {
             self.discard(&place.name);
             return Err(error);
@@ -58,6 +58,20 @@ impl Graph {
         self.with_state(|state| state.insert(Arc::clone(&node)));
         self.publish(&[place]);
         Ok(Filter { graph: self.clone(), node })
+    }
+}
+
+/// In which way a filter uses the node below.
+fn role(driver: Driver) -> Role {
+    match driver {
+        Driver::CopyBeforeWrite => Role::File,
+        Driver::MirrorTop
+        | Driver::CopyOnRead
+        | Driver::CommitTop
+        | Driver::File
+        | Driver::Raw
+        | Driver::Qcow2
+        | Driver::NullCo => Role::Backing,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What there is to tell about nodes and images, for `query-named-block-nodes`.
 
 use super::filename::{filename, resolve_backing};
-use super::node::{CacheMode, Node};
+use super::node::{CacheMode, Driver, Node};
 use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};
 
@@ -86,13 +86,15 @@ impl Qcow2Info {
 pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
     let mut depth = 0;
     let image = image_info(node, flat, &mut depth)?;
+    // What this filter is above counts as its file.
+    let backing = node.backing().filter(|_| node.driver() != Driver::CopyBeforeWrite);
     Ok(NodeInfo {
         node_name: node.name().to_owned(),
         driver: node.driver().name(),
         read_only: node.is_read_only(),
         cache: node.cache(),
         filename: image.filename.clone(),
-        backing_filename: node.backing().map(|backing| filename(&backing)),
+        backing_filename: backing.map(|backing| filename(&backing)),
         backing_depth: depth,
         image,
     })

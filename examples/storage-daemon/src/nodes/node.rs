@@ -27,6 +27,8 @@ pub enum Driver {
     CopyOnRead,
     /// The filter above the uppermost node that a commit copies from.
     CommitTop,
+    /// The filter above the source of a backup.
+    CopyBeforeWrite,
 }
 
 impl Driver {
@@ -40,13 +42,17 @@ impl Driver {
             Driver::MirrorTop => "mirror_top",
             Driver::CopyOnRead => "copy-on-read",
             Driver::CommitTop => "commit_top",
+            Driver::CopyBeforeWrite => "copy-before-write",
         }
     }
 
     /// Whether it shows another node unchanged, and is there only for a job.
     pub fn is_filter(self) -> bool {
         match self {
-            Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => true,
+            Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite => true,
             Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => false,
         }
     }
@@ -259,9 +265,10 @@ impl Node {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file.as_ref()?.allocated_size(),
             Driver::NullCo => Some(0),
-            Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
-                self.backing()?.allocated_size()
-            }
+            Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite => self.backing()?.allocated_size(),
         }
     }
 
@@ -274,7 +281,8 @@ impl Node {
             | Driver::NullCo
             | Driver::MirrorTop
             | Driver::CopyOnRead
-            | Driver::CommitTop => None,
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite => None,
         }
     }
 

@@ -66,6 +66,18 @@ pub(super) enum User {
 }
 
 impl User {
+    /// Whether it can live with the writes of another user, since it is told of each in time. Roots
+    /// stand below the filters of backups only as far as permissions go.
+    fn sees_writes_of(&self, other: &User) -> bool {
+        matches!(
+            (self, other),
+            (
+                User::Node { driver: Driver::CopyBeforeWrite, .. },
+                User::Holder { root: Some(_), .. }
+            )
+        )
+    }
+
     /// How messages call the user.
     fn description(&self) -> String {
         match self {
@@ -143,7 +155,10 @@ fn access_of(
 fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
     for (unsharing, theirs) in parts {
         for (requiring, wanted) in parts {
-            let disputed = wanted.takes - theirs.shares;
+            let mut disputed = wanted.takes - theirs.shares;
+            if unsharing.user.sees_writes_of(&requiring.user) {
+                disputed -= Permissions::WRITE;
+            }
             if !std::ptr::eq(*unsharing, *requiring) && !disputed.is_empty() {
                 return Err(Error::PermissionConflict {
                     node: node.to_owned(),
@@ -160,7 +175,10 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
 /// What a node takes of a child, given what is taken of the node itself.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
-        (Role::File | Role::Backing, Driver::MirrorTop | Driver::CopyOnRead) => above,
+        (
+            Role::File | Role::Backing,
+            Driver::MirrorTop | Driver::CopyOnRead | Driver::CopyBeforeWrite,
+        ) => above,
         (Role::File | Role::Backing, Driver::CommitTop) => Access::NONE,
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,

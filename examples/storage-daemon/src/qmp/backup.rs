@@ -36,8 +36,8 @@ pub struct BackupCommon {
     /// Whether the job dismisses itself; it does unless said otherwise.
     #[qapi(since = "2.12")]
     pub auto_dismiss: Option<bool>,
-    /// The name of the node that watches over writes meanwhile. Not supported: nothing can write
-    /// meanwhile.
+    /// The name of the node that stands above the source meanwhile and watches over writes; made
+    /// up unless given.
     #[qapi(since = "4.2")]
     pub filter_node_name: Option<String>,
     /// Whether what is copied is discarded from the source. Only `false`, which is the default, is

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod background;
+mod backup;
 mod command_line;
 mod life;
 mod program;
