@@ -61,6 +61,7 @@ pub mod server;
 pub mod service;
 pub mod session;
 mod shutdown;
+mod stand_in;
 pub mod test;
 mod types;
 mod version;

@@ -28,6 +28,7 @@ pub use crate::fds::FdParameter;
 pub use crate::oob::OobSafe;
 pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
+pub use crate::stand_in::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
 pub use crate::types::{
     MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType, RawArguments,
 };

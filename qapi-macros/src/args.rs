@@ -1,6 +1,7 @@
 //! Reads the words of an attribute.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
@@ -28,6 +29,8 @@ enum Value {
     Path(Path),
     Type(Type),
     Features(Vec<FeatureWord>),
+    /// Something else, which has been reported.
+    Misshapen,
 }
 
 /// One entry of `features(…)`.
@@ -108,21 +111,28 @@ impl Words {
     ) -> syn::Result<()> {
         let key = input.call(Ident::parse_any)?;
         let found = key.unraw().to_string();
+        if input.peek(Token![-]) {
+            let (found, tokens) = read_dashed(found, &key, input)?;
+            let message = messages::unknown_word(&found, owner, legal);
+            return Err(syn::Error::new_spanned(tokens, message));
+        }
         let Some(word) = legal.iter().find(|word| word.name == found) else {
             return Err(syn::Error::new(
                 key.span(),
                 messages::unknown_word(&found, owner, legal),
             ));
         };
-        let value = read_value(*word, &key, input, errors)?;
-        if !input.is_empty() && !input.peek(Token![,]) {
-            return Err(input.error(messages::word_shape(*word)));
-        }
+        let value = read_value(*word, &key, input, errors);
         if self.given(*word).is_some() {
             return Err(syn::Error::new(key.span(), messages::duplicate_word(word.name)));
         }
+        let (value, result) = match value {
+            Ok(value) if input.is_empty() || input.peek(Token![,]) => (value, Ok(())),
+            Ok(value) => (value, Err(input.error(messages::missing_comma(word.name)))),
+            Err(error) => (Value::Misshapen, Err(error)),
+        };
         self.0.push(Given { name: word.name, key: key.span(), value });
-        Ok(())
+        result
     }
 
     fn given(&self, word: Word) -> Option<&Given> {
@@ -136,56 +146,71 @@ impl Words {
 
     /// The words that were given and are none of `fitting`.
     pub(crate) fn strays(&self, fitting: &[Word]) -> Vec<Stray> {
-        let fits = |given: &&Given| fitting.iter().any(|word| word.name == given.name);
+        let fits = |given: &&Given| {
+            matches!(given.value, Value::Misshapen)
+                || fitting.iter().any(|word| word.name == given.name)
+        };
         let stray = |given: &Given| Stray { word: given.name, span: given.key };
         self.0.iter().filter(|given| !fits(given)).map(stray).collect()
     }
 
     /// The string of `word`.
     pub(crate) fn text(&self, word: Word) -> Option<&LitStr> {
-        match &self.given(word)?.value {
-            Value::Text(text) => Some(text),
-            Value::Flag | Value::Path(_) | Value::Type(_) | Value::Features(_) => None,
-        }
+        let Value::Text(text) = &self.given(word)?.value else { return None };
+        Some(text)
     }
 
     /// The path of `word`.
     pub(crate) fn path(&self, word: Word) -> Option<&Path> {
-        match &self.given(word)?.value {
-            Value::Path(path) => Some(path),
-            Value::Flag | Value::Text(_) | Value::Type(_) | Value::Features(_) => None,
-        }
+        let Value::Path(path) = &self.given(word)?.value else { return None };
+        Some(path)
     }
 
     /// The type of `word`.
     pub(crate) fn type_(&self, word: Word) -> Option<&Type> {
-        match &self.given(word)?.value {
-            Value::Type(ty) => Some(ty),
-            Value::Flag | Value::Text(_) | Value::Path(_) | Value::Features(_) => None,
-        }
+        let Value::Type(ty) = &self.given(word)?.value else { return None };
+        Some(ty)
     }
 
     /// The path of `word`, which must be given. The stand-in for one that was not is never seen,
     /// since that has been reported.
     pub(crate) fn required_path(&self, word: Word, owner: &str, errors: &Errors) -> Path {
         self.path(word).cloned().unwrap_or_else(|| {
-            errors.at_span(Span::call_site(), messages::missing_word(word, owner));
+            if self.given(word).is_none() {
+                errors.at_span(Span::call_site(), messages::missing_word(word, owner));
+            }
             parse_quote!(__missing)
         })
     }
 
     /// The features of `word`.
     pub(crate) fn features(&self, word: Word) -> &[FeatureWord] {
-        match self.given(word).map(|given| &given.value) {
-            Some(Value::Features(features)) => features,
-            Some(Value::Flag | Value::Text(_) | Value::Path(_) | Value::Type(_)) | None => &[],
-        }
+        let Some(Given { value: Value::Features(features), .. }) = self.given(word) else {
+            return &[];
+        };
+        features
     }
 }
 
 /// Whether `attribute` is `#[qapi…]`.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     attribute.path().is_ident("qapi")
+}
+
+/// Reads on in a word that is written with dashes, as the schema language does.
+fn read_dashed(
+    mut found: String,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<(String, TokenStream)> {
+    let mut tokens = key.to_token_stream();
+    while input.peek(Token![-]) {
+        input.parse::<Token![-]>()?.to_tokens(&mut tokens);
+        let part = input.call(Ident::parse_any)?;
+        found = format!("{found}-{}", part.unraw());
+        part.to_tokens(&mut tokens);
+    }
+    Ok((found, tokens))
 }
 
 fn read_value(
@@ -197,7 +222,8 @@ fn read_value(
     let misshapen = |span: Span| syn::Error::new(span, messages::word_shape(word));
     let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
     if word.shape == Shape::Flag {
-        return if at_end(input) { Ok(Value::Flag) } else { Err(misshapen(key.span())) };
+        let follows = input.peek(Token![=]) || input.peek(syn::token::Paren);
+        return if follows { Err(misshapen(key.span())) } else { Ok(Value::Flag) };
     }
     if word.shape == Shape::Features {
         if !input.peek(syn::token::Paren) {

@@ -23,6 +23,14 @@ impl<M> std::ops::Deref for Checked<M> {
     }
 }
 
+/// What did not pass the gate.
+pub(crate) struct Refused<M> {
+    /// All mistakes, as code that the compiler refuses.
+    pub(crate) mistakes: TokenStream,
+    /// The model, as far as it goes.
+    pub(crate) model: Option<M>,
+}
+
 /// The mistakes found so far. Dropping it unread panics, so that none can be forgotten.
 #[derive(Debug)]
 pub(crate) struct Errors {
@@ -54,14 +62,15 @@ impl Errors {
     }
 
     /// Hands `model` on if there was no mistake, else the mistakes as code that the compiler
-    /// refuses.
-    pub(crate) fn gate<M>(self, model: Result<M, Reported>) -> Result<Checked<M>, TokenStream> {
+    /// refuses, with what could be made of the model.
+    pub(crate) fn gate<M>(self, model: Result<M, Reported>) -> Result<Checked<M>, Refused<M>> {
         let found = self.found.borrow_mut().take().unwrap_or_default();
         match model {
             Ok(model) if found.is_empty() => Ok(Checked(model)),
-            Ok(_) | Err(Reported(())) => {
-                Err(found.iter().map(syn::Error::to_compile_error).collect())
-            }
+            Ok(_) | Err(Reported(())) => Err(Refused {
+                mistakes: found.iter().map(syn::Error::to_compile_error).collect(),
+                model: model.ok(),
+            }),
         }
     }
 }
@@ -88,8 +97,9 @@ mod tests {
         let errors = Errors::new();
         errors.at_span(Span::call_site(), "first");
         errors.at_span(Span::call_site(), "second");
-        let code = errors.gate(Ok(())).err().expect("there are mistakes").to_string();
-        assert_eq!(code.matches("compile_error").count(), 2);
+        let refused = errors.gate(Ok(())).err().expect("there are mistakes");
+        assert_eq!(refused.mistakes.to_string().matches("compile_error").count(), 2);
+        assert!(refused.model.is_some());
     }
 
     #[test]

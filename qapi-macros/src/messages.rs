@@ -1,8 +1,9 @@
 //! The wording that several mistakes share.
 
-use syn::Item;
+use syn::{Item, Type};
 
-use crate::symbol::{Shape, Word};
+use crate::symbol::{SAID_OTHERWISE, Shape, Word};
+use crate::types::{bare, is_str};
 
 /// "`a`, `b` and `c`"
 pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -34,6 +35,13 @@ pub(crate) fn unknown_word(found: &str, owner: &str, legal: &[Word]) -> String {
     if legal.is_empty() {
         return format!("`{found}`: {owner} takes no words; leave it out");
     }
+    let underscored = found.replace('-', "_");
+    if found != underscored && legal.iter().any(|word| word.name == underscored) {
+        return format!("`{found}`: words are written with `_`; write `{underscored}`");
+    }
+    if let Some((_, advice)) = SAID_OTHERWISE.iter().find(|(word, _)| *word == found) {
+        return format!("`{found}`: {owner} has no such word; {advice}");
+    }
     let names = legal.iter().map(|word| word.name);
     match closest(found, names.clone()) {
         Some(meant) => format!(
@@ -54,6 +62,11 @@ pub(crate) fn duplicate_word(name: &str) -> String {
     format!("`{name}`: given twice; keep one")
 }
 
+/// A word that something else follows.
+pub(crate) fn missing_comma(name: &str) -> String {
+    format!("`{name}`: a comma is missing after it")
+}
+
 /// A word that is not followed by what it wants.
 pub(crate) fn word_shape(word: Word) -> String {
     let Word { name, shape, usage } = word;
@@ -66,6 +79,15 @@ pub(crate) fn word_shape(word: Word) -> String {
             format!("`{name}`: can only be switched off; write `{usage}` or leave it out")
         }
         Shape::Features => format!("`{name}`: wants a list in parentheses; write `{usage}`"),
+    }
+}
+
+/// The type to own what a reference to `lent` only borrows.
+pub(crate) fn owned_instead(lent: &Type) -> &'static str {
+    match bare(lent) {
+        Type::Slice(_) => "`Vec<Type>`",
+        other if is_str(other) => "`String`",
+        _ => "the type itself",
     }
 }
 

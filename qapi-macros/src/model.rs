@@ -92,6 +92,15 @@ pub(crate) enum Union {
     Struct(UnionStruct),
 }
 
+impl Union {
+    /// What every definition has.
+    pub(crate) fn head(&self) -> &Head {
+        match self {
+            Self::Enum(UnionEnum { head, .. }) | Self::Struct(UnionStruct { head, .. }) => head,
+        }
+    }
+}
+
 /// `#[qapi_union]` on an enum.
 pub(crate) struct UnionEnum {
     pub(crate) head: Head,

@@ -7,7 +7,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Item;
 
-use crate::errors::{Checked, Errors, Reported};
+use crate::errors::{Checked, Errors, Refused, Reported};
+use crate::expand::stand_in;
 use crate::strip::strip;
 use crate::{check, expand, parse};
 
@@ -18,7 +19,7 @@ pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
         check::enum_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::enum_::expand)
+    run(tokens, read, expand::enum_::expand, |model| stand_in::enumeration(&model.head))
 }
 
 pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -28,7 +29,7 @@ pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream
         check::struct_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::struct_::expand)
+    run(tokens, read, expand::struct_::expand, |model| stand_in::ty(&model.head))
 }
 
 pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -37,7 +38,7 @@ pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream 
         check::union_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::union_::expand)
+    run(tokens, read, expand::union_::expand, |model| stand_in::ty(model.head()))
 }
 
 pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -47,7 +48,7 @@ pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStr
         check::alternate::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::alternate::expand)
+    run(tokens, read, expand::alternate::expand, |model| stand_in::ty(&model.head))
 }
 
 pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -57,7 +58,7 @@ pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStrea
         check::command::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::command::expand)
+    run(tokens, read, expand::command::expand, |_| TokenStream::new())
 }
 
 pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -67,15 +68,16 @@ pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream 
         check::event::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::event::expand)
+    run(tokens, read, expand::event::expand, |model| stand_in::event(&model.head))
 }
 
 /// Emits the item as it was written, but for our attributes, and after it what was generated:
-/// code, or else every mistake.
+/// code, or else every mistake and what stands in for the code.
 fn run<M>(
     tokens: TokenStream,
     read: impl FnOnce(&Item, &Errors) -> Result<M, Reported>,
     expand: fn(&Checked<M>) -> TokenStream,
+    stand_in: fn(&M) -> TokenStream,
 ) -> TokenStream {
     let mut item: Item = match syn::parse2(tokens.clone()) {
         Ok(item) => item,
@@ -88,8 +90,20 @@ fn run<M>(
     let model = read(&item, &errors);
     let generated = match errors.gate(model) {
         Ok(checked) => expand(&checked),
-        Err(mistakes) => mistakes,
+        Err(Refused { mistakes, model }) => {
+            let stand_in = model.filter(|_| is_concrete(&item)).map(|model| stand_in(&model));
+            quote!(#mistakes #stand_in)
+        }
     };
     strip(&mut item);
     quote!(#item #generated)
+}
+
+/// Whether the item has no parameters, so that its name alone names it.
+fn is_concrete(item: &Item) -> bool {
+    match item {
+        Item::Enum(item) => item.generics.params.is_empty(),
+        Item::Struct(item) => item.generics.params.is_empty(),
+        _ => true,
+    }
 }

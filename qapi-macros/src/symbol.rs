@@ -63,6 +63,38 @@ pub(crate) const SUCCESS_RESPONSE: Word =
     word("success_response", Shape::False, "success_response = false");
 pub(crate) const TAG: Word = word("tag", Shape::Path, "tag = TheEnum");
 
+/// Words that readers bring along from the schema language and from serde, and how the same is
+/// said here.
+pub(crate) const SAID_OTHERWISE: &[(&str, &str)] = &[
+    ("alternate", "it is named as the item, or by `name = \"Name\"`"),
+    ("command", "it is named as the function, or by `name = \"name\"`"),
+    ("enum", "it is named as the item, or by `name = \"Name\"`"),
+    ("event", "it is named as the item, or by `name = \"NAME\"`"),
+    ("struct", "it is named as the item, or by `name = \"Name\"`"),
+    ("union", "it is named as the item, or by `name = \"Name\"`"),
+    ("async", "write `async fn`"),
+    ("coroutine", "write `async fn`"),
+    ("base", "a struct or union marks its first field with `#[qapi(base)]`"),
+    ("data", "the fields, variants or parameters say it"),
+    ("default", "make the type an `Option`, and choose the value where it is used"),
+    ("deprecated", "write `features(deprecated)`"),
+    ("unstable", "write `features(unstable)`"),
+    ("discriminator", "mark the field with the branches with `#[qapi(discriminator)]`"),
+    ("doc", "write a doc comment"),
+    ("flatten", "write `base`, if it is the first field"),
+    ("if", "write `#[cfg(…)]` beside it"),
+    ("optional", "make the type an `Option`"),
+    ("rename", "write `name = \"qapi-name\"`"),
+    (
+        "rename_all",
+        "names follow QAPI's conventions; write `name = \"qapi-name\"` where one does not",
+    ),
+    ("returns", "the type that the function returns says it"),
+    ("skip", "every field is a member, so keep elsewhere what is not for clients"),
+    ("tag", "the enum with the branches has it"),
+    ("type", "the type of the field says it"),
+];
+
 /// Those of `#[qapi_struct]` and `#[qapi_alternate]`.
 pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
 

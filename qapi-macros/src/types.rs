@@ -62,6 +62,17 @@ pub(crate) fn is_nothing(ty: &Type) -> bool {
     }
 }
 
+/// `T` where `ty` is a `Result<T>` or `Result<T, E>`, by the path that it is usually known by.
+pub(crate) fn result_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = bare(ty) else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ty)) => Some(bare(ty)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

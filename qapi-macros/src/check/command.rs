@@ -6,7 +6,7 @@
 //! - `check_raw`: a command without generated code takes its arguments as they come
 //! - `check_success_response`: a command that never answers returns nothing
 //! - `check_client`: a command that clients execute by its struct answers, and says what it takes
-//! - `check_return_type`: the returned type is named
+//! - `check_return_type`: the returned type is named, and of something that is there and its own
 //!
 //! And those of [`parameter`](super::parameter).
 
@@ -16,8 +16,9 @@ use super::name::NameKind;
 use super::parameter::check_parameters;
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
+use crate::messages::owned_instead;
 use crate::model::{Argument, Command, Execution, Raw, Role};
-use crate::types::{bare, is_nothing};
+use crate::types::{bare, is_nothing, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_head(&model.head, NameKind::Command, &item.attrs, errors);
@@ -177,9 +178,22 @@ fn check_client(model: &Command, errors: &Errors) {
     }
 }
 
-/// The returned type is named.
+/// The returned type is named, and of something that is there and its own.
 fn check_return_type(model: &Command, errors: &Errors) {
     let Some(ty) = &model.returns else { return };
+    let returned = result_of(ty).unwrap_or(bare(ty));
+    if let Type::Reference(reference) = returned {
+        let message = format!(
+            "`&`: what a command returns outlives what it was taken from; write {} instead",
+            owned_instead(&reference.elem)
+        );
+        errors.at(reference, message);
+    }
+    if only_argument(returned, "Option").is_some() {
+        let message = "`Option`: a command returns something, or fails; return a `Result`, or a \
+                       struct whose members are optional";
+        errors.at(returned, message);
+    }
     if let Type::ImplTrait(_) | Type::Infer(_) | Type::TraitObject(_) = bare(ty) {
         let message = "`impl`: what a command returns has a place in the schema; name the type";
         errors.at(ty, message);

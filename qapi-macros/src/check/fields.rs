@@ -5,7 +5,7 @@
 use syn::{Fields, ItemStruct};
 
 use super::name::NameKind;
-use super::{check_clashes, check_part};
+use super::{check_clashes, check_owned, check_part};
 use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Base, Member, Part};
@@ -13,6 +13,9 @@ use crate::model::{Base, Member, Part};
 /// All rules on members.
 pub(super) fn check_members(members: &[Member], errors: &Errors) {
     check_parts(members.iter().map(|member| &member.part), errors);
+    for Member { part, ty } in members {
+        check_owned(&part.ident, ty, errors);
+    }
 }
 
 /// All rules on members, given without their types.

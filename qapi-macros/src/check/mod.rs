@@ -10,6 +10,7 @@
 //! - `check_features`: features have names, each another
 //! - `check_special_features`: `deprecated` and `unstable` are not for types
 //! - `check_part`: the same for values, members and arguments
+//! - `check_owned`: what a type holds is its own
 //! - `check_clashes`: names within a definition differ, also as C spells them
 //!
 //! Of names, in [`name`]:
@@ -32,12 +33,14 @@ pub(crate) mod union_;
 
 use std::collections::{HashMap, HashSet};
 
-use syn::{Attribute, Generics, ItemEnum, LitStr};
+use syn::{Attribute, Generics, Ident, ItemEnum, LitStr, Type};
 
 use crate::args::{FeatureWord, is_ours};
 use crate::errors::Errors;
+use crate::messages::owned_instead;
 use crate::model::{Head, Name, Part};
 use crate::names::c_name;
+use crate::types::{bare, only_argument};
 use name::{NameKind, check_name};
 
 /// The attributes that make a definition.
@@ -163,6 +166,16 @@ fn check_part(part: &Part, kind: NameKind, errors: &Errors) {
     check_name(&part.name, kind, errors);
     check_since(part.since.as_ref(), errors);
     check_features(&part.features, errors);
+}
+
+/// What a type holds is its own: a value outlives the message that it was read from.
+fn check_owned(ident: &Ident, ty: &Type, errors: &Errors) {
+    let inner = only_argument(ty, "Option").unwrap_or(bare(ty));
+    if let Type::Reference(reference) = inner {
+        let owned = owned_instead(&reference.elem);
+        let message = format!("`{ident}`: holds what it does not own; write {owned} instead");
+        errors.at(reference, message);
+    }
 }
 
 /// Names within a definition differ, also as C spells them. Those under conditions may be alike,

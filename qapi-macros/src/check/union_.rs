@@ -14,11 +14,12 @@ use syn::{Fields, Item, ItemEnum, ItemStruct};
 use super::fields::{check_base, check_fields_are_named, check_parts};
 use super::name::{NameKind, check_name};
 use super::{
-    check_head, check_item_attributes, check_no_generics, check_no_numbers, check_variant_fields,
+    check_head, check_item_attributes, check_no_generics, check_no_numbers, check_owned,
+    check_variant_fields,
 };
 use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::{Union, UnionEnum, UnionField, UnionStruct};
+use crate::model::{Member, Union, UnionEnum, UnionField, UnionStruct};
 
 pub(crate) fn check(item: &Item, model: &Union, errors: &Errors) {
     match (item, model) {
@@ -51,6 +52,9 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     check_base(item, &model.bases, errors);
     check_parts(model.fields.iter().map(|field| &field.member().part), errors);
     check_one_discriminator(item, model, errors);
+    for Member { part, ty } in model.fields.iter().map(UnionField::member) {
+        check_owned(&part.ident, ty, errors);
+    }
 }
 
 /// Each branch is one type, or nothing.

@@ -11,6 +11,7 @@ pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;
 pub(crate) mod members;
+pub(crate) mod stand_in;
 pub(crate) mod struct_;
 pub(crate) mod union_;
 

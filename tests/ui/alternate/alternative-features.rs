@@ -1,0 +1,13 @@
+//! Words that an alternative cannot have.
+
+use qapi_core::qapi_alternate;
+
+#[qapi_alternate]
+enum Choice {
+    #[qapi(since = "1.0")]
+    One(bool),
+    #[qapi(features(unstable))]
+    Two(i64),
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! An argument that is a list of what nobody knows.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(array: Vec<NoSuchType>) {
+    let _ = array;
+}
+
+fn main() {}

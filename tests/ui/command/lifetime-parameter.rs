@@ -1,0 +1,10 @@
+//! A lifetime with a name.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run<'a>(text: &'a str) {
+    let _ = text;
+}
+
+fn main() {}

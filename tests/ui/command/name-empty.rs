@@ -1,0 +1,8 @@
+//! A name without letters.
+
+use qapi_core::qapi_command;
+
+#[qapi_command(name = "")]
+fn run() {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A session that is none.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(#[qapi(session)] session: &String) {
+    let _ = session;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! A function under a condition on types.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(text: String)
+where
+    String: Clone,
+{
+    let _ = text;
+}
+
+fn main() {}

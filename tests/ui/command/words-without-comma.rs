@@ -1,0 +1,8 @@
+//! Words with nothing between them.
+
+use qapi_core::qapi_command;
+
+#[qapi_command(blocking allow_preconfig)]
+fn run() {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! The values in the attribute.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum(data = ["low", "high"])]
+enum Level {
+    Low,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Words with a slip of the pen.
+
+use qapi_core::qapi_enum;
+
+#[qapi_enum(feature(odd))]
+enum Level {
+    #[qapi(name_exeption, name = "High")]
+    High,
+}
+
+fn main() {}

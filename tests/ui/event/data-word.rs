@@ -1,0 +1,10 @@
+//! The data in the attribute.
+
+use qapi_core::qapi_event;
+
+#[qapi_event(data = "JobInfo")]
+struct JobDone {
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A member that owns nothing.
+
+use qapi_core::qapi_event;
+
+#[qapi_event]
+struct JobDone {
+    id: &'static str,
+}
+
+fn main() {}

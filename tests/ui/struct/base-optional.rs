@@ -1,0 +1,16 @@
+//! A base that may be absent.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Base {
+    id: String,
+}
+
+#[qapi_struct]
+struct Info {
+    #[qapi(base)]
+    base: Option<Base>,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! Special features as words of their own.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(deprecated)]
+    path: String,
+    #[qapi(unstable)]
+    level: i64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A condition in the schema language's words.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(if = "unix")]
+struct Info {
+    #[qapi(if = "unix")]
+    path: String,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Members that own nothing.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    name: &'static str,
+    other: Option<&'static str>,
+}
+
+fn main() {}

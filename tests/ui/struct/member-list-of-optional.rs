@@ -1,0 +1,10 @@
+//! A list with gaps.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    sizes: Vec<Option<u32>>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A member that may be absent in two ways.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    size: Option<Option<u32>>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A member whose parts have no names.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    size: (u32, u32),
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A name whose first character is no letter.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(name = "2nd")]
+    second: String,
+}
+
+fn main() {}

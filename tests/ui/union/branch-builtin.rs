@@ -1,0 +1,16 @@
+//! A branch that is no object.
+
+use qapi_core::{qapi_enum, qapi_union};
+
+#[qapi_enum]
+#[derive(Clone, Copy)]
+enum Kind {
+    File,
+}
+
+#[qapi_union(discriminator = "kind", tag = Kind)]
+enum Node {
+    File(i64),
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! The discriminator's enum as a string.
+
+use qapi_core::qapi_union;
+
+#[qapi_union(discriminator = "kind", tag = "Kind")]
+enum Node {
+    File,
+}
+
+fn main() {}
