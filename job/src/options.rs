@@ -21,8 +21,16 @@ pub struct JobOptions {
 impl JobOptions {
     /// An internal job of a type: without a name it is in no list and tells no client its status.
     /// It finalizes and dismisses itself, and has no rate limit.
-    pub fn new(job_type: JobType) -> Self {
-        Self { id: None, job_type, auto_finalize: true, auto_dismiss: true, speed: 0 }
+    ///
+    /// A crate that adds kinds of job gives a value of its own enum.
+    pub fn new(job_type: impl Into<JobType>) -> Self {
+        Self {
+            id: None,
+            job_type: job_type.into(),
+            auto_finalize: true,
+            auto_dismiss: true,
+            speed: 0,
+        }
     }
 
     /// Names the job, and so shows it to clients. [`check_id`](crate::check_id) says what a name

@@ -4,13 +4,14 @@
 //! job only where [`transition`] lets it, and a verb is carried out only where
 //! [`JobVerb::allowed_in`] says so.
 
-use qapi_core::{Error, qapi_enum};
+use qapi_core::{Error, OpenValue, qapi_enum};
 
 use crate::messages;
 
 /// What kind of work a job does.
 ///
-/// The engine never asks: it only hands the value on to clients.
+/// The engine never asks: it only hands the value on to clients. QEMU has nine kinds; other crates
+/// may add kinds of their own.
 #[qapi_enum(since = "1.7")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobType {
@@ -37,6 +38,9 @@ pub enum JobType {
     /// Deletes an internal snapshot.
     #[qapi(since = "6.0")]
     SnapshotDelete,
+    /// A kind that another crate adds: see [`qapi_enum`] under "Open enums".
+    #[qapi(open)]
+    Other(OpenValue<JobType>),
 }
 
 /// Where a job is in its life.

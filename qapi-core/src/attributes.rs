@@ -1,7 +1,7 @@
 //! The six attributes, with their documentation. Each stands for one kind of definition of QAPI's
 //! schema language and is named after it.
 
-/// Defines an enumeration: a closed list of strings.
+/// Defines an enumeration: a list of strings.
 ///
 /// Goes on an enum whose variants carry nothing. It implements
 /// [`QapiType`](crate::QapiType), `serde::Serialize` and `Display`, and adds `ALL`, every value in
@@ -13,6 +13,7 @@
 /// | `since = "2.12"` | the version it appeared in |
 /// | `features(name, name = "doc", …)` | its special features |
 /// | `name = "Name"` | its name in the schema, where that is not the enum's |
+/// | `extends = TheOpenEnum` | adds the values to another enum; see below |
 /// | `prefix = "UPPER_CASE"` | what the values' names begin with in QEMU's generated C |
 /// | `crate = path` | where the framework is found, where that is not `::qapi_core` |
 ///
@@ -40,6 +41,16 @@
 /// assert_eq!(CopyMode::NewWrites.to_string(), "new-writes");
 /// assert_eq!(CopyMode::ALL.len(), 3);
 /// ```
+///
+/// # Open enums
+///
+/// An enum to which other crates may add values has a last variant that is marked `#[qapi(open)]`
+/// and carries an [`OpenValue`](crate::OpenValue) of the enum itself. It is no value of its own:
+/// whoever matches on the enum has an arm for what others add, and goes on compiling when they do.
+/// `ALL` has the enum's own values; [`OpenValue::all`](crate::OpenValue::all) has the others.
+///
+/// Another crate adds the values of an enum under `extends`; [`OpenValue`](crate::OpenValue) shows
+/// both.
 pub use qapi_macros::qapi_enum;
 
 /// Defines a struct: an object with fixed members.
@@ -49,7 +60,7 @@ pub use qapi_macros::qapi_enum;
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
 ///
-/// Takes the words of [`qapi_enum`] but `prefix`. Fields take `#[qapi(name = "…", since = "…",
+/// Takes the words of [`qapi_enum`] but `prefix` and `extends`. Fields take `#[qapi(name = "…", since = "…",
 /// features(…))]`, and the first field `#[qapi(base)]`: the members of that struct come first.
 ///
 /// ```
@@ -149,6 +160,9 @@ pub use qapi_macros::qapi_struct;
 /// assert_eq!(serde_json::to_string(&port)?, r#"{"id":"a","kind":"any"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// Where `tag` is an open enum, the branches have a last variant of the same name as the enum's,
+/// `#[qapi(open)] Other(OpenValue<TheEnum>)`: values of other crates add no members.
 ///
 /// Takes the words of [`qapi_enum`] besides its own. It implements
 /// [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and `serde::Serialize`; the

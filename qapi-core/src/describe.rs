@@ -40,10 +40,17 @@ pub const fn feature(name: &'static str, doc: &'static str) -> Feature {
 
 /// Describes an enumeration.
 pub const fn enumeration(values: &'static [EnumValue]) -> Enum {
-    Enum { prefix: None, values }
+    Enum { prefix: None, open: false, values }
 }
 
 impl Enum {
+    /// Lets other crates add values.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
     /// Adds what the names of its values begin with in C.
     #[doc(hidden)]
     #[must_use]

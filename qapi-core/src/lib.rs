@@ -81,7 +81,10 @@ pub use server::{Listener, Server};
 pub use service::Service;
 pub use session::SessionContext;
 pub use shutdown::Shutdown;
-pub use types::{MemberType, Null, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
+pub use types::{
+    MemberType, Null, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum,
+    QapiType,
+};
 pub use version::ServerVersion;
 pub use visitor::{Input, ObjectVisitor, Scalars};
 

@@ -1,8 +1,9 @@
 //! What generated code calls. Not for use by hand: it changes without notice.
 
+pub use core::convert::{From, TryFrom};
 pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{None, Some};
-pub use core::primitive::u8;
+pub use core::primitive::{str, u8, usize};
 pub use core::result::Result::{Err, Ok};
 pub use std::string::String;
 pub use std::vec::Vec;
@@ -20,8 +21,8 @@ pub use crate::describe::{
     union, value,
 };
 pub use crate::descriptor::{
-    Arguments, AsyncCall, BlockingCall, Branch, Definition, DefinitionKind, EnumValue, Handler,
-    Member, Registration, Source, StateNeed, Type,
+    AddedValues, Arguments, AsyncCall, BlockingCall, Branch, Definition, DefinitionKind,
+    EnumValue, Handler, Member, Registration, Source, StateNeed, Type,
 };
 pub use crate::error::{Error, Result};
 pub use crate::fds::FdParameter;
@@ -30,7 +31,8 @@ pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
 pub use crate::stand_in::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
 pub use crate::types::{
-    MemberType, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType, RawArguments,
+    MemberType, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType,
+    RawArguments,
 };
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Marks, Style};
@@ -141,26 +143,20 @@ pub fn visit_enum<T>(
 /// As [`visit_enum`], for an enumeration some of whose values the server's policy may refuse.
 pub fn visit_marked_enum<T>(
     input: Input<'_, '_>,
-    definition: &Definition,
+    definition: &'static Definition,
     value_of: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T> {
     let value = visit_enum(input, value_of)?;
-    let (text, values) = (input.string()?, enum_values(definition));
-    if let Some(found) = values.iter().find(|value| value.name == text) {
+    let text = input.string()?;
+    if let Some(found) = definition.enum_value(text) {
         input.refuse_marked(text, marks(found.features))?;
     }
     Ok(value)
 }
 
-fn enum_values(definition: &Definition) -> &[EnumValue] {
-    match &definition.kind {
-        DefinitionKind::Enum(data) => data.values,
-        DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_)
-        | DefinitionKind::Command(_)
-        | DefinitionKind::Event(_) => &[],
-    }
+/// The value `name` of an open enumeration, if another crate adds one of that name.
+pub fn added<E: QapiOpenEnum>(name: &str) -> Option<E> {
+    OpenValue::find(name).map(E::added)
 }
 
 /// Whether members that bear `marks` are left out of what is being written.

@@ -55,9 +55,24 @@ pub(crate) struct Enum {
     pub(crate) head: Head,
     /// What the names of its values begin with in C.
     pub(crate) prefix: Option<LitStr>,
+    /// The open enum that the values are added to. Without it the enum is a definition.
+    pub(crate) extends: Option<Path>,
     /// Who may use what is added to the enum.
     pub(crate) visibility: Visibility,
     pub(crate) values: Vec<Part>,
+    /// The variant for values of other crates; checking refuses a second one.
+    pub(crate) open: Vec<OpenVariant>,
+    /// Words that do not go with values added to another enum.
+    pub(crate) strays: Vec<Stray>,
+}
+
+/// The variant of an open enum that values of other crates have.
+pub(crate) struct OpenVariant {
+    pub(crate) ident: Ident,
+    /// Where the word stands.
+    pub(crate) word: Span,
+    /// Words that stand beside it and should not.
+    pub(crate) strays: Vec<Stray>,
 }
 
 /// A member of an object.
@@ -120,6 +135,8 @@ pub(crate) struct Branch {
     pub(crate) ident: Ident,
     /// The type with the branch's members; a branch may have none.
     pub(crate) ty: Option<Type>,
+    /// Whether it stands for all values of other crates.
+    pub(crate) open: bool,
     /// The conditions under which it exists.
     pub(crate) cfg: Vec<Attribute>,
 }

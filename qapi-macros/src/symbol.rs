@@ -46,12 +46,16 @@ pub(crate) const DISCRIMINATOR_NAME: Word =
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
 /// A file descriptor that the client gives by name.
 pub(crate) const FD: Word = word("fd", Shape::Flag, "fd");
+/// The open enumeration that values are added to.
+pub(crate) const EXTENDS: Word = word("extends", Shape::Path, "extends = TheOpenEnum");
 pub(crate) const FEATURES: Word =
     word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
 pub(crate) const GEN: Word = word("gen", Shape::False, "gen = false");
 pub(crate) const KEY: Word = word("key", Shape::Text, "key = \"member-name\"");
 pub(crate) const NAME: Word = word("name", Shape::Text, "name = \"qapi-name\"");
 pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "name_exception");
+/// The variant for what other crates add.
+pub(crate) const OPEN: Word = word("open", Shape::Flag, "open");
 pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CASE\"");
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
 /// What a command that takes its arguments as they come tells clients that it returns.
@@ -99,7 +103,10 @@ pub(crate) const SAID_OTHERWISE: &[(&str, &str)] = &[
 pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
 
 /// Those of `#[qapi_enum]`.
-pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, CRATE];
+pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, EXTENDS, CRATE];
+
+/// Those of `#[qapi_enum]` on an enum whose values are added to another.
+pub(crate) const EXTENSION_WORDS: &[Word] = &[EXTENDS, CRATE];
 
 /// Those of `#[qapi_event]`.
 pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, CRATE];
@@ -130,7 +137,10 @@ pub(crate) const UNION_ENUM_WORDS: &[Word] =
     &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, CRATE];
 
 /// Those of `#[qapi]` on a value of an enumeration.
-pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES];
+pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES, OPEN];
+
+/// Those of `#[qapi]` on a branch of a union.
+pub(crate) const BRANCH_WORDS: &[Word] = &[OPEN];
 
 /// Those of `#[qapi]` on a member of a struct.
 pub(crate) const MEMBER_WORDS: &[Word] = &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES];

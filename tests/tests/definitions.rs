@@ -39,7 +39,7 @@ pub(crate) const fn value(name: &'static str) -> EnumValue {
 
 #[track_caller]
 pub(crate) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
-    define(name, DefinitionKind::Enum(Enum { prefix: None, values }))
+    define(name, DefinitionKind::Enum(Enum { prefix: None, open: false, values }))
 }
 
 pub(crate) const fn member(name: &'static str, ty: TypeRef) -> Member {

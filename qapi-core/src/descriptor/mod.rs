@@ -5,12 +5,14 @@
 //! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
 
+mod enum_;
 mod type_;
 
 use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use enum_::{AddedValues, Enum, EnumValue};
 pub use type_::{Builtin, Type, TypeRef};
 
 use crate::context::Context;
@@ -81,29 +83,6 @@ pub struct Feature {
     pub name: &'static str,
     /// What it means here.
     pub doc: &'static str,
-}
-
-/// An enumeration: a closed list of strings.
-#[derive(Debug)]
-pub struct Enum {
-    /// What the names of its values begin with in QEMU's generated C, where that is not made of
-    /// its own name (`prefix`). Nothing on the wire shows it.
-    pub prefix: Option<&'static str>,
-    /// The values, in the order of their declaration.
-    pub values: &'static [EnumValue],
-}
-
-/// One value of an enumeration.
-#[derive(Debug)]
-pub struct EnumValue {
-    /// The string on the wire.
-    pub name: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-    /// The version it appeared in, where that is later than its enumeration.
-    pub since: Option<&'static str>,
-    /// Its special features.
-    pub features: &'static [Feature],
 }
 
 /// A struct: an object with fixed members.

@@ -30,7 +30,7 @@ pub use error::RegistryError;
 pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
-use crate::descriptor::{Command, Definition, Event, Registration};
+use crate::descriptor::{AddedValues, Command, Definition, Event, Registration};
 use crate::fds;
 use crate::policy::Policy;
 use crate::schema::model::{as_command, as_event, is_type};
@@ -152,8 +152,12 @@ impl Registry {
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         // Packages are written with dashes in one place and with underscores in another.
         let same = |a: &str, b: &str| a.replace('_', "-") == b.replace('_', "-");
+        let sources = || {
+            let added = inventory::iter::<AddedValues>.into_iter().map(|added| added.source);
+            self.definitions().map(|found| found.source).chain(added)
+        };
         let registers_nothing =
-            |name: &&&str| !self.definitions().any(|found| same(found.source.package, name));
+            |name: &&&str| !sources().any(|source| same(source.package, name));
         let missing = packages.iter().filter(registers_nothing);
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
     }

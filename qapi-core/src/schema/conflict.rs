@@ -16,6 +16,8 @@ pub enum Rule {
     /// The values, members, alternatives, branches and features of one definition have distinct
     /// names.
     ListDistinct,
+    /// A value that a crate adds to an open enumeration differs from all others.
+    AddedValueDistinct,
     /// A type is referred to, not a command or event.
     TypeReferred,
     /// A base is a struct.
@@ -97,6 +99,10 @@ impl Conflict {
         let mut places: Vec<_> = places.iter().map(place).collect();
         places.dedup();
         Self { rule, message, places }
+    }
+
+    pub(super) fn at(rule: Rule, message: String, places: &[Place]) -> Self {
+        Self { rule, message, places: places.to_vec() }
     }
 
     pub(crate) fn missing_state(command: &'static Definition, type_name: &str) -> Self {

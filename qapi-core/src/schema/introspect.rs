@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::descriptor::{
-    Alternate, Arguments, Builtin, Command, Definition, DefinitionKind, Enum, Event, Feature,
-    Member, Type, marks,
+    Alternate, Arguments, Builtin, Command, Definition, DefinitionKind, EnumValue, Event,
+    Feature, Member, Type, marks,
 };
 use crate::registry::Registry;
 use crate::schema::info::{
@@ -199,9 +199,7 @@ impl Introspection {
                 self.push(name, &[], SchemaInfoKind::Array(SchemaInfoArray { element_type }));
             }
             Type::Defined(definition) => match &definition.kind {
-                DefinitionKind::Enum(enumeration) => {
-                    self.enumeration(used, definition, enumeration);
-                }
+                DefinitionKind::Enum(_) => self.enumeration(used, definition),
                 DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {
                     self.struct_or_union(used, definition);
                 }
@@ -214,13 +212,14 @@ impl Introspection {
         }
     }
 
-    fn enumeration(&mut self, used: Used, definition: &'static Definition, data: &Enum) {
-        let member = |value: &crate::descriptor::EnumValue| SchemaInfoEnumMember {
+    fn enumeration(&mut self, used: Used, definition: &'static Definition) {
+        let values = definition.enum_values();
+        let member = |value: &&EnumValue| SchemaInfoEnumMember {
             name: value.name.to_owned(),
             features: feature_names(value.features),
         };
-        let members = data.values.iter().map(member).collect();
-        let values = data.values.iter().map(|value| value.name.to_owned()).collect();
+        let members = values.iter().map(member).collect();
+        let values = values.iter().map(|value| value.name.to_owned()).collect();
         let name = self.masked(used.name());
         let info = SchemaInfoEnum { members, values };
         self.push(name, definition.features, SchemaInfoKind::Enum(info));
@@ -286,7 +285,7 @@ impl Introspection {
             .iter()
             .find(|found| found.member.name == tag)
             .and_then(|found| as_enum((found.member.ty)()))
-            .map_or(&[][..], |enumeration| enumeration.values);
+            .map_or_else(Vec::new, Definition::enum_values);
         let plain = values
             .iter()
             .filter(|value| adding.iter().all(|(name, _)| *name != value.name))

@@ -3,8 +3,7 @@
 use std::ptr;
 
 use crate::descriptor::{
-    Arguments, Branch, Command, Definition, DefinitionKind, Enum, Event, Member, Type, TypeRef,
-    Union,
+    Arguments, Branch, Command, Definition, DefinitionKind, Event, Member, Type, TypeRef, Union,
 };
 
 /// Every type that a definition names, in the order of the definition.
@@ -137,11 +136,11 @@ pub(crate) fn as_object(ty: Type) -> Option<&'static Definition> {
 }
 
 /// The enumeration behind a type, if it is one.
-pub(crate) fn as_enum(ty: Type) -> Option<&'static Enum> {
+pub(crate) fn as_enum(ty: Type) -> Option<&'static Definition> {
     match ty {
         Type::Builtin(_) | Type::Array(_) => None,
         Type::Defined(definition) => match &definition.kind {
-            DefinitionKind::Enum(enumeration) => Some(enumeration),
+            DefinitionKind::Enum(_) => Some(definition),
             DefinitionKind::Struct(_)
             | DefinitionKind::Union(_)
             | DefinitionKind::Alternate(_)

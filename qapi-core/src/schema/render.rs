@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::descriptor::{
-    Alternate, Arguments, Command, Definition, DefinitionKind, Enum, Event, Feature, Member,
+    Alternate, Arguments, Command, Definition, DefinitionKind, EnumValue, Event, Feature, Member,
     Struct, Type, Union,
 };
 use crate::schema::model::shared_members;
@@ -23,7 +23,7 @@ pub fn render(definition: &'static Definition) -> Value {
             if let Some(prefix) = data.prefix {
                 put("prefix", prefix.into());
             }
-            put("data", enum_data(data));
+            put("data", enum_data(definition));
         }
         DefinitionKind::Struct(data) => {
             put("struct", name.into());
@@ -52,12 +52,12 @@ pub fn render(definition: &'static Definition) -> Value {
     Value::Object(expression)
 }
 
-fn enum_data(data: &Enum) -> Value {
-    let value = |value: &crate::descriptor::EnumValue| match value.features {
+fn enum_data(definition: &'static Definition) -> Value {
+    let value = |value: &EnumValue| match value.features {
         [] => Value::from(value.name),
         marked => json!({ "name": value.name, "features": features(marked) }),
     };
-    data.values.iter().map(value).collect()
+    definition.enum_values().into_iter().map(value).collect()
 }
 
 fn struct_parts(data: &'static Struct, put: &mut impl FnMut(&str, Value)) {

@@ -1,6 +1,7 @@
 //! The traits that tie Rust types to QAPI types, and the types that the language brings along.
 
 mod builtin;
+mod open;
 mod raw;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
 use crate::wire::Marks;
 pub use builtin::Null;
+pub use open::{OpenValue, QapiOpenEnum};
 pub use raw::RawArguments;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked

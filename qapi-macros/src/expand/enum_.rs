@@ -1,30 +1,39 @@
 //! `#[qapi_enum]`
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
-use super::{definition, marks, part_entry, qapi_type, scope, serialize};
+use super::{definition, extension, marks, part_entry, place_of, qapi_type, scope, serialize};
 use crate::errors::Checked;
-use crate::model::Enum;
+use crate::model::{Enum, OpenVariant};
 
 pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
-    let Enum { head, prefix, visibility: _, values } = &**model;
+    let Enum { head, prefix, extends, visibility: _, values, open, strays: _ } = &**model;
+    if let Some(extends) = extends {
+        return extension::expand(model, extends);
+    }
     let entries = values.iter().map(|value| part_entry("value", value, None));
     let prefix = prefix.iter().map(|prefix| quote!(.prefix(#prefix)));
+    let is_open = open.iter().map(|_| quote!(.open()));
     let kind = quote! {
-        __qapi::DefinitionKind::Enum(__qapi::enumeration(&[#(#entries),*]) #(#prefix)*)
+        __qapi::DefinitionKind::Enum(__qapi::enumeration(&[#(#entries),*]) #(#prefix)* #(#is_open)*)
     };
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)
     });
+    let other = match open[..] {
+        [] => quote!(__qapi::None),
+        _ => quote!(__qapi::added(__name)),
+    };
     let value_of = quote! {
         |__name| match __name {
             #(#arms)*
-            _ => __qapi::None,
+            _ => #other,
         }
     };
-    let is_marked = values.iter().any(|value| marks(&value.features).is_some());
+    let is_marked =
+        !open.is_empty() || values.iter().any(|value| marks(&value.features).is_some());
     let visit = if is_marked {
         quote!(__qapi::visit_marked_enum(__input, &__DEFINITION, #value_of))
     } else {
@@ -37,12 +46,13 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
         serialize(&head.ident, &quote!(__serializer.serialize_str(self.as_str()))),
         display(model),
         marker(model),
+        openness(model),
     ];
     scope(head, &code.into_iter().collect())
 }
 
 /// `ALL` and `as_str`.
-fn inherent(Enum { head, prefix: _, visibility, values }: &Enum) -> TokenStream {
+pub(super) fn inherent(Enum { head, visibility, values, open, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
     let all = values.iter().map(|value| {
         let (cfg, ident) = (&value.cfg, &value.ident);
@@ -52,15 +62,22 @@ fn inherent(Enum { head, prefix: _, visibility, values }: &Enum) -> TokenStream 
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* Self::#ident => #name,)
     });
+    let open_arms = open
+        .iter()
+        .map(|OpenVariant { ident, .. }| quote!(Self::#ident(ref __value) => __value.as_str(),));
+    let all_doc = match open[..] {
+        [] => "Every value, in the order of the schema.",
+        _ => "Every value but those that other crates add, in the order of the schema.",
+    };
     quote! {
         impl #ident {
-            /// Every value, in the order of the schema.
+            #[doc = #all_doc]
             #[allow(dead_code, reason = "not every enum's values are listed somewhere")]
             #visibility const ALL: &'static [Self] = &[#(#all),*];
 
             /// The string on the wire.
             #visibility const fn as_str(&self) -> &'static ::core::primitive::str {
-                match *self { #(#arms)* }
+                match *self { #(#arms)* #(#open_arms)* }
             }
         }
     }
@@ -76,8 +93,29 @@ fn marker(Enum { head, .. }: &Enum) -> TokenStream {
     }
 }
 
+/// An open enum takes values of other crates.
+fn openness(Enum { head, open, .. }: &Enum) -> TokenStream {
+    let ident = &head.ident;
+    let implement = |OpenVariant { ident: variant, .. }: &OpenVariant| {
+        let made = quote_spanned!(place_of(variant)=> Self::#variant(__value));
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl __qapi::QapiOpenEnum for #ident {
+                fn added(__value: __qapi::OpenValue<Self>) -> Self {
+                    #made
+                }
+                fn name(&self) -> &'static __qapi::str {
+                    self.as_str()
+                }
+            }
+        }
+    };
+    open.iter().map(implement).collect()
+}
+
 /// A value reads as it does on the wire.
-fn display(Enum { head, .. }: &Enum) -> TokenStream {
+pub(super) fn display(Enum { head, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
     quote! {
         #[automatically_derived]

@@ -10,6 +10,7 @@ mod client;
 pub(crate) mod command;
 pub(crate) mod enum_;
 pub(crate) mod event;
+mod extension;
 pub(crate) mod members;
 pub(crate) mod stand_in;
 pub(crate) mod struct_;

@@ -45,7 +45,8 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
 /// The branches: what each adds, and how it is read and written.
 fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
     let ident = &head.ident;
-    let entries = branches.iter().map(|Branch { ident, ty, cfg }| {
+    let own = || branches.iter().filter(|branch| !branch.open);
+    let entries = own().map(|Branch { ident, ty, cfg, .. }| {
         let ty = match ty {
             Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
             None => quote!(__qapi::None),
@@ -53,17 +54,25 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
         let tag = tag_beside(tag, ident);
         quote!(#(#cfg)* __qapi::Branch { name: #tag::#ident.as_str(), ty: #ty })
     });
-    let tags = branches.iter().map(|Branch { ident, ty, cfg }| {
-        let (held, tag) = (ty.as_ref().map(|_| quote!((_))), tag_beside(tag, ident));
+    let tags = branches.iter().map(|Branch { ident, ty, cfg, open }| {
+        let tag = tag_beside(tag, ident);
+        if *open {
+            return quote!(#(#cfg)* Self::#ident(__value) => #tag::#ident(*__value),);
+        }
+        let held = ty.as_ref().map(|_| quote!((_)));
         quote!(#(#cfg)* Self::#ident #held => #tag::#ident,)
     });
-    let visits = branches.iter().map(|Branch { ident, ty, cfg }| {
+    let visits = branches.iter().map(|Branch { ident, ty, cfg, open }| {
         let tag = tag_beside(tag, ident);
+        if *open {
+            return quote!(#(#cfg)* #tag::#ident(__value) => Self::#ident(__value),);
+        }
         let held =
             ty.as_ref().map(|ty| quote!((<#ty as __qapi::QapiObject>::visit_members(__object)?)));
         quote!(#(#cfg)* #tag::#ident => Self::#ident #held,)
     });
-    let writes = branches.iter().map(|Branch { ident, ty, cfg }| match ty {
+    let writes = branches.iter().map(|Branch { ident, ty, cfg, open }| match ty {
+        Some(_) if *open => quote!(#(#cfg)* Self::#ident(_) => __qapi::Ok(()),),
         Some(ty) => quote! {
             #(#cfg)*
             Self::#ident(__branch) => {

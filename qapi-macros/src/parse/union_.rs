@@ -29,11 +29,12 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
         exception: words.place(symbol::NAME_EXCEPTION),
     });
     let branches = item.variants.iter().map(|variant| {
-        // Reads no words, and thereby refuses them.
-        let _none = Words::of_attributes(&variant.attrs, "a branch", &[], errors);
+        let legal = symbol::BRANCH_WORDS;
+        let words = Words::of_attributes(&variant.attrs, "a branch", legal, errors);
         Branch {
             ident: variant.ident.clone(),
             ty: only_field(&variant.fields).cloned(),
+            open: words.place(symbol::OPEN).is_some(),
             cfg: cfg(&variant.attrs),
         }
     });

@@ -6,6 +6,7 @@ mod conditions;
 mod enum_;
 mod event;
 mod hygiene;
+mod open;
 mod parameters;
 mod raw;
 mod struct_;

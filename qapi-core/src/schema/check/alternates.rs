@@ -93,7 +93,8 @@ fn claimed(ty: Type) -> Vec<JSONType> {
     let Some(enumeration) = as_enum(ty) else {
         return vec![JSONType::String, JSONType::Number, JSONType::Boolean];
     };
-    let any = |reads_so: fn(&str) -> bool| enumeration.values.iter().any(|v| reads_so(v.name));
+    let values = enumeration.enum_values();
+    let any = |reads_so: fn(&str) -> bool| values.iter().any(|v| reads_so(v.name));
     let mut claimed = vec![JSONType::String];
     if any(|name| name.starts_with(|first: char| first.is_ascii_digit() || "-+.".contains(first)))
     {

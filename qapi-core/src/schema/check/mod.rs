@@ -5,12 +5,14 @@
 //! | `names` | a name is defined once; names are distinct and not those of built-in types |
 //! | `objects` | bases are structs; nothing contains itself; members do not clash |
 //! | `unions` | the discriminator is a mandatory enumeration; branches fit it |
+//! | `added` | values that crates add to open enumerations differ from all others |
 //! | `alternates` | the JSON type tells the alternatives apart |
 //! | `uses` | types are types; arguments are objects; special features mark no type |
 //!
 //! Every rule goes through all definitions, so that every conflict is found at once. The facts are
 //! those of QEMU's schema compiler.
 
+mod added;
 mod alternates;
 mod names;
 mod objects;
@@ -25,6 +27,7 @@ pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = names::check(definitions);
     for &definition in definitions {
         conflicts.extend(names::check_lists(definition));
+        conflicts.extend(added::check(definition));
         conflicts.extend(objects::check(definition));
         conflicts.extend(unions::check(definition));
         conflicts.extend(alternates::check(definition));

@@ -1,6 +1,6 @@
 //! Unions: the discriminator, and the branches that its values select.
 
-use crate::descriptor::{Branch, Definition, Enum, Union};
+use crate::descriptor::{Branch, Definition, Union};
 use crate::schema::check::objects::with_defined;
 use crate::schema::model::{
     OwnedMember, as_enum, as_object, as_union, branches, describe, shared_members,
@@ -39,7 +39,7 @@ fn check_has_branch(definition: &'static Definition) -> Option<Conflict> {
 fn discriminator(
     definition: &'static Definition,
     union: &Union,
-) -> Result<&'static Enum, Vec<Conflict>> {
+) -> Result<&'static Definition, Vec<Conflict>> {
     let (name, tag) = (definition.name, union.discriminator);
     let found = shared_members(definition).into_iter().find(|found| found.member.name == tag);
     let Some(OwnedMember { owner, member }) = found else {
@@ -79,13 +79,14 @@ fn discriminator(
 fn check_branch_name(
     definition: &'static Definition,
     union: &Union,
-    tag: &'static Enum,
+    tag: &'static Definition,
     branch: &'static Branch,
 ) -> Option<Conflict> {
-    if tag.values.iter().any(|value| value.name == branch.name) {
+    let values = tag.enum_values();
+    if values.iter().any(|value| value.name == branch.name) {
         return None;
     }
-    let values: Vec<_> = tag.values.iter().map(|value| format!("`{}`", value.name)).collect();
+    let values: Vec<_> = values.iter().map(|value| format!("`{}`", value.name)).collect();
     let message = format!(
         "the branch `{}` of the union `{}` is no value of its discriminator `{}`; write one of {}",
         branch.name,

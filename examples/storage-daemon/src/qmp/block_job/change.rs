@@ -1,7 +1,7 @@
 //! `block-job-change`.
 
 use job::{JobType, Jobs};
-use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct, qapi_union};
+use qapi_core::{OpenValue, Result, qapi_command, qapi_enum, qapi_struct, qapi_union};
 
 use crate::block_job;
 
@@ -38,6 +38,9 @@ pub enum BlockJobChange {
     SnapshotSave,
     /// Nothing.
     SnapshotDelete,
+    /// Nothing that is known here.
+    #[qapi(open)]
+    Other(OpenValue<JobType>),
 }
 
 /// What to change of a mirror.

@@ -1,7 +1,7 @@
 //! What `query-block-jobs` tells.
 
 use job::{Job, JobStatus, JobType};
-use qapi_core::{qapi_enum, qapi_struct, qapi_union};
+use qapi_core::{OpenValue, qapi_enum, qapi_struct, qapi_union};
 
 use crate::block_job::BlockJob;
 
@@ -64,6 +64,9 @@ pub enum BlockJobInfoType {
     SnapshotSave,
     /// Nothing more.
     SnapshotDelete,
+    /// Nothing that is known here.
+    #[qapi(open)]
+    Other(OpenValue<JobType>),
 }
 
 /// What only a mirror has to tell.
@@ -121,6 +124,7 @@ impl BlockJobInfoType {
             JobType::SnapshotLoad => Self::SnapshotLoad,
             JobType::SnapshotSave => Self::SnapshotSave,
             JobType::SnapshotDelete => Self::SnapshotDelete,
+            JobType::Other(other) => Self::Other(other),
         }
     }
 }

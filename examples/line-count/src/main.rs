@@ -1,0 +1,40 @@
+//! Serves jobs that count lines.
+//!
+//! ```console
+//! $ cargo run -p line-count /tmp/count.sock &
+//! $ printf '%s' '{"execute": "qmp_capabilities"}' '{"execute": "line-count",
+//!     "arguments": {"job-id": "count0", "filename": "/etc/passwd"}}' '{"execute": "query-jobs"}' |
+//!     socat -t 5 - UNIX:/tmp/count.sock
+//! ```
+
+use std::process::ExitCode;
+
+use job::Jobs;
+use line_count as _;
+use qapi_core::Server;
+
+fn serve(path: &std::ffi::OsStr) -> qapi_core::Result<()> {
+    let server = Server::new();
+    let jobs = Jobs::new(server.events());
+    let ending = jobs.clone();
+    server
+        .state(jobs)
+        .before_end(async move { ending.cancel_all().await })
+        .require_package("line-count")
+        .listen_unix(path)?
+        .run()
+}
+
+fn main() -> ExitCode {
+    let Some(path) = std::env::args_os().nth(1) else {
+        eprintln!("Usage: line-count SOCKET");
+        return ExitCode::FAILURE;
+    };
+    match serve(&path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("line-count: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Values that crates add to open enumerations: two crates may have had the same idea.
+
+use std::collections::HashMap;
+
+use crate::descriptor::{AddedValues, Definition, EnumValue, Source};
+use crate::schema::check::names::folded;
+use crate::schema::{Conflict, Place, Rule};
+
+/// Rule [`Rule::AddedValueDistinct`]. Values of one list that are alike are the macros' to refuse.
+pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
+    let lists = AddedValues::sorted(definition);
+    if lists.is_empty() {
+        return Vec::new();
+    }
+    let name = definition.name;
+    let mut seen: HashMap<String, (&'static EnumValue, Source)> = HashMap::new();
+    for value in definition.own_values() {
+        seen.insert(folded(value.name), (value, definition.source));
+    }
+    let mut conflicts = Vec::new();
+    for &AddedValues { values, source, .. } in lists {
+        for value in values {
+            let Some((first, first_source)) = seen.insert(folded(value.name), (value, source))
+            else {
+                continue;
+            };
+            let message = format!(
+                "the value `{}` is added to the enum `{name}`, which has the value `{}` already; \
+                 rename one, best with a vendor's prefix: `__org.example_{}`",
+                value.name, first.name, value.name,
+            );
+            let places = [Place { name, source }, Place { name, source: first_source }];
+            conflicts.push(Conflict::at(Rule::AddedValueDistinct, message, &places));
+        }
+    }
+    conflicts
+}

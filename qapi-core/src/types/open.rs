@@ -1,0 +1,171 @@
+//! Enumerations to which other crates add values.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
+use super::QapiEnum;
+use crate::descriptor::{AddedValues, Definition, EnumValue, Type};
+
+/// A value of the open enumeration `E` that is not its own: another crate adds it.
+///
+/// The variant of `E` that is marked `#[qapi(open)]` carries it. It is made by converting a value
+/// of the enum that adds it, or read from a message.
+///
+/// Another crate adds the values of an enum under `extends`. They are part of the open enum
+/// wherever that is used, in arguments, replies, introspection and unions, as soon as the crate
+/// is linked. A value of the one enum converts into the other, and back by `TryFrom`. Names had
+/// best have a vendor's prefix: a program in which two crates add the same name does not start.
+///
+/// ```standalone_crate
+/// use qapi_core::{OpenValue, Registry, qapi_command, qapi_enum};
+///
+/// /// What can be done with a disk.
+/// #[qapi_enum(since = "1.0")]
+/// #[derive(Debug, Clone, Copy, PartialEq)]
+/// pub enum DiskAction {
+///     /// Copies it.
+///     Copy,
+///     /// What another crate adds.
+///     #[qapi(open)]
+///     Other(OpenValue<DiskAction>),
+/// }
+///
+/// /// Does something with a disk.
+/// #[qapi_command]
+/// fn disk_do(action: DiskAction) -> String {
+///     action.to_string()
+/// }
+///
+/// mod another_crate {
+///     use qapi_core::qapi_enum;
+///
+///     /// What this crate can do with a disk.
+///     #[qapi_enum(extends = super::DiskAction)]
+///     pub enum MyDiskAction {
+///         /// Listens to it.
+///         #[qapi(name = "__org.example_listen")]
+///         Listen,
+///     }
+/// }
+///
+/// /// Somebody else, who had the idea of somebody else.
+/// #[qapi_enum(extends = DiskAction)]
+/// enum TheirDiskAction {
+///     /// Copies it in another way.
+///     Copy,
+/// }
+///
+/// fn main() {
+///     let action = DiskAction::from(another_crate::MyDiskAction::Listen);
+///     assert_eq!(disk_do(action), "__org.example_listen");
+///
+///     let error = Registry::collect().unwrap_err();
+///     assert_eq!(error.conflicts().len(), 1);
+///     assert_eq!(error.conflicts()[0].places().len(), 2);
+///     let text = "the value `copy` is added to the enum `DiskAction`, which has the value `copy`";
+///     assert!(error.to_string().contains(text));
+///     # let _ = TheirDiskAction::Copy;
+/// }
+/// ```
+pub struct OpenValue<E> {
+    value: &'static EnumValue,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E> OpenValue<E> {
+    /// Makes one of what an annotation describes.
+    #[doc(hidden)]
+    pub const fn new(value: &'static EnumValue) -> Self {
+        Self { value, of: PhantomData }
+    }
+
+    /// The string on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        self.value.name
+    }
+
+    /// What it means.
+    pub const fn doc(&self) -> &'static str {
+        self.value.doc
+    }
+}
+
+impl<E: QapiOpenEnum> OpenValue<E> {
+    /// All values that the program's crates add to `E`.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let added = definition_of::<E>().into_iter().flat_map(AddedValues::sorted);
+        added.flat_map(|added| added.values).map(Self::new)
+    }
+
+    /// The value that is `name` on the wire.
+    #[doc(hidden)]
+    pub fn find(name: &str) -> Option<Self> {
+        let added = definition_of::<E>().into_iter().flat_map(AddedValues::to);
+        let mut values = added.flat_map(|added| added.values);
+        values.find(|value| value.name == name).map(Self::new)
+    }
+}
+
+fn definition_of<E: QapiOpenEnum>() -> Option<&'static Definition> {
+    match E::schema_type() {
+        Type::Defined(definition) => Some(definition),
+        Type::Builtin(_) | Type::Array(_) => None,
+    }
+}
+
+// Not derived: that would ask the same of `E`.
+impl<E> Clone for OpenValue<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for OpenValue<E> {}
+
+/// The values of an enumeration differ in their names.
+impl<E> PartialEq for OpenValue<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<E> Eq for OpenValue<E> {}
+
+impl<E> Hash for OpenValue<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl<E> fmt::Debug for OpenValue<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenValue").field(&self.as_str()).finish()
+    }
+}
+
+impl<E> fmt::Display for OpenValue<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An open QAPI enumeration: one to which other crates add values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an open QAPI enum",
+    label = "takes no values of other crates",
+    note = "its author makes it open with a variant `#[qapi(open)] Other(OpenValue<{Self}>)`"
+)]
+pub trait QapiOpenEnum: QapiEnum {
+    /// [`schema_type`](super::QapiType::schema_type), for where only an open enum will do.
+    #[doc(hidden)]
+    fn open_type() -> Type {
+        Self::schema_type()
+    }
+
+    /// The value that another crate adds.
+    fn added(value: OpenValue<Self>) -> Self;
+
+    /// The string on the wire.
+    fn name(&self) -> &'static str;
+}

@@ -1,0 +1,147 @@
+//! Open enums, and what is added to them.
+
+use std::collections::HashSet;
+
+use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::schema::render::render;
+use qapi_core::{OpenValue, qapi_command, qapi_enum, qapi_struct, qapi_union};
+use serde_json::json;
+
+use super::{definition_of, execute, read, refusal, registry, write};
+
+/// What something looks like.
+#[qapi_enum(since = "1.0")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum MacroShape {
+    /// Like a circle.
+    Round,
+    /// Like nothing here.
+    #[qapi(open)]
+    Other(OpenValue<MacroShape>),
+}
+
+/// What another crate might add.
+mod elsewhere {
+    use qapi_core::qapi_enum;
+
+    /// More shapes.
+    #[qapi_enum(extends = super::MacroShape)]
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub(super) enum AngularShape {
+        /// With three corners.
+        #[cfg(any())]
+        Triangle,
+        /// With four corners.
+        #[qapi(name = "__org.example_square", since = "1.2")]
+        Square,
+        /// With five.
+        #[qapi(features(deprecated, ugly = "It is."))]
+        Pentagon,
+    }
+}
+
+use elsewhere::AngularShape;
+
+/// What a round thing has.
+#[qapi_struct]
+#[derive(Debug, PartialEq)]
+struct MacroRound {
+    radius: i64,
+}
+
+/// Something with a shape.
+#[qapi_union(discriminator = "shape", tag = MacroShape)]
+#[derive(Debug, PartialEq)]
+enum MacroFigure {
+    Round(MacroRound),
+    #[qapi(open)]
+    Other(OpenValue<MacroShape>),
+}
+
+/// Tells what it was told.
+#[qapi_command]
+fn macro_show(figure: MacroFigure) -> String {
+    write(&figure)
+}
+
+/// Tells a shape's documentation.
+#[qapi_command]
+fn macro_describe(shape: MacroShape) -> String {
+    match shape {
+        MacroShape::Round => "our own".to_owned(),
+        MacroShape::Other(value) => value.doc().to_owned(),
+    }
+}
+
+const SQUARE: &str = "__org.example_square";
+
+#[test]
+fn added_values_are_read_and_written_like_all_others() {
+    for (shape, name) in [
+        (MacroShape::Round, "round"),
+        (AngularShape::Square.into(), SQUARE),
+        (AngularShape::Pentagon.into(), "pentagon"),
+    ] {
+        assert_eq!((write(&shape), shape.as_str()), (json!(name).to_string(), name));
+        assert_eq!(shape.to_string(), name);
+        assert_eq!(read::<MacroShape>(json!(name)).unwrap(), shape);
+    }
+    let refused = refusal::<Vec<MacroShape>>(json!(["triangle"]));
+    assert_eq!(refused, "Parameter 'null' does not accept value 'triangle'");
+}
+
+#[test]
+fn values_convert_both_ways() {
+    let shape = MacroShape::from(AngularShape::Square);
+    assert!(matches!(shape, MacroShape::Other(value) if value.to_string() == SQUARE));
+    assert_eq!(AngularShape::try_from(shape), Ok(AngularShape::Square));
+    assert_eq!(AngularShape::try_from(MacroShape::Round), Err(MacroShape::Round));
+    let names: Vec<_> = AngularShape::ALL.iter().map(AngularShape::as_str).collect();
+    assert_eq!(names, [SQUARE, "pentagon"]);
+}
+
+#[test]
+fn added_values_can_be_listed_and_compared() {
+    let added: Vec<_> = OpenValue::<MacroShape>::all().collect();
+    assert_eq!(added.iter().map(OpenValue::as_str).collect::<Vec<_>>(), [SQUARE, "pentagon"]);
+    assert_eq!(added[0].doc(), "With four corners.");
+    assert_eq!(MacroShape::ALL, [MacroShape::Round]);
+    assert_eq!(HashSet::<_>::from_iter(added.iter().chain(&added)).len(), 2);
+    assert_eq!(format!("{:?}", added[0]), r#"OpenValue("__org.example_square")"#);
+}
+
+#[test]
+fn commands_take_added_values() {
+    let described = |shape| execute("macro-describe", json!({ "shape": shape }));
+    assert_eq!(described("round"), Ok(json!("our own")));
+    assert_eq!(described("pentagon"), Ok(json!("With five.")));
+    let refused = "Parameter 'shape' does not accept value 'triangle'".to_owned();
+    assert_eq!(described("triangle"), Err(refused));
+}
+
+#[test]
+fn introspection_knows_added_values() {
+    let infos = introspect(&registry(), Mask::Unmasked);
+    let info = infos.iter().find(|info| info.name == "MacroShape").unwrap();
+    let info = serde_json::to_value(info).unwrap();
+    assert_eq!(info["values"], json!(["round", SQUARE, "pentagon"]));
+    assert_eq!(info["members"][2]["features"], json!(["deprecated", "ugly"]));
+    let figure = infos.iter().find(|info| info.name == "MacroFigure").unwrap();
+    let cases = serde_json::to_value(figure).unwrap();
+    assert_eq!(cases["variants"][2], json!({ "case": "pentagon", "type": "q_empty" }));
+    let expression = render(definition_of::<MacroShape>());
+    assert_eq!(expression["data"][1], SQUARE);
+}
+
+#[test]
+fn unions_pass_added_values_on() {
+    let round = json!({ "shape": "round", "radius": 1 });
+    assert_eq!(read::<MacroFigure>(round).unwrap(), MacroFigure::Round(MacroRound { radius: 1 }));
+
+    let other: MacroFigure = read(json!({ "shape": "pentagon" })).unwrap();
+    let MacroFigure::Other(value) = other else { panic!("not open") };
+    assert_eq!(MacroShape::Other(value), AngularShape::Pentagon.into());
+    assert_eq!(write(&other), r#"{"shape":"pentagon"}"#);
+    let refused = refusal::<MacroFigure>(json!({ "shape": "pentagon", "radius": 1 }));
+    assert_eq!(refused, "Parameter 'radius' is unexpected");
+}

@@ -1,0 +1,14 @@
+//! No values to add.
+
+use qapi_core::{OpenValue,qapi_enum};
+
+#[qapi_enum]
+enum Shape {
+    #[qapi(open)]
+    Other(OpenValue<Shape>),
+}
+
+#[qapi_enum(extends = Shape)]
+enum MyShape {}
+
+fn main() {}

@@ -1,0 +1,17 @@
+//! Words of a definition on values that are added to another.
+
+use qapi_core::{OpenValue,qapi_enum};
+
+#[qapi_enum]
+enum Shape {
+    Round,
+    #[qapi(open)]
+    Other(OpenValue<Shape>),
+}
+
+#[qapi_enum(extends = Shape, name = "MyShape", since = "1.0", prefix = "MY")]
+enum MyShape {
+    Square,
+}
+
+fn main() {}

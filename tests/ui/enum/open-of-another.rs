@@ -1,0 +1,17 @@
+//! A variant for values of another enum.
+
+use qapi_core::{OpenValue,qapi_enum};
+
+#[qapi_enum]
+enum Colour {
+    #[qapi(open)]
+    Other(OpenValue<Colour>),
+}
+
+#[qapi_enum]
+enum Shape {
+    #[qapi(open)]
+    Other(OpenValue<Colour>),
+}
+
+fn main() {}

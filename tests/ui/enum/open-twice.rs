@@ -1,0 +1,14 @@
+//! Two variants for values of other crates, neither the last.
+
+use qapi_core::{OpenValue,qapi_enum};
+
+#[qapi_enum]
+enum Shape {
+    #[qapi(open)]
+    Other(OpenValue<Shape>),
+    #[qapi(open, since = "1.0")]
+    Another(OpenValue<Shape>),
+    Round,
+}
+
+fn main() {}
