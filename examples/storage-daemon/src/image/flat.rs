@@ -14,12 +14,19 @@ pub struct FlatImage {
     storage: Storage,
     writable: bool,
     no_flush: bool,
+    unmap: bool,
 }
 
 impl FlatImage {
     /// Takes the bytes of `storage` as an image. With `no_flush`, flushing does nothing.
     pub fn new(storage: Storage, writable: bool, no_flush: bool) -> Self {
-        FlatImage { storage, writable, no_flush }
+        FlatImage { storage, writable, no_flush, unmap: false }
+    }
+
+    /// The same, with the space of zeroes given back to the storage if `unmap` says so.
+    #[must_use]
+    pub fn unmap(self, unmap: bool) -> Self {
+        FlatImage { unmap, ..self }
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
@@ -38,7 +45,11 @@ impl FlatImage {
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
         self.check_write(offset, length)?;
-        self.storage.write_zeroes(offset, length)
+        if self.unmap {
+            self.storage.write_zeroes(offset, length)
+        } else {
+            self.storage.write_allocated_zeroes(offset, length)
+        }
     }
 
     fn check_write(&self, offset: u64, length: u64) -> io::Result<()> {

@@ -51,6 +51,12 @@ impl Access {
     /// Nobody is there: nothing taken, everything shared.
     pub const NONE: Access = Access { takes: Permissions::empty(), shares: Permissions::all() };
 
+    /// The same by a user that minds nothing that others do.
+    #[must_use]
+    pub fn sharing_all(self) -> Access {
+        Access { shares: Permissions::all(), ..self }
+    }
+
     /// The sum of two users: all that either takes, only what both share.
     pub fn and(self, other: Access) -> Access {
         Access { takes: self.takes | other.takes, shares: self.shares & other.shares }

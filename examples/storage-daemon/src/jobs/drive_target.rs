@@ -9,7 +9,9 @@ use qapi_core::Result;
 use super::prepared::{JobTarget, MadeFile};
 use crate::create::ImageCreate;
 use crate::error::Error;
-use crate::nodes::options::{BackingOption, CacheOptions, Child, Discard, DriverOptions};
+use crate::nodes::options::{
+    BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions,
+};
 use crate::nodes::{Graph, Node, by_filename, host_path};
 use crate::qmp::backup::NewImageMode;
 
@@ -51,6 +53,7 @@ impl DriveTarget<'_> {
         let path = host_path(&self.filename)?.to_owned();
         let mut options = by_filename(path, format.as_deref())?.read_only(false);
         options.discard = Some(Discard::Unmap);
+        options.detect_zeroes = DetectZeroes::Unmap;
         let cache = self.source.cache();
         options.cache =
             CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };

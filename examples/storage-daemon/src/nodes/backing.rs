@@ -106,6 +106,7 @@ impl Graph {
             name: node.name().to_owned(),
             driver: node.driver(),
             writable: !node.is_read_only(),
+            force_share: node.force_share,
         };
         self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
     }

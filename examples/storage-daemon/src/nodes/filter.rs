@@ -6,6 +6,7 @@
 
 use super::graph::Graph;
 use super::node::{Backing, Driver, Node};
+use super::options::DetectZeroes;
 use super::sharing::{Role, Use, User};
 use super::watch::WriteLock;
 use crate::error::Result;
@@ -47,8 +48,12 @@ impl Graph {
         name: Option<String>,
     ) -> Result<Filter> {
         let place = self.with_state(|state| state.expect(name))?;
-        let user =
-            User::Node { name: place.name.clone(), driver, writable: !below.is_read_only() };
+        let user = User::Node {
+            name: place.name.clone(),
+            driver,
+            writable: !below.is_read_only(),
+            force_share: below.force_share,
+        };
         let used = Use { user, role: role(driver) };
         if let Err(error) = self.with_state(|state| state.attach(below, used)) {
             self.discard(&place.name);
@@ -83,6 +88,8 @@ fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
         read_only: below.is_read_only(),
         cache: below.cache(),
         discard: below.discard(),
+        detect_zeroes: DetectZeroes::Off,
+        force_share: below.force_share,
         monitor_owned: false,
         path: None,
         part: Default::default(),

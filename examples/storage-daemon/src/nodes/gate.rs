@@ -1,7 +1,7 @@
 //! For tests: a node on storage that hangs as long as it is told to.
 
 use super::node::{CacheMode, Driver, Node};
-use super::options::Discard;
+use super::options::{DetectZeroes, Discard};
 use super::{Graph, NodeUse};
 use crate::image::Image;
 use crate::image::flat::FlatImage;
@@ -83,6 +83,8 @@ impl Gate {
             read_only: false,
             cache: CacheMode::default(),
             discard: Discard::Ignore,
+            detect_zeroes: DetectZeroes::Off,
+            force_share: false,
             monitor_owned: true,
             path: None,
             part: Default::default(),

@@ -2,6 +2,7 @@
 
 use super::filename::{filename, resolve_backing};
 use super::node::{CacheMode, Driver, Node};
+use super::options::DetectZeroes;
 use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};
 
@@ -16,6 +17,8 @@ pub struct NodeInfo {
     pub read_only: bool,
     /// How the host caches.
     pub cache: CacheMode,
+    /// How writes of nothing but zeroes are treated.
+    pub detect_zeroes: DetectZeroes,
     /// The name of the image.
     pub filename: String,
     /// The name of the backing image.
@@ -39,8 +42,8 @@ pub struct ImageInfo {
     pub actual_size: Option<u64>,
     /// Bytes in a cluster.
     pub cluster_size: Option<u64>,
-    /// Whether the image was not closed properly.
-    pub dirty: bool,
+    /// Whether the image was not closed properly, where there is an image.
+    pub dirty: Option<bool>,
     /// The backing file, as the image names it.
     pub backing_filename: Option<String>,
     /// The same as a path that can be opened.
@@ -93,6 +96,7 @@ pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
         driver: node.driver().name(),
         read_only: node.is_read_only(),
         cache: node.cache(),
+        detect_zeroes: node.detect_zeroes(),
         filename: image.filename.clone(),
         backing_filename: backing.map(|backing| filename(&backing)),
         backing_depth: depth,
@@ -117,7 +121,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
         virtual_size: node.size()?,
         actual_size: node.allocated_size(),
         cluster_size: node.cluster_size(),
-        dirty: header.is_some_and(Header::dirty),
+        dirty: is_dirty(node),
         backing_filename: named.map(str::to_owned),
         full_backing_filename: named
             .and_then(|name| node.file().map(|file| resolve_backing(file, name))),
@@ -125,4 +129,16 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
         qcow2: header.map(Qcow2Info::new),
         backing_image,
     })
+}
+
+fn is_dirty(node: &Node) -> Option<bool> {
+    match node.driver() {
+        Driver::NullCo => None,
+        Driver::Raw => is_dirty(node.file()?),
+        Driver::File => Some(false),
+        Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
+        Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
+            is_dirty(&*node.backing()?)
+        }
+    }
 }

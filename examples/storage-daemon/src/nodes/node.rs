@@ -1,6 +1,6 @@
 //! A node of the block graph.
 
-use super::options::Discard;
+use super::options::{DetectZeroes, Discard};
 use super::watch::{Entered, Quiesced, Write, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -100,6 +100,9 @@ pub struct Node {
     pub(super) read_only: bool,
     pub(super) cache: CacheMode,
     pub(super) discard: Discard,
+    pub(super) detect_zeroes: DetectZeroes,
+    /// Whether others may do to the image whatever they like.
+    pub(super) force_share: bool,
     /// Whether a client asked for the node itself, rather than for one above it.
     pub(super) monitor_owned: bool,
     /// The path of a file node, as the client wrote it.
@@ -136,6 +139,11 @@ impl Node {
     /// What becomes of requests to discard.
     pub fn discard(&self) -> Discard {
         self.discard
+    }
+
+    /// How writes of nothing but zeroes are treated.
+    pub fn detect_zeroes(&self) -> DetectZeroes {
+        self.detect_zeroes
     }
 
     /// The node that this one is stored in.
@@ -191,7 +199,14 @@ impl Node {
         buffer: &[u8],
     ) -> Result<()> {
         self.check_writable()?;
-        let mut perform = || Ok(self.image.write(offset, buffer)?);
+        let detected = match self.detect_zeroes {
+            DetectZeroes::Off => false,
+            DetectZeroes::On | DetectZeroes::Unmap => is_zero(buffer),
+        };
+        let mut perform = || match detected {
+            true => Ok(self.image.write_zeroes(offset, buffer.len() as u64)?),
+            false => Ok(self.image.write(offset, buffer)?),
+        };
         entered.watched(Write::data(offset, buffer), &mut perform)
     }
 
@@ -290,4 +305,9 @@ impl Node {
     pub(crate) fn storage(&self) -> Storage {
         self.image.storage()
     }
+}
+
+/// Whether there is nothing but zeroes.
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }

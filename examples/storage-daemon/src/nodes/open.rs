@@ -5,7 +5,7 @@ use super::graph::Graph;
 use super::inherit::CommonOptions;
 use super::node::{Backing, Driver, Node, Part};
 use super::options::{
-    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
+    BackingOption, Child, Discard, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
 use super::sharing::{Role, Use, User};
@@ -80,6 +80,7 @@ impl<'a> Opener<'a> {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
         let common = above.overridden_by(&options);
+        common.check()?;
         let NodeOptions { node_name, driver, .. } = options;
         match driver {
             DriverOptions::File(options) => self.open_file(node_name, common, options),
@@ -122,6 +123,13 @@ impl<'a> Opener<'a> {
         options: FileOptions,
     ) -> Result<Arc<Node>> {
         let name = self.name(name)?;
+        if options.needs_direct && !common.cache.direct {
+            return Err(Error::InvalidOption(
+                "aio=native was specified, but it requires cache.direct=on, which was not \
+                 specified."
+                    .into(),
+            ));
+        }
         let mode = |writable| HostFileMode {
             writable,
             direct: common.cache.direct,
@@ -133,7 +141,7 @@ impl<'a> Opener<'a> {
             opened = HostFile::open(&options.filename, mode(false));
         }
         let no_flush = common.cache.no_flush;
-        let image = FlatImage::new(Arc::new(opened?), !common.read_only, no_flush);
+        let image = flat(Arc::new(opened?), common, no_flush);
         let mut node = node(name, Driver::File, common, Image::Flat(image));
         node.path = Some(options.filename);
         Ok(self.insert(node))
@@ -147,7 +155,7 @@ impl<'a> Opener<'a> {
     ) -> Result<Arc<Node>> {
         let name = self.name(name)?;
         let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
-        let image = FlatImage::new(Arc::new(storage), !common.read_only, true);
+        let image = flat(Arc::new(storage), common, true);
         Ok(self.insert(node(name, Driver::NullCo, common, Image::Flat(image))))
     }
 
@@ -163,7 +171,7 @@ impl<'a> Opener<'a> {
         let no_flush = common.cache.no_flush;
         let part = Part { offset: options.offset, size: options.size };
         let storage = part_of(&file, part)?;
-        let image = FlatImage::new(storage, !common.read_only, no_flush);
+        let image = flat(storage, common, no_flush);
         let mut node = node(name, Driver::Raw, common, Image::Flat(image));
         node.file = Some(file);
         node.part = part;
@@ -232,7 +240,12 @@ impl<'a> Opener<'a> {
         child: &Arc<Node>,
         role: Role,
     ) -> Result<()> {
-        let user = User::Node { name: name.to_owned(), driver, writable: !common.read_only };
+        let user = User::Node {
+            name: name.to_owned(),
+            driver,
+            writable: !common.read_only,
+            force_share: common.force_share,
+        };
         self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
@@ -243,6 +256,11 @@ impl<'a> Opener<'a> {
     }
 }
 
+fn flat(storage: Storage, common: CommonOptions, no_flush: bool) -> FlatImage {
+    let unmap = common.discard == Discard::Unmap;
+    FlatImage::new(storage, !common.read_only, no_flush).unmap(unmap)
+}
+
 fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> Node {
     Node {
         name,
@@ -250,6 +268,8 @@ fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> No
         read_only: common.read_only,
         cache: common.cache,
         discard: common.discard,
+        detect_zeroes: common.detect_zeroes,
+        force_share: common.force_share,
         monitor_owned: common.monitor_owned,
         path: None,
         part: Part::default(),
@@ -316,7 +336,7 @@ pub(crate) fn by_filename(path: String, format: Option<&str>) -> Result<NodeOpti
 }
 
 fn file_options(filename: String) -> DriverOptions {
-    DriverOptions::File(FileOptions { filename, locking: Locking::Auto })
+    DriverOptions::File(FileOptions::new(filename))
 }
 
 /// Whether a file could not be opened because it cannot be written.

@@ -18,6 +18,10 @@ pub struct NodeOptions {
     pub auto_read_only: Option<bool>,
     /// What becomes of requests to discard.
     pub discard: Option<Discard>,
+    /// Whether writes of zeroes are detected.
+    pub detect_zeroes: DetectZeroes,
+    /// Whether others may do to the image whatever they like. Without a value, as the node above.
+    pub force_share: Option<bool>,
     /// How the host caches. Without a value, as the node above.
     pub cache: CacheOptions,
     /// What kind of node, and what that kind wants to know.
@@ -32,6 +36,8 @@ impl NodeOptions {
             read_only: None,
             auto_read_only: None,
             discard: None,
+            detect_zeroes: DetectZeroes::default(),
+            force_share: None,
             cache: CacheOptions::default(),
             driver,
         }
@@ -59,6 +65,18 @@ pub enum Discard {
     #[default]
     Ignore,
     /// They go to the storage.
+    Unmap,
+}
+
+/// `BlockdevDetectZeroesOptions`: how writes of nothing but zeroes are treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetectZeroes {
+    /// As any write.
+    #[default]
+    Off,
+    /// As zeroes, which formats store in less space.
+    On,
+    /// As zeroes whose space is given back.
     Unmap,
 }
 
@@ -104,6 +122,17 @@ pub struct FileOptions {
     pub filename: String,
     /// Whether to take QEMU's image locks.
     pub locking: Locking,
+    /// Whether the way in which requests are to be carried out demands that the page cache of the
+    /// host be bypassed.
+    pub needs_direct: bool,
+}
+
+impl FileOptions {
+    /// A file with nothing else said.
+    pub fn new(filename: impl Into<String>) -> Self {
+        let filename = filename.into();
+        FileOptions { filename, locking: Locking::Auto, needs_direct: false }
+    }
 }
 
 /// `BlockdevOptionsRaw`.

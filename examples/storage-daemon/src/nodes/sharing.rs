@@ -45,6 +45,8 @@ pub(super) enum User {
         driver: Driver,
         /// Whether it may write.
         writable: bool,
+        /// Whether it minds nothing that others do.
+        force_share: bool,
     },
     /// A job or the like.
     Holder {
@@ -131,13 +133,14 @@ fn access_of(
         let access = match &used.user {
             User::Holder { access, .. } => *access,
             User::Node { .. } if used.role == Role::Backing && entry.is_masked() => Access::NONE,
-            User::Node { name, driver, writable } => {
+            User::Node { name, driver, writable, force_share } => {
                 let above = match by_name.get(name.as_str()) {
                     Some(parent) => access_of(parent, by_name, known)?,
                     // The node is just being opened, so that it has no users yet.
                     None => Access::NONE,
                 };
-                child_access(*driver, *writable, used.role, above)
+                let access = child_access(*driver, *writable, used.role, above);
+                if *force_share { access.sharing_all() } else { access }
             }
         };
         parts.push((used, access));

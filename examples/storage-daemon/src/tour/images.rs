@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use super::TourError;
 use crate::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, Qcow2Options,
-    RawOptions,
+    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
 };
 use crate::nodes::{Graph, Node};
 
@@ -60,6 +59,6 @@ fn open(graph: &Graph, name: &str, driver: DriverOptions) -> Result<Arc<Node>, T
 }
 
 fn file(path: &str) -> Child {
-    let options = FileOptions { filename: path.to_owned(), locking: Locking::Auto };
+    let options = FileOptions::new(path);
     Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(options))))
 }

@@ -291,5 +291,5 @@ fn the_header_tells_what_was_asked_for() {
     assert_eq!(image.backing_filename.as_deref(), Some("base.raw"));
     assert_eq!(image.backing_format.as_deref(), Some("raw"));
     assert_eq!(image.full_backing_filename, Some(text(&bench.path("base.raw"))));
-    assert!(!image.dirty && image.backing_image.is_none());
+    assert!(image.dirty == Some(false) && image.backing_image.is_none());
 }

@@ -183,7 +183,8 @@ fn a_job_keeps_its_nodes() {
         bench.add(null().named(name));
     }
     let get = |name| bench.graph.get(name).expect("it is there");
-    let uses = |source, target| [NodeUse::source(get(source)), NodeUse::target(get(target))];
+    let written = |node| NodeUse { attached: false, ..NodeUse::target(node) };
+    let uses = |source, target| [NodeUse::source(get(source)), written(get(target))];
     let job = bench.graph.reserve("backup", "j0", uses("src", "dst")).expect("both are free");
     let busy = "Node 'dst' is busy: block device is in use by block job: backup";
     for operation in [Operation::Delete, Operation::BackupSource, Operation::BackupTarget] {

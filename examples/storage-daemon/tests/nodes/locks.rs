@@ -36,7 +36,7 @@ impl Drop for Holder {
 }
 
 fn unlocked(path: &str) -> NodeOptions {
-    let options = FileOptions { filename: path.to_owned(), locking: Locking::Off };
+    let options = FileOptions { locking: Locking::Off, ..FileOptions::new(path) };
     NodeOptions::new(DriverOptions::File(options))
 }
 

@@ -5,5 +5,6 @@ mod create;
 mod graph;
 mod images;
 mod locks;
+mod options;
 mod support;
 mod writes;

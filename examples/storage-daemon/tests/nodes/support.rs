@@ -6,8 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use storage_daemon::create::Qcow2Create;
 use storage_daemon::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, Qcow2Options,
-    RawOptions,
+    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
 };
 use storage_daemon::nodes::{Graph, Node};
 use tempfile::TempDir;
@@ -98,7 +97,7 @@ impl Bench {
 }
 
 pub(crate) fn file(path: &str) -> NodeOptions {
-    let options = FileOptions { filename: path.to_owned(), locking: Locking::Auto };
+    let options = FileOptions::new(path);
     NodeOptions::new(DriverOptions::File(options))
 }
 

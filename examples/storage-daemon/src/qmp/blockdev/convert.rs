@@ -14,8 +14,8 @@ use super::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
 };
 use crate::nodes::options::{
-    BackingOption, CacheOptions, Child, Discard, DriverOptions, FileOptions, Locking,
-    NodeOptions, NullOptions, Qcow2Options, RawOptions,
+    BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
+    Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
 };
 
 /// What the node layer is to be told.
@@ -35,11 +35,6 @@ pub fn node_options(options: BlockdevOptions) -> Result<NodeOptions> {
         detect_zeroes,
     } = options;
     require(active != Some(false), "active=off")?;
-    require(force_share != Some(true), "force-share=on")?;
-    require(
-        matches!(detect_zeroes, None | Some(BlockdevDetectZeroesOptions::Off)),
-        "detect-zeroes",
-    )?;
     Ok(NodeOptions {
         node_name,
         read_only,
@@ -48,6 +43,12 @@ pub fn node_options(options: BlockdevOptions) -> Result<NodeOptions> {
             BlockdevDiscardOptions::Ignore => Discard::Ignore,
             BlockdevDiscardOptions::Unmap => Discard::Unmap,
         }),
+        detect_zeroes: match detect_zeroes {
+            None | Some(BlockdevDetectZeroesOptions::Off) => DetectZeroes::Off,
+            Some(BlockdevDetectZeroesOptions::On) => DetectZeroes::On,
+            Some(BlockdevDetectZeroesOptions::Unmap) => DetectZeroes::Unmap,
+        },
+        force_share,
         cache: cache.map_or_else(CacheOptions::default, |cache| {
             let BlockdevCacheOptions { direct, no_flush } = cache;
             CacheOptions { direct, no_flush }
@@ -75,14 +76,17 @@ fn file(options: BlockdevOptionsFile) -> Result<FileOptions> {
         drop_cache: _,
         x_check_cache_dropped: _,
     } = options;
-    require(pr_manager.is_none(), "pr-manager")?;
-    require(matches!(aio, None | Some(BlockdevAioOptions::Threads)), "aio other than 'threads'")?;
+    if let Some(id) = pr_manager {
+        let text = format!("No persistent reservation manager with id '{id}'");
+        return Err(Error::generic(text));
+    }
     let locking = match locking {
         None | Some(OnOffAuto::Auto) => Locking::Auto,
         Some(OnOffAuto::On) => Locking::On,
         Some(OnOffAuto::Off) => Locking::Off,
     };
-    Ok(FileOptions { filename, locking })
+    let needs_direct = aio == Some(BlockdevAioOptions::Native);
+    Ok(FileOptions { filename, locking, needs_direct })
 }
 
 fn null(options: BlockdevOptionsNull) -> Result<NullOptions> {

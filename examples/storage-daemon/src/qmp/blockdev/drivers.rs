@@ -10,12 +10,13 @@ use super::options::{BlockdevRef, BlockdevRefOrNull};
 pub struct BlockdevOptionsFile {
     /// The path.
     pub filename: String,
-    /// A manager of persistent reservations. None is supported.
+    /// A manager of persistent reservations. There is none.
     pub pr_manager: Option<String>,
     /// Whether to take the locks by which programs keep off each other's images; taken where the
     /// file system has them unless said otherwise.
     pub locking: Option<OnOffAuto>,
-    /// How requests are carried out. Only `threads`, which is the default, is supported.
+    /// How requests are carried out: a hint, since threads always do. As in QEMU, `native` demands
+    /// that the page cache be gone round.
     pub aio: Option<BlockdevAioOptions>,
     /// How many requests are handed over at a time. Accepted and without effect: requests are
     /// carried out by threads.

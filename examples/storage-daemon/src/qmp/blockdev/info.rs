@@ -3,7 +3,33 @@
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::options::BlockdevDetectZeroesOptions;
+use crate::qmp::block_job::info::BlockDeviceIoStatus;
 use crate::qmp::create::Qcow2CompressionType;
+
+/// A device that has a disk.
+#[qapi_struct(since = "0.14")]
+#[derive(Debug, Clone)]
+pub struct BlockInfo {
+    /// Its name.
+    pub device: String,
+    /// The name or the path of the device that a guest sees.
+    #[qapi(since = "2.10")]
+    pub qdev: Option<String>,
+    /// Unused: `unknown`.
+    #[qapi(name = "type")]
+    pub device_type: String,
+    /// Whether its disk can be removed.
+    pub removable: bool,
+    /// Whether the guest keeps its disk from being removed.
+    pub locked: bool,
+    /// Its disk.
+    pub inserted: Option<Box<BlockDeviceInfo>>,
+    /// Whether its tray is open.
+    #[qapi(name = "tray_open", name_exception)]
+    pub tray_open: Option<bool>,
+    /// Whether an error has stopped it.
+    pub io_status: Option<BlockDeviceIoStatus>,
+}
 
 /// A node.
 ///

@@ -11,7 +11,7 @@ mod query;
 
 pub(in crate::qmp) use convert::child;
 pub use convert::node_options;
-pub use query::query_named_block_nodes;
+pub use query::{query_block, query_named_block_nodes};
 
 use qapi_core::{Result, qapi_command};
 

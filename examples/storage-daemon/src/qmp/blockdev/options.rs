@@ -45,11 +45,11 @@ pub struct BlockdevOptions {
     /// Whether to open the image read-only where it cannot be opened for writing.
     #[qapi(since = "3.1")]
     pub auto_read_only: Option<bool>,
-    /// Whether to share the image with writers elsewhere. Only `false`, which is the default, is
-    /// supported.
+    /// Whether to share the image with writers elsewhere, which only read-only nodes can; not done
+    /// unless said so.
     pub force_share: Option<bool>,
-    /// Whether writes of zeroes are detected. Only `off`, which is the default, is supported; jobs
-    /// detect zeroes by themselves.
+    /// Whether writes of zeroes are detected; not done unless said so, but jobs detect zeroes by
+    /// themselves.
     #[qapi(since = "2.1")]
     pub detect_zeroes: Option<BlockdevDetectZeroesOptions>,
 }

@@ -1,14 +1,15 @@
-//! `query-named-block-nodes`.
+//! `query-named-block-nodes` and `query-block`.
 
 use qapi_core::{Result, qapi_command};
 
 use super::info::{
-    BlockDeviceInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
+    BlockDeviceInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
     ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
     ImageInfoSpecificQCow2Wrapper,
 };
 use super::options::BlockdevDetectZeroesOptions;
 use crate::image::qcow2::header::CompressionType;
+use crate::nodes::options::DetectZeroes;
 use crate::nodes::{self, Graph};
 use crate::qmp::create::Qcow2CompressionType;
 
@@ -28,6 +29,12 @@ pub fn query_named_block_nodes(
     nodes.iter().map(|node| Ok(block_device_info(graph.info(node, flat)?))).collect()
 }
 
+/// Tells of all devices that have a disk: none, since this program has no devices.
+#[qapi_command(since = "0.14", allow_preconfig)]
+pub fn query_block() -> Vec<BlockInfo> {
+    Vec::new()
+}
+
 fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
     BlockDeviceInfo {
         file: info.filename,
@@ -38,7 +45,11 @@ fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
         backing_file_depth: i64::from(info.backing_depth),
         active: true,
         encrypted: false,
-        detect_zeroes: BlockdevDetectZeroesOptions::Off,
+        detect_zeroes: match info.detect_zeroes {
+            DetectZeroes::Off => BlockdevDetectZeroesOptions::Off,
+            DetectZeroes::On => BlockdevDetectZeroesOptions::On,
+            DetectZeroes::Unmap => BlockdevDetectZeroesOptions::Unmap,
+        },
         bps: 0,
         bps_rd: 0,
         bps_wr: 0,
@@ -67,7 +78,7 @@ fn image_info(info: nodes::ImageInfo) -> ImageInfo {
         node: BlockNodeInfo {
             filename: info.filename,
             format: info.format.to_owned(),
-            dirty_flag: (info.format != "null-co").then_some(info.dirty),
+            dirty_flag: info.dirty,
             actual_size: info.actual_size.map(u64::cast_signed),
             virtual_size: info.virtual_size.cast_signed(),
             cluster_size: info.cluster_size.map(u64::cast_signed),
