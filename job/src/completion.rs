@@ -99,11 +99,12 @@ impl Job {
     }
 
     /// Ends a job that has been made but cannot be started: it goes without a trace but its
-    /// events. A job that was started, or undone, is left alone.
+    /// events. A job that was started is left alone, and so is one that was cancelled, if only with
+    /// its transaction: its turn to be concluded comes.
     pub(crate) fn early_fail(&self) {
         let transaction = {
             let mut state = self.lock();
-            if state.status != JobStatus::Created {
+            if state.status != JobStatus::Created || state.should_stop() {
                 return;
             }
             state.transaction.take()

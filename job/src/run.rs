@@ -45,7 +45,8 @@ impl CreatedJob {
     }
 
     /// Undoes the job, and with it every member of its transaction: clients see it `aborting`,
-    /// `concluded` and `null`, all when this returns; the driver is told to abort and to clean.
+    /// `concluded` and `null`; the driver is told to abort and to clean. All that has happened when
+    /// this returns, unless younger members were started already and have to be waited for.
     pub fn undo(self) {
         self.job.cancel(true);
     }

@@ -8,6 +8,7 @@ mod events;
 mod introspect;
 mod job;
 mod macros;
+mod model;
 mod policy;
 mod registered;
 mod registry;

@@ -223,6 +223,27 @@ async fn a_transaction_undone_before_its_start_ends_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_member_undone_or_dropped_waits_for_the_younger_that_run() {
+    for undo in [job::CreatedJob::undo, drop] {
+        let bench = Bench::new();
+        let transaction = Transaction::new();
+        let oldest = bench.create_in(&transaction, named("j0"), bench.driver(Work::Fail("x")));
+        let mut driver = bench.driver(Work::Finish);
+        driver.hooks = true;
+        let older = bench.create_in(&transaction, named("j1"), driver);
+        let younger = bench.create_in(&transaction, named("j2"), bench.driver(Work::Seconds(1)));
+        younger.start();
+        bench.jobs.get("j1").and_then(|job| job.user_cancel(true)).expect("created");
+        undo(older);
+        assert_eq!(oldest.start().status(), JobStatus::Created);
+        assert!(bench.log.take_of("j1").ends_with("cancel"), "its turn has not come");
+        settle().await;
+        assert_eq!(bench.log.take_of("j1"), "aborting abort clean concluded null");
+        assert_eq!(bench.log.take_of("j0"), "created aborting concluded null");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_member_taken_back_does_not_hold_the_others() {
     let bench = Bench::new();
     let transaction = Transaction::new();

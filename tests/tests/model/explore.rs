@@ -1,0 +1,84 @@
+//! Every step in every state.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::puppets::Puppets;
+use super::rules::World;
+use super::step::{Kind, Step};
+
+/// What has been seen.
+#[derive(Default)]
+struct Seen {
+    states: usize,
+    steps: usize,
+    /// The most steps that any state is away from the beginning.
+    depth: usize,
+}
+
+/// Explores jobs of all these kinds, from where the steps of `prelude` lead, and as deep as `depth`
+/// or the environment says.
+pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], depth: usize) {
+    let asked = std::env::var("QAPI_MODEL_DEPTH").ok();
+    let depth = asked.map_or(depth, |asked| asked.parse().expect("a number of steps"));
+    let mut all = Seen::default();
+    for kinds in kinds {
+        let seen = explore(kinds, prelude, depth);
+        all.states += seen.states;
+        all.steps += seen.steps;
+        all.depth = all.depth.max(seen.depth);
+    }
+    let Seen { states, steps, depth } = all;
+    println!("{name}: {states} states, {steps} steps compared, up to {depth} from the beginning");
+}
+
+/// Goes to every state that can be reached with `depth` steps, by a shortest way, and tries every
+/// step there.
+fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let compare = |way: &[Step], steps: &[Step]| runtime.block_on(compare(kinds, way, steps));
+    compare(&[], prelude);
+    let mut beginning = World::new(kinds);
+    for step in prelude {
+        beginning.take(*step);
+    }
+    let mut known = HashSet::from([beginning.clone()]);
+    let mut ahead = VecDeque::from([(beginning, prelude.to_vec())]);
+    let mut seen = Seen::default();
+    while let Some((world, way)) = ahead.pop_front() {
+        seen.states += 1;
+        seen.depth = seen.depth.max(way.len() - prelude.len());
+        let steps = world.steps();
+        seen.steps += steps.len();
+        let after = |step: &Step| Some((*step, world.after(*step)?));
+        let moving: Vec<_> = steps.iter().filter_map(after).collect();
+        let moves = |step: &Step| moving.iter().any(|(moving, _)| moving == step);
+        // What changes nothing can be tried one after the other.
+        let mut at_once: Vec<_> = steps.iter().copied().filter(|step| !moves(step)).collect();
+        at_once.extend(moving.first().map(|(step, _)| *step));
+        compare(&way, &at_once);
+        for (number, (step, next)) in moving.into_iter().enumerate() {
+            if number > 0 {
+                compare(&way, &[step]);
+            }
+            if way.len() < prelude.len().saturating_add(depth) && known.insert(next.clone()) {
+                ahead.push_back((next, [&way[..], &[step]].concat()));
+            }
+        }
+    }
+    seen
+}
+
+/// Goes a way that is known to be right, and compares engine and rules at each step after it.
+async fn compare(kinds: &[Kind], way: &[Step], steps: &[Step]) {
+    let (mut engine, mut world) = (Puppets::new(kinds), World::new(kinds));
+    for step in way {
+        engine.take(*step).await;
+        world.take(*step);
+    }
+    for step in steps {
+        let place = || format!("at {step:?}\nafter {way:?}\nof {steps:?}\nwith {kinds:#?}");
+        assert_eq!(engine.take(*step).await, world.take(*step), "{}", place());
+        assert_eq!(engine.view(), world.view(), "{}", place());
+    }
+    engine.end().await;
+}

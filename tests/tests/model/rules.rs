@@ -1,0 +1,392 @@
+//! The specification: what clients of QEMU see of jobs, as rules over plain data.
+//!
+//! Nothing here waits, locks or calls; and nothing here is shared with the engine but the names of
+//! the states.
+
+use job::JobStatus::{self, *};
+
+use super::step::{Ask, Deed, Kind, Outcome, Step, View};
+use super::transactions::Transaction;
+
+/// All there is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    kinds: Vec<Kind>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) transactions: [Transaction; 2],
+    /// The jobs whose drivers have yet to begin, and can: in the order in which they will.
+    beginning: Vec<usize>,
+    /// What has been told in the present step.
+    told: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    pub(super) kind: Kind,
+    pub(super) status: JobStatus,
+    /// Not yet started, nor taken back or undone.
+    startable: bool,
+    pub(super) started: bool,
+    driver: Driver,
+    /// A client or an error wants it to rest.
+    user_pause: bool,
+    /// Something internal does.
+    hold: bool,
+    pub(super) cancel: Cancel,
+    pub(super) error: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Driver {
+    /// Has not passed the pause point before its work.
+    New,
+    /// Rests there.
+    RestsFirst,
+    /// Has rested there, and begins at the next turn.
+    Rested,
+    Works,
+    Rests,
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Cancel {
+    No,
+    Soft,
+    Forced,
+}
+
+impl Job {
+    pub(super) fn is_at_work(&self) -> bool {
+        matches!(self.status, Running | Paused | Ready | Standby)
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(self.status, Ready | Standby)
+    }
+
+    fn rests(&self) -> bool {
+        matches!(self.status, Paused | Standby)
+    }
+
+    /// Cancelled by force, or failed: nothing is left to do but to end.
+    fn is_doomed(&self) -> bool {
+        self.cancel == Cancel::Forced || self.error.is_some()
+    }
+}
+
+impl World {
+    /// Nothing yet, but jobs of these kinds may be made, in this order.
+    pub(super) fn new(kinds: &[Kind]) -> Self {
+        Self {
+            kinds: kinds.to_vec(),
+            jobs: Vec::new(),
+            transactions: [Transaction::new(), Transaction::new()],
+            beginning: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Every step that makes sense now.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.jobs.len() < self.kinds.len() {
+            steps.push(Step::Create(self.jobs.len()));
+        }
+        if !self.beginning.is_empty() {
+            steps.push(Step::Turn);
+        }
+        for (number, job) in self.jobs.iter().enumerate() {
+            if job.startable {
+                steps.extend([Step::Start(number), Step::TakeBack(number), Step::Undo(number)]);
+            }
+            steps.extend(Ask::ALL.map(|ask| Step::Ask(number, ask)));
+            if job.hold {
+                steps.push(Step::LetGo(number));
+            } else if job.status == Created || job.is_at_work() {
+                steps.push(Step::Hold(number));
+            }
+            if job.driver == Driver::Works {
+                steps.extend(Deed::ALL.map(|deed| Step::Drive(number, deed)));
+            }
+        }
+        steps
+    }
+
+    /// What the jobs are made with.
+    pub(super) fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// Where a step leads, if it changes anything or has anything told.
+    pub(super) fn after(&self, step: Step) -> Option<Self> {
+        let mut next = self.clone();
+        let moves = !next.take(step).told.is_empty() || next != *self;
+        moves.then_some(next)
+    }
+
+    /// Carries out a step.
+    pub(super) fn take(&mut self, step: Step) -> Outcome {
+        let reply = match step {
+            Step::Create(number) => self.create(number),
+            Step::Start(number) => self.start(number),
+            Step::TakeBack(number) => self.take_back(number),
+            Step::Undo(number) => {
+                self.jobs[number].startable = false;
+                self.cancel(number, true);
+                Ok(())
+            }
+            Step::Ask(number, ask) => self.ask(number, ask),
+            Step::Hold(number) => {
+                self.jobs[number].hold = true;
+                Ok(())
+            }
+            Step::LetGo(number) => {
+                self.jobs[number].hold = false;
+                self.end_rest_if_unwanted(number);
+                Ok(())
+            }
+            Step::Drive(number, deed) => {
+                self.turn();
+                self.drive(number, deed);
+                self.turn();
+                Ok(())
+            }
+            Step::Turn => {
+                self.turn();
+                Ok(())
+            }
+        };
+        let reply = reply.err().unwrap_or_else(|| "ok".to_owned());
+        Outcome { reply, told: std::mem::take(&mut self.told) }
+    }
+
+    /// What queries show, the newest job first.
+    pub(super) fn view(&self) -> Vec<View> {
+        let jobs = self.jobs.iter().enumerate().rev().filter(|(_, job)| job.status != Null);
+        let view = |(number, job): (usize, &Job)| View {
+            id: format!("j{number}"),
+            status: job.status,
+            error: job.error.map(str::to_owned),
+            user_paused: job.user_pause,
+            pause_requested: job.user_pause || job.hold,
+            busy: job.is_at_work() && !job.rests(),
+            ready: job.is_ready(),
+            cancel_requested: job.cancel > Cancel::No,
+            cancelled: job.cancel == Cancel::Forced,
+        };
+        jobs.map(view).collect()
+    }
+
+    pub(super) fn tell(&mut self, number: usize, what: &str) {
+        self.told.push(format!("j{number} {what}"));
+    }
+
+    pub(super) fn go(&mut self, number: usize, status: JobStatus) {
+        if self.jobs[number].status != status {
+            self.jobs[number].status = status;
+            self.tell(number, status.as_str());
+        }
+    }
+
+    fn create(&mut self, number: usize) -> Result<(), String> {
+        let kind = self.kinds[number];
+        self.jobs.push(Job {
+            kind,
+            status: Undefined,
+            startable: true,
+            started: false,
+            driver: Driver::New,
+            user_pause: false,
+            hold: false,
+            cancel: Cancel::No,
+            error: None,
+        });
+        self.go(number, Created);
+        if self.transactions[kind.transaction].join(number) {
+            return Ok(());
+        }
+        self.jobs[number].startable = false;
+        self.go(number, Null);
+        Err("The transaction has already been completed or aborted".to_owned())
+    }
+
+    fn start(&mut self, number: usize) -> Result<(), String> {
+        let job = &mut self.jobs[number];
+        job.startable = false;
+        if job.status == Created && !job.is_doomed() {
+            job.started = true;
+            self.beginning.push(number);
+            self.go(number, Running);
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, number: usize) -> Result<(), String> {
+        let job = &mut self.jobs[number];
+        job.startable = false;
+        // One that is cancelled is concluded with its transaction.
+        if job.status == Created && !job.is_doomed() {
+            self.go(number, Null);
+            self.leave(number);
+            self.advance(self.jobs[number].kind.transaction);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, number: usize, ask: Ask) -> Result<(), String> {
+        let job = &mut self.jobs[number];
+        if job.status == Null {
+            return Err("Job not found".to_owned());
+        }
+        if ask == Ask::Resume && !job.user_pause {
+            return Err("Can't resume a job that was not paused".to_owned());
+        }
+        let (verb, statuses) = ask.rule();
+        if !statuses.contains(&job.status) {
+            let status = job.status.as_str();
+            return Err(format!(
+                "Job 'j{number}' in state '{status}' cannot accept command verb '{verb}'"
+            ));
+        }
+        match ask {
+            Ask::Cancel { force } => self.cancel(number, force),
+            Ask::Pause if job.user_pause => return Err("Job is already paused".to_owned()),
+            Ask::Pause => job.user_pause = true,
+            Ask::Resume => {
+                job.user_pause = false;
+                self.end_rest_if_unwanted(number);
+            }
+            Ask::SetSpeed(speed) if speed < 0 => {
+                return Err("Parameter 'speed' expects a non-negative value".to_owned());
+            }
+            Ask::SetSpeed(_) | Ask::Change => {}
+            Ask::Complete if job.cancel > Cancel::No => {
+                return Err(format!("The active block job 'j{number}' cannot be completed"));
+            }
+            Ask::Complete => {}
+            Ask::Dismiss => self.go(number, Null),
+            Ask::Finalize => self.finalize(self.jobs[number].kind.transaction),
+        }
+        Ok(())
+    }
+
+    /// A job that is not at work any more, or not yet, takes its transaction with it at once.
+    fn cancel(&mut self, number: usize, force: bool) {
+        self.mark_cancelled(number, force);
+        let job = &self.jobs[number];
+        if job.cancel == Cancel::Forced && !job.is_at_work() {
+            self.abort(number);
+        }
+    }
+
+    /// A cancel ends the pause of a user or of an error; a forced one ends every rest. Only a job
+    /// that is ready knows any other than a forced one, and only if it is of that kind.
+    pub(super) fn mark_cancelled(&mut self, number: usize, force: bool) {
+        let job = &mut self.jobs[number];
+        let force = force || !(job.kind.soft_cancel && job.is_ready());
+        let paused = std::mem::take(&mut job.user_pause);
+        if paused {
+            self.end_rest_if_unwanted(number);
+        }
+        let job = &mut self.jobs[number];
+        let cancel = if force { Cancel::Forced } else { Cancel::Soft };
+        if job.status == Created || job.is_at_work() || job.cancel == Cancel::Forced {
+            job.cancel = job.cancel.max(cancel);
+        } else if matches!(job.status, Waiting | Pending) && force {
+            job.cancel = Cancel::Forced;
+        }
+        if force {
+            self.end_rest(number);
+        }
+    }
+
+    fn end_rest_if_unwanted(&mut self, number: usize) {
+        if !self.jobs[number].user_pause && !self.jobs[number].hold {
+            self.end_rest(number);
+        }
+    }
+
+    /// The job is back before the reply to whatever ended its rest.
+    fn end_rest(&mut self, number: usize) {
+        match self.jobs[number].status {
+            Paused => self.go(number, Running),
+            Standby => self.go(number, Ready),
+            _ => return,
+        }
+        let job = &mut self.jobs[number];
+        if job.driver == Driver::RestsFirst {
+            job.driver = Driver::Rested;
+            self.beginning.push(number);
+        } else {
+            job.driver = Driver::Works;
+        }
+    }
+
+    /// Drivers that can begin do: past a first pause point, and not at all if it is too late.
+    fn turn(&mut self) {
+        while !self.beginning.is_empty() {
+            let number = self.beginning.remove(0);
+            let first = self.jobs[number].driver == Driver::New;
+            if first && self.rest_if_wanted(number) {
+                self.jobs[number].driver = Driver::RestsFirst;
+            } else if self.jobs[number].is_doomed() {
+                self.end_work(number, Some("Operation canceled"));
+            } else {
+                self.jobs[number].driver = Driver::Works;
+            }
+        }
+    }
+
+    fn rest_if_wanted(&mut self, number: usize) -> bool {
+        let job = &self.jobs[number];
+        let rests = (job.user_pause || job.hold) && !job.is_doomed();
+        if rests {
+            self.go(number, if job.is_ready() { Standby } else { Paused });
+        }
+        rests
+    }
+
+    fn drive(&mut self, number: usize, deed: Deed) {
+        match deed {
+            Deed::PassPausePoint => {
+                if self.rest_if_wanted(number) {
+                    self.jobs[number].driver = Driver::Rests;
+                }
+            }
+            Deed::BecomeReady => {
+                if self.jobs[number].status == Running {
+                    self.go(number, Ready);
+                    self.tell(number, "!Ready");
+                }
+            }
+            Deed::MeetError => self.jobs[number].user_pause = true,
+            Deed::Succeed => self.end_work(number, None),
+            Deed::Fail => self.end_work(number, Some("Input/output error")),
+        }
+    }
+
+    fn end_work(&mut self, number: usize, error: Option<&'static str>) {
+        let job = &mut self.jobs[number];
+        job.driver = Driver::Over;
+        job.error = job.error.or(error);
+        if self.fail_if_doomed(number) {
+            self.abort(number);
+        } else {
+            self.go(number, Waiting);
+            self.advance(self.jobs[number].kind.transaction);
+        }
+    }
+
+    /// A forced cancel is a failure, whatever the driver says, though an error of its own counts
+    /// for more.
+    pub(super) fn fail_if_doomed(&mut self, number: usize) -> bool {
+        let job = &mut self.jobs[number];
+        if !job.is_doomed() {
+            return false;
+        }
+        job.error.get_or_insert("Operation canceled");
+        self.go(number, Aborting);
+        true
+    }
+}

@@ -1,0 +1,139 @@
+//! What can happen.
+
+use job::{JobStatus, JobVerb};
+
+/// What a job is made with, and what its driver is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    /// A cancel without force just ends it when it is ready.
+    pub(super) soft_cancel: bool,
+    pub(super) auto_finalize: bool,
+    pub(super) auto_dismiss: bool,
+    /// Fails when it is prepared.
+    pub(super) fails_late: bool,
+    /// Which transaction it joins.
+    pub(super) transaction: usize,
+}
+
+impl Kind {
+    pub(super) const PLAIN: Self = Self {
+        soft_cancel: false,
+        auto_finalize: true,
+        auto_dismiss: true,
+        fails_late: false,
+        transaction: 0,
+    };
+}
+
+/// One thing that is done to a job, named by its number, or by its driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    Create(usize),
+    Start(usize),
+    /// The job is dropped before it is started.
+    TakeBack(usize),
+    /// The job is undone before it is started.
+    Undo(usize),
+    /// A client asks for something.
+    Ask(usize, Ask),
+    /// An internal reason to rest comes.
+    Hold(usize),
+    /// That reason goes.
+    LetGo(usize),
+    /// The driver does something, after everyone has had a turn, and before everyone has another.
+    Drive(usize, Deed),
+    /// Every driver that can go on does.
+    Turn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Ask {
+    Cancel { force: bool },
+    Pause,
+    Resume,
+    SetSpeed(i64),
+    Complete,
+    Dismiss,
+    Finalize,
+    Change,
+}
+
+impl Ask {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Cancel { force: true },
+        Self::Cancel { force: false },
+        Self::Pause,
+        Self::Resume,
+        Self::SetSpeed(1),
+        Self::SetSpeed(-1),
+        Self::Complete,
+        Self::Dismiss,
+        Self::Finalize,
+        Self::Change,
+    ];
+
+    /// In which states a job takes it, and what it is called when it is refused.
+    pub(super) fn rule(self) -> (&'static str, &'static [JobStatus]) {
+        use JobStatus::{Concluded, Created, Paused, Pending, Ready, Running, Standby, Waiting};
+        const LIVE: &[JobStatus] = &[Created, Running, Paused, Ready, Standby];
+        match self {
+            Self::Cancel { .. } => {
+                ("cancel", &[Created, Running, Paused, Ready, Standby, Waiting, Pending])
+            }
+            Self::Pause => ("pause", LIVE),
+            Self::Resume => ("resume", LIVE),
+            Self::SetSpeed(_) => ("set-speed", LIVE),
+            Self::Complete => ("complete", &[Ready, Standby]),
+            Self::Dismiss => ("dismiss", &[Concluded]),
+            Self::Finalize => ("finalize", &[Pending]),
+            Self::Change => ("change", LIVE),
+        }
+    }
+}
+
+/// What a driver does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Deed {
+    PassPausePoint,
+    BecomeReady,
+    /// An error is to stop the job at its next pause point.
+    MeetError,
+    Succeed,
+    Fail,
+}
+
+impl Deed {
+    pub(super) const ALL: [Self; 5] =
+        [Self::PassPausePoint, Self::BecomeReady, Self::MeetError, Self::Succeed, Self::Fail];
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Outcome {
+    /// `ok`, or the text of the error.
+    pub(super) reply: String,
+    /// Changes of status, notifications (with `!`), and the hooks that end a job, as they came.
+    pub(super) told: Vec<String>,
+}
+
+/// What anyone can see of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct View {
+    pub(super) id: String,
+    pub(super) status: JobStatus,
+    pub(super) error: Option<String>,
+    pub(super) user_paused: bool,
+    pub(super) pause_requested: bool,
+    pub(super) busy: bool,
+    pub(super) ready: bool,
+    pub(super) cancel_requested: bool,
+    pub(super) cancelled: bool,
+}
+
+/// All verbs of the schema are asked for.
+#[test]
+fn no_verb_is_forgotten() {
+    for verb in JobVerb::ALL {
+        assert!(Ask::ALL.iter().any(|ask| ask.rule().0 == verb.as_str()), "{verb:?}");
+    }
+}

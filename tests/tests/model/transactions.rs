@@ -1,0 +1,124 @@
+//! The rules of transactions: how jobs end together.
+
+use job::JobStatus::{Aborting, Concluded, Null, Pending, Waiting};
+
+use super::rules::{Cancel, World};
+
+/// Jobs that succeed together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Transaction {
+    /// The numbers of those that are not concluded, the oldest first.
+    members: Vec<usize>,
+    fate: Fate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Fate {
+    Open,
+    /// All members are done, and wait for a client's word.
+    Pending,
+    Success,
+    Failure,
+}
+
+impl Transaction {
+    pub(super) fn new() -> Self {
+        Self { members: Vec::new(), fate: Fate::Open }
+    }
+
+    /// Takes a job in, unless it is too late.
+    pub(super) fn join(&mut self, number: usize) -> bool {
+        let open = self.fate == Fate::Open;
+        if open {
+            self.members.push(number);
+        }
+        open
+    }
+
+    /// Whatever is done to all is done to the newest first.
+    fn newest_first(&self) -> Vec<usize> {
+        self.members.iter().rev().copied().collect()
+    }
+}
+
+impl World {
+    /// The job is none of its transaction's any more.
+    pub(super) fn leave(&mut self, number: usize) {
+        let transaction = self.jobs[number].kind.transaction;
+        self.transactions[transaction].members.retain(|member| *member != number);
+    }
+
+    /// When the last member is done, all become pending; and if none wants a client's word, all
+    /// are finalized.
+    pub(super) fn advance(&mut self, transaction: usize) {
+        let members = self.transactions[transaction].newest_first();
+        let all_wait = members.iter().all(|number| self.jobs[*number].status == Waiting);
+        if self.transactions[transaction].fate != Fate::Open || members.is_empty() || !all_wait {
+            return;
+        }
+        self.transactions[transaction].fate = Fate::Pending;
+        for number in &members {
+            self.go(*number, Pending);
+            if !self.jobs[*number].kind.auto_finalize {
+                self.tell(*number, "!Pending");
+            }
+        }
+        if members.iter().all(|number| self.jobs[*number].kind.auto_finalize) {
+            self.finalize(transaction);
+        }
+    }
+
+    /// All are prepared before the first is committed; one that fails then fails all.
+    pub(super) fn finalize(&mut self, transaction: usize) {
+        let members = self.transactions[transaction].newest_first();
+        for number in &members {
+            self.tell(*number, "prepare");
+            if self.jobs[*number].kind.fails_late {
+                self.jobs[*number].error = Some("Too late");
+                self.fail_if_doomed(*number);
+                self.abort(*number);
+                return;
+            }
+        }
+        self.transactions[transaction].fate = Fate::Success;
+        for number in members {
+            self.conclude(number);
+        }
+    }
+
+    /// One member fails all: the others are cancelled by force. A member is concluded when it has
+    /// stopped and so have all younger ones.
+    pub(super) fn abort(&mut self, culprit: usize) {
+        let transaction = self.jobs[culprit].kind.transaction;
+        if self.transactions[transaction].fate != Fate::Failure {
+            self.transactions[transaction].fate = Fate::Failure;
+            for number in self.transactions[transaction].newest_first() {
+                if number != culprit {
+                    self.mark_cancelled(number, true);
+                }
+            }
+        }
+        while let Some(number) = self.transactions[transaction].members.last().copied()
+            && !self.jobs[number].is_at_work()
+        {
+            self.conclude(number);
+        }
+    }
+
+    fn conclude(&mut self, number: usize) {
+        let failed = self.jobs[number].status == Aborting || self.fail_if_doomed(number);
+        self.tell(number, if failed { "abort" } else { "commit" });
+        self.tell(number, "clean");
+        let (started, cancel) = (self.jobs[number].started, self.jobs[number].cancel);
+        if started {
+            let cancelled = cancel == Cancel::Forced;
+            let what = if cancelled { "!FinalizeCancelled" } else { "!FinalizeCompleted" };
+            self.tell(number, what);
+        }
+        self.leave(number);
+        self.go(number, Concluded);
+        if self.jobs[number].kind.auto_dismiss || !started {
+            self.go(number, Null);
+        }
+    }
+}
