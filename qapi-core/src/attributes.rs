@@ -161,6 +161,46 @@ pub use qapi_macros::qapi_struct;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
+/// Where the base already has the discriminator, the attribute names it, and the field with the
+/// branches is marked `#[qapi(branches)]`. It is no member of its own; what it holds decides which
+/// value the base's member is written with.
+///
+/// ```
+/// # use qapi_core::prelude::*;
+/// # #[qapi_enum]
+/// # #[derive(Clone, Copy)]
+/// # enum PortKind { Unix, Any }
+/// # #[qapi_struct]
+/// # struct UnixPort { path: String }
+/// # #[qapi_union(tag = PortKind)]
+/// # enum PortBranch {
+/// #     Unix(UnixPort),
+/// #     Any,
+/// # }
+/// /// What all ports have.
+/// #[qapi_struct]
+/// struct PortBase {
+///     /// Its name.
+///     id: String,
+///     /// Its kind.
+///     kind: PortKind,
+/// }
+///
+/// /// A port.
+/// #[qapi_union(discriminator = "kind")]
+/// struct Port {
+///     #[qapi(base)]
+///     base: PortBase,
+///     #[qapi(branches)]
+///     branch: PortBranch,
+/// }
+///
+/// let base = PortBase { id: "a".into(), kind: PortKind::Any };
+/// let port = Port { base, branch: PortBranch::Any };
+/// assert_eq!(serde_json::to_string(&port)?, r#"{"id":"a","kind":"any"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// Where `tag` is an open enum, the branches have a last variant of the same name as the enum's,
 /// `#[qapi(open)] Other(OpenValue<TheEnum>)`: values of other crates add no members.
 ///

@@ -32,7 +32,7 @@ pub use crate::session::SessionContext;
 pub use crate::stand_in::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
 pub use crate::types::{
     MemberType, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType,
-    RawArguments,
+    RawArguments, serialize_tagged_base,
 };
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Marks, Style};

@@ -146,8 +146,23 @@ pub(crate) struct UnionStruct {
     pub(crate) head: Head,
     /// The base; checking refuses a second one.
     pub(crate) bases: Vec<Base>,
+    /// The name of the discriminator, where the base has it.
+    pub(crate) discriminator: Option<LitStr>,
+    /// The field with the branches, where the base has the discriminator; checking refuses a
+    /// second one.
+    pub(crate) branches: Vec<BranchesField>,
     /// All other fields in their order.
     pub(crate) fields: Vec<UnionField>,
+}
+
+/// The field that holds the branches and is no member itself.
+pub(crate) struct BranchesField {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    /// Where the word stands.
+    pub(crate) word: Span,
+    /// Words that stand beside it and should not.
+    pub(crate) strays: Vec<Stray>,
 }
 
 /// A field of a union that is a struct.

@@ -37,6 +37,8 @@ pub(crate) const ALLOW_PRECONFIG: Word = word("allow_preconfig", Shape::Flag, "a
 pub(crate) const BASE: Word = word("base", Shape::Flag, "base");
 pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
+/// The field with the branches of a union whose discriminator the base has.
+pub(crate) const BRANCHES: Word = word("branches", Shape::Flag, "branches");
 pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
 /// What a command that takes its arguments as they come tells clients that it takes.
@@ -136,6 +138,10 @@ pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
 pub(crate) const UNION_ENUM_WORDS: &[Word] =
     &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, CRATE];
 
+/// Those of `#[qapi_union]` on a struct.
+pub(crate) const UNION_STRUCT_WORDS: &[Word] =
+    &[DISCRIMINATOR_NAME, NAME, SINCE, FEATURES, CRATE];
+
 /// Those of `#[qapi]` on a value of an enumeration.
 pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES, OPEN];
 
@@ -150,7 +156,7 @@ pub(crate) const EVENT_MEMBER_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FE
 
 /// Those of `#[qapi]` on a field of a struct that is a union.
 pub(crate) const UNION_MEMBER_WORDS: &[Word] =
-    &[BASE, DISCRIMINATOR, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+    &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES];
 
 /// Those of `#[qapi]` on an alternative of an alternate.
 pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION];

@@ -3,6 +3,7 @@
 mod builtin;
 mod open;
 mod raw;
+mod tagged;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -13,6 +14,7 @@ use crate::wire::Marks;
 pub use builtin::Null;
 pub use open::{OpenValue, QapiOpenEnum};
 pub use raw::RawArguments;
+pub use tagged::serialize_tagged_base;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
 /// message, and written to one.

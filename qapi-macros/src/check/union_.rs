@@ -4,7 +4,8 @@
 //! - `check_branches_strays`: branches alone are no definition, and have no words of one
 //!
 //! On a struct:
-//! - `check_one_discriminator`: one field is the discriminator
+//! - `check_one_discriminator`: one field is the discriminator, unless the base has it
+//! - `check_base_discriminator`: the base has it, and a field holds the branches
 //!
 //! And those of [`fields`](super::fields). That branches and the enum's values agree is for the
 //! compiler to say.
@@ -51,7 +52,11 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     check_fields_are_named(item, errors);
     check_base(item, &model.bases, errors);
     check_parts(model.fields.iter().map(|field| &field.member().part), errors);
-    check_one_discriminator(item, model, errors);
+    if model.discriminator.is_none() && model.branches.is_empty() {
+        check_one_discriminator(item, model, errors);
+    } else {
+        check_base_discriminator(model, errors);
+    }
     for Member { part, ty } in model.fields.iter().map(UnionField::member) {
         check_owned(&part.ident, ty, errors);
     }
@@ -114,5 +119,49 @@ fn check_one_discriminator(item: &ItemStruct, model: &UnionStruct, errors: &Erro
     for word in words {
         let message = "`discriminator`: one member selects the branch; mark one field only";
         errors.at_span(word, message);
+    }
+}
+
+/// The base has the discriminator, and a field holds the branches.
+fn check_base_discriminator(model: &UnionStruct, errors: &Errors) {
+    if let Some(discriminator) = &model.discriminator {
+        let name = discriminator.value();
+        if model.branches.is_empty() {
+            let message = format!(
+                "`{name}`: no field holds the branches; mark it with `#[qapi(branches)]`, or mark \
+                 the discriminator itself with `#[qapi(discriminator)]`"
+            );
+            errors.at(discriminator, message);
+        }
+        if model.bases.is_empty() {
+            let message = format!(
+                "`{name}`: the member of a base is meant, and there is none; mark a field with \
+                 `#[qapi(base)]`, or the discriminator itself with `#[qapi(discriminator)]`"
+            );
+            errors.at(discriminator, message);
+        }
+    }
+    for field in &model.branches {
+        if model.discriminator.is_none() {
+            let message = "`branches`: nothing says which member of the base selects the branch; \
+                           write `#[qapi_union(discriminator = \"member-name\")]`";
+            errors.at_span(field.word, message);
+        }
+        for Stray { word, span } in &field.strays {
+            let message =
+                format!("`{word}`: the branches are no member; put it on a member of the base");
+            errors.at_span(*span, message);
+        }
+    }
+    for second in model.branches.iter().skip(1) {
+        let message = "`branches`: one member selects the branch; mark one field only";
+        errors.at_span(second.word, message);
+    }
+    for field in &model.fields {
+        if let UnionField::Discriminator { word, .. } = field {
+            let message = "`discriminator`: one member selects the branch, and the base has it; \
+                           leave out one of the two";
+            errors.at_span(*word, message);
+        }
     }
 }

@@ -3,11 +3,13 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Ident, Path};
+use syn::{Ident, LitStr, Path};
 
 use super::{definition, members, object, part_entry, place_of, scope};
 use crate::errors::Checked;
-use crate::model::{Base, Branch, Member, Union, UnionEnum, UnionField, UnionStruct};
+use crate::model::{
+    Base, Branch, BranchesField, Member, Union, UnionEnum, UnionField, UnionStruct,
+};
 
 pub(crate) fn expand(model: &Checked<Union>) -> TokenStream {
     match &**model {
@@ -112,7 +114,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
 }
 
 fn expand_struct(model: &UnionStruct) -> TokenStream {
-    let UnionStruct { head, bases, fields } = model;
+    let UnionStruct { head, bases, fields, discriminator, branches } = model;
     let base = members::base_entry(bases);
     let entries = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::entry(member),
@@ -120,8 +122,10 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
             part_entry("member", part, Some(quote!(<#ty as __qapi::QapiBranches>::TAG_SHAPE)))
         }
     });
-    let names = discriminators(fields).map(|member| &member.part.name.text);
+    let names = discriminators(fields).map(|member| member.part.name.text.clone());
+    let names = names.chain(discriminator.iter().map(LitStr::value));
     let types = discriminators(fields).map(|member| &member.ty);
+    let types = types.chain(branches.iter().map(|field| &field.ty));
     let kind = quote! {
         __qapi::union(
             #base,
@@ -139,7 +143,8 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
 }
 
 /// Reads all members in their order, and the branch after them.
-fn visit_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream {
+fn visit_struct(model: &UnionStruct) -> TokenStream {
+    let UnionStruct { bases, fields, branches, discriminator, .. } = model;
     let read_bases = bases.iter().map(|base| {
         let (local, value) = (local(&base.ident), members::visit_base(base));
         quote!(let #local = #value;)
@@ -171,16 +176,39 @@ fn visit_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream 
         };
         quote!(#(#cfg)* #ident: #value,)
     });
+    let set_branches = branches.iter().map(|BranchesField { ident, ty, .. }| {
+        let read = quote_spanned! {place_of(ty)=>
+            <#ty as __qapi::QapiBranches>::visit_branch(
+                <#ty as __qapi::QapiBranches>::visit_tag(__object, #discriminator)?,
+                __object,
+            )?
+        };
+        quote!(#ident: #read,)
+    });
     quote! {
         #(#read_bases)*
         #(#reads)*
-        __qapi::Ok(Self { #(#set_bases)* #(#sets)* })
+        __qapi::Ok(Self { #(#set_bases)* #(#sets)* #(#set_branches)* })
     }
 }
 
 /// Writes all members in their order, and those of the branch after them.
-fn serialize_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStream {
-    let write_bases = bases.iter().map(members::serialize_base);
+fn serialize_struct(model: &UnionStruct) -> TokenStream {
+    let UnionStruct { bases, fields, branches, discriminator, .. } = model;
+    let write_bases = bases.iter().map(|base| match branches.first() {
+        None => members::serialize_base(base),
+        Some(BranchesField { ident, ty, .. }) => {
+            let base = &base.ident;
+            quote_spanned! {place_of(ty)=>
+                __qapi::serialize_tagged_base(
+                    &self.#base,
+                    #discriminator,
+                    <#ty as __qapi::QapiBranches>::tag(&self.#ident),
+                    __map,
+                )?;
+            }
+        }
+    });
     let writes = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::serialize(member),
         UnionField::Discriminator { member: Member { part, ty }, .. } => {
@@ -188,8 +216,9 @@ fn serialize_struct(UnionStruct { bases, fields, .. }: &UnionStruct) -> TokenStr
             quote!(<#ty as __qapi::QapiBranches>::serialize_tag(&self.#ident, #name, __map)?;)
         }
     });
-    let write_branches = discriminators(fields).map(|Member { part, ty }| {
-        let ident = &part.ident;
+    let owned = discriminators(fields).map(|Member { part, ty }| (&part.ident, ty));
+    let based = branches.iter().map(|BranchesField { ident, ty, .. }| (ident, ty));
+    let write_branches = owned.chain(based).map(|(ident, ty)| {
         quote!(<#ty as __qapi::QapiBranches>::serialize_branch(&self.#ident, __map)?;)
     });
     quote! {

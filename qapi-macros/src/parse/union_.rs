@@ -7,7 +7,7 @@ use super::members::{base, member};
 use super::{as_written, cfg, head, only_field, wrong_item};
 use crate::args::Words;
 use crate::errors::{Errors, Reported};
-use crate::model::{Branch, Name, Union, UnionEnum, UnionField, UnionStruct};
+use crate::model::{Branch, BranchesField, Name, Union, UnionEnum, UnionField, UnionStruct};
 use crate::symbol;
 
 /// How messages name the attribute.
@@ -55,10 +55,12 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
 
 fn parse_struct(args: TokenStream, item: &ItemStruct, errors: &Errors) -> UnionStruct {
     let owner = "`qapi_union` on a struct";
-    let words = Words::of_arguments(args, owner, symbol::DEFINITION_WORDS, errors);
+    let words = Words::of_arguments(args, owner, symbol::UNION_STRUCT_WORDS, errors);
     let mut model = UnionStruct {
         head: head(&words, &item.ident, &item.attrs, as_written),
         bases: Vec::new(),
+        discriminator: words.text(symbol::DISCRIMINATOR_NAME).cloned(),
+        branches: Vec::new(),
         fields: Vec::new(),
     };
     for field in &item.fields {
@@ -67,6 +69,12 @@ fn parse_struct(args: TokenStream, item: &ItemStruct, errors: &Errors) -> UnionS
         let Some(ident) = &field.ident else { continue };
         if let Some(base) = base(&words, ident, field) {
             model.bases.push(base);
+            continue;
+        }
+        if let Some(word) = words.place(symbol::BRANCHES) {
+            let strays = words.strays(&[symbol::BRANCHES]);
+            let (ident, ty) = (ident.clone(), field.ty.clone());
+            model.branches.push(BranchesField { ident, ty, word, strays });
             continue;
         }
         let member = member(&words, ident, field);

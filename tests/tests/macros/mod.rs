@@ -1,6 +1,7 @@
 //! The attribute macros: each used, and what it makes checked by behaviour.
 
 mod alternate;
+mod based;
 mod command;
 mod conditions;
 mod enum_;

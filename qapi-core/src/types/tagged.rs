@@ -1,0 +1,78 @@
+//! A union's base that has the discriminator: the branch says which value that has.
+
+use std::fmt::{self, Write};
+
+use serde::ser::{Serialize, SerializeMap};
+
+use super::QapiObject;
+
+/// Writes the members of a union's `base` to `map`, with `tag`, which selects the branch, as the
+/// member `name`. So what is written always fits together, whatever the base itself holds.
+///
+/// # Errors
+/// Those of `map`.
+pub fn serialize_tagged_base<B: QapiObject, T: Serialize, M: SerializeMap>(
+    base: &B,
+    name: &'static str,
+    tag: T,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    base.serialize_members(&mut Tagged { map, name, tag, at_tag: false })
+}
+
+/// A map that takes `tag` as the value of `name`, whatever it is given.
+struct Tagged<'a, M, T> {
+    map: &'a mut M,
+    name: &'static str,
+    tag: T,
+    /// Whether the last key was `name`.
+    at_tag: bool,
+}
+
+impl<M: SerializeMap, T: Serialize> SerializeMap for Tagged<'_, M, T> {
+    type Ok = ();
+    type Error = M::Error;
+
+    fn serialize_key<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<(), M::Error> {
+        self.at_tag = is(key, self.name);
+        self.map.serialize_key(key)
+    }
+
+    fn serialize_value<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), M::Error> {
+        if self.at_tag {
+            self.map.serialize_value(&self.tag)
+        } else {
+            self.map.serialize_value(value)
+        }
+    }
+
+    /// The map itself is not at its end yet.
+    fn end(self) -> Result<(), M::Error> {
+        Ok(())
+    }
+}
+
+/// Whether `key` is the string `name`.
+fn is<K: Serialize + ?Sized>(key: &K, name: &str) -> bool {
+    let mut rest = Rest(name);
+    write!(rest, "{}", Shown(key)).is_ok() && rest.0.is_empty()
+}
+
+/// Strings show themselves through a formatter, which is a serializer too.
+struct Shown<'a, K: ?Sized>(&'a K);
+
+impl<K: Serialize + ?Sized> fmt::Display for Shown<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
+/// What of a text has yet to be written.
+struct Rest<'a>(&'a str);
+
+impl Write for Rest<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}

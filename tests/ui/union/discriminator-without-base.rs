@@ -1,0 +1,28 @@
+//! A discriminator of a base that is not there.
+
+use qapi_core::{qapi_enum, qapi_struct, qapi_union};
+
+#[qapi_enum]
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain,
+}
+
+#[qapi_struct]
+struct Base {
+    kind: Kind,
+}
+
+#[qapi_union(tag = Kind)]
+enum Branches {
+    Plain,
+}
+
+#[qapi_union(discriminator = "kind")]
+struct Thing {
+    kind: Kind,
+    #[qapi(branches)]
+    branch: Branches,
+}
+
+fn main() {}
