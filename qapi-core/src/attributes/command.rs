@@ -1,0 +1,117 @@
+//! `#[qapi_command]`
+
+/// Defines a command, served by the function that it goes on.
+///
+/// The function stays an ordinary one, to be called by tests and by other code. Its name with
+/// dashes for underscores is the command's. Parameters are the command's arguments, except those
+/// that are marked with the first two of these words:
+///
+/// - `#[qapi(state)]`: the server's state of that type, as `&T` or `Arc<T>`;
+/// - `#[qapi(session)]`: what is known of the caller, as
+///   [`&SessionContext`](crate::SessionContext);
+/// - `#[qapi(fd)]`: a file descriptor that the client has sent and now names, as `OwnedFd` or
+///   `Option<OwnedFd>`; see [`fds`](crate::fds).
+///
+/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option`
+/// is an optional argument. They may have doc comments, and `#[qapi(name = "…", since = "…",
+/// features(…))]`. The function returns nothing, a QAPI type, or a `Result` of either whose error
+/// converts into [`Error`](crate::Error). The section `# Returns` of its documentation says what
+/// the returned value means.
+///
+/// | word | meaning |
+/// |---|---|
+/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`](crate::qapi_enum) |
+/// | `name_exception` | the `name` may break the naming rules |
+/// | `blocking` | the function may block: it is called on another thread |
+/// | `boxed` | its one argument is a struct or union whose members are the arguments |
+/// | `gen = false` | the function takes its arguments as they come; see below |
+/// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
+/// | `allow_preconfig` | may be executed before the machine is configured |
+/// | `success_response = false` | success is not answered |
+/// | `client` | clients written in Rust get a struct to execute it with |
+///
+/// With `gen = false` nothing reads the arguments: the function takes all of them as one
+/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in it.
+/// `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they are
+/// told that it returns, where that is not what the function says.
+///
+/// A plain function is called at once, on the server's thread, and must be quick; an `async fn`
+/// is awaited. Neither holds up other clients while it waits.
+///
+/// ```
+/// use qapi_core::prelude::*;
+/// use std::sync::Mutex;
+///
+/// /// The disks there are.
+/// #[derive(Default)]
+/// struct Disks(Mutex<Vec<String>>);
+///
+/// /// Adds a disk.
+/// #[qapi_command(since = "1.0")]
+/// fn disk_add(
+///     #[qapi(state)] disks: &Disks,
+///     /// The disk's identifier.
+///     id: &str,
+/// ) -> qapi_core::Result<()> {
+///     let mut disks = disks.0.lock().map_err(|_| "the disks are lost")?;
+///     if disks.iter().any(|disk| disk == id) {
+///         return Err(format!("Disk '{id}' exists already").into());
+///     }
+///     disks.push(id.to_owned());
+///     Ok(())
+/// }
+///
+/// let disks = Disks::default();
+/// assert!(disk_add(&disks, "d0").is_ok());
+/// assert_eq!(disk_add(&disks, "d0").unwrap_err().to_string(), "Disk 'd0' exists already");
+/// ```
+///
+/// With `client` there is a struct beside the function, of the same name and visibility, whose
+/// fields are the arguments (a type and a function may share a name). A
+/// [`Client`](crate::client::Client) executes it, and returns what the function does:
+///
+/// ```
+/// # use qapi_core::prelude::*;
+/// use qapi_core::client::{Client, QapiCommand, Result};
+///
+/// /// Names a disk, or takes its name away.
+/// #[qapi_command(client)]
+/// fn disk_rename(id: &str, name: Option<&str>) {
+///     # let _ = (id, name);
+/// }
+///
+/// async fn take_name_away(client: &mut Client) -> Result<()> {
+///     client.execute(&disk_rename { id: "d0", name: None }).await
+/// }
+///
+/// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
+/// ```
+///
+/// Arguments of which only a few are known beforehand:
+///
+/// ```
+/// use qapi_core::prelude::*;
+/// use serde_json::{Map, Value};
+///
+/// /// What all devices take.
+/// #[qapi_struct]
+/// struct DeviceArguments {
+///     /// What kind of device.
+///     driver: String,
+///     /// Its identifier.
+///     id: Option<String>,
+/// }
+///
+/// /// Adds a device; its driver knows what else it takes.
+/// #[qapi_command(gen = false, data = DeviceArguments)]
+/// fn device_add(mut arguments: Map<String, Value>) -> Result<(), String> {
+///     let Some(Value::String(driver)) = arguments.remove("driver") else {
+///         return Err("Parameter 'driver' is missing".into());
+///     };
+///     match driver.as_str() {
+///         "null" => Ok(()),
+///         other => Err(format!("'{other}' is not a valid device model name")),
+///     }
+/// }
+/// ```
+pub use qapi_macros::qapi_command;
