@@ -1,17 +1,18 @@
 //! The traits that tie Rust types to QAPI types, and the types that the language brings along.
 
 mod builtin;
+mod member;
 mod open;
 mod raw;
 mod tagged;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::descriptor::{Branch, Builtin, Definition, Type, TypeRef};
+use crate::descriptor::{Branch, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
-use crate::wire::Marks;
 pub use builtin::Null;
+pub use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
 pub use raw::RawArguments;
 pub use tagged::serialize_tagged_base;
@@ -186,167 +187,4 @@ pub trait QapiEvent: Sized {
     /// # Errors
     /// Those of `map`.
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
-}
-
-/// What may stand as a member of an object or an argument of a command: a QAPI type, or an
-/// `Option` of one where the member may be absent, or a borrowed string.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a QAPI member or argument",
-    label = "not a QAPI type",
-    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
-            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
-            `f64` or `Vec<T>`; wrap it in `Option` to make it optional",
-    note = "mark a parameter that is the server's state with `#[qapi(state)]`"
-)]
-pub trait MemberType<'m>: Sized {
-    /// Whether the member may be absent.
-    const OPTIONAL: bool;
-
-    /// The type's place in the schema.
-    fn schema_type() -> Type;
-
-    /// What the schema says of the member besides its name.
-    #[doc(hidden)]
-    const SHAPE: (bool, TypeRef) = (Self::OPTIONAL, Self::schema_type);
-
-    /// Reads the member `name` of `object`.
-    ///
-    /// # Errors
-    /// The member is mandatory and absent, or its value is refused.
-    fn visit_member(object: &mut ObjectVisitor<'_, 'm>, name: &'static str) -> Result<Self> {
-        object.member(name)
-    }
-
-    /// As [`visit_member`](Self::visit_member), for a member that bears `marks`.
-    #[doc(hidden)]
-    fn visit_marked(
-        object: &mut ObjectVisitor<'_, 'm>,
-        name: &'static str,
-        marks: Marks,
-    ) -> Result<Self> {
-        object.refuse_marked(name, Self::OPTIONAL, marks)?;
-        Self::visit_member(object, name)
-    }
-
-    /// Reads the member's value.
-    ///
-    /// # Errors
-    /// The value is refused.
-    fn visit_present(input: Input<'_, 'm>) -> Result<Self>;
-
-    /// The value that stands for an absent member; `None` where it is mandatory.
-    fn visit_absent() -> Option<Self>;
-
-    /// Writes the member, if there is anything to write.
-    ///
-    /// # Errors
-    /// Those of `map`.
-    fn serialize_member<M: SerializeMap>(
-        &self,
-        name: &'static str,
-        map: &mut M,
-    ) -> Result<(), M::Error>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: QapiType> MemberType<'_> for T {
-    const OPTIONAL: bool = false;
-
-    fn schema_type() -> Type {
-        <T as QapiType>::schema_type()
-    }
-
-    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
-        T::visit(input)
-    }
-
-    fn visit_absent() -> Option<Self> {
-        None
-    }
-
-    fn serialize_member<M: SerializeMap>(
-        &self,
-        name: &'static str,
-        map: &mut M,
-    ) -> Result<(), M::Error> {
-        map.serialize_entry(name, self)
-    }
-}
-
-impl<T: QapiType> MemberType<'_> for Option<T> {
-    const OPTIONAL: bool = true;
-
-    fn schema_type() -> Type {
-        <T as QapiType>::schema_type()
-    }
-
-    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
-        T::visit(input).map(Some)
-    }
-
-    fn visit_absent() -> Option<Self> {
-        Some(None)
-    }
-
-    fn serialize_member<M: SerializeMap>(
-        &self,
-        name: &'static str,
-        map: &mut M,
-    ) -> Result<(), M::Error> {
-        match self {
-            Some(value) => map.serialize_entry(name, value),
-            None => Ok(()),
-        }
-    }
-}
-
-impl<'m> MemberType<'m> for &'m str {
-    const OPTIONAL: bool = false;
-
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Str)
-    }
-
-    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
-        input.string()
-    }
-
-    fn visit_absent() -> Option<Self> {
-        None
-    }
-
-    fn serialize_member<M: SerializeMap>(
-        &self,
-        name: &'static str,
-        map: &mut M,
-    ) -> Result<(), M::Error> {
-        map.serialize_entry(name, self)
-    }
-}
-
-impl<'m> MemberType<'m> for Option<&'m str> {
-    const OPTIONAL: bool = true;
-
-    fn schema_type() -> Type {
-        Type::Builtin(Builtin::Str)
-    }
-
-    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
-        input.string().map(Some)
-    }
-
-    fn visit_absent() -> Option<Self> {
-        Some(None)
-    }
-
-    fn serialize_member<M: SerializeMap>(
-        &self,
-        name: &'static str,
-        map: &mut M,
-    ) -> Result<(), M::Error> {
-        match self {
-            Some(value) => map.serialize_entry(name, value),
-            None => Ok(()),
-        }
-    }
 }

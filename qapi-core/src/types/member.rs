@@ -1,0 +1,162 @@
+//! Members of objects and arguments of commands: there always, or perhaps absent.
+
+use serde::ser::{Serialize, SerializeMap};
+
+use super::QapiType;
+use crate::descriptor::{Builtin, Type, TypeRef};
+use crate::error::Result;
+use crate::visitor::{Input, ObjectVisitor};
+use crate::wire::Marks;
+
+/// What may stand as a member of an object or an argument of a command: a QAPI type, or an
+/// `Option` of one where the member may be absent, or a borrowed string.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a QAPI member or argument",
+    label = "not a QAPI type",
+    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
+            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
+            `f64` or `Vec<T>`; wrap it in `Option` to make it optional",
+    note = "mark a parameter that is the server's state with `#[qapi(state)]`"
+)]
+pub trait MemberType<'m>: Sized {
+    /// Whether the member may be absent.
+    const OPTIONAL: bool;
+
+    /// The type's place in the schema.
+    fn schema_type() -> Type;
+
+    /// What the schema says of the member besides its name.
+    #[doc(hidden)]
+    const SHAPE: (bool, TypeRef) = (Self::OPTIONAL, Self::schema_type);
+
+    /// Reads the member `name` of `object`.
+    ///
+    /// # Errors
+    /// The member is mandatory and absent, or its value is refused.
+    fn visit_member(object: &mut ObjectVisitor<'_, 'm>, name: &'static str) -> Result<Self> {
+        object.member(name)
+    }
+
+    /// As [`visit_member`](Self::visit_member), for a member that bears `marks`.
+    #[doc(hidden)]
+    fn visit_marked(
+        object: &mut ObjectVisitor<'_, 'm>,
+        name: &'static str,
+        marks: Marks,
+    ) -> Result<Self> {
+        object.refuse_marked(name, Self::OPTIONAL, marks)?;
+        Self::visit_member(object, name)
+    }
+
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// The value is refused.
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self>;
+
+    /// The value that stands for an absent member; `None` where it is mandatory.
+    fn visit_absent() -> Option<Self>;
+
+    /// Writes the member, if there is anything to write.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error>;
+}
+
+/// What may be the value of a member: a QAPI type, or a string that is borrowed from the message.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a QAPI type",
+    label = "not a QAPI type",
+    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
+            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
+            `f64` or `Vec<T>`"
+)]
+pub trait MemberValue<'m>: Serialize + Sized {
+    /// The type's place in the schema.
+    fn value_type() -> Type;
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// The value is refused.
+    fn visit_value(input: Input<'_, 'm>) -> Result<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: QapiType> MemberValue<'_> for T {
+    fn value_type() -> Type {
+        T::schema_type()
+    }
+
+    fn visit_value(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input)
+    }
+}
+
+impl<'m> MemberValue<'m> for &'m str {
+    fn value_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit_value(input: Input<'_, 'm>) -> Result<Self> {
+        input.string()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'m, T: MemberValue<'m>> MemberType<'m> for T {
+    const OPTIONAL: bool = false;
+
+    fn schema_type() -> Type {
+        T::value_type()
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        T::visit_value(input)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        None
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, self)
+    }
+}
+
+impl<'m, T: MemberValue<'m>> MemberType<'m> for Option<T> {
+    const OPTIONAL: bool = true;
+
+    fn schema_type() -> Type {
+        T::value_type()
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        T::visit_value(input).map(Some)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        match self {
+            Some(value) => map.serialize_entry(name, value),
+            None => Ok(()),
+        }
+    }
+}
