@@ -6,6 +6,7 @@
 mod background;
 mod backup;
 mod command_line;
+mod faults;
 mod life;
 mod program;
 mod scenarios;
