@@ -104,7 +104,7 @@ fn spoil(image: &Path) {
     };
     let (l1, flag) = (number(40), 1_u64 << 63);
     let entry = number(l1) + 8 * 20;
-    file.write_all_at(&(number(entry) + 512 | flag).to_be_bytes(), entry).unwrap();
+    file.write_all_at(&((number(entry) + 512) | flag).to_be_bytes(), entry).unwrap();
 }
 
 #[test]
