@@ -1,6 +1,7 @@
 //! Targets that a client names by a file rather than by a node: opened for one job, and made
 //! before if they are to be new.
 
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,6 +10,7 @@ use qapi_core::Result;
 use super::prepared::{JobTarget, MadeFile};
 use crate::create::ImageCreate;
 use crate::error::Error;
+use crate::nodes::backing::chain;
 use crate::nodes::options::{
     BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions,
 };
@@ -70,6 +72,21 @@ impl DriveTarget<'_> {
         Ok(JobTarget::opened(opened, made))
     }
 
+    /// Refuses to make a new image where the source or what shows through it is stored. QEMU finds
+    /// it in use as well, but only when it is lost.
+    fn spare_source(&self, graph: &Graph, target: &str) -> Result<()> {
+        let identity = |path: &str| {
+            std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+        };
+        let Some(target) = identity(target) else { return Ok(()) };
+        for node in chain(self.source) {
+            if identity(&graph.filename(&node)) == Some(target) {
+                return Err(Error::ImageLocked { shared: "shared ", permission: "write" }.into());
+            }
+        }
+        Ok(())
+    }
+
     fn make(&self, graph: &Graph, format: &str) -> Result<Option<MadeFile>> {
         let backing = self.backing.as_ref();
         let image = ImageCreate {
@@ -79,6 +96,7 @@ impl DriveTarget<'_> {
             backing: backing.map(|node| (graph.filename(node), node.driver().name().to_owned())),
         };
         image.check()?;
+        self.spare_source(graph, &image.filename)?;
         let made = MadeFile::about_to_be(&image.filename);
         image.create(graph, &AtomicBool::new(false))?;
         Ok(made)

@@ -124,6 +124,7 @@ fn refused_backups_to_files_leave_nothing_behind() {
         (json!({"device": "x"}), "Cannot find device='x' nor node-name='x'"),
         (json!({"format": "x"}), "Unknown file format 'x'"),
         (json!({"format": "null-co"}), "Format driver 'null-co' does not support image creation"),
+        (json!({"target": path("source")}), "Failed to get shared \"write\" lock"),
         (json!({"sync": "none"}), "Backing file not supported for file format 'raw'"),
         (json!({"target": "x:y"}), "Unknown protocol 'x'"),
         (json!({"mode": "existing"}), &missing),
@@ -145,6 +146,7 @@ fn refused_backups_to_files_leave_nothing_behind() {
         assert_eq!(client.refused("drive-backup", all), expected);
         assert_eq!(traces(&daemon, &mut client), before, "{expected}");
     }
+    assert_eq!(fs::read(daemon.path("source")).unwrap(), vec![7; MIB as usize]);
 }
 
 #[test]
