@@ -52,7 +52,7 @@ impl CopyControl for Arc<Job> {
 }
 
 fn null_node(graph: &Graph, name: &str) -> Arc<Node> {
-    let null = NullOptions { size: Some(SIZE) };
+    let null = NullOptions { size: Some(SIZE), read_zeroes: None };
     let options = NodeOptions::new(DriverOptions::NullCo(null)).named(name);
     graph.add(options).expect("it can be opened")
 }

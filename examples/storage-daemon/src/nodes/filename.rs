@@ -19,7 +19,7 @@ pub(super) fn filename(node: &Node) -> String {
 fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path.clone(),
-        Driver::NullCo => Some("null-co://".to_owned()),
+        Driver::NullCo => node.part.is_all().then(|| "null-co://".to_owned()),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             node.backing().and_then(|below| plain(&below))
         }
@@ -73,6 +73,9 @@ fn describe(node: &Node, text: &mut String) {
     // Writing to a string cannot fail.
     if let Some(offset) = node.part.offset {
         let _ = write!(text, "\"offset\": {offset}, ");
+    }
+    if let Some(read_zeroes) = node.part.read_zeroes {
+        let _ = write!(text, "\"read-zeroes\": {read_zeroes}, ");
     }
     let _ = write!(text, "\"driver\": \"{}\"", node.driver().name());
     if let Some(size) = node.part.size {

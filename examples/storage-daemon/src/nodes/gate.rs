@@ -163,7 +163,8 @@ mod tests {
     use std::thread;
 
     fn null(name: &str) -> NodeOptions {
-        NodeOptions::new(DriverOptions::NullCo(NullOptions { size: None })).named(name)
+        NodeOptions::new(DriverOptions::NullCo(NullOptions { size: None, read_zeroes: None }))
+            .named(name)
     }
 
     fn graph_with_other() -> Graph {

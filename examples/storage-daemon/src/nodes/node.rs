@@ -67,17 +67,19 @@ pub struct CacheMode {
     pub no_flush: bool,
 }
 
-/// The offset and the size of a raw node, as the client gave them.
+/// What the client said of the contents of a raw node or a null node, which is part of its name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Part {
     pub(super) offset: Option<u64>,
     pub(super) size: Option<u64>,
+    /// Whether reads of a null node are said to give zeroes. They always do.
+    pub(super) read_zeroes: Option<bool>,
 }
 
 impl Part {
-    /// Whether the client gave neither.
+    /// Whether the client said nothing.
     pub(super) fn is_all(self) -> bool {
-        self.offset.is_none() && self.size.is_none()
+        self.offset.is_none() && self.size.is_none() && self.read_zeroes.is_none()
     }
 }
 
@@ -107,7 +109,7 @@ pub struct Node {
     pub(super) monitor_owned: bool,
     /// The path of a file node, as the client wrote it.
     pub(super) path: Option<String>,
-    /// The part of its file that a raw node shows, if the client gave one.
+    /// The part of its file that a raw node shows, or what a null node is, if the client said so.
     pub(super) part: Part,
     pub(super) file: Option<Arc<Node>>,
     pub(super) backing: RwLock<Backing>,

@@ -156,7 +156,9 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
         let image = flat(Arc::new(storage), common, true);
-        Ok(self.insert(node(name, Driver::NullCo, common, Image::Flat(image))))
+        let mut node = node(name, Driver::NullCo, common, Image::Flat(image));
+        node.part = Part { offset: None, size: options.size, read_zeroes: options.read_zeroes };
+        Ok(self.insert(node))
     }
 
     fn open_raw(
@@ -169,7 +171,7 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let no_flush = common.cache.no_flush;
-        let part = Part { offset: options.offset, size: options.size };
+        let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
         let storage = part_of(&file, part)?;
         let image = flat(storage, common, no_flush);
         let mut node = node(name, Driver::Raw, common, Image::Flat(image));
@@ -287,7 +289,7 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
     if part.is_all() {
         return Ok(storage);
     }
-    let Part { offset, size } = part;
+    let Part { offset, size, read_zeroes: _ } = part;
     let (offset, actual) = (offset.unwrap_or(0), file.size()?);
     let Some(rest) = actual.checked_sub(offset) else {
         return invalid(format!(

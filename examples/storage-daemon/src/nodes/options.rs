@@ -167,6 +167,8 @@ pub struct Qcow2Options {
 pub struct NullOptions {
     /// The size in bytes; 1 GiB if not given.
     pub size: Option<u64>,
+    /// Whether reads are said to give zeroes. They always do.
+    pub read_zeroes: Option<bool>,
 }
 
 /// `BlockdevRef`: another node, by name or by description.

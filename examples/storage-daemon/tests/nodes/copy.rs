@@ -224,7 +224,7 @@ fn errors_are_told_with_their_side_and_can_be_tried_again() {
     bench.write("source", &noise(1, 2 * M));
     let small = bench.write("target", &vec![0; 2 * M as usize]);
     let source = bench.add(bench.file("source").named("s"));
-    let size = NullOptions { size: Some(M) };
+    let size = NullOptions { size: Some(M), read_zeroes: None };
     let null = NodeOptions::new(DriverOptions::NullCo(size)).named("n");
     let too_small = bench.add(null);
     let job = Job { retries: 3, ..Job::default() };

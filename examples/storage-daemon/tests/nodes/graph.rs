@@ -9,7 +9,7 @@ use storage_daemon::nodes::options::{
 use storage_daemon::nodes::{NodeUse, Operation};
 
 fn null() -> NodeOptions {
-    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M) }))
+    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M), read_zeroes: None }))
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use storage_daemon::image::locks::Locking;
 use storage_daemon::nodes::options::{
-    CacheOptions, DetectZeroes, Discard, DriverOptions, FileOptions, NodeOptions,
+    CacheOptions, DetectZeroes, Discard, DriverOptions, FileOptions, NodeOptions, NullOptions,
 };
 
 /// Bytes that a file takes up.
@@ -98,4 +98,18 @@ fn a_node_that_shares_by_force_looks_at_an_image_in_use() {
     assert_eq!(other.refusal(reader()), "Failed to get shared \"write\" lock");
     let node = other.add(NodeOptions { force_share: Some(true), ..reader() });
     assert_same(&contents(&node)[..512], &[7; 512]);
+}
+
+#[test]
+fn a_null_node_goes_by_what_was_said_of_it() {
+    for (size, read_zeroes, name) in [
+        (None, None, "null-co://"),
+        (Some(4096), None, "json:{\"driver\": \"null-co\", \"size\": 4096}"),
+        (None, Some(true), "json:{\"read-zeroes\": true, \"driver\": \"null-co\"}"),
+    ] {
+        let bench = Bench::new();
+        let options = DriverOptions::NullCo(NullOptions { size, read_zeroes });
+        let node = bench.add(NodeOptions::new(options).named("n"));
+        assert_eq!(bench.graph.filename(&node), name);
+    }
 }

@@ -19,7 +19,7 @@ fn raw_node(bench: &Bench, name: &str) -> Arc<Node> {
 }
 
 fn null_node(bench: &Bench, name: &str) -> Arc<Node> {
-    let null = NullOptions { size: Some(M) };
+    let null = NullOptions { size: Some(M), read_zeroes: None };
     bench.add(NodeOptions::new(DriverOptions::NullCo(null)).named(name))
 }
 

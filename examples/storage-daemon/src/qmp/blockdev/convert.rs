@@ -90,10 +90,10 @@ fn file(options: BlockdevOptionsFile) -> Result<FileOptions> {
 }
 
 fn null(options: BlockdevOptionsNull) -> Result<NullOptions> {
-    let BlockdevOptionsNull { size, latency_ns, read_zeroes: _ } = options;
+    let BlockdevOptionsNull { size, latency_ns, read_zeroes } = options;
     require(matches!(latency_ns, None | Some(0)), "latency-ns")?;
     let size = size.map(u64::try_from).transpose().map_err(|_| "size is invalid")?;
-    Ok(NullOptions { size })
+    Ok(NullOptions { size, read_zeroes })
 }
 
 fn qcow2(options: BlockdevOptionsQcow2) -> Result<Qcow2Options> {
