@@ -83,7 +83,7 @@ pub use session::SessionContext;
 pub use shutdown::Shutdown;
 pub use types::{
     MemberType, Null, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum,
-    QapiType,
+    QapiType, Size,
 };
 pub use version::ServerVersion;
 pub use visitor::{Input, ObjectVisitor, Scalars};

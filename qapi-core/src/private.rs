@@ -5,6 +5,8 @@ pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{None, Some};
 pub use core::primitive::{str, u8, usize};
 pub use core::result::Result::{Err, Ok};
+pub use std::borrow::ToOwned;
+pub use std::path::PathBuf;
 pub use std::string::String;
 pub use std::vec::Vec;
 
@@ -31,8 +33,9 @@ pub use crate::reply::{CommandReturn, ReturnWriter};
 pub use crate::session::SessionContext;
 pub use crate::stand_in::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
 pub use crate::types::{
-    MemberType, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType,
-    RawArguments, serialize_tagged_base,
+    Base64, MemberAs, MemberType, Microseconds, Milliseconds, Nanoseconds, OpenValue,
+    QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType, RawArguments, Seconds,
+    serialize_tagged_base,
 };
 pub use crate::visitor::{Input, ObjectVisitor};
 pub use crate::wire::{Kind, Marks, Style};

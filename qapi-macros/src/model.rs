@@ -79,6 +79,33 @@ pub(crate) struct OpenVariant {
 pub(crate) struct Member {
     pub(crate) part: Part,
     pub(crate) ty: Type,
+    /// In which way it is told, if it has several; checking refuses a second one.
+    pub(crate) representations: Vec<Representation>,
+}
+
+/// A way to tell a value that has several.
+pub(crate) enum Representation {
+    /// A length of time as a number of units.
+    Unit(LitStr),
+    /// Bytes as a string.
+    Base64(Span),
+}
+
+impl Representation {
+    /// The name of the type in `qapi_core` that reads and writes so; none for a unit that there is
+    /// not.
+    pub(crate) fn type_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Base64(_) => Some("Base64"),
+            Self::Unit(unit) => match unit.value().as_str() {
+                "s" => Some("Seconds"),
+                "ms" => Some("Milliseconds"),
+                "us" => Some("Microseconds"),
+                "ns" => Some("Nanoseconds"),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// The field that holds the base struct.
@@ -94,9 +121,22 @@ pub(crate) struct Base {
 /// `#[qapi_struct]`
 pub(crate) struct Struct {
     pub(crate) head: Head,
+    /// What there is to say of a struct that stands for the type of its field and is no
+    /// definition.
+    pub(crate) transparent: Option<Transparent>,
     /// The base; checking refuses a second one.
     pub(crate) bases: Vec<Base>,
     pub(crate) members: Vec<Member>,
+}
+
+/// A struct that stands for the type of its field.
+pub(crate) struct Transparent {
+    /// Where the word stands.
+    pub(crate) word: Span,
+    /// The field; checking refuses a second one.
+    pub(crate) fields: Vec<OnlyField>,
+    /// Words that stand beside it and should not.
+    pub(crate) strays: Vec<Stray>,
 }
 
 /// `#[qapi_union]`
@@ -215,14 +255,14 @@ pub(crate) enum EventData {
     /// The members of a type.
     Boxed {
         /// The one field of that type; checking refuses others.
-        fields: Vec<BoxedField>,
+        fields: Vec<OnlyField>,
         /// Where the word stands.
         word: Span,
     },
 }
 
-/// The field of an event whose members are the event's.
-pub(crate) struct BoxedField {
+/// The only field of an event or struct.
+pub(crate) struct OnlyField {
     /// Its name or number.
     pub(crate) member: syn::Member,
     pub(crate) ty: Type,

@@ -34,6 +34,8 @@ const fn word(name: &'static str, shape: Shape, usage: &'static str) -> Word {
 
 pub(crate) const ALLOW_OOB: Word = word("allow_oob", Shape::Flag, "allow_oob");
 pub(crate) const ALLOW_PRECONFIG: Word = word("allow_preconfig", Shape::Flag, "allow_preconfig");
+/// Bytes as a string.
+pub(crate) const BASE64: Word = word("base64", Shape::Flag, "base64");
 pub(crate) const BASE: Word = word("base", Shape::Flag, "base");
 pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
@@ -100,8 +102,17 @@ pub(crate) const SAID_OTHERWISE: &[(&str, &str)] = &[
     ("tag", "the enum with the branches has it"),
     ("type", "the type of the field says it"),
 ];
+pub(crate) const TRANSPARENT: Word = word("transparent", Shape::Flag, "transparent");
+/// What a number counts that stands for a length of time.
+pub(crate) const UNIT: Word = word("unit", Shape::Text, "unit = \"ms\"");
 
-/// Those of `#[qapi_struct]` and `#[qapi_alternate]`.
+/// Those of `#[qapi_struct]`.
+pub(crate) const STRUCT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, TRANSPARENT, CRATE];
+
+/// Those of `#[qapi_struct]` on a struct that stands for the type of its field.
+pub(crate) const TRANSPARENT_WORDS: &[Word] = &[TRANSPARENT, CRATE];
+
+/// Those of `#[qapi_alternate]`.
 pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
 
 /// Those of `#[qapi_enum]`.
@@ -149,18 +160,20 @@ pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES,
 pub(crate) const BRANCH_WORDS: &[Word] = &[OPEN];
 
 /// Those of `#[qapi]` on a member of a struct.
-pub(crate) const MEMBER_WORDS: &[Word] = &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+pub(crate) const MEMBER_WORDS: &[Word] =
+    &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
 
 /// Those of `#[qapi]` on a member of an event.
-pub(crate) const EVENT_MEMBER_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES];
+pub(crate) const EVENT_MEMBER_WORDS: &[Word] =
+    &[NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
 
 /// Those of `#[qapi]` on a field of a struct that is a union.
 pub(crate) const UNION_MEMBER_WORDS: &[Word] =
-    &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+    &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
 
 /// Those of `#[qapi]` on an alternative of an alternate.
 pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION];
 
 /// Those of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =
-    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES];
+    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];

@@ -18,6 +18,17 @@ pub(crate) fn is_str(ty: &Type) -> bool {
     matches!(bare(ty), Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
 }
 
+/// Whether the type is `Path`, by whatever path.
+pub(crate) fn is_path(ty: &Type) -> bool {
+    let Type::Path(path) = bare(ty) else { return false };
+    path.qself.is_none()
+        && path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Path" && last.arguments.is_none())
+}
+
 /// `T` where `ty` is `path::to::name<T>`.
 pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = bare(ty) else { return None };

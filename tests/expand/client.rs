@@ -27,6 +27,7 @@ const _: () = {
         ),
     );
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
+    #[allow(unused_imports, reason = "members may be told in other ways")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),

@@ -25,6 +25,7 @@ const _: () = {
         )
         .since("2.12");
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
+    #[allow(unused_imports, reason = "members may be told in other ways")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),

@@ -22,6 +22,7 @@ const _: () = {
         )
         .since("3.0");
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
+    #[allow(unused_imports, reason = "members may be told in other ways")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <String as __Member>::SHAPE),

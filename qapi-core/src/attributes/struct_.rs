@@ -7,8 +7,17 @@
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
 ///
-/// Takes the words of [`qapi_enum`](crate::qapi_enum) but `prefix` and `extends`. Fields take `#[qapi(name = "…", since = "…",
-/// features(…))]`, and the first field `#[qapi(base)]`: the members of that struct come first.
+/// Fields take `#[qapi(name = "…", since = "…", features(…))]`, and the first field `#[qapi(base)]`: the members of that struct come first.
+///
+/// A member that is a `std::time::Duration`, or an `Option` of one, says by `#[qapi(unit = "ms")]`
+/// what its number counts; the units are `s`, `ms`, `us` and `ns`. What is less than one is left
+/// out in replies. Bytes are a list of numbers, as QAPI has no better; `#[qapi(base64)]` makes a
+/// `Vec<u8>` a string. Both words are for arguments and the members of events and unions too.
+///
+/// | word | meaning |
+/// |---|---|
+/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`](crate::qapi_enum) |
+/// | `transparent` | the struct is its one field's type under another name in Rust alone |
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -36,6 +45,31 @@
 /// let base = DiskBase { disk_id: "d0".into() };
 /// let disk = DiskInfo { base, size: 512, error: None };
 /// assert_eq!(serde_json::to_string(&disk)?, r#"{"disk-id":"d0","size":512}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// A name that is not just any string, and a length of time:
+///
+/// ```
+/// use qapi_core::prelude::*;
+/// use std::time::Duration;
+///
+/// /// The name of a disk.
+/// #[qapi_struct(transparent)]
+/// struct DiskName(String);
+///
+/// /// What is waited for.
+/// #[qapi_struct]
+/// struct DiskWait {
+///     /// The disk.
+///     disk: DiskName,
+///     /// For how many milliseconds.
+///     #[qapi(unit = "ms")]
+///     timeout: Duration,
+/// }
+///
+/// let wait = DiskWait { disk: DiskName("d0".into()), timeout: Duration::from_secs(2) };
+/// assert_eq!(serde_json::to_string(&wait)?, r#"{"disk":"d0","timeout":2000}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub use qapi_macros::qapi_struct;

@@ -4,6 +4,9 @@ mod builtin;
 mod member;
 mod open;
 mod raw;
+mod represented;
+mod size;
+mod standard;
 mod tagged;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -15,14 +18,30 @@ pub use builtin::Null;
 pub use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
 pub use raw::RawArguments;
+pub use represented::{Base64, MemberAs, Microseconds, Milliseconds, Nanoseconds, Seconds};
+pub use size::Size;
 pub use tagged::serialize_tagged_base;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
 /// message, and written to one.
 ///
 /// Annotate a type with `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_union]` or `#[qapi_alternate]`
-/// to implement it. Implement it by hand for a type of another crate by wrapping that type and
-/// forwarding to a QAPI type that stands for it:
+/// to implement it.
+///
+/// | QAPI | Rust |
+/// |---|---|
+/// | `str` | `String`, `Cow<str>`, `PathBuf`; `&str` and `&Path` as arguments |
+/// | `bool`, `number`, `null`, `any` | `bool`, `f64`, [`Null`], `serde_json::Value` |
+/// | `int`, `int8` … `uint64` | `i64`, `i8` … `u64` |
+/// | `size` | [`Size`] |
+/// | a list | `Vec<T>`; `&[T]` as an argument |
+/// | an optional member | `Option<T>` |
+/// | `uint64` | `std::time::Duration` marked `#[qapi(unit = "ms")]`, or `s`, `us`, `ns` |
+/// | `str` | `Vec<u8>` marked `#[qapi(base64)]` |
+/// | the same as `T` | `Box<T>`, and a newtype under `#[qapi_struct(transparent)]` |
+///
+/// Implement it by hand for a type of another crate by wrapping that type and forwarding to a QAPI
+/// type that stands for it:
 ///
 /// ```
 /// use qapi_core::{Error, Input, QapiType, Result, Type};

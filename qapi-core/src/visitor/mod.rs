@@ -7,6 +7,7 @@
 
 mod object;
 mod path;
+mod size;
 
 use crate::error::{Error, Result};
 use crate::messages;
@@ -158,6 +159,16 @@ impl<'a, 'm> Input<'a, 'm> {
             }),
         };
         found.ok_or_else(|| messages::parameter_expects(&self.path.to_string(), "uint64"))
+    }
+
+    /// The number of bytes, or the error that it is none.
+    pub fn size(&self) -> Result<u64> {
+        match self.manner.scalars {
+            Scalars::Json => self.unsigned(),
+            Scalars::Keyval => size::parse(self.string()?).ok_or_else(|| {
+                messages::parameter_expects(&self.path.to_string(), "a size value")
+            }),
+        }
     }
 
     /// The number as a double, or the error that it is none.

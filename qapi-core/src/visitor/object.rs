@@ -2,7 +2,7 @@
 
 use super::path::Path;
 use super::{Input, Manner, Scalars};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::messages;
 use crate::policy::{CompatPolicy, InputKind};
 use crate::types::MemberType;
@@ -66,9 +66,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
                 let path = Path::Member(self.path, name);
                 T::visit_present(Input { value, path: &path, manner: self.manner })
             }
-            None => {
-                T::visit_absent().ok_or_else(|| messages::parameter_missing(&self.path_of(name)))
-            }
+            None => T::visit_absent().ok_or_else(|| self.missing(name)),
         }
     }
 
@@ -103,6 +101,11 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
             self.object?.entries().enumerate().find(|(_, (entry, _))| *entry == name)?;
         self.visited.insert(index);
         Some(value)
+    }
+
+    /// The error that the member `name` is missing.
+    pub(crate) fn missing(&self, name: &str) -> Error {
+        messages::parameter_missing(&self.path_of(name))
     }
 
     fn path_of(&self, name: &str) -> String {

@@ -7,6 +7,7 @@
 use syn::{Fields, ItemEnum};
 
 use super::name::NameKind;
+use super::type_::check_type;
 use super::{
     check_clashes, check_head, check_no_generics, check_no_numbers, check_owned, check_part,
     check_variant_fields,
@@ -23,6 +24,7 @@ pub(crate) fn check(item: &ItemEnum, model: &Alternate, errors: &Errors) {
     check_no_numbers(item, errors);
     for alternative in &model.alternatives {
         check_part(&alternative.part, NameKind::Alternative, errors);
+        check_type(&alternative.ty, errors);
         check_owned(&alternative.part.ident, &alternative.ty, errors);
     }
     check_clashes(model.alternatives.iter().map(|alternative| &alternative.part), errors);

@@ -14,6 +14,7 @@ use syn::{FnArg, ItemFn, Type};
 
 use super::name::NameKind;
 use super::parameter::check_parameters;
+use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_instead;
@@ -36,6 +37,9 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     if model.boxed.is_none() && model.raw.is_none() {
         for part in &parts {
             check_part(part, NameKind::Member, errors);
+        }
+        for argument in arguments(model) {
+            check_member_type(&argument.member, errors);
         }
         check_clashes(parts, errors);
     }
@@ -182,6 +186,7 @@ fn check_client(model: &Command, errors: &Errors) {
 fn check_return_type(model: &Command, errors: &Errors) {
     let Some(ty) = &model.returns else { return };
     let returned = result_of(ty).unwrap_or(bare(ty));
+    check_type(returned, errors);
     if let Type::Reference(reference) = returned {
         let message = format!(
             "`&`: what a command returns outlives what it was taken from; write {} instead",

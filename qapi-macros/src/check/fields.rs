@@ -5,6 +5,7 @@
 use syn::{Fields, ItemStruct};
 
 use super::name::NameKind;
+use super::type_::check_member_type;
 use super::{check_clashes, check_owned, check_part};
 use crate::args::Stray;
 use crate::errors::Errors;
@@ -13,8 +14,9 @@ use crate::model::{Base, Member, Part};
 /// All rules on members.
 pub(super) fn check_members(members: &[Member], errors: &Errors) {
     check_parts(members.iter().map(|member| &member.part), errors);
-    for Member { part, ty } in members {
-        check_owned(&part.ident, ty, errors);
+    for member in members {
+        check_owned(&member.part.ident, &member.ty, errors);
+        check_member_type(member, errors);
     }
 }
 

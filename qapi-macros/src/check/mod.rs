@@ -19,6 +19,10 @@
 //! - `check_reserved`: some names are kept for the generator
 //! - `check_exception`: an exemption from the convention is needed
 //!
+//! Of types, in [`type_`]:
+//! - `check_type`: some have no place in QAPI, and others do instead
+//! - `check_member_type`: what can be told in several ways is told in one
+//!
 //! Of one kind: in the file of that kind.
 
 pub(crate) mod alternate;
@@ -29,6 +33,7 @@ pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
 pub(crate) mod struct_;
+pub(crate) mod type_;
 pub(crate) mod union_;
 
 use std::collections::{HashMap, HashSet};

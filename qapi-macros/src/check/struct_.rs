@@ -1,17 +1,49 @@
-//! Rules on `#[qapi_struct]`: those of [`fields`](super::fields).
+//! Rules on `#[qapi_struct]`:
+//! - `check_transparent`: a struct that stands for the type of its field has one
+//!
+//! And those of [`fields`](super::fields).
 
 use syn::ItemStruct;
 
 use super::fields::{check_base, check_fields_are_named, check_members};
 use super::name::NameKind;
-use super::{check_head, check_no_generics};
+use super::type_::check_type;
+use super::{check_head, check_item_attributes, check_no_generics};
+use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::Struct;
+use crate::model::{Struct, Transparent};
 
 pub(crate) fn check(item: &ItemStruct, model: &Struct, errors: &Errors) {
-    check_head(&model.head, NameKind::Type, &item.attrs, errors);
     check_no_generics(&item.generics, errors);
+    if let Some(transparent) = &model.transparent {
+        check_transparent(item, transparent, errors);
+        return;
+    }
+    check_head(&model.head, NameKind::Type, &item.attrs, errors);
     check_fields_are_named(item, errors);
     check_base(item, &model.bases, errors);
     check_members(&model.members, errors);
+}
+
+/// A struct that stands for the type of its field has one, and no words of a definition.
+fn check_transparent(item: &ItemStruct, transparent: &Transparent, errors: &Errors) {
+    check_item_attributes(&item.attrs, errors);
+    for Stray { word, span } in &transparent.strays {
+        let message = format!(
+            "`{word}`: a transparent struct is no definition, but the type of its field; leave \
+             out one of the two"
+        );
+        errors.at_span(*span, message);
+    }
+    if transparent.fields.len() != 1 {
+        let message = format!(
+            "`transparent`: the struct stands for the type of its one field; write `struct \
+             {}(TheType)`, or leave the word out",
+            item.ident
+        );
+        errors.at_span(transparent.word, message);
+    }
+    for field in &transparent.fields {
+        check_type(&field.ty, errors);
+    }
 }

@@ -14,13 +14,14 @@ use syn::{Fields, Item, ItemEnum, ItemStruct};
 
 use super::fields::{check_base, check_fields_are_named, check_parts};
 use super::name::{NameKind, check_name};
+use super::type_::{check_discriminator, check_member_type};
 use super::{
     check_head, check_item_attributes, check_no_generics, check_no_numbers, check_owned,
     check_variant_fields,
 };
 use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::{Member, Union, UnionEnum, UnionField, UnionStruct};
+use crate::model::{Union, UnionEnum, UnionField, UnionStruct};
 
 pub(crate) fn check(item: &Item, model: &Union, errors: &Errors) {
     match (item, model) {
@@ -57,8 +58,13 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     } else {
         check_base_discriminator(model, errors);
     }
-    for Member { part, ty } in model.fields.iter().map(UnionField::member) {
-        check_owned(&part.ident, ty, errors);
+    for field in &model.fields {
+        let member = field.member();
+        check_owned(&member.part.ident, &member.ty, errors);
+        match field {
+            UnionField::Member(member) => check_member_type(member, errors),
+            UnionField::Discriminator { member, .. } => check_discriminator(member, errors),
+        }
     }
 }
 

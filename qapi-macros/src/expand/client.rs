@@ -17,7 +17,7 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     let visibility = &model.visibility;
     let doc = format!("`{}`, as a client executes it: the function's arguments.", name.text);
     let fields = arguments(model).map(|(parameter, Argument { member, passing })| {
-        let Member { part, ty: _ } = member;
+        let Member { part, .. } = member;
         let (ident, written) = (&part.ident, bare(&parameter.written));
         let doc = match part.doc.as_str() {
             "" => format!("The argument `{}`.", part.name.text),
@@ -72,7 +72,7 @@ fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
 
 /// Writes an argument to `__map`.
 fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
-    let Member { part, ty } = member;
+    let Member { part, ty, representations } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {
         return quote! {
@@ -80,6 +80,10 @@ fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenS
         };
     }
     match passing {
+        Passing::Reference if !representations.is_empty() => members::serialize_lent(member),
+        Passing::OptionalReference | Passing::OptionalSlice if !representations.is_empty() => {
+            members::serialize_optional_lent(member)
+        }
         Passing::Value | Passing::Fd => members::serialize(member),
         Passing::Reference => quote! {
             __qapi::SerializeMap::serialize_entry(__map, #name, self.#ident)?;

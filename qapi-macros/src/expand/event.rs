@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{definition, members, scope};
 use crate::errors::Checked;
-use crate::model::{BoxedField, Event, EventData, Member};
+use crate::model::{Event, EventData, Member, OnlyField};
 
 pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     let Event { head, data, rate_limit: _, key: _ } = &**model;
@@ -67,7 +67,7 @@ impl Data {
             EventData::Boxed { fields, word: _ } => {
                 let members = || fields.iter().map(|field| &field.member);
                 let (fields, names, types) =
-                    (members(), members(), fields.iter().map(|BoxedField { ty, .. }| ty));
+                    (members(), members(), fields.iter().map(|OnlyField { ty, .. }| ty));
                 let objects: Vec<_> =
                     types.map(|ty| quote!(<#ty as __qapi::QapiObject>)).collect();
                 Self {
@@ -97,7 +97,7 @@ fn rate_limit(model: &Event) -> Option<TokenStream> {
 fn key(model: &Event) -> Option<TokenStream> {
     let key = model.key.as_ref()?.value();
     let EventData::Members(members) = &model.data else { return None };
-    let Member { part, ty } = members.iter().find(|member| member.part.name.text == key)?;
+    let Member { part, ty, .. } = members.iter().find(|member| member.part.name.text == key)?;
     let ident = &part.ident;
     Some(quote! {
         fn rate_limit_key(&self) -> __qapi::Vec<__qapi::u8> {

@@ -1,14 +1,27 @@
 //! Members of objects: described, visited, written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::Ident;
 
 use super::{marks, part_entry};
-use crate::model::{Base, Member};
+use crate::model::{Base, Member, Representation};
 
 /// What describes `member`.
-pub(super) fn entry(Member { part, ty }: &Member) -> TokenStream {
-    part_entry("member", part, Some(quote!(<#ty as __Member>::SHAPE)))
+pub(super) fn entry(member: &Member) -> TokenStream {
+    let (ty, how) = (&member.ty, how(member));
+    part_entry("member", &member.part, Some(quote!(<#ty as #how>::SHAPE)))
+}
+
+/// The trait by which the member is described, read and written.
+fn how(Member { representations, .. }: &Member) -> TokenStream {
+    match representations.first().and_then(Representation::type_name) {
+        None => quote!(__Member),
+        Some(name) => {
+            let name = Ident::new(name, Span::call_site());
+            quote!(__qapi::MemberAs<__qapi::#name>)
+        }
+    }
 }
 
 /// The static `__MEMBERS` of `entries`, and the trait that these and what reads and writes the
@@ -17,6 +30,7 @@ pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStre
     let mut entries = entries.into_iter().peekable();
     let import = entries.peek().map(|_| {
         quote!(
+            #[allow(unused_imports, reason = "members may be told in other ways")]
             use __qapi::MemberType as __Member;
         )
     });
@@ -27,12 +41,13 @@ pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStre
 }
 
 /// Reads the member from `__object`.
-pub(super) fn visit(Member { part, ty }: &Member) -> TokenStream {
-    let name = &part.name.text;
+pub(super) fn visit(member: &Member) -> TokenStream {
+    let Member { part, ty, .. } = member;
+    let (name, how) = (&part.name.text, how(member));
     match marks(&part.features) {
-        None => quote!(<#ty as __Member>::visit_member(__object, #name)?),
+        None => quote!(<#ty as #how>::visit_member(__object, #name)?),
         Some(marks) => {
-            quote!(<#ty as __Member>::visit_marked(__object, #name, #marks)?)
+            quote!(<#ty as #how>::visit_marked(__object, #name, #marks)?)
         }
     }
 }
@@ -44,10 +59,12 @@ pub(super) fn visit_field(member: &Member) -> TokenStream {
 }
 
 /// Writes the member's field to `__map`.
-pub(super) fn serialize(Member { part, ty }: &Member) -> TokenStream {
+pub(super) fn serialize(member: &Member) -> TokenStream {
+    let Member { part, ty, .. } = member;
     let (cfg, ident, name) = (&part.cfg, &part.ident, &part.name.text);
+    let how = how(member);
     let write = quote! {
-        <#ty as __Member>::serialize_member(&self.#ident, #name, __map)?;
+        <#ty as #how>::serialize_member(&self.#ident, #name, __map)?;
     };
     match marks(&part.features) {
         None => quote!(#(#cfg)* #write),
@@ -79,4 +96,24 @@ pub(super) fn visit_base_field(base: &Base) -> TokenStream {
 /// Writes the members of the base struct to `__map`.
 pub(super) fn serialize_base(Base { ident, ty, .. }: &Base) -> TokenStream {
     quote!(<#ty as __qapi::QapiObject>::serialize_members(&self.#ident, __map)?;)
+}
+
+/// Writes the argument whose field borrows what the member owns.
+pub(super) fn serialize_lent(member: &Member) -> TokenStream {
+    let Member { part, ty, .. } = member;
+    let (ident, name, how) = (&part.ident, &part.name.text, how(member));
+    quote! {
+        <#ty as #how>::serialize_member(&__qapi::ToOwned::to_owned(self.#ident), #name, __map)?;
+    }
+}
+
+/// The same for one that may be absent.
+pub(super) fn serialize_optional_lent(member: &Member) -> TokenStream {
+    let Member { part, ty, .. } = member;
+    let (ident, name, how) = (&part.ident, &part.name.text, how(member));
+    quote! {
+        <#ty as #how>::serialize_member(
+            &self.#ident.map(__qapi::ToOwned::to_owned), #name, __map,
+        )?;
+    }
 }

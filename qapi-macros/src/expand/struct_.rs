@@ -5,10 +5,13 @@ use quote::quote;
 
 use super::{definition, members, object, scope};
 use crate::errors::Checked;
-use crate::model::Struct;
+use crate::model::{Head, OnlyField, Struct, Transparent};
 
 pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
-    let Struct { head, bases, members } = &**model;
+    let Struct { head, transparent, bases, members } = &**model;
+    if let Some(transparent) = transparent {
+        return expand_transparent(head, transparent);
+    }
     let base_entry = members::base_entry(bases);
     let kind = quote!(__qapi::structure(#base_entry, __MEMBERS));
 
@@ -28,4 +31,31 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
         object(&head.ident, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
     ];
     scope(head, &code.into_iter().collect())
+}
+
+/// A struct that is the type of its field, in a coat of its own.
+fn expand_transparent(head: &Head, transparent: &Transparent) -> TokenStream {
+    let ident = &head.ident;
+    let fields = transparent.fields.iter().map(|OnlyField { member, ty }| {
+        quote! {
+            #[diagnostic::do_not_recommend]
+            impl __qapi::QapiType for #ident {
+                fn schema_type() -> __qapi::Type {
+                    <#ty as __qapi::QapiType>::schema_type()
+                }
+                fn visit(__input: __qapi::Input<'_, '_>) -> __qapi::Result<Self> {
+                    __qapi::Ok(Self { #member: <#ty as __qapi::QapiType>::visit(__input)? })
+                }
+            }
+            impl __qapi::Serialize for #ident {
+                fn serialize<__S: __qapi::Serializer>(
+                    &self,
+                    __serializer: __S,
+                ) -> __qapi::Result<__S::Ok, __S::Error> {
+                    <#ty as __qapi::QapiType>::serialize_value(&self.#member, __serializer)
+                }
+            }
+        }
+    });
+    scope(head, &fields.collect())
 }

@@ -118,7 +118,7 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let base = members::base_entry(bases);
     let entries = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::entry(member),
-        UnionField::Discriminator { member: Member { part, ty }, .. } => {
+        UnionField::Discriminator { member: Member { part, ty, .. }, .. } => {
             part_entry("member", part, Some(quote!(<#ty as __qapi::QapiBranches>::TAG_SHAPE)))
         }
     });
@@ -154,7 +154,7 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         quote!(#ident: #local,)
     });
     let reads = fields.iter().map(|field| {
-        let Member { part, ty } = field.member();
+        let Member { part, ty, .. } = field.member();
         let (cfg, local, name) = (&part.cfg, local(&part.ident), &part.name.text);
         let value = match field {
             UnionField::Member(member) => members::visit(member),
@@ -166,7 +166,7 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         quote!(#(#cfg)* let #local = #value;)
     });
     let sets = fields.iter().map(|field| {
-        let Member { part, ty } = field.member();
+        let Member { part, ty, .. } = field.member();
         let (cfg, ident, local) = (&part.cfg, &part.ident, local(&part.ident));
         let value = match field {
             UnionField::Member(_) => quote!(#local),
@@ -211,12 +211,12 @@ fn serialize_struct(model: &UnionStruct) -> TokenStream {
     });
     let writes = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::serialize(member),
-        UnionField::Discriminator { member: Member { part, ty }, .. } => {
+        UnionField::Discriminator { member: Member { part, ty, .. }, .. } => {
             let (ident, name) = (&part.ident, &part.name.text);
             quote!(<#ty as __qapi::QapiBranches>::serialize_tag(&self.#ident, #name, __map)?;)
         }
     });
-    let owned = discriminators(fields).map(|Member { part, ty }| (&part.ident, ty));
+    let owned = discriminators(fields).map(|Member { part, ty, .. }| (&part.ident, ty));
     let based = branches.iter().map(|BranchesField { ident, ty, .. }| (ident, ty));
     let write_branches = owned.chain(based).map(|(ident, ty)| {
         quote!(<#ty as __qapi::QapiBranches>::serialize_branch(&self.#ident, __map)?;)

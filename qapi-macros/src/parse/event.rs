@@ -1,23 +1,19 @@
 //! `#[qapi_event]`
 
 use proc_macro2::TokenStream;
-use syn::{Field, ItemStruct, Member};
+use syn::{Field, ItemStruct};
 
 use super::head;
-use super::members::member;
+use super::members::{member, only_fields};
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{BoxedField, Event, EventData, RateLimit};
+use crate::model::{Event, EventData, RateLimit};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Event {
     let words = Words::of_arguments(args, "`qapi_event`", symbol::EVENT_WORDS, errors);
     let data = match words.place(symbol::BOXED) {
-        Some(word) => {
-            let fields = item.fields.members().zip(&item.fields);
-            let fields = fields.map(|(member, field)| boxed_field(member, field, errors));
-            EventData::Boxed { fields: fields.collect(), word }
-        }
+        Some(word) => EventData::Boxed { fields: only_fields(item, "boxed data", errors), word },
         None => EventData::Members(members(item, errors)),
     };
     Event {
@@ -38,12 +34,6 @@ fn members(item: &ItemStruct, errors: &Errors) -> Vec<crate::model::Member> {
         Some(member(&words, field.ident.as_ref()?, field))
     };
     item.fields.iter().filter_map(read).collect()
-}
-
-fn boxed_field(member: Member, field: &Field, errors: &Errors) -> BoxedField {
-    // Reads no words, and thereby refuses them.
-    let _none = Words::of_attributes(&field.attrs, "boxed data", &[], errors);
-    BoxedField { member, ty: field.ty.clone() }
 }
 
 /// A period as it is written, `500ms` or `1s`; none is of no length.

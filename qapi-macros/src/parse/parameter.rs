@@ -4,12 +4,13 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Pat, PatType, Type, parse_quote_spanned};
 
+use super::members::representations;
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Argument, Execution, Member, Parameter, Passing, Role, Sharing};
 use crate::symbol::Word;
-use crate::types::{bare, is_str, only_argument, with_argument};
+use crate::types::{bare, is_path, is_str, only_argument, with_argument};
 use crate::{names, symbol};
 
 /// The parameter, if it has a name. One that stands for the `whole` of the arguments has no words
@@ -36,7 +37,10 @@ pub(crate) fn parse(
             Some(_) => (name_of_fd(&parameter.ty), Passing::Fd),
             None => passing(&parameter.ty, execution),
         };
-        let argument = Argument { member: Member { part, ty }, passing };
+        let argument = Argument {
+            member: Member { part, ty, representations: representations(&words) },
+            passing,
+        };
         (Role::Argument(argument), if whole { &[] } else { legal })
     };
     let strays = words.strays(fitting);
@@ -80,7 +84,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
     let passing = match (execution, bare(&inner.elem)) {
         (Execution::Inline, elem) if is_str(elem) => return (ty.clone(), Passing::Value),
         (_, Type::Slice(_)) => Passing::OptionalSlice,
-        (_, elem) if is_str(elem) => Passing::OptionalSlice,
+        (_, elem) if is_str(elem) || is_path(elem) => Passing::OptionalSlice,
         (_, _) => Passing::OptionalReference,
     };
     (with_argument(ty, &owned(&inner.elem)), passing)
@@ -95,6 +99,9 @@ fn owned(lent: &Type) -> Type {
         }
         other if is_str(other) => {
             parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::String)
+        }
+        other if is_path(other) => {
+            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::PathBuf)
         }
         other => other.clone(),
     }

@@ -6,6 +6,7 @@ mod command;
 mod conditions;
 mod enum_;
 mod event;
+mod field_types;
 mod hygiene;
 mod open;
 mod parameters;

@@ -1,0 +1,91 @@
+//! Types that QAPI has none for, by their names, and what to use instead. All others are for the
+//! compiler to judge.
+
+use syn::{GenericArgument, Ident, PathArguments, Type};
+
+use crate::errors::Errors;
+use crate::model::{Member, Representation};
+use crate::types::bare;
+
+/// Each type that is refused, with the reason and what to write instead.
+const INSTEAD: &[(&str, &str)] = &[
+    ("HashMap", MAP),
+    ("BTreeMap", MAP),
+    ("IndexMap", MAP),
+    ("HashSet", SET),
+    ("BTreeSet", SET),
+    ("VecDeque", SET),
+    ("usize", "its width differs between machines; write `u64`, or `u32`"),
+    ("isize", "its width differs between machines; write `i64`, or `i32`"),
+    ("u128", "QAPI's integers have 64 bits at most; write `u64`, or `String`"),
+    ("i128", "QAPI's integers have 64 bits at most; write `i64`, or `String`"),
+    ("f32", "QAPI's `number` is a double; write `f64`"),
+    ("char", "QAPI has strings only; write `String`"),
+    ("OsString", "QAPI's strings are Unicode; write `String`, or `PathBuf`"),
+];
+
+const MAP: &str = "the members of a QAPI object are known beforehand; write `Vec<Entry>` with a \
+                   struct of key and value, or `serde_json::Value` for whatever comes (`any`)";
+
+const SET: &str = "QAPI's lists have an order and may repeat; write `Vec<T>`";
+
+/// Refuses what QAPI has no type for, wherever in `ty` it stands.
+pub(super) fn check_type(ty: &Type, errors: &Errors) {
+    match bare(ty) {
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last() else { return };
+            if let Some(advice) = instead(&last.ident) {
+                errors.at(&last.ident, format!("`{}`: {advice}", last.ident));
+                return;
+            }
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
+            for argument in &arguments.args {
+                if let GenericArgument::Type(inner) = argument {
+                    check_type(inner, errors);
+                }
+            }
+        }
+        Type::Reference(reference) => check_type(&reference.elem, errors),
+        Type::Slice(slice) => check_type(&slice.elem, errors),
+        _ => {}
+    }
+}
+
+fn instead(ident: &Ident) -> Option<&'static str> {
+    INSTEAD.iter().find(|(name, _)| ident == name).map(|(_, advice)| *advice)
+}
+
+/// The type and the way it is told.
+pub(super) fn check_member_type(member: &Member, errors: &Errors) {
+    check_type(&member.ty, errors);
+    for representation in &member.representations {
+        match representation {
+            Representation::Unit(unit) if representation.type_name().is_none() => {
+                let message = format!(
+                    "`{}`: not a unit of time; write `s`, `ms`, `us` or `ns`",
+                    unit.value()
+                );
+                errors.at(unit, message);
+            }
+            Representation::Unit(_) => {}
+            Representation::Base64(word) => {
+                if member.representations.len() > 1 {
+                    let message = "`base64`: bytes are no length of time; leave out one of \
+                                   `base64` and `unit`";
+                    errors.at_span(*word, message);
+                }
+            }
+        }
+    }
+}
+
+/// A discriminator is told by its name, in no other way.
+pub(super) fn check_discriminator(member: &Member, errors: &Errors) {
+    const ADVICE: &str = "the discriminator is a value of an enum; leave it out";
+    for representation in &member.representations {
+        match representation {
+            Representation::Unit(unit) => errors.at(unit, format!("`unit`: {ADVICE}")),
+            Representation::Base64(word) => errors.at_span(*word, format!("`base64`: {ADVICE}")),
+        };
+    }
+}

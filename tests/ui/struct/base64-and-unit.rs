@@ -1,0 +1,11 @@
+//! Bytes that are a length of time.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(base64, unit = "ms")]
+    timeout: Vec<u8>,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A newtype of two types.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct(transparent)]
+struct Name(String, u64);
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A unit of what is no length of time.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(unit = "ms")]
+    timeout: u64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A unit that there is not.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(unit = "min")]
+    timeout: std::time::Duration,
+}
+
+fn main() {}
