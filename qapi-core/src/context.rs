@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -9,33 +10,46 @@ use crate::session::SessionContext;
 
 /// The state of one server, by type: one value of each.
 #[derive(Default, Clone)]
-pub struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub struct States {
+    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// The types of which there was more than one.
+    repeated: Vec<&'static str>,
+}
 
 impl States {
-    /// Adds `state`, or replaces the one of the same type.
+    /// Adds `state`. A second one of the same type is a mistake, which the service is told of that
+    /// is made with these states.
     pub fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), state);
+        match self.by_type.entry(TypeId::of::<T>()) {
+            Entry::Vacant(place) => drop(place.insert(state)),
+            Entry::Occupied(_) => self.repeated.push(type_name::<T>()),
+        }
+    }
+
+    /// The names of the types of which more than one was added, once for each further one.
+    pub fn repeated(&self) -> &[&'static str] {
+        &self.repeated
     }
 
     /// Whether there is a state of the type that `type_id` identifies.
     pub fn contains(&self, type_id: TypeId) -> bool {
-        self.0.contains_key(&type_id)
+        self.by_type.contains_key(&type_id)
     }
 
     /// The state of type `T`, if there is one.
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+        self.by_type.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
     /// The state of type `T` to keep, if there is one.
     pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.0.get(&TypeId::of::<T>())?).downcast().ok()
+        Arc::clone(self.by_type.get(&TypeId::of::<T>())?).downcast().ok()
     }
 }
 
 impl std::fmt::Debug for States {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("States").field(&self.0.len()).finish()
+        f.debug_tuple("States").field(&self.by_type.len()).finish()
     }
 }
 

@@ -29,12 +29,12 @@ pub struct Service {
 impl Service {
     /// Makes a service of the commands in `registry`, with `states` for them.
     ///
-    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used; where there is
-    /// none, a default one is added, and so is the registry.
+    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used; where
+    /// there is none, a default one is added, and so is the registry.
     ///
     /// # Errors
-    /// Commands want states that are not there, or the policy concerns commands that are not;
-    /// all of them are listed.
+    /// Commands want states that are not there, there are several of one type, or the policy
+    /// concerns commands that are not there; all of it is listed.
     pub fn new(registry: Registry, mut states: States) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
@@ -42,8 +42,10 @@ impl Service {
         let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
         let policy: Policy = shared_or_default(&mut states);
-        registry.check_states(&states)?;
-        registry.check_policy(&policy)?;
+        RegistryError::together([
+            registry.check_states(&states),
+            registry.check_policy(&policy),
+        ])?;
         let next_session = AtomicU64::new(1);
         let hidden = policy.compat_policy().hidden();
         for pretty in [false, true] {

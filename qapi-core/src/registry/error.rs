@@ -16,6 +16,14 @@ impl RegistryError {
         if conflicts.is_empty() { Ok(()) } else { Err(Self(conflicts)) }
     }
 
+    /// The error that lists the conflicts of all `checks`, unless there are none.
+    pub(crate) fn together(
+        checks: impl IntoIterator<Item = Result<(), Self>>,
+    ) -> Result<(), Self> {
+        let errors = checks.into_iter().filter_map(Result::err);
+        Self::unless_empty(errors.flat_map(|error| error.0).collect())
+    }
+
     /// The conflicts, of which there is at least one.
     pub fn conflicts(&self) -> &[Conflict] {
         &self.0

@@ -30,7 +30,7 @@ pub use error::RegistryError;
 pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
-use crate::descriptor::{AddedValues, Command, Definition, Event, Registration};
+use crate::descriptor::{AddedValues, Command, Definition, Event, Registration, StateNeed};
 use crate::fds;
 use crate::policy::Policy;
 use crate::schema::model::{as_command, as_event, is_type};
@@ -119,16 +119,30 @@ impl Registry {
         self.definitions().filter(|definition| is_type(definition))
     }
 
-    /// Checks that `states` holds all that the functions behind the commands want injected.
+    /// Checks that `states` holds all that the functions behind the commands want injected, and one
+    /// of each type only.
     ///
     /// # Errors
-    /// It does not; every command with a state that it misses is listed.
+    /// It does not; every type that is missing is listed, with the commands that want it, and every
+    /// one of which there are several.
     pub fn check_states(&self, states: &States) -> Result<(), RegistryError> {
-        let missing = |(definition, command): (&'static Definition, &'static Command)| {
-            let unmet = command.needs.iter().filter(|need| !states.contains((need.type_id)()));
-            unmet.map(move |need| Conflict::missing_state(definition, (need.type_name)()))
-        };
-        RegistryError::unless_empty(self.commands().flat_map(missing).collect())
+        let mut missing: Vec<(&StateNeed, Vec<&'static Definition>)> = Vec::new();
+        for (definition, command) in self.commands() {
+            for need in command.needs {
+                if states.contains((need.type_id)()) {
+                    continue;
+                }
+                match missing.iter_mut().find(|(seen, _)| (seen.type_id)() == (need.type_id)()) {
+                    Some((_, commands)) => commands.push(definition),
+                    None => missing.push((need, vec![definition])),
+                }
+            }
+        }
+        let missing = missing
+            .iter()
+            .map(|(need, commands)| Conflict::missing_state(commands, (need.type_name)()));
+        let repeated = states.repeated().iter().map(|name| Conflict::repeated_state(name));
+        RegistryError::unless_empty(missing.chain(repeated).collect())
     }
 
     /// Checks that `policy` concerns no command that is not there: a name misspelt in it would

@@ -52,6 +52,8 @@ pub enum Rule {
     SpecialFeatureNotOnType,
     /// The server has every state that its commands want.
     StatePresent,
+    /// The server has one state of each type.
+    StateOnce,
     /// A package that must register something does.
     PackageLinked,
     /// A command for which the server has a policy exists.
@@ -105,13 +107,26 @@ impl Conflict {
         Self { rule, message, places: places.to_vec() }
     }
 
-    pub(crate) fn missing_state(command: &'static Definition, type_name: &str) -> Self {
+    /// No state of a type that each of `commands` wants.
+    pub(crate) fn missing_state(commands: &[&'static Definition], type_name: &str) -> Self {
+        let names: Vec<_> =
+            commands.iter().map(|command| format!("`{}`", command.name)).collect();
+        let (noun, verb) =
+            if names.len() == 1 { ("command", "wants") } else { ("commands", "want") };
         let message = format!(
-            "the command `{}` wants a state of type `{type_name}`, which the server does not \
-             have; add it to the server before it starts",
-            command.name,
+            "the {noun} {} {verb} a state of type `{type_name}`, which the server does not have; \
+             add it to the server before it starts",
+            names.join(", "),
         );
-        Self::new(Rule::StatePresent, message, &[command])
+        Self::new(Rule::StatePresent, message, commands)
+    }
+
+    pub(crate) fn repeated_state(type_name: &str) -> Self {
+        let message = format!(
+            "the server was given more than one state of type `{type_name}`, and commands find it \
+             by its type; keep one, or wrap the others in types of their own",
+        );
+        Self::new(Rule::StateOnce, message, &[])
     }
 
     pub(crate) fn unknown_command(name: &str) -> Self {

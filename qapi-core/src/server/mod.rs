@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::fds;
 use crate::policy::Policy;
-use crate::registry::{Registry, registered};
+use crate::registry::{Registry, RegistryError, registered};
 use crate::service::Service;
 use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
@@ -111,7 +111,8 @@ impl Server {
         self
     }
 
-    /// Adds state for the functions that want it injected; one value of each type.
+    /// Adds state for the functions that want it injected; one value of each type. A server that
+    /// is given two of one type does not start.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(self, state: T) -> Self {
         self.shared_state(Arc::new(state))
@@ -287,8 +288,11 @@ impl Server {
         let collect = || Registry::from_definitions(registered().chain(optional));
         let registry = self.registry.map_or_else(collect, Ok);
         let service = registry.and_then(|registry| {
-            registry.require_packages(&self.packages)?;
-            Service::new(registry, self.states)
+            let required = registry.require_packages(&self.packages);
+            let service = Service::new(registry, self.states);
+            let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
+            RegistryError::together([required, made])?;
+            service
         });
         let service = Arc::new(service.map_err(|error| Error::generic(error.to_string()))?);
         let front = Arc::new(Front {

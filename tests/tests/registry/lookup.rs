@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use qapi_core::context::States;
 use qapi_core::descriptor::{Arguments, Definition, Type};
+use qapi_core::policy::Access;
 use qapi_core::registry::{Registry, Rule};
+use qapi_core::{Policy, Service};
 
 use crate::definitions::{
     NONE, STR, command, enumeration, event, member, need, needing, structure, value,
@@ -70,22 +72,43 @@ static CLIMB: Definition =
     needing("climb", NONE, &[const { need::<Ladder>() }, const { need::<Brush>() }]);
 
 #[test]
-fn every_missing_state_is_listed() {
+fn every_missing_state_is_listed_with_the_commands_that_want_it() {
+    let registry = Registry::from_definitions([&REPAINT, &CLIMB]).unwrap();
+    let mut states = States::default();
+    let missing = |states: &States| {
+        let error = registry.check_states(states).unwrap_err();
+        let conflicts = error.conflicts().iter().map(|conflict| {
+            assert_eq!(conflict.rule(), Rule::StatePresent);
+            let commands: Vec<_> = conflict.places().iter().map(|place| place.name).collect();
+            let message = conflict.message();
+            let type_name = ["Brush", "Ladder"].into_iter().find(|name| message.contains(name));
+            (type_name.unwrap(), commands)
+        });
+        conflicts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        missing(&states),
+        [("Ladder", vec!["climb"]), ("Brush", vec!["climb", "repaint"])]
+    );
+    states.insert(Arc::new(Ladder));
+    assert_eq!(missing(&states), [("Brush", vec!["climb", "repaint"])]);
+    states.insert(Arc::new(Brush));
+    registry.check_states(&states).unwrap();
+}
+
+#[test]
+fn several_states_of_a_type_are_listed_beside_all_else() {
     let registry = Registry::from_definitions([&REPAINT, &CLIMB]).unwrap();
     let mut states = States::default();
     states.insert(Arc::new(Ladder));
+    states.insert(Arc::new(Ladder));
+    states.insert(Arc::new(Policy::new().command("repiant", Access::nobody())));
 
-    let error = registry.check_states(&states).unwrap_err();
-    let missing = error.conflicts();
+    let error = Service::new(registry, states).unwrap_err();
 
-    assert_eq!(missing.len(), 2);
-    for (conflict, command) in missing.iter().zip(["climb", "repaint"]) {
-        assert_eq!(conflict.rule(), Rule::StatePresent);
-        assert_eq!(conflict.places()[0].name, command);
-        assert!(conflict.message().contains("Brush"), "{}", conflict.message());
-    }
-    states.insert(Arc::new(Brush));
-    registry.check_states(&states).unwrap();
+    let rules: Vec<_> = error.conflicts().iter().map(|conflict| conflict.rule()).collect();
+    assert_eq!(rules, [Rule::StatePresent, Rule::StateOnce, Rule::CommandPresent]);
+    assert!(error.conflicts()[1].message().contains("Ladder"), "{error}");
 }
 
 #[test]
