@@ -11,9 +11,8 @@ use crate::session::commands::Gate;
 /// A server with a gate that the test keeps a share of.
 fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
-    let shared = Arc::clone(&gate);
-    let server = Running::start_with(|server| {
-        server.shared_state(shared).blocking_limit(2).drain_deadline(deadline)
+    let server = Running::start_at(Arc::clone(&gate), |server| {
+        server.blocking_limit(2).drain_deadline(deadline)
     });
     (server, gate)
 }

@@ -1,6 +1,7 @@
 //! A running server, and a client that speaks to it line by line.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use qapi_core::{Events, Listener, Server, Shutdown};
@@ -35,12 +36,16 @@ impl Running {
     }
 
     pub(super) fn start_with(configure: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_at(Arc::default(), configure)
+    }
+
+    /// As [`start_with`](Self::start_with), with a gate that the test keeps a share of.
+    pub(super) fn start_at(gate: Arc<Gate>, configure: impl FnOnce(Server) -> Server) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("qmp.sock");
-        let server = configure(
-            Server::new().registry(registry_of("main::session")).state(Gate::default()),
-        )
-        .listen(Listener::unix(&path).unwrap());
+        let server =
+            configure(Server::new().registry(registry_of("main::session")).shared_state(gate))
+                .listen(Listener::unix(&path).unwrap());
         let (events, shutdown) = (server.events(), server.shutdown());
         Self { path, events, shutdown, task: tokio::spawn(server.serve()), directory }
     }
