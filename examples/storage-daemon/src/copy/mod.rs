@@ -6,17 +6,21 @@
 //! [`CopyControl`]: it brakes, pauses and stops the copy between requests, learns of progress,
 //! and decides about errors.
 
+mod bitmap;
 mod control;
+mod following;
 mod plan;
 mod request;
 #[cfg(test)]
 mod tests;
 
+pub use bitmap::{Claim, DirtyBitmap};
 pub use control::{CopyControl, CopyError, ErrorAction, Side};
 
 use crate::error::Error;
 use crate::nodes::Node;
-use plan::{Limits, Next, Plan, Survey};
+use following::Following;
+use plan::{Limits, Next, Plan, Survey, Sweep};
 use request::{Failed, Request};
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,16 +192,41 @@ impl Copier {
     /// # Errors
     /// [`CopyError`]; the target then holds some of both contents.
     pub async fn run<C: CopyControl>(&self, control: &C) -> Result<(), CopyError<C::Stop>> {
-        let mut work = Work {
-            copier: self,
-            control,
-            plan: Plan::new(self.survey()),
-            running: JoinSet::new(),
-            buffers: Vec::new(),
-        };
+        self.make(Plan::Sweep(Sweep::new(self.survey())), control).await?;
+        self.flush().await
+    }
+
+    /// Copies what is dirty until nothing is. What this finds out about the source afterwards,
+    /// and writes later, is for the next call; the target is not flushed.
+    ///
+    /// # Errors
+    /// As for [`Copier::run`]. What was not copied is still dirty.
+    pub async fn follow<C: CopyControl>(
+        &self,
+        bitmap: &Arc<DirtyBitmap>,
+        control: &C,
+    ) -> Result<(), CopyError<C::Stop>> {
+        let following = Following::new(self.survey(), Arc::clone(bitmap));
+        self.make(Plan::Following(following), control).await
+    }
+
+    async fn make<C: CopyControl>(
+        &self,
+        plan: Plan,
+        control: &C,
+    ) -> Result<(), CopyError<C::Stop>> {
+        let (running, buffers) = (JoinSet::new(), Vec::new());
+        let mut work = Work { copier: self, control, plan, running, buffers };
         let result = work.run().await;
         while work.running.join_next().await.is_some() {}
-        result?;
+        result
+    }
+
+    /// Makes last what the target has been given.
+    ///
+    /// # Errors
+    /// [`CopyError::Failed`].
+    pub async fn flush<S>(&self) -> Result<(), CopyError<S>> {
         let target = Arc::clone(&self.target);
         let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
         flushed
@@ -330,8 +359,7 @@ impl<C: CopyControl> Work<'_, C> {
         match outcome {
             Ok(Finished { request, buffer }) => {
                 self.buffers.push(buffer);
-                let end = request.end().next_multiple_of(self.copier.granularity);
-                self.control.advance(end - request.start);
+                self.control.advance(self.plan.finished(request));
                 Ok(())
             }
             Err(failed) => {

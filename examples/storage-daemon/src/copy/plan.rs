@@ -1,5 +1,6 @@
 //! Which requests a copy consists of.
 
+use super::following::Following;
 use super::request::Request;
 use super::{CopyControl, Scope};
 use crate::image::extent::Extent;
@@ -9,16 +10,56 @@ use tokio::time::Instant;
 
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.
-const SURVEY_MAX: u64 = 64 << 20;
+pub(super) const SURVEY_MAX: u64 = 64 << 20;
 /// The same where pieces are only counted, so that a cancelled job need not wait for long.
 const COUNT_MAX: u64 = 16 << 30;
+
+/// The requests of a copy.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Each part once.
+    Sweep(Sweep),
+    /// Each part that is dirty, as often as it becomes so.
+    Following(Following),
+}
+
+impl Plan {
+    /// Puts a request back, to be made when it is due at the earliest.
+    pub(super) fn once_more(&mut self, request: Request, due: Instant) {
+        match self {
+            Plan::Sweep(sweep) => sweep.once_more(request, due),
+            Plan::Following(following) => following.once_more(request, due),
+        }
+    }
+
+    /// The next request that is due, within the limits.
+    pub(super) async fn next(&mut self, limits: Limits) -> Next {
+        match self {
+            Plan::Sweep(sweep) => sweep.next(limits).await,
+            Plan::Following(following) => following.next(limits).await,
+        }
+    }
+
+    /// Notes that a request is done. Tells how many bytes that counts.
+    pub(super) fn finished(&self, request: Request) -> u64 {
+        match self {
+            Plan::Sweep(sweep) => {
+                request.end().next_multiple_of(sweep.survey.granularity) - request.start
+            }
+            Plan::Following(following) => {
+                following.finished(request);
+                request.length
+            }
+        }
+    }
+}
 
 /// Cuts a source into requests, from its beginning to its end.
 ///
 /// All requests begin at a multiple of the granularity and end at one or at the end of the
 /// source; none is for zeroes and for data.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Sweep {
     survey: Survey,
     /// All before it has become a request.
     position: u64,
@@ -38,7 +79,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn of(self, zero: bool) -> u64 {
+    pub(super) fn of(self, zero: bool) -> u64 {
         if zero { self.zeroes } else { self.data }
     }
 }
@@ -56,14 +97,14 @@ pub(super) enum Next {
 
 /// A stretch of the source that is of one kind.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
-    kind: Kind,
-    end: u64,
+pub(super) struct Stretch {
+    pub(super) kind: Kind,
+    pub(super) end: u64,
 }
 
 /// What is to be done with a stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// It is read and written.
     Data,
     /// It is made zero without being read.
@@ -72,10 +113,10 @@ enum Kind {
     Outside,
 }
 
-impl Plan {
+impl Sweep {
     pub(super) fn new(survey: Survey) -> Self {
         let ahead = Stretch { kind: Kind::Outside, end: 0 };
-        Plan { survey, position: 0, ahead, again: Vec::new() }
+        Sweep { survey, position: 0, ahead, again: Vec::new() }
     }
 
     /// Puts a request back, to be made when it is due at the earliest.
@@ -161,7 +202,7 @@ impl Survey {
     }
 
     /// Finds the longest stretch of one kind from `start` on, without looking further than needed.
-    fn stretch(&self, start: u64, longest: u64) -> Stretch {
+    pub(super) fn stretch(&self, start: u64, longest: u64) -> Stretch {
         let mut whole = self.piece(start);
         while whole.end < self.length && whole.end - start < longest {
             let next = self.piece(whole.end);
@@ -202,7 +243,7 @@ impl Survey {
     }
 
     /// A unit of work of which nothing is known.
-    fn unknown(&self, start: u64) -> Stretch {
+    pub(super) fn unknown(&self, start: u64) -> Stretch {
         Stretch { kind: Kind::Data, end: (start + self.granularity).min(self.length) }
     }
 }

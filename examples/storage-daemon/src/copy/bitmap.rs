@@ -1,0 +1,377 @@
+//! Which parts of a source are yet to be copied, while others write to it.
+
+use crate::error::Error;
+use crate::nodes::Node;
+use parking_lot::{Condvar, Mutex};
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The most units that a bitmap keeps account of: 256 MiB of memory, for 128 TiB in units of
+/// 64 KiB. QEMU asks for as much memory as it takes and aborts where there is none.
+const UNITS_MAX: u64 = 1 << 31;
+const WORD: u64 = u64::BITS as u64;
+
+/// A bitmap of the units of a source that differ from the target, as far as is known.
+///
+/// The copy takes units out and works on them; whoever writes to the source puts units in, or
+/// claims them for a while, so that it and the copy do not write the same part of the target at
+/// the same time.
+#[derive(Debug)]
+pub struct DirtyBitmap {
+    length: u64,
+    granularity: u64,
+    state: Mutex<State>,
+    /// Notified when units are let go of.
+    released: Condvar,
+    /// Notified when units become dirty.
+    marked: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    words: Vec<u64>,
+    /// How many bits are set.
+    dirty: u64,
+    /// What the copy works on.
+    taken: Vec<Range<u64>>,
+    /// What writers work on.
+    claimed: Vec<Range<u64>>,
+}
+
+impl DirtyBitmap {
+    /// A clean bitmap for a source of so many bytes, in units of `granularity`, a power of two.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] when there are more units than a bitmap keeps account of.
+    pub fn new(length: u64, granularity: u64) -> Result<Self, Error> {
+        let units = length.div_ceil(granularity);
+        if units > UNITS_MAX {
+            return Err(Error::InvalidOption(format!(
+                "The image is too large for a granularity of {granularity} bytes"
+            )));
+        }
+        let words = vec![0; units.div_ceil(WORD) as usize];
+        let state = State { words, dirty: 0, taken: Vec::new(), claimed: Vec::new() };
+        let (state, released, marked) = (Mutex::new(state), Condvar::new(), Notify::new());
+        Ok(DirtyBitmap { length, granularity, state, released, marked })
+    }
+
+    /// The bytes of a unit.
+    pub fn granularity(&self) -> u64 {
+        self.granularity
+    }
+
+    /// The bytes of the source.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Has a range copied, once more if it has been. Whole units are.
+    pub fn mark(&self, offset: u64, length: u64) {
+        let units = self.units(&(offset..offset.saturating_add(length)));
+        self.state.lock().fill(&units, true);
+        self.marked.notify_one();
+    }
+
+    /// Waits until units become dirty. If some have since the last wait, it is over at once.
+    pub async fn marked(&self) {
+        self.marked.notified().await;
+    }
+
+    /// Whether nothing is left to be copied and nobody is at work.
+    pub fn is_clean(&self) -> bool {
+        let state = self.state.lock();
+        state.dirty == 0 && state.taken.is_empty() && state.claimed.is_empty()
+    }
+
+    /// How many bytes are yet to be copied or are being copied.
+    pub fn outstanding(&self) -> u64 {
+        let state = self.state.lock();
+        let mut bytes = state.dirty * self.granularity;
+        let units = self.length.div_ceil(self.granularity);
+        if units > 0 && state.is_set(units - 1) {
+            bytes -= units * self.granularity - self.length;
+        }
+        let taken = state.taken.iter().map(|units| self.bytes(units));
+        bytes + taken.map(|range| range.end - range.start).sum::<u64>()
+    }
+
+    /// Waits until nobody else works on a range, and keeps others off it. Blocks the thread.
+    pub fn claim(&self, offset: u64, length: u64) -> Claim<'_> {
+        let units = self.units(&(offset..offset.saturating_add(length)));
+        let mut state = self.state.lock();
+        while state.is_held(&units) {
+            self.released.wait(&mut state);
+        }
+        state.claimed.push(units.clone());
+        Claim { bitmap: self, units }
+    }
+
+    /// Whether there is anything dirty at all.
+    pub(super) fn has_dirty(&self) -> bool {
+        self.state.lock().dirty > 0
+    }
+
+    /// Takes out the first dirty bytes from `from` on, or else from the beginning, `most` bytes
+    /// at most: none that others work on, and none of those `resting`.
+    pub(super) fn take(
+        &self,
+        from: u64,
+        most: u64,
+        resting: &[Range<u64>],
+    ) -> Option<Range<u64>> {
+        let most = (most / self.granularity).max(1);
+        let resting: Vec<_> = resting.iter().map(|range| self.units(range)).collect();
+        let (from, units) = (from / self.granularity, self.length.div_ceil(self.granularity));
+        let mut state = self.state.lock();
+        let found = state
+            .find(from..units, most, &resting)
+            .or_else(|| state.find(0..from.min(units), most, &resting))?;
+        state.fill(&found, false);
+        state.taken.push(found.clone());
+        Some(self.bytes(&found))
+    }
+
+    /// Lets go of a part of what [`DirtyBitmap::take`] gave.
+    pub(super) fn release(&self, range: &Range<u64>) {
+        let units = self.units(range);
+        self.state.lock().untake(&units);
+        self.released.notify_all();
+    }
+
+    /// As [`DirtyBitmap::release`]; it is dirty still.
+    pub(super) fn give_back(&self, range: &Range<u64>) {
+        let units = self.units(range);
+        let mut state = self.state.lock();
+        state.fill(&units, true);
+        state.untake(&units);
+        self.released.notify_all();
+    }
+
+    /// The units that a range of bytes touches.
+    fn units(&self, range: &Range<u64>) -> Range<u64> {
+        let end = range.end.min(self.length);
+        if range.start >= end {
+            return 0..0;
+        }
+        range.start / self.granularity..end.div_ceil(self.granularity)
+    }
+
+    fn bytes(&self, units: &Range<u64>) -> Range<u64> {
+        units.start * self.granularity..(units.end * self.granularity).min(self.length)
+    }
+}
+
+/// Units that a writer keeps others off, until this is dropped.
+#[derive(Debug)]
+#[must_use = "others are kept off until this is dropped"]
+pub struct Claim<'a> {
+    bitmap: &'a DirtyBitmap,
+    units: Range<u64>,
+}
+
+impl Claim<'_> {
+    /// The target has become like the source from `offset` on: whole units need not be copied.
+    pub fn clean(&self, offset: u64, length: u64) {
+        let bitmap = self.bitmap;
+        let end = offset.saturating_add(length);
+        let first = offset.div_ceil(bitmap.granularity);
+        let past = if end >= bitmap.length { self.units.end } else { end / bitmap.granularity };
+        if first < past {
+            bitmap.state.lock().fill(&(first..past), false);
+        }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut state = self.bitmap.state.lock();
+        if let Some(position) = state.claimed.iter().position(|units| *units == self.units) {
+            state.claimed.swap_remove(position);
+        }
+        self.bitmap.released.notify_all();
+    }
+}
+
+impl State {
+    fn is_set(&self, unit: u64) -> bool {
+        self.words[(unit / WORD) as usize] & (1 << (unit % WORD)) != 0
+    }
+
+    /// Sets or clears bits.
+    fn fill(&mut self, units: &Range<u64>, value: bool) {
+        let mut at = units.start;
+        while at < units.end {
+            let end = ((at / WORD + 1) * WORD).min(units.end);
+            let width = end - at;
+            let ones = if width == WORD { u64::MAX } else { (1 << width) - 1 };
+            let mask = ones << (at % WORD);
+            let word = &mut self.words[(at / WORD) as usize];
+            let before = u64::from(word.count_ones());
+            *word = if value { *word | mask } else { *word & !mask };
+            self.dirty = self.dirty - before + u64::from(word.count_ones());
+            at = end;
+        }
+    }
+
+    /// The first unit from `at` on that is as wanted, or `end`.
+    fn next(&self, mut at: u64, end: u64, wanted: bool) -> u64 {
+        while at < end {
+            let word = self.words[(at / WORD) as usize];
+            let word = if wanted { word } else { !word };
+            let rest = word >> (at % WORD);
+            if rest != 0 {
+                return (at + u64::from(rest.trailing_zeros())).min(end);
+            }
+            at = (at / WORD + 1) * WORD;
+        }
+        end
+    }
+
+    /// The first dirty units that nobody works on and that are not resting.
+    fn find(
+        &self,
+        within: Range<u64>,
+        most: u64,
+        resting: &[Range<u64>],
+    ) -> Option<Range<u64>> {
+        let held = || self.taken.iter().chain(&self.claimed).chain(resting);
+        let mut at = within.start;
+        loop {
+            at = self.next(at, within.end, true);
+            if at >= within.end {
+                return None;
+            }
+            match held().find(|units| units.contains(&at)) {
+                Some(units) => at = units.end,
+                None => break,
+            }
+        }
+        let limit = within.end.min(at.saturating_add(most));
+        let limit = held().map(|u| u.start).filter(|s| *s > at).fold(limit, u64::min);
+        Some(at..self.next(at, limit, false))
+    }
+
+    fn is_held(&self, units: &Range<u64>) -> bool {
+        let overlaps = |held: &Range<u64>| held.start < units.end && units.start < held.end;
+        self.taken.iter().chain(&self.claimed).any(overlaps)
+    }
+
+    /// Lets go of units at the beginning or the end of what is taken.
+    fn untake(&mut self, units: &Range<u64>) {
+        for taken in &mut self.taken {
+            if taken.start == units.start && taken.contains(&units.start) {
+                taken.start = units.end;
+            } else if taken.end == units.end && taken.contains(&units.start) {
+                taken.end = units.start;
+            }
+        }
+        self.taken.retain(|taken| taken.start < taken.end);
+    }
+}
+
+/// Which bytes at `offset` the images above `base` hold, of a chain from `top` down. With no base,
+/// any image of the chain counts.
+///
+/// What lies past the end of an image reads as zeroes by virtue of that image, which so holds it.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(super) fn held_above(
+    top: &Arc<Node>,
+    base: Option<&Arc<Node>>,
+    offset: u64,
+    length: u64,
+) -> Result<(bool, u64), Error> {
+    let (mut layer, mut length) = (Arc::clone(top), length);
+    loop {
+        if offset >= layer.size()? {
+            return Ok((true, length));
+        }
+        let extent = layer.block_status(offset, length)?;
+        length = extent.length;
+        let below = layer.backing();
+        match below {
+            _ if extent.allocated => return Ok((true, length)),
+            None => return Ok((false, length)),
+            Some(below) if base.is_some_and(|base| Arc::ptr_eq(base, &below)) => {
+                return Ok((false, length));
+            }
+            Some(below) => layer = below,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: u64 = 512;
+
+    fn bitmap(length: u64) -> DirtyBitmap {
+        DirtyBitmap::new(length, UNIT).expect("it is small")
+    }
+
+    #[test]
+    fn what_is_marked_is_taken_in_whole_units_up_to_the_end() {
+        let bitmap = bitmap(100 * UNIT + 10);
+        bitmap.mark(1, 1);
+        bitmap.mark(63 * UNIT, 3 * UNIT);
+        bitmap.mark(100 * UNIT + 5, u64::MAX);
+        assert_eq!(bitmap.outstanding(), 4 * UNIT + 10);
+        assert_eq!(bitmap.take(0, UNIT, &[]), Some(0..UNIT));
+        assert_eq!(bitmap.take(UNIT, 2 * UNIT, &[]), Some(63 * UNIT..65 * UNIT));
+        assert_eq!(bitmap.take(0, 1, &[65 * UNIT..66 * UNIT]), Some(100 * UNIT..100 * UNIT + 10));
+        assert_eq!(bitmap.outstanding(), 4 * UNIT + 10, "taken is not done");
+        assert_eq!(bitmap.take(99 * UNIT, UNIT, &[]), Some(65 * UNIT..66 * UNIT), "goes round");
+        assert_eq!(bitmap.take(0, UNIT, &[]), None);
+        assert!(!bitmap.is_clean());
+        for taken in [0..UNIT, 63 * UNIT..65 * UNIT, 65 * UNIT..66 * UNIT] {
+            bitmap.release(&taken);
+        }
+        bitmap.give_back(&(100 * UNIT..100 * UNIT + 10));
+        assert_eq!((bitmap.outstanding(), bitmap.is_clean()), (10, false));
+    }
+
+    #[test]
+    fn what_is_taken_is_not_taken_twice_even_if_marked_meanwhile() {
+        let bitmap = bitmap(4 * UNIT);
+        bitmap.mark(0, 4 * UNIT);
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..4 * UNIT));
+        bitmap.give_back(&(2 * UNIT..4 * UNIT));
+        bitmap.mark(0, UNIT);
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..4 * UNIT));
+        bitmap.release(&(0..2 * UNIT));
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..UNIT));
+    }
+
+    #[test]
+    fn a_claim_keeps_the_copy_off_and_waits_for_it() {
+        let bitmap = bitmap(4 * UNIT);
+        bitmap.mark(0, 4 * UNIT);
+        let claim = bitmap.claim(UNIT, UNIT + 1);
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..UNIT));
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(3 * UNIT..4 * UNIT));
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), None);
+        claim.clean(UNIT, UNIT + 1);
+        drop(claim);
+        assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..3 * UNIT), "written in part");
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| drop(bitmap.claim(0, UNIT)));
+            bitmap.release(&(0..UNIT));
+            waits.join().expect("the claim is granted");
+        });
+    }
+
+    #[test]
+    fn there_are_no_more_units_than_the_limit() {
+        let length = UNITS_MAX * UNIT;
+        let refused = DirtyBitmap::new(length + 1, UNIT).expect_err("too large").to_string();
+        assert_eq!(refused, "The image is too large for a granularity of 512 bytes");
+        // At the limit, the memory is there as soon as it is touched.
+        let bitmap = DirtyBitmap::new(length, UNIT).expect("at the limit");
+        bitmap.mark(length - 1, 1);
+        assert_eq!(bitmap.take(0, UNIT, &[]), Some(length - UNIT..length));
+    }
+}
