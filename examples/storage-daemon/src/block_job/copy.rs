@@ -1,26 +1,69 @@
 //! The copy engine under a block job.
 
+use std::future::Future;
 use std::time::Duration;
 
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
-use crate::copy::{Copier, CopyControl, CopyError, ErrorAction, Side};
+use crate::copy::{CopyControl, CopyError, ErrorAction, PointInTime, Side};
 use crate::error::Error;
 
-/// Copies what is in scope, with the job's pauses, speed, progress and policy for errors.
+/// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///
 /// # Errors
 /// The job is cancelled, or a request failed and the policy is to report it.
-pub async fn copy(job: BlockJobHandle<'_>, copier: &Copier, on_error: OnError) -> Result<()> {
+pub async fn copy(
+    job: BlockJobHandle<'_>,
+    point_in_time: &PointInTime,
+    on_error: OnError,
+) -> Result<()> {
     let control = JobControl { job, on_error };
+    let work = async {
+        point_in_time.leave_out(&control).await?;
+        job.job.set_remaining(point_in_time.outstanding());
+        point_in_time.copy_rest(&control).await.map_err(|error| match error {
+            CopyError::Stopped(stopped) => stopped,
+            CopyError::Failed { error, .. } => error.into(),
+        })
+    };
+    counting(job, point_in_time, work).await
+}
+
+/// Copies nothing but what writers are about to overwrite, until the job is cancelled.
+///
+/// # Errors
+/// The job is cancelled.
+pub async fn watch(job: BlockJobHandle<'_>, point_in_time: &PointInTime) -> Result<()> {
+    let idle = async {
+        loop {
+            job.job.idle().await?;
+        }
+    };
+    counting(job, point_in_time, idle).await
+}
+
+/// Does the work, and counts what is copied for writers meanwhile.
+async fn counting(
+    job: BlockJobHandle<'_>,
+    point_in_time: &PointInTime,
+    work: impl Future<Output = Result<()>>,
+) -> Result<()> {
     // Until it is known how much of the source is in scope, it may be all.
-    job.job.set_remaining(copier.size());
-    job.job.set_remaining(copier.total(&control).await?);
-    copier.run(&control).await.map_err(|error| match error {
-        CopyError::Stopped(stopped) => stopped,
-        CopyError::Failed { error, .. } => error.into(),
-    })
+    job.job.set_remaining(point_in_time.copier().size());
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            bytes = point_in_time.copied() => job.advance(bytes),
+            result = &mut work => {
+                if result.is_ok() {
+                    job.job.set_remaining(0);
+                }
+                return result;
+            }
+        }
+    }
 }
 
 /// A job as the copy engine sees it.

@@ -1,10 +1,8 @@
 //! Which parts of a source are yet to be copied, while others write to it.
 
 use crate::error::Error;
-use crate::nodes::Node;
 use parking_lot::{Condvar, Mutex};
 use std::ops::Range;
-use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The most units that a bitmap keeps account of: 256 MiB of memory, for 128 TiB in units of
@@ -172,6 +170,21 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
+    /// What of the units is dirty, in bytes.
+    pub fn dirty(&self) -> Vec<Range<u64>> {
+        let (bitmap, state) = (self.bitmap, self.bitmap.state.lock());
+        let mut found = Vec::new();
+        let mut at = self.units.start;
+        loop {
+            let first = state.next(at, self.units.end, true);
+            if first >= self.units.end {
+                return found;
+            }
+            at = state.next(first, self.units.end, false);
+            found.push(bitmap.bytes(&(first..at)));
+        }
+    }
+
     /// The target has become like the source from `offset` on: whole units need not be copied.
     pub fn clean(&self, offset: u64, length: u64) {
         let bitmap = self.bitmap;
@@ -230,12 +243,7 @@ impl State {
     }
 
     /// The first dirty units that nobody works on and that are not resting.
-    fn find(
-        &self,
-        within: Range<u64>,
-        most: u64,
-        resting: &[Range<u64>],
-    ) -> Option<Range<u64>> {
+    fn find(&self, within: Range<u64>, most: u64, resting: &[Range<u64>]) -> Option<Range<u64>> {
         let held = || self.taken.iter().chain(&self.claimed).chain(resting);
         let mut at = within.start;
         loop {
@@ -268,38 +276,6 @@ impl State {
             }
         }
         self.taken.retain(|taken| taken.start < taken.end);
-    }
-}
-
-/// Which bytes at `offset` the images above `base` hold, of a chain from `top` down. With no base,
-/// any image of the chain counts.
-///
-/// What lies past the end of an image reads as zeroes by virtue of that image, which so holds it.
-///
-/// # Errors
-/// [`Error::Io`].
-pub(super) fn held_above(
-    top: &Arc<Node>,
-    base: Option<&Arc<Node>>,
-    offset: u64,
-    length: u64,
-) -> Result<(bool, u64), Error> {
-    let (mut layer, mut length) = (Arc::clone(top), length);
-    loop {
-        if offset >= layer.size()? {
-            return Ok((true, length));
-        }
-        let extent = layer.block_status(offset, length)?;
-        length = extent.length;
-        let below = layer.backing();
-        match below {
-            _ if extent.allocated => return Ok((true, length)),
-            None => return Ok((false, length)),
-            Some(below) if base.is_some_and(|base| Arc::ptr_eq(base, &below)) => {
-                return Ok((false, length));
-            }
-            Some(below) => layer = below,
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The requests of a copy that follows what is written to its source.
 
 use super::bitmap::DirtyBitmap;
-use super::plan::{Kind, Limits, Next, Stretch, Survey, SURVEY_MAX};
+use super::plan::{Kind, Limits, Next, SURVEY_MAX, Stretch, Survey};
 use super::request::Request;
 use std::ops::Range;
 use std::sync::Arc;

@@ -10,17 +10,19 @@ mod bitmap;
 mod control;
 mod following;
 mod plan;
+mod point_in_time;
 mod request;
 #[cfg(test)]
 mod tests;
 
 pub use bitmap::{Claim, DirtyBitmap};
 pub use control::{CopyControl, CopyError, ErrorAction, Side};
+pub use point_in_time::PointInTime;
 
 use crate::error::Error;
 use crate::nodes::Node;
 use following::Following;
-use plan::{Limits, Next, Plan, Survey, Sweep};
+use plan::{Limits, Next, Survey};
 use request::{Failed, Request};
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,55 +168,40 @@ impl Copier {
         self.length.next_multiple_of(self.granularity)
     }
 
-    /// What [`CopyControl::advance`] will have counted in the end. Where only a part of the source
-    /// is copied, all of it is looked at for that.
-    ///
-    /// # Errors
-    /// The job around it stops.
-    pub async fn total<C: CopyControl>(&self, control: &C) -> Result<u64, C::Stop> {
-        match self.scope {
-            Scope::Full => Ok(self.size()),
-            Scope::Top => self.survey().total(control).await,
-        }
-    }
-
     fn survey(&self) -> Survey {
         let Copier { source, length, granularity, scope, .. } = self;
         let (length, granularity, scope) = (*length, *granularity, *scope);
         Survey { source: Arc::clone(source), scope, length, granularity }
     }
 
-    /// Copies what is in scope and flushes the target.
-    ///
-    /// Whatever the result, no request is under way afterwards. If the future is dropped, those
-    /// under way end on their own; keep both nodes reserved until then.
+    /// Copies everything, whatever the scope, and flushes the target. For sources to which nobody
+    /// writes.
     ///
     /// # Errors
-    /// [`CopyError`]; the target then holds some of both contents.
+    /// As for [`Copier::follow`].
     pub async fn run<C: CopyControl>(&self, control: &C) -> Result<(), CopyError<C::Stop>> {
-        self.make(Plan::Sweep(Sweep::new(self.survey())), control).await?;
+        let bitmap = DirtyBitmap::new(self.length, self.granularity)
+            .map_err(|error| CopyError::Failed { side: Side::Source, error })?;
+        bitmap.mark(0, self.length);
+        self.follow(&Arc::new(bitmap), control).await?;
         self.flush().await
     }
 
     /// Copies what is dirty until nothing is. What this finds out about the source afterwards,
     /// and writes later, is for the next call; the target is not flushed.
     ///
+    /// Whatever the result, no request is under way afterwards. If the future is dropped, those
+    /// under way end on their own; keep both nodes reserved until then.
+    ///
     /// # Errors
-    /// As for [`Copier::run`]. What was not copied is still dirty.
+    /// [`CopyError`]. What was not copied is still dirty, and the target holds some of both
+    /// contents.
     pub async fn follow<C: CopyControl>(
         &self,
         bitmap: &Arc<DirtyBitmap>,
         control: &C,
     ) -> Result<(), CopyError<C::Stop>> {
-        let following = Following::new(self.survey(), Arc::clone(bitmap));
-        self.make(Plan::Following(following), control).await
-    }
-
-    async fn make<C: CopyControl>(
-        &self,
-        plan: Plan,
-        control: &C,
-    ) -> Result<(), CopyError<C::Stop>> {
+        let plan = Following::new(self.survey(), Arc::clone(bitmap));
         let (running, buffers) = (JoinSet::new(), Vec::new());
         let mut work = Work { copier: self, control, plan, running, buffers };
         let result = work.run().await;
@@ -239,7 +226,7 @@ impl Copier {
 struct Work<'a, C> {
     copier: &'a Copier,
     control: &'a C,
-    plan: Plan,
+    plan: Following,
     running: JoinSet<Result<Finished, Box<Failed>>>,
     /// Buffers of requests that are done, for those to come.
     buffers: Vec<Vec<u8>>,
@@ -359,7 +346,8 @@ impl<C: CopyControl> Work<'_, C> {
         match outcome {
             Ok(Finished { request, buffer }) => {
                 self.buffers.push(buffer);
-                self.control.advance(self.plan.finished(request));
+                self.plan.finished(request);
+                self.control.advance(request.length);
                 Ok(())
             }
             Err(failed) => {

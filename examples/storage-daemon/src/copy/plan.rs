@@ -1,73 +1,18 @@
 //! Which requests a copy consists of.
 
-use super::following::Following;
 use super::request::Request;
 use super::{CopyControl, Scope};
 use crate::image::extent::Extent;
 use crate::nodes::Node;
+use std::ops::Range;
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.
 pub(super) const SURVEY_MAX: u64 = 64 << 20;
-/// The same where pieces are only counted, so that a cancelled job need not wait for long.
-const COUNT_MAX: u64 = 16 << 30;
-
-/// The requests of a copy.
-#[derive(Debug)]
-pub(super) enum Plan {
-    /// Each part once.
-    Sweep(Sweep),
-    /// Each part that is dirty, as often as it becomes so.
-    Following(Following),
-}
-
-impl Plan {
-    /// Puts a request back, to be made when it is due at the earliest.
-    pub(super) fn once_more(&mut self, request: Request, due: Instant) {
-        match self {
-            Plan::Sweep(sweep) => sweep.once_more(request, due),
-            Plan::Following(following) => following.once_more(request, due),
-        }
-    }
-
-    /// The next request that is due, within the limits.
-    pub(super) async fn next(&mut self, limits: Limits) -> Next {
-        match self {
-            Plan::Sweep(sweep) => sweep.next(limits).await,
-            Plan::Following(following) => following.next(limits).await,
-        }
-    }
-
-    /// Notes that a request is done. Tells how many bytes that counts.
-    pub(super) fn finished(&self, request: Request) -> u64 {
-        match self {
-            Plan::Sweep(sweep) => {
-                request.end().next_multiple_of(sweep.survey.granularity) - request.start
-            }
-            Plan::Following(following) => {
-                following.finished(request);
-                request.length
-            }
-        }
-    }
-}
-
-/// Cuts a source into requests, from its beginning to its end.
-///
-/// All requests begin at a multiple of the granularity and end at one or at the end of the
-/// source; none is for zeroes and for data.
-#[derive(Debug)]
-pub(super) struct Sweep {
-    survey: Survey,
-    /// All before it has become a request.
-    position: u64,
-    /// What was found out last about the bytes from `position` on.
-    ahead: Stretch,
-    /// Requests to be made again, and when at the earliest.
-    again: Vec<(Instant, Request)>,
-}
+/// The same where pieces are only left out, so that a cancelled job need not wait for long.
+const LEFT_OUT_MAX: u64 = 16 << 30;
 
 /// The most bytes that a request may have.
 #[derive(Clone, Copy, Debug)]
@@ -113,65 +58,6 @@ pub(super) enum Kind {
     Outside,
 }
 
-impl Sweep {
-    pub(super) fn new(survey: Survey) -> Self {
-        let ahead = Stretch { kind: Kind::Outside, end: 0 };
-        Sweep { survey, position: 0, ahead, again: Vec::new() }
-    }
-
-    /// Puts a request back, to be made when it is due at the earliest.
-    pub(super) fn once_more(&mut self, request: Request, due: Instant) {
-        self.again.push((due, request));
-    }
-
-    /// The next request that is due, within the limits.
-    pub(super) async fn next(&mut self, limits: Limits) -> Next {
-        if let Some(request) = self.next_again(limits) {
-            return Next::Request(request);
-        }
-        while self.position < self.survey.length {
-            if self.position >= self.ahead.end {
-                self.ahead = self.look_ahead().await;
-            }
-            let Stretch { kind, end } = self.ahead;
-            let start = self.position;
-            let zero = match kind {
-                Kind::Data => false,
-                Kind::Zero => true,
-                Kind::Outside => {
-                    self.position = end;
-                    continue;
-                }
-            };
-            let length = limits.of(zero).min(end - start);
-            self.position += length;
-            return Next::Request(Request { start, length, zero });
-        }
-        let earliest = self.again.iter().map(|(due, _)| *due).min();
-        earliest.map_or(Next::Done, Next::Later)
-    }
-
-    /// A request that was put back and is due. What exceeds the limits stays.
-    fn next_again(&mut self, limits: Limits) -> Option<Request> {
-        let now = Instant::now();
-        let (due, whole) = self.again.extract_if(.., |(due, _)| *due <= now).next()?;
-        let length = whole.length.min(limits.of(whole.zero));
-        if length < whole.length {
-            let rest =
-                Request { start: whole.start + length, length: whole.length - length, ..whole };
-            self.again.push((due, rest));
-        }
-        Some(Request { length, ..whole })
-    }
-
-    /// Finds out about the source on a thread for blocking work.
-    async fn look_ahead(&self) -> Stretch {
-        let (survey, start) = (self.survey.clone(), self.position);
-        let found = tokio::task::spawn_blocking(move || survey.stretch(start, SURVEY_MAX));
-        found.await.unwrap_or_else(|_panicked| self.survey.unknown(start))
-    }
-}
-
 /// What is looked at, and in which units of work.
 #[derive(Clone, Debug)]
 pub(super) struct Survey {
@@ -182,23 +68,29 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// How many bytes of the source are to be copied, in whole units of work.
-    pub(super) async fn total<C: CopyControl>(&self, control: &C) -> Result<u64, C::Stop> {
-        let mut total = 0;
+    /// Tells `outside` of all that is to be left out.
+    ///
+    /// # Errors
+    /// The job around it stops.
+    pub(super) async fn look_for_outside<C: CopyControl>(
+        &self,
+        control: &C,
+        outside: impl Fn(Range<u64>),
+    ) -> Result<(), C::Stop> {
         let mut position = 0;
         while position < self.length {
             if control.interrupted() {
                 control.rest().await?;
             }
             let (survey, start) = (self.clone(), position);
-            let found = tokio::task::spawn_blocking(move || survey.stretch(start, COUNT_MAX));
+            let found = tokio::task::spawn_blocking(move || survey.stretch(start, LEFT_OUT_MAX));
             let found = found.await.unwrap_or_else(|_panicked| self.unknown(start));
-            if found.kind != Kind::Outside {
-                total += found.end.next_multiple_of(self.granularity) - start;
+            if found.kind == Kind::Outside {
+                outside(start..found.end);
             }
             position = found.end;
         }
-        Ok(total)
+        Ok(())
     }
 
     /// Finds the longest stretch of one kind from `start` on, without looking further than needed.

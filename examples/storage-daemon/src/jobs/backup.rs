@@ -1,19 +1,20 @@
 //! `backup`: copies a node as it is at one point in time.
 //!
-//! Nothing but jobs can write to nodes, and a backup shares its source with no job that writes: so
-//! the source stands still for as long as the copy takes, and is copied from end to end.
+//! Jobs that write have no part in the source meanwhile. What others are about to overwrite there is
+//! copied before, so that the copy is of the moment when the job was made.
 
 use std::sync::Arc;
 
 use job::{JobOptions, JobType, Transaction};
 use qapi_core::{Error, Result};
+use tokio::runtime::Handle;
 
 use super::drive_target::DriveTarget;
 use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
-use crate::copy::{Copier, Pace, Scope};
+use crate::copy::{Copier, Pace, PointInTime, Scope};
 use crate::nodes::{Driver, Filter, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
@@ -23,7 +24,8 @@ use crate::qmp::backup::{
 /// The largest unit of work that a client may ask for: several are in memory at a time.
 const UNIT_MAX: u64 = 16 << 20;
 
-/// Makes a job that copies to a node. It is yet to be started.
+/// Makes a job that copies to a node. It is yet to be started. Blocks until writes to the source
+/// that are under way are done.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; an option is contradictory or not
@@ -95,6 +97,7 @@ fn create(
         .map_err(cannot_create_node)?;
     let copier = copier(daemon, &common, &source, target.node())?;
     check_chunk(perf, copier.granularity())?;
+    let point_in_time = Arc::new(PointInTime::new(copier)?);
 
     let filtered = NodeUse {
         exclusive: true,
@@ -114,18 +117,20 @@ fn create(
         .auto_finalize(common.auto_finalize.unwrap_or(true))
         .auto_dismiss(common.auto_dismiss.unwrap_or(true));
     let copies = common.sync != MirrorSyncMode::None;
-    let work = Backup { copier, on_error, copies, _filter: filter };
+    let watcher = Arc::clone(&point_in_time);
+    let work = Backup { point_in_time, on_error, copies, _filter: filter };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
     let created = daemon.jobs.create(job_options, driver, transaction)?;
     let (opened, made) = target.into_parts();
     let prepared = Prepared::new(created, made);
     block_job::reserve_with(prepared.job(), &daemon.graph, uses, opened)?;
+    Handle::current().block_on(source.quiesce()).watch(&watcher);
     Ok(prepared)
 }
 
 struct Backup {
-    copier: Copier,
+    point_in_time: Arc<PointInTime>,
     on_error: OnError,
     /// Whether it does anything of its own accord, rather than only before others write.
     copies: bool,
@@ -134,15 +139,11 @@ struct Backup {
 
 impl BlockJobWork for Backup {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
-        Box::pin(async move {
-            if self.copies {
-                return copy::copy(job, &self.copier, self.on_error).await;
-            }
-            job.job.set_remaining(self.copier.size());
-            loop {
-                job.job.idle().await?;
-            }
-        })
+        if self.copies {
+            Box::pin(copy::copy(job, &self.point_in_time, self.on_error))
+        } else {
+            Box::pin(copy::watch(job, &self.point_in_time))
+        }
     }
 }
 

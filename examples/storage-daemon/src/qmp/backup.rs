@@ -157,7 +157,7 @@ pub enum NewImageMode {
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
 /// is not supported.
-#[qapi_command(since = "2.3", boxed, allow_preconfig)]
+#[qapi_command(since = "2.3", boxed, allow_preconfig, blocking)]
 pub fn blockdev_backup(
     #[qapi(state)] block_jobs: &BlockJobs,
     options: BlockdevBackup,

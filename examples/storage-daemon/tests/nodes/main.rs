@@ -6,5 +6,6 @@ mod graph;
 mod images;
 mod locks;
 mod options;
+mod point_in_time;
 mod support;
 mod writes;
