@@ -298,7 +298,9 @@ mod tests {
         assert_eq!(bitmap.outstanding(), 4 * UNIT + 10);
         assert_eq!(bitmap.take(0, UNIT, &[]), Some(0..UNIT));
         assert_eq!(bitmap.take(UNIT, 2 * UNIT, &[]), Some(63 * UNIT..65 * UNIT));
-        assert_eq!(bitmap.take(0, 1, &[65 * UNIT..66 * UNIT]), Some(100 * UNIT..100 * UNIT + 10));
+        let resting = 65 * UNIT..66 * UNIT;
+        let last = 100 * UNIT..100 * UNIT + 10;
+        assert_eq!(bitmap.take(0, 1, std::slice::from_ref(&resting)), Some(last));
         assert_eq!(bitmap.outstanding(), 4 * UNIT + 10, "taken is not done");
         assert_eq!(bitmap.take(99 * UNIT, UNIT, &[]), Some(65 * UNIT..66 * UNIT), "goes round");
         assert_eq!(bitmap.take(0, UNIT, &[]), None);

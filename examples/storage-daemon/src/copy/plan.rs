@@ -1,4 +1,4 @@
-//! Which requests a copy consists of.
+//! What is found out about a source, and what follows for the next request.
 
 use super::request::Request;
 use super::{CopyControl, Scope};
