@@ -111,6 +111,7 @@ pub use handle::{Cancelled, JobHandle};
 pub use id::{ID_LENGTH_MAX, check_id};
 pub use job::{Job, JobInfo};
 pub use jobs::{JOBS_MAX, Jobs};
+pub use messages::{cannot_change, cannot_complete};
 pub use options::JobOptions;
 pub use pause::InternalPause;
 pub use run::CreatedJob;

@@ -25,11 +25,13 @@ pub(crate) fn not_paused() -> Error {
     Error::generic("Can't resume a job that was not paused")
 }
 
-pub(crate) fn cannot_complete(id: &str) -> Error {
+/// What a client is told that asks a job to complete which never can.
+pub fn cannot_complete(id: &str) -> Error {
     Error::generic(format!("The active block job '{id}' cannot be completed"))
 }
 
-pub(crate) fn cannot_change() -> Error {
+/// What a client is told that asks a job to change which has nothing to change.
+pub fn cannot_change() -> Error {
     Error::generic("Job type does not support change")
 }
 

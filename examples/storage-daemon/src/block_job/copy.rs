@@ -1,13 +1,16 @@
 //! The copy engine under a block job.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
-use crate::copy::{CopyControl, CopyError, ErrorAction, PointInTime, Side};
+use crate::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
 use crate::error::Error;
+use crate::nodes::Node;
+use crate::qmp::backup::BlockdevOnError;
 
 /// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///
@@ -18,14 +21,11 @@ pub async fn copy(
     point_in_time: &PointInTime,
     on_error: OnError,
 ) -> Result<()> {
-    let control = JobControl { job, on_error };
+    let control = JobControl { job, on_error, bitmap: None };
     let work = async {
         point_in_time.leave_out(&control).await?;
         job.job.set_remaining(point_in_time.outstanding());
-        point_in_time.copy_rest(&control).await.map_err(|error| match error {
-            CopyError::Stopped(stopped) => stopped,
-            CopyError::Failed { error, .. } => error.into(),
-        })
+        point_in_time.copy_rest(&control).await.map_err(failure)
     };
     counting(job, point_in_time, work).await
 }
@@ -66,10 +66,52 @@ async fn counting(
     }
 }
 
+/// Notes as dirty what any of the images holds, of which each is the backing image of the one
+/// before.
+///
+/// # Errors
+/// The job is cancelled, or an image cannot say.
+pub async fn find(
+    job: BlockJobHandle<'_>,
+    bitmap: &Arc<DirtyBitmap>,
+    images: &[Arc<Node>],
+) -> Result<()> {
+    let report = OnError { source: BlockdevOnError::Report, target: BlockdevOnError::Report };
+    let control = JobControl { job, on_error: report, bitmap: Some(bitmap) };
+    bitmap.mark_held(images, &control).await.map_err(failure)
+}
+
+/// Copies what is dirty until nothing is, with the job's pauses, speed, progress and policy for
+/// errors.
+///
+/// # Errors
+/// As for [`copy`].
+pub async fn follow(
+    job: BlockJobHandle<'_>,
+    copier: &Copier,
+    bitmap: &Arc<DirtyBitmap>,
+    on_error: OnError,
+) -> Result<()> {
+    let control = JobControl { job, on_error, bitmap: Some(bitmap) };
+    job.job.set_remaining(bitmap.outstanding());
+    copier.follow(bitmap, &control).await.map_err(failure)?;
+    job.job.set_remaining(bitmap.outstanding());
+    Ok(())
+}
+
+fn failure(error: CopyError<qapi_core::Error>) -> qapi_core::Error {
+    match error {
+        CopyError::Stopped(stopped) => stopped,
+        CopyError::Failed { error, .. } => error.into(),
+    }
+}
+
 /// A job as the copy engine sees it.
 struct JobControl<'a> {
     job: BlockJobHandle<'a>,
     on_error: OnError,
+    /// What is yet to be copied, where that changes.
+    bitmap: Option<&'a DirtyBitmap>,
 }
 
 impl CopyControl for JobControl<'_> {
@@ -99,6 +141,9 @@ impl CopyControl for JobControl<'_> {
 
     fn advance(&self, bytes: u64) {
         self.job.advance(bytes);
+        if let Some(bitmap) = self.bitmap {
+            self.job.job.set_remaining(bitmap.outstanding());
+        }
     }
 
     fn on_error(&self, side: Side, error: &Error) -> ErrorAction {

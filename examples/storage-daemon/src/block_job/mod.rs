@@ -12,6 +12,7 @@ pub mod walk;
 
 pub use errors::OnError;
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use tokio::sync::Notify;
 
 use crate::copy::CopySlots;
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
+use crate::qmp::block_job::BlockJobChange;
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
 
 /// What block jobs are made with. Clones name the same.
@@ -54,6 +56,37 @@ pub trait BlockJobWork: Send + Sync + 'static {
     /// As for [`BlockJobWork::run`].
     fn prepare(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// A client asks the job, which is ready, to complete: its run is to end soon. See
+    /// [`JobDriver::complete`].
+    ///
+    /// # Errors
+    /// It cannot.
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        Err(job::cannot_complete(job.id().unwrap_or_default()))
+    }
+
+    /// The job is being cancelled, by force or not. Returns whether it ends as a cancelled one. See
+    /// [`JobDriver::cancel`].
+    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        let _ = (job, force);
+        true
+    }
+
+    /// A client changes options of the job.
+    ///
+    /// # Errors
+    /// They cannot be changed so.
+    fn change(&self, options: &BlockJobChange) -> Result<()> {
+        let _ = options;
+        Err(job::cannot_change())
+    }
+
+    /// Whether what the job writes is the same as what it reads, and kept so with every write to
+    /// that.
+    fn actively_synced(&self) -> bool {
+        false
     }
 
     /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
@@ -99,6 +132,16 @@ impl BlockJob {
         }
     }
 
+    /// As [`BlockJobWork::actively_synced`]; not once the job is over.
+    pub fn actively_synced(&self) -> bool {
+        self.work().is_some_and(|work| work.actively_synced())
+    }
+
+    /// What is done, unless the job is cleaned up.
+    fn work(&self) -> Option<Arc<dyn BlockJobWork>> {
+        self.work.lock().clone()
+    }
+
     /// Keeps nodes until the job is over.
     fn keep(&self, nodes: Reservation) {
         *self.nodes.lock() = Some(nodes);
@@ -112,8 +155,7 @@ impl BlockJob {
 
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let work = self.work.lock().clone();
-        let result = match work {
+        let result = match self.work() {
             Some(work) => work.run(BlockJobHandle { job, block_job: self }).await,
             // A job is cleaned up when it is over, and runs once.
             None => Ok(()),
@@ -131,8 +173,25 @@ impl JobDriver for BlockJob {
     }
 
     fn prepare(&self, _job: &JobHandle) -> Result<()> {
-        let work = self.work.lock().clone();
-        work.map_or(Ok(()), |work| work.prepare())
+        self.work().map_or(Ok(()), |work| work.prepare())
+    }
+
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        match self.work() {
+            Some(work) => work.complete(job),
+            None => Err(job::cannot_complete(job.id().unwrap_or_default())),
+        }
+    }
+
+    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        self.work().is_none_or(|work| work.cancel(job, force))
+    }
+
+    fn change(&self, _job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<()> {
+        match (self.work(), options.downcast_ref::<BlockJobChange>()) {
+            (Some(work), Some(options)) => work.change(options),
+            (None, _) | (_, None) => Err(job::cannot_change()),
+        }
     }
 
     fn clean(&self, _job: &JobHandle) {

@@ -9,6 +9,7 @@
 mod bitmap;
 mod control;
 mod following;
+mod held;
 mod plan;
 mod point_in_time;
 mod request;
@@ -23,6 +24,7 @@ use crate::error::Error;
 use crate::nodes::Node;
 use following::Following;
 use plan::{Limits, Next, Survey};
+pub use request::clear;
 use request::{Failed, Request};
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,6 +142,12 @@ impl Copier {
     #[must_use]
     pub fn scope(self, scope: Scope) -> Self {
         Copier { scope, ..self }
+    }
+
+    /// The same in units of work of so many bytes, which is a power of two.
+    #[must_use]
+    pub fn in_units_of(self, granularity: u64) -> Self {
+        Copier { granularity, ..self }
     }
 
     /// The same in units of work of so many bytes at least, which is a power of two or 0.
@@ -326,7 +334,8 @@ impl<C: CopyControl> Work<'_, C> {
     fn start(&mut self, request: Request, slot: OwnedSemaphorePermit) {
         let source = Arc::clone(&self.copier.source);
         let target = Arc::clone(&self.copier.target);
-        let granularity = self.copier.granularity;
+        // Smaller units would be written in smaller pieces than is any use.
+        let granularity = self.copier.granularity.max(GRANULARITY_MIN);
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
             // Kept until the thread is free again.

@@ -47,12 +47,19 @@ impl Request {
     }
 }
 
-/// Makes a range of the target zero where it is not so already.
-fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
+/// Makes a range of the target zero where it is not so already. Blocks.
+///
+/// # Errors
+/// As for [`Node::write_zeroes`].
+pub fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
     let end = offset + length;
     while offset < end {
         let (zero, known) = match target.block_status(offset, end - offset) {
-            Ok(extent) if extent.length > 0 => (extent.zero, extent.length),
+            Ok(extent) if extent.length > 0 => {
+                // Where the image holds nothing, its backing file may show through later.
+                let stays = extent.allocated || !target.names_backing();
+                (extent.zero && stays, extent.length)
+            }
             Ok(_) | Err(_) => (false, end - offset),
         };
         if !zero {

@@ -9,7 +9,7 @@ use job::{JobOptions, JobType, Transaction};
 use qapi_core::{Error, Result};
 use tokio::runtime::Handle;
 
-use super::drive_target::DriveTarget;
+use super::drive_target::{DriveTarget, ShownBelow};
 use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
@@ -65,10 +65,17 @@ pub fn drive_backup(
     let target = DriveTarget {
         filename: target,
         format,
+        node_name: None,
         mode: mode.unwrap_or(NewImageMode::AbsolutePaths),
         source: &source,
         backing,
-        shows_source: common.sync == MirrorSyncMode::None,
+        shows: match common.sync {
+            MirrorSyncMode::None => ShownBelow::Source,
+            MirrorSyncMode::Top
+            | MirrorSyncMode::Full
+            | MirrorSyncMode::Incremental
+            | MirrorSyncMode::Bitmap => ShownBelow::Named,
+        },
     };
     let target = target.open(&daemon.graph)?;
     create(daemon, common, source, target, transaction)

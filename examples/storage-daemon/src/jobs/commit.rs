@@ -9,6 +9,7 @@ use job::{JobOptions, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
 
+use super::commit_active;
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
@@ -47,6 +48,17 @@ pub struct CommitOptions {
     pub auto_dismiss: bool,
 }
 
+impl CommitOptions {
+    /// What the engine is to know.
+    fn job(&self) -> JobOptions {
+        JobOptions::new(JobType::Commit)
+            .id(self.job_id.as_str())
+            .speed(self.speed)
+            .auto_finalize(self.auto_finalize)
+            .auto_dismiss(self.auto_dismiss)
+    }
+}
+
 /// Checks what is asked for, reserves the nodes and starts the job.
 ///
 /// # Errors
@@ -67,7 +79,7 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
         return Err(Error::generic("cannot commit an image into itself"));
     }
     let Some(overlay) = backing::overlay(&device, &top) else {
-        return start_active(&options);
+        return start_active(daemon, top, base, options);
     };
     graph.check_free(&overlay, Operation::CommitTarget)?;
 
@@ -80,6 +92,7 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     let written = NodeUse::written(Arc::clone(&base), grows);
     let writing = Arc::new(Mutex::new(None));
     let filter = Arc::new(Mutex::new(None));
+    let job_options = options.job();
     let work = Commit {
         graph: graph.clone(),
         slots: slots.clone(),
@@ -90,11 +103,6 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
     };
-    let job_options = JobOptions::new(JobType::Commit)
-        .id(options.job_id)
-        .speed(options.speed)
-        .auto_finalize(options.auto_finalize)
-        .auto_dismiss(options.auto_dismiss);
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
     *filter.lock() =
         Some(graph.insert_filter(Driver::CommitTop, &top, options.filter_node_name)?);
@@ -103,6 +111,20 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
     job.start();
     Ok(())
+}
+
+/// Begins to merge the topmost image.
+fn start_active(
+    daemon: &BlockJobs,
+    top: Arc<Node>,
+    base: Arc<Node>,
+    options: CommitOptions,
+) -> Result<()> {
+    if options.backing_file.is_some() {
+        return Err(Error::generic("'backing-file' specified, but 'top' is the active layer"));
+    }
+    let job = options.job();
+    commit_active::start(daemon, job, top, base, options.on_error, options.filter_node_name)
 }
 
 /// The node at the top of the chain.
@@ -143,14 +165,6 @@ fn in_chain(graph: &Graph, top: &Arc<Node>, name: &str) -> Result<Arc<Node>> {
         return Err(Error::generic(format!("'{name}' is not in this backing file chain")));
     }
     Ok(node)
-}
-
-/// Begins to merge the topmost image.
-fn start_active(options: &CommitOptions) -> Result<()> {
-    if options.backing_file.is_some() {
-        return Err(Error::generic("'backing-file' specified, but 'top' is the active layer"));
-    }
-    Err(Error::generic("Committing the active layer is not supported by this program"))
 }
 
 struct Commit {

@@ -25,14 +25,27 @@ pub struct DriveTarget<'a> {
     /// The format. A new image has the source's unless it is given; that of an existing one is
     /// guessed.
     pub format: Option<String>,
+    /// The name of the target's node, if it has one.
+    pub node_name: Option<String>,
     /// Whether the image is there already.
     pub mode: NewImageMode,
     /// What is copied.
     pub source: &'a Arc<Node>,
     /// What the new image names as its backing file.
     pub backing: Option<Arc<Node>>,
-    /// Whether the source itself shows through the target as long as the job runs.
-    pub shows_source: bool,
+    /// What shows through the target as long as the job runs.
+    pub shows: ShownBelow,
+}
+
+/// What shows through a target where it has nothing of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownBelow {
+    /// What the image names.
+    Named,
+    /// The source.
+    Source,
+    /// Nothing, whatever the image names.
+    Nothing,
 }
 
 impl DriveTarget<'_> {
@@ -54,19 +67,24 @@ impl DriveTarget<'_> {
         };
         let path = host_path(&self.filename)?.to_owned();
         let mut options = by_filename(path, format.as_deref())?.read_only(false);
+        options.node_name = self.node_name;
         options.discard = Some(Discard::Unmap);
         options.detect_zeroes = DetectZeroes::Unmap;
         let cache = self.source.cache();
         options.cache =
             CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
-        if self.shows_source {
-            let source = Child::Reference(self.source.name().to_owned());
-            match &mut options.driver {
-                DriverOptions::Qcow2(qcow2) => qcow2.backing = BackingOption::Child(source),
-                DriverOptions::File(_) | DriverOptions::Raw(_) | DriverOptions::NullCo(_) => {
-                    return Err(Error::BackingNotSupported(options.driver.name()).into());
-                }
+        let name = options.driver.name();
+        match (self.shows, &mut options.driver) {
+            (ShownBelow::Named, _) => {}
+            (ShownBelow::Source, DriverOptions::Qcow2(qcow2)) => {
+                let source = Child::Reference(self.source.name().to_owned());
+                qcow2.backing = BackingOption::Child(source);
             }
+            (ShownBelow::Source, _) => return Err(Error::BackingNotSupported(name).into()),
+            (ShownBelow::Nothing, DriverOptions::Qcow2(qcow2)) => {
+                qcow2.backing = BackingOption::None;
+            }
+            (ShownBelow::Nothing, _) => {}
         }
         let opened = graph.borrow_child(Child::Inline(Box::new(options)))?;
         Ok(JobTarget::opened(opened, made))

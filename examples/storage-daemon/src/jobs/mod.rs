@@ -6,8 +6,10 @@
 pub mod amend;
 pub mod backup;
 pub mod commit;
+pub mod commit_active;
 pub mod create;
 pub mod drive_target;
+pub mod mirror;
 pub mod prepared;
 pub mod stream;
 pub mod transaction;

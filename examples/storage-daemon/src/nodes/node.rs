@@ -158,6 +158,11 @@ impl Node {
         self.backing.read().node.clone()
     }
 
+    /// Whether the image names a backing file, be that open or not.
+    pub fn names_backing(&self) -> bool {
+        self.qcow2_header().is_some_and(|header| header.backing_file().is_some())
+    }
+
     /// Bytes in a cluster of the image; none for images without clusters.
     pub fn cluster_size(&self) -> Option<u64> {
         self.qcow2_header().map(|header| header.cluster_size())

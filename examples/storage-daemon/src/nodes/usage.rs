@@ -114,6 +114,38 @@ impl NodeUse {
         NodeUse { attached: true, ..NodeUse::member(node, "target", access) }
     }
 
+    /// A node that is copied while others go on writing it.
+    pub fn mirror_source(node: Arc<Node>) -> Self {
+        let shares = Permissions::all() - Permissions::RESIZE;
+        let access = Access { takes: Permissions::CONSISTENT_READ, shares };
+        NodeUse::member(node, "main node", access)
+    }
+
+    /// A node that is made the same as another. What it shows is good for nothing until it is.
+    pub fn mirror_target(node: Arc<Node>) -> Self {
+        let access = Access { takes: Permissions::WRITE, shares: Permissions::WRITE_UNCHANGED };
+        NodeUse { unnamed: true, attached: true, ..NodeUse::member(node, "root", access) }
+    }
+
+    /// A node in a chain of which the topmost is mirrored onto one below.
+    pub fn mirrored_over(node: Arc<Node>) -> Self {
+        NodeUse::member(node, "intermediate node", Access::NONE).link(BackingLink::Frozen)
+    }
+
+    /// A node onto which one above is mirrored, and whether it is to become larger. What those
+    /// above show does not change by that.
+    pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
+        let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;
+        takes.set(Permissions::RESIZE, grows);
+        let access = Access { takes, shares: Permissions::all() };
+        NodeUse { access, ..NodeUse::mirror_target(node) }
+    }
+
+    /// The filter that stands for a job.
+    pub fn filter(node: Arc<Node>) -> Self {
+        NodeUse::member(node, "main node", Access::NONE)
+    }
+
     /// A node into which is copied what it shows anyway. Others may go on writing it.
     pub fn stream_target(node: Arc<Node>) -> Self {
         let same = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;

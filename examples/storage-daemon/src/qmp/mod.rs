@@ -10,5 +10,6 @@ pub mod block_job;
 pub mod blockdev;
 pub mod commit;
 pub mod create;
+pub mod mirror;
 pub mod stream;
 pub mod transaction;

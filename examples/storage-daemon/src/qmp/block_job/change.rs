@@ -70,5 +70,5 @@ pub fn block_job_change(
     #[qapi(state)] jobs: &Jobs,
     options: BlockJobChangeOptions,
 ) -> Result<()> {
-    block_job::find(jobs, &options.id)?.change(&options)
+    block_job::find(jobs, &options.id)?.change(&options.job_type)
 }

@@ -94,7 +94,7 @@ impl BlockJobInfo {
     pub fn new(job: &Job, block_job: &BlockJob) -> Option<Self> {
         let (offset, len) = job.progress();
         Some(Self {
-            job_type: BlockJobInfoType::new(job.job_type()),
+            job_type: BlockJobInfoType::new(job.job_type(), block_job.actively_synced()),
             device: job.id()?.to_owned(),
             len: len.cast_signed(),
             offset: offset.cast_signed(),
@@ -112,12 +112,11 @@ impl BlockJobInfo {
 }
 
 impl BlockJobInfoType {
-    fn new(job_type: JobType) -> Self {
+    fn new(job_type: JobType, actively_synced: bool) -> Self {
         match job_type {
             JobType::Commit => Self::Commit,
             JobType::Stream => Self::Stream,
-            // Until a driver says otherwise a mirror follows in the background.
-            JobType::Mirror => Self::Mirror(BlockJobInfoMirror { actively_synced: false }),
+            JobType::Mirror => Self::Mirror(BlockJobInfoMirror { actively_synced }),
             JobType::Backup => Self::Backup,
             JobType::Create => Self::Create,
             JobType::Amend => Self::Amend,

@@ -1,0 +1,50 @@
+//! Finding out which parts of a source are held by which images of its chain.
+
+use super::bitmap::DirtyBitmap;
+use super::{CopyControl, CopyError, Side, lost};
+use crate::error::Error;
+use crate::nodes::Node;
+use crate::nodes::backing::is_allocated_in;
+use std::sync::Arc;
+
+/// How many extents are looked at between two looks at what the job wants.
+const EXTENTS_AT_ONCE: usize = 4096;
+
+impl DirtyBitmap {
+    /// Marks what any of the images holds, of which each is the backing image of the one before.
+    ///
+    /// # Errors
+    /// [`CopyError`]: the job around it stops, or an image cannot say.
+    pub async fn mark_held<C: CopyControl>(
+        self: &Arc<Self>,
+        images: &[Arc<Node>],
+        control: &C,
+    ) -> Result<(), CopyError<C::Stop>> {
+        let mut position = 0;
+        while position < self.length() {
+            if control.interrupted() {
+                control.rest().await.map_err(CopyError::Stopped)?;
+            }
+            let (bitmap, images) = (Arc::clone(self), images.to_vec());
+            let found = tokio::task::spawn_blocking(move || bitmap.mark_some(&images, position));
+            let found = found.await.unwrap_or_else(|panicked| Err(lost(panicked)));
+            position = found.map_err(|error| CopyError::Failed { side: Side::Source, error })?;
+        }
+        Ok(())
+    }
+
+    /// Marks some extents from `position` on. Gives the position behind them.
+    fn mark_some(&self, images: &[Arc<Node>], mut position: u64) -> Result<u64, Error> {
+        for _ in 0..EXTENTS_AT_ONCE {
+            if position >= self.length() {
+                break;
+            }
+            let (held, length) = is_allocated_in(images, position, self.length() - position)?;
+            if held {
+                self.mark(position, length);
+            }
+            position += length;
+        }
+        Ok(position)
+    }
+}
