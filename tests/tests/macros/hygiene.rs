@@ -121,6 +121,78 @@ pub struct MacroCleanEvent {
     pub one: bool,
 }
 
+/// Boxed data.
+#[qapi_event(crate = elsewhere::renamed, boxed)]
+pub struct MacroCleanBoxed(pub MacroCleanStruct);
+
+/// An open enum.
+#[qapi_enum(crate = elsewhere::renamed, prefix = "CLEAN")]
+pub enum MacroCleanOpen {
+    /// A value.
+    One,
+    /// Those of others.
+    #[qapi(open)]
+    Other(elsewhere::renamed::OpenValue<Self>),
+}
+
+/// Values for it.
+#[qapi_enum(crate = elsewhere::renamed, extends = MacroCleanOpen)]
+pub enum MacroCleanAdded {
+    /// A value.
+    Two,
+}
+
+/// Branches of an open enum.
+#[qapi_union(crate = elsewhere::renamed, discriminator = "case", tag = MacroCleanOpen)]
+pub enum MacroCleanOpenUnion {
+    /// A branch.
+    One,
+    /// Those of others.
+    #[qapi(open)]
+    Other(elsewhere::renamed::OpenValue<MacroCleanOpen>),
+}
+
+/// A base with the discriminator.
+#[qapi_struct(crate = elsewhere::renamed)]
+pub struct MacroCleanBase {
+    /// The discriminator.
+    pub case: MacroCleanEnum,
+}
+
+/// A union with such a base.
+#[qapi_union(crate = elsewhere::renamed, discriminator = "case")]
+pub struct MacroCleanBased {
+    /// The base.
+    #[qapi(base)]
+    pub base: MacroCleanBase,
+    /// The branches.
+    #[qapi(branches)]
+    pub branches: MacroCleanBranches,
+}
+
+/// A newtype.
+#[qapi_struct(crate = elsewhere::renamed, transparent)]
+pub struct MacroCleanName(pub ::std::string::String);
+
+/// Members that are told in a way of their own alone.
+#[qapi_struct(crate = elsewhere::renamed)]
+pub struct MacroCleanTold {
+    /// A length of time.
+    #[qapi(unit = "ms")]
+    pub time: ::std::time::Duration,
+    /// Bytes.
+    #[qapi(base64)]
+    pub bytes: ::std::option::Option<::std::vec::Vec<u8>>,
+}
+
+/// A command that takes what comes.
+#[qapi_command(crate = elsewhere::renamed, gen = false, data = MacroCleanStruct)]
+fn macro_clean_raw(
+    arguments: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
+) -> bool {
+    arguments.is_empty()
+}
+
 /// A command that runs inline.
 #[qapi_command(crate = elsewhere::renamed)]
 fn macro_clean(
