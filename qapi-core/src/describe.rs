@@ -90,9 +90,10 @@ pub const fn union(
     base: Option<TypeRef>,
     members: &'static [Member],
     discriminator: &'static str,
+    (_, tag): (bool, TypeRef),
     branches: fn() -> &'static [Branch],
 ) -> DefinitionKind {
-    DefinitionKind::Union(Union { base, members, discriminator, branches })
+    DefinitionKind::Union(Union { base, members, discriminator, tag: Some(tag), branches })
 }
 
 /// Describes a member.

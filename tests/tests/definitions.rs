@@ -75,7 +75,8 @@ pub(crate) const fn union(
     discriminator: &'static str,
     branches: fn() -> &'static [Branch],
 ) -> Definition {
-    define(name, DefinitionKind::Union(Union { base: None, members, discriminator, branches }))
+    let union = Union { base: None, members, discriminator, tag: None, branches };
+    define(name, DefinitionKind::Union(union))
 }
 
 pub(crate) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {

@@ -103,6 +103,9 @@ pub struct Union {
     pub members: &'static [Member],
     /// The name of the member that selects the branch.
     pub discriminator: &'static str,
+    /// The enumeration that the Rust type of the branches is made for; `None` in a definition that
+    /// has no such type.
+    pub tag: Option<TypeRef>,
     /// The branches; a value of the discriminator that has none adds no members.
     pub branches: fn() -> &'static [Branch],
 }

@@ -34,6 +34,8 @@ pub enum Rule {
     DiscriminatorMandatory,
     /// The discriminator of a union is of an enumeration type.
     DiscriminatorIsEnum,
+    /// The branches of a union are made for the enumeration of its discriminator.
+    BranchesFitDiscriminator,
     /// A union has a branch.
     UnionHasBranch,
     /// A branch is named by a value of the discriminator's enumeration.

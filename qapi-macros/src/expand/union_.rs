@@ -29,6 +29,7 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
             __qapi::None,
             &[__qapi::member(#name, "", #shape)],
             #name,
+            #shape,
             <#ident as __qapi::QapiBranches>::branches,
         )
     };
@@ -126,12 +127,13 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let names = names.chain(discriminator.iter().map(LitStr::value));
     let types = discriminators(fields).map(|member| &member.ty);
     let types = types.chain(branches.iter().map(|field| &field.ty));
+    let branches: Vec<_> = types.map(|ty| quote!(<#ty as __qapi::QapiBranches>)).collect();
     let kind = quote! {
         __qapi::union(
             #base,
             __MEMBERS,
             #(#names)*,
-            #(<#types as __qapi::QapiBranches>::branches)*,
+            #(#branches::TAG_SHAPE, #branches::branches)*,
         )
     };
     let code = [

@@ -53,6 +53,7 @@ static OPTIONS: Definition = define(
         base: Some(|| Type::Defined(&NODE)),
         members: &[member("driver", || Type::Defined(&DRIVER))],
         discriminator: "driver",
+        tag: None,
         branches: BRANCHES,
     }),
 );

@@ -130,7 +130,7 @@ fn faults_are_found_in_the_order_of_the_schema() {
 fn a_union_on_an_enum_has_the_discriminator_alone() {
     let definition = definition_of::<MacroPlainNode>();
     assert_eq!((definition.name, definition.since), ("MacroPlainNode", Some("2.9")));
-    let Union { base, members, discriminator, branches } = union_of::<MacroPlainNode>();
+    let Union { base, members, discriminator, branches, .. } = union_of::<MacroPlainNode>();
     assert!(base.is_none());
     assert_eq!((*discriminator, members.len()), ("driver", 1));
     assert_eq!((members[0].name, name_of(members[0].ty)), ("driver", "MacroDriver".to_owned()));
@@ -144,7 +144,7 @@ fn a_union_on_an_enum_has_the_discriminator_alone() {
 
 #[test]
 fn a_union_on_a_struct_has_members_of_its_own() {
-    let Union { base, members, discriminator, branches } = union_of::<MacroNode>();
+    let Union { base, members, discriminator, branches, .. } = union_of::<MacroNode>();
     assert_eq!(base.map(name_of), Some("MacroBase".to_owned()));
     assert_eq!(*discriminator, "driver");
     let names: Vec<_> = members.iter().map(|member| member.name).collect();

@@ -1,11 +1,11 @@
 //! What a registry refuses: for each rule of the whole schema, definitions that break it.
 
-use qapi_core::descriptor::{Arguments, Branch, Definition, Type};
+use qapi_core::descriptor::{Arguments, Branch, Definition, DefinitionKind, Type, Union};
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 
 use crate::definitions::{
-    ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration,
-    event, marked, member, optional, structure, union, value,
+    ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
+    enumeration, event, marked, member, optional, structure, union, value,
 };
 
 static KIND: Definition = enumeration("Kind", &[value("big"), value("small")]);
@@ -52,6 +52,17 @@ static BRANCH_CLASH: Definition = union(
     BIG_BRANCH,
 );
 
+static OTHER_KIND: Definition = enumeration("OtherKind", &[value("big")]);
+static OTHER_TAG: Definition = define(
+    "OtherTag",
+    DefinitionKind::Union(Union {
+        base: None,
+        members: &[member("kind", || Type::Defined(&KIND))],
+        discriminator: "kind",
+        tag: Some(|| Type::Defined(&OTHER_KIND)),
+        branches: BIG_BRANCH,
+    }),
+);
 static NO_TAG: Definition = union("NoTag", &[], "kind", BIG_BRANCH);
 static OPTIONAL_TAG: Definition =
     union("OptionalTag", &[optional("kind", || Type::Defined(&KIND))], "kind", BIG_BRANCH);
@@ -119,6 +130,7 @@ const CASES: &[Case] = &[
     (&[&NO_TAG], &[(Rule::DiscriminatorIsMember, &["NoTag"])]),
     (&[&OPTIONAL_TAG], &[(Rule::DiscriminatorMandatory, &["OptionalTag"])]),
     (&[&STRING_TAG], &[(Rule::DiscriminatorIsEnum, &["StringTag"])]),
+    (&[&OTHER_TAG], &[(Rule::BranchesFitDiscriminator, &["OtherTag", "OtherKind", "Kind"])]),
     (&[&NO_BRANCH], &[(Rule::UnionHasBranch, &["NoBranch"])]),
     (&[&WRONG_BRANCH], &[(Rule::BranchIsValue, &["WrongBranch"])]),
     (

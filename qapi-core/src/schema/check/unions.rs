@@ -1,5 +1,7 @@
 //! Unions: the discriminator, and the branches that its values select.
 
+use std::ptr;
+
 use crate::descriptor::{Branch, Definition, Union};
 use crate::schema::check::objects::with_defined;
 use crate::schema::model::{
@@ -14,11 +16,14 @@ pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
         branches(definition).iter().filter_map(|branch| check_branch_type(definition, branch)),
     );
     match discriminator(definition, union) {
-        Ok(tag) => conflicts.extend(
-            branches(definition)
-                .iter()
-                .filter_map(|branch| check_branch_name(definition, union, tag, branch)),
-        ),
+        Ok(tag) => {
+            conflicts.extend(check_tag(definition, union, tag));
+            conflicts.extend(
+                branches(definition)
+                    .iter()
+                    .filter_map(|branch| check_branch_name(definition, union, tag, branch)),
+            );
+        }
         Err(found) => conflicts.extend(found),
     }
     conflicts
@@ -73,6 +78,28 @@ fn discriminator(
         }
     }
     Err(conflicts)
+}
+
+/// Rule [`Rule::BranchesFitDiscriminator`]: what one enumeration selects, another cannot read.
+fn check_tag(
+    definition: &'static Definition,
+    union: &Union,
+    tag: &'static Definition,
+) -> Option<Conflict> {
+    let ty = union.tag?();
+    if as_enum(ty).is_some_and(|found| ptr::eq(found, tag)) {
+        return None;
+    }
+    let message = format!(
+        "the branches of the union `{}` are those of {}, and its discriminator `{}` is of the enum \
+         `{}`; make both of the same enum",
+        definition.name,
+        describe(ty),
+        union.discriminator,
+        tag.name,
+    );
+    let places: Vec<_> = with_defined(definition, ty).into_iter().chain([tag]).collect();
+    Some(Conflict::new(Rule::BranchesFitDiscriminator, message, &places))
 }
 
 /// Rule [`Rule::BranchIsValue`].
