@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use job::{JobOptions, JobType, Transaction};
+use job::{JobOptions, JobType};
 use qapi_core::{Error, Result};
-use tokio::runtime::Handle;
 
 use super::drive_target::{DriveTarget, ShownBelow};
 use super::prepared::{JobTarget, Prepared};
+use super::transaction::Together;
 use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
@@ -33,12 +33,12 @@ const UNIT_MAX: u64 = 16 << 20;
 pub fn blockdev_backup(
     daemon: &BlockJobs,
     options: BlockdevBackup,
-    transaction: Option<&Transaction>,
+    together: &mut Together,
 ) -> Result<Prepared> {
     let BlockdevBackup { common, target } = options;
     let source = node(daemon, &common.device)?;
     let target = JobTarget::named(node(daemon, &target)?);
-    create(daemon, common, source, target, transaction)
+    create(daemon, common, source, target, together)
 }
 
 /// Makes a job that copies to a file. It is yet to be started. Blocks.
@@ -48,7 +48,7 @@ pub fn blockdev_backup(
 pub fn drive_backup(
     daemon: &BlockJobs,
     options: DriveBackup,
-    transaction: Option<&Transaction>,
+    together: &mut Together,
 ) -> Result<Prepared> {
     let DriveBackup { mut common, target, format, mode } = options;
     let source = node(daemon, &common.device)?;
@@ -78,7 +78,7 @@ pub fn drive_backup(
         },
     };
     let target = target.open(&daemon.graph)?;
-    create(daemon, common, source, target, transaction)
+    create(daemon, common, source, target, together)
 }
 
 fn node(daemon: &BlockJobs, name: &str) -> Result<Arc<Node>> {
@@ -92,7 +92,7 @@ fn create(
     common: BackupCommon,
     source: Arc<Node>,
     target: JobTarget,
-    transaction: Option<&Transaction>,
+    together: &mut Together,
 ) -> Result<Prepared> {
     check_bitmap(&common)?;
     check_nodes(daemon, &common, &source, target.node())?;
@@ -128,11 +128,11 @@ fn create(
     let work = Backup { point_in_time, on_error, copies, _filter: filter };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
-    let created = daemon.jobs.create(job_options, driver, transaction)?;
+    let created = daemon.jobs.create(job_options, driver, together.group.as_ref())?;
     let (opened, made) = target.into_parts();
     let prepared = Prepared::new(created, made);
     block_job::reserve_with(prepared.job(), &daemon.graph, uses, opened)?;
-    Handle::current().block_on(source.quiesce()).watch(&watcher);
+    together.watch(&source, &watcher);
     Ok(prepared)
 }
 

@@ -1,13 +1,43 @@
 //! Jobs that are begun together: each action of a transaction is prepared in turn, and when all
 //! are, all take effect.
 
+use std::sync::Arc;
+
 use job::Transaction;
 use qapi_core::{Error, Result};
+use tokio::runtime::Handle;
 
 use super::backup;
 use super::prepared::Prepared;
 use crate::block_job::BlockJobs;
+use crate::nodes::{Node, Quiesced, WriteWatcher};
 use crate::qmp::transaction::{ActionCompletionMode, TransactionAction, TransactionActionKind};
+
+/// What the jobs of one transaction have in common.
+#[derive(Debug, Default)]
+pub struct Together {
+    /// The group of those that succeed together.
+    pub group: Option<Transaction>,
+    /// The sources to which nobody writes until all jobs are made and started: all copies are of
+    /// one moment.
+    held: Vec<Quiesced>,
+}
+
+impl Together {
+    /// Holds off writes to a node, and has a watcher see them from then on. Blocks until writes
+    /// that are under way are done.
+    pub fn watch<W: WriteWatcher>(&mut self, node: &Arc<Node>, watcher: &Arc<W>) {
+        let known = self.held.iter_mut().find(|held| Arc::ptr_eq(held.node(), node));
+        match known {
+            Some(held) => held.watch(watcher),
+            None => {
+                let mut held = Handle::current().block_on(node.quiesce());
+                held.watch(watcher);
+                self.held.push(held);
+            }
+        }
+    }
+}
 
 /// Carries out all actions, or none. Blocks.
 ///
@@ -18,16 +48,17 @@ pub fn run(
     actions: Vec<TransactionAction>,
     mode: ActionCompletionMode,
 ) -> Result<()> {
-    let group = match mode {
-        ActionCompletionMode::Individual => None,
+    let mut together = Together::default();
+    match mode {
+        ActionCompletionMode::Individual => {}
         ActionCompletionMode::Grouped => {
             actions.iter().try_for_each(check_grouped)?;
-            Some(Transaction::new())
+            together.group = Some(Transaction::new());
         }
-    };
+    }
     let mut prepared = Vec::with_capacity(actions.len());
     let result = actions.into_iter().try_for_each(|action| {
-        prepared.push(prepare(daemon, action, group.as_ref())?);
+        prepared.push(prepare(daemon, action, &mut together)?);
         Ok(())
     });
     // The last is the first, with success as with failure: clients see the jobs in that order.
@@ -53,17 +84,17 @@ fn check_grouped(action: &TransactionAction) -> Result<()> {
 fn prepare(
     daemon: &BlockJobs,
     action: TransactionAction,
-    group: Option<&Transaction>,
+    together: &mut Together,
 ) -> Result<Prepared> {
     match action {
         TransactionAction::Abort(_) => {
             Err(Error::generic("Transaction aborted using Abort action"))
         }
         TransactionAction::BlockdevBackup(action) => {
-            backup::blockdev_backup(daemon, action.data, group)
+            backup::blockdev_backup(daemon, action.data, together)
         }
         TransactionAction::DriveBackup(action) => {
-            backup::drive_backup(daemon, action.data, group)
+            backup::drive_backup(daemon, action.data, together)
         }
     }
 }

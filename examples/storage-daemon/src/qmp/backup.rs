@@ -4,6 +4,7 @@ use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct};
 
 use crate::block_job::BlockJobs;
 use crate::jobs;
+use crate::jobs::transaction::Together;
 
 /// What all ways to begin a backup have in common.
 #[qapi_struct(since = "4.2")]
@@ -162,7 +163,8 @@ pub fn blockdev_backup(
     #[qapi(state)] block_jobs: &BlockJobs,
     options: BlockdevBackup,
 ) -> Result<()> {
-    jobs::backup::blockdev_backup(block_jobs, options, None)?.start();
+    let mut alone = Together::default();
+    jobs::backup::blockdev_backup(block_jobs, options, &mut alone)?.start();
     Ok(())
 }
 
@@ -173,6 +175,7 @@ pub fn blockdev_backup(
 /// is removed then.
 #[qapi_command(since = "1.6", boxed, allow_preconfig, blocking, features(deprecated))]
 pub fn drive_backup(#[qapi(state)] block_jobs: &BlockJobs, options: DriveBackup) -> Result<()> {
-    jobs::backup::drive_backup(block_jobs, options, None)?.start();
+    let mut alone = Together::default();
+    jobs::backup::drive_backup(block_jobs, options, &mut alone)?.start();
     Ok(())
 }
