@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use job::{JobOptions, JobType};
+use job::{JobOptions, JobStatus, JobType};
 use qapi_core::{Error, Result};
 
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
@@ -45,7 +45,7 @@ pub struct StreamOptions {
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
-pub fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
+pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
     check_alternatives(&options)?;
     let top = graph
@@ -63,6 +63,7 @@ pub fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
 
     let uses = uses(&top, &below);
     let filter = graph.insert_filter(Driver::CopyOnRead, &top, options.filter_node_name)?;
+    let is_copying = !below.is_empty();
     let pieces = Arc::new(Pieces { length: top.size()?, top, below });
     let work = Stream {
         graph: graph.clone(),
@@ -81,7 +82,11 @@ pub fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         .auto_dismiss(options.auto_dismiss);
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
     block_job::reserve(&job, graph, uses)?;
-    job.start();
+    let job = job.start();
+    // A stream with nothing to copy is over before its client has the reply.
+    while !is_copying && job.status() == JobStatus::Running {
+        tokio::task::yield_now().await;
+    }
     Ok(())
 }
 
