@@ -1,7 +1,7 @@
 //! A kind of job that QEMU does not have: it counts the lines of a file in the background.
 //!
 //! Clients start it with a command of its own, and follow, pause and cancel it with those of
-//! `job.json`, which tell it from others by its [`JobType`].
+//! `job.json`, which tell it from others by its [`JobType`](job::JobType).
 
 use std::fs::File;
 use std::io::Read;
