@@ -173,6 +173,10 @@ impl JobDriver for BlockJob {
     }
 
     fn prepare(&self, _job: &JobHandle) -> Result<()> {
+        // Everything is written; others may be about to go on with the node.
+        if let Some(nodes) = &*self.nodes.lock() {
+            nodes.end_writing();
+        }
         self.work().map_or(Ok(()), |work| work.prepare())
     }
 

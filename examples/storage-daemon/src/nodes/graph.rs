@@ -49,6 +49,12 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// Takes and forbids nothing any more of the nodes that were written, for others to write. They
+    /// stay reserved.
+    pub fn end_writing(&self) {
+        self.graph.with_state(|state| state.end_writing(self.number));
+    }
+
     /// Closes a node as soon as the nodes are let go of.
     pub fn keep_open(&mut self, opened: Option<BorrowedNode>) {
         self.opened = opened;

@@ -308,6 +308,18 @@ impl State {
         }
     }
 
+    /// Has a reservation take and forbid nothing any more of the nodes that it is attached to.
+    pub(super) fn end_writing(&mut self, number: u64) {
+        for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
+            if let User::Holder { reservation, access, attached: true, .. } = &mut used.user
+                && *reservation == number
+            {
+                *access = Access::NONE;
+            }
+        }
+        self.refresh_after_release();
+    }
+
     /// Takes a reservation off all nodes.
     pub(super) fn release(&mut self, number: u64) {
         for entry in &mut self.entries {

@@ -1,8 +1,9 @@
 //! The tour: what this program does when it is started without options.
 //!
 //! It serves itself on a private socket in a temporary folder, and is its own client: it makes an
-//! image with data, copies it to qcow2 by a job that is paused, slowed down and let go, shows every
-//! message, and compares the copy with the original. Nothing stays behind.
+//! image with data, copies it to qcow2 by a job that is paused, slowed down and let go, and by a
+//! mirror that is completed when it is ready, shows every message, and compares the copies with the
+//! original. Nothing stays behind.
 
 mod client;
 mod images;
@@ -15,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use job::JobStatus;
-use job::qmp::{job_dismiss, job_pause, job_resume};
+use job::qmp::{job_complete, job_dismiss, job_pause, job_resume};
 use qapi_core::Shutdown;
 use qapi_core::control::quit;
 use serde_json::{Value, json};
@@ -175,17 +176,24 @@ impl Tour<'_> {
 
         self.screen.title("A qcow2 image of that size, made by jobs")?;
         let target = self.path("copy.qcow2");
-        self.make_target(&target).await?;
+        self.make_target("copy", &target).await?;
 
         self.screen.title("A backup, slow at first, with a pause")?;
         self.backup().await?;
 
-        self.screen.title("The nodes are closed, and the copy is compared byte for byte")?;
-        for node_name in ["source", "copy"] {
+        self.screen.title("A mirror, which follows its source until it is completed")?;
+        let mirror = self.path("mirror.qcow2");
+        self.make_target("mirror", &mirror).await?;
+        self.mirror().await?;
+
+        self.screen.title("The nodes are closed, and the copies are compared byte for byte")?;
+        for node_name in ["source", "copy", "mirror"] {
             self.client.execute(&blockdev_del { node_name }).await?;
         }
-        let compared = images::compare(&source, &target)?;
-        self.screen.say(&format!("{compared} bytes are the same."))?;
+        for copy in [target, mirror] {
+            let compared = images::compare(&source, &copy)?;
+            self.screen.say(&format!("{compared} bytes are the same."))?;
+        }
 
         self.screen.title("The end: the daemon ends, and the folder goes")?;
         self.client.execute(&quit {}).await
@@ -203,11 +211,11 @@ impl Tour<'_> {
         self.client.call("blockdev-add", &node).await
     }
 
-    async fn make_target(&mut self, path: &str) -> Result<(), TourError> {
+    async fn make_target(&mut self, node_name: &str, path: &str) -> Result<(), TourError> {
         self.create(json!({"driver": "file", "filename": path, "size": 0})).await?;
         let file = json!({"driver": "file", "filename": path});
         self.create(json!({"driver": "qcow2", "file": file, "size": IMAGE_SIZE})).await?;
-        let node = json!({"driver": "qcow2", "node-name": "copy", "file": file});
+        let node = json!({"driver": "qcow2", "node-name": node_name, "file": file});
         self.client.call("blockdev-add", &node).await
     }
 
@@ -241,6 +249,20 @@ impl Tour<'_> {
         self.watch(id, &progress, i64::MAX).await?;
         progress.finish()?;
 
+        self.client.expect_success(id).await?;
+        self.client.execute(&job_dismiss { id }).await
+    }
+
+    async fn mirror(&mut self) -> Result<(), TourError> {
+        let id = "mirror0";
+        let arguments = json!({
+            "job-id": id, "device": "source", "target": "mirror", "sync": "full",
+            "auto-dismiss": false,
+        });
+        self.client.call("blockdev-mirror", &arguments).await?;
+        self.client.wait_for_status(id, JobStatus::Ready).await?;
+        self.client.execute(&job_complete { id }).await?;
+        self.client.wait_for_status(id, JobStatus::Concluded).await?;
         self.client.expect_success(id).await?;
         self.client.execute(&job_dismiss { id }).await
     }

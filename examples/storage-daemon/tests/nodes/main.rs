@@ -5,6 +5,7 @@ mod create;
 mod graph;
 mod images;
 mod locks;
+mod mirror;
 mod options;
 mod point_in_time;
 mod support;

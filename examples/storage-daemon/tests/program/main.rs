@@ -8,6 +8,7 @@ mod backup;
 mod command_line;
 mod faults;
 mod life;
+mod mirror;
 mod program;
 mod scenarios;
 mod tour;

@@ -14,7 +14,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[test]
-fn the_tour_shows_a_whole_backup_and_leaves_nothing_behind() {
+fn the_tour_shows_a_backup_and_a_mirror_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let output = command().env("TMPDIR", folder.path()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -26,6 +26,8 @@ fn the_tour_shows_a_whole_backup_and_leaves_nothing_behind() {
         "-> {\"execute\": \"job-resume\", \"arguments\": {\"id\": \"backup0\"}, ",
         "\"event\": \"BLOCK_JOB_COMPLETED\"",
         "100 % of 256 MiB",
+        "\"event\": \"BLOCK_JOB_READY\"",
+        "-> {\"execute\": \"job-complete\", \"arguments\": {\"id\": \"mirror0\"}, ",
         "268435456 bytes are the same.",
     ] {
         assert!(text.contains(step), "{step} is not in\n{text}");
