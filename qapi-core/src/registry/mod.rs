@@ -24,6 +24,7 @@ mod collect;
 mod error;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 pub use error::RegistryError;
 
@@ -52,7 +53,8 @@ pub fn registered() -> impl Iterator<Item = &'static Definition> {
 pub struct Registry {
     definitions: Box<[&'static Definition]>,
     by_name: HashMap<&'static str, &'static Definition>,
-    introspection: Box<[u8]>,
+    /// Rendered when a client first asks: most never do, and it takes longer than all checks.
+    introspection: OnceLock<Box<[u8]>>,
 }
 
 impl Registry {
@@ -75,8 +77,7 @@ impl Registry {
         let definitions = collect::with_reachable_types(definitions);
         RegistryError::unless_empty(check::conflicts(&definitions))?;
         let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
-        let introspection = introspect::render(&definitions);
-        Ok(Self { definitions: definitions.into(), by_name, introspection })
+        Ok(Self { definitions: definitions.into(), by_name, introspection: OnceLock::new() })
     }
 
     /// The command, event or type of this name.
@@ -178,6 +179,6 @@ impl Registry {
 
     /// What `query-qmp-schema` returns, as JSON text on one line.
     pub fn introspection(&self) -> &[u8] {
-        &self.introspection
+        self.introspection.get_or_init(|| introspect::render(&self.definitions))
     }
 }
