@@ -1,0 +1,47 @@
+//! As many commands as are wanted, alike but for their names.
+
+use qapi_core::descriptor::{Arguments, Command, Definition, DefinitionKind, Handler};
+use qapi_core::prelude::*;
+use qapi_core::registry::{Registry, registered};
+
+/// Takes one argument and returns nothing.
+#[qapi_command]
+fn bench_pause(id: &str) {
+    std::hint::black_box(id);
+}
+
+/// The definitions of the program and so many commands more. What is made for them is never given
+/// back: definitions live as long as the program.
+pub(crate) fn definitions(count: usize) -> Vec<&'static Definition> {
+    let all: Vec<_> = registered().collect();
+    let model = all.iter().find(|definition| definition.name == "bench-pause").copied();
+    let model = model.expect("it is annotated above");
+    let more = (1..count).map(|number| {
+        // In no order, as the linker leaves them.
+        let number = number * 7919 % 100_003;
+        let name = Box::leak(format!("x-command-number-{number}").into_boxed_str());
+        let kind = DefinitionKind::Command(again(model));
+        let more: &'static Definition = Box::leak(Box::new(Definition { name, kind, ..*model }));
+        more
+    });
+    all.iter().copied().chain(more).collect()
+}
+
+/// What the command of a definition is, for another one.
+fn again(model: &'static Definition) -> Command {
+    let DefinitionKind::Command(command) = &model.kind else { panic!("it is a command") };
+    let Arguments::Members(members) = command.arguments else {
+        panic!("its arguments are listed")
+    };
+    let Handler::Inline(handler) = command.handler else { panic!("it is a plain fn") };
+    Command {
+        arguments: Arguments::Members(members),
+        handler: Handler::Inline(handler),
+        ..*command
+    }
+}
+
+/// A registry of so many commands.
+pub(crate) fn registry(count: usize) -> Registry {
+    Registry::from_definitions(definitions(count)).expect("no name comes twice")
+}

@@ -1,0 +1,65 @@
+//! The framework without I/O, and behind a socket.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use qapi_core::context::States;
+use qapi_core::registry::Registry;
+use qapi_core::session::{Advance, Session, SessionOptions};
+use qapi_core::{Listener, Server, Service};
+
+use crate::commands::{definitions, registry};
+
+/// The request of all measurements but that of the schema, 57 bytes as in the ones before it.
+const REQUEST: &[u8] = br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#;
+const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
+
+/// Serves the request `count` times: bytes in, bytes out.
+pub(crate) fn dispatch(count: usize, commands: usize) {
+    let service =
+        Service::new(registry(commands), States::default()).expect("nothing is missing");
+    let mut session = Session::new(Arc::new(service), &SessionOptions::default());
+    let mut output = Vec::new();
+    turn(&mut session, b"{\"execute\": \"qmp_capabilities\"}", &mut output);
+    for _ in 0..count {
+        turn(&mut session, REQUEST, &mut output);
+        assert_eq!(output, REPLY);
+    }
+}
+
+fn turn(session: &mut Session, mut input: &[u8], output: &mut Vec<u8>) {
+    let step = session.advance(&mut input);
+    assert!(matches!(step, Advance::NeedInput));
+    output.clear();
+    session.take_output(output).expect("all was read");
+    session.sent(output.len());
+}
+
+/// Finds a command `count` times.
+pub(crate) fn look_up(count: usize, commands: usize) {
+    let registry = registry(commands);
+    for _ in 0..count {
+        assert!(black_box(&registry).command(black_box("bench-pause")).is_some());
+    }
+}
+
+/// Tells how long it takes until commands can be served, the definitions being there: that is
+/// what the linker leaves.
+pub(crate) fn start_up(commands: usize) {
+    let definitions = definitions(commands);
+    let start = Instant::now();
+    let registry = Registry::from_definitions(definitions).expect("no name comes twice");
+    let service = Service::new(registry, States::default()).expect("nothing is missing");
+    let elapsed = start.elapsed();
+    drop(black_box(service));
+    println!("{}", elapsed.as_nanos());
+}
+
+/// Serves clients until it is ended.
+pub(crate) fn serve(socket: &str, commands: usize) {
+    let _ = std::fs::remove_file(socket);
+    let listener = Listener::unix(socket).expect("the socket can be made");
+    let server = Server::new().registry(registry(commands)).client_limit(10_000).listen(listener);
+    server.run().expect("nothing is missing");
+}

@@ -1,0 +1,37 @@
+//! The programs that `measure.py` measures, one for each word on the command line.
+//!
+//! | word | what it does |
+//! |---|---|
+//! | `dispatch COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
+//! | `look-up COUNT COMMANDS` | finds a command COUNT times |
+//! | `start-up COMMANDS` | tells how many nanoseconds pass until commands can be served |
+//! | `serve SOCKET COMMANDS` | serves clients |
+//! | `bare SOCKET SIZE` | answers each line with as many bytes, and does nothing else |
+//! | `load SOCKET CLIENTS WINDOW COUNT REQUEST` | sends requests, and tells how fast the replies came |
+
+mod bare;
+mod commands;
+mod core;
+mod load;
+
+use std::str::FromStr;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["dispatch", count, commands] => core::dispatch(number(count), number(commands)),
+        ["look-up", count, commands] => core::look_up(number(count), number(commands)),
+        ["start-up", commands] => core::start_up(number(commands)),
+        ["serve", socket, commands] => core::serve(socket, number(commands)),
+        ["bare", socket, size] => bare::serve(socket, number(size)),
+        ["load", socket, clients, window, count, request] => {
+            load::run(socket, number(clients), number(window), number(count), request);
+        }
+        _ => panic!("see the top of main.rs for what can be run"),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("'{text}' is not a number"))
+}
