@@ -168,6 +168,13 @@ impl Document {
         &mut self.strings
     }
 
+    /// Takes the text that all strings on the tape are parts of.
+    #[inline]
+    pub(super) fn adopt_strings(&mut self, text: &str) {
+        self.strings.clear();
+        self.strings.push_str(text);
+    }
+
     /// Makes a string value of what was added to the buffer of strings since `start`.
     #[inline]
     pub(super) fn push_string_from(&mut self, start: usize) {

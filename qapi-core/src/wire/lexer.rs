@@ -82,6 +82,11 @@ pub(super) struct Lexer {
 }
 
 impl Lexer {
+    /// Whether the next byte begins a token, or is white space.
+    pub(super) fn is_between(&self) -> bool {
+        self.state == State::Between
+    }
+
     /// Consumes bytes up to the end of the next token; `None` means that all were consumed.
     ///
     /// A number or a word is complete only when the byte behind it is there.

@@ -1,5 +1,6 @@
 //! A stream of bytes to a stream of texts.
 
+use super::common;
 use super::document::Document;
 use super::error::JsonError;
 use super::extent::Extent;
@@ -74,6 +75,9 @@ impl Decoder {
 
     fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
         self.assembler.forget_handed_out();
+        if self.lexer.is_between() && self.assembler.read_common(input) {
+            return Some(Ok(()));
+        }
         while let Some(lexeme) = self.lexer.next(input) {
             if let Some(verdict) = self.assembler.take(lexeme) {
                 return Some(verdict);
@@ -94,6 +98,19 @@ struct Assembler {
 }
 
 impl Assembler {
+    /// Reads a whole text from the front of `input`, if that is what is there, and a common one.
+    fn read_common(&mut self, input: &mut &[u8]) -> bool {
+        if self.extent.is_begun() {
+            return false;
+        }
+        let Some(length) = common::read(input, &mut self.document) else {
+            self.document.clear();
+            return false;
+        };
+        *input = &input[length..];
+        true
+    }
+
     /// Takes a token; the verdict on the text if this ends it.
     fn take(&mut self, lexeme: Lexeme<'_>) -> Option<Result<(), JsonError>> {
         let (kind, text) = match lexeme {

@@ -4,6 +4,7 @@
 
 mod allocations;
 pub(crate) mod case;
+mod common;
 mod conformance;
 mod document;
 mod formatter;
