@@ -1,6 +1,6 @@
 //! A job as its driver sees it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use qapi_core::Error;
@@ -8,7 +8,6 @@ use qapi_core::Error;
 use crate::job::{Job, State};
 use crate::messages;
 use crate::state::JobStatus;
-use crate::sync::AtomicU64;
 
 /// A job as its driver sees it: its pause points, its progress, its wishes.
 ///

@@ -1,7 +1,7 @@
 //! One job: what it is, where it stands, and the only door to changing that.
 
 use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use qapi_core::{Error, qapi_struct};
 
@@ -13,7 +13,6 @@ use crate::options::JobOptions;
 use crate::progress::Progress;
 use crate::rate_limit::RateLimit;
 use crate::state::{JobStatus, JobType, transition};
-use crate::sync::{Mutex, MutexGuard};
 use crate::transaction::Transaction;
 use crate::wakeup::Wakeup;
 
@@ -232,22 +231,19 @@ impl Job {
         driver.downcast().ok()
     }
 
-    /// Waits until the job is over, dismissed or not, and that has been told.
+    /// Waits until the job is over, dismissed or not.
     ///
     /// # Errors
     /// Why it failed, or that it was cancelled.
     pub async fn concluded(&self) -> Result<(), Error> {
         self.wait_until(|state| state.status.is_over()).await;
-        self.inner.occurrences.all_told().await;
         self.error().map_or(Ok(()), Err)
     }
 
-    /// Waits until what the end of this job disturbed is in order, as its driver sees it, and all
-    /// of it has been told. For a command that finalizes or dismisses the job, before it is
-    /// answered.
+    /// Waits until what the end of this job disturbed is in order, as its driver sees it. For a
+    /// command that finalizes or dismisses the job, before it is answered.
     pub async fn settled(&self) {
         self.hook_settle().await;
-        self.inner.occurrences.all_told().await;
     }
 
     /// The engine that the job belongs to; `None` where the program has let go of it.
@@ -271,7 +267,7 @@ impl Job {
 
     /// The state, to be read. Nothing else of the engine is called while it is held.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock()
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state, and tells the world afterwards.

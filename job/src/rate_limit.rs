@@ -1,10 +1,9 @@
 //! Keeping a job to a speed.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-use crate::sync::{Mutex, MutexGuard};
 
 /// No single sleep is longer than this. A sleeper asks again afterwards, so it costs nothing; and
 /// no clock overflows, however low the speed.
@@ -67,7 +66,7 @@ impl RateLimit {
     }
 
     fn lock(&self) -> MutexGuard<'_, Debt> {
-        self.debt.lock()
+        self.debt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

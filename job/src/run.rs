@@ -10,7 +10,6 @@ use crate::hooks::poll_guarded;
 use crate::job::Job;
 use crate::messages;
 use crate::state::JobStatus;
-use crate::sync::spawn;
 
 /// A job that is made and not yet started.
 ///
@@ -71,7 +70,7 @@ impl Job {
         });
         if started {
             let end = End { job: Some(self.clone()) };
-            spawn(async move {
+            tokio::spawn(async move {
                 let result = end.work().await;
                 end.reached(result);
             });

@@ -3,13 +3,13 @@
 //! Every job is a member of a transaction, if only of one of its own: so there is one way for a
 //! job to end, and single jobs are not a special case.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use qapi_core::Error;
 
 use crate::job::Job;
+use crate::messages;
 use crate::state::JobStatus;
-use crate::sync::{Mutex, MutexGuard};
 
 /// A group of jobs that succeed together or not at all. Cloning is cheap and names the same group.
 ///
@@ -66,7 +66,7 @@ struct Group {
     /// In the order in which they joined.
     members: Vec<Job>,
     phase: Phase,
-    /// Whether a member of an aborted transaction is being concluded just now.
+    /// Whether the members of an aborted transaction are being concluded just now.
     concluding: bool,
 }
 
@@ -79,10 +79,8 @@ enum Phase {
     Pending,
     /// All results are being made final.
     Finalizing,
-    /// One failed: the others are being cancelled, one after the other.
-    Cancelling,
-    /// All have failed or are cancelled: they are waited for, and concluded.
-    Undoing,
+    /// One failed: the others are cancelled, waited for, and concluded.
+    Aborting,
 }
 
 impl Transaction {
@@ -91,55 +89,43 @@ impl Transaction {
         Self::default()
     }
 
-    /// Takes a job in while `insert` shows it to everyone, so that nobody finds a job that could
-    /// fail without its transaction. Whether it was not too late: then `insert` is given nothing.
-    pub(crate) fn join(
-        &self,
-        job: &Job,
-        insert: impl FnOnce(Option<Self>) -> Result<(), Error>,
-    ) -> Result<bool, Error> {
+    pub(crate) fn add(&self, job: &Job) -> Result<(), Error> {
         let mut group = self.lock();
-        let is_open = group.phase == Phase::Open;
-        insert(is_open.then(|| self.clone()))?;
-        if is_open {
-            group.members.push(job.clone());
+        match group.phase {
+            Phase::Open => group.members.push(job.clone()),
+            Phase::Pending | Phase::Finalizing | Phase::Aborting => {
+                return Err(messages::transaction_over());
+            }
         }
-        Ok(is_open)
+        drop(group);
+        job.update(|state| state.transaction = Some(self.clone()));
+        Ok(())
     }
 
     pub(crate) fn remove(&self, job: &Job) {
         self.lock().members.retain(|member| !member.is_same(job));
     }
 
-    /// Takes whatever steps have become possible. To be called whenever a member has done its
-    /// work, or has left.
-    pub(crate) fn go_on(&self) {
-        if let Some(members) = self.become_pending() {
-            for member in &members {
-                member.inner().occurrences.deliver();
+    /// Goes on if every member has done its work. To be called whenever one has, or has left.
+    pub(crate) fn advance(&self) {
+        let members = {
+            let mut group = self.lock();
+            let waits = |job: &Job| job.status() == JobStatus::Waiting;
+            if group.phase != Phase::Open || !group.members.iter().all(waits) {
+                return;
             }
-            if members.iter().all(Job::auto_finalize) {
-                self.finalize();
+            if group.members.is_empty() {
+                return;
             }
+            group.phase = Phase::Pending;
+            group.newest_first()
+        };
+        for member in &members {
+            member.become_pending();
         }
-        self.conclude_stopped();
-    }
-
-    /// If every member has done its work, all become pending at once: whoever sees one of them
-    /// pending may finalize all. Returns them, if it is so; it is yet to be told.
-    fn become_pending(&self) -> Option<Vec<Job>> {
-        let mut group = self.lock();
-        let waits = |job: &Job| job.status() == JobStatus::Waiting;
-        if group.phase != Phase::Open
-            || group.members.is_empty()
-            || !group.members.iter().all(waits)
-        {
-            return None;
+        if members.iter().all(Job::auto_finalize) {
+            self.finalize();
         }
-        group.phase = Phase::Pending;
-        let members = group.newest_first();
-        members.iter().for_each(Job::become_pending);
-        Some(members)
     }
 
     /// Makes the results of all members final, if they are pending.
@@ -166,17 +152,15 @@ impl Transaction {
     }
 
     fn abort_from(&self, phases: &[Phase], culprit: &Job) {
-        if let Some(members) = self.enter_phase(Phase::Cancelling, phases) {
+        if let Some(members) = self.enter_phase(Phase::Aborting, phases) {
             for member in members.iter().filter(|member| !member.is_same(culprit)) {
                 member.request_cancel(true);
             }
-            self.lock().phase = Phase::Undoing;
         }
         self.conclude_stopped();
     }
 
-    /// Concludes the members of an aborted transaction that have stopped, the newest first: once
-    /// all are cancelled, for one that is not yet would be taken for a success.
+    /// Concludes the members of an aborted transaction that have stopped, the newest first.
     fn conclude_stopped(&self) {
         while let Some(member) = self.next_stopped() {
             member.finalize_single();
@@ -187,11 +171,9 @@ impl Transaction {
     /// The newest member, if it has stopped and it is the caller's to conclude it.
     fn next_stopped(&self) -> Option<Job> {
         let mut group = self.lock();
-        if group.phase != Phase::Undoing || group.concluding {
+        if group.phase != Phase::Aborting || group.concluding {
             return None;
         }
-        // One that has been taken back is about to leave.
-        group.members.retain(|member| !member.status().is_over());
         let newest = group.members.last().filter(|job| !job.status().is_at_work()).cloned()?;
         group.concluding = true;
         Some(newest)
@@ -208,7 +190,7 @@ impl Transaction {
     }
 
     fn lock(&self) -> MutexGuard<'_, Group> {
-        self.group.lock()
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

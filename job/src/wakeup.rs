@@ -1,10 +1,8 @@
 //! Waking a driver that sleeps.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
-
-use crate::sync::AtomicU64;
 
 /// A count of wake-ups to wait on.
 ///

@@ -3,8 +3,8 @@
 
 use crate::descriptor::{
     Alternate, AlternateMember, Arguments, Branch, Command, Definition, DefinitionKind, Enum,
-    EnumValue, Event, Feature, Handler, Member, RateLimit, Source, StateNeed, Struct, Type,
-    TypeRef, Union,
+    EnumValue, Event, Feature, Handler, Member, RateLimit, Section, SectionKind, Source,
+    StateNeed, Struct, Type, TypeRef, Union,
 };
 
 /// Describes a definition.
@@ -14,10 +14,17 @@ pub const fn definition(
     source: Source,
     kind: DefinitionKind,
 ) -> Definition {
-    Definition { name, doc, since: None, features: &[], source, kind }
+    Definition { name, doc, sections: &[], since: None, features: &[], source, kind }
 }
 
 impl Definition {
+    /// Adds the sections of its documentation.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn sections(self, sections: &'static [Section]) -> Self {
+        Self { sections, ..self }
+    }
+
     /// Adds the version it appeared in.
     #[doc(hidden)]
     #[must_use]
@@ -31,6 +38,11 @@ impl Definition {
     pub const fn features(self, features: &'static [Feature]) -> Self {
         Self { features, ..self }
     }
+}
+
+/// Describes a section of documentation.
+pub const fn section(kind: SectionKind, doc: &'static str) -> Section {
+    Section { kind, doc }
 }
 
 /// Describes a special feature.
@@ -140,7 +152,6 @@ pub const fn command(
     Command {
         arguments,
         returns,
-        returns_doc: "",
         allow_oob: false,
         allow_preconfig: false,
         success_response: true,
@@ -151,13 +162,6 @@ pub const fn command(
 }
 
 impl Command {
-    /// Adds what the returned value means.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn returns_doc(self, returns_doc: &'static str) -> Self {
-        Self { returns_doc, ..self }
-    }
-
     /// Lets it be executed out of band.
     #[doc(hidden)]
     #[must_use]

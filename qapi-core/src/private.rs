@@ -19,12 +19,12 @@ pub use crate::__qapi_source as source;
 pub use crate::client::QapiCommand;
 pub use crate::context::Context;
 pub use crate::describe::{
-    alternate, alternative, command, definition, enumeration, event, feature, member, structure,
-    union, value,
+    alternate, alternative, command, definition, enumeration, event, feature, member, section,
+    structure, union, value,
 };
 pub use crate::descriptor::{
     AddedValues, Arguments, AsyncCall, BlockingCall, Branch, Definition, DefinitionKind,
-    EnumValue, Handler, Member, Registration, Source, StateNeed, Type,
+    EnumValue, Handler, Member, Registration, SectionKind, Source, StateNeed, Type,
 };
 pub use crate::error::{Error, Result};
 pub use crate::fds::FdParameter;

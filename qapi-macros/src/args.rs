@@ -34,7 +34,7 @@ enum Value {
 }
 
 /// One entry of `features(…)`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct FeatureWord {
     /// The QAPI name.
     pub(crate) name: String,
@@ -42,6 +42,8 @@ pub(crate) struct FeatureWord {
     pub(crate) span: Span,
     /// What it means.
     pub(crate) doc: String,
+    /// The conditions under which it exists.
+    pub(crate) cfg: Vec<Attribute>,
 }
 
 /// A word that does not go with another one beside it.
@@ -285,6 +287,8 @@ fn read_feature(word: Word, input: ParseStream<'_>) -> syn::Result<FeatureWord> 
             ),
         )
     };
+    let cfg = read_conditions(input)?;
+    let span = if cfg.is_empty() { span } else { input.span() };
     let name = if input.peek(LitStr) {
         input.parse::<LitStr>()?.value()
     } else {
@@ -300,7 +304,20 @@ fn read_feature(word: Word, input: ParseStream<'_>) -> syn::Result<FeatureWord> 
     if !input.is_empty() && !input.peek(Token![,]) {
         return Err(misshapen(input.span()));
     }
-    Ok(FeatureWord { name, span, doc })
+    Ok(FeatureWord { name, span, doc, cfg })
+}
+
+/// Reads the attributes before a feature, which can only be conditions.
+fn read_conditions(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    match attributes.iter().find(|attribute| !attribute.path().is_ident("cfg")) {
+        None => Ok(attributes),
+        Some(other) => {
+            let message = "`features`: a feature may have a condition, `#[cfg(…)]`, and what it \
+                           means, `name = \"what it means\"`; leave this out";
+            Err(syn::Error::new_spanned(other.path(), message))
+        }
+    }
 }
 
 /// Passes over what belongs to a word that was not understood.

@@ -25,6 +25,11 @@ pub(crate) fn wrong_item(attribute: &str, wanted: &str, item: &Item) -> String {
             "annotate a struct with `#[qapi_struct]`, `#[qapi_union]` or `#[qapi_event]`"
         }
         Item::Fn(_) => "annotate a function with `#[qapi_command]`",
+        Item::Type(_) => {
+            "an alias is its type, whose definition is elsewhere; for the same type in a coat of \
+             its own write `#[qapi_struct(transparent)]` on a struct"
+        }
+        Item::Union(_) => "Rust's unions have no branch that is known; write an enum",
         _ => "QAPI definitions are enums, structs and functions",
     };
     format!("`{attribute}`: describes {wanted}; {instead}")
@@ -92,7 +97,10 @@ pub(crate) fn owned_instead(lent: &Type) -> &'static str {
 }
 
 /// The candidate that `found` was probably meant to be.
-fn closest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(
+    found: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     /// Below this likeness two words have little in common.
     const ALIKE: f64 = 0.8;
     candidates

@@ -41,7 +41,7 @@ pub(crate) struct Part {
     /// Its QAPI name.
     pub(crate) name: Name,
     /// Its documentation.
-    pub(crate) doc: String,
+    pub(crate) doc: Box<Doc>,
     /// The version it appeared in.
     pub(crate) since: Option<LitStr>,
     /// Its special features.

@@ -10,6 +10,7 @@ mod alternate_conflict_bool_string;
 mod alternate_conflict_num_string;
 mod alternate_conflict_string;
 mod bad_base;
+mod features_too_many;
 mod union_bad_base;
 mod union_base_union;
 mod union_invalid_union_subtype;
@@ -23,6 +24,7 @@ const CASES: &[(&str, Rule, &[&str])] = &[
     ("alternate_conflict_num_string", Rule::AlternativesDistinct, &["NumberOrString"]),
     ("alternate_conflict_string", Rule::AlternativesDistinct, &["ValueOrString"]),
     ("bad_base", Rule::BaseIsStruct, &["DerivedOfUnion", "Shape"]),
+    ("features_too_many", Rule::FeatureLimit, &["go-fish"]),
     (
         "union_bad_base",
         Rule::BranchMemberNotShared,

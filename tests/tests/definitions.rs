@@ -25,12 +25,11 @@ pub(crate) const fn define(name: &'static str, kind: DefinitionKind) -> Definiti
         line: place.line(),
         column: place.column(),
     };
-    Definition { name, doc: "", since: None, features: &[], source, kind }
+    Definition { name, doc: "", sections: &[], since: None, features: &[], source, kind }
 }
 
 pub(crate) const fn marked(definition: Definition) -> Definition {
-    let Definition { name, doc, since, source, kind, .. } = definition;
-    Definition { name, doc, since, features: DEPRECATED, source, kind }
+    Definition { features: DEPRECATED, ..definition }
 }
 
 pub(crate) const fn value(name: &'static str) -> EnumValue {
@@ -127,7 +126,6 @@ const fn plain_command(arguments: Arguments, returns: fn() -> Option<Type>) -> C
     Command {
         arguments,
         returns,
-        returns_doc: "",
         allow_oob: false,
         allow_preconfig: false,
         success_response: true,

@@ -5,6 +5,7 @@
 //! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
 
+mod doc;
 mod enum_;
 mod type_;
 
@@ -12,6 +13,7 @@ use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use doc::{Section, SectionKind};
 pub use enum_::{AddedValues, Enum, EnumValue};
 pub use type_::{Builtin, Type, TypeRef};
 
@@ -26,8 +28,10 @@ use crate::wire::{Marks, Style};
 pub struct Definition {
     /// Its QAPI name: `job-pause`, `JOB_STATUS_CHANGE`, `JobInfo`.
     pub name: &'static str,
-    /// Its documentation: the doc comment, without the sections that are fields of their own.
+    /// What it is: the doc comment without its [`sections`](Self::sections), Markdown.
     pub doc: &'static str,
+    /// The sections of the doc comment that have a meaning, in their order, each once.
+    pub sections: &'static [Section],
     /// The version it appeared in, as the schema writes it: `"3.0"`.
     pub since: Option<&'static str>,
     /// Its special features, `deprecated` and `unstable` among them.
@@ -161,8 +165,6 @@ pub struct Command {
     pub arguments: Arguments,
     /// What it returns; the function yields `None` for a command that returns nothing.
     pub returns: fn() -> Option<Type>,
-    /// What the returned value means.
-    pub returns_doc: &'static str,
     /// Whether it may be executed out of band.
     pub allow_oob: bool,
     /// Whether it may be executed before the machine is configured.

@@ -23,9 +23,8 @@
 mod collect;
 mod error;
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
-
-use hashbrown::HashMap;
 
 pub use error::RegistryError;
 
@@ -49,8 +48,7 @@ pub fn registered() -> impl Iterator<Item = &'static Definition> {
 
 /// Every command, event and type of the program, sorted by name.
 ///
-/// Look-ups cost one hash of the name and allocate nothing. The hash is a quick one: no client
-/// adds a name, so that none can have names collide.
+/// Look-ups cost one hash of the name and allocate nothing.
 #[derive(Debug)]
 pub struct Registry {
     definitions: Box<[&'static Definition]>,

@@ -52,6 +52,8 @@ pub enum Rule {
     ArgumentsAreObject,
     /// The features `deprecated` and `unstable` mark commands, events, members and values.
     SpecialFeatureNotOnType,
+    /// There are not more features than QEMU's generated code has bits for.
+    FeatureLimit,
     /// The server has every state that its commands want.
     StatePresent,
     /// The server has one state of each type.

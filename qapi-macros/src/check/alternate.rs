@@ -6,6 +6,7 @@
 
 use syn::{Fields, ItemEnum};
 
+use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::type_::check_type;
 use super::{
@@ -17,6 +18,14 @@ use crate::model::Alternate;
 
 pub(crate) fn check(item: &ItemEnum, model: &Alternate, errors: &Errors) {
     check_head(&model.head, NameKind::Type, &item.attrs, errors);
+    let documented = Documented {
+        head: &model.head,
+        kind: "alternate",
+        part: "alternative",
+        parts: model.alternatives.iter().map(|alternative| &alternative.part).collect(),
+        returns: None,
+    };
+    check_doc(&documented, errors);
     check_no_generics(&item.generics, errors);
     check_not_empty(item, errors);
     check_alternatives_have_types(item, errors);

@@ -12,6 +12,7 @@
 
 use syn::{FnArg, ItemFn, Type};
 
+use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::parameter::check_parameters;
 use super::type_::{check_member_type, check_type};
@@ -34,7 +35,16 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_return_type(model, errors);
     check_parameters(item, model, errors);
     let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
-    if model.boxed.is_none() && model.raw.is_none() {
+    let is_listed = model.boxed.is_none() && model.raw.is_none();
+    let documented = Documented {
+        head: &model.head,
+        kind: "command",
+        part: "argument",
+        parts: if is_listed { parts.clone() } else { Vec::new() },
+        returns: Some(returns_something(model)),
+    };
+    check_doc(&documented, errors);
+    if is_listed {
         for part in &parts {
             check_part(part, NameKind::Member, errors);
         }
@@ -51,6 +61,12 @@ pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
         Role::Argument(argument) => Some(argument),
         Role::State(..) | Role::Session(_) => None,
     })
+}
+
+/// Whether clients are told that it returns something.
+fn returns_something(model: &Command) -> bool {
+    let told = model.raw.as_ref().and_then(|raw| raw.returns.as_ref());
+    told.is_some() || model.returns.as_ref().is_some_and(|ty| !is_nothing(ty))
 }
 
 /// A safe function without a receiver, a C interface or `const`.
@@ -121,13 +137,15 @@ fn check_boxed(model: &Command, errors: &Errors) {
 fn check_raw(model: &Command, errors: &Errors) {
     let Some(Raw { word, data, returns }) = &model.raw else { return };
     let Some(word) = *word else {
-        for (word, ty) in [("data", data), ("returns", returns)] {
-            let Some(ty) = ty else { continue };
-            let message = format!(
-                "`{word}`: clients are told what the function says; leave it out, or write \
-                 `gen = false` too"
-            );
-            errors.at(ty, message);
+        if let Some(data) = data {
+            let message = "`data`: clients are told what the function takes; write `boxed` and a \
+                           parameter of the type, or `gen = false` too";
+            errors.at(data, message);
+        }
+        if let Some(returns) = returns {
+            let message = "`returns`: clients are told what the function returns; leave it out, \
+                           or write `gen = false` too";
+            errors.at(returns, message);
         }
         return;
     };

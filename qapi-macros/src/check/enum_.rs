@@ -6,6 +6,7 @@
 
 use syn::{Fields, ItemEnum};
 
+use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::{
     check_clashes, check_head, check_item_attributes, check_no_generics, check_no_numbers,
@@ -18,7 +19,17 @@ use crate::model::{Enum, OpenVariant};
 pub(crate) fn check(item: &ItemEnum, model: &Enum, errors: &Errors) {
     match model.extends {
         Some(_) => check_item_attributes(&item.attrs, errors),
-        None => check_head(&model.head, NameKind::Type, &item.attrs, errors),
+        None => {
+            check_head(&model.head, NameKind::Type, &item.attrs, errors);
+            let documented = Documented {
+                head: &model.head,
+                kind: "enum",
+                part: "value",
+                parts: model.values.iter().collect(),
+                returns: None,
+            };
+            check_doc(&documented, errors);
+        }
     }
     check_extension(model, errors);
     check_open(item, model, errors);

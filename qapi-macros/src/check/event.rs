@@ -9,6 +9,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ItemStruct;
 
+use super::doc::{Documented, check_doc};
 use super::fields::{check_fields_are_named, check_members};
 use super::name::NameKind;
 use super::{check_head, check_no_generics};
@@ -20,6 +21,18 @@ pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
     check_head(&model.head, NameKind::Event, &item.attrs, errors);
     check_no_generics(&item.generics, errors);
     check_rate_limit(model, errors);
+    let members = match &model.data {
+        EventData::Members(members) => members.as_slice(),
+        EventData::Boxed { .. } => &[],
+    };
+    let documented = Documented {
+        head: &model.head,
+        kind: "event",
+        part: "member",
+        parts: members.iter().map(|member| &member.part).collect(),
+        returns: None,
+    };
+    check_doc(&documented, errors);
     match &model.data {
         EventData::Members(members) => {
             check_fields_are_named(item, errors);

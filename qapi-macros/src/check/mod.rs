@@ -13,6 +13,8 @@
 //! - `check_owned`: what a type holds is its own
 //! - `check_clashes`: names within a definition differ, also as C spells them
 //!
+//! Of documentation: in [`doc`].
+//!
 //! Of names, in [`name`]:
 //! - `check_form`: letters, digits, `-` and `_`, a letter first
 //! - `check_convention`: commands and members lower case, events upper case, types CamelCase
@@ -27,6 +29,7 @@
 
 pub(crate) mod alternate;
 pub(crate) mod command;
+mod doc;
 pub(crate) mod enum_;
 pub(crate) mod event;
 pub(crate) mod fields;
@@ -138,13 +141,13 @@ fn check_since(since: Option<&LitStr>, errors: &Errors) {
     }
 }
 
-/// Features have names, each another.
+/// Features have names, each another. Of those under conditions only one may exist.
 fn check_features(features: &[FeatureWord], errors: &Errors) {
     let mut seen = HashSet::new();
-    for FeatureWord { name, span, doc: _ } in features {
+    for FeatureWord { name, span, doc: _, cfg } in features {
         let whole = Name { text: name.clone(), span: *span, exception: None };
         check_name(&whole, NameKind::Feature, errors);
-        if !seen.insert(c_name(name)) {
+        if cfg.is_empty() && !seen.insert(c_name(name)) {
             errors.at_span(*span, format!("`{name}`: given twice; keep one"));
         }
     }
@@ -155,7 +158,7 @@ fn check_special_features(features: &[FeatureWord], kind: NameKind, errors: &Err
     if kind != NameKind::Type {
         return;
     }
-    for FeatureWord { name, span, doc: _ } in features {
+    for FeatureWord { name, span, doc: _, cfg: _ } in features {
         if ["deprecated", "unstable"].contains(&name.as_str()) {
             let message = format!(
                 "`{name}`: a type cannot be so; put it on the members, commands and events that \

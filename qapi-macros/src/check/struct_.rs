@@ -5,6 +5,7 @@
 
 use syn::ItemStruct;
 
+use super::doc::{Documented, check_doc};
 use super::fields::{check_base, check_fields_are_named, check_members};
 use super::name::NameKind;
 use super::type_::check_type;
@@ -20,6 +21,14 @@ pub(crate) fn check(item: &ItemStruct, model: &Struct, errors: &Errors) {
         return;
     }
     check_head(&model.head, NameKind::Type, &item.attrs, errors);
+    let documented = Documented {
+        head: &model.head,
+        kind: "struct",
+        part: "member",
+        parts: model.members.iter().map(|member| &member.part).collect(),
+        returns: None,
+    };
+    check_doc(&documented, errors);
     check_fields_are_named(item, errors);
     check_base(item, &model.bases, errors);
     check_members(&model.members, errors);

@@ -12,6 +12,7 @@
 
 use syn::{Fields, Item, ItemEnum, ItemStruct};
 
+use super::doc::{Documented, check_doc};
 use super::fields::{check_base, check_fields_are_named, check_parts};
 use super::name::{NameKind, check_name};
 use super::type_::{check_discriminator, check_member_type};
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::{Union, UnionEnum, UnionField, UnionStruct};
+use crate::model::{Head, Part, Union, UnionEnum, UnionField, UnionStruct};
 
 pub(crate) fn check(item: &Item, model: &Union, errors: &Errors) {
     match (item, model) {
@@ -35,6 +36,7 @@ fn check_enum(item: &ItemEnum, model: &UnionEnum, errors: &Errors) {
     match &model.discriminator {
         Some(discriminator) => {
             check_head(&model.head, NameKind::Type, &item.attrs, errors);
+            check_union_doc(&model.head, Vec::new(), errors);
             check_name(discriminator, NameKind::Member, errors);
         }
         None => check_item_attributes(&item.attrs, errors),
@@ -47,12 +49,19 @@ fn check_enum(item: &ItemEnum, model: &UnionEnum, errors: &Errors) {
     check_no_numbers(item, errors);
 }
 
+fn check_union_doc(head: &Head, parts: Vec<&Part>, errors: &Errors) {
+    let documented = Documented { head, kind: "union", part: "member", parts, returns: None };
+    check_doc(&documented, errors);
+}
+
 fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     check_head(&model.head, NameKind::Type, &item.attrs, errors);
+    let parts = || model.fields.iter().map(|field| &field.member().part);
+    check_union_doc(&model.head, parts().collect(), errors);
     check_no_generics(&item.generics, errors);
     check_fields_are_named(item, errors);
     check_base(item, &model.bases, errors);
-    check_parts(model.fields.iter().map(|field| &field.member().part), errors);
+    check_parts(parts(), errors);
     if model.discriminator.is_none() && model.branches.is_empty() {
         check_one_discriminator(item, model, errors);
     } else {

@@ -35,7 +35,7 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
 
 /// What describes the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
-    let (cfg, name, doc) = (&part.cfg, &part.name.text, &part.doc);
+    let (cfg, name, doc) = (&part.cfg, &part.name.text, &part.doc.overview);
     quote! {
         #(#cfg)*
         __qapi::alternative(#name, #doc, <#ty as __qapi::QapiType>::schema_type)

@@ -19,7 +19,7 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     let fields = arguments(model).map(|(parameter, Argument { member, passing })| {
         let Member { part, .. } = member;
         let (ident, written) = (&part.ident, bare(&parameter.written));
-        let doc = match part.doc.as_str() {
+        let doc = match part.doc.overview.as_str() {
             "" => format!("The argument `{}`.", part.name.text),
             doc => doc.to_owned(),
         };

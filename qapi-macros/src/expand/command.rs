@@ -28,9 +28,7 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
         None => returns,
     };
-    let returns_doc = Some(&model.head.doc.returns).filter(|doc| !doc.is_empty());
     let more = [
-        returns_doc.map(|doc| quote!(.returns_doc(#doc))),
         model.allow_oob.map(|_| quote!(.allow_oob())),
         model.allow_preconfig.map(|_| quote!(.allow_preconfig())),
         model.no_success_response.map(|_| quote!(.no_success_response())),

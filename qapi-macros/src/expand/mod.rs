@@ -22,6 +22,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, LitStr};
 
 use crate::args::FeatureWord;
+use crate::docs::{Doc, Section};
 use crate::model::{Head, Part};
 
 /// Puts the generated `code` where it is out of everybody's way.
@@ -39,11 +40,19 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
 /// The static that describes the item, and its registration.
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     let Head { crate_path: _, ident: _, name, doc, since, features } = head;
-    let (name, doc) = (&name.text, &doc.text);
+    let name = &name.text;
+    let Doc { overview, sections, prose: _ } = doc;
+    let sections = (!sections.is_empty()).then(|| {
+        let entries = sections.iter().map(|Section { kind, text, heading: _ }| {
+            let kind = Ident::new(kind.heading(), Span::call_site());
+            quote!(__qapi::section(__qapi::SectionKind::#kind, #text))
+        });
+        quote!(.sections(&[#(#entries),*]))
+    });
     let more = more_entries(since.as_ref(), features);
     quote! {
         static __DEFINITION: __qapi::Definition =
-            __qapi::definition(#name, #doc, __qapi::source!(), #kind) #more;
+            __qapi::definition(#name, #overview, __qapi::source!(), #kind) #sections #more;
         __qapi::inventory::submit!(__qapi::Registration(&__DEFINITION));
     }
 }
@@ -108,7 +117,9 @@ fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream
     let features = (!features.is_empty()).then(|| {
         let entries = features
             .iter()
-            .map(|FeatureWord { name, span: _, doc }| quote!(__qapi::feature(#name, #doc)));
+            .map(|FeatureWord { name, span: _, doc, cfg }| {
+                quote!(#(#cfg)* __qapi::feature(#name, #doc))
+            });
         quote!(.features(&[#(#entries),*]))
     });
     quote!(#(#since)* #features)
@@ -119,6 +130,7 @@ fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream
 fn part_entry(describe: &str, part: &Part, given: Option<TokenStream>) -> TokenStream {
     let Part { ident: _, name, doc, since, features, cfg } = part;
     let (describe, name) = (Ident::new(describe, Span::call_site()), &name.text);
+    let doc = &doc.overview;
     let more = more_entries(since.as_ref(), features);
     let given = given.into_iter();
     quote!(#(#cfg)* __qapi::#describe(#name, #doc #(, #given)*) #more)

@@ -67,6 +67,11 @@ pub(crate) fn wrong_item(
         Item::Enum(item) => errors.at(item.enum_token, message),
         Item::Struct(item) => errors.at(item.struct_token, message),
         Item::Fn(item) => errors.at(item.sig.fn_token, message),
+        Item::Type(item) => errors.at(item.type_token, message),
+        Item::Union(item) => errors.at(item.union_token, message),
+        Item::Trait(item) => errors.at(item.trait_token, message),
+        Item::Impl(item) => errors.at(item.impl_token, message),
+        Item::Mod(item) => errors.at(item.mod_token, message),
         other => errors.at(other, message),
     }
 }
@@ -86,7 +91,7 @@ fn head(
             .unwrap_or_else(|| parse_quote!(::qapi_core)),
         ident: ident.clone(),
         name: name(words, ident, derive),
-        doc: Doc::of(attributes),
+        doc: Doc::of_definition(attributes),
         since: words.text(symbol::SINCE).cloned(),
         features: words.features(symbol::FEATURES).to_vec(),
     }
@@ -102,7 +107,7 @@ fn part(
     Part {
         ident: ident.clone(),
         name: name(words, ident, derive),
-        doc: Doc::of(attributes).text,
+        doc: Box::new(Doc::of_part(attributes)),
         since: words.text(symbol::SINCE).cloned(),
         features: words.features(symbol::FEATURES).to_vec(),
         cfg: cfg(attributes),

@@ -16,6 +16,5 @@ mod settled;
 mod sinks;
 mod speed;
 mod tables;
-mod threads;
 mod transactions;
 mod verbs;

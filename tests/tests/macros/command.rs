@@ -1,4 +1,4 @@
-use qapi_core::descriptor::{Arguments, Command, DefinitionKind, Handler};
+use qapi_core::descriptor::{Arguments, Command, DefinitionKind, Handler, SectionKind};
 use qapi_core::{Error, ErrorClass, Result, qapi_command};
 use serde_json::json;
 
@@ -10,6 +10,11 @@ use super::{execute, name_of, registered};
 ///
 /// # Returns
 /// All of it.
+///
+/// # Examples
+/// ```text
+/// # Errors
+/// ```
 #[qapi_command(since = "4.0", features(unstable), allow_oob, allow_preconfig)]
 fn macro_join(
     /// What comes first.
@@ -138,10 +143,13 @@ fn the_definition_holds_all_that_was_said() {
     let definition = registered("macro-join");
     assert_eq!((definition.doc, definition.since), ("Joins what it is given.", Some("4.0")));
     assert_eq!(definition.features[0].name, "unstable");
-    assert_eq!(definition.source.line, 13);
-    let Command { arguments, returns_doc, allow_oob, allow_preconfig, success_response, .. } =
+    assert_eq!(definition.source.line, 18);
+    let Command { arguments, allow_oob, allow_preconfig, success_response, .. } =
         command("macro-join");
-    assert_eq!(*returns_doc, "All of it.");
+    assert_eq!(definition.section(SectionKind::Returns), Some("All of it."));
+    assert_eq!(definition.section(SectionKind::Errors), None);
+    let example = "```text\n# Errors\n```";
+    assert_eq!(definition.section(SectionKind::Examples), Some(example));
     assert_eq!((*allow_oob, *allow_preconfig, *success_response), (true, true, true));
     let Arguments::Members(members) = arguments else { panic!("no members") };
     let shown: Vec<_> =

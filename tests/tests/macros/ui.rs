@@ -2,9 +2,9 @@
 //!
 //! `TRYBUILD=overwrite cargo test -p qapi-tests ui` writes the expected words anew.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn mistakes_are_refused_with_what_to_write_instead() {
@@ -16,26 +16,55 @@ fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The first words of the lines of a list, below the text that introduces it.
-fn listed(file: &str) -> Vec<String> {
+/// The lines of a list, below the text that introduces it and without its own headings, each
+/// taken apart at the first space.
+fn listed(file: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(here().join("ui").join(file)).unwrap();
     let (_, list) = text.split_once("\n\n").unwrap();
-    let first_word = |line: &str| {
-        let word = line.split_whitespace().next()?;
-        Some(word.trim_end_matches(".json").to_owned())
+    let is_entry = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
+    let entry = |line: &str| {
+        let (name, rest) = line.split_once(' ').unwrap();
+        (name.to_owned(), rest.trim().to_owned())
     };
-    let is_name = |word: &String| word.starts_with(|first: char| first.is_ascii_lowercase());
-    list.lines()
-        .filter(|line| !line.starts_with(' '))
-        .filter_map(first_word)
-        .filter(is_name)
-        .collect()
+    list.lines().filter(is_entry).map(entry).collect()
+}
+
+/// The names of the cases that are files in these folders.
+fn files(folders: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in folders {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let stem = path.file_stem().unwrap().to_str().unwrap();
+                names.push(stem.replace('_', "-"));
+            }
+        }
+    }
+    names
 }
 
 #[test]
-fn reasons_are_given_for_cases_of_qemus_alone() {
-    let cases: BTreeSet<_> = listed("CASES.txt").into_iter().collect();
-    let strangers: Vec<_> =
-        listed("IMPOSSIBLE.txt").into_iter().filter(|name| !cases.contains(name)).collect();
+fn each_case_of_qemus_has_one_place() {
+    let cases = listed("CASES.txt");
+    let impossible = listed("IMPOSSIBLE.txt");
+    let kinds = fs::read_dir(here().join("ui")).unwrap();
+    let kinds = kinds.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let (refused, at_start) = (files(kinds), files([here().join("start_up")]));
+    let accepted = files([here().join("accept")]);
+
+    for (name, verdict) in &cases {
+        let count = |names: &[String]| names.iter().filter(|found| *found == name).count();
+        let rejects = count(&refused) + count(&at_start);
+        let places = rejects + count(&accepted) + usize::from(impossible.contains_key(name));
+        assert_eq!(places, 1, "{name} has a place, and one only");
+        match verdict.as_str() {
+            "reject" => assert_eq!(count(&accepted), 0, "{name} is no mistake here"),
+            "accept" => assert_eq!(rejects, 0, "{name} is a mistake here"),
+            other => panic!("{name}: {other} is no verdict"),
+        }
+    }
+    let strangers: Vec<_> = impossible.keys().filter(|name| !cases.contains_key(*name)).collect();
     assert_eq!(strangers, [""; 0]);
+    assert!(impossible.values().all(|reason| !reason.is_empty()));
 }

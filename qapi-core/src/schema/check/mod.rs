@@ -7,6 +7,7 @@
 //! | `unions` | the discriminator is a mandatory enumeration; branches fit it |
 //! | `added` | values that crates add to open enumerations differ from all others |
 //! | `alternates` | the JSON type tells the alternatives apart |
+//! | `features` | there are not too many features |
 //! | `uses` | types are types; arguments are objects; special features mark no type |
 //!
 //! Every rule goes through all definitions, so that every conflict is found at once. The facts are
@@ -14,6 +15,7 @@
 
 mod added;
 mod alternates;
+mod features;
 mod names;
 mod objects;
 mod unions;
@@ -25,6 +27,7 @@ use crate::schema::Conflict;
 /// All conflicts among `definitions`, which must be sorted by name and complete.
 pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = names::check(definitions);
+    conflicts.extend(features::check(definitions));
     for &definition in definitions {
         conflicts.extend(names::check_lists(definition));
         conflicts.extend(added::check(definition));

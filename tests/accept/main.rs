@@ -1,0 +1,40 @@
+//! Definitions in which nothing is wrong. Those files that are named as a case in QEMU's
+//! `tests/qapi-schema` define what that does.
+
+#![allow(dead_code, reason = "only the registry looks at these definitions")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod block_core;
+mod comments;
+mod empty;
+mod indented_expr;
+mod qapi_schema_test;
+
+use qapi_core::Definition;
+use qapi_core::registry::{Registry, registered};
+
+/// The definitions in a module of this program.
+fn definitions_of(module: &str) -> impl Iterator<Item = &'static Definition> {
+    let module = format!("{}::{module}", module_path!());
+    registered().filter(move |definition| {
+        let rest = definition.source.module.strip_prefix(&module);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
+}
+
+#[test]
+fn each_case_defines_what_qemus_does() {
+    let cases: &[(&str, &[&str])] =
+        &[("comments", &["Status"]), ("empty", &[]), ("indented_expr", &["eins", "zwei"])];
+    for (module, names) in cases {
+        let registry = Registry::from_definitions(definitions_of(module)).unwrap();
+        let found: Vec<_> = registry.definitions().map(|definition| definition.name).collect();
+        assert_eq!(found, *names, "{module}");
+    }
+}
+
+#[test]
+fn what_the_language_can_say_contradicts_nothing() {
+    let registry = Registry::from_definitions(definitions_of("qapi_schema_test")).unwrap();
+    assert_eq!((registry.commands().count(), registry.events().count()), (7, 4));
+}

@@ -1,0 +1,13 @@
+//! A comment that names another command than its own.
+
+use qapi_core::qapi_command;
+
+/// @job-resume:
+///
+/// Pauses a job.
+#[qapi_command]
+fn job_pause(id: &str) {
+    let _ = id;
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! A heading without the space that makes it one.
+
+use qapi_core::qapi_command;
+
+/// Counts jobs.
+///
+/// #Returns
+/// How many there are.
+#[qapi_command]
+fn count_jobs() -> i64 {
+    0
+}
+
+fn main() {}

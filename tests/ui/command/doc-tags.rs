@@ -1,0 +1,18 @@
+//! Sections as the schema language begins them.
+
+use qapi_core::qapi_command;
+
+/// Counts jobs.
+///
+/// Returns: how many there are
+///
+/// Errors:
+///     - if there are too many
+///
+/// Since: 2.3
+#[qapi_command]
+fn count_jobs() -> qapi_core::Result<i64> {
+    Ok(0)
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A condition without a text.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+#[cfg()]
+struct Info {
+    id: String,
+}
+
+fn main() {}

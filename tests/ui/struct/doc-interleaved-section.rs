@@ -1,0 +1,16 @@
+//! A member described in the comment of its struct.
+
+use qapi_core::qapi_struct;
+
+/// Information about a job.
+///
+/// # Examples
+/// None yet.
+///
+/// @id: the job
+#[qapi_struct]
+struct JobInfo {
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! The version of a member, as the schema language notes it.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct JobInfo {
+    /// What it is called.
+    id: String,
+    /// Why it failed. (since 2.4)
+    error: Option<String>,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A condition that is none, on a member.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[cfg(1)]
+    id: String,
+}
+
+fn main() {}
