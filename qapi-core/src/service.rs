@@ -29,8 +29,8 @@ pub struct Service {
 impl Service {
     /// Makes a service of the commands in `registry`, with `states` for them.
     ///
-    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used; where
-    /// there is none, a default one is added, and so is the registry.
+    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used;
+    /// where there is none, a default one is added, and so is the registry.
     ///
     /// # Errors
     /// Commands want states that are not there, there are several of one type, or the policy

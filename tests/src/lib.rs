@@ -1,1 +1,2 @@
-//! Tests of the framework live in this package, so that their dependencies stay out of the libraries.
+//! Tests of the framework live in this package, so that their dependencies stay out of the
+//! libraries.

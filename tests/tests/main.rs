@@ -14,5 +14,6 @@ mod registered;
 mod registry;
 mod server;
 mod session;
+mod tidy;
 mod visitor;
 mod wire;

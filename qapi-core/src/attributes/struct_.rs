@@ -7,7 +7,8 @@
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
 ///
-/// Fields take `#[qapi(name = "…", since = "…", features(…))]`, and the first field `#[qapi(base)]`: the members of that struct come first.
+/// Fields take `#[qapi(name = "…", since = "…", features(…))]`, and the first field
+/// `#[qapi(base)]`: the members of that struct come first.
 ///
 /// A member that is a `std::time::Duration`, or an `Option` of one, says by `#[qapi(unit = "ms")]`
 /// what its number counts; the units are `s`, `ms`, `us` and `ns`. What is less than one is left

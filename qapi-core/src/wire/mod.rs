@@ -2,8 +2,9 @@
 //!
 //! The way in, in reading order: `lexer` cuts bytes into tokens, `extent` finds where a text
 //! ends, `parser` makes a [`Document`] of it (with `string`, `number` and `keys` for the
-//! details), and [`Decoder`] drives them; `common` reads at one go what most texts are like. [`Value`] is the cursor that reads a document. The way
-//! out is [`QmpFormatter`], past the `marks` of what a client is spared. `limits` and `error` say what is refused, and in which words.
+//! details), and [`Decoder`] drives them; `common` reads at one go what most texts are like.
+//! [`Value`] is the cursor that reads a document. The way out is [`QmpFormatter`], past the `marks`
+//! of what a client is spared. `limits` and `error` say what is refused, and in which words.
 
 mod common;
 mod document;

@@ -1,7 +1,7 @@
 //! `backup`: copies a node as it is at one point in time.
 //!
-//! Jobs that write have no part in the source meanwhile. What others are about to overwrite there is
-//! copied before, so that the copy is of the moment when the job was made.
+//! Jobs that write have no part in the source meanwhile. What others are about to overwrite there
+//! is copied before, so that the copy is of the moment when the job was made.
 
 use std::sync::Arc;
 

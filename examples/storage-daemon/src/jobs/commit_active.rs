@@ -16,8 +16,8 @@ use crate::qmp::block_job::MirrorCopyMode;
 /// Starts to merge `top` and what is between into `base`, all of which the caller has found free.
 ///
 /// # Errors
-/// The base is read-only; the identifier or the name of the filter is malformed or in use; other users of the nodes do
-/// not allow it.
+/// The base is read-only; the identifier or the name of the filter is malformed or in use; other
+/// users of the nodes do not allow it.
 pub fn start(
     daemon: &BlockJobs,
     job: JobOptions,

@@ -126,31 +126,28 @@ fn preallocated_images_have_their_space() {
     }
 }
 
+/// Has an image made with each of the mistakes, which must be refused in the words beside it and
+/// leave everything as it was.
+fn assert_refused(mistakes: &[(Mistake<'_>, &str)]) {
+    let bench = Bench::new();
+    let path = bench.write("target", &noise(1, K));
+    for (change, expected) in mistakes {
+        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+        change(&mut options);
+        let error = options.create(&bench.graph).expect_err("the options are wrong");
+        assert_eq!(error.to_string(), *expected);
+        assert!(bench.names().is_empty());
+        assert_same(&fs::read(&path).expect("it is there"), &noise(1, K));
+    }
+}
+
 #[test]
-fn options_that_make_no_image_are_refused() {
-    let long = "x".repeat(1024);
-    let too_long =
-        format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
-    let no_room = format!(
-        "Could not assign backing file '{}' with format '(null)': No space left on device",
-        "b".repeat(500)
-    );
+fn sizes_and_widths_that_make_no_image_are_refused() {
     let huge = 9_223_372_036_854_775_296;
-    let prealloc = "Backing file and preallocation can only be used at the same time if \
-                    extended_l2 is on";
-    let cases: [(Mistake<'_>, &str); 17] = [
+    let cluster_size = "Cluster size must be a power of two between 512 and 2048k";
+    let refcount_width = "Refcount width must be a power of two and may not exceed 64 bits";
+    assert_refused(&[
         (&|o| o.size = 1 << 63, "Could not resize image: Image size cannot be negative"),
-        (
-            &|o| (o.extended_l2, o.cluster_size) = (true, 8 * K),
-            "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes",
-        ),
-        (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
-        (
-            &|o| {
-                (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512);
-            },
-            &no_room,
-        ),
         (&|o| o.size = 1000, "Image size must be a multiple of 512 bytes"),
         (
             &|o| o.size = huge,
@@ -161,53 +158,50 @@ fn options_that_make_no_image_are_refused() {
             &|o| o.size = 1 << 61,
             "Could not resize image: Failed to grow the L1 table: File too large",
         ),
-        (&|o| o.cluster_size = 1000, "Cluster size must be a power of two between 512 and 2048k"),
-        (&|o| o.cluster_size = 256, "Cluster size must be a power of two between 512 and 2048k"),
+        (&|o| o.cluster_size = 1000, cluster_size),
+        (&|o| o.cluster_size = 256, cluster_size),
+        (&|o| o.cluster_size = 4 * M, cluster_size),
+        (&|o| o.cluster_size = 0, cluster_size),
         (
-            &|o| o.cluster_size = 4 * M,
-            "Cluster size must be a power of two between 512 and 2048k",
+            &|o| (o.extended_l2, o.cluster_size) = (true, 8 * K),
+            "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes",
         ),
-        (&|o| o.cluster_size = 0, "Cluster size must be a power of two between 512 and 2048k"),
-        (
-            &|o| o.refcount_bits = 3,
-            "Refcount width must be a power of two and may not exceed 64 bits",
-        ),
-        (
-            &|o| o.refcount_bits = 0,
-            "Refcount width must be a power of two and may not exceed 64 bits",
-        ),
+        (&|o| o.refcount_bits = 3, refcount_width),
+        (&|o| o.refcount_bits = 0, refcount_width),
         (
             &|o| (o.version, o.refcount_bits) = (Qcow2Version::V2, 1),
             "Different refcount widths than 16 bits require compatibility level 1.1 or above \
              (use version=v3 or greater)",
         ),
+    ]);
+}
+
+#[test]
+fn other_files_that_make_no_image_are_refused() {
+    let long = "x".repeat(1024);
+    let too_long =
+        format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
+    let no_room = format!(
+        "Could not assign backing file '{}' with format '(null)': No space left on device",
+        "b".repeat(500)
+    );
+    assert_refused(&[
+        (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
+        (&|o| (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512), &no_room),
         (
             &|o| o.backing_format = Some("raw".into()),
             "Backing format cannot be used without backing file",
         ),
         (
-            &|o| {
-                (o.backing_file, o.preallocation) = (Some("b".into()), Preallocation::Full);
-            },
-            prealloc,
+            &|o| (o.backing_file, o.preallocation) = (Some("b".into()), Preallocation::Full),
+            "Backing file and preallocation can only be used at the same time if \
+             extended_l2 is on",
         ),
         (
-            &|o| {
-                (o.backing_file, o.backing_format) = (Some(long.clone()), Some("raw".into()));
-            },
+            &|o| (o.backing_file, o.backing_format) = (Some(long.clone()), Some("raw".into())),
             &too_long,
         ),
-    ];
-    let bench = Bench::new();
-    let path = bench.write("target", &noise(1, K));
-    for (change, expected) in cases {
-        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
-        change(&mut options);
-        let error = options.create(&bench.graph).expect_err("the options are wrong");
-        assert_eq!(error.to_string(), expected);
-        assert!(bench.names().is_empty());
-        assert_same(&fs::read(&path).expect("it is there"), &noise(1, K));
-    }
+    ]);
 }
 
 #[test]
