@@ -1,7 +1,7 @@
 //! A common text, read at one go: no states between bytes, and no token but where it stands.
 //!
-//! Common is a text that is there whole, is an object, and has nothing in it that asks for care:
-//! no escapes, nothing beyond ASCII, no fractions or exponents, few members and few levels. Whatever
+//! Common is a text that is there whole, is an object, and has nothing in it that asks for care: no
+//! escapes, nothing beyond ASCII, no fractions or exponents, few members and few levels. Whatever
 //! else there is, wrong texts above all, is left to the lexer and the parser, which begin afresh
 //! with it: what is read here must be what they would read.
 
