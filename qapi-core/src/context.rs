@@ -26,6 +26,11 @@ impl States {
         }
     }
 
+    /// Puts `state` in the place of the one of its type.
+    pub(crate) fn replace<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
+        self.by_type.insert(TypeId::of::<T>(), state);
+    }
+
     /// The names of the types of which more than one was added, once for each further one.
     pub fn repeated(&self) -> &[&'static str] {
         &self.repeated

@@ -14,7 +14,7 @@ use crate::session::{PeerCredentials, SessionContext};
 use crate::shutdown::Shutdown;
 use crate::types::QapiType;
 use crate::version::ServerVersion;
-use crate::wire::{Marks, Style};
+use crate::wire::{Hidden, Style};
 use crate::{qapi_command, qapi_enum, qapi_struct};
 
 /// What a client may enable when it connects.
@@ -139,7 +139,8 @@ impl CommandReturn for Introspection {
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
         let Self { registry, policy, peer } = self;
         let Style { pretty, depth: _, hidden } = out.style();
-        if !pretty && hidden == Marks::NONE && !policy.restricts(peer) {
+        let as_rendered = Hidden::newer(registry.projection());
+        if !pretty && hidden == as_rendered && !policy.restricts(peer) {
             out.write_rendered(registry.introspection());
             return Ok(());
         }

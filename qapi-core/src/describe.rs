@@ -47,7 +47,16 @@ pub const fn section(kind: SectionKind, doc: &'static str) -> Section {
 
 /// Describes a special feature.
 pub const fn feature(name: &'static str, doc: &'static str) -> Feature {
-    Feature { name, doc }
+    Feature { name, doc, since: None }
+}
+
+impl Feature {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
 }
 
 /// Describes an enumeration.
@@ -140,7 +149,16 @@ pub const fn alternate(members: &'static [AlternateMember]) -> DefinitionKind {
 
 /// Describes an alternative.
 pub const fn alternative(name: &'static str, doc: &'static str, ty: TypeRef) -> AlternateMember {
-    AlternateMember { name, doc, ty }
+    AlternateMember { name, doc, since: None, ty }
+}
+
+impl AlternateMember {
+    /// Adds the version it appeared in.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
 }
 
 /// Describes a command.

@@ -4,10 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::descriptor::{AsyncCall, BlockingCall, Command, Handler, marks};
+use crate::descriptor::{AsyncCall, BlockingCall, Command, Handler};
 use crate::error::Result;
 use crate::messages;
 use crate::policy::InputKind;
+use crate::projection::{Origin, marks_as_of};
 use crate::reply::ReturnWriter;
 use crate::schema::model::as_command;
 use crate::service::Service;
@@ -54,8 +55,9 @@ pub(crate) fn dispatch(
 ) -> Result<Dispatched> {
     let command = find(service, session, request)?;
     let context = Context::new(session, service.states());
-    let compat = service.policy().compat_policy();
-    let mut arguments = ObjectVisitor::arguments(request.arguments).compat(compat);
+    let (compat, as_of) = (service.policy().compat_policy(), service.registry().projection());
+    let mut arguments =
+        ObjectVisitor::arguments(request.arguments).compat(compat).projected(as_of);
     let call = || match command.handler {
         Handler::Inline(handler) => {
             handler(&context, &mut arguments, &mut ReturnWriter::new(out, style)).map(|()| None)
@@ -90,7 +92,9 @@ fn find<'s>(
         .and_then(|definition| Some((definition, as_command(definition)?)))
         .filter(|_| policy.may_execute(session.peer(), name))
         .ok_or_else(|| messages::command_not_found(name))?;
-    policy.compat_policy().check(marks(definition.features), InputKind::Command, name)?;
+    let as_of = service.registry().projection();
+    let marks = marks_as_of(as_of, Origin::of(definition), definition.features);
+    policy.compat_policy().check(marks, InputKind::Command, name)?;
     if request.oob && !(command.allow_oob && matches!(command.handler, Handler::Inline(_))) {
         return Err(messages::oob_not_supported(name));
     }

@@ -26,7 +26,7 @@
 //! In reading order:
 //! - [`wire`]: QMP's dialect of JSON, bytes to values and back
 //! - [`descriptor`]: definitions as data; [`registry`]: all of a program's; [`schema`]: the rules
-//!   that hold for them together, and introspection
+//!   that hold for them together, and introspection; [`Projection`]: all of it as of a release
 //! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
 //!   command's function is given, and what becomes of what it returns
 //! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
@@ -54,6 +54,7 @@ mod messages;
 mod oob;
 pub mod policy;
 pub mod prelude;
+mod projection;
 pub mod registry;
 pub mod reply;
 pub mod schema;
@@ -76,6 +77,7 @@ pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
 pub use oob::OobSafe;
 pub use policy::Policy;
+pub use projection::{Projection, Release};
 pub use registry::Registry;
 pub use server::{Listener, Server};
 pub use service::Service;

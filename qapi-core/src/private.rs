@@ -38,13 +38,15 @@ pub use crate::types::{
     serialize_tagged_base,
 };
 pub use crate::visitor::{Input, ObjectVisitor};
-pub use crate::wire::{Kind, Marks, Style};
+pub use crate::wire::{Kind, Style};
 
 use std::any::{TypeId, type_name};
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::descriptor::{Builtin, marks};
+use crate::descriptor::Builtin;
+use crate::schema::shown::member_of;
+use crate::wire::Hidden;
 
 /// Where the annotation stands that is being expanded.
 #[doc(hidden)]
@@ -143,17 +145,15 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
-/// As [`visit_enum`], for an enumeration some of whose values the server's policy may refuse.
+/// As [`visit_enum`], for an enumeration some of whose values not every client may use: newer
+/// than the enumeration, deprecated or unstable.
 pub fn visit_marked_enum<T>(
     input: Input<'_, '_>,
     definition: &'static Definition,
     value_of: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T> {
     let value = visit_enum(input, value_of)?;
-    let text = input.string()?;
-    if let Some(found) = definition.enum_value(text) {
-        input.refuse_marked(text, marks(found.features))?;
-    }
+    input.refuse_value(definition, input.string()?)?;
     Ok(value)
 }
 
@@ -162,9 +162,16 @@ pub fn added<E: QapiOpenEnum>(name: &str) -> Option<E> {
     OpenValue::find(name).map(E::added)
 }
 
-/// Whether members that bear `marks` are left out of what is being written.
-pub fn is_hidden(marks: Marks) -> bool {
-    crate::wire::is_hidden(marks)
+/// Whether the member `name` of `owner` is left out of what is being written.
+pub fn is_hidden(owner: &'static Definition, name: &str) -> bool {
+    let hidden = crate::wire::hidden();
+    hidden != Hidden::NOTHING
+        && member_of(owner, name).is_some_and(|member| hidden.hides_member(owner, member))
+}
+
+/// Whether the alternative `name` of `owner`, which is newer than its owner, may take `input`.
+pub fn has_alternative(input: Input<'_, '_>, owner: &'static Definition, name: &str) -> bool {
+    input.has_alternative(owner, name)
 }
 
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.

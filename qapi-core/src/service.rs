@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::context::States;
 use crate::events::Events;
 use crate::policy::Policy;
+use crate::projection::Projection;
 use crate::registry::{Registry, RegistryError};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
-use crate::wire::Style;
+use crate::wire::{Hidden, Style};
 
 /// What all sessions of one server share: its commands, their state, its events.
 ///
@@ -30,7 +31,8 @@ impl Service {
     /// Makes a service of the commands in `registry`, with `states` for them.
     ///
     /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used;
-    /// where there is none, a default one is added, and so is the registry.
+    /// where there is none, a default one is added, and so is the registry. Under a registry that
+    /// was [projected](Registry::project) clients are told the numbers of that release.
     ///
     /// # Errors
     /// Commands want states that are not there, there are several of one type, or the policy
@@ -38,7 +40,7 @@ impl Service {
     pub fn new(registry: Registry, mut states: States) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
-        let version = shared_or_default(&mut states);
+        let version = presented_version(&mut states, registry.projection());
         let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
         let policy: Policy = shared_or_default(&mut states);
@@ -47,11 +49,11 @@ impl Service {
             registry.check_policy(&policy),
         ])?;
         let next_session = AtomicU64::new(1);
-        let hidden = policy.compat_policy().hidden();
+        let service = Self { registry, states, version, events, shutdown, policy, next_session };
         for pretty in [false, true] {
-            events.expect_style(Style { pretty, hidden, depth: 0 });
+            service.events.expect_style(Style { pretty, hidden: service.hidden(), depth: 0 });
         }
-        Ok(Self { registry, states, version, events, shutdown, policy, next_session })
+        Ok(service)
     }
 
     /// The commands, events and types that are served.
@@ -84,9 +86,24 @@ impl Service {
         &self.policy
     }
 
+    /// What clients are not sent.
+    pub(crate) fn hidden(&self) -> Hidden {
+        Hidden { marks: self.policy.compat_policy().hidden(), as_of: self.registry.projection() }
+    }
+
     pub(crate) fn next_session_id(&self) -> u64 {
         self.next_session.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// The version that clients are told: under the numbers of the release that is presented, if the
+/// schema is not presented as it is.
+fn presented_version(states: &mut States, projection: Option<Projection>) -> ServerVersion {
+    let version: ServerVersion = shared_or_default(states);
+    let Some(projection) = projection else { return version };
+    let version = version.with_numbers(projection.release());
+    states.replace(Arc::new(version.clone()));
+    version
 }
 
 /// The state of type `T`, after adding a default one where there was none.

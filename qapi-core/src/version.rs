@@ -2,6 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::projection::Release;
+
 /// The version that clients are told, in the greeting and by `query-version`
 /// (schema file `control.json`, `VersionInfo`).
 ///
@@ -28,6 +30,13 @@ impl Default for ServerVersion {
 }
 
 impl ServerVersion {
+    /// The same under the numbers of `release`.
+    #[must_use]
+    pub(crate) fn with_numbers(self, release: Release) -> Self {
+        let Release { major, minor, micro } = release;
+        Self { major, minor, micro, ..self }
+    }
+
     /// The version followed by default, with the daemon's own name and version.
     pub fn with_package(package: impl Into<String>) -> Self {
         Self { major: 10, minor: 0, micro: 2, package: package.into() }

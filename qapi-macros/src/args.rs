@@ -10,7 +10,7 @@ use syn::{
 
 use crate::errors::Errors;
 use crate::messages;
-use crate::symbol::{Shape, Word};
+use crate::symbol::{self, Shape, Word};
 
 /// The words that were given, each at most once.
 #[derive(Default)]
@@ -40,6 +40,8 @@ pub(crate) struct FeatureWord {
     pub(crate) name: String,
     /// Where it was written.
     pub(crate) span: Span,
+    /// The version it appeared in, where that is later than what has it.
+    pub(crate) since: Option<LitStr>,
     /// What it means.
     pub(crate) doc: String,
     /// The conditions under which it exists.
@@ -252,7 +254,7 @@ fn read_value(
     }
 }
 
-/// Reads `(deprecated, other_name = "what it means", "odd.name")`.
+/// Reads `(deprecated, other_name(since = "2.12") = "what it means", "odd.name")`.
 fn read_features(
     word: Word,
     input: ParseStream<'_>,
@@ -295,6 +297,8 @@ fn read_feature(word: Word, input: ParseStream<'_>) -> syn::Result<FeatureWord> 
         let ident = input.call(Ident::parse_any).map_err(|_| misshapen(span))?;
         crate::names::dashed_from_snake(&ident.unraw().to_string())
     };
+    let since =
+        if input.peek(syn::token::Paren) { Some(read_since(&name, input)?) } else { None };
     let mut doc = String::new();
     if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
@@ -304,7 +308,7 @@ fn read_feature(word: Word, input: ParseStream<'_>) -> syn::Result<FeatureWord> 
     if !input.is_empty() && !input.peek(Token![,]) {
         return Err(misshapen(input.span()));
     }
-    Ok(FeatureWord { name, span, doc, cfg })
+    Ok(FeatureWord { name, span, since, doc, cfg })
 }
 
 /// Reads the attributes before a feature, which can only be conditions.
@@ -318,6 +322,25 @@ fn read_conditions(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
             Err(syn::Error::new_spanned(other.path(), message))
         }
     }
+}
+
+/// Reads `(since = "2.12")`.
+fn read_since(feature: &str, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let content;
+    parenthesized!(content in input);
+    let place = content.span();
+    let key = content.parse::<Ident>().ok().filter(|key| key == symbol::SINCE.name);
+    let equals = key.and_then(|_| content.parse::<Token![=]>().ok());
+    let since = equals.and_then(|_| content.parse().ok()).filter(|_| content.is_empty());
+    // What is left would be reported a second time.
+    while content.parse::<TokenTree>().is_ok() {}
+    since.ok_or_else(|| {
+        let usage = format!(
+            "`{feature}`: in parentheses is the version that it came with; write \
+             `{feature}(since = \"2.12\")`"
+        );
+        syn::Error::new(place, usage)
+    })
 }
 
 /// Passes over what belongs to a word that was not understood.

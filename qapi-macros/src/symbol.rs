@@ -13,7 +13,7 @@ pub(crate) enum Shape {
     Type,
     /// `= false`
     False,
-    /// `(name, name = "documentation", …)`
+    /// `(name, name(since = "2.12") = "documentation", …)`
     Features,
 }
 
@@ -172,7 +172,7 @@ pub(crate) const UNION_MEMBER_WORDS: &[Word] =
     &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
 
 /// Those of `#[qapi]` on an alternative of an alternate.
-pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION];
+pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE];
 
 /// Those of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =

@@ -42,7 +42,7 @@ const _: () = {
         let __given_speed = <u64 as __Member>::visit_member(__object, "speed")?;
         let __given_burst = <Option<
             u64,
-        > as __Member>::visit_marked(__object, "burst", __qapi::Marks::UNSTABLE)?;
+        > as __Member>::visit_marked(__object, &__DEFINITION, "burst")?;
         __object.finish()?;
         let __given_jobs = <Jobs as __qapi::State>::lend(__context)?;
         <Result<

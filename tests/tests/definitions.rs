@@ -13,7 +13,7 @@ pub(crate) const STR: TypeRef = || Type::Builtin(Builtin::Str);
 pub(crate) const INT: TypeRef = || Type::Builtin(Builtin::Int);
 pub(crate) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
 pub(crate) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
-pub(crate) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "" }];
+pub(crate) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "", since: None }];
 
 #[track_caller]
 pub(crate) const fn define(name: &'static str, kind: DefinitionKind) -> Definition {
@@ -79,7 +79,7 @@ pub(crate) const fn union(
 }
 
 pub(crate) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
-    AlternateMember { name, doc: "", ty }
+    AlternateMember { name, doc: "", since: None, ty }
 }
 
 #[track_caller]

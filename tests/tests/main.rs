@@ -10,6 +10,7 @@ mod job;
 mod macros;
 mod model;
 mod policy;
+mod projection;
 mod registered;
 mod registry;
 mod server;

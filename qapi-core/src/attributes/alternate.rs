@@ -6,8 +6,8 @@
 /// and occur in no message; what comes in is told apart by its JSON type, so that no two
 /// alternatives may share one.
 ///
-/// Takes the words of [`qapi_enum`](crate::qapi_enum). It implements [`QapiType`](crate::QapiType)
-/// and `serde::Serialize`.
+/// Takes the words of [`qapi_enum`](crate::qapi_enum); variants take `#[qapi(name = "…",
+/// since = "…")]`. It implements [`QapiType`](crate::QapiType) and `serde::Serialize`.
 ///
 /// ```
 /// use qapi_core::prelude::*;

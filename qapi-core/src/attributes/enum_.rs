@@ -17,7 +17,9 @@
 /// | `crate = path` | where the framework is found, where that is not `::qapi_core` |
 ///
 /// Variants take `#[qapi(name = "…", since = "…", features(…))]`; `name_exception` besides a
-/// `name` allows one that breaks the naming rules.
+/// `name` allows one that breaks the naming rules. A feature that came later than what has it
+/// says so itself: `features(deprecated(since = "9.1") = "Use the other one.")`. A server can
+/// [present an earlier release](crate::Server::as_of), in which nothing of what is newer is.
 ///
 /// ```
 /// use qapi_core::prelude::*;

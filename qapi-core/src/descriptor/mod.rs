@@ -87,6 +87,8 @@ pub struct Feature {
     pub name: &'static str,
     /// What it means here.
     pub doc: &'static str,
+    /// The version it appeared in, where that is later than what has it.
+    pub since: Option<&'static str>,
 }
 
 /// A struct: an object with fixed members.
@@ -137,6 +139,8 @@ pub struct AlternateMember {
     pub name: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// The version it appeared in, where that is later than its alternate.
+    pub since: Option<&'static str>,
     /// Its type.
     pub ty: TypeRef,
 }
@@ -272,7 +276,11 @@ impl Definition {
 }
 
 /// Which of the features by which clients are spared a part are among `features`.
-pub(crate) fn marks(features: &[Feature]) -> Marks {
-    let has = |name| features.iter().any(|feature| feature.name == name);
-    Marks { deprecated: has("deprecated"), unstable: has("unstable") }
+pub(crate) fn marks(features: impl Iterator<Item = &'static Feature>) -> Marks {
+    let mut marks = Marks::NONE;
+    for feature in features {
+        marks.deprecated |= feature.name == "deprecated";
+        marks.unstable |= feature.name == "unstable";
+    }
+    marks
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::descriptor::{Definition, RateLimit, marks};
+use crate::descriptor::{Definition, RateLimit};
 use crate::schema::model::as_event;
 use crate::session::{Outbox, response};
 use crate::types::QapiEvent;
@@ -66,10 +66,9 @@ impl Events {
     /// it has a rate limit and comes too soon.
     pub fn emit<E: QapiEvent>(&self, event: &E) {
         let at = (self.0.clock)();
-        let marks = marks(E::DEFINITION.features);
         // A client that is spared the event finds its text empty.
         let render = |out: &mut Vec<u8>, style: Style| {
-            if !style.hidden.meets(marks) {
+            if !style.hidden.hides(E::DEFINITION) {
                 response::event(out, event, at, style);
             }
         };

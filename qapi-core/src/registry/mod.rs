@@ -34,8 +34,10 @@ use crate::context::States;
 use crate::descriptor::{AddedValues, Command, Definition, Event, Registration, StateNeed};
 use crate::fds;
 use crate::policy::Policy;
+use crate::projection::{Projection, same_package};
 use crate::schema::model::{as_command, as_event, is_type};
 use crate::schema::{check, introspect};
+use crate::wire::Hidden;
 
 /// What the program's annotations left behind: unchecked, in the linker's order.
 ///
@@ -52,7 +54,10 @@ pub fn registered() -> impl Iterator<Item = &'static Definition> {
 #[derive(Debug)]
 pub struct Registry {
     definitions: Box<[&'static Definition]>,
+    /// What a projection has left out.
+    newer: Box<[&'static Definition]>,
     by_name: HashMap<&'static str, &'static Definition>,
+    projection: Option<Projection>,
     /// Rendered when a client first asks: most never do, and it takes longer than all checks.
     introspection: OnceLock<Box<[u8]>>,
 }
@@ -74,10 +79,70 @@ impl Registry {
     pub fn from_definitions(
         definitions: impl IntoIterator<Item = &'static Definition>,
     ) -> Result<Self, RegistryError> {
-        let definitions = collect::with_reachable_types(definitions);
-        RegistryError::unless_empty(check::conflicts(&definitions))?;
+        let (registry, checked) = Self::unchecked(definitions, None);
+        checked.map(|()| registry)
+    }
+
+    /// The registry as it was in an earlier release: without the definitions that are newer.
+    /// Members, values and alternatives that are newer stay part of their [`Definition`]s;
+    /// wherever a client could notice them they are left out.
+    ///
+    /// # Errors
+    /// What is left would refer to types that are not there, or lack what it cannot be without:
+    /// the discriminator of a union, an argument that is not optional. The packages that count
+    /// their own releases are not all there. Every such conflict is listed with its source
+    /// places.
+    ///
+    /// ```standalone_crate
+    /// use qapi_core::{Registry, Release};
+    ///
+    /// let as_it_is = Registry::collect()?;
+    /// let registry = Registry::collect()?.project(Release::new(2, 4, 0))?;
+    /// assert!(as_it_is.command("query-qmp-schema").is_some());
+    /// assert!(registry.command("query-qmp-schema").is_none());
+    /// # Ok::<(), qapi_core::registry::RegistryError>(())
+    /// ```
+    pub fn project(self, projection: impl Into<Projection>) -> Result<Self, RegistryError> {
+        let (registry, checked) = Self::unchecked(self.into_all(), Some(projection.into()));
+        checked.map(|()| registry)
+    }
+
+    /// A registry and whether it may be used: apart, so that what else is wrong can be told at
+    /// once.
+    pub(crate) fn unchecked(
+        definitions: impl IntoIterator<Item = &'static Definition>,
+        projection: Option<Projection>,
+    ) -> (Self, Result<(), RegistryError>) {
+        let all = collect::with_reachable_types(definitions);
+        let mut conflicts = check::conflicts(&all);
+        let has = |found: &&'static Definition| projection.is_none_or(|to| to.has(found));
+        let (definitions, newer): (Vec<_>, Vec<_>) = all.into_iter().partition(has);
+        if let Some(projection) = projection {
+            conflicts.extend(check::conflicts_as_of(&definitions, projection));
+        }
         let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
-        Ok(Self { definitions: definitions.into(), by_name, introspection: OnceLock::new() })
+        let (definitions, newer) = (definitions.into(), newer.into());
+        let introspection = OnceLock::new();
+        let registry = Self { definitions, newer, by_name, projection, introspection };
+        let packages: Vec<_> = projection.iter().flat_map(Projection::own_packages).collect();
+        let checks =
+            [RegistryError::unless_empty(conflicts), registry.require_packages(&packages)];
+        (registry, RegistryError::together(checks))
+    }
+
+    /// The release whose schema it has, if that is not the schema as it is.
+    pub fn projection(&self) -> Option<Projection> {
+        self.projection
+    }
+
+    /// All definitions, also those that a projection has left out.
+    pub(crate) fn into_all(self) -> impl Iterator<Item = &'static Definition> {
+        self.definitions.into_iter().chain(self.newer)
+    }
+
+    /// The same, to look at.
+    fn with_newer(&self) -> impl Iterator<Item = &'static Definition> + '_ {
+        self.definitions().chain(self.newer.iter().copied())
     }
 
     /// The command, event or type of this name.
@@ -120,12 +185,12 @@ impl Registry {
         self.definitions().filter(|definition| is_type(definition))
     }
 
-    /// Checks that `states` holds all that the functions behind the commands want injected, and one
-    /// of each type only.
+    /// Checks that `states` holds all that the functions behind the commands want injected, and
+    /// one of each type only.
     ///
     /// # Errors
-    /// It does not; every type that is missing is listed, with the commands that want it, and every
-    /// one of which there are several.
+    /// It does not; every type that is missing is listed, with the commands that want it, and
+    /// every one of which there are several.
     pub fn check_states(&self, states: &States) -> Result<(), RegistryError> {
         let mut missing: Vec<(&StateNeed, Vec<&'static Definition>)> = Vec::new();
         for (definition, command) in self.commands() {
@@ -152,8 +217,16 @@ impl Registry {
     /// # Errors
     /// It does; all such names are listed.
     pub fn check_policy(&self, policy: &Policy) -> Result<(), RegistryError> {
+        // A policy goes for every release that may be presented.
+        let exists = |name: &str| {
+            self.command(name).is_some()
+                || self
+                    .newer
+                    .iter()
+                    .any(|found| found.name == name && as_command(found).is_some())
+        };
         let mut unknown: Vec<_> =
-            policy.restricted_commands().filter(|name| self.command(name).is_none()).collect();
+            policy.restricted_commands().filter(|name| !exists(name)).collect();
         unknown.sort_unstable();
         let conflicts = unknown.into_iter().map(Conflict::unknown_command);
         RegistryError::unless_empty(conflicts.collect())
@@ -165,20 +238,19 @@ impl Registry {
     /// # Errors
     /// Some did not; all of them are listed, with the line of source that is missing.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
-        // Packages are written with dashes in one place and with underscores in another.
-        let same = |a: &str, b: &str| a.replace('_', "-") == b.replace('_', "-");
         let sources = || {
             let added = inventory::iter::<AddedValues>.into_iter().map(|added| added.source);
-            self.definitions().map(|found| found.source).chain(added)
+            self.with_newer().map(|found| found.source).chain(added)
         };
         let registers_nothing =
-            |name: &&&str| !sources().any(|source| same(source.package, name));
+            |name: &&&str| !sources().any(|source| same_package(source.package, name));
         let missing = packages.iter().filter(registers_nothing);
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
     }
 
     /// What `query-qmp-schema` returns, as JSON text on one line.
     pub fn introspection(&self) -> &[u8] {
-        self.introspection.get_or_init(|| introspect::render(&self.definitions))
+        let render = || introspect::render(&self.definitions, Hidden::newer(self.projection));
+        self.introspection.get_or_init(render)
     }
 }

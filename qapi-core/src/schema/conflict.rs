@@ -54,6 +54,10 @@ pub enum Rule {
     SpecialFeatureNotOnType,
     /// There are not more features than QEMU's generated code has bits for.
     FeatureLimit,
+    /// As of the release that is presented, a type is there where it is used.
+    TypeNotNewer,
+    /// As of the release that is presented, a definition has the parts that it cannot be without.
+    PartNotNewer,
     /// The server has every state that its commands want.
     StatePresent,
     /// The server has one state of each type.

@@ -136,7 +136,7 @@ pub struct SchemaInfoEnum {
     #[qapi(since = "6.2")]
     pub members: Vec<SchemaInfoEnumMember>,
     /// The names of the values, for old clients.
-    #[qapi(features(deprecated))]
+    #[qapi(features(deprecated(since = "6.2")))]
     pub values: Vec<String>,
 }
 

@@ -4,17 +4,19 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::descriptor::{
-    Alternate, Arguments, Builtin, Command, Definition, DefinitionKind, EnumValue, Event,
-    Feature, Member, Type, marks,
+    Arguments, Builtin, Command, Definition, DefinitionKind, EnumValue, Event, Feature, Member,
+    Type,
 };
+use crate::projection::Origin;
 use crate::registry::Registry;
 use crate::schema::info::{
     JSONType, SchemaInfo, SchemaInfoAlternate, SchemaInfoAlternateMember, SchemaInfoArray,
     SchemaInfoBuiltin, SchemaInfoCommand, SchemaInfoEnum, SchemaInfoEnumMember, SchemaInfoEvent,
     SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember, SchemaInfoObjectVariant,
 };
-use crate::schema::model::{as_command, as_enum, as_union, branches, shared_members};
-use crate::wire::{Marks, to_vec};
+use crate::schema::model::{OwnedMember, as_command, as_union, shared_members};
+use crate::schema::shown::tag_of;
+use crate::wire::{Hidden, Style, write_to};
 
 /// Whether introspection shows the names of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,34 +31,35 @@ pub enum Mask {
 /// Everything that a client can use: all commands and events by name, then every type that they
 /// lead to, in the order of first use.
 pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
-    infos(registry.definitions(), mask, Marks::NONE)
+    infos(registry.definitions(), mask, Hidden::newer(registry.projection()))
 }
 
-/// What a client is shown of it: the commands whose names pass `shown`, and nothing that bears
-/// one of `hidden` but values of enumerations, as in QEMU.
+/// What a client is shown of it: the commands whose names pass `shown`, and nothing that is
+/// `hidden`. Values of enumerations that bear a mark are not, as in QEMU.
 pub(crate) fn introspect_shown(
     registry: &Registry,
-    hidden: Marks,
+    hidden: Hidden,
     shown: impl Fn(&str) -> bool,
 ) -> Vec<SchemaInfo> {
     let is_shown = |definition: &&'static Definition| {
-        !hidden.meets(marks(definition.features))
-            && (as_command(definition).is_none() || shown(definition.name))
+        !hidden.hides(definition) && (as_command(definition).is_none() || shown(definition.name))
     };
     infos(registry.definitions().filter(is_shown), Mask::Masked, hidden)
 }
 
 /// The answer of `query-qmp-schema`, as JSON text on one line.
-pub(crate) fn render(definitions: &[&'static Definition]) -> Box<[u8]> {
+pub(crate) fn render(definitions: &[&'static Definition], hidden: Hidden) -> Box<[u8]> {
+    let infos = infos(definitions.iter().copied(), Mask::Masked, hidden);
+    let mut text = Vec::new();
     // Strings, lists and objects with fixed names always have a JSON form.
-    let infos = infos(definitions.iter().copied(), Mask::Masked, Marks::NONE);
-    to_vec(&infos, false).unwrap_or_default().into()
+    let _ = write_to(&mut text, &infos, Style { hidden, ..Style::default() });
+    text.into()
 }
 
 fn infos(
     definitions: impl Iterator<Item = &'static Definition>,
     mask: Mask,
-    hidden: Marks,
+    hidden: Hidden,
 ) -> Vec<SchemaInfo> {
     let mut introspection = Introspection::new(mask, hidden);
     for definition in definitions {
@@ -115,7 +118,7 @@ impl Used {
 
 struct Introspection {
     mask: Mask,
-    hidden: Marks,
+    hidden: Hidden,
     infos: Vec<SchemaInfo>,
     /// Types in use that have not been told of yet.
     queue: VecDeque<Used>,
@@ -124,7 +127,7 @@ struct Introspection {
 }
 
 impl Introspection {
-    fn new(mask: Mask, hidden: Marks) -> Self {
+    fn new(mask: Mask, hidden: Hidden) -> Self {
         let (infos, queue) = (Vec::new(), VecDeque::new());
         Self { mask, hidden, infos, queue, seen: HashSet::new(), numbers: HashMap::new() }
     }
@@ -133,11 +136,12 @@ impl Introspection {
         while let Some(used) = self.queue.pop_front() {
             match used {
                 Used::Type(ty) => self.type_(ty),
-                Used::Arguments(_, members) => {
-                    let members = self.members(members);
-                    self.object(used, &[], members);
+                Used::Arguments(owner, members) => {
+                    let owned = members.iter().map(|member| OwnedMember { owner, member });
+                    let members = self.members(owned);
+                    self.object(used, None, members);
                 }
-                Used::Empty => self.object(used, &[], Vec::new()),
+                Used::Empty => self.object(used, None, Vec::new()),
             }
         }
         self.infos
@@ -168,8 +172,17 @@ impl Introspection {
         }
     }
 
-    fn push(&mut self, name: String, features: &[Feature], meta_type: SchemaInfoKind) {
-        self.infos.push(SchemaInfo { name, meta_type, features: feature_names(features) });
+    fn push(&mut self, name: String, of: Option<&Definition>, meta_type: SchemaInfoKind) {
+        let features = of.and_then(|definition| {
+            self.feature_names(Origin::of(definition), definition.features)
+        });
+        self.infos.push(SchemaInfo { name, meta_type, features });
+    }
+
+    fn feature_names(&self, origin: Origin, all: &'static [Feature]) -> Option<Vec<String>> {
+        let shown = self.hidden.features(origin, all);
+        let names: Vec<_> = shown.map(|feature| feature.name.to_owned()).collect();
+        (!names.is_empty()).then_some(names)
     }
 
     fn command(&mut self, definition: &'static Definition, command: &'static Command) {
@@ -177,13 +190,13 @@ impl Introspection {
         let ret_type = self.use_type((command.returns)().map_or(Used::Empty, Used::of));
         let allow_oob = command.allow_oob.then_some(true);
         let info = SchemaInfoCommand { arg_type, ret_type, allow_oob };
-        self.push(definition.name.to_owned(), definition.features, SchemaInfoKind::Command(info));
+        self.push(definition.name.to_owned(), Some(definition), SchemaInfoKind::Command(info));
     }
 
     fn event(&mut self, definition: &'static Definition, event: &'static Event) {
         let arg_type = self.use_type(Used::of_arguments(definition, &event.arguments));
         let info = SchemaInfoKind::Event(SchemaInfoEvent { arg_type });
-        self.push(definition.name.to_owned(), definition.features, info);
+        self.push(definition.name.to_owned(), Some(definition), info);
     }
 
     fn type_(&mut self, ty: Type) {
@@ -191,21 +204,19 @@ impl Introspection {
         match ty {
             Type::Builtin(builtin) => {
                 let info = SchemaInfoBuiltin { json_type: JSONType::of(ty) };
-                self.push(builtin.as_str().to_owned(), &[], SchemaInfoKind::Builtin(info));
+                self.push(builtin.as_str().to_owned(), None, SchemaInfoKind::Builtin(info));
             }
             Type::Array(element) => {
                 let element_type = self.use_type(Used::of(element()));
                 let name = format!("[{element_type}]");
-                self.push(name, &[], SchemaInfoKind::Array(SchemaInfoArray { element_type }));
+                self.push(name, None, SchemaInfoKind::Array(SchemaInfoArray { element_type }));
             }
             Type::Defined(definition) => match &definition.kind {
                 DefinitionKind::Enum(_) => self.enumeration(used, definition),
                 DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {
                     self.struct_or_union(used, definition);
                 }
-                DefinitionKind::Alternate(alternate) => {
-                    self.alternate(used, definition, alternate);
-                }
+                DefinitionKind::Alternate(_) => self.alternate(used, definition),
                 // No frozen registry has them as types.
                 DefinitionKind::Command(_) | DefinitionKind::Event(_) => {}
             },
@@ -213,79 +224,77 @@ impl Introspection {
     }
 
     fn enumeration(&mut self, used: Used, definition: &'static Definition) {
-        let values = definition.enum_values();
-        let member = |value: &&EnumValue| SchemaInfoEnumMember {
+        let values = self.hidden.values(definition);
+        let member = |value: &&'static EnumValue| SchemaInfoEnumMember {
             name: value.name.to_owned(),
-            features: feature_names(value.features),
+            features: self.feature_names(Origin::of_value(definition, value), value.features),
         };
         let members = values.iter().map(member).collect();
         let values = values.iter().map(|value| value.name.to_owned()).collect();
         let name = self.masked(used.name());
         let info = SchemaInfoEnum { members, values };
-        self.push(name, definition.features, SchemaInfoKind::Enum(info));
+        self.push(name, Some(definition), SchemaInfoKind::Enum(info));
     }
 
-    fn alternate(&mut self, used: Used, definition: &'static Definition, data: &Alternate) {
-        let alternatives = data.members.iter().map(|member| (member.ty)());
+    fn alternate(&mut self, used: Used, definition: &'static Definition) {
+        let alternatives = self.hidden.alternatives(definition).map(|member| (member.ty)());
         let members = alternatives
             .map(|ty| SchemaInfoAlternateMember { alternative_type: self.use_type(Used::of(ty)) })
             .collect();
         let name = self.masked(used.name());
         let info = SchemaInfoKind::Alternate(SchemaInfoAlternate { members });
-        self.push(name, definition.features, info);
+        self.push(name, Some(definition), info);
     }
 
     fn struct_or_union(&mut self, used: Used, definition: &'static Definition) {
-        let members = self.members(shared_members(definition).iter().map(|found| found.member));
+        let members = self.members(shared_members(definition));
         match as_union(definition) {
-            None => self.object(used, definition.features, members),
+            None => self.object(used, Some(definition), members),
             Some(union) => {
-                let variants = Some(self.variants(definition, union.discriminator));
+                let variants = Some(self.variants(definition));
                 let tag = Some(union.discriminator.to_owned());
                 let name = self.masked(used.name());
                 let info = SchemaInfoObject { members, tag, variants };
-                self.push(name, definition.features, SchemaInfoKind::Object(info));
+                self.push(name, Some(definition), SchemaInfoKind::Object(info));
             }
         }
     }
 
-    fn object(&mut self, used: Used, features: &[Feature], members: Vec<SchemaInfoObjectMember>) {
+    fn object(
+        &mut self,
+        used: Used,
+        of: Option<&Definition>,
+        members: Vec<SchemaInfoObjectMember>,
+    ) {
         let name = self.masked(used.name());
         let info = SchemaInfoObject { members, tag: None, variants: None };
-        self.push(name, features, SchemaInfoKind::Object(info));
+        self.push(name, of, SchemaInfoKind::Object(info));
     }
 
     fn members(
         &mut self,
-        members: impl IntoIterator<Item = &'static Member>,
+        members: impl IntoIterator<Item = OwnedMember>,
     ) -> Vec<SchemaInfoObjectMember> {
         let hidden = self.hidden;
-        let is_shown = |member: &&'static Member| !hidden.meets(marks(member.features));
-        let member = |member: &Member| SchemaInfoObjectMember {
+        let is_shown = |found: &OwnedMember| !hidden.hides_member(found.owner, found.member);
+        let member = |OwnedMember { owner, member }| SchemaInfoObjectMember {
             name: member.name.to_owned(),
             member_type: self.use_type(Used::of((member.ty)())),
             default: member.optional.then_some(serde_json::Value::Null),
-            features: feature_names(member.features),
+            features: self.feature_names(Origin::of(owner).part(member.name), member.features),
         };
         members.into_iter().filter(is_shown).map(member).collect()
     }
 
     /// The branches that add members, then the values of the tag that do not.
-    fn variants(
-        &mut self,
-        definition: &'static Definition,
-        tag: &str,
-    ) -> Vec<SchemaInfoObjectVariant> {
-        let adding: Vec<_> = branches(definition)
-            .iter()
+    fn variants(&mut self, definition: &'static Definition) -> Vec<SchemaInfoObjectVariant> {
+        let adding: Vec<_> = self
+            .hidden
+            .branches(definition)
+            .into_iter()
             .filter_map(|branch| Some((branch.name, Used::of(branch.ty?()))))
             .collect();
-        let shared = shared_members(definition);
-        let values = shared
-            .iter()
-            .find(|found| found.member.name == tag)
-            .and_then(|found| as_enum((found.member.ty)()))
-            .map_or_else(Vec::new, Definition::enum_values);
+        let values = tag_of(definition).map_or_else(Vec::new, |tag| self.hidden.values(tag));
         let plain = values
             .iter()
             .filter(|value| adding.iter().all(|(name, _)| *name != value.name))
@@ -296,9 +305,4 @@ impl Introspection {
         };
         adding.iter().copied().chain(plain).map(variant).collect()
     }
-}
-
-fn feature_names(features: &[Feature]) -> Option<Vec<String>> {
-    let names: Vec<_> = features.iter().map(|feature| feature.name.to_owned()).collect();
-    (!names.is_empty()).then_some(names)
 }

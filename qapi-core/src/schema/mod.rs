@@ -9,5 +9,6 @@ pub mod info;
 pub mod introspect;
 pub(crate) mod model;
 pub mod render;
+pub(crate) mod shown;
 
 pub use conflict::{Conflict, Place, Rule};

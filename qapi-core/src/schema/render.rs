@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::descriptor::{
-    Alternate, Arguments, Command, Definition, DefinitionKind, EnumValue, Event, Feature, Member,
-    Struct, Type, Union,
+    Arguments, Command, Definition, DefinitionKind, Enum, EnumValue, Event, Feature, Type, Union,
 };
-use crate::schema::model::shared_members;
+use crate::projection::{Origin, Projection};
+use crate::schema::model::{OwnedMember, own_members, shared_members};
+use crate::wire::Hidden;
 
 /// A definition as an expression of the QAPI schema language, without documentation: an object
 /// whose first member is the kind and the name.
@@ -14,133 +15,158 @@ use crate::schema::model::shared_members;
 /// How a command's function runs is no part of the interface and is left out; so is `boxed` where
 /// there is nothing but a type's name to tell it by.
 pub fn render(definition: &'static Definition) -> Value {
-    let mut expression = Map::new();
-    let mut put = |key: &str, value: Value| drop(expression.insert(key.to_owned(), value));
-    let name = definition.name;
-    match &definition.kind {
-        DefinitionKind::Enum(data) => {
-            put("enum", name.into());
-            if let Some(prefix) = data.prefix {
-                put("prefix", prefix.into());
-            }
-            put("data", enum_data(definition));
-        }
-        DefinitionKind::Struct(data) => {
-            put("struct", name.into());
-            struct_parts(data, &mut put);
-        }
-        DefinitionKind::Union(data) => {
-            put("union", name.into());
-            union_parts(definition, data, &mut put);
-        }
-        DefinitionKind::Alternate(data) => {
-            put("alternate", name.into());
-            put("data", alternate_data(data));
-        }
-        DefinitionKind::Command(data) => {
-            put("command", name.into());
-            command_parts(data, &mut put);
-        }
-        DefinitionKind::Event(Event { arguments, rate_limit: _ }) => {
-            put("event", name.into());
-            argument_parts(arguments, true, &mut put);
-        }
-    }
-    if !definition.features.is_empty() {
-        put("features", features(definition.features));
-    }
-    Value::Object(expression)
+    Rendering::new(definition, Hidden::NOTHING).finish()
 }
 
-fn enum_data(definition: &'static Definition) -> Value {
-    let value = |value: &EnumValue| match value.features {
-        [] => Value::from(value.name),
-        marked => json!({ "name": value.name, "features": features(marked) }),
-    };
-    definition.enum_values().into_iter().map(value).collect()
+/// The same without the parts that are newer than the release of `projection`.
+pub fn render_as_of(definition: &'static Definition, projection: Projection) -> Value {
+    Rendering::new(definition, Hidden::newer(Some(projection))).finish()
 }
 
-fn struct_parts(data: &'static Struct, put: &mut impl FnMut(&str, Value)) {
-    if let Some(base) = data.base {
-        put("base", type_name(base()));
-    }
-    put("data", members(data.members));
-}
-
-fn union_parts(
+struct Rendering {
     definition: &'static Definition,
-    data: &'static Union,
-    put: &mut impl FnMut(&str, Value),
-) {
-    let base = match (data.base, data.members) {
-        (Some(base), []) => type_name(base()),
-        // The language has either a named base or a list of members: the list can hold both.
-        (Some(_) | None, _) => {
-            members(shared_members(definition).into_iter().map(|found| found.member))
+    hidden: Hidden,
+    expression: Map<String, Value>,
+}
+
+impl Rendering {
+    fn new(definition: &'static Definition, hidden: Hidden) -> Self {
+        Self { definition, hidden, expression: Map::new() }
+    }
+
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.expression.insert(key.to_owned(), value.into());
+    }
+
+    fn finish(mut self) -> Value {
+        let name = self.definition.name;
+        match &self.definition.kind {
+            DefinitionKind::Enum(Enum { prefix, open: _, values: _ }) => {
+                self.put("enum", name);
+                if let Some(prefix) = *prefix {
+                    self.put("prefix", prefix);
+                }
+                self.put("data", self.values());
+            }
+            DefinitionKind::Struct(data) => {
+                self.put("struct", name);
+                if let Some(base) = data.base {
+                    self.put("base", type_name(base()));
+                }
+                self.put("data", self.own_members());
+            }
+            DefinitionKind::Union(data) => {
+                self.put("union", name);
+                self.union_parts(data);
+            }
+            DefinitionKind::Alternate(_) => {
+                self.put("alternate", name);
+                self.put("data", self.alternatives());
+            }
+            DefinitionKind::Command(data) => {
+                self.put("command", name);
+                self.command_parts(data);
+            }
+            DefinitionKind::Event(Event { arguments, rate_limit: _ }) => {
+                self.put("event", name);
+                self.argument_parts(arguments, true);
+            }
         }
-    };
-    put("base", base);
-    put("discriminator", data.discriminator.into());
-    let branches = (data.branches)().iter();
-    let adding = branches.filter_map(|branch| Some((branch.name, type_name(branch.ty?()))));
-    put("data", object(adding));
-}
+        let features = self.features(Origin::of(self.definition), self.definition.features);
+        if !features.is_empty() {
+            self.put("features", features);
+        }
+        Value::Object(self.expression)
+    }
 
-fn alternate_data(data: &Alternate) -> Value {
-    object(data.members.iter().map(|member| (member.name, type_name((member.ty)()))))
-}
+    fn values(&self) -> Value {
+        let value = |value: &'static EnumValue| {
+            let origin = Origin::of_value(self.definition, value);
+            match self.features(origin, value.features) {
+                none if none.is_empty() => Value::from(value.name),
+                features => json!({ "name": value.name, "features": features }),
+            }
+        };
+        self.hidden.values(self.definition).into_iter().map(value).collect()
+    }
 
-fn command_parts(data: &'static Command, put: &mut impl FnMut(&str, Value)) {
-    argument_parts(&data.arguments, !data.raw, put);
-    if let Some(returned) = (data.returns)() {
-        put("returns", type_name(returned));
+    fn union_parts(&mut self, data: &'static Union) {
+        let base = match (data.base, data.members) {
+            (Some(base), []) => type_name(base()),
+            // The language has either a named base or a list of members: the list can hold both.
+            (Some(_) | None, _) => self.members(shared_members(self.definition)),
+        };
+        self.put("base", base);
+        self.put("discriminator", data.discriminator);
+        let branches = self.hidden.branches(self.definition).into_iter();
+        let adding = branches.filter_map(|branch| Some((branch.name, type_name(branch.ty?()))));
+        self.put("data", object(adding));
     }
-    if data.raw {
-        put("gen", false.into());
-    }
-    if data.allow_oob {
-        put("allow-oob", true.into());
-    }
-    if data.allow_preconfig {
-        put("allow-preconfig", true.into());
-    }
-    if !data.success_response {
-        put("success-response", false.into());
-    }
-}
 
-fn argument_parts(arguments: &'static Arguments, boxed: bool, put: &mut impl FnMut(&str, Value)) {
-    match arguments {
-        Arguments::Members([]) => {}
-        Arguments::Members(listed) => put("data", members(*listed)),
-        Arguments::Type(ty) => {
-            put("data", type_name(ty()));
-            if boxed {
-                put("boxed", true.into());
+    fn alternatives(&self) -> Value {
+        let alternatives = self.hidden.alternatives(self.definition);
+        object(alternatives.map(|member| (member.name, type_name((member.ty)()))))
+    }
+
+    fn command_parts(&mut self, data: &'static Command) {
+        self.argument_parts(&data.arguments, !data.raw);
+        if let Some(returned) = (data.returns)() {
+            self.put("returns", type_name(returned));
+        }
+        if data.raw {
+            self.put("gen", false);
+        }
+        if data.allow_oob {
+            self.put("allow-oob", true);
+        }
+        if data.allow_preconfig {
+            self.put("allow-preconfig", true);
+        }
+        if !data.success_response {
+            self.put("success-response", false);
+        }
+    }
+
+    fn argument_parts(&mut self, arguments: &'static Arguments, boxed: bool) {
+        match arguments {
+            Arguments::Members([]) => {}
+            Arguments::Members(_) => self.put("data", self.own_members()),
+            Arguments::Type(ty) => {
+                self.put("data", type_name(ty()));
+                if boxed {
+                    self.put("boxed", true);
+                }
             }
         }
     }
-}
 
-fn members(members: impl IntoIterator<Item = &'static Member>) -> Value {
-    let entry = |member: &'static Member| {
-        let mark = if member.optional { "*" } else { "" };
-        let ty = type_name((member.ty)());
-        let value = match member.features {
-            [] => ty,
-            marked => json!({ "type": ty, "features": features(marked) }),
+    fn own_members(&self) -> Value {
+        let owner = self.definition;
+        self.members(own_members(owner).iter().map(|member| OwnedMember { owner, member }))
+    }
+
+    fn members(&self, members: impl IntoIterator<Item = OwnedMember>) -> Value {
+        let is_shown = |found: &OwnedMember| !self.hidden.hides_member(found.owner, found.member);
+        let entry = |OwnedMember { owner, member }| {
+            let mark = if member.optional { "*" } else { "" };
+            let ty = type_name((member.ty)());
+            let origin = Origin::of(owner).part(member.name);
+            let value = match self.features(origin, member.features) {
+                none if none.is_empty() => ty,
+                features => json!({ "type": ty, "features": features }),
+            };
+            (format!("{mark}{}", member.name), value)
         };
-        (format!("{mark}{}", member.name), value)
-    };
-    object(members.into_iter().map(entry))
+        object(members.into_iter().filter(is_shown).map(entry))
+    }
+
+    fn features(&self, origin: Origin, all: &'static [Feature]) -> Vec<&'static str> {
+        self.hidden.features(origin, all).map(|feature| feature.name).collect()
+    }
 }
 
 fn object<K: Into<String>>(entries: impl Iterator<Item = (K, Value)>) -> Value {
     Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())
-}
-
-fn features(features: &[Feature]) -> Value {
-    features.iter().map(|feature| Value::from(feature.name)).collect()
 }
 
 /// A type as the language names it: an array is a list of one name.

@@ -33,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::fds;
 use crate::policy::Policy;
+use crate::projection::Projection;
 use crate::registry::{Registry, RegistryError, registered};
 use crate::service::Service;
 use crate::session::{SessionContext, SessionOptions};
@@ -52,6 +53,7 @@ const DEFAULT_CLIENT_LIMIT: usize = 64;
 #[derive(Debug)]
 pub struct Server {
     registry: Option<Registry>,
+    projection: Option<Projection>,
     states: States,
     events: Events,
     shutdown: Shutdown,
@@ -88,6 +90,7 @@ impl Server {
     pub fn new() -> Self {
         Self {
             registry: None,
+            projection: None,
             states: States::default(),
             events: Events::new(),
             shutdown: Shutdown::new(),
@@ -108,6 +111,26 @@ impl Server {
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// Presents the schema as it was in an earlier release: commands, events and types that are
+    /// newer do not exist, and members, values and features that are newer are left out of the
+    /// others. What clients send is checked against that, what they are sent is spared it, and
+    /// they are told the numbers of that release, whatever [`version`](Self::version) says. So
+    /// tools can be tried with what they will meet elsewhere.
+    ///
+    /// See [`Projection`] for what is compared with the release and what is not.
+    ///
+    /// ```no_run
+    /// use qapi_core::{Release, Server};
+    ///
+    /// Server::new().as_of(Release::new(5, 2, 0)).listen_unix("/run/demo.sock")?.run()?;
+    /// # Ok::<(), qapi_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_of(mut self, projection: impl Into<Projection>) -> Self {
+        self.projection = Some(projection.into());
         self
     }
 
@@ -155,8 +178,8 @@ impl Server {
     }
 
     /// How many bytes may wait for a client that does not read, before it is disconnected; 16 MiB
-    /// unless said otherwise. Replies count too, so that the limit must leave room for the largest
-    /// one, most likely that to `query-qmp-schema`.
+    /// unless said otherwise. Replies count too, so that the limit must leave room for the
+    /// largest one, most likely that to `query-qmp-schema`.
     #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = Some(bytes);
@@ -285,15 +308,15 @@ impl Server {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));
         let optional = fds::definitions().filter(|_| self.fd_passing);
-        let collect = || Registry::from_definitions(registered().chain(optional));
-        let registry = self.registry.map_or_else(collect, Ok);
-        let service = registry.and_then(|registry| {
-            let required = registry.require_packages(&self.packages);
-            let service = Service::new(registry, self.states);
-            let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
-            RegistryError::together([required, made])?;
-            service
-        });
+        let (registry, checked) = match (self.registry, self.projection) {
+            (None, to) => Registry::unchecked(registered().chain(optional), to),
+            (Some(registry), None) => (registry, Ok(())),
+            (Some(registry), to @ Some(_)) => Registry::unchecked(registry.into_all(), to),
+        };
+        let required = registry.require_packages(&self.packages);
+        let service = Service::new(registry, self.states);
+        let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
+        let service = RegistryError::together([checked, required, made]).and(service);
         let service = Arc::new(service.map_err(|error| Error::generic(error.to_string()))?);
         let front = Arc::new(Front {
             service,

@@ -31,8 +31,7 @@ pub(super) struct Current {
 
 impl Responder {
     pub(super) fn new(service: Arc<Service>, options: &SessionOptions) -> Self {
-        let hidden = service.policy().compat_policy().hidden();
-        let style = Style { pretty: options.pretty, hidden, depth: 0 };
+        let style = Style { pretty: options.pretty, hidden: service.hidden(), depth: 0 };
         let outbox = Arc::new(Outbox::new(style, options.output_limit));
         let context = Arc::new(SessionContext::new(service.next_session_id(), options.peer));
         let mut scratch = Vec::new();

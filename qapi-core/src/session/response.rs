@@ -7,17 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::control::QMPCapability;
+use crate::descriptor::Type;
 use crate::error::Error;
-use crate::types::QapiEvent;
+use crate::types::{QapiEvent, QapiType};
 use crate::version::ServerVersion;
-use crate::wire::{Style, Value, write_to};
+use crate::wire::{Hidden, Style, Value, write_to};
 
 /// What ends every message: libvirt splits its input on exactly that.
 const END: &[u8] = b"\r\n";
 
 /// Writes the greeting that opens a session (QMP specification, "Server Greeting").
 pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: Style) {
-    message(out, &Greeting { version }, style);
+    message(out, &Greeting { version, hidden: style.hidden }, style);
 }
 
 /// Begins a reply that says the command succeeded; the returned value must follow, then
@@ -53,23 +55,29 @@ pub(crate) fn event<E: QapiEvent>(out: &mut Vec<u8>, event: &E, at: SystemTime, 
 
 struct Greeting<'a> {
     version: &'a ServerVersion,
+    hidden: Hidden,
 }
 
 impl Serialize for Greeting<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("QMP", &GreetingBody(self.version))?;
+        map.serialize_entry("QMP", &GreetingBody(self))?;
         map.end()
     }
 }
 
-struct GreetingBody<'a>(&'a ServerVersion);
+struct GreetingBody<'a>(&'a Greeting<'a>);
 
 impl Serialize for GreetingBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Greeting { version, hidden } = self.0;
+        let all = match QMPCapability::schema_type() {
+            Type::Defined(definition) if !hidden.hides(definition) => QMPCapability::ALL,
+            Type::Defined(_) | Type::Builtin(_) | Type::Array(_) => &[],
+        };
         let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("version", self.0)?;
-        map.serialize_entry("capabilities", &["oob"])?;
+        map.serialize_entry("version", version)?;
+        map.serialize_entry("capabilities", all)?;
         map.end()
     }
 }

@@ -3,10 +3,9 @@
 use serde::ser::{Serialize, SerializeMap};
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Type, TypeRef};
+use crate::descriptor::{Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
-use crate::wire::Marks;
 
 /// What may stand as a member of an object or an argument of a command: a QAPI type, or an
 /// `Option` of one where the member may be absent, or a borrowed string.
@@ -38,15 +37,18 @@ pub trait MemberType<'m>: Sized {
         object.member(name)
     }
 
-    /// As [`visit_member`](Self::visit_member), for a member that bears `marks`.
+    /// As [`visit_member`](Self::visit_member), for a member of `owner` that not every client may
+    /// use: newer than its owner, deprecated or unstable.
     #[doc(hidden)]
     fn visit_marked(
         object: &mut ObjectVisitor<'_, 'm>,
+        owner: &'static Definition,
         name: &'static str,
-        marks: Marks,
     ) -> Result<Self> {
-        object.refuse_marked(name, Self::OPTIONAL, marks)?;
-        Self::visit_member(object, name)
+        if object.has_member(owner, name, Self::OPTIONAL)? {
+            return Self::visit_member(object, name);
+        }
+        Self::visit_absent().ok_or_else(|| object.missing(name))
     }
 
     /// Reads the member's value.

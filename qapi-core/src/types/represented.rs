@@ -9,10 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Type, TypeRef};
+use crate::descriptor::{Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
 use crate::visitor::{Input, ObjectVisitor};
-use crate::wire::Marks;
 
 /// A way to tell a value.
 pub trait Representation: Sized + 'static {
@@ -138,14 +137,19 @@ pub trait MemberAs<R>: Sized {
     /// Reads the member `name` of `object`.
     fn visit_member(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self>;
 
-    /// The same for a member that bears `marks`.
+    /// The value that stands for an absent member; `None` where it is mandatory.
+    fn visit_absent() -> Option<Self>;
+
+    /// The same for a member of `owner` that not every client may use.
     fn visit_marked(
         object: &mut ObjectVisitor<'_, '_>,
+        owner: &'static Definition,
         name: &'static str,
-        marks: Marks,
     ) -> Result<Self> {
-        object.refuse_marked(name, Self::SHAPE.0, marks)?;
-        Self::visit_member(object, name)
+        if object.has_member(owner, name, Self::SHAPE.0)? {
+            return Self::visit_member(object, name);
+        }
+        Self::visit_absent().ok_or_else(|| object.missing(name))
     }
 
     /// Writes the member, if there is anything to write.
@@ -163,6 +167,10 @@ impl<R: Representation, T: Holds<R::Value>> MemberAs<R> for T {
     fn visit_member(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self> {
         let told: Option<Told<R>> = object.member(name)?;
         Self::holding(told.map(|Told(value)| value)).ok_or_else(|| object.missing(name))
+    }
+
+    fn visit_absent() -> Option<Self> {
+        Self::holding(None)
     }
 
     fn serialize_member<M: SerializeMap>(

@@ -9,11 +9,13 @@ mod object;
 mod path;
 mod size;
 
+use crate::descriptor::Definition;
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::policy::{CompatPolicy, InputKind};
+use crate::projection::{Origin, Projection, marks_as_of};
 use crate::types::QapiType;
-use crate::wire::{Kind, Marks, Number, Value};
+use crate::wire::{Hidden, Kind, Number, Value};
 pub use object::ObjectVisitor;
 use path::Path;
 
@@ -33,6 +35,8 @@ struct Manner {
     scalars: Scalars,
     /// What becomes of input that is deprecated or unstable.
     compat: CompatPolicy,
+    /// The release whose schema it must fit, if that is not the schema as it is.
+    as_of: Option<Projection>,
     /// Whether members that a type does not know are passed over.
     lenient: bool,
 }
@@ -102,12 +106,29 @@ impl<'a, 'm> Input<'a, 'm> {
         messages::parameter_type(self.path.leaf(), name)
     }
 
-    /// Refuses `value`, one of an enumeration's that bears `marks`, if the policy says so.
+    /// Refuses `text`, one of the values of the enumeration `owner`, if the release that is
+    /// presented does not have it or the policy says so.
     ///
     /// # Errors
     /// The value is refused.
-    pub(crate) fn refuse_marked(&self, value: &str, marks: Marks) -> Result<()> {
-        self.manner.compat.check(marks, InputKind::Value, value)
+    pub(crate) fn refuse_value(&self, owner: &'static Definition, text: &str) -> Result<()> {
+        let Manner { compat, as_of, .. } = self.manner;
+        if as_of.is_none() && compat == CompatPolicy::default() {
+            return Ok(());
+        }
+        let Some(value) = owner.enum_value(text) else { return Ok(()) };
+        if as_of.is_some_and(|as_of| !as_of.has_value(owner, value)) {
+            return Err(self.value_error(text));
+        }
+        let marks = marks_as_of(as_of, Origin::of_value(owner, value), value.features);
+        compat.check(marks, InputKind::Value, text)
+    }
+
+    /// Whether the release that is presented has the alternative `name` of `owner`.
+    pub(crate) fn has_alternative(&self, owner: &'static Definition, name: &str) -> bool {
+        let hidden = Hidden::newer(self.manner.as_of);
+        self.manner.as_of.is_none()
+            || hidden.alternatives(owner).any(|alternative| alternative.name == name)
     }
 
     /// The string, or the error that it is none.

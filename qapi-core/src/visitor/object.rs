@@ -2,11 +2,14 @@
 
 use super::path::Path;
 use super::{Input, Manner, Scalars};
+use crate::descriptor::Definition;
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::policy::{CompatPolicy, InputKind};
+use crate::projection::{Origin, Projection, marks_as_of};
+use crate::schema::shown::member_of;
 use crate::types::MemberType;
-use crate::wire::{Marks, Value};
+use crate::wire::Value;
 
 /// The members of one object, and which of them have been asked for.
 #[derive(Debug)]
@@ -44,16 +47,37 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         Self { manner: Manner { compat, ..self.manner }, ..self }
     }
 
-    /// Refuses the member `name`, which bears `marks`, if the policy says so and it is there or
-    /// would have to be.
+    /// Takes the members that are newer than `as_of` for unexpected, and refuses the values that
+    /// are.
+    #[must_use]
+    pub fn projected(self, as_of: Option<Projection>) -> Self {
+        Self { manner: Manner { as_of, ..self.manner }, ..self }
+    }
+
+    /// Whether the release that is presented has the member `name` of `owner`; one that it has is
+    /// refused if it is there, or would have to be, and the policy says so.
     ///
     /// # Errors
     /// The member is refused.
-    pub fn refuse_marked(&self, name: &str, optional: bool, marks: Marks) -> Result<()> {
-        if optional && !self.has(name) {
-            return Ok(());
+    pub(crate) fn has_member(
+        &self,
+        owner: &'static Definition,
+        name: &str,
+        optional: bool,
+    ) -> Result<bool> {
+        let Manner { compat, as_of, .. } = self.manner;
+        if as_of.is_none() && compat == CompatPolicy::default() {
+            return Ok(true);
         }
-        self.manner.compat.check(marks, InputKind::Parameter, name)
+        let Some(member) = member_of(owner, name) else { return Ok(true) };
+        if as_of.is_some_and(|as_of| !as_of.has_member(owner, member)) {
+            return Ok(false);
+        }
+        if !optional || self.has(name) {
+            let marks = marks_as_of(as_of, Origin::of(owner).part(name), member.features);
+            compat.check(marks, InputKind::Parameter, name)?;
+        }
+        Ok(true)
     }
 
     /// Visits the member `name`, which the type's [`MemberType`] says may be absent or not.

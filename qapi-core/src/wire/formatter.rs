@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
-use super::marks::{Marks, hiding};
+use super::marks::{Hidden, hiding};
 use super::number::write_double;
 use super::utf8;
 
@@ -17,7 +17,7 @@ pub struct Style {
     /// How many levels of a pretty text surround what is written.
     pub depth: usize,
     /// Which members are left out.
-    pub hidden: Marks,
+    pub hidden: Hidden,
 }
 
 /// Lays JSON out for a `serde_json::Serializer` as QEMU does.

@@ -128,13 +128,13 @@ fn check_no_numbers(item: &ItemEnum, errors: &Errors) {
     }
 }
 
-/// A version is digits and dots.
+/// A version is digits and dots, three numbers at most.
 fn check_since(since: Option<&LitStr>, errors: &Errors) {
     let Some(since) = since else { return };
     let text = since.value();
     let is_number =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !text.split('.').all(is_number) {
+    if !text.split('.').all(is_number) || text.split('.').count() > 3 {
         let message =
             format!("`{text}`: not a version; write digits and dots: `since = \"2.12\"`");
         errors.at(since, message);
@@ -144,7 +144,8 @@ fn check_since(since: Option<&LitStr>, errors: &Errors) {
 /// Features have names, each another. Of those under conditions only one may exist.
 fn check_features(features: &[FeatureWord], errors: &Errors) {
     let mut seen = HashSet::new();
-    for FeatureWord { name, span, doc: _, cfg } in features {
+    for FeatureWord { name, span, since, doc: _, cfg } in features {
+        check_since(since.as_ref(), errors);
         let whole = Name { text: name.clone(), span: *span, exception: None };
         check_name(&whole, NameKind::Feature, errors);
         if cfg.is_empty() && !seen.insert(c_name(name)) {
@@ -158,7 +159,7 @@ fn check_special_features(features: &[FeatureWord], kind: NameKind, errors: &Err
     if kind != NameKind::Type {
         return;
     }
-    for FeatureWord { name, span, doc: _, cfg: _ } in features {
+    for FeatureWord { name, span, since: _, doc: _, cfg: _ } in features {
         if ["deprecated", "unstable"].contains(&name.as_str()) {
             let message = format!(
                 "`{name}`: a type cannot be so; put it on the members, commands and events that \

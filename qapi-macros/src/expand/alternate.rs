@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{definition, qapi_type, scope, serialize};
+use super::{definition, is_marked, part_entry, qapi_type, scope, serialize};
 use crate::errors::Checked;
 use crate::model::{Alternate, Alternative};
 
@@ -35,19 +35,18 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
 
 /// What describes the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
-    let (cfg, name, doc) = (&part.cfg, &part.name.text, &part.doc.overview);
-    quote! {
-        #(#cfg)*
-        __qapi::alternative(#name, #doc, <#ty as __qapi::QapiType>::schema_type)
-    }
+    part_entry("alternative", part, Some(quote!(<#ty as __qapi::QapiType>::schema_type)))
 }
 
 /// Reads the alternative from `__input` if that is of its JSON type.
 fn visit(Alternative { part, ty }: &Alternative) -> TokenStream {
     let (cfg, ident, ty) = (&part.cfg, &part.ident, quote!(<#ty as __qapi::QapiType>));
+    let name = &part.name.text;
+    let is_there = is_marked(part)
+        .then(|| quote!(__qapi::has_alternative(__input, &__DEFINITION, #name) &&));
     quote! {
         #(#cfg)*
-        if __qapi::takes(#ty::schema_type(), __input.kind()) {
+        if #is_there __qapi::takes(#ty::schema_type(), __input.kind()) {
             return __qapi::Ok(Self::#ident(#ty::visit(__input)?));
         }
     }

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::{definition, extension, marks, part_entry, place_of, qapi_type, scope, serialize};
+use super::{
+    definition, extension, is_marked, part_entry, place_of, qapi_type, scope, serialize,
+};
 use crate::errors::Checked;
 use crate::model::{Enum, OpenVariant};
 
@@ -32,9 +34,7 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
             _ => #other,
         }
     };
-    let is_marked =
-        !open.is_empty() || values.iter().any(|value| marks(&value.features).is_some());
-    let visit = if is_marked {
+    let visit = if !open.is_empty() || values.iter().any(is_marked) {
         quote!(__qapi::visit_marked_enum(__input, &__DEFINITION, #value_of))
     } else {
         quote!(__qapi::visit_enum(__input, #value_of))

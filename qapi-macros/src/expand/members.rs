@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-use super::{marks, part_entry};
+use super::{is_marked, part_entry};
 use crate::model::{Base, Member, Representation};
 
 /// What describes `member`.
@@ -44,11 +44,10 @@ pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStre
 pub(super) fn visit(member: &Member) -> TokenStream {
     let Member { part, ty, .. } = member;
     let (name, how) = (&part.name.text, how(member));
-    match marks(&part.features) {
-        None => quote!(<#ty as #how>::visit_member(__object, #name)?),
-        Some(marks) => {
-            quote!(<#ty as #how>::visit_marked(__object, #name, #marks)?)
-        }
+    if is_marked(part) {
+        quote!(<#ty as #how>::visit_marked(__object, &__DEFINITION, #name)?)
+    } else {
+        quote!(<#ty as #how>::visit_member(__object, #name)?)
     }
 }
 
@@ -66,9 +65,10 @@ pub(super) fn serialize(member: &Member) -> TokenStream {
     let write = quote! {
         <#ty as #how>::serialize_member(&self.#ident, #name, __map)?;
     };
-    match marks(&part.features) {
-        None => quote!(#(#cfg)* #write),
-        Some(marks) => quote!(#(#cfg)* if !__qapi::is_hidden(#marks) { #write }),
+    if is_marked(part) {
+        quote!(#(#cfg)* if !__qapi::is_hidden(&__DEFINITION, #name) { #write })
+    } else {
+        quote!(#(#cfg)* #write)
     }
 }
 

@@ -115,11 +115,10 @@ fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -
 fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream {
     let since = since.iter().map(|since| quote!(.since(#since)));
     let features = (!features.is_empty()).then(|| {
-        let entries = features
-            .iter()
-            .map(|FeatureWord { name, span: _, doc, cfg }| {
-                quote!(#(#cfg)* __qapi::feature(#name, #doc))
-            });
+        let entries = features.iter().map(|FeatureWord { name, span: _, since, doc, cfg }| {
+            let since = since.iter().map(|since| quote!(.since(#since)));
+            quote!(#(#cfg)* __qapi::feature(#name, #doc) #(#since)*)
+        });
         quote!(.features(&[#(#entries),*]))
     });
     quote!(#(#since)* #features)
@@ -142,13 +141,10 @@ fn place_of(tokens: &impl ToTokens) -> Span {
     Span::call_site().located_at(tokens.span())
 }
 
-/// The features by which the server's policy may spare clients a part, if it has any of them.
-fn marks(features: &[FeatureWord]) -> Option<TokenStream> {
-    let has = |name: &str| features.iter().any(|feature| feature.name == name);
-    match (has("deprecated"), has("unstable")) {
-        (false, false) => None,
-        (true, false) => Some(quote!(__qapi::Marks::DEPRECATED)),
-        (false, true) => Some(quote!(__qapi::Marks::UNSTABLE)),
-        (true, true) => Some(quote!(__qapi::Marks::BOTH)),
-    }
+/// Whether the server may spare clients the part: it is newer than its owner, or bears one of the
+/// features that policies are about.
+fn is_marked(part: &Part) -> bool {
+    let is_special =
+        |feature: &FeatureWord| matches!(feature.name.as_str(), "deprecated" | "unstable");
+    part.since.is_some() || part.features.iter().any(is_special)
 }

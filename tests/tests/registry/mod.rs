@@ -4,4 +4,4 @@ mod conflicts;
 mod control;
 mod job;
 mod lookup;
-mod seed;
+pub(crate) mod seed;

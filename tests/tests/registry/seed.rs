@@ -7,7 +7,7 @@ use qapi_core::schema::render::render;
 use qapi_core::wire::{Decoded, Decoder};
 
 /// The expressions of a schema file, each as JSON text.
-pub(super) fn expressions(file: &str) -> Vec<String> {
+pub(crate) fn expressions(file: &str) -> Vec<String> {
     let is_comment = |line: &&str| line.starts_with('#');
     let lines: Vec<_> = file.lines().filter(|line| !is_comment(line)).collect();
     let text = lines.join("\n");

@@ -6,5 +6,6 @@ mod clients;
 mod fds;
 mod harness;
 mod outgoing;
+mod presented;
 mod socket_file;
 mod transports;

@@ -9,6 +9,7 @@
 //! | `alternates` | the JSON type tells the alternatives apart |
 //! | `features` | there are not too many features |
 //! | `uses` | types are types; arguments are objects; special features mark no type |
+//! | `newer` | as of an earlier release, nothing that is left needs what is newer |
 //!
 //! Every rule goes through all definitions, so that every conflict is found at once. The facts are
 //! those of QEMU's schema compiler.
@@ -17,11 +18,13 @@ mod added;
 mod alternates;
 mod features;
 mod names;
+mod newer;
 mod objects;
 mod unions;
 mod uses;
 
 use crate::descriptor::Definition;
+use crate::projection::Projection;
 use crate::schema::Conflict;
 
 /// All conflicts among `definitions`, which must be sorted by name and complete.
@@ -37,4 +40,12 @@ pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
         conflicts.extend(uses::check(definition));
     }
     conflicts
+}
+
+/// All further conflicts among those of `definitions` that there are as of a release.
+pub(crate) fn conflicts_as_of(
+    definitions: &[&'static Definition],
+    projection: Projection,
+) -> Vec<Conflict> {
+    newer::check(definitions, projection)
 }

@@ -1,0 +1,220 @@
+//! The schema as it was in an earlier release: what is newer is left out.
+//!
+//! Annotations say by `since` which release a definition, a member, a value, an alternative or a
+//! feature came with. A [`Projection`] to a release leaves out all that came later, wherever a
+//! client could notice it: [`Server::as_of`](crate::Server::as_of) has a server present itself
+//! so.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::descriptor::{
+    AddedValues, AlternateMember, Definition, EnumValue, Feature, Member, marks,
+};
+use crate::error::Error;
+use crate::wire::Marks;
+
+/// The number of a release: of QEMU, or of a package that counts its own.
+///
+/// ```
+/// use qapi_core::Release;
+///
+/// let release: Release = "2.12".parse()?;
+/// assert!(Release::new(2, 4, 1) < release && release < Release::new(8, 2, 0));
+/// assert_eq!(release.to_string(), "2.12.0");
+/// assert!("8.2-rc1".parse::<Release>().is_err());
+/// # Ok::<(), qapi_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    /// Counts large steps.
+    pub major: u32,
+    /// Counts releases.
+    pub minor: u32,
+    /// Counts corrections.
+    pub micro: u32,
+}
+
+impl Release {
+    /// Later than all others: a projection to it leaves nothing out.
+    pub const LATEST: Self = Self::new(u32::MAX, u32::MAX, u32::MAX);
+
+    /// The release of these numbers.
+    pub const fn new(major: u32, minor: u32, micro: u32) -> Self {
+        Self { major, minor, micro }
+    }
+}
+
+/// Reads one to three numbers with dots between them, as in `since`; those not given are 0.
+impl FromStr for Release {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::generic(format!(
+                "'{text}' is not a release; it is one to three numbers with dots between, as 8.2"
+            ))
+        };
+        let mut numbers = [0; 3];
+        for (index, part) in text.split('.').enumerate() {
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            let number = part.parse().ok().filter(|_| is_number);
+            *numbers.get_mut(index).ok_or_else(wrong)? = number.ok_or_else(wrong)?;
+        }
+        let [major, minor, micro] = numbers;
+        Ok(Self { major, minor, micro })
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { major, minor, micro } = self;
+        write!(f, "{major}.{minor}.{micro}")
+    }
+}
+
+/// The release whose schema is presented: what has a later `since` is left out.
+///
+/// What has no `since` stays, and so does what has a vendor's name (`__org.example_…`), with all
+/// that belongs to it: its releases are the vendor's. Every other `since` is compared with the
+/// release, unless its package is among those that count their own.
+///
+/// ```
+/// use qapi_core::{Projection, Release};
+///
+/// /// Of what is our own nothing is left out; the block layer's follows QEMU.
+/// const OWN: &[(&str, Release)] = &[("my-daemon", Release::LATEST)];
+///
+/// let projection = Projection::to(Release::new(8, 2, 0)).packages(OWN);
+/// assert_eq!(projection.release(), Release::new(8, 2, 0));
+/// ```
+///
+/// What it cannot do: a value of an enumeration that is newer is refused in arguments and not
+/// told of by `query-qmp-schema`, but where it is the truth, replies and events have it, as
+/// nothing else would be true. Arguments of commands with `gen = false` are their functions' to
+/// check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Projection {
+    release: Release,
+    packages: &'static [(&'static str, Release)],
+}
+
+impl From<Release> for Projection {
+    fn from(release: Release) -> Self {
+        Self::to(release)
+    }
+}
+
+impl Projection {
+    /// The schema as it was in `release`.
+    pub const fn to(release: Release) -> Self {
+        Self { release, packages: &[] }
+    }
+
+    /// Has `packages` count their own releases: each comes with the one to present. A server does
+    /// not start with a package that registers nothing among them.
+    #[must_use]
+    pub const fn packages(self, packages: &'static [(&'static str, Release)]) -> Self {
+        Self { packages, ..self }
+    }
+
+    /// The release that is presented, of all but the packages that count their own.
+    pub const fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The names of the packages that count their own releases.
+    pub(crate) fn own_packages(&self) -> impl Iterator<Item = &'static str> {
+        self.packages.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether it has the command, event or type.
+    pub fn has(&self, definition: &Definition) -> bool {
+        self.reaches(Origin::of(definition), definition.since)
+    }
+
+    /// Whether it has the member or argument that `owner` lists.
+    pub fn has_member(&self, owner: &Definition, member: &Member) -> bool {
+        self.reaches(Origin::of(owner).part(member.name), member.since)
+    }
+
+    /// Whether it has the value of the enumeration `owner`, or one that another crate adds.
+    pub fn has_value(&self, owner: &'static Definition, value: &'static EnumValue) -> bool {
+        self.reaches(Origin::of_value(owner, value), value.since)
+    }
+
+    /// Whether it has the alternative of the alternate `owner`.
+    pub fn has_alternative(&self, owner: &Definition, alternative: &AlternateMember) -> bool {
+        self.reaches(Origin::of(owner).part(alternative.name), alternative.since)
+    }
+
+    /// Whether something of this origin, with this `since`, is in the schema.
+    fn reaches(&self, origin: Origin, since: Option<&str>) -> bool {
+        // What is no release is none of ours to judge; the attributes let nothing of the kind
+        // pass.
+        let Some(since) = since.and_then(|text| text.parse::<Release>().ok()) else {
+            return true;
+        };
+        let Origin { package, is_vendors } = origin;
+        let own = self.packages.iter().find(|(name, _)| same_package(name, package));
+        is_vendors || own.map_or(self.release, |(_, release)| *release) >= since
+    }
+}
+
+/// Packages are written with dashes in one place and with underscores in another.
+pub(crate) fn same_package(a: &str, b: &str) -> bool {
+    let unified = |name: &str| name.replace('_', "-");
+    a == b || unified(a) == unified(b)
+}
+
+/// Whose releases a `since` counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin {
+    package: &'static str,
+    is_vendors: bool,
+}
+
+impl Origin {
+    pub(crate) fn of(definition: &Definition) -> Self {
+        Self { package: definition.source.package, is_vendors: is_vendors(definition.name) }
+    }
+
+    /// That of a part of it.
+    pub(crate) fn part(self, name: &str) -> Self {
+        Self { is_vendors: self.is_vendors || is_vendors(name), ..self }
+    }
+
+    /// That of a value, which may be another crate's.
+    pub(crate) fn of_value(owner: &'static Definition, value: &'static EnumValue) -> Self {
+        let has = |added: &&AddedValues| added.values.iter().any(|own| std::ptr::eq(own, value));
+        let origin = Self::of(owner);
+        let package = AddedValues::to(owner).find(has).map(|added| added.source.package);
+        Self { package: package.unwrap_or(origin.package), ..origin }.part(value.name)
+    }
+}
+
+fn is_vendors(name: &str) -> bool {
+    name.starts_with("__")
+}
+
+/// Those of `features` that are in the schema as of then, if it is not the schema as it is.
+pub(crate) fn features(
+    as_of: Option<Projection>,
+    origin: Origin,
+    features: &'static [Feature],
+) -> impl Iterator<Item = &'static Feature> {
+    features.iter().filter(move |feature| {
+        let has =
+            |projection: Projection| projection.reaches(origin.part(feature.name), feature.since);
+        as_of.is_none_or(has)
+    })
+}
+
+/// Which of the features by which clients are spared a part are among those.
+pub(crate) fn marks_as_of(
+    as_of: Option<Projection>,
+    origin: Origin,
+    all: &'static [Feature],
+) -> Marks {
+    marks(features(as_of, origin, all))
+}

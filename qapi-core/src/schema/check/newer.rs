@@ -1,0 +1,187 @@
+//! The schema as of an earlier release: what is newer can be missed.
+
+use std::ptr;
+
+use crate::descriptor::{Arguments, Command, Definition, DefinitionKind, Member, Type};
+use crate::projection::Projection;
+use crate::schema::model::{as_command, as_union, base, kind_name, own_members, shared_members};
+use crate::schema::{Conflict, Rule};
+use crate::wire::Hidden;
+
+/// All conflicts among `definitions`, of which those that are newer are left out already.
+pub(super) fn check(
+    definitions: &[&'static Definition],
+    projection: Projection,
+) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    for &definition in definitions {
+        conflicts.extend(check_references(definition, projection));
+        conflicts.extend(check_discriminator(definition, projection));
+        conflicts.extend(check_choices(definition, projection));
+    }
+    conflicts.extend(check_mandatory(definitions, projection));
+    conflicts
+}
+
+/// Rule [`Rule::TypeNotNewer`].
+fn check_references(definition: &'static Definition, projection: Projection) -> Vec<Conflict> {
+    let newer = |ty: Type| {
+        let found = defined(ty).filter(|found| !projection.has(found))?;
+        let message = format!(
+            "as of {} there is no {} `{}`, which is newer, and the {} `{}` uses it; say by `since` \
+             what of that came later, or present a later release",
+            projection.release(),
+            kind_name(found),
+            found.name,
+            kind_name(definition),
+            definition.name,
+        );
+        Some(Conflict::new(Rule::TypeNotNewer, message, &[definition, found]))
+    };
+    let mut conflicts: Vec<Conflict> = Vec::new();
+    for conflict in references(definition, projection).into_iter().filter_map(newer) {
+        if !conflicts.contains(&conflict) {
+            conflicts.push(conflict);
+        }
+    }
+    conflicts
+}
+
+/// Every type that is named by what a definition has as of then.
+fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
+    let mut types = parts(definition, projection);
+    types.extend(as_command(definition).and_then(|command| (command.returns)()));
+    types
+}
+
+/// The same without what a command returns.
+fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
+    let hidden = Hidden::newer(Some(projection));
+    let members = own_members(definition).iter();
+    let has = |member: &&Member| projection.has_member(definition, member);
+    let mut types: Vec<_> = base(definition).into_iter().collect();
+    types.extend(members.filter(has).map(|member| (member.ty)()));
+    types.extend(hidden.branches(definition).iter().filter_map(|branch| Some(branch.ty?())));
+    types.extend(hidden.alternatives(definition).map(|alternative| (alternative.ty)()));
+    types.extend(arguments(definition).and_then(named));
+    types
+}
+
+/// The definition behind a type, or behind the elements of an array.
+fn defined(mut ty: Type) -> Option<&'static Definition> {
+    loop {
+        match ty {
+            Type::Builtin(_) => return None,
+            Type::Array(element) => ty = element(),
+            Type::Defined(definition) => return Some(definition),
+        }
+    }
+}
+
+fn arguments(definition: &'static Definition) -> Option<&'static Arguments> {
+    match &definition.kind {
+        DefinitionKind::Command(command) => Some(&command.arguments),
+        DefinitionKind::Event(event) => Some(&event.arguments),
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_) => None,
+    }
+}
+
+/// The type by whose name arguments are given, if they are.
+fn named(arguments: &Arguments) -> Option<Type> {
+    match arguments {
+        Arguments::Members(_) => None,
+        Arguments::Type(ty) => Some(ty()),
+    }
+}
+
+/// Rule [`Rule::PartNotNewer`], of the discriminator of a union.
+fn check_discriminator(
+    definition: &'static Definition,
+    projection: Projection,
+) -> Option<Conflict> {
+    let union = as_union(definition)?;
+    let shared = shared_members(definition);
+    let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
+    if projection.has_member(found.owner, found.member) {
+        return None;
+    }
+    let message = format!(
+        "as of {} the union `{}` has no discriminator: its member `{}` is newer; drop the `since` \
+         of that, or give the union one",
+        projection.release(),
+        definition.name,
+        union.discriminator,
+    );
+    Some(Conflict::new(Rule::PartNotNewer, message, &[definition, found.owner]))
+}
+
+/// Rule [`Rule::PartNotNewer`], of that of which there must be one.
+fn check_choices(definition: &'static Definition, projection: Projection) -> Option<Conflict> {
+    let hidden = Hidden::newer(Some(projection));
+    let (what, is_empty) = match &definition.kind {
+        DefinitionKind::Union(_) => ("branch", hidden.branches(definition).is_empty()),
+        DefinitionKind::Alternate(_) => {
+            ("alternative", hidden.alternatives(definition).next().is_none())
+        }
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => return None,
+    };
+    let message = format!(
+        "as of {} the {} `{}` has no {what}: all of them are newer; give it the `since` of \
+         the first",
+        projection.release(),
+        kind_name(definition),
+        definition.name,
+    );
+    is_empty.then(|| Conflict::new(Rule::PartNotNewer, message, &[definition]))
+}
+
+/// Rule [`Rule::PartNotNewer`], of mandatory arguments: their functions want them, and clients
+/// that know nothing of them do not send them.
+fn check_mandatory(definitions: &[&'static Definition], projection: Projection) -> Vec<Conflict> {
+    let mut seen: Vec<&'static Definition> = Vec::new();
+    let mut conflicts = Vec::new();
+    for &command in definitions.iter().filter(|found| as_command(found).is_some_and(checks)) {
+        let mut queue = vec![command];
+        while let Some(owner) = queue.pop() {
+            if seen.iter().any(|&found| ptr::eq(found, owner)) {
+                continue;
+            }
+            seen.push(owner);
+            let newer = own_members(owner)
+                .iter()
+                .filter(|member| !member.optional && !projection.has_member(owner, member));
+            conflicts.extend(newer.map(|member| mandatory(command, owner, member, projection)));
+            queue.extend(parts(owner, projection).into_iter().filter_map(defined));
+        }
+    }
+    conflicts
+}
+
+/// Whether the arguments of the command are read as its definition says.
+fn checks(command: &Command) -> bool {
+    !command.raw
+}
+
+fn mandatory(
+    command: &'static Definition,
+    owner: &'static Definition,
+    member: &Member,
+    projection: Projection,
+) -> Conflict {
+    let message = format!(
+        "as of {} the command `{}` cannot be called: the member `{}` of the {} `{}` is newer, and \
+         not optional; make it an `Option`, or present a later release",
+        projection.release(),
+        command.name,
+        member.name,
+        kind_name(owner),
+        owner.name,
+    );
+    Conflict::new(Rule::PartNotNewer, message, &[owner, command])
+}

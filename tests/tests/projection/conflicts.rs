@@ -1,0 +1,159 @@
+//! What an earlier release cannot do without.
+
+use qapi_core::descriptor::{
+    AlternateMember, Arguments, Branch, Definition, EnumValue, Member, Type,
+};
+use qapi_core::registry::{Registry, RegistryError, Rule};
+use qapi_core::{Release, Server};
+
+use super::OLD;
+use crate::definitions::{
+    INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration, event, member,
+    need, needing, optional, returning, structure, union, value,
+};
+
+const fn newer(definition: Definition) -> Definition {
+    Definition { since: Some("6.0"), ..definition }
+}
+
+const fn newer_member(member: Member) -> Member {
+    Member { since: Some("6.0"), ..member }
+}
+
+static NEW: Definition = newer(structure("New", &[member("x", INT)]));
+const OF_NEW: fn() -> Type = || Type::Defined(&NEW);
+const NEWS: fn() -> Type = || Type::Array(OF_NEW);
+
+static HAS: Definition = structure("Has", &[member("new", OF_NEW)]);
+static HAS_TWICE: Definition = structure("HasTwice", &[member("a", OF_NEW), member("b", NEWS)]);
+static DERIVED: Definition = derived("Derived", OF_NEW, &[]);
+static TAKES: Definition = command("takes", Arguments::Members(&[optional("new", NEWS)]));
+static BOXED: Definition = event("BOXED", Arguments::Type(OF_NEW));
+static RETURNS: Definition = returning("returns", NONE, || Some(NEWS()));
+static CHOOSES: Definition =
+    alternate("Chooses", &[alternative("s", STR), alternative("n", OF_NEW)]);
+
+const LATER: EnumValue = EnumValue { since: Some("6.0"), ..value("later") };
+static KIND: Definition = enumeration("Kind", &[value("old"), LATER]);
+static LATER_KIND: Definition = enumeration("LaterKind", &[LATER]);
+const BRANCHES: fn() -> &'static [Branch] = || const { &[branch("later", OF_NEW)] };
+static BRANCHED: Definition =
+    union("Branched", &[member("kind", || Type::Defined(&KIND))], "kind", || {
+        const { &[branch("old", OF_NEW), branch("later", OF_NEW)] }
+    });
+static BRANCHLESS: Definition =
+    union("Branchless", &[member("kind", || Type::Defined(&LATER_KIND))], "kind", BRANCHES);
+static SELECTED: Definition =
+    union("Selected", &[newer_member(member("kind", || Type::Defined(&KIND)))], "kind", || {
+        const { &[branch("old", || Type::Defined(&POINT))] }
+    });
+static POINT: Definition = structure("Point", &[member("x", INT)]);
+static NOTHING: Definition =
+    alternate("Nothing", &[AlternateMember { since: Some("6.0"), ..alternative("s", STR) }]);
+
+static WANTS: Definition =
+    command("wants", Arguments::Members(&[newer_member(member("more", INT))]));
+static WANTING: Definition = structure("Wanting", &[newer_member(member("more", INT))]);
+static WANTS_DEEPER: Definition = command(
+    "wants-deeper",
+    Arguments::Members(&[optional("list", || Type::Array(|| Type::Defined(&WANTING)))]),
+);
+
+type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
+
+/// Definitions, and what is wrong with them as of the release before: the rules, and the names of
+/// those to blame.
+const CASES: &[Case] = &[
+    (&[&HAS], &[(Rule::TypeNotNewer, &["Has", "New"])]),
+    (&[&HAS_TWICE], &[(Rule::TypeNotNewer, &["HasTwice", "New"])]),
+    (&[&DERIVED], &[(Rule::TypeNotNewer, &["Derived", "New"])]),
+    (&[&TAKES], &[(Rule::TypeNotNewer, &["takes", "New"])]),
+    (&[&BOXED], &[(Rule::TypeNotNewer, &["BOXED", "New"])]),
+    (&[&RETURNS], &[(Rule::TypeNotNewer, &["returns", "New"])]),
+    (&[&CHOOSES], &[(Rule::TypeNotNewer, &["Chooses", "New"])]),
+    (&[&BRANCHED], &[(Rule::TypeNotNewer, &["Branched", "New"])]),
+    (&[&BRANCHLESS], &[(Rule::PartNotNewer, &["Branchless"])]),
+    (&[&SELECTED], &[(Rule::PartNotNewer, &["Selected"])]),
+    (&[&NOTHING], &[(Rule::PartNotNewer, &["Nothing"])]),
+    (&[&WANTS], &[(Rule::PartNotNewer, &["wants"])]),
+    (&[&WANTS_DEEPER], &[(Rule::PartNotNewer, &["Wanting", "wants-deeper"])]),
+];
+
+fn as_of(
+    definitions: &[&'static Definition],
+    release: Release,
+) -> Result<Registry, RegistryError> {
+    Registry::from_definitions(definitions.iter().copied()).unwrap().project(release)
+}
+
+#[test]
+fn each_rule_is_enforced() {
+    for (definitions, expected) in CASES {
+        let error = as_of(definitions, OLD).unwrap_err();
+        let found: Vec<_> = error
+            .conflicts()
+            .iter()
+            .map(|conflict| {
+                let places = conflict.places().iter().map(|place| place.name);
+                (conflict.rule(), places.collect::<Vec<_>>())
+            })
+            .collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(rule, names)| (*rule, names.to_vec())).collect();
+        assert_eq!(found, expected, "{error}");
+    }
+}
+
+#[test]
+fn as_of_the_release_itself_nothing_is_wrong() {
+    let all: Vec<_> = CASES.iter().flat_map(|(definitions, _)| *definitions).copied().collect();
+    as_of(&all, super::NEW).unwrap();
+}
+
+static NEW_COMMAND: Definition = newer(command("new", Arguments::Type(OF_NEW)));
+static LATER_TAKES: Definition =
+    command("later-takes", Arguments::Members(&[newer_member(optional("new", NEWS))]));
+static LATER_BRANCH: Definition =
+    union("LaterBranch", &[member("kind", || Type::Defined(&KIND))], "kind", || {
+        const { &[branch("old", || Type::Defined(&POINT)), branch("later", OF_NEW)] }
+    });
+static TELLS: Definition = returning("tells", NONE, || Some(Type::Defined(&WANTING)));
+
+#[test]
+fn what_is_newer_itself_may_use_what_is() {
+    as_of(&[&NEW_COMMAND, &LATER_TAKES, &LATER_BRANCH], OLD).unwrap();
+}
+
+#[test]
+fn results_may_lack_what_is_mandatory_and_newer() {
+    as_of(&[&TELLS], OLD).unwrap();
+}
+
+#[test]
+fn the_text_has_both_places_and_the_release() {
+    let text = as_of(&[&RETURNS], OLD).unwrap_err().to_string();
+
+    assert!(text.contains("as of 5.2.0 there is no struct `New`"), "{text}");
+    for definition in [&RETURNS, &NEW] {
+        let place = format!("`{}` at {}", definition.name, definition.source);
+        assert!(text.contains(&place), "{text}");
+    }
+}
+
+struct Lacking;
+static NEEDS: Definition = needing("needs", NONE, &[const { need::<Lacking>() }]);
+
+/// A server does not start, and is told of everything that is in the way.
+#[tokio::test]
+async fn conflicts_are_told_with_all_others() {
+    let definitions = [&RETURNS, &WANTS, &NEEDS];
+    let registry = Registry::from_definitions(definitions).unwrap();
+    let server = Server::new().registry(registry).as_of(OLD).require_package("not-there");
+
+    let text = server.serve().await.unwrap_err().to_string();
+
+    assert!(text.starts_with("the QAPI schema of this program has 4 conflicts:"), "{text}");
+    for part in ["`returns` uses it", "member `more`", "package `not-there`", "Lacking`"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

@@ -1,0 +1,71 @@
+//! The job package as of releases of QEMU, definition for definition.
+
+// Links the package, which would register nothing otherwise.
+use ::job as _;
+use qapi_core::descriptor::EnumValue;
+use qapi_core::registry::registered;
+use qapi_core::schema::render::render_as_of;
+use qapi_core::{Definition, Projection, Registry, Release};
+
+use crate::registry::seed::expressions;
+
+fn is_jobs(definition: &Definition) -> bool {
+    definition.source.package == "job"
+}
+
+/// What the package has as of `release`, each as JSON text.
+fn as_of(release: Release) -> Vec<String> {
+    let ours = registered().filter(|definition| is_jobs(definition));
+    let registry = Registry::from_definitions(ours).unwrap().project(release).unwrap();
+    let projection = registry.projection().unwrap();
+    let render = |definition| render_as_of(definition, projection).to_string();
+    let mut found: Vec<_> =
+        registry.definitions().filter(|found| is_jobs(found)).map(render).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn as_of_the_releases_of_the_seeds_it_is_what_they_are() {
+    let seeds = [
+        (Release::new(5, 2, 0), include_str!("../registry/job-5.2.json")),
+        (Release::new(8, 2, 0), include_str!("../registry/job-8.2.json")),
+    ];
+    for (release, seed) in seeds {
+        let expected = expressions(seed);
+        assert_eq!(expected.len(), 12);
+        assert_eq!(as_of(release), expected, "{release}");
+    }
+}
+
+/// Releases around those in which something came, and how many definitions, values of `JobType`
+/// and values of `JobVerb` there were.
+const HISTORY: &[(Release, usize, usize, usize)] = &[
+    (Release::new(1, 6, 0), 0, 0, 0),
+    (Release::new(1, 7, 0), 1, 4, 0),
+    (Release::new(2, 12, 1), 3, 4, 7),
+    (Release::new(3, 0, 0), 12, 5, 7),
+    (Release::new(5, 0, 1), 12, 5, 7),
+    (Release::new(5, 1, 0), 12, 6, 7),
+    (Release::new(5, 2, 0), 12, 6, 7),
+    (Release::new(6, 0, 0), 12, 9, 7),
+    (Release::new(8, 1, 99), 12, 9, 7),
+    (Release::new(8, 2, 0), 12, 9, 8),
+    (Release::LATEST, 12, 9, 8),
+];
+
+#[test]
+fn it_grows_as_it_did() {
+    for &(release, definitions, kinds, verbs) in HISTORY {
+        let projection = Projection::to(release);
+        let found = as_of(release);
+        let values = |name: &str| {
+            let ours = registered().find(|found| is_jobs(found) && found.name == name).unwrap();
+            let values = ours.enum_values();
+            let has = |value: &&'static EnumValue| projection.has_value(ours, value);
+            if projection.has(ours) { values.into_iter().filter(has).count() } else { 0 }
+        };
+        let expected = (definitions, kinds, verbs);
+        assert_eq!((found.len(), values("JobType"), values("JobVerb")), expected, "{release}");
+    }
+}

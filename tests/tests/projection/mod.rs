@@ -1,0 +1,52 @@
+//! The schema as of an earlier release: what is left out of it, and that all which tell of it
+//! agree.
+
+mod conflicts;
+mod definitions;
+mod job;
+mod origins;
+mod served;
+
+use std::sync::Arc;
+
+use qapi_core::context::States;
+use qapi_core::session::SessionOptions;
+use qapi_core::{Policy, Projection, Release, ServerVersion};
+
+use crate::registered::registry_of;
+use crate::session::talk::Talk;
+
+/// The release 6.0, from which on `definitions` has what is newer.
+const NEW: Release = Release::new(6, 0, 0);
+
+/// The one before.
+const OLD: Release = Release::new(5, 2, 0);
+
+/// A negotiated session with a server that presents `projection` under `policy`.
+fn talk_under(projection: impl Into<Projection>, policy: Policy) -> Talk {
+    let mut talk = greeted(projection, policy);
+    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
+    talk.said();
+    talk
+}
+
+/// The same before it negotiates, with the greeting unread.
+fn greeted(projection: impl Into<Projection>, policy: Policy) -> Talk {
+    greeted_with(projection, policy, &SessionOptions::default())
+}
+
+fn greeted_with(
+    projection: impl Into<Projection>,
+    policy: Policy,
+    options: &SessionOptions,
+) -> Talk {
+    let mut states = States::default();
+    states.insert(Arc::new(policy));
+    states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
+    let registry = registry_of("main::projection::definitions").project(projection).unwrap();
+    Talk::with_service(registry, states, options)
+}
+
+fn talk(projection: impl Into<Projection>) -> Talk {
+    talk_under(projection, Policy::new())
+}

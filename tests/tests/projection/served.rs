@@ -1,0 +1,269 @@
+//! A server that presents an earlier release: all that it says of it, and does, agrees.
+
+use qapi_core::policy::{Access, CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
+use qapi_core::session::SessionOptions;
+use qapi_core::{Policy, Release};
+use serde_json::{Value, json};
+
+use super::{NEW, OLD, greeted, greeted_with, talk, talk_under};
+use crate::registered::registry_of;
+use crate::session::talk::{Talk, carry_out};
+
+fn returned(talk: &mut Talk, command: &str) -> Value {
+    let said = talk.ask(&format!(r#"{{"execute": "{command}"}}"#));
+    let mut reply: Value = serde_json::from_str(&said).unwrap();
+    reply["return"].take()
+}
+
+#[test]
+fn the_greeting_and_query_version_have_the_numbers_of_the_release() {
+    let greeting = greeted(OLD, Policy::new()).said();
+    let version = json!({
+        "qemu": { "micro": 0, "minor": 2, "major": 5 }, "package": "test 1.0",
+    });
+    let expected = json!({ "QMP": { "version": version, "capabilities": ["oob"] } });
+    assert_eq!(serde_json::from_str::<Value>(&greeting).unwrap(), expected);
+    assert_eq!(returned(&mut talk(OLD), "query-version"), version);
+}
+
+#[test]
+fn a_release_before_out_of_band_execution_does_not_offer_it() {
+    let registry = registry_of("nowhere").project(Release::new(2, 11, 0)).unwrap();
+    let (states, options) = Default::default();
+    let mut talk = Talk::with_service(registry, states, &options);
+    assert!(talk.said().contains(r#""capabilities": []"#));
+    let enable = r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#;
+    assert!(talk.ask(enable).contains("Parameter 'enable' is unexpected"));
+}
+
+/// What is sent, and the text of the error as of the release before.
+const INPUTS: &[(&str, &str)] = &[
+    (r#""past-new""#, "The command past-new has not been found"),
+    (r#""past-take", "arguments": {"more": true}"#, "Parameter 'more' is unexpected"),
+    (r#""past-take", "arguments": {"timeout": 1}"#, "Parameter 'timeout' is unexpected"),
+    (
+        r#""past-take", "arguments": {"mode": "fast"}"#,
+        "Parameter 'mode' does not accept value 'fast'",
+    ),
+    (
+        r#""past-take", "arguments": {"kind": "newer"}"#,
+        "Parameter 'kind' does not accept value 'newer'",
+    ),
+    (
+        r#""past-take", "arguments": {"task": {"mode": "fast", "speed": 1}}"#,
+        "Parameter 'mode' does not accept value 'fast'",
+    ),
+    (
+        r#""past-take", "arguments": {"task": {"mode": "slow", "patience": 1}}"#,
+        "Parameter 'task.patience' is unexpected",
+    ),
+    (
+        r#""past-take", "arguments": {"thing": null}"#,
+        "Invalid parameter type for 'thing', expected: PastReference",
+    ),
+    // The first fault is told, in the order of the schema; what is unexpected comes last.
+    (
+        r#""past-take", "arguments": {"more": true, "mode": "none"}"#,
+        "Parameter 'mode' does not accept value 'none'",
+    ),
+];
+
+#[test]
+fn input_that_is_newer_is_refused_as_the_earlier_release_would() {
+    let mut before = talk(OLD);
+    for (request, refusal) in INPUTS {
+        let said = before.ask(&format!("{{\"execute\": {request}}}"));
+        assert!(said.contains(&format!(r#""desc": "{refusal}""#)), "{request}: {said}");
+    }
+}
+
+#[test]
+fn input_of_the_release_itself_is_accepted() {
+    let mut since = talk(NEW);
+    let (_, accepted) = INPUTS.split_last().unwrap();
+    for (request, _) in accepted {
+        let said = since.ask(&format!("{{\"execute\": {request}}}"));
+        assert!(said.starts_with(r#"{"return": {"#), "{request}: {said}");
+    }
+}
+
+#[test]
+fn what_was_there_before_is_accepted_as_ever() {
+    let mut before = talk(OLD);
+    for request in [
+        r#""past-timeless""#,
+        r#""__org.example_past", "arguments": {"more": true}"#,
+        r#""past-take", "arguments": {"kind": "plain"}"#,
+        r#""past-take", "arguments": {"kind": "__org.example_vendor"}"#,
+        r#""past-take", "arguments": {"mode": "slow", "task": {"mode": "slow"}, "thing": "a"}"#,
+    ] {
+        let said = before.ask(&format!("{{\"execute\": {request}}}"));
+        assert_eq!(said, "{\"return\": {}}\r\n", "{request}");
+    }
+}
+
+#[test]
+fn results_are_without_members_that_are_newer() {
+    let older = json!({ "plain": true, "old": true });
+    let newer = json!({ "plain": true, "fast": true, "sure": { "yes": true }, "old": true });
+    assert_eq!(returned(&mut talk(OLD), "past-tell"), json!([older]));
+    assert_eq!(returned(&mut talk(NEW), "past-tell"), json!([newer]));
+}
+
+#[test]
+fn results_of_other_threads_are_too() {
+    let mut talk = talk(OLD);
+    let call = talk.hear_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    let result = carry_out(call);
+    talk.session.complete(result);
+    assert_eq!(talk.said(), "{\"return\": {\"plain\": true, \"old\": true}}\r\n");
+}
+
+#[test]
+fn values_that_are_newer_are_told_where_they_are_the_truth() {
+    let all = json!(["slow", "fast", "silent"]);
+    assert_eq!(returned(&mut talk(OLD), "past-tell-kinds"), all);
+}
+
+#[test]
+fn events_that_are_newer_are_not_sent_and_others_are_without_what_is() {
+    let said = talk(OLD).ask(r#"{"execute": "past-emit"}"#);
+    assert!(!said.contains("PAST_NEWS"), "{said}");
+    assert!(said.contains(r#""event": "PAST_HAPPENED", "data": {"plain": true}}"#), "{said}");
+
+    let said = talk(NEW).ask(r#"{"execute": "past-emit"}"#);
+    assert!(said.contains("PAST_NEWS"), "{said}");
+    assert!(said.contains(r#""data": {"plain": true, "sure": {"yes": true}}}"#), "{said}");
+}
+
+#[test]
+fn raw_arguments_are_their_functions_to_check() {
+    let request = r#"{"execute": "past-take-raw", "arguments": {"sure": 1}}"#;
+    assert_eq!(talk(OLD).ask(request), "{\"return\": {\"sure\": 1}}\r\n");
+}
+
+#[test]
+fn query_commands_lists_what_is_found() {
+    let mut before = talk(OLD);
+    let listed = returned(&mut before, "query-commands");
+    let names: Vec<_> = listed.as_array().unwrap().iter().map(|info| &info["name"]).collect();
+    assert!(names.contains(&&json!("past-take")) && !names.contains(&&json!("past-new")));
+    for name in names {
+        let said = before.ask(&format!(r#"{{"execute": {name}, "arguments": {{"no": 1}}}}"#));
+        assert!(!said.contains("has not been found"), "{name}: {said}");
+    }
+}
+
+/// An entity of a schema that names nothing twice.
+fn entity<'a>(schema: &'a Value, name: &str) -> &'a Value {
+    let found = schema.as_array().unwrap().iter().find(|info| info["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {schema}"))
+}
+
+/// The entity of the arguments or the returned value of a command.
+fn behind<'a>(schema: &'a Value, command: &str, which: &str) -> &'a Value {
+    entity(schema, entity(schema, command)[which].as_str().unwrap())
+}
+
+fn listed<'a>(object: &'a Value, list: &str, key: &str) -> Vec<&'a str> {
+    let entries = object[list].as_array().unwrap().iter();
+    entries.map(|entry| entry[key].as_str().unwrap()).collect()
+}
+
+fn member<'a>(schema: &'a Value, object: &'a Value, name: &str) -> &'a Value {
+    let members = object["members"].as_array().unwrap();
+    let found = members.iter().find(|member| member["name"] == name).unwrap();
+    entity(schema, found["type"].as_str().unwrap())
+}
+
+#[test]
+fn query_qmp_schema_tells_of_what_is_accepted() {
+    let schema = returned(&mut talk(OLD), "query-qmp-schema");
+    let names: Vec<_> = schema.as_array().unwrap().iter().map(|info| &info["name"]).collect();
+    for absent in ["past-new", "PAST_NEWS"] {
+        assert!(!names.contains(&&json!(absent)), "{absent}");
+    }
+    let arguments = behind(&schema, "past-take", "arg-type");
+    assert_eq!(listed(arguments, "members", "name"), ["mode", "task", "thing", "kind", "less"]);
+    assert!(!arguments.to_string().contains("deprecated"), "{arguments}");
+
+    let mode = member(&schema, arguments, "mode");
+    assert_eq!(mode["values"], json!(["slow", "silent"]));
+    // Enumerations had no `members` before 6.2, and `values` was not deprecated.
+    assert_eq!(mode.get("members"), None);
+    let kind = member(&schema, arguments, "kind");
+    assert_eq!(kind["values"], json!(["own", "plain", "__org.example_vendor"]));
+
+    let task = member(&schema, arguments, "task");
+    assert_eq!(listed(task, "variants", "case"), ["slow", "silent"]);
+    let thing = member(&schema, arguments, "thing");
+    assert_eq!(thing["members"], json!([{ "type": "str" }]));
+
+    assert_eq!(entity(&schema, "past-tell").get("features"), None);
+    let info = behind(&schema, "past-tell-elsewhere", "ret-type");
+    assert_eq!(listed(info, "members", "name"), ["plain", "old"]);
+    assert_eq!(info["members"][1].get("features"), None);
+}
+
+#[test]
+fn query_qmp_schema_of_the_release_itself_has_everything() {
+    let schema = returned(&mut talk(NEW), "query-qmp-schema");
+    assert_eq!(entity(&schema, "past-tell")["features"], json!(["deprecated"]));
+    let info = behind(&schema, "past-tell-elsewhere", "ret-type");
+    assert_eq!(listed(info, "members", "name"), ["plain", "fast", "sure", "old"]);
+    assert_eq!(info["members"][3]["features"], json!(["deprecated", "odd"]));
+    let arguments = behind(&schema, "past-take", "arg-type");
+    let mode = member(&schema, arguments, "mode");
+    assert_eq!(mode["values"], json!(["slow", "fast", "silent"]));
+}
+
+/// Refuses what is deprecated, and spares clients it.
+fn strict() -> Policy {
+    Policy::new().compat(CompatPolicy {
+        deprecated_input: CompatPolicyInput::Reject,
+        deprecated_output: CompatPolicyOutput::Hide,
+        ..CompatPolicy::default()
+    })
+}
+
+#[test]
+fn what_was_not_deprecated_yet_is_no_concern_of_the_policy() {
+    let tell = r#"{"execute": "past-tell"}"#;
+    let less = r#"{"execute": "past-take", "arguments": {"less": true}}"#;
+    let silent = r#"{"execute": "past-take", "arguments": {"mode": "silent"}}"#;
+
+    let mut before = talk_under(OLD, strict());
+    assert_eq!(before.ask(tell), "{\"return\": [{\"plain\": true, \"old\": true}]}\r\n");
+    for request in [less, silent] {
+        assert_eq!(before.ask(request), "{\"return\": {}}\r\n", "{request}");
+    }
+
+    let mut since = talk_under(NEW, strict());
+    for request in [tell, less, silent] {
+        let said = since.ask(request);
+        assert!(said.contains("disabled by policy"), "{request}: {said}");
+    }
+    let call = since.hear_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    since.session.complete(carry_out(call));
+    assert!(!since.said().contains("old"));
+}
+
+#[test]
+fn a_policy_may_concern_what_is_newer() {
+    let policy = Policy::new().command("past-new", Access::nobody());
+    let said = talk_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
+    assert!(said.contains("The command past-new has not been found"), "{said}");
+}
+
+#[test]
+fn what_is_laid_out_for_people_is_without_what_is_newer_too() {
+    let options = SessionOptions { pretty: true, ..SessionOptions::default() };
+    let mut talk = greeted_with(OLD, Policy::new(), &options);
+    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
+    talk.said();
+
+    let said = talk.ask(r#"{"execute": "query-qmp-schema"}"#);
+    assert!(said.contains("past-take") && !said.contains("past-new"), "{said}");
+    let said = talk.ask(r#"{"execute": "past-tell"}"#);
+    assert!(said.contains("old") && !said.contains("fast"), "{said}");
+}
