@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::registry::Registry;
 use crate::reply::{CommandReturn, ReturnWriter};
 use crate::schema::info::SchemaInfo;
-use crate::schema::introspect::introspect_shown;
+use crate::schema::introspect::{Mask, introspect_shown};
 use crate::session::{PeerCredentials, SessionContext};
 use crate::shutdown::Shutdown;
 use crate::types::QapiType;
@@ -145,7 +145,7 @@ impl CommandReturn for Introspection {
             return Ok(());
         }
         let shown = |name: &str| policy.may_execute(peer, name);
-        out.write(&introspect_shown(&registry, hidden, shown))
+        out.write(&introspect_shown(&registry, Mask::Masked, hidden, shown))
     }
 }
 

@@ -29,7 +29,8 @@
 //!   that hold for them together, and introspection; [`Projection`]: all of it as of a release
 //! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
 //!   command's function is given, and what becomes of what it returns
-//! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send
+//! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send;
+//!   [`documentation`]: what everything is for, told to clients
 //! - [`policy`]: what the operator allows
 //! - [`service`]: what sessions share; [`server`]: sessions on sockets
 //! - [`client`]: the other end; [`mod@test`]: the other end in the tests of a daemon
@@ -47,6 +48,7 @@ pub mod control;
 mod describe;
 pub mod descriptor;
 mod dispatch;
+pub mod documentation;
 mod error;
 mod events;
 pub mod fds;

@@ -37,6 +37,11 @@ pub(crate) fn command_not_found(name: &str) -> Error {
     )
 }
 
+/// No definition of this name, or none that the caller may know of.
+pub(crate) fn definition_not_found(name: &str) -> Error {
+    Error::generic(format!("Definition '{name}' not found"))
+}
+
 /// Input that the server's policy refuses as deprecated or unstable.
 pub(crate) fn disabled_by_policy(
     class: ErrorClass,

@@ -4,6 +4,7 @@
 
 mod client;
 mod definitions;
+mod documentation;
 mod events;
 mod introspect;
 mod job;

@@ -51,6 +51,17 @@ pub enum Builtin {
     Any,
 }
 
+/// Its name in the schema language; that of a list is the name of its elements' type in brackets.
+impl std::fmt::Display for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Builtin(builtin) => f.pad(builtin.as_str()),
+            Self::Array(element) => write!(f, "[{}]", element()),
+            Self::Defined(definition) => f.pad(definition.name),
+        }
+    }
+}
+
 impl Builtin {
     /// All of them.
     pub const ALL: &'static [Self] = &[

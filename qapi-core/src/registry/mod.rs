@@ -32,20 +32,23 @@ pub use crate::schema::{Conflict, Place, Rule};
 
 use crate::context::States;
 use crate::descriptor::{AddedValues, Command, Definition, Event, Registration, StateNeed};
-use crate::fds;
 use crate::policy::Policy;
 use crate::projection::{Projection, same_package};
 use crate::schema::model::{as_command, as_event, is_type};
 use crate::schema::{check, introspect};
 use crate::wire::Hidden;
+use crate::{documentation, fds};
 
 /// What the program's annotations left behind: unchecked, in the linker's order.
 ///
 /// For programs that serve only some of their commands, together with
-/// [`Registry::from_definitions`]. The commands that [`fds::definitions`] has are not among them.
+/// [`Registry::from_definitions`]. What [`fds::definitions`] and [`documentation::definitions`]
+/// have is not among them.
 pub fn registered() -> impl Iterator<Item = &'static Definition> {
     let all = inventory::iter::<Registration>.into_iter().map(|registration| registration.0);
-    all.filter(|definition| !fds::is_optional(definition))
+    all.filter(|definition| {
+        !fds::is_optional(definition) && !documentation::is_optional(definition)
+    })
 }
 
 /// Every command, event and type of the program, sorted by name.

@@ -38,13 +38,14 @@ pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
 /// `hidden`. Values of enumerations that bear a mark are not, as in QEMU.
 pub(crate) fn introspect_shown(
     registry: &Registry,
+    mask: Mask,
     hidden: Hidden,
     shown: impl Fn(&str) -> bool,
 ) -> Vec<SchemaInfo> {
     let is_shown = |definition: &&'static Definition| {
         !hidden.hides(definition) && (as_command(definition).is_none() || shown(definition.name))
     };
-    infos(registry.definitions().filter(is_shown), Mask::Masked, hidden)
+    infos(registry.definitions().filter(is_shown), mask, hidden)
 }
 
 /// The answer of `query-qmp-schema`, as JSON text on one line.

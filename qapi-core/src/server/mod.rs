@@ -31,7 +31,6 @@ use tokio::sync::Semaphore;
 use crate::context::States;
 use crate::error::{Error, Result};
 use crate::events::Events;
-use crate::fds;
 use crate::policy::Policy;
 use crate::projection::Projection;
 use crate::registry::{Registry, RegistryError, registered};
@@ -39,6 +38,7 @@ use crate::service::Service;
 use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
+use crate::{documentation, fds};
 use calls::{Calls, DEFAULT_BLOCKING_LIMIT};
 use front::{BeforeEnd, DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
 
@@ -65,6 +65,7 @@ pub struct Server {
     drain_deadline: Option<Duration>,
     on_overflow: Option<OnOverflow>,
     fd_passing: bool,
+    documentation: bool,
     readiness: bool,
     before_end: Farewell,
 }
@@ -99,6 +100,7 @@ impl Server {
             client_limit: None,
             output_limit: None,
             fd_passing: false,
+            documentation: false,
             readiness: false,
             blocking_limit: None,
             drain_deadline: None,
@@ -226,6 +228,16 @@ impl Server {
         self
     }
 
+    /// Serves the documentation of what is served, by the command
+    /// `__org.qapi-rs_query-documentation`; see [`documentation`].
+    ///
+    /// A [`registry`](Self::registry) of one's own must have the command already.
+    #[must_use]
+    pub fn enable_documentation(mut self) -> Self {
+        self.documentation = true;
+        self
+    }
+
     /// Tells the service manager (systemd, for a service of `Type=notify`) when clients are
     /// served, and when that ends. Without such a manager this does nothing.
     #[must_use]
@@ -307,7 +319,9 @@ impl Server {
     pub async fn serve(mut self) -> Result<()> {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));
-        let optional = fds::definitions().filter(|_| self.fd_passing);
+        let optional = fds::definitions()
+            .filter(|_| self.fd_passing)
+            .chain(documentation::definitions().filter(|_| self.documentation));
         let (registry, checked) = match (self.registry, self.projection) {
             (None, to) => Registry::unchecked(registered().chain(optional), to),
             (Some(registry), None) => (registry, Ok(())),

@@ -1,0 +1,106 @@
+//! What clients are told that the schema is for.
+
+#![allow(dead_code, reason = "fields and variants that only a schema needs")]
+
+mod definitions;
+
+use std::sync::Arc;
+
+use qapi_core::context::States;
+use qapi_core::documentation;
+use qapi_core::policy::{Access, CompatPolicy, CompatPolicyOutput, Policy};
+use qapi_core::registry::registered;
+use qapi_core::session::SessionOptions;
+use qapi_core::{Definition, Registry};
+use serde_json::{Value, json};
+
+use crate::session::talk::Talk;
+
+const COMMAND: &str = "__org.qapi-rs_query-documentation";
+
+fn is_here(definition: &&Definition) -> bool {
+    definition.source.module.starts_with(module_path!())
+}
+
+/// What the command returns under `policy`, or its error.
+fn ask(policy: Policy, arguments: &Value) -> Value {
+    let own = registered().filter(|found| is_here(found) || found.source.package == "qapi-core");
+    let registry = Registry::from_definitions(own.chain(documentation::definitions())).unwrap();
+    let mut states = States::default();
+    states.insert(Arc::new(policy));
+    let mut talk = Talk::with_service(registry, states, &SessionOptions::default());
+    talk.said();
+    talk.negotiate(false);
+    talk.hear(&json!({ "execute": COMMAND, "arguments": arguments }).to_string());
+    serde_json::from_str(&talk.said()).unwrap()
+}
+
+/// What it returns, of what is defined here alone.
+fn lanterns(policy: Policy) -> Vec<Value> {
+    let reply = ask(policy, &json!({}));
+    let all = reply["return"].as_array().unwrap().iter();
+    let names: Vec<_> = registered().filter(is_here).map(|definition| definition.name).collect();
+    all.filter(|found| names.contains(&found["name"].as_str().unwrap())).cloned().collect()
+}
+
+fn names(documented: &[Value]) -> Vec<&str> {
+    documented.iter().map(|one| one["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn it_tells_of_each_definition_and_its_parts() {
+    let expected: Vec<Value> = serde_json::from_str(include_str!("lanterns.json")).unwrap();
+    let found = lanterns(Policy::new());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected, "{}", serde_json::to_string_pretty(found).unwrap());
+    }
+    assert_eq!(names(&found), names(&expected));
+}
+
+#[test]
+fn it_tells_of_one_definition_by_name() {
+    let expected = lanterns(Policy::new());
+    let lantern_wall = expected.iter().find(|found| found["name"] == "LanternWall");
+    let reply = ask(Policy::new(), &json!({ "name": "LanternWall" }));
+    assert_eq!(reply, json!({ "return": [lantern_wall.unwrap()] }));
+}
+
+#[test]
+fn what_there_is_not_is_refused() {
+    let reply = ask(Policy::new(), &json!({ "name": "LanternMoon" }));
+    let error = json!({ "class": "GenericError", "desc": "Definition 'LanternMoon' not found" });
+    assert_eq!(reply, json!({ "error": error }));
+}
+
+#[test]
+fn what_a_caller_may_not_execute_they_are_not_told_of() {
+    let refuse = || Policy::new().command("lantern-repair", Access::nobody());
+    for name in ["lantern-repair", "LanternRepair"] {
+        let reply = ask(refuse(), &json!({ "name": name }));
+        let desc = format!("Definition '{name}' not found");
+        assert_eq!(reply["error"]["desc"], desc);
+    }
+    let (all, allowed) = (lanterns(Policy::new()), lanterns(refuse()));
+    let spared: Vec<_> = all.into_iter().filter(|one| !allowed.contains(one)).collect();
+    assert_eq!(names(&spared), ["LanternRepair", "lantern-repair"]);
+}
+
+#[test]
+fn what_is_hidden_is_not_told_of() {
+    let compat = CompatPolicy {
+        deprecated_output: CompatPolicyOutput::Hide,
+        unstable_output: CompatPolicyOutput::Hide,
+        ..CompatPolicy::default()
+    };
+    let found = lanterns(Policy::new().compat(compat));
+    assert!(!names(&found).contains(&"lantern-tell"));
+    let lantern_info = found.iter().find(|one| one["name"] == "LanternInfo").unwrap();
+    assert_eq!(names(lantern_info["members"].as_array().unwrap()), ["id", "colour"]);
+}
+
+#[test]
+fn no_server_has_it_unless_told_to() {
+    let all: Vec<_> = documentation::definitions().map(|definition| definition.name).collect();
+    assert!(all.contains(&COMMAND));
+    assert!(registered().all(|definition| !all.contains(&definition.name)));
+}
