@@ -1,9 +1,10 @@
 //! What a command's function may know beyond its arguments: injected state, and who is calling.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use crate::error::{Error, Result};
 use crate::session::SessionContext;

@@ -1,6 +1,7 @@
 //! The wish to end the server, from wherever it comes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -9,11 +10,19 @@ use tokio::sync::watch;
 /// The command `quit` asks through it; a daemon asks through it when a signal arrives. All clones
 /// share one wish, which cannot be taken back.
 #[derive(Debug, Clone)]
-pub struct Shutdown(Arc<watch::Sender<Phase>>);
+pub struct Shutdown(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    phase: watch::Sender<Phase>,
+    /// Whether the wish was made: sessions ask before each request.
+    requested: AtomicBool,
+}
 
 /// How far the end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
+    /// No wish was made.
     Serving,
     /// No command is begun any more; clients still hear of what ends.
     Requested,
@@ -30,7 +39,8 @@ impl Default for Shutdown {
 impl Shutdown {
     /// A handle whose wish has not been made.
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Phase::Serving)))
+        let (phase, requested) = (watch::Sender::new(Phase::Serving), AtomicBool::new(false));
+        Self(Arc::new(Inner { phase, requested }))
     }
 
     /// Asks the server to end. Commands that were not begun are not begun any more.
@@ -40,7 +50,7 @@ impl Shutdown {
 
     /// Whether the server has been asked to end.
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow() >= Phase::Requested
+        self.0.requested.load(Ordering::Acquire)
     }
 
     /// Waits until the server is asked to end.
@@ -59,11 +69,12 @@ impl Shutdown {
     }
 
     fn advance_to(&self, phase: Phase) {
-        self.0.send_modify(|current| *current = phase.max(*current));
+        self.0.requested.store(true, Ordering::Release);
+        self.0.phase.send_modify(|current| *current = phase.max(*current));
     }
 
     async fn reached(&self, phase: Phase) {
         // The sender lives as long as `self` does, so that waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|current| *current >= phase).await;
+        let _ = self.0.phase.subscribe().wait_for(|current| *current >= phase).await;
     }
 }

@@ -194,7 +194,7 @@ impl Session {
 
     /// Waits until there may be something new to send: a reply, or an event from any thread.
     pub async fn output_changed(&self) {
-        self.responder.outbox.changed().await;
+        std::future::poll_fn(|context| self.responder.outbox.poll_changed(context)).await;
     }
 
     /// Takes the next message from `input`: serves it, or puts it at the end of the queue.

@@ -1,8 +1,8 @@
 //! What waits to be sent to one client.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Notify;
+use std::task::{Context, Poll, Waker};
 
 use crate::wire::Style;
 
@@ -20,17 +20,19 @@ pub(super) const KEPT_CAPACITY: usize = 64 << 10;
 pub(crate) struct Outbox {
     style: Style,
     limit: usize,
+    /// How many bytes the client has not accepted yet, those included that were taken.
+    pending: AtomicUsize,
     inner: Mutex<Inner>,
-    changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     waiting: Vec<u8>,
-    /// Bytes taken by the sender that the client has not accepted yet.
-    in_flight: usize,
     events: bool,
     overflowed: bool,
+    /// Whether something was appended since it was last taken or waited for.
+    changed: bool,
+    waiter: Option<Waker>,
 }
 
 /// A client left more unread than it may when another event came; its session must be closed.
@@ -47,7 +49,7 @@ impl std::error::Error for OutputOverflow {}
 
 impl Outbox {
     pub(crate) fn new(style: Style, limit: usize) -> Self {
-        Self { style, limit, inner: Mutex::default(), changed: Notify::new() }
+        Self { style, limit, pending: AtomicUsize::new(0), inner: Mutex::default() }
     }
 
     /// How what this client reads is laid out.
@@ -58,18 +60,15 @@ impl Outbox {
     /// Appends a message that answers the client. Replies are never dropped: a client whose
     /// replies pile up is no longer listened to.
     pub(crate) fn push_reply(&self, message: &[u8]) {
-        self.lock().waiting.extend_from_slice(message);
-        self.changed.notify_one();
+        self.append(self.lock(), message);
     }
 
     /// Appends the reply to the negotiation, after which events may follow. One step, so that no
     /// event can slip in before the reply.
     pub(crate) fn push_negotiated(&self, message: &[u8]) {
         let mut inner = self.lock();
-        inner.waiting.extend_from_slice(message);
         inner.events = true;
-        drop(inner);
-        self.changed.notify_one();
+        self.append(inner, message);
     }
 
     /// Appends an event, if the client has negotiated. What the client leaves unread beyond the
@@ -79,19 +78,25 @@ impl Outbox {
         if !inner.events || inner.overflowed {
             return;
         }
-        if inner.pending() + message.len() > self.limit {
+        if self.pending() + message.len() > self.limit {
             inner.overflowed = true;
-            inner.waiting = Vec::new();
+            let dropped = std::mem::take(&mut inner.waiting);
+            self.sent(dropped.len());
+            tell(inner);
         } else {
-            inner.waiting.extend_from_slice(message);
+            self.append(inner, message);
         }
-        drop(inner);
-        self.changed.notify_one();
+    }
+
+    fn append(&self, mut inner: MutexGuard<'_, Inner>, message: &[u8]) {
+        inner.waiting.extend_from_slice(message);
+        self.pending.fetch_add(message.len(), Ordering::Relaxed);
+        tell(inner);
     }
 
     /// How many bytes the client has not accepted yet.
     pub(crate) fn pending(&self) -> usize {
-        self.lock().pending()
+        self.pending.load(Ordering::Relaxed)
     }
 
     /// Whether the client left too much unread.
@@ -112,19 +117,27 @@ impl Outbox {
             *buffer = Vec::new();
         }
         std::mem::swap(&mut inner.waiting, buffer);
-        inner.in_flight += buffer.len();
+        inner.changed = false;
         Ok(true)
     }
 
     /// Notes that the client accepted `count` bytes of what was taken.
     pub(crate) fn sent(&self, count: usize) {
-        let mut inner = self.lock();
-        inner.in_flight = inner.in_flight.saturating_sub(count);
+        let less = |pending: usize| Some(pending.saturating_sub(count));
+        let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// Waits until something was appended since the last wait.
-    pub(crate) async fn changed(&self) {
-        self.changed.notified().await;
+    /// Waits until something was appended since the last wait; one task at a time may wait.
+    pub(crate) fn poll_changed(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if std::mem::take(&mut inner.changed) {
+            return Poll::Ready(());
+        }
+        match &mut inner.waiter {
+            Some(waiter) => waiter.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -133,8 +146,12 @@ impl Outbox {
     }
 }
 
-impl Inner {
-    fn pending(&self) -> usize {
-        self.waiting.len() + self.in_flight
+/// Tells the task that waits, if one does. It is woken outside the lock.
+fn tell(mut inner: MutexGuard<'_, Inner>) {
+    inner.changed = true;
+    let waiter = inner.waiter.take();
+    drop(inner);
+    if let Some(waiter) = waiter {
+        waiter.wake();
     }
 }

@@ -10,6 +10,8 @@ pub(crate) struct Request<'m> {
     pub(crate) command: &'m str,
     pub(crate) arguments: Option<Value<'m>>,
     pub(crate) oob: bool,
+    /// What the reply must carry, if it must.
+    pub(crate) id: Option<Value<'m>>,
 }
 
 impl<'m> Request<'m> {
@@ -20,20 +22,20 @@ impl<'m> Request<'m> {
         if message.kind() != Kind::Object {
             return Err(messages::input_not_object());
         }
-        let (mut execute, mut exec_oob, mut arguments) = (None, None, None);
+        let (mut execute, mut exec_oob, mut arguments, mut id) = (None, None, None, None);
         for (name, value) in message.entries() {
             match name {
                 "execute" => execute = Some(command_name(name, value)?),
                 "exec-oob" if oob_enabled => exec_oob = Some(command_name(name, value)?),
                 "arguments" if value.kind() == Kind::Object => arguments = Some(value),
                 "arguments" => return Err(messages::input_member_type(name, "an object")),
-                "id" => {}
+                "id" => id = Some(value),
                 _ => return Err(messages::input_member_unexpected(name)),
             }
         }
         match (execute, exec_oob) {
-            (Some(command), None) => Ok(Self { command, arguments, oob: false }),
-            (None, Some(command)) => Ok(Self { command, arguments, oob: true }),
+            (Some(command), None) => Ok(Self { command, arguments, oob: false, id }),
+            (None, Some(command)) => Ok(Self { command, arguments, oob: true, id }),
             (None, None) => Err(messages::input_lacks_execute()),
             (Some(_), Some(_)) => Err(messages::input_members_clash()),
         }
@@ -46,7 +48,7 @@ pub(crate) fn is_oob(document: &Document) -> bool {
     message.get("exec-oob").is_some() && message.get("execute").is_none()
 }
 
-/// The id that the reply must carry, if the message has one.
+/// The id that the reply must carry, if the message has one, well-formed or not.
 pub(crate) fn id(document: &Document) -> Option<Value<'_>> {
     document.root().get("id")
 }

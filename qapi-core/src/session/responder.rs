@@ -73,9 +73,9 @@ impl Responder {
                 return Some((Current { command, message, success_response }, call));
             }
             Ok(Dispatched { success_response, pending: None }) => {
-                self.succeed(success_response, request::id(message));
+                self.succeed(success_response, request.id);
             }
-            Err(error) => self.fail(&error, request::id(message)),
+            Err(error) => self.fail(&error, request.id),
         }
         None
     }

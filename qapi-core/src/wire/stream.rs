@@ -75,6 +75,9 @@ impl Decoder {
 
     fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
         self.assembler.forget_handed_out();
+        if input.is_empty() {
+            return None;
+        }
         if self.lexer.is_between() && self.assembler.read_common(input) {
             return Some(Ok(()));
         }
