@@ -1,12 +1,16 @@
 //! Drives one session over one connection.
 
-use std::os::fd::OwnedFd;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::calls::{Calls, Outcome};
+use super::input::Input;
 use super::stream::{Sink, Source};
 use crate::session::{Advance, OutputOverflow, Session};
 use crate::shutdown::Shutdown;
@@ -21,7 +25,7 @@ pub(super) enum Ended {
     /// The client left too much unread.
     Overflow(OutputOverflow),
     /// The transport failed.
-    Io(std::io::Error),
+    Io(io::Error),
 }
 
 /// What the connection waits for before it gives the session more input.
@@ -38,11 +42,7 @@ pub(super) struct Connection {
     source: Source,
     sink: Sink,
     session: Session,
-    input: Vec<u8>,
-    /// How much of `input` the session has taken.
-    taken: usize,
-    /// What came beside the input and has not been given to the session yet.
-    fds: Vec<OwnedFd>,
+    input: Input,
     output: Vec<u8>,
     /// How much of `output` the client has accepted.
     written: usize,
@@ -62,9 +62,7 @@ impl Connection {
             source,
             sink,
             session,
-            input: Vec::new(),
-            taken: 0,
-            fds: Vec::new(),
+            input: Input::default(),
             output: Vec::new(),
             written: 0,
             is_unflushed: false,
@@ -78,60 +76,54 @@ impl Connection {
 
     /// Serves the client until either side is done. A call under way when the client leaves goes
     /// on: it was accepted.
-    pub(super) async fn run(mut self, shutdown: &Shutdown) -> Ended {
-        let released = shutdown.released();
-        tokio::pin!(released);
+    pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Ended {
+        let mut released = pin!(shutdown.released());
+        if let Err(ended) = poll_fn(|context| self.poll(context, released.as_mut())).await {
+            return ended;
+        }
+        let _ = self.sink.shutdown().await;
+        if self.waiting == Waiting::Nothing { Ended::ByServer } else { Ended::ByClient }
+    }
+
+    /// Does what can be done now, until nothing is left to do for this client.
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        mut released: Pin<&mut impl Future<Output = ()>>,
+    ) -> Poll<Result<(), Ended>> {
         loop {
-            if let Err(ended) = self.load_output() {
-                return ended;
-            }
+            self.load_output()?;
             if self.is_done() {
-                let _ = self.sink.shutdown().await;
-                return if self.waiting == Waiting::Nothing {
-                    Ended::ByServer
-                } else {
-                    Ended::ByClient
-                };
+                return Poll::Ready(Ok(()));
             }
-            let step = tokio::select! {
-                biased;
-                // Output first, so that a client which only sends still gets its answers.
-                result = send(&mut self.sink, &self.output, self.written, self.is_unflushed) => {
-                    result.map(|sent| self.sent(sent))
-                }
-                result = join(&mut self.call) => {
-                    self.call = None;
-                    self.session.complete(result);
-                    self.advance();
-                    Ok(())
-                }
-                () = self.session.output_changed() => Ok(()),
-                result = self.source.read(&mut self.input, &mut self.fds),
-                    if self.waiting == Waiting::Input && !self.end_of_input =>
-                {
-                    result.map(|count| self.read(count))
-                }
-                () = &mut released, if !self.released => {
-                    self.released = true;
-                    self.waiting = Waiting::Nothing;
-                    Ok(())
-                }
-            };
-            if let Err(error) = step {
-                return Ended::Io(error);
+            // Output first, so that a client which only sends still gets its answers.
+            if let Poll::Ready(result) = self.poll_send(context) {
+                result.map_err(Ended::Io)?;
+            } else if let Poll::Ready(result) = self.poll_call(context) {
+                self.call = None;
+                self.session.complete(result);
+                self.advance();
+            } else if let Poll::Ready(result) = self.poll_read(context) {
+                result.map_err(Ended::Io)?;
+            } else if !self.released && released.as_mut().poll(context).is_ready() {
+                self.released = true;
+                self.waiting = Waiting::Nothing;
+            } else {
+                ready!(self.session.poll_output_changed(context));
             }
         }
     }
 
     /// Takes the next output from the session once the last is sent.
     fn load_output(&mut self) -> Result<(), Ended> {
-        if self.written == self.output.len() {
-            self.output.clear();
-            self.written = 0;
-            self.session.take_output(&mut self.output).map_err(Ended::Overflow)?;
+        if self.written < self.output.len() {
+            // A client that reads nothing never takes the last output.
+            return self.session.check_output().map_err(Ended::Overflow);
         }
-        // A client that reads nothing never takes the last output.
-        self.session.check_output().map_err(Ended::Overflow)
+        // A connection that has nothing to send needs no room for it.
+        self.output = Vec::new();
+        self.written = 0;
+        self.session.take_output(&mut self.output).map(drop).map_err(Ended::Overflow)
     }
 
     /// Whether nothing is left to do for this client.
@@ -142,9 +134,14 @@ impl Connection {
         sent && served
     }
 
-    fn sent(&mut self, sent: Sent) {
-        match sent {
-            Sent::Bytes(count) => {
+    /// Makes a step towards the client.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.output.get(self.written..) {
+            Some(rest) if !rest.is_empty() => {
+                let count = ready!(Pin::new(&mut self.sink).poll_write(context, rest))?;
+                if count == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
                 self.written += count;
                 self.is_unflushed = true;
                 self.session.sent(count);
@@ -152,32 +149,46 @@ impl Connection {
                     self.advance();
                 }
             }
-            Sent::Everything => self.is_unflushed = false,
+            _ if self.is_unflushed => {
+                ready!(Pin::new(&mut self.sink).poll_flush(context))?;
+                self.is_unflushed = false;
+            }
+            _ => return Poll::Pending,
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the call under way; `None` where it panicked.
+    fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+        match &mut self.call {
+            Some(call) => Pin::new(call).poll(context).map(|joined| joined.ok().flatten()),
+            None => Poll::Pending,
         }
     }
 
-    fn read(&mut self, count: usize) {
-        if count == 0 {
-            self.end_of_input = true;
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.waiting != Waiting::Input || self.end_of_input {
+            return Poll::Pending;
         }
-        if !self.fds.is_empty() {
-            self.session.receive_fds(std::mem::take(&mut self.fds));
+        let count = ready!(self.input.poll_read(&mut self.source, context))?;
+        self.end_of_input = count == 0;
+        let fds = self.input.take_fds();
+        if !fds.is_empty() {
+            self.session.receive_fds(fds);
         }
         self.advance();
+        Poll::Ready(Ok(()))
     }
 
     /// Lets the session work on the input until it needs something.
     fn advance(&mut self) {
         loop {
-            let mut rest = self.input.get(self.taken..).unwrap_or_default();
+            let mut rest = self.input.rest();
             let step = self.session.advance(&mut rest);
-            self.taken = self.input.len() - rest.len();
+            let left = rest.len();
+            self.input.leave(left);
             self.waiting = match step {
-                Advance::NeedInput => {
-                    self.input.clear();
-                    self.taken = 0;
-                    Waiting::Input
-                }
+                Advance::NeedInput => Waiting::Input,
                 Advance::Call(call) => {
                     let command = self.session.command_under_way().unwrap_or_default();
                     self.call = Some(self.calls.start(command, call));
@@ -189,38 +200,5 @@ impl Connection {
             };
             return;
         }
-    }
-}
-
-/// Waits for the call under way; `None` where it panicked.
-async fn join(call: &mut Option<JoinHandle<Outcome>>) -> Outcome {
-    match call {
-        Some(handle) => handle.await.ok().flatten(),
-        None => std::future::pending().await,
-    }
-}
-
-/// A step towards the client.
-enum Sent {
-    /// The transport has taken so many bytes. They count at once: what comes in between before they
-    /// are flushed must not have them sent again.
-    Bytes(usize),
-    /// The transport has passed on all it had taken.
-    Everything,
-}
-
-async fn send(
-    sink: &mut Sink,
-    output: &[u8],
-    written: usize,
-    is_unflushed: bool,
-) -> std::io::Result<Sent> {
-    match output.get(written..) {
-        Some(rest) if !rest.is_empty() => match sink.write(rest).await? {
-            0 => Err(std::io::ErrorKind::WriteZero.into()),
-            count => Ok(Sent::Bytes(count)),
-        },
-        _ if is_unflushed => sink.flush().await.map(|()| Sent::Everything),
-        _ => std::future::pending().await,
     }
 }

@@ -197,7 +197,8 @@ impl Front {
         let (context, calls) = (session.shared_context(), Arc::clone(&self.calls));
         let id = context.id();
         tracing::debug!(session = id, "a client connected");
-        match Connection::new(source, sink, session, calls).run(self.service.shutdown()).await {
+        let mut connection = Connection::new(source, sink, session, calls);
+        match connection.run(self.service.shutdown()).await {
             Ended::ByClient | Ended::ByServer => tracing::debug!(session = id, "session ended"),
             Ended::Overflow(error) => {
                 tracing::warn!(session = id, %error, "session closed");

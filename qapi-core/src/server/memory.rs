@@ -24,7 +24,7 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
     let session = Session::new(Arc::clone(&service), &SessionOptions::default());
     tokio::spawn(async move {
         let calls = Arc::new(Calls::new(DEFAULT_BLOCKING_LIMIT));
-        let connection = Connection::new(source, Box::new(writer), session, calls);
+        let mut connection = Connection::new(source, Box::new(writer), session, calls);
         tokio::select! {
             // However it ends, it is the doing of the client's own program.
             _ = connection.run(service.shutdown()) => {}

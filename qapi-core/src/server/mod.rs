@@ -11,6 +11,7 @@ mod connect;
 mod connection;
 mod front;
 mod inherited;
+mod input;
 mod listener;
 pub(crate) mod memory;
 mod stream;

@@ -5,19 +5,16 @@ use std::mem::MaybeUninit;
 use std::net::TcpStream as StdTcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, Interest};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::fds::UNCLAIMED_LIMIT;
 use crate::session::PeerCredentials;
-
-/// How much is read at once. A client's burst of small commands fits, so that all its replies
-/// leave in one write; ten thousand idle clients still cost little, as the buffer is only grown
-/// to this while a client sends.
-const READ_SIZE: usize = 16 << 10;
 
 /// A socket on which clients arrive.
 #[derive(Debug)]
@@ -112,26 +109,26 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Waits for input and appends it: bytes, and the descriptors that came with them. Nothing is
-    /// lost where the wait is given up.
-    pub(super) async fn read(
+    /// Reads once into the front of `input`: how many bytes came; adds the descriptors that came
+    /// with them.
+    pub(super) fn poll_read(
         &mut self,
-        input: &mut Vec<u8>,
+        context: &mut Context<'_>,
+        input: &mut [u8],
         fds: &mut Vec<OwnedFd>,
-    ) -> io::Result<usize> {
+    ) -> Poll<io::Result<usize>> {
         match self {
             Self::Bytes(reader) => {
-                input.reserve(READ_SIZE);
-                reader.take(READ_SIZE as u64).read_buf(input).await
+                let mut room = ReadBuf::new(input);
+                ready!(Pin::new(reader).poll_read(context, &mut room))?;
+                Poll::Ready(Ok(room.filled().len()))
             }
             Self::BytesAndFds(reader) => loop {
-                reader.readable().await?;
-                let received = reader
-                    .as_ref()
-                    .try_io(Interest::READABLE, || receive(reader.as_ref(), input, fds));
-                match received {
+                let socket = reader.as_ref();
+                ready!(socket.poll_read_ready(context))?;
+                match socket.try_io(Interest::READABLE, || receive(socket, input, fds)) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    result => return result,
+                    result => return Poll::Ready(result),
                 }
             },
         }
@@ -139,25 +136,15 @@ impl Source {
 }
 
 /// Receives what is there. The kernel closes descriptors for which there is no room.
-fn receive(
-    socket: &UnixStream,
-    input: &mut Vec<u8>,
-    fds: &mut Vec<OwnedFd>,
-) -> io::Result<usize> {
-    let start = input.len();
-    input.resize(start + READ_SIZE, 0);
+fn receive(socket: &UnixStream, input: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(UNCLAIMED_LIMIT))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let room = input.get_mut(start..).unwrap_or_default();
     let result =
-        recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC);
-    let count = result.as_ref().map_or(0, |message| message.bytes);
-    input.truncate(start + count);
+        recvmsg(socket, &mut [IoSliceMut::new(input)], &mut control, RecvFlags::CMSG_CLOEXEC);
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
             fds.extend(received);
         }
     }
-    result?;
-    Ok(count)
+    Ok(result?.bytes)
 }

@@ -12,8 +12,10 @@ mod responder;
 pub(crate) mod response;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 pub use context::{PeerCredentials, SessionContext};
 use outbox::DEFAULT_OUTPUT_LIMIT;
@@ -194,7 +196,12 @@ impl Session {
 
     /// Waits until there may be something new to send: a reply, or an event from any thread.
     pub async fn output_changed(&self) {
-        std::future::poll_fn(|context| self.responder.outbox.poll_changed(context)).await;
+        poll_fn(|context| self.poll_output_changed(context)).await;
+    }
+
+    /// As [`output_changed`](Self::output_changed), for one task.
+    pub(crate) fn poll_output_changed(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.responder.outbox.poll_changed(context)
     }
 
     /// Takes the next message from `input`: serves it, or puts it at the end of the queue.

@@ -11,6 +11,9 @@ use crate::wire::Style;
 /// thousands of events besides.
 pub(crate) const DEFAULT_OUTPUT_LIMIT: usize = 16 << 20;
 
+/// Capacity that an outbox begins with: room for the replies to some requests that came together.
+const FIRST_CAPACITY: usize = 1 << 10;
+
 /// Capacity that an empty outbox keeps; what a large reply took beyond it is given back.
 pub(super) const KEPT_CAPACITY: usize = 64 << 10;
 
@@ -89,6 +92,9 @@ impl Outbox {
     }
 
     fn append(&self, mut inner: MutexGuard<'_, Inner>, message: &[u8]) {
+        if inner.waiting.capacity() == 0 {
+            inner.waiting.reserve(FIRST_CAPACITY.max(message.len()));
+        }
         inner.waiting.extend_from_slice(message);
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
         tell(inner);
