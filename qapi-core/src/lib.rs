@@ -23,6 +23,8 @@
 //! }
 //! ```
 //!
+//! Coming from QAPI, begin with the [`guide`]; the attributes have a page each.
+//!
 //! In reading order:
 //! - [`wire`]: QMP's dialect of JSON, bytes to values and back
 //! - [`descriptor`]: definitions as data; [`registry`]: all of a program's; [`schema`]: the rules
@@ -52,6 +54,7 @@ pub mod documentation;
 mod error;
 mod events;
 pub mod fds;
+pub mod guide;
 mod messages;
 mod oob;
 pub mod policy;

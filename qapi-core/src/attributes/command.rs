@@ -3,40 +3,45 @@
 /// Defines a command, served by the function that it goes on.
 ///
 /// The function stays an ordinary one, to be called by tests and by other code. Its name with
-/// dashes for underscores is the command's. Parameters are the command's arguments, except those
-/// that are marked with the first two of these words:
+/// dashes for underscores is the command's. A plain function is called at once, on the server's
+/// thread, and must be quick; an `async fn` is awaited. Neither holds up other clients while it
+/// waits.
 ///
-/// - `#[qapi(state)]`: the server's state of that type, as `&T` or `Arc<T>`;
-/// - `#[qapi(session)]`: what is known of the caller, as
-///   [`&SessionContext`](crate::SessionContext);
-/// - `#[qapi(fd)]`: a file descriptor that the client has sent and now names, as `OwnedFd` or
-///   `Option<OwnedFd>`; see [`fds`](crate::fds).
-///
-/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option`
-/// is an optional argument. They may have doc comments, and `#[qapi(name = "…", since = "…",
-/// features(…))]`. The function returns nothing, a QAPI type, or a `Result` of either whose error
-/// converts into [`Error`](crate::Error). The section `# Returns` of its documentation says what
-/// the returned value means.
+/// Words of the attribute:
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`](crate::qapi_enum) |
-/// | `name_exception` | the `name` may break the naming rules |
+/// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
+/// | `name_exception` | the `name` may break the rules for names |
 /// | `blocking` | the function may block: it is called on another thread |
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
-/// | `gen = false` | the function takes its arguments as they come; see below |
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | may be executed before the machine is configured |
-/// | `success_response = false` | success is not answered |
-/// | `client` | clients written in Rust get a struct to execute it with |
+/// | `success_response = false` | success is not answered; errors are |
+/// | `client` | clients written in Rust get a struct to execute it with; see below |
+/// | `gen = false` | the function takes its arguments as they come; see below |
+/// | `data = TheStruct` | with `gen = false`: what clients are told that it takes |
+/// | `returns = TheType` | with `gen = false`: what they are told that it returns |
+///
+/// Parameters are the command's arguments, except those that are marked as something else.
+/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option` is
+/// an optional argument. Words of `#[qapi(…)]` on a parameter:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `state` | no argument, but the server's state of that type, as `&T` or `Arc<T>` |
+/// | `session` | no argument, but what is known of the caller, as [`&SessionContext`](crate::SessionContext) |
+/// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`fds`](crate::fds) |
+/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+///
+/// The function returns nothing, a QAPI type, or a `Result` of either whose error converts into
+/// [`Error`](crate::Error); a string does. The sections `# Returns` and `# Errors` of its doc
+/// comment tell of both, and `# Examples` of its use. Parameters have doc comments of their own.
 ///
 /// With `gen = false` nothing reads the arguments: the function takes all of them as one
 /// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in it.
 /// `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they are
 /// told that it returns, where that is not what the function says.
-///
-/// A plain function is called at once, on the server's thread, and must be quick; an `async fn`
-/// is awaited. Neither holds up other clients while it waits.
 ///
 /// ```
 /// use qapi_core::prelude::*;

@@ -6,14 +6,20 @@
 /// between words is the event's: `DiskAdded` is `DISK_ADDED`. It implements
 /// [`QapiEvent`](crate::QapiEvent), so that [`Events::emit`](crate::Events::emit) takes it.
 ///
-/// Fields are as those of a [`qapi_struct`](crate::qapi_struct).
+/// Words of the attribute:
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`](crate::qapi_enum) |
+/// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 /// | `boxed` | its one field is a struct or union whose members are the data |
 /// | `rate_limit = "1s"` | how often it is sent at most; milliseconds are `"500ms"` |
 /// | `key = "id"` | the member each of whose values has a rate limit of its own |
+///
+/// Words of `#[qapi(…)]` on a field:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// An event with a rate limit is sent at once if none was within the period; otherwise the last
 /// one is held and sent when the period ends, with the time at which it was emitted.

@@ -7,18 +7,28 @@
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
 ///
-/// Fields take `#[qapi(name = "…", since = "…", features(…))]`, and the first field
-/// `#[qapi(base)]`: the members of that struct come first.
-///
-/// A member that is a `std::time::Duration`, or an `Option` of one, says by `#[qapi(unit = "ms")]`
-/// what its number counts; the units are `s`, `ms`, `us` and `ns`. What is less than one is left
-/// out in replies. Bytes are a list of numbers, as QAPI has no better; `#[qapi(base64)]` makes a
-/// `Vec<u8>` a string. Both words are for arguments and the members of events and unions too.
+/// Words of the attribute:
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `since`, `features`, `name`, `crate` | as for [`qapi_enum`](crate::qapi_enum) |
+/// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 /// | `transparent` | the struct is its one field's type under another name in Rust alone |
+///
+/// Words of `#[qapi(…)]` on a field:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `base` | on the first field alone: the members of that struct come first |
+/// | `name`, `name_exception`, `since`, `features` | as for the variants of an enum |
+/// | `unit = "ms"` | what the number of a `std::time::Duration` counts: `s`, `ms`, `us` or `ns` |
+/// | `base64` | the `Vec<u8>` is a string, and not a list of numbers |
+///
+/// The words `unit` and `base64` go with an `Option` of these types too. What is less than one
+/// unit is left out in replies. Which types there are, the table of
+/// [`QapiType`](crate::QapiType) says; a type of another crate becomes one of them in a newtype,
+/// as shown there. A map is none: its keys are not known beforehand.
+///
+/// Doc comments, conditions (`#[cfg(…)]`) and names: see the [guide](crate::guide).
 ///
 /// ```
 /// use qapi_core::prelude::*;

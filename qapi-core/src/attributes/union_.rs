@@ -2,16 +2,49 @@
 
 /// Defines a union: an object whose further members depend on the value of one of them.
 ///
+/// Words of the attribute on an enum:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `tag = TheEnum` | the enum whose values select the branch; always there |
+/// | `discriminator = "name"` | the member that has the value. Without it the enum is the branches of another union, and takes `crate` alone besides `tag` |
+/// | `name_exception` | the discriminator's name may break the rules for names |
+/// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
+///
+/// Words of `#[qapi(…)]` on a variant:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `open` | stands for the values that other crates add to an open `tag` |
+///
+/// Words of the attribute on a struct:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `discriminator = "name"` | the member of the base that selects the branch |
+/// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
+///
+/// Words of `#[qapi(…)]` on a field:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `discriminator` | the field holds the branches, and is named as the member that selects them |
+/// | `base` | on the first field alone: the members of that struct come first |
+/// | `branches` | the field holds the branches, and the base has the discriminator |
+/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+///
+/// # A discriminator and branches
+///
 /// On an enum with a `discriminator`, it is a union whose only common member is that one. The
 /// variants are named like those of the enumeration `tag`, all of which must be there; each
-/// carries the struct whose members it adds, or nothing.
+/// carries the struct or union whose members it adds, or nothing. A variant under a condition has
+/// that of the enumeration's.
 ///
 /// ```
 /// use qapi_core::prelude::*;
 ///
 /// /// Kinds of address.
 /// #[qapi_enum]
-/// #[derive(Clone, Copy)]
 /// enum AddressKind { Unix, Inet, Any }
 ///
 /// /// A socket's file.
@@ -35,6 +68,8 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
+/// # More that all branches have
+///
 /// On a struct, it is a union with further common members. One field is marked
 /// `#[qapi(discriminator)]`: its name is the discriminator's, and its type is an enum under
 /// `#[qapi_union(tag = …)]` without a discriminator of its own, which holds the branches.
@@ -42,7 +77,6 @@
 /// ```
 /// # use qapi_core::prelude::*;
 /// # #[qapi_enum]
-/// # #[derive(Clone, Copy)]
 /// # enum PortKind { Unix, Any }
 /// # #[qapi_struct]
 /// # struct UnixPort { path: String }
@@ -68,6 +102,8 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
+/// # A base with the discriminator
+///
 /// Where the base already has the discriminator, the attribute names it, and the field with the
 /// branches is marked `#[qapi(branches)]`. It is no member of its own; what it holds decides which
 /// value the base's member is written with.
@@ -75,7 +111,6 @@
 /// ```
 /// # use qapi_core::prelude::*;
 /// # #[qapi_enum]
-/// # #[derive(Clone, Copy)]
 /// # enum PortKind { Unix, Any }
 /// # #[qapi_struct]
 /// # struct UnixPort { path: String }
@@ -108,10 +143,13 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
+/// # Open enums
+///
 /// Where `tag` is an open enum, the branches have a last variant of the same name as the enum's,
 /// `#[qapi(open)] Other(OpenValue<TheEnum>)`: values of other crates add no members.
 ///
-/// Takes the words of [`qapi_enum`](crate::qapi_enum) besides its own. It implements
+/// # What it implements
+///
 /// [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and `serde::Serialize`; the
 /// enum of branches alone implements [`QapiBranches`](crate::QapiBranches).
 pub use qapi_macros::qapi_union;

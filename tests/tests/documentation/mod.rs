@@ -11,7 +11,7 @@ use qapi_core::documentation;
 use qapi_core::policy::{Access, CompatPolicy, CompatPolicyOutput, Policy};
 use qapi_core::registry::registered;
 use qapi_core::session::SessionOptions;
-use qapi_core::{Definition, Registry};
+use qapi_core::{Definition, Projection, Registry, Release};
 use serde_json::{Value, json};
 
 use crate::session::talk::Talk;
@@ -22,10 +22,18 @@ fn is_here(definition: &&Definition) -> bool {
     definition.source.module.starts_with(module_path!())
 }
 
+/// What is defined here and by the framework, the command among it.
+fn registry() -> Registry {
+    let own = registered().filter(|found| is_here(found) || found.source.package == "qapi-core");
+    Registry::from_definitions(own.chain(documentation::definitions())).unwrap()
+}
+
 /// What the command returns under `policy`, or its error.
 fn ask(policy: Policy, arguments: &Value) -> Value {
-    let own = registered().filter(|found| is_here(found) || found.source.package == "qapi-core");
-    let registry = Registry::from_definitions(own.chain(documentation::definitions())).unwrap();
+    ask_of(registry(), policy, arguments)
+}
+
+fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
     let mut states = States::default();
     states.insert(Arc::new(policy));
     let mut talk = Talk::with_service(registry, states, &SessionOptions::default());
@@ -96,6 +104,21 @@ fn what_is_hidden_is_not_told_of() {
     assert!(!names(&found).contains(&"lantern-tell"));
     let lantern_info = found.iter().find(|one| one["name"] == "LanternInfo").unwrap();
     assert_eq!(names(lantern_info["members"].as_array().unwrap()), ["id", "colour"]);
+}
+
+#[test]
+fn what_is_newer_is_not_told_of() {
+    let part_names = |registry: Registry, name: &str| {
+        let reply = ask_of(registry, Policy::new(), &json!({ "name": name }));
+        let documented = reply["return"][0]["members"].as_array().unwrap().clone();
+        names(&documented).join(" ")
+    };
+    assert_eq!(part_names(registry(), "LanternInfo"), "id colour lumen");
+    const EARLIER: Projection =
+        Projection::to(Release::new(10, 0, 0)).packages(&[("qapi-tests", Release::new(1, 0, 0))]);
+    let earlier = || registry().project(EARLIER).unwrap();
+    assert_eq!(part_names(earlier(), "LanternInfo"), "id colour");
+    assert_eq!(part_names(earlier(), "LanternColour"), "yellow blue");
 }
 
 #[test]
