@@ -109,6 +109,8 @@ pub struct BlockJobHandle<'a> {
 pub struct BlockJob {
     /// What is done, until the job is cleaned up: it knows the nodes, which keep images open.
     work: Mutex<Option<Arc<dyn BlockJobWork>>>,
+    /// What the work said of itself when the job was cleaned up.
+    was_actively_synced: AtomicBool,
     events: Events,
     /// The nodes, until the job is cleaned up: a concluded job keeps none.
     nodes: Mutex<Option<Reservation>>,
@@ -124,6 +126,7 @@ impl BlockJob {
     pub fn new(work: impl BlockJobWork, events: Events) -> Self {
         Self {
             work: Mutex::new(Some(Arc::new(work))),
+            was_actively_synced: AtomicBool::new(false),
             events,
             nodes: Mutex::new(None),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
@@ -132,9 +135,12 @@ impl BlockJob {
         }
     }
 
-    /// As [`BlockJobWork::actively_synced`]; not once the job is over.
+    /// As [`BlockJobWork::actively_synced`]; of a job that is over, as it was in the end.
     pub fn actively_synced(&self) -> bool {
-        self.work().is_some_and(|work| work.actively_synced())
+        match self.work() {
+            Some(work) => work.actively_synced(),
+            None => self.was_actively_synced.load(Ordering::Relaxed),
+        }
     }
 
     /// What is done, unless the job is cleaned up.
@@ -199,6 +205,7 @@ impl JobDriver for BlockJob {
     }
 
     fn clean(&self, _job: &JobHandle) {
+        self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let work = self.work.lock().take();
         self.nodes.lock().take();
         if let Some(work) = work {

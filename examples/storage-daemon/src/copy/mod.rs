@@ -39,7 +39,7 @@ pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// Bytes that one request reads and writes: large enough that the calls to the system do not
 /// count, small enough that a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;
-/// Bytes that all requests of a copy have in memory together, if one unit of work is not larger.
+/// Bytes that all requests of a copy have in memory together.
 const MEMORY_MAX: u64 = 16 << 20;
 /// Bytes that one request makes zero, without a buffer.
 const ZERO_REQUEST_MAX: u64 = 1 << 30;

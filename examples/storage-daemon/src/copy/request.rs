@@ -1,6 +1,6 @@
 //! One request of a copy, on a thread for blocking work.
 
-use super::Side;
+use super::{MEMORY_MAX, Side};
 use crate::error::Error;
 use crate::nodes::Node;
 
@@ -39,11 +39,18 @@ impl Request {
         if self.zero {
             return clear(target, self.start, self.length).map_err(failed(Side::Target));
         }
-        // Requests with data are no longer than `REQUEST_MAX` or one unit of work.
-        buffer.resize(self.length as usize, 0);
-        source.read(self.start, buffer).map_err(failed(Side::Source))?;
-        write_sparsely(target, self.start, buffer, granularity as usize)
-            .map_err(failed(Side::Target))
+        let granularity = granularity.min(MEMORY_MAX);
+        let mut start = self.start;
+        while start < self.end() {
+            // A unit of work may be larger than what is to be in memory at once.
+            let length = (self.end() - start).min(MEMORY_MAX);
+            buffer.resize(length as usize, 0);
+            source.read(start, buffer).map_err(failed(Side::Source))?;
+            write_sparsely(target, start, buffer, granularity as usize)
+                .map_err(failed(Side::Target))?;
+            start += length;
+        }
+        Ok(())
     }
 }
 

@@ -21,8 +21,8 @@ use crate::qmp::backup::{
     MirrorSyncMode, NewImageMode,
 };
 
-/// The largest unit of work that a client may ask for: several are in memory at a time.
-const UNIT_MAX: u64 = 16 << 20;
+/// The largest unit of work that a client may ask for. QEMU ends itself when it is asked for more.
+const UNIT_MAX: u64 = 1 << 30;
 
 /// Makes a job that copies to a node. It is yet to be started. Blocks until writes to the source
 /// that are under way are done.
@@ -94,6 +94,7 @@ fn create(
     target: JobTarget,
     together: &mut Together,
 ) -> Result<Prepared> {
+    check_unit(&common)?;
     check_bitmap(&common)?;
     check_nodes(daemon, &common, &source, target.node())?;
     check_supported(&common)?;
@@ -102,6 +103,9 @@ fn create(
         .graph
         .insert_filter(Driver::CopyBeforeWrite, &source, common.filter_node_name.clone())
         .map_err(cannot_create_node)?;
+    if target.node().is_read_only() {
+        return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
+    }
     let copier = copier(daemon, &common, &source, target.node())?;
     check_chunk(perf, copier.granularity())?;
     let point_in_time = Arc::new(PointInTime::new(copier)?);
@@ -154,6 +158,17 @@ impl BlockJobWork for Backup {
     }
 }
 
+/// QEMU looks at this first, and at what else there is to say about the unit much later.
+fn check_unit(common: &BackupCommon) -> Result<()> {
+    let most = i64::MAX.cast_unsigned();
+    match common.x_perf.and_then(|perf| perf.min_cluster_size) {
+        Some(unit) if unit > most => {
+            Err(Error::generic(format!("min-cluster-size too large: {unit} > {most}")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Bitmaps do not exist, so whoever names one or needs one is told so.
 fn check_bitmap(common: &BackupCommon) -> Result<()> {
     let refused = |text: String| Err(Error::generic(text));
@@ -203,9 +218,6 @@ fn check_nodes(
     }
     if source.size()? != target.size()? {
         return Err(Error::generic("Source and target image have different sizes"));
-    }
-    if target.is_read_only() {
-        return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub struct BackupPerf {
     /// How many bytes a request has at most; 0, which is the default, leaves it to the job, which
     /// may use fewer.
     pub max_chunk: Option<i64>,
-    /// How many bytes are copied at least at a time: a power of two up to 16 MiB. The job may use
+    /// How many bytes are copied at least at a time: a power of two up to 1 GiB. The job may use
     /// more.
     #[qapi(since = "9.2")]
     pub min_cluster_size: Option<u64>,

@@ -143,21 +143,10 @@ fn assert_refused(mistakes: &[(Mistake<'_>, &str)]) {
 
 #[test]
 fn sizes_and_widths_that_make_no_image_are_refused() {
-    let huge = 9_223_372_036_854_775_296;
     let cluster_size = "Cluster size must be a power of two between 512 and 2048k";
     let refcount_width = "Refcount width must be a power of two and may not exceed 64 bits";
     assert_refused(&[
-        (&|o| o.size = 1 << 63, "Could not resize image: Image size cannot be negative"),
         (&|o| o.size = 1000, "Image size must be a multiple of 512 bytes"),
-        (
-            &|o| o.size = huge,
-            "Could not resize image: offset(9223372036854775296) exceeds \
-             maximum(9223372035781033984)",
-        ),
-        (
-            &|o| o.size = 1 << 61,
-            "Could not resize image: Failed to grow the L1 table: File too large",
-        ),
         (&|o| o.cluster_size = 1000, cluster_size),
         (&|o| o.cluster_size = 256, cluster_size),
         (&|o| o.cluster_size = 4 * M, cluster_size),
@@ -178,16 +167,8 @@ fn sizes_and_widths_that_make_no_image_are_refused() {
 
 #[test]
 fn other_files_that_make_no_image_are_refused() {
-    let long = "x".repeat(1024);
-    let too_long =
-        format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
-    let no_room = format!(
-        "Could not assign backing file '{}' with format '(null)': No space left on device",
-        "b".repeat(500)
-    );
     assert_refused(&[
         (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
-        (&|o| (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512), &no_room),
         (
             &|o| o.backing_format = Some("raw".into()),
             "Backing format cannot be used without backing file",
@@ -197,19 +178,94 @@ fn other_files_that_make_no_image_are_refused() {
             "Backing file and preallocation can only be used at the same time if \
              extended_l2 is on",
         ),
-        (
-            &|o| (o.backing_file, o.backing_format) = (Some(long.clone()), Some("raw".into())),
-            &too_long,
-        ),
     ]);
+}
+
+/// As with QEMU: the image is there before its size and its backing file are.
+#[test]
+fn what_is_found_late_leaves_an_image_without_it() {
+    let long = "x".repeat(1024);
+    let too_long =
+        format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
+    let no_room = format!(
+        "Could not assign backing file '{}' with format '(null)': No space left on device",
+        "b".repeat(500)
+    );
+    let huge = 9_223_372_036_854_775_296;
+    let cases: [(Mistake<'_>, &str, u64); 5] = [
+        (&|o| o.size = 1 << 63, "Could not resize image: Image size cannot be negative", 0),
+        (
+            &|o| o.size = huge,
+            "Could not resize image: offset(9223372036854775296) exceeds \
+             maximum(9223372035781033984)",
+            0,
+        ),
+        (
+            &|o| o.size = 1 << 61,
+            "Could not resize image: Failed to grow the L1 table: File too large",
+            0,
+        ),
+        (
+            &|o| {
+                (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512);
+            },
+            &no_room,
+            M,
+        ),
+        (
+            &|o| {
+                (o.backing_file, o.backing_format) = (Some(long.clone()), Some("raw".into()));
+            },
+            &too_long,
+            M,
+        ),
+    ];
+    for (change, expected, size) in cases {
+        let bench = Bench::new();
+        let path = bench.write("target", &noise(1, K));
+        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+        change(&mut options);
+        let error = options.create(&bench.graph).expect_err("the options are wrong");
+        assert_eq!(error.to_string(), expected);
+        assert!(bench.names().is_empty());
+        assert_sound(&path);
+        let node = bench.add(qcow2(inline(bench.file("target"))).named("n"));
+        assert_eq!(node.size().expect("it has a size"), size, "{expected}");
+        assert!(!node.names_backing());
+    }
 }
 
 #[test]
 fn images_that_only_other_programs_open_are_sound() {
-    let changes: [(&str, Change, &str); 3] = [
+    let changes: [(&str, Change, &str); 7] = [
         ("divided", |o| o.extended_l2 = true, "extended L2 entries"),
         ("zstd", |o| o.compression_type = CompressionType::Zstd, "compression type"),
         ("apart", |o| o.data_file = Some(named("data")), "data file"),
+        (
+            "divided and allocated",
+            |o| (o.extended_l2, o.preallocation) = (true, Preallocation::Metadata),
+            "extended L2 entries",
+        ),
+        (
+            "zstd and allocated",
+            |o| {
+                o.compression_type = CompressionType::Zstd;
+                o.preallocation = Preallocation::Falloc;
+            },
+            "compression type",
+        ),
+        (
+            "apart and allocated",
+            |o| {
+                (o.data_file, o.preallocation) = (Some(named("data")), Preallocation::Full);
+            },
+            "data file",
+        ),
+        (
+            "apart and raw",
+            |o| (o.data_file, o.data_file_raw) = (Some(named("data")), true),
+            "data file",
+        ),
     ];
     let bench = Bench::new();
     bench.write("data", b"");

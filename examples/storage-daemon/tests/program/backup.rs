@@ -94,7 +94,7 @@ fn refused_backups_leave_nothing_behind() {
         ),
         (
             json!({"x-perf": {"min-cluster-size": 1_u64 << 40}}),
-            &format!("{no_state}: min-cluster-size is too large: 1099511627776 > 16777216"),
+            &format!("{no_state}: min-cluster-size is too large: 1099511627776 > 1073741824"),
         ),
         (
             json!({"filter-node-name": "source"}),

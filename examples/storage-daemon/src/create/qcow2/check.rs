@@ -32,11 +32,6 @@ impl Qcow2Create {
         }
         self.check_counts()?;
         self.check_data_file()?;
-        if preallocated && (self.extended_l2 || self.data_file.is_some()) {
-            return wrong(
-                "Preallocation with extended-l2 or data-file is not supported by this program",
-            );
-        }
         let newer = "Non-zlib compression type";
         self.check_version(self.compression_type != CompressionType::Zlib, newer, "is only")
     }
@@ -76,7 +71,6 @@ impl Qcow2Create {
             if self.backing_file.is_some() {
                 return wrong("Backing file and data-file-raw cannot be used at the same time");
             }
-            return wrong("data-file-raw is not supported by this program");
         }
         self.check_version(self.data_file.is_some(), "External data files", "are only")
     }

@@ -10,6 +10,7 @@ const INCOMPATIBLE_DATA_FILE: u64 = 1 << 2;
 const INCOMPATIBLE_COMPRESSION: u64 = 1 << 3;
 const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
 const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
+const AUTOCLEAR_DATA_FILE_RAW: u64 = 1 << 1;
 
 impl Qcow2Create {
     pub(super) fn header(&self, layout: &Layout, names: &Names) -> Vec<u8> {
@@ -19,7 +20,7 @@ impl Qcow2Create {
             bytes[offset..offset + field.len()].copy_from_slice(field);
         };
         put(24, &self.size.to_be_bytes());
-        put(36, &(layout.l1_entries as u32).to_be_bytes());
+        put(36, &(layout.contents.l1_entries as u32).to_be_bytes());
         put(40, &layout.l1_offset().to_be_bytes());
         put(48, &layout.table_offset().to_be_bytes());
         put(56, &(layout.table_clusters as u32).to_be_bytes());
@@ -49,6 +50,8 @@ impl Qcow2Create {
             bytes[72..80].copy_from_slice(&self.incompatible_features().to_be_bytes());
             let compatible = if self.lazy_refcounts { COMPATIBLE_LAZY_REFCOUNTS } else { 0 };
             bytes[80..88].copy_from_slice(&compatible.to_be_bytes());
+            let autoclear = if self.data_file_raw { AUTOCLEAR_DATA_FILE_RAW } else { 0 };
+            bytes[88..96].copy_from_slice(&autoclear.to_be_bytes());
             bytes[96..100].copy_from_slice(&self.refcount_bits.trailing_zeros().to_be_bytes());
             bytes[100..104].copy_from_slice(&length.to_be_bytes());
             bytes[104] = match self.compression_type {

@@ -1,8 +1,8 @@
 //! Formatting a node as qcow2.
 //!
-//! The first clusters of a new image hold, in this order: the header, the refcount table, the
-//! refcount blocks for all that is written here, and the L1 table. All that is not preallocated
-//! is made by hand; the image library adds the rest.
+//! The clusters of a new image hold, in this order: the header, the refcount table, the refcount
+//! blocks for all clusters, the L1 table, and what is preallocated: L2 tables and data. The image
+//! library, which makes fewer kinds of images than QEMU does, has no part in that.
 
 mod check;
 mod header;
@@ -10,16 +10,15 @@ mod layout;
 
 use super::Preallocation;
 use crate::error::{Error, Result};
-use crate::image::FormatLayer;
 use crate::image::permissions::{Access, Permissions};
+use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::CompressionType;
 use crate::image::storage::Storage;
 use crate::nodes::options::Child;
-use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
-use imago::format::PreallocateMode;
-use imago::qcow2::Qcow2;
-use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, Storage as _, StorageExt};
-use layout::Layout;
+use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
+use imago::storage::PreallocateMode;
+use imago::{Storage as _, StorageExt};
+use layout::{Contents, Layout, Widths};
 use nix::errno::Errno;
 use std::io;
 
@@ -91,46 +90,80 @@ impl Qcow2Create {
 
     /// Formats the node. What it held is lost.
     ///
+    /// As with QEMU, there is an image without size first: it is what a failure leaves, unless
+    /// that is found before anything is written.
+    ///
     /// Blocks, for long when much is to be preallocated.
     ///
     /// # Errors
     /// [`Error::InvalidOption`]; [`Error::NodeUnknown`]; those of [`Graph::reserve`];
-    /// [`Error::While`] when writing fails.
+    /// [`Error::While`] when writing fails; [`Error::InvalidImage`] for a node that keeps nothing.
     pub fn create(&self, graph: &Graph) -> Result<()> {
         let file = graph.borrow_child(self.file.clone())?;
         self.check()?;
         let data_file =
             self.data_file.clone().map(|child| graph.borrow_child(child)).transpose()?;
-        let _file_kept = reserve(graph, &file)?;
-        let _data_file_kept = data_file.as_ref().map(|node| reserve(graph, node)).transpose()?;
+        let _file_kept = reserve(graph, &file, "root")?;
+        let storage = file.node().storage();
+        let no_names = Names { backing_file: None, data_file: None };
+        let begin = || self.without_size().write(&storage, Contents::default(), &no_names);
+        begin().map_err(cannot_write)?;
+        if probe(&storage)? != Probed::Qcow2 {
+            return Err(Error::InvalidImage("Image is not in qcow2 format".into()));
+        }
+        let _data_file_kept =
+            data_file.as_ref().map(|node| reserve(graph, node, "data-file")).transpose()?;
         let names = Names {
             backing_file: self.backing_file.clone(),
             data_file: data_file.as_ref().map(|file| graph.filename(file.node())),
         };
-        self.check_names(&names)?;
+        let contents = self.contents()?;
         if let Some(data_file) = &data_file {
-            data_file.node().grow(self.size)?;
+            self.grow_data_file(data_file.node()).map_err(cannot_resize)?;
         }
-        let storage = file.node().storage();
-        let layout = self.layout()?;
-        let cannot_write = |source| {
-            let what = "Could not write qcow2 header".into();
-            Error::While { what, source }
-        };
-        match self.library_mode() {
-            None => self.write(&storage, &layout, &names).map_err(cannot_write)?,
-            Some(mode) => {
-                // The library allocates what an image grows by: so it starts from nothing.
-                let empty = Qcow2Create { size: 0, ..self.clone() };
-                let layout = Layout::new(self.cluster_size, self.refcount_bits, 0);
-                empty.write(&storage, &layout, &names).map_err(cannot_write)?;
-                self.preallocate(&storage, mode).map_err(cannot_resize)?;
+        let named = self.check_names(&names);
+        let written = match &named {
+            Ok(()) => self.write(&storage, contents, &names),
+            Err(_) => {
+                let names = Names { backing_file: None, ..names };
+                let unnamed = Qcow2Create { backing_format: None, ..self.clone() };
+                unnamed.write(&storage, contents, &names)
             }
+        };
+        if let Err(error) = written {
+            // There may be no room for that either.
+            let _ = begin();
+            return Err(cannot_resize(error));
         }
-        file.node().flush()
+        file.node().flush()?;
+        named
     }
 
-    fn layout(&self) -> Result<Layout> {
+    /// The image before it has a size and a backing file.
+    fn without_size(&self) -> Self {
+        Qcow2Create { size: 0, backing_file: None, backing_format: None, ..self.clone() }
+    }
+
+    fn contents(&self) -> Result<Contents> {
+        let l1_entries = self.l1_entries()?;
+        // A raw data file shows what the image shows, so that nothing is ever unallocated.
+        let allocates = self.preallocation != Preallocation::Off || self.data_file_raw;
+        let l2_tables = if allocates { l1_entries } else { 0 };
+        let data_clusters =
+            if allocates && self.data_file.is_none() { self.clusters() } else { 0 };
+        Ok(Contents { l1_entries, l2_tables, data_clusters })
+    }
+
+    /// Clusters that a guest will see.
+    fn clusters(&self) -> u64 {
+        self.size.div_ceil(self.cluster_size)
+    }
+
+    fn l2_entry_bytes(&self) -> u64 {
+        if self.extended_l2 { 16 } else { 8 }
+    }
+
+    fn l1_entries(&self) -> Result<u64> {
         if i64::try_from(self.size).is_err() {
             return Err(Error::InvalidOption(
                 "Could not resize image: Image size cannot be negative".into(),
@@ -142,8 +175,7 @@ impl Qcow2Create {
                 self.size
             )));
         }
-        let bytes_per_entry = if self.extended_l2 { 16 } else { 8 };
-        let bytes_per_l2 = self.cluster_size * (self.cluster_size / bytes_per_entry);
+        let bytes_per_l2 = self.cluster_size * (self.cluster_size / self.l2_entry_bytes());
         let l1_entries = self.size.div_ceil(bytes_per_l2);
         if l1_entries * 8 > L1_MAX {
             return Err(Error::While {
@@ -151,40 +183,56 @@ impl Qcow2Create {
                 source: Errno::EFBIG.into(),
             });
         }
-        Ok(Layout::new(self.cluster_size, self.refcount_bits, l1_entries))
+        Ok(l1_entries)
     }
 
-    /// Writes everything but what is preallocated.
-    fn write(&self, storage: &Storage, layout: &Layout, names: &Names) -> io::Result<()> {
-        empty(storage, layout.clusters() * self.cluster_size)?;
+    fn write(&self, storage: &Storage, contents: Contents, names: &Names) -> io::Result<()> {
+        let widths = Widths {
+            cluster_size: self.cluster_size,
+            refcount_bits: self.refcount_bits,
+            l2_entry: self.l2_entry_bytes(),
+        };
+        let layout = Layout::new(widths, contents);
+        empty(storage, layout.data_offset())?;
         storage.write(layout.refcount_table().as_slice(), layout.table_offset())?;
-        let blocks = layout.refcount_blocks(self.refcount_bits);
-        storage.write(blocks.as_slice(), layout.blocks_offset())?;
-        storage.write(vec![0; layout.l1_bytes()].as_slice(), layout.l1_offset())?;
+        for block in 0..layout.block_clusters {
+            let bytes = layout.refcount_block(block);
+            storage.write(bytes.as_slice(), layout.block_offset(block))?;
+        }
+        storage.write(layout.l1_table().as_slice(), layout.l1_offset())?;
+        for table in 0..contents.l2_tables {
+            let bytes = layout.l2_table(table, self.clusters());
+            storage.write(bytes.as_slice(), layout.l2_offset(table))?;
+        }
+        if contents.data_clusters > 0 {
+            let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
+            storage.resize(end, self.mode())?;
+        }
         // Last: before the header is there, the node holds no image at all.
-        storage.write(self.header(layout, names).as_slice(), 0)?;
+        // As a whole cluster: from what a file takes up, QEMU guesses what is allocated in it.
+        let mut header = self.header(&layout, names);
+        header.resize(self.cluster_size as usize, 0);
+        storage.write(header.as_slice(), 0)?;
         storage.flush()
     }
 
-    /// How the library is to allocate what exists from the beginning.
-    fn library_mode(&self) -> Option<PreallocateMode> {
+    /// How a file grows by what exists from the beginning.
+    fn mode(&self) -> PreallocateMode {
         match self.preallocation {
-            Preallocation::Off => None,
-            Preallocation::Metadata => Some(PreallocateMode::FormatAllocate),
-            Preallocation::Falloc => Some(PreallocateMode::FullAllocate),
-            Preallocation::Full => Some(PreallocateMode::WriteData),
+            Preallocation::Off | Preallocation::Metadata => PreallocateMode::None,
+            Preallocation::Falloc => PreallocateMode::Allocate,
+            Preallocation::Full => PreallocateMode::WriteData,
         }
     }
 
-    /// Gives an image without any size its size, and allocates what it grows by.
-    fn preallocate(&self, storage: &Storage, mode: PreallocateMode) -> io::Result<()> {
-        let image = Qcow2::<Storage, FormatLayer>::builder(storage.clone())
-            .write(true)
-            .backing(None)
-            .open(DenyImplicitOpenGate::default())?;
-        let image = FormatAccess::new(image);
-        image.resize_grow(self.size, mode)?;
-        image.flush()
+    /// Sees to it that there is room for all data in a file of their own.
+    fn grow_data_file(&self, node: &Node) -> io::Result<()> {
+        let storage = node.storage();
+        if storage.size()? < self.size {
+            storage.resize(self.size, self.mode())?;
+            storage.flush()?;
+        }
+        Ok(())
     }
 }
 
@@ -195,24 +243,30 @@ struct Names {
     data_file: Option<String>,
 }
 
-/// Keeps a node as long as an image is made in it.
-fn reserve(graph: &Graph, node: &BorrowedNode) -> Result<Reservation> {
+/// Keeps a node as long as an image is made in it, in the part that it has in that. The data file
+/// is not resized by anything else.
+fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Reservation> {
     let takes = Permissions::WRITE | Permissions::RESIZE;
-    let access = Access { takes, shares: Permissions::all() };
+    let mut shares = Permissions::all();
+    shares.set(Permissions::RESIZE, role == "root");
+    let access = Access { takes, shares };
     let node = node.node().clone();
-    let used = NodeUse::shared(node, "root", access);
+    let used = NodeUse::shared(node, role, access);
     graph.reserve_unnamed([NodeUse { attached: true, unnamed: true, ..used }])
 }
 
 /// Forgets what the storage held and gives it the length of a new image.
 fn empty(storage: &Storage, length: u64) -> io::Result<()> {
-    use imago::storage::PreallocateMode;
     match storage.resize(0, PreallocateMode::None) {
         // Images within images keep their size; what the new one does not refer to is unused.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(error) => Err(error),
         Ok(()) => storage.resize(length, PreallocateMode::None),
     }
+}
+
+fn cannot_write(source: io::Error) -> Error {
+    Error::While { what: "Could not write qcow2 header".into(), source }
 }
 
 fn cannot_resize(source: io::Error) -> Error {

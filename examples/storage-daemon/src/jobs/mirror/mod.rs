@@ -152,6 +152,11 @@ impl BlockJobWork for Mirror {
     }
 
     fn change(&self, options: &BlockJobChange) -> Result<()> {
+        match self.scope {
+            MirrorScope::Full | MirrorScope::Top | MirrorScope::None => {}
+            // It is a commit for clients, and those have nothing to change.
+            MirrorScope::AboveTarget => return Err(job::cannot_change()),
+        }
         // A change for another kind of job is taken as if it said the first mode there is.
         let wanted = match options {
             BlockJobChange::Mirror(options) => options.copy_mode,

@@ -29,13 +29,12 @@ pub fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBoo
 }
 
 fn file(options: BlockdevCreateOptionsFile) -> Result<FileCreate> {
-    let BlockdevCreateOptionsFile {
-        filename,
-        size,
-        preallocation,
-        nocow: _,
-        extent_size_hint: _,
-    } = options;
+    let BlockdevCreateOptionsFile { filename, size, preallocation, nocow: _, extent_size_hint } =
+        options;
+    // File systems that take the hint keep it in 32 bits.
+    if extent_size_hint.is_some_and(|hint| hint > u64::from(u32::MAX)) {
+        return Err(Error::generic("Extent size hint is too large"));
+    }
     Ok(FileCreate { filename, size, preallocation: prealloc(preallocation) })
 }
 

@@ -32,8 +32,8 @@ pub struct BlockdevCreateOptionsFile {
     pub preallocation: Option<PreallocMode>,
     /// Whether to switch off copying on write in the file system: a hint, and without effect.
     pub nocow: Option<bool>,
-    /// The size in which the file system is asked to allocate, in bytes: a hint, and without
-    /// effect.
+    /// The size in which the file system is asked to allocate, in bytes, below 4 GiB: a hint, and
+    /// without effect.
     #[qapi(since = "5.1")]
     pub extent_size_hint: Option<u64>,
 }
@@ -62,8 +62,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     /// open them.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
-    /// Whether that node can be read as a raw image. Only `false`, which is the default, is
-    /// supported.
+    /// Whether that node can be read as a raw image; not unless said so.
     #[qapi(since = "4.0")]
     pub data_file_raw: Option<bool>,
     /// Whether clusters are divided; not unless said so. This program makes such images, but does
