@@ -98,5 +98,8 @@ fn find<'s>(
     if request.oob && !(command.allow_oob && matches!(command.handler, Handler::Inline(_))) {
         return Err(messages::oob_not_supported(name));
     }
+    if !command.allow_preconfig && service.preconfig().is_active() {
+        return Err(messages::permitted_after_preconfig(name));
+    }
     Ok(command)
 }

@@ -42,6 +42,13 @@ pub(crate) fn definition_not_found(name: &str) -> Error {
     Error::generic(format!("Definition '{name}' not found"))
 }
 
+/// A command that has to wait until the daemon is configured.
+pub(crate) fn permitted_after_preconfig(name: &str) -> Error {
+    Error::generic(format!(
+        "The command '{name}' is permitted only after machine initialization has completed"
+    ))
+}
+
 /// Input that the server's policy refuses as deprecated or unstable.
 pub(crate) fn disabled_by_policy(
     class: ErrorClass,

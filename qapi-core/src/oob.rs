@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, 
 use crate::descriptor::StateNeed;
 use crate::events::Events;
 use crate::policy::Policy;
+use crate::preconfig::Preconfig;
 use crate::registry::Registry;
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
@@ -59,6 +60,7 @@ macro_rules! safe {
 safe! {
     Events: "Its lock is held while one event is written to buffers in memory.";
     Policy: "It does not change.";
+    Preconfig: "It has no lock.";
     Registry: "It does not change.";
     ServerVersion: "It does not change.";
     Shutdown: "Its lock is held while one flag is set.";

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::context::States;
 use crate::events::Events;
 use crate::policy::Policy;
+use crate::preconfig::Preconfig;
 use crate::projection::Projection;
 use crate::registry::{Registry, RegistryError};
 use crate::shutdown::Shutdown;
@@ -24,15 +25,17 @@ pub struct Service {
     events: Events,
     shutdown: Shutdown,
     policy: Policy,
+    preconfig: Preconfig,
     next_session: AtomicU64,
 }
 
 impl Service {
     /// Makes a service of the commands in `registry`, with `states` for them.
     ///
-    /// A [`ServerVersion`], [`Events`], [`Shutdown`] and [`Policy`] among the states are used;
-    /// where there is none, a default one is added, and so is the registry. Under a registry that
-    /// was [projected](Registry::project) clients are told the numbers of that release.
+    /// A [`ServerVersion`], [`Events`], [`Shutdown`], [`Policy`] and [`Preconfig`] among the states
+    /// are used; where there is none, a default one is added, and so is the registry. Under a
+    /// registry that was [projected](Registry::project) clients are told the numbers of that
+    /// release.
     ///
     /// # Errors
     /// Commands want states that are not there, there are several of one type, or the policy
@@ -44,12 +47,14 @@ impl Service {
         let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
         let policy: Policy = shared_or_default(&mut states);
+        let preconfig = shared_or_default(&mut states);
         RegistryError::together([
             registry.check_states(&states),
             registry.check_policy(&policy),
         ])?;
         let next_session = AtomicU64::new(1);
-        let service = Self { registry, states, version, events, shutdown, policy, next_session };
+        let service =
+            Self { registry, states, version, events, shutdown, policy, preconfig, next_session };
         for pretty in [false, true] {
             service.events.expect_style(Style { pretty, hidden: service.hidden(), depth: 0 });
         }
@@ -84,6 +89,11 @@ impl Service {
     /// What the operator allows.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Whether the daemon is configured yet.
+    pub fn preconfig(&self) -> &Preconfig {
+        &self.preconfig
     }
 
     /// What clients are not sent.

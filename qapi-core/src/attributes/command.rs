@@ -16,7 +16,7 @@
 /// | `blocking` | the function may block: it is called on another thread |
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
-/// | `allow_preconfig` | may be executed before the machine is configured |
+/// | `allow_preconfig` | may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
 /// | `success_response = false` | success is not answered; errors are |
 /// | `client` | clients written in Rust get a struct to execute it with; see below |
 /// | `gen = false` | the function takes its arguments as they come; see below |

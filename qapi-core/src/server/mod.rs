@@ -33,6 +33,7 @@ use crate::context::States;
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::policy::Policy;
+use crate::preconfig::Preconfig;
 use crate::projection::Projection;
 use crate::registry::{Registry, RegistryError, registered};
 use crate::service::Service;
@@ -162,6 +163,13 @@ impl Server {
     #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         self.state(policy)
+    }
+
+    /// Starts in the phase before the daemon is configured: until that ends, commands without
+    /// `allow_preconfig` are refused.
+    #[must_use]
+    pub fn preconfig(self, preconfig: Preconfig) -> Self {
+        self.state(preconfig)
     }
 
     /// Refuses to start unless the crate of `package` has registered something; see

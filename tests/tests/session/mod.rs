@@ -3,5 +3,6 @@
 pub(crate) mod commands;
 mod control;
 mod order;
+mod preconfig;
 pub(crate) mod talk;
 mod transcript;
