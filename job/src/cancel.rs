@@ -10,10 +10,12 @@ impl Job {
     /// A job at work ends when its driver notices; any other is over when this returns, unless
     /// members of its transaction have to be waited for.
     pub fn cancel(&self, force: bool) {
-        if self.status() == JobStatus::Concluded {
-            self.forget();
-            return;
+        if !self.forget_if_concluded() {
+            self.cancel_unless_over(force);
         }
+    }
+
+    pub(crate) fn cancel_unless_over(&self, force: bool) {
         self.request_cancel(force);
         let (gone, transaction) = {
             let state = self.lock();
@@ -36,12 +38,16 @@ impl Job {
                 return;
             }
         }
-        let force = self.hook_cancel(force);
-        if self.user_paused() {
+        // That a cancel is softer than it was meant to be is not the driver's to say.
+        let force = self.hook_cancel(force) || force;
+        let was_paused = std::mem::take(&mut self.lock().user_paused);
+        if was_paused {
             self.hook_user_resume();
         }
         self.update(|state| {
-            self.end_user_pause(state);
+            if was_paused {
+                self.end_one_pause(state);
+            }
             if state.settled {
                 return;
             }

@@ -3,8 +3,9 @@
 use qapi_core::Error;
 
 use crate::driver::JobNotification;
-use crate::job::Job;
-use crate::state::{JobStatus, transition};
+use crate::job::{Job, State};
+use crate::state::JobStatus;
+use crate::transaction::Transaction;
 
 impl Job {
     /// The driver's work is over. What becomes of the job is its transaction's matter.
@@ -27,16 +28,20 @@ impl Job {
         }
     }
 
-    /// Goes from waiting to pending.
+    /// The beginning, which is yet to be told.
+    pub(crate) fn become_created(&self, transaction: Option<Transaction>) {
+        let mut state = self.lock();
+        state.transaction = transaction;
+        self.move_to(&mut state, JobStatus::Created);
+    }
+
+    /// Goes from waiting to pending, which is yet to be told.
     pub(crate) fn become_pending(&self) {
-        self.update(|state| {
-            if state.status == JobStatus::Waiting {
-                self.move_to(state, JobStatus::Pending);
-                if !self.auto_finalize() {
-                    self.announce(JobNotification::Pending);
-                }
-            }
-        });
+        let mut state = self.lock();
+        self.move_to(&mut state, JobStatus::Pending);
+        if !self.auto_finalize() {
+            self.announce(JobNotification::Pending);
+        }
     }
 
     /// Gives the driver its last chance to fail. Whether the job may still succeed.
@@ -92,7 +97,7 @@ impl Job {
         // Nobody could ask for a job that never ran, nor of an engine that is gone.
         let registry = self.inner().registry.upgrade();
         if self.auto_dismiss() || !started || registry.is_none() {
-            self.forget();
+            self.forget_if_concluded();
         } else if let Some(registry) = registry {
             registry.changed();
         }
@@ -102,29 +107,42 @@ impl Job {
     /// events. A job that was started is left alone, and so is one that was cancelled, if only with
     /// its transaction: its turn to be concluded comes.
     pub(crate) fn early_fail(&self) {
-        let transaction = {
-            let mut state = self.lock();
-            if state.status != JobStatus::Created || state.should_stop() {
-                return;
+        let gone = self.forget(|state| {
+            let is_transactions = state.should_stop() && state.transaction.is_some();
+            if state.status == JobStatus::Created && !is_transactions { Ok(()) } else { Err(()) }
+        });
+        if gone.is_ok() {
+            let transaction = self.lock().transaction.take();
+            if let Some(transaction) = transaction {
+                transaction.remove(self);
+                transaction.advance();
             }
-            state.transaction.take()
-        };
-        self.forget();
-        if let Some(transaction) = transaction {
-            transaction.remove(self);
-            transaction.advance();
         }
     }
 
-    /// Lets go of the job. Its name is free before anyone hears of it.
-    pub(crate) fn forget(&self) {
-        if let Some(registry) = self.inner().registry.upgrade() {
-            registry.remove(self);
-        }
-        self.update(|state| {
-            if transition(state.status, JobStatus::Null).is_ok() {
-                self.move_to(state, JobStatus::Null);
+    /// Lets go of the job if it is concluded. Whether it was.
+    pub(crate) fn forget_if_concluded(&self) -> bool {
+        let is_concluded = |state: &State| state.status == JobStatus::Concluded;
+        self.forget(|state| if is_concluded(state) { Ok(()) } else { Err(()) }).is_ok()
+    }
+
+    /// Lets go of the job, unless `check` finds that it has to stay. Its name is free before
+    /// anyone hears of it.
+    pub(crate) fn forget<E>(&self, check: impl FnOnce(&State) -> Result<(), E>) -> Result<(), E> {
+        let leave = || {
+            let mut state = self.lock();
+            check(&state)?;
+            self.move_to(&mut state, JobStatus::Null);
+            Ok(())
+        };
+        match self.inner().registry.upgrade() {
+            Some(registry) => {
+                registry.remove(self, leave)?;
+                registry.changed();
             }
-        });
+            None => leave()?,
+        }
+        self.inner().occurrences.deliver();
+        Ok(())
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use qapi_core::{Events, qapi_event};
 
 use crate::driver::JobNotification;
 use crate::job::Job;
 use crate::state::JobStatus;
+use crate::sync::{Mutex, MutexGuard};
+use crate::wakeup::Wakeup;
 
 /// Emitted when a job changes its status.
 #[qapi_event(since = "3.0")]
@@ -53,25 +54,34 @@ pub(crate) enum Occurrence {
 /// Whatever happens is queued while the state it happened to is still locked, and delivered once
 /// it is not. One delivery runs at a time and in the order of the queue: so the order is that in
 /// which things happened, also when a sink calls the engine, or when several threads do. With one
-/// thread, everything is told before the call that caused it returns.
+/// thread, everything is told before the call that caused it returns. With several it may be
+/// another's to tell, which is not waited for: it could be waiting for something that the caller
+/// holds. Whoever waits for something to happen waits with [`all_told`](Self::all_told) until it
+/// has been told as well.
 pub(crate) struct Occurrences {
     sink: Box<dyn EventSink>,
     queue: Mutex<Queue>,
+    /// Counts what has been told.
+    told: Wakeup,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Occurrence>,
+    /// How much was ever to be told.
+    pushed: u64,
     delivering: bool,
 }
 
 impl Occurrences {
     pub(crate) fn new(sink: impl EventSink) -> Self {
-        Self { sink: Box::new(sink), queue: Mutex::default() }
+        Self { sink: Box::new(sink), queue: Mutex::default(), told: Wakeup::default() }
     }
 
     pub(crate) fn push(&self, occurrence: Occurrence) {
-        self.lock().waiting.push_back(occurrence);
+        let mut queue = self.lock();
+        queue.pushed += 1;
+        queue.waiting.push_back(occurrence);
     }
 
     /// Tells everything that waits, unless that is going on already.
@@ -85,6 +95,17 @@ impl Occurrences {
         }
         while let Some(occurrence) = self.next() {
             self.tell(occurrence);
+            self.told.wake();
+        }
+    }
+
+    /// Waits until everything that has happened by now has been told. Never to be called by what
+    /// is told, which would wait for itself.
+    pub(crate) async fn all_told(&self) {
+        let pushed = self.lock().pushed;
+        let mut told = self.told.count();
+        while told < pushed {
+            told = self.told.after(told).await;
         }
     }
 
@@ -109,6 +130,6 @@ impl Occurrences {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock()
     }
 }

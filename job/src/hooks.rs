@@ -1,4 +1,4 @@
-//! Calling a driver's hooks. A panic in one of them becomes an error of its job.
+//! Calling a driver's hooks. A panic in one of them becomes the error of its job, and an answer.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -14,15 +14,15 @@ use crate::messages;
 
 impl Job {
     pub(crate) fn hook_pause(&self) {
-        self.call_or_fail("pause", |driver, job| driver.pause(job));
+        let _ = self.call("pause", |driver, job| driver.pause(job));
     }
 
     pub(crate) fn hook_resume(&self) {
-        self.call_or_fail("resume", |driver, job| driver.resume(job));
+        let _ = self.call("resume", |driver, job| driver.resume(job));
     }
 
     pub(crate) fn hook_user_resume(&self) {
-        self.call_or_fail("user_resume", |driver, job| driver.user_resume(job));
+        let _ = self.call("user_resume", |driver, job| driver.user_resume(job));
     }
 
     pub(crate) fn hook_complete(&self) -> Result<(), Error> {
@@ -39,15 +39,15 @@ impl Job {
     }
 
     pub(crate) fn hook_commit(&self) {
-        self.call_or_fail("commit", |driver, job| driver.commit(job));
+        let _ = self.call("commit", |driver, job| driver.commit(job));
     }
 
     pub(crate) fn hook_abort(&self) {
-        self.call_or_fail("abort", |driver, job| driver.abort(job));
+        let _ = self.call("abort", |driver, job| driver.abort(job));
     }
 
     pub(crate) fn hook_clean(&self) {
-        self.call_or_fail("clean", |driver, job| driver.clean(job));
+        let _ = self.call("clean", |driver, job| driver.clean(job));
     }
 
     pub(crate) fn hook_set_speed(&self, speed: i64) -> Result<(), Error> {
@@ -59,7 +59,7 @@ impl Job {
     }
 
     pub(crate) fn hook_notify(&self, notification: JobNotification) {
-        self.call_or_fail("notify", |driver, job| driver.notify(job, notification));
+        let _ = self.call("notify", |driver, job| driver.notify(job, notification));
     }
 
     pub(crate) async fn hook_settle(&self) {
@@ -76,13 +76,7 @@ impl Job {
         }
     }
 
-    /// Calls a hook that cannot fail. If it panics, the job does.
-    fn call_or_fail(&self, name: &str, hook: impl FnOnce(&dyn AnyDriver, &JobHandle)) {
-        if let Err(error) = self.call(name, hook) {
-            self.fail(error);
-        }
-    }
-
+    /// Calls a hook. If it panics, the job has failed.
     fn call<R>(
         &self,
         name: &str,
@@ -91,6 +85,7 @@ impl Job {
         let handle = JobHandle::new(self.clone());
         catch_unwind(AssertUnwindSafe(|| hook(self.any_driver(), &handle)))
             .map_err(|panic| panic_error(name, panic.as_ref()))
+            .inspect_err(|error| self.fail(error.clone()))
     }
 }
 

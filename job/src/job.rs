@@ -1,7 +1,7 @@
 //! One job: what it is, where it stands, and the only door to changing that.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use qapi_core::{Error, qapi_struct};
 
@@ -13,6 +13,7 @@ use crate::options::JobOptions;
 use crate::progress::Progress;
 use crate::rate_limit::RateLimit;
 use crate::state::{JobStatus, JobType, transition};
+use crate::sync::{Mutex, MutexGuard};
 use crate::transaction::Transaction;
 use crate::wakeup::Wakeup;
 
@@ -231,19 +232,22 @@ impl Job {
         driver.downcast().ok()
     }
 
-    /// Waits until the job is over, dismissed or not.
+    /// Waits until the job is over, dismissed or not, and that has been told.
     ///
     /// # Errors
     /// Why it failed, or that it was cancelled.
     pub async fn concluded(&self) -> Result<(), Error> {
         self.wait_until(|state| state.status.is_over()).await;
+        self.inner.occurrences.all_told().await;
         self.error().map_or(Ok(()), Err)
     }
 
-    /// Waits until what the end of this job disturbed is in order, as its driver sees it. For a
-    /// command that finalizes or dismisses the job, before it is answered.
+    /// Waits until what the end of this job disturbed is in order, as its driver sees it, and all
+    /// of it has been told. For a command that finalizes or dismisses the job, before it is
+    /// answered.
     pub async fn settled(&self) {
         self.hook_settle().await;
+        self.inner.occurrences.all_told().await;
     }
 
     /// The engine that the job belongs to; `None` where the program has let go of it.
@@ -267,7 +271,7 @@ impl Job {
 
     /// The state, to be read. Nothing else of the engine is called while it is held.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock()
     }
 
     /// Changes the state, and tells the world afterwards.
@@ -299,13 +303,18 @@ impl Job {
     }
 
     /// Makes the job fail. Its first error is the one that counts. No part of its driver rests any
-    /// longer.
+    /// longer; and if the driver is not at work, the transaction is undone at once.
     pub(crate) fn fail(&self, error: Error) {
-        self.update(|state| {
+        let transaction = self.update(|state| {
             state.error.get_or_insert(error);
             self.leave_pause(state);
+            let is_at_work = state.status.is_at_work();
+            state.transaction.clone().filter(|_| !is_at_work)
         });
         self.inner.wakeup.wake();
+        if let Some(transaction) = transaction {
+            transaction.abort(self);
+        }
     }
 
     /// Turns a cancel, or an error met on the way, into the job's result: whether it has failed.

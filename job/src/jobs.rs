@@ -1,6 +1,6 @@
 //! All jobs of one engine.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use qapi_core::Error;
 
@@ -12,7 +12,7 @@ use crate::messages;
 use crate::options::JobOptions;
 use crate::pause::InternalPause;
 use crate::run::CreatedJob;
-use crate::state::JobStatus;
+use crate::sync::{Mutex, MutexGuard};
 use crate::transaction::Transaction;
 use crate::wakeup::Wakeup;
 
@@ -34,7 +34,7 @@ pub struct Jobs {
 pub(crate) struct Registry {
     occurrences: Arc<Occurrences>,
     jobs: Mutex<Vec<Job>>,
-    /// Counts jobs concluded and jobs gone.
+    /// Counts jobs made, jobs concluded and jobs gone.
     changes: Wakeup,
 }
 
@@ -77,11 +77,15 @@ impl Jobs {
         let occurrences = Arc::clone(&self.registry.occurrences);
         let registry = Arc::downgrade(&self.registry);
         let job = Job::new(options, Arc::new(driver), occurrences, registry);
-        self.registry.insert(&job)?;
-        job.update(|state| job.move_to(state, JobStatus::Created));
+        let insert = |joined| self.registry.insert(&job, joined);
+        let joined = transaction.unwrap_or(&Transaction::new()).join(&job, insert)?;
+        job.inner().occurrences.deliver();
+        self.registry.changed();
         // From here on, an error takes the job back.
         let created = CreatedJob::new(job);
-        transaction.unwrap_or(&Transaction::new()).add(created.job())?;
+        if !joined {
+            return Err(messages::transaction_over());
+        }
         if negative_speed {
             return Err(messages::negative_speed());
         }
@@ -120,8 +124,8 @@ impl Jobs {
     }
 
     /// Cancels every job by force, dismisses those that are concluded, and waits until there is
-    /// none: for a daemon that is about to leave. A driver that never comes to a pause point keeps
-    /// it waiting.
+    /// none and all of it has been told: for a daemon that is about to leave. Jobs made meanwhile
+    /// are cancelled too. A driver that never comes to a pause point keeps it waiting.
     pub async fn cancel_all(&self) {
         loop {
             let seen = self.registry.changes.count();
@@ -129,10 +133,11 @@ impl Jobs {
                 job.cancel(true);
             }
             if self.registry.lock().is_empty() {
-                return;
+                break;
             }
             self.registry.changes.after(seen).await;
         }
+        self.registry.occurrences.all_told().await;
     }
 }
 
@@ -143,7 +148,8 @@ impl std::fmt::Debug for Jobs {
 }
 
 impl Registry {
-    fn insert(&self, job: &Job) -> Result<(), Error> {
+    /// Takes a new job in, which is `created` from the moment that it can be found.
+    fn insert(&self, job: &Job, transaction: Option<Transaction>) -> Result<(), Error> {
         let mut jobs = self.lock();
         if let Some(id) = job.id()
             && jobs.iter().any(|other| other.id() == Some(id))
@@ -154,15 +160,24 @@ impl Registry {
             return Err(messages::too_many_jobs(JOBS_MAX));
         }
         jobs.push(job.clone());
+        job.become_created(transaction);
         Ok(())
     }
 
-    pub(crate) fn remove(&self, job: &Job) {
-        self.lock().retain(|other| !other.is_same(job));
-        self.changed();
+    /// Has a job leave, if it can go: decided by `leave`, which makes it `null`. Its name is free
+    /// as soon as that can be seen.
+    pub(crate) fn remove<E>(
+        &self,
+        job: &Job,
+        leave: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut jobs = self.lock();
+        leave()?;
+        jobs.retain(|other| !other.is_same(job));
+        Ok(())
     }
 
-    /// A job is concluded or gone.
+    /// A job is made, concluded or gone.
     pub(crate) fn changed(&self) {
         self.changes.wake();
     }
@@ -172,7 +187,7 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock()
     }
 }
 

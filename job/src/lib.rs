@@ -76,6 +76,11 @@
 //! `running` of a job resumed or all the last events of a job finalized. What a driver has to do
 //! first, such as to notice a pause or a cancel, comes later. A sink or a hook may call the engine;
 //! what that causes is told after what is being told.
+//!
+//! The engine may be used from several threads. What happens on one while another is telling is
+//! told by the other, in the same order, and perhaps not yet when the call returns; but whoever
+//! waits for something ([`Job::concluded`], [`Job::settled`], [`Jobs::cancel_all`]) has waited for
+//! the telling too.
 #![forbid(unsafe_code)]
 
 mod state;
@@ -101,6 +106,7 @@ mod id;
 mod messages;
 mod progress;
 mod rate_limit;
+mod sync;
 mod wakeup;
 
 pub mod qmp;

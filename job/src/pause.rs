@@ -48,13 +48,6 @@ impl Job {
         }
     }
 
-    /// Ends the user's pause, if there is one.
-    pub(crate) fn end_user_pause(&self, state: &mut State) {
-        if std::mem::take(&mut state.user_paused) {
-            self.end_one_pause(state);
-        }
-    }
-
     /// Goes back to where the job was before it rested.
     pub(crate) fn leave_pause(&self, state: &mut State) {
         match state.status {

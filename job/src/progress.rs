@@ -1,6 +1,6 @@
 //! How far a job has come.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A job's progress, in a unit of its driver's choosing (bytes, for jobs that copy).
 ///
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Keeping a job to a speed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// No single sleep is longer than this. A sleeper asks again afterwards, so it costs nothing; and
 /// no clock overflows, however low the speed.
@@ -66,7 +67,7 @@ impl RateLimit {
     }
 
     fn lock(&self) -> MutexGuard<'_, Debt> {
-        self.debt.lock().unwrap_or_else(PoisonError::into_inner)
+        self.debt.lock()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::hooks::poll_guarded;
 use crate::job::Job;
 use crate::messages;
 use crate::state::JobStatus;
+use crate::sync::spawn;
 
 /// A job that is made and not yet started.
 ///
@@ -70,7 +71,7 @@ impl Job {
         });
         if started {
             let end = End { job: Some(self.clone()) };
-            tokio::spawn(async move {
+            spawn(async move {
                 let result = end.work().await;
                 end.reached(result);
             });

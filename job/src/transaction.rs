@@ -3,13 +3,13 @@
 //! Every job is a member of a transaction, if only of one of its own: so there is one way for a
 //! job to end, and single jobs are not a special case.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use qapi_core::Error;
 
 use crate::job::Job;
-use crate::messages;
 use crate::state::JobStatus;
+use crate::sync::{Mutex, MutexGuard};
 
 /// A group of jobs that succeed together or not at all. Cloning is cheap and names the same group.
 ///
@@ -66,7 +66,7 @@ struct Group {
     /// In the order in which they joined.
     members: Vec<Job>,
     phase: Phase,
-    /// Whether the members of an aborted transaction are being concluded just now.
+    /// Whether a member of an aborted transaction is being concluded just now.
     concluding: bool,
 }
 
@@ -79,8 +79,10 @@ enum Phase {
     Pending,
     /// All results are being made final.
     Finalizing,
-    /// One failed: the others are cancelled, waited for, and concluded.
-    Aborting,
+    /// One failed: the others are being cancelled, one after the other.
+    Cancelling,
+    /// All have failed or are cancelled: they are waited for, and concluded.
+    Undoing,
 }
 
 impl Transaction {
@@ -89,17 +91,20 @@ impl Transaction {
         Self::default()
     }
 
-    pub(crate) fn add(&self, job: &Job) -> Result<(), Error> {
+    /// Takes a job in while `insert` shows it to everyone, so that nobody finds a job that could
+    /// fail without its transaction. Whether it was not too late: then `insert` is given nothing.
+    pub(crate) fn join(
+        &self,
+        job: &Job,
+        insert: impl FnOnce(Option<Self>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
         let mut group = self.lock();
-        match group.phase {
-            Phase::Open => group.members.push(job.clone()),
-            Phase::Pending | Phase::Finalizing | Phase::Aborting => {
-                return Err(messages::transaction_over());
-            }
+        let is_open = group.phase == Phase::Open;
+        insert(is_open.then(|| self.clone()))?;
+        if is_open {
+            group.members.push(job.clone());
         }
-        drop(group);
-        job.update(|state| state.transaction = Some(self.clone()));
-        Ok(())
+        Ok(is_open)
     }
 
     pub(crate) fn remove(&self, job: &Job) {
@@ -108,24 +113,31 @@ impl Transaction {
 
     /// Goes on if every member has done its work. To be called whenever one has, or has left.
     pub(crate) fn advance(&self) {
-        let members = {
-            let mut group = self.lock();
-            let waits = |job: &Job| job.status() == JobStatus::Waiting;
-            if group.phase != Phase::Open || !group.members.iter().all(waits) {
-                return;
+        if let Some(members) = self.become_pending() {
+            for member in &members {
+                member.inner().occurrences.deliver();
             }
-            if group.members.is_empty() {
-                return;
+            if members.iter().all(Job::auto_finalize) {
+                self.finalize();
             }
-            group.phase = Phase::Pending;
-            group.newest_first()
-        };
-        for member in &members {
-            member.become_pending();
         }
-        if members.iter().all(Job::auto_finalize) {
-            self.finalize();
+    }
+
+    /// If every member has done its work, all become pending at once: whoever sees one of them
+    /// pending may finalize all. Returns them, if it is so; it is yet to be told.
+    fn become_pending(&self) -> Option<Vec<Job>> {
+        let mut group = self.lock();
+        let waits = |job: &Job| job.status() == JobStatus::Waiting;
+        if group.phase != Phase::Open
+            || group.members.is_empty()
+            || !group.members.iter().all(waits)
+        {
+            return None;
         }
+        group.phase = Phase::Pending;
+        let members = group.newest_first();
+        members.iter().for_each(Job::become_pending);
+        Some(members)
     }
 
     /// Makes the results of all members final, if they are pending.
@@ -152,15 +164,17 @@ impl Transaction {
     }
 
     fn abort_from(&self, phases: &[Phase], culprit: &Job) {
-        if let Some(members) = self.enter_phase(Phase::Aborting, phases) {
+        if let Some(members) = self.enter_phase(Phase::Cancelling, phases) {
             for member in members.iter().filter(|member| !member.is_same(culprit)) {
                 member.request_cancel(true);
             }
+            self.lock().phase = Phase::Undoing;
         }
         self.conclude_stopped();
     }
 
-    /// Concludes the members of an aborted transaction that have stopped, the newest first.
+    /// Concludes the members of an aborted transaction that have stopped, the newest first: once
+    /// all are cancelled, for one that is not yet would be taken for a success.
     fn conclude_stopped(&self) {
         while let Some(member) = self.next_stopped() {
             member.finalize_single();
@@ -171,9 +185,11 @@ impl Transaction {
     /// The newest member, if it has stopped and it is the caller's to conclude it.
     fn next_stopped(&self) -> Option<Job> {
         let mut group = self.lock();
-        if group.phase != Phase::Aborting || group.concluding {
+        if group.phase != Phase::Undoing || group.concluding {
             return None;
         }
+        // One that has been taken back is about to leave.
+        group.members.retain(|member| !member.status().is_over());
         let newest = group.members.last().filter(|job| !job.status().is_at_work()).cloned()?;
         group.concluding = true;
         Some(newest)
@@ -190,7 +206,7 @@ impl Transaction {
     }
 
     fn lock(&self) -> MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+        self.group.lock()
     }
 }
 

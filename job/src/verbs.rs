@@ -36,14 +36,16 @@ impl Job {
     /// `Can't resume a job that was not paused`, in whatever state.
     pub fn user_resume(&self) -> Result<(), Error> {
         {
-            let state = self.lock();
+            let mut state = self.lock();
             if !state.user_paused {
                 return Err(messages::not_paused());
             }
             self.check(&state, JobVerb::Resume)?;
+            // From here on it is this caller's to end, and nobody else's.
+            state.user_paused = false;
         }
         self.hook_user_resume();
-        self.update(|state| self.end_user_pause(state));
+        self.update(|state| self.end_one_pause(state));
         Ok(())
     }
 
@@ -56,7 +58,7 @@ impl Job {
     /// Only what the table says.
     pub fn user_cancel(&self, force: bool) -> Result<(), Error> {
         self.apply_verb(JobVerb::Cancel)?;
-        self.cancel(force);
+        self.cancel_unless_over(force);
         Ok(())
     }
 
@@ -92,9 +94,7 @@ impl Job {
     /// # Errors
     /// Only what the table says.
     pub fn dismiss(&self) -> Result<(), Error> {
-        self.apply_verb(JobVerb::Dismiss)?;
-        self.forget();
-        Ok(())
+        self.forget(|state| self.check(state, JobVerb::Dismiss))
     }
 
     /// Sets the rate limit in bytes a second; 0 is none. A job that sleeps for its limit is woken
@@ -106,8 +106,10 @@ impl Job {
         self.apply_verb(JobVerb::SetSpeed)?;
         let rate = u64::try_from(speed).map_err(|_| messages::negative_speed())?;
         self.hook_set_speed(speed)?;
-        let old = self.update(|state| std::mem::replace(&mut state.speed, speed));
-        self.inner().rate_limit.set_speed(rate);
+        let old = self.update(|state| {
+            self.inner().rate_limit.set_speed(rate);
+            std::mem::replace(&mut state.speed, speed)
+        });
         if speed == 0 || speed > old {
             self.enter();
         }

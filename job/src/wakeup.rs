@@ -1,8 +1,8 @@
 //! Waking a driver that sleeps.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use tokio::sync::Notify;
+use crate::sync::{AtomicU64, Notify};
 
 /// A count of wake-ups to wait on.
 ///

@@ -105,7 +105,7 @@ fn every_file_belongs_to_a_module() {
         let folder = path.parent().unwrap();
         // The roots of crates are named by Cargo.toml, or found by Cargo in these folders.
         let is_root = folder.ends_with("bin")
-            || ["lib", "main"].contains(&stem)
+            || ["lib", "main", "build"].contains(&stem)
             || folder.ends_with("tests")
                 && folder.parent().is_some_and(|package| package.join("Cargo.toml").exists());
         let (name, folder) = match stem {

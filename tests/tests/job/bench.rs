@@ -112,6 +112,13 @@ pub(super) fn text(result: Result<()>) -> String {
     }
 }
 
+/// What came of a job that has to be over by now.
+pub(super) async fn result(job: &Job) -> String {
+    settle().await;
+    assert!(job.status().is_over(), "{job:?}");
+    text(job.concluded().await)
+}
+
 /// What a driver does.
 #[derive(Clone, Copy)]
 pub(super) enum Work {

@@ -194,3 +194,29 @@ async fn the_reason_of_every_pause_point_is_the_cancel() {
     job.user_cancel(true).expect("running");
     assert_eq!(text(job.concluded().await), "all seen");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_cancel_is_one_whatever_the_driver_says() {
+    /// Takes every cancel for a soft one.
+    struct Soft;
+    impl job::JobDriver for Soft {
+        async fn run(&self, job: &job::JobHandle) -> qapi_core::Result<()> {
+            job.ready();
+            while !job.cancel_requested() {
+                job.idle().await?;
+            }
+            Ok(())
+        }
+        fn cancel(&self, _: &job::JobHandle, _: bool) -> bool {
+            false
+        }
+    }
+    for (force, result) in [(true, "Operation canceled"), (false, "ok")] {
+        let bench = Bench::new();
+        let job = bench.create(named("j0"), Soft).start();
+        settle().await;
+        job.user_cancel(force).expect("ready");
+        settle().await;
+        assert_eq!(text(job.concluded().await), result);
+    }
+}

@@ -65,6 +65,32 @@ async fn cancel_all_waits_for_a_driver_that_takes_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
+    let bench = Bench::new();
+    let late = std::sync::Arc::new(tokio::sync::Notify::new());
+    let noticed = std::sync::Arc::clone(&late);
+    // It does not end before the late one does.
+    let driver = driver_fn(move |_| {
+        let noticed = std::sync::Arc::clone(&noticed);
+        async move {
+            noticed.notified().await;
+            Ok(())
+        }
+    });
+    bench.create(manual("j0"), driver).start();
+    let jobs = bench.jobs.clone();
+    let cancelled = tokio::spawn(async move { jobs.cancel_all().await });
+    settle().await;
+    let job = bench.start("j1", Work::UntilCancelled);
+    let hour = Duration::from_secs(3600);
+    let concluded = tokio::time::timeout(hour, job.concluded()).await;
+    assert_eq!(concluded.map(text), Ok("Operation canceled".to_owned()));
+    late.notify_one();
+    cancelled.await.expect("nobody panics");
+    assert!(bench.jobs.query().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancel_all_of_nothing_returns_at_once() {
     Bench::new().jobs.cancel_all().await;
 }

@@ -16,5 +16,6 @@ mod settled;
 mod sinks;
 mod speed;
 mod tables;
+mod threads;
 mod transactions;
 mod verbs;

@@ -126,22 +126,23 @@ async fn in_commit_or_clean_or_abort() {
 
 #[tokio::test(start_paused = true)]
 async fn in_the_verbs_that_answer() {
-    let bench = Bench::new();
-    let job = job_with_panic_in(&bench, "set_speed", Work::UntilCompleted);
-    settle().await;
-    assert!(text(job.set_speed(1)).contains("panicked in 'set_speed'"));
-    assert_eq!(job.speed(), 0);
-    assert_eq!(text(job.complete()), "ok");
-
-    let bench = Bench::new();
-    let job = job_with_panic_in(&bench, "complete", Work::UntilCompleted);
-    settle().await;
-    assert!(text(job.complete()).contains("panicked in 'complete'"));
-    assert_eq!(job.status(), JobStatus::Ready);
-
-    let bench = Bench::new();
-    let job = job_with_panic_in(&bench, "change", Work::UntilCompleted);
-    assert!(text(job.change(&())).contains("panicked in 'change'"));
+    type Ask = fn(&Job) -> qapi_core::Result<()>;
+    let asks: [(&str, Ask); 3] = [
+        ("set_speed", |job| job.set_speed(1)),
+        ("complete", Job::complete),
+        ("change", |job| job.change(&())),
+    ];
+    for (hook, ask) in asks {
+        let bench = Bench::new();
+        let job = job_with_panic_in(&bench, hook, Work::UntilCompleted);
+        settle().await;
+        let expected = format!("The job's driver panicked in '{hook}': ");
+        let answer = text(ask(&job));
+        assert!(answer.starts_with(&expected), "{answer}");
+        assert_eq!(job.speed(), 0);
+        // Who knows what state the driver is in: the job fails as well.
+        assert_eq!(error_of(&job).await, answer);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +151,45 @@ async fn in_cancel_counts_as_forced() {
     let job = job_with_panic_in(&bench, "cancel", Work::UntilCompleted);
     settle().await;
     job.user_cancel(false).expect("ready");
-    assert_eq!(error_of(&job).await, "Operation canceled");
+    assert!(error_of(&job).await.contains("panicked in 'cancel'"));
+    let life = "created running ready !Ready aborting !FinalizeCancelled concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_it_is_started() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(Work::Finish);
+    driver.panic_in = Some("user_resume");
+    let created = bench.create(manual("j0"), driver);
+    created.job().user_pause().expect("created");
+    created.job().user_resume().expect("to be paused");
+    assert_eq!(bench.log.take_of("j0"), "created aborting concluded null");
+    assert!(error_of(&created.start()).await.contains("panicked in 'user_resume'"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_waits_for_the_others() {
+    let bench = Bench::new();
+    let transaction = job::Transaction::new();
+    let mut driver = bench.driver(Work::Finish);
+    driver.panic_in = Some("cancel");
+    let job = bench.create_in(&transaction, manual("j0"), driver).start();
+    let other = bench.create_in(&transaction, manual("j1"), bench.driver(Work::UntilCancelled));
+    let other = other.start();
+    settle().await;
+    job.user_cancel(true).expect("waiting");
+    assert!(error_of(&job).await.contains("panicked in 'cancel'"));
+    assert_eq!(error_of(&other).await, "Operation canceled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_told_that_it_is_pending() {
+    let bench = Bench::new();
+    let job = job_with_panic_in(&bench, "notify", Work::Finish);
+    assert!(error_of(&job).await.contains("panicked in 'notify'"));
+    let life = "created running waiting pending !Pending aborting !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]

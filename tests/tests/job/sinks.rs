@@ -1,10 +1,11 @@
 //! Sinks and hooks that call the engine while they are told something.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use job::{JobStatus, JobStatusChange, Jobs, Transaction};
 
-use super::bench::{Bench, Work, driver_fn, manual, settle, text};
+use super::bench::{Bench, Log, Work, driver_fn, manual, named, result, settle, text};
 
 /// An engine whose sink gets the engine too.
 fn engine(sink: impl Fn(&Jobs, &JobStatusChange) + Send + Sync + 'static) -> Jobs {
@@ -126,4 +127,128 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
     assert_eq!(text(younger.concluded().await), "ok");
     assert_eq!(text(older.concluded().await), "ok");
     assert!(!older.cancel_requested());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_may_finalize_when_the_first_member_is_pending() {
+    let bench = Bench::new();
+    let jobs = engine(|jobs, change| {
+        if change.status == JobStatus::Pending && change.id == "j1" {
+            jobs.get("j1").and_then(|job| job.finalize()).expect("pending");
+        }
+    });
+    let transaction = Transaction::new();
+    let made = ["j0", "j1"].map(|id| {
+        let mut driver = bench.driver(Work::Finish);
+        driver.hooks = true;
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+    });
+    let made = made.map(job::CreatedJob::start);
+    settle().await;
+    for job in made {
+        assert_eq!(result(&job).await, "ok");
+    }
+    for id in ["j0", "j1"] {
+        let hooks = "prepare commit clean !Pending !FinalizeCompleted";
+        assert_eq!(bench.log.take_of(id), hooks);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_cancelled_while_others_are_yet_to_be_commits_none_of_them() {
+    /// Cancels its own job again, in the way of clients.
+    #[derive(Default)]
+    struct CancelsTwice {
+        cancelled: AtomicBool,
+    }
+    impl job::JobDriver for CancelsTwice {
+        async fn run(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
+            Ok(())
+        }
+        fn cancel(&self, job: &job::JobHandle, _: bool) -> bool {
+            if !self.cancelled.swap(true, Ordering::SeqCst) {
+                job.job().user_cancel(true).expect("waiting");
+            }
+            true
+        }
+    }
+    let bench = Bench::new();
+    let transaction = Transaction::new();
+    let mut driver = bench.driver(Work::Finish);
+    driver.hooks = true;
+    let oldest = bench.create_in(&transaction, manual("j0"), driver);
+    let middle = bench.create_in(&transaction, manual("j1"), CancelsTwice::default());
+    let newest = bench.create_in(&transaction, manual("j2"), bench.driver(Work::Fail("x")));
+    let jobs = [oldest.start(), middle.start()];
+    settle().await;
+    newest.start();
+    settle().await;
+    for job in jobs {
+        assert_eq!(result(&job).await, "Operation canceled");
+    }
+    let life = "created running waiting cancel aborting abort clean !FinalizeCancelled concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_may_cancel_a_member_when_another_is_taken_back() {
+    let bench = Bench::new();
+    let jobs = engine(|jobs, change| {
+        if change.status == JobStatus::Null && change.id == "j1" {
+            jobs.get("j0").and_then(|job| job.user_cancel(true)).expect("waiting");
+        }
+    });
+    let transaction = Transaction::new();
+    let [older, younger] = ["j0", "j1"].map(|id| {
+        let mut driver = bench.driver(Work::Finish);
+        driver.hooks = true;
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+    });
+    let older = older.start();
+    settle().await;
+    drop(younger);
+    assert_eq!(result(&older).await, "Operation canceled");
+    assert_eq!(bench.log.take_of("j0"), "cancel abort clean !FinalizeCancelled");
+    assert_eq!(bench.log.take_of("j1"), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_may_cancel_a_job_as_soon_as_it_is_made() {
+    let bench = Bench::new();
+    let jobs = engine(|jobs, change| {
+        if change.status == JobStatus::Created {
+            jobs.get(&change.id).and_then(|job| job.user_cancel(true)).expect("created");
+        }
+    });
+    let made = jobs.create(named("j0"), bench.driver(Work::Finish), None);
+    let job = made.expect("it was made").start();
+    assert_eq!(result(&job).await, "Operation canceled");
+    assert!(jobs.find("j0").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_is_ended_once_however_often_that_is_asked() {
+    /// Resumes its job again while it is resumed.
+    struct ResumesTwice(Log);
+    impl job::JobDriver for ResumesTwice {
+        async fn run(&self, job: &job::JobHandle) -> qapi_core::Result<()> {
+            loop {
+                job.idle().await?;
+            }
+        }
+        fn user_resume(&self, job: &job::JobHandle) {
+            self.0.write(job.id(), text(job.job().user_resume()));
+        }
+    }
+    let bench = Bench::new();
+    let job = bench.create(named("j0"), ResumesTwice(bench.log.clone())).start();
+    let held = job.pause();
+    job.user_pause().expect("running");
+    settle().await;
+    bench.log.take();
+    job.user_resume().expect("paused");
+    assert_eq!(bench.log.take(), ["j0 Can't resume a job that was not paused"]);
+    assert_eq!(job.status(), JobStatus::Paused, "not by the user");
+    drop(held);
+    assert_eq!(job.status(), JobStatus::Running);
 }

@@ -1,0 +1,6 @@
+//! Has `job/src/sync.rs` take threads and locks from the crate `shuttle`.
+
+fn main() {
+    println!("cargo::rustc-cfg=shuttle");
+    println!("cargo::rerun-if-changed=build.rs");
+}

@@ -1,0 +1,232 @@
+//! An engine whose every word is written down, and what must be true of it in any order.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use job_interleaved::{
+    CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobStatus,
+    JobStatusChange, JobType, Jobs, Transaction, transition,
+};
+use qapi_core::{Error, Result};
+
+/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook), of which
+/// writing one is no turn of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Log {
+    fn write(&self, id: &str, what: &str) {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{id} {what}"));
+    }
+
+    /// What was written of each job, in one line.
+    fn lives(&self) -> HashMap<String, Vec<String>> {
+        let mut lives: HashMap<_, Vec<_>> = HashMap::new();
+        for line in &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
+            let (id, word) = line.split_once(' ').expect("two words");
+            lives.entry(id.to_owned()).or_default().push(word.to_owned());
+        }
+        lives
+    }
+
+    pub(crate) fn life(&self, id: &str) -> String {
+        self.lives().remove(id).unwrap_or_default().join(" ")
+    }
+}
+
+/// An engine under test.
+#[derive(Clone)]
+pub(crate) struct Bench {
+    pub(crate) jobs: Jobs,
+    pub(crate) log: Log,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let log = Log::default();
+        let sink = log.clone();
+        let jobs = Jobs::new(move |change: &JobStatusChange| {
+            sink.write(&change.id, change.status.as_str());
+        });
+        Self { jobs, log }
+    }
+
+    pub(crate) fn try_create(
+        &self,
+        id: &str,
+        work: Work,
+        transaction: Option<&Transaction>,
+    ) -> Result<CreatedJob> {
+        let options = JobOptions::new(JobType::Backup).id(id).auto_finalize(!work.is_manual());
+        let options = options.auto_dismiss(!work.is_manual());
+        let driver = Driver { work, log: self.log.clone(), complete: AtomicBool::new(false) };
+        self.jobs.create(options, driver, transaction)
+    }
+
+    pub(crate) fn create(
+        &self,
+        id: &str,
+        work: Work,
+        transaction: Option<&Transaction>,
+    ) -> CreatedJob {
+        self.try_create(id, work, transaction).expect("the job can be made")
+    }
+
+    /// Has a driver that throttles its work go on.
+    pub(crate) fn go_on(job: &Job) {
+        let driver = job.driver::<Driver>().expect("there is no other");
+        driver.complete.store(true, Ordering::SeqCst);
+        drop(job.pause());
+    }
+
+    pub(crate) fn start(&self, id: &str, work: Work) -> Job {
+        self.create(id, work, None).start()
+    }
+
+    /// Lets everyone else go on until a job is there.
+    pub(crate) fn until(job: &Job, status: JobStatus) {
+        while job.status() != status {
+            shuttle::thread::yield_now();
+        }
+    }
+
+    /// Ends all jobs, and checks their lives.
+    pub(crate) fn end(&self) {
+        shuttle::future::block_on(self.jobs.cancel_all());
+        self.check_lives();
+    }
+
+    /// Whether each job has had one life from beginning to end, and been told of its end once.
+    pub(crate) fn check_lives(&self) {
+        for (id, life) in self.log.lives() {
+            let mut status = JobStatus::Undefined;
+            for next in life.iter().filter_map(|word| status_of(word)) {
+                assert_eq!(transition(status, next), Ok(()), "{id}: {life:?}");
+                status = next;
+            }
+            assert_eq!(status, JobStatus::Null, "{id}: {life:?}");
+            let count = |what: &str| life.iter().filter(|word| *word == what).count();
+            assert_eq!(count("clean"), count("concluded"), "{id}: {life:?}");
+            assert_eq!(count("commit") + count("abort"), count("clean"), "{id}: {life:?}");
+            assert_eq!(count("abort"), count("aborting"), "{id}: {life:?}");
+        }
+    }
+
+    /// Whether either all of these jobs succeeded or none. Jobs taken back do not count.
+    pub(crate) fn check_together(&self, ids: &[&str]) {
+        let lives = ids.iter().map(|id| self.log.life(id));
+        let ends: Vec<_> = lives.filter(|life| life.contains("clean")).collect();
+        let committed = ends.iter().filter(|life| life.contains("commit")).count();
+        assert!(committed == 0 || committed == ends.len(), "{ends:#?}");
+    }
+}
+
+fn status_of(word: &str) -> Option<JobStatus> {
+    JobStatus::ALL.iter().copied().find(|status| status.as_str() == word)
+}
+
+/// What a driver does.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    Finish,
+    /// Finishes a job that waits for a client to finalize and to dismiss it.
+    FinishByHand,
+    Fail,
+    /// Passes two pause points, and finishes.
+    Pause,
+    UntilCancelled,
+    /// Becomes ready, and waits until it is told to complete, or is cancelled.
+    UntilCompleted,
+    /// Stops for an error, and finishes when it is resumed.
+    Stop,
+    /// Waits until it is told to go on, and then copies a lot twice, as fast as it may.
+    Throttle,
+}
+
+impl Work {
+    fn is_manual(self) -> bool {
+        matches!(self, Self::FinishByHand)
+    }
+}
+
+struct Driver {
+    work: Work,
+    log: Log,
+    complete: AtomicBool,
+}
+
+impl Driver {
+    fn called(&self, job: &JobHandle, hook: &str) {
+        self.log.write(job.id().unwrap_or("-"), hook);
+    }
+}
+
+impl JobDriver for Driver {
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        match self.work {
+            Work::Finish | Work::FinishByHand => Ok(()),
+            Work::Fail => Err(Error::generic("as the script says")),
+            Work::Pause => {
+                job.pause_point().await?;
+                job.pause_point().await?;
+                Ok(())
+            }
+            Work::UntilCancelled => loop {
+                job.idle().await?;
+            },
+            Work::UntilCompleted => {
+                job.ready();
+                while !self.complete.load(Ordering::SeqCst) && !job.cancel_requested() {
+                    job.idle().await?;
+                }
+                Ok(())
+            }
+            Work::Throttle => {
+                while !self.complete.load(Ordering::SeqCst) {
+                    job.idle().await?;
+                }
+                job.throttle(u64::MAX).await?;
+                job.throttle(u64::MAX).await?;
+                Ok(())
+            }
+            Work::Stop => {
+                job.pause_for_error();
+                job.pause_point().await?;
+                Ok(())
+            }
+        }
+    }
+
+    fn user_resume(&self, job: &JobHandle) {
+        self.called(job, "user_resume");
+    }
+
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        self.complete.store(true, Ordering::SeqCst);
+        job.enter();
+        Ok(())
+    }
+
+    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        force || !job.is_ready()
+    }
+
+    fn commit(&self, job: &JobHandle) {
+        self.called(job, "commit");
+    }
+
+    fn abort(&self, job: &JobHandle) {
+        self.called(job, "abort");
+    }
+
+    fn clean(&self, job: &JobHandle) {
+        self.called(job, "clean");
+    }
+
+    fn notify(&self, job: &JobHandle, notification: JobNotification) {
+        self.called(job, &format!("!{notification:?}"));
+    }
+}

@@ -1,0 +1,101 @@
+//! The engine as a whole: its list of jobs, its words, its end.
+
+use shuttle::future::block_on;
+use shuttle::thread;
+
+use crate::bench::{Bench, Work};
+use crate::orders::every_order;
+
+#[test]
+fn a_job_made_while_all_are_cancelled() {
+    every_order("a job made while all are cancelled", 2, || {
+        let bench = Bench::new();
+        let other = bench.clone();
+        let client = thread::spawn(move || drop(other.start("j0", Work::UntilCancelled)));
+        block_on(bench.jobs.cancel_all());
+        client.join().expect("it does not panic");
+        bench.end();
+    });
+}
+
+#[test]
+fn a_job_started_while_all_are_cancelled() {
+    every_order("a job started while all are cancelled", 2, || {
+        let bench = Bench::new();
+        let made = bench.create("j0", Work::UntilCancelled, None);
+        let client = thread::spawn(move || drop(made.start()));
+        block_on(bench.jobs.cancel_all());
+        // It was there when that began, and it has been told that it is gone.
+        bench.check_lives();
+        client.join().expect("it does not panic");
+        bench.check_lives();
+    });
+}
+
+#[test]
+fn all_cancelled_by_two() {
+    every_order("all cancelled by two", 1, || {
+        let bench = Bench::new();
+        bench.start("j0", Work::UntilCancelled);
+        bench.start("j1", Work::FinishByHand);
+        let other = bench.clone();
+        let client = thread::spawn(move || block_on(other.jobs.cancel_all()));
+        bench.end();
+        client.join().expect("it does not panic");
+    });
+}
+
+#[test]
+fn what_ends_has_been_told() {
+    every_order("what ends has been told", 1, || {
+        let bench = Bench::new();
+        let other = bench.clone();
+        let client = thread::spawn(move || {
+            let job = other.start("j1", Work::Finish);
+            assert_eq!(block_on(job.concluded()), Ok(()));
+            assert!(other.log.life("j1").contains("concluded"));
+        });
+        let job = bench.start("j0", Work::Finish);
+        assert_eq!(block_on(job.concluded()), Ok(()));
+        assert!(bench.log.life("j0").contains("concluded"));
+        client.join().expect("it does not panic");
+        bench.end();
+    });
+}
+
+#[test]
+fn two_jobs_of_one_name() {
+    every_order("two jobs of one name", 2, || {
+        let bench = Bench::new();
+        let other = bench.clone();
+        let make = |bench: Bench| bench.try_create("j0", Work::Finish, None).is_ok();
+        let client = thread::spawn(move || make(other));
+        let made = [make(bench.clone()), client.join().expect("it does not panic")];
+        // Each takes its own back at once, so both may succeed, one after the other.
+        assert!(made.contains(&true));
+        let life =
+            if made == [true, true] { "created null created null" } else { "created null" };
+        assert_eq!(bench.log.life("j0"), life);
+    });
+}
+
+#[test]
+fn an_engine_dropped_while_its_jobs_end() {
+    every_order("an engine dropped", 1, || {
+        let bench = Bench::new();
+        let jobs =
+            [bench.start("j0", Work::UntilCancelled), bench.start("j1", Work::FinishByHand)];
+        let log = bench.log.clone();
+        let client = {
+            let job = jobs[1].clone();
+            thread::spawn(move || drop(job.user_cancel(true)))
+        };
+        drop(bench);
+        for job in jobs {
+            drop(block_on(job.concluded()));
+            let id = job.id().expect("named");
+            assert!(log.life(id).contains("concluded"));
+        }
+        client.join().expect("it does not panic");
+    });
+}

@@ -1,0 +1,150 @@
+//! Members of one transaction that several threads are at.
+
+use job_interleaved::{CreatedJob, Job, Transaction};
+use shuttle::thread;
+
+use crate::bench::{Bench, Work};
+use crate::orders::every_order;
+
+/// Jobs `j0`, `j1`, … in one transaction.
+fn group(bench: &Bench, works: &[Work]) -> Vec<CreatedJob> {
+    let transaction = Transaction::new();
+    let create = |(number, work): (usize, &Work)| {
+        bench.create(&format!("j{number}"), *work, Some(&transaction))
+    };
+    works.iter().enumerate().map(create).collect()
+}
+
+fn start(made: Vec<CreatedJob>) -> Vec<Job> {
+    made.into_iter().map(CreatedJob::start).collect()
+}
+
+#[test]
+fn two_that_finish() {
+    every_order("two that finish", 1, || {
+        let bench = Bench::new();
+        start(group(&bench, &[Work::Finish, Work::Finish]));
+        shuttle::future::block_on(async {
+            for id in ["j0", "j1"] {
+                if let Some(job) = bench.jobs.find(id) {
+                    assert_eq!(job.concluded().await, Ok(()));
+                }
+            }
+        });
+        bench.end();
+        let life =
+            "created running waiting pending commit clean !FinalizeCompleted concluded null";
+        for id in ["j0", "j1"] {
+            assert_eq!(sorted(&bench.log.life(id)), sorted(life));
+        }
+    });
+}
+
+/// Hooks are called when it is time, and what is told may be told later, if another thread does.
+fn sorted(life: &str) -> Vec<&str> {
+    let mut words: Vec<_> = life.split(' ').collect();
+    words.sort_unstable();
+    words
+}
+
+#[test]
+fn one_that_fails_and_one_that_finishes() {
+    every_order("one that fails and one that finishes", 1, || {
+        let bench = Bench::new();
+        start(group(&bench, &[Work::Finish, Work::Fail]));
+        bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}
+
+#[test]
+fn one_that_fails_while_a_client_cancels_another() {
+    every_order("one that fails while a client cancels another", 1, || {
+        let bench = Bench::new();
+        let jobs = start(group(&bench, &[Work::Finish, Work::Finish, Work::Fail]));
+        let client = thread::spawn(move || drop(jobs[1].user_cancel(true)));
+        client.join().expect("it does not panic");
+        bench.end();
+        bench.check_together(&["j0", "j1", "j2"]);
+    });
+}
+
+#[test]
+fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
+    every_order("one finalized while the last becomes pending", 1, || {
+        let bench = Bench::new();
+        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
+        let (first, second) = (jobs[0].clone(), jobs[1].clone());
+        let clients = [
+            thread::spawn(move || drop(second.finalize())),
+            thread::spawn(move || drop(first.user_cancel(true))),
+        ];
+        for client in clients {
+            client.join().expect("it does not panic");
+        }
+        bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}
+
+#[test]
+fn both_finalized_at_once() {
+    every_order("both finalized at once", 1, || {
+        let bench = Bench::new();
+        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
+        let finalize = |job: Job| thread::spawn(move || drop(job.finalize()));
+        let clients: Vec<_> = jobs.into_iter().map(finalize).collect();
+        for client in clients {
+            client.join().expect("it does not panic");
+        }
+        bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}
+
+#[test]
+fn one_taken_back_while_another_is_cancelled() {
+    for undo in [CreatedJob::undo, drop] {
+        every_order("one taken back while another is cancelled", 1, move || {
+            let bench = Bench::new();
+            let mut made = group(&bench, &[Work::Finish, Work::Finish]);
+            let second = made.pop().expect("two");
+            let first = made.pop().expect("two").start();
+            let client = thread::spawn(move || drop(first.user_cancel(true)));
+            undo(second);
+            client.join().expect("it does not panic");
+            bench.end();
+            bench.check_together(&["j0", "j1"]);
+        });
+    }
+}
+
+#[test]
+fn one_started_while_another_fails() {
+    every_order("one started while another fails", 1, || {
+        let bench = Bench::new();
+        let mut made = group(&bench, &[Work::Fail, Work::UntilCancelled]);
+        let second = made.pop().expect("two");
+        made.pop().expect("two").start();
+        second.start();
+        bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}
+
+#[test]
+fn one_that_joins_late() {
+    every_order("one that joins late", 1, || {
+        let bench = Bench::new();
+        let transaction = Transaction::new();
+        let first = bench.create("j0", Work::Finish, Some(&transaction)).start();
+        let client = thread::spawn(move || drop(first.user_cancel(true)));
+        let late = bench.try_create("j1", Work::Finish, Some(&transaction));
+        if let Ok(late) = late {
+            late.start();
+        }
+        client.join().expect("it does not panic");
+        bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}

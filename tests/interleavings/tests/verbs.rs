@@ -1,0 +1,153 @@
+//! Verbs of several clients, and the driver of the job at the same time.
+
+use job_interleaved::JobStatus;
+use shuttle::future::block_on;
+use shuttle::thread;
+
+use crate::bench::{Bench, Work};
+use crate::orders::every_order;
+
+#[test]
+fn pause_and_resume_of_a_job_at_its_pause_points() {
+    every_order("pause and resume", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::Pause);
+        let client = {
+            let job = job.clone();
+            thread::spawn(move || {
+                if job.user_pause().is_ok() {
+                    // It may have come to its end before it rested.
+                    let resumed = job.user_resume();
+                    assert!(resumed.is_ok() || !job.status().is_at_work());
+                }
+            })
+        };
+        client.join().expect("it does not panic");
+        // Nobody wants it to rest any more.
+        assert_eq!(block_on(job.concluded()), Ok(()));
+        bench.end();
+    });
+}
+
+#[test]
+fn an_inner_pause_and_a_cancel() {
+    every_order("an inner pause and a cancel", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::UntilCancelled);
+        let client = {
+            let job = job.clone();
+            thread::spawn(move || block_on(job.pause().settled()))
+        };
+        job.user_cancel(true).expect("at work");
+        client.join().expect("it does not panic");
+        block_on(job.concluded()).expect_err("cancelled");
+        bench.end();
+    });
+}
+
+#[test]
+fn two_that_resume_a_job_stopped_by_an_error() {
+    every_order("two that resume", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::Stop);
+        let clients = [0, 1].map(|_| {
+            let job = job.clone();
+            thread::spawn(move || job.user_resume().is_ok())
+        });
+        let resumed = clients.map(|client| client.join().expect("it does not panic"));
+        bench.end();
+        let hooks = bench.log.life("j0").split(' ').filter(|word| *word == "user_resume").count();
+        // If nobody came in time, it was cancelled while it was stopped, or before.
+        assert!(hooks <= 1);
+        assert!(resumed.iter().filter(|resumed| **resumed).count() <= hooks);
+    });
+}
+
+#[test]
+fn complete_and_a_soft_cancel() {
+    every_order("complete and a soft cancel", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::UntilCompleted);
+        let clients = [
+            {
+                let job = job.clone();
+                thread::spawn(move || drop(job.complete()))
+            },
+            {
+                let job = job.clone();
+                thread::spawn(move || drop(job.user_cancel(false)))
+            },
+        ];
+        for client in clients {
+            client.join().expect("it does not panic");
+        }
+        // The cancel ends it, be it ready or not.
+        let result = block_on(job.concluded());
+        assert_eq!(result.is_ok(), !job.is_cancelled());
+        bench.end();
+    });
+}
+
+#[test]
+fn a_cancel_never_dismisses() {
+    every_order("a cancel never dismisses", 2, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::FinishByHand);
+        Bench::until(&job, JobStatus::Pending);
+        let client = {
+            let job = job.clone();
+            thread::spawn(move || drop(job.user_cancel(true)))
+        };
+        drop(job.finalize());
+        client.join().expect("it does not panic");
+        assert_ne!(job.status(), JobStatus::Null);
+        bench.end();
+    });
+}
+
+#[test]
+fn one_of_two_dismisses() {
+    every_order("one of two dismisses", 2, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::FinishByHand);
+        job.user_cancel(true).expect("not yet concluded");
+        drop(block_on(job.concluded()));
+        let clients = [0, 1].map(|_| {
+            let job = job.clone();
+            thread::spawn(move || job.dismiss().is_ok())
+        });
+        let dismissed = clients.map(|client| client.join().expect("it does not panic"));
+        assert_eq!(dismissed.iter().filter(|dismissed| **dismissed).count(), 1);
+        bench.end();
+    });
+}
+
+#[test]
+fn a_speed_set_by_two() {
+    // Whoever has to wait for his turn waits for ever: nobody turns this clock.
+    let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let clock = clock.expect("a runtime");
+    let _inside = clock.enter();
+    every_order("a speed set by two", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::Throttle);
+        let clients = [0, 1].map(|speed| {
+            let job = job.clone();
+            thread::spawn(move || job.set_speed(speed).expect("at work"))
+        });
+        for client in clients {
+            client.join().expect("it does not panic");
+        }
+        // The speed that anyone sees is the one that the driver is kept to.
+        let is_unlimited = job.speed() == 0;
+        Bench::go_on(&job);
+        if is_unlimited {
+            assert_eq!(block_on(job.concluded()), Ok(()));
+        } else {
+            thread::yield_now();
+            drop(job.user_cancel(true));
+            block_on(job.concluded()).expect_err("it had to wait");
+        }
+        bench.end();
+    });
+}

@@ -1,0 +1,105 @@
+//! Waiting for what happens while another thread has the word: it is told before it is waited for
+//! no longer.
+
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
+
+use job::{Job, JobStatus, JobStatusChange, Jobs};
+
+use super::bench::{Bench, Log, Work, manual, settle, text};
+
+/// An engine whose events are being told by another thread, which has been stopped on its way.
+struct Tongue {
+    bench: Bench,
+    thread: JoinHandle<()>,
+    release: mpsc::Sender<()>,
+}
+
+impl Tongue {
+    /// Has another thread make a job, and stops it in the sink.
+    fn tied() -> Self {
+        let (log, entered) = (Log::default(), Arc::new(Barrier::new(2)));
+        let (release, released) = mpsc::channel();
+        let (sink, seen, released) = (log.clone(), Arc::clone(&entered), Mutex::new(released));
+        let jobs = Jobs::new(move |change: &JobStatusChange| {
+            if change.id == "other" && change.status == JobStatus::Created {
+                seen.wait();
+                let released = released.lock().expect("nobody panics");
+                released.recv().expect("the test lets go of it");
+            }
+            sink.write(Some(&change.id), format!("{:?}", change.status).to_lowercase());
+        });
+        let bench = Bench { jobs, log };
+        let other = Bench { jobs: bench.jobs.clone(), log: bench.log.clone() };
+        let thread = std::thread::spawn(move || {
+            drop(other.create(manual("other"), other.driver(Work::Finish)));
+        });
+        entered.wait();
+        Self { bench, thread, release }
+    }
+
+    fn free(self) -> Bench {
+        self.release.send(()).expect("the thread waits for it");
+        self.thread.join().expect("it goes on");
+        self.bench
+    }
+}
+
+/// Whether a future waits, now that everything that can has happened.
+async fn waits<T>(future: &mut (impl Future<Output = T> + Unpin)) -> bool {
+    settle().await;
+    let poll = std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
+    matches!(poll, Poll::Pending)
+}
+
+fn start(tongue: &Tongue, work: Work) -> Job {
+    tongue.bench.create(manual("j0"), tongue.bench.driver(work)).start()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_waited_for_until_its_end_has_been_told() {
+    let tongue = Tongue::tied();
+    let job = start(&tongue, Work::Fail("as the script says"));
+    let mut concluded = Box::pin(job.concluded());
+    assert!(waits(&mut concluded).await);
+    assert_eq!(job.status(), JobStatus::Concluded);
+    assert_eq!(tongue.bench.log.take_of("j0"), "");
+
+    let bench = tongue.free();
+    assert_eq!(text(concluded.await), "as the script says");
+    let life = "created running aborting !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_jobs_are_waited_for_until_their_end_has_been_told() {
+    let tongue = Tongue::tied();
+    let (jobs, job) = (tongue.bench.jobs.clone(), start(&tongue, Work::UntilCancelled));
+    let mut cancelled = Box::pin(jobs.cancel_all());
+    assert!(waits(&mut cancelled).await);
+    assert!(waits(&mut cancelled).await);
+    assert_eq!(job.status(), JobStatus::Null);
+    assert_eq!(tongue.bench.log.take_of("j0"), "");
+
+    let bench = tongue.free();
+    let hour = std::time::Duration::from_secs(3600);
+    tokio::time::timeout(hour, cancelled).await.expect("nothing is left");
+    let life = "created running aborting !FinalizeCancelled concluded null";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_ends_a_job_is_answered_when_that_has_been_told() {
+    let tongue = Tongue::tied();
+    let (jobs, job) = (tongue.bench.jobs.clone(), start(&tongue, Work::Finish));
+    settle().await;
+    let mut finalized = Box::pin(job::qmp::job_finalize(&jobs, "j0"));
+    assert!(waits(&mut finalized).await);
+    assert_eq!(job.status(), JobStatus::Concluded);
+
+    let bench = tongue.free();
+    assert_eq!(text(finalized.await), "ok");
+    let life = "created running waiting pending !Pending !FinalizeCompleted concluded";
+    assert_eq!(bench.log.take_of("j0"), life);
+}
