@@ -35,9 +35,11 @@ pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], dep
 /// step there.
 fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let compare = |way: &[Step], steps: &[Step]| runtime.block_on(compare(kinds, way, steps));
-    compare(&[], prelude);
+    let compare = |way: &[Step], world: &World, steps: &[Step]| {
+        runtime.block_on(compare(kinds, way, world.clone(), steps));
+    };
     let mut beginning = World::new(kinds);
+    compare(&[], &beginning, prelude);
     for step in prelude {
         beginning.take(*step);
     }
@@ -55,10 +57,10 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
         // What changes nothing can be tried one after the other.
         let mut at_once: Vec<_> = steps.iter().copied().filter(|step| !moves(step)).collect();
         at_once.extend(moving.first().map(|(step, _)| *step));
-        compare(&way, &at_once);
+        compare(&way, &world, &at_once);
         for (number, (step, next)) in moving.into_iter().enumerate() {
             if number > 0 {
-                compare(&way, &[step]);
+                compare(&way, &world, &[step]);
             }
             if way.len() < prelude.len().saturating_add(depth) && known.insert(next.clone()) {
                 ahead.push_back((next, [&way[..], &[step]].concat()));
@@ -68,12 +70,12 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     seen
 }
 
-/// Goes a way that is known to be right, and compares engine and rules at each step after it.
-async fn compare(kinds: &[Kind], way: &[Step], steps: &[Step]) {
-    let (mut engine, mut world) = (Puppets::new(kinds), World::new(kinds));
+/// Goes a way that is known to be right and to lead to `world`, and compares engine and rules at
+/// each step after it.
+async fn compare(kinds: &[Kind], way: &[Step], mut world: World, steps: &[Step]) {
+    let mut engine = Puppets::new(kinds);
     for step in way {
         engine.take(*step).await;
-        world.take(*step);
     }
     for step in steps {
         let place = || format!("at {step:?}\nafter {way:?}\nof {steps:?}\nwith {kinds:#?}");

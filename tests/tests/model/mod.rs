@@ -12,6 +12,7 @@
 //! cargo test --release -p qapi-tests --test main model:: -- --nocapture
 //! ```
 
+mod drivers;
 mod explore;
 mod puppets;
 mod rules;
@@ -20,14 +21,14 @@ mod transactions;
 mod walks;
 
 use explore::explore_all;
-use step::{Kind, Step};
+use step::{Flaw, Kind, Step};
 
 /// Kinds of jobs that differ in what makes a difference to others.
 const KINDS: [Kind; 4] = [
     Kind::PLAIN,
     Kind { auto_finalize: false, auto_dismiss: false, ..Kind::PLAIN },
     Kind { soft_cancel: true, auto_dismiss: false, ..Kind::PLAIN },
-    Kind { fails_late: true, auto_dismiss: false, ..Kind::PLAIN },
+    Kind { flaw: Flaw::FailsLate, auto_dismiss: false, ..Kind::PLAIN },
 ];
 
 /// The kinds of a number of jobs, in every combination of [`KINDS`], each in its transaction.
@@ -45,36 +46,57 @@ fn combinations(transactions: &[usize]) -> Vec<Vec<Kind>> {
     found
 }
 
-/// As many plain jobs as there are transactions to join, and the same with one of another kind.
-fn alike_but_one(transactions: &[usize]) -> Vec<Vec<Kind>> {
-    let kinds = |odd: usize, kind: Kind| {
+/// As many plain jobs as there are transactions to join, but for one, which is any of `odd`.
+fn alike_but_one(transactions: &[usize], odd: &[Kind]) -> Vec<Vec<Kind>> {
+    let kinds = |place: usize, kind: Kind| {
         let member = |(number, transaction): (usize, &usize)| Kind {
             transaction: *transaction,
-            ..if number == odd { kind } else { Kind::PLAIN }
+            ..if number == place { kind } else { Kind::PLAIN }
         };
         transactions.iter().enumerate().map(member).collect::<Vec<_>>()
     };
-    let odd = |number| KINDS.iter().skip(1).map(move |kind| kinds(number, *kind));
-    let plain = std::iter::once(kinds(0, Kind::PLAIN));
-    plain.chain((0..transactions.len()).flat_map(odd)).collect()
+    let at = |place| odd.iter().map(move |kind| kinds(place, *kind));
+    (0..transactions.len()).flat_map(at).collect()
+}
+
+/// Plain jobs, and the same with one of another kind.
+fn alike(transactions: &[usize]) -> Vec<Vec<Kind>> {
+    let mut kinds = alike_but_one(transactions, &KINDS[1..]);
+    kinds.extend(alike_but_one(transactions, &KINDS[..1]).pop());
+    kinds
+}
+
+/// What is made together and started together, with which the most is to be seen.
+fn all_run(jobs: usize) -> Vec<Step> {
+    let made = (0..jobs).map(Step::Create);
+    made.chain((0..jobs).map(Step::Start)).chain([Step::Turn]).collect()
 }
 
 #[test]
 fn one_job_of_every_kind() {
-    let bits = |number: u8| Kind {
-        soft_cancel: number & 1 > 0,
-        auto_finalize: number & 2 > 0,
-        auto_dismiss: number & 4 > 0,
-        fails_late: number & 8 > 0,
+    let kind = |bits: u8, flaw: Flaw| Kind {
+        soft_cancel: bits & 1 > 0,
+        auto_finalize: bits & 2 > 0,
+        auto_dismiss: bits & 4 > 0,
+        flaw,
         transaction: 0,
     };
-    let kinds: Vec<_> = (0..16).map(|number| vec![bits(number)]).collect();
-    explore_all("one job", &kinds, &[], usize::MAX);
+    // With a flaw, not every bit makes a difference.
+    let bits = |flaw| if flaw == Flaw::None { 0..8 } else { 0..4 };
+    let kinds = Flaw::all().flat_map(|flaw| bits(flaw).map(move |bits| vec![kind(bits, flaw)]));
+    explore_all("one job", &kinds.collect::<Vec<_>>(), &[], usize::MAX);
 }
 
 #[test]
 fn two_jobs_in_one_transaction() {
-    explore_all("two jobs, one transaction", &combinations(&[0, 0]), &[], 5);
+    explore_all("two jobs, one transaction", &combinations(&[0, 0]), &[], 4);
+}
+
+#[test]
+fn two_jobs_in_one_transaction_of_which_one_has_a_flaw() {
+    let flawed = Flaw::all().map(|flaw| Kind { flaw, auto_dismiss: false, ..Kind::PLAIN });
+    let kinds = alike_but_one(&[0, 0], &flawed.collect::<Vec<_>>());
+    explore_all("two jobs, one transaction, one flaw", &kinds, &all_run(2), 2);
 }
 
 #[test]
@@ -82,23 +104,12 @@ fn two_jobs_in_two_transactions() {
     explore_all("two jobs, two transactions", &combinations(&[0, 1]), &[], 4);
 }
 
-/// The most is to be seen where jobs are made together and started together.
-const ALL_RUN: [Step; 7] = [
-    Step::Create(0),
-    Step::Create(1),
-    Step::Create(2),
-    Step::Start(0),
-    Step::Start(1),
-    Step::Start(2),
-    Step::Turn,
-];
-
 #[test]
 fn three_jobs_in_one_transaction() {
-    explore_all("three jobs, one transaction", &alike_but_one(&[0, 0, 0]), &ALL_RUN, 2);
+    explore_all("three jobs, one transaction", &alike(&[0, 0, 0]), &all_run(3), 2);
 }
 
 #[test]
 fn three_jobs_in_two_transactions() {
-    explore_all("three jobs, two transactions", &alike_but_one(&[0, 1, 0]), &ALL_RUN, 2);
+    explore_all("three jobs, two transactions", &alike(&[0, 1, 0]), &all_run(3), 2);
 }

@@ -9,7 +9,7 @@ use job::{
 use qapi_core::{Error, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::step::{Ask, Deed, Kind, Outcome, Step, View};
+use super::step::{Ask, Deed, Flaw, Hook, Kind, Outcome, Step, View};
 
 #[derive(Clone, Default)]
 struct Log {
@@ -33,6 +33,23 @@ struct Puppet {
     deeds: Mutex<Option<UnboundedReceiver<Deed>>>,
 }
 
+impl Puppet {
+    /// Panics there if that is its flaw, without a word to the log of the tests.
+    fn called(&self, job: &JobHandle, hook: Hook) {
+        if hook != Hook::Run {
+            self.log.write(job.id(), hook.name());
+        }
+        if self.kind.flaw == Flaw::PanicsIn(hook) {
+            std::panic::resume_unwind(Box::new("as its kind does"));
+        }
+    }
+
+    fn answered(&self, job: &JobHandle, hook: Hook) -> Result<()> {
+        self.called(job, hook);
+        if self.kind.flaw == Flaw::Refuses { Err(Error::generic("Not now")) } else { Ok(()) }
+    }
+}
+
 impl JobDriver for Puppet {
     async fn run(&self, job: &JobHandle) -> Result<()> {
         let deeds = self.deeds.lock().expect("nobody panics").take();
@@ -44,39 +61,59 @@ impl JobDriver for Puppet {
                 Deed::BecomeReady => job.ready(),
                 Deed::MeetError => job.pause_for_error(),
                 Deed::Succeed => return Ok(()),
-                Deed::Fail => return Err(Error::generic("Input/output error")),
+                Deed::Fail => {
+                    self.called(job, Hook::Run);
+                    return Err(Error::generic("Input/output error"));
+                }
             }
         }
         Ok(())
     }
 
-    fn complete(&self, _: &JobHandle) -> Result<()> {
-        Ok(())
+    fn pause(&self, job: &JobHandle) {
+        self.called(job, Hook::Pause);
+    }
+
+    fn resume(&self, job: &JobHandle) {
+        self.called(job, Hook::Resume);
+    }
+
+    fn user_resume(&self, job: &JobHandle) {
+        self.called(job, Hook::UserResume);
+    }
+
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        self.answered(job, Hook::Complete)
     }
 
     fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        self.called(job, Hook::Cancel);
         force || !(self.kind.soft_cancel && job.is_ready())
     }
 
     fn prepare(&self, job: &JobHandle) -> Result<()> {
-        self.log.write(job.id(), "prepare");
-        if self.kind.fails_late { Err(Error::generic("Too late")) } else { Ok(()) }
+        self.called(job, Hook::Prepare);
+        if self.kind.flaw == Flaw::FailsLate { Err(Error::generic("Too late")) } else { Ok(()) }
     }
 
     fn commit(&self, job: &JobHandle) {
-        self.log.write(job.id(), "commit");
+        self.called(job, Hook::Commit);
     }
 
     fn abort(&self, job: &JobHandle) {
-        self.log.write(job.id(), "abort");
+        self.called(job, Hook::Abort);
     }
 
     fn clean(&self, job: &JobHandle) {
-        self.log.write(job.id(), "clean");
+        self.called(job, Hook::Clean);
     }
 
-    fn change(&self, _: &JobHandle, _: &(dyn std::any::Any + Send + Sync)) -> Result<()> {
-        Ok(())
+    fn set_speed(&self, job: &JobHandle, _: i64) -> Result<()> {
+        self.answered(job, Hook::SetSpeed)
+    }
+
+    fn change(&self, job: &JobHandle, _: &(dyn std::any::Any + Send + Sync)) -> Result<()> {
+        self.answered(job, Hook::Change)
     }
 
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
@@ -209,7 +246,13 @@ impl Puppets {
             Ask::Cancel { force } => job.user_cancel(force),
             Ask::Pause => job.user_pause(),
             Ask::Resume => job.user_resume(),
-            Ask::SetSpeed(speed) => job.set_speed(speed),
+            Ask::SetSpeed(speed) => {
+                let before = job.speed();
+                let answer = job.set_speed(speed);
+                let expected = if answer.is_ok() { speed } else { before };
+                assert_eq!(job.speed(), expected);
+                answer
+            }
             Ask::Complete => job.complete(),
             Ask::Dismiss => job.dismiss(),
             Ask::Finalize => job.finalize(),

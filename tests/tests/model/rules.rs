@@ -5,7 +5,7 @@
 
 use job::JobStatus::{self, *};
 
-use super::step::{Ask, Deed, Kind, Outcome, Step, View};
+use super::step::{Ask, Deed, Flaw, Hook, Kind, Outcome, Step, View};
 use super::transactions::Transaction;
 
 /// All there is.
@@ -14,8 +14,10 @@ pub(super) struct World {
     kinds: Vec<Kind>,
     pub(super) jobs: Vec<Job>,
     pub(super) transactions: [Transaction; 2],
-    /// The jobs whose drivers have yet to begin, and can: in the order in which they will.
-    beginning: Vec<usize>,
+    /// The jobs whose drivers can go on, in the order in which they will.
+    pub(super) awake: Vec<usize>,
+    /// Whether a failed member is being concluded just now. Never between two steps.
+    pub(super) concluding: bool,
     /// What has been told in the present step.
     told: Vec<String>,
 }
@@ -27,25 +29,27 @@ pub(super) struct Job {
     /// Not yet started, nor taken back or undone.
     startable: bool,
     pub(super) started: bool,
-    driver: Driver,
+    pub(super) driver: Driver,
     /// A client or an error wants it to rest.
-    user_pause: bool,
+    pub(super) user_pause: bool,
     /// Something internal does.
-    hold: bool,
+    pub(super) hold: bool,
     pub(super) cancel: Cancel,
-    pub(super) error: Option<&'static str>,
+    pub(super) error: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Driver {
+pub(super) enum Driver {
     /// Has not passed the pause point before its work.
     New,
     /// Rests there.
     RestsFirst,
     /// Has rested there, and begins at the next turn.
-    Rested,
+    RestedFirst,
     Works,
     Rests,
+    /// Has rested, and works again at the next turn.
+    Rested,
     Over,
 }
 
@@ -61,8 +65,12 @@ impl Job {
         matches!(self.status, Running | Paused | Ready | Standby)
     }
 
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         matches!(self.status, Ready | Standby)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.status, Concluded | Null)
     }
 
     fn rests(&self) -> bool {
@@ -70,7 +78,7 @@ impl Job {
     }
 
     /// Cancelled by force, or failed: nothing is left to do but to end.
-    fn is_doomed(&self) -> bool {
+    pub(super) fn is_doomed(&self) -> bool {
         self.cancel == Cancel::Forced || self.error.is_some()
     }
 }
@@ -82,7 +90,8 @@ impl World {
             kinds: kinds.to_vec(),
             jobs: Vec::new(),
             transactions: [Transaction::new(), Transaction::new()],
-            beginning: Vec::new(),
+            awake: Vec::new(),
+            concluding: false,
             told: Vec::new(),
         }
     }
@@ -93,7 +102,7 @@ impl World {
         if self.jobs.len() < self.kinds.len() {
             steps.push(Step::Create(self.jobs.len()));
         }
-        if !self.beginning.is_empty() {
+        if !self.awake.is_empty() {
             steps.push(Step::Turn);
         }
         for (number, job) in self.jobs.iter().enumerate() {
@@ -106,7 +115,7 @@ impl World {
             } else if job.status == Created || job.is_at_work() {
                 steps.push(Step::Hold(number));
             }
-            if job.driver == Driver::Works {
+            if matches!(job.driver, Driver::Works | Driver::Rested) {
                 steps.extend(Deed::ALL.map(|deed| Step::Drive(number, deed)));
             }
         }
@@ -118,11 +127,11 @@ impl World {
         &self.kinds
     }
 
-    /// Where a step leads, if it changes anything or has anything told.
+    /// Where a step leads, if it changes anything.
     pub(super) fn after(&self, step: Step) -> Option<Self> {
         let mut next = self.clone();
-        let moves = !next.take(step).told.is_empty() || next != *self;
-        moves.then_some(next)
+        next.take(step);
+        (next != *self).then_some(next)
     }
 
     /// Carries out a step.
@@ -167,7 +176,7 @@ impl World {
         let view = |(number, job): (usize, &Job)| View {
             id: format!("j{number}"),
             status: job.status,
-            error: job.error.map(str::to_owned),
+            error: job.error.clone(),
             user_paused: job.user_pause,
             pause_requested: job.user_pause || job.hold,
             busy: job.is_at_work() && !job.rests(),
@@ -216,7 +225,7 @@ impl World {
         job.startable = false;
         if job.status == Created && !job.is_doomed() {
             job.started = true;
-            self.beginning.push(number);
+            self.awake.push(number);
             self.go(number, Running);
         }
         Ok(())
@@ -253,18 +262,16 @@ impl World {
             Ask::Cancel { force } => self.cancel(number, force),
             Ask::Pause if job.user_pause => return Err("Job is already paused".to_owned()),
             Ask::Pause => job.user_pause = true,
-            Ask::Resume => {
-                job.user_pause = false;
-                self.end_rest_if_unwanted(number);
-            }
+            Ask::Resume => self.end_user_pause(number),
             Ask::SetSpeed(speed) if speed < 0 => {
                 return Err("Parameter 'speed' expects a non-negative value".to_owned());
             }
-            Ask::SetSpeed(_) | Ask::Change => {}
+            Ask::SetSpeed(_) => return self.answered(number, Hook::SetSpeed),
+            Ask::Change => return self.answered(number, Hook::Change),
             Ask::Complete if job.cancel > Cancel::No => {
                 return Err(format!("The active block job 'j{number}' cannot be completed"));
             }
-            Ask::Complete => {}
+            Ask::Complete => return self.answered(number, Hook::Complete),
             Ask::Dismiss => self.go(number, Null),
             Ask::Finalize => self.finalize(self.jobs[number].kind.transaction),
         }
@@ -283,15 +290,19 @@ impl World {
     /// A cancel ends the pause of a user or of an error; a forced one ends every rest. Only a job
     /// that is ready knows any other than a forced one, and only if it is of that kind.
     pub(super) fn mark_cancelled(&mut self, number: usize, force: bool) {
-        let job = &mut self.jobs[number];
-        let force = force || !(job.kind.soft_cancel && job.is_ready());
-        let paused = std::mem::take(&mut job.user_pause);
-        if paused {
-            self.end_rest_if_unwanted(number);
+        let job = &self.jobs[number];
+        if job.is_over() {
+            return;
+        }
+        let soft = job.kind.soft_cancel && job.is_ready();
+        let panicked = self.call(number, Hook::Cancel).is_some();
+        let force = force || panicked || !soft;
+        if self.jobs[number].user_pause {
+            self.end_user_pause(number);
         }
         let job = &mut self.jobs[number];
         let cancel = if force { Cancel::Forced } else { Cancel::Soft };
-        if job.status == Created || job.is_at_work() || job.cancel == Cancel::Forced {
+        if job.status == Created || job.is_at_work() {
             job.cancel = job.cancel.max(cancel);
         } else if matches!(job.status, Waiting | Pending) && force {
             job.cancel = Cancel::Forced;
@@ -299,6 +310,40 @@ impl World {
         if force {
             self.end_rest(number);
         }
+    }
+
+    /// Calls a hook. If it panics, the job fails with the text that is returned: at once, with its
+    /// transaction, if it is not at work.
+    pub(super) fn call(&mut self, number: usize, hook: Hook) -> Option<String> {
+        if hook != Hook::Run {
+            self.tell(number, hook.name());
+        }
+        if self.jobs[number].kind.flaw != Flaw::PanicsIn(hook) {
+            return None;
+        }
+        let name = hook.name();
+        let text = format!("The job's driver panicked in '{name}': as its kind does");
+        self.jobs[number].error.get_or_insert_with(|| text.clone());
+        self.end_rest(number);
+        if !self.jobs[number].is_at_work() {
+            self.abort(number);
+        }
+        Some(text)
+    }
+
+    /// Calls a hook that may refuse.
+    fn answered(&mut self, number: usize, hook: Hook) -> Result<(), String> {
+        if let Some(text) = self.call(number, hook) {
+            return Err(text);
+        }
+        let refuses = self.jobs[number].kind.flaw == Flaw::Refuses;
+        if refuses { Err("Not now".to_owned()) } else { Ok(()) }
+    }
+
+    fn end_user_pause(&mut self, number: usize) {
+        self.jobs[number].user_pause = false;
+        self.call(number, Hook::UserResume);
+        self.end_rest_if_unwanted(number);
     }
 
     fn end_rest_if_unwanted(&mut self, number: usize) {
@@ -315,67 +360,9 @@ impl World {
             _ => return,
         }
         let job = &mut self.jobs[number];
-        if job.driver == Driver::RestsFirst {
-            job.driver = Driver::Rested;
-            self.beginning.push(number);
-        } else {
-            job.driver = Driver::Works;
-        }
-    }
-
-    /// Drivers that can begin do: past a first pause point, and not at all if it is too late.
-    fn turn(&mut self) {
-        while !self.beginning.is_empty() {
-            let number = self.beginning.remove(0);
-            let first = self.jobs[number].driver == Driver::New;
-            if first && self.rest_if_wanted(number) {
-                self.jobs[number].driver = Driver::RestsFirst;
-            } else if self.jobs[number].is_doomed() {
-                self.end_work(number, Some("Operation canceled"));
-            } else {
-                self.jobs[number].driver = Driver::Works;
-            }
-        }
-    }
-
-    fn rest_if_wanted(&mut self, number: usize) -> bool {
-        let job = &self.jobs[number];
-        let rests = (job.user_pause || job.hold) && !job.is_doomed();
-        if rests {
-            self.go(number, if job.is_ready() { Standby } else { Paused });
-        }
-        rests
-    }
-
-    fn drive(&mut self, number: usize, deed: Deed) {
-        match deed {
-            Deed::PassPausePoint => {
-                if self.rest_if_wanted(number) {
-                    self.jobs[number].driver = Driver::Rests;
-                }
-            }
-            Deed::BecomeReady => {
-                if self.jobs[number].status == Running {
-                    self.go(number, Ready);
-                    self.tell(number, "!Ready");
-                }
-            }
-            Deed::MeetError => self.jobs[number].user_pause = true,
-            Deed::Succeed => self.end_work(number, None),
-            Deed::Fail => self.end_work(number, Some("Input/output error")),
-        }
-    }
-
-    fn end_work(&mut self, number: usize, error: Option<&'static str>) {
-        let job = &mut self.jobs[number];
-        job.driver = Driver::Over;
-        job.error = job.error.or(error);
-        if self.fail_if_doomed(number) {
-            self.abort(number);
-        } else {
-            self.go(number, Waiting);
-            self.advance(self.jobs[number].kind.transaction);
-        }
+        let first = job.driver == Driver::RestsFirst;
+        job.driver = if first { Driver::RestedFirst } else { Driver::Rested };
+        self.awake.push(number);
     }
 
     /// A forced cancel is a failure, whatever the driver says, though an error of its own counts
@@ -385,7 +372,7 @@ impl World {
         if !job.is_doomed() {
             return false;
         }
-        job.error.get_or_insert("Operation canceled");
+        job.error.get_or_insert_with(|| "Operation canceled".to_owned());
         self.go(number, Aborting);
         true
     }

@@ -9,8 +9,8 @@ pub(super) struct Kind {
     pub(super) soft_cancel: bool,
     pub(super) auto_finalize: bool,
     pub(super) auto_dismiss: bool,
-    /// Fails when it is prepared.
-    pub(super) fails_late: bool,
+    /// What is wrong with its driver.
+    pub(super) flaw: Flaw,
     /// Which transaction it joins.
     pub(super) transaction: usize,
 }
@@ -20,9 +20,80 @@ impl Kind {
         soft_cancel: false,
         auto_finalize: true,
         auto_dismiss: true,
-        fails_late: false,
+        flaw: Flaw::None,
         transaction: 0,
     };
+}
+
+/// What can be wrong with a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Flaw {
+    None,
+    /// Fails when it is prepared.
+    FailsLate,
+    /// Refuses what it can be asked.
+    Refuses,
+    /// Panics there.
+    PanicsIn(Hook),
+}
+
+impl Flaw {
+    /// All of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let panics = Hook::ALL.into_iter().map(Self::PanicsIn);
+        [Self::None, Self::FailsLate, Self::Refuses].into_iter().chain(panics)
+    }
+}
+
+/// What is called of a driver. Each call is told, but that of `run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Hook {
+    Run,
+    Pause,
+    Resume,
+    UserResume,
+    Complete,
+    Cancel,
+    Prepare,
+    Commit,
+    Abort,
+    Clean,
+    SetSpeed,
+    Change,
+}
+
+impl Hook {
+    pub(super) const ALL: [Self; 12] = [
+        Self::Run,
+        Self::Pause,
+        Self::Resume,
+        Self::UserResume,
+        Self::Complete,
+        Self::Cancel,
+        Self::Prepare,
+        Self::Commit,
+        Self::Abort,
+        Self::Clean,
+        Self::SetSpeed,
+        Self::Change,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::UserResume => "user_resume",
+            Self::Complete => "complete",
+            Self::Cancel => "cancel",
+            Self::Prepare => "prepare",
+            Self::Commit => "commit",
+            Self::Abort => "abort",
+            Self::Clean => "clean",
+            Self::SetSpeed => "set_speed",
+            Self::Change => "change",
+        }
+    }
 }
 
 /// One thing that is done to a job, named by its number, or by its driver.
@@ -99,6 +170,7 @@ pub(super) enum Deed {
     /// An error is to stop the job at its next pause point.
     MeetError,
     Succeed,
+    /// Or panics, if that is its flaw.
     Fail,
 }
 
@@ -112,7 +184,7 @@ impl Deed {
 pub(super) struct Outcome {
     /// `ok`, or the text of the error.
     pub(super) reply: String,
-    /// Changes of status, notifications (with `!`), and the hooks that end a job, as they came.
+    /// Changes of status, notifications (with `!`), and calls of hooks, as they came.
     pub(super) told: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 use job::JobStatus::{Aborting, Concluded, Null, Pending, Waiting};
 
 use super::rules::{Cancel, World};
+use super::step::{Flaw, Hook};
 
 /// Jobs that succeed together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,7 +18,8 @@ enum Fate {
     Open,
     /// All members are done, and wait for a client's word.
     Pending,
-    Success,
+    /// All succeed, or are being cancelled one after the other.
+    Decided,
     Failure,
 }
 
@@ -70,45 +72,66 @@ impl World {
 
     /// All are prepared before the first is committed; one that fails then fails all.
     pub(super) fn finalize(&mut self, transaction: usize) {
+        self.transactions[transaction].fate = Fate::Decided;
         let members = self.transactions[transaction].newest_first();
         for number in &members {
-            self.tell(*number, "prepare");
-            if self.jobs[*number].kind.fails_late {
-                self.jobs[*number].error = Some("Too late");
-                self.fail_if_doomed(*number);
-                self.abort(*number);
+            self.call(*number, Hook::Prepare);
+            if self.jobs[*number].kind.flaw == Flaw::FailsLate {
+                self.jobs[*number].error = Some("Too late".to_owned());
+            }
+            if self.fail_if_doomed(*number) {
+                self.undo(*number);
                 return;
             }
         }
-        self.transactions[transaction].fate = Fate::Success;
         for number in members {
             self.conclude(number);
         }
     }
 
-    /// One member fails all: the others are cancelled by force. A member is concluded when it has
-    /// stopped and so have all younger ones.
+    /// One member fails all, while that is not yet decided.
     pub(super) fn abort(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
-        if self.transactions[transaction].fate != Fate::Failure {
-            self.transactions[transaction].fate = Fate::Failure;
-            for number in self.transactions[transaction].newest_first() {
-                if number != culprit {
-                    self.mark_cancelled(number, true);
-                }
+        if self.jobs[culprit].is_over() {
+            return;
+        }
+        match self.transactions[transaction].fate {
+            Fate::Open | Fate::Pending => self.undo(culprit),
+            Fate::Decided => {}
+            Fate::Failure => self.conclude_stopped(transaction),
+        }
+    }
+
+    /// One member fails all: the others are cancelled by force.
+    fn undo(&mut self, culprit: usize) {
+        let transaction = self.jobs[culprit].kind.transaction;
+        self.transactions[transaction].fate = Fate::Decided;
+        for number in self.transactions[transaction].newest_first() {
+            if number != culprit {
+                self.mark_cancelled(number, true);
             }
         }
-        while let Some(number) = self.transactions[transaction].members.last().copied()
+        self.transactions[transaction].fate = Fate::Failure;
+        self.conclude_stopped(transaction);
+    }
+
+    /// A member of a failed transaction is concluded when it has stopped and so have all younger
+    /// ones.
+    fn conclude_stopped(&mut self, transaction: usize) {
+        while !self.concluding
+            && let Some(number) = self.transactions[transaction].members.last().copied()
             && !self.jobs[number].is_at_work()
         {
+            self.concluding = true;
             self.conclude(number);
+            self.concluding = false;
         }
     }
 
     fn conclude(&mut self, number: usize) {
         let failed = self.jobs[number].status == Aborting || self.fail_if_doomed(number);
-        self.tell(number, if failed { "abort" } else { "commit" });
-        self.tell(number, "clean");
+        self.call(number, if failed { Hook::Abort } else { Hook::Commit });
+        self.call(number, Hook::Clean);
         let (started, cancel) = (self.jobs[number].started, self.jobs[number].cancel);
         if started {
             let cancelled = cancel == Cancel::Forced;

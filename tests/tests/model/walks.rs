@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::puppets::Puppets;
 use super::rules::World;
-use super::step::{Kind, Step};
+use super::step::{Flaw, Kind, Step};
 
 /// The rules, as the walks want them.
 struct Rules;
@@ -18,12 +18,14 @@ impl ReferenceStateMachine for Rules {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<World> {
-        let kind = any::<(bool, bool, bool, bool, bool)>();
-        let kind = kind.prop_map(|(soft, finalize, dismiss, late, second)| Kind {
+        let flaw =
+            prop_oneof![2 => Just(Flaw::None), 1 => select(Flaw::all().collect::<Vec<_>>())];
+        let kind = (any::<(bool, bool, bool, bool)>(), flaw);
+        let kind = kind.prop_map(|((soft, finalize, dismiss, second), flaw)| Kind {
             soft_cancel: soft,
             auto_finalize: finalize,
             auto_dismiss: dismiss,
-            fails_late: late,
+            flaw,
             transaction: usize::from(second),
         });
         prop::collection::vec(kind, 3).prop_map(|kinds| World::new(&kinds)).boxed()
