@@ -2,6 +2,7 @@
 //!
 //! Every text that a client sees because a node, an image or a copy failed is in this file.
 
+use crate::nodes::Node;
 use std::io;
 
 /// An error of the node layer, the image formats or the copy engine.
@@ -64,8 +65,10 @@ pub enum Error {
     #[error("Driver of node '{0}' does not support backing files")]
     NoBackingFiles(String),
     /// A node would stand on itself.
-    #[error("Making '{child}' a backing child of '{parent}' would create a cycle")]
+    #[error("Making '{child}' a {role} child of '{parent}' would create a cycle")]
     Cycle {
+        /// `backing` or `file`.
+        role: &'static str,
         /// The node below.
         child: String,
         /// The node above, which is below as well.
@@ -74,6 +77,43 @@ pub enum Error {
     /// A write was asked of a read-only node.
     #[error("Block node is read-only")]
     NodeReadOnly,
+    /// A node cannot be given another file while it is open.
+    #[error("The 'file' child of '{0}' cannot be replaced by this program")]
+    FileFixed(String),
+    /// A node is to refuse writes that its users make.
+    #[error("Read-only block node '{0}' cannot support read-write users")]
+    NodeWritten(String),
+    /// A node would get another option that it cannot change while it is open.
+    #[error("Cannot change the option '{0}'")]
+    OptionFixed(&'static str),
+    /// A node would lose an option that it cannot change while it is open.
+    #[error("Option '{0}' cannot be reset to its default value")]
+    OptionNotResettable(&'static str),
+    /// A node is described anew without a name.
+    #[error("node-name not specified")]
+    ReopenedNameMissing,
+    /// The filter of a job cannot be changed by anyone else.
+    #[error("Block format '{driver}' used by node '{node}' does not support reopening files")]
+    NotReopenable {
+        /// The driver.
+        driver: &'static str,
+        /// The node.
+        node: String,
+    },
+    /// A node with a backing file is described anew without one.
+    #[error("backing is missing for '{0}'")]
+    BackingMissing(String),
+    /// A job needs the node to keep its backing node.
+    #[error("Cannot change frozen 'backing' link from '{parent}' to '{child}'")]
+    BackingFrozen {
+        /// The node above.
+        parent: String,
+        /// The node below.
+        child: String,
+    },
+    /// A filter without a name of its own is in the way.
+    #[error("Cannot replace implicit backing child of {0}")]
+    ImplicitBacking(String),
     /// Two users of one node want what the other does not allow.
     #[error(
         "Permission conflict on node '{node}': permissions '{permissions}' are both required \
@@ -161,6 +201,20 @@ impl Error {
     /// A node missing where a command takes node names only.
     pub fn no_node(name: &str) -> Self {
         Error::NodeUnknown { device: String::new(), node: name.to_owned() }
+    }
+
+    /// A node would stand on itself.
+    pub fn cycle(role: &'static str, child: &Node, parent: &Node) -> Self {
+        let (child, parent) = (child.name().to_owned(), parent.name().to_owned());
+        Error::Cycle { role, child, parent }
+    }
+
+    /// The way in which requests to a file are to be carried out needs another way of caching.
+    pub fn needs_direct() -> Self {
+        Error::InvalidOption(
+            "aio=native was specified, but it requires cache.direct=on, which was not specified."
+                .into(),
+        )
     }
 
     /// Whether the error says that the storage is full.

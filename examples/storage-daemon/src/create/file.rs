@@ -41,11 +41,13 @@ impl FileCreate {
         let mut file = options
             .open(&self.filename)
             .map_err(|source| Error::While { what: what(), source })?;
-        let mut locks = ByteLocks::new(&file, Locking::Auto)
+        let mut locks = file
+            .try_clone()
+            .and_then(|file| ByteLocks::new(file, Locking::Auto))
             .map_err(|source| Error::While { what: what(), source })?;
         let takes = Permissions::WRITE | Permissions::RESIZE;
         let shares = Permissions::all() - Permissions::RESIZE;
-        locks.change(&file, Access { takes, shares })?;
+        locks.change(Access { takes, shares })?;
         resize(&file, 0)?;
         self.allocate(&mut file, cancelled)
     }

@@ -5,6 +5,7 @@ use super::storage::{SECTOR_SIZE, Storage};
 use super::{check_range, not_permitted};
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
+use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
 
@@ -12,21 +13,33 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct FlatImage {
     storage: Storage,
-    writable: bool,
-    no_flush: bool,
-    unmap: bool,
+    mode: RwLock<FlatMode>,
+}
+
+/// How to open an image without a format.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FlatMode {
+    /// Whether the image may be written.
+    pub writable: bool,
+    /// Whether flushing stops at the page cache.
+    pub no_flush: bool,
+    /// Whether the space of zeroes is given back to the storage.
+    pub unmap: bool,
 }
 
 impl FlatImage {
-    /// Takes the bytes of `storage` as an image. With `no_flush`, flushing does nothing.
-    pub fn new(storage: Storage, writable: bool, no_flush: bool) -> Self {
-        FlatImage { storage, writable, no_flush, unmap: false }
+    /// Takes the bytes of `storage` as an image.
+    pub fn new(storage: Storage, mode: FlatMode) -> Self {
+        FlatImage { storage, mode: RwLock::new(mode) }
     }
 
-    /// The same, with the space of zeroes given back to the storage if `unmap` says so.
-    #[must_use]
-    pub fn unmap(self, unmap: bool) -> Self {
-        FlatImage { unmap, ..self }
+    /// Goes on in another way.
+    pub fn reopen(&self, mode: FlatMode) {
+        *self.mode.write() = mode;
+    }
+
+    fn mode(&self) -> FlatMode {
+        *self.mode.read()
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
@@ -45,7 +58,7 @@ impl FlatImage {
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
         self.check_write(offset, length)?;
-        if self.unmap {
+        if self.mode().unmap {
             self.storage.write_zeroes(offset, length)
         } else {
             self.storage.write_allocated_zeroes(offset, length)
@@ -53,22 +66,23 @@ impl FlatImage {
     }
 
     fn check_write(&self, offset: u64, length: u64) -> io::Result<()> {
-        if !self.writable {
+        if !self.mode().writable {
             return Err(not_permitted());
         }
         check_range(offset, length, self.size()?)
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        if !self.writable {
+        let FlatMode { writable, no_flush, unmap: _ } = self.mode();
+        if !writable {
             return Ok(());
         }
         self.storage.flush()?;
-        if self.no_flush { Ok(()) } else { self.storage.sync() }
+        if no_flush { Ok(()) } else { self.storage.sync() }
     }
 
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
-        if !self.writable {
+        if !self.mode().writable {
             return Err(not_permitted());
         }
         let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(nix::errno::Errno::EFBIG)?;

@@ -1,8 +1,8 @@
 //! Storage in front of other storage.
 
 /// The methods of imago's `Storage` that a storage in front of another one hands on as they are:
-/// all but `size` and `pure_writev`. `forward_storage!(self => self.inner)` stands inside of the
-/// `impl`, and names the other one.
+/// all but `size`, `pure_writev` and `get_storage_helper`. `forward_storage!(self => self.inner)`
+/// stands inside of the `impl`, and names the other one.
 macro_rules! forward_storage {
     ($self:ident => $inner:expr) => {
         fn mem_align(&$self) -> usize {
@@ -76,10 +76,6 @@ macro_rules! forward_storage {
         unsafe fn invalidate_cache(&$self) -> std::io::Result<()> {
             // SAFETY: the caller's promise is passed on.
             unsafe { $inner.invalidate_cache() }
-        }
-
-        fn get_storage_helper(&$self) -> &imago::storage::drivers::CommonStorageHelper {
-            $inner.get_storage_helper()
         }
 
         fn resize(

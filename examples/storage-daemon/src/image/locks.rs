@@ -34,6 +34,8 @@ pub enum Locking {
 /// The lock bytes that one open file holds.
 #[derive(Debug)]
 pub struct ByteLocks {
+    /// The open file description that the locks belong to.
+    file: File,
     enabled: bool,
     held: Access,
 }
@@ -43,13 +45,13 @@ impl ByteLocks {
     ///
     /// # Errors
     /// With [`Locking::On`], when the file system has no such locks.
-    pub fn new(file: &File, locking: Locking) -> io::Result<Self> {
+    pub fn new(file: File, locking: Locking) -> io::Result<Self> {
         let enabled = match locking {
             Locking::Off => false,
-            Locking::Auto => is_lockable(file, TAKEN_BASE).is_ok(),
-            Locking::On => is_lockable(file, TAKEN_BASE).map(|_free| true)?,
+            Locking::Auto => is_lockable(&file, TAKEN_BASE).is_ok(),
+            Locking::On => is_lockable(&file, TAKEN_BASE).map(|_free| true)?,
         };
-        Ok(ByteLocks { enabled, held: Access::NONE })
+        Ok(ByteLocks { file, enabled, held: Access::NONE })
     }
 
     /// Goes from the access held so far to `wanted`. Gives the former.
@@ -59,8 +61,8 @@ impl ByteLocks {
     ///
     /// # Errors
     /// [`Error::ImageLocked`] for a conflict with another open file; the locks are then as before.
-    pub fn change(&mut self, file: &File, wanted: Access) -> Result<Access, Error> {
-        let before = self.held;
+    pub fn change(&mut self, wanted: Access) -> Result<Access, Error> {
+        let (before, file) = (self.held, &self.file);
         if !self.enabled || wanted == self.held {
             self.held = wanted;
             return Ok(before);
@@ -78,6 +80,20 @@ impl ByteLocks {
         unlock_surplus(file, self.held, wanted);
         self.held = wanted;
         Ok(before)
+    }
+
+    /// Has another opening of the file hold the locks from now on. Nobody can have taken anything
+    /// against them meanwhile.
+    ///
+    /// # Errors
+    /// A byte cannot be locked; all stays then as it was.
+    pub fn hand_over(&mut self, file: File) -> Result<(), Error> {
+        if self.enabled {
+            lock_missing(&file, Access::NONE, self.held)?;
+            unlock_surplus(&self.file, self.held, Access::NONE);
+        }
+        self.file = file;
+        Ok(())
     }
 }
 

@@ -6,11 +6,12 @@ use super::permissions::Access;
 use crate::error::{Error, Result};
 use imago::file::File as ImagoFile;
 use imago::io_buffers::IoVector;
+use imago::storage::drivers::CommonStorageHelper;
 use imago::{DynStorage, Storage as ImagoStorage, StorageOpenOptions};
 use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{Whence, lseek};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::any::Any;
 use std::fmt;
 use std::fs::File;
@@ -40,10 +41,26 @@ pub struct HostFileMode {
 
 /// A regular file or block device of the host.
 pub struct HostFile {
+    path: String,
+    /// Requests share the lock; who opens the file in another way takes it alone.
+    opened: RwLock<Opened>,
+    locks: Mutex<ByteLocks>,
+    helper: CommonStorageHelper,
+}
+
+/// A file as it is open at the moment.
+#[derive(Debug)]
+struct Opened {
     inner: ImagoFile,
     /// The same open file description as `inner` has, for locks and for finding holes.
     handle: File,
-    locks: Mutex<ByteLocks>,
+}
+
+/// A file that has been opened once more, to take the place of how it was open.
+#[derive(Debug)]
+pub struct Reopened {
+    handle: File,
+    mode: HostFileMode,
 }
 
 impl HostFile {
@@ -53,35 +70,37 @@ impl HostFile {
     /// [`Error::OpenFile`] with the reason of the system; [`Error::FileNameMissing`];
     /// [`Error::NotARegularFile`] for what is neither file nor block device.
     pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
-        if path.is_empty() {
-            return Err(Error::FileNameMissing);
-        }
         let failed = |source| Error::OpenFile { path: path.to_owned(), source };
-        let mut options = File::options();
-        // O_NONBLOCK: opening a pipe that nobody writes must not block the daemon.
-        let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
-        options.read(true).write(mode.writable).custom_flags(flags);
-        let file = options.open(path).map_err(failed)?;
-        let kind = file.metadata().map_err(failed)?.file_type();
-        if kind.is_dir() {
-            return Err(failed(Errno::EISDIR.into()));
-        }
-        if !kind.is_file() && !kind.is_block_device() {
-            return Err(Error::NotARegularFile(path.to_owned()));
-        }
-        Self::from_file(file, path, mode).map_err(failed)
+        let opened = Opened::from_file(open_file(path, mode)?, path, mode).map_err(failed)?;
+        let locks = opened.handle.try_clone().and_then(|file| ByteLocks::new(file, mode.locking));
+        let locks = locks.map_err(failed)?;
+        Ok(HostFile {
+            path: path.to_owned(),
+            opened: RwLock::new(opened),
+            locks: Mutex::new(locks),
+            helper: CommonStorageHelper::default(),
+        })
     }
 
-    /// Uses a file that is open already.
-    fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
-        let handle = file.try_clone()?;
-        let locks = Mutex::new(ByteLocks::new(&handle, mode.locking)?);
-        // With direct I/O the library finds the alignment by trial, with writes if it may write:
-        // those could overwrite what another process writes, so it may not.
-        let writes_allowed = mode.writable && !mode.direct;
-        let options =
-            StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
-        Ok(HostFile { inner: ImagoFile::from_open_file(file, options)?, handle, locks })
+    /// Opens the file in another way, to be used by [`HostFile::switch`]. Its locks do not count.
+    ///
+    /// # Errors
+    /// Those of [`HostFile::open`].
+    pub fn open_again(&self, mode: HostFileMode) -> Result<Reopened> {
+        Ok(Reopened { handle: open_file(&self.path, mode)?, mode })
+    }
+
+    /// Uses the file as it has been opened once more. Waits for the requests under way.
+    ///
+    /// # Errors
+    /// The locks that the file holds cannot be taken over; it stays then as it was.
+    pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<()> {
+        let mut opened = self.opened.write();
+        // Only now: the library notes how long the file is.
+        let new = Opened::from_file(handle, &self.path, mode)?;
+        self.locks.lock().hand_over(new.handle.try_clone()?)?;
+        *opened = new;
+        Ok(())
     }
 
     /// The host file behind a storage, if it is one.
@@ -95,7 +114,7 @@ impl HostFile {
     /// # Errors
     /// [`Error::ImageLocked`]; the locks are then as before.
     pub fn set_access(&self, access: Access) -> Result<Access> {
-        self.locks.lock().change(&self.handle, access)
+        self.locks.lock().change(access)
     }
 
     /// Bytes that the file takes up on the host, which holes make smaller than its length.
@@ -104,7 +123,7 @@ impl HostFile {
     /// When the host cannot say.
     pub fn allocated_size(&self) -> io::Result<u64> {
         // POSIX leaves the unit of st_blocks open; every system in use counts 512 bytes.
-        Ok(self.handle.metadata()?.blocks().saturating_mul(512))
+        Ok(self.opened.read().handle.metadata()?.blocks().saturating_mul(512))
     }
 
     /// Whether `offset` lies in data or in a hole, and where that ends.
@@ -114,9 +133,10 @@ impl HostFile {
         let Ok(start) = i64::try_from(offset) else {
             return (true, u64::MAX);
         };
-        match lseek(&self.handle, start, Whence::SeekData) {
+        let handle = &self.opened.read().handle;
+        match lseek(handle, start, Whence::SeekData) {
             Ok(data) if data > start => (false, data.unsigned_abs()),
-            Ok(_here) => match lseek(&self.handle, start, Whence::SeekHole) {
+            Ok(_here) => match lseek(handle, start, Whence::SeekHole) {
                 Ok(hole) if hole > start => (true, hole.unsigned_abs()),
                 Ok(_) | Err(_) => (true, u64::MAX),
             },
@@ -127,29 +147,65 @@ impl HostFile {
     }
 }
 
+fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
+    if path.is_empty() {
+        return Err(Error::FileNameMissing);
+    }
+    let failed = |source| Error::OpenFile { path: path.to_owned(), source };
+    let mut options = File::options();
+    // O_NONBLOCK: opening a pipe that nobody writes must not block the daemon.
+    let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
+    options.read(true).write(mode.writable).custom_flags(flags);
+    let file = options.open(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if kind.is_dir() {
+        return Err(failed(Errno::EISDIR.into()));
+    }
+    if !kind.is_file() && !kind.is_block_device() {
+        return Err(Error::NotARegularFile(path.to_owned()));
+    }
+    Ok(file)
+}
+
+impl Opened {
+    fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
+        let handle = file.try_clone()?;
+        // With direct I/O the library finds the alignment by trial, with writes if it may write:
+        // those could overwrite what another process writes, so it may not.
+        let writes_allowed = mode.writable && !mode.direct;
+        let options =
+            StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
+        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle })
+    }
+}
+
 impl fmt::Debug for HostFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HostFile").field(&self.inner).finish()
+        f.debug_tuple("HostFile").field(&self.path).finish()
     }
 }
 
 impl fmt::Display for HostFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        self.opened.read().inner.fmt(f)
     }
 }
 
 impl ImagoStorage for HostFile {
     /// The length in whole sectors: a file of 1000 bytes is an image of 1024, as for QEMU.
     fn size(&self) -> io::Result<u64> {
-        Ok(self.inner.size()?.next_multiple_of(SECTOR_SIZE))
+        Ok(self.opened.read().inner.size()?.next_multiple_of(SECTOR_SIZE))
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
         // SAFETY: the caller keeps the alignment that this object reports, which is the inner
-        // one; the write blockers are the inner file's own.
-        unsafe { self.inner.pure_writev(bufv, offset) }
+        // one; the write blockers are this object's own.
+        unsafe { self.opened.read().inner.pure_writev(bufv, offset) }
     }
 
-    forward_storage!(self => self.inner);
+    forward_storage!(self => self.opened.read().inner);
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
 }

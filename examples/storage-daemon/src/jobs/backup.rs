@@ -15,7 +15,7 @@ use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
 use crate::copy::{Copier, Pace, PointInTime, Scope};
-use crate::nodes::{Driver, Filter, Node, NodeUse, Operation};
+use crate::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
     MirrorSyncMode, NewImageMode,
@@ -101,7 +101,15 @@ fn create(
     let perf = common.x_perf;
     let filter = daemon
         .graph
-        .insert_filter(Driver::CopyBeforeWrite, &source, common.filter_node_name.clone())
+        .insert_filter(
+            &source,
+            FilterOptions {
+                driver: Driver::CopyBeforeWrite,
+                name: common.filter_node_name.clone(),
+                target: Some(Arc::clone(target.node())),
+                merges: false,
+            },
+        )
         .map_err(cannot_create_node)?;
     if target.node().is_read_only() {
         return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
@@ -110,13 +118,13 @@ fn create(
     check_chunk(perf, copier.granularity())?;
     let point_in_time = Arc::new(PointInTime::new(copier)?);
 
-    let filtered = NodeUse {
-        exclusive: true,
-        role: "main node",
-        ..NodeUse::source(Arc::clone(filter.node()))
-    };
+    let filtered = NodeUse::filter(Arc::clone(filter.node()));
     // The target is below the filter, too.
-    let written = NodeUse { attached: false, ..NodeUse::target(Arc::clone(target.node())) };
+    let written = NodeUse {
+        attached: false,
+        user: NamedAs::Node(filter.node().name().to_owned()),
+        ..NodeUse::target(Arc::clone(target.node()))
+    };
     let uses = [filtered, written];
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),

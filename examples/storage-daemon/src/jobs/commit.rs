@@ -9,12 +9,15 @@ use job::{JobOptions, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
 
-use super::commit_active;
+use super::commit_active::{self, ActiveCommit};
+use super::prepared::made_writable;
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
-use crate::nodes::{Driver, Filter, Graph, Node, NodeUse, Operation, Reservation};
+use crate::nodes::{
+    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
+};
 use crate::qmp::backup::BlockdevOnError;
 
 /// What a client asks for.
@@ -64,7 +67,7 @@ impl CommitOptions {
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
-pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
+pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
     let device = root(graph, &options.device)?;
     graph.check_free(&device, Operation::CommitSource)?;
@@ -79,7 +82,7 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
         return Err(Error::generic("cannot commit an image into itself"));
     }
     let Some(overlay) = backing::overlay(&device, &top) else {
-        return start_active(daemon, top, base, options);
+        return start_active(daemon, top, base, options).await;
     };
     graph.check_free(&overlay, Operation::CommitTarget)?;
 
@@ -87,25 +90,40 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     let grows = base.size()? < length;
     let uses: Vec<NodeUse> = std::iter::once(NodeUse::commit_device(device))
         .chain(between.iter().map(|node| NodeUse::committed(Arc::clone(node))))
-        .chain([NodeUse::commit_base(Arc::clone(&base))])
+        .chain([NodeUse::commit_base(Arc::clone(&base)), NodeUse::read_through(Arc::clone(&top))])
         .collect();
     let written = NodeUse::written(Arc::clone(&base), grows);
     let writing = Arc::new(Mutex::new(None));
     let filter = Arc::new(Mutex::new(None));
+    let writable = Arc::new(Mutex::new(None));
     let job_options = options.job();
+    let images = between.into_iter().filter(|node| !node.driver().is_filter()).collect();
     let work = Commit {
         graph: graph.clone(),
         slots: slots.clone(),
-        pieces: Arc::new(Pieces { top: Arc::clone(&top), between, base, length }),
+        pieces: Arc::new(Pieces {
+            top: Arc::clone(&top),
+            between: images,
+            base: Arc::clone(&base),
+            length,
+        }),
         writing: Arc::clone(&writing),
-        _filter: Arc::clone(&filter),
+        filter: Arc::clone(&filter),
+        writable: Arc::clone(&writable),
         backing_file: options.backing_file,
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
     };
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
-    *filter.lock() =
-        Some(graph.insert_filter(Driver::CommitTop, &top, options.filter_node_name)?);
+    let made = made_writable(graph, &base).await?;
+    *writable.lock() = made;
+    let stands_for_job = FilterOptions {
+        driver: Driver::CommitTop,
+        name: options.filter_node_name,
+        target: None,
+        merges: true,
+    };
+    *filter.lock() = Some(graph.insert_filter(&top, stands_for_job)?);
     block_job::reserve(&job, graph, uses)?;
     let id = job.job().id().unwrap_or_default();
     *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
@@ -114,7 +132,7 @@ pub fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
 }
 
 /// Begins to merge the topmost image.
-fn start_active(
+async fn start_active(
     daemon: &BlockJobs,
     top: Arc<Node>,
     base: Arc<Node>,
@@ -124,7 +142,16 @@ fn start_active(
         return Err(Error::generic("'backing-file' specified, but 'top' is the active layer"));
     }
     let job = options.job();
-    commit_active::start(daemon, job, top, base, options.on_error, options.filter_node_name)
+    let writable = made_writable(&daemon.graph, &base).await?;
+    let options = ActiveCommit {
+        job,
+        top,
+        base,
+        on_error: options.on_error,
+        filter_node_name: options.filter_node_name,
+        writable,
+    };
+    commit_active::start(daemon, options)
 }
 
 /// The node at the top of the chain.
@@ -174,7 +201,9 @@ struct Commit {
     /// The right to write to the base, until everything is written.
     writing: Arc<Mutex<Option<Reservation>>>,
     /// Stands for the job in the graph.
-    _filter: Arc<Mutex<Option<Filter>>>,
+    filter: Arc<Mutex<Option<Filter>>>,
+    /// The base, if it is writable for this job alone.
+    writable: Arc<Mutex<Option<MadeWritable>>>,
     backing_file: Option<String>,
     backing_mask_protocol: bool,
     on_error: BlockdevOnError,
@@ -196,13 +225,15 @@ impl BlockJobWork for Commit {
     /// Puts the base in the place of the nodes that were merged, for all nodes above.
     fn prepare(&self) -> Result<()> {
         self.writing.lock().take();
-        let Pieces { top, base, .. } = &*self.pieces;
+        let Pieces { base, .. } = &*self.pieces;
         let name = self.graph.backing_name(
             base,
             self.backing_file.as_deref(),
             self.backing_mask_protocol,
         );
-        for overlay in self.graph.overlays(top) {
+        let filter = self.filter.lock();
+        let filter = filter.as_ref().map(Filter::node);
+        for overlay in filter.map_or_else(Vec::new, |filter| self.graph.overlays(filter)) {
             let change =
                 BackingChange { node: Some(Arc::clone(base)), name: Some(Some(name.clone())) };
             self.graph.change_backing(&overlay, change)?;
@@ -212,6 +243,8 @@ impl BlockJobWork for Commit {
 
     fn clean(&self) {
         self.writing.lock().take();
+        self.filter.lock().take();
+        self.writable.lock().take();
     }
 }
 

@@ -9,28 +9,38 @@ use qapi_core::Result;
 use super::mirror::{MirrorOptions, MirrorScope, create};
 use super::prepared::JobTarget;
 use crate::block_job::{BlockJobs, OnError};
-use crate::nodes::{BackingLink, Node, NodeUse, backing};
+use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 use crate::qmp::backup::BlockdevOnError;
 use crate::qmp::block_job::MirrorCopyMode;
 
-/// Starts to merge `top` and what is between into `base`, all of which the caller has found free.
+/// What a client asks for.
+pub struct ActiveCommit {
+    /// What the engine is to know.
+    pub job: JobOptions,
+    /// The topmost node, which the caller has found free.
+    pub top: Arc<Node>,
+    /// The node to copy into, likewise.
+    pub base: Arc<Node>,
+    /// What to do when a node cannot be read or written.
+    pub on_error: BlockdevOnError,
+    /// The name of the node that stands for the job in the graph.
+    pub filter_node_name: Option<String>,
+    /// The base, if it is writable for this job alone.
+    pub writable: Option<MadeWritable>,
+}
+
+/// Starts to merge the topmost image and those between it and the base into that.
 ///
 /// # Errors
-/// The base is read-only; the identifier or the name of the filter is malformed or in use; other
-/// users of the nodes do not allow it.
-pub fn start(
-    daemon: &BlockJobs,
-    job: JobOptions,
-    top: Arc<Node>,
-    base: Arc<Node>,
-    on_error: BlockdevOnError,
-    filter_node_name: Option<String>,
-) -> Result<()> {
+/// The identifier or the name of the filter is malformed or in use; other users of the nodes do
+/// not allow it.
+pub fn start(daemon: &BlockJobs, options: ActiveCommit) -> Result<()> {
+    let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
     let grows = base.size()? < top.size()?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
     let source = NodeUse::mirror_source(Arc::clone(&top)).link(BackingLink::Frozen);
     let mut uses = vec![source];
-    uses.extend(between.map(NodeUse::mirrored_over));
+    uses.extend(between.map(NodeUse::committed));
     uses.push(NodeUse::mirror_base(Arc::clone(&base), grows));
     let options = MirrorOptions {
         job,
@@ -42,6 +52,7 @@ pub fn start(
         on_error: OnError { source: on_error, target: on_error },
         filter_node_name,
         uses,
+        writable,
     };
     create(daemon, options)?.start();
     Ok(())

@@ -45,11 +45,10 @@ impl JobDriver for Create {
         job.set_remaining(1);
         let (graph, options) = (self.graph.clone(), self.options.clone());
         let cancelled = Arc::clone(&self.cancelled);
-        tokio::task::spawn_blocking(move || make(&graph, options, &cancelled))
-            .await
-            .unwrap_or_else(|_panicked| Err(Error::generic("The image could not be made")))?;
+        let made = tokio::task::spawn_blocking(move || make(&graph, options, &cancelled)).await;
+        // The step is done, whatever came of it.
         job.advance(1);
-        Ok(())
+        made.unwrap_or_else(|_panicked| Err(Error::generic("The image could not be made")))
     }
 
     fn cancel(&self, _job: &JobHandle, _force: bool) -> bool {

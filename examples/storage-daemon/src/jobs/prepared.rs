@@ -4,8 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use job::CreatedJob;
+use qapi_core::Result;
 
-use crate::nodes::{BorrowedNode, Node};
+use crate::nodes::{BorrowedNode, Graph, MadeWritable, Node};
+
+/// Sees to it that a node can be written for the time of a job, on a thread for blocking work.
+///
+/// # Errors
+/// Those of [`Graph::make_writable`].
+pub async fn made_writable(graph: &Graph, node: &Arc<Node>) -> Result<Option<MadeWritable>> {
+    if !node.is_read_only() {
+        return Ok(None);
+    }
+    let (graph, node) = (graph.clone(), Arc::clone(node));
+    let made = tokio::task::spawn_blocking(move || graph.make_writable(&node)).await;
+    Ok(made.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?)
+}
 
 /// The node that a job writes to.
 #[derive(Debug)]

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use job::{JobOptions, JobStatus, JobType};
+use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
+use super::prepared::made_writable;
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
-use crate::nodes::{BackingLink, Driver, Filter, Graph, Node, NodeUse, Operation};
+use crate::nodes::{
+    BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
+};
 use crate::qmp::backup::BlockdevOnError;
 
 /// What a client asks for.
@@ -61,9 +65,19 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         return Err(Error::generic("backing file specified, but streaming the entire chain"));
     }
 
-    let uses = uses(&top, &below);
-    let filter = graph.insert_filter(Driver::CopyOnRead, &top, options.filter_node_name)?;
+    let writable = made_writable(graph, &top).await?;
+    let mut uses = uses(&top, &below);
+    let filter = FilterOptions {
+        driver: Driver::CopyOnRead,
+        name: options.filter_node_name,
+        target: None,
+        merges: false,
+    };
+    let filter = graph.insert_filter(&top, filter)?;
+    uses.insert(0, NodeUse::filter(Arc::clone(filter.node())));
+    uses.insert(1, NodeUse::stream_filter(Arc::clone(filter.node())));
     let is_copying = !below.is_empty();
+    let below = below.into_iter().filter(|node| !node.driver().is_filter()).collect();
     let pieces = Arc::new(Pieces { length: top.size()?, top, below });
     let work = Stream {
         graph: graph.clone(),
@@ -73,7 +87,8 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         backing_file: options.backing_file,
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
-        _filter: filter,
+        filter: Mutex::new(Some(filter)),
+        writable: Mutex::new(writable),
     };
     let job_options = JobOptions::new(JobType::Stream)
         .id(options.job_id.unwrap_or_default())
@@ -124,6 +139,11 @@ fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result
         node
     } else if let Some(bottom) = &options.bottom {
         let node = named(bottom)?;
+        if node.driver().is_filter() {
+            return Err(Error::generic(format!(
+                "Node '{bottom}' is a filter, use a non-filter node as 'bottom'"
+            )));
+        }
         if !backing::chain_contains(top, &node) {
             return Err(Error::generic(format!(
                 "Node '{bottom}' is not in a chain starting from '{}'",
@@ -134,7 +154,7 @@ fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result
     } else {
         return Ok(backing::chain(top).last().unwrap_or_else(|| Arc::clone(top)));
     };
-    Ok(backing::overlay(top, &base).unwrap_or_else(|| Arc::clone(top)))
+    Ok(backing::above(top, &base).unwrap_or_else(|| Arc::clone(top)))
 }
 
 /// The nodes below `top` that are copied from, from the nearest on.
@@ -172,7 +192,9 @@ struct Stream {
     backing_mask_protocol: bool,
     on_error: BlockdevOnError,
     /// Stands for the job in the graph.
-    _filter: Filter,
+    filter: Mutex<Option<Filter>>,
+    /// The node that is copied into, if it is writable for this job alone.
+    writable: Mutex<Option<MadeWritable>>,
 }
 
 impl BlockJobWork for Stream {
@@ -202,6 +224,11 @@ impl BlockJobWork for Stream {
         });
         let change = BackingChange { node: base, name: Some(name) };
         Ok(self.graph.change_backing(top, change)?)
+    }
+
+    fn clean(&self) {
+        self.filter.lock().take();
+        self.writable.lock().take();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::filename;
 use super::graph::Graph;
-use super::node::{Backing, Driver, Node};
+use super::node::{Driver, Node};
 use super::sharing::{Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -22,7 +22,15 @@ pub struct BackingChange {
     pub name: Option<Option<BackingName>>,
 }
 
-/// A node and those below it, each the backing node of the one before.
+/// What a node shows, as seen through filters.
+pub fn unfiltered(mut node: Arc<Node>) -> Arc<Node> {
+    while let Some(below) = node.filtered() {
+        node = below;
+    }
+    node
+}
+
+/// A node and those below it, each the backing node of the one before, filters included.
 pub fn chain(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
     successors(Some(Arc::clone(node)), |node| node.backing())
 }
@@ -32,16 +40,29 @@ pub fn chain_contains(top: &Arc<Node>, node: &Arc<Node>) -> bool {
     chain(top).any(|one| Arc::ptr_eq(&one, node))
 }
 
-/// The node whose backing node is `below`, in the chain that begins with `top`.
-pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
+/// The images among a node and those below it: all but filters.
+pub fn images(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
+    chain(node).filter(|node| !node.driver().is_filter())
+}
+
+/// The node on top of `below` in the chain that begins with `top`, a filter or not.
+pub fn above(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
     chain(top).find(|node| node.backing().is_some_and(|backing| Arc::ptr_eq(&backing, below)))
+}
+
+/// The image on top of `below`, filters aside, in the chain that begins with `top`.
+pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
+    let below = unfiltered(Arc::clone(below));
+    images(top).find(|node| {
+        node.backing().is_some_and(|backing| Arc::ptr_eq(&unfiltered(backing), &below))
+    })
 }
 
 /// The node below `top` whose image goes by that name: as the node is called, or as a path, which
 /// is relative to the image above.
 pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
-    chain(top).find_map(|node| {
-        let backing = node.backing()?;
+    images(top).find_map(|node| {
+        let backing = unfiltered(node.backing()?);
         let called = filename::filename(&backing);
         let is_it = called == name
             || real_path(&node, name).is_some_and(|path| Some(path) == real_path(&node, &called));
@@ -51,7 +72,7 @@ pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
 
 /// Where a path leads from the folder of a node's image.
 fn real_path(node: &Node, name: &str) -> Option<PathBuf> {
-    let path = filename::resolve_backing(node.file()?, name);
+    let path = filename::resolve_backing(&*node.file()?, name);
     std::fs::canonicalize(path).ok()
 }
 
@@ -73,6 +94,7 @@ impl Graph {
             return Err(Error::NoBackingFiles(node.name().to_owned()));
         };
         let BackingChange { node: new, name } = change;
+        let _while_renamed = name.as_ref().map(|_| self.make_writable(node)).transpose()?;
         let old = node.backing();
         let is_same = |new: &Arc<Node>| old.as_ref().is_some_and(|old| Arc::ptr_eq(old, new));
         let stays = new.as_ref().map_or(old.is_none(), is_same);
@@ -81,10 +103,15 @@ impl Graph {
         }
         let mut mode = image.mode();
         mode.backing = new.as_ref().map(|new| new.image.storage());
+        let renamed = name.clone();
         let reopened = image.reopen(Qcow2Change { mode, name });
         let surplus = match &reopened {
             Ok(()) => {
-                *node.backing.write() = Backing { node: new, from_header: false };
+                let mut backing = node.backing.write();
+                backing.node = new;
+                if let Some(name) = renamed {
+                    backing.named = name.map(|name| name.file);
+                }
                 old
             }
             Err(_) => new,
@@ -95,29 +122,56 @@ impl Graph {
         reopened
     }
 
+    /// Has the image of a node name another backing file, of the node's own format, while the node
+    /// keeps its backing node. The node must be in the chain below `device`, above which is nobody.
+    ///
+    /// Blocks as [`Graph::change_backing`] does.
+    ///
+    /// # Errors
+    /// [`Error::NodeUnknown`], [`Error::NotARoot`]; [`Error::InvalidOption`] for a node without a
+    /// backing node or in another chain; [`Error::While`] when the image cannot be changed.
+    pub fn rename_backing(&self, device: &str, image: &str, name: &str) -> Result<()> {
+        let top = self.get(device).ok_or_else(|| Error::no_device_or_node(device))?;
+        self.check_root(&top)?;
+        let node = self.get(image).ok_or_else(|| Error::no_node(image))?;
+        let Some(backing) = node.backing().filter(|_| !node.driver().is_filter()) else {
+            let text = "not allowing backing file change on an image without a backing file";
+            return Err(Error::InvalidOption(text.into()));
+        };
+        if !chain_contains(&top, &node) {
+            let text = format!("'{device}' and image file are not in the same chain");
+            return Err(Error::InvalidOption(text));
+        }
+        let format = Some(node.driver().name().to_owned());
+        let named = BackingName { file: name.to_owned(), format };
+        let change = BackingChange { node: Some(backing), name: Some(Some(named)) };
+        self.change_backing(&node, change).map_err(|error| match error {
+            Error::Io(source) => Error::While {
+                what: format!("Could not change backing file to '{name}'"),
+                source,
+            },
+            other => other,
+        })
+    }
+
     fn attach_backing(&self, node: &Arc<Node>, new: &Arc<Node>) -> Result<()> {
         if chain_contains(new, node) {
-            return Err(Error::Cycle {
-                child: new.name().to_owned(),
-                parent: node.name().to_owned(),
-            });
+            return Err(Error::cycle("backing", new, node));
         }
         let user = User::Node {
             name: node.name().to_owned(),
             driver: node.driver(),
             writable: !node.is_read_only(),
-            force_share: node.force_share,
+            force_share: node.force_share(),
+            merges: false,
         };
         self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
     }
 
-    /// The nodes that have a node as their backing node, filters aside.
+    /// The nodes that have a node as their backing node.
     pub fn overlays(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
         let mut nodes = self.nodes();
-        nodes.retain(|one| {
-            let is_above = one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node));
-            is_above && !one.driver().is_filter()
-        });
+        nodes.retain(|one| one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node)));
         nodes
     }
 
@@ -136,7 +190,8 @@ impl Graph {
         mask_protocol: bool,
     ) -> BackingName {
         let file = given.map_or_else(|| filename::filename(node), str::to_owned);
-        let format = match node.driver() {
+        let filtered = node.filtered().map(unfiltered);
+        let format = match filtered.as_deref().unwrap_or(node).driver() {
             Driver::File | Driver::NullCo if mask_protocol => Driver::Raw,
             driver => driver,
         };

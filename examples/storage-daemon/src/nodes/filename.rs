@@ -1,12 +1,18 @@
 //! The names that images go by: plain paths where those lead to the same image again, else
 //! descriptions of the form `json:{...}`.
 
+use super::backing::unfiltered;
 use super::node::{Backing, Driver, Node};
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
 
 /// The name of a node's image.
 pub(super) fn filename(node: &Node) -> String {
+    if let (Driver::MirrorTop | Driver::CommitTop | Driver::CopyBeforeWrite, Some(below)) =
+        (node.driver(), node.filtered())
+    {
+        return filename(&below);
+    }
     plain(node).unwrap_or_else(|| {
         let mut text = String::from("json:");
         describe(node, &mut text);
@@ -18,18 +24,19 @@ pub(super) fn filename(node: &Node) -> String {
 /// tree of nodes.
 fn plain(node: &Node) -> Option<String> {
     match node.driver() {
-        Driver::File => node.path.clone(),
+        Driver::File => node.path().map(str::to_owned),
         Driver::NullCo => node.part.is_all().then(|| "null-co://".to_owned()),
+        Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             node.backing().and_then(|below| plain(&below))
         }
         Driver::Raw | Driver::Qcow2 => {
-            let file = node.file()?;
+            let file = unfiltered(node.file()?);
             match file.driver() {
                 Driver::File | Driver::NullCo
                     if !has_other_backing(node) && node.part.is_all() =>
                 {
-                    plain(file)
+                    plain(&file)
                 }
                 Driver::File
                 | Driver::NullCo
@@ -46,20 +53,50 @@ fn plain(node: &Node) -> Option<String> {
 
 /// Whether the node has another backing file than its header names.
 fn has_other_backing(node: &Node) -> bool {
-    let Some(header) = node.qcow2_header() else { return false };
-    let Backing { node: backing, from_header } = node.backing.read().clone();
-    if from_header {
-        return false;
-    }
-    let actual = backing.map(|backing| filename(&backing));
-    header.backing_file() != actual.as_deref()
+    let Backing { node: backing, named } = node.backing.read().clone();
+    node.driver() == Driver::Qcow2 && named != backing.map(|backing| filename(&backing))
 }
 
-/// Writes what would open the node again, in the order in which QEMU happens to tell it. Filters
-/// are gone when anyone does that.
+/// Whether a node is a filter that clients need not know of: one that nobody has named, unless it
+/// stands for a backup.
+pub(super) fn is_implicit(node: &Node) -> bool {
+    match node.driver() {
+        Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
+            node.name().starts_with('#')
+        }
+        Driver::CopyBeforeWrite | Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => {
+            false
+        }
+    }
+}
+
+/// Writes what a filter is, in the order in which QEMU happens to tell it. Those that nobody has
+/// named are left out.
+fn describe_filter(node: &Node, below: &Node, text: &mut String) {
+    if is_implicit(node) {
+        return describe(below, text);
+    }
+    let driver = node.driver().name();
+    if let Driver::MirrorTop | Driver::CommitTop = node.driver() {
+        text.push_str("{\"backing\": ");
+        describe(below, text);
+        // Writing to a string cannot fail.
+        let _ = write!(text, ", \"driver\": \"{driver}\"}}");
+        return;
+    }
+    let _ = write!(text, "{{\"driver\": \"{driver}\", \"file\": ");
+    describe(below, text);
+    if let Some(target) = &node.target {
+        text.push_str(", \"target\": ");
+        describe(target, text);
+    }
+    text.push('}');
+}
+
+/// Writes what would open the node again, in the order in which QEMU happens to tell it.
 fn describe(node: &Node, text: &mut String) {
-    if let (true, Some(filtered)) = (node.driver().is_filter(), node.backing()) {
-        return describe(&filtered, text);
+    if let Some(below) = node.filtered() {
+        return describe_filter(node, &below, text);
     }
     text.push('{');
     if has_other_backing(node) {
@@ -83,9 +120,9 @@ fn describe(node: &Node, text: &mut String) {
     }
     if let Some(file) = node.file() {
         text.push_str(", \"file\": ");
-        describe(file, text);
+        describe(&file, text);
     }
-    if let Some(path) = &node.path {
+    if let Some(path) = node.path() {
         text.push_str(", \"filename\": ");
         push_string(path, text);
     }

@@ -5,15 +5,27 @@
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does here.
 
 use super::graph::Graph;
+use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Backing, Driver, Node};
-use super::options::DetectZeroes;
 use super::sharing::{Role, Use, User};
-use super::watch::WriteLock;
 use crate::error::Result;
 use crate::image::Image;
-use crate::image::flat::FlatImage;
+use crate::image::flat::{FlatImage, FlatMode};
 use parking_lot::RwLock;
 use std::sync::Arc;
+
+/// A filter to be put on top of a node.
+#[derive(Debug)]
+pub struct FilterOptions {
+    /// Which.
+    pub driver: Driver,
+    /// Its name, if it is to have one of its own.
+    pub name: Option<String>,
+    /// Where the job copies to, if that belongs to what the filter is.
+    pub target: Option<Arc<Node>>,
+    /// Whether it stands for a job that merges the nodes below it into one of them.
+    pub merges: bool,
+}
 
 /// A filter on top of a node; gone when this is dropped.
 #[derive(Debug)]
@@ -32,35 +44,36 @@ impl Filter {
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        self.graph.discard(self.node.name());
+        let orphans = self.graph.with_state(|state| state.take_out(&self.node));
+        self.graph.close_all(orphans);
     }
 }
 
 impl Graph {
-    /// Puts a filter on top of a node, with a name of its own if there is one.
+    /// Puts a filter between a node and all nodes that stand on it, with a name of its own if there
+    /// is one.
     ///
     /// # Errors
     /// The name is taken or malformed, or there are too many nodes.
-    pub fn insert_filter(
-        &self,
-        driver: Driver,
-        below: &Arc<Node>,
-        name: Option<String>,
-    ) -> Result<Filter> {
+    pub fn insert_filter(&self, below: &Arc<Node>, options: FilterOptions) -> Result<Filter> {
+        let FilterOptions { driver, name, target, merges } = options;
         let place = self.with_state(|state| state.expect(name))?;
         let user = User::Node {
             name: place.name.clone(),
             driver,
             writable: !below.is_read_only(),
-            force_share: below.force_share,
+            force_share: below.force_share(),
+            merges,
         };
         let used = Use { user, role: role(driver) };
-        if let Err(error) = self.with_state(|state| state.attach(below, used)) {
+        let mut node = filter(place.name.clone(), driver, below);
+        node.target = target;
+        let node = Arc::new(node);
+        let inserted = self.with_state(|state| state.interpose(below, &node, used));
+        if let Err(error) = inserted {
             self.discard(&place.name);
             return Err(error);
         }
-        let node = Arc::new(filter(place.name.clone(), driver, below));
-        self.with_state(|state| state.insert(Arc::clone(&node)));
         self.publish(&[place]);
         Ok(Filter { graph: self.clone(), node })
     }
@@ -69,9 +82,8 @@ impl Graph {
 /// In which way a filter uses the node below.
 fn role(driver: Driver) -> Role {
     match driver {
-        Driver::CopyBeforeWrite => Role::File,
+        Driver::CopyBeforeWrite | Driver::CopyOnRead => Role::File,
         Driver::MirrorTop
-        | Driver::CopyOnRead
         | Driver::CommitTop
         | Driver::File
         | Driver::Raw
@@ -81,21 +93,18 @@ fn role(driver: Driver) -> Role {
 }
 
 fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
-    let image = FlatImage::new(below.storage(), !below.is_read_only(), true);
-    Node {
-        name,
-        driver,
-        read_only: below.is_read_only(),
-        cache: below.cache(),
+    let common = CommonOptions {
+        // Only through this one nobody ever writes.
+        read_only: driver == Driver::CommitTop,
         discard: below.discard(),
-        detect_zeroes: DetectZeroes::Off,
-        force_share: below.force_share,
-        monitor_owned: false,
-        path: None,
-        part: Default::default(),
-        file: None,
-        backing: RwLock::new(Backing { node: Some(Arc::clone(below)), from_header: false }),
-        image: Image::Flat(image),
-        writes: WriteLock::default(),
-    }
+        force_share: below.force_share(),
+        cache: below.cache(),
+        ..CommonOptions::of_root(false)
+    };
+    let settings = Settings { common, ..Settings::new(common, GivenOptions::default()) };
+    let mode = FlatMode { writable: !common.read_only, no_flush: true, unmap: false };
+    let image = Image::Flat(FlatImage::new(below.storage(), mode));
+    let mut node = Node::new(name, driver, settings, image);
+    node.backing = RwLock::new(Backing { node: Some(Arc::clone(below)), named: None });
+    node
 }

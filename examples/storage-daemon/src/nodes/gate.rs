@@ -1,14 +1,14 @@
 //! For tests: a node on storage that hangs as long as it is told to.
 
-use super::node::{CacheMode, Driver, Node};
-use super::options::{DetectZeroes, Discard};
+use super::inherit::{CommonOptions, GivenOptions, Settings};
+use super::node::{Driver, Node};
 use super::{Graph, NodeUse};
 use crate::image::Image;
-use crate::image::flat::FlatImage;
+use crate::image::flat::{FlatImage, FlatMode};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::drivers::CommonStorageHelper;
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -76,23 +76,10 @@ impl Gate {
 
     /// A node of this storage.
     pub(crate) fn node(self: &Arc<Self>, name: &str) -> Node {
-        let image = FlatImage::new(self.clone(), true, false);
-        Node {
-            name: name.to_owned(),
-            driver: Driver::NullCo,
-            read_only: false,
-            cache: CacheMode::default(),
-            discard: Discard::Ignore,
-            detect_zeroes: DetectZeroes::Off,
-            force_share: false,
-            monitor_owned: true,
-            path: None,
-            part: Default::default(),
-            file: None,
-            backing: RwLock::default(),
-            image: Image::Flat(image),
-            writes: Default::default(),
-        }
+        let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
+        let mode = FlatMode { writable: true, ..FlatMode::default() };
+        let image = Image::Flat(FlatImage::new(self.clone(), mode));
+        Node::new(name.to_owned(), Driver::NullCo, settings, image)
     }
 
     /// Adds a node of this storage to a graph.

@@ -12,7 +12,7 @@ use super::options::{Child, NodeOptions};
 use super::root::RootNode;
 use super::sharing::{Role, Use, User};
 use super::state::{Place, State};
-use super::usage::{BackingLink, NodeUse, Operation};
+use super::usage::{BackingLink, NamedAs, NodeUse, Operation};
 use super::{filename, info};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
@@ -63,7 +63,8 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.graph.with_state(|state| state.release(self.number));
+        let orphans = self.graph.with_state(|state| state.release(self.number));
+        self.graph.close_all(orphans);
     }
 }
 
@@ -97,7 +98,7 @@ impl Graph {
                 return Err(Error::NodeAttached(name.to_owned()));
             }
             entry.check_free(Operation::Delete)?;
-            if !entry.node.monitor_owned {
+            if !entry.node.monitor_owned() {
                 return Err(Error::NodeNotOwned(name.to_owned()));
             }
             if !entry.uses.is_empty() {
@@ -161,7 +162,7 @@ impl Graph {
         })
     }
 
-    /// Whether no other node stands on a node.
+    /// Whether no other node stands on a node and no job works on it.
     ///
     /// # Errors
     /// [`Error::NotARoot`] when one does, be it the filter of a job.
@@ -209,11 +210,15 @@ impl Graph {
         let mut state = self.shared.state.lock();
         let number = state.number_reservation();
         for one in uses {
-            let NodeUse { node, role, access, exclusive, attached, unnamed, link } = one;
-            let description = if unnamed { UNNAMED } else { description };
+            let NodeUse { node, role, access, exclusive, attached, user, link } = one;
+            let description = match user {
+                NamedAs::Job => description.to_owned(),
+                NamedAs::Unnamed => UNNAMED.to_owned(),
+                NamedAs::Node(name) => format!("node '{name}'"),
+            };
             let user = User::Holder {
                 reservation: number,
-                description: description.to_owned(),
+                description,
                 access,
                 blocks: exclusive.then(|| reason.to_owned()),
                 attached,
@@ -221,7 +226,9 @@ impl Graph {
                 root: None,
             };
             if let Err(error) = state.attach(&node, Use { user, role: Role::Held(role) }) {
-                state.release(number);
+                let orphans = state.release(number);
+                drop(state);
+                self.close_all(orphans);
                 return Err(error);
             }
         }

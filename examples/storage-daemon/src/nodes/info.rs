@@ -89,8 +89,8 @@ impl Qcow2Info {
 pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
     let mut depth = 0;
     let image = image_info(node, flat, &mut depth)?;
-    // What this filter is above counts as its file.
-    let backing = node.backing().filter(|_| node.driver() != Driver::CopyBeforeWrite);
+    // What a filter is above is no image below.
+    let backing = node.backing().filter(|_| !node.driver().is_filter());
     Ok(NodeInfo {
         node_name: node.name().to_owned(),
         driver: node.driver().name(),
@@ -114,7 +114,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
         }
         Some(_) | None => None,
     };
-    let named = header.and_then(Header::backing_file);
+    let named = header.and_then(Header::backing_file).filter(|name| !name.is_empty());
     Ok(ImageInfo {
         filename: filename(node),
         format: node.driver().name(),
@@ -124,8 +124,11 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
         dirty: is_dirty(node),
         backing_filename: named.map(str::to_owned),
         full_backing_filename: named
-            .and_then(|name| node.file().map(|file| resolve_backing(file, name))),
-        backing_format: header.and_then(Header::backing_format).map(str::to_owned),
+            .and_then(|name| node.file().map(|file| resolve_backing(&file, name))),
+        backing_format: header
+            .filter(|_| named.is_some())
+            .and_then(Header::backing_format)
+            .map(str::to_owned),
         qcow2: header.map(Qcow2Info::new),
         backing_image,
     })
@@ -134,7 +137,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
 fn is_dirty(node: &Node) -> Option<bool> {
     match node.driver() {
         Driver::NullCo => None,
-        Driver::Raw => is_dirty(node.file()?),
+        Driver::Raw => is_dirty(&*node.file()?),
         Driver::File => Some(false),
         Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {

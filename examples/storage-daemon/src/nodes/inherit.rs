@@ -1,8 +1,53 @@
 //! The options that all drivers have, and how a node hands them down.
 
-use super::node::CacheMode;
-use super::options::{DetectZeroes, Discard, NodeOptions};
+use super::node::{CacheMode, Driver};
+use super::options::{CacheOptions, DetectZeroes, Discard, NodeOptions};
 use crate::error::{Error, Result};
+use crate::image::flat::FlatMode;
+
+/// What a node says itself about the options that all drivers have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GivenOptions {
+    pub(super) read_only: Option<bool>,
+    pub(super) auto_read_only: Option<bool>,
+    pub(super) discard: Option<Discard>,
+    pub(super) detect_zeroes: DetectZeroes,
+    pub(super) force_share: Option<bool>,
+    pub(super) cache: CacheOptions,
+}
+
+impl From<&NodeOptions> for GivenOptions {
+    fn from(options: &NodeOptions) -> Self {
+        GivenOptions {
+            read_only: options.read_only,
+            auto_read_only: options.auto_read_only,
+            discard: options.discard,
+            detect_zeroes: options.detect_zeroes,
+            force_share: options.force_share,
+            cache: options.cache,
+        }
+    }
+}
+
+/// The options of a node that all drivers have, and where they come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    /// What the node has where it says nothing.
+    pub(super) inherited: CommonOptions,
+    /// What it says.
+    pub(super) given: GivenOptions,
+    /// What comes of that.
+    pub(super) common: CommonOptions,
+    /// Whether the node could be written until now, and it is being found out if it has to.
+    pub(super) was_writable: bool,
+}
+
+impl Settings {
+    /// For a node that says this, below one that hands down that.
+    pub(super) fn new(inherited: CommonOptions, given: GivenOptions) -> Self {
+        Settings { inherited, given, common: inherited.overridden_by(given), was_writable: false }
+    }
+}
 
 /// The common options of a node, or those that it will have unless it says otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +81,7 @@ impl CommonOptions {
     }
 
     /// The same, but for what a node says itself.
-    pub(super) fn overridden_by(self, options: &NodeOptions) -> Self {
+    fn overridden_by(self, options: GivenOptions) -> Self {
         let CacheMode { direct, no_flush } = self.cache;
         CommonOptions {
             read_only: options.read_only.unwrap_or(self.read_only),
@@ -65,6 +110,15 @@ impl CommonOptions {
             return refused("force-share=on can only be used with read-only images");
         }
         Ok(())
+    }
+
+    /// How the image of a node without a format of its own is to be open.
+    pub(super) fn flat_mode(self, driver: Driver) -> FlatMode {
+        FlatMode {
+            writable: !self.read_only,
+            no_flush: self.cache.no_flush || driver == Driver::NullCo,
+            unmap: self.discard == Discard::Unmap,
+        }
     }
 
     /// For the node in which this one is stored.

@@ -5,6 +5,7 @@
 //! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
 
 pub mod backing;
+mod changed_options;
 mod filename;
 mod filter;
 #[cfg(test)]
@@ -16,6 +17,8 @@ mod names;
 mod node;
 mod open;
 pub mod options;
+mod reopen;
+mod replace;
 mod root;
 mod sharing;
 mod state;
@@ -25,10 +28,11 @@ mod watch;
 pub(crate) use filename::host_path;
 pub(crate) use open::by_filename;
 
-pub use filter::Filter;
+pub use filter::{Filter, FilterOptions};
 pub use graph::{BorrowedNode, Graph, MAX_NODES, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use node::{CacheMode, Driver, Node};
+pub use reopen::MadeWritable;
 pub use root::Root;
-pub use usage::{BackingLink, NodeUse, Operation};
+pub use usage::{BackingLink, NamedAs, NodeUse, Operation};
 pub use watch::{Quiesced, Write, WriteWatcher};

@@ -1,6 +1,7 @@
 //! A node of the block graph.
 
-use super::options::{DetectZeroes, Discard};
+use super::inherit::Settings;
+use super::options::{DetectZeroes, Discard, FileOptions};
 use super::watch::{Entered, Quiesced, Write, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -8,7 +9,7 @@ use crate::image::extent::Extent;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::{HostFile, Storage};
 use parking_lot::RwLock;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The drivers by their names in the schema (`BlockdevDriver`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,9 @@ impl Part {
 pub(super) struct Backing {
     /// The node.
     pub(super) node: Option<Arc<Node>>,
-    /// Whether it is there because the header of the image names it.
-    pub(super) from_header: bool,
+    /// What the header of the image names; as the node that it led to is called, if it was opened
+    /// because of that.
+    pub(super) named: Option<String>,
 }
 
 /// A node of the block graph: a name, a driver, and an open image.
@@ -99,25 +101,39 @@ pub(super) struct Backing {
 pub struct Node {
     pub(super) name: String,
     pub(super) driver: Driver,
-    pub(super) read_only: bool,
-    pub(super) cache: CacheMode,
-    pub(super) discard: Discard,
-    pub(super) detect_zeroes: DetectZeroes,
-    /// Whether others may do to the image whatever they like.
-    pub(super) force_share: bool,
-    /// Whether a client asked for the node itself, rather than for one above it.
-    pub(super) monitor_owned: bool,
-    /// The path of a file node, as the client wrote it.
-    pub(super) path: Option<String>,
+    pub(super) settings: RwLock<Settings>,
+    /// The node for which this one was opened, unless a client asked for this one itself.
+    pub(super) opened_for: OnceLock<String>,
+    /// What the client said of a file node.
+    pub(super) file_options: Option<FileOptions>,
     /// The part of its file that a raw node shows, or what a null node is, if the client said so.
     pub(super) part: Part,
-    pub(super) file: Option<Arc<Node>>,
+    pub(super) file: RwLock<Option<Arc<Node>>>,
     pub(super) backing: RwLock<Backing>,
+    /// Where a filter of a backup copies to.
+    pub(super) target: Option<Arc<Node>>,
     pub(super) image: Image,
     pub(super) writes: WriteLock,
 }
 
 impl Node {
+    /// A node that stands on no other yet.
+    pub(super) fn new(name: String, driver: Driver, settings: Settings, image: Image) -> Self {
+        Node {
+            name,
+            driver,
+            settings: RwLock::new(settings),
+            opened_for: OnceLock::new(),
+            file_options: None,
+            part: Part::default(),
+            file: RwLock::default(),
+            backing: RwLock::default(),
+            target: None,
+            image,
+            writes: WriteLock::default(),
+        }
+    }
+
     /// The name, given or made up.
     pub fn name(&self) -> &str {
         &self.name
@@ -130,32 +146,52 @@ impl Node {
 
     /// Whether writes are refused.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.settings.read().common.read_only
     }
 
     /// How the host caches.
     pub fn cache(&self) -> CacheMode {
-        self.cache
+        self.settings.read().common.cache
     }
 
     /// What becomes of requests to discard.
     pub fn discard(&self) -> Discard {
-        self.discard
+        self.settings.read().common.discard
     }
 
     /// How writes of nothing but zeroes are treated.
     pub fn detect_zeroes(&self) -> DetectZeroes {
-        self.detect_zeroes
+        self.settings.read().common.detect_zeroes
+    }
+
+    /// Whether others may do to the image whatever they like.
+    pub(super) fn force_share(&self) -> bool {
+        self.settings.read().common.force_share
+    }
+
+    /// Whether a client asked for the node itself, rather than for one above it.
+    pub(super) fn monitor_owned(&self) -> bool {
+        self.settings.read().common.monitor_owned
+    }
+
+    /// The path of a file node, as the client wrote it.
+    pub(super) fn path(&self) -> Option<&str> {
+        self.file_options.as_ref().map(|options| options.filename.as_str())
     }
 
     /// The node that this one is stored in.
-    pub fn file(&self) -> Option<&Arc<Node>> {
-        self.file.as_ref()
+    pub fn file(&self) -> Option<Arc<Node>> {
+        self.file.read().clone()
     }
 
     /// The node that shows through where this one has nothing of its own.
     pub fn backing(&self) -> Option<Arc<Node>> {
         self.backing.read().node.clone()
+    }
+
+    /// The node that this one shows unchanged, if it is a filter.
+    pub fn filtered(&self) -> Option<Arc<Node>> {
+        self.backing().filter(|_| self.driver.is_filter())
     }
 
     /// Whether the image names a backing file, be that open or not.
@@ -165,7 +201,15 @@ impl Node {
 
     /// Bytes in a cluster of the image; none for images without clusters.
     pub fn cluster_size(&self) -> Option<u64> {
-        self.qcow2_header().map(|header| header.cluster_size())
+        match self.driver {
+            Driver::Qcow2 => self.qcow2_header().map(|header| header.cluster_size()),
+            Driver::Raw => self.file()?.cluster_size(),
+            Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite => self.backing()?.cluster_size(),
+            Driver::File | Driver::NullCo => None,
+        }
     }
 
     pub(super) fn qcow2_header(&self) -> Option<Arc<Header>> {
@@ -206,7 +250,7 @@ impl Node {
         buffer: &[u8],
     ) -> Result<()> {
         self.check_writable()?;
-        let detected = match self.detect_zeroes {
+        let detected = match self.detect_zeroes() {
             DetectZeroes::Off => false,
             DetectZeroes::On | DetectZeroes::Unmap => is_zero(buffer),
         };
@@ -278,14 +322,14 @@ impl Node {
     }
 
     fn check_writable(&self) -> Result<()> {
-        if self.read_only { Err(Error::NodeReadOnly) } else { Ok(()) }
+        if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
     }
 
     /// Bytes that the image takes up on the host, if a file is below.
     pub fn allocated_size(&self) -> Option<u64> {
         match self.driver {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
-            Driver::Raw | Driver::Qcow2 => self.file.as_ref()?.allocated_size(),
+            Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
             Driver::NullCo => Some(0),
             Driver::MirrorTop
             | Driver::CopyOnRead

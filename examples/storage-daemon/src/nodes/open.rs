@@ -2,18 +2,17 @@
 
 use super::filename;
 use super::graph::Graph;
-use super::inherit::CommonOptions;
+use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Backing, Driver, Node, Part};
 use super::options::{
-    BackingOption, Child, Discard, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
+    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
 use super::sharing::{Role, Use, User};
 use super::state::Place;
-use super::watch::WriteLock;
 use crate::error::{Error, Result};
 use crate::image::Image;
-use crate::image::flat::FlatImage;
+use crate::image::flat::{FlatImage, FlatMode};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
@@ -79,14 +78,14 @@ impl<'a> Opener<'a> {
         if above.depth >= MAX_DEPTH {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
-        let common = above.overridden_by(&options);
-        common.check()?;
+        let settings = Settings::new(above, GivenOptions::from(&options));
+        settings.common.check()?;
         let NodeOptions { node_name, driver, .. } = options;
         match driver {
-            DriverOptions::File(options) => self.open_file(node_name, common, options),
-            DriverOptions::Raw(options) => self.open_raw(node_name, common, options),
-            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, common, options),
-            DriverOptions::NullCo(options) => self.open_null(node_name, common, options),
+            DriverOptions::File(options) => self.open_file(node_name, settings, options),
+            DriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
+            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, settings, options),
+            DriverOptions::NullCo(options) => self.open_null(node_name, settings, options),
         }
     }
 
@@ -119,44 +118,41 @@ impl<'a> Opener<'a> {
     fn open_file(
         &mut self,
         name: Option<String>,
-        mut common: CommonOptions,
+        mut settings: Settings,
         options: FileOptions,
     ) -> Result<Arc<Node>> {
+        let common = &mut settings.common;
         let name = self.name(name)?;
-        if options.needs_direct && !common.cache.direct {
-            return Err(Error::InvalidOption(
-                "aio=native was specified, but it requires cache.direct=on, which was not \
-                 specified."
-                    .into(),
-            ));
+        if options.needs_direct() && !common.cache.direct {
+            return Err(Error::needs_direct());
         }
         let mode = |writable| HostFileMode {
             writable,
             direct: common.cache.direct,
-            locking: options.locking,
+            locking: options.locking.unwrap_or_default(),
         };
         let mut opened = HostFile::open(&options.filename, mode(!common.read_only));
         if !common.read_only && common.auto_read_only && is_write_protected(&opened) {
             common.read_only = true;
             opened = HostFile::open(&options.filename, mode(false));
         }
-        let no_flush = common.cache.no_flush;
-        let image = flat(Arc::new(opened?), common, no_flush);
-        let mut node = node(name, Driver::File, common, Image::Flat(image));
-        node.path = Some(options.filename);
+        let image = flat(Arc::new(opened?), common.flat_mode(Driver::File));
+        let mut node = Node::new(name, Driver::File, settings, image);
+        node.file_options = Some(options);
         Ok(self.insert(node))
     }
 
     fn open_null(
         &mut self,
         name: Option<String>,
-        common: CommonOptions,
+        settings: Settings,
         options: NullOptions,
     ) -> Result<Arc<Node>> {
+        let common = settings.common;
         let name = self.name(name)?;
         let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
-        let image = flat(Arc::new(storage), common, true);
-        let mut node = node(name, Driver::NullCo, common, Image::Flat(image));
+        let image = flat(Arc::new(storage), common.flat_mode(Driver::NullCo));
+        let mut node = Node::new(name, Driver::NullCo, settings, image);
         node.part = Part { offset: None, size: options.size, read_zeroes: options.read_zeroes };
         Ok(self.insert(node))
     }
@@ -164,18 +160,18 @@ impl<'a> Opener<'a> {
     fn open_raw(
         &mut self,
         name: Option<String>,
-        common: CommonOptions,
+        settings: Settings,
         options: RawOptions,
     ) -> Result<Arc<Node>> {
+        let common = settings.common;
         let file = self.open_child(options.file, common.for_file())?;
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
-        let no_flush = common.cache.no_flush;
         let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
         let storage = part_of(&file, part)?;
-        let image = flat(storage, common, no_flush);
-        let mut node = node(name, Driver::Raw, common, Image::Flat(image));
-        node.file = Some(file);
+        let image = flat(storage, common.flat_mode(Driver::Raw));
+        let mut node = Node::new(name, Driver::Raw, settings, image);
+        node.file = RwLock::new(Some(file));
         node.part = part;
         Ok(self.insert(node))
     }
@@ -183,9 +179,10 @@ impl<'a> Opener<'a> {
     fn open_qcow2(
         &mut self,
         name: Option<String>,
-        common: CommonOptions,
+        settings: Settings,
         options: Qcow2Options,
     ) -> Result<Arc<Node>> {
+        let common = settings.common;
         let file = self.open_child(options.file, common.for_file())?;
         // Listings show a node before its backing files, which are opened later.
         let name = self.name(name)?;
@@ -198,16 +195,19 @@ impl<'a> Opener<'a> {
         if let Some(backing) = &backing {
             self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
         }
+        let named = match &backing {
+            Some(backing) if from_header => Some(filename::filename(backing)),
+            Some(_) | None => header.backing_file().map(str::to_owned),
+        };
         let mode = Qcow2Mode {
             writable: !common.read_only,
             no_flush: common.cache.no_flush,
             backing: backing.as_ref().map(|node| node.image.storage()),
         };
         let image = Arc::new(Qcow2Image::open(file.image.storage(), header, mode)?);
-        let mut node = node(name, Driver::Qcow2, common, Image::Qcow2(image));
-        node.file = Some(file);
-        let from_header = from_header && backing.is_some();
-        node.backing = RwLock::new(Backing { node: backing, from_header });
+        let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
+        node.file = RwLock::new(Some(file));
+        node.backing = RwLock::new(Backing { node: backing, named });
         Ok(self.insert(node))
     }
 
@@ -233,7 +233,8 @@ impl<'a> Opener<'a> {
         self.open_child(child, common.for_backing()).map(Some)
     }
 
-    /// Puts a node on top of another, which takes the permissions and locks it needs.
+    /// Puts a node on top of another, which takes the permissions and locks it needs. If that other
+    /// was opened for it, it follows when the options change.
     fn attach(
         &mut self,
         name: &str,
@@ -247,7 +248,12 @@ impl<'a> Opener<'a> {
             driver,
             writable: !common.read_only,
             force_share: common.force_share,
+            merges: false,
         };
+        if !child.monitor_owned() {
+            // Whoever refers to it by name comes too late.
+            let _ = child.opened_for.set(name.to_owned());
+        }
         self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
@@ -258,28 +264,8 @@ impl<'a> Opener<'a> {
     }
 }
 
-fn flat(storage: Storage, common: CommonOptions, no_flush: bool) -> FlatImage {
-    let unmap = common.discard == Discard::Unmap;
-    FlatImage::new(storage, !common.read_only, no_flush).unmap(unmap)
-}
-
-fn node(name: String, driver: Driver, common: CommonOptions, image: Image) -> Node {
-    Node {
-        name,
-        driver,
-        read_only: common.read_only,
-        cache: common.cache,
-        discard: common.discard,
-        detect_zeroes: common.detect_zeroes,
-        force_share: common.force_share,
-        monitor_owned: common.monitor_owned,
-        path: None,
-        part: Part::default(),
-        file: None,
-        backing: RwLock::default(),
-        image,
-        writes: WriteLock::default(),
-    }
+fn flat(storage: Storage, mode: FlatMode) -> Image {
+    Image::Flat(FlatImage::new(storage, mode))
 }
 
 /// The storage of a raw node that shows a part of a file.

@@ -120,18 +120,33 @@ impl DriverOptions {
 pub struct FileOptions {
     /// The path.
     pub filename: String,
-    /// Whether to take QEMU's image locks.
-    pub locking: Locking,
-    /// Whether the way in which requests are to be carried out demands that the page cache of the
-    /// host be bypassed.
-    pub needs_direct: bool,
+    /// Whether to take QEMU's image locks; where that is possible if not given.
+    pub locking: Option<Locking>,
+    /// How requests are to be carried out.
+    pub aio: Option<Aio>,
+}
+
+/// `BlockdevAioOptions`: how requests to a file are carried out. A hint: threads always do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aio {
+    /// By threads.
+    Threads,
+    /// By the kernel, which demands that the page cache of the host be bypassed.
+    Native,
+    /// By the kernel, in its newer way.
+    IoUring,
 }
 
 impl FileOptions {
     /// A file with nothing else said.
     pub fn new(filename: impl Into<String>) -> Self {
         let filename = filename.into();
-        FileOptions { filename, locking: Locking::Auto, needs_direct: false }
+        FileOptions { filename, locking: None, aio: None }
+    }
+
+    /// Whether the page cache of the host has to be bypassed.
+    pub(super) fn needs_direct(&self) -> bool {
+        self.aio == Some(Aio::Native)
     }
 }
 

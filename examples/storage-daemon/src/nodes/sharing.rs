@@ -47,6 +47,9 @@ pub(super) enum User {
         writable: bool,
         /// Whether it minds nothing that others do.
         force_share: bool,
+        /// Whether it is the filter of a job that merges the nodes below: until that is done, what
+        /// they show is good for nothing.
+        merges: bool,
     },
     /// A job or the like.
     Holder {
@@ -132,15 +135,23 @@ fn access_of(
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
             User::Holder { access, .. } => *access,
-            User::Node { .. } if used.role == Role::Backing && entry.is_masked() => Access::NONE,
-            User::Node { name, driver, writable, force_share } => {
-                let above = match by_name.get(name.as_str()) {
+            User::Node { name, driver, writable, force_share, merges } => {
+                let parent = by_name.get(name.as_str());
+                let above = match parent {
                     Some(parent) => access_of(parent, by_name, known)?,
                     // The node is just being opened, so that it has no users yet.
                     None => Access::NONE,
                 };
-                let access = child_access(*driver, *writable, used.role, above);
-                if *force_share { access.sharing_all() } else { access }
+                // What a node may do changes when it is reopened.
+                let writable = parent.map_or(*writable, |one| !one.node.is_read_only());
+                let force_share = parent.map_or(*force_share, |one| one.node.force_share());
+                let access = if driver.is_filter() {
+                    let has_users = parent.is_some_and(|parent| !parent.uses.is_empty());
+                    filter_access(*driver, *merges, has_users, above)
+                } else {
+                    child_access(*driver, writable, used.role, above)
+                };
+                if force_share { access.sharing_all() } else { access }
             }
         };
         parts.push((used, access));
@@ -149,7 +160,11 @@ fn access_of(
     let sum = parts.iter().fold(Access::NONE, |sum, (_, access)| sum.and(*access));
     let writes = Permissions::WRITE | Permissions::WRITE_UNCHANGED;
     if sum.takes.intersects(writes) && entry.node.is_read_only() {
-        return Err(Error::NodeReadOnly);
+        return Err(if entry.node.settings.read().was_writable {
+            Error::NodeWritten(entry.node.name().to_owned())
+        } else {
+            Error::NodeReadOnly
+        });
     }
     known.insert(entry.node.name().to_owned(), sum);
     Ok(sum)
@@ -178,17 +193,40 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
 /// What a node takes of a child, given what is taken of the node itself.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
-        (
-            Role::File | Role::Backing,
-            Driver::MirrorTop | Driver::CopyOnRead | Driver::CopyBeforeWrite,
-        ) => above,
-        (Role::File | Role::Backing, Driver::CommitTop) => Access::NONE,
         (Role::File, Driver::Qcow2) => format_access(writable, above),
-        (Role::File, Driver::Raw | Driver::File | Driver::NullCo) => above,
+        (Role::File, _any) => above,
         (Role::Backing, _any) => backing_access(above),
         // Holders say themselves what they take.
         (Role::Held(_), _any) => above,
     }
+}
+
+/// What a filter takes of the node that it shows, given what is taken of the filter itself.
+fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -> Access {
+    let Access { mut takes, mut shares } = above;
+    shares |= Permissions::WRITE_UNCHANGED;
+    match driver {
+        Driver::CommitTop => return Access::NONE,
+        Driver::MirrorTop if merges => {
+            takes -= Permissions::CONSISTENT_READ;
+            shares |= Permissions::WRITE;
+        }
+        Driver::CopyOnRead => takes |= Permissions::WRITE_UNCHANGED,
+        Driver::CopyBeforeWrite if has_users => {
+            // What is about to be overwritten is read before.
+            if takes.contains(Permissions::WRITE) {
+                takes |= Permissions::CONSISTENT_READ;
+            }
+            shares -= Permissions::WRITE | Permissions::RESIZE;
+        }
+        Driver::MirrorTop
+        | Driver::CopyBeforeWrite
+        | Driver::File
+        | Driver::Raw
+        | Driver::Qcow2
+        | Driver::NullCo => {}
+    }
+    Access { takes, shares }
 }
 
 /// A format keeps tables in its file: it alone writes and resizes it, at any time.

@@ -26,9 +26,9 @@ pub(super) enum Stage {
 pub(super) struct Entry {
     pub(super) node: Arc<Node>,
     pub(super) uses: Vec<Use>,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// Listings show nodes by this number.
-    order: u64,
+    pub(super) order: u64,
 }
 
 impl Entry {
@@ -52,21 +52,26 @@ impl Entry {
         self.uses.iter().any(|used| matches!(used.user, User::Holder { attached: true, .. }))
     }
 
-    /// Whether a job has what the nodes above take of this one and forbid not count.
-    pub(super) fn is_masked(&self) -> bool {
-        self.links().any(|link| link == BackingLink::Masked)
-    }
-
-    fn links(&self) -> impl Iterator<Item = BackingLink> {
-        self.uses.iter().filter_map(|used| match used.user {
-            User::Holder { link, .. } => Some(link),
-            User::Node { .. } => None,
+    /// Whether a job has the node keep its backing node.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.uses.iter().any(|used| match used.user {
+            User::Holder { link, .. } => link == BackingLink::Frozen,
+            User::Node { .. } => false,
         })
     }
 
-    /// Whether other nodes stand on the node.
+    /// Whether nothing keeps the node in the graph any more. Filters are taken out by their jobs.
+    pub(super) fn is_orphan(&self) -> bool {
+        let node = &self.node;
+        self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
+    }
+
+    /// Whether other nodes stand on the node, or jobs work on it.
     pub(super) fn has_parents(&self) -> bool {
-        self.uses.iter().any(|used| matches!(used.user, User::Node { .. }))
+        self.uses.iter().any(|used| match used.user {
+            User::Node { .. } | User::Holder { blocks: Some(_), .. } => true,
+            User::Holder { blocks: None, .. } => false,
+        })
     }
 }
 
@@ -82,7 +87,7 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// The nodes, in the order of their numbers.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// The names of nodes that are about to come into being, with their numbers.
     expected: HashMap<String, u64>,
     names: Generator,
@@ -101,7 +106,7 @@ impl State {
         self.entries.iter().find(|entry| entry.node.name() == name)
     }
 
-    fn entry_mut(&mut self, name: &str) -> Option<&mut Entry> {
+    pub(super) fn entry_mut(&mut self, name: &str) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.node.name() == name)
     }
 
@@ -223,8 +228,7 @@ impl State {
                 User::Node { name, .. } => name != parent || !is_left(&entry.node, used.role),
                 User::Holder { .. } => true,
             });
-            let lost = entry.uses.len() < before;
-            if lost && entry.uses.is_empty() && !entry.node.monitor_owned {
+            if entry.uses.len() < before && entry.is_orphan() {
                 entry.stage = Stage::Closing;
                 orphans.push(Arc::clone(&entry.node));
             }
@@ -256,32 +260,8 @@ impl State {
         refreshed
     }
 
-    /// Moves the roots of a node to another one, if all users of all nodes can agree on it.
-    pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
-        let is_root = |used: &Use| matches!(used.user, User::Holder { root: Some(_), .. });
-        let before: Vec<Vec<Use>> = self.entries.iter().map(|e| e.uses.clone()).collect();
-        let Some(target) = self.entries.iter().position(|e| Arc::ptr_eq(&e.node, new)) else {
-            return Err(Error::NodeNotFound(new.name().to_owned()));
-        };
-        let Some(old) = self.entry_mut(old.name()) else { return Ok(()) };
-        let moved: Vec<Use> = old.uses.extract_if(.., |used| is_root(used)).collect();
-        self.entries[target].uses.extend(moved.iter().cloned());
-        if let Err(error) = self.refresh() {
-            for (entry, uses) in self.entries.iter_mut().zip(before) {
-                entry.uses = uses;
-            }
-            return Err(error);
-        }
-        for used in moved {
-            if let User::Holder { root: Some(root), .. } = used.user {
-                root.set(Arc::clone(new));
-            }
-        }
-        Ok(())
-    }
-
     /// Takes and gives back image locks as the uses are now.
-    fn refresh(&self) -> Result<()> {
+    pub(super) fn refresh(&self) -> Result<()> {
         let accesses = sharing::accesses(&self.entries)?;
         let mut changed: Vec<(&Node, Access)> = Vec::new();
         for Entry { node, .. } in &self.entries {
@@ -302,7 +282,7 @@ impl State {
     }
 
     /// As [`State::refresh`] where uses only went away, which nobody can object to.
-    fn refresh_after_release(&self) {
+    pub(super) fn refresh_after_release(&self) {
         if let Err(error) = self.refresh() {
             tracing::error!(%error, "image locks could not be given back");
         }
@@ -320,14 +300,22 @@ impl State {
         self.refresh_after_release();
     }
 
-    /// Takes a reservation off all nodes.
-    pub(super) fn release(&mut self, number: u64) {
+    /// Takes a reservation off all nodes. Gives those that have no reason to stay, to be closed.
+    pub(super) fn release(&mut self, number: u64) -> Vec<Arc<Node>> {
+        let mut orphans = Vec::new();
         for entry in &mut self.entries {
+            let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
                 User::Holder { reservation, .. } => *reservation != number,
                 User::Node { .. } => true,
             });
+            let lost = entry.uses.len() < before && entry.stage == Stage::Open;
+            if lost && entry.is_orphan() {
+                entry.stage = Stage::Closing;
+                orphans.push(Arc::clone(&entry.node));
+            }
         }
         self.refresh_after_release();
+        orphans
     }
 }

@@ -51,9 +51,17 @@ pub enum BackingLink {
     Free,
     /// The node keeps its backing node, unless the job itself gives it another one.
     Frozen,
-    /// The same, and nodes that have this one as their backing node take and forbid nothing of it
-    /// meanwhile: what they show stays the same as long as the job keeps to its rules.
-    Masked,
+}
+
+/// How messages call the user of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedAs {
+    /// As the job that it is.
+    Job,
+    /// As a block device without a name.
+    Unnamed,
+    /// As the node of that name, which stands for the job.
+    Node(String),
 }
 
 /// How a job uses a node.
@@ -69,8 +77,8 @@ pub struct NodeUse {
     pub exclusive: bool,
     /// Whether messages say that the node itself is in use, rather than for what.
     pub attached: bool,
-    /// Whether messages call the job a block device without a name.
-    pub unnamed: bool,
+    /// How messages call the job.
+    pub user: NamedAs,
     /// What becomes of the node's place in a chain.
     pub link: BackingLink,
 }
@@ -84,7 +92,7 @@ impl NodeUse {
             access,
             exclusive: true,
             attached: false,
-            unnamed: false,
+            user: NamedAs::Job,
             link: BackingLink::Free,
         }
     }
@@ -117,6 +125,12 @@ impl NodeUse {
     /// A node that is copied while others go on writing it.
     pub fn mirror_source(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
+        NodeUse::member(node, "source", Access { takes: Permissions::empty(), shares })
+    }
+
+    /// The filter above a node that is copied while others go on writing it.
+    pub fn mirror_filter(node: Arc<Node>) -> Self {
+        let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };
         NodeUse::member(node, "main node", access)
     }
@@ -124,20 +138,19 @@ impl NodeUse {
     /// A node that is made the same as another. What it shows is good for nothing until it is.
     pub fn mirror_target(node: Arc<Node>) -> Self {
         let access = Access { takes: Permissions::WRITE, shares: Permissions::WRITE_UNCHANGED };
-        NodeUse { unnamed: true, attached: true, ..NodeUse::member(node, "root", access) }
-    }
-
-    /// A node in a chain of which the topmost is mirrored onto one below.
-    pub fn mirrored_over(node: Arc<Node>) -> Self {
-        NodeUse::member(node, "intermediate node", Access::NONE).link(BackingLink::Frozen)
+        NodeUse {
+            user: NamedAs::Unnamed,
+            attached: true,
+            ..NodeUse::member(node, "root", access)
+        }
     }
 
     /// A node onto which one above is mirrored, and whether it is to become larger. What those
     /// above show does not change by that.
     pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
-        let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;
+        let mut takes = Permissions::WRITE;
         takes.set(Permissions::RESIZE, grows);
-        let access = Access { takes, shares: Permissions::all() };
+        let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
         NodeUse { access, ..NodeUse::mirror_target(node) }
     }
 
@@ -150,7 +163,14 @@ impl NodeUse {
     pub fn stream_target(node: Arc<Node>) -> Self {
         let same = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let access = Access { takes: same, shares: same | Permissions::WRITE };
-        NodeUse::member(node, "main node", access)
+        NodeUse::member(node, "active node", access)
+    }
+
+    /// The filter above a node into which is copied, as it is read.
+    pub fn stream_filter(node: Arc<Node>) -> Self {
+        let shares = Permissions::all() - Permissions::RESIZE;
+        let access = Access { takes: Permissions::CONSISTENT_READ, shares };
+        NodeUse { access, ..NodeUse::read_through(node) }
     }
 
     /// A node below another one that is to become superfluous. It must not change.
@@ -170,7 +190,13 @@ impl NodeUse {
     pub fn committed(node: Arc<Node>) -> Self {
         let shares = Permissions::WRITE_UNCHANGED | Permissions::WRITE;
         let access = Access { takes: Permissions::empty(), shares };
-        NodeUse::member(node, "intermediate node", access).link(BackingLink::Masked)
+        NodeUse::member(node, "intermediate node", access).link(BackingLink::Frozen)
+    }
+
+    /// A node that a job reads, whatever others do to it.
+    pub fn read_through(node: Arc<Node>) -> Self {
+        let read = NodeUse::shared(node, "root", Access::NONE);
+        NodeUse { user: NamedAs::Unnamed, attached: true, ..read }
     }
 
     /// The node into which others are merged, apart from writing it.
@@ -183,6 +209,8 @@ impl NodeUse {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;
         takes.set(Permissions::RESIZE, grows);
-        NodeUse::shared(node, "root", Access { takes, shares })
+        let access = Access { takes, shares };
+        let written = NodeUse::shared(node, "root", access);
+        NodeUse { user: NamedAs::Unnamed, attached: true, ..written }
     }
 }

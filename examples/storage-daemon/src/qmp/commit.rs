@@ -14,7 +14,7 @@ use crate::qmp::backup::BlockdevOnError;
 /// cannot be made.
 #[qapi_command(since = "1.3", allow_preconfig)]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the command")]
-pub fn block_commit(
+pub async fn block_commit(
     #[qapi(state)] daemon: &BlockJobs,
     /// The job's identifier. It must be given: nodes, unlike the devices of old, lend none.
     #[qapi(since = "2.7")]
@@ -70,5 +70,5 @@ pub fn block_commit(
         auto_finalize: auto_finalize.unwrap_or(true),
         auto_dismiss: auto_dismiss.unwrap_or(true),
     };
-    commit::start(daemon, options)
+    commit::start(daemon, options).await
 }

@@ -36,7 +36,7 @@ impl Drop for Holder {
 }
 
 fn unlocked(path: &str) -> NodeOptions {
-    let options = FileOptions { locking: Locking::Off, ..FileOptions::new(path) };
+    let options = FileOptions { locking: Some(Locking::Off), ..FileOptions::new(path) };
     NodeOptions::new(DriverOptions::File(options))
 }
 

@@ -8,5 +8,6 @@ mod locks;
 mod mirror;
 mod options;
 mod point_in_time;
+mod reopen;
 mod support;
 mod writes;

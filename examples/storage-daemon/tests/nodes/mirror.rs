@@ -10,7 +10,8 @@ use std::time::Duration;
 use storage_daemon::block_job::BlockJobs;
 use storage_daemon::copy::CopySlots;
 use storage_daemon::image::permissions::{Access, Permissions};
-use storage_daemon::jobs::{commit_active, mirror};
+use storage_daemon::jobs::commit_active::{self, ActiveCommit};
+use storage_daemon::jobs::mirror;
 use storage_daemon::nodes::{Graph, Node, Root};
 use storage_daemon::qmp::backup::{BlockdevOnError, MirrorSyncMode};
 use storage_daemon::qmp::block_job::MirrorCopyMode;
@@ -202,10 +203,15 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
 
     let daemon = block_jobs(&bench.graph);
     let writer = Writer::start(&bench.graph, &top);
-    let (from, to) = (Arc::clone(&top), Arc::clone(&base));
-    let job_options = JobOptions::new(JobType::Commit).id("j0");
-    commit_active::start(&daemon, job_options, from, to, BlockdevOnError::Report, None)
-        .expect("the nodes are free");
+    let options = ActiveCommit {
+        job: JobOptions::new(JobType::Commit).id("j0"),
+        top: Arc::clone(&top),
+        base: Arc::clone(&base),
+        on_error: BlockdevOnError::Report,
+        filter_node_name: None,
+        writable: None,
+    };
+    commit_active::start(&daemon, options).expect("the nodes are free");
     let job = daemon.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     job.complete().expect("it is ready");

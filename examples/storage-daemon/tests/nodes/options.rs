@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use storage_daemon::image::locks::Locking;
 use storage_daemon::nodes::options::{
-    CacheOptions, DetectZeroes, Discard, DriverOptions, FileOptions, NodeOptions, NullOptions,
+    Aio, CacheOptions, DetectZeroes, Discard, DriverOptions, FileOptions, NodeOptions,
+    NullOptions,
 };
 
 /// Bytes that a file takes up.
@@ -60,7 +61,7 @@ fn options_that_do_not_go_together_are_refused() {
     let mut unmaps = bench.file("plain").named("n");
     unmaps.detect_zeroes = DetectZeroes::Unmap;
     let native =
-        FileOptions { needs_direct: true, ..FileOptions::new(text(&bench.path("plain"))) };
+        FileOptions { aio: Some(Aio::Native), ..FileOptions::new(text(&bench.path("plain"))) };
     let native = NodeOptions::new(DriverOptions::File(native)).named("n");
     for (options, expected) in [
         (shared, "force-share=on can only be used with read-only images"),
@@ -91,7 +92,7 @@ fn a_node_that_shares_by_force_looks_at_an_image_in_use() {
     writer.flush().expect("it can be flushed");
     let reader = || {
         let mut file = FileOptions::new(text(&bench.path("image")));
-        file.locking = Locking::On;
+        file.locking = Some(Locking::On);
         let file = NodeOptions::new(DriverOptions::File(file));
         qcow2(inline(file)).named("reader").read_only(true)
     };

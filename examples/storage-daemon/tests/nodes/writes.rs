@@ -8,7 +8,7 @@ use std::time::Duration;
 use storage_daemon::error::Result;
 use storage_daemon::image::permissions::{Access, Permissions};
 use storage_daemon::nodes::options::{DriverOptions, NodeOptions, NullOptions};
-use storage_daemon::nodes::{Driver, Node, NodeUse, Write, WriteWatcher};
+use storage_daemon::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
 
 /// How long a test waits for what is sure to come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -167,7 +167,10 @@ fn a_filter_is_seen_and_leaves_no_trace() {
     let bench = Bench::new();
     let node = null_node(&bench, "n");
     let insert = |name: Option<&str>| {
-        bench.graph.insert_filter(Driver::MirrorTop, &node, name.map(str::to_owned))
+        let name = name.map(str::to_owned);
+        let options =
+            FilterOptions { driver: Driver::MirrorTop, name, target: None, merges: false };
+        bench.graph.insert_filter(&node, options)
     };
     for (name, message) in [
         ("n", "Duplicate nodes with node-name='n'"),

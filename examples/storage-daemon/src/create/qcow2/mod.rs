@@ -15,7 +15,7 @@ use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::CompressionType;
 use crate::image::storage::Storage;
 use crate::nodes::options::Child;
-use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
+use crate::nodes::{BorrowedNode, Graph, NamedAs, Node, NodeUse, Reservation};
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
 use layout::{Contents, Layout, Widths};
@@ -252,7 +252,7 @@ fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Res
     let access = Access { takes, shares };
     let node = node.node().clone();
     let used = NodeUse::shared(node, role, access);
-    graph.reserve_unnamed([NodeUse { attached: true, unnamed: true, ..used }])
+    graph.reserve_unnamed([NodeUse { attached: true, user: NamedAs::Unnamed, ..used }])
 }
 
 /// Forgets what the storage held and gives it the length of a new image.

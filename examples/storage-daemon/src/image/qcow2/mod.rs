@@ -117,6 +117,8 @@ impl Qcow2Image {
                 layer.sync()?;
             }
         }
+        // Found out while there is a way back.
+        Header::read(&self.storage, mode.writable)?;
         opened.layer = None;
         let renamed = match &name {
             Some(name) => self.rename(name.as_ref(), mode.no_flush),

@@ -152,6 +152,7 @@ fn mirror(
         on_error: common.on_error,
         filter_node_name: common.filter_node_name,
         uses,
+        writable: None,
     };
     create(daemon, options)
 }

@@ -21,7 +21,9 @@ use crate::block_job::{
 };
 use crate::copy::{Copier, DirtyBitmap, clear};
 use crate::nodes::options::Discard;
-use crate::nodes::{Driver, Filter, Graph, Node, NodeUse, Quiesced, backing};
+use crate::nodes::{
+    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
+};
 use crate::qmp::block_job::{BlockJobChange, MirrorCopyMode};
 use follower::Follower;
 
@@ -50,6 +52,8 @@ pub(super) struct MirrorOptions {
     pub(super) filter_node_name: Option<String>,
     /// How the job uses its nodes, but for the filter.
     pub(super) uses: Vec<NodeUse>,
+    /// The target, if it was made writable for the job. It stays so if the job succeeds.
+    pub(super) writable: Option<MadeWritable>,
 }
 
 /// What a mirror copies besides what is written from now on.
@@ -74,8 +78,14 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
     let MirrorOptions { source, scope, on_error, mut uses, .. } = options;
     let target = Arc::clone(options.target.node());
     let graph = &daemon.graph;
-    let filter = graph.insert_filter(Driver::MirrorTop, &source, options.filter_node_name)?;
-    uses.push(NodeUse::filter(Arc::clone(filter.node())));
+    let filter = FilterOptions {
+        driver: Driver::MirrorTop,
+        name: options.filter_node_name,
+        target: None,
+        merges: matches!(scope, MirrorScope::AboveTarget),
+    };
+    let filter = graph.insert_filter(&source, filter)?;
+    uses.insert(0, NodeUse::mirror_filter(Arc::clone(filter.node())));
 
     let granularity = granularity(&target, options.granularity, &scope);
     let bitmap = Arc::new(DirtyBitmap::new(source.size()?, granularity)?);
@@ -93,7 +103,8 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         on_error,
         should_complete: AtomicBool::new(false),
         held_off: Mutex::new(None),
-        _filter: filter,
+        filter: Mutex::new(Some(filter)),
+        writable: Mutex::new(options.writable),
     };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
@@ -132,7 +143,9 @@ struct Mirror {
     /// they write to.
     held_off: Mutex<Option<Quiesced>>,
     /// Stands for the job in the graph.
-    _filter: Filter,
+    filter: Mutex<Option<Filter>>,
+    /// The target, if it refuses writes again should the job fail.
+    writable: Mutex<Option<MadeWritable>>,
 }
 
 impl BlockJobWork for Mirror {
@@ -189,17 +202,36 @@ impl BlockJobWork for Mirror {
 
     /// Has the users of the source use the target, and lets them go on.
     fn prepare(&self) -> Result<()> {
+        if let Some(writable) = self.writable.lock().take() {
+            writable.keep();
+        }
         let held_off = self.held_off.lock().take();
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
+                self.take_over_mode();
                 Ok(self.graph.replace(&source, &self.target)?)
             }
             Some(_) | None => Ok(()),
         }
     }
+
+    fn clean(&self) {
+        self.filter.lock().take();
+        self.writable.lock().take();
+    }
 }
 
 impl Mirror {
+    /// Has the target refuse writes if the source does, which it stands for from now on.
+    fn take_over_mode(&self) {
+        let read_only = self.source.is_read_only();
+        if self.target.is_read_only() != read_only
+            && let Err(error) = self.graph.set_read_only(&self.target, read_only)
+        {
+            tracing::warn!(node = %self.target.name(), %error, "the target stays as it was");
+        }
+    }
+
     async fn mirror(&self, job: BlockJobHandle<'_>) -> Result<()> {
         self.fit_target().await?;
         self.source.quiesce().await.watch(&self.follower);
@@ -253,14 +285,14 @@ impl Mirror {
             // A target that gives up space where it is made zero is made so, and the rest copied.
             MirrorScope::Full if self.target.discard() == Discard::Unmap => {
                 self.clear_target().await?;
-                backing::chain(&self.source).collect()
+                backing::images(&self.source).collect()
             }
             MirrorScope::Full => {
                 self.bitmap.mark(0, self.bitmap.length());
                 return Ok(());
             }
             MirrorScope::Top => vec![Arc::clone(&self.source)],
-            MirrorScope::AboveTarget => backing::chain(&self.source)
+            MirrorScope::AboveTarget => backing::images(&self.source)
                 .take_while(|node| !Arc::ptr_eq(node, &self.target))
                 .collect(),
         };

@@ -14,7 +14,7 @@ use super::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
 };
 use crate::nodes::options::{
-    BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
+    Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
     Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
 };
 
@@ -80,13 +80,17 @@ fn file(options: BlockdevOptionsFile) -> Result<FileOptions> {
         let text = format!("No persistent reservation manager with id '{id}'");
         return Err(Error::generic(text));
     }
-    let locking = match locking {
-        None | Some(OnOffAuto::Auto) => Locking::Auto,
-        Some(OnOffAuto::On) => Locking::On,
-        Some(OnOffAuto::Off) => Locking::Off,
-    };
-    let needs_direct = aio == Some(BlockdevAioOptions::Native);
-    Ok(FileOptions { filename, locking, needs_direct })
+    let locking = locking.map(|locking| match locking {
+        OnOffAuto::Auto => Locking::Auto,
+        OnOffAuto::On => Locking::On,
+        OnOffAuto::Off => Locking::Off,
+    });
+    let aio = aio.map(|aio| match aio {
+        BlockdevAioOptions::Threads => Aio::Threads,
+        BlockdevAioOptions::Native => Aio::Native,
+        BlockdevAioOptions::IoUring => Aio::IoUring,
+    });
+    Ok(FileOptions { filename, locking, aio })
 }
 
 fn null(options: BlockdevOptionsNull) -> Result<NullOptions> {

@@ -8,10 +8,12 @@ pub mod drivers;
 pub mod info;
 pub mod options;
 mod query;
+mod reopen;
 
 pub(in crate::qmp) use convert::child;
 pub use convert::node_options;
 pub use query::{query_block, query_named_block_nodes};
+pub use reopen::{blockdev_reopen, change_backing_file};
 
 use qapi_core::{Result, qapi_command};
 

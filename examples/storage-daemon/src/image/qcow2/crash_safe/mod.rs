@@ -23,6 +23,7 @@ use crate::image::storage::Storage;
 use counts::{Counts, Geometry};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoBuffer, IoVector};
+use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::RwLock;
 use std::fmt;
 use std::io;
@@ -266,4 +267,8 @@ impl ImagoStorage for CrashSafeStorage {
 
     // The library zeroes data clusters only, so that requests for zeroes concern no tables.
     forward_storage!(self => self.inner);
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        self.inner.get_storage_helper()
+    }
 }

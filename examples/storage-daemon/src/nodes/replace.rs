@@ -1,0 +1,121 @@
+//! Nodes that take the place of others: filters of jobs, and the targets of mirrors.
+
+use super::node::Node;
+use super::sharing::{Role, Use, User};
+use super::state::{Stage, State};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+impl State {
+    /// Puts an expected node, a filter that uses `below` so, between that and those on top of it.
+    pub(super) fn interpose(
+        &mut self,
+        below: &Arc<Node>,
+        filter: &Arc<Node>,
+        used: Use,
+    ) -> Result<()> {
+        let gone = || Error::NodeNotFound(below.name().to_owned());
+        self.entry(below.name())
+            .filter(|entry| Arc::ptr_eq(&entry.node, below) && entry.stage != Stage::Closing)
+            .ok_or_else(gone)?;
+        let before = self.uses();
+        self.insert(Arc::clone(filter));
+        let moved = self.move_parents(below, filter);
+        if let Some(entry) = self.entry_mut(below.name()) {
+            entry.uses.push(used);
+        }
+        if let Err(error) = self.refresh() {
+            self.entries.retain(|entry| !Arc::ptr_eq(&entry.node, filter));
+            self.restore(before);
+            return Err(error);
+        }
+        self.relink(&moved, filter);
+        Ok(())
+    }
+
+    /// Has the nodes on top of a filter stand on what is below it, and forgets the filter. Gives
+    /// the nodes that have no reason to stay, to be closed.
+    pub(super) fn take_out(&mut self, filter: &Arc<Node>) -> Vec<Arc<Node>> {
+        if let Some(below) = filter.filtered()
+            && self.entry(below.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, &below))
+        {
+            let moved = self.move_parents(filter, &below);
+            self.relink(&moved, &below);
+        }
+        self.forget(filter.name())
+    }
+
+    /// Moves the uses of a node by other nodes to another one. Gives them.
+    fn move_parents(&mut self, old: &Node, new: &Node) -> Vec<Use> {
+        let names: Vec<String> =
+            self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
+        // A node that is just being opened knows what it is to stand on and stays there.
+        let is_parent = |used: &Use| match &used.user {
+            User::Node { name, .. } => names.contains(name),
+            User::Holder { .. } => false,
+        };
+        let Some(entry) = self.entry_mut(old.name()) else { return Vec::new() };
+        let moved: Vec<Use> = entry.uses.extract_if(.., |used| is_parent(used)).collect();
+        if let Some(entry) = self.entry_mut(new.name()) {
+            entry.uses.extend(moved.iter().cloned());
+        }
+        moved
+    }
+
+    /// Has the nodes whose uses were moved know what they stand on now.
+    fn relink(&self, moved: &[Use], child: &Arc<Node>) {
+        for used in moved {
+            if let User::Node { name, .. } = &used.user
+                && let Some(parent) = self.entry(name)
+            {
+                parent.node.set_child(used.role, child);
+            }
+        }
+    }
+
+    /// Moves the roots of a node to another one, if all users of all nodes can agree on it.
+    pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
+        let is_root = |used: &Use| matches!(used.user, User::Holder { root: Some(_), .. });
+        let before = self.uses();
+        let Some(target) = self.entries.iter().position(|e| Arc::ptr_eq(&e.node, new)) else {
+            return Err(Error::NodeNotFound(new.name().to_owned()));
+        };
+        let Some(old) = self.entry_mut(old.name()) else { return Ok(()) };
+        let moved: Vec<Use> = old.uses.extract_if(.., |used| is_root(used)).collect();
+        self.entries[target].uses.extend(moved.iter().cloned());
+        if let Err(error) = self.refresh() {
+            self.restore(before);
+            return Err(error);
+        }
+        for used in moved {
+            if let User::Holder { root: Some(root), .. } = used.user {
+                root.set(Arc::clone(new));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who uses which node, to go back to.
+    fn uses(&self) -> Vec<Vec<Use>> {
+        self.entries.iter().map(|entry| entry.uses.clone()).collect()
+    }
+
+    fn restore(&mut self, before: Vec<Vec<Use>>) {
+        for (entry, uses) in self.entries.iter_mut().zip(before) {
+            entry.uses = uses;
+        }
+    }
+}
+
+impl Node {
+    /// Has the node stand on another one, which shows the same.
+    fn set_child(&self, role: Role, child: &Arc<Node>) {
+        let child = Some(Arc::clone(child));
+        match role {
+            Role::File if !self.driver.is_filter() => *self.file.write() = child,
+            Role::File | Role::Backing => self.backing.write().node = child,
+            // Holders keep to the node that they were given.
+            Role::Held(_) => {}
+        }
+    }
+}

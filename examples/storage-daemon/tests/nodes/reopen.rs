@@ -1,0 +1,222 @@
+//! Nodes that change while they are open: filters between them, writes allowed for a while, other
+//! options, other backing nodes.
+
+use crate::support::*;
+use std::sync::Arc;
+use storage_daemon::nodes::backing::{BackingChange, chain};
+use storage_daemon::nodes::options::{BackingOption, CacheOptions, NodeOptions};
+use storage_daemon::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
+
+/// The images base, mid and top on top of each other, each with some contents of its own.
+fn chain_of_images(bench: &Bench) {
+    let mut below = None;
+    for (number, name) in ["base", "mid", "top"].into_iter().enumerate() {
+        let backing = below.replace(name);
+        bench.format(name, |options| {
+            options.backing_file = backing.map(str::to_owned);
+            options.backing_format = backing.map(|_| "qcow2".to_owned());
+        });
+        let node = bench.add(image(bench, name, BackingOption::None).named("n"));
+        node.write(64 * K * number as u64, &noise(number as u64, 64 * K)).expect("writable");
+        drop(node);
+        bench.graph.remove("n").expect("nobody uses it");
+    }
+}
+
+fn image(bench: &Bench, name: &str, backing: BackingOption) -> NodeOptions {
+    with_backing(inline(bench.file(name)), backing)
+}
+
+fn on(name: &str) -> BackingOption {
+    BackingOption::Child(named(name))
+}
+
+/// The nodes of the chain, from the top on.
+fn named_chain(bench: &Bench) -> [Arc<Node>; 3] {
+    let base = bench.add(image(bench, "base", BackingOption::FromHeader).named("base"));
+    let mid = bench.add(image(bench, "mid", on("base")).named("mid"));
+    let top = bench.add(image(bench, "top", on("mid")).named("top"));
+    [top, mid, base]
+}
+
+fn drivers(top: &Arc<Node>) -> Vec<&'static str> {
+    chain(top).map(|node| node.driver().name()).collect()
+}
+
+#[test]
+fn a_filter_stands_between_a_node_and_those_above() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let [top, mid, base] = named_chain(&bench);
+    let before = contents(&top);
+    let reader = NodeUse::source(Arc::clone(&top));
+    let _reader = bench.graph.reserve("backup", "b0", [reader]).expect("it is free");
+    let commit = FilterOptions {
+        driver: Driver::CommitTop,
+        name: Some("filter".into()),
+        target: None,
+        merges: true,
+    };
+    let filter = bench.graph.insert_filter(&mid, commit).expect("it can be put there");
+    assert_eq!(drivers(&top), ["qcow2", "commit_top", "qcow2", "qcow2"]);
+    assert!(filter.node().filtered().is_some_and(|below| Arc::ptr_eq(&below, &mid)));
+    let info = bench.graph.info(&top, false).expect("it can be told");
+    assert_eq!(info.backing_depth, 3);
+    assert_eq!(info.image.backing_image.expect("a backing image").format, "commit_top");
+    // What is above the filter neither takes nor forbids anything below it.
+    let written = NodeUse::written(Arc::clone(&base), true);
+    drop(bench.graph.reserve("commit", "j0", [written.clone()]).expect("it is allowed"));
+    assert_same(&contents(&top), &before);
+    drop(filter);
+    assert_eq!(drivers(&top), ["qcow2", "qcow2", "qcow2"]);
+    let refused = bench.graph.reserve("commit", "j0", [written]).expect_err("it is read");
+    assert!(refused.to_string().contains("unshared by node 'mid'"), "{refused}");
+    assert_same(&contents(&top), &before);
+}
+
+#[test]
+fn nodes_that_only_a_job_kept_go_with_it() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let top = bench.add(image(&bench, "top", BackingOption::FromHeader).named("top"));
+    let below = chain(&top).skip(1).map(NodeUse::streamed);
+    let job = bench.graph.reserve("stream", "j0", below).expect("they are free");
+    let nothing = BackingChange { node: None, name: Some(None) };
+    bench.graph.change_backing(&top, nothing).expect("it can be changed");
+    assert_eq!(bench.graph.nodes().len(), 6, "the job keeps them");
+    drop(job);
+    assert_eq!(bench.names(), ["top", "#block"]);
+}
+
+#[test]
+fn a_node_is_writable_for_a_while_with_what_was_opened_for_it() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let top = bench.add(image(&bench, "top", BackingOption::FromHeader).named("top"));
+    let mid = top.backing().expect("a backing node");
+    let is_read_only = || {
+        let file = mid.file().expect("a file");
+        let below = mid.backing().expect("a backing node");
+        (mid.is_read_only(), file.is_read_only(), below.is_read_only())
+    };
+    assert_eq!(is_read_only(), (true, true, true));
+    let writable = bench.graph.make_writable(&mid).expect("it can be written");
+    assert_eq!(is_read_only(), (false, false, true));
+    mid.write(0, &[7; 512]).expect("it can be written");
+    drop(writable);
+    assert_eq!(is_read_only(), (true, true, true));
+    assert_eq!(mid.write(0, &[8; 512]).expect_err("no more").to_string(), NOT_WRITABLE);
+    let mut read = [0; 512];
+    top.read(0, &mut read).expect("it can be read");
+    assert_eq!(read, [7; 512]);
+    assert!(bench.graph.make_writable(&top).expect("it is").is_none(), "nothing to be done");
+    drop((top, mid));
+    bench.graph.remove_all();
+    assert_sound(&bench.path("mid"));
+}
+
+const NOT_WRITABLE: &str = "Block node is read-only";
+
+#[test]
+fn a_node_stays_read_only_where_its_file_is() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    bench.add(bench.file("image").named("file").read_only(true));
+    let node = bench.add(qcow2(named("file")).named("node").read_only(true));
+    let refused = bench.graph.make_writable(&node).expect_err("the file is read-only");
+    assert_eq!(refused.to_string(), NOT_WRITABLE);
+    assert!(node.is_read_only());
+    assert_eq!(contents(&node).len(), M as usize, "it can be read as before");
+}
+
+#[test]
+fn other_options_are_taken_or_nothing_changes() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let [top, mid, base] = named_chain(&bench);
+    let described = |backing| image(&bench, "top", backing).named("top");
+    let direct = CacheOptions { no_flush: Some(true), ..CacheOptions::default() };
+    let mut options = described(on("mid")).read_only(true);
+    options.cache = direct;
+    bench.graph.reopen(vec![options]).expect("they can be changed");
+    assert!(top.is_read_only() && top.file().expect("a file").is_read_only());
+    assert_eq!(top.cache(), CacheMode { direct: false, no_flush: true });
+    bench.graph.reopen(vec![described(on("mid"))]).expect("back to what it was");
+    assert!(!top.is_read_only());
+    assert_eq!(top.cache(), CacheMode::default());
+
+    let mut elsewhere = described(on("mid"));
+    elsewhere.driver = image(&bench, "mid", on("mid")).driver;
+    let mut shared = described(on("mid"));
+    shared.force_share = Some(true);
+    let anonymous = image(&bench, "top", on("mid"));
+    let cases: Vec<(NodeOptions, &str)> = vec![
+        (anonymous, "node-name not specified"),
+        (described(on("mid")).named("no"), "Failed to find node with node-name='no'"),
+        (described(BackingOption::FromHeader), "backing is missing for 'top'"),
+        (described(on("no")), "Cannot find device='' nor node-name='no'"),
+        (described(on("top")), "Making 'top' a backing child of 'top' would create a cycle"),
+        (elsewhere, "Cannot change the option 'filename'"),
+        (shared, "Cannot change the option 'force-share'"),
+        (raw(named("top")).named("base"), "Cannot change the option 'driver'"),
+    ];
+    for (options, expected) in cases {
+        // The first one could be changed.
+        let first = image(&bench, "mid", on("base")).named("mid").read_only(true);
+        let refused = bench.graph.reopen(vec![first, options]).expect_err(expected);
+        assert_eq!(refused.to_string(), expected);
+        assert_eq!([&top, &mid, &base].map(|node| node.is_read_only()), [false; 3]);
+        assert_eq!(drivers(&top).len(), 3);
+    }
+}
+
+#[test]
+fn options_that_users_do_not_allow_are_refused() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let [top, mid, _base] = named_chain(&bench);
+    let stream = [NodeUse::stream_target(Arc::clone(&top)), NodeUse::streamed(mid)];
+    let writes = NodeUse::target(Arc::clone(&top));
+    let [mut target, below] = stream;
+    target = target.link(storage_daemon::nodes::BackingLink::Frozen);
+    let job = bench.graph.reserve("stream", "j0", [target, below]).expect("free");
+    let described = |backing| image(&bench, "top", backing).named("top");
+    let refused = bench.graph.reopen(vec![described(BackingOption::None)]).expect_err("frozen");
+    assert_eq!(refused.to_string(), "Cannot change frozen 'backing' link from 'top' to 'mid'");
+    drop(job);
+    let job = bench.graph.reserve("backup", "j0", [writes]).expect("free");
+    let options = described(on("mid")).read_only(true);
+    let refused = bench.graph.reopen(vec![options]).expect_err("it is written");
+    let expected = "Read-only block node 'top' cannot support read-write users";
+    assert_eq!(refused.to_string(), expected);
+    assert!(!top.is_read_only());
+    drop(job);
+    bench.graph.reopen(vec![described(BackingOption::None)]).expect("nobody minds");
+    assert!(top.backing().is_none());
+}
+
+#[test]
+fn an_image_names_another_file_and_keeps_its_node() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let [top, mid, base] = named_chain(&bench);
+    let before = contents(&top);
+    for (device, node, expected) in [
+        ("no", "top", "Cannot find device='no' nor node-name='no'"),
+        ("top", "no", "Cannot find device='' nor node-name='no'"),
+        ("mid", "mid", "Need a root block node"),
+        ("top", "base", "not allowing backing file change on an image without a backing file"),
+    ] {
+        let refused = bench.graph.rename_backing(device, node, "x").expect_err(expected);
+        assert_eq!(refused.to_string(), expected);
+    }
+    let long = "x".repeat(1024);
+    let refused = bench.graph.rename_backing("top", "top", &long).expect_err("it is too long");
+    let expected = format!("Could not change backing file to '{long}': Invalid argument");
+    assert_eq!(refused.to_string(), expected);
+    bench.graph.rename_backing("top", "mid", "elsewhere").expect("it can be changed");
+    let info = bench.graph.info(&mid, false).expect("it can be told");
+    assert_eq!(info.image.backing_filename.as_deref(), Some("elsewhere"));
+    assert!(mid.backing().is_some_and(|below| Arc::ptr_eq(&below, &base)));
+    assert_same(&contents(&top), &before);
+}

@@ -1,0 +1,293 @@
+"""Scenarios for graphs.py: the steps of each are commands with their arguments, `wait` for a job to
+be in a state or gone, and `run` of a command line on the images."""
+
+import subprocess
+
+QUERY = ("query-named-block-nodes", {})
+FLAT = ("query-named-block-nodes", {"flat": True})
+
+
+def make_images(folder):
+    """Chains base, mid, mid2, top and alone, wide; raw files; images that are unusual."""
+
+    def run(*arguments):
+        subprocess.run(arguments, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+    def qcow2(name, size="4M", backing=None, options="cluster_size=65536", form="qcow2"):
+        backed = ["-b", backing, "-F", form] if backing else []
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-o", options, *backed, name, size)
+
+    below = None
+    for number, name in enumerate(["base", "mid", "mid2", "top"]):
+        qcow2(name, backing=below)
+        run("qemu-io", "-c", f"write -P {number + 1} {number}M 1M", name)
+        below = name
+    qcow2("wide", "8M", "base")
+    for name in ["alone", "target"]:
+        qcow2(name)
+    for name in ["raw", "raw2"]:
+        run("qemu-img", "create", "-q", "-f", "raw", name, "4M")
+    qcow2("on-raw", backing="raw", form="raw")
+    qcow2("old", options="compat=0.10")
+    qcow2("fine", options="cluster_size=4096,lazy_refcounts=on,refcount_bits=1")
+    qcow2("short", "1M")
+    qcow2("on-short", backing="short")
+    with open(f"{folder}/odd", "wb") as odd:
+        odd.write(b"x" * 1000)
+
+
+def named(**options):
+    """Arguments whose names have a dash where Python's have an underscore."""
+    return {name.replace("_", "-"): value for name, value in options.items()}
+
+
+def node(driver, name=None, **options):
+    options = {"driver": driver, **named(**options)}
+    return options | {"node-name": name} if name else options
+
+
+def file(name, **options):
+    return node("file", filename=f"$DIR/{name}", **options)
+
+
+def add(driver, name, **options):
+    return ("blockdev-add", node(driver, name, **options))
+
+
+def image(name, backing=None, **options):
+    """A node of an image, called as that, on a node that is called as the backing file."""
+    backing = {"backing": backing} if backing else {}
+    return add("qcow2", name, file=file(name), **backing, **options)
+
+
+def delete(*names):
+    return [("blockdev-del", {"node-name": name}) for name in names]
+
+
+def job(command, *states, **arguments):
+    """Starts a job called j and waits until it has one of the states or is gone."""
+    return [(command, {"job-id": "j", **named(**arguments)}), ("wait", ["j", *states])]
+
+
+def reopen(*nodes):
+    return ("blockdev-reopen", {"options": list(nodes)})
+
+
+def rename(device, image_node, name):
+    arguments = {"device": device, "image-node-name": image_node, "backing-file": name}
+    return ("change-backing-file", arguments)
+
+
+CHAIN = [image("base"), image("mid", "base"), image("mid2", "mid"), image("top", "mid2")]
+TARGET = image("target")
+HEADERS = ("run", "for i in mid mid2 top; do qemu-img info -U $i | grep -i back; done")
+CHECKS = ("run", "for i in base mid mid2 top; do qemu-img check -q -U $i; echo $?; done")
+COMPLETE = [("job-complete", {"id": "j"}), ("wait", ["j"])]
+
+
+def attempts():
+    """Work that nodes in use may refuse, each attempt under the name k."""
+    k = {"job-id": "k"}
+    return [
+        *delete("top", "mid2", "mid", "base", "target"),
+        ("blockdev-mirror", {**k, "device": "top", "target": "target", "sync": "full"}),
+        ("wait", ["k", "ready"]),
+        ("blockdev-backup", {**k, "device": "base", "target": "target", "sync": "full"}),
+        ("wait", ["k"]),
+        ("block-commit", {**k, "device": "top"}),
+        ("block-stream", {**k, "device": "top"}),
+        ("block-stream", {**k, "device": "top", "base-node": "mid2"}),
+        ("block-stream", {**k, "device": "top", "bottom": "top"}),
+        ("wait", ["k"]),
+        ("block-stream", {**k, "device": "mid2"}),
+        ("wait", ["k"]),
+        ("block-stream", {**k, "device": "base"}),
+        ("wait", ["k"]),
+        add("raw", "on-base", file="base"),
+        add("raw", "on-mid", file="mid"),
+        QUERY,
+        FLAT,
+    ]
+
+
+def slow(command, **arguments):
+    """A job that stays at work, and what can be done meanwhile."""
+    started = (command, {"job-id": "j", "speed": 1, **named(**arguments)})
+    cancelled = [("job-cancel", {"id": "j"}), ("wait", ["j"])]
+    return [*CHAIN, TARGET, started, QUERY, *attempts(), *cancelled, QUERY]
+
+
+SCENARIOS = {
+    "a chain that its images name": [image("top"), QUERY, FLAT],
+    "a stream of all that its image names": [
+        image("top"), *job("block-stream", device="top"), QUERY, HEADERS, CHECKS,
+    ],
+    "a commit within what its image names": [
+        image("top"), *job("block-commit", device="top", top="$DIR/mid"), QUERY, HEADERS, CHECKS,
+    ],
+    "a commit by relative name": [
+        image("top"), *job("block-commit", device="top", top="mid2"), QUERY, HEADERS, CHECKS,
+    ],
+    "a commit of the topmost of what its image names": [
+        image("top"), *job("block-commit", "ready", device="top"), QUERY, *COMPLETE, QUERY, CHECKS,
+    ],
+    "a commit that is given up": [
+        image("top"), *job("block-commit", "ready", device="top"),
+        ("job-cancel", {"id": "j"}), ("wait", ["j"]), QUERY, CHECKS,
+    ],
+    "a commit below a node that is read-only": [
+        image("top", read_only=True), *job("block-commit", device="top", top="$DIR/mid2"),
+        QUERY, HEADERS,
+    ],
+    "a commit of a node that is read-only": [
+        image("top", read_only=True), *job("block-commit", "ready", device="top"), QUERY,
+        *COMPLETE, QUERY,
+    ],
+    "a stream into a node that is read-only": [
+        image("top", read_only=True), *job("block-stream", device="top"), QUERY, HEADERS,
+    ],
+    "a stream into a node whose file is read-only": [
+        add("file", "f", filename="$DIR/top", read_only=True),
+        add("qcow2", "top", file="f", read_only=True), *job("block-stream", device="top"), QUERY,
+    ],
+    "a commit into a node that is said to be read-only": [
+        image("base", read_only=True), image("mid", "base", read_only=True), image("mid2", "mid"),
+        *job("block-commit", device="mid2", top_node="mid", base_node="base"), QUERY,
+    ],
+    "two nodes on one, merged": [
+        *CHAIN, image("wide", "mid"), *job("block-commit", device="top", top_node="mid"), QUERY,
+        *job("block-stream", device="wide"), QUERY,
+    ],
+    "a mirror of a node that is read-only": [
+        image("alone", read_only=True), TARGET,
+        *job("blockdev-mirror", "ready", device="alone", target="target", sync="full"), QUERY,
+        *COMPLETE, QUERY,
+    ],
+    "a stream at work": slow("block-stream", device="mid2"),
+    "a stream at work, named": slow("block-stream", device="top", filter_node_name="flt"),
+    "a commit at work": slow("block-commit", device="top", top_node="mid2", base_node="mid"),
+    "a commit at work, named": slow(
+        "block-commit", device="top", top_node="mid2", filter_node_name="flt"
+    ),
+    "a commit of the topmost at work": slow("block-commit", device="top"),
+    "a backup at work": slow("blockdev-backup", device="mid", target="target", sync="full"),
+    "a mirror at work": slow(
+        "blockdev-mirror", device="top", target="target", sync="full", filter_node_name="flt"
+    ),
+    "users that do not get on": [
+        add("file", "f", filename="$DIR/target"), add("qcow2", "q", file="f"),
+        add("qcow2", "q2", file="f"), add("raw", "r", file="f"), image("alone"),
+        *job("blockdev-backup", device="alone", target="f", sync="full"),
+        *job("blockdev-mirror", device="alone", target="f", sync="full"),
+        *job("blockdev-create", "concluded", options=node("qcow2", file="f", size=1 << 20)),
+        QUERY,
+    ],
+    "locks": [
+        image("top"), add("qcow2", "again", file=file("top")),
+        add("qcow2", "again", file=file("top"), read_only=True),
+        add("qcow2", "shared", file=file("top"), read_only=True, force_share=True),
+        image("base"), add("raw", "r", file=file("mid")), QUERY,
+    ],
+    "other options for a node": [
+        *CHAIN,
+        *[
+            step
+            for options in [
+                {"read_only": True}, {"read_only": False}, {"cache": {"no-flush": True}},
+                {"cache": {"direct": True}}, {"detect_zeroes": "on"}, {"detect_zeroes": "unmap"},
+                {"detect_zeroes": "unmap", "discard": "unmap"}, {"force_share": True}, {},
+            ]
+            for step in [
+                reopen(node("qcow2", "top", file=file("top"), backing="mid2", **options)), QUERY,
+            ]
+        ],
+        reopen(node("qcow2", "top", file=file("top", read_only=True), backing="mid2")), QUERY,
+        reopen(node("qcow2", "top", file=file("mid"), backing="mid2")),
+        reopen(node("raw", "top", file=file("top"))),
+        reopen(node("raw", "base", file=file("base"))), QUERY,
+    ],
+    "other options for files": [
+        add("file", "f", filename="$DIR/raw"),
+        *[
+            reopen(node("file", "f", **{"filename": "$DIR/raw", **options}))
+            for options in [
+                {}, {"filename": "$DIR/raw2"}, {"locking": "off"}, {"aio": "native"},
+                {"read_only": True}, {"discard": "unmap"},
+            ]
+        ],
+        QUERY,
+    ],
+    "another backing node": [
+        *CHAIN, reopen(node("qcow2", file=file("top"))), reopen(node("qcow2", "no", file="x")),
+        *[
+            step
+            for backing in ["mid2", None, "base", "top", "no", "mid2"]
+            for step in [
+                reopen(node("qcow2", "top", file=file("top"), backing=backing)), QUERY,
+            ]
+        ],
+        reopen(node("qcow2", "top", file=file("top"))),
+        reopen(node("qcow2", "base", file=file("base"), backing="top")),
+        reopen(node("qcow2", "base", file=file("base"))), QUERY,
+    ],
+    "another backing node than the image names": [
+        image("mid"), reopen(node("qcow2", "mid", file=file("mid"))),
+        reopen(node("qcow2", "mid", file=file("mid"), backing=node("qcow2", file=file("base")))),
+        QUERY, reopen(node("qcow2", "mid", file=file("mid"), backing=None)), QUERY,
+        image("base"), reopen(node("qcow2", "mid", file=file("mid"), backing="base")), QUERY,
+    ],
+    "other options while jobs work": [
+        *CHAIN, ("block-stream", named(job_id="j", device="top", speed=1)),
+        reopen(node("qcow2", "top", file=file("top"), backing=None)),
+        reopen(node("qcow2", "mid", file=file("mid"), backing=None)),
+        reopen(node("qcow2", "top", file=file("top"), backing="mid2", read_only=True)),
+        ("job-cancel", {"id": "j"}), ("wait", ["j"]),
+        ("block-commit", named(job_id="j", device="top", top_node="mid2", speed=1)),
+        reopen(node("qcow2", "top", file=file("top"), backing=None)),
+        reopen(node("qcow2", "top", file=file("top"), backing="mid2")),
+        reopen(node("qcow2", "mid", file=file("mid"), backing=None)),
+        reopen(node("qcow2", "base", file=file("base"), read_only=True)), QUERY,
+        ("job-cancel", {"id": "j"}), ("wait", ["j"]), QUERY,
+    ],
+    "another name of the backing file": [
+        image("top"), rename("top", "top", "$DIR/mid2"), QUERY, rename("top", "no", "x"),
+        rename("no", "top", "x"), add("raw", "r", file=file("raw")), rename("r", "r", "x"),
+        rename("r", "top", "x"), rename("top", "top", ""), QUERY,
+        rename("top", "top", "x" * 1024), rename("top", "top", "elsewhere"), QUERY, HEADERS,
+    ],
+    "another name below, and in images that are read-only": [
+        image("base"), image("mid", "base", read_only=True),
+        image("mid2", "mid", read_only=True), rename("mid2", "mid", "$DIR/base"),
+        rename("mid", "mid", "x"), rename("mid2", "base", "x"), rename("mid2", "mid2", "y"),
+        QUERY, HEADERS,
+        ("block-stream", named(job_id="j", device="mid2", speed=1)), rename("mid2", "mid", "z"),
+    ],
+    **{
+        f"an image: {name}": [image(name), QUERY, FLAT]
+        for name in ["old", "fine", "on-short", "on-raw", "wide"]
+    },
+    **{
+        f"options: {options}": [("blockdev-add", {"node-name": "n", **options}), QUERY, FLAT]
+        for options in [
+            node("raw", file=file("raw"), offset=65536, size=65536),
+            node("raw", file=file("raw"), offset=1 << 30),
+            node("raw", file=file("raw"), size=100),
+            node("raw", file=file("odd")),
+            node("file", filename="$DIR/odd"),
+            node("file", filename="$DIR/raw", cache={"direct": True}),
+            node("qcow2", file=file("top"), cache={"direct": True, "no-flush": True}),
+            node("qcow2", file=file("top", cache={"no-flush": True}), auto_read_only=True),
+            node("qcow2", file=file("top", read_only=True)),
+            node("qcow2", file=file("top", read_only=True), auto_read_only=True),
+            node("qcow2", file=file("top"), detect_zeroes="unmap", discard="unmap"),
+            node("qcow2", file=file("top"), detect_zeroes="unmap"),
+            node("qcow2", file=file("top"), force_share=True),
+            node("qcow2", file=file("top"), backing=None),
+            node("qcow2", file=file("top"), backing=node("raw", "b", file=file("raw"))),
+            node("raw", file=node("qcow2", "inner", file=file("top"))),
+            node("raw", offset=512, file=node("raw", "inner", file=file("raw"), offset=512)),
+            node("null-co", size=1024, read_zeroes=True),
+            node("raw", file=file("raw", aio="native")),
+        ]
+    },
+}
