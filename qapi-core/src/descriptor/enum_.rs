@@ -53,7 +53,7 @@ impl AddedValues {
             | DefinitionKind::Command(_)
             | DefinitionKind::Event(_) => false,
         };
-        let added = inventory::iter::<Self>.into_iter().filter(move |_| is_open);
+        let added = is_open.then(|| inventory::iter::<Self>.into_iter()).into_iter().flatten();
         added.filter(move |added| match (added.to)() {
             Type::Defined(found) => ptr::eq(found, definition),
             Type::Builtin(_) | Type::Array(_) => false,

@@ -1,10 +1,11 @@
 //! From the definitions that were registered to all that they refer to.
 
-use std::collections::HashSet;
 use std::ptr;
 
+use hashbrown::HashSet;
+
 use crate::descriptor::{Definition, Type};
-use crate::schema::model::references;
+use crate::schema::model::each_reference;
 
 /// The definitions and every type they refer to, each once, sorted by name.
 ///
@@ -13,16 +14,16 @@ use crate::schema::model::references;
 pub(super) fn with_reachable_types(
     definitions: impl IntoIterator<Item = &'static Definition>,
 ) -> Vec<&'static Definition> {
-    let mut seen = HashSet::new();
     let mut queue: Vec<_> = definitions.into_iter().collect();
+    let mut seen = HashSet::with_capacity(queue.len());
     let mut found = Vec::with_capacity(queue.len());
     while let Some(definition) = queue.pop() {
         if seen.insert(ptr::from_ref(definition)) {
             found.push(definition);
-            queue.extend(references(definition).into_iter().filter_map(defined));
+            each_reference(definition, |ty| queue.extend(defined(ty)));
         }
     }
-    found.sort_by_key(|definition| (definition.name, definition.source));
+    found.sort_unstable_by(|a, b| a.name.cmp(b.name).then_with(|| a.source.cmp(&b.source)));
     found
 }
 

@@ -6,36 +6,34 @@ use crate::descriptor::{
     Arguments, Branch, Command, Definition, DefinitionKind, Event, Member, Type, TypeRef, Union,
 };
 
-/// Every type that a definition names, in the order of the definition.
-pub(crate) fn references(definition: &'static Definition) -> Vec<Type> {
+/// Gives `take` every type that a definition names, in the order of the definition.
+pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnMut(Type)) {
+    base(definition).into_iter().for_each(&mut take);
+    for member in own_members(definition) {
+        take((member.ty)());
+    }
+    for ty in branches(definition).iter().filter_map(|branch| branch.ty) {
+        take(ty());
+    }
     match &definition.kind {
-        DefinitionKind::Enum(_) => Vec::new(),
-        DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {
-            let base = base(definition).into_iter();
-            base.chain(member_types(own_members(definition)))
-                .chain(branches(definition).iter().filter_map(|branch| branch.ty.map(call)))
-                .collect()
-        }
+        DefinitionKind::Enum(_) | DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {}
         DefinitionKind::Alternate(alternate) => {
-            alternate.members.iter().map(|member| (member.ty)()).collect()
+            alternate.members.iter().for_each(|member| take((member.ty)()));
         }
         DefinitionKind::Command(command) => {
-            argument_types(&command.arguments).chain((command.returns)()).collect()
+            boxed(&command.arguments).into_iter().for_each(&mut take);
+            (command.returns)().into_iter().for_each(take);
         }
-        DefinitionKind::Event(event) => argument_types(&event.arguments).collect(),
+        DefinitionKind::Event(event) => boxed(&event.arguments).into_iter().for_each(take),
     }
 }
 
-fn argument_types(arguments: &'static Arguments) -> impl Iterator<Item = Type> {
-    let (members, ty): (&[Member], _) = match arguments {
-        Arguments::Members(members) => (members, None),
-        Arguments::Type(ty) => (&[], Some(ty())),
-    };
-    member_types(members).chain(ty)
-}
-
-fn member_types(members: &'static [Member]) -> impl Iterator<Item = Type> {
-    members.iter().map(|member| (member.ty)())
+/// The type of arguments that are given by a type's name.
+fn boxed(arguments: &'static Arguments) -> Option<Type> {
+    match arguments {
+        Arguments::Members(_) => None,
+        Arguments::Type(ty) => Some(ty()),
+    }
 }
 
 fn call(ty: TypeRef) -> Type {

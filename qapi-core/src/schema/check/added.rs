@@ -1,26 +1,26 @@
 //! Values that crates add to open enumerations: two crates may have had the same idea.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::descriptor::{AddedValues, Definition, EnumValue, Source};
-use crate::schema::check::names::folded;
+use crate::schema::check::names::Folded;
 use crate::schema::{Conflict, Place, Rule};
 
 /// Rule [`Rule::AddedValueDistinct`]. Values of one list that are alike are the macros' to refuse.
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
-    let lists = AddedValues::sorted(definition);
-    if lists.is_empty() {
+    if AddedValues::to(definition).next().is_none() {
         return Vec::new();
     }
+    let lists = AddedValues::sorted(definition);
     let name = definition.name;
-    let mut seen: HashMap<String, (&'static EnumValue, Source)> = HashMap::new();
+    let mut seen: HashMap<Folded, (&'static EnumValue, Source)> = HashMap::new();
     for value in definition.own_values() {
-        seen.insert(folded(value.name), (value, definition.source));
+        seen.insert(Folded(value.name), (value, definition.source));
     }
     let mut conflicts = Vec::new();
     for &AddedValues { values, source, .. } in lists {
         for value in values {
-            let Some((first, first_source)) = seen.insert(folded(value.name), (value, source))
+            let Some((first, first_source)) = seen.insert(Folded(value.name), (value, source))
             else {
                 continue;
             };

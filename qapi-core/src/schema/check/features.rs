@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::descriptor::{Definition, Feature};
+use crate::descriptor::{Definition, DefinitionKind, Feature};
 use crate::schema::model::{kind_name, own_members};
 use crate::schema::{Conflict, Rule};
 
@@ -14,7 +14,7 @@ const FEATURE_LIMIT: usize = 64;
 pub(super) fn check(definitions: &[&'static Definition]) -> Option<Conflict> {
     let mut names = HashSet::from(["deprecated", "unstable"]);
     let goes_beyond = |definition: &&&'static Definition| {
-        names.extend(features(definition).iter().map(|feature| feature.name));
+        each_list(definition, |features| names.extend(features.iter().map(|found| found.name)));
         names.len() > FEATURE_LIMIT
     };
     let definition = *definitions.iter().find(goes_beyond)?;
@@ -27,10 +27,18 @@ pub(super) fn check(definitions: &[&'static Definition]) -> Option<Conflict> {
     Some(Conflict::new(Rule::FeatureLimit, message, &[definition]))
 }
 
-/// All features that a definition and its parts have.
-fn features(definition: &'static Definition) -> Vec<Feature> {
-    let members = own_members(definition).iter().map(|member| member.features);
-    let values = definition.enum_values().into_iter().map(|value| value.features);
-    let parts = members.chain(values).chain([definition.features]);
-    parts.flatten().copied().collect()
+/// Gives `take` the features of a definition, and those of each of its parts.
+fn each_list(definition: &'static Definition, mut take: impl FnMut(&'static [Feature])) {
+    take(definition.features);
+    own_members(definition).iter().for_each(|member| take(member.features));
+    match &definition.kind {
+        DefinitionKind::Enum(_) => {
+            definition.enum_values().iter().for_each(|value| take(value.features));
+        }
+        DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Alternate(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => {}
+    }
 }

@@ -32,14 +32,25 @@ pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = names::check(definitions);
     conflicts.extend(features::check(definitions));
     for &definition in definitions {
-        conflicts.extend(names::check_lists(definition));
-        conflicts.extend(added::check(definition));
-        conflicts.extend(objects::check(definition));
-        conflicts.extend(unions::check(definition));
-        conflicts.extend(alternates::check(definition));
-        conflicts.extend(uses::check(definition));
+        let found = [
+            names::check_lists(definition),
+            added::check(definition),
+            objects::check(definition),
+            unions::check(definition),
+            alternates::check(definition),
+            uses::check(definition),
+        ];
+        found.into_iter().for_each(|found| add(&mut conflicts, found));
     }
     conflicts
+}
+
+/// Adds what a rule found: most find nothing, of which nothing is to be made.
+#[inline(always)]
+fn add(conflicts: &mut Vec<Conflict>, found: Vec<Conflict>) {
+    if !found.is_empty() {
+        conflicts.extend(found);
+    }
 }
 
 /// All further conflicts among those of `definitions` that there are as of a release.

@@ -1,20 +1,23 @@
 //! Names: one namespace, and no two that QEMU's generated C could not tell apart.
 
-use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::HashMap;
 
 use crate::descriptor::{Builtin, Definition, DefinitionKind, Feature};
+use crate::schema::check::add;
 use crate::schema::model::{kind_name, own_members};
 use crate::schema::{Conflict, Rule};
 
 /// Rules [`Rule::NameDefinedOnce`], [`Rule::NamesDistinct`], [`Rule::NameNotBuiltin`].
 pub(super) fn check(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
-    let mut seen: HashMap<String, &'static Definition> = HashMap::new();
+    let mut seen = HashMap::with_capacity(definitions.len());
     for &definition in definitions {
         if is_predefined(definition.name) {
             conflicts.push(predefined(definition));
         }
-        let first = *seen.entry(folded(definition.name)).or_insert(definition);
+        let first = *seen.entry(Folded(definition.name)).or_insert(definition);
         if !std::ptr::eq(first, definition) {
             conflicts.push(if first.name == definition.name {
                 defined_twice(first, definition)
@@ -57,12 +60,50 @@ fn predefined(definition: &'static Definition) -> Conflict {
 
 /// `QType` is an enumeration that the schema language brings along for its generated code.
 fn is_predefined(name: &str) -> bool {
-    name == "QType" || Builtin::ALL.iter().any(|builtin| builtin.as_str() == name)
+    const LONGEST: usize = "uint64".len();
+    name.len() <= LONGEST
+        && (name == "QType" || Builtin::ALL.iter().any(|builtin| builtin.as_str() == name))
 }
 
-/// The name as an identifier of C: what [`Rule::NamesDistinct`] compares.
-pub(super) fn folded(name: &str) -> String {
-    name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect()
+/// A name as an identifier of C: what [`Rule::NamesDistinct`] compares.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Folded(pub(super) &'static str);
+
+/// What each byte of a name becomes.
+const FOLDED: [u8; 256] = {
+    let mut folded = [b'_'; 256];
+    let mut byte = 0;
+    while byte < folded.len() {
+        if (byte as u8).is_ascii_alphanumeric() {
+            folded[byte] = byte as u8;
+        }
+        byte += 1;
+    }
+    folded
+};
+
+fn fold(byte: u8) -> u8 {
+    FOLDED[usize::from(byte)]
+}
+
+impl PartialEq for Folded {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.bytes().zip(other.0.bytes()).all(|(a, b)| fold(a) == fold(b))
+    }
+}
+
+impl Eq for Folded {}
+
+/// Eight bytes at a time: every name of a program is hashed when it starts.
+impl Hash for Folded {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for bytes in self.0.as_bytes().chunks(8) {
+            state
+                .write_u64(bytes.iter().fold(0, |word, byte| word << 8 | u64::from(fold(*byte))));
+        }
+        state.write_usize(self.0.len());
+    }
 }
 
 /// Rule [`Rule::ListDistinct`], for each list of names in the definition.
@@ -81,7 +122,8 @@ pub(super) fn check_lists(definition: &'static Definition) -> Vec<Conflict> {
         }
     };
     let mut conflicts = repeated(definition, what, entries.into_iter());
-    conflicts.extend(repeated(definition, "member", members.iter().map(|member| member.name)));
+    let names = members.iter().map(|member| member.name);
+    add(&mut conflicts, repeated(definition, "member", names));
     let entry_features = match &definition.kind {
         DefinitionKind::Enum(data) => data.values.iter().map(|value| value.features).collect(),
         DefinitionKind::Struct(_)
@@ -94,7 +136,7 @@ pub(super) fn check_lists(definition: &'static Definition) -> Vec<Conflict> {
     for features in entry_features.into_iter().chain(member_features).chain([definition.features])
     {
         let names = features.iter().map(|feature: &Feature| feature.name);
-        conflicts.extend(repeated(definition, "feature", names));
+        add(&mut conflicts, repeated(definition, "feature", names));
     }
     conflicts
 }
@@ -102,12 +144,15 @@ pub(super) fn check_lists(definition: &'static Definition) -> Vec<Conflict> {
 fn repeated(
     definition: &'static Definition,
     what: &str,
-    names: impl Iterator<Item = &'static str>,
+    names: impl ExactSizeIterator<Item = &'static str>,
 ) -> Vec<Conflict> {
-    let mut seen: HashMap<String, &'static str> = HashMap::new();
     let mut conflicts = Vec::new();
+    if names.len() < 2 {
+        return conflicts;
+    }
+    let mut seen = HashMap::with_capacity(names.len());
     for name in names {
-        if let Some(first) = seen.insert(folded(name), name) {
+        if let Some(first) = seen.insert(Folded(name), name) {
             let message = format!(
                 "the {} `{}` has the {what}s `{first}` and `{name}`, which cannot be told apart; \
                  rename one",

@@ -3,7 +3,8 @@
 use std::ptr;
 
 use crate::descriptor::{Definition, Member, Type};
-use crate::schema::check::names::folded;
+use crate::schema::check::add;
+use crate::schema::check::names::Folded;
 use crate::schema::model::{
     OwnedMember, as_object, as_union, base, branches, describe, kind_name, own_members,
     shared_members,
@@ -13,8 +14,8 @@ use crate::schema::{Conflict, Rule};
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts: Vec<_> = check_base(definition).into_iter().collect();
     conflicts.extend(check_cycle(definition));
-    conflicts.extend(check_base_clash(definition));
-    conflicts.extend(check_branch_clash(definition));
+    add(&mut conflicts, check_base_clash(definition));
+    add(&mut conflicts, check_branch_clash(definition));
     conflicts
 }
 
@@ -45,6 +46,7 @@ pub(super) fn with_defined(blamed: &'static Definition, ty: Type) -> Vec<&'stati
 ///
 /// A cycle is reported once, at the definition whose name comes first.
 fn check_cycle(definition: &'static Definition) -> Option<Conflict> {
+    contained(definition).next()?;
     let mut path = vec![definition];
     if !finds_back(definition, &mut path, &mut Vec::new()) {
         return None;
@@ -90,12 +92,15 @@ fn contained(definition: &'static Definition) -> impl Iterator<Item = &'static D
 
 /// Rule [`Rule::MemberNotInBase`]. Clashes within the base are reported at the base.
 fn check_base_clash(definition: &'static Definition) -> Vec<Conflict> {
+    if base(definition).is_none() {
+        return Vec::new();
+    }
     let shared = shared_members(definition);
     let clash = |member: &'static Member| {
         let first = shared
             .iter()
             .filter(|found| !ptr::eq(found.owner, definition))
-            .find(|found| folded(found.member.name) == folded(member.name))?;
+            .find(|found| Folded(found.member.name) == Folded(member.name))?;
         let message = format!(
             "the member `{}` of the {} `{}` clashes with the member `{}` of its base `{}`; \
              rename or drop one",
@@ -107,21 +112,21 @@ fn check_base_clash(definition: &'static Definition) -> Vec<Conflict> {
         );
         Some(Conflict::new(Rule::MemberNotInBase, message, &[definition, first.owner]))
     };
-    if base(definition).is_none() {
-        return Vec::new();
-    }
     own_members(definition).iter().filter_map(clash).collect()
 }
 
 /// Rule [`Rule::BranchMemberNotShared`].
 fn check_branch_clash(definition: &'static Definition) -> Vec<Conflict> {
-    let shared = shared_members(definition);
     let mut conflicts = Vec::new();
+    if branches(definition).is_empty() {
+        return conflicts;
+    }
+    let shared = shared_members(definition);
     for branch in branches(definition) {
         let Some(object) = branch.ty.and_then(|ty| as_object(ty())) else { continue };
         for added in all_members(object) {
-            let name = folded(added.member.name);
-            let Some(first) = shared.iter().find(|found| folded(found.member.name) == name)
+            let name = Folded(added.member.name);
+            let Some(first) = shared.iter().find(|found| Folded(found.member.name) == name)
             else {
                 continue;
             };

@@ -1,14 +1,15 @@
 //! What types may be used for, and how they may be marked.
 
 use crate::descriptor::{Arguments, Definition, DefinitionKind, Type};
+use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
-use crate::schema::model::{as_object, describe, is_type, kind_name, references};
+use crate::schema::model::{as_object, describe, each_reference, is_type, kind_name};
 use crate::schema::{Conflict, Rule};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts = check_references(definition);
     conflicts.extend(check_arguments(definition));
-    conflicts.extend(check_features(definition));
+    add(&mut conflicts, check_features(definition));
     conflicts
 }
 
@@ -32,7 +33,9 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
         );
         Some(Conflict::new(Rule::TypeReferred, message, &[definition, found]))
     };
-    references(definition).into_iter().filter_map(no_type).collect()
+    let mut conflicts = Vec::new();
+    each_reference(definition, |ty| conflicts.extend(no_type(ty)));
+    conflicts
 }
 
 /// Rule [`Rule::ArgumentsAreObject`].
