@@ -1,0 +1,12 @@
+//! A hundred commands: `alpha0` to `alpha99`.
+
+use qapi_core::control::CommandInfo;
+use qapi_core::qapi_command;
+
+seq_macro::seq!(N in 0..100 {
+    /// Tells its own name.
+    #[qapi_command(since = "1.0")]
+    fn alpha~N() -> CommandInfo {
+        CommandInfo { name: concat!("alpha", N).to_owned() }
+    }
+});

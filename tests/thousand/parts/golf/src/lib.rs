@@ -1,0 +1,12 @@
+//! A hundred commands: `golf0` to `golf99`.
+
+use qapi_core::control::CommandInfo;
+use qapi_core::qapi_command;
+
+seq_macro::seq!(N in 0..100 {
+    /// Tells its own name.
+    #[qapi_command(since = "1.0")]
+    fn golf~N() -> CommandInfo {
+        CommandInfo { name: concat!("golf", N).to_owned() }
+    }
+});

@@ -1,0 +1,7 @@
+//! Serves a thousand commands on standard input and output.
+
+use thousand as _;
+
+fn main() -> qapi_core::Result<()> {
+    qapi_core::Server::new().require_package("thousand-alpha").listen_stdio().run()
+}

@@ -1,0 +1,96 @@
+//! The program with a thousand commands.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use qapi_core::registry::{Registry, registered};
+use serde_json::{Value, json};
+use thousand::PARTS;
+
+/// The program under a test's hands, ended at the latest with the test.
+struct Program {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thousand"));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output }
+    }
+
+    fn message(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// What the command returns.
+    fn execute(&mut self, command: &str) -> Value {
+        writeln!(self.input, "{}", json!({ "execute": command })).unwrap();
+        self.message()["return"].take()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_starts_and_answers() {
+    let mut program = Program::start();
+    assert!(program.message()["QMP"].is_object());
+    assert_eq!(program.execute("qmp_capabilities"), json!({}));
+
+    let listed = program.execute("query-commands");
+    let names: HashSet<_> =
+        listed.as_array().unwrap().iter().map(|info| info["name"].as_str().unwrap()).collect();
+    let expected: HashSet<_> = PARTS
+        .iter()
+        .flat_map(|part| (0..100).map(move |number| format!("{part}{number}")))
+        .collect();
+    assert_eq!(expected.len(), 1000);
+    assert!(expected.iter().all(|name| names.contains(name.as_str())), "{names:?}");
+    let others = names.iter().filter(|name| !expected.contains(**name)).count();
+    assert_eq!(names.len() - others, 1000);
+
+    for part in PARTS {
+        let name = format!("{part}99");
+        assert_eq!(program.execute(&name), json!({ "name": name }));
+    }
+    assert_eq!(program.execute("quit"), json!({}));
+    assert!(program.child.wait().unwrap().success());
+}
+
+/// The linker decides in which order definitions are met; whichever it is, the registry is the same.
+#[test]
+fn no_order_of_linking_shows() {
+    let linked: Vec<_> = registered().collect();
+    let named = |registry: &Registry| {
+        registry.definitions().map(|definition| definition.name).collect::<Vec<_>>()
+    };
+    let expected = Registry::collect().unwrap();
+    assert!(named(&expected).is_sorted());
+
+    // Backwards, cut in the middle of a crate, and one of each crate by turns.
+    let backwards = linked.iter().rev().copied().collect();
+    let cut = [&linked[linked.len() / 3..], &linked[..linked.len() / 3]].concat();
+    let by_turns: Vec<_> =
+        (0..101).flat_map(|start| linked.iter().skip(start).step_by(101).copied()).collect();
+    for order in [backwards, cut, by_turns] {
+        assert_eq!(order.len(), linked.len());
+        let registry = Registry::from_definitions(order).unwrap();
+        assert_eq!(named(&registry), named(&expected));
+        assert_eq!(registry.introspection(), expected.introspection());
+    }
+}
