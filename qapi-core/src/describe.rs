@@ -174,6 +174,7 @@ pub const fn command(
         allow_preconfig: false,
         success_response: true,
         raw: false,
+        returns_exception: false,
         needs: &[],
         handler,
     }
@@ -206,6 +207,13 @@ impl Command {
     #[must_use]
     pub const fn raw(self) -> Self {
         Self { raw: true, ..self }
+    }
+
+    /// Lets it return what cannot be extended.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn returns_exception(self) -> Self {
+        Self { returns_exception: true, ..self }
     }
 
     /// Adds the state that its function wants injected.

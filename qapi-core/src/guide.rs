@@ -32,7 +32,9 @@
 //! | `# Features:` and `# @f: …` | `features(f = "…")` |
 //! | `# Since: 2.12`, and `(since 2.12)` | `since = "2.12"` |
 //! | `# Returns:`, `# Errors:`, examples | the headings `# Returns`, `# Errors`, `# Examples` |
-//! | the pragmas for exceptions from the rules for names | `name_exception` beside the `name` |
+//! | the pragmas `command-name-exceptions`, `member-name-exceptions` | `name_exception` beside the `name` |
+//! | the pragma `command-returns-exceptions` | `returns_exception` |
+//! | the pragmas `doc-required`, `documentation-exceptions` | the compiler's lint `missing_docs`, and `#[allow(missing_docs)]` |
 //! | `{ 'include': … }` | `mod` and `use`: definitions may stand in any module of any crate |
 //!
 //! # Names

@@ -12,10 +12,14 @@
 //! #[derive(Default)]
 //! struct Visitors(AtomicI64);
 //!
+//! /// What there is to know of the visitors.
+//! #[qapi_struct(since = "1.0")]
+//! struct VisitorInfo { count: i64 }
+//!
 //! /// Counts a visitor, and tells how many there were.
 //! #[qapi_command(since = "1.0")]
-//! fn visit(#[qapi(state)] visitors: &Visitors) -> i64 {
-//!     visitors.0.fetch_add(1, Ordering::Relaxed) + 1
+//! fn visit(#[qapi(state)] visitors: &Visitors) -> VisitorInfo {
+//!     VisitorInfo { count: visitors.0.fetch_add(1, Ordering::Relaxed) + 1 }
 //! }
 //!
 //! fn main() -> qapi_core::Result<()> {

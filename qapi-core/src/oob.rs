@@ -22,7 +22,7 @@ use crate::version::ServerVersion;
 /// The state that the framework brings along is safe, and so are atomics of the standard library.
 ///
 /// ```
-/// use qapi_core::{OobSafe, qapi_command};
+/// use qapi_core::{OobSafe, qapi_command, qapi_struct};
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// /// What has been copied so far. One atomic: nobody ever waits for it.
@@ -31,10 +31,17 @@ use crate::version::ServerVersion;
 ///
 /// impl OobSafe for Copied {}
 ///
-/// /// Tells how many bytes have been copied.
+/// /// What has been copied.
+/// #[qapi_struct]
+/// struct CopiedInfo {
+///     /// How many bytes.
+///     bytes: u64,
+/// }
+///
+/// /// Tells how much has been copied.
 /// #[qapi_command(allow_oob)]
-/// fn query_copied(#[qapi(state)] copied: &Copied) -> u64 {
-///     copied.0.load(Ordering::Relaxed)
+/// fn query_copied(#[qapi(state)] copied: &Copied) -> CopiedInfo {
+///     CopiedInfo { bytes: copied.0.load(Ordering::Relaxed) }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(

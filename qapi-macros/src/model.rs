@@ -294,6 +294,7 @@ pub(crate) struct Command {
     pub(crate) allow_oob: Option<Span>,
     pub(crate) allow_preconfig: Option<Span>,
     pub(crate) no_success_response: Option<Span>,
+    pub(crate) returns_exception: Option<Span>,
 }
 
 /// What is said of a command that takes its arguments as they come (`gen` is false).

@@ -64,6 +64,9 @@ pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CA
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
 /// What a command that takes its arguments as they come tells clients that it returns.
 pub(crate) const RETURNS: Word = word("returns", Shape::Type, "returns = TheType");
+/// A command returns what cannot be extended.
+pub(crate) const RETURNS_EXCEPTION: Word =
+    word("returns_exception", Shape::Flag, "returns_exception");
 pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
 pub(crate) const SINCE: Word = word("since", Shape::Text, "since = \"2.12\"");
 pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
@@ -137,6 +140,7 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     GEN,
     DATA,
     RETURNS,
+    RETURNS_EXCEPTION,
     SUCCESS_RESPONSE,
     CLIENT,
     CRATE,
@@ -172,7 +176,7 @@ pub(crate) const UNION_MEMBER_WORDS: &[Word] =
     &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
 
 /// Those of `#[qapi]` on an alternative of an alternate.
-pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE];
+pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, SINCE];
 
 /// Those of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =

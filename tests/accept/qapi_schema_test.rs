@@ -223,8 +223,7 @@ pub(crate) struct EventA {}
 #[qapi_event(features(event_feature), since = "1.0", rate_limit = "1s", key = "id")]
 pub(crate) struct EventB {
     id: String,
-    #[cfg(unix)]
-    on_unix: Option<Choice>,
+    choice: Option<Choice>,
 }
 
 #[qapi_event(boxed)]

@@ -122,7 +122,10 @@ pub(crate) const fn always_allowed(name: &'static str) -> Definition {
     define(name, DefinitionKind::Command(command))
 }
 
-const fn plain_command(arguments: Arguments, returns: fn() -> Option<Type>) -> Command {
+pub(crate) const fn plain_command(
+    arguments: Arguments,
+    returns: fn() -> Option<Type>,
+) -> Command {
     Command {
         arguments,
         returns,
@@ -130,6 +133,7 @@ const fn plain_command(arguments: Arguments, returns: fn() -> Option<Type>) -> C
         allow_preconfig: false,
         success_response: true,
         raw: false,
+        returns_exception: false,
         needs: &[],
         handler: Handler::Inline(|_, _, _| Ok(())),
     }

@@ -20,7 +20,7 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `name`, `name_exception`, `since` | as for the variants of an enum |
+/// | `name`, `since` | as for the variants of an enum |
 ///
 /// ```
 /// use qapi_core::prelude::*;

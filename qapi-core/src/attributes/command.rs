@@ -12,7 +12,7 @@
 /// | word | meaning |
 /// |---|---|
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
-/// | `name_exception` | the `name` may break the rules for names |
+/// | `name_exception` | the `name` may have underscores for dashes |
 /// | `blocking` | the function may block: it is called on another thread |
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
@@ -22,10 +22,11 @@
 /// | `gen = false` | the function takes its arguments as they come; see below |
 /// | `data = TheStruct` | with `gen = false`: what clients are told that it takes |
 /// | `returns = TheType` | with `gen = false`: what they are told that it returns |
+/// | `returns_exception` | it returns no object, since clients know it as it is |
 ///
 /// Parameters are the command's arguments, except those that are marked as something else.
-/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option` is
-/// an optional argument. Words of `#[qapi(…)]` on a parameter:
+/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option`
+/// is an optional argument. Words of `#[qapi(…)]` on a parameter:
 ///
 /// | word | meaning |
 /// |---|---|
@@ -34,14 +35,16 @@
 /// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`fds`](crate::fds) |
 /// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
-/// The function returns nothing, a QAPI type, or a `Result` of either whose error converts into
-/// [`Error`](crate::Error); a string does. The sections `# Returns` and `# Errors` of its doc
-/// comment tell of both, and `# Examples` of its use. Parameters have doc comments of their own.
+/// The function returns nothing, a struct or union, a `Vec` of one, or a `Result` of these whose
+/// error converts into [`Error`](crate::Error); a string does. To an object members can be added
+/// later, and to a bare string or number nothing: hence `returns_exception`. The sections
+/// `# Returns` and `# Errors` of its doc comment tell of both, and `# Examples` of its use.
+/// Parameters have doc comments of their own.
 ///
 /// With `gen = false` nothing reads the arguments: the function takes all of them as one
-/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in it.
-/// `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they are
-/// told that it returns, where that is not what the function says.
+/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in
+/// it. `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they
+/// are told that it returns, where that is not what the function says.
 ///
 /// ```
 /// use qapi_core::prelude::*;

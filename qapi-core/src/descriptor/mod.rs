@@ -177,6 +177,8 @@ pub struct Command {
     pub success_response: bool,
     /// Whether its function takes the arguments as they come, unchecked: `gen` is false.
     pub raw: bool,
+    /// Whether it may return something else than an object or a list of objects.
+    pub returns_exception: bool,
     /// The state that its function wants injected.
     pub needs: &'static [StateNeed],
     /// The function that serves it.

@@ -50,6 +50,8 @@ pub enum Rule {
     AlternativesDistinct,
     /// Arguments given by a type's name are a struct or union.
     ArgumentsAreObject,
+    /// What a command returns is an object or a list of objects, so that it can be extended.
+    ReturnsObject,
     /// The features `deprecated` and `unstable` mark commands, events, members and values.
     SpecialFeatureNotOnType,
     /// There are not more features than QEMU's generated code has bits for.

@@ -33,8 +33,8 @@ use crate::descriptor::{AddedValues, Definition, EnumValue, Type};
 ///
 /// /// Does something with a disk.
 /// #[qapi_command]
-/// fn disk_do(action: DiskAction) -> String {
-///     action.to_string()
+/// fn disk_do(action: DiskAction) {
+///     println!("{action}");
 /// }
 ///
 /// mod another_crate {
@@ -58,7 +58,8 @@ use crate::descriptor::{AddedValues, Definition, EnumValue, Type};
 ///
 /// fn main() {
 ///     let action = DiskAction::from(another_crate::MyDiskAction::Listen);
-///     assert_eq!(disk_do(action), "__org.example_listen");
+///     assert_eq!(action.to_string(), "__org.example_listen");
+///     disk_do(action);
 ///
 ///     let error = Registry::collect().unwrap_err();
 ///     assert_eq!(error.conflicts().len(), 1);

@@ -8,13 +8,14 @@
 //! - `check_client`: a command that clients execute by its struct answers, and says what it takes
 //! - `check_return_type`: the returned type is named, and of something that is there and its own
 //!
-//! And those of [`parameter`](super::parameter).
+//! And those of [`parameter`](super::parameter) and [`returned`](super::returned).
 
 use syn::{FnArg, ItemFn, Type};
 
 use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::parameter::check_parameters;
+use super::returned::check_returned_object;
 use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
@@ -33,6 +34,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_success_response(model, errors);
     check_client(model, errors);
     check_return_type(model, errors);
+    check_returned_object(model, errors);
     check_parameters(item, model, errors);
     let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
     let is_listed = model.boxed.is_none() && model.raw.is_none();

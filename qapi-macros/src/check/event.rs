@@ -1,6 +1,7 @@
 //! Rules on `#[qapi_event]`:
 //! - `check_rate_limit`: a rate limit is a period
 //! - `check_boxed`: boxed data are one type
+//! - `check_unconditional`: a single member is there always
 //! - `check_key`: the key of a rate limit is a member
 //!
 //! And those of [`fields`](super::fields).
@@ -37,9 +38,19 @@ pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
         EventData::Members(members) => {
             check_fields_are_named(item, errors);
             check_members(members, errors);
+            check_unconditional(members, errors);
             check_key(model, members, errors);
         }
         EventData::Boxed { fields: _, word } => check_boxed(item, model, *word, errors),
+    }
+}
+
+/// A single member is there always.
+fn check_unconditional(members: &[Member], errors: &Errors) {
+    for condition in members.iter().flat_map(|member| &member.part.cfg) {
+        let message = "`cfg`: a single member of an event cannot be conditional; put it into a \
+                       struct and carry that with `boxed`";
+        errors.at(condition, message);
     }
 }
 

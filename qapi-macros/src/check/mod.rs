@@ -35,6 +35,7 @@ pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
+pub(crate) mod returned;
 pub(crate) mod struct_;
 pub(crate) mod type_;
 pub(crate) mod union_;

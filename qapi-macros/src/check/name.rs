@@ -58,7 +58,7 @@ fn form_message(text: &str) -> String {
 /// Commands and members are lower case, events upper case, types CamelCase.
 fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
     let Name { text, span, exception } = name;
-    if follows_convention(stem, kind) || exception.is_some() {
+    if follows_convention(stem, kind) || exception.is_some() && may_be_excepted(stem, kind) {
         return;
     }
     let advice = match kind {
@@ -69,14 +69,26 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
         }
         NameKind::Command | NameKind::Member | NameKind::Value | NameKind::Alternative => {
             let dashed = text.to_lowercase().replace('_', "-");
-            format!(
-                "the name is lower case with `-`; write `{dashed}`, or add `name_exception` if \
-                 clients know it as it is"
-            )
+            let exception = if may_be_excepted(stem, kind) {
+                ", or add `name_exception` if clients know it as it is"
+            } else {
+                ""
+            };
+            format!("the name is lower case with `-`; write `{dashed}`{exception}")
         }
         NameKind::Feature => return,
     };
     errors.at_span(*span, format!("`{text}`: {advice}"));
+}
+
+/// By exception members and values may be written in any way, commands with underscores only.
+/// Nobody ever sees the names of alternatives.
+fn may_be_excepted(stem: &str, kind: NameKind) -> bool {
+    match kind {
+        NameKind::Command => is_dashed(&stem.replace('_', "-")),
+        NameKind::Member | NameKind::Value => true,
+        NameKind::Type | NameKind::Event | NameKind::Alternative | NameKind::Feature => false,
+    }
 }
 
 fn follows_convention(stem: &str, kind: NameKind) -> bool {

@@ -79,8 +79,13 @@ pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     }
 }
 
-/// A discriminator is told by its name, in no other way.
+/// A discriminator is told by its name, in no other way, and is there always.
 pub(super) fn check_discriminator(member: &Member, errors: &Errors) {
+    for condition in &member.part.cfg {
+        let message = "`cfg`: the discriminator is there always; put it on the whole union, or on \
+                       the values that select the branches";
+        errors.at(condition, message);
+    }
     const ADVICE: &str = "the discriminator is a value of an enum; leave it out";
     for representation in &member.representations {
         match representation {

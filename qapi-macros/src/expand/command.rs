@@ -33,6 +33,7 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         model.allow_preconfig.map(|_| quote!(.allow_preconfig())),
         model.no_success_response.map(|_| quote!(.no_success_response())),
         model.raw.as_ref().map(|_| quote!(.raw())),
+        model.returns_exception.map(|_| quote!(.returns_exception())),
         needs(model),
     ];
     let more = more.iter().flatten();

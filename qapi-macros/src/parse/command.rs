@@ -37,6 +37,7 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
         allow_oob: words.place(symbol::ALLOW_OOB),
         allow_preconfig: words.place(symbol::ALLOW_PRECONFIG),
         no_success_response: words.place(symbol::SUCCESS_RESPONSE),
+        returns_exception: words.place(symbol::RETURNS_EXCEPTION),
         head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
     }
 }

@@ -121,7 +121,7 @@ pub fn query_tanks(
 }
 
 /// Says what a tank is called.
-#[qapi_command(crate = qmp, blocking)]
+#[qapi_command(crate = qmp, blocking, returns_exception)]
 #[must_use]
 pub fn tank_name(tank: TankRef) -> ::std::string::String {
     match tank {
@@ -131,7 +131,7 @@ pub fn tank_name(tank: TankRef) -> ::std::string::String {
 }
 
 /// Waits until a tank is warm.
-#[qapi_command(crate = qmp, features(unstable))]
+#[qapi_command(crate = qmp, features(unstable), returns_exception)]
 pub async fn tank_warm_up(#[qapi(state)] tanks: ::std::sync::Arc<Tanks>, id: &str) -> bool {
     ::std::future::ready(()).await;
     !query_tanks(&tanks, ::std::option::Option::Some(id)).is_empty()

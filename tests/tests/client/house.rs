@@ -90,7 +90,7 @@ async fn put_out_later(#[qapi(state)] lamp: &Brightness) -> LampInfo {
 }
 
 /// Says what it was given: every way to take an argument.
-#[qapi_command(client)]
+#[qapi_command(client, returns_exception)]
 pub(super) async fn describe_lamps(
     names: &[String],
     #[qapi(name = "case", since = "1.1")] r#type: LampMood,

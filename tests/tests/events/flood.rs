@@ -22,7 +22,7 @@ struct FloodDrop {
 }
 
 /// Answers at once.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn flood_ask() -> u64 {
     7
 }

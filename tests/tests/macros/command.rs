@@ -15,7 +15,7 @@ use super::{execute, name_of, registered};
 /// ```text
 /// # Errors
 /// ```
-#[qapi_command(since = "4.0", features(unstable), allow_oob, allow_preconfig)]
+#[qapi_command(since = "4.0", features(unstable), allow_oob, allow_preconfig, returns_exception)]
 fn macro_join(
     /// What comes first.
     first: &str,
@@ -27,7 +27,7 @@ fn macro_join(
 }
 
 /// Takes the members of a struct.
-#[qapi_command(boxed)]
+#[qapi_command(boxed, returns_exception)]
 fn macro_boxed(base: &MacroBase) -> u64 {
     base.size_hint.unwrap_or(0)
 }
@@ -40,13 +40,13 @@ fn macro_fails(how: &str) -> Result<(), Failure> {
     Err(Failure(how.to_owned()))
 }
 
-#[qapi_command]
+#[qapi_command(returns_exception)]
 async fn macro_later(first: &str, second: Option<&str>, stages: &[MacroStage]) -> Result<String> {
     tokio::task::yield_now().await;
     Ok(format!("{first}{}{}", second.unwrap_or("-"), stages.len()))
 }
 
-#[qapi_command(blocking)]
+#[qapi_command(blocking, returns_exception)]
 fn macro_elsewhere(first: &str, second: Option<&[i64]>) -> Result<Vec<String>, String> {
     match second {
         Some(numbers) => Ok(numbers.iter().map(|number| format!("{first}{number}")).collect()),
@@ -54,7 +54,7 @@ fn macro_elsewhere(first: &str, second: Option<&[i64]>) -> Result<Vec<String>, S
     }
 }
 
-#[qapi_command(success_response = false, name = "macro_Odd", name_exception)]
+#[qapi_command(success_response = false, name = "macro_odd", name_exception)]
 fn macro_silent() -> Result<()> {
     Ok(())
 }
@@ -177,7 +177,7 @@ fn what_is_returned_is_in_the_definition() {
     assert!(returns("macro-nothing").is_none());
     assert!(returns("macro-fails").is_none());
     assert!(returns("macro-join").is_some());
-    assert!(!command("macro_Odd").success_response);
+    assert!(!command("macro_odd").success_response);
     let Arguments::Type(ty) = command("macro-boxed").arguments else { panic!("no type") };
     assert_eq!(name_of(ty), "MacroBase");
 }

@@ -80,7 +80,7 @@ struct MacroTimer {
 }
 
 /// Takes all of them, lent and not.
-#[qapi_command(client)]
+#[qapi_command(client, returns_exception)]
 fn macro_types(
     file: &Path,
     other: Option<&Path>,

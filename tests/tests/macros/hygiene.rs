@@ -186,7 +186,7 @@ pub struct MacroCleanTold {
 }
 
 /// A command that takes what comes.
-#[qapi_command(crate = elsewhere::renamed, gen = false, data = MacroCleanStruct)]
+#[qapi_command(crate = elsewhere::renamed, gen = false, data = MacroCleanStruct, returns_exception)]
 fn macro_clean_raw(
     arguments: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
 ) -> bool {
@@ -212,7 +212,7 @@ async fn macro_clean_later(text: &str, other: ::std::option::Option<&str>) {
 }
 
 /// A command that may block.
-#[qapi_command(crate = elsewhere::renamed, blocking)]
+#[qapi_command(crate = elsewhere::renamed, blocking, returns_exception)]
 fn macro_clean_elsewhere(#[qapi(state)] version: ::std::sync::Arc<ServerVersion>) -> bool {
     version.package.is_empty()
 }
@@ -245,7 +245,7 @@ macro_rules! define {
         }
 
         /// A command.
-        #[qapi_command(crate = elsewhere::renamed)]
+        #[qapi_command(crate = elsewhere::renamed, returns_exception)]
         async fn $command(text: $lent, optional: $optional, other: $ty) -> $ty {
             let _ = (text, optional);
             ::std::future::ready(other).await

@@ -59,13 +59,13 @@ enum MacroFigure {
 }
 
 /// Tells what it was told.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn macro_show(figure: MacroFigure) -> String {
     write(&figure)
 }
 
 /// Tells a shape's documentation.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn macro_describe(shape: MacroShape) -> String {
     match shape {
         MacroShape::Round => "our own".to_owned(),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{execute, registered};
 
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn macro_state(
     #[qapi(state)] version: &ServerVersion,
     text: &str,
@@ -21,7 +21,7 @@ fn macro_state(
     version.package == shared.package && session.id() == shared_session.id()
 }
 
-#[qapi_command]
+#[qapi_command(returns_exception)]
 async fn macro_state_later(
     #[qapi(state)] version: &ServerVersion,
     #[qapi(state)] shared: Arc<ServerVersion>,
@@ -35,7 +35,7 @@ async fn macro_state_later(
     text
 }
 
-#[qapi_command(blocking)]
+#[qapi_command(blocking, returns_exception)]
 fn macro_state_elsewhere(
     #[qapi(session)] session: &SessionContext,
     #[qapi(state)] version: &ServerVersion,
@@ -75,8 +75,8 @@ fn the_definition_says_which_state_is_wanted() {
 /// A command that takes every name that an expansion makes up, less its two underscores, and puts
 /// the given texts together.
 macro_rules! take_made_up_names {
-    ([$($kind:tt)*] $command:ident [$($keyword:tt)*]) => {
-        #[qapi_command $($kind)*]
+    ([$($kind:ident)?] $command:ident [$($keyword:tt)*]) => {
+        #[qapi_command(returns_exception $(, $kind)?)]
         $($keyword)* fn $command(
             #[qapi(state)] context: &ServerVersion,
             #[qapi(features(unstable))] object: Option<String>,
@@ -95,7 +95,7 @@ macro_rules! take_made_up_names {
 }
 
 take_made_up_names!([] macro_made_up_names []);
-take_made_up_names!([(blocking)] macro_made_up_names_elsewhere []);
+take_made_up_names!([blocking] macro_made_up_names_elsewhere []);
 take_made_up_names!([] macro_made_up_names_later [async]);
 
 #[test]

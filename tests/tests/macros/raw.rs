@@ -22,7 +22,7 @@ struct MacroDeviceInfo {
 }
 
 /// Adds a device.
-#[qapi_command(gen = false, data = MacroDevice, features(json_cli))]
+#[qapi_command(gen = false, data = MacroDevice, features(json_cli), returns_exception)]
 fn macro_device_add(arguments: &Map<String, Value>) -> Result<Value, String> {
     match arguments.get("driver") {
         Some(Value::String(driver)) => Ok(json!({ "of": driver, "all": arguments })),
@@ -37,7 +37,7 @@ fn macro_query_devices() -> Value {
 }
 
 /// Takes whatever comes, later.
-#[qapi_command(gen = false)]
+#[qapi_command(gen = false, returns_exception)]
 async fn macro_device_any(mut arguments: Map<String, Value>) -> Value {
     arguments.remove("first").unwrap_or_default()
 }

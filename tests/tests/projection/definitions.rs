@@ -115,7 +115,7 @@ fn past_tell_elsewhere() -> PastInfo {
 }
 
 /// Tells what is newer than its caller knows of.
-#[qapi_command(since = "4.0")]
+#[qapi_command(since = "4.0", returns_exception)]
 fn past_tell_kinds() -> Vec<PastMode> {
     PastMode::ALL.to_vec()
 }

@@ -1,11 +1,14 @@
 //! What a registry refuses: for each rule of the whole schema, definitions that break it.
 
-use qapi_core::descriptor::{Arguments, Branch, Definition, DefinitionKind, Type, Union};
+use qapi_core::descriptor::{
+    Arguments, Branch, Command, Definition, DefinitionKind, Type, Union,
+};
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 
 use crate::definitions::{
     ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
-    enumeration, event, marked, member, optional, structure, union, value,
+    enumeration, event, marked, member, optional, plain_command, returning, structure, union,
+    value,
 };
 
 static KIND: Definition = enumeration("Kind", &[value("big"), value("small")]);
@@ -102,6 +105,13 @@ static LEVEL_NUMBER: Definition = alternate(
 static ENUM_ARGUMENTS: Definition =
     command("enum-arguments", Arguments::Type(|| Type::Defined(&KIND)));
 static ANY_DATA: Definition = event("ANY_DATA", Arguments::Type(ANY));
+static RETURNS_STRING: Definition = returning("returns-string", NONE, || Some(STR()));
+static RETURNS_KINDS: Definition =
+    returning("returns-kinds", NONE, || Some(Type::Array(|| Type::Defined(&KIND))));
+static RETURNS_ALTERNATE: Definition =
+    returning("returns-alternate", NONE, || Some(Type::Defined(&KIND_OR_NUMBER)));
+static RETURNS_LISTS: Definition =
+    returning("returns-lists", NONE, || Some(Type::Array(|| Type::Array(INT))));
 static OLD_TYPE: Definition = marked(structure("OldType", &[]));
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
@@ -149,6 +159,10 @@ const CASES: &[Case] = &[
     (&[&LEVEL_NUMBER], &[(Rule::AlternativesDistinct, &["LevelNumber"])]),
     (&[&ENUM_ARGUMENTS], &[(Rule::ArgumentsAreObject, &["enum-arguments", "Kind"])]),
     (&[&ANY_DATA], &[(Rule::ArgumentsAreObject, &["ANY_DATA"])]),
+    (&[&RETURNS_STRING], &[(Rule::ReturnsObject, &["returns-string"])]),
+    (&[&RETURNS_KINDS], &[(Rule::ReturnsObject, &["returns-kinds", "Kind"])]),
+    (&[&RETURNS_ALTERNATE], &[(Rule::ReturnsObject, &["returns-alternate", "KindOrNumber"])]),
+    (&[&RETURNS_LISTS], &[(Rule::ReturnsObject, &["returns-lists"])]),
     (&[&OLD_TYPE], &[(Rule::SpecialFeatureNotOnType, &["OldType"])]),
 ];
 
@@ -225,8 +239,19 @@ static OUTER: Definition =
 static TREE: Definition =
     structure("Tree", &[member("children", || Type::Array(|| Type::Defined(&TREE)))]);
 
+/// What commands return: an object, a list of objects, or what clients know as it is.
+static QUERY_SHAPE: Definition = returning("query-shape", NONE, || Some(Type::Defined(&SHAPE)));
+static QUERY_TREES: Definition =
+    returning("query-trees", NONE, || Some(Type::Array(|| Type::Defined(&TREE))));
+static QUERY_STRING: Definition = {
+    let plain = plain_command(NONE, || Some(STR()));
+    define("query-string", DefinitionKind::Command(Command { returns_exception: true, ..plain }))
+};
+
 #[test]
 fn what_qemu_allows_is_allowed() {
-    let definitions = [&STOP, &STOP_EVENT, &KIND_OR_NUMBER, &OUTER, &TREE, &NEAR_OK];
+    let definitions = [&STOP, &STOP_EVENT, &KIND_OR_NUMBER, &OUTER, &TREE, &NEAR_OK]
+        .into_iter()
+        .chain([&QUERY_SHAPE, &QUERY_TREES, &QUERY_STRING]);
     Registry::from_definitions(definitions).unwrap();
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::harness::{Client, Running, soon};
 
 /// Reads a file that the caller has sent.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn test_fd_read(
     /// The file's name.
     #[qapi(fd)]
@@ -28,7 +28,7 @@ fn test_fd_read(
 }
 
 /// Tells whether a file was sent.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 async fn test_fd_given(#[qapi(fd)] file: Option<OwnedFd>) -> bool {
     file.is_some()
 }

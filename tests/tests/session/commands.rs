@@ -57,7 +57,7 @@ pub(crate) struct TestGatePassed {
 pub(crate) struct TestGateClosed;
 
 /// Passes the gate, and says so before it answers.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn test_pass(#[qapi(state)] gate: &Gate, #[qapi(state)] events: &Events) -> u64 {
     let times = gate.entered.fetch_add(1, Ordering::Relaxed) + 1;
     events.emit(&TestGatePassed { times });
@@ -65,20 +65,20 @@ fn test_pass(#[qapi(state)] gate: &Gate, #[qapi(state)] events: &Events) -> u64 
 }
 
 /// Repeats what it is told.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn test_echo(text: &str) -> String {
     text.to_owned()
 }
 
 /// Repeats what it is told, later.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 async fn test_echo_later(text: &str) -> String {
     tokio::task::yield_now().await;
     text.to_owned()
 }
 
 /// Repeats what it is told, from another thread.
-#[qapi_command(blocking)]
+#[qapi_command(blocking, returns_exception)]
 fn test_echo_elsewhere(text: &str) -> String {
     text.to_owned()
 }
@@ -107,7 +107,7 @@ fn test_block(#[qapi(state)] gate: &Gate) {
 }
 
 /// Counts at once, whatever else is under way.
-#[qapi_command(allow_oob)]
+#[qapi_command(allow_oob, returns_exception)]
 fn test_count_now(#[qapi(state)] gate: &Gate) -> u64 {
     gate.entered.load(Ordering::Relaxed)
 }
@@ -132,7 +132,7 @@ fn test_silent(fail: bool) -> qapi_core::Result<()> {
 }
 
 /// Tells which session it was called from.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn test_who(#[qapi(session)] session: &SessionContext) -> u64 {
     session.id()
 }

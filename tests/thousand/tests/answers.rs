@@ -72,7 +72,8 @@ fn it_starts_and_answers() {
     assert!(program.child.wait().unwrap().success());
 }
 
-/// The linker decides in which order definitions are met; whichever it is, the registry is the same.
+/// The linker decides in which order definitions are met; whichever it is, the registry is the
+/// same.
 #[test]
 fn no_order_of_linking_shows() {
     let linked: Vec<_> = registered().collect();

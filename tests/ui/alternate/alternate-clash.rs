@@ -5,7 +5,7 @@ use qapi_core::qapi_alternate;
 #[qapi_alternate]
 enum Choice {
     OneTwo(bool),
-    #[qapi(name = "one_two", name_exception)]
+    #[qapi(name = "one_two")]
     Other(i64),
 }
 

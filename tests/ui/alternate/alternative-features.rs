@@ -4,7 +4,7 @@ use qapi_core::qapi_alternate;
 
 #[qapi_alternate]
 enum Choice {
-    #[qapi(since = "1.0")]
+    #[qapi(name_exception)]
     One(bool),
     #[qapi(features(unstable))]
     Two(i64),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 struct Disks(Mutex<Vec<String>>);
 
-#[qapi_command(allow_oob)]
+#[qapi_command(allow_oob, returns_exception)]
 fn disk_count(#[qapi(state)] disks: &Disks) -> u64 {
     disks.0.lock().map_or(0, |disks| disks.len() as u64)
 }

@@ -12,7 +12,7 @@ use qapi_core::qapi_command;
 ///
 /// # Returns
 /// How many have ended.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn count_jobs() -> qapi_core::Result<i64> {
     Ok(0)
 }

@@ -9,7 +9,7 @@ use qapi_core::qapi_command;
 ///
 /// # errors
 /// None.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn count_jobs() -> qapi_core::Result<i64> {
     Ok(0)
 }

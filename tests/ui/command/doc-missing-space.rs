@@ -6,7 +6,7 @@ use qapi_core::qapi_command;
 ///
 /// #Returns
 /// How many there are.
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn count_jobs() -> i64 {
     0
 }

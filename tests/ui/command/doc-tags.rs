@@ -10,7 +10,7 @@ use qapi_core::qapi_command;
 ///     - if there are too many
 ///
 /// Since: 2.3
-#[qapi_command]
+#[qapi_command(returns_exception)]
 fn count_jobs() -> qapi_core::Result<i64> {
     Ok(0)
 }

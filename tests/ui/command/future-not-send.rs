@@ -4,7 +4,7 @@ use qapi_core::qapi_command;
 
 use std::rc::Rc;
 
-#[qapi_command]
+#[qapi_command(returns_exception)]
 async fn run() -> i64 {
     let number = Rc::new(1);
     std::future::ready(()).await;

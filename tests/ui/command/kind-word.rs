@@ -3,8 +3,8 @@
 use qapi_core::qapi_command;
 
 #[qapi_command(command = "run")]
-fn run(options: i64) -> i64 {
-    options
+fn run(options: i64) {
+    let _ = options;
 }
 
 fn main() {}

@@ -8,7 +8,7 @@
 //! | `added` | values that crates add to open enumerations differ from all others |
 //! | `alternates` | the JSON type tells the alternatives apart |
 //! | `features` | there are not too many features |
-//! | `uses` | types are types; arguments are objects; special features mark no type |
+//! | `uses` | types are types; arguments and results are objects; special features mark no type |
 //! | `newer` | as of an earlier release, nothing that is left needs what is newer |
 //!
 //! Every rule goes through all definitions, so that every conflict is found at once. The facts are

@@ -3,12 +3,13 @@
 use crate::descriptor::{Arguments, Definition, DefinitionKind, Type};
 use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
-use crate::schema::model::{as_object, describe, each_reference, is_type, kind_name};
+use crate::schema::model::{as_command, as_object, describe, each_reference, is_type, kind_name};
 use crate::schema::{Conflict, Rule};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts = check_references(definition);
     conflicts.extend(check_arguments(definition));
+    conflicts.extend(check_returned(definition));
     add(&mut conflicts, check_features(definition));
     conflicts
 }
@@ -62,6 +63,28 @@ fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
         describe(ty),
     );
     Some(Conflict::new(Rule::ArgumentsAreObject, message, &with_defined(definition, ty)))
+}
+
+/// Rule [`Rule::ReturnsObject`]: members can be added to an object later, and to nothing else.
+fn check_returned(definition: &'static Definition) -> Option<Conflict> {
+    let command = as_command(definition).filter(|command| !command.returns_exception)?;
+    let returned = (command.returns)()?;
+    let element = match returned {
+        Type::Array(element) => element(),
+        Type::Builtin(_) | Type::Defined(_) => returned,
+    };
+    if as_object(element).is_some() {
+        return None;
+    }
+    let list = if matches!(returned, Type::Array(_)) { "a list of " } else { "" };
+    let message = format!(
+        "the command `{}` returns {list}{}, to which no member can be added later; have it return \
+         a struct or union, or a list of these, or write `returns_exception` if clients know it \
+         as it is",
+        definition.name,
+        describe(element),
+    );
+    Some(Conflict::new(Rule::ReturnsObject, message, &with_defined(definition, element)))
 }
 
 /// Rule [`Rule::SpecialFeatureNotOnType`]: clients are told of uses, and a type is not one.
