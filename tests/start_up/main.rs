@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "only the registry looks at these definitions")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod added_value_clash;
 mod alternate_conflict_bool_string;
 mod alternate_conflict_num_string;
 mod alternate_conflict_string;
@@ -25,6 +26,8 @@ use qapi_core::registry::{Registry, Rule};
 /// The case, the rule that it breaks, and the definitions with a part in it, the one to blame
 /// first.
 const CASES: &[(&str, Rule, &[&str])] = &[
+    ("added_value_clash", Rule::AddedValueDistinct, &["OpenColour", "OpenColour"]),
+    ("added_value_clash", Rule::AddedValueDistinct, &["OpenColour", "OpenColour"]),
     ("alternate_conflict_bool_string", Rule::AlternativesDistinct, &["BoolOrString"]),
     ("alternate_conflict_num_string", Rule::AlternativesDistinct, &["NumberOrString"]),
     ("alternate_conflict_string", Rule::AlternativesDistinct, &["ValueOrString"]),

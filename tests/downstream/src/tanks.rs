@@ -34,7 +34,7 @@ pub struct Liquid {
 #[derive(Debug, Clone)]
 pub struct Gas {
     /// How much there is.
-    #[qapi(features(deprecated))]
+    #[qapi(features(deprecated(since = "1.1")))]
     pub litres: ::std::option::Option<u64>,
     /// The pressure.
     pub bar: f64,
@@ -59,6 +59,7 @@ pub struct Tank {
     /// Its name.
     pub id: ::std::string::String,
     /// What it is called besides.
+    #[qapi(since = "1.1")]
     pub nicknames: ::std::vec::Vec<::std::string::String>,
     /// What is in it.
     #[qapi(discriminator)]
@@ -72,6 +73,7 @@ pub enum TankRef {
     /// Its name.
     Id(::std::string::String),
     /// The members of a tank that exists only for the call.
+    #[qapi(since = "1.1")]
     Tank(::std::boxed::Box<Tank>),
 }
 

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use downstream::tanks::Tanks;
+use downstream::tanks::{Tanks, query_tanks};
 use qmp::context::States;
 use qmp::test::TestClient;
-use qmp::{Registry, Service};
+use qmp::{Registry, Service, qapi_command, qapi_struct};
 use serde_json::json;
 
 async fn client() -> TestClient {
@@ -46,6 +46,37 @@ async fn faults_are_told_in_the_usual_words() {
     let empty = "{'execute': 'tank-fill', 'arguments': \
                   {'id': 't0', 'nicknames': [], 'fuel': 'empty'}}";
     assert_eq!(client.ask(empty).await["error"]["desc"], "There is nothing to fill in");
+}
+
+/// Tells how many tanks there are: a command of the tests alone.
+#[qapi_command(crate = qmp)]
+fn tank_count(#[qapi(state)] tanks: &Tanks) -> TankCount {
+    TankCount { count: query_tanks(tanks, None).len() as u64 }
+}
+
+/// How many tanks there are.
+#[qapi_struct(crate = qmp)]
+struct TankCount {
+    count: u64,
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_servers_of_one_process_share_nothing() {
+    let (mut one, mut other) = (client().await, client().await);
+    let fill = "{'execute': 'tank-fill', 'arguments': \
+                 {'id': 't0', 'nicknames': [], 'fuel': 'diesel', 'litres': 70}}";
+    one.expect(fill, &json!({ "return": {} })).await;
+    assert_eq!(one.event("TANK_FILLED").await, json!({ "id": "t0" }));
+
+    let count = "{'execute': 'tank-count'}";
+    one.expect(count, &json!({ "return": { "count": 1 } })).await;
+    other.expect(count, &json!({ "return": { "count": 0 } })).await;
+    // The one has been told to end, the other goes on and has not been told of any tank.
+    one.expect("{'execute': 'quit'}", &json!({ "return": {} })).await;
+    assert_eq!(one.rest().await, "");
+    assert_eq!(other.ask(count).await, json!({ "return": { "count": 0 } }));
+    other.half_close().await;
+    assert_eq!(other.rest().await, "");
 }
 
 #[test]
