@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
@@ -77,8 +77,8 @@ impl Connection {
     /// Serves the client until either side is done. A call under way when the client leaves goes
     /// on: it was accepted.
     pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Ended {
-        let mut released = pin!(shutdown.released());
-        if let Err(ended) = poll_fn(|context| self.poll(context, released.as_mut())).await {
+        let mut release = Release { shutdown, asked: pin!(shutdown.released()), waker: None };
+        if let Err(ended) = poll_fn(|context| self.poll(context, &mut release)).await {
             return ended;
         }
         let _ = self.sink.shutdown().await;
@@ -89,23 +89,21 @@ impl Connection {
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        mut released: Pin<&mut impl Future<Output = ()>>,
+        release: &mut Release<'_, impl Future<Output = ()>>,
     ) -> Poll<Result<(), Ended>> {
         loop {
-            self.load_output()?;
-            if self.is_done() {
+            // Output first, so that a client which only sends still gets its answers.
+            let sent = self.poll_send(context)?;
+            if sent.is_ready() && self.is_served() {
                 return Poll::Ready(Ok(()));
             }
-            // Output first, so that a client which only sends still gets its answers.
-            if let Poll::Ready(result) = self.poll_send(context) {
-                result.map_err(Ended::Io)?;
-            } else if let Poll::Ready(result) = self.poll_call(context) {
+            if let Poll::Ready(result) = self.poll_call(context) {
                 self.call = None;
                 self.session.complete(result);
                 self.advance();
             } else if let Poll::Ready(result) = self.poll_read(context) {
                 result.map_err(Ended::Io)?;
-            } else if !self.released && released.as_mut().poll(context).is_ready() {
+            } else if !self.released && release.poll(context) {
                 self.released = true;
                 self.waiting = Waiting::Nothing;
             } else {
@@ -114,48 +112,50 @@ impl Connection {
         }
     }
 
-    /// Takes the next output from the session once the last is sent.
-    fn load_output(&mut self) -> Result<(), Ended> {
-        if self.written < self.output.len() {
-            // A client that reads nothing never takes the last output.
-            return self.session.check_output().map_err(Ended::Overflow);
+    /// Sends what there is to send; ready once the client has all of it.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        while self.load_output()? {
+            let rest = self.output.get(self.written..).unwrap_or_default();
+            let sent = Pin::new(&mut self.sink).poll_write(context, rest);
+            let count = ready!(sent).map_err(Ended::Io)?;
+            if count == 0 {
+                return Poll::Ready(Err(Ended::Io(io::ErrorKind::WriteZero.into())));
+            }
+            self.written += count;
+            self.is_unflushed = true;
+            self.session.sent(count);
+            if self.waiting == Waiting::Room {
+                self.advance();
+            }
         }
-        // A connection that has nothing to send needs no room for it.
-        self.output = Vec::new();
-        self.written = 0;
-        self.session.take_output(&mut self.output).map(drop).map_err(Ended::Overflow)
-    }
-
-    /// Whether nothing is left to do for this client.
-    fn is_done(&self) -> bool {
-        let sent = self.written == self.output.len() && !self.is_unflushed;
-        let served = (self.released && self.call.is_none())
-            || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy());
-        sent && served
-    }
-
-    /// Makes a step towards the client.
-    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.output.get(self.written..) {
-            Some(rest) if !rest.is_empty() => {
-                let count = ready!(Pin::new(&mut self.sink).poll_write(context, rest))?;
-                if count == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                self.written += count;
-                self.is_unflushed = true;
-                self.session.sent(count);
-                if self.waiting == Waiting::Room {
-                    self.advance();
-                }
-            }
-            _ if self.is_unflushed => {
-                ready!(Pin::new(&mut self.sink).poll_flush(context))?;
-                self.is_unflushed = false;
-            }
-            _ => return Poll::Pending,
+        if self.is_unflushed {
+            ready!(Pin::new(&mut self.sink).poll_flush(context)).map_err(Ended::Io)?;
+            self.is_unflushed = false;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether there is something to send: takes it from the session once the last is sent.
+    fn load_output(&mut self) -> Result<bool, Ended> {
+        if self.written < self.output.len() {
+            // A client that reads nothing never takes the last output.
+            return self.session.check_output().map(|()| true).map_err(Ended::Overflow);
+        }
+        if self.written > 0 {
+            // A connection that has nothing to send needs no room for it.
+            self.output = Vec::new();
+            self.written = 0;
+        }
+        if !self.session.has_output() {
+            return Ok(false);
+        }
+        self.session.take_output(&mut self.output).map_err(Ended::Overflow)
+    }
+
+    /// Whether nothing is left to do for this client but to send.
+    fn is_served(&self) -> bool {
+        (self.released && self.call.is_none())
+            || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy())
     }
 
     /// Waits for the call under way; `None` where it panicked.
@@ -200,5 +200,26 @@ impl Connection {
             };
             return;
         }
+    }
+}
+
+/// Waits until sessions may end. Every connection waits for it all the time, so that it asks no
+/// more than once for each task that is to be woken.
+struct Release<'s, F> {
+    shutdown: &'s Shutdown,
+    asked: Pin<&'s mut F>,
+    /// Who will be woken.
+    waker: Option<Waker>,
+}
+
+impl<F: Future<Output = ()>> Release<'_, F> {
+    /// Whether sessions may end; the task is woken when that changes.
+    fn poll(&mut self, context: &mut Context<'_>) -> bool {
+        let waits = |waker: &Waker| waker.will_wake(context.waker());
+        if self.waker.as_ref().is_some_and(waits) && !self.shutdown.is_released() {
+            return false;
+        }
+        self.waker = Some(context.waker().clone());
+        self.asked.as_mut().poll(context).is_ready()
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::stream::Source;
 
@@ -36,13 +36,16 @@ impl Input {
     ) -> Poll<io::Result<usize>> {
         let mut buffer = SPARE.take();
         buffer.resize(READ_SIZE, 0);
-        let result = source.poll_read(context, &mut buffer, &mut self.fds);
-        (self.buffer, self.taken, self.end) = (buffer, 0, 0);
-        if let Poll::Ready(Ok(count)) = result {
-            self.end = count;
+        match source.poll_read(context, &mut buffer, &mut self.fds) {
+            Poll::Ready(Ok(count @ 1..)) => {
+                (self.buffer, self.taken, self.end) = (buffer, 0, count);
+                Poll::Ready(Ok(count))
+            }
+            nothing => {
+                SPARE.set(buffer);
+                nothing
+            }
         }
-        self.give_back();
-        Poll::Ready(Ok(ready!(result)?))
     }
 
     /// What the session has not taken.

@@ -194,6 +194,11 @@ impl Session {
         self.responder.outbox.sent(count);
     }
 
+    /// Whether there is something that the client has not accepted yet, taken or not.
+    pub(crate) fn has_output(&self) -> bool {
+        self.responder.outbox.pending() > 0
+    }
+
     /// Waits until there may be something new to send: a reply, or an event from any thread.
     pub async fn output_changed(&self) {
         poll_fn(|context| self.poll_output_changed(context)).await;

@@ -83,8 +83,8 @@ impl Outbox {
         }
         if self.pending() + message.len() > self.limit {
             inner.overflowed = true;
-            let dropped = std::mem::take(&mut inner.waiting);
-            self.sent(dropped.len());
+            // They stay counted: the client will not have them, and is not to be forgotten.
+            inner.waiting = Vec::new();
             tell(inner);
         } else {
             self.append(inner, message);
