@@ -22,7 +22,7 @@
 //! | `'success-response': false`, `'gen': false` | `success_response = false`, `gen = false` |
 //! | `'coroutine': true` | `async fn` |
 //! | `{ 'event': 'E', 'data': { … } }` | [`#[qapi_event]`](macro@crate::qapi_event) `struct E { … }` |
-//! | `'*name': 'T'` | `name: Option<T>`; what is meant by its absence the code says: `.unwrap_or(…)` |
+//! | `'*name': 'T'` | `name: Option<T>`, or `#[qapi(default = …)] name: T` where its absence means a value |
 //! | `[ 'T' ]` | `Vec<T>`, in parameters `&[T]` too |
 //! | `str`, `int`, `size`, `any`, … | `String`, `i64`, [`Size`](crate::Size), `serde_json::Value`: all in the table of [`QapiType`](crate::QapiType) |
 //! | `'if': …` | `#[cfg(…)]` |
@@ -79,9 +79,10 @@
 //!
 //! # Structs
 //!
-//! An optional member is an `Option`. QAPI has no default values: the schema only says that a
-//! member may be absent, and the code what that means. A struct that contains itself does so in a
-//! `Box`, an `Option` or a `Vec`, as in Rust.
+//! An optional member is an `Option`, or has a `default`: the value that it is read as where it is
+//! absent. Clients are not told that value: the schema only says that a member may be absent, and
+//! its documentation what that means. A struct that contains itself does so in a `Box`, an `Option`
+//! or a `Vec`, as in Rust.
 //!
 //! ```
 //! # use qapi_core::prelude::*;

@@ -1,8 +1,9 @@
 //! What generated code calls. Not for use by hand: it changes without notice.
 
 pub use core::convert::{From, TryFrom};
+pub use core::default::Default;
 pub use core::fmt::{self, Display, Formatter};
-pub use core::option::Option::{None, Some};
+pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{str, u8, usize};
 pub use core::result::Result::{Err, Ok};
 pub use std::borrow::ToOwned;

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, Ident, LitBool, LitStr, Meta, Path, Token, Type, parenthesized, parse_quote,
+    Attribute, Expr, Ident, LitBool, LitStr, Meta, Path, Token, Type, parenthesized, parse_quote,
 };
 
 use crate::errors::Errors;
@@ -28,6 +28,7 @@ enum Value {
     Text(LitStr),
     Path(Path),
     Type(Type),
+    Default(Option<Expr>),
     Features(Vec<FeatureWord>),
     /// Something else, which has been reported.
     Misshapen,
@@ -176,6 +177,12 @@ impl Words {
         Some(ty)
     }
 
+    /// What follows `word`, if it was given: nothing, or an expression.
+    pub(crate) fn expression(&self, word: Word) -> Option<Option<&Expr>> {
+        let Value::Default(value) = &self.given(word)?.value else { return None };
+        Some(value.as_ref())
+    }
+
     /// The path of `word`, which must be given. The stand-in for one that was not is never seen,
     /// since that has been reported.
     pub(crate) fn required_path(&self, word: Word, owner: &str, errors: &Errors) -> Path {
@@ -229,6 +236,9 @@ fn read_value(
         let follows = input.peek(Token![=]) || input.peek(syn::token::Paren);
         return if follows { Err(misshapen(key.span())) } else { Ok(Value::Flag) };
     }
+    if word.shape == Shape::Default && at_end(input) {
+        return Ok(Value::Default(None));
+    }
     if word.shape == Shape::Features {
         if !input.peek(syn::token::Paren) {
             return Err(misshapen(key.span()));
@@ -247,6 +257,9 @@ fn read_value(
         Shape::Text => input.parse().map(Value::Text).map_err(|_| misshapen(span)),
         Shape::Path => input.parse().map(Value::Path).map_err(|_| misshapen(span)),
         Shape::Type => input.parse().map(Value::Type).map_err(|_| misshapen(span)),
+        Shape::Default => {
+            input.parse().map(Some).map(Value::Default).map_err(|_| misshapen(span))
+        }
         Shape::False | Shape::Flag | Shape::Features => match input.parse::<LitBool>() {
             Ok(LitBool { value: false, .. }) => Ok(Value::Flag),
             Ok(LitBool { value: true, .. }) | Err(_) => Err(misshapen(span)),

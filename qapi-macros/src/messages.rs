@@ -83,6 +83,9 @@ pub(crate) fn word_shape(word: Word) -> String {
         Shape::False => {
             format!("`{name}`: can only be switched off; write `{usage}` or leave it out")
         }
+        Shape::Default => {
+            format!("`{name}`: wants a value; write `{usage}`, or `{name}` for that of its type")
+        }
         Shape::Features => format!("`{name}`: wants a list in parentheses; write `{usage}`"),
     }
 }

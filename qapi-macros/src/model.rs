@@ -2,7 +2,7 @@
 //! of the Rust item.
 
 use proc_macro2::Span;
-use syn::{Attribute, Ident, LitStr, Path, Type, Visibility};
+use syn::{Attribute, Expr, Ident, LitStr, Path, Type, Visibility};
 
 use crate::args::{FeatureWord, Stray};
 use crate::docs::Doc;
@@ -81,6 +81,16 @@ pub(crate) struct Member {
     pub(crate) ty: Type,
     /// In which way it is told, if it has several; checking refuses a second one.
     pub(crate) representations: Vec<Representation>,
+    /// What it is where it is absent; without one it is as optional as its type says.
+    pub(crate) default: Option<DefaultValue>,
+}
+
+/// What an absent member stands for.
+pub(crate) struct DefaultValue {
+    /// Where the word stands.
+    pub(crate) word: Span,
+    /// The value; without one it is that of the type.
+    pub(crate) value: Option<Box<Expr>>,
 }
 
 /// A way to tell a value that has several.

@@ -13,6 +13,8 @@ pub(crate) enum Shape {
     Type,
     /// `= false`
     False,
+    /// Nothing, or `= expression`
+    Default,
     /// `(name, name(since = "2.12") = "documentation", …)`
     Features,
 }
@@ -43,6 +45,8 @@ pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
 pub(crate) const BRANCHES: Word = word("branches", Shape::Flag, "branches");
 pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
+/// What an absent member or argument stands for.
+pub(crate) const DEFAULT: Word = word("default", Shape::Default, "default = value");
 /// What a command that takes its arguments as they come tells clients that it takes.
 pub(crate) const DATA: Word = word("data", Shape::Type, "data = TheArguments");
 pub(crate) const DISCRIMINATOR_NAME: Word =
@@ -87,7 +91,7 @@ pub(crate) const SAID_OTHERWISE: &[(&str, &str)] = &[
     ("coroutine", "write `async fn`"),
     ("base", "a struct or union marks its first field with `#[qapi(base)]`"),
     ("data", "the fields, variants or parameters say it"),
-    ("default", "make the type an `Option`, and choose the value where it is used"),
+    ("default", "a member or argument has one; mark that with `#[qapi(default = value)]`"),
     ("deprecated", "write `features(deprecated)`"),
     ("unstable", "write `features(unstable)`"),
     ("discriminator", "mark the field with the branches with `#[qapi(discriminator)]`"),
@@ -165,19 +169,29 @@ pub(crate) const BRANCH_WORDS: &[Word] = &[OPEN];
 
 /// Those of `#[qapi]` on a member of a struct.
 pub(crate) const MEMBER_WORDS: &[Word] =
-    &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
+    &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
 
 /// Those of `#[qapi]` on a member of an event.
 pub(crate) const EVENT_MEMBER_WORDS: &[Word] =
-    &[NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
+    &[NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
 
 /// Those of `#[qapi]` on a field of a struct that is a union.
-pub(crate) const UNION_MEMBER_WORDS: &[Word] =
-    &[BASE, DISCRIMINATOR, BRANCHES, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
+pub(crate) const UNION_MEMBER_WORDS: &[Word] = &[
+    BASE,
+    DISCRIMINATOR,
+    BRANCHES,
+    NAME,
+    NAME_EXCEPTION,
+    SINCE,
+    FEATURES,
+    DEFAULT,
+    UNIT,
+    BASE64,
+];
 
 /// Those of `#[qapi]` on an alternative of an alternate.
 pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, SINCE];
 
 /// Those of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =
-    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, UNIT, BASE64];
+    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];

@@ -25,15 +25,15 @@
 /// | `returns_exception` | it returns no object, since clients know it as it is |
 ///
 /// Parameters are the command's arguments, except those that are marked as something else.
-/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option`
-/// is an optional argument. Words of `#[qapi(…)]` on a parameter:
+/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option` is
+/// an optional argument, and so is one with a `default`. Words of `#[qapi(…)]` on a parameter:
 ///
 /// | word | meaning |
 /// |---|---|
 /// | `state` | no argument, but the server's state of that type, as `&T` or `Arc<T>` |
 /// | `session` | no argument, but what is known of the caller, as [`&SessionContext`](crate::SessionContext) |
 /// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`fds`](crate::fds) |
-/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// The function returns nothing, a struct or union, a `Vec` of one, or a `Result` of these whose
 /// error converts into [`Error`](crate::Error); a string does. To an object members can be added

@@ -19,7 +19,7 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// An event with a rate limit is sent at once if none was within the period; otherwise the last
 /// one is held and sent when the period ends, with the time at which it was emitted.

@@ -2,7 +2,8 @@
 
 /// Defines a struct: an object with fixed members.
 ///
-/// Goes on a struct with named fields of QAPI types; an `Option` makes a member optional. It
+/// Goes on a struct with named fields of QAPI types; an `Option` makes a member optional, and so
+/// does a `default`, which replaces an absent one when it is read and is sent like any other. It
 /// implements [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and
 /// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
 /// `total_progress` is `total-progress`.
@@ -20,6 +21,7 @@
 /// |---|---|
 /// | `base` | on the first field alone: the members of that struct come first |
 /// | `name`, `name_exception`, `since`, `features` | as for the variants of an enum |
+/// | `default`, `default = value` | may be absent, and then is what its type has for a default, or this value |
 /// | `unit = "ms"` | what the number of a `std::time::Duration` counts: `s`, `ms`, `us` or `ns` |
 /// | `base64` | the `Vec<u8>` is a string, and not a list of numbers |
 ///
@@ -51,11 +53,15 @@
 ///     size: u64,
 ///     /// What is wrong with it, if anything is.
 ///     error: Option<String>,
+///     /// How long a sector is in bytes.
+///     #[qapi(default = 512)]
+///     sector: u32,
 /// }
 ///
 /// let base = DiskBase { disk_id: "d0".into() };
-/// let disk = DiskInfo { base, size: 512, error: None };
-/// assert_eq!(serde_json::to_string(&disk)?, r#"{"disk-id":"d0","size":512}"#);
+/// let disk = DiskInfo { base, size: 512, error: None, sector: 512 };
+/// let json = r#"{"disk-id":"d0","size":512,"sector":512}"#;
+/// assert_eq!(serde_json::to_string(&disk)?, json);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///

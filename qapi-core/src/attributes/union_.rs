@@ -31,7 +31,7 @@
 /// | `discriminator` | the field holds the branches, and is named as the member that selects them |
 /// | `base` | on the first field alone: the members of that struct come first |
 /// | `branches` | the field holds the branches, and the base has the discriminator |
-/// | `name`, `name_exception`, `since`, `features`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// # A discriminator and branches
 ///

@@ -4,12 +4,13 @@
 //! - `check_strays`: only an argument has the words of one
 //! - `check_injected`: state and session are taken as `&T` or `Arc<T>`
 //! - `check_lent`: an argument is taken by value or as a plain reference
+//! - `check_fd`: nothing stands for a file descriptor that is absent
 
 use syn::{FnArg, ItemFn, Pat, PatType, Type};
 
 use crate::args::Stray;
 use crate::errors::Errors;
-use crate::model::{Command, Parameter, Role};
+use crate::model::{Argument, Command, DefaultValue, Parameter, Passing, Role};
 use crate::types::{bare, only_argument};
 
 pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -28,7 +29,10 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
             Role::Session(_) => {
                 check_injected(parameter, "the session", "SessionContext", errors)
             }
-            Role::Argument(_) => check_lent(parameter, errors),
+            Role::Argument(argument) => {
+                check_lent(parameter, errors);
+                check_fd(argument, errors);
+            }
         }
     }
 }
@@ -124,5 +128,14 @@ fn check_lent(parameter: &Parameter, errors: &Errors) {
             }
         }
         _ => {}
+    }
+}
+
+/// Nothing stands for a file descriptor that is absent.
+fn check_fd(Argument { member, passing }: &Argument, errors: &Errors) {
+    if let (Passing::Fd, Some(DefaultValue { word, .. })) = (passing, &member.default) {
+        let message = "`default`: no file descriptor stands for one that is absent; leave it out, \
+                       and write `Option<OwnedFd>` if there may be none";
+        errors.at_span(*word, message);
     }
 }

@@ -4,8 +4,8 @@
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use crate::errors::Errors;
-use crate::model::{Member, Representation};
-use crate::types::bare;
+use crate::model::{DefaultValue, Member, Representation};
+use crate::types::{bare, only_argument};
 
 /// Each type that is refused, with the reason and what to write instead.
 const INSTEAD: &[(&str, &str)] = &[
@@ -55,9 +55,10 @@ fn instead(ident: &Ident) -> Option<&'static str> {
     INSTEAD.iter().find(|(name, _)| ident == name).map(|(_, advice)| *advice)
 }
 
-/// The type and the way it is told.
+/// The type, the way it is told, and what its absence stands for.
 pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     check_type(&member.ty, errors);
+    check_default(member, errors);
     for representation in &member.representations {
         match representation {
             Representation::Unit(unit) if representation.type_name().is_none() => {
@@ -79,12 +80,24 @@ pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     }
 }
 
+/// An `Option` says already what its absence stands for.
+fn check_default(Member { ty, default, .. }: &Member, errors: &Errors) {
+    if let (Some(DefaultValue { word, .. }), Some(_)) = (default, only_argument(ty, "Option")) {
+        let message = "`default`: an absent `Option` is `None`; leave out one of the two";
+        errors.at_span(*word, message);
+    }
+}
+
 /// A discriminator is told by its name, in no other way, and is there always.
 pub(super) fn check_discriminator(member: &Member, errors: &Errors) {
     for condition in &member.part.cfg {
         let message = "`cfg`: the discriminator is there always; put it on the whole union, or on \
                        the values that select the branches";
         errors.at(condition, message);
+    }
+    if let Some(DefaultValue { word, .. }) = member.default {
+        let message = "`default`: the discriminator is there always; leave it out";
+        errors.at_span(word, message);
     }
     const ADVICE: &str = "the discriminator is a value of an enum; leave it out";
     for representation in &member.representations {

@@ -72,7 +72,8 @@ fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
 
 /// Writes an argument to `__map`.
 fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
-    let Member { part, ty, representations } = member;
+    // Clients give every argument, those with a default too.
+    let Member { part, ty, representations, default: _ } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {
         return quote! {

@@ -1,15 +1,15 @@
 //! Members of objects: described, visited, written.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use super::{is_marked, part_entry};
-use crate::model::{Base, Member, Representation};
+use crate::model::{Base, DefaultValue, Member, Representation};
 
 /// What describes `member`.
 pub(super) fn entry(member: &Member) -> TokenStream {
-    let (ty, how) = (&member.ty, how(member));
+    let (ty, how) = (read_type(member), how(member));
     part_entry("member", &member.part, Some(quote!(<#ty as #how>::SHAPE)))
 }
 
@@ -21,6 +21,14 @@ fn how(Member { representations, .. }: &Member) -> TokenStream {
             let name = Ident::new(name, Span::call_site());
             quote!(__qapi::MemberAs<__qapi::#name>)
         }
+    }
+}
+
+/// The type that is read for the member: with a default it may be absent.
+fn read_type(Member { ty, default, .. }: &Member) -> TokenStream {
+    match default {
+        None => quote!(#ty),
+        Some(_) => quote!(__qapi::Option<#ty>),
     }
 }
 
@@ -42,12 +50,25 @@ pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStre
 
 /// Reads the member from `__object`.
 pub(super) fn visit(member: &Member) -> TokenStream {
-    let Member { part, ty, .. } = member;
-    let (name, how) = (&part.name.text, how(member));
-    if is_marked(part) {
+    let Member { part, default, .. } = member;
+    let (name, ty, how) = (&part.name.text, read_type(member), how(member));
+    let read = if is_marked(part) {
         quote!(<#ty as #how>::visit_marked(__object, &__DEFINITION, #name)?)
     } else {
         quote!(<#ty as #how>::visit_member(__object, #name)?)
+    };
+    match default {
+        None => read,
+        Some(DefaultValue { word, value: None }) => {
+            let ty = &member.ty;
+            let value = quote_spanned! {Span::call_site().located_at(*word)=>
+                <#ty as __qapi::Default>::default()
+            };
+            quote!(#read.unwrap_or_else(|| #value))
+        }
+        Some(DefaultValue { value: Some(value), .. }) => {
+            quote!(#read.unwrap_or_else(|| #value))
+        }
     }
 }
 

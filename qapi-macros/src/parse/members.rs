@@ -5,7 +5,7 @@ use syn::{Field, Ident, ItemStruct};
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Base, Member, OnlyField, Representation};
+use crate::model::{Base, DefaultValue, Member, OnlyField, Representation};
 use crate::{names, symbol};
 
 /// The member that `field` is, under the words of its attributes.
@@ -14,7 +14,15 @@ pub(crate) fn member(words: &Words, ident: &Ident, field: &Field) -> Member {
         part: part(words, ident, &field.attrs, names::dashed_from_snake),
         ty: field.ty.clone(),
         representations: representations(words),
+        default: default(words),
     }
+}
+
+/// What the words say of its absence.
+pub(crate) fn default(words: &Words) -> Option<DefaultValue> {
+    let word = words.place(symbol::DEFAULT)?;
+    let value = words.expression(symbol::DEFAULT)?.cloned().map(Box::new);
+    Some(DefaultValue { word, value })
 }
 
 /// In which ways the words say that a value is told.

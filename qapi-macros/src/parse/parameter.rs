@@ -4,11 +4,13 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Pat, PatType, Type, parse_quote_spanned};
 
-use super::members::representations;
+use super::members::{default, representations};
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Argument, Execution, Member, Parameter, Passing, Role, Sharing};
+use crate::model::{
+    Argument, DefaultValue, Execution, Member, Parameter, Passing, Role, Sharing,
+};
 use crate::symbol::Word;
 use crate::types::{bare, is_path, is_str, only_argument, with_argument};
 use crate::{names, symbol};
@@ -38,7 +40,13 @@ pub(crate) fn parse(
             None => passing(&parameter.ty, execution),
         };
         let argument = Argument {
-            member: Member { part, ty, representations: representations(&words) },
+            member: Member {
+                part,
+                ty,
+                representations: representations(&words),
+                default: default(&words)
+                    .map(|default| owned_default(default, &parameter.ty, passing)),
+            },
             passing,
         };
         (Role::Argument(argument), if whole { &[] } else { legal })
@@ -88,6 +96,19 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
         (_, _) => Passing::OptionalReference,
     };
     (with_argument(ty, &owned(&inner.elem)), passing)
+}
+
+/// The default of a parameter of type `ty`, as a value of the type that is read for it.
+fn owned_default(default: DefaultValue, ty: &Type, passing: Passing) -> DefaultValue {
+    let (Passing::Reference, Type::Reference(reference)) = (passing, bare(ty)) else {
+        return default;
+    };
+    let elem = &reference.elem;
+    let value = default.value.map(|value| {
+        let span = Span::call_site().located_at(value.span());
+        Box::new(parse_quote_spanned!(span=> <#elem as __qapi::ToOwned>::to_owned(#value)))
+    });
+    DefaultValue { value, ..default }
 }
 
 /// The type that owns what `lent` is a view of.

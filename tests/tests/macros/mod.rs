@@ -4,6 +4,7 @@ mod alternate;
 mod based;
 mod command;
 mod conditions;
+mod defaults;
 mod enum_;
 mod event;
 mod field_types;

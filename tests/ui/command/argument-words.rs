@@ -1,10 +1,10 @@
-//! A word that arguments do not have.
+//! Words that arguments do not have.
 
 use qapi_core::qapi_command;
 
-#[qapi_command]
-fn run(#[qapi(default = 3)] one: Option<i64>, #[qapi(status)] two: i64) {
-    let _ = (one, two);
+#[qapi_command(default = 3)]
+fn run(#[qapi(status)] one: i64) {
+    let _ = one;
 }
 
 fn main() {}

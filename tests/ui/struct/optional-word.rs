@@ -1,4 +1,4 @@
-//! An optional member, and a default, in others' words.
+//! An optional member in others' words.
 
 use qapi_core::qapi_struct;
 
@@ -6,8 +6,6 @@ use qapi_core::qapi_struct;
 struct Info {
     #[qapi(optional)]
     path: String,
-    #[qapi(default = 3)]
-    tries: i64,
 }
 
 fn main() {}

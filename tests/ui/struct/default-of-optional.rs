@@ -1,0 +1,11 @@
+//! A default for what is `None` when it is absent.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+struct Info {
+    #[qapi(default = 3)]
+    tries: Option<i64>,
+}
+
+fn main() {}
