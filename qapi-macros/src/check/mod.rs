@@ -8,6 +8,7 @@
 //! - `check_no_numbers`: variants have no numbers
 //! - `check_since`: a version is digits and dots
 //! - `check_features`: features have names, each another
+//! - `check_feature_spelling`: those with a fixed meaning are spelt as they are
 //! - `check_special_features`: `deprecated` and `unstable` are not for types
 //! - `check_part`: the same for values, members and arguments
 //! - `check_owned`: what a type holds is its own
@@ -42,6 +43,7 @@ pub(crate) mod union_;
 
 use std::collections::{HashMap, HashSet};
 
+use proc_macro2::Span;
 use syn::{Attribute, Generics, Ident, ItemEnum, LitStr, Type};
 
 use crate::args::{FeatureWord, is_ours};
@@ -55,6 +57,9 @@ use name::{NameKind, check_name};
 /// The attributes that make a definition.
 const ATTRIBUTES: [&str; 6] =
     ["qapi_enum", "qapi_struct", "qapi_union", "qapi_alternate", "qapi_command", "qapi_event"];
+
+/// The features with a fixed meaning.
+const SPECIAL_FEATURES: [&str; 2] = ["deprecated", "unstable"];
 
 /// All rules on what every definition has.
 fn check_head(head: &Head, kind: NameKind, attributes: &[Attribute], errors: &Errors) {
@@ -149,8 +154,20 @@ fn check_features(features: &[FeatureWord], errors: &Errors) {
         check_since(since.as_ref(), errors);
         let whole = Name { text: name.clone(), span: *span, exception: None };
         check_name(&whole, NameKind::Feature, errors);
+        check_feature_spelling(name, *span, errors);
         if cfg.is_empty() && !seen.insert(c_name(name)) {
             errors.at_span(*span, format!("`{name}`: given twice; keep one"));
+        }
+    }
+}
+
+/// A name that is all but that of a feature with a fixed meaning was most likely meant to be it,
+/// and would have none.
+fn check_feature_spelling(name: &str, span: Span, errors: &Errors) {
+    for special in SPECIAL_FEATURES {
+        let same_start = name.chars().next() == special.chars().next();
+        if name != special && same_start && strsim::osa_distance(name, special) <= 2 {
+            errors.at_span(span, format!("`{name}`: did you mean `{special}`? Write it so"));
         }
     }
 }
@@ -161,7 +178,7 @@ fn check_special_features(features: &[FeatureWord], kind: NameKind, errors: &Err
         return;
     }
     for FeatureWord { name, span, since: _, doc: _, cfg: _ } in features {
-        if ["deprecated", "unstable"].contains(&name.as_str()) {
+        if SPECIAL_FEATURES.contains(&name.as_str()) {
             let message = format!(
                 "`{name}`: a type cannot be so; put it on the members, commands and events that \
                  use the type"

@@ -88,8 +88,15 @@ fn check_default(Member { ty, default, .. }: &Member, errors: &Errors) {
     }
 }
 
-/// A discriminator is told by its name, in no other way, and is there always.
+/// A discriminator is always there, and told by its name, in no other way.
 pub(super) fn check_discriminator(member: &Member, errors: &Errors) {
+    if only_argument(&member.ty, "Option").is_some() {
+        let message = format!(
+            "`{}`: a union's discriminator is mandatory; take `Option` off the type",
+            member.part.ident
+        );
+        errors.at(&member.ty, message);
+    }
     for condition in &member.part.cfg {
         let message = "`cfg`: the discriminator is there always; put it on the whole union, or on \
                        the values that select the branches";

@@ -1,5 +1,6 @@
 //! Rules on `#[qapi_union]` on an enum:
 //! - `check_branches_are_objects`: each branch is one type, or nothing
+//! - `check_tag`: the values that select a branch are those of an enum
 //! - `check_has_branches`: there are branches
 //! - `check_branches_strays`: branches alone are no definition, and have no words of one
 //!
@@ -24,6 +25,11 @@ use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Head, Part, Union, UnionEnum, UnionField, UnionStruct};
 
+/// Types that are no enums by any definition.
+const BUILTIN: [&str; 13] = [
+    "String", "bool", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "Vec", "Value",
+];
+
 pub(crate) fn check(item: &Item, model: &Union, errors: &Errors) {
     match (item, model) {
         (Item::Enum(item), Union::Enum(model)) => check_enum(item, model, errors),
@@ -41,6 +47,7 @@ fn check_enum(item: &ItemEnum, model: &UnionEnum, errors: &Errors) {
         }
         None => check_item_attributes(&item.attrs, errors),
     }
+    check_tag(model, errors);
     check_branches_strays(model, errors);
     check_no_generics(&item.generics, errors);
     check_has_branches(item, errors);
@@ -74,6 +81,20 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
             UnionField::Member(member) => check_member_type(member, errors),
             UnionField::Discriminator { member, .. } => check_discriminator(member, errors),
         }
+    }
+}
+
+/// The values that select a branch are those of an enum.
+fn check_tag(model: &UnionEnum, errors: &Errors) {
+    let Some(tag) = model.tag.segments.last() else { return };
+    let ident = tag.ident.to_string();
+    let is_builtin = BUILTIN.contains(&ident.as_str());
+    if is_builtin {
+        let message = format!(
+            "`{ident}`: a branch is selected by a value of an enum; name one that is annotated \
+             with `#[qapi_enum]`"
+        );
+        errors.at(&model.tag, message);
     }
 }
 
@@ -140,18 +161,22 @@ fn check_one_discriminator(item: &ItemStruct, model: &UnionStruct, errors: &Erro
 /// The base has the discriminator, and a field holds the branches.
 fn check_base_discriminator(model: &UnionStruct, errors: &Errors) {
     if let Some(discriminator) = &model.discriminator {
-        let name = discriminator.value();
-        if model.branches.is_empty() {
+        let missing = match (model.bases.is_empty(), model.branches.is_empty()) {
+            (false, false) => None,
+            (true, false) => Some("and there is none; mark a field with `#[qapi(base)]`"),
+            (false, true) => {
+                Some("and no field holds the branches; mark it with `#[qapi(branches)]`")
+            }
+            (true, true) => Some(
+                "and there is none; mark a field with `#[qapi(base)]`, and the one with the \
+                 branches with `#[qapi(branches)]`",
+            ),
+        };
+        if let Some(missing) = missing {
             let message = format!(
-                "`{name}`: no field holds the branches; mark it with `#[qapi(branches)]`, or mark \
-                 the discriminator itself with `#[qapi(discriminator)]`"
-            );
-            errors.at(discriminator, message);
-        }
-        if model.bases.is_empty() {
-            let message = format!(
-                "`{name}`: the member of a base is meant, and there is none; mark a field with \
-                 `#[qapi(base)]`, or the discriminator itself with `#[qapi(discriminator)]`"
+                "`{}`: the member of a base is meant, {missing}, or mark the discriminator itself \
+                 with `#[qapi(discriminator)]`",
+                discriminator.value()
             );
             errors.at(discriminator, message);
         }

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
 use super::{client, definition, members, place_of, scope};
@@ -220,5 +221,11 @@ fn lends(model: &Command, sharing: Sharing) -> bool {
 /// The variable that holds the value of `parameter`. No other made-up name begins like it, so
 /// that a parameter may be called `context`, `object` or anything else.
 fn local(parameter: &Parameter) -> Ident {
-    format_ident!("__given_{}", parameter.ident.unraw())
+    let mut local = format_ident!("__given_{}", parameter.ident.unraw());
+    if let Role::Argument(Argument { passing: Passing::Fd, .. }) = &parameter.role {
+        // What the compiler finds wrong with it, it finds wrong with the type: then it says so
+        // once.
+        local.set_span(local.span().located_at(parameter.written.span()));
+    }
+    local
 }

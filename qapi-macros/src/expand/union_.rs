@@ -3,6 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Path};
 
 use super::{definition, members, object, part_entry, place_of, scope};
@@ -161,7 +162,8 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         let value = match field {
             UnionField::Member(member) => members::visit(member),
             UnionField::Discriminator { .. } => {
-                let place = place_of(ty);
+                // The very span of the type: else one that is no branches would be told of twice.
+                let place = ty.span();
                 quote_spanned!(place=> <#ty as __qapi::QapiBranches>::visit_tag(__object, #name)?)
             }
         };
@@ -179,7 +181,7 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         quote!(#(#cfg)* #ident: #value,)
     });
     let set_branches = branches.iter().map(|BranchesField { ident, ty, .. }| {
-        let read = quote_spanned! {place_of(ty)=>
+        let read = quote_spanned! {ty.span()=>
             <#ty as __qapi::QapiBranches>::visit_branch(
                 <#ty as __qapi::QapiBranches>::visit_tag(__object, #discriminator)?,
                 __object,
@@ -201,7 +203,7 @@ fn serialize_struct(model: &UnionStruct) -> TokenStream {
         None => members::serialize_base(base),
         Some(BranchesField { ident, ty, .. }) => {
             let base = &base.ident;
-            quote_spanned! {place_of(ty)=>
+            quote_spanned! {ty.span()=>
                 __qapi::serialize_tagged_base(
                     &self.#base,
                     #discriminator,
