@@ -29,7 +29,7 @@ use follower::Follower;
 
 /// The least unit in which a mirror keeps account unless a client says otherwise.
 const GRANULARITY_MIN: u64 = 4096;
-/// The unit for targets without clusters.
+/// The unit for targets without clusters, and the largest for those with.
 const GRANULARITY_DEFAULT: u64 = 64 * 1024;
 
 /// A mirror to be made.
@@ -119,12 +119,15 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
 /// clusters are copied whole.
 fn granularity(target: &Node, given: Option<u64>, scope: &MirrorScope) -> u64 {
     let cluster = target.cluster_size();
-    match (given, scope) {
-        (None, _) => cluster.map_or(GRANULARITY_DEFAULT, |size| size.max(GRANULARITY_MIN)),
-        (Some(given), MirrorScope::Top | MirrorScope::None) if target.names_backing() => {
-            given.max(cluster.unwrap_or(0))
+    let fitting = |size: u64| size.clamp(GRANULARITY_MIN, GRANULARITY_DEFAULT);
+    let wanted = given.unwrap_or_else(|| cluster.map_or(GRANULARITY_DEFAULT, fitting));
+    match scope {
+        MirrorScope::Top | MirrorScope::None if target.names_backing() => {
+            wanted.max(cluster.unwrap_or(0))
         }
-        (Some(given), _) => given,
+        MirrorScope::Full | MirrorScope::Top | MirrorScope::AboveTarget | MirrorScope::None => {
+            wanted
+        }
     }
 }
 
