@@ -39,16 +39,36 @@ impl Together {
     }
 }
 
-/// Carries out all actions, or none. Blocks.
+/// Makes jobs on a thread for blocking work, and sets them to work on the main loop: so what they
+/// do then is told after the reply to the command.
+///
+/// # Errors
+/// Those of `prepare`.
+pub async fn begin(
+    prepare: impl FnOnce(&mut Together) -> Result<Vec<Prepared>> + Send + 'static,
+) -> Result<()> {
+    let made = tokio::task::spawn_blocking(move || {
+        let mut together = Together::default();
+        prepare(&mut together).map(|prepared| (prepared, together))
+    });
+    let (prepared, _together) = made
+        .await
+        .unwrap_or_else(|_panicked| Err(Error::generic("The job could not be made")))?;
+    // The last is the first: clients see the jobs in that order.
+    prepared.into_iter().rev().for_each(Prepared::start);
+    Ok(())
+}
+
+/// Prepares all actions, or none. Blocks.
 ///
 /// # Errors
 /// Those of the first action that fails, or that an action does not go together with the mode.
-pub fn run(
+pub fn prepare_all(
     daemon: &BlockJobs,
     actions: Vec<TransactionAction>,
     mode: ActionCompletionMode,
-) -> Result<()> {
-    let mut together = Together::default();
+    together: &mut Together,
+) -> Result<Vec<Prepared>> {
     match mode {
         ActionCompletionMode::Individual => {}
         ActionCompletionMode::Grouped => {
@@ -58,16 +78,15 @@ pub fn run(
     }
     let mut prepared = Vec::with_capacity(actions.len());
     let result = actions.into_iter().try_for_each(|action| {
-        prepared.push(prepare(daemon, action, &mut together)?);
+        prepared.push(prepare(daemon, action, together)?);
         Ok(())
     });
-    // The last is the first, with success as with failure: clients see the jobs in that order.
-    let newest_first = prepared.into_iter().rev();
-    match result {
-        Ok(()) => newest_first.for_each(Prepared::start),
-        Err(_) => newest_first.for_each(Prepared::undo),
+    if let Err(error) = result {
+        // As with success, the last is the first.
+        prepared.into_iter().rev().for_each(Prepared::undo);
+        return Err(error);
     }
-    result
+    Ok(prepared)
 }
 
 /// Actions that begin no job have nothing to complete.

@@ -4,7 +4,7 @@ use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct};
 
 use crate::block_job::BlockJobs;
 use crate::jobs;
-use crate::jobs::transaction::Together;
+use crate::jobs::transaction::begin;
 
 /// What all ways to begin a backup have in common.
 #[qapi_struct(since = "4.2")]
@@ -158,14 +158,16 @@ pub enum NewImageMode {
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
 /// is not supported.
-#[qapi_command(since = "2.3", boxed, allow_preconfig, blocking)]
-pub fn blockdev_backup(
+#[qapi_command(since = "2.3", boxed, allow_preconfig)]
+pub async fn blockdev_backup(
     #[qapi(state)] block_jobs: &BlockJobs,
     options: BlockdevBackup,
 ) -> Result<()> {
-    let mut alone = Together::default();
-    jobs::backup::blockdev_backup(block_jobs, options, &mut alone)?.start();
-    Ok(())
+    let daemon = block_jobs.clone();
+    begin(move |alone| {
+        jobs::backup::blockdev_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+    })
+    .await
 }
 
 /// Begins to copy a node, as it is now, to a file, which is made before unless it is to exist.
@@ -173,9 +175,14 @@ pub fn blockdev_backup(
 /// # Errors
 /// As for `blockdev-backup`; the file cannot be made or opened. A file that was not there before
 /// is removed then.
-#[qapi_command(since = "1.6", boxed, allow_preconfig, blocking, features(deprecated))]
-pub fn drive_backup(#[qapi(state)] block_jobs: &BlockJobs, options: DriveBackup) -> Result<()> {
-    let mut alone = Together::default();
-    jobs::backup::drive_backup(block_jobs, options, &mut alone)?.start();
-    Ok(())
+#[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
+pub async fn drive_backup(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: DriveBackup,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |alone| {
+        jobs::backup::drive_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+    })
+    .await
 }

@@ -6,6 +6,7 @@ use super::backup::{BlockdevOnError, MirrorSyncMode, NewImageMode};
 use super::block_job::MirrorCopyMode;
 use crate::block_job::BlockJobs;
 use crate::jobs;
+use crate::jobs::transaction::begin;
 
 /// A mirror onto a node.
 #[qapi_struct(since = "2.6")]
@@ -121,8 +122,14 @@ pub fn blockdev_mirror(
 /// # Errors
 /// As for `blockdev-mirror`; the file cannot be made or opened. A file that was not there before
 /// is removed then.
-#[qapi_command(since = "1.3", boxed, allow_preconfig, blocking)]
-pub fn drive_mirror(#[qapi(state)] block_jobs: &BlockJobs, options: DriveMirror) -> Result<()> {
-    jobs::mirror::drive_mirror(block_jobs, options)?.start();
-    Ok(())
+#[qapi_command(since = "1.3", boxed, allow_preconfig)]
+pub async fn drive_mirror(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: DriveMirror,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |_alone| {
+        jobs::mirror::drive_mirror(&daemon, options).map(|prepared| vec![prepared])
+    })
+    .await
 }

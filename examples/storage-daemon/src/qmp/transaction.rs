@@ -4,7 +4,7 @@ use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
 use crate::block_job::BlockJobs;
-use crate::jobs;
+use crate::jobs::transaction::{Together, begin, prepare_all};
 
 /// An action that does nothing but fail, so that the others can be tried.
 #[qapi_struct(since = "1.6")]
@@ -88,8 +88,8 @@ pub struct TransactionProperties {
 /// # Errors
 /// What the first action that fails says; those before it are undone. An action does not go
 /// together with the completion mode.
-#[qapi_command(since = "1.1", allow_preconfig, blocking)]
-pub fn transaction(
+#[qapi_command(since = "1.1", allow_preconfig)]
+pub async fn transaction(
     #[qapi(state)] block_jobs: &BlockJobs,
     /// What is to be done.
     actions: Vec<TransactionAction>,
@@ -97,6 +97,8 @@ pub fn transaction(
     #[qapi(since = "2.5")]
     properties: Option<TransactionProperties>,
 ) -> Result<()> {
-    let mode = properties.and_then(|properties| properties.completion_mode);
-    jobs::transaction::run(block_jobs, actions, mode.unwrap_or_default())
+    let mode = properties.and_then(|properties| properties.completion_mode).unwrap_or_default();
+    let daemon = block_jobs.clone();
+    let prepare = move |together: &mut Together| prepare_all(&daemon, actions, mode, together);
+    begin(prepare).await
 }

@@ -74,8 +74,6 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         MirrorSyncMode::None => Some(Arc::clone(&source)),
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };
-    // What is below is opened by whoever uses the target afterwards.
-    let shows = if backing.is_some() { ShownBelow::Nothing } else { ShownBelow::Named };
     let target = DriveTarget {
         filename: options.target,
         format: options.format,
@@ -83,7 +81,8 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         mode: options.mode.unwrap_or(NewImageMode::AbsolutePaths),
         source: &source,
         backing,
-        shows,
+        // What is below is opened by whoever uses the target afterwards.
+        shows: ShownBelow::Nothing,
     };
     let target = target.open(&daemon.graph)?;
     let common = Common {
