@@ -113,7 +113,7 @@ pub struct BlockJob {
     was_actively_synced: AtomicBool,
     events: Events,
     /// The nodes, until the job is cleaned up: a concluded job keeps none.
-    nodes: Mutex<Option<Reservation>>,
+    nodes: Mutex<Vec<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
     /// Whether a request has failed since one succeeded.
     troubled: AtomicBool,
@@ -128,7 +128,7 @@ impl BlockJob {
             work: Mutex::new(Some(Arc::new(work))),
             was_actively_synced: AtomicBool::new(false),
             events,
-            nodes: Mutex::new(None),
+            nodes: Mutex::new(Vec::new()),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
             troubled: AtomicBool::new(false),
             changed: Notify::new(),
@@ -150,7 +150,7 @@ impl BlockJob {
 
     /// Keeps nodes until the job is over.
     fn keep(&self, nodes: Reservation) {
-        *self.nodes.lock() = Some(nodes);
+        self.nodes.lock().push(nodes);
     }
 
     /// Whether an error has stopped the job.
@@ -180,7 +180,7 @@ impl JobDriver for BlockJob {
 
     fn prepare(&self, _job: &JobHandle) -> Result<()> {
         // Everything is written; others may be about to go on with the node.
-        if let Some(nodes) = &*self.nodes.lock() {
+        for nodes in &*self.nodes.lock() {
             nodes.end_writing();
         }
         self.work().map_or(Ok(()), |work| work.prepare())
@@ -207,7 +207,7 @@ impl JobDriver for BlockJob {
     fn clean(&self, _job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let work = self.work.lock().take();
-        self.nodes.lock().take();
+        self.nodes.lock().clear();
         if let Some(work) = work {
             work.clean();
         }
@@ -253,10 +253,15 @@ pub fn reserve(
 ) -> Result<()> {
     let job = created.job();
     let nodes = graph.reserve(job.job_type().as_str(), job.id().unwrap_or_default(), uses)?;
-    if let Some(block_job) = job.driver::<BlockJob>() {
+    keep(created, nodes);
+    Ok(())
+}
+
+/// Gives nodes to a block job that has been made and not yet started, which were reserved before.
+pub fn keep(created: &CreatedJob, nodes: Reservation) {
+    if let Some(block_job) = created.job().driver::<BlockJob>() {
         block_job.keep(nodes);
     }
-    Ok(())
 }
 
 /// As [`reserve`], with a node that was opened for the job alone: it is closed when the job lets go
@@ -272,7 +277,7 @@ pub fn reserve_with(
 ) -> Result<()> {
     reserve(created, graph, uses)?;
     if let Some(block_job) = created.job().driver::<BlockJob>()
-        && let Some(nodes) = block_job.nodes.lock().as_mut()
+        && let Some(nodes) = block_job.nodes.lock().last_mut()
     {
         nodes.keep_open(opened);
     }

@@ -15,6 +15,7 @@ use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
 use crate::copy::{Copier, Pace, PointInTime, Scope};
+use crate::nodes::options::DetectZeroes;
 use crate::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
@@ -76,6 +77,7 @@ pub fn drive_backup(
             | MirrorSyncMode::Incremental
             | MirrorSyncMode::Bitmap => ShownBelow::Named,
         },
+        detect_zeroes: DetectZeroes::Unmap,
     };
     let target = target.open(&daemon.graph)?;
     create(daemon, common, source, target, together)
@@ -97,7 +99,6 @@ fn create(
     check_unit(&common)?;
     check_bitmap(&common)?;
     check_nodes(daemon, &common, &source, target.node())?;
-    check_supported(&common)?;
     let perf = common.x_perf;
     let filter = daemon
         .graph
@@ -114,36 +115,43 @@ fn create(
     if target.node().is_read_only() {
         return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
     }
-    let copier = copier(daemon, &common, &source, target.node())?;
-    check_chunk(perf, copier.granularity())?;
-    let point_in_time = Arc::new(PointInTime::new(copier)?);
-
-    let filtered = NodeUse::filter(Arc::clone(filter.node()));
     // The target is below the filter, too.
     let written = NodeUse {
         attached: false,
         user: NamedAs::Node(filter.node().name().to_owned()),
         ..NodeUse::target(Arc::clone(target.node()))
     };
-    let uses = [filtered, written];
+    let job_id = common.job_id.clone().unwrap_or_default();
+    let writing = daemon
+        .graph
+        .reserve(JobType::Backup.as_str(), &job_id, [written])
+        .map_err(cannot_create_node)?;
+    let copier = copier(daemon, &common, &source, target.node())?;
+    check_chunk(perf, copier.granularity())?;
+    check_supported(&common)?;
+    let point_in_time = Arc::new(PointInTime::new(copier)?);
+
     let on_error = OnError {
         source: common.on_source_error.unwrap_or(BlockdevOnError::Report),
         target: common.on_target_error.unwrap_or(BlockdevOnError::Report),
     };
     let job_options = JobOptions::new(JobType::Backup)
-        .id(common.job_id.unwrap_or_default())
+        .id(job_id)
         .speed(common.speed.unwrap_or(0))
         .auto_finalize(common.auto_finalize.unwrap_or(true))
         .auto_dismiss(common.auto_dismiss.unwrap_or(true));
     let copies = common.sync != MirrorSyncMode::None;
     let watcher = Arc::clone(&point_in_time);
+    let filtered = Arc::clone(filter.node());
     let work = Backup { point_in_time, on_error, copies, _filter: filter };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
     let created = daemon.jobs.create(job_options, driver, together.group.as_ref())?;
     let (opened, made) = target.into_parts();
     let prepared = Prepared::new(created, made);
-    block_job::reserve_with(prepared.job(), &daemon.graph, uses, opened)?;
+    block_job::keep(prepared.job(), writing);
+    let filtered = NodeUse::filter(filtered);
+    block_job::reserve_with(prepared.job(), &daemon.graph, [filtered], opened)?;
     together.watch(&source, &watcher);
     Ok(prepared)
 }

@@ -35,6 +35,8 @@ pub struct DriveTarget<'a> {
     pub backing: Option<Arc<Node>>,
     /// What shows through the target as long as the job runs.
     pub shows: ShownBelow,
+    /// Whether zeroes that are written to it are detected.
+    pub detect_zeroes: DetectZeroes,
 }
 
 /// What shows through a target where it has nothing of its own.
@@ -69,7 +71,7 @@ impl DriveTarget<'_> {
         let mut options = by_filename(path, format.as_deref())?.read_only(false);
         options.node_name = self.node_name;
         options.discard = Some(Discard::Unmap);
-        options.detect_zeroes = DetectZeroes::Unmap;
+        options.detect_zeroes = self.detect_zeroes;
         let cache = self.source.cache();
         options.cache =
             CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
@@ -106,6 +108,9 @@ impl DriveTarget<'_> {
     }
 
     fn make(&self, graph: &Graph, format: &str) -> Result<Option<MadeFile>> {
+        if self.filename.starts_with("json:") {
+            return Err(Error::InvalidOption("Unknown protocol 'json'".into()).into());
+        }
         let backing = self.backing.as_ref();
         let image = ImageCreate {
             filename: host_path(&self.filename)?.to_owned(),

@@ -20,7 +20,10 @@ impl State {
             .ok_or_else(gone)?;
         let before = self.uses();
         self.insert(Arc::clone(filter));
-        let moved = self.move_parents(below, filter);
+        // What the filter itself stands on cannot stand on the filter.
+        let mut staying = Vec::new();
+        collect_names(filter.target.as_ref(), &mut staying);
+        let moved = self.move_parents(below, filter, &staying);
         if let Some(entry) = self.entry_mut(below.name()) {
             entry.uses.push(used);
         }
@@ -39,19 +42,19 @@ impl State {
         if let Some(below) = filter.filtered()
             && self.entry(below.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, &below))
         {
-            let moved = self.move_parents(filter, &below);
+            let moved = self.move_parents(filter, &below, &[]);
             self.relink(&moved, &below);
         }
         self.forget(filter.name())
     }
 
-    /// Moves the uses of a node by other nodes to another one. Gives them.
-    fn move_parents(&mut self, old: &Node, new: &Node) -> Vec<Use> {
+    /// Moves the uses of a node by other nodes, but for those named, to another one. Gives them.
+    fn move_parents(&mut self, old: &Node, new: &Node, staying: &[String]) -> Vec<Use> {
         let names: Vec<String> =
             self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
         // A node that is just being opened knows what it is to stand on and stays there.
         let is_parent = |used: &Use| match &used.user {
-            User::Node { name, .. } => names.contains(name),
+            User::Node { name, .. } => names.contains(name) && !staying.contains(name),
             User::Holder { .. } => false,
         };
         let Some(entry) = self.entry_mut(old.name()) else { return Vec::new() };
@@ -118,4 +121,12 @@ impl Node {
             Role::Held(_) => {}
         }
     }
+}
+
+/// Collects the names of a node and of all below it.
+fn collect_names(node: Option<&Arc<Node>>, names: &mut Vec<String>) {
+    let Some(node) = node else { return };
+    names.push(node.name().to_owned());
+    collect_names(node.file().as_ref(), names);
+    collect_names(node.backing().as_ref(), names);
 }

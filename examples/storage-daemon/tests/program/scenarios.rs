@@ -24,17 +24,15 @@ fn is_possible() -> bool {
     missing.is_empty()
 }
 
-#[test]
-fn the_first_scenarios_pass() {
+/// Tries the scenarios of a folder, those named or else all.
+fn assert_pass(folder: &Path, names: &str) {
     if !is_possible() {
         return;
     }
-    let folder = folder();
-    let names = std::fs::read_to_string(folder.join("first.txt")).unwrap();
     let output = Command::new("python3")
-        .arg(folder.join("scenarios.py"))
+        .arg(self::folder().join("scenarios.py"))
         .args(["check", "--prog", env!("CARGO_BIN_EXE_storage-daemon"), "-j", "2", "--dir"])
-        .arg(folder.join("cases"))
+        .arg(folder)
         .args(names.split_whitespace().flat_map(|name| ["--only", name]))
         .env("SCENARIO_TIMEOUT", "60")
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -42,4 +40,15 @@ fn the_first_scenarios_pass() {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_first_scenarios_pass() {
+    let names = std::fs::read_to_string(folder().join("first.txt")).unwrap();
+    assert_pass(&folder().join("cases"), &names);
+}
+
+#[test]
+fn the_scenarios_of_faults_that_were_found_pass() {
+    assert_pass(&folder().join("more"), "");
 }

@@ -9,6 +9,7 @@ use super::{MirrorOptions, MirrorScope, create};
 use crate::block_job::{BlockJobs, OnError};
 use crate::jobs::drive_target::{DriveTarget, ShownBelow};
 use crate::jobs::prepared::{JobTarget, Prepared};
+use crate::nodes::options::DetectZeroes;
 use crate::nodes::{Graph, Node, NodeUse, Operation};
 use crate::qmp::backup::{BlockdevOnError, MirrorSyncMode, NewImageMode};
 use crate::qmp::block_job::MirrorCopyMode;
@@ -83,6 +84,7 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         backing,
         // What is below is opened by whoever uses the target afterwards.
         shows: ShownBelow::Nothing,
+        detect_zeroes: DetectZeroes::Off,
     };
     let target = target.open(&daemon.graph)?;
     let common = Common {
