@@ -3,3 +3,4 @@
 mod answer;
 mod definitions;
 mod language;
+mod qemu;

@@ -5,9 +5,18 @@ use qapi_core::descriptor::Definition;
 use qapi_core::registry::registered;
 use qapi_core::schema::render::render;
 use qapi_core::wire::{Decoded, Decoder};
+use serde_json::Value;
 
-/// The expressions of a schema file, each as JSON text.
+/// The expressions of a schema file, each as JSON text, sorted.
 pub(crate) fn expressions(file: &str) -> Vec<String> {
+    let mut expressions: Vec<_> =
+        expressions_in_order(file).iter().map(Value::to_string).collect();
+    expressions.sort();
+    expressions
+}
+
+/// The expressions of a schema file.
+pub(crate) fn expressions_in_order(file: &str) -> Vec<Value> {
     let is_comment = |line: &&str| line.starts_with('#');
     let lines: Vec<_> = file.lines().filter(|line| !is_comment(line)).collect();
     let text = lines.join("\n");
@@ -15,11 +24,10 @@ pub(crate) fn expressions(file: &str) -> Vec<String> {
     let mut expressions = Vec::new();
     while let Some(decoded) = decoder.decode(&mut input) {
         match decoded {
-            Decoded::Message(document) => expressions.push(document.root().to_json().to_string()),
+            Decoded::Message(document) => expressions.push(document.root().to_json()),
             Decoded::Error(error) => panic!("{error}"),
         }
     }
-    expressions.sort();
     expressions
 }
 

@@ -176,7 +176,8 @@ fn mandatory(
 ) -> Conflict {
     let message = format!(
         "as of {} the command `{}` cannot be called: the member `{}` of the {} `{}` is newer, and \
-         not optional; make it an `Option`, or present a later release",
+         not optional; make it an `Option`, give it a `default`, or present a later \
+         release",
         projection.release(),
         command.name,
         member.name,

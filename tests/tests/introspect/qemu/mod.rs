@@ -1,0 +1,80 @@
+//! Whole schemas of QEMU's, from its own schema files, told as QEMU's generator would tell them.
+//!
+//! The files are not part of this project. `QAPI_QEMU_SCHEMA` names a folder with
+//! `qapi-schema.json`, the files that it includes, and what the generator prints for it with type
+//! names unmasked and all conditions taken as true, as `introspection.json`; or a folder of such
+//! folders.
+
+mod reader;
+mod slots;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use qapi_core::descriptor::{DefinitionKind, Type};
+use qapi_core::registry::Registry;
+use qapi_core::schema::introspect::{Mask, introspect};
+use serde_json::Value;
+/// The folders to read; none if none was named.
+fn folders() -> Vec<PathBuf> {
+    let Some(named) = std::env::var_os("QAPI_QEMU_SCHEMA") else { return Vec::new() };
+    let named = PathBuf::from(named);
+    let is_schema = |folder: &Path| folder.join("qapi-schema.json").is_file();
+    let folders = if is_schema(&named) {
+        vec![named]
+    } else {
+        let entries = std::fs::read_dir(&named).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| is_schema(path)).collect()
+    };
+    assert!(!folders.is_empty(), "QAPI_QEMU_SCHEMA names no folder with a qapi-schema.json");
+    folders
+}
+
+/// Entities by name: their order follows that of definitions, which is ours here and QEMU's there.
+fn by_name(entities: Vec<Value>) -> BTreeMap<String, Value> {
+    let named = |entity: Value| (entity["name"].as_str().unwrap().to_owned(), entity);
+    entities.into_iter().map(named).collect()
+}
+
+#[test]
+fn whole_schemas_are_told_as_qemu_tells_them() {
+    let folders = folders();
+    if folders.is_empty() {
+        eprintln!("not tried: QAPI_QEMU_SCHEMA names no folder with schema files of QEMU's");
+    }
+    for folder in folders {
+        let registry = Registry::from_definitions(reader::read(&folder)).unwrap();
+        let told = introspect(&registry, Mask::Unmasked);
+        let told = by_name(told.iter().map(|info| serde_json::to_value(info).unwrap()).collect());
+        let expected = std::fs::read_to_string(folder.join("introspection.json")).unwrap();
+        let expected = by_name(serde_json::from_str(&expected).unwrap());
+
+        let names = |entities: &BTreeMap<String, Value>| {
+            entities.keys().cloned().collect::<BTreeSet<String>>()
+        };
+        assert_eq!(names(&told), names(&expected), "{}", folder.display());
+        for (name, entity) in &expected {
+            assert_eq!(told.get(name), Some(entity), "{}", folder.display());
+        }
+        each_exception_is_needed(&registry);
+        eprintln!("{} entities of {} compared", expected.len(), folder.display());
+    }
+}
+
+/// The registry has accepted no others; and those that are excepted return no objects.
+fn each_exception_is_needed(registry: &Registry) {
+    for (definition, command) in registry.commands().filter(|(_, found)| found.returns_exception)
+    {
+        let mut returned = (command.returns)().unwrap();
+        if let Type::Array(element) = returned {
+            returned = element();
+        }
+        let is_object = match returned {
+            Type::Defined(found) => {
+                matches!(found.kind, DefinitionKind::Struct(_) | DefinitionKind::Union(_))
+            }
+            Type::Builtin(_) | Type::Array(_) => false,
+        };
+        assert!(!is_object, "{}", definition.name);
+    }
+}

@@ -1,0 +1,230 @@
+//! From schema files to definitions.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use qapi_core::descriptor::{
+    AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind, EnumValue,
+    Event, Feature, Member, Struct, Type, TypeRef, Union,
+};
+use serde_json::{Map, Value};
+
+use super::slots;
+use crate::definitions::{define, enumeration, member, optional, plain_command, value};
+use crate::registry::seed::expressions_in_order;
+
+/// The definitions of `qapi-schema.json` and of the files that it includes.
+pub(super) fn read(folder: &Path) -> Vec<&'static Definition> {
+    let mut expressions = Vec::new();
+    read_file(folder, "qapi-schema.json", &mut HashSet::new(), &mut expressions);
+    let mut schema = Schema::default();
+    for pragma in expressions.iter().filter_map(|expression| expression.get("pragma")) {
+        let names = pragma["command-returns-exceptions"].as_array().into_iter().flatten();
+        schema.excepted.extend(names.map(text));
+    }
+    let definitions: Vec<_> =
+        expressions.iter().filter_map(|expression| schema.definition(expression)).collect();
+    schema.fill(&definitions);
+    definitions
+}
+
+fn read_file(
+    folder: &Path,
+    name: &str,
+    seen: &mut HashSet<String>,
+    expressions: &mut Vec<Value>,
+) {
+    if !seen.insert(name.to_owned()) {
+        return;
+    }
+    let file = std::fs::read_to_string(folder.join(name)).unwrap();
+    for expression in expressions_in_order(&file) {
+        match expression.get("include") {
+            Some(include) => read_file(folder, text(include), seen, expressions),
+            None => expressions.push(expression),
+        }
+    }
+}
+
+/// What is kept of a schema that is read: it lives as long as the program, as definitions do.
+fn leak<T>(kept: T) -> &'static T {
+    Box::leak(Box::new(kept))
+}
+
+fn text(value: &Value) -> &'static str {
+    leak(value.as_str().unwrap().to_owned())
+}
+
+/// The value that `if` or `features` may accompany, and the features.
+fn bare<'a>(value: &'a Value, key: &str) -> (&'a Value, &'static [Feature]) {
+    match value.get(key) {
+        Some(bare) => (bare, features(value)),
+        None => (value, &[]),
+    }
+}
+
+fn features(value: &Value) -> &'static [Feature] {
+    let listed = value.get("features").and_then(Value::as_array).into_iter().flatten();
+    let feature =
+        |feature: &Value| Feature { name: text(bare(feature, "name").0), doc: "", since: None };
+    listed.map(feature).collect::<Vec<_>>().leak()
+}
+
+fn entries(value: Option<&Value>) -> impl Iterator<Item = (&'static str, &Value)> {
+    let map = value.and_then(Value::as_object).into_iter().flat_map(Map::iter);
+    map.map(|(name, value)| (&**leak(name.clone()), value))
+}
+
+/// A schema while it is read.
+#[derive(Default)]
+struct Schema {
+    /// The slots of the types that are named, an array by its name in brackets.
+    slots: HashMap<String, (TypeRef, usize)>,
+    /// Commands that may return something else than objects.
+    excepted: HashSet<&'static str>,
+}
+
+impl Schema {
+    /// The definition that an expression is, if it is one.
+    fn definition(&mut self, expression: &Value) -> Option<&'static Definition> {
+        let kind = entries(Some(expression)).next()?.0;
+        let name: &str = leak(name_of(expression).as_str()?.to_owned());
+        let data = expression.get("data");
+        let kind = match kind {
+            "enum" => {
+                let value = |entry: &Value| {
+                    let (name, features) = bare(entry, "name");
+                    EnumValue { features, ..value(text(name)) }
+                };
+                let values = data?.as_array()?.iter().map(value).collect::<Vec<_>>();
+                enumeration(name, values.leak()).kind
+            }
+            "struct" => {
+                let base = expression.get("base").map(|base| self.type_of(base));
+                DefinitionKind::Struct(Struct { base, members: self.members(data) })
+            }
+            "union" => self.union(expression),
+            "alternate" => self.alternate(data),
+            "command" => DefinitionKind::Command(self.command(expression)),
+            "event" => {
+                let arguments = self.arguments(data);
+                DefinitionKind::Event(Event { arguments, rate_limit: None })
+            }
+            _ => return None,
+        };
+        let plain = define(name, kind);
+        Some(leak(Definition { features: features(expression), ..plain }))
+    }
+
+    fn members(&mut self, data: Option<&Value>) -> &'static [Member] {
+        let member = |(name, entry): (&'static str, &Value)| {
+            let (ty, features) = bare(entry, "type");
+            let ty = self.type_of(ty);
+            let plain = match name.strip_prefix('*') {
+                Some(name) => optional(name, ty),
+                None => member(name, ty),
+            };
+            Member { features, ..plain }
+        };
+        entries(data).map(member).collect::<Vec<_>>().leak()
+    }
+
+    fn arguments(&mut self, data: Option<&Value>) -> Arguments {
+        match data {
+            Some(Value::String(_)) => Arguments::Type(self.type_of(data.unwrap())),
+            _ => Arguments::Members(self.members(data)),
+        }
+    }
+
+    fn union(&mut self, expression: &Value) -> DefinitionKind {
+        let (base, members): (_, &[Member]) = match &expression["base"] {
+            name @ Value::String(_) => (Some(self.type_of(name)), &[]),
+            listed => (None, self.members(Some(listed))),
+        };
+        let branches = entries(expression.get("data"))
+            .map(|(name, entry)| Branch { name, ty: Some(self.type_of(bare(entry, "type").0)) });
+        DefinitionKind::Union(Union {
+            base,
+            members,
+            discriminator: text(&expression["discriminator"]),
+            tag: None,
+            branches: slots::branches(branches.collect()),
+        })
+    }
+
+    fn alternate(&mut self, data: Option<&Value>) -> DefinitionKind {
+        let members = entries(data).map(|(name, entry)| {
+            let ty = self.type_of(bare(entry, "type").0);
+            AlternateMember { name, doc: "", since: None, ty }
+        });
+        let members = members.collect::<Vec<_>>().leak();
+        DefinitionKind::Alternate(qapi_core::descriptor::Alternate { members })
+    }
+
+    fn command(&mut self, expression: &Value) -> Command {
+        let returns = match expression.get("returns") {
+            Some(ty) => slots::returned(self.type_of(ty)),
+            None => || None,
+        };
+        let is = |word: &str, usual: bool| {
+            expression.get(word).and_then(Value::as_bool).unwrap_or(usual)
+        };
+        let plain = plain_command(self.arguments(expression.get("data")), returns);
+        Command {
+            allow_oob: is("allow-oob", false),
+            allow_preconfig: is("allow-preconfig", false),
+            success_response: is("success-response", true),
+            raw: !is("gen", true),
+            returns_exception: self.excepted.contains(text(name_of(expression))),
+            ..plain
+        }
+    }
+
+    /// A function for the type, which may be defined further down.
+    fn type_of(&mut self, named: &Value) -> TypeRef {
+        let name = match named {
+            Value::Array(element) => format!("[{}]", text(&element[0])),
+            name => text(name).to_owned(),
+        };
+        self.slot(name)
+    }
+
+    fn slot(&mut self, name: String) -> TypeRef {
+        self.slots.entry(name).or_insert_with(slots::new_type).0
+    }
+
+    /// Has each function for a type find it.
+    fn fill(&mut self, definitions: &[&'static Definition]) {
+        let names: Vec<_> = self.slots.keys().cloned().collect();
+        for element in names.iter().filter_map(|name| element_of(name)) {
+            self.slot(element.to_owned());
+        }
+        for (name, (_, slot)) in &self.slots {
+            let ty = match element_of(name) {
+                Some(element) => Type::Array(self.slots[element].0),
+                None => named(name, definitions),
+            };
+            slots::set_type(*slot, ty);
+        }
+    }
+}
+
+/// The name of a definition: the value of its first member.
+fn name_of(expression: &Value) -> &Value {
+    expression.as_object().unwrap().values().next().unwrap()
+}
+
+fn element_of(name: &str) -> Option<&str> {
+    name.strip_prefix('[')?.strip_suffix(']')
+}
+
+fn named(name: &str, definitions: &[&'static Definition]) -> Type {
+    let builtin = Builtin::ALL.iter().find(|builtin| builtin.as_str() == name);
+    match builtin {
+        Some(builtin) => Type::Builtin(*builtin),
+        None => {
+            let found = definitions.iter().find(|definition| definition.name == name);
+            Type::Defined(found.unwrap_or_else(|| panic!("no type {name}")))
+        }
+    }
+}
