@@ -95,7 +95,7 @@ fn the_framework_is_named_by_the_path_that_was_given() {
         (
             pipeline::qapi_command,
             "",
-            "async fn run(#[qapi(state)] a: &A, b: &str, c: Option<&[i64]>) -> i64 { 1 }",
+            "async fn run(#[qapi(state)] a: &A, b: &str, c: Option<&[i64]>) -> Info { Info }",
         ),
         (pipeline::qapi_command, "client,", "fn run(#[qapi(fd)] a: OwnedFd, b: &[i64]) {}"),
     ];
