@@ -259,7 +259,7 @@ struct Idle<'a> {
 
 impl<'a> Idle<'a> {
     fn new(job: &'a Job) -> Self {
-        job.lock().idle += 1;
+        job.begin_idle();
         Self { job }
     }
 }

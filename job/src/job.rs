@@ -36,7 +36,7 @@ pub(crate) struct Inner {
     /// Wakes the driver from [`sleep`](crate::JobHandle::sleep) and
     /// [`idle`](crate::JobHandle::idle).
     pub(crate) wakeup: Wakeup,
-    /// Counts changes of the status.
+    /// Counts changes of the status, and how often a part of the driver went to sleep.
     changes: Wakeup,
     state: Mutex<State>,
 }
@@ -68,6 +68,11 @@ impl State {
     /// Whether the driver should give up.
     pub(crate) fn should_stop(&self) -> bool {
         self.force_cancelled || self.error.is_some()
+    }
+
+    /// Whether the driver is doing something at this moment.
+    fn is_busy(&self) -> bool {
+        self.idle == 0 && self.status.is_at_work() && !self.status.is_paused()
     }
 
     /// Whether the driver should rest.
@@ -171,8 +176,7 @@ impl Job {
     /// Whether its driver is doing something at this moment: not paused, nor asleep, nor over. A
     /// driver of several parts is asleep as long as one of them is.
     pub fn is_busy(&self) -> bool {
-        let state = self.lock();
-        state.idle == 0 && state.status.is_at_work() && !state.status.is_paused()
+        self.lock().is_busy()
     }
 
     /// Whether it has been cancelled by force, and so will end as cancelled.
@@ -240,6 +244,11 @@ impl Job {
         self.wait_until(|state| state.status.is_over()).await;
         self.inner.occurrences.all_told().await;
         self.error().map_or(Ok(()), Err)
+    }
+
+    /// Waits until its driver does nothing for a moment: until it is not [busy](Self::is_busy).
+    pub async fn not_busy(&self) {
+        self.wait_until(|state| !state.is_busy()).await;
     }
 
     /// Waits until what the end of this job disturbed is in order, as its driver sees it, and all
@@ -327,6 +336,12 @@ impl Job {
             self.move_to(state, JobStatus::Aborting);
         }
         failed
+    }
+
+    /// A part of the driver sleeps from now on.
+    pub(crate) fn begin_idle(&self) {
+        self.lock().idle += 1;
+        self.inner.changes.wake();
     }
 
     pub(crate) async fn wait_until(&self, condition: impl Fn(&State) -> bool) {

@@ -117,7 +117,7 @@ pub struct BlockJob {
     io_status: Mutex<BlockDeviceIoStatus>,
     /// Whether a request has failed since one succeeded.
     troubled: AtomicBool,
-    /// Notified when the job makes progress, comes to rest, or is done.
+    /// Notified when the job makes progress.
     changed: Notify,
 }
 
@@ -161,17 +161,11 @@ impl BlockJob {
 
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let result = match self.work() {
+        match self.work() {
             Some(work) => work.run(BlockJobHandle { job, block_job: self }).await,
             // A job is cleaned up when it is over, and runs once.
             None => Ok(()),
-        };
-        self.changed.notify_waiters();
-        result
-    }
-
-    fn pause(&self, _job: &JobHandle) {
-        self.changed.notify_waiters();
+        }
     }
 
     fn user_resume(&self, _job: &JobHandle) {

@@ -5,7 +5,6 @@
 //! events and all, when the client has its reply.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use job::{Job, JobStatus};
 
@@ -15,43 +14,40 @@ use crate::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 /// How many bytes a job has under way at most.
 const UNDER_WAY_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
-/// How long a client is kept waiting for requests of other jobs. Requests to a disk that works are
-/// done long before; one that hangs must not take the monitor along.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Waits for what the other block jobs of the same engine have under way, with [`PATIENCE`].
+/// Waits for what the other block jobs of the same engine have under way now.
+///
+/// A disk that hangs keeps the client waiting who executes this command, where it would keep
+/// QEMU's whole monitor; other clients are served, and what goes out of band is as well.
 pub(super) async fn settle(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
-    let requests_done = async {
-        // All marks are set before the first wait, so that the jobs are waited for side by side.
-        let marks = jobs.list().into_iter().map(|job| {
-            let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
-            (job, mark)
-        });
-        for (job, mark) in marks.collect::<Vec<_>>() {
-            if let Some(block_job) = job.driver::<BlockJob>() {
-                block_job.requests_done(&job, mark).await;
+    // All marks are set before the first wait, so that the jobs are waited for side by side.
+    let marks = jobs.list().into_iter().map(|job| {
+        let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
+        (job, mark)
+    });
+    for (job, mark) in marks.collect::<Vec<_>>() {
+        if let Some(block_job) = job.driver::<BlockJob>()
+            && is_copying(&job)
+        {
+            tokio::select! {
+                () = block_job.comes_to(&job, mark) => {}
+                () = job.not_busy() => {}
             }
         }
-    };
-    if tokio::time::timeout(PATIENCE, requests_done).await.is_err() {
-        tracing::warn!("requests of other jobs take long; the client is answered before them");
     }
 }
 
 impl BlockJob {
-    /// Waits until all requests that were under way at the beginning must be done: the job has
-    /// come as far as `mark`, or is at rest or over. It is not held up.
-    ///
-    /// A job that meets errors gets no further, perhaps for ever, and is not waited for.
-    async fn requests_done(&self, job: &Job, mark: u64) {
+    /// Waits until the job has come as far as `mark`: then all requests that were under way at the
+    /// beginning are done. It is not held up. One that meets errors comes no further, perhaps for
+    /// ever, and is not waited for.
+    async fn comes_to(&self, job: &Job, mark: u64) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            let troubled = self.troubled.load(Ordering::Relaxed);
-            if troubled || !is_copying(job) || job.progress().0 >= mark {
+            if self.troubled.load(Ordering::Relaxed) || job.progress().0 >= mark {
                 return;
             }
             changed.await;
@@ -63,4 +59,114 @@ impl BlockJob {
 /// most of the time.
 fn is_copying(job: &Job) -> bool {
     job.status() == JobStatus::Running && !job.pause_requested() && job.speed() == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use job::{CreatedJob, JobOptions, JobType, Jobs};
+    use qapi_core::Events;
+    use tokio::sync::Mutex;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::block_job::{BlockJobHandle, BlockJobWork, Running};
+
+    /// What a job does next.
+    enum Deed {
+        Advance(u64),
+        Idle,
+        Trouble,
+        End,
+    }
+
+    /// Does what it is told.
+    struct Told(Mutex<UnboundedReceiver<Deed>>);
+
+    impl BlockJobWork for Told {
+        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+            Box::pin(async move {
+                while let Some(deed) = self.0.lock().await.recv().await {
+                    match deed {
+                        Deed::Advance(bytes) => job.advance(bytes),
+                        Deed::Idle => job.job.idle().await?,
+                        Deed::Trouble => job.block_job.troubled.store(true, Ordering::Relaxed),
+                        Deed::End => break,
+                    }
+                }
+                Ok(())
+            })
+        }
+    }
+
+    /// Lets everyone else go on until each waits for something.
+    async fn turns() {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn create(jobs: &Jobs, id: &str, speed: i64) -> (CreatedJob, UnboundedSender<Deed>) {
+        let (deeds, told) = unbounded_channel();
+        let driver = BlockJob::new(Told(Mutex::new(told)), Events::new());
+        let options = JobOptions::new(JobType::Backup).id(id).speed(speed);
+        (jobs.create(options, driver, None).expect("it can be made"), deeds)
+    }
+
+    /// What happens to a job while another is settled: whether it is waited for, at the beginning
+    /// and then after each deed.
+    async fn waits(speed: i64, before: Option<Deed>, deeds: Vec<Deed>) -> Vec<bool> {
+        let jobs = Jobs::new(|_: &job::JobStatusChange| {});
+        let (ended, _kept) = create(&jobs, "ended", 0);
+        let (other, tell) = create(&jobs, "other", speed);
+        let _other = other.start();
+        if let Some(deed) = before {
+            tell.send(deed).expect("it listens");
+        }
+        turns().await;
+        let mut settling = std::pin::pin!(settle(ended.job()));
+        let mut waits = Vec::new();
+        for deed in std::iter::once(None).chain(deeds.into_iter().map(Some)) {
+            if let Some(deed) = deed {
+                tell.send(deed).expect("it listens");
+            }
+            turns().await;
+            let over = poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await;
+            waits.push(over.is_pending());
+            if over.is_ready() {
+                break;
+            }
+        }
+        waits
+    }
+
+    #[tokio::test]
+    async fn a_job_is_waited_for_until_its_requests_are_done() {
+        let deeds = vec![Deed::Advance(UNDER_WAY_MAX - 1), Deed::Advance(1)];
+        assert_eq!(waits(0, None, deeds).await, [true, true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_short_copy_is_waited_for_until_it_is_over() {
+        let deeds = vec![Deed::Advance(1), Deed::End];
+        assert_eq!(waits(0, None, deeds).await, [true, true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_comes_to_rest_is_waited_for_until_then() {
+        assert_eq!(waits(0, None, vec![Deed::Idle]).await, [true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_rests_is_not_waited_for() {
+        assert_eq!(waits(0, Some(Deed::Idle), vec![]).await, [false]);
+        assert_eq!(waits(1, None, vec![]).await, [false], "nor one with a rate limit");
+    }
+
+    #[tokio::test]
+    async fn a_job_in_trouble_is_not_waited_for() {
+        assert_eq!(waits(0, Some(Deed::Trouble), vec![]).await, [false]);
+    }
 }
