@@ -145,6 +145,8 @@ impl Transaction {
         let Some(members) = self.enter_phase(Phase::Finalizing, &[Phase::Pending]) else {
             return;
         };
+        // Whatever fails before the first commit fails all, as QEMU documents it. It cannot be seen
+        // of `qemu-storage-daemon`: its transactions make backups, which have nothing to prepare.
         let unprepared = members.iter().find(|member| !member.prepare());
         if let Some(culprit) = unprepared.or_else(|| settle_success(&members)) {
             culprit.has_failed();

@@ -33,6 +33,30 @@ async fn a_driver_is_not_busy_while_one_of_its_parts_sleeps() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_or_end() {
+    let bench = Bench::new();
+    let driver = driver_fn(|job| async move {
+        tokio::time::sleep(5 * SECOND).await;
+        job.sleep(SECOND).await?;
+        tokio::time::sleep(5 * SECOND).await;
+        job.pause_point().await?;
+        tokio::time::sleep(5 * SECOND).await;
+        Ok(())
+    });
+    let job = bench.create(named("j0"), driver).start();
+    let start = tokio::time::Instant::now();
+    job.not_busy().await;
+    assert_eq!(start.elapsed(), 5 * SECOND, "it sleeps");
+    tokio::time::sleep(2 * SECOND).await;
+    let pause = job.pause();
+    job.not_busy().await;
+    assert_eq!(start.elapsed(), 11 * SECOND, "it rests");
+    drop(pause);
+    job.not_busy().await;
+    assert_eq!(start.elapsed(), 16 * SECOND, "it is over");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sleep_given_up_makes_the_driver_busy_again() {
     let bench = Bench::new();
     let impatient = driver_fn(|job| async move {

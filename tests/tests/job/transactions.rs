@@ -186,6 +186,43 @@ async fn one_that_fails_to_prepare_undoes_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_fails_to_prepare_in_a_transaction_of_its_own_fails_alone() {
+    let bench = Bench::new();
+    let jobs = ["j0", "j1"].map(|id| {
+        let mut driver = bench.driver(Work::Finish);
+        if id == "j0" {
+            driver.prepare = Err(qapi_core::Error::generic("Too late"));
+        }
+        bench.create(manual(id), driver).start()
+    });
+    settle().await;
+    jobs[0].finalize().expect("pending");
+    assert_eq!(text(jobs[0].concluded().await), "Too late");
+    assert_eq!(jobs[1].status(), JobStatus::Pending);
+    jobs[1].finalize().expect("pending");
+    assert_eq!(text(jobs[1].concluded().await), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_joins_late_is_waited_for_and_can_undo_all() {
+    for (work, status, result) in [
+        (Work::Seconds(5), JobStatus::Waiting, "ok"),
+        (Work::Fail("x"), JobStatus::Concluded, "Operation canceled"),
+    ] {
+        let bench = Bench::new();
+        let transaction = Transaction::new();
+        let options = named("j0").auto_dismiss(false);
+        let first =
+            bench.create_in(&transaction, options, bench.driver(Work::Seconds(1))).start();
+        settle().await;
+        bench.create_in(&transaction, named("j1"), bench.driver(work)).start();
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        assert_eq!(first.status(), status);
+        assert_eq!(text(first.concluded().await), result);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_member_cancelled_while_others_are_prepared_undoes_all() {
     struct CancelsAnother(Bench);
     impl job::JobDriver for CancelsAnother {
