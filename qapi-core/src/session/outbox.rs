@@ -63,7 +63,7 @@ impl Outbox {
     /// Appends a message that answers the client. Replies are never dropped: a client whose
     /// replies pile up is no longer listened to.
     pub(crate) fn push_reply(&self, message: &[u8]) {
-        self.append(self.lock(), message);
+        self.append(&mut self.lock(), message);
     }
 
     /// Appends the reply to the negotiation, after which events may follow. One step, so that no
@@ -71,7 +71,7 @@ impl Outbox {
     pub(crate) fn push_negotiated(&self, message: &[u8]) {
         let mut inner = self.lock();
         inner.events = true;
-        self.append(inner, message);
+        self.append(&mut inner, message);
     }
 
     /// Appends an event, if the client has negotiated. What the client leaves unread beyond the
@@ -85,19 +85,26 @@ impl Outbox {
             inner.overflowed = true;
             // They stay counted: the client will not have them, and is not to be forgotten.
             inner.waiting = Vec::new();
-            tell(inner);
+            inner.changed = true;
         } else {
-            self.append(inner, message);
+            self.append(&mut inner, message);
+        }
+        // Woken outside the lock.
+        let waiter = inner.waiter.take();
+        drop(inner);
+        if let Some(waiter) = waiter {
+            waiter.wake();
         }
     }
 
-    fn append(&self, mut inner: MutexGuard<'_, Inner>, message: &[u8]) {
+    /// Appends a message. Nobody is woken: who has the session make a reply looks for it.
+    fn append(&self, inner: &mut Inner, message: &[u8]) {
         if inner.waiting.capacity() == 0 {
             inner.waiting.reserve(FIRST_CAPACITY.max(message.len()));
         }
         inner.waiting.extend_from_slice(message);
+        inner.changed = true;
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
-        tell(inner);
     }
 
     /// How many bytes the client has not accepted yet.
@@ -149,15 +156,5 @@ impl Outbox {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing panics while the lock is held; were it otherwise, the bytes are still whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Tells the task that waits, if one does. It is woken outside the lock.
-fn tell(mut inner: MutexGuard<'_, Inner>) {
-    inner.changed = true;
-    let waiter = inner.waiter.take();
-    drop(inner);
-    if let Some(waiter) = waiter {
-        waiter.wake();
     }
 }
