@@ -20,6 +20,8 @@ pub enum Rule {
     AddedValueDistinct,
     /// A type is referred to, not a command or event.
     TypeReferred,
+    /// A list is not one of lists.
+    ListNotOfLists,
     /// A base is a struct.
     BaseIsStruct,
     /// A definition does not contain itself among its own members.

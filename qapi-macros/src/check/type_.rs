@@ -41,13 +41,32 @@ pub(super) fn check_type(ty: &Type, errors: &Errors) {
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
             for argument in &arguments.args {
                 if let GenericArgument::Type(inner) = argument {
-                    check_type(inner, errors);
+                    check_element(inner, last.ident == "Vec", errors);
                 }
             }
         }
         Type::Reference(reference) => check_type(&reference.elem, errors),
-        Type::Slice(slice) => check_type(&slice.elem, errors),
+        Type::Slice(slice) => check_element(&slice.elem, true, errors),
         _ => {}
+    }
+}
+
+/// Refuses lists among the elements of a list, and what QAPI has no type for.
+fn check_element(ty: &Type, of_list: bool, errors: &Errors) {
+    if of_list && is_list(ty) {
+        let message = "`Vec`: QAPI has no lists of lists; write `Vec<TheStruct>`, with a struct \
+                       that has the inner list as its member";
+        errors.at(ty, message);
+    } else {
+        check_type(ty, errors);
+    }
+}
+
+fn is_list(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Vec"),
+        Type::Reference(reference) => matches!(bare(&reference.elem), Type::Slice(_)),
+        _ => false,
     }
 }
 

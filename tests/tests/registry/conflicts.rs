@@ -112,6 +112,8 @@ static RETURNS_ALTERNATE: Definition =
     returning("returns-alternate", NONE, || Some(Type::Defined(&KIND_OR_NUMBER)));
 static RETURNS_LISTS: Definition =
     returning("returns-lists", NONE, || Some(Type::Array(|| Type::Array(INT))));
+static HOLDS_LISTS: Definition =
+    structure("HoldsLists", &[member("rows", || Type::Array(|| Type::Array(INT)))]);
 static OLD_TYPE: Definition = marked(structure("OldType", &[]));
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
@@ -162,7 +164,11 @@ const CASES: &[Case] = &[
     (&[&RETURNS_STRING], &[(Rule::ReturnsObject, &["returns-string"])]),
     (&[&RETURNS_KINDS], &[(Rule::ReturnsObject, &["returns-kinds", "Kind"])]),
     (&[&RETURNS_ALTERNATE], &[(Rule::ReturnsObject, &["returns-alternate", "KindOrNumber"])]),
-    (&[&RETURNS_LISTS], &[(Rule::ReturnsObject, &["returns-lists"])]),
+    (
+        &[&RETURNS_LISTS],
+        &[(Rule::ListNotOfLists, &["returns-lists"]), (Rule::ReturnsObject, &["returns-lists"])],
+    ),
+    (&[&HOLDS_LISTS], &[(Rule::ListNotOfLists, &["HoldsLists"])]),
     (&[&OLD_TYPE], &[(Rule::SpecialFeatureNotOnType, &["OldType"])]),
 ];
 

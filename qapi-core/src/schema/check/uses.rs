@@ -14,7 +14,7 @@ pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     conflicts
 }
 
-/// Rule [`Rule::TypeReferred`].
+/// Rules [`Rule::TypeReferred`] and [`Rule::ListNotOfLists`].
 fn check_references(definition: &'static Definition) -> Vec<Conflict> {
     let no_type = |ty: Type| {
         let referred = match ty {
@@ -22,7 +22,11 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
             Type::Array(element) => element(),
             Type::Defined(_) => ty,
         };
-        let Type::Defined(found) = referred else { return None };
+        let found = match referred {
+            Type::Builtin(_) => return None,
+            Type::Array(_) => return Some(list_of_lists(definition)),
+            Type::Defined(found) => found,
+        };
         if is_type(found) {
             return None;
         }
@@ -37,6 +41,16 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     each_reference(definition, |ty| conflicts.extend(no_type(ty)));
     conflicts
+}
+
+fn list_of_lists(definition: &'static Definition) -> Conflict {
+    let message = format!(
+        "the {} `{}` uses a list of lists, which QAPI has not; make it a list of structs with the \
+         inner list as a member",
+        kind_name(definition),
+        definition.name,
+    );
+    Conflict::new(Rule::ListNotOfLists, message, &[definition])
 }
 
 /// Rule [`Rule::ArgumentsAreObject`].
