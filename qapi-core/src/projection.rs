@@ -89,6 +89,11 @@ impl fmt::Display for Release {
 /// assert_eq!(projection.release(), Release::new(8, 2, 0));
 /// ```
 ///
+/// A struct that is newer than one whose base it is stays, as that is how schemas grow: members
+/// that were there before are gathered in a base. Those that were not have a `since` of their own.
+///
+/// A branch of a union stays if its value and its type do; a union that has none left is a struct.
+///
 /// What it cannot do: a value of an enumeration that is newer is refused in arguments and not
 /// told of by `query-qmp-schema`, but where it is the truth, replies and events have it, as
 /// nothing else would be true. Arguments of commands with `gen = false` are their functions' to

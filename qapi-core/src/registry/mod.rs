@@ -36,6 +36,7 @@ use crate::descriptor::{AddedValues, Command, Definition, Event, Registration, S
 use crate::policy::Policy;
 use crate::projection::{Projection, same_package};
 use crate::schema::model::{as_command, as_event, is_type};
+use crate::schema::shown::part_as_of;
 use crate::schema::{check, introspect};
 use crate::wire::Hidden;
 use crate::{documentation, fds};
@@ -120,8 +121,10 @@ impl Registry {
     ) -> (Self, Result<(), RegistryError>) {
         let all = collect::with_reachable_types(definitions);
         let mut conflicts = check::conflicts(&all);
-        let has = |found: &&'static Definition| projection.is_none_or(|to| to.has(found));
-        let (definitions, newer): (Vec<_>, Vec<_>) = all.into_iter().partition(has);
+        let (definitions, newer) = match projection {
+            None => (all, Vec::new()),
+            Some(projection) => part_as_of(all, projection),
+        };
         if let Some(projection) = projection {
             conflicts.extend(check::conflicts_as_of(&definitions, projection));
         }

@@ -249,7 +249,10 @@ impl Introspection {
 
     fn struct_or_union(&mut self, used: Used, definition: &'static Definition) {
         let members = self.members(shared_members(definition));
-        match as_union(definition) {
+        // Before it had branches it was no union, whatever it is called now.
+        let has_branches =
+            self.hidden.as_of.is_none() || !self.hidden.branches(definition).is_empty();
+        match as_union(definition).filter(|_| has_branches) {
             None => self.object(used, Some(definition), members),
             Some(union) => {
                 let variants = Some(self.variants(definition));

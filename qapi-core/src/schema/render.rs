@@ -55,6 +55,10 @@ impl Rendering {
                 }
                 self.put("data", self.own_members());
             }
+            DefinitionKind::Union(_) if self.is_struct() => {
+                self.put("struct", name);
+                self.put("data", self.members(shared_members(self.definition)));
+            }
             DefinitionKind::Union(data) => {
                 self.put("union", name);
                 self.union_parts(data);
@@ -77,6 +81,11 @@ impl Rendering {
             self.put("features", features);
         }
         Value::Object(self.expression)
+    }
+
+    /// Whether it is a union whose branches are all left out.
+    fn is_struct(&self) -> bool {
+        self.hidden.as_of.is_some() && self.hidden.branches(self.definition).is_empty()
     }
 
     fn values(&self) -> Value {

@@ -1,11 +1,16 @@
 //! What of the schema is left out for some clients: by the policy on deprecated and unstable
 //! parts, and by the release that the server presents.
 
+use std::collections::HashSet;
+use std::ptr;
+
 use crate::descriptor::{
     AlternateMember, Branch, Definition, DefinitionKind, EnumValue, Feature, Member,
 };
 use crate::projection::{Origin, Projection, features, marks_as_of};
-use crate::schema::model::{as_enum, as_union, branches, own_members, shared_members};
+use crate::schema::model::{
+    as_enum, as_object, as_union, base, branches, own_members, shared_members,
+};
 use crate::wire::{Hidden, Marks};
 
 impl Hidden {
@@ -68,8 +73,21 @@ impl Hidden {
         })
     }
 
-    /// The branches of a union whose values are not left out.
+    /// The branches of a union that are not left out: neither their values are, nor the types with
+    /// what they add. A union without any is a struct.
     pub(crate) fn branches(self, definition: &'static Definition) -> Vec<&'static Branch> {
+        let mut branches = self.branches_of_values(definition);
+        if let Some(as_of) = self.as_of {
+            branches.retain(|branch| added_by(branch).is_none_or(|added| as_of.has(added)));
+        }
+        branches
+    }
+
+    /// The branches of a union whose values are not left out.
+    pub(crate) fn branches_of_values(
+        self,
+        definition: &'static Definition,
+    ) -> Vec<&'static Branch> {
         let all = branches(definition).iter();
         let (Some(as_of), Some(tag)) = (self.as_of, tag_of(definition)) else {
             return all.collect();
@@ -80,6 +98,32 @@ impl Hidden {
         };
         all.filter(|branch| !is_newer(branch)).collect()
     }
+}
+
+/// The struct or union with the members that a branch adds.
+pub(crate) fn added_by(branch: &Branch) -> Option<&'static Definition> {
+    as_object(branch.ty?())
+}
+
+/// Parts `all` into the definitions that there are as of a release and those that are newer. A
+/// base stays with what has it: it was made of members that were there before.
+pub(crate) fn part_as_of(
+    all: Vec<&'static Definition>,
+    projection: Projection,
+) -> (Vec<&'static Definition>, Vec<&'static Definition>) {
+    let (there, newer): (Vec<_>, Vec<_>) =
+        all.iter().copied().partition(|definition| projection.has(definition));
+    if newer.is_empty() {
+        return (there, newer);
+    }
+    let mut bases = there;
+    let mut stays = HashSet::new();
+    while let Some(definition) = bases.pop() {
+        if stays.insert(ptr::from_ref(definition)) {
+            bases.extend(base(definition).and_then(as_object));
+        }
+    }
+    all.into_iter().partition(|&definition| stays.contains(&ptr::from_ref(definition)))
 }
 
 /// The enumeration of a union's discriminator, if it is one.

@@ -4,7 +4,10 @@ use qapi_core::descriptor::{
     AlternateMember, Arguments, Branch, Definition, EnumValue, Member, Type,
 };
 use qapi_core::registry::{Registry, RegistryError, Rule};
+use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::schema::render::render_as_of;
 use qapi_core::{Release, Server};
+use serde_json::json;
 
 use super::OLD;
 use crate::definitions::{
@@ -26,7 +29,8 @@ const NEWS: fn() -> Type = || Type::Array(OF_NEW);
 
 static HAS: Definition = structure("Has", &[member("new", OF_NEW)]);
 static HAS_TWICE: Definition = structure("HasTwice", &[member("a", OF_NEW), member("b", NEWS)]);
-static DERIVED: Definition = derived("Derived", OF_NEW, &[]);
+static DERIVED: Definition = newer(derived("Derived", OF_NEW, &[]));
+static DERIVED_TWICE: Definition = derived("DerivedTwice", || Type::Defined(&DERIVED), &[]);
 static TAKES: Definition = command("takes", Arguments::Members(&[optional("new", NEWS)]));
 static BOXED: Definition = event("BOXED", Arguments::Type(OF_NEW));
 static RETURNS: Definition = returning("returns", NONE, || Some(NEWS()));
@@ -41,6 +45,15 @@ static BRANCHED: Definition =
     union("Branched", &[member("kind", || Type::Defined(&KIND))], "kind", || {
         const { &[branch("old", OF_NEW), branch("later", OF_NEW)] }
     });
+static ADDED: Definition = newer(structure("Added", &[newer_member(member("more", INT))]));
+static BRANCHED_LATER: Definition =
+    union("BranchedLater", &[member("kind", || Type::Defined(&KIND))], "kind", || {
+        const { &[branch("old", || Type::Defined(&ADDED))] }
+    });
+static QUERY_BRANCHED: Definition =
+    returning("query-branched", NONE, || Some(Type::Defined(&BRANCHED_LATER)));
+static TAKES_BRANCHED: Definition =
+    command("takes-branched", Arguments::Type(|| Type::Defined(&BRANCHED_LATER)));
 static BRANCHLESS: Definition =
     union("Branchless", &[member("kind", || Type::Defined(&LATER_KIND))], "kind", BRANCHES);
 static SELECTED: Definition =
@@ -66,13 +79,12 @@ type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static
 const CASES: &[Case] = &[
     (&[&HAS], &[(Rule::TypeNotNewer, &["Has", "New"])]),
     (&[&HAS_TWICE], &[(Rule::TypeNotNewer, &["HasTwice", "New"])]),
-    (&[&DERIVED], &[(Rule::TypeNotNewer, &["Derived", "New"])]),
     (&[&TAKES], &[(Rule::TypeNotNewer, &["takes", "New"])]),
     (&[&BOXED], &[(Rule::TypeNotNewer, &["BOXED", "New"])]),
     (&[&RETURNS], &[(Rule::TypeNotNewer, &["returns", "New"])]),
     (&[&CHOOSES], &[(Rule::TypeNotNewer, &["Chooses", "New"])]),
     (&[&BRANCHED], &[(Rule::TypeNotNewer, &["Branched", "New"])]),
-    (&[&BRANCHLESS], &[(Rule::PartNotNewer, &["Branchless"])]),
+    (&[&TAKES_BRANCHED], &[(Rule::PartNotNewer, &["Added", "takes-branched"])]),
     (&[&SELECTED], &[(Rule::PartNotNewer, &["Selected"])]),
     (&[&NOTHING], &[(Rule::PartNotNewer, &["Nothing"])]),
     (&[&WANTS], &[(Rule::PartNotNewer, &["wants"])]),
@@ -122,6 +134,28 @@ static TELLS: Definition = returning("tells", NONE, || Some(Type::Defined(&WANTI
 #[test]
 fn what_is_newer_itself_may_use_what_is() {
     as_of(&[&NEW_COMMAND, &LATER_TAKES, &LATER_BRANCH], OLD).unwrap();
+}
+
+#[test]
+fn bases_stay_with_what_has_them() {
+    let registry = as_of(&[&DERIVED_TWICE, &NEW_COMMAND], OLD).unwrap();
+    let names: Vec<_> = registry.definitions().map(|definition| definition.name).collect();
+    assert_eq!(names, ["Derived", "DerivedTwice", "New"]);
+    let registry = as_of(&[&NEW_COMMAND], OLD).unwrap();
+    assert_eq!(registry.definitions().count(), 0);
+}
+
+#[test]
+fn a_union_without_branches_is_a_struct() {
+    let registry = as_of(&[&BRANCHLESS, &BRANCHED_LATER, &QUERY_BRANCHED], OLD).unwrap();
+    let infos = introspect(&registry, Mask::Unmasked);
+    let told = infos.iter().find(|info| info.name == "BranchedLater").unwrap();
+    let kind = json!({ "name": "kind", "type": "Kind" });
+    let object = json!({ "name": "BranchedLater", "meta-type": "object", "members": [kind] });
+    assert_eq!(serde_json::to_value(told).unwrap(), object);
+
+    let expression = render_as_of(&BRANCHED_LATER, OLD.into());
+    assert_eq!(expression, json!({ "struct": "BranchedLater", "data": { "kind": "Kind" } }));
 }
 
 #[test]

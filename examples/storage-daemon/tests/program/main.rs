@@ -10,5 +10,6 @@ mod faults;
 mod life;
 mod mirror;
 mod program;
+mod releases;
 mod scenarios;
 mod tour;

@@ -4,7 +4,10 @@ use std::ptr;
 
 use crate::descriptor::{Arguments, Command, Definition, DefinitionKind, Member, Type};
 use crate::projection::Projection;
-use crate::schema::model::{as_command, as_union, base, kind_name, own_members, shared_members};
+use crate::schema::model::{
+    OwnedMember, as_command, as_union, base, kind_name, own_members, shared_members,
+};
+use crate::schema::shown::added_by;
 use crate::schema::{Conflict, Rule};
 use crate::wire::Hidden;
 
@@ -15,18 +18,24 @@ pub(super) fn check(
 ) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     for &definition in definitions {
-        conflicts.extend(check_references(definition, projection));
+        conflicts.extend(check_references(definition, definitions, projection));
+        conflicts.extend(check_branches(definition, projection));
         conflicts.extend(check_discriminator(definition, projection));
-        conflicts.extend(check_choices(definition, projection));
+        conflicts.extend(check_alternatives(definition, projection));
     }
     conflicts.extend(check_mandatory(definitions, projection));
     conflicts
 }
 
 /// Rule [`Rule::TypeNotNewer`].
-fn check_references(definition: &'static Definition, projection: Projection) -> Vec<Conflict> {
+fn check_references(
+    definition: &'static Definition,
+    definitions: &[&'static Definition],
+    projection: Projection,
+) -> Vec<Conflict> {
+    let is_there = |wanted: &Definition| definitions.iter().any(|found| ptr::eq(*found, wanted));
     let newer = |ty: Type| {
-        let found = defined(ty).filter(|found| !projection.has(found))?;
+        let found = defined(ty).filter(|found| !projection.has(found) && !is_there(found))?;
         let message = format!(
             "as of {} there is no {} `{}`, which is newer, and the {} `{}` uses it; say by `since` \
              what of that came later, or present a later release",
@@ -49,19 +58,47 @@ fn check_references(definition: &'static Definition, projection: Projection) -> 
 
 /// Every type that is named by what a definition has as of then.
 fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
+    let branches = Hidden::newer(Some(projection)).branches(definition);
     let mut types = parts(definition, projection);
+    types.extend(branches.iter().filter_map(|branch| Some(branch.ty?())));
     types.extend(as_command(definition).and_then(|command| (command.returns)()));
     types
 }
 
-/// The same without what a command returns.
+/// Rule [`Rule::TypeNotNewer`], of what is added to a union: a branch whose type is newer is left
+/// out, if all that it adds is.
+fn check_branches(definition: &'static Definition, projection: Projection) -> Vec<Conflict> {
+    let hidden = Hidden::newer(Some(projection));
+    let mut conflicts = Vec::new();
+    for branch in hidden.branches_of_values(definition) {
+        let Some(added) = added_by(branch).filter(|added| !projection.has(added)) else {
+            continue;
+        };
+        let adds = |found: &OwnedMember| projection.has_member(found.owner, found.member);
+        if as_union(added).is_none() && !shared_members(added).iter().any(adds) {
+            continue;
+        }
+        let message = format!(
+            "as of {} there is no {} `{}`, which is newer, and the branch `{}` of the union `{}` \
+             adds its members; give each of these a `since`",
+            projection.release(),
+            kind_name(added),
+            added.name,
+            branch.name,
+            definition.name,
+        );
+        conflicts.push(Conflict::new(Rule::TypeNotNewer, message, &[definition, added]));
+    }
+    conflicts
+}
+
+/// The same without branches and what a command returns.
 fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let hidden = Hidden::newer(Some(projection));
     let members = own_members(definition).iter();
     let has = |member: &&Member| projection.has_member(definition, member);
     let mut types: Vec<_> = base(definition).into_iter().collect();
     types.extend(members.filter(has).map(|member| (member.ty)()));
-    types.extend(hidden.branches(definition).iter().filter_map(|branch| Some(branch.ty?())));
     types.extend(hidden.alternatives(definition).map(|alternative| (alternative.ty)()));
     types.extend(arguments(definition).and_then(named));
     types
@@ -102,7 +139,8 @@ fn check_discriminator(
     definition: &'static Definition,
     projection: Projection,
 ) -> Option<Conflict> {
-    let union = as_union(definition)?;
+    let hidden = Hidden::newer(Some(projection));
+    let union = as_union(definition).filter(|_| !hidden.branches(definition).is_empty())?;
     let shared = shared_members(definition);
     let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
     if projection.has_member(found.owner, found.member) {
@@ -118,27 +156,23 @@ fn check_discriminator(
     Some(Conflict::new(Rule::PartNotNewer, message, &[definition, found.owner]))
 }
 
-/// Rule [`Rule::PartNotNewer`], of that of which there must be one.
-fn check_choices(definition: &'static Definition, projection: Projection) -> Option<Conflict> {
+/// Rule [`Rule::PartNotNewer`], of the alternatives, of which there must be one.
+fn check_alternatives(
+    definition: &'static Definition,
+    projection: Projection,
+) -> Option<Conflict> {
     let hidden = Hidden::newer(Some(projection));
-    let (what, is_empty) = match &definition.kind {
-        DefinitionKind::Union(_) => ("branch", hidden.branches(definition).is_empty()),
-        DefinitionKind::Alternate(_) => {
-            ("alternative", hidden.alternatives(definition).next().is_none())
-        }
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Command(_)
-        | DefinitionKind::Event(_) => return None,
-    };
+    let DefinitionKind::Alternate(_) = &definition.kind else { return None };
+    if hidden.alternatives(definition).next().is_some() {
+        return None;
+    }
     let message = format!(
-        "as of {} the {} `{}` has no {what}: all of them are newer; give it the `since` of \
-         the first",
+        "as of {} the alternate `{}` has no alternative: all of them are newer; give it the \
+         `since` of the first",
         projection.release(),
-        kind_name(definition),
         definition.name,
     );
-    is_empty.then(|| Conflict::new(Rule::PartNotNewer, message, &[definition]))
+    Some(Conflict::new(Rule::PartNotNewer, message, &[definition]))
 }
 
 /// Rule [`Rule::PartNotNewer`], of mandatory arguments: their functions want them, and clients
@@ -158,6 +192,8 @@ fn check_mandatory(definitions: &[&'static Definition], projection: Projection) 
                 .filter(|member| !member.optional && !projection.has_member(owner, member));
             conflicts.extend(newer.map(|member| mandatory(command, owner, member, projection)));
             queue.extend(parts(owner, projection).into_iter().filter_map(defined));
+            let branches = Hidden::newer(Some(projection)).branches_of_values(owner);
+            queue.extend(branches.into_iter().filter_map(added_by));
         }
     }
     conflicts

@@ -74,6 +74,7 @@ pub enum BlockJobInfoType {
 #[derive(Debug, Clone, Copy)]
 pub struct BlockJobInfoMirror {
     /// Whether the copy is the same as the original, and kept so with every write.
+    #[qapi(since = "8.2")]
     pub actively_synced: bool,
 }
 
