@@ -76,10 +76,10 @@ pub trait JobDriver: Send + Sync + 'static {
         Err(messages::cannot_complete(job.id().unwrap_or_default()))
     }
 
-    /// The job is being cancelled. Returns whether the cancel is a forced one, whatever was asked
-    /// for: a kind of job that knows a softer end (a mirror that is ready simply stops following)
-    /// returns `force`. Also called for a job that was never started, and again for a job that is
-    /// cancelled again.
+    /// The job is being cancelled. Returns whether the cancel is a forced one, which one that was
+    /// asked for as such is in any case: a kind of job that knows a softer end (a mirror that is
+    /// ready simply stops following) returns `force`. Also called for a job that was never started,
+    /// and again for a job that is cancelled again.
     fn cancel(&self, job: &JobHandle, force: bool) -> bool {
         let _ = (job, force);
         true
