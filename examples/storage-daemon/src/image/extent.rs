@@ -2,6 +2,7 @@
 
 use super::qcow2::Qcow2Image;
 use super::storage::{HostFile, Storage};
+use super::watched::WatchedStorage;
 use super::window::Window;
 use imago::format::Format;
 use imago::{FormatAccess, ShallowMapping};
@@ -22,6 +23,9 @@ pub struct Extent {
 
 /// Asks a storage: holes of host files are zeroes, format images know, all else may be data.
 pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> io::Result<Extent> {
+    if let Some(behind) = WatchedStorage::behind(storage) {
+        return of_storage(behind, offset, length);
+    }
     if let Some((behind, start)) = Window::behind(storage) {
         return of_storage(behind, start.saturating_add(offset), length);
     }

@@ -1,9 +1,9 @@
 //! Storage in front of other storage.
 
-/// The methods of imago's `Storage` that a storage in front of another one hands on as they are:
-/// all but `size`, `pure_writev` and `get_storage_helper`. `forward_storage!(self => self.inner)`
-/// stands inside of the `impl`, and names the other one.
-macro_rules! forward_storage {
+/// The methods of imago's `Storage` that a storage in front of another one hands on as they are,
+/// writes aside: all but `size`, `get_storage_helper` and those with `write` or `discard` in their
+/// names. `forward_reads!(self => self.inner)` stands in the `impl`, and names the other one.
+macro_rules! forward_reads {
     ($self:ident => $inner:expr) => {
         fn mem_align(&$self) -> usize {
             $inner.mem_align()
@@ -42,25 +42,6 @@ macro_rules! forward_storage {
             unsafe { $inner.pure_readv(bufv, offset) }
         }
 
-        unsafe fn pure_write_zeroes(&$self, offset: u64, length: u64) -> std::io::Result<()> {
-            // SAFETY: as for `pure_readv`; the write blockers are the inner storage's own.
-            unsafe { $inner.pure_write_zeroes(offset, length) }
-        }
-
-        unsafe fn pure_write_allocated_zeroes(
-            &$self,
-            offset: u64,
-            length: u64,
-        ) -> std::io::Result<()> {
-            // SAFETY: as for `pure_write_zeroes`.
-            unsafe { $inner.pure_write_allocated_zeroes(offset, length) }
-        }
-
-        unsafe fn pure_discard(&$self, offset: u64, length: u64) -> std::io::Result<()> {
-            // SAFETY: as for `pure_write_zeroes`.
-            unsafe { $inner.pure_discard(offset, length) }
-        }
-
         fn flush(&$self) -> std::io::Result<()> {
             $inner.flush()
         }
@@ -88,4 +69,30 @@ macro_rules! forward_storage {
     };
 }
 
-pub(super) use forward_storage;
+/// As `forward_reads`, with all that writes but `pure_writev`.
+macro_rules! forward_storage {
+    ($self:ident => $inner:expr) => {
+        crate::image::forward::forward_reads!($self => $inner);
+
+        unsafe fn pure_write_zeroes(&$self, offset: u64, length: u64) -> std::io::Result<()> {
+            // SAFETY: as for `pure_readv`; the write blockers are the inner storage's own.
+            unsafe { $inner.pure_write_zeroes(offset, length) }
+        }
+
+        unsafe fn pure_write_allocated_zeroes(
+            &$self,
+            offset: u64,
+            length: u64,
+        ) -> std::io::Result<()> {
+            // SAFETY: as for `pure_write_zeroes`.
+            unsafe { $inner.pure_write_allocated_zeroes(offset, length) }
+        }
+
+        unsafe fn pure_discard(&$self, offset: u64, length: u64) -> std::io::Result<()> {
+            // SAFETY: as for `pure_write_zeroes`.
+            unsafe { $inner.pure_discard(offset, length) }
+        }
+    };
+}
+
+pub(super) use {forward_reads, forward_storage};

@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod probe;
 pub mod qcow2;
 pub mod storage;
+pub mod watched;
 pub mod window;
 
 use extent::Extent;

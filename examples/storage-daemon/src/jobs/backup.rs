@@ -9,7 +9,7 @@ use job::{JobOptions, JobType};
 use qapi_core::{Error, Result};
 
 use super::drive_target::{DriveTarget, ShownBelow};
-use super::prepared::{JobTarget, Prepared};
+use super::prepared::{JobTarget, Prepared, cannot_create_node};
 use super::transaction::Together;
 use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
@@ -236,11 +236,6 @@ fn check_nodes(
         return Err(Error::generic("Source and target image have different sizes"));
     }
     Ok(())
-}
-
-/// The error of a filter that cannot be put on top of the source.
-fn cannot_create_node(error: crate::error::Error) -> Error {
-    Error::from(error).context("Could not create node")
 }
 
 fn check_supported(common: &BackupCommon) -> Result<()> {

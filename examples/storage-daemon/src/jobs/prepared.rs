@@ -4,9 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use job::CreatedJob;
-use qapi_core::Result;
+use qapi_core::{Error, Result};
 
 use crate::nodes::{BorrowedNode, Graph, MadeWritable, Node};
+
+/// The error of a filter that cannot be put on top of a node.
+pub fn cannot_create_node(error: crate::error::Error) -> Error {
+    Error::from(error).context("Could not create node")
+}
 
 /// Sees to it that a node can be written for the time of a job, on a thread for blocking work.
 ///

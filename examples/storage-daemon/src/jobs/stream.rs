@@ -6,7 +6,7 @@ use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::prepared::made_writable;
+use super::prepared::{cannot_create_node, made_writable};
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
@@ -73,7 +73,7 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         target: None,
         merges: false,
     };
-    let filter = graph.insert_filter(&top, filter)?;
+    let filter = graph.insert_filter(&top, filter).map_err(cannot_create_node)?;
     uses.insert(0, NodeUse::filter(Arc::clone(filter.node())));
     uses.insert(1, NodeUse::stream_filter(Arc::clone(filter.node())));
     let is_copying = !below.is_empty();

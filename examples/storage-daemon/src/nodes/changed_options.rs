@@ -1,6 +1,7 @@
 //! Nodes that a client describes anew while they are open.
 
 use super::backing::{BackingChange, unfiltered};
+use super::depth::{check_depth, depth, has_below};
 use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
@@ -171,6 +172,9 @@ impl Graph {
             return Err(Error::cycle("backing", new, node));
         }
         if self.is_backing_changed(node, old.as_ref(), new.as_ref())? {
+            if let Some(new) = &new {
+                check_depth(depth(self, node), new)?;
+            }
             wanted.backing.push((Arc::clone(node), new));
         }
         Ok(())
@@ -206,12 +210,6 @@ impl Graph {
 
 fn is_opened_for(child: &Node, parent: &Node) -> bool {
     child.opened_for.get().is_some_and(|name| name == parent.name())
-}
-
-/// Whether a node is another one or stands on it.
-fn has_below(node: &Arc<Node>, other: &Node) -> bool {
-    let below = |child: Option<Arc<Node>>| child.is_some_and(|child| has_below(&child, other));
-    std::ptr::eq(&**node, other) || below(node.file()) || below(node.backing())
 }
 
 /// Compares the values of an option that stays as it was given at first.

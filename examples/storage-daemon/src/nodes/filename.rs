@@ -1,7 +1,6 @@
 //! The names that images go by: plain paths where those lead to the same image again, else
 //! descriptions of the form `json:{...}`.
 
-use super::backing::unfiltered;
 use super::node::{Backing, Driver, Node};
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
@@ -31,7 +30,10 @@ fn plain(node: &Node) -> Option<String> {
             node.backing().and_then(|below| plain(&below))
         }
         Driver::Raw | Driver::Qcow2 => {
-            let file = unfiltered(node.file()?);
+            let mut file = node.file()?;
+            while is_implicit(&file) {
+                file = file.filtered()?;
+            }
             match file.driver() {
                 Driver::File | Driver::NullCo
                     if !has_other_backing(node) && node.part.is_all() =>

@@ -6,6 +6,7 @@
 
 pub mod backing;
 mod changed_options;
+mod depth;
 mod filename;
 mod filter;
 #[cfg(test)]

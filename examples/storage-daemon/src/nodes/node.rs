@@ -8,6 +8,7 @@ use crate::image::Image;
 use crate::image::extent::Extent;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::{HostFile, Storage};
+use crate::image::watched::WatchedStorage;
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock};
 
@@ -352,9 +353,11 @@ impl Node {
         }
     }
 
-    /// The bytes of the node, without regard to its size: for formatting it.
+    /// The bytes of the node, without regard to its size: for what stands on it, or is made in it.
+    /// Watchers see what is written there.
     pub(crate) fn storage(&self) -> Storage {
-        self.image.storage()
+        let observer = Arc::new(self.writes.clone());
+        Arc::new(WatchedStorage::new(self.image.storage(), observer))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening nodes: the file below first, then the node, then its backing files.
 
+use super::depth::{MAX_DEPTH, check_depth};
 use super::filename;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
@@ -22,9 +23,6 @@ use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
 
-/// Nodes can stand on each other this high: far higher than is any use, and low enough for the
-/// stack of a thread. A chain of images that comes back to itself ends here.
-const MAX_DEPTH: usize = 200;
 /// The size of a null node that does not say.
 const NULL_SIZE: u64 = 1 << 30;
 
@@ -92,7 +90,11 @@ impl<'a> Opener<'a> {
     /// Finds or opens the node that another one is to stand on.
     fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
         match child {
-            Child::Reference(name) => self.find(&name),
+            Child::Reference(name) => {
+                let node = self.find(&name)?;
+                check_depth(above.depth, &node)?;
+                Ok(node)
+            }
             Child::Inline(options) => self.open(*options, above),
         }
     }
@@ -187,7 +189,8 @@ impl<'a> Opener<'a> {
         // Listings show a node before its backing files, which are opened later.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
-        let header = Header::read(&file.image.storage(), !common.read_only)?;
+        let storage = file.storage();
+        let header = Header::read(&storage, !common.read_only)?;
         let from_header = matches!(options.backing, BackingOption::FromHeader);
         let backing = self
             .open_backing(&header, &file, common, options.backing)
@@ -204,7 +207,7 @@ impl<'a> Opener<'a> {
             no_flush: common.cache.no_flush,
             backing: backing.as_ref().map(|node| node.image.storage()),
         };
-        let image = Arc::new(Qcow2Image::open(file.image.storage(), header, mode)?);
+        let image = Arc::new(Qcow2Image::open(storage, header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
         node.file = RwLock::new(Some(file));
         node.backing = RwLock::new(Backing { node: backing, named });
@@ -271,7 +274,7 @@ fn flat(storage: Storage, mode: FlatMode) -> Image {
 /// The storage of a raw node that shows a part of a file.
 fn part_of(file: &Node, part: Part) -> Result<Storage> {
     let invalid = |text| Err(Error::InvalidOption(text));
-    let storage = file.image.storage();
+    let storage = file.storage();
     if part.is_all() {
         return Ok(storage);
     }

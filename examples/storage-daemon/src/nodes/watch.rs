@@ -6,8 +6,10 @@
 //! write pays for one uncontended lock.
 
 use super::node::Node;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::image::watched::WriteObserver;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 
@@ -46,8 +48,8 @@ pub trait WriteWatcher: Send + Sync + 'static {
 /// one comes.
 type Watchers = Vec<Weak<dyn WriteWatcher>>;
 
-/// The lock that a node's writes hold.
-#[derive(Default)]
+/// The lock that a node's writes hold. Clones are handles to the same lock.
+#[derive(Clone, Default)]
 pub(super) struct WriteLock {
     watchers: Arc<RwLock<Watchers>>,
 }
@@ -57,6 +59,36 @@ impl WriteLock {
     pub(super) fn enter(&self) -> Entered<'_> {
         // The second call must not be made where the first one is likely to do.
         Entered(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
+    }
+
+    /// As [`WriteLock::enter`], also on a thread that must not block: the hooks of jobs change
+    /// headers of images there. Nobody holds writes off for long who needs that thread to go on.
+    fn enter_anywhere(&self) -> Entered<'_> {
+        let elsewhere = || {
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| self.watchers.blocking_read());
+                waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        };
+        Entered(self.watchers.try_read().unwrap_or_else(|_held_off| elsewhere()))
+    }
+}
+
+/// Writes that go round the node, to its bytes, are seen like all others.
+impl WriteObserver for WriteLock {
+    fn observe(
+        &self,
+        offset: u64,
+        length: u64,
+        data: Option<&[u8]>,
+        perform: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let entered = self.enter_anywhere();
+        let write = Write { offset, length, data };
+        entered.watched(write, &mut || Ok(perform()?)).map_err(|error| match error {
+            Error::Io(source) => source,
+            other => io::Error::other(other),
+        })
     }
 }
 

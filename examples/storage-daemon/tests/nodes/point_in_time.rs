@@ -5,6 +5,7 @@ use crate::support::*;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use storage_daemon::copy::{Copier, CopySlots, PointInTime, Scope};
+use storage_daemon::create::Preallocation;
 use storage_daemon::image::permissions::{Access, Permissions};
 use storage_daemon::nodes::options::RawOptions;
 use storage_daemon::nodes::options::{DriverOptions, NodeOptions};
@@ -136,4 +137,24 @@ async fn a_write_that_would_spoil_the_copy_fails() {
     let mut expected = noise(1, M);
     expected[..512].fill(7);
     assert_same(&contents(&source), &expected);
+}
+
+#[tokio::test]
+async fn what_an_image_writes_to_the_file_below_is_seen() {
+    let bench = Bench::new();
+    let path = bench.format("image", |options| options.preallocation = Preallocation::Full);
+    let before = std::fs::read(path).expect("it can be read");
+    let size = before.len() as u64;
+    let file = bench.add(bench.file("image").named("file"));
+    let image = bench.add(qcow2(named("file")).named("image"));
+    let target = target(&bench, size);
+    let moment = moment(&file, &target, Scope::Full).await;
+    let writing = tokio::task::spawn_blocking(move || {
+        image.write(0, &noise(7, M)).expect("it can be written");
+        image.flush().expect("it can be flushed");
+    });
+    writing.await.expect("no panic");
+    moment.copy_rest(&Job::default()).await.expect("it can be copied");
+    assert_same(&contents(&target), &before);
+    assert!(contents(&file) != before, "nothing was written");
 }

@@ -4,7 +4,9 @@
 use crate::support::*;
 use std::sync::Arc;
 use storage_daemon::nodes::backing::{BackingChange, chain};
-use storage_daemon::nodes::options::{BackingOption, CacheOptions, NodeOptions};
+use storage_daemon::nodes::options::{
+    BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions,
+};
 use storage_daemon::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
 
 /// The images base, mid and top on top of each other, each with some contents of its own.
@@ -25,6 +27,10 @@ fn chain_of_images(bench: &Bench) {
 
 fn image(bench: &Bench, name: &str, backing: BackingOption) -> NodeOptions {
     with_backing(inline(bench.file(name)), backing)
+}
+
+fn null() -> NodeOptions {
+    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M), read_zeroes: None }))
 }
 
 fn on(name: &str) -> BackingOption {
@@ -219,4 +225,27 @@ fn an_image_names_another_file_and_keeps_its_node() {
     assert_eq!(info.image.backing_filename.as_deref(), Some("elsewhere"));
     assert!(mid.backing().is_some_and(|below| Arc::ptr_eq(&below, &base)));
     assert_same(&contents(&top), &before);
+}
+
+#[test]
+fn chains_given_by_name_grow_no_higher_than_others() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    let mut below = "n0".to_owned();
+    bench.add(null().named(below.as_str()));
+    for number in 1..200 {
+        let name = format!("n{number}");
+        bench.add(raw(named(&below)).named(name.as_str()));
+        below = name;
+    }
+    let refusal = "Too many nested nodes: at most 200 can be opened in one chain";
+    assert_eq!(bench.refusal(raw(named(&below)).named("n200")), refusal);
+    bench.add(null().named("bottom"));
+    let on = |name| image(&bench, "image", on(name));
+    bench.add(on("bottom").named("overlay"));
+    let refused = bench.graph.reopen(vec![on("n199").named("overlay")]).expect_err("too high");
+    assert_eq!(refused.to_string(), refusal);
+    bench.graph.reopen(vec![on("n198").named("overlay")]).expect("it is as high as can be");
+    let refused = bench.refusal(raw(named("overlay")).named("above"));
+    assert_eq!(refused, refusal);
 }

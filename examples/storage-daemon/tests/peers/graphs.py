@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from graph_scenarios import SCENARIOS, make_images
@@ -121,17 +122,20 @@ def told(program, images, steps):
 def main():
     program, *only = sys.argv[1:]
     program = str(Path(program).resolve())
-    different = 0
-    with tempfile.TemporaryDirectory(prefix="graphs.") as images:
+    names = [name for name in SCENARIOS if not only or any(part in name for part in only)]
+    with tempfile.TemporaryDirectory(prefix="graphs.") as images, ThreadPoolExecutor(4) as pool:
         make_images(images)
-        for name, steps in SCENARIOS.items():
-            if only and not any(part in name for part in only):
-                continue
-            expected = told("qemu-storage-daemon", Path(images), steps)
-            actual = told(program, Path(images), steps)
-            if expected != actual:
+
+        def differences(name):
+            expected = told("qemu-storage-daemon", Path(images), SCENARIOS[name])
+            actual = told(program, Path(images), SCENARIOS[name])
+            lines = difflib.unified_diff(expected, actual, "QEMU", "ours", lineterm="", n=12)
+            return list(lines)
+
+        different = 0
+        for name, lines in zip(names, pool.map(differences, names)):
+            if lines:
                 different += 1
-                lines = difflib.unified_diff(expected, actual, "QEMU", "ours", lineterm="", n=12)
                 print(name, *lines, sep="\n")
     sys.exit(f"{different} scenarios differ" if different else 0)
 

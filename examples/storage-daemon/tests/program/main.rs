@@ -5,6 +5,7 @@
 
 mod background;
 mod backup;
+mod chains;
 mod command_line;
 mod faults;
 mod life;

@@ -1,0 +1,95 @@
+//! Storage whose writes somebody sees.
+
+use super::forward::forward_reads;
+use super::storage::Storage;
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::IoVector;
+use imago::storage::drivers::CommonStorageHelper;
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// Sees writes to a storage, and may do something of its own before and after each.
+pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {
+    /// Sees a write of `length` bytes through, which `perform` makes; without `data`, of zeroes.
+    ///
+    /// # Errors
+    /// What the writer is told.
+    fn observe(
+        &self,
+        offset: u64,
+        length: u64,
+        data: Option<&[u8]>,
+        perform: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<()>;
+}
+
+/// A storage, each write to which an observer sees through.
+#[derive(Debug)]
+pub struct WatchedStorage {
+    inner: Storage,
+    observer: Arc<dyn WriteObserver>,
+    helper: CommonStorageHelper,
+}
+
+impl WatchedStorage {
+    /// Has an observer see the writes to `inner` that are made through this.
+    pub fn new(inner: Storage, observer: Arc<dyn WriteObserver>) -> Self {
+        Self { inner, observer, helper: CommonStorageHelper::default() }
+    }
+
+    /// What is behind a storage whose writes an observer sees.
+    pub fn behind(storage: &Storage) -> Option<&Storage> {
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref::<Self>().map(|watched| &watched.inner)
+    }
+}
+
+impl fmt::Display for WatchedStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl ImagoStorage for WatchedStorage {
+    fn size(&self) -> io::Result<u64> {
+        self.inner.size()
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, mut offset: u64) -> io::Result<()> {
+        for buffer in bufv.into_inner() {
+            let (data, length) = (&*buffer, buffer.len() as u64);
+            // SAFETY: the caller keeps the alignment that this object reports, which is the inner
+            // one, for each of the buffers; the write blockers are this object's own.
+            let mut perform = || unsafe { self.inner.pure_writev(data.into(), offset) };
+            self.observer.observe(offset, length, Some(data), &mut perform)?;
+            offset += length;
+        }
+        Ok(())
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        let mut perform = || unsafe { self.inner.pure_write_zeroes(offset, length) };
+        self.observer.observe(offset, length, None, &mut perform)
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        let mut perform = || unsafe { self.inner.pure_write_allocated_zeroes(offset, length) };
+        self.observer.observe(offset, length, None, &mut perform)
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_writev`.
+        let mut perform = || unsafe { self.inner.pure_discard(offset, length) };
+        self.observer.observe(offset, length, None, &mut perform)
+    }
+
+    forward_reads!(self => self.inner);
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+}
