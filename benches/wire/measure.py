@@ -183,7 +183,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=7, help="how often each rate is taken")
     options.add_argument("--counts-only", action="store_true",
-                         help="no rates, which mean nothing on a busy machine")
+                         help="neither rates nor latencies")
     options = options.parse_args()
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))

@@ -1,5 +1,6 @@
 //! Sessions as state machines: bytes in, bytes out, nothing else.
 
+mod allocations;
 pub(crate) mod commands;
 mod control;
 mod order;
