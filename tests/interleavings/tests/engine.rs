@@ -46,6 +46,23 @@ fn all_cancelled_by_two() {
 }
 
 #[test]
+fn all_paused_while_all_are_cancelled() {
+    every_order("all paused while all are cancelled", 1, || {
+        let bench = Bench::new();
+        bench.start("j0", Work::UntilCancelled);
+        bench.start("j1", Work::Pause);
+        let other = bench.clone();
+        let client = thread::spawn(move || {
+            for pause in other.jobs.pause_all() {
+                block_on(pause.settled());
+            }
+        });
+        bench.end();
+        client.join().expect("it does not panic");
+    });
+}
+
+#[test]
 fn what_ends_has_been_told() {
     every_order("what ends has been told", 1, || {
         let bench = Bench::new();

@@ -1,6 +1,6 @@
 //! Members of one transaction that several threads are at.
 
-use job_interleaved::{CreatedJob, Job, Transaction};
+use job_interleaved::{CreatedJob, Job, JobStatus, Transaction};
 use shuttle::thread;
 
 use crate::bench::{Bench, Work};
@@ -98,6 +98,19 @@ fn both_finalized_at_once() {
             client.join().expect("it does not panic");
         }
         bench.end();
+        bench.check_together(&["j0", "j1"]);
+    });
+}
+
+#[test]
+fn both_finalized_while_all_are_cancelled() {
+    every_order("both finalized while all are cancelled", 1, || {
+        let bench = Bench::new();
+        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
+        Bench::until(&jobs[1], JobStatus::Pending);
+        let client = thread::spawn(move || drop(jobs[0].finalize()));
+        bench.end();
+        client.join().expect("it does not panic");
         bench.check_together(&["j0", "j1"]);
     });
 }

@@ -64,6 +64,28 @@ fn two_that_resume_a_job_stopped_by_an_error() {
 }
 
 #[test]
+fn a_pause_of_a_job_that_becomes_ready() {
+    every_order("a pause of a job that becomes ready", 1, || {
+        let bench = Bench::new();
+        let job = bench.start("j0", Work::UntilCompleted);
+        let client = {
+            let job = job.clone();
+            thread::spawn(move || {
+                job.user_pause().expect("at work");
+                job.user_resume().expect("it does not end by itself");
+            })
+        };
+        while !job.is_ready() {
+            thread::yield_now();
+        }
+        client.join().expect("it does not panic");
+        job.complete().expect("ready");
+        assert_eq!(block_on(job.concluded()), Ok(()));
+        bench.end();
+    });
+}
+
+#[test]
 fn complete_and_a_soft_cancel() {
     every_order("complete and a soft cancel", 1, || {
         let bench = Bench::new();
