@@ -266,3 +266,44 @@ fn an_unwritable_table_fails_one_commit() {
     spoil(&folder.path().join("base"), 20);
     assert_only_one_fails(folder, "block-commit", "Input/output error");
 }
+
+#[test]
+fn a_full_disk_fails_one_commit() {
+    let folder = folder();
+    let base = folder.path().join("base");
+    // As long as it is, and no longer: what is merged into it has no place.
+    let size = fs::metadata(&base).unwrap().len().next_multiple_of(512);
+    File::options().write(true).open(&base).unwrap().set_len(size).unwrap();
+    let window =
+        format!("raw,node-name=window,size={size},file.driver=file,file.filename=$DIR/base");
+    let nodes = [
+        window.as_str(),
+        "qcow2,node-name=base,file=window",
+        "qcow2,node-name=mid,file.driver=file,file.filename=$DIR/mid,backing=base",
+        "qcow2,node-name=top,file.driver=file,file.filename=$DIR/top,backing=mid",
+    ];
+    let arguments: Vec<&str> = nodes.into_iter().flat_map(|node| ["--blockdev", node]).collect();
+    let daemon = Daemon::start_in(folder, &arguments);
+    let mut client = daemon.client();
+    let commit = |id, on_error| {
+        json!({
+            "job-id": id, "device": "top", "top-node": "mid", "on-error": on_error,
+            "auto-dismiss": false,
+        })
+    };
+    client.execute("block-commit", commit("stops", "enospc"));
+    client.wait_for_job("stops", "paused");
+    let jobs = client.execute("query-block-jobs", json!({}));
+    assert_eq!(jobs[0]["io-status"], "nospace");
+    client.execute("job-cancel", json!({"id": "stops"}));
+    client.wait_for_job("stops", "concluded");
+    client.execute("block-commit", commit("fails", "report"));
+    let failed = client.wait_for_job("fails", "concluded");
+    assert_eq!(failed["error"], "No space left on device");
+    for id in ["stops", "fails"] {
+        client.execute("job-dismiss", json!({"id": id}));
+    }
+    for node in ["top", "mid", "base", "window"] {
+        client.execute("blockdev-del", json!({"node-name": node}));
+    }
+}
