@@ -1,0 +1,10 @@
+//! An argument whose name is kept for the generator.
+
+use qapi_core::qapi_command;
+
+#[qapi_command]
+fn run(has_first: bool) {
+    let _ = has_first;
+}
+
+fn main() {}

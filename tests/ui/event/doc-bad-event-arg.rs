@@ -1,0 +1,13 @@
+//! A comment that describes a member that there is not.
+
+use qapi_core::qapi_event;
+
+/// Emitted when a job has ended.
+///
+/// @job: which one
+#[qapi_event]
+struct JobEnded {
+    id: String,
+}
+
+fn main() {}
