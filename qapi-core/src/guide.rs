@@ -45,8 +45,9 @@
 //! it. A field that is named by a keyword is written `r#type`, or has another name.
 //!
 //! QAPI has rules for names: commands, members and values are lower case with dashes, events upper
-//! case with underscores, types CamelCase. Values may begin with a digit. A name that clients know
-//! and that breaks the rules needs `name_exception` too. Experiments are called `x-…`, and what a
+//! case with underscores, types CamelCase. Values may begin with a digit. Where clients
+//! know a member or value by a name that breaks the rules, or a command by one with underscores,
+//! `name_exception` says so beside the `name`. Experiments are called `x-…`, and what a
 //! vendor adds to somebody else's interface `__RFQDN_…`, RFQDN being a domain of theirs in
 //! reverse.
 //!

@@ -1,7 +1,6 @@
 //! What generated code calls. Not for use by hand: it changes without notice.
 
 pub use core::convert::{From, TryFrom};
-pub use core::default::Default;
 pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{str, u8, usize};
@@ -117,6 +116,22 @@ impl<T: Send + Sync + 'static> State for T {
     fn share(context: &Context<'_>) -> Result<Arc<Self>> {
         context.shared_state()
     }
+}
+
+/// A type that has a value for its absence.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default value",
+    label = "`{Self}` has none",
+    note = "write `default = value`, or implement `Default` for it"
+)]
+pub trait HasDefault: Default {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> HasDefault for T {}
+
+/// What an absent member of type `T` stands for.
+pub fn need_default<T: HasDefault>() -> T {
+    T::default()
 }
 
 /// Reads an object that has all its members to itself.

@@ -7,7 +7,7 @@ use crate::context::States;
 use crate::events::Events;
 use crate::policy::Policy;
 use crate::preconfig::Preconfig;
-use crate::projection::Projection;
+use crate::projection::{Projection, Release};
 use crate::registry::{Registry, RegistryError};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
@@ -106,12 +106,15 @@ impl Service {
     }
 }
 
-/// The version that clients are told: under the numbers of the release that is presented, if the
-/// schema is not presented as it is.
+/// The version that clients are told: under the numbers of the release that is presented, if that
+/// is an earlier one.
 fn presented_version(states: &mut States, projection: Option<Projection>) -> ServerVersion {
     let version: ServerVersion = shared_or_default(states);
-    let Some(projection) = projection else { return version };
-    let version = version.with_numbers(projection.release());
+    let release = projection.map(|projection| projection.release());
+    let Some(release) = release.filter(|release| *release != Release::LATEST) else {
+        return version;
+    };
+    let version = version.with_numbers(release);
     states.replace(Arc::new(version.clone()));
     version
 }

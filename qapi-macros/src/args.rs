@@ -342,7 +342,12 @@ fn read_since(feature: &str, input: ParseStream<'_>) -> syn::Result<LitStr> {
     let content;
     parenthesized!(content in input);
     let place = content.span();
-    let key = content.parse::<Ident>().ok().filter(|key| key == symbol::SINCE.name);
+    let key = content.parse::<Ident>().ok();
+    if let Some(other) = key.as_ref().filter(|key| *key != symbol::SINCE.name) {
+        while content.parse::<TokenTree>().is_ok() {}
+        let message = messages::unknown_word(&other.to_string(), "a feature", &[symbol::SINCE]);
+        return Err(syn::Error::new(other.span(), message));
+    }
     let equals = key.and_then(|_| content.parse::<Token![=]>().ok());
     let since = equals.and_then(|_| content.parse().ok()).filter(|_| content.is_empty());
     // What is left would be reported a second time.

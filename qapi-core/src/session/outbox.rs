@@ -83,7 +83,9 @@ impl Outbox {
         }
         if self.pending() + message.len() > self.limit {
             inner.overflowed = true;
-            // They stay counted: the client will not have them, and is not to be forgotten.
+            // All of it counts as unread for good, so that whoever serves the client comes to look
+            // here, also where this one event alone is too much.
+            self.pending.fetch_add(message.len(), Ordering::Relaxed);
             inner.waiting = Vec::new();
             inner.changed = true;
         } else {

@@ -162,11 +162,12 @@ fn check_features(features: &[FeatureWord], errors: &Errors) {
 }
 
 /// A name that is all but that of a feature with a fixed meaning was most likely meant to be it,
-/// and would have none.
+/// and would have none. One that says more in digits or in words was meant as it is.
 fn check_feature_spelling(name: &str, span: Span, errors: &Errors) {
     for special in SPECIAL_FEATURES {
         let same_start = name.chars().next() == special.chars().next();
-        if name != special && same_start && strsim::osa_distance(name, special) <= 2 {
+        let one_word = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '_');
+        if name != special && same_start && one_word && strsim::osa_distance(name, special) <= 2 {
             errors.at_span(span, format!("`{name}`: did you mean `{special}`? Write it so"));
         }
     }

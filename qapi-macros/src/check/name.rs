@@ -2,7 +2,7 @@
 
 use crate::errors::Errors;
 use crate::model::Name;
-use crate::names::{c_name, is_camel, is_dashed, is_upper, stem};
+use crate::names::{c_name, dashed_from_camel, is_camel, is_dashed, is_upper, stem};
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +68,15 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
             format!("an event's name is upper case with `_`; write `{upper}`")
         }
         NameKind::Command | NameKind::Member | NameKind::Value | NameKind::Alternative => {
-            let dashed = text.to_lowercase().replace('_', "-");
+            // What a vendor puts before the name stays as it is.
+            let vendor = text.strip_suffix(stem).unwrap_or_default();
+            let dashed = dashed_from_camel(&stem.replace('-', "_"));
             let exception = if may_be_excepted(stem, kind) {
                 ", or add `name_exception` if clients know it as it is"
             } else {
                 ""
             };
-            format!("the name is lower case with `-`; write `{dashed}`{exception}")
+            format!("the name is lower case with `-`; write `{vendor}{dashed}`{exception}")
         }
         NameKind::Feature => return,
     };

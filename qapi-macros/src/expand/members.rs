@@ -1,7 +1,7 @@
 //! Members of objects: described, visited, written.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Ident;
 
 use super::{is_marked, part_entry};
@@ -59,12 +59,9 @@ pub(super) fn visit(member: &Member) -> TokenStream {
     };
     match default {
         None => read,
-        Some(DefaultValue { word, value: None }) => {
+        Some(DefaultValue { value: None, .. }) => {
             let ty = &member.ty;
-            let value = quote_spanned! {Span::call_site().located_at(*word)=>
-                <#ty as __qapi::Default>::default()
-            };
-            quote!(#read.unwrap_or_else(|| #value))
+            quote!(#read.unwrap_or_else(|| __qapi::need_default::<#ty>()))
         }
         Some(DefaultValue { value: Some(value), .. }) => {
             quote!(#read.unwrap_or_else(|| #value))

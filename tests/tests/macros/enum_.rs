@@ -8,7 +8,7 @@ use super::{definition_of, read, refusal, write};
 /// How far something got.
 ///
 /// On its way.
-#[qapi_enum(since = "2.12", features(even_one, odd_one = "It is odd."))]
+#[qapi_enum(since = "2.12", features(even_one, odd_one = "It is odd.", "unstable-2"))]
 #[derive(Debug, PartialEq)]
 pub(super) enum MacroStage {
     /// Not at all.
@@ -62,7 +62,7 @@ fn the_definition_holds_all_that_was_said() {
     assert_eq!(definition.doc, "How far something got.\n\nOn its way.");
     assert_eq!(definition.since, Some("2.12"));
     let features: Vec<_> = definition.features.iter().map(|one| (one.name, one.doc)).collect();
-    assert_eq!(features, [("even-one", ""), ("odd-one", "It is odd.")]);
+    assert_eq!(features, [("even-one", ""), ("odd-one", "It is odd."), ("unstable-2", "")]);
     assert_eq!(definition.source.package, "qapi-tests");
     assert_eq!(definition.source.module, module_path!());
     assert!(definition.source.file.ends_with("macros/enum_.rs"));

@@ -27,6 +27,14 @@ fn the_greeting_and_query_version_have_the_numbers_of_the_release() {
 }
 
 #[test]
+fn who_presents_the_latest_has_numbers_of_its_own() {
+    let greeting = greeted(Release::LATEST, Policy::new()).said();
+    let greeting: Value = serde_json::from_str(&greeting).unwrap();
+    let own = json!({ "micro": 2, "minor": 0, "major": 10 });
+    assert_eq!(greeting["QMP"]["version"]["qemu"], own);
+}
+
+#[test]
 fn a_release_before_out_of_band_execution_does_not_offer_it() {
     let registry = registry_of("nowhere").project(Release::new(2, 11, 0)).unwrap();
     let (states, options) = Default::default();

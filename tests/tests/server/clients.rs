@@ -102,6 +102,14 @@ async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
     assert_eq!(client_reply(&mut client).await, json!({"return": 0}));
 }
 
+#[tokio::test]
+async fn a_client_is_dropped_for_one_event_that_is_too_much() {
+    let server = Running::start_with(|server| server.output_limit(10));
+    let mut client = Client::negotiated(&server.path).await;
+    server.events.emit(&TestGatePassed { times: 1 });
+    assert_eq!(client.rest().await, "", "it is dropped without what it has no room for");
+}
+
 /// The reply to a command, events skipped.
 async fn client_reply(client: &mut Client) -> serde_json::Value {
     client.send(r#"{"execute": "test-count-now"}"#).await;
