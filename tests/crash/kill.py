@@ -26,6 +26,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 PATIENCE = 60
+# From how many runs on half of them have to hit a job at work.
+RUNS_THAT_COUNT = 10
 KINDS = ["stream", "commit", "commit-active", "backup", "mirror"]
 
 
@@ -253,7 +255,9 @@ def row(options, kind, cluster_size):
                 print(f"{kind}, {cluster_size}, run {number}: {fault}", file=sys.stderr)
     counts = f"{options.runs:5} {at_work:8} {leaking:8} {damaged:8}"
     print(f"{kind:14} {cluster_size:8} {counts}", flush=True)
-    return damaged == 0 and 2 * at_work >= options.runs
+    # Of a few runs chance, or a fast machine, may have all come after the end of the job.
+    enough = 2 * at_work >= options.runs or options.runs < RUNS_THAT_COUNT
+    return damaged == 0 and enough
 
 
 def main():
