@@ -21,3 +21,13 @@ fn every_release_from_the_first_with_jobs_on_can_be_presented() {
     }
     assert_eq!(before, whole);
 }
+
+#[test]
+fn without_a_crate_that_adds_kinds_jobs_are_of_the_nine_of_qemu() {
+    let registry = Registry::collect().unwrap();
+    let values = registry.type_("JobType").unwrap().enum_values();
+    let names: Vec<_> = values.iter().map(|value| value.name).collect();
+    let snapshots = ["snapshot-load", "snapshot-save", "snapshot-delete"];
+    let expected = [&["commit", "stream", "mirror", "backup", "create", "amend"][..], &snapshots];
+    assert_eq!(names, expected.concat());
+}
