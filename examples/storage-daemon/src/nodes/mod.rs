@@ -14,6 +14,7 @@ pub(crate) mod gate;
 mod graph;
 mod info;
 mod inherit;
+mod json_name;
 mod names;
 mod node;
 mod open;

@@ -4,6 +4,7 @@ use super::depth::{MAX_DEPTH, check_depth};
 use super::filename;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
+use super::json_name;
 use super::node::{Backing, Driver, Node, Part};
 use super::options::{
     BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
@@ -227,9 +228,14 @@ impl<'a> Opener<'a> {
             BackingOption::FromHeader => match header.backing_file() {
                 None => return Ok(None),
                 Some(name) => {
-                    let name = filename::resolve_backing(file, name);
-                    let path = filename::host_path(&name)?.to_owned();
-                    Child::Inline(Box::new(by_filename(path, header.backing_format())?))
+                    let format = header.backing_format();
+                    Child::Inline(Box::new(match name.strip_prefix("json:") {
+                        Some(description) => json_name::parse(description, format)?,
+                        None => {
+                            let name = filename::resolve_backing(file, name);
+                            by_filename(filename::host_path(&name)?.to_owned(), format)?
+                        }
+                    }))
                 }
             },
         };

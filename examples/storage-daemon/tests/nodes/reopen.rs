@@ -249,3 +249,21 @@ fn chains_given_by_name_grow_no_higher_than_others() {
     let refused = bench.refusal(raw(named("overlay")).named("above"));
     assert_eq!(refused, refusal);
 }
+
+#[test]
+fn an_image_may_describe_what_is_below_it() {
+    let bench = Bench::new();
+    chain_of_images(&bench);
+    let path = text(&bench.path("mid"));
+    let file = format!(r#"{{"driver": "file", "filename": "{path}"}}"#);
+    let described = format!(r#"json:{{"driver": "qcow2", "backing": null, "file": {file}}}"#);
+    bench.format("overlay", |options| {
+        options.backing_file = Some(described.clone());
+        options.backing_format = Some("qcow2".into());
+    });
+    let overlay = bench.add(image(&bench, "overlay", BackingOption::FromHeader).named("overlay"));
+    let mid = overlay.backing().expect("a backing node");
+    assert!(mid.backing().is_none(), "it is said to have none");
+    assert_eq!(bench.graph.filename(&overlay), text(&bench.path("overlay")));
+    assert_same(&contents(&overlay)[64 * 1024..][..64 * 1024], &noise(1, 64 * K));
+}

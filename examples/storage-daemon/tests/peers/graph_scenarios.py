@@ -32,6 +32,11 @@ def make_images(folder):
     qcow2("fine", options="cluster_size=4096,lazy_refcounts=on,refcount_bits=1")
     qcow2("short", "1M")
     qcow2("on-short", backing="short")
+    described = '{"driver": "qcow2", "file": {"driver": "file", "filename": "base"}}'
+    flat = '{"file.driver": "file", "file.filename": "base"}'
+    for name, description in [("described", described), ("flat", flat)]:
+        unsafe = ["-u", "-b", f"json:{description}", "-F", "qcow2"]
+        run("qemu-img", "create", "-q", "-f", "qcow2", *unsafe, name, "4M")
     with open(f"{folder}/odd", "wb") as odd:
         odd.write(b"x" * 1000)
 
@@ -264,7 +269,7 @@ SCENARIOS = {
     ],
     **{
         f"an image: {name}": [image(name), QUERY, FLAT]
-        for name in ["old", "fine", "on-short", "on-raw", "wide"]
+        for name in ["old", "fine", "on-short", "on-raw", "wide", "described", "flat"]
     },
     **{
         f"options: {options}": [("blockdev-add", {"node-name": "n", **options}), QUERY, FLAT]
