@@ -93,8 +93,8 @@ fn a_full_disk_fails_one_job_only() {
     assert_only_one_failed(daemon, &mut client, error, &["full", "window"]);
 }
 
-/// Has the table that says where the contents of a qcow2 image are point to where nothing can be.
-fn spoil(image: &Path) {
+/// Has the table that says where the clusters of a qcow2 image are point to where none can be.
+pub(crate) fn spoil(image: &Path, cluster: u64) {
     let file = File::options().read(true).write(true).open(image).unwrap();
     let number = |offset| {
         let mut bytes = [0; 8];
@@ -103,14 +103,14 @@ fn spoil(image: &Path) {
         u64::from_be_bytes(bytes) & 0x00ff_ffff_ffff_fe00
     };
     let (l1, flag) = (number(40), 1_u64 << 63);
-    let entry = number(l1) + 8 * 20;
+    let entry = number(l1) + 8 * cluster;
     file.write_all_at(&((number(entry) + 512) | flag).to_be_bytes(), entry).unwrap();
 }
 
 #[test]
 fn an_unreadable_block_fails_one_job_only() {
     let folder = folder();
-    spoil(&folder.path().join("image"));
+    spoil(&folder.path().join("image"), 20);
     let mut arguments = SOUND.to_vec();
     let image = "qcow2,node-name=image,file.driver=file,file.filename=$DIR/image";
     arguments.extend(["--blockdev", image, "--blockdev", "null-co,node-name=null,size=4194304"]);

@@ -14,3 +14,4 @@ mod program;
 mod releases;
 mod scenarios;
 mod tour;
+mod whole;

@@ -170,3 +170,15 @@ impl Client {
         self.lines.next().is_none()
     }
 }
+
+/// Has `qemu-img check` look for damage and leaks in a qcow2 image, if it is installed.
+/// `QAPI_REQUIRE_PEERS=1` demands that it is.
+pub(crate) fn assert_sound(image: &Path) {
+    match Command::new("qemu-img").args(["check", "-f", "qcow2"]).arg(image).output() {
+        Ok(output) => assert!(output.status.success(), "{}: {output:?}", image.display()),
+        Err(error) => {
+            let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|one| one == "1");
+            assert!(!required, "qemu-img is required: {error}");
+        }
+    }
+}
