@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, Jobs};
+use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobStatus, Jobs};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
@@ -90,8 +90,13 @@ pub trait BlockJobWork: Send + Sync + 'static {
     }
 
     /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
-    /// free again.
+    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise.
     fn clean(&self) {}
+
+    /// Whether nobody else may work on the nodes until the job is gone.
+    fn holds_until_dismissed(&self) -> bool {
+        false
+    }
 }
 
 /// The work of a block job under way.
@@ -153,6 +158,11 @@ impl BlockJob {
         self.nodes.lock().push(nodes);
     }
 
+    /// Leaves the nodes to others.
+    fn let_go(&self) {
+        self.nodes.lock().clear();
+    }
+
     /// Whether an error has stopped the job.
     pub fn io_status(&self) -> BlockDeviceIoStatus {
         *self.io_status.lock()
@@ -201,7 +211,9 @@ impl JobDriver for BlockJob {
     fn clean(&self, _job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let work = self.work.lock().take();
-        self.nodes.lock().clear();
+        if work.as_ref().is_none_or(|work| !work.holds_until_dismissed()) {
+            self.let_go();
+        }
         if let Some(work) = work {
             work.clean();
         }
@@ -276,6 +288,18 @@ pub fn reserve_with(
         nodes.keep_open(opened);
     }
     Ok(())
+}
+
+/// Has all jobs that are over leave their nodes to others, also those that do so when they are
+/// dismissed.
+pub fn let_go_of_all(jobs: &Jobs) {
+    for job in jobs.list() {
+        if let Some(block_job) = job.driver::<BlockJob>()
+            && job.status() == JobStatus::Concluded
+        {
+            block_job.let_go();
+        }
+    }
 }
 
 /// The block job called `id`.

@@ -11,6 +11,7 @@ use job::Jobs;
 use qapi_core::{Error, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::block_job;
 use crate::nodes::Graph;
 use crate::options::{OptionError, Settings};
 use pidfile::Pidfile;
@@ -116,6 +117,7 @@ async fn serve(
 /// Ends all jobs, then closes all nodes, so that every image is whole and unlocked.
 async fn take_down(jobs: &Jobs, graph: Graph) -> Result<(), DaemonError> {
     jobs.cancel_all().await;
+    block_job::let_go_of_all(jobs);
     let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
     closed.map_err(|_panicked| Error::generic("The nodes could not be closed").into())
 }

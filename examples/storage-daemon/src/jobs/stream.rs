@@ -198,6 +198,11 @@ struct Stream {
 }
 
 impl BlockJobWork for Stream {
+    /// As with QEMU, whose other jobs let go of their nodes when they are over.
+    fn holds_until_dismissed(&self) -> bool {
+        true
+    }
+
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
         Box::pin(async move {
             if self.pieces.below.is_empty() {

@@ -1,60 +1,26 @@
 //! Backups as clients see them: what is refused leaves nothing behind, and what is seen of one at
 //! work.
 
-use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::program::{Client, Daemon, wait_for};
+use crate::program::{Client, Daemon, Traces, copy, wait_for, with_images};
 
 const MIB: u64 = 1 << 20;
 
 /// A daemon with images in its folder, and their nodes.
 fn daemon() -> (Daemon, Client) {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, size) in [("source", MIB), ("target", MIB), ("small", MIB / 2)] {
-        fs::write(folder.path().join(name), vec![7; size as usize]).unwrap();
-    }
-    let nodes = ["source", "target", "small"]
-        .map(|name| format!("raw,node-name={name},file.driver=file,file.filename=$DIR/{name}"));
-    let mut arguments: Vec<&str> = Vec::new();
-    for node in &nodes {
-        arguments.extend(["--blockdev", node]);
-    }
-    arguments.extend(["--blockdev", "null-co,node-name=null,size=1048576"]);
-    arguments.extend(["--blockdev", "null-co,node-name=ro,size=1048576,read-only=on"]);
-    let daemon = Daemon::start_in(folder, &arguments);
-    let client = daemon.client();
-    (daemon, client)
-}
-
-/// What could be left behind: jobs, nodes with their users' names for them, and files.
-fn traces(daemon: &Daemon, client: &mut Client) -> (Value, Vec<String>, BTreeSet<String>) {
-    let jobs = client.execute("query-jobs", json!({}));
-    let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
-    let name = |node: &Value| node["node-name"].as_str().unwrap().to_owned();
-    let nodes = nodes.as_array().unwrap().iter().map(name).collect();
-    let files = fs::read_dir(daemon.path("")).unwrap();
-    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    (jobs, nodes, files)
-}
-
-/// The arguments of a backup that would work, with some of them changed.
-fn arguments(changes: Value) -> Value {
-    let mut all = json!({
-        "job-id": "j0", "device": "source", "target": "target", "sync": "full",
-    });
-    for (name, value) in changes.as_object().unwrap() {
-        all[name] = value.clone();
-    }
-    all
+    let images = [("source", MIB), ("target", MIB), ("small", MIB / 2)];
+    let null =
+        ["null-co,node-name=null,size=1048576", "null-co,node-name=ro,size=1048576,read-only=on"];
+    with_images(&images, &null)
 }
 
 #[test]
 fn refused_backups_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
-    let before = traces(&daemon, &mut client);
+    let before = Traces::of(&daemon, &mut client);
     let no_state = "Could not create node: Cannot create block-copy-state";
     for (changes, expected) in [
         (json!({"device": "x"}), "Cannot find device='x' nor node-name='x'"),
@@ -102,8 +68,8 @@ fn refused_backups_leave_nothing_behind() {
         ),
         (json!({"filter-node-name": "0"}), "Could not create node: Invalid node-name: '0'"),
     ] {
-        assert_eq!(client.refused("blockdev-backup", arguments(changes)), expected);
-        assert_eq!(traces(&daemon, &mut client), before, "{expected}");
+        assert_eq!(client.refused("blockdev-backup", copy(changes)), expected);
+        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
     }
     for name in ["source", "target"] {
         client.execute("blockdev-del", json!({"node-name": name}));
@@ -114,7 +80,7 @@ fn refused_backups_leave_nothing_behind() {
 fn refused_backups_to_files_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
     fs::write(daemon.path("plain"), vec![0; MIB as usize]).unwrap();
-    let before = traces(&daemon, &mut client);
+    let before = Traces::of(&daemon, &mut client);
     let path = |name: &str| daemon.path(name).display().to_string();
     let (new, plain) = (path("new"), path("plain"));
     let missing = format!("Could not open '{new}': No such file or directory");
@@ -142,9 +108,9 @@ fn refused_backups_to_files_leave_nothing_behind() {
     ] {
         let mut all = json!({"target": new});
         all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        let all = arguments(all);
+        let all = copy(all);
         assert_eq!(client.refused("drive-backup", all), expected);
-        assert_eq!(traces(&daemon, &mut client), before, "{expected}");
+        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
     }
     assert_eq!(fs::read(daemon.path("source")).unwrap(), vec![7; MIB as usize]);
 }
@@ -152,15 +118,15 @@ fn refused_backups_to_files_leave_nothing_behind() {
 #[test]
 fn transactions_that_fail_undo_all_their_actions() {
     let (daemon, mut client) = daemon();
-    let before = traces(&daemon, &mut client);
+    let before = Traces::of(&daemon, &mut client);
     let new = daemon.path("new").display().to_string();
-    let node = json!({"type": "blockdev-backup", "data": arguments(json!({}))});
+    let node = json!({"type": "blockdev-backup", "data": copy(json!({}))});
     let file = json!({"job-id": "j1", "target": new, "format": "qcow2"});
-    let file = json!({"type": "drive-backup", "data": arguments(file)});
+    let file = json!({"type": "drive-backup", "data": copy(file)});
     let abort = json!({"type": "abort", "data": {}});
     let unknown = json!({"job-id": "j2", "device": "x"});
-    let unknown = json!({"type": "blockdev-backup", "data": arguments(unknown)});
-    let twice = json!({"type": "blockdev-backup", "data": arguments(json!({"target": "null"}))});
+    let unknown = json!({"type": "blockdev-backup", "data": copy(unknown)});
+    let twice = json!({"type": "blockdev-backup", "data": copy(json!({"target": "null"}))});
     let grouped = json!({"completion-mode": "grouped"});
     for (last, properties, expected) in [
         (&abort, json!({}), "Transaction aborted using Abort action"),
@@ -175,7 +141,7 @@ fn transactions_that_fail_undo_all_their_actions() {
     ] {
         let actions = json!({"actions": [node, file, last], "properties": properties});
         assert_eq!(client.refused("transaction", actions), expected);
-        assert_eq!(traces(&daemon, &mut client), before, "{expected}");
+        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
     }
 }
 
@@ -183,7 +149,7 @@ fn transactions_that_fail_undo_all_their_actions() {
 fn a_backup_of_what_is_about_to_be_overwritten_runs_until_it_is_cancelled() {
     let (_daemon, mut client) = daemon();
     let named = json!({"sync": "none", "filter-node-name": "watch"});
-    client.execute("blockdev-backup", arguments(named));
+    client.execute("blockdev-backup", copy(named));
     let nodes = client.execute("query-named-block-nodes", json!({}));
     let filter = &nodes[0];
     assert_eq!(filter["node-name"], "watch");

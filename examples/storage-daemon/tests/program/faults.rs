@@ -9,7 +9,7 @@ use storage_daemon::create::{Preallocation, Qcow2Create};
 use storage_daemon::nodes::Graph;
 use storage_daemon::nodes::options::{Child, DriverOptions, FileOptions, NodeOptions};
 
-use crate::program::{Client, Daemon};
+use crate::program::{Client, Daemon, copy};
 
 const MIB: u64 = 1 << 20;
 
@@ -37,12 +37,17 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn backup(client: &mut Client, id: &str, source: &str, target: &str, more: Value) {
-    let mut arguments = json!({
-        "job-id": id, "device": source, "target": target, "sync": "full", "auto-dismiss": false,
+/// The arguments of a copy that stays when it is over.
+fn copied(id: &str, source: &str, target: &str, more: Value) -> Value {
+    let mut changes = json!({
+        "job-id": id, "device": source, "target": target, "auto-dismiss": false,
     });
-    arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    client.execute("blockdev-backup", arguments);
+    changes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    copy(changes)
+}
+
+fn backup(client: &mut Client, id: &str, source: &str, target: &str) {
+    client.execute("blockdev-backup", copied(id, source, target, json!({})));
 }
 
 /// Sees to it that one job failed, that the other did not, and that all nodes are free again.
@@ -63,8 +68,8 @@ fn assert_only_one_failed(mut daemon: Daemon, client: &mut Client, error: &str, 
     assert!(daemon.ended().success());
 }
 
-#[test]
-fn a_full_disk_fails_one_job_only() {
+/// A node that has no room for more than the tables of an image in it.
+fn with_full_disk() -> (Daemon, Client) {
     // What the image needs to grow beyond its first MiB does not fit.
     let window = "raw,node-name=window,size=1048576,file.driver=file,file.filename=$DIR/small";
     let folder = folder();
@@ -78,19 +83,31 @@ fn a_full_disk_fails_one_job_only() {
     assert_eq!(client.wait_for_job("c", "concluded").get("error"), None);
     let full = json!({"driver": "qcow2", "node-name": "full", "file": "window"});
     client.execute("blockdev-add", full);
+    (daemon, client)
+}
 
-    backup(&mut client, "stops", "source", "full", json!({"on-target-error": "enospc"}));
-    client.wait_for_job("stops", "paused");
-    let jobs = client.execute("query-block-jobs", json!({}));
-    assert_eq!(jobs[0]["io-status"], "nospace");
-    client.execute("job-cancel", json!({"id": "stops"}));
-    client.wait_for_job("stops", "concluded");
-    client.execute("job-dismiss", json!({"id": "stops"}));
+#[test]
+fn a_full_disk_fails_one_job_only() {
+    for command in ["blockdev-backup", "blockdev-mirror"] {
+        let (daemon, mut client) = with_full_disk();
+        let stops = copied("stops", "source", "full", json!({"on-target-error": "enospc"}));
+        client.execute(command, stops);
+        client.wait_for_job("stops", "paused");
+        let jobs = client.execute("query-block-jobs", json!({}));
+        assert_eq!(jobs[0]["io-status"], "nospace");
+        client.execute("job-cancel", json!({"id": "stops"}));
+        client.wait_for_job("stops", "concluded");
+        client.execute("job-dismiss", json!({"id": "stops"}));
 
-    backup(&mut client, "bad", "source", "full", json!({}));
-    backup(&mut client, "good", "source", "target", json!({}));
-    let error = "No space left on device";
-    assert_only_one_failed(daemon, &mut client, error, &["full", "window"]);
+        client.execute(command, copied("bad", "source", "full", json!({})));
+        // While a mirror has the source, nothing else starts on it.
+        if command == "blockdev-mirror" {
+            client.wait_for_job("bad", "concluded");
+        }
+        backup(&mut client, "good", "source", "target");
+        let error = "No space left on device";
+        assert_only_one_failed(daemon, &mut client, error, &["full", "window"]);
+    }
 }
 
 /// Has the table that says where the clusters of a qcow2 image are point to where none can be.
@@ -116,8 +133,8 @@ fn an_unreadable_block_fails_one_job_only() {
     arguments.extend(["--blockdev", image, "--blockdev", "null-co,node-name=null,size=4194304"]);
     let daemon = Daemon::start_in(folder, &arguments);
     let mut client = daemon.client();
-    backup(&mut client, "bad", "image", "null", json!({}));
-    backup(&mut client, "good", "source", "target", json!({}));
+    backup(&mut client, "bad", "image", "null");
+    backup(&mut client, "good", "source", "target");
     assert_only_one_failed(daemon, &mut client, "Input/output error", &["image", "null"]);
 }
 

@@ -1,55 +1,18 @@
 //! Mirrors as clients see them: what is refused leaves nothing behind, and what is seen of one at
 //! work.
 
-use std::collections::BTreeSet;
-use std::fs;
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::program::{Client, Daemon};
+use crate::program::{Client, Daemon, Traces, copy, node_names, with_images};
 
 const MIB: u64 = 1 << 20;
 
 /// A daemon with images in its folder, and their nodes.
 fn daemon() -> (Daemon, Client) {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["source", "target", "below"] {
-        fs::write(folder.path().join(name), vec![7; MIB as usize]).unwrap();
-    }
-    let nodes = ["source", "target", "below"]
-        .map(|name| format!("raw,node-name={name},file.driver=file,file.filename=$DIR/{name}"));
-    let mut arguments: Vec<&str> = Vec::new();
-    for node in &nodes {
-        arguments.extend(["--blockdev", node]);
-    }
-    arguments.extend(["--blockdev", "raw,node-name=above,file=below"]);
-    arguments.extend(["--blockdev", "null-co,node-name=ro,size=1048576,read-only=on"]);
-    let daemon = Daemon::start_in(folder, &arguments);
-    let client = daemon.client();
-    (daemon, client)
-}
-
-/// What could be left behind: jobs, nodes, and files.
-fn traces(daemon: &Daemon, client: &mut Client) -> (Value, Vec<String>, BTreeSet<String>) {
-    let jobs = client.execute("query-jobs", json!({}));
-    let files = fs::read_dir(daemon.path("")).unwrap();
-    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    (jobs, names(client), files)
-}
-
-fn names(client: &mut Client) -> Vec<String> {
-    let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
-    let name = |node: &Value| node["node-name"].as_str().unwrap().to_owned();
-    nodes.as_array().unwrap().iter().map(name).collect()
-}
-
-/// The arguments of a mirror that would work, with some of them changed.
-fn arguments(changes: Value) -> Value {
-    let mut all = json!({
-        "job-id": "j0", "device": "source", "target": "target", "sync": "full",
-    });
-    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    all
+    let images = ["source", "target", "below"].map(|name| (name, MIB));
+    let more =
+        ["raw,node-name=above,file=below", "null-co,node-name=ro,size=1048576,read-only=on"];
+    with_images(&images, &more)
 }
 
 const OUT_OF_RANGE: &str = "Parameter 'granularity' expects a value in range [512B, 64MB]";
@@ -59,7 +22,7 @@ const CANNOT_REPLACE: &str = "Cannot replace 'target' by a node mirrored from 's
 #[test]
 fn refused_mirrors_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
-    let before = traces(&daemon, &mut client);
+    let before = Traces::of(&daemon, &mut client);
     for (changes, expected) in [
         (json!({"device": "x"}), "Cannot find device='x' nor node-name='x'"),
         (json!({"target": "x"}), "Cannot find device='x' nor node-name='x'"),
@@ -81,8 +44,8 @@ fn refused_mirrors_leave_nothing_behind() {
         (json!({"speed": -1}), "Parameter 'speed' expects a non-negative value"),
         (json!({"unmap": true}), "Parameter 'unmap' is unexpected"),
     ] {
-        assert_eq!(client.refused("blockdev-mirror", arguments(changes)), expected);
-        assert_eq!(traces(&daemon, &mut client), before, "{expected}");
+        assert_eq!(client.refused("blockdev-mirror", copy(changes)), expected);
+        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
     }
     for name in ["source", "target"] {
         client.execute("blockdev-del", json!({"node-name": name}));
@@ -92,7 +55,7 @@ fn refused_mirrors_leave_nothing_behind() {
 #[test]
 fn refused_mirrors_to_files_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
-    let before = traces(&daemon, &mut client);
+    let before = Traces::of(&daemon, &mut client);
     let path = |name: &str| daemon.path(name).display().to_string();
     let (new, nowhere) = (path("new"), path("no/new"));
     let missing = format!("Could not open '{new}': No such file or directory");
@@ -116,8 +79,8 @@ fn refused_mirrors_to_files_leave_nothing_behind() {
     ] {
         let mut all = json!({"target": new});
         all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        assert_eq!(client.refused("drive-mirror", arguments(all)), expected);
-        assert_eq!(traces(&daemon, &mut client), before, "{expected}");
+        assert_eq!(client.refused("drive-mirror", copy(all)), expected);
+        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
     }
 }
 
@@ -125,8 +88,8 @@ fn refused_mirrors_to_files_leave_nothing_behind() {
 fn a_mirror_keeps_its_nodes_and_shows_its_filter() {
     let (_daemon, mut client) = daemon();
     let changes = json!({"filter-node-name": "top", "sync": "none"});
-    client.execute("blockdev-mirror", arguments(changes));
-    assert_eq!(names(&mut client)[0], "top");
+    client.execute("blockdev-mirror", copy(changes));
+    assert_eq!(node_names(&mut client)[0], "top");
     let busy = |node: &str| {
         format!("Node '{node}' is busy: block device is in use by block job: mirror")
     };
@@ -138,9 +101,9 @@ fn a_mirror_keeps_its_nodes_and_shows_its_filter() {
         assert_eq!(client.refused("blockdev-del", json!({"node-name": node})), expected);
     }
     let other = json!({"job-id": "j1", "target": "ro"});
-    let refused = client.refused("blockdev-mirror", arguments(other));
+    let refused = client.refused("blockdev-mirror", copy(other));
     assert_eq!(refused, "Need a root block node");
     let other = json!({"job-id": "j1", "device": "above", "target": "source"});
-    assert_eq!(client.refused("blockdev-mirror", arguments(other)), busy("source"));
+    assert_eq!(client.refused("blockdev-mirror", copy(other)), busy("source"));
     client.execute("block-job-cancel", json!({"device": "j0", "force": true}));
 }

@@ -1,5 +1,7 @@
 //! The program in a folder of its own, and a client to talk to it.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -169,6 +171,55 @@ impl Client {
     pub(crate) fn is_closed(&mut self) -> bool {
         self.lines.next().is_none()
     }
+}
+
+/// A daemon in whose folder each of the images is, as large as it says, with a raw node of its name
+/// on top; and whatever other nodes there are to be.
+pub(crate) fn with_images(images: &[(&str, u64)], more: &[&str]) -> (Daemon, Client) {
+    let folder = tempfile::tempdir().unwrap();
+    let node = |(name, size): &(&str, u64)| {
+        fs::write(folder.path().join(name), vec![7; *size as usize]).unwrap();
+        format!("raw,node-name={name},file.driver=file,file.filename=$DIR/{name}")
+    };
+    let nodes: Vec<String> = images.iter().map(node).collect();
+    let nodes = nodes.iter().map(String::as_str).chain(more.iter().copied());
+    let arguments: Vec<&str> = nodes.flat_map(|node| ["--blockdev", node]).collect();
+    let daemon = Daemon::start_in(folder, &arguments);
+    let client = daemon.client();
+    (daemon, client)
+}
+
+/// The arguments of a copy of `source` to `target`, with some of them changed.
+pub(crate) fn copy(changes: Value) -> Value {
+    let mut all = json!({
+        "job-id": "j0", "device": "source", "target": "target", "sync": "full",
+    });
+    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    all
+}
+
+/// What could be left behind: jobs, nodes, and files.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Traces {
+    pub(crate) jobs: Value,
+    pub(crate) nodes: Vec<String>,
+    pub(crate) files: BTreeSet<String>,
+}
+
+impl Traces {
+    pub(crate) fn of(daemon: &Daemon, client: &mut Client) -> Self {
+        let jobs = client.execute("query-jobs", json!({}));
+        let files = fs::read_dir(daemon.path("")).unwrap();
+        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        Traces { jobs, nodes: node_names(client), files }
+    }
+}
+
+/// The names of all nodes, the newest first.
+pub(crate) fn node_names(client: &mut Client) -> Vec<String> {
+    let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
+    let name = |node: &Value| node["node-name"].as_str().unwrap().to_owned();
+    nodes.as_array().unwrap().iter().map(name).collect()
 }
 
 /// Has `qemu-img check` look for damage and leaks in a qcow2 image, if it is installed.
