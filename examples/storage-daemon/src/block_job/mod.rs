@@ -211,7 +211,9 @@ impl JobDriver for BlockJob {
     fn clean(&self, _job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let work = self.work.lock().take();
-        if work.as_ref().is_none_or(|work| !work.holds_until_dismissed()) {
+        if work.as_ref().is_some_and(|work| work.holds_until_dismissed()) {
+            self.nodes.lock().iter().for_each(Reservation::end_access);
+        } else {
             self.let_go();
         }
         if let Some(work) = work {

@@ -52,7 +52,12 @@ impl Reservation {
     /// Takes and forbids nothing any more of the nodes that were written, for others to write. They
     /// stay reserved.
     pub fn end_writing(&self) {
-        self.graph.with_state(|state| state.end_writing(self.number));
+        self.graph.with_state(|state| state.end_access(self.number, true));
+    }
+
+    /// Takes and forbids nothing any more of any node. They stay reserved.
+    pub fn end_access(&self) {
+        self.graph.with_state(|state| state.end_access(self.number, false));
     }
 
     /// Closes a node as soon as the nodes are let go of.

@@ -288,11 +288,13 @@ impl State {
         }
     }
 
-    /// Has a reservation take and forbid nothing any more of the nodes that it is attached to.
-    pub(super) fn end_writing(&mut self, number: u64) {
+    /// Has a reservation take and forbid nothing any more of its nodes, or of those alone that it is
+    /// attached to.
+    pub(super) fn end_access(&mut self, number: u64, only_attached: bool) {
         for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
-            if let User::Holder { reservation, access, attached: true, .. } = &mut used.user
+            if let User::Holder { reservation, access, attached, .. } = &mut used.user
                 && *reservation == number
+                && (*attached || !only_attached)
             {
                 *access = Access::NONE;
             }
