@@ -16,6 +16,7 @@ use std::any::Any;
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct HostFileMode {
     pub direct: bool,
     /// Whether to take QEMU's image locks.
     pub locking: Locking,
+    /// Whether nobody ever waits for the disk.
+    pub no_flush: bool,
 }
 
 /// A regular file or block device of the host.
@@ -48,12 +51,18 @@ pub struct HostFile {
     helper: CommonStorageHelper,
 }
 
+/// Writes of so many bytes are begun to be written to the disk at once. They are those of copies,
+/// which are flushed in the end: the disk is then busy while the copy goes on, not only afterwards.
+const WRITE_OUT_MIN: u64 = 256 << 10;
+
 /// A file as it is open at the moment.
 #[derive(Debug)]
 struct Opened {
     inner: ImagoFile,
     /// The same open file description as `inner` has, for locks and for finding holes.
     handle: File,
+    /// Whether what is written is going to be flushed from the page cache.
+    writes_out: bool,
 }
 
 /// A file that has been opened once more, to take the place of how it was open.
@@ -175,7 +184,17 @@ impl Opened {
         let writes_allowed = mode.writable && !mode.direct;
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
-        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle })
+        let writes_out = mode.writable && !mode.direct && !mode.no_flush;
+        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, writes_out })
+    }
+
+    /// Begins to write a range from the page cache to the disk, without waiting for it. Where that
+    /// cannot be done, the next flush does it all.
+    fn write_out(&self, offset: u64, length: u64) {
+        let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
+        let handle = self.handle.as_raw_fd();
+        // SAFETY: no memory is passed, and the descriptor is that of a file open as long as `self`.
+        unsafe { libc::sync_file_range(handle, offset, length, libc::SYNC_FILE_RANGE_WRITE) };
     }
 }
 
@@ -198,9 +217,14 @@ impl ImagoStorage for HostFile {
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        let (opened, length) = (self.opened.read(), bufv.len());
         // SAFETY: the caller keeps the alignment that this object reports, which is the inner
         // one; the write blockers are this object's own.
-        unsafe { self.opened.read().inner.pure_writev(bufv, offset) }
+        unsafe { opened.inner.pure_writev(bufv, offset) }?;
+        if opened.writes_out && length >= WRITE_OUT_MIN {
+            opened.write_out(offset, length);
+        }
+        Ok(())
     }
 
     forward_storage!(self => self.opened.read().inner);

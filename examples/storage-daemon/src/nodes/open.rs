@@ -133,6 +133,7 @@ impl<'a> Opener<'a> {
             writable,
             direct: common.cache.direct,
             locking: options.locking.unwrap_or_default(),
+            no_flush: common.cache.no_flush,
         };
         let mut opened = HostFile::open(&options.filename, mode(!common.read_only));
         if !common.read_only && common.auto_read_only && is_write_protected(&opened) {

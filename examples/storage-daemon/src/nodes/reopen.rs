@@ -183,6 +183,7 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
         writable: !common.read_only,
         direct: common.cache.direct,
         locking: options.locking.unwrap_or_default(),
+        no_flush: common.cache.no_flush,
     };
     node.with_host_file(|file| file.open_again(mode)).transpose()
 }

@@ -43,6 +43,24 @@ fn a_file_is_an_image_of_whole_sectors() {
     assert_eq!(error.to_string(), "Input/output error");
 }
 
+/// Large writes are begun to be written to the disk at once if they are ever flushed.
+#[test]
+fn large_writes_to_files_are_there_and_can_be_flushed() {
+    for no_flush in [false, true] {
+        let bench = Bench::new();
+        let path = bench.write("file", &vec![0; 4 * M as usize]);
+        let mut options = bench.file("file").named("n");
+        options.cache.no_flush = Some(no_flush);
+        let node = bench.add(options);
+        let data = noise(1, 2 * M);
+        node.write(M, &data).expect("it can be written");
+        node.flush().expect("it can be flushed");
+        let file = fs::read(&path).expect("it is there");
+        assert_same(&file[M as usize..3 * M as usize], &data);
+        assert!(file[..M as usize].iter().chain(&file[3 * M as usize..]).all(|byte| *byte == 0));
+    }
+}
+
 #[test]
 fn holes_of_files_are_known() {
     let bench = Bench::new();
