@@ -288,7 +288,7 @@ impl State {
         }
     }
 
-    /// Has a reservation take and forbid nothing any more of its nodes, or of those alone that it is
+    /// Has a reservation take and forbid nothing any more of its nodes, or only of those that it is
     /// attached to.
     pub(super) fn end_access(&mut self, number: u64, only_attached: bool) {
         for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
