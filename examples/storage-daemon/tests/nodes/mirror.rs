@@ -225,3 +225,41 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
         assert_sound(&bench.path(name));
     }
 }
+
+#[tokio::test]
+async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_there() {
+    let bench = Bench::new();
+    bench.format("base", |options| options.size = SIZE);
+    bench.format("top", |options| {
+        options.size = SIZE;
+        options.backing_file = Some(text(&bench.path("base")));
+        options.backing_format = Some("qcow2".into());
+    });
+    let top = bench.add(qcow2(inline(bench.file("top"))).named("top"));
+    let base = top.backing().expect("a backing node");
+    let takes = Permissions::WRITE_UNCHANGED;
+    let user = Access { takes, shares: Permissions::all() };
+    let _user = bench.graph.attach_root("a user", Arc::clone(&top), user).expect("it is free");
+    let against = Access { takes: Permissions::empty(), shares: Permissions::all() - takes };
+    let against = bench.graph.attach_root("another", Arc::clone(&base), against);
+    let _against = against.expect("it is free");
+
+    let daemon = block_jobs(&bench.graph);
+    let writable = bench.graph.make_writable(&base).expect("it can be written");
+    assert!(writable.is_some());
+    let options = ActiveCommit {
+        job: JobOptions::new(JobType::Commit).id("j0").auto_dismiss(false),
+        top: Arc::clone(&top),
+        base: Arc::clone(&base),
+        on_error: BlockdevOnError::Report,
+        filter_node_name: None,
+        writable,
+    };
+    commit_active::start(&daemon, options).expect("the nodes are free");
+    let job = daemon.jobs.find("j0").expect("it runs");
+    wait_for(&job, JobStatus::Ready).await;
+    assert!(!base.is_read_only());
+    job.complete().expect("it is ready");
+    job.concluded().await.expect_err("the user cannot be moved");
+    assert!(base.is_read_only());
+}

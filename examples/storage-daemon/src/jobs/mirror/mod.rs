@@ -205,17 +205,18 @@ impl BlockJobWork for Mirror {
 
     /// Has the users of the source use the target, and lets them go on.
     fn prepare(&self) -> Result<()> {
-        if let Some(writable) = self.writable.lock().take() {
-            writable.keep();
-        }
         let held_off = self.held_off.lock().take();
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.take_over_mode();
-                Ok(self.graph.replace(&source, &self.target)?)
+                self.graph.replace(&source, &self.target)?;
             }
-            Some(_) | None => Ok(()),
+            Some(_) | None => {}
         }
+        if let Some(writable) = self.writable.lock().take() {
+            writable.keep();
+        }
+        Ok(())
     }
 
     fn clean(&self) {
