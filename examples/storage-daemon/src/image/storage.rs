@@ -61,6 +61,7 @@ struct Opened {
     inner: ImagoFile,
     /// The same open file description as `inner` has, for locks and for finding holes.
     handle: File,
+    mode: HostFileMode,
     /// Whether what is written is going to be flushed from the page cache.
     writes_out: bool,
 }
@@ -99,17 +100,18 @@ impl HostFile {
         Ok(Reopened { handle: open_file(&self.path, mode)?, mode })
     }
 
-    /// Uses the file as it has been opened once more. Waits for the requests under way.
+    /// Uses the file as it has been opened once more, and gives the way in which it was open
+    /// before. Waits for the requests under way.
     ///
     /// # Errors
     /// The locks that the file holds cannot be taken over; it stays then as it was.
-    pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<()> {
+    pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<Reopened> {
         let mut opened = self.opened.write();
         // Only now: the library notes how long the file is.
         let new = Opened::from_file(handle, &self.path, mode)?;
         self.locks.lock().hand_over(new.handle.try_clone()?)?;
-        *opened = new;
-        Ok(())
+        let former = std::mem::replace(&mut *opened, new);
+        Ok(Reopened { handle: former.handle, mode: former.mode })
     }
 
     /// The host file behind a storage, if it is one.
@@ -185,7 +187,7 @@ impl Opened {
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
         let writes_out = mode.writable && !mode.direct && !mode.no_flush;
-        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, writes_out })
+        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writes_out })
     }
 
     /// Begins to write a range from the page cache to the disk, without waiting for it. Where that

@@ -93,6 +93,7 @@ impl Graph {
         let Image::Qcow2(image) = &node.image else {
             return Err(Error::NoBackingFiles(node.name().to_owned()));
         };
+        let _alone = self.reopen_alone();
         let BackingChange { node: new, name } = change;
         let _while_renamed = name.as_ref().map(|_| self.make_writable(node)).transpose()?;
         let old = node.backing();

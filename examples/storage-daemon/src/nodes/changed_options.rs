@@ -10,7 +10,7 @@ use super::options::{
     Aio, BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
-use super::reopen::{Change, plan};
+use super::reopen::{Change, plan, planned_options};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -21,6 +21,21 @@ struct Wanted {
     changes: Vec<Change>,
     /// The nodes that get another backing node, or none.
     backing: Vec<(Arc<Node>, Option<Arc<Node>>)>,
+}
+
+/// What a node has where a new description says nothing.
+#[derive(Clone, Copy, Debug)]
+struct Unsaid {
+    inherited: CommonOptions,
+    /// What it said before and does not take back.
+    kept: GivenOptions,
+}
+
+impl Unsaid {
+    /// For a node that is described within the one above.
+    fn of_child(inherited: CommonOptions) -> Self {
+        Unsaid { inherited, kept: GivenOptions::default() }
+    }
 }
 
 impl Graph {
@@ -40,10 +55,13 @@ impl Graph {
             let node = self.get(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
             named.push((node, one));
         }
+        let _alone = self.reopen_alone();
         let mut wanted = Wanted::default();
         for (node, options) in named {
-            let inherited = node.settings.read().inherited;
-            self.describe(&node, options, inherited, &mut wanted)?;
+            let inherited = node.settings.read().inherited.without_parent();
+            // With the one above, described before, it goes on with what it said, as in QEMU.
+            let kept = planned_options(&wanted.changes, &node).unwrap_or_default();
+            self.describe(&node, options, Unsaid { inherited, kept }, &mut wanted)?;
         }
         self.carry_out(wanted)
     }
@@ -75,14 +93,14 @@ impl Graph {
         &self,
         node: &Arc<Node>,
         options: NodeOptions,
-        inherited: CommonOptions,
+        Unsaid { inherited, kept }: Unsaid,
         wanted: &mut Wanted,
     ) -> Result<()> {
         if node.driver().is_filter() {
             let (driver, node) = (node.driver().name(), node.name().to_owned());
             return Err(Error::NotReopenable { driver, node });
         }
-        let settings = Settings::new(inherited, GivenOptions::from(&options));
+        let settings = Settings::new(inherited, GivenOptions::from(&options).or(kept));
         if settings.common.force_share != node.force_share() {
             return Err(Error::OptionFixed("force-share"));
         }
@@ -124,10 +142,10 @@ impl Graph {
         match child {
             Child::Inline(options) => {
                 let file = unfiltered(file);
-                if !is_opened_for(&file, node) {
+                if !file.is_opened_for(node) {
                     return Err(Error::OptionFixed("file.driver"));
                 }
-                self.describe(&file, *options, common.for_file(), wanted)
+                self.describe(&file, *options, Unsaid::of_child(common.for_file()), wanted)
             }
             Child::Reference(name) => {
                 let new = self.get(&name).ok_or_else(|| Error::no_node(&name))?;
@@ -157,8 +175,11 @@ impl Graph {
             }
             BackingOption::None => None,
             BackingOption::Child(Child::Inline(options)) => {
-                return match old.map(unfiltered).filter(|old| is_opened_for(old, node)) {
-                    Some(old) => self.describe(&old, *options, common.for_backing(), wanted),
+                return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
+                    Some(old) => {
+                        let unsaid = Unsaid::of_child(common.for_backing());
+                        self.describe(&old, *options, unsaid, wanted)
+                    }
                     None => Err(Error::OptionFixed("backing.driver")),
                 };
             }
@@ -206,10 +227,6 @@ impl Graph {
         }
         Ok(true)
     }
-}
-
-fn is_opened_for(child: &Node, parent: &Node) -> bool {
-    child.opened_for.get().is_some_and(|name| name == parent.name())
 }
 
 /// Compares the values of an option that stays as it was given at first.

@@ -16,7 +16,7 @@ use super::usage::{BackingLink, NamedAs, NodeUse, Operation};
 use super::{filename, info};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, ReentrantMutex, ReentrantMutexGuard};
 use std::sync::Arc;
 
 /// The graph never holds more nodes: beyond it, a client is more likely in a loop than in need.
@@ -36,6 +36,8 @@ struct Shared {
     state: Mutex<State>,
     /// Notified when a node that was being opened or closed no longer is.
     settled: Condvar,
+    /// Held by who has nodes go on in another way, from looking at how they are on.
+    reopening: ReentrantMutex<()>,
 }
 
 /// Nodes that a job keeps; dropping it lets go of them.
@@ -275,6 +277,12 @@ impl Graph {
     /// Lets `work` have the state. It must do no I/O.
     pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.shared.state.lock())
+    }
+
+    /// Keeps others from having nodes go on in another way meanwhile. Taken before the state, never
+    /// while that is held; blocks as long as images are opened.
+    pub(super) fn reopen_alone(&self) -> ReentrantMutexGuard<'_, ()> {
+        self.shared.reopening.lock()
     }
 
     /// Makes nodes that have been opened known to all.

@@ -29,6 +29,27 @@ impl From<&NodeOptions> for GivenOptions {
     }
 }
 
+impl GivenOptions {
+    /// The same, with what another description says where this one says nothing.
+    pub(super) fn or(self, other: GivenOptions) -> Self {
+        let detect_zeroes = match self.detect_zeroes {
+            DetectZeroes::Off => other.detect_zeroes,
+            DetectZeroes::On | DetectZeroes::Unmap => self.detect_zeroes,
+        };
+        GivenOptions {
+            read_only: self.read_only.or(other.read_only),
+            auto_read_only: self.auto_read_only.or(other.auto_read_only),
+            discard: self.discard.or(other.discard),
+            detect_zeroes,
+            force_share: self.force_share.or(other.force_share),
+            cache: CacheOptions {
+                direct: self.cache.direct.or(other.cache.direct),
+                no_flush: self.cache.no_flush.or(other.cache.no_flush),
+            },
+        }
+    }
+}
+
 /// The options of a node that all drivers have, and where they come from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
@@ -46,6 +67,12 @@ impl Settings {
     /// For a node that says this, below one that hands down that.
     pub(super) fn new(inherited: CommonOptions, given: GivenOptions) -> Self {
         Settings { inherited, given, common: inherited.overridden_by(given), was_writable: false }
+    }
+
+    /// The same, where another description counts for what this one does not say, this time only.
+    pub(super) fn with_unsaid(self, other: GivenOptions) -> Self {
+        let common = self.inherited.overridden_by(self.given.or(other));
+        Settings { common, ..self }
     }
 }
 
@@ -78,6 +105,13 @@ impl CommonOptions {
             monitor_owned,
             depth: 0,
         }
+    }
+
+    /// For a node that is described by itself: what those above it have does not count then. Only
+    /// what cannot change stays.
+    pub(super) fn without_parent(self) -> Self {
+        let CommonOptions { force_share, monitor_owned, depth, .. } = self;
+        CommonOptions { force_share, depth, ..CommonOptions::of_root(monitor_owned) }
     }
 
     /// The same, but for what a node says itself.

@@ -10,7 +10,7 @@ use crate::image::qcow2::header::Header;
 use crate::image::storage::{HostFile, Storage};
 use crate::image::watched::WatchedStorage;
 use parking_lot::RwLock;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// The drivers by their names in the schema (`BlockdevDriver`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub struct Node {
     pub(super) driver: Driver,
     pub(super) settings: RwLock<Settings>,
     /// The node for which this one was opened, unless a client asked for this one itself.
-    pub(super) opened_for: OnceLock<String>,
+    pub(super) opened_for: OnceLock<Weak<Node>>,
     /// What the client said of a file node.
     pub(super) file_options: Option<FileOptions>,
     /// The part of its file that a raw node shows, or what a null node is, if the client said so.
@@ -173,6 +173,11 @@ impl Node {
     /// Whether a client asked for the node itself, rather than for one above it.
     pub(super) fn monitor_owned(&self) -> bool {
         self.settings.read().common.monitor_owned
+    }
+
+    /// Whether the node was opened for that other one.
+    pub(super) fn is_opened_for(&self, parent: &Node) -> bool {
+        self.opened_for.get().is_some_and(|known| std::ptr::eq(known.as_ptr(), parent))
     }
 
     /// The path of a file node, as the client wrote it.

@@ -53,11 +53,13 @@ struct Opener<'a> {
     graph: &'a Graph,
     /// The places of the nodes that have come into being or are about to.
     created: Vec<Place>,
+    /// The nodes below others, and the names of those that they were opened for.
+    owned: Vec<(Arc<Node>, String)>,
 }
 
 impl<'a> Opener<'a> {
     fn new(graph: &'a Graph) -> Self {
-        Opener { graph, created: Vec::new() }
+        Opener { graph, created: Vec::new(), owned: Vec::new() }
     }
 
     fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
@@ -260,15 +262,20 @@ impl<'a> Opener<'a> {
             force_share: common.force_share,
             merges: false,
         };
-        if !child.monitor_owned() {
-            // Whoever refers to it by name comes too late.
-            let _ = child.opened_for.set(name.to_owned());
+        // Whoever refers to it by name comes too late.
+        let is_known = self.owned.iter().any(|(known, _)| Arc::ptr_eq(known, child));
+        let is_own = || self.created.iter().any(|own| own.name == child.name());
+        if !is_known && is_own() {
+            self.owned.push((Arc::clone(child), name.to_owned()));
         }
         self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
     fn insert(&self, node: Node) -> Arc<Node> {
         let node = Arc::new(node);
+        for (child, _) in self.owned.iter().filter(|(_, parent)| parent == node.name()) {
+            let _ = child.opened_for.set(Arc::downgrade(&node));
+        }
         self.graph.with_state(|state| state.insert(Arc::clone(&node)));
         node
     }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::Qcow2Change;
 use crate::image::storage::{HostFileMode, Reopened};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// A node that was made writable for a while; it refuses writes again when this is dropped.
@@ -81,6 +82,7 @@ impl Graph {
     /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] when the
     /// nodes below or their users do not allow it; [`Error::OpenFile`]. All stays then as it was.
     pub fn set_read_only(&self, node: &Arc<Node>, read_only: bool) -> Result<()> {
+        let _alone = self.reopen_alone();
         let Settings { inherited, given, .. } = *node.settings.read();
         let given = GivenOptions { read_only: Some(read_only), ..given };
         let mut changes = Vec::new();
@@ -88,8 +90,11 @@ impl Graph {
         self.reopen_all(changes)
     }
 
-    /// Has nodes go on with other options, all of them or none. Those above come first.
+    /// Has nodes go on with other options, all of them or none.
     pub(super) fn reopen_all(&self, mut changes: Vec<Change>) -> Result<()> {
+        let _alone = self.reopen_alone();
+        // Those above come first.
+        changes.sort_by_cached_key(|change| Reverse(height(&change.node)));
         for change in &mut changes {
             change.settings.common.check()?;
             change.file = reopened_file(&change.node, &change.settings)?;
@@ -101,8 +106,14 @@ impl Graph {
             changes.into_iter().partition(Change::ends_writing);
         let before = self.agree(ending.iter().chain(&other))?;
         // Nothing is written below a node that can still be written, and the other way round.
-        let done = ending.into_iter().chain(other.into_iter().rev()).try_for_each(carry_out);
+        let mut former = Vec::new();
+        let done = ending.into_iter().chain(other.into_iter().rev()).try_for_each(|change| {
+            let node = Arc::clone(&change.node);
+            former.push((node, carry_out(change)?));
+            Ok(())
+        });
         if done.is_err() {
+            take_back(former, &before);
             self.with_state(|state| {
                 restore(&before);
                 state.refresh_after_release();
@@ -142,6 +153,27 @@ impl Graph {
     }
 }
 
+/// Has the images of nodes that have gone on in another way go on as they did before, the last one
+/// first.
+fn take_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Settings)]) {
+    for (node, file) in done.into_iter().rev() {
+        let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
+        else {
+            continue;
+        };
+        let back = Change { node: Arc::clone(&node), settings: *settings, file };
+        if let Err(error) = carry_out(back) {
+            tracing::error!(node = %node.name(), %error, "a node cannot go on as before");
+        }
+    }
+}
+
+/// How many nodes a node stands on, at most, one on top of the other.
+fn height(node: &Node) -> usize {
+    let children = node.file().into_iter().chain(node.backing());
+    children.map(|child| height(&child) + 1).max().unwrap_or(0)
+}
+
 fn restore(before: &[(Arc<Node>, Settings)]) {
     for (node, settings) in before {
         *node.settings.write() = *settings;
@@ -152,19 +184,34 @@ fn restore(before: &[(Arc<Node>, Settings)]) {
 /// the nodes that were opened for this one.
 pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     let (node, common) = (Arc::clone(&change.node), change.settings.common);
-    match changes.iter_mut().find(|known| Arc::ptr_eq(&known.node, &node)) {
-        Some(known) => *known = change,
+    match planned(changes, &node) {
+        Some(known) => changes[known] = change,
         None => changes.push(change),
     }
     let file = node.file().map(|file| (file, common.for_file()));
     let backing = node.backing().map(|backing| (backing, common.for_backing()));
     for (child, inherited) in file.into_iter().chain(backing) {
         let child = unfiltered(child);
-        if child.opened_for.get().is_some_and(|name| name == node.name()) {
-            let given = child.settings.read().given;
-            plan(Change::new(child, Settings::new(inherited, given)), changes);
+        if child.is_opened_for(&node) {
+            let former = child.settings.read().given;
+            let settings = match planned_options(changes, &child) {
+                // Described beside the one above it has for now what it said before, as in QEMU.
+                Some(given) => Settings::new(inherited, given).with_unsaid(former),
+                None => Settings::new(inherited, former),
+            };
+            plan(Change::new(child, settings), changes);
         }
     }
+}
+
+/// Which of the changes is that of a node.
+fn planned(changes: &[Change], node: &Arc<Node>) -> Option<usize> {
+    changes.iter().position(|known| Arc::ptr_eq(&known.node, node))
+}
+
+/// What a node says itself once the changes are made, if it is among them.
+pub(super) fn planned_options(changes: &[Change], node: &Arc<Node>) -> Option<GivenOptions> {
+    planned(changes, node).map(|known| changes[known].settings.given)
 }
 
 /// Opens the file of a file node once more, if it is to be open in another way.
@@ -188,13 +235,13 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
     node.with_host_file(|file| file.open_again(mode)).transpose()
 }
 
-/// Opens an image in the way that its node is to have from now on.
-fn carry_out(change: Change) -> Result<()> {
+/// Opens an image in the way that its node is to have from now on. Gives its file as it was open
+/// before, if that has changed. On an error the image is as before.
+fn carry_out(change: Change) -> Result<Option<Reopened>> {
     let Change { node, settings, file } = change;
     let common = settings.common;
-    if let Some(file) = file {
-        node.with_host_file(|host_file| host_file.switch(file)).transpose()?;
-    }
+    let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
+    let former = file.and_then(switch).transpose()?;
     match &node.image {
         Image::Flat(image) => image.reopen(common.flat_mode(node.driver())),
         Image::Qcow2(image) => {
@@ -202,12 +249,12 @@ fn carry_out(change: Change) -> Result<()> {
             let is_same =
                 mode.writable != common.read_only && mode.no_flush == common.cache.no_flush;
             if is_same {
-                return Ok(());
+                return Ok(former);
             }
             mode.writable = !common.read_only;
             mode.no_flush = common.cache.no_flush;
             image.reopen(Qcow2Change { mode, name: None })?;
         }
     }
-    Ok(())
+    Ok(former)
 }

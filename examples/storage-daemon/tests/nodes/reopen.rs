@@ -2,6 +2,7 @@
 //! options, other backing nodes.
 
 use crate::support::*;
+use std::path::Path;
 use std::sync::Arc;
 use storage_daemon::nodes::backing::{BackingChange, chain};
 use storage_daemon::nodes::options::{
@@ -174,6 +175,96 @@ fn other_options_are_taken_or_nothing_changes() {
         assert_eq!([&top, &mid, &base].map(|node| node.is_read_only()), [false; 3]);
         assert_eq!(drivers(&top).len(), 3);
     }
+}
+
+/// For each time that a file is open in this process, whether it can be written so.
+fn open_for_writing(path: &Path) -> Vec<bool> {
+    let opened = std::fs::read_dir("/proc/self/fd").expect("Linux tells");
+    let of_path = opened.filter_map(|entry| {
+        let number = entry.ok()?.file_name();
+        let leads_to = std::fs::read_link(Path::new("/proc/self/fd").join(&number)).ok()?;
+        (leads_to == path).then_some(number)
+    });
+    let is_writable = |number| {
+        let told = std::fs::read_to_string(Path::new("/proc/self/fdinfo").join(number)).ok()?;
+        let flags = told.lines().find_map(|line| line.strip_prefix("flags:"))?;
+        Some(i32::from_str_radix(flags.trim(), 8).expect("an octal number") & 3 != 0)
+    };
+    of_path.filter_map(is_writable).collect()
+}
+
+#[test]
+fn images_are_open_as_before_where_a_later_one_cannot_be_opened() {
+    let bench = Bench::new();
+    bench.write("plain", &[0; 512]);
+    let path = bench.format("corrupt", |_| {});
+    let plain = || bench.file("plain").named("plain");
+    let corrupt = || qcow2(inline(bench.file("corrupt"))).named("corrupt");
+    let first = bench.add(plain().read_only(true));
+    let second = bench.add(corrupt().read_only(true));
+    let mut bytes = std::fs::read(&path).expect("it can be read");
+    bytes[79] |= 2;
+    bench.write("corrupt", &bytes);
+    let refused = bench.graph.reopen(vec![plain(), corrupt()]).expect_err("it is corrupt");
+    assert_eq!(refused.to_string(), "qcow2: Image is corrupt; cannot be opened read/write");
+    assert!(first.is_read_only() && second.is_read_only());
+    for name in ["plain", "corrupt"] {
+        let opened = open_for_writing(&bench.path(name));
+        assert!(!opened.is_empty() && !opened.contains(&true), "{name}: {opened:?}");
+    }
+    assert_eq!(contents(&second).len(), M as usize);
+    bench.graph.reopen(vec![plain()]).expect("this one can be written");
+    assert!(open_for_writing(&bench.path("plain")).contains(&true));
+}
+
+/// What each order leaves is what the real daemon leaves.
+#[test]
+fn a_node_has_what_it_was_described_with_whether_before_or_after_the_one_above() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    let node = bench.add(qcow2(inline(bench.file("image").named("file"))).named("node"));
+    let file = node.file().expect("a file");
+    let no_flush = |mut options: NodeOptions| {
+        options.cache.no_flush = Some(true);
+        options
+    };
+    let above = || qcow2(named("file")).named("node");
+    let below = || bench.file("image").named("file");
+    // The options, whether the file refuses writes then and whether it waits for the disk.
+    let table = [
+        (vec![no_flush(below()), above()], false, true),
+        (vec![above(), no_flush(below())], false, true),
+        (vec![below(), no_flush(above())], false, true),
+        (vec![no_flush(above()), below()], false, false),
+        (vec![no_flush(below()), above().read_only(true)], true, true),
+        (vec![above().read_only(true), below()], false, true),
+        (vec![below(), above().read_only(true)], true, true),
+        (vec![below()], false, false),
+        (vec![above()], false, false),
+    ];
+    for (number, (options, read_only, no_flush)) in table.into_iter().enumerate() {
+        bench.graph.reopen(options).expect("they can be changed");
+        let found = (file.is_read_only(), file.cache().no_flush);
+        assert_eq!(found, (read_only, no_flush), "number {number}");
+    }
+}
+
+#[test]
+fn a_node_does_not_follow_one_that_only_has_the_name_of_its_parent() {
+    let bench = Bench::new();
+    bench.write("raw", &[0; 512]);
+    let file = inline(bench.file("raw").named("file"));
+    bench.add(raw(file).named("parent").read_only(true));
+    let other = bench.add(raw(named("file")).named("other").read_only(true));
+    bench.graph.remove("parent").expect("nobody uses it");
+    bench.add(raw(named("file")).named("parent").read_only(true));
+    let mut options = raw(named("file")).named("parent").read_only(true);
+    options.cache.no_flush = Some(true);
+    bench.graph.reopen(vec![options]).expect("it can be changed");
+    assert!(!other.file().expect("a file").cache().no_flush);
+    let inline = raw(inline(bench.file("raw"))).named("parent").read_only(true);
+    let refused = bench.graph.reopen(vec![inline]).expect_err("it is another's");
+    assert_eq!(refused.to_string(), "Cannot change the option 'file.driver'");
 }
 
 #[test]

@@ -254,6 +254,29 @@ SCENARIOS = {
         reopen(node("qcow2", "base", file=file("base"), read_only=True)), QUERY,
         ("job-cancel", {"id": "j"}), ("wait", ["j"]), QUERY,
     ],
+    "a node and the one above, in both orders": [
+        add("qcow2", "p", file=file("top", node_name="c"), backing=None),
+        *[
+            step
+            for options in [{"cache": {"no-flush": True}}, {"read_only": True}, {}]
+            for below in [{}, {"cache": {"no-flush": True}}, {"detect_zeroes": "on"}]
+            for nodes in [
+                [
+                    node("qcow2", "p", file="c", backing=None, **options),
+                    file("top", node_name="c", **below),
+                ]
+            ]
+            for order in [[*nodes], nodes[::-1], nodes[1:], nodes[:1]]
+            for step in [reopen(*order), QUERY]
+        ],
+    ],
+    "a node whose parent is gone, and another parent of that name": [
+        add("raw", "p", file=file("raw", node_name="c"), read_only=True),
+        add("raw", "q", file="c", read_only=True), *delete("p"),
+        add("raw", "p", file="c", read_only=True),
+        reopen(node("raw", "p", file="c", read_only=True, cache={"no-flush": True})), QUERY,
+        reopen(node("raw", "p", file=file("raw"), read_only=True)), QUERY,
+    ],
     "another name of the backing file": [
         image("top"), rename("top", "top", "$DIR/mid2"), QUERY, rename("top", "no", "x"),
         rename("no", "top", "x"), add("raw", "r", file=file("raw")), rename("r", "r", "x"),

@@ -105,8 +105,9 @@ impl Qcow2Image {
     /// header is touched, so that a crash leaves the image with one name or with the other.
     ///
     /// # Errors
-    /// What is written cannot be flushed, or the header cannot be changed: the image is then open
-    /// as before. Or it cannot be opened any more: it is then closed.
+    /// What is written cannot be flushed, the header cannot be changed, or the image cannot be
+    /// opened in the other way: it is then open as before, though perhaps with the other name. Only
+    /// one that cannot be opened at all any more is closed.
     pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
         let Qcow2Change { mode, name } = change;
         let mut opened = self.opened.write();
@@ -124,12 +125,23 @@ impl Qcow2Image {
             Some(name) => self.rename(name.as_ref(), mode.no_flush),
             None => Ok(()),
         };
-        let mode = if renamed.is_ok() { mode } else { opened.mode.clone() };
+        let former = opened.mode.clone();
+        let mode = if renamed.is_ok() { mode } else { former.clone() };
+        let reopened = self.open_again(&mut opened, mode);
+        if reopened.is_err()
+            && let Err(error) = self.open_again(&mut opened, former)
+        {
+            tracing::error!(%error, "an image cannot be opened any more");
+        }
+        renamed.and(reopened)
+    }
+
+    fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let header = Header::read(&self.storage, mode.writable)?;
         opened.layer = Some(open_layer(&self.storage, &header, &mode)?);
         opened.mode = mode;
         *self.header.lock() = Arc::new(header);
-        renamed
+        Ok(())
     }
 
     fn rename(&self, name: Option<&BackingName>, no_flush: bool) -> Result<()> {
