@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
 
 use super::commit_active::{self, ActiveCommit};
-use super::prepared::made_writable;
+use super::prepared::{chain_changed, check_same, made_writable};
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
@@ -69,22 +69,11 @@ impl CommitOptions {
 /// identifier is malformed or in use.
 pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
-    let device = root(graph, &options.device)?;
-    graph.check_free(&device, Operation::CommitSource)?;
-    let top = top(graph, &device, &options)?;
-    let base = base(graph, &top, &options)?;
-    let between: Vec<Arc<Node>> =
-        backing::chain(&top).take_while(|node| !Arc::ptr_eq(node, &base)).collect();
-    for node in between.iter().chain([&base]) {
-        graph.check_free(node, Operation::CommitTarget)?;
+    let chain = Chain::find(graph, &options)?;
+    if chain.is_active {
+        return start_active(daemon, chain, options).await;
     }
-    if between.is_empty() {
-        return Err(Error::generic("cannot commit an image into itself"));
-    }
-    let Some(overlay) = backing::overlay(&device, &top) else {
-        return start_active(daemon, top, base, options).await;
-    };
-    graph.check_free(&overlay, Operation::CommitTarget)?;
+    let Chain { device, top, base, between, .. } = chain.clone();
 
     let length = top.size()?;
     let grows = base.size()? < length;
@@ -110,16 +99,17 @@ pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
         writing: Arc::clone(&writing),
         filter: Arc::clone(&filter),
         writable: Arc::clone(&writable),
-        backing_file: options.backing_file,
+        backing_file: options.backing_file.clone(),
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
     };
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
     let made = made_writable(graph, &base).await?;
     *writable.lock() = made;
+    chain.check_unchanged(graph, &options)?;
     let stands_for_job = FilterOptions {
         driver: Driver::CommitTop,
-        name: options.filter_node_name,
+        name: options.filter_node_name.clone(),
         target: None,
         merges: true,
     };
@@ -131,18 +121,64 @@ pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     Ok(())
 }
 
-/// Begins to merge the topmost image.
-async fn start_active(
-    daemon: &BlockJobs,
+/// The nodes that a commit is about.
+#[derive(Clone)]
+struct Chain {
+    device: Arc<Node>,
     top: Arc<Node>,
     base: Arc<Node>,
-    options: CommitOptions,
-) -> Result<()> {
-    if options.backing_file.is_some() {
-        return Err(Error::generic("'backing-file' specified, but 'top' is the active layer"));
+    /// The nodes that are merged, from `top` on.
+    between: Vec<Arc<Node>>,
+    /// Whether the topmost image is among them.
+    is_active: bool,
+}
+
+impl Chain {
+    /// Finds the nodes as they are at the moment, and whether a commit may begin.
+    fn find(graph: &Graph, options: &CommitOptions) -> Result<Self> {
+        let device = root(graph, &options.device)?;
+        graph.check_free(&device, Operation::CommitSource)?;
+        let top = top(graph, &device, options)?;
+        let base = base(graph, &top, options)?;
+        let between: Vec<Arc<Node>> =
+            backing::chain(&top).take_while(|node| !Arc::ptr_eq(node, &base)).collect();
+        for node in between.iter().chain([&base]) {
+            graph.check_free(node, Operation::CommitTarget)?;
+        }
+        if between.is_empty() {
+            return Err(Error::generic("cannot commit an image into itself"));
+        }
+        let overlay = backing::overlay(&device, &top);
+        match &overlay {
+            Some(overlay) => graph.check_free(overlay, Operation::CommitTarget)?,
+            None if options.backing_file.is_some() => {
+                return Err(Error::generic(
+                    "'backing-file' specified, but 'top' is the active layer",
+                ));
+            }
+            None => {}
+        }
+        Ok(Chain { device, top, base, between, is_active: overlay.is_none() })
     }
+
+    /// Whether the commit is still about the same nodes and may begin.
+    fn check_unchanged(&self, graph: &Graph, options: &CommitOptions) -> Result<()> {
+        let found = Chain::find(graph, options)?;
+        check_same(&self.base, &found.base)?;
+        check_same(&self.device, &found.device)?;
+        if self.between.len() != found.between.len() || self.is_active != found.is_active {
+            return Err(chain_changed(&self.device));
+        }
+        self.between.iter().zip(&found.between).try_for_each(|(was, is)| check_same(was, is))
+    }
+}
+
+/// Begins to merge the topmost image.
+async fn start_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) -> Result<()> {
     let job = options.job();
-    let writable = made_writable(&daemon.graph, &base).await?;
+    let writable = made_writable(&daemon.graph, &chain.base).await?;
+    chain.check_unchanged(&daemon.graph, &options)?;
+    let Chain { top, base, .. } = chain;
     let options = ActiveCommit {
         job,
         top,

@@ -26,6 +26,22 @@ pub async fn made_writable(graph: &Graph, node: &Arc<Node>) -> Result<Option<Mad
     Ok(made.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?)
 }
 
+/// Whether a node that is found after a while is still the one that a job is to be about.
+///
+/// # Errors
+/// It is not: other clients have changed the chain meanwhile.
+pub fn check_same(expected: &Arc<Node>, found: &Arc<Node>) -> Result<()> {
+    if Arc::ptr_eq(expected, found) {
+        return Ok(());
+    }
+    Err(chain_changed(expected))
+}
+
+/// What is told of a chain that others have changed while a job was being made.
+pub fn chain_changed(node: &Node) -> Error {
+    Error::generic(format!("The chain of node '{}' has changed meanwhile", node.name()))
+}
+
 /// The node that a job writes to.
 #[derive(Debug)]
 pub struct JobTarget {

@@ -6,7 +6,7 @@ use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::prepared::{cannot_create_node, made_writable};
+use super::prepared::{cannot_create_node, check_same, made_writable};
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
 use crate::copy::{CopySlots, Side};
@@ -52,20 +52,11 @@ pub struct StreamOptions {
 pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
     check_alternatives(&options)?;
-    let top = graph
-        .get(&options.device)
-        .ok_or_else(|| crate::error::Error::no_device_or_node(&options.device))?;
-    let above_base = above_base(graph, &top, &options)?;
-    let below = below(&top, &above_base);
-    for node in std::iter::once(&top).chain(&below) {
-        graph.check_free(node, Operation::Stream)?;
-    }
-    let has_base = options.base.is_some() || options.base_node.is_some();
-    if options.backing_file.is_some() && !has_base {
-        return Err(Error::generic("backing file specified, but streaming the entire chain"));
-    }
-
-    let writable = made_writable(graph, &top).await?;
+    let expected = Chain::find(graph, &options)?;
+    let writable = made_writable(graph, &expected.top).await?;
+    // Others may have changed the chain meanwhile.
+    let Chain { top, above_base, below } = Chain::find(graph, &options)?;
+    check_same(&expected.top, &top)?;
     let mut uses = uses(&top, &below);
     let filter = FilterOptions {
         driver: Driver::CopyOnRead,
@@ -103,6 +94,33 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         tokio::task::yield_now().await;
     }
     Ok(())
+}
+
+/// The nodes that a stream is about.
+struct Chain {
+    top: Arc<Node>,
+    above_base: Arc<Node>,
+    /// The nodes that are copied from.
+    below: Vec<Arc<Node>>,
+}
+
+impl Chain {
+    /// Finds the nodes as they are at the moment, and whether a stream may begin.
+    fn find(graph: &Graph, options: &StreamOptions) -> Result<Self> {
+        let top = graph
+            .get(&options.device)
+            .ok_or_else(|| crate::error::Error::no_device_or_node(&options.device))?;
+        let above_base = above_base(graph, &top, options)?;
+        let below = below(&top, &above_base);
+        for node in std::iter::once(&top).chain(&below) {
+            graph.check_free(node, Operation::Stream)?;
+        }
+        let has_base = options.base.is_some() || options.base_node.is_some();
+        if options.backing_file.is_some() && !has_base {
+            return Err(Error::generic("backing file specified, but streaming the entire chain"));
+        }
+        Ok(Chain { top, above_base, below })
+    }
 }
 
 fn check_alternatives(options: &StreamOptions) -> Result<()> {
