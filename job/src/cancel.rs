@@ -17,13 +17,15 @@ impl Job {
 
     pub(crate) fn cancel_unless_over(&self, force: bool) {
         self.request_cancel(force);
-        let (gone, transaction) = {
+        let (fails, is_at_work, transaction) = {
             let state = self.lock();
-            let gone = state.force_cancelled && !state.status.is_at_work();
-            (gone, state.transaction.clone())
+            (state.force_cancelled, state.status.is_at_work(), state.transaction.clone())
         };
-        if gone && let Some(transaction) = transaction {
-            transaction.abort(self);
+        if fails && let Some(transaction) = transaction {
+            transaction.fail_waiting(self);
+            if !is_at_work {
+                transaction.abort(self);
+            }
         }
     }
 

@@ -44,6 +44,13 @@ impl Job {
         }
     }
 
+    /// Fails, if it waits for other members of its transaction and was cancelled: whether it did,
+    /// which is yet to be told.
+    pub(crate) fn fail_if_waiting(&self) -> bool {
+        let mut state = self.lock();
+        state.status == JobStatus::Waiting && self.settle(&mut state)
+    }
+
     /// Gives the driver its last chance to fail. Whether the job may still succeed.
     pub(crate) fn prepare(&self) -> bool {
         if self.has_failed() {

@@ -165,9 +165,35 @@ impl Transaction {
         self.abort_from(&[Phase::Open, Phase::Pending], culprit);
     }
 
+    /// Has those members fail that have done their work, because `culprit` is going to fail: who
+    /// cancelled it hears of them before the cancel is answered, as from QEMU. Where no member is
+    /// at work any more, [`abort`](Self::abort) concludes all at once.
+    pub(crate) fn fail_waiting(&self, culprit: &Job) {
+        let waits = |member: &Job| member.status() == JobStatus::Waiting;
+        let members = self.lock().newest_first();
+        if !members.iter().any(|member| member.status().is_at_work()) {
+            return;
+        }
+        for member in members.iter().filter(|member| !member.is_same(culprit) && waits(member)) {
+            member.request_cancel(true);
+        }
+        let failed = {
+            let group = self.lock();
+            // Otherwise all that there is to do about them is being done already.
+            let is_open = group.phase == Phase::Open;
+            is_open && members.iter().filter(|member| member.fail_if_waiting()).count() > 0
+        };
+        if failed {
+            culprit.inner().occurrences.deliver();
+        }
+    }
+
     fn abort_from(&self, phases: &[Phase], culprit: &Job) {
         if let Some(members) = self.enter_phase(Phase::Cancelling, phases) {
-            for member in members.iter().filter(|member| !member.is_same(culprit)) {
+            // Those that have failed already were cancelled for it.
+            let remains =
+                |member: &Job| !member.is_same(culprit) && member.status() != JobStatus::Aborting;
+            for member in members.iter().filter(|member| remains(member)) {
                 member.request_cancel(true);
             }
             self.lock().phase = Phase::Undoing;

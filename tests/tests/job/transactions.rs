@@ -45,6 +45,27 @@ async fn a_member_that_is_done_waits_for_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_done_has_failed_when_the_cancel_of_any_is_answered() {
+    for cancelled in [0, 1] {
+        let bench = Bench::new();
+        let jobs = group(&bench, &[Work::Finish, Work::UntilCancelled]);
+        settle().await;
+        bench.log.take();
+        jobs[cancelled].user_cancel(true).expect("it is not over");
+        assert_eq!(bench.log.take(), ["j0 aborting"]);
+        settle().await;
+        let rest = [
+            "j1 aborting",
+            "j1 !FinalizeCancelled",
+            "j1 concluded",
+            "j0 !FinalizeCancelled",
+            "j0 concluded",
+        ];
+        assert_eq!(bench.log.take(), rest);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn jobs_without_a_transaction_do_not_wait_for_each_other() {
     let bench = Bench::new();
     bench.start("j0", Work::Finish);

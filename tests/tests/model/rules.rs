@@ -281,9 +281,11 @@ impl World {
     /// A job that is not at work any more, or not yet, takes its transaction with it at once.
     fn cancel(&mut self, number: usize, force: bool) {
         self.mark_cancelled(number, force);
-        let job = &self.jobs[number];
-        if job.cancel == Cancel::Forced && !job.is_at_work() {
-            self.abort(number);
+        if self.jobs[number].cancel == Cancel::Forced {
+            self.fail_waiting(number);
+            if !self.jobs[number].is_at_work() {
+                self.abort(number);
+            }
         }
     }
 

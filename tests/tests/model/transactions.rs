@@ -102,12 +102,34 @@ impl World {
         }
     }
 
+    /// Those that have done their work fail as soon as a member is cancelled by force, if there is
+    /// one at work that has to be waited for.
+    pub(super) fn fail_waiting(&mut self, culprit: usize) {
+        let transaction = self.jobs[culprit].kind.transaction;
+        let members = self.transactions[transaction].newest_first();
+        if !members.iter().any(|number| self.jobs[*number].is_at_work()) {
+            return;
+        }
+        for number in &members {
+            if *number != culprit && self.jobs[*number].status == Waiting {
+                self.mark_cancelled(*number, true);
+            }
+        }
+        if self.transactions[transaction].fate == Fate::Open {
+            for number in members {
+                if self.jobs[number].status == Waiting {
+                    self.fail_if_doomed(number);
+                }
+            }
+        }
+    }
+
     /// One member fails all: the others are cancelled by force.
     fn undo(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
         self.transactions[transaction].fate = Fate::Decided;
         for number in self.transactions[transaction].newest_first() {
-            if number != culprit {
+            if number != culprit && self.jobs[number].status != Aborting {
                 self.mark_cancelled(number, true);
             }
         }
