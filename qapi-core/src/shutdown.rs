@@ -15,9 +15,8 @@ pub struct Shutdown(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     phase: watch::Sender<Phase>,
-    /// Whether the wish was made, and whether sessions end: they ask all the time.
+    /// Whether the wish was made: sessions ask all the time.
     requested: AtomicBool,
-    released: AtomicBool,
 }
 
 /// How far the end has come.
@@ -40,9 +39,8 @@ impl Default for Shutdown {
 impl Shutdown {
     /// A handle whose wish has not been made.
     pub fn new() -> Self {
-        let (requested, released) = (AtomicBool::new(false), AtomicBool::new(false));
         let phase = watch::Sender::new(Phase::Serving);
-        Self(Arc::new(Inner { phase, requested, released }))
+        Self(Arc::new(Inner { phase, requested: AtomicBool::new(false) }))
     }
 
     /// Asks the server to end. Commands that were not begun are not begun any more.
@@ -65,11 +63,6 @@ impl Shutdown {
         self.advance_to(Phase::Released);
     }
 
-    /// Whether sessions may end.
-    pub(crate) fn is_released(&self) -> bool {
-        self.0.released.load(Ordering::Acquire)
-    }
-
     /// Waits until sessions may end.
     pub(crate) async fn released(&self) {
         self.reached(Phase::Released).await;
@@ -77,7 +70,6 @@ impl Shutdown {
 
     fn advance_to(&self, phase: Phase) {
         self.0.requested.store(true, Ordering::Release);
-        self.0.released.fetch_or(phase == Phase::Released, Ordering::Release);
         self.0.phase.send_modify(|current| *current = phase.max(*current));
     }
 

@@ -216,7 +216,8 @@ impl<F: Future<Output = ()>> Release<'_, F> {
     /// Whether sessions may end; the task is woken when that changes.
     fn poll(&mut self, context: &mut Context<'_>) -> bool {
         let waits = |waker: &Waker| waker.will_wake(context.waker());
-        if self.waker.as_ref().is_some_and(waits) && !self.shutdown.is_released() {
+        // Asked anew once the server is to end: hearing of that uses up who is to be woken.
+        if self.waker.as_ref().is_some_and(waits) && !self.shutdown.is_requested() {
             return false;
         }
         self.waker = Some(context.waker().clone());

@@ -162,7 +162,9 @@ async fn one_that_speaks_first_is_told_so_as_well() {
 
 #[tokio::test]
 async fn quit_answers_and_ends_the_server() {
-    let server = Running::start();
+    // Nobody is waited for: the deadline is far beyond what this test waits.
+    let hour = std::time::Duration::from_secs(3600);
+    let server = Running::start_with(|server| server.drain_deadline(hour));
     let mut other = Client::negotiated(&server.path).await;
     let mut client = Client::negotiated(&server.path).await;
     client.send(r#"{"execute": "quit", "id": 1} {"execute": "test-count-now"}"#).await;
