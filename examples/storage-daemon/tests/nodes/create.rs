@@ -192,7 +192,21 @@ fn what_is_found_late_leaves_an_image_without_it() {
         "b".repeat(500)
     );
     let huge = 9_223_372_036_854_775_296;
-    let cases: [(Mistake<'_>, &str, u64); 5] = [
+    let uncounted = |o: &mut Qcow2Create, preallocation| {
+        (o.cluster_size, o.refcount_bits, o.size) = (512, 64, 40 << 30);
+        o.preallocation = preallocation;
+    };
+    let cases: [(Mistake<'_>, &str, u64); 7] = [
+        (
+            &|o| uncounted(o, Preallocation::Metadata),
+            "Could not resize image: Allocating clusters failed: File too large",
+            0,
+        ),
+        (
+            &|o| uncounted(o, Preallocation::Falloc),
+            "Could not resize image: Failed to resize refcount structures: File too large",
+            0,
+        ),
         (&|o| o.size = 1 << 63, "Could not resize image: Image size cannot be negative", 0),
         (
             &|o| o.size = huge,
@@ -278,6 +292,25 @@ fn images_that_only_other_programs_open_are_sound() {
     }
     let data = fs::metadata(bench.path("data")).expect("it is there");
     assert_eq!(data.len(), M, "it has room for all data");
+}
+
+#[test]
+fn data_files_have_room_for_all_that_is_allocated() {
+    let changes: [(Change, u64); 4] = [
+        (|_| {}, M + 512),
+        (|o| o.data_file_raw = true, M + 64 * K),
+        (|o| o.preallocation = Preallocation::Metadata, M + 64 * K),
+        (|o| (o.extended_l2, o.preallocation) = (true, Preallocation::Metadata), M + 2 * K),
+    ];
+    for (change, length) in changes {
+        let bench = Bench::new();
+        bench.write("data", b"");
+        bench.format("image", |options| {
+            (options.data_file, options.size) = (Some(inline(bench.file("data"))), M + 512);
+            change(options);
+        });
+        assert_eq!(fs::metadata(bench.path("data")).expect("it is there").len(), length);
+    }
 }
 
 #[test]

@@ -40,13 +40,14 @@ impl Qcow2Create {
         if !self.cluster_size.is_power_of_two() || !CLUSTER_SIZES.contains(&self.cluster_size) {
             return wrong("Cluster size must be a power of two between 512 and 2048k");
         }
+        self.check_version(self.extended_l2, "Extended L2 entries", "are only")?;
         if self.extended_l2 && self.cluster_size < DIVIDED_CLUSTER_MIN {
             return wrong(&format!(
                 "Extended L2 entries are only supported with cluster sizes of at least \
                  {DIVIDED_CLUSTER_MIN} bytes"
             ));
         }
-        self.check_version(self.extended_l2, "Extended L2 entries", "are only")
+        Ok(())
     }
 
     fn check_counts(&self) -> Result<()> {

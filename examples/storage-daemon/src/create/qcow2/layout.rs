@@ -84,11 +84,15 @@ impl Layout {
         self.l2_offset(self.contents.l2_tables)
     }
 
+    pub(super) fn refcount_table_bytes(&self) -> u64 {
+        self.table_clusters * self.widths.cluster_size
+    }
+
     pub(super) fn refcount_table(&self) -> Vec<u8> {
         let mut table: Vec<u8> = (0..self.block_clusters)
             .flat_map(|block| self.block_offset(block).to_be_bytes())
             .collect();
-        table.resize((self.table_clusters * self.widths.cluster_size) as usize, 0);
+        table.resize(self.refcount_table_bytes() as usize, 0);
         table
     }
 

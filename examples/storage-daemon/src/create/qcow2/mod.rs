@@ -12,7 +12,7 @@ use super::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
-use crate::image::qcow2::header::CompressionType;
+use crate::image::qcow2::header::{CompressionType, TablePointers};
 use crate::image::storage::Storage;
 use crate::nodes::options::Child;
 use crate::nodes::{BorrowedNode, Graph, NamedAs, Node, NodeUse, Reservation};
@@ -25,7 +25,11 @@ use std::io;
 /// The largest size of any image, in bytes: 2^63 less the largest alignment.
 const SIZE_MAX: u64 = (1 << 63) - (1 << 30);
 /// The largest L1 table, in bytes.
-const L1_MAX: u64 = 32 << 20;
+const L1_MAX: u64 = TablePointers::L1_MAX;
+/// The largest refcount table, in bytes.
+const REFCOUNT_TABLE_MAX: u64 = TablePointers::REFCOUNT_MAX;
+/// Where clusters are divided, each has so many parts.
+const SUBCLUSTERS: u64 = 32;
 
 /// `BlockdevQcow2Version`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,7 +123,7 @@ impl Qcow2Create {
         };
         let contents = self.contents()?;
         if let Some(data_file) = &data_file {
-            self.grow_data_file(data_file.node()).map_err(cannot_resize)?;
+            self.grow_data_file(data_file.node(), contents).map_err(cannot_resize)?;
         }
         let named = self.check_names(&names);
         let written = match &named {
@@ -151,7 +155,31 @@ impl Qcow2Create {
         let l2_tables = if allocates { l1_entries } else { 0 };
         let data_clusters =
             if allocates && self.data_file.is_none() { self.clusters() } else { 0 };
-        Ok(Contents { l1_entries, l2_tables, data_clusters })
+        let contents = Contents { l1_entries, l2_tables, data_clusters };
+        if self.layout(contents).refcount_table_bytes() > REFCOUNT_TABLE_MAX {
+            return Err(Error::While {
+                what: format!("Could not resize image: {}", self.allocating()),
+                source: Errno::EFBIG.into(),
+            });
+        }
+        Ok(contents)
+    }
+
+    /// What does not succeed where there are more clusters than can be counted.
+    fn allocating(&self) -> &'static str {
+        match self.preallocation {
+            Preallocation::Off | Preallocation::Metadata => "Allocating clusters failed",
+            Preallocation::Falloc | Preallocation::Full => "Failed to resize refcount structures",
+        }
+    }
+
+    fn layout(&self, contents: Contents) -> Layout {
+        let widths = Widths {
+            cluster_size: self.cluster_size,
+            refcount_bits: self.refcount_bits,
+            l2_entry: self.l2_entry_bytes(),
+        };
+        Layout::new(widths, contents)
     }
 
     /// Clusters that a guest will see.
@@ -187,12 +215,7 @@ impl Qcow2Create {
     }
 
     fn write(&self, storage: &Storage, contents: Contents, names: &Names) -> io::Result<()> {
-        let widths = Widths {
-            cluster_size: self.cluster_size,
-            refcount_bits: self.refcount_bits,
-            l2_entry: self.l2_entry_bytes(),
-        };
-        let layout = Layout::new(widths, contents);
+        let layout = self.layout(contents);
         empty(storage, layout.data_offset())?;
         storage.write(layout.refcount_table().as_slice(), layout.table_offset())?;
         for block in 0..layout.block_clusters {
@@ -225,11 +248,17 @@ impl Qcow2Create {
         }
     }
 
-    /// Sees to it that there is room for all data in a file of their own.
-    fn grow_data_file(&self, node: &Node) -> io::Result<()> {
+    /// Sees to it that there is room for all data in a file of their own: if they are allocated
+    /// from the beginning, for all that is then.
+    fn grow_data_file(&self, node: &Node, contents: Contents) -> io::Result<()> {
         let storage = node.storage();
-        if storage.size()? < self.size {
-            storage.resize(self.size, self.mode())?;
+        let parts = if self.extended_l2 { SUBCLUSTERS } else { 1 };
+        let size = match contents.l2_tables {
+            0 => self.size,
+            _allocated => self.size.next_multiple_of(self.cluster_size / parts),
+        };
+        if storage.size()? < size {
+            storage.resize(size, self.mode())?;
             storage.flush()?;
         }
         Ok(())

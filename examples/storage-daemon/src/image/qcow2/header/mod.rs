@@ -55,7 +55,7 @@ pub struct Header {
 
 /// Where the tables are through which everything else in an image is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TablePointers {
+pub(crate) struct TablePointers {
     pub(super) cluster_bits: u32,
     pub(super) refcount_order: u32,
     pub(super) l1_table: Range<u64>,
@@ -66,8 +66,8 @@ impl TablePointers {
     /// The part of the header that all versions have, in which the pointers are.
     pub(super) const LENGTH: u64 = LENGTH_V2;
     /// The longest tables, in bytes: QEMU takes no longer ones, and all of them fit into memory.
-    const L1_MAX: u64 = 32 << 20;
-    const REFCOUNT_MAX: u64 = 8 << 20;
+    pub(crate) const L1_MAX: u64 = 32 << 20;
+    pub(crate) const REFCOUNT_MAX: u64 = 8 << 20;
 
     /// Reads the pointers from the part of a header that all versions have.
     fn parse(fields: &Fields<'_>, cluster_bits: u32, refcount_order: u32) -> Result<Self> {
