@@ -1,5 +1,6 @@
 //! What is known about a range of an image without reading it.
 
+use super::blkdebug::{BlkdebugStorage, ToldStorage};
 use super::qcow2::Qcow2Image;
 use super::storage::{HostFile, Storage};
 use super::watched::WatchedStorage;
@@ -25,6 +26,12 @@ pub struct Extent {
 pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> io::Result<Extent> {
     if let Some(behind) = WatchedStorage::behind(storage) {
         return of_storage(behind, offset, length);
+    }
+    if let Some(behind) = ToldStorage::behind(storage) {
+        return of_storage(behind, offset, length);
+    }
+    if let Some(extent) = BlkdebugStorage::extent(storage, offset, length) {
+        return extent;
     }
     if let Some((behind, start)) = Window::behind(storage) {
         return of_storage(behind, start.saturating_add(offset), length);

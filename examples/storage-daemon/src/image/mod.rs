@@ -11,6 +11,7 @@
 //! * it takes no locks on image files: [`storage::HostFile`] does;
 //! * it does not look for holes in files: [`extent`] does.
 
+pub mod blkdebug;
 pub mod extent;
 pub mod flat;
 mod forward;

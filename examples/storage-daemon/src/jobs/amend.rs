@@ -27,7 +27,8 @@ pub fn start(
     }
     let options = match options {
         BlockdevAmendOptions::Qcow2(options) => *options,
-        BlockdevAmendOptions::File
+        BlockdevAmendOptions::Blkdebug
+        | BlockdevAmendOptions::File
         | BlockdevAmendOptions::Luks(_)
         | BlockdevAmendOptions::NullCo
         | BlockdevAmendOptions::Raw => {

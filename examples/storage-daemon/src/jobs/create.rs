@@ -22,7 +22,9 @@ pub fn start(
 ) -> Result<()> {
     match options {
         BlockdevCreateOptions::File(_) | BlockdevCreateOptions::Qcow2(_) => {}
-        BlockdevCreateOptions::NullCo | BlockdevCreateOptions::Raw => {
+        BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::NullCo
+        | BlockdevCreateOptions::Raw => {
             return Err(Error::generic("Driver does not support blockdev-create"));
         }
     }

@@ -7,8 +7,8 @@ use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Driver, Node};
 use super::options::{
-    Aio, BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
-    Qcow2Options, RawOptions,
+    Aio, BackingOption, BlkdebugOptions, Child, DriverOptions, FileOptions, Locking, NodeOptions,
+    NullOptions, Qcow2Options, RawOptions,
 };
 use super::reopen::{Change, plan, planned_options};
 use crate::error::{Error, Result};
@@ -114,6 +114,11 @@ impl Graph {
         let common = settings.common;
         match (node.driver(), options.driver) {
             (Driver::File, DriverOptions::File(options)) => check_file(node, &options),
+            (Driver::Blkdebug, DriverOptions::Blkdebug(options)) => {
+                let BlkdebugOptions { image, blkdebug } = options;
+                node.blkdebug.iter().try_for_each(|known| known.check_fixed(&blkdebug))?;
+                self.describe_file(node, image, common, wanted)
+            }
             (Driver::NullCo, DriverOptions::NullCo(options)) => check_null(node, options),
             (Driver::Raw, DriverOptions::Raw(options)) => {
                 check_part(node, &options)?;

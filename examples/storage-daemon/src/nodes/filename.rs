@@ -1,6 +1,7 @@
 //! The names that images go by: plain paths where those lead to the same image again, else
 //! descriptions of the form `json:{...}`.
 
+use super::blkdebug;
 use super::node::{Backing, Driver, Node};
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
@@ -24,6 +25,7 @@ pub(super) fn filename(node: &Node) -> String {
 fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path().map(str::to_owned),
+        Driver::Blkdebug => blkdebug::plain(node),
         Driver::NullCo => node.part.is_all().then(|| "null-co://".to_owned()),
         Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
@@ -35,12 +37,13 @@ fn plain(node: &Node) -> Option<String> {
                 file = file.filtered()?;
             }
             match file.driver() {
-                Driver::File | Driver::NullCo
+                Driver::File | Driver::NullCo | Driver::Blkdebug
                     if !has_other_backing(node) && node.part.is_all() =>
                 {
                     plain(&file)
                 }
-                Driver::File
+                Driver::Blkdebug
+                | Driver::File
                 | Driver::NullCo
                 | Driver::Raw
                 | Driver::Qcow2
@@ -66,9 +69,12 @@ pub(super) fn is_implicit(node: &Node) -> bool {
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
             node.name().starts_with('#')
         }
-        Driver::CopyBeforeWrite | Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => {
-            false
-        }
+        Driver::CopyBeforeWrite
+        | Driver::Blkdebug
+        | Driver::File
+        | Driver::Raw
+        | Driver::Qcow2
+        | Driver::NullCo => false,
     }
 }
 
@@ -96,9 +102,12 @@ fn describe_filter(node: &Node, below: &Node, text: &mut String) {
 }
 
 /// Writes what would open the node again, in the order in which QEMU happens to tell it.
-fn describe(node: &Node, text: &mut String) {
+pub(super) fn describe(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
         return describe_filter(node, &below, text);
+    }
+    if let Some(shown) = node.shown_by_blkdebug() {
+        return blkdebug::describe(node, &shown, text);
     }
     text.push('{');
     if has_other_backing(node) {
@@ -152,6 +161,9 @@ fn push_string(value: &str, text: &mut String) {
 /// The path of a backing file that the header of an image in `file` names. A name with a protocol
 /// stays as it is.
 pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
+    if let Some(shown) = file.shown_by_blkdebug() {
+        return resolve_backing(&shown, name);
+    }
     let directory = match plain(file) {
         Some(path) if !name.starts_with('/') && protocol(name).is_none() => {
             match path.rfind('/') {

@@ -85,6 +85,7 @@ fn role(driver: Driver) -> Role {
         Driver::CopyBeforeWrite | Driver::CopyOnRead => Role::File,
         Driver::MirrorTop
         | Driver::CommitTop
+        | Driver::Blkdebug
         | Driver::File
         | Driver::Raw
         | Driver::Qcow2

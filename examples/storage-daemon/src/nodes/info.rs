@@ -107,7 +107,7 @@ pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
 fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
     let header = node.qcow2_header();
     let header = header.as_deref();
-    let backing_image = match node.backing() {
+    let backing_image = match node.backing().or_else(|| node.shown_by_blkdebug()) {
         Some(backing) if !flat => {
             *depth += 1;
             Some(Box::new(image_info(&backing, flat, depth)?))
@@ -137,7 +137,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
 fn is_dirty(node: &Node) -> Option<bool> {
     match node.driver() {
         Driver::NullCo => None,
-        Driver::Raw => is_dirty(&*node.file()?),
+        Driver::Blkdebug | Driver::Raw => is_dirty(&*node.file()?),
         Driver::File => Some(false),
         Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {

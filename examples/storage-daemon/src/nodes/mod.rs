@@ -5,6 +5,7 @@
 //! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
 
 pub mod backing;
+mod blkdebug;
 mod changed_options;
 mod depth;
 mod filename;

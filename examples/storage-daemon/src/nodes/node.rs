@@ -1,7 +1,7 @@
 //! A node of the block graph.
 
 use super::inherit::Settings;
-use super::options::{DetectZeroes, Discard, FileOptions};
+use super::options::{Blkdebug, DetectZeroes, Discard, FileOptions};
 use super::watch::{Entered, Quiesced, Write, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -15,6 +15,8 @@ use std::sync::{Arc, OnceLock, Weak};
 /// The drivers by their names in the schema (`BlockdevDriver`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
+    /// Another node, with faults on demand.
+    Blkdebug,
     /// A file of the host.
     File,
     /// The bytes of another node as they are.
@@ -37,6 +39,7 @@ impl Driver {
     /// The name in the schema.
     pub fn name(self) -> &'static str {
         match self {
+            Driver::Blkdebug => "blkdebug",
             Driver::File => "file",
             Driver::Raw => "raw",
             Driver::Qcow2 => "qcow2",
@@ -55,7 +58,9 @@ impl Driver {
             | Driver::CopyOnRead
             | Driver::CommitTop
             | Driver::CopyBeforeWrite => true,
-            Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => false,
+            Driver::Blkdebug | Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => {
+                false
+            }
         }
     }
 }
@@ -109,6 +114,8 @@ pub struct Node {
     pub(super) file_options: Option<FileOptions>,
     /// The part of its file that a raw node shows, or what a null node is, if the client said so.
     pub(super) part: Part,
+    /// How a node fails on demand, if it does.
+    pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
     pub(super) backing: RwLock<Backing>,
     /// Where a filter of a backup copies to.
@@ -127,6 +134,7 @@ impl Node {
             opened_for: OnceLock::new(),
             file_options: None,
             part: Part::default(),
+            blkdebug: None,
             file: RwLock::default(),
             backing: RwLock::default(),
             target: None,
@@ -209,7 +217,7 @@ impl Node {
     pub fn cluster_size(&self) -> Option<u64> {
         match self.driver {
             Driver::Qcow2 => self.qcow2_header().map(|header| header.cluster_size()),
-            Driver::Raw => self.file()?.cluster_size(),
+            Driver::Blkdebug | Driver::Raw => self.file()?.cluster_size(),
             Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop
@@ -337,6 +345,8 @@ impl Node {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
             Driver::NullCo => Some(0),
+            // As in QEMU, which takes it for a protocol that cannot say.
+            Driver::Blkdebug => None,
             Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop
@@ -348,7 +358,8 @@ impl Node {
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         match self.driver {
             Driver::File => HostFile::of(&self.image.storage()).map(work),
-            Driver::Raw
+            Driver::Blkdebug
+            | Driver::Raw
             | Driver::Qcow2
             | Driver::NullCo
             | Driver::MirrorTop

@@ -1,5 +1,6 @@
 //! Opening nodes: the file below first, then the node, then its backing files.
 
+use super::blkdebug::told;
 use super::depth::{MAX_DEPTH, check_depth};
 use super::filename;
 use super::graph::Graph;
@@ -49,7 +50,7 @@ pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, b
 /// Opens one tree of nodes and knows how to undo it.
 ///
 /// Files are opened and read without the graph's lock, which is only taken to note the outcome.
-struct Opener<'a> {
+pub(super) struct Opener<'a> {
     graph: &'a Graph,
     /// The places of the nodes that have come into being or are about to.
     created: Vec<Place>,
@@ -83,6 +84,7 @@ impl<'a> Opener<'a> {
         settings.common.check()?;
         let NodeOptions { node_name, driver, .. } = options;
         match driver {
+            DriverOptions::Blkdebug(options) => self.open_blkdebug(node_name, settings, options),
             DriverOptions::File(options) => self.open_file(node_name, settings, options),
             DriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
             DriverOptions::Qcow2(options) => self.open_qcow2(node_name, settings, options),
@@ -91,7 +93,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Finds or opens the node that another one is to stand on.
-    fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
+    pub(super) fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
         match child {
             Child::Reference(name) => {
                 let node = self.find(&name)?;
@@ -113,7 +115,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Settles the name of a node that is about to be opened.
-    fn name(&mut self, given: Option<String>) -> Result<String> {
+    pub(super) fn name(&mut self, given: Option<String>) -> Result<String> {
         let place = self.graph.with_state(|state| state.expect(given))?;
         let name = place.name.clone();
         self.created.push(place);
@@ -174,7 +176,7 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
-        let storage = part_of(&file, part)?;
+        let storage = told(&file, part_of(&file, part)?);
         let image = flat(storage, common.flat_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
@@ -247,7 +249,7 @@ impl<'a> Opener<'a> {
 
     /// Puts a node on top of another, which takes the permissions and locks it needs. If that other
     /// was opened for it, it follows when the options change.
-    fn attach(
+    pub(super) fn attach(
         &mut self,
         name: &str,
         driver: Driver,
@@ -271,7 +273,7 @@ impl<'a> Opener<'a> {
         self.graph.with_state(|state| state.attach(child, Use { user, role }))
     }
 
-    fn insert(&self, node: Node) -> Arc<Node> {
+    pub(super) fn insert(&self, node: Node) -> Arc<Node> {
         let node = Arc::new(node);
         for (child, _) in self.owned.iter().filter(|(_, parent)| parent == node.name()) {
             let _ = child.opened_for.set(Arc::downgrade(&node));
@@ -281,7 +283,7 @@ impl<'a> Opener<'a> {
     }
 }
 
-fn flat(storage: Storage, mode: FlatMode) -> Image {
+pub(super) fn flat(storage: Storage, mode: FlatMode) -> Image {
     Image::Flat(FlatImage::new(storage, mode))
 }
 

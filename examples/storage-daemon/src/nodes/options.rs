@@ -3,6 +3,7 @@
 //! These are plain values: the QMP layer makes them from `BlockdevOptions` of
 //! `qapi/block-core.json`, the command line from `--blockdev`.
 
+pub use super::blkdebug::{Blkdebug, BlkdebugOptions};
 use super::node::Driver;
 pub use crate::image::locks::Locking;
 
@@ -92,6 +93,8 @@ pub struct CacheOptions {
 /// The drivers, each with its own options.
 #[derive(Clone, Debug)]
 pub enum DriverOptions {
+    /// Another node, with faults on demand.
+    Blkdebug(BlkdebugOptions),
     /// A file of the host.
     File(FileOptions),
     /// The bytes of another node as they are.
@@ -106,6 +109,7 @@ impl DriverOptions {
     /// The name of the driver in the schema.
     pub fn name(&self) -> &'static str {
         match self {
+            DriverOptions::Blkdebug(_) => Driver::Blkdebug,
             DriverOptions::File(_) => Driver::File,
             DriverOptions::Raw(_) => Driver::Raw,
             DriverOptions::Qcow2(_) => Driver::Qcow2,

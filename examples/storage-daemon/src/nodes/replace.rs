@@ -115,6 +115,7 @@ impl Node {
     fn set_child(&self, role: Role, child: &Arc<Node>) {
         let child = Some(Arc::clone(child));
         match role {
+            Role::Image(_) => *self.file.write() = child,
             Role::File if !self.driver.is_filter() => *self.file.write() = child,
             Role::File | Role::Backing => self.backing.write().node = child,
             // Holders keep to the node that they were given.

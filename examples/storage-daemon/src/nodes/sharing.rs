@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(super) enum Role {
     /// A node stores its image in the used one.
     File,
+    /// A node shows the used one unchanged, and takes and shares this besides what its users do.
+    Image(Access),
     /// A node shows the used one where it has nothing of its own.
     Backing,
     /// A job or the like works on the used one, and calls it so.
@@ -28,6 +30,7 @@ impl Role {
     fn name(self) -> &'static str {
         match self {
             Role::File => "file",
+            Role::Image(_) => "image",
             Role::Backing => "backing",
             Role::Held(name) => name,
         }
@@ -195,6 +198,7 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
     match (role, driver) {
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, _any) => above,
+        (Role::Image(own), _any) => above.and(own),
         (Role::Backing, _any) => backing_access(above),
         // Holders say themselves what they take.
         (Role::Held(_), _any) => above,
@@ -221,6 +225,7 @@ fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -
         }
         Driver::MirrorTop
         | Driver::CopyBeforeWrite
+        | Driver::Blkdebug
         | Driver::File
         | Driver::Raw
         | Driver::Qcow2

@@ -14,8 +14,8 @@ Without options it shows what it can do, on images of its own.
 
   --blockdev [driver=]DRIVER[,node-name=NAME][,read-only=on|off]
              [,cache.direct=on|off][,cache.no-flush=on|off],...
-                         open a block node; DRIVER is file, raw, qcow2 or null-co,
-                         and further parameters are those of blockdev-add.
+                         open a block node; DRIVER is file, raw, qcow2, null-co or
+                         blkdebug, and further parameters are those of blockdev-add.
                          Takes JSON as well.
   --chardev socket,id=ID,path=PATH[,abstract=on],server=on[,wait=on|off]
   --chardev socket,id=ID,[host=HOST,]port=PORT[,to=PORT][,ipv4=on|off][,ipv6=on|off],

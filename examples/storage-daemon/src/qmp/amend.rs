@@ -10,6 +10,8 @@ use crate::nodes::Graph;
 #[qapi_enum(since = "2.9")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevAmendDriver {
+    /// Another node, with faults on demand.
+    Blkdebug,
     /// A file of the host.
     File,
     /// An encrypted image. No node has this driver.
@@ -27,6 +29,8 @@ pub enum BlockdevAmendDriver {
 #[qapi_union(discriminator = "driver", tag = BlockdevAmendDriver, since = "5.1")]
 #[derive(Debug, Clone)]
 pub enum BlockdevAmendOptions {
+    /// Nothing.
+    Blkdebug,
     /// Nothing.
     File,
     /// Of an encrypted image.
@@ -108,6 +112,7 @@ impl BlockdevAmendOptions {
     /// The driver that a node must have.
     pub fn driver(&self) -> BlockdevAmendDriver {
         match self {
+            Self::Blkdebug => BlockdevAmendDriver::Blkdebug,
             Self::File => BlockdevAmendDriver::File,
             Self::Luks(_) => BlockdevAmendDriver::Luks,
             Self::NullCo => BlockdevAmendDriver::NullCo,

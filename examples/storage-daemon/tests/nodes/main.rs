@@ -1,5 +1,6 @@
 //! The layers below QMP: graph, images, locks, creation and copying, through their public faces.
 
+mod blkdebug;
 mod chains;
 mod copy;
 mod create;

@@ -5,6 +5,7 @@
 
 mod background;
 mod backup;
+mod blkdebug;
 mod chains;
 mod command_line;
 mod faults;

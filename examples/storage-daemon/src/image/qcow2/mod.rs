@@ -4,7 +4,10 @@ mod crash_safe;
 pub mod header;
 mod populate;
 mod stacked;
+mod told;
 
+use super::blkdebug::BlkdebugStorage;
+use super::blkdebug::rules::{Event, Rules};
 use super::extent::{self, Extent};
 use super::storage::Storage;
 use super::{FormatLayer, check_range, not_permitted};
@@ -53,6 +56,8 @@ pub struct Qcow2Change {
 pub struct Qcow2Image {
     storage: Storage,
     header: Mutex<Arc<Header>>,
+    /// The rules of the storage, if it fails on demand.
+    rules: Option<Arc<Rules>>,
     /// The image of the library. Reads and writes share the lock; what must not meet a write
     /// takes it alone.
     opened: RwLock<Opened>,
@@ -84,7 +89,8 @@ impl Qcow2Image {
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         let layer = Some(open_layer(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
-        Ok(Qcow2Image { storage, header, opened: RwLock::new(Opened { mode, layer }) })
+        let rules = BlkdebugStorage::rules_of(&storage);
+        Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, layer }) })
     }
 
     /// The header as it was when the image was opened last.
@@ -160,12 +166,12 @@ impl Qcow2Image {
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.shared(|layer| {
             check_range(offset, buffer.len() as u64, layer.size())?;
-            layer.read(buffer, offset)
+            self.read_told(layer, offset, buffer)
         })
     }
 
     pub(super) fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.modify(offset, buffer.len() as u64, |layer| layer.write(buffer, offset))
+        self.modify(offset, buffer.len() as u64, |layer| self.write_told(layer, offset, buffer))
     }
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
@@ -181,11 +187,26 @@ impl Qcow2Image {
         // The last cluster of an image may be cut off by its end and is whole nevertheless.
         let whole_end = if end == layer.size() { end } else { end - end % cluster };
         if header.version() < 3 || whole_start >= whole_end {
-            return write_plain_zeroes(layer, offset, end);
+            return self.write_plain_zeroes(layer, offset, end);
         }
-        write_plain_zeroes(layer, offset, whole_start)?;
+        self.write_plain_zeroes(layer, offset, whole_start)?;
         layer.write_zeroes(whole_start, whole_end - whole_start)?;
-        write_plain_zeroes(layer, whole_end, end)
+        self.write_plain_zeroes(layer, whole_end, end)
+    }
+
+    fn write_plain_zeroes(
+        &self,
+        layer: &FormatAccess<Storage>,
+        mut offset: u64,
+        end: u64,
+    ) -> io::Result<()> {
+        static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
+        while offset < end {
+            let length = (end - offset).min(ZERO_BUFFER as u64);
+            self.write_told(layer, offset, &ZEROES[..length as usize])?;
+            offset += length;
+        }
+        Ok(())
     }
 
     /// Runs something that changes the range.
@@ -232,12 +253,14 @@ impl Qcow2Image {
             if !opened.mode.writable {
                 return Ok(());
             }
+            self.tell(Event::FlushToOs);
             layer.flush()?;
             if opened.mode.no_flush {
                 return Ok(());
             }
             Arc::clone(layer)
         };
+        self.tell(Event::FlushToDisk);
         layer.sync()
     }
 
@@ -317,18 +340,4 @@ fn has_compressed(
         offset += known;
     }
     Ok(false)
-}
-
-fn write_plain_zeroes(
-    layer: &FormatAccess<Storage>,
-    mut offset: u64,
-    end: u64,
-) -> io::Result<()> {
-    static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
-    while offset < end {
-        let length = (end - offset).min(ZERO_BUFFER as u64);
-        layer.write(&ZEROES[..length as usize], offset)?;
-        offset += length;
-    }
-    Ok(())
 }

@@ -43,7 +43,7 @@ impl Qcow2Image {
     ) -> io::Result<()> {
         let cluster = self.header().cluster_size();
         let mut data = vec![0; length as usize];
-        layer.read(data.as_mut_slice(), start)?;
+        self.read_told(layer, start, &mut data)?;
         let (mut rest, mut at) = (data.as_slice(), start);
         while !rest.is_empty() {
             let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
@@ -51,7 +51,7 @@ impl Qcow2Image {
             if piece.iter().all(|byte| *byte == 0) {
                 self.zero(layer, at, to_boundary)?;
             } else {
-                layer.write(piece, at)?;
+                self.write_told(layer, at, piece)?;
             }
             rest = others;
             at += to_boundary;

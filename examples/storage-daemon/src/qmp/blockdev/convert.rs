@@ -5,6 +5,7 @@
 
 use qapi_core::{Error, Result};
 
+use super::blkdebug::blkdebug;
 use super::drivers::{
     BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
     BlockdevOptionsRaw, OnOffAuto,
@@ -59,6 +60,7 @@ pub fn node_options(options: BlockdevOptions) -> Result<NodeOptions> {
 
 fn driver_options(options: BlockdevDriverOptions) -> Result<DriverOptions> {
     Ok(match options {
+        BlockdevDriverOptions::Blkdebug(options) => DriverOptions::Blkdebug(blkdebug(*options)?),
         BlockdevDriverOptions::File(options) => DriverOptions::File(file(options)?),
         BlockdevDriverOptions::NullCo(options) => DriverOptions::NullCo(null(options)?),
         BlockdevDriverOptions::Qcow2(options) => DriverOptions::Qcow2(qcow2(options)?),

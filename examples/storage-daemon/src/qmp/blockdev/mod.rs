@@ -1,8 +1,10 @@
 //! Nodes: described, added, listed, deleted.
 //!
-//! `options` and `drivers` are `BlockdevOptions`, `convert` hands it to the node layer; `info` is
-//! what `query` tells of nodes.
+//! `options`, `drivers` and `blkdebug` are `BlockdevOptions`, `convert` hands it to the node layer;
+//! `info` is what `query` tells of nodes.
 
+pub mod blkdebug;
+pub mod blkdebug_event;
 mod convert;
 pub mod drivers;
 pub mod info;

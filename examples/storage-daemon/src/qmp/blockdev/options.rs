@@ -5,6 +5,7 @@
 
 use qapi_core::{Null, qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 
+use super::blkdebug::BlockdevOptionsBlkdebug;
 use super::drivers::{
     BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2, BlockdevOptionsRaw,
 };
@@ -13,6 +14,8 @@ use super::drivers::{
 #[qapi_enum(since = "2.9")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevDriver {
+    /// Another node, with faults on demand.
+    Blkdebug,
     /// A file of the host.
     File,
     /// Nowhere: reads zeroes, and forgets what is written.
@@ -58,6 +61,8 @@ pub struct BlockdevOptions {
 #[qapi_union(tag = BlockdevDriver)]
 #[derive(Debug, Clone)]
 pub enum BlockdevDriverOptions {
+    /// For [`BlockdevDriver::Blkdebug`].
+    Blkdebug(Box<BlockdevOptionsBlkdebug>),
     /// For [`BlockdevDriver::File`].
     File(BlockdevOptionsFile),
     /// For [`BlockdevDriver::NullCo`].

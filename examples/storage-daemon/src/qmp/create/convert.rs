@@ -22,7 +22,9 @@ pub fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBoo
     match options {
         BlockdevCreateOptions::File(options) => Ok(file(options)?.create(cancelled)?),
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
-        BlockdevCreateOptions::NullCo | BlockdevCreateOptions::Raw => {
+        BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::NullCo
+        | BlockdevCreateOptions::Raw => {
             Err(Error::generic("Driver does not support blockdev-create"))
         }
     }

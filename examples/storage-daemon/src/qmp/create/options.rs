@@ -10,6 +10,8 @@ use crate::qmp::blockdev::options::{BlockdevDriver, BlockdevRef};
 #[qapi_union(discriminator = "driver", tag = BlockdevDriver, since = "2.12")]
 #[derive(Debug, Clone)]
 pub enum BlockdevCreateOptions {
+    /// Nothing: it has no data of its own.
+    Blkdebug,
     /// A file of the host.
     File(BlockdevCreateOptionsFile),
     /// Nothing: there is nowhere to make it.

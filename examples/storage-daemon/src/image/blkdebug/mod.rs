@@ -1,0 +1,234 @@
+//! Storage that fails on demand, to try out what those above do about errors.
+
+mod limits;
+pub mod rules;
+mod told;
+
+pub use limits::Limits;
+pub use told::ToldStorage;
+
+use super::extent::{self, Extent};
+use super::storage::Storage;
+use super::watched::WatchedStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{Storage as ImagoStorage, StorageExt};
+use rules::{Event, IoTypes, Rules};
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A storage whose requests fail by rules, and which takes them in sizes of its own.
+#[derive(Debug)]
+pub struct BlkdebugStorage {
+    inner: Storage,
+    rules: Arc<Rules>,
+    limits: Limits,
+    /// How many writes there were, and how many of them are known to last: a flush after which
+    /// nothing was written is none, as in QEMU.
+    written: AtomicU64,
+    flushed: AtomicU64,
+    helper: CommonStorageHelper,
+}
+
+impl BlkdebugStorage {
+    /// Puts rules and limits, which have been checked, in front of a storage.
+    pub fn new(inner: Storage, rules: Rules, limits: Limits) -> Self {
+        BlkdebugStorage {
+            inner,
+            rules: Arc::new(rules),
+            limits,
+            written: AtomicU64::new(0),
+            flushed: AtomicU64::new(0),
+            helper: CommonStorageHelper::default(),
+        }
+    }
+
+    /// A storage as one that fails on demand, if it is one, be its writes watched or not.
+    fn of(storage: &Storage) -> Option<&Self> {
+        if let Some(behind) = WatchedStorage::behind(storage) {
+            return Self::of(behind);
+        }
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref()
+    }
+
+    /// The rules of the storage that an image stands on immediately, to be told of what the image
+    /// does.
+    pub fn rules_of(storage: &Storage) -> Option<Arc<Rules>> {
+        Self::of(storage).map(|blkdebug| Arc::clone(&blkdebug.rules))
+    }
+
+    /// What is known of a range of a storage, if it is one that fails on demand.
+    ///
+    /// # Errors
+    /// By its rules, or as the storage below says.
+    pub(super) fn extent(
+        storage: &Storage,
+        offset: u64,
+        length: u64,
+    ) -> Option<io::Result<Extent>> {
+        let blkdebug = Self::of(storage)?;
+        let checked = blkdebug.rules.check(IoTypes::BLOCK_STATUS, offset, length);
+        Some(checked.and_then(|()| extent::of_storage(&blkdebug.inner, offset, length)))
+    }
+
+    /// Takes a request apart into pieces of a size, each of which is made alone.
+    fn in_pieces(
+        offset: u64,
+        length: u64,
+        most: Option<u64>,
+        mut make: impl FnMut(u64, u64) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let most = most.filter(|most| *most > 0).unwrap_or(u64::MAX);
+        let mut done = 0;
+        while done < length {
+            let piece = most.min(length - done);
+            make(offset + done, piece)?;
+            done += piece;
+        }
+        Ok(())
+    }
+
+    /// Writes in some way, of which the rules are told.
+    fn write(&self, event: Event, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        self.rules.tell(event);
+        let written = write();
+        self.written.fetch_add(1, Ordering::Relaxed);
+        self.rules.tell(Event::PwritevDone);
+        written
+    }
+
+    fn write_zeroes(
+        &self,
+        offset: u64,
+        length: u64,
+        write: impl Fn(u64, u64) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let most = self.limits.max_write_zero;
+        self.write(Event::PwritevZero, || {
+            Self::in_pieces(offset, length, most, |offset, length| {
+                self.rules.check(IoTypes::WRITE_ZEROES, offset, length)?;
+                write(offset, length)
+            })
+        })
+    }
+
+    /// An alignment of requests: that of the limits or that of the storage below, if it is more.
+    fn align(&self, given: Option<u64>, inner: usize) -> usize {
+        // The limits are below 2 GiB.
+        let own = self.limits.align.unwrap_or(0).max(given.unwrap_or(0)) as usize;
+        own.max(inner)
+    }
+}
+
+impl fmt::Display for BlkdebugStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "blkdebug:{}", self.inner)
+    }
+}
+
+impl ImagoStorage for BlkdebugStorage {
+    fn mem_align(&self) -> usize {
+        self.inner.mem_align()
+    }
+
+    fn req_align(&self) -> usize {
+        self.align(None, self.inner.req_align())
+    }
+
+    fn zero_align(&self) -> usize {
+        self.align(self.limits.opt_write_zero, self.inner.zero_align())
+    }
+
+    fn discard_align(&self) -> usize {
+        self.align(self.limits.opt_discard, self.inner.discard_align())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.inner.size()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        let (mut rest, length) = (Some(bufv), 0);
+        let length = rest.as_ref().map_or(length, IoVectorMut::len);
+        Self::in_pieces(offset, length, self.limits.max_transfer, |offset, length| {
+            let Some(bufv) = rest.take() else { return Ok(()) };
+            let (piece, others) = bufv.split_at(length);
+            rest = Some(others);
+            self.rules.check(IoTypes::READ, offset, length)?;
+            self.inner.readv(piece, offset)
+        })
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        let length = bufv.len();
+        let mut rest = Some(bufv);
+        let most = self.limits.max_transfer;
+        self.write(Event::Pwritev, || {
+            Self::in_pieces(offset, length, most, |offset, length| {
+                let Some(bufv) = rest.take() else { return Ok(()) };
+                let (piece, others) = bufv.split_at(length);
+                rest = Some(others);
+                self.rules.check(IoTypes::WRITE, offset, length)?;
+                self.inner.writev(piece, offset)
+            })
+        })
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.write_zeroes(offset, length, |offset, length| {
+            self.inner.write_zeroes(offset, length)
+        })
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.write_zeroes(offset, length, |offset, length| {
+            self.inner.write_allocated_zeroes(offset, length)
+        })
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        let discarded =
+            Self::in_pieces(offset, length, self.limits.max_discard, |offset, length| {
+                self.rules.check(IoTypes::DISCARD, offset, length)?;
+                self.inner.discard(offset, length)
+            });
+        self.written.fetch_add(1, Ordering::Relaxed);
+        discarded
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let written = self.written.load(Ordering::Relaxed);
+        if self.flushed.load(Ordering::Relaxed) != written {
+            self.rules.check(IoTypes::FLUSH, 0, 0)?;
+        }
+        self.inner.sync()?;
+        self.flushed.store(written, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn settle_writes(&self) -> io::Result<()> {
+        self.inner.settle_writes()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.inner.invalidate_cache() }
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        self.inner.resize(new_size, prealloc_mode)
+    }
+}

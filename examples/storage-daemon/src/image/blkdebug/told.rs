@@ -1,0 +1,110 @@
+//! Images without a format over storage that fails on demand, which has to be told what they do.
+
+use super::rules::{Event, Rules};
+use crate::image::storage::Storage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{Storage as ImagoStorage, StorageExt};
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// A storage whose requests rules are told of as those of an image.
+#[derive(Debug)]
+pub struct ToldStorage {
+    inner: Storage,
+    rules: Arc<Rules>,
+    helper: CommonStorageHelper,
+}
+
+impl ToldStorage {
+    /// Has rules told of the requests to `inner` that are made through this.
+    pub fn new(inner: Storage, rules: Arc<Rules>) -> Self {
+        ToldStorage { inner, rules, helper: CommonStorageHelper::default() }
+    }
+
+    /// What is behind a storage whose requests rules are told of.
+    pub(in crate::image) fn behind(storage: &Storage) -> Option<&Storage> {
+        let any: &dyn Any = storage.as_ref();
+        any.downcast_ref::<Self>().map(|told| &told.inner)
+    }
+}
+
+impl fmt::Display for ToldStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl ImagoStorage for ToldStorage {
+    fn mem_align(&self) -> usize {
+        self.inner.mem_align()
+    }
+
+    fn req_align(&self) -> usize {
+        self.inner.req_align()
+    }
+
+    fn zero_align(&self) -> usize {
+        self.inner.zero_align()
+    }
+
+    fn discard_align(&self) -> usize {
+        self.inner.discard_align()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.inner.size()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        self.rules.tell(Event::ReadAio);
+        self.inner.readv(bufv, offset)
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        self.rules.tell(Event::WriteAio);
+        self.inner.writev(bufv, offset)
+    }
+
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.write_zeroes(offset, length)
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.write_allocated_zeroes(offset, length)
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.discard(offset, length)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.rules.tell(Event::FlushToOs);
+        self.inner.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.rules.tell(Event::FlushToDisk);
+        self.inner.sync()
+    }
+
+    fn settle_writes(&self) -> io::Result<()> {
+        self.inner.settle_writes()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.inner.invalidate_cache() }
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        self.inner.resize(new_size, prealloc_mode)
+    }
+}

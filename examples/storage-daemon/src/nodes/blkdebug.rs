@@ -1,0 +1,160 @@
+//! Nodes that fail on demand: opening, telling and reopening them.
+
+use super::filename::{self, filename};
+use super::inherit::Settings;
+use super::node::{Driver, Node};
+use super::open::{Opener, flat};
+use super::options::Child;
+use super::sharing::Role;
+use crate::error::{Error, Result};
+use crate::image::blkdebug::rules::{RuleOptions, Rules};
+use crate::image::blkdebug::{BlkdebugStorage, Limits, ToldStorage};
+use crate::image::permissions::Access;
+use crate::image::storage::Storage;
+use imago::Storage as _;
+use parking_lot::RwLock;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// `BlockdevOptionsBlkdebug`.
+#[derive(Clone, Debug)]
+pub struct BlkdebugOptions {
+    /// The node that is shown.
+    pub image: Child,
+    /// How it is shown.
+    pub blkdebug: Blkdebug,
+}
+
+/// How a node fails on demand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blkdebug {
+    /// The sizes of its requests.
+    pub limits: Limits,
+    /// When they fail.
+    pub rules: RuleOptions,
+    /// The members of the rules as the client gave them, by names like `set-state.0.event`.
+    pub given: Vec<(String, Value)>,
+    /// What it takes of the node below and shares of it besides what its users do.
+    pub access: Access,
+}
+
+impl Blkdebug {
+    /// All that was said but for the permissions, by the names that members have in the names of
+    /// images. The sizes come first.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, Value)> {
+        let sizes = self.limits.named().into_iter();
+        let sizes = sizes.filter_map(|(name, size)| Some((name, Value::from(size?))));
+        sizes.chain(self.given.iter().map(|(name, value)| (name.as_str(), value.clone())))
+    }
+
+    /// Whether anything was said that belongs to the name of the image.
+    pub(super) fn is_plain(&self) -> bool {
+        self.members().next().is_none()
+    }
+
+    /// Refuses to go on in another way.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`].
+    pub(super) fn check_fixed(&self, new: &Blkdebug) -> Result<()> {
+        let refused = |text| Err(Error::InvalidOption(text));
+        let value = |members: &Blkdebug, wanted: &str| {
+            members.members().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+        };
+        for (name, given) in new.members() {
+            if value(self, name) != Some(given) {
+                return refused(format!("Cannot change the option '{name}'"));
+            }
+        }
+        for (name, _) in self.members() {
+            if value(new, name).is_none() {
+                return refused(format!("Option '{name}' cannot be reset to its default value"));
+            }
+        }
+        for (name, is_same) in [
+            ("take-child-perms", self.access.takes == new.access.takes),
+            ("unshare-child-perms", self.access.shares == new.access.shares),
+        ] {
+            if !is_same {
+                return refused(format!("Cannot change the option '{name}'"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Opener<'_> {
+    pub(super) fn open_blkdebug(
+        &mut self,
+        name: Option<String>,
+        settings: Settings,
+        options: BlkdebugOptions,
+    ) -> Result<Arc<Node>> {
+        let common = settings.common;
+        let BlkdebugOptions { image, blkdebug } = options;
+        // Listings show what it shows before it, as what is newer.
+        let name = self.name(name)?;
+        let shown = self.open_child(image, common.for_file())?;
+        self.attach(&name, Driver::Blkdebug, common, &shown, Role::Image(blkdebug.access))?;
+        let storage = shown.storage();
+        blkdebug.limits.check(storage.req_align() as u64)?;
+        let rules = Rules::new(blkdebug.rules.clone());
+        let storage = BlkdebugStorage::new(storage, rules, blkdebug.limits);
+        let image = flat(Arc::new(storage), common.flat_mode(Driver::Blkdebug));
+        let mut node = Node::new(name, Driver::Blkdebug, settings, image);
+        node.file = RwLock::new(Some(shown));
+        node.blkdebug = Some(blkdebug);
+        Ok(self.insert(node))
+    }
+}
+
+impl Node {
+    /// The node that this one shows with faults on demand, if that is what it does.
+    pub(super) fn shown_by_blkdebug(&self) -> Option<Arc<Node>> {
+        self.file().filter(|_| self.driver() == Driver::Blkdebug)
+    }
+}
+
+/// The name of a node that fails on demand, if it has nothing that belongs there but what it shows.
+pub(super) fn plain(node: &Node) -> Option<String> {
+    let shown = node.shown_by_blkdebug()?;
+    let name = filename(&shown);
+    let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
+    // The file with rules, of which there is none, would stand between the colons.
+    (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
+}
+
+/// Writes what would open the node again: the sizes in the order in which QEMU happens to tell
+/// them, and the rules after them.
+pub(super) fn describe(node: &Node, shown: &Node, text: &mut String) {
+    let Some(blkdebug) = &node.blkdebug else { return };
+    let [zero, zero_max, transfer, discard, discard_max, align] = blkdebug.limits.named();
+    let given = |sizes: &[(&str, Option<u64>)]| {
+        let given = sizes.iter().filter_map(|(name, size)| Some((name, (*size)?)));
+        given.map(|(name, size)| format!("\"{name}\": {size}, ")).collect::<String>()
+    };
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{{{}\"image\": ", given(&[zero, zero_max]));
+    filename::describe(shown, text);
+    let driver = node.driver().name();
+    let _ = write!(text, ", {}\"driver\": \"{driver}\"", given(&[transfer]));
+    for (name, size) in [discard, discard_max, align] {
+        if let Some(size) = size {
+            let _ = write!(text, ", \"{name}\": {size}");
+        }
+    }
+    for (name, value) in &blkdebug.given {
+        let _ = write!(text, ", \"{name}\": {value}");
+    }
+    text.push('}');
+}
+
+/// The storage of an image without a format in a file, which is told what the image does if it
+/// wants to know.
+pub(super) fn told(file: &Node, storage: Storage) -> Storage {
+    match BlkdebugStorage::rules_of(&file.storage()) {
+        Some(rules) => Arc::new(ToldStorage::new(storage, rules)),
+        None => storage,
+    }
+}

@@ -1,0 +1,113 @@
+//! Nodes that fail on demand, as clients describe them and are told of them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::program::{Client, Daemon};
+
+fn daemon() -> (Daemon, Client) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("plain"), [0; 4096]).unwrap();
+    let daemon = Daemon::start_in(folder, &[]);
+    let client = daemon.client();
+    (daemon, client)
+}
+
+/// A description with these members besides those that each needs.
+fn described(daemon: &Daemon, more: Value) -> Value {
+    let path = daemon.path("plain");
+    let mut options = json!({
+        "driver": "blkdebug", "node-name": "n", "image": {"driver": "file", "filename": path},
+    });
+    options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    options
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let (daemon, mut client) = daemon();
+    let rule =
+        |member: &str, value: Value| json!({"inject-error": [{"event": "none", member: value}]});
+    for (more, expected) in [
+        (
+            json!({"config": "rules"}),
+            "config is not supported by this program: give rules in inject-error and set-state",
+        ),
+        (json!({"align": 1000}), "Cannot meet constraints with align 1000"),
+        (json!({"align": -1}), "Value '-1' is out of range for parameter 'align'"),
+        (
+            json!({"opt-write-zero": 1536}),
+            "opt-write-zero is not supported by this program unless it is a power of 2",
+        ),
+        (rule("errno", json!(-3)), "Value '-3' is out of range for parameter 'errno'"),
+        (
+            rule("errno", json!(1_u64 << 32)),
+            "Value '4294967296' is out of range for parameter 'errno'",
+        ),
+        (rule("sector", json!(-2)), "Value '-2' is out of range for parameter 'sector'"),
+        (
+            rule("event", json!("l2_load")),
+            "Event 'l2_load' never comes in this program, so that no rule can wait for it",
+        ),
+        (
+            json!({"set-state": [{"event": "cow_read", "new_state": 2}]}),
+            "Event 'cow_read' never comes in this program, so that no rule can wait for it",
+        ),
+    ] {
+        let answer = client.ask("blockdev-add", described(&daemon, more.clone()));
+        assert_eq!(answer["error"]["desc"], expected, "{more}");
+    }
+    let nodes = client.execute("query-named-block-nodes", json!({}));
+    assert_eq!(nodes, json!([]), "nothing is left of them");
+}
+
+#[test]
+fn the_name_of_its_image_tells_the_rules() {
+    let (daemon, mut client) = daemon();
+    let path = daemon.path("plain").display().to_string();
+    let image = format!("'image': {{'driver': 'file', 'filename': '{path}'}}");
+    let name = |members: &[&str]| format!("json:{{{}}}", members.join(", ")).replace('\'', "\"");
+    for (more, expected) in [
+        (json!({}), format!("blkdebug::{path}")),
+        (json!({"take-child-perms": ["write"]}), format!("blkdebug::{path}")),
+        (
+            json!({"max-transfer": 8192, "align": 4096, "max-discard": 65536,
+                "opt-discard": 4096, "max-write-zero": 32768, "opt-write-zero": 16384}),
+            name(&[
+                "'opt-write-zero': 16384",
+                "'max-write-zero': 32768",
+                &image,
+                "'max-transfer': 8192",
+                "'driver': 'blkdebug'",
+                "'opt-discard': 4096",
+                "'max-discard': 65536",
+                "'align': 4096",
+            ]),
+        ),
+        (
+            json!({
+                "inject-error": [{"event": "read_aio", "sector": 3, "once": true, "errno": 28}],
+                "set-state": [{"event": "none", "new_state": 2}],
+            }),
+            name(&[
+                &image,
+                "'driver': 'blkdebug'",
+                "'inject-error.0.event': 'read_aio'",
+                "'inject-error.0.errno': 28",
+                "'inject-error.0.sector': 3",
+                "'inject-error.0.once': true",
+                "'set-state.0.event': 'none'",
+                "'set-state.0.new_state': 2",
+            ]),
+        ),
+    ] {
+        client.execute("blockdev-add", described(&daemon, more));
+        let nodes = client.execute("query-named-block-nodes", json!({}));
+        assert_eq!(nodes[1]["node-name"], "n");
+        assert_eq!(nodes[1]["drv"], "blkdebug");
+        assert_eq!(nodes[1]["file"], expected);
+        assert_eq!(nodes[1]["image"]["backing-image"]["filename"], path);
+        client.execute("blockdev-del", json!({"node-name": "n"}));
+    }
+}
