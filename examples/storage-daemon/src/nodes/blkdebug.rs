@@ -22,8 +22,9 @@ use std::sync::Arc;
 pub struct BlkdebugOptions {
     /// The node that is shown.
     pub image: Child,
-    /// How it is shown.
-    pub blkdebug: Blkdebug,
+    /// How it is shown. Boxed, so that descriptions of other nodes, which the stack of a thread must
+    /// hold as deep as they are nested, do not grow by it.
+    pub blkdebug: Box<Blkdebug>,
 }
 
 /// How a node fails on demand.
@@ -104,7 +105,7 @@ impl Opener<'_> {
         let image = flat(Arc::new(storage), common.flat_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
         node.file = RwLock::new(Some(shown));
-        node.blkdebug = Some(blkdebug);
+        node.blkdebug = Some(*blkdebug);
         Ok(self.insert(node))
     }
 }

@@ -25,7 +25,7 @@ fn blkdebug(file: NodeOptions, rules: Vec<InjectError>) -> NodeOptions {
 
 fn with(file: NodeOptions, limits: Limits, rules: RuleOptions) -> NodeOptions {
     let blkdebug = Blkdebug { limits, rules, given: Vec::new(), access: Access::NONE };
-    let options = BlkdebugOptions { image: inline(file), blkdebug };
+    let options = BlkdebugOptions { image: inline(file), blkdebug: Box::new(blkdebug) };
     NodeOptions::new(DriverOptions::Blkdebug(options))
 }
 
@@ -248,7 +248,7 @@ fn it_takes_and_keeps_what_it_is_told_to() {
             given: Vec::new(),
             access,
         };
-        let options = BlkdebugOptions { image: named("f"), blkdebug };
+        let options = BlkdebugOptions { image: named("f"), blkdebug: Box::new(blkdebug) };
         NodeOptions::new(DriverOptions::Blkdebug(options)).named(name)
     };
     let bench = Bench::new();

@@ -164,10 +164,8 @@ pub(super) fn blkdebug(options: BlockdevOptionsBlkdebug) -> Result<BlkdebugOptio
         kinds.into_iter().flatten().map(permission).collect::<Permissions>()
     };
     let access = Access { takes: all(take_child_perms), shares: !all(unshare_child_perms) };
-    Ok(BlkdebugOptions {
-        image: child(image)?,
-        blkdebug: Blkdebug { limits, rules, given, access },
-    })
+    let blkdebug = Box::new(Blkdebug { limits, rules, given, access });
+    Ok(BlkdebugOptions { image: child(image)?, blkdebug })
 }
 
 fn size<T: Into<i64> + Copy>(given: Option<T>, name: &str) -> Result<Option<u64>> {
