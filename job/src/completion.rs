@@ -103,6 +103,7 @@ impl Job {
         });
         // Nobody could ask for a job that never ran, nor of an engine that is gone.
         let registry = self.inner().registry.upgrade();
+        let registry = registry.filter(|registry| !registry.is_orphaned());
         if self.auto_dismiss() || !started || registry.is_none() {
             self.forget_if_concluded();
         } else if let Some(registry) = registry {

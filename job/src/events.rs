@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use qapi_core::{Events, qapi_event};
 
 use crate::driver::JobNotification;
+use crate::ending::awaited;
 use crate::job::Job;
 use crate::state::JobStatus;
 use crate::sync::{Mutex, MutexGuard};
@@ -120,7 +121,7 @@ impl Occurrences {
     fn tell(&self, occurrence: Occurrence) {
         match occurrence {
             Occurrence::StatusChange(change) => {
-                let call = AssertUnwindSafe(|| self.sink.status_changed(&change));
+                let call = AssertUnwindSafe(|| awaited(|| self.sink.status_changed(&change)));
                 if catch_unwind(call).is_err() {
                     tracing::error!(?change, "the sink of job events panicked");
                 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use qapi_core::Error;
 
 use crate::driver::{AnyDriver, JobNotification};
+use crate::ending::awaited;
 use crate::handle::JobHandle;
 use crate::job::Job;
 use crate::messages;
@@ -83,7 +84,7 @@ impl Job {
         hook: impl FnOnce(&dyn AnyDriver, &JobHandle) -> R,
     ) -> Result<R, Error> {
         let handle = JobHandle::new(self.clone());
-        catch_unwind(AssertUnwindSafe(|| hook(self.any_driver(), &handle)))
+        catch_unwind(AssertUnwindSafe(|| awaited(|| hook(self.any_driver(), &handle))))
             .map_err(|panic| panic_error(name, panic.as_ref()))
             .inspect_err(|error| self.fail(error.clone()))
     }
@@ -96,7 +97,7 @@ pub(crate) fn poll_guarded(
     context: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), Error>>,
 ) -> Poll<Result<(), Error>> {
-    catch_unwind(AssertUnwindSafe(|| poll(context)))
+    catch_unwind(AssertUnwindSafe(|| awaited(|| poll(context))))
         .unwrap_or_else(|panic| Poll::Ready(Err(panic_error(place, panic.as_ref()))))
 }
 

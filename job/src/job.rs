@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use qapi_core::{Error, qapi_struct};
+use tokio::runtime::Handle;
 
 use crate::driver::{AnyDriver, JobDriver, JobNotification};
 use crate::events::{JobStatusChange, Occurrence, Occurrences};
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) status: JobStatus,
     /// Whether the driver was ever set to work.
     pub(crate) started: bool,
+    /// Where it was.
+    pub(crate) runtime: Option<Handle>,
     /// How many parts of the driver sleep or idle.
     pub(crate) idle: u32,
     /// How many want the job to rest. The user counts as one.
@@ -112,6 +115,7 @@ impl Job {
         let state = State {
             status: JobStatus::Undefined,
             started: false,
+            runtime: None,
             idle: 0,
             pause_count: 0,
             user_paused: false,
@@ -261,7 +265,7 @@ impl Job {
 
     /// The engine that the job belongs to; `None` where the program has let go of it.
     pub fn engine(&self) -> Option<Jobs> {
-        self.inner.registry.upgrade().map(Jobs::of_registry)
+        self.inner.registry.upgrade()?.engine()
     }
 }
 
@@ -276,6 +280,11 @@ impl Job {
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The runtime that its driver was set to work on, if it ever was.
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.lock().runtime.clone()
     }
 
     /// The state, to be read. Nothing else of the engine is called while it is held.
@@ -342,6 +351,12 @@ impl Job {
     pub(crate) fn begin_idle(&self) {
         self.lock().idle += 1;
         self.inner.changes.wake();
+    }
+
+    /// Waits until nobody can find the job any more, and that has been told.
+    pub(crate) async fn gone(&self) {
+        self.wait_until(|state| state.status == JobStatus::Null).await;
+        self.inner.occurrences.all_told().await;
     }
 
     pub(crate) async fn wait_until(&self, condition: impl Fn(&State) -> bool) {

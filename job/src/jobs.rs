@@ -1,10 +1,11 @@
 //! All jobs of one engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use qapi_core::Error;
 
 use crate::driver::JobDriver;
+use crate::ending::wait_for;
 use crate::events::{EventSink, Occurrences};
 use crate::id::check_id;
 use crate::job::{Job, JobInfo};
@@ -23,15 +24,26 @@ pub const JOBS_MAX: usize = 4096;
 
 /// A job engine. Cloning is cheap and names the same one; two engines know nothing of each other.
 ///
-/// When the last clone is dropped, every job is cancelled by force, and ends as soon as its driver
-/// notices. A drop cannot wait for that: [`cancel_all`](Self::cancel_all) can.
+/// When the last clone is dropped, every job is cancelled by force and waited for. Only a thread
+/// that may block can wait: one of a tokio runtime of several threads, or one of none, for jobs on
+/// a runtime of several threads. On a runtime of one thread, in a `LocalSet`, and within a driver
+/// or a sink, the drop returns at once, and a job ends as soon as its driver notices;
+/// [`cancel_all`](Self::cancel_all) waits everywhere. A driver that never comes to a pause point,
+/// or waits for who drops the engine, keeps either waiting.
 #[derive(Clone)]
 pub struct Jobs {
+    engine: Arc<Engine>,
+}
+
+/// What all handles of an engine share, and nobody else: its jobs know the registry alone, also
+/// while they end it.
+struct Engine {
     registry: Arc<Registry>,
 }
 
 /// The jobs there are, in the order in which they were made.
 pub(crate) struct Registry {
+    engine: Weak<Engine>,
     occurrences: Arc<Occurrences>,
     jobs: Mutex<Vec<Job>>,
     /// Counts jobs made, jobs concluded and jobs gone.
@@ -45,16 +57,17 @@ impl Jobs {
     /// let jobs = job::Jobs::new(|change: &job::JobStatusChange| println!("{change:?}"));
     /// ```
     pub fn new(sink: impl EventSink) -> Self {
-        let registry = Registry {
+        let registry = |engine: &Weak<Engine>| Registry {
+            engine: Weak::clone(engine),
             occurrences: Arc::new(Occurrences::new(sink)),
             jobs: Mutex::default(),
             changes: Wakeup::default(),
         };
-        Self { registry: Arc::new(registry) }
+        Self { engine: Arc::new_cyclic(|engine| Engine { registry: Arc::new(registry(engine)) }) }
     }
 
-    pub(crate) fn of_registry(registry: Arc<Registry>) -> Self {
-        Self { registry }
+    fn registry(&self) -> &Arc<Registry> {
+        &self.engine.registry
     }
 
     /// Makes a job, as a member of a transaction or for itself alone. Clients have seen it
@@ -74,13 +87,13 @@ impl Jobs {
             check_id(id)?;
         }
         let negative_speed = options.speed < 0;
-        let occurrences = Arc::clone(&self.registry.occurrences);
-        let registry = Arc::downgrade(&self.registry);
+        let occurrences = Arc::clone(&self.registry().occurrences);
+        let registry = Arc::downgrade(self.registry());
         let job = Job::new(options, Arc::new(driver), occurrences, registry);
-        let insert = |joined| self.registry.insert(&job, joined);
+        let insert = |joined| self.registry().insert(&job, joined);
         let joined = transaction.unwrap_or(&Transaction::new()).join(&job, insert)?;
         job.inner().occurrences.deliver();
-        self.registry.changed();
+        self.registry().changed();
         // From here on, an error takes the job back.
         let created = CreatedJob::new(job);
         if !joined {
@@ -102,25 +115,25 @@ impl Jobs {
 
     /// The named job called `id`, if there is one.
     pub fn find(&self, id: &str) -> Option<Job> {
-        self.registry.lock().iter().find(|job| job.id() == Some(id)).cloned()
+        self.registry().lock().iter().find(|job| job.id() == Some(id)).cloned()
     }
 
     /// All named jobs, the newest first.
     pub fn list(&self) -> Vec<Job> {
-        let mut jobs = self.registry.newest_first();
+        let mut jobs = self.registry().newest_first();
         jobs.retain(|job| !job.is_internal());
         jobs
     }
 
     /// What `query-jobs` says: all named jobs, the newest first.
     pub fn query(&self) -> Vec<JobInfo> {
-        self.registry.newest_first().iter().filter_map(Job::info).collect()
+        self.registry().newest_first().iter().filter_map(Job::info).collect()
     }
 
     /// Makes every job of now, internal ones too, rest until the result is dropped.
     #[must_use = "the pauses end when this is dropped"]
     pub fn pause_all(&self) -> Vec<InternalPause> {
-        self.registry.newest_first().iter().map(Job::pause).collect()
+        self.registry().newest_first().iter().map(Job::pause).collect()
     }
 
     /// Cancels every job by force, dismisses those that are concluded, and waits until there is
@@ -128,22 +141,22 @@ impl Jobs {
     /// are cancelled too. A driver that never comes to a pause point keeps it waiting.
     pub async fn cancel_all(&self) {
         loop {
-            let seen = self.registry.changes.count();
-            for job in self.registry.newest_first() {
+            let seen = self.registry().changes.count();
+            for job in self.registry().newest_first() {
                 job.cancel(true);
             }
-            if self.registry.lock().is_empty() {
+            if self.registry().lock().is_empty() {
                 break;
             }
-            self.registry.changes.after(seen).await;
+            self.registry().changes.after(seen).await;
         }
-        self.registry.occurrences.all_told().await;
+        self.registry().occurrences.all_told().await;
     }
 }
 
 impl std::fmt::Debug for Jobs {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_list().entries(self.registry.newest_first()).finish()
+        out.debug_list().entries(self.registry().newest_first()).finish()
     }
 }
 
@@ -177,6 +190,17 @@ impl Registry {
         Ok(())
     }
 
+    /// The engine, unless the program has let go of it.
+    pub(crate) fn engine(&self) -> Option<Jobs> {
+        self.engine.upgrade().map(|engine| Jobs { engine })
+    }
+
+    /// Whether the program has let go of the engine: whoever asks once a job is concluded, and is
+    /// told that it has not, leaves it to the drop to dismiss that job.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.engine.strong_count() == 0
+    }
+
     /// A job is made, concluded or gone.
     pub(crate) fn changed(&self) {
         self.changes.wake();
@@ -191,10 +215,12 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
+impl Drop for Engine {
     fn drop(&mut self) {
-        for job in self.newest_first() {
+        let jobs = self.registry.newest_first();
+        for job in &jobs {
             job.cancel(true);
         }
+        wait_for(&jobs);
     }
 }

@@ -95,6 +95,7 @@ mod job;
 
 mod cancel;
 mod completion;
+mod ending;
 mod pause;
 mod run;
 mod transaction;

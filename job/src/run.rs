@@ -5,12 +5,13 @@ use std::future::poll_fn;
 use qapi_core::Error;
 
 use crate::driver::RunFuture;
+use crate::ending::Awaited;
 use crate::handle::JobHandle;
 use crate::hooks::poll_guarded;
 use crate::job::Job;
 use crate::messages;
 use crate::state::JobStatus;
-use crate::sync::spawn;
+use crate::sync::{runtime, spawn};
 
 /// A job that is made and not yet started.
 ///
@@ -66,15 +67,16 @@ impl Job {
                 return false;
             }
             state.started = true;
+            state.runtime = runtime();
             self.move_to(state, JobStatus::Running);
             true
         });
         if started {
             let end = End { job: Some(self.clone()) };
-            spawn(async move {
+            spawn(Awaited::new(async move {
                 let result = end.work().await;
                 end.reached(result);
-            });
+            }));
         }
     }
 

@@ -68,6 +68,11 @@ impl Notify {
     }
 }
 
+/// The runtime that a future spawned here would run on; `None` among the threads of `shuttle`.
+pub(crate) fn runtime() -> Option<tokio::runtime::Handle> {
+    if cfg!(shuttle) { None } else { Some(tokio::runtime::Handle::current()) }
+}
+
 /// Has a future run by itself.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     #[cfg(not(shuttle))]

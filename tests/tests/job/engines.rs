@@ -95,21 +95,6 @@ async fn cancel_all_of_nothing_returns_at_once() {
     Bench::new().jobs.cancel_all().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_last_handle_dropped_cancels_the_jobs() {
-    let Bench { jobs, log } = Bench::new();
-    let bench = Bench { jobs: jobs.clone(), log: log.clone() };
-    let job = bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start();
-    settle().await;
-    drop(bench);
-    settle().await;
-    assert_eq!(job.status(), JobStatus::Running);
-    drop(jobs);
-    settle().await;
-    // Nobody is left who could dismiss it.
-    assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
-}
-
 #[test]
 fn a_runtime_that_ends_under_a_job_ends_the_job() {
     let bench = Bench::new();

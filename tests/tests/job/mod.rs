@@ -5,6 +5,7 @@ mod bench;
 mod any_order;
 mod cancel;
 mod diagram;
+mod dropped;
 mod engines;
 mod ids;
 mod lifecycle;

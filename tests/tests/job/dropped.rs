@@ -1,0 +1,134 @@
+//! Engines of which the last handle is dropped.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use job::{JobDriver, JobHandle, JobStatus, Jobs};
+use qapi_core::Result;
+use tokio::runtime::{Builder, Runtime};
+
+use super::bench::{Bench, Log, Work, manual, named, settle, text};
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_dropped_cancels_the_jobs() {
+    let Bench { jobs, log } = Bench::new();
+    let bench = Bench { jobs: jobs.clone(), log: log.clone() };
+    let job = bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start();
+    settle().await;
+    drop(bench);
+    settle().await;
+    assert_eq!(job.status(), JobStatus::Running);
+    drop(jobs);
+    settle().await;
+    // Nobody is left who could dismiss it.
+    assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
+}
+
+/// A driver that needs another thread to come to its end after it was cancelled.
+struct Slow {
+    log: Log,
+}
+
+impl JobDriver for Slow {
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        let _ = job.idle().await;
+        let log = self.log.clone();
+        let id = job.id().map(str::to_owned);
+        let work = tokio::task::spawn_blocking(move || log.write(id.as_deref(), "worked"));
+        work.await.expect("nothing panics");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_drop_on_a_runtime_of_several_threads_waits_for_the_jobs() {
+    let runtime = several_threads(1);
+    let log = runtime.block_on(async {
+        let Bench { jobs, log } = three_slow_jobs().await;
+        drop(jobs);
+        log
+    });
+    assert_three_worked(&log);
+    // Within a task as well, though it has the only thread.
+    let log = runtime.block_on(async {
+        let Bench { jobs, log } = three_slow_jobs().await;
+        tokio::spawn(async move { drop(jobs) }).await.expect("nothing panics");
+        log
+    });
+    assert_three_worked(&log);
+}
+
+#[test]
+fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own() {
+    let runtime = several_threads(2);
+    let Bench { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
+    drop(jobs);
+    assert_three_worked(&log);
+}
+
+#[test]
+fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
+    let runtime = several_threads(1);
+    let local = tokio::task::LocalSet::new();
+    let bench = runtime.block_on(async { three_slow_jobs().await });
+    let log = local.block_on(&runtime, async move {
+        let Bench { jobs, log } = bench;
+        drop(jobs);
+        log
+    });
+    drop(runtime);
+    assert!(log.take_of("j0").ends_with("concluded null"));
+
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let Bench { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
+    drop(jobs);
+    assert!(log.take_of("j0").ends_with("running"));
+}
+
+/// A driver that has the last handle of its own engine in the end.
+struct Owner {
+    jobs: Mutex<Option<Jobs>>,
+}
+
+impl JobDriver for Owner {
+    async fn run(&self, job: &JobHandle) -> Result<()> {
+        let _ = job.idle().await;
+        drop(self.jobs.lock().expect("nobody panics").take());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_driver_that_drops_its_own_engine_does_not_wait_for_itself() {
+    several_threads(2).block_on(async {
+        let jobs = Bench::new().jobs;
+        let driver = Owner { jobs: Mutex::new(Some(jobs.clone())) };
+        let job = jobs.create(named("j0"), driver, None).expect("it can be made").start();
+        drop(jobs);
+        job.cancel(true);
+        let hour = Duration::from_secs(3600);
+        let ended = tokio::time::timeout(hour, job.concluded()).await;
+        assert_eq!(ended.map(text), Ok("Operation canceled".to_owned()));
+    });
+}
+
+fn several_threads(count: usize) -> Runtime {
+    let runtime = Builder::new_multi_thread().worker_threads(count).enable_all().build();
+    runtime.expect("a runtime")
+}
+
+async fn three_slow_jobs() -> Bench {
+    let bench = Bench::new();
+    for id in ["j0", "j1", "j2"] {
+        let job = bench.create(named(id), Slow { log: bench.log.clone() }).start();
+        job.not_busy().await;
+    }
+    bench
+}
+
+fn assert_three_worked(log: &Log) {
+    for id in ["j0", "j1", "j2"] {
+        let life = log.take_of(id);
+        assert_eq!(life, "created running worked aborting concluded null");
+    }
+}
