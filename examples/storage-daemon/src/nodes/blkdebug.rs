@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub struct BlkdebugOptions {
     /// The node that is shown.
     pub image: Child,
-    /// How it is shown. Boxed, so that descriptions of other nodes, which the stack of a thread must
-    /// hold as deep as they are nested, do not grow by it.
+    /// How it is shown. Boxed, so that descriptions of other nodes, which the stack of a thread
+    /// must hold as deep as they are nested, do not grow by it.
     pub blkdebug: Box<Blkdebug>,
 }
 
