@@ -3,7 +3,9 @@
 //! For readers who know QAPI's schema language and have a definition in it. Every example shows
 //! the definition as the schema language has it, above what says the same in Rust, and holds the
 //! two against each other with [`render`](crate::schema::render::render), which writes what was
-//! annotated in the schema language again: the way back.
+//! annotated in the schema language again: the way back. It writes what the program has: what
+//! stands under a condition is there or not, without the condition, and neither `coroutine` nor
+//! `boxed` is written.
 //!
 //! # The language in one table
 //!
@@ -22,9 +24,12 @@
 //! | `'success-response': false`, `'gen': false` | `success_response = false`, `gen = false` |
 //! | `'coroutine': true` | `async fn` |
 //! | `{ 'event': 'E', 'data': { … } }` | [`#[qapi_event]`](macro@crate::qapi_event) `struct E { … }` |
+//! | `'data': 'S'`, `'boxed': true` | `#[qapi_event(boxed)] struct E(S)` |
 //! | `'*name': 'T'` | `name: Option<T>`, or `#[qapi(default = …)] name: T` where its absence means a value |
 //! | `[ 'T' ]` | `Vec<T>`, in parameters `&[T]` too |
-//! | `str`, `int`, `size`, `any`, … | `String`, `i64`, [`Size`](crate::Size), `serde_json::Value`: all in the table of [`QapiType`](crate::QapiType) |
+//! | `int8` … `int32`, `uint8` … `uint64` | `i8` … `i32`, `u8` … `u64` |
+//! | `int`, `int64` | `i64`; clients are told `int` of all of these |
+//! | `number`, `bool`, `str`, `size`, `null`, `any` | `f64`, `bool`, `String`, [`Size`](crate::Size), [`Null`](crate::Null), `serde_json::Value`; more in the table of [`QapiType`](crate::QapiType) |
 //! | `'if': …` | `#[cfg(…)]` |
 //! | `'features': [ 'f' ]` | `features(f)` |
 //! | a `##` comment | a doc comment |
@@ -52,12 +57,15 @@
 //! reverse.
 //!
 //! ```
-//! # use qapi_core::prelude::*;
-//! # use qapi_core::{QapiType, Type, schema::render::render};
-//! # fn schema<T: QapiType>() -> String {
-//! #     let Type::Defined(definition) = T::schema_type() else { panic!() };
-//! #     render(definition).to_string().replace('"', "'")
-//! # }
+//! use qapi_core::prelude::*;
+//! use qapi_core::{QapiType, Type, schema::render::render};
+//!
+//! /// The way back. The examples below have it too, where it is not shown again.
+//! fn schema<T: QapiType>() -> String {
+//!     let Type::Defined(definition) = T::schema_type() else { panic!("it has no definition") };
+//!     render(definition).to_string().replace('"', "'")
+//! }
+//!
 //! // { 'enum': 'Cipher', 'data': [ 'aes-128', '3des', 'io_uring', '__com.example_rot13' ] }
 //!
 //! #[qapi_enum]
@@ -228,6 +236,8 @@
 //! A function's parameters are the command's arguments, unless they are marked as something else.
 //! Arguments that a type has (`'data': 'S'`) are one parameter under `boxed`. Whether a schema
 //! says `boxed` as well is a matter of the code that QEMU's generator makes: clients cannot tell.
+//! The word `client` makes the command a type as well, of the function's name: its typed call, with
+//! the `DEFINITION`.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
