@@ -51,7 +51,7 @@ pub(crate) fn dispatch(
     session: &Arc<SessionContext>,
     request: &Request<'_>,
     out: &mut Vec<u8>,
-    style: Style,
+    style: &Style,
 ) -> Result<Dispatched> {
     let command = find(service, session, request)?;
     let context = Context::new(session, service.states());
@@ -63,10 +63,10 @@ pub(crate) fn dispatch(
             handler(&context, &mut arguments, &mut ReturnWriter::new(out, style)).map(|()| None)
         }
         Handler::Blocking(handler) => {
-            handler(&context, &mut arguments, style).map(|call| Some(Call::Blocking(call)))
+            handler(&context, &mut arguments, *style).map(|call| Some(Call::Blocking(call)))
         }
         Handler::Async(handler) => {
-            handler(&context, &mut arguments, style).map(|call| Some(Call::Async(call)))
+            handler(&context, &mut arguments, *style).map(|call| Some(Call::Async(call)))
         }
     };
     // What the function left half done is its own; nothing of ours is shared with it but `out`,

@@ -247,7 +247,7 @@ fn render<R>(
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
 ) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    write(returned, &mut ReturnWriter::new(&mut out, style))?;
+    write(returned, &mut ReturnWriter::new(&mut out, &style))?;
     Ok(out)
 }
 

@@ -12,18 +12,18 @@ use crate::wire::{Style, write_to};
 #[derive(Debug)]
 pub struct ReturnWriter<'a> {
     out: &'a mut Vec<u8>,
-    style: Style,
+    style: &'a Style,
 }
 
 impl<'a> ReturnWriter<'a> {
     /// Appends to `out`, laid out as `style` says.
-    pub fn new(out: &'a mut Vec<u8>, style: Style) -> Self {
+    pub fn new(out: &'a mut Vec<u8>, style: &'a Style) -> Self {
         Self { out, style }
     }
 
     /// How the value must be laid out.
     pub fn style(&self) -> Style {
-        self.style
+        *self.style
     }
 
     /// Writes the value. To be called once.
@@ -31,7 +31,7 @@ impl<'a> ReturnWriter<'a> {
     /// # Errors
     /// The value refuses to be serialised, as a map whose keys are no strings does.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        write_to(self.out, value, self.style)
+        write_to(self.out, value, *self.style)
             .map_err(|error| Error::generic(format!("The reply cannot be written: {error}")))
     }
 

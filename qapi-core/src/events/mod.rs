@@ -67,7 +67,7 @@ impl Events {
     pub fn emit<E: QapiEvent>(&self, event: &E) {
         let at = (self.0.clock)();
         // A client that is spared the event finds its text empty.
-        let render = |out: &mut Vec<u8>, style: Style| {
+        let render = |out: &mut Vec<u8>, style: &Style| {
             if !style.hidden.hides(E::DEFINITION) {
                 response::event(out, event, at, style);
             }
@@ -125,7 +125,7 @@ impl Events {
         state: &mut State,
         key: Key,
         period: Duration,
-        render: &dyn Fn(&mut Vec<u8>, Style),
+        render: &dyn Fn(&mut Vec<u8>, &Style),
     ) {
         let first = state.throttle.next();
         if state.throttle.is_free(&key) {
@@ -138,7 +138,7 @@ impl Events {
         }
         let mut texts = Texts::default();
         for style in &state.styles {
-            texts.get(*style, render);
+            texts.get(style, render);
         }
         let size = texts.size();
         if let Err(mut texts) = state.throttle.hold(&key, texts, size) {
@@ -165,7 +165,7 @@ impl Events {
 
 impl State {
     /// Puts the event into every client's output, rendering what `texts` lacks.
-    fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, Style)) {
+    fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, &Style)) {
         self.clients.retain(|client| {
             let Some(outbox) = client.upgrade() else { return false };
             let text = texts.get(outbox.style(), render);
@@ -179,12 +179,12 @@ impl State {
 
 impl Texts {
     /// The text in `style`, rendered if it has not been.
-    fn get(&mut self, style: Style, render: &dyn Fn(&mut Vec<u8>, Style)) -> &[u8] {
-        let found = self.0.iter().position(|(rendered, _)| *rendered == style);
+    fn get(&mut self, style: &Style, render: &dyn Fn(&mut Vec<u8>, &Style)) -> &[u8] {
+        let found = self.0.iter().position(|(rendered, _)| rendered == style);
         let index = found.unwrap_or_else(|| {
             let mut text = Vec::new();
             render(&mut text, style);
-            self.0.push((style, text));
+            self.0.push((*style, text));
             self.0.len() - 1
         });
         self.0.get(index).map_or(&[], |(_, text)| text)

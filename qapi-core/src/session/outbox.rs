@@ -56,8 +56,8 @@ impl Outbox {
     }
 
     /// How what this client reads is laid out.
-    pub(crate) fn style(&self) -> Style {
-        self.style
+    pub(crate) fn style(&self) -> &Style {
+        &self.style
     }
 
     /// Appends a message that answers the client. Replies are never dropped: a client whose

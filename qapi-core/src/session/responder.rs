@@ -17,6 +17,8 @@ pub(super) struct Responder {
     pub(super) service: Arc<Service>,
     pub(super) context: Arc<SessionContext>,
     pub(super) outbox: Arc<Outbox>,
+    /// How values within replies are laid out.
+    value_style: Style,
     /// Where one reply is put together, so that events which its command emits precede it.
     scratch: Vec<u8>,
 }
@@ -33,12 +35,13 @@ impl Responder {
     pub(super) fn new(service: Arc<Service>, options: &SessionOptions) -> Self {
         let style = Style { pretty: options.pretty, hidden: service.hidden(), depth: 0 };
         let outbox = Arc::new(Outbox::new(style, options.output_limit));
+        let value_style = response::return_style(&style);
         let context = Arc::new(SessionContext::new(service.next_session_id(), options.peer));
         let mut scratch = Vec::new();
-        response::greeting(&mut scratch, service.version(), style);
+        response::greeting(&mut scratch, service.version(), &style);
         outbox.push_reply(&scratch);
         service.events().subscribe(&outbox);
-        Self { service, context, outbox, scratch }
+        Self { service, context, outbox, value_style, scratch }
     }
 
     /// Whether a message is an out-of-band request, which is served before those that came
@@ -55,7 +58,6 @@ impl Responder {
 
     /// Serves a message, unless that takes time: then its call is handed out.
     pub(super) fn serve(&mut self, message: &Document) -> Option<(Current, Call)> {
-        let style = self.outbox.style();
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
             Err(error) => {
@@ -64,9 +66,8 @@ impl Responder {
             }
         };
         self.scratch.clear();
-        response::begin_return(&mut self.scratch, style);
-        let value_style = response::return_style(style);
-        let Self { service, context, scratch, .. } = self;
+        response::begin_return(&mut self.scratch, self.outbox.style());
+        let Self { service, context, scratch, value_style, outbox: _ } = self;
         match dispatch(service, context, &request, scratch, value_style) {
             Ok(Dispatched { success_response, pending: Some(call) }) => {
                 let (command, message) = (request.command.to_owned(), message.clone());
@@ -97,7 +98,7 @@ impl Responder {
     /// Sends the reply whose value has been written.
     fn succeed(&mut self, success_response: bool, id: Option<Value<'_>>) {
         if success_response {
-            response::end_return(&mut self.scratch, id, self.outbox.style());
+            response::end_return(&mut self.scratch, id, &self.value_style);
             self.send();
         }
     }

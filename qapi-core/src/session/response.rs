@@ -18,38 +18,37 @@ use crate::wire::{Hidden, Style, Value, write_to};
 const END: &[u8] = b"\r\n";
 
 /// Writes the greeting that opens a session (QMP specification, "Server Greeting").
-pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: Style) {
+pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: &Style) {
     message(out, &Greeting { version, hidden: style.hidden }, style);
 }
 
 /// Begins a reply that says the command succeeded; the returned value must follow, then
 /// [`end_return`] (QMP specification, "success").
-pub(crate) fn begin_return(out: &mut Vec<u8>, style: Style) {
+pub(crate) fn begin_return(out: &mut Vec<u8>, style: &Style) {
     out.extend_from_slice(if style.pretty { b"{\r\n    \"return\": " } else { b"{\"return\": " });
 }
 
 /// How the value between [`begin_return`] and [`end_return`] is laid out.
-pub(crate) fn return_style(style: Style) -> Style {
-    Style { depth: style.depth + 1, ..style }
+pub(crate) fn return_style(style: &Style) -> Style {
+    Style { depth: style.depth + 1, ..*style }
 }
 
-/// Ends the reply that [`begin_return`] began.
-pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, style: Style) {
+/// Ends the reply that [`begin_return`] began; `style` is the value's, which is the id's as well.
+pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, style: &Style) {
     if let Some(id) = id {
         out.extend_from_slice(if style.pretty { b",\r\n    \"id\": " } else { b", \"id\": " });
-        value(out, &id, return_style(style));
+        value(out, &id, style);
     }
-    out.extend_from_slice(if style.pretty { b"\r\n}" } else { b"}" });
-    out.extend_from_slice(END);
+    out.extend_from_slice(if style.pretty { b"\r\n}\r\n" } else { b"}\r\n" });
 }
 
 /// Writes a reply that says the command failed (QMP specification, "error").
-pub(crate) fn error(out: &mut Vec<u8>, error: &Error, id: Option<Value<'_>>, style: Style) {
+pub(crate) fn error(out: &mut Vec<u8>, error: &Error, id: Option<Value<'_>>, style: &Style) {
     message(out, &ErrorReply { error, id }, style);
 }
 
 /// Writes an event (QMP specification, "Asynchronous events").
-pub(crate) fn event<E: QapiEvent>(out: &mut Vec<u8>, event: &E, at: SystemTime, style: Style) {
+pub(crate) fn event<E: QapiEvent>(out: &mut Vec<u8>, event: &E, at: SystemTime, style: &Style) {
     message(out, &EventMessage { event, at }, style);
 }
 
@@ -149,15 +148,15 @@ impl Serialize for Timestamp {
     }
 }
 
-fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, style: Style) {
+fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, style: &Style) {
     value(out, body, style);
     out.extend_from_slice(END);
 }
 
 /// Writes a value of which nothing can fail but the user's own members.
-fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, style: Style) {
+fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, style: &Style) {
     let start = out.len();
-    if let Err(error) = write_to(out, body, style) {
+    if let Err(error) = write_to(out, body, *style) {
         tracing::error!(%error, "a message could not be written");
         out.truncate(start);
     }

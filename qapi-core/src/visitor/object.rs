@@ -121,9 +121,8 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     }
 
     fn find(&mut self, name: &str) -> Option<Value<'m>> {
-        let (index, (_, value)) =
-            self.object?.entries().enumerate().find(|(_, (entry, _))| *entry == name)?;
-        self.visited.insert(index);
+        let (place, value) = self.object?.find(name)?;
+        self.visited.insert(place);
         Some(value)
     }
 

@@ -152,6 +152,15 @@ impl Document {
         }
     }
 
+    /// Whether the string at an index is this one.
+    #[inline]
+    pub(super) fn is_string(&self, index: u32, wanted: &str) -> bool {
+        let Node::String { start, len } = self.node(index) else { return false };
+        let start = start as usize;
+        len as usize == wanted.len()
+            && self.strings.as_bytes().get(start..start + wanted.len()) == Some(wanted.as_bytes())
+    }
+
     /// The index that the next node will have.
     #[inline]
     pub(super) fn next_index(&self) -> u32 {

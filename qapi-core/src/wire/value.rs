@@ -100,7 +100,20 @@ impl<'m> Value<'m> {
     ///
     /// Looks at one member after the other: QMP's objects are small.
     pub fn get(self, name: &str) -> Option<Value<'m>> {
-        self.entries().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.find(name).map(|(_, value)| value)
+    }
+
+    /// As [`get`](Self::get), with the member's place among the members.
+    pub(crate) fn find(self, name: &str) -> Option<(usize, Value<'m>)> {
+        let Node::Object { len, .. } = self.node() else { return None };
+        let mut key = self.index + 1;
+        for place in 0..len as usize {
+            if self.document.is_string(key, name) {
+                return Some((place, Value::new(self.document, key + 1)));
+            }
+            key = self.document.after(key + 1);
+        }
+        None
     }
 }
 
