@@ -52,11 +52,11 @@ impl Job {
     }
 
     /// Gives the driver its last chance to fail. Whether the job may still succeed.
-    pub(crate) fn prepare(&self) -> bool {
+    pub(crate) async fn prepare(&self, transaction: &Transaction) -> bool {
         if self.has_failed() {
             return false;
         }
-        if let Err(error) = self.hook_prepare() {
+        if let Err(error) = transaction.unless_abandoned(self.hook_prepare()).await {
             self.fail(error);
         }
         !self.has_failed()
@@ -69,7 +69,7 @@ impl Job {
 
     /// Makes success or failure final, and concludes the job. A success was settled with that of
     /// the whole transaction; a panic since is told as the job's error, and undoes nothing.
-    pub(crate) fn finalize_single(&self) {
+    pub(crate) async fn finalize_single(&self, transaction: &Transaction) {
         let failed = self.update(|state| {
             let succeeded = std::mem::replace(&mut state.settled, true);
             !succeeded && self.settle(state)
@@ -79,8 +79,10 @@ impl Job {
         } else {
             self.hook_commit();
         }
-        self.hook_clean();
-        let transaction = self.update(|state| {
+        if let Err(error) = transaction.unless_abandoned(self.hook_clean()).await {
+            self.fail(error);
+        }
+        self.update(|state| {
             if state.started {
                 self.announce(if state.force_cancelled {
                     JobNotification::FinalizeCancelled
@@ -88,11 +90,8 @@ impl Job {
                     JobNotification::FinalizeCompleted
                 });
             }
-            state.transaction.take()
         });
-        if let Some(transaction) = transaction {
-            transaction.remove(self);
-        }
+        transaction.remove(self);
         self.conclude();
     }
 
@@ -120,7 +119,7 @@ impl Job {
             if state.status == JobStatus::Created && !is_transactions { Ok(()) } else { Err(()) }
         });
         if gone.is_ok() {
-            let transaction = self.lock().transaction.take();
+            let transaction = self.lock().transaction.clone();
             if let Some(transaction) = transaction {
                 transaction.remove(self);
                 transaction.advance();

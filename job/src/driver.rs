@@ -13,10 +13,16 @@ use crate::messages;
 /// A kind of job: what it does, and what it wants to know of its life.
 ///
 /// [`run`](Self::run) does the work. Everything else is a hook with a default that fits a job
-/// which cannot become ready and has nothing to undo. Hooks are called synchronously, also while
-/// `run` is suspended at an await point or, on a runtime of several threads, at work elsewhere;
-/// that is why all of them take `&self`. A hook must be quick, and it may call the engine. No lock
-/// of the engine is held meanwhile.
+/// which cannot become ready and has nothing to undo. Hooks are called also while `run` is
+/// suspended at an await point or, on a runtime of several threads, at work elsewhere; that is why
+/// all of them take `&self`. A hook must be quick, and it may call the engine. No lock of the
+/// engine is held meanwhile.
+///
+/// Those that may take their time are futures: [`prepare`](Self::prepare) and
+/// [`clean`](Self::clean), which have things to put in place and to let go of, and
+/// [`settle`](Self::settle). What waits for nothing is done as soon as it is called; else the job
+/// ends by itself when the hook is done, and stays in its status until then. A hook that still
+/// waits when its runtime is shut down is given up, and the job ends without it.
 ///
 /// A driver that panics, in `run` or in a hook, fails its job and nothing else.
 ///
@@ -86,13 +92,14 @@ pub trait JobDriver: Send + Sync + 'static {
     }
 
     /// The last chance to fail: every member of the job's transaction has done its work. Called
-    /// for all members before the first [`commit`](Self::commit).
+    /// for all members, one after the other, before the first [`commit`](Self::commit). The job is
+    /// pending meanwhile, and may be cancelled.
     ///
     /// # Errors
     /// Why the job, and with it the transaction, fails after all.
-    fn prepare(&self, job: &JobHandle) -> Result<(), Error> {
+    fn prepare(&self, job: &JobHandle) -> impl Future<Output = Result<(), Error>> + Send {
         let _ = job;
-        Ok(())
+        std::future::ready(Ok(()))
     }
 
     /// Makes the result of a success final.
@@ -106,9 +113,11 @@ pub trait JobDriver: Send + Sync + 'static {
         let _ = job;
     }
 
-    /// Releases what the job holds, after [`commit`](Self::commit) or [`abort`](Self::abort).
-    fn clean(&self, job: &JobHandle) {
+    /// Releases what the job holds, after [`commit`](Self::commit) or [`abort`](Self::abort). The
+    /// job is concluded afterwards.
+    fn clean(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
         let _ = job;
+        std::future::ready(())
     }
 
     /// The rate limit is about to become `speed` bytes a second; 0 is none. Only a driver that
@@ -160,30 +169,30 @@ pub enum JobNotification {
     FinalizeCancelled,
 }
 
-pub(crate) type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
-pub(crate) type SettleFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub(crate) type DriverFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
-/// [`JobDriver`] without its type: the same methods, but futures are boxed.
+/// [`JobDriver`] without its type: the same methods, but futures are boxed, and all of them say
+/// whether they have failed.
 pub(crate) trait AnyDriver: Send + Sync + 'static {
-    fn run<'a>(&'a self, job: &'a JobHandle) -> RunFuture<'a>;
+    fn run<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a>;
     fn pause(&self, job: &JobHandle);
     fn resume(&self, job: &JobHandle);
     fn user_resume(&self, job: &JobHandle);
     fn complete(&self, job: &JobHandle) -> Result<(), Error>;
     fn cancel(&self, job: &JobHandle, force: bool) -> bool;
-    fn prepare(&self, job: &JobHandle) -> Result<(), Error>;
+    fn prepare<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a>;
     fn commit(&self, job: &JobHandle);
     fn abort(&self, job: &JobHandle);
-    fn clean(&self, job: &JobHandle);
+    fn clean<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a>;
     fn set_speed(&self, job: &JobHandle, speed: i64) -> Result<(), Error>;
     fn change(&self, job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<(), Error>;
     fn notify(&self, job: &JobHandle, notification: JobNotification);
-    fn settle<'a>(&'a self, job: &'a JobHandle) -> SettleFuture<'a>;
+    fn settle<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl<D: JobDriver> AnyDriver for D {
-    fn run<'a>(&'a self, job: &'a JobHandle) -> RunFuture<'a> {
+    fn run<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a> {
         Box::pin(JobDriver::run(self, job))
     }
 
@@ -207,8 +216,8 @@ impl<D: JobDriver> AnyDriver for D {
         JobDriver::cancel(self, job, force)
     }
 
-    fn prepare(&self, job: &JobHandle) -> Result<(), Error> {
-        JobDriver::prepare(self, job)
+    fn prepare<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a> {
+        Box::pin(JobDriver::prepare(self, job))
     }
 
     fn commit(&self, job: &JobHandle) {
@@ -219,8 +228,11 @@ impl<D: JobDriver> AnyDriver for D {
         JobDriver::abort(self, job);
     }
 
-    fn clean(&self, job: &JobHandle) {
-        JobDriver::clean(self, job);
+    fn clean<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a> {
+        Box::pin(async move {
+            JobDriver::clean(self, job).await;
+            Ok(())
+        })
     }
 
     fn set_speed(&self, job: &JobHandle, speed: i64) -> Result<(), Error> {
@@ -235,8 +247,11 @@ impl<D: JobDriver> AnyDriver for D {
         JobDriver::notify(self, job, notification);
     }
 
-    fn settle<'a>(&'a self, job: &'a JobHandle) -> SettleFuture<'a> {
-        Box::pin(JobDriver::settle(self, job))
+    fn settle<'a>(&'a self, job: &'a JobHandle) -> DriverFuture<'a> {
+        Box::pin(async move {
+            JobDriver::settle(self, job).await;
+            Ok(())
+        })
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use qapi_core::Error;
 
-use crate::driver::{AnyDriver, JobNotification};
+use crate::driver::{AnyDriver, DriverFuture, JobNotification};
 use crate::ending::awaited;
 use crate::handle::JobHandle;
 use crate::job::Job;
@@ -35,8 +35,8 @@ impl Job {
         self.call("cancel", |driver, job| driver.cancel(job, force)).unwrap_or(true)
     }
 
-    pub(crate) fn hook_prepare(&self) -> Result<(), Error> {
-        self.call("prepare", |driver, job| driver.prepare(job))?
+    pub(crate) async fn hook_prepare(&self) -> Result<(), Error> {
+        self.call_and_wait("prepare", |driver, job| driver.prepare(job)).await
     }
 
     pub(crate) fn hook_commit(&self) {
@@ -47,8 +47,8 @@ impl Job {
         let _ = self.call("abort", |driver, job| driver.abort(job));
     }
 
-    pub(crate) fn hook_clean(&self) {
-        let _ = self.call("clean", |driver, job| driver.clean(job));
+    pub(crate) async fn hook_clean(&self) -> Result<(), Error> {
+        self.call_and_wait("clean", |driver, job| driver.clean(job)).await
     }
 
     pub(crate) fn hook_set_speed(&self, speed: i64) -> Result<(), Error> {
@@ -64,15 +64,8 @@ impl Job {
     }
 
     pub(crate) async fn hook_settle(&self) {
-        let handle = JobHandle::new(self.clone());
-        let mut settle = None;
-        let settled = poll_fn(|context| {
-            poll_guarded("settle", context, |context| {
-                let settle = settle.get_or_insert_with(|| self.any_driver().settle(&handle));
-                settle.as_mut().poll(context).map(Ok)
-            })
-        });
-        if let Err(error) = settled.await {
+        let settled = self.call_and_wait("settle", |driver, job| driver.settle(job)).await;
+        if let Err(error) = settled {
             self.fail(error);
         }
     }
@@ -87,6 +80,23 @@ impl Job {
         catch_unwind(AssertUnwindSafe(|| awaited(|| hook(self.any_driver(), &handle))))
             .map_err(|panic| panic_error(name, panic.as_ref()))
             .inspect_err(|error| self.fail(error.clone()))
+    }
+
+    /// Calls a hook that may take its time. If it panics, the result is an error.
+    async fn call_and_wait(
+        &self,
+        name: &str,
+        hook: impl for<'a> Fn(&'a dyn AnyDriver, &'a JobHandle) -> DriverFuture<'a>,
+    ) -> Result<(), Error> {
+        let handle = JobHandle::new(self.clone());
+        let mut called = None;
+        let done = poll_fn(|context| {
+            poll_guarded(name, context, |context| {
+                let called = called.get_or_insert_with(|| hook(self.any_driver(), &handle));
+                called.as_mut().poll(context)
+            })
+        });
+        done.await
     }
 }
 

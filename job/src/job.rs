@@ -63,7 +63,7 @@ pub(crate) struct State {
     pub(crate) settled: bool,
     pub(crate) error: Option<Error>,
     pub(crate) speed: i64,
-    /// Until the job is concluded.
+    /// Nothing of a job that came too late for it, which is taken back.
     pub(crate) transaction: Option<Transaction>,
 }
 
@@ -255,10 +255,21 @@ impl Job {
         self.wait_until(|state| !state.is_busy()).await;
     }
 
-    /// Waits until what the end of this job disturbed is in order, as its driver sees it, and all
-    /// of it has been told. For a command that finalizes or dismisses the job, before it is
-    /// answered.
+    /// Waits until no hook is under way that ends this job or another member of its transaction,
+    /// and all has been told. For a command that cancels the job, before it is answered.
+    pub async fn at_rest(&self) {
+        let transaction = self.lock().transaction.clone();
+        if let Some(transaction) = transaction {
+            transaction.at_rest().await;
+        }
+        self.inner.occurrences.all_told().await;
+    }
+
+    /// As [`at_rest`](Self::at_rest), and waits until what the end of this job disturbed is in
+    /// order, as its driver sees it. For a command that finalizes or dismisses the job, before it
+    /// is answered.
     pub async fn settled(&self) {
+        self.at_rest().await;
         self.hook_settle().await;
         self.inner.occurrences.all_told().await;
     }

@@ -48,7 +48,8 @@
 //! ```
 //!
 //! Drivers run on the server's thread: what takes long without awaiting, file I/O or computation,
-//! belongs on another thread (`tokio::task::spawn_blocking`), or all clients wait for it.
+//! belongs on another thread (`tokio::task::spawn_blocking`), or all clients wait for it. Hooks
+//! have to be as quick; those that end a job may wait.
 //!
 //! # The life of a job
 //!
@@ -74,12 +75,14 @@
 //!
 //! What a call to the engine causes has been told, in order, when the call returns, be it the
 //! `running` of a job resumed or all the last events of a job finalized. What a driver has to do
-//! first, such as to notice a pause or a cancel, comes later. A sink or a hook may call the engine;
-//! what that causes is told after what is being told.
+//! first, such as to notice a pause or a cancel, comes later; so does what comes after a hook that
+//! waits for something, as it may when a job ends ([`Job::at_rest`]). A sink or a hook may call the
+//! engine; what that causes is told after what is being told.
 //!
 //! The engine may be used from several threads. What happens on one while another is telling is
 //! told by the other, in the same order, and perhaps not yet when the call returns; but whoever
-//! waits for something ([`Job::concluded`], [`Job::settled`], [`Jobs::cancel_all`]) has waited for
+//! waits for something ([`Job::concluded`], [`Job::at_rest`], [`Job::settled`],
+//! [`Jobs::cancel_all`]) has waited for
 //! the telling too.
 #![forbid(unsafe_code)]
 
@@ -96,6 +99,7 @@ mod job;
 mod cancel;
 mod completion;
 mod ending;
+mod finishing;
 mod pause;
 mod run;
 mod transaction;

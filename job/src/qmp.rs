@@ -40,12 +40,15 @@ pub fn job_resume(
 /// The job is then `aborting` and `concluded`; one whose work was over before it noticed may
 /// still succeed.
 #[qapi_command(since = "3.0", client)]
-pub fn job_cancel(
+pub async fn job_cancel(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.user_cancel(true)
+    let job = jobs.get(id)?;
+    job.user_cancel(true)?;
+    job.at_rest().await;
+    Ok(())
 }
 
 /// Has a job that is `ready` finish.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use qapi_core::Error;
 
-use crate::driver::RunFuture;
+use crate::driver::DriverFuture;
 use crate::ending::Awaited;
 use crate::handle::JobHandle;
 use crate::hooks::poll_guarded;
@@ -48,7 +48,8 @@ impl CreatedJob {
 
     /// Undoes the job, and with it every member of its transaction: clients see it `aborting`,
     /// `concluded` and `null`; the driver is told to abort and to clean. All that has happened when
-    /// this returns, unless younger members were started already and have to be waited for.
+    /// this returns, unless a hook waits ([`Job::at_rest`] tells when it no longer does) or younger
+    /// members were started already and have to be waited for.
     pub fn undo(self) {
         self.job.cancel(true);
     }
@@ -83,7 +84,7 @@ impl Job {
     /// Runs the driver, whose panic is an error like any other.
     async fn work(&self) -> Result<(), Error> {
         let handle = JobHandle::new(self.clone());
-        let mut run: RunFuture<'_> = Box::pin(async {
+        let mut run: DriverFuture<'_> = Box::pin(async {
             handle.pause_point().await?;
             self.any_driver().run(&handle).await
         });

@@ -80,3 +80,17 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     #[cfg(shuttle)]
     drop(shuttle::future::spawn(future));
 }
+
+/// Has a future run by itself, on that runtime or, without one, on that of this thread. Where there
+/// is none, or no longer, the future is dropped.
+pub(crate) fn spawn_on(
+    runtime: Option<tokio::runtime::Handle>,
+    future: impl Future<Output = ()> + Send + 'static,
+) {
+    #[cfg(not(shuttle))]
+    if let Some(runtime) = runtime.or_else(|| tokio::runtime::Handle::try_current().ok()) {
+        drop(runtime.spawn(future));
+    }
+    #[cfg(shuttle)]
+    drop((runtime, shuttle::future::spawn(future)));
+}

@@ -3,13 +3,20 @@
 //! Every job is a member of a transaction, if only of one of its own: so there is one way for a
 //! job to end, and single jobs are not a special case.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use qapi_core::Error;
+use tokio::runtime::Handle;
 
+use crate::finishing::Finishing;
 use crate::job::Job;
+use crate::messages;
 use crate::state::JobStatus;
 use crate::sync::{Mutex, MutexGuard};
+use crate::wakeup::Wakeup;
 
 /// A group of jobs that succeed together or not at all. Cloning is cheap and names the same group.
 ///
@@ -58,7 +65,14 @@ use crate::sync::{Mutex, MutexGuard};
 /// ```
 #[derive(Clone, Default)]
 pub struct Transaction {
-    group: Arc<Mutex<Group>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    group: Mutex<Group>,
+    /// Counts how often members have been ended.
+    rests: Wakeup,
 }
 
 #[derive(Default)]
@@ -68,6 +82,8 @@ struct Group {
     phase: Phase,
     /// Whether a member of an aborted transaction is being concluded just now.
     concluding: bool,
+    /// Whether nobody waits for hooks any more.
+    abandoned: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +95,8 @@ enum Phase {
     Pending,
     /// All results are being made final.
     Finalizing,
+    /// All results are final.
+    Final,
     /// One failed: the others are being cancelled, one after the other.
     Cancelling,
     /// All have failed or are cancelled: they are waited for, and concluded.
@@ -140,22 +158,38 @@ impl Transaction {
         Some(members)
     }
 
-    /// Makes the results of all members final, if they are pending.
+    /// Makes the results of all members final, if they are pending. What hooks have to wait for
+    /// goes on by itself.
     pub(crate) fn finalize(&self) {
-        let Some(members) = self.enter_phase(Phase::Finalizing, &[Phase::Pending]) else {
-            return;
-        };
+        if let Some(members) = self.enter_phase(Phase::Finalizing, &[Phase::Pending]) {
+            Finishing::begin(self, self.clone().make_final(members));
+        }
+    }
+
+    async fn make_final(self, members: Vec<Job>) {
         // Whatever fails before the first commit fails all, as QEMU documents it. It cannot be seen
         // of `qemu-storage-daemon`: its transactions make backups, which have nothing to prepare.
-        let unprepared = members.iter().find(|member| !member.prepare());
+        let unprepared = self.prepare(&members).await;
         if let Some(culprit) = unprepared.or_else(|| settle_success(&members)) {
             culprit.has_failed();
             self.abort_from(&[Phase::Finalizing], culprit);
             return;
         }
         for member in &members {
-            member.finalize_single();
+            member.finalize_single(&self).await;
         }
+        self.lock().phase = Phase::Final;
+        self.shared.rests.wake();
+    }
+
+    /// Prepares the members, and returns the first that fails.
+    async fn prepare<'a>(&self, members: &'a [Job]) -> Option<&'a Job> {
+        for member in members {
+            if !member.prepare(self).await {
+                return Some(member);
+            }
+        }
+        None
     }
 
     /// Undoes the whole transaction because of one member that has failed or been cancelled. The
@@ -197,30 +231,65 @@ impl Transaction {
                 member.request_cancel(true);
             }
             self.lock().phase = Phase::Undoing;
+            self.shared.rests.wake();
         }
         self.conclude_stopped();
     }
 
     /// Concludes the members of an aborted transaction that have stopped, the newest first: once
-    /// all are cancelled, for one that is not yet would be taken for a success.
+    /// all are cancelled, for one that is not yet would be taken for a success. What hooks have to
+    /// wait for goes on by itself.
     fn conclude_stopped(&self) {
-        while let Some(member) = self.next_stopped() {
-            member.finalize_single();
-            self.lock().concluding = false;
+        let stopped = {
+            let mut group = self.lock();
+            if group.concluding { None } else { group.next_stopped() }
+        };
+        if let Some(newest) = stopped {
+            Finishing::begin(self, self.clone().conclude_from(newest));
         }
     }
 
-    /// The newest member, if it has stopped and it is the caller's to conclude it.
-    fn next_stopped(&self) -> Option<Job> {
-        let mut group = self.lock();
-        if group.phase != Phase::Undoing || group.concluding {
-            return None;
+    async fn conclude_from(self, newest: Job) {
+        let mut next = Some(newest);
+        while let Some(member) = next {
+            member.finalize_single(&self).await;
+            next = self.lock().next_stopped();
         }
-        // One that has been taken back is about to leave.
-        group.members.retain(|member| !member.status().is_over());
-        let newest = group.members.last().filter(|job| !job.status().is_at_work()).cloned()?;
-        group.concluding = true;
-        Some(newest)
+        self.shared.rests.wake();
+    }
+
+    /// Waits for a hook, unless nobody does any more.
+    pub(crate) async fn unless_abandoned(
+        &self,
+        hook: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        let mut hook = pin!(hook);
+        let done = poll_fn(|context| match hook.as_mut().poll(context) {
+            Poll::Pending if self.lock().abandoned => Poll::Ready(Err(messages::canceled())),
+            polled => polled,
+        });
+        done.await
+    }
+
+    /// The runtime that a member was set to work on, if one was.
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.lock().members.iter().find_map(Job::runtime)
+    }
+
+    /// From now on no hook is waited for.
+    pub(crate) fn abandon(&self) {
+        self.lock().abandoned = true;
+    }
+
+    /// Waits until nothing is done to end a member.
+    pub(crate) async fn at_rest(&self) {
+        loop {
+            let seen = self.shared.rests.count();
+            if self.lock().is_at_rest() {
+                return;
+            }
+            self.shared.rests.after(seen).await;
+        }
     }
 
     /// Changes the phase if it is one of `from`, and says who the members are.
@@ -234,7 +303,7 @@ impl Transaction {
     }
 
     fn lock(&self) -> MutexGuard<'_, Group> {
-        self.group.lock()
+        self.shared.group.lock()
     }
 }
 
@@ -256,6 +325,27 @@ fn settle_success(members: &[Job]) -> Option<&Job> {
 impl Group {
     fn newest_first(&self) -> Vec<Job> {
         self.members.iter().rev().cloned().collect()
+    }
+
+    /// The newest member, if it has stopped and is to be concluded next.
+    fn next_stopped(&mut self) -> Option<Job> {
+        self.concluding = false;
+        if self.phase != Phase::Undoing {
+            return None;
+        }
+        // One that has been taken back is about to leave.
+        self.members.retain(|member| !member.status().is_over());
+        let newest = self.members.last().filter(|job| !job.status().is_at_work()).cloned()?;
+        self.concluding = true;
+        Some(newest)
+    }
+
+    fn is_at_rest(&self) -> bool {
+        match self.phase {
+            Phase::Open | Phase::Pending | Phase::Final => true,
+            Phase::Finalizing | Phase::Cancelling => false,
+            Phase::Undoing => !self.concluding,
+        }
     }
 }
 

@@ -52,7 +52,8 @@ impl Job {
     /// Cancels the job: by force, or as softly as its kind knows.
     ///
     /// A job at work ends when its driver notices. One that is waiting or pending has ended when
-    /// this returns, unless members of its transaction have to be waited for.
+    /// this returns, unless members of its transaction have to be waited for, or hooks: those,
+    /// [`at_rest`](Self::at_rest) waits for.
     ///
     /// # Errors
     /// Only what the table says.
@@ -76,7 +77,8 @@ impl Job {
     }
 
     /// Makes the result of a pending job final, and that of all members of its transaction. They
-    /// are concluded when this returns.
+    /// are concluded when this returns, or when [`at_rest`](Self::at_rest) does where hooks have to
+    /// be waited for.
     ///
     /// # Errors
     /// Only what the table says. A job that fails at this last moment says so as a job.

@@ -7,6 +7,7 @@
 //! happens when there is none.
 
 pub mod block_job;
+mod blocking;
 pub mod copy;
 pub mod create;
 pub mod daemon;

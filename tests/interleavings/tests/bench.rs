@@ -222,7 +222,7 @@ impl JobDriver for Driver {
         self.called(job, "abort");
     }
 
-    fn clean(&self, job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle) {
         self.called(job, "clean");
     }
 

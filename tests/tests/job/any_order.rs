@@ -43,6 +43,7 @@ fn start_group(bench: &Bench, dice: &mut Dice, number: usize) -> Vec<Job> {
     let members = (0..=dice.roll(3)).map(|member| {
         let mut driver = bench.driver(dice.pick(&WORKS));
         driver.soft_cancel = dice.roll(2) == 0;
+        driver.turns = dice.roll(3);
         let options = named(&format!("j{number}-{member}"))
             .auto_finalize(dice.roll(2) == 0)
             .auto_dismiss(dice.roll(2) == 0);

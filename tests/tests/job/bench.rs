@@ -65,6 +65,7 @@ impl Bench {
             soft_cancel: false,
             prepare: Ok(()),
             panic_in: None,
+            turns: 0,
             should_complete: AtomicBool::new(false),
         }
     }
@@ -142,6 +143,8 @@ pub(super) struct Scripted {
     pub(super) soft_cancel: bool,
     pub(super) prepare: Result<()>,
     pub(super) panic_in: Option<&'static str>,
+    /// How often the hooks that may wait let others have a turn.
+    pub(super) turns: usize,
     should_complete: AtomicBool,
 }
 
@@ -151,6 +154,12 @@ impl Scripted {
             self.log.write(job.id(), hook);
         }
         assert_ne!(self.panic_in, Some(hook), "as the script says");
+    }
+
+    async fn take_turns(&self) {
+        for _ in 0..self.turns {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -205,7 +214,8 @@ impl JobDriver for Scripted {
         force || !self.soft_cancel || !job.is_ready()
     }
 
-    fn prepare(&self, job: &JobHandle) -> Result<()> {
+    async fn prepare(&self, job: &JobHandle) -> Result<()> {
+        self.take_turns().await;
         self.called(job, "prepare");
         self.prepare.clone()
     }
@@ -218,7 +228,8 @@ impl JobDriver for Scripted {
         self.called(job, "abort");
     }
 
-    fn clean(&self, job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle) {
+        self.take_turns().await;
         self.called(job, "clean");
     }
 

@@ -20,3 +20,4 @@ mod tables;
 mod threads;
 mod transactions;
 mod verbs;
+mod waiting_hooks;

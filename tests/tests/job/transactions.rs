@@ -250,7 +250,7 @@ async fn a_member_cancelled_while_others_are_prepared_undoes_all() {
         async fn run(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
             Ok(())
         }
-        fn prepare(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
+        async fn prepare(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
             self.0.jobs.get("j1")?.user_cancel(true)
         }
     }

@@ -91,7 +91,7 @@ impl JobDriver for Puppet {
         force || !(self.kind.soft_cancel && job.is_ready())
     }
 
-    fn prepare(&self, job: &JobHandle) -> Result<()> {
+    async fn prepare(&self, job: &JobHandle) -> Result<()> {
         self.called(job, Hook::Prepare);
         if self.kind.flaw == Flaw::FailsLate { Err(Error::generic("Too late")) } else { Ok(()) }
     }
@@ -104,7 +104,7 @@ impl JobDriver for Puppet {
         self.called(job, Hook::Abort);
     }
 
-    fn clean(&self, job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle) {
         self.called(job, Hook::Clean);
     }
 

@@ -23,6 +23,7 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
+use crate::blocking::{blocking, let_go_of};
 use crate::copy::CopySlots;
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
 use crate::qmp::block_job::BlockJobChange;
@@ -50,7 +51,8 @@ pub trait BlockJobWork: Send + Sync + 'static {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a>;
 
     /// Puts the result in its place, which is the last chance to fail. The job still has its nodes,
-    /// and everything it wrote is on disk: only a little is left to write.
+    /// and everything it wrote is on disk: only a little is left to write. Called where it may
+    /// block.
     ///
     /// # Errors
     /// As for [`BlockJobWork::run`].
@@ -90,7 +92,8 @@ pub trait BlockJobWork: Send + Sync + 'static {
     }
 
     /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
-    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise.
+    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise. Called where it
+    /// may block.
     fn clean(&self) {}
 
     /// Whether nobody else may work on the nodes until the job is gone.
@@ -158,9 +161,12 @@ impl BlockJob {
         self.nodes.lock().push(nodes);
     }
 
-    /// Leaves the nodes to others.
-    fn let_go(&self) {
-        self.nodes.lock().clear();
+    /// Leaves the nodes to others, which may close some of them.
+    async fn let_go(&self) {
+        let nodes = std::mem::take(&mut *self.nodes.lock());
+        if !nodes.is_empty() {
+            let_go_of(nodes).await;
+        }
     }
 
     /// Whether an error has stopped the job.
@@ -182,12 +188,15 @@ impl JobDriver for BlockJob {
         *self.io_status.lock() = BlockDeviceIoStatus::Ok;
     }
 
-    fn prepare(&self, _job: &JobHandle) -> Result<()> {
+    async fn prepare(&self, _job: &JobHandle) -> Result<()> {
         // Everything is written; others may be about to go on with the node.
         for nodes in &*self.nodes.lock() {
             nodes.end_writing();
         }
-        self.work().map_or(Ok(()), |work| work.prepare())
+        match self.work() {
+            Some(work) => blocking(move || work.prepare()).await,
+            None => Ok(()),
+        }
     }
 
     fn complete(&self, job: &JobHandle) -> Result<()> {
@@ -208,20 +217,30 @@ impl JobDriver for BlockJob {
         }
     }
 
-    fn clean(&self, _job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
-        let work = self.work.lock().take();
-        if work.as_ref().is_some_and(|work| work.holds_until_dismissed()) {
+        let Some(work) = self.work.lock().take() else { return };
+        let is_held = work.holds_until_dismissed() && !job.job().auto_dismiss();
+        let mut nodes = Vec::new();
+        if is_held {
             self.nodes.lock().iter().for_each(Reservation::end_access);
         } else {
-            self.let_go();
+            nodes.append(&mut *self.nodes.lock());
         }
-        if let Some(work) = work {
+        let cleaned = blocking(move || {
+            drop(nodes);
             work.clean();
+            Ok::<_, Error>(())
+        });
+        if let Err(error) = cleaned.await {
+            tracing::error!(%error, "a job could not let go of its nodes");
         }
     }
 
     async fn settle(&self, job: &JobHandle) {
+        if job.job().status() == JobStatus::Null {
+            self.let_go().await;
+        }
         settle::settle(job.job()).await;
     }
 
@@ -245,9 +264,7 @@ impl BlockJobHandle<'_> {
 /// As for [`Node::flush`].
 pub async fn flush(node: &Arc<Node>) -> Result<()> {
     let node = Arc::clone(node);
-    let flushed = tokio::task::spawn_blocking(move || node.flush()).await;
-    flushed.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
-    Ok(())
+    blocking(move || node.flush()).await
 }
 
 /// Gives nodes to a block job that has been made and not yet started.
@@ -294,12 +311,12 @@ pub fn reserve_with(
 
 /// Has all jobs that are over leave their nodes to others, also those that do so when they are
 /// dismissed.
-pub fn let_go_of_all(jobs: &Jobs) {
+pub async fn let_go_of_all(jobs: &Jobs) {
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>()
             && job.status() == JobStatus::Concluded
         {
-            block_job.let_go();
+            block_job.let_go().await;
         }
     }
 }

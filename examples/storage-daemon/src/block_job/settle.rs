@@ -1,5 +1,5 @@
 //! What a client may rely on when it has finalized or dismissed a block job: requests that other
-//! block jobs had under way are done.
+//! block jobs had under way are done, and so is what the end of those has to put in place.
 //!
 //! QEMU changes its graph then and drains it for that, so that a short copy beside the job is over,
 //! events and all, when the client has its reply.
@@ -34,6 +34,8 @@ pub(super) async fn settle(ended: &Job) {
                 () = job.not_busy() => {}
             }
         }
+        // One that is about to end ends before.
+        job.at_rest().await;
     }
 }
 
@@ -129,8 +131,15 @@ mod tests {
         let mut settling = std::pin::pin!(settle(ended.job()));
         let mut waits = Vec::new();
         for deed in std::iter::once(None).chain(deeds.into_iter().map(Some)) {
+            let ends = matches!(deed, Some(Deed::End));
             if let Some(deed) = deed {
                 tell.send(deed).expect("it listens");
+            }
+            if ends {
+                // Which it does on other threads, too.
+                settling.as_mut().await;
+                waits.push(false);
+                break;
             }
             turns().await;
             let over = poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await;

@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
 
 use super::commit_active::{self, ActiveCommit};
-use super::prepared::{chain_changed, check_same, made_writable};
+use super::prepared::Prepared;
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
+use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
 use crate::nodes::{
@@ -68,12 +69,23 @@ impl CommitOptions {
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
 pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
+    let daemon = daemon.clone();
+    let made = blocking(move || {
+        let _alone = daemon.graph.reopen_alone();
+        create(&daemon, options)
+    });
+    made.await?.start();
+    Ok(())
+}
+
+/// Makes the job. Blocks.
+fn create(daemon: &BlockJobs, options: CommitOptions) -> Result<Prepared> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
     let chain = Chain::find(graph, &options)?;
     if chain.is_active {
-        return start_active(daemon, chain, options).await;
+        return create_active(daemon, chain, options);
     }
-    let Chain { device, top, base, between, .. } = chain.clone();
+    let Chain { device, top, base, between, .. } = chain;
 
     let length = top.size()?;
     let grows = base.size()? < length;
@@ -104,9 +116,7 @@ pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
         on_error: options.on_error,
     };
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
-    let made = made_writable(graph, &base).await?;
-    *writable.lock() = made;
-    chain.check_unchanged(graph, &options)?;
+    *writable.lock() = graph.make_writable(&base)?;
     let stands_for_job = FilterOptions {
         driver: Driver::CommitTop,
         name: options.filter_node_name.clone(),
@@ -117,12 +127,10 @@ pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
     block_job::reserve(&job, graph, uses)?;
     let id = job.job().id().unwrap_or_default();
     *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
-    job.start();
-    Ok(())
+    Ok(Prepared::new(job, None))
 }
 
 /// The nodes that a commit is about.
-#[derive(Clone)]
 struct Chain {
     device: Arc<Node>,
     top: Arc<Node>,
@@ -160,25 +168,13 @@ impl Chain {
         }
         Ok(Chain { device, top, base, between, is_active: overlay.is_none() })
     }
-
-    /// Whether the commit is still about the same nodes and may begin.
-    fn check_unchanged(&self, graph: &Graph, options: &CommitOptions) -> Result<()> {
-        let found = Chain::find(graph, options)?;
-        check_same(&self.base, &found.base)?;
-        check_same(&self.device, &found.device)?;
-        if self.between.len() != found.between.len() || self.is_active != found.is_active {
-            return Err(chain_changed(&self.device));
-        }
-        self.between.iter().zip(&found.between).try_for_each(|(was, is)| check_same(was, is))
-    }
 }
 
-/// Begins to merge the topmost image.
-async fn start_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) -> Result<()> {
+/// Makes the job that merges the topmost image.
+fn create_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) -> Result<Prepared> {
     let job = options.job();
-    let writable = made_writable(&daemon.graph, &chain.base).await?;
-    chain.check_unchanged(&daemon.graph, &options)?;
     let Chain { top, base, .. } = chain;
+    let writable = daemon.graph.make_writable(&base)?;
     let options = ActiveCommit {
         job,
         top,
@@ -187,7 +183,7 @@ async fn start_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) 
         filter_node_name: options.filter_node_name,
         writable,
     };
-    commit_active::start(daemon, options)
+    commit_active::create(daemon, options)
 }
 
 /// The node at the top of the chain.
@@ -251,8 +247,7 @@ impl BlockJobWork for Commit {
             let Pieces { base, length, .. } = &*self.pieces;
             job.job.set_remaining(*length);
             let (growing, length) = (Arc::clone(base), *length);
-            let grown = tokio::task::spawn_blocking(move || growing.grow(length)).await;
-            grown.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
+            blocking(move || growing.grow(length)).await?;
             walk(job, &self.slots, &self.pieces, length, self.on_error).await?;
             block_job::flush(base).await
         })

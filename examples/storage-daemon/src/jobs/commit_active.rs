@@ -6,8 +6,8 @@ use std::sync::Arc;
 use job::JobOptions;
 use qapi_core::Result;
 
-use super::mirror::{MirrorOptions, MirrorScope, create};
-use super::prepared::JobTarget;
+use super::mirror::{self, MirrorOptions, MirrorScope};
+use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{BlockJobs, OnError};
 use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 use crate::qmp::backup::BlockdevOnError;
@@ -29,12 +29,12 @@ pub struct ActiveCommit {
     pub writable: Option<MadeWritable>,
 }
 
-/// Starts to merge the topmost image and those between it and the base into that.
+/// Makes a job that merges the topmost image and those between it and the base into that.
 ///
 /// # Errors
 /// The identifier or the name of the filter is malformed or in use; other users of the nodes do
 /// not allow it.
-pub fn start(daemon: &BlockJobs, options: ActiveCommit) -> Result<()> {
+pub fn create(daemon: &BlockJobs, options: ActiveCommit) -> Result<Prepared> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
     let grows = base.size()? < top.size()?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
@@ -54,6 +54,5 @@ pub fn start(daemon: &BlockJobs, options: ActiveCommit) -> Result<()> {
         uses,
         writable,
     };
-    create(daemon, options)?.start();
-    Ok(())
+    mirror::create(daemon, options)
 }

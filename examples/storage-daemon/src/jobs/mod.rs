@@ -11,5 +11,7 @@ pub mod create;
 pub mod drive_target;
 pub mod mirror;
 pub mod prepared;
+#[cfg(test)]
+mod slow_disk;
 pub mod stream;
 pub mod transaction;

@@ -3,43 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use job::CreatedJob;
-use qapi_core::{Error, Result};
+use job::{CreatedJob, Job};
+use qapi_core::Error;
+use tokio::runtime::Handle;
 
-use crate::nodes::{BorrowedNode, Graph, MadeWritable, Node};
+use crate::nodes::{BorrowedNode, Node};
 
 /// The error of a filter that cannot be put on top of a node.
 pub fn cannot_create_node(error: crate::error::Error) -> Error {
     Error::from(error).context("Could not create node")
-}
-
-/// Sees to it that a node can be written for the time of a job, on a thread for blocking work.
-///
-/// # Errors
-/// Those of [`Graph::make_writable`].
-pub async fn made_writable(graph: &Graph, node: &Arc<Node>) -> Result<Option<MadeWritable>> {
-    if !node.is_read_only() {
-        return Ok(None);
-    }
-    let (graph, node) = (graph.clone(), Arc::clone(node));
-    let made = tokio::task::spawn_blocking(move || graph.make_writable(&node)).await;
-    Ok(made.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?)
-}
-
-/// Whether a node that is found after a while is still the one that a job is to be about.
-///
-/// # Errors
-/// It is not: other clients have changed the chain meanwhile.
-pub fn check_same(expected: &Arc<Node>, found: &Arc<Node>) -> Result<()> {
-    if Arc::ptr_eq(expected, found) {
-        return Ok(());
-    }
-    Err(chain_changed(expected))
-}
-
-/// What is told of a chain that others have changed while a job was being made.
-pub fn chain_changed(node: &Node) -> Error {
-    Error::generic(format!("The chain of node '{}' has changed meanwhile", node.name()))
 }
 
 /// The node that a job writes to.
@@ -117,15 +89,17 @@ impl Prepared {
     }
 
     /// Sets the job to work.
-    pub fn start(self) {
+    pub fn start(self) -> Job {
         if let Some(made) = self.made {
             made.keep();
         }
-        self.job.start();
+        self.job.start()
     }
 
-    /// Undoes the job, and with it every member of its transaction.
+    /// Undoes the job, and with it every member of its transaction. Blocks until it is undone.
     pub fn undo(self) {
+        let job = self.job.job().clone();
         self.job.undo();
+        Handle::current().block_on(job.at_rest());
     }
 }

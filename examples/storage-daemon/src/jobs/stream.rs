@@ -6,9 +6,10 @@ use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::prepared::{cannot_create_node, check_same, made_writable};
+use super::prepared::{Prepared, cannot_create_node};
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
 use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
+use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
 use crate::nodes::{
@@ -50,13 +51,29 @@ pub struct StreamOptions {
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
 pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
+    let daemon = daemon.clone();
+    let made = blocking(move || {
+        let _alone = daemon.graph.reopen_alone();
+        create(&daemon, options)
+    });
+    let (prepared, is_copying) = made.await?;
+    let job = prepared.start();
+    // A stream with nothing to copy is over before its client has the reply.
+    if !is_copying {
+        while job.status() == JobStatus::Running {
+            tokio::task::yield_now().await;
+        }
+        job.at_rest().await;
+    }
+    Ok(())
+}
+
+/// Makes the job, and tells whether there is anything to copy. Blocks.
+fn create(daemon: &BlockJobs, options: StreamOptions) -> Result<(Prepared, bool)> {
     let BlockJobs { jobs, graph, slots, events } = daemon;
     check_alternatives(&options)?;
-    let expected = Chain::find(graph, &options)?;
-    let writable = made_writable(graph, &expected.top).await?;
-    // Others may have changed the chain meanwhile.
     let Chain { top, above_base, below } = Chain::find(graph, &options)?;
-    check_same(&expected.top, &top)?;
+    let writable = graph.make_writable(&top)?;
     let mut uses = uses(&top, &below);
     let filter = FilterOptions {
         driver: Driver::CopyOnRead,
@@ -88,12 +105,7 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
         .auto_dismiss(options.auto_dismiss);
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
     block_job::reserve(&job, graph, uses)?;
-    let job = job.start();
-    // A stream with nothing to copy is over before its client has the reply.
-    while !is_copying && job.status() == JobStatus::Running {
-        tokio::task::yield_now().await;
-    }
-    Ok(())
+    Ok((Prepared::new(job, None), is_copying))
 }
 
 /// The nodes that a stream is about.

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use super::backup;
 use super::prepared::Prepared;
 use crate::block_job::BlockJobs;
+use crate::blocking::blocking;
 use crate::nodes::{Node, Quiesced, WriteWatcher};
 use crate::qmp::transaction::{ActionCompletionMode, TransactionAction, TransactionActionKind};
 
@@ -47,15 +48,15 @@ impl Together {
 pub async fn begin(
     prepare: impl FnOnce(&mut Together) -> Result<Vec<Prepared>> + Send + 'static,
 ) -> Result<()> {
-    let made = tokio::task::spawn_blocking(move || {
+    let made = blocking(move || {
         let mut together = Together::default();
         prepare(&mut together).map(|prepared| (prepared, together))
     });
-    let (prepared, _together) = made
-        .await
-        .unwrap_or_else(|_panicked| Err(Error::generic("The job could not be made")))?;
+    let (prepared, _together) = made.await?;
     // The last is the first: clients see the jobs in that order.
-    prepared.into_iter().rev().for_each(Prepared::start);
+    for job in prepared.into_iter().rev() {
+        job.start();
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::node::{Driver, Node};
 use super::{Graph, NodeUse};
 use crate::image::Image;
 use crate::image::flat::{FlatImage, FlatMode};
+use crate::image::storage::Storage;
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::drivers::CommonStorageHelper;
@@ -46,6 +47,11 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// Lets nothing pass any more.
+    pub(crate) fn close(&self) {
+        self.state.lock().shut = true;
+    }
+
     /// Waits until so many requests wait at the gate.
     pub(crate) fn wait_for(&self, requests: usize) {
         let mut state = self.state.lock();
@@ -64,34 +70,45 @@ impl Gate {
         self.state.lock().passed
     }
 
-    fn pass(&self) -> io::Result<()> {
+    /// Waits at the gate, but not for ever: a test whose thread waits here itself fails.
+    pub(super) fn pass(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         state.waiting += 1;
         self.changed.notify_all();
-        self.changed.wait_while(&mut state, |state| state.shut);
+        let waited = self.changed.wait_while_for(&mut state, |state| state.shut, PATIENCE);
         state.waiting -= 1;
         state.passed += 1;
-        Ok(())
+        if waited.timed_out() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 
     /// A node of this storage.
     pub(crate) fn node(self: &Arc<Self>, name: &str) -> Node {
-        let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
-        let mode = FlatMode { writable: true, ..FlatMode::default() };
-        let image = Image::Flat(FlatImage::new(self.clone(), mode));
-        Node::new(name.to_owned(), Driver::NullCo, settings, image)
+        node_of(self.clone(), name)
     }
 
     /// Adds a node of this storage to a graph.
     pub(crate) fn add_to(self: &Arc<Self>, graph: &Graph, name: &str) -> Arc<Node> {
-        let node = Arc::new(self.node(name));
-        graph.with_state(|state| {
-            let place = state.expect(Some(name.to_owned())).expect("the name is free");
-            state.insert(Arc::clone(&node));
-            state.publish(&[place]);
-        });
-        node
+        add(graph, self.node(name))
     }
+}
+
+/// A node of a storage.
+pub(super) fn node_of(storage: Storage, name: &str) -> Node {
+    let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
+    let mode = FlatMode { writable: true, ..FlatMode::default() };
+    let image = Image::Flat(FlatImage::new(storage, mode));
+    Node::new(name.to_owned(), Driver::NullCo, settings, image)
+}
+
+/// Adds a node to a graph.
+pub(super) fn add(graph: &Graph, node: Node) -> Arc<Node> {
+    let node = Arc::new(node);
+    graph.with_state(|state| {
+        let place = state.expect(Some(node.name().to_owned())).expect("the name is free");
+        state.insert(Arc::clone(&node));
+        state.publish(&[place]);
+    });
+    node
 }
 
 impl fmt::Display for Gate {

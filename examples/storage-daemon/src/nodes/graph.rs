@@ -279,9 +279,9 @@ impl Graph {
         work(&mut self.shared.state.lock())
     }
 
-    /// Keeps others from having nodes go on in another way meanwhile. Taken before the state, never
-    /// while that is held; blocks as long as images are opened.
-    pub(super) fn reopen_alone(&self) -> ReentrantMutexGuard<'_, ()> {
+    /// Keeps others from having nodes go on in another way meanwhile, or on other nodes. Taken
+    /// before the state, never while that is held; blocks as long as images are opened.
+    pub fn reopen_alone(&self) -> ReentrantMutexGuard<'_, ()> {
         self.shared.reopening.lock()
     }
 

@@ -24,6 +24,8 @@ mod reopen;
 mod replace;
 mod root;
 mod sharing;
+#[cfg(test)]
+pub(crate) mod slow_flush;
 mod state;
 mod usage;
 mod watch;

@@ -60,18 +60,6 @@ impl WriteLock {
         // The second call must not be made where the first one is likely to do.
         Entered(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
     }
-
-    /// As [`WriteLock::enter`], also on a thread that must not block: the hooks of jobs change
-    /// headers of images there. Nobody holds writes off for long who needs that thread to go on.
-    fn enter_anywhere(&self) -> Entered<'_> {
-        let elsewhere = || {
-            std::thread::scope(|scope| {
-                let waiting = scope.spawn(|| self.watchers.blocking_read());
-                waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-        };
-        Entered(self.watchers.try_read().unwrap_or_else(|_held_off| elsewhere()))
-    }
 }
 
 /// Writes that go round the node, to its bytes, are seen like all others.
@@ -83,7 +71,7 @@ impl WriteObserver for WriteLock {
         data: Option<&[u8]>,
         perform: &mut dyn FnMut() -> io::Result<()>,
     ) -> io::Result<()> {
-        let entered = self.enter_anywhere();
+        let entered = self.enter();
         let write = Write { offset, length, data };
         entered.watched(write, &mut || Ok(perform()?)).map_err(|error| match error {
             Error::Io(source) => source,

@@ -108,12 +108,15 @@ pub struct DriveMirror {
 /// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
 /// makes no sense.
 #[qapi_command(since = "2.6", boxed, allow_preconfig)]
-pub fn blockdev_mirror(
+pub async fn blockdev_mirror(
     #[qapi(state)] block_jobs: &BlockJobs,
     options: BlockdevMirror,
 ) -> Result<()> {
-    jobs::mirror::blockdev_mirror(block_jobs, options)?.start();
-    Ok(())
+    let daemon = block_jobs.clone();
+    begin(move |_alone| {
+        jobs::mirror::blockdev_mirror(&daemon, options).map(|prepared| vec![prepared])
+    })
+    .await
 }
 
 /// Begins to copy a node to a file, which is made before unless it is to exist, and to keep it the

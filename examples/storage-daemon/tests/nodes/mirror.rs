@@ -211,7 +211,7 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
         filter_node_name: None,
         writable: None,
     };
-    commit_active::start(&daemon, options).expect("the nodes are free");
+    commit_active::create(&daemon, options).expect("the nodes are free").start();
     let job = daemon.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     job.complete().expect("it is ready");
@@ -255,7 +255,7 @@ async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_ther
         filter_node_name: None,
         writable,
     };
-    commit_active::start(&daemon, options).expect("the nodes are free");
+    commit_active::create(&daemon, options).expect("the nodes are free").start();
     let job = daemon.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     assert!(!base.is_read_only());

@@ -27,7 +27,7 @@ struct Common {
     copy_mode: MirrorCopyMode,
 }
 
-/// Makes a job that mirrors to a node. It is yet to be started.
+/// Makes a job that mirrors to a node. It is yet to be started. Blocks.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; an option makes no sense; the
@@ -127,6 +127,7 @@ fn mirror(
 ) -> Result<Prepared> {
     let granularity = granularity(common.granularity)?;
     let graph = &daemon.graph;
+    let _alone = graph.reopen_alone();
     graph.check_free(&source, Operation::MirrorSource)?;
     graph.check_free(target.node(), Operation::MirrorTarget)?;
     if let Some(replaces) = &common.replaces {

@@ -19,6 +19,7 @@ use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
+use crate::blocking::blocking;
 use crate::copy::{Copier, DirtyBitmap, clear};
 use crate::nodes::options::Discard;
 use crate::nodes::{
@@ -270,8 +271,7 @@ impl Mirror {
         let (target, length) = (Arc::clone(&self.target), self.bitmap.length());
         match self.scope {
             MirrorScope::AboveTarget => {
-                let grown = tokio::task::spawn_blocking(move || target.grow(length)).await;
-                grown.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
+                blocking(move || target.grow(length)).await?;
             }
             MirrorScope::Full | MirrorScope::Top | MirrorScope::None => {
                 if target.size()? != length {
@@ -305,9 +305,7 @@ impl Mirror {
 
     async fn clear_target(&self) -> Result<()> {
         let (target, length) = (Arc::clone(&self.target), self.bitmap.length());
-        let cleared = tokio::task::spawn_blocking(move || clear(&target, 0, length)).await;
-        cleared.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked).into()))?;
-        Ok(())
+        blocking(move || clear(&target, 0, length)).await
     }
 
     /// Whether the job has been told to end, which a mirror that is ready does without error.

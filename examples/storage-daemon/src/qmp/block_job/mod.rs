@@ -40,7 +40,7 @@ pub fn block_job_set_speed(
 /// # Errors
 /// There is no such job, its state forbids it, or it is paused and `force` is not set.
 #[qapi_command(since = "1.1", allow_preconfig)]
-pub fn block_job_cancel(
+pub async fn block_job_cancel(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
@@ -56,7 +56,9 @@ pub fn block_job_cancel(
             "The block job for device '{device}' is currently paused"
         )));
     }
-    job.user_cancel(force)
+    job.user_cancel(force)?;
+    job.at_rest().await;
+    Ok(())
 }
 
 /// Pauses a block job.
