@@ -155,6 +155,12 @@ pub enum Error {
     /// An image in the chain below cannot be opened.
     #[error("Could not open backing file: {0}")]
     OpenBacking(#[source] Box<Error>),
+    /// An image has its data where its tables are.
+    #[error("'data-file' can only be set for images with an external data file")]
+    DataFileUnknown,
+    /// An image has its data apart from its tables, and does not say where.
+    #[error("'data-file' is required for this image")]
+    DataFileMissing,
     /// The image is not what its user took it for, or makes no sense.
     #[error("{0}")]
     InvalidImage(String),

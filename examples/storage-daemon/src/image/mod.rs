@@ -8,6 +8,8 @@
 //!   clusters through the library and writes plain zeroes elsewhere;
 //! * it hooks tables into an image before they are counted, which damages the image if the process
 //!   dies in between: [`Qcow2Image`] puts a storage below it that counts first;
+//! * it does not know all kinds of qcow2 images, and never compresses: [`Qcow2Image`] reads and
+//!   writes such images itself;
 //! * it takes no locks on image files: [`storage::HostFile`] does;
 //! * it does not look for holes in files: [`extent`] does.
 
@@ -77,6 +79,17 @@ impl Image {
         match self {
             Image::Flat(image) => image.write(offset, buffer),
             Image::Qcow2(image) => image.write(offset, buffer),
+        }
+    }
+
+    /// Writes whole clusters of the format, compressed where that makes them smaller.
+    ///
+    /// # Errors
+    /// As [`Image::write`], or the format does not compress.
+    pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        match self {
+            Image::Flat(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
+            Image::Qcow2(image) => image.write_compressed(offset, buffer),
         }
     }
 

@@ -125,8 +125,11 @@ impl Graph {
                 self.describe_file(node, options.file, common, wanted)
             }
             (Driver::Qcow2, DriverOptions::Qcow2(options)) => {
-                let Qcow2Options { file, backing } = options;
+                let Qcow2Options { file, backing, data_file } = options;
                 self.describe_backing(node, backing, common, wanted)?;
+                if let Some(child) = data_file {
+                    self.describe_data_file(node, child, common, wanted)?;
+                }
                 self.describe_file(node, file, common, wanted)
             }
             (Driver::Qcow2, DriverOptions::Raw(_)) if node.backing().is_some() => {
@@ -162,6 +165,24 @@ impl Graph {
                 }
                 Err(Error::FileFixed(node.name().to_owned()))
             }
+        }
+    }
+
+    /// Data stay in the file that they are in.
+    fn describe_data_file(
+        &self,
+        node: &Node,
+        child: Child,
+        common: CommonOptions,
+        wanted: &mut Wanted,
+    ) -> Result<()> {
+        let own = node.data_file().map(unfiltered);
+        match (own, child) {
+            (Some(own), Child::Inline(options)) if own.is_opened_for(node) => {
+                self.describe(&own, *options, Unsaid::of_child(common.for_file()), wanted)
+            }
+            (Some(own), Child::Reference(name)) if own.name() == name => Ok(()),
+            (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
         }
     }
 

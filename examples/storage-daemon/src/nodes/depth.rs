@@ -49,7 +49,7 @@ pub(super) fn has_below(node: &Arc<Node>, other: &Node) -> bool {
 }
 
 fn children(node: &Arc<Node>) -> Vec<Arc<Node>> {
-    node.file().into_iter().chain(node.backing()).collect()
+    node.children().collect()
 }
 
 /// How many nodes there are on the longest way from a node on. Each is looked at once.

@@ -217,7 +217,7 @@ mod tests {
         gate.add_to(&graph, "file");
         let opening = {
             let (graph, file) = (graph.clone(), Child::Reference("file".into()));
-            let options = Qcow2Options { file, backing: BackingOption::None };
+            let options = Qcow2Options::new(file, BackingOption::None);
             let options = NodeOptions::new(DriverOptions::Qcow2(options)).named("slow");
             thread::spawn(move || graph.add(options).map(drop).map_err(|error| error.to_string()))
         };

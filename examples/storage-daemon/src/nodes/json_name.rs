@@ -37,6 +37,10 @@ fn node(value: Value, format: Option<&str>) -> Result<NodeOptions> {
         }),
         Some("qcow2") => DriverOptions::Qcow2(Qcow2Options {
             file: child(&mut members, "file")?,
+            data_file: match members.get("data-file") {
+                None => None,
+                Some(_) => Some(child(&mut members, "data-file")?),
+            },
             backing: match members.get("backing") {
                 None => BackingOption::FromHeader,
                 Some(Value::Null) => {

@@ -7,6 +7,7 @@
 pub mod backing;
 mod blkdebug;
 mod changed_options;
+mod compressed;
 mod depth;
 mod filename;
 mod filter;
@@ -19,6 +20,7 @@ mod json_name;
 mod names;
 mod node;
 mod open;
+mod open_qcow2;
 pub mod options;
 mod reopen;
 mod replace;

@@ -117,6 +117,8 @@ pub struct Node {
     /// How a node fails on demand, if it does.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
+    /// Where the data are, if they are not in the file.
+    pub(super) data_file: RwLock<Option<Arc<Node>>>,
     pub(super) backing: RwLock<Backing>,
     /// Where a filter of a backup copies to.
     pub(super) target: Option<Arc<Node>>,
@@ -136,6 +138,7 @@ impl Node {
             part: Part::default(),
             blkdebug: None,
             file: RwLock::default(),
+            data_file: RwLock::default(),
             backing: RwLock::default(),
             target: None,
             image,
@@ -196,6 +199,16 @@ impl Node {
     /// The node that this one is stored in.
     pub fn file(&self) -> Option<Arc<Node>> {
         self.file.read().clone()
+    }
+
+    /// The node that this one has its data in, apart from its tables.
+    pub fn data_file(&self) -> Option<Arc<Node>> {
+        self.data_file.read().clone()
+    }
+
+    /// The nodes that this one stands on.
+    pub(super) fn children(&self) -> impl Iterator<Item = Arc<Node>> {
+        self.file().into_iter().chain(self.data_file()).chain(self.backing())
     }
 
     /// The node that shows through where this one has nothing of its own.
@@ -335,7 +348,7 @@ impl Node {
         Ok(self.image.extent(offset, length)?)
     }
 
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
     }
 

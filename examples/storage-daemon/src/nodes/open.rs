@@ -2,11 +2,9 @@
 
 use super::blkdebug::told;
 use super::depth::{MAX_DEPTH, check_depth};
-use super::filename;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::json_name;
-use super::node::{Backing, Driver, Node, Part};
+use super::node::{Driver, Node, Part};
 use super::options::{
     BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
@@ -17,8 +15,6 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::flat::{FlatImage, FlatMode};
 use crate::image::probe::{Probed, probe};
-use crate::image::qcow2::header::Header;
-use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
 use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
 use crate::image::window::Window;
 use parking_lot::RwLock;
@@ -76,7 +72,11 @@ impl<'a> Opener<'a> {
         opened
     }
 
-    fn open(&mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
+    pub(super) fn open(
+        &mut self,
+        options: NodeOptions,
+        above: CommonOptions,
+    ) -> Result<Arc<Node>> {
         if above.depth >= MAX_DEPTH {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
@@ -184,69 +184,6 @@ impl<'a> Opener<'a> {
         Ok(self.insert(node))
     }
 
-    fn open_qcow2(
-        &mut self,
-        name: Option<String>,
-        settings: Settings,
-        options: Qcow2Options,
-    ) -> Result<Arc<Node>> {
-        let common = settings.common;
-        let file = self.open_child(options.file, common.for_file())?;
-        // Listings show a node before its backing files, which are opened later.
-        let name = self.name(name)?;
-        self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
-        let storage = file.storage();
-        let header = Header::read(&storage, !common.read_only)?;
-        let from_header = matches!(options.backing, BackingOption::FromHeader);
-        let backing = self
-            .open_backing(&header, &file, common, options.backing)
-            .map_err(|error| Error::OpenBacking(Box::new(error)))?;
-        if let Some(backing) = &backing {
-            self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
-        }
-        let named = match &backing {
-            Some(backing) if from_header => Some(filename::filename(backing)),
-            Some(_) | None => header.backing_file().map(str::to_owned),
-        };
-        let mode = Qcow2Mode {
-            writable: !common.read_only,
-            no_flush: common.cache.no_flush,
-            backing: backing.as_ref().map(|node| node.image.storage()),
-        };
-        let image = Arc::new(Qcow2Image::open(storage, header, mode)?);
-        let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
-        node.file = RwLock::new(Some(file));
-        node.backing = RwLock::new(Backing { node: backing, named });
-        Ok(self.insert(node))
-    }
-
-    fn open_backing(
-        &mut self,
-        header: &Header,
-        file: &Node,
-        common: CommonOptions,
-        option: BackingOption,
-    ) -> Result<Option<Arc<Node>>> {
-        let child = match option {
-            BackingOption::None => return Ok(None),
-            BackingOption::Child(child) => child,
-            BackingOption::FromHeader => match header.backing_file() {
-                None => return Ok(None),
-                Some(name) => {
-                    let format = header.backing_format();
-                    Child::Inline(Box::new(match name.strip_prefix("json:") {
-                        Some(description) => json_name::parse(description, format)?,
-                        None => {
-                            let name = filename::resolve_backing(file, name);
-                            by_filename(filename::host_path(&name)?.to_owned(), format)?
-                        }
-                    }))
-                }
-            },
-        };
-        self.open_child(child, common.for_backing()).map(Some)
-    }
-
     /// Puts a node on top of another, which takes the permissions and locks it needs. If that other
     /// was opened for it, it follows when the options change.
     pub(super) fn attach(
@@ -335,14 +272,12 @@ pub(crate) fn by_filename(path: String, format: Option<&str>) -> Result<NodeOpti
     };
     let file = Child::Inline(Box::new(NodeOptions::new(file_options(path))));
     Ok(NodeOptions::new(match probed {
-        Probed::Qcow2 => {
-            DriverOptions::Qcow2(Qcow2Options { file, backing: BackingOption::FromHeader })
-        }
+        Probed::Qcow2 => DriverOptions::Qcow2(Qcow2Options::new(file, BackingOption::FromHeader)),
         Probed::Raw => DriverOptions::Raw(RawOptions::new(file)),
     }))
 }
 
-fn file_options(filename: String) -> DriverOptions {
+pub(super) fn file_options(filename: String) -> DriverOptions {
     DriverOptions::File(FileOptions::new(filename))
 }
 

@@ -179,6 +179,16 @@ pub struct Qcow2Options {
     pub file: Child,
     /// What shows through where the image has nothing of its own.
     pub backing: BackingOption,
+    /// Where the data are, if the image has them in a file of their own; the one that its header
+    /// names, if not given.
+    pub data_file: Option<Child>,
+}
+
+impl Qcow2Options {
+    /// An image with all of its data.
+    pub fn new(file: Child, backing: BackingOption) -> Self {
+        Qcow2Options { file, backing, data_file: None }
+    }
 }
 
 /// `BlockdevOptionsNull`.

@@ -170,8 +170,7 @@ fn take_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Set
 
 /// How many nodes a node stands on, at most, one on top of the other.
 fn height(node: &Node) -> usize {
-    let children = node.file().into_iter().chain(node.backing());
-    children.map(|child| height(&child) + 1).max().unwrap_or(0)
+    node.children().map(|child| height(&child) + 1).max().unwrap_or(0)
 }
 
 fn restore(before: &[(Arc<Node>, Settings)]) {
@@ -190,7 +189,8 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     }
     let file = node.file().map(|file| (file, common.for_file()));
     let backing = node.backing().map(|backing| (backing, common.for_backing()));
-    for (child, inherited) in file.into_iter().chain(backing) {
+    let data_file = node.data_file().map(|file| (file, common.for_file()));
+    for (child, inherited) in file.into_iter().chain(data_file).chain(backing) {
         let child = unfiltered(child);
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;

@@ -117,6 +117,7 @@ impl Node {
         match role {
             Role::Image(_) => *self.file.write() = child,
             Role::File if !self.driver.is_filter() => *self.file.write() = child,
+            Role::DataFile => *self.data_file.write() = child,
             Role::File | Role::Backing => self.backing.write().node = child,
             // Holders keep to the node that they were given.
             Role::Held(_) => {}
@@ -128,6 +129,7 @@ impl Node {
 fn collect_names(node: Option<&Arc<Node>>, names: &mut Vec<String>) {
     let Some(node) = node else { return };
     names.push(node.name().to_owned());
-    collect_names(node.file().as_ref(), names);
-    collect_names(node.backing().as_ref(), names);
+    for child in node.children() {
+        collect_names(Some(&child), names);
+    }
 }

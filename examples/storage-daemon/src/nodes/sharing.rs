@@ -20,6 +20,8 @@ pub(super) enum Role {
     File,
     /// A node shows the used one unchanged, and takes and shares this besides what its users do.
     Image(Access),
+    /// A node has its data in the used one, apart from its tables.
+    DataFile,
     /// A node shows the used one where it has nothing of its own.
     Backing,
     /// A job or the like works on the used one, and calls it so.
@@ -31,6 +33,7 @@ impl Role {
         match self {
             Role::File => "file",
             Role::Image(_) => "image",
+            Role::DataFile => "data-file",
             Role::Backing => "backing",
             Role::Held(name) => name,
         }
@@ -199,6 +202,7 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, _any) => above,
         (Role::Image(own), _any) => above.and(own),
+        (Role::DataFile, _any) => data_access(above),
         (Role::Backing, _any) => backing_access(above),
         // Holders say themselves what they take.
         (Role::Held(_), _any) => above,
@@ -247,6 +251,13 @@ fn format_access(writable: bool, above: Access) -> Access {
         takes: above.takes | own | grows | Permissions::CONSISTENT_READ,
         shares: above.shares - alone,
     }
+}
+
+/// A file of data grows with what is written to it, and by nothing else.
+fn data_access(above: Access) -> Access {
+    let mut takes = above.takes | Permissions::CONSISTENT_READ;
+    takes.set(Permissions::RESIZE, above.takes.contains(Permissions::WRITE));
+    Access { takes, shares: above.shares - Permissions::RESIZE }
 }
 
 /// A backing file is only read. It may change only if those above do not mind changing contents.

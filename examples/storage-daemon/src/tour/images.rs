@@ -35,7 +35,7 @@ pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
 pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
     let graph = Graph::new();
     let raw = DriverOptions::Raw(RawOptions::new(file(raw)));
-    let qcow2 = Qcow2Options { file: file(qcow2), backing: BackingOption::None };
+    let qcow2 = Qcow2Options::new(file(qcow2), BackingOption::None);
     let one = open(&graph, "one", raw)?;
     let other = open(&graph, "other", DriverOptions::Qcow2(qcow2))?;
     let size = one.size()?;

@@ -250,51 +250,6 @@ fn what_is_found_late_leaves_an_image_without_it() {
 }
 
 #[test]
-fn images_that_only_other_programs_open_are_sound() {
-    let changes: [(&str, Change, &str); 7] = [
-        ("divided", |o| o.extended_l2 = true, "extended L2 entries"),
-        ("zstd", |o| o.compression_type = CompressionType::Zstd, "compression type"),
-        ("apart", |o| o.data_file = Some(named("data")), "data file"),
-        (
-            "divided and allocated",
-            |o| (o.extended_l2, o.preallocation) = (true, Preallocation::Metadata),
-            "extended L2 entries",
-        ),
-        (
-            "zstd and allocated",
-            |o| {
-                o.compression_type = CompressionType::Zstd;
-                o.preallocation = Preallocation::Falloc;
-            },
-            "compression type",
-        ),
-        (
-            "apart and allocated",
-            |o| {
-                (o.data_file, o.preallocation) = (Some(named("data")), Preallocation::Full);
-            },
-            "data file",
-        ),
-        (
-            "apart and raw",
-            |o| (o.data_file, o.data_file_raw) = (Some(named("data")), true),
-            "data file",
-        ),
-    ];
-    let bench = Bench::new();
-    bench.write("data", b"");
-    bench.add(bench.file("data").named("data"));
-    for (name, change, why) in changes {
-        let path = bench.format(name, change);
-        assert_sound(&path);
-        let refused = bench.refusal(qcow2(inline(bench.file(name))).named("n"));
-        assert!(refused.to_lowercase().contains(&why.to_lowercase()), "{name}: {refused}");
-    }
-    let data = fs::metadata(bench.path("data")).expect("it is there");
-    assert_eq!(data.len(), M, "it has room for all data");
-}
-
-#[test]
 fn data_files_have_room_for_all_that_is_allocated() {
     let changes: [(Change, u64); 4] = [
         (|_| {}, M + 512),

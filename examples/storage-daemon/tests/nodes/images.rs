@@ -240,7 +240,10 @@ fn damaged_headers_are_refused() {
     let path = bench.format("image", |_| {});
     let sound = fs::read(&path).expect("it is there");
     let unknown = "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000";
-    let cases: [(usize, &[u8], &str); 21] = [
+    // From the size of clusters to the features.
+    let mut divided_4k = sound[20..80].to_vec();
+    (divided_4k[3], divided_4k[59]) = (12, 16);
+    let cases: [(usize, &[u8], &str); 22] = [
         (0, b"QFI\xfa", "Image is not in qcow2 format"),
         (4, &[0, 0, 0, 9], "Unsupported qcow2 version 9"),
         (8, &[0, 0, 0, 0, 0, 1, 0, 1], "Invalid backing file offset"),
@@ -259,7 +262,8 @@ fn damaged_headers_are_refused() {
         (60, &[0, 1, 0, 1], "Snapshot table too large"),
         (72, &[0x80, 0, 0, 0, 0, 0, 0, 0], unknown),
         (79, &[2], "qcow2: Image is corrupt; cannot be opened read/write"),
-        (79, &[4], "Unsupported qcow2 feature(s): external data file"),
+        (79, &[4], "'data-file' is required for this image"),
+        (20, &divided_4k, "Unsupported subcluster size: 128"),
         (96, &[0, 0, 0, 7], "Reference count entry width too large; may not exceed 64 bits"),
         (100, &[0, 0, 0, 1], "qcow2 header too short"),
     ];

@@ -4,6 +4,7 @@ mod blkdebug;
 mod chains;
 mod copy;
 mod create;
+mod formats;
 mod graph;
 mod images;
 mod locks;

@@ -110,7 +110,7 @@ pub(crate) fn qcow2(file: Child) -> NodeOptions {
 }
 
 pub(crate) fn with_backing(file: Child, backing: BackingOption) -> NodeOptions {
-    NodeOptions::new(DriverOptions::Qcow2(Qcow2Options { file, backing }))
+    NodeOptions::new(DriverOptions::Qcow2(Qcow2Options::new(file, backing)))
 }
 
 pub(crate) fn named(name: &str) -> Child {

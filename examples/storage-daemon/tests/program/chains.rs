@@ -34,7 +34,7 @@ fn folder() -> tempfile::TempDir {
         image.backing_format = backing.map(|_| "qcow2".to_owned());
         let graph = Graph::new();
         image.create(&graph).unwrap();
-        let image = Qcow2Options { file: file(), backing: BackingOption::None };
+        let image = Qcow2Options::new(file(), BackingOption::None);
         let node = NodeOptions::new(DriverOptions::Qcow2(image)).named("n");
         let node = graph.add(node).unwrap();
         let data = vec![number as u8 + 1; MIB as usize];

@@ -63,7 +63,7 @@ fn image(path: &Path) -> NodeOptions {
     let file = FileOptions::new(path.to_str().unwrap());
     let file = Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file))));
     let backing = BackingOption::FromHeader;
-    let driver = DriverOptions::Qcow2(Qcow2Options { file, backing });
+    let driver = DriverOptions::Qcow2(Qcow2Options::new(file, backing));
     NodeOptions { node_name: Some("n".into()), ..NodeOptions::new(driver) }
 }
 

@@ -1,24 +1,25 @@
-//! The format qcow2: its header here, its tables by the image library.
+//! The format qcow2: its header here, its tables by the image library where that can.
 
+mod clusters;
+mod compressed;
 mod crash_safe;
 pub mod header;
+#[cfg(test)]
+mod journal;
+mod layer;
 mod populate;
 mod stacked;
 mod told;
 
 use super::blkdebug::BlkdebugStorage;
 use super::blkdebug::rules::{Event, Rules};
-use super::extent::{self, Extent};
+use super::extent::Extent;
 use super::storage::Storage;
-use super::{FormatLayer, check_range, not_permitted};
-use crate::error::{Error, Result};
-use crash_safe::CrashSafeStorage;
+use super::{check_range, not_permitted};
+use crate::error::Result;
 use header::{BackingName, Header};
-use imago::format::PreallocateMode;
-use imago::qcow2::Qcow2;
-use imago::{
-    DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping, Storage as _,
-};
+use imago::Storage as _;
+use layer::Layer;
 use parking_lot::{Mutex, RwLock};
 use stacked::StackedStorage;
 use std::any::Any;
@@ -40,6 +41,10 @@ pub struct Qcow2Mode {
     pub no_flush: bool,
     /// What shows through where the image has nothing of its own.
     pub backing: Option<Storage>,
+    /// Where the data are, if they have a file of their own.
+    pub data_file: Option<Storage>,
+    /// Whether compressed clusters are to be written.
+    pub compresses: bool,
 }
 
 /// How to open an image once more.
@@ -68,15 +73,15 @@ pub struct Qcow2Image {
 struct Opened {
     mode: Qcow2Mode,
     /// Gone once the image is closed.
-    layer: Option<FormatLayer>,
+    layer: Option<Layer>,
 }
 
 impl Opened {
-    fn layer(&self) -> io::Result<&FormatLayer> {
+    fn layer(&self) -> io::Result<&Layer> {
         self.layer.as_ref().ok_or_else(not_permitted)
     }
 
-    fn writable_layer(&self) -> io::Result<&FormatLayer> {
+    fn writable_layer(&self) -> io::Result<&Layer> {
         if self.mode.writable { self.layer() } else { Err(not_permitted()) }
     }
 }
@@ -87,7 +92,7 @@ impl Qcow2Image {
     /// # Errors
     /// [`Error::While`], with what is wrong in the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        let layer = Some(open_layer(&storage, &header, &mode)?);
+        let layer = Some(Layer::open(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
         let rules = BlkdebugStorage::rules_of(&storage);
         Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, layer }) })
@@ -144,7 +149,7 @@ impl Qcow2Image {
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let header = Header::read(&self.storage, mode.writable)?;
-        opened.layer = Some(open_layer(&self.storage, &header, &mode)?);
+        opened.layer = Some(Layer::open(&self.storage, &header, &mode)?);
         opened.mode = mode;
         *self.header.lock() = Arc::new(header);
         Ok(())
@@ -179,7 +184,11 @@ impl Qcow2Image {
     }
 
     /// Zeroes whole clusters through the tables and writes zeroes into those at the edges.
-    fn zero(&self, layer: &FormatAccess<Storage>, offset: u64, length: u64) -> io::Result<()> {
+    fn zero(&self, layer: &Layer, offset: u64, length: u64) -> io::Result<()> {
+        let library = match layer {
+            Layer::Clusters(clusters) => return clusters.write_zeroes(offset, length),
+            Layer::Library(library) => library,
+        };
         let header = self.header();
         let cluster = header.cluster_size();
         let end = offset + length;
@@ -190,16 +199,11 @@ impl Qcow2Image {
             return self.write_plain_zeroes(layer, offset, end);
         }
         self.write_plain_zeroes(layer, offset, whole_start)?;
-        layer.write_zeroes(whole_start, whole_end - whole_start)?;
+        library.write_zeroes(whole_start, whole_end - whole_start)?;
         self.write_plain_zeroes(layer, whole_end, end)
     }
 
-    fn write_plain_zeroes(
-        &self,
-        layer: &FormatAccess<Storage>,
-        mut offset: u64,
-        end: u64,
-    ) -> io::Result<()> {
+    fn write_plain_zeroes(&self, layer: &Layer, mut offset: u64, end: u64) -> io::Result<()> {
         static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
         while offset < end {
             let length = (end - offset).min(ZERO_BUFFER as u64);
@@ -209,22 +213,18 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Runs something that changes the range.
-    ///
-    /// Overwriting a compressed cluster frees it. Were it used again before the change is on
-    /// disk, a crash could leave a table where the old entry still expects data: such writes are
-    /// made alone and flushed at once.
+    /// Runs something that changes the range: alone, and flushed at once, if it frees clusters.
     fn modify(
         &self,
         offset: u64,
         length: u64,
-        change: impl Fn(&FormatAccess<Storage>) -> io::Result<()>,
+        change: impl Fn(&Layer) -> io::Result<()>,
     ) -> io::Result<()> {
         let done = {
             let opened = self.opened.read();
             let layer = opened.writable_layer()?;
             check_range(offset, length, layer.size())?;
-            let plain = !has_compressed(layer, offset, length)?;
+            let plain = !layer.frees_clusters(offset, length)?;
             if plain {
                 change(layer)?;
             }
@@ -239,10 +239,7 @@ impl Qcow2Image {
         layer.flush()
     }
 
-    fn shared<T>(
-        &self,
-        work: impl FnOnce(&FormatAccess<Storage>) -> io::Result<T>,
-    ) -> io::Result<T> {
+    fn shared<T>(&self, work: impl FnOnce(&Layer) -> io::Result<T>) -> io::Result<T> {
         work(self.opened.read().layer()?)
     }
 
@@ -258,7 +255,7 @@ impl Qcow2Image {
             if opened.mode.no_flush {
                 return Ok(());
             }
-            Arc::clone(layer)
+            layer.clone()
         };
         self.tell(Event::FlushToDisk);
         layer.sync()
@@ -267,7 +264,7 @@ impl Qcow2Image {
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let layer = opened.writable_layer()?;
-        layer.resize_grow(size, PreallocateMode::Zero)?;
+        layer.grow(size)?;
         layer.flush()
     }
 
@@ -277,7 +274,7 @@ impl Qcow2Image {
             if length == 0 {
                 return Ok(Extent { length: 0, zero: true, allocated: false });
             }
-            extent::of_layer(layer, offset, length)
+            layer.extent(offset, length)
         })
     }
 
@@ -296,48 +293,4 @@ impl Qcow2Image {
         self.opened.write().layer = None;
         flushed
     }
-}
-
-/// Has the library open an image.
-fn open_layer(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<FormatLayer> {
-    let cannot_open = |source| {
-        let what = "Could not open qcow2 image".into();
-        Error::While { what, source }
-    };
-    let storage = if mode.writable {
-        let pointers = header.table_pointers().clone();
-        let guarded = CrashSafeStorage::new(Arc::clone(storage), pointers);
-        Arc::new(guarded.map_err(cannot_open)?)
-    } else {
-        Arc::clone(storage)
-    };
-    let backing = mode.backing.as_ref().map(super::raw_layer).transpose();
-    let image = Qcow2::<Storage, FormatLayer>::builder(storage)
-        .write(mode.writable)
-        .backing(backing.map_err(cannot_open)?)
-        .data_file(None)
-        .open(DenyImplicitOpenGate::default())
-        .map_err(cannot_open)?;
-    Ok(Arc::new(FormatAccess::new(image)))
-}
-
-/// Whether any cluster of the range is compressed. Clusters never become so while an image is
-/// open here.
-fn has_compressed(
-    layer: &FormatAccess<Storage>,
-    mut offset: u64,
-    length: u64,
-) -> io::Result<bool> {
-    let end = offset + length;
-    while offset < end {
-        let (mapping, known) = layer.get_shallow_mapping(offset, end - offset)?;
-        if matches!(mapping, ShallowMapping::Special { .. }) {
-            return Ok(true);
-        }
-        if known == 0 {
-            break;
-        }
-        offset += known;
-    }
-    Ok(false)
 }

@@ -1,8 +1,8 @@
 //! Copying into an image what it shows of its backing file.
 
-use super::{Qcow2Image, Storage};
+use super::Qcow2Image;
+use super::layer::Layer;
 use crate::image::check_range;
-use imago::{FormatAccess, ShallowMapping};
 use std::io;
 
 impl Qcow2Image {
@@ -18,13 +18,8 @@ impl Qcow2Image {
         let end = offset + length;
         let mut at = offset;
         while at < end {
-            let (mapping, known) = layer.get_shallow_mapping(at, end - at)?;
+            let (is_own, known) = layer.is_own(at, end - at)?;
             let known = known.clamp(1, end - at);
-            let is_own = match mapping {
-                ShallowMapping::Indirect { .. } => false,
-                ShallowMapping::Zero { explicit, .. } => explicit,
-                _data => true,
-            };
             if !is_own {
                 self.populate_run(layer, at, known)?;
             }
@@ -35,12 +30,7 @@ impl Qcow2Image {
 
     /// Copies a range of which the image has nothing itself. Clusters of nothing but zeroes are
     /// noted as such.
-    fn populate_run(
-        &self,
-        layer: &FormatAccess<Storage>,
-        start: u64,
-        length: u64,
-    ) -> io::Result<()> {
+    fn populate_run(&self, layer: &Layer, start: u64, length: u64) -> io::Result<()> {
         let cluster = self.header().cluster_size();
         let mut data = vec![0; length as usize];
         self.read_told(layer, start, &mut data)?;

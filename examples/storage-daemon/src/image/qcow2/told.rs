@@ -2,9 +2,8 @@
 //! does.
 
 use super::Qcow2Image;
+use super::layer::Layer;
 use crate::image::blkdebug::rules::Event;
-use crate::image::storage::Storage;
-use imago::{FormatAccess, ShallowMapping};
 use std::io;
 
 impl Qcow2Image {
@@ -18,39 +17,30 @@ impl Qcow2Image {
     /// Reads, and tells the storage of what is where.
     pub(super) fn read_told(
         &self,
-        layer: &FormatAccess<Storage>,
+        layer: &Layer,
         offset: u64,
         buffer: &mut [u8],
     ) -> io::Result<()> {
         if self.rules.is_none() {
-            return layer.read(buffer, offset);
+            return layer.read(offset, buffer);
         }
         let (mut at, mut rest) = (offset, buffer);
         while !rest.is_empty() {
-            let (mapping, known) = layer.get_shallow_mapping(at, rest.len() as u64)?;
+            let (event, known) = layer.reading(at, rest.len() as u64)?;
             let length = known.clamp(1, rest.len() as u64);
-            match mapping {
-                ShallowMapping::Raw { .. } => self.tell(Event::ReadAio),
-                ShallowMapping::Indirect { .. } => self.tell(Event::ReadBackingAio),
-                ShallowMapping::Special { .. } => self.tell(Event::ReadCompressed),
-                // Nothing is read.
-                _zero_or_beyond => {}
+            if let Some(event) = event {
+                self.tell(event);
             }
             let (piece, others) = rest.split_at_mut(length as usize);
-            layer.read(piece, at)?;
+            layer.read(at, piece)?;
             (at, rest) = (at + length, others);
         }
         Ok(())
     }
 
     /// Writes, and tells the storage.
-    pub(super) fn write_told(
-        &self,
-        layer: &FormatAccess<Storage>,
-        offset: u64,
-        buffer: &[u8],
-    ) -> io::Result<()> {
+    pub(super) fn write_told(&self, layer: &Layer, offset: u64, buffer: &[u8]) -> io::Result<()> {
         self.tell(Event::WriteAio);
-        layer.write(buffer, offset)
+        layer.write(offset, buffer)
     }
 }

@@ -103,7 +103,6 @@ fn null(options: BlockdevOptionsNull) -> Result<NullOptions> {
 }
 
 fn qcow2(options: BlockdevOptionsQcow2) -> Result<Qcow2Options> {
-    require(options.data_file.is_none(), "data-file")?;
     let file = child(options.format.format.file)?;
     let backing = match options.format.backing {
         None => BackingOption::FromHeader,
@@ -114,7 +113,8 @@ fn qcow2(options: BlockdevOptionsQcow2) -> Result<Qcow2Options> {
             BackingOption::Child(Child::Inline(Box::new(node_options(*options)?)))
         }
     };
-    Ok(Qcow2Options { file, backing })
+    let data_file = options.data_file.map(child).transpose()?;
+    Ok(Qcow2Options { file, backing, data_file })
 }
 
 fn raw(options: BlockdevOptionsRaw) -> Result<RawOptions> {

@@ -134,7 +134,8 @@ pub struct BlockdevOptionsQcow2 {
     pub refcount_cache_size: Option<i64>,
     /// After how many seconds unused entries leave the caches. Without effect.
     pub cache_clean_interval: Option<i64>,
-    /// A node with the data, apart from the metadata. Not supported.
+    /// The node with the data of an image that has them apart from its tables; the file that the
+    /// image names, unless said otherwise.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
 }

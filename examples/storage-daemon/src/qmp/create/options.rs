@@ -60,15 +60,13 @@ pub enum PreallocMode {
 pub struct BlockdevCreateOptionsQcow2 {
     /// The node. What it holds is overwritten.
     pub file: BlockdevRef,
-    /// A node for the data, apart from the metadata. This program makes such images, but does not
-    /// open them.
+    /// A node for the data, apart from the metadata.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
     /// Whether that node can be read as a raw image; not unless said so.
     #[qapi(since = "4.0")]
     pub data_file_raw: Option<bool>,
-    /// Whether clusters are divided; not unless said so. This program makes such images, but does
-    /// not open them.
+    /// Whether clusters are divided into parts that can be allocated singly; not unless said so.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
     /// The size that a user of the image sees, in bytes.
@@ -87,8 +85,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub lazy_refcounts: Option<bool>,
     /// The width of a reference count, in bits; 16 unless said otherwise.
     pub refcount_bits: Option<i64>,
-    /// How clusters are compressed; by `zlib` unless said otherwise. This program makes images for
-    /// `zstd`, but does not open them.
+    /// How clusters are compressed; by `zlib` unless said otherwise.
     #[qapi(since = "5.1")]
     pub compression_type: Option<Qcow2CompressionType>,
 }

@@ -1,91 +1,15 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
 use super::super::header::Header;
+use super::super::journal::{Journal, apply, corruptions, number};
 use super::*;
 use crate::image::FormatLayer;
 use imago::format::PreallocateMode as FormatPreallocateMode;
-use imago::io_buffers::IoVectorMut;
 use imago::qcow2::Qcow2;
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
 use imago::{
     DenyImplicitOpenGate, FormatAccess, FormatCreateBuilder, FormatDriverBuilder, StorageExt,
 };
-use parking_lot::Mutex;
 use std::sync::Arc;
-
-/// A file in memory that remembers all that was written to it.
-#[derive(Debug, Default)]
-struct Journal {
-    file: Mutex<Vec<u8>>,
-    writes: Mutex<Vec<(u64, Vec<u8>)>>,
-    /// Writes that begin here fail.
-    broken: Mutex<Option<u64>>,
-    helper: CommonStorageHelper,
-}
-
-impl fmt::Display for Journal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("journal")
-    }
-}
-
-/// Does to a file what a write does.
-fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
-    let (start, end) = (offset as usize, offset as usize + bytes.len());
-    if file.len() < end {
-        file.resize(end, 0);
-    }
-    file[start..end].copy_from_slice(bytes);
-}
-
-impl ImagoStorage for Journal {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.file.lock().len() as u64)
-    }
-
-    unsafe fn pure_readv(&self, mut bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        let file = self.file.lock();
-        let mut bytes = vec![0; bufv.len() as usize];
-        let known = file.get(offset as usize..).unwrap_or_default();
-        let length = known.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&known[..length]);
-        bufv.copy_from_slice(&bytes);
-        Ok(())
-    }
-
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        if *self.broken.lock() == Some(offset) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        let mut bytes = vec![0; bufv.len() as usize];
-        bufv.copy_into_slice(&mut bytes);
-        apply(&mut self.file.lock(), offset, &bytes);
-        self.writes.lock().push((offset, bytes));
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
-    }
-
-    fn resize(&self, new_size: u64, _mode: PreallocateMode) -> io::Result<()> {
-        self.file.lock().resize(new_size as usize, 0);
-        Ok(())
-    }
-}
 
 /// The shape of an image under test.
 #[derive(Clone, Copy, Debug)]
@@ -138,74 +62,6 @@ fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
     }
     drop(image);
     (before, journal.writes.lock().clone())
-}
-
-fn number(file: &[u8], offset: u64, length: usize) -> u64 {
-    let offset = offset as usize;
-    let mut bytes = [0; 8];
-    bytes[8 - length..].copy_from_slice(&file[offset..offset + length]);
-    u64::from_be_bytes(bytes)
-}
-
-/// How often an image refers to each of its clusters.
-fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
-    let size = 1 << cluster_bits;
-    let mut found = vec![0; file.len().div_ceil(size as usize)];
-    let mut refer = |offset: u64, length: u64| {
-        for cluster in offset >> cluster_bits..(offset + length).div_ceil(size) {
-            found[cluster as usize] += 1;
-        }
-    };
-    refer(0, 1);
-    let (l1, l1_entries) = (number(file, 40, 8), number(file, 36, 4));
-    let (table, table_clusters) = (number(file, 48, 8), number(file, 56, 4));
-    refer(l1, l1_entries * ENTRY);
-    refer(table, table_clusters * size);
-    for index in 0..table_clusters * size / ENTRY {
-        let block = number(file, table + index * ENTRY, 8);
-        if block != 0 {
-            refer(block, 1);
-        }
-    }
-    for index in 0..l1_entries {
-        let l2 = number(file, l1 + index * ENTRY, 8) & L1_OFFSET_MASK;
-        if l2 == 0 {
-            continue;
-        }
-        refer(l2, 1);
-        for entry in 0..size / ENTRY {
-            let data = number(file, l2 + entry * ENTRY, 8) & L1_OFFSET_MASK;
-            if data != 0 {
-                refer(data, 1);
-            }
-        }
-    }
-    found
-}
-
-/// Clusters that are referred to more often than is counted.
-fn corruptions(file: &[u8]) -> usize {
-    let cluster_bits = number(file, 20, 4);
-    let bits = 1_u64 << number(file, 96, 4);
-    let table = number(file, 48, 8);
-    let per_block = (8 << cluster_bits) / bits;
-    let is_short = |(cluster, references): (u64, u64)| {
-        if references == 0 {
-            return false;
-        }
-        let block = number(file, table + cluster / per_block * ENTRY, 8);
-        let index = cluster % per_block;
-        let count = if block == 0 {
-            0
-        } else if bits < 8 {
-            number(file, block + index * bits / 8, 1) >> (index * bits % 8) & ((1 << bits) - 1)
-        } else {
-            number(file, block + index * bits / 8, bits as usize / 8)
-        };
-        count < references
-    };
-    let references = (0..).zip(references(file, cluster_bits));
-    references.filter(|pair| is_short(*pair)).count()
 }
 
 /// The most corruptions after any of the writes.

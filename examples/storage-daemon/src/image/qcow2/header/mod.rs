@@ -19,6 +19,7 @@ const INCOMPATIBLE_DATA_FILE: u64 = 1 << 2;
 const INCOMPATIBLE_COMPRESSION: u64 = 1 << 3;
 const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
 const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
+const AUTOCLEAR_DATA_FILE_RAW: u64 = 1 << 1;
 
 /// How clusters of the image are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,10 +48,12 @@ pub struct Header {
     size: u64,
     incompatible: u64,
     compatible: u64,
+    autoclear: u64,
     tables: TablePointers,
     compression_type: CompressionType,
     backing_file: Option<String>,
     backing_format: Option<String>,
+    data_file: Option<String>,
 }
 
 /// Where the tables are through which everything else in an image is found.
@@ -121,6 +124,15 @@ impl Header {
         rewrite::name_backing(storage, backing)
     }
 
+    /// Has the header say no more that things are up to date which are not, once something else
+    /// is written to the image: bitmaps, for one.
+    ///
+    /// # Errors
+    /// As the storage says.
+    pub(super) fn forget_stale_extras(storage: &Storage) -> Result<()> {
+        rewrite::forget_stale_extras(storage)
+    }
+
     /// Where the tables of the image are.
     pub(super) fn table_pointers(&self) -> &TablePointers {
         &self.tables
@@ -169,6 +181,27 @@ impl Header {
     /// Whether clusters are divided into subclusters.
     pub fn extended_l2(&self) -> bool {
         self.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0
+    }
+
+    /// Whether the data are in a file of their own.
+    pub fn has_data_file(&self) -> bool {
+        self.incompatible & INCOMPATIBLE_DATA_FILE != 0
+    }
+
+    /// Whether that file shows by itself what the image shows.
+    pub fn data_file_raw(&self) -> bool {
+        self.has_data_file() && self.autoclear & AUTOCLEAR_DATA_FILE_RAW != 0
+    }
+
+    /// The file with the data, as the header names it.
+    pub fn data_file(&self) -> Option<&str> {
+        self.data_file.as_deref()
+    }
+
+    /// Whether the image library has no part in the image.
+    pub(super) fn is_beyond_library(&self) -> bool {
+        let beyond = INCOMPATIBLE_DATA_FILE | INCOMPATIBLE_COMPRESSION | INCOMPATIBLE_EXTENDED_L2;
+        self.incompatible & beyond != 0
     }
 
     /// How compressed clusters are compressed.

@@ -16,6 +16,9 @@ const SNAPSHOT_LENGTH: u64 = 40;
 
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
 const REFCOUNT_ORDER_MAX: u32 = 6;
+/// The parts of a divided cluster, and the size that such a cluster has at least, as a power of 2.
+const SUBCLUSTERS: u64 = 32;
+const DIVIDED_CLUSTER_BITS_MIN: u32 = 14;
 
 /// The names of the features that an image may need, by bit.
 const FEATURES: [(u64, &str); 5] = [
@@ -28,6 +31,7 @@ const FEATURES: [(u64, &str); 5] = [
 
 pub(super) const EXTENSION_END: u32 = 0;
 pub(super) const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
+const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
 
 pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
     let (cluster, cluster_bits) = first_cluster(storage)?;
@@ -76,9 +80,16 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
     if added.refcount_order > REFCOUNT_ORDER_MAX {
         return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
     }
-    let tables = parse_tables(fields, cluster_bits, added.refcount_order)?;
+    let extended_l2 = added.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0;
+    if extended_l2 && cluster_bits < DIVIDED_CLUSTER_BITS_MIN {
+        return Err(invalid(format!(
+            "Unsupported subcluster size: {}",
+            cluster_size / SUBCLUSTERS
+        )));
+    }
+    let tables = parse_tables(fields, cluster_bits, &added)?;
     let extensions_end = if backing_offset == 0 { cluster_size } else { backing_offset };
-    let backing_format = parse_extensions(fields, added.length.into(), extensions_end)?;
+    let extensions = extensions(fields, added.length.into(), extensions_end)?;
     check_encryption(fields)?;
     Ok(Header {
         version,
@@ -86,10 +97,12 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
         size: fields.u64(24)?,
         incompatible: added.incompatible,
         compatible: added.compatible,
+        autoclear: added.autoclear,
         tables,
         compression_type: added.compression_type,
         backing_file: parse_backing_file(fields, backing_offset, cluster_size)?,
-        backing_format,
+        backing_format: name_of(&extensions, EXTENSION_BACKING_FORMAT),
+        data_file: name_of(&extensions, EXTENSION_DATA_FILE),
     })
 }
 
@@ -97,6 +110,7 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
 struct Version3 {
     incompatible: u64,
     compatible: u64,
+    autoclear: u64,
     refcount_order: u32,
     compression_type: CompressionType,
     /// The length of the header.
@@ -108,6 +122,7 @@ impl Default for Version3 {
         Version3 {
             incompatible: 0,
             compatible: 0,
+            autoclear: 0,
             refcount_order: 4,
             compression_type: CompressionType::Zlib,
             length: LENGTH_V2 as u32,
@@ -133,6 +148,7 @@ impl Version3 {
         Ok(Version3 {
             incompatible: fields.u64(72)?,
             compatible: fields.u64(80)?,
+            autoclear: fields.u64(88)?,
             refcount_order: fields.u32(96)?,
             compression_type,
             length,
@@ -157,7 +173,8 @@ impl Version3 {
         if writable && self.incompatible & INCOMPATIBLE_CORRUPT != 0 {
             return Err(invalid("qcow2: Image is corrupt; cannot be opened read/write"));
         }
-        let needed = FEATURES.iter().filter(|(bit, _)| self.incompatible & bit != 0);
+        let refused = self.incompatible & (INCOMPATIBLE_DIRTY | INCOMPATIBLE_CORRUPT);
+        let needed = FEATURES.iter().filter(|(bit, _)| refused & bit != 0);
         let names: Vec<&str> = needed.map(|(_, name)| *name).collect();
         if names.is_empty() { Ok(()) } else { Err(unsupported(names.join(", "))) }
     }
@@ -174,16 +191,17 @@ fn check_encryption(fields: &Fields<'_>) -> Result<()> {
 fn parse_tables(
     fields: &Fields<'_>,
     cluster_bits: u32,
-    refcount_order: u32,
+    added: &Version3,
 ) -> Result<TablePointers> {
     if fields.u32(56)? == 0 {
         return Err(invalid("Image does not contain a reference count table"));
     }
-    let tables = TablePointers::parse(fields, cluster_bits, refcount_order)?;
+    let tables = TablePointers::parse(fields, cluster_bits, added.refcount_order)?;
     let snapshots = u64::from(fields.u32(60)?) * SNAPSHOT_LENGTH;
     let longest = SNAPSHOTS_MAX * SNAPSHOT_LENGTH;
     check_table("Snapshot table", fields.u64(64)?, snapshots, longest, 1 << cluster_bits)?;
-    let bytes_per_l2 = 1_u64 << (2 * cluster_bits - 3);
+    let entry_bits = if added.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0 { 4 } else { 3 };
+    let bytes_per_l2 = 1_u64 << (2 * cluster_bits - entry_bits);
     let needed = fields.u64(24)?.div_ceil(bytes_per_l2);
     if needed > i32::MAX as u64 {
         return Err(invalid("Image is too big"));
@@ -224,11 +242,10 @@ pub(super) fn extensions<'a>(
     Ok(found)
 }
 
-/// Goes through the extensions of the header, and gives the format of the backing file.
-fn parse_extensions(fields: &Fields<'_>, start: u64, end: u64) -> Result<Option<String>> {
-    let extensions = extensions(fields, start, end)?;
-    let last = extensions.iter().rfind(|one| one.kind == EXTENSION_BACKING_FORMAT);
-    Ok(last.and_then(|format| name_in(format.data)))
+/// What the last extension of a kind names.
+fn name_of(extensions: &[Extension<'_>], kind: u32) -> Option<String> {
+    let last = extensions.iter().rfind(|one| one.kind == kind);
+    last.and_then(|name| name_in(name.data))
 }
 
 fn parse_backing_file(

@@ -4,7 +4,7 @@ use super::fields::{Fields, LENGTH_V2};
 use super::parse::{
     BACKING_NAME_MAX, EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions, first_cluster,
 };
-use super::{BackingName, Storage};
+use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, Storage};
 use crate::error::Result;
 use imago::StorageExt;
 use nix::errno::Errno;
@@ -25,6 +25,24 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
         return Err(io::Error::from(Errno::ENOSPC).into());
     }
     Ok(storage.write(header.as_slice(), 0)?)
+}
+
+/// Where a header of version 3 says what is up to date besides the image itself.
+const AUTOCLEAR: u64 = 88;
+
+pub(super) fn forget_stale_extras(storage: &Storage) -> Result<()> {
+    let (cluster, _) = first_cluster(storage)?;
+    let fields = Fields(&cluster);
+    if fields.u32(4)? < 3 {
+        return Ok(());
+    }
+    let extras = fields.u64(AUTOCLEAR)?;
+    // What is written keeps a raw data file up to date.
+    let kept = extras & AUTOCLEAR_DATA_FILE_RAW;
+    if kept != extras {
+        storage.write(kept.to_be_bytes().as_slice(), AUTOCLEAR)?;
+    }
+    Ok(())
 }
 
 /// The header with its extensions and with the name of the backing file, which comes last.

@@ -1,0 +1,270 @@
+//! How often clusters are referred to, as the file says: all changes are written at once.
+
+use super::geometry::Geometry;
+use crate::image::qcow2::header::TablePointers;
+use crate::image::storage::Storage;
+use imago::StorageExt;
+use nix::errno::Errno;
+use std::collections::HashMap;
+use std::io;
+
+/// The part of an entry of the refcount table that is the offset of a block.
+const BLOCK_OFFSET_MASK: u64 = !0x1ff;
+/// Blocks kept in memory: together no more than this, in bytes, but one at least.
+const MEMORY_MAX: u64 = 2 << 20;
+/// Where the header says where the refcount table is, and how long it is.
+const TABLE_FIELDS: u64 = 48;
+
+/// The refcount table and its blocks.
+#[derive(Debug)]
+pub(super) struct Counts {
+    storage: Storage,
+    geometry: Geometry,
+    table_offset: u64,
+    /// The offsets of the blocks; 0 where there is none.
+    table: Vec<u64>,
+    blocks: HashMap<u64, Vec<u8>>,
+    /// No cluster before this one is free.
+    free_from: u64,
+}
+
+impl Counts {
+    pub(super) fn load(
+        storage: &Storage,
+        geometry: Geometry,
+        pointers: &TablePointers,
+    ) -> io::Result<Self> {
+        let range = &pointers.refcount_table;
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        storage.read(bytes.as_mut_slice(), range.start)?;
+        let entries =
+            bytes.chunks_exact(8).map(|entry| entry.try_into().map_or(0, u64::from_be_bytes));
+        Ok(Counts {
+            storage: storage.clone(),
+            geometry,
+            table_offset: range.start,
+            table: entries.map(|entry| entry & BLOCK_OFFSET_MASK).collect(),
+            blocks: HashMap::new(),
+            free_from: 0,
+        })
+    }
+
+    /// Takes clusters that are next to each other: at least one, and as many as are wanted if so
+    /// many are free there. Gives the first one's offset and their number. Each has the count 1.
+    pub(super) fn allocate(&mut self, wanted: u64) -> io::Result<(u64, u64)> {
+        self.allocate_run(wanted, false)
+    }
+
+    /// As [`Counts::allocate`], but all that are wanted or none.
+    pub(super) fn allocate_all(&mut self, wanted: u64) -> io::Result<u64> {
+        self.allocate_run(wanted, true).map(|(offset, _)| offset)
+    }
+
+    fn allocate_run(&mut self, wanted: u64, all: bool) -> io::Result<(u64, u64)> {
+        let mut cluster = self.free_from;
+        let mut start = cluster;
+        while cluster - start < wanted {
+            if self.count_where_there_is_room(cluster)? == 0 {
+                cluster += 1;
+                continue;
+            }
+            if cluster > start && !all {
+                break;
+            }
+            // What is free before a run that is too short stays so.
+            if start == self.free_from && cluster == start {
+                self.free_from = cluster + 1;
+            }
+            cluster += 1;
+            start = cluster;
+        }
+        let end = cluster;
+        for cluster in start..end {
+            self.set(cluster, 1)?;
+        }
+        if start == self.free_from {
+            self.free_from = end;
+        }
+        Ok((start << self.geometry.cluster_bits, end - start))
+    }
+
+    /// Takes back one reference to each cluster that the range touches.
+    pub(super) fn release(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        for cluster in self.clusters(offset, length) {
+            let count = self.get(cluster)?.checked_sub(1).ok_or(Errno::EIO)?;
+            self.set(cluster, count)?;
+            if count == 0 {
+                self.free_from = self.free_from.min(cluster);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds one reference to a cluster, if that can be counted.
+    pub(super) fn retain(&mut self, offset: u64) -> io::Result<bool> {
+        let cluster = offset >> self.geometry.cluster_bits;
+        let count = self.get(cluster)?;
+        if count == self.geometry.count_max() {
+            return Ok(false);
+        }
+        self.set(cluster, count + 1)?;
+        Ok(true)
+    }
+
+    fn clusters(&self, offset: u64, length: u64) -> std::ops::Range<u64> {
+        let bits = self.geometry.cluster_bits;
+        offset >> bits..((offset + length - 1) >> bits) + 1
+    }
+
+    fn get(&mut self, cluster: u64) -> io::Result<u64> {
+        let per_block = self.geometry.counts_per_block();
+        let geometry = self.geometry;
+        match self.table.get((cluster / per_block) as usize).copied() {
+            Some(0) | None => Ok(0),
+            Some(block) => Ok(read_count(&geometry, self.block(block)?, cluster % per_block)),
+        }
+    }
+
+    /// The count of a cluster, after a block was made for it if there was none.
+    fn count_where_there_is_room(&mut self, cluster: u64) -> io::Result<u64> {
+        let index = cluster / self.geometry.counts_per_block();
+        if index >= self.table.len() as u64 {
+            self.grow_table(index)?;
+        }
+        if self.table[index as usize] == 0 {
+            self.add_block(index)?;
+        }
+        self.get(cluster)
+    }
+
+    fn block(&mut self, offset: u64) -> io::Result<&mut Vec<u8>> {
+        let size = self.geometry.cluster_size();
+        if !offset.is_multiple_of(size) {
+            return Err(Errno::EIO.into());
+        }
+        if !self.blocks.contains_key(&offset) {
+            if self.blocks.len() as u64 >= (MEMORY_MAX / size).max(1) {
+                self.blocks.clear();
+            }
+            let mut bytes = vec![0; size as usize];
+            self.storage.read(bytes.as_mut_slice(), offset)?;
+            self.blocks.insert(offset, bytes);
+        }
+        self.blocks.get_mut(&offset).ok_or_else(|| Errno::EIO.into())
+    }
+
+    fn set(&mut self, cluster: u64, count: u64) -> io::Result<()> {
+        let per_block = self.geometry.counts_per_block();
+        let geometry = self.geometry;
+        let entry = self.table.get((cluster / per_block) as usize).copied();
+        let offset = entry.filter(|offset| *offset != 0).ok_or(Errno::EIO)?;
+        let block = self.block(offset)?;
+        let changed = write_count(&geometry, block, cluster % per_block, count);
+        let bytes = block[changed.clone()].to_vec();
+        let written = self.storage.write(bytes.as_slice(), offset + changed.start as u64);
+        if written.is_err() {
+            // What the file says is not known any more.
+            self.blocks.remove(&offset);
+        }
+        written
+    }
+
+    /// Makes a block in the first of the clusters that it counts: all of them are free.
+    fn add_block(&mut self, index: u64) -> io::Result<()> {
+        let offset = (index * self.geometry.counts_per_block()) << self.geometry.cluster_bits;
+        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        write_count(&self.geometry, &mut bytes, 0, 1);
+        self.storage.write(bytes.as_slice(), offset)?;
+        self.storage.write(offset.to_be_bytes().as_slice(), self.table_offset + index * 8)?;
+        self.table[index as usize] = offset;
+        self.blocks.insert(offset, bytes);
+        Ok(())
+    }
+
+    /// Makes a longer table, which has room for a block of that index, in the first clusters that
+    /// the present one cannot count.
+    fn grow_table(&mut self, index: u64) -> io::Result<()> {
+        let geometry = self.geometry;
+        let (size, per_block) = (geometry.cluster_size(), geometry.counts_per_block());
+        let first_new = self.table.len() as u64;
+        let start = first_new * per_block;
+        let wanted = (index + 1).max(first_new + first_new / 2) * 8;
+        let mut table_clusters = wanted.div_ceil(size);
+        // The new clusters are counted by new blocks right behind the table, which have to be in
+        // the table too.
+        let blocks = loop {
+            let blocks = blocks_for(table_clusters, per_block);
+            let entries = table_clusters * size / 8;
+            if first_new + blocks <= entries {
+                break blocks;
+            }
+            table_clusters += 1;
+        };
+        if table_clusters * size > TablePointers::REFCOUNT_MAX {
+            return Err(Errno::EFBIG.into());
+        }
+        let mut table = self.table.clone();
+        table.resize((table_clusters * size / 8) as usize, 0);
+        let used = table_clusters + blocks;
+        for block in 0..blocks {
+            let offset = (start + table_clusters + block) << geometry.cluster_bits;
+            let mut bytes = vec![0; size as usize];
+            let counted = used.saturating_sub(block * per_block).min(per_block);
+            for slot in 0..counted {
+                write_count(&geometry, &mut bytes, slot, 1);
+            }
+            self.storage.write(bytes.as_slice(), offset)?;
+            table[(first_new + block) as usize] = offset;
+        }
+        let bytes: Vec<u8> = table.iter().flat_map(|entry| entry.to_be_bytes()).collect();
+        let offset = start << geometry.cluster_bits;
+        self.storage.write(bytes.as_slice(), offset)?;
+        let mut fields = offset.to_be_bytes().to_vec();
+        fields.extend_from_slice(&(table_clusters as u32).to_be_bytes());
+        self.storage.write(fields.as_slice(), TABLE_FIELDS)?;
+        let (old, old_length) = (self.table_offset, self.table.len() as u64 * 8);
+        (self.table_offset, self.table) = (offset, table);
+        self.release(old, old_length)
+    }
+}
+
+/// How many blocks it takes to count so many clusters and the blocks themselves.
+fn blocks_for(clusters: u64, per_block: u64) -> u64 {
+    let mut blocks = 1;
+    while (clusters + blocks).div_ceil(per_block) > blocks {
+        blocks += 1;
+    }
+    blocks
+}
+
+/// Counts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+fn read_count(geometry: &Geometry, block: &[u8], slot: u64) -> u64 {
+    let bits = geometry.refcount_bits;
+    let at = (slot * bits / 8) as usize;
+    if bits < 8 {
+        let shift = slot * bits % 8;
+        return u64::from(block[at]) >> shift & geometry.count_max();
+    }
+    let bytes = &block[at..at + (bits / 8) as usize];
+    bytes.iter().fold(0, |count, byte| count << 8 | u64::from(*byte))
+}
+
+/// Changes a count, and gives the bytes in which it is.
+fn write_count(
+    geometry: &Geometry,
+    block: &mut [u8],
+    slot: u64,
+    count: u64,
+) -> std::ops::Range<usize> {
+    let bits = geometry.refcount_bits;
+    let at = (slot * bits / 8) as usize;
+    if bits < 8 {
+        let shift = slot * bits % 8;
+        let mask = (geometry.count_max() << shift) as u8;
+        block[at] = block[at] & !mask | (count << shift) as u8;
+        return at..at + 1;
+    }
+    let length = (bits / 8) as usize;
+    block[at..at + length].copy_from_slice(&count.to_be_bytes()[8 - length..]);
+    at..at + length
+}

@@ -1,0 +1,154 @@
+//! Entries of L2 tables, and what they say of the parts of a cluster.
+
+use super::geometry::{Geometry, SUBCLUSTERS};
+use crate::image::storage::SECTOR_SIZE;
+use nix::errno::Errno;
+use std::io;
+
+/// The cluster that the entry refers to is referred to by nothing else.
+pub(super) const COPIED: u64 = 1 << 63;
+const COMPRESSED: u64 = 1 << 62;
+/// The part of an entry that is an offset.
+pub(super) const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
+/// The cluster reads as zeroes. Where clusters are divided, their bitmap says that instead.
+const ZERO: u64 = 1;
+
+/// An entry of an L2 table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) word: u64,
+    /// For each part of a divided cluster, from the lowest bit of each half up: below, whether it
+    /// is allocated, and above, whether it reads as zeroes.
+    pub(super) bitmap: u64,
+}
+
+/// Where compressed data are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Compressed {
+    pub(super) offset: u64,
+    /// An upper bound: up to the end of a sector.
+    pub(super) length: u64,
+}
+
+/// What a part of a cluster is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Nothing: the backing file shows through.
+    Nothing,
+    /// Zeroes.
+    Zero,
+    /// Data, in the cluster of the entry.
+    Data,
+    /// The whole cluster is compressed.
+    Compressed(Compressed),
+}
+
+impl Entry {
+    /// The entry of a cluster at an offset, of which everything is there.
+    pub(super) fn data(geometry: &Geometry, host: u64) -> Self {
+        let bitmap = if geometry.extended { u64::from(u32::MAX) } else { 0 };
+        Entry { word: host | COPIED, bitmap }
+    }
+
+    /// The entry of a compressed cluster.
+    pub(super) fn compressed(geometry: &Geometry, place: Compressed) -> Self {
+        let first = place.offset / SECTOR_SIZE;
+        let sectors = (place.offset + place.length - 1) / SECTOR_SIZE - first;
+        let word = COMPRESSED | sectors << geometry.compressed_shift() | place.offset;
+        Entry { word, bitmap: 0 }
+    }
+
+    pub(super) fn is_compressed(self) -> bool {
+        self.word & COMPRESSED != 0
+    }
+
+    pub(super) fn as_compressed(self, geometry: &Geometry) -> Option<Compressed> {
+        if !self.is_compressed() {
+            return None;
+        }
+        let shift = geometry.compressed_shift();
+        let offset = self.word & ((1 << shift) - 1);
+        let more = (self.word & (COMPRESSED - 1)) >> shift;
+        let length = (more + 1) * SECTOR_SIZE - offset % SECTOR_SIZE;
+        Some(Compressed { offset, length })
+    }
+
+    /// The cluster that the entry refers to, if it is an ordinary one.
+    ///
+    /// # Errors
+    /// The offset is none that a cluster can have.
+    pub(super) fn host(self, geometry: &Geometry) -> io::Result<Option<u64>> {
+        if self.is_compressed() {
+            return Ok(None);
+        }
+        let host = self.word & OFFSET_MASK;
+        if !host.is_multiple_of(geometry.cluster_size()) {
+            return Err(Errno::EIO.into());
+        }
+        // The first cluster of a file of data is used like the others.
+        let is_first = geometry.data_file && self.word & COPIED != 0;
+        Ok((host != 0 || is_first).then_some(host))
+    }
+
+    /// Whether the cluster that the entry refers to may be written in place.
+    pub(super) fn is_own(self) -> bool {
+        self.word & COPIED != 0
+    }
+
+    /// What the part of a number is.
+    ///
+    /// # Errors
+    /// The entry makes no sense.
+    pub(super) fn part(self, geometry: &Geometry, number: u64) -> io::Result<Part> {
+        if let Some(compressed) = self.as_compressed(geometry) {
+            return Ok(Part::Compressed(compressed));
+        }
+        let host = self.host(geometry)?;
+        let (allocated, zero) = if geometry.extended {
+            (self.bitmap >> number & 1 != 0, self.bitmap >> (number + SUBCLUSTERS) & 1 != 0)
+        } else {
+            (host.is_some(), geometry.version >= 3 && self.word & ZERO != 0)
+        };
+        match (allocated, zero, host) {
+            (true, true, _) if geometry.extended => Err(Errno::EIO.into()),
+            (true, false, None) => Err(Errno::EIO.into()),
+            (_, true, _) => Ok(Part::Zero),
+            (true, false, Some(_)) => Ok(Part::Data),
+            (false, false, _) => Ok(Part::Nothing),
+        }
+    }
+
+    /// The same entry with parts that have become data.
+    pub(super) fn with_data(self, geometry: &Geometry, host: u64, parts: u64) -> Self {
+        let word = host | COPIED;
+        let bitmap =
+            if geometry.extended { (self.bitmap | parts) & !(parts << SUBCLUSTERS) } else { 0 };
+        Entry { word, bitmap }
+    }
+
+    /// The same entry with parts that have become zero; all of them if clusters are not divided.
+    /// A cluster of its own is kept for later, anything else that it refers to is not.
+    pub(super) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
+        let keeps = self.is_own() && !self.is_compressed();
+        let word = if keeps || parts != geometry.all_parts() { self.word } else { 0 };
+        if geometry.extended {
+            let bitmap = (self.bitmap & !parts) | parts << SUBCLUSTERS;
+            Entry { word, bitmap }
+        } else {
+            Entry { word: word | ZERO, bitmap: 0 }
+        }
+    }
+
+    pub(super) fn parse(geometry: &Geometry, bytes: &[u8]) -> Self {
+        let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
+        let (first, rest) = bytes.split_at(8);
+        Entry { word: word(first), bitmap: if geometry.extended { word(rest) } else { 0 } }
+    }
+
+    pub(super) fn push(self, geometry: &Geometry, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.word.to_be_bytes());
+        if geometry.extended {
+            bytes.extend_from_slice(&self.bitmap.to_be_bytes());
+        }
+    }
+}

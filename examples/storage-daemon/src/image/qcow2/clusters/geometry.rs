@@ -1,0 +1,83 @@
+//! The sizes that things have in an image.
+
+use crate::image::qcow2::header::Header;
+
+/// The parts of a divided cluster.
+pub(super) const SUBCLUSTERS: u64 = 32;
+
+/// The sizes that things have in an image, and what kind of image it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    pub(super) version: u32,
+    pub(super) cluster_bits: u32,
+    pub(super) refcount_bits: u64,
+    /// Whether clusters are divided.
+    pub(super) extended: bool,
+    /// Whether the data are in a file of their own.
+    pub(super) data_file: bool,
+}
+
+impl Geometry {
+    pub(super) fn new(header: &Header) -> Self {
+        Geometry {
+            version: header.version(),
+            cluster_bits: header.cluster_size().trailing_zeros(),
+            refcount_bits: header.refcount_bits().into(),
+            extended: header.extended_l2(),
+            data_file: header.has_data_file(),
+        }
+    }
+
+    pub(super) fn cluster_size(&self) -> u64 {
+        1 << self.cluster_bits
+    }
+
+    /// The unit of which an image knows whether it has it: a cluster, or a part of one.
+    pub(super) fn part_size(&self) -> u64 {
+        if self.extended { self.cluster_size() / SUBCLUSTERS } else { self.cluster_size() }
+    }
+
+    /// All parts of a cluster, a bit each.
+    pub(super) fn all_parts(&self) -> u64 {
+        if self.extended { u32::MAX.into() } else { 1 }
+    }
+
+    /// The parts of a cluster that a range touches, which lies within one cluster; a bit each.
+    pub(super) fn parts(&self, offset: u64, length: u64) -> u64 {
+        let first = offset % self.cluster_size() / self.part_size();
+        let last = (offset + length - 1) % self.cluster_size() / self.part_size();
+        ((1_u64 << (last + 1)) - 1) & !((1 << first) - 1)
+    }
+
+    pub(super) fn entry_size(&self) -> u64 {
+        if self.extended { 16 } else { 8 }
+    }
+
+    /// How many clusters one L2 table is for.
+    pub(super) fn entries(&self) -> u64 {
+        self.cluster_size() / self.entry_size()
+    }
+
+    pub(super) fn l1_index(&self, offset: u64) -> u64 {
+        (offset >> self.cluster_bits) / self.entries()
+    }
+
+    pub(super) fn l2_index(&self, offset: u64) -> u64 {
+        (offset >> self.cluster_bits) % self.entries()
+    }
+
+    /// How many counts there are in a refcount block.
+    pub(super) fn counts_per_block(&self) -> u64 {
+        self.cluster_size() * 8 / self.refcount_bits
+    }
+
+    /// The largest count.
+    pub(super) fn count_max(&self) -> u64 {
+        if self.refcount_bits == 64 { u64::MAX } else { (1 << self.refcount_bits) - 1 }
+    }
+
+    /// From which bit on the entry of a compressed cluster has its length.
+    pub(super) fn compressed_shift(&self) -> u32 {
+        62 - (self.cluster_bits - 8)
+    }
+}

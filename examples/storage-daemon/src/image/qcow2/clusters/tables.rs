@@ -1,0 +1,172 @@
+//! The tables that lead from a place in an image to the cluster that has its data. What is written
+//! to them is written at once.
+
+use super::counts::Counts;
+use super::entry::{COPIED, Entry, OFFSET_MASK};
+use super::geometry::Geometry;
+use crate::image::qcow2::header::Header;
+use crate::image::storage::Storage;
+use imago::StorageExt;
+use nix::errno::Errno;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::io;
+
+/// L2 tables kept in memory: together no more than this, in bytes, but two at least.
+const MEMORY_MAX: u64 = 4 << 20;
+/// Where the header says how long the L1 table is, and where it is.
+const L1_FIELDS: u64 = 36;
+
+/// The L1 table, and L2 tables as they are needed.
+#[derive(Debug)]
+pub(super) struct Tables {
+    storage: Storage,
+    geometry: Geometry,
+    l1_offset: u64,
+    l1: Vec<u64>,
+    cache: Mutex<HashMap<u64, Vec<u8>>>,
+    /// None for an image that is only read.
+    counts: Option<Counts>,
+}
+
+impl Tables {
+    pub(super) fn load(
+        storage: &Storage,
+        header: &Header,
+        geometry: Geometry,
+        writable: bool,
+    ) -> io::Result<Self> {
+        let pointers = header.table_pointers();
+        let range = &pointers.l1_table;
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        storage.read(bytes.as_mut_slice(), range.start)?;
+        let entries = bytes.chunks_exact(8);
+        let counts = writable.then(|| Counts::load(storage, geometry, pointers)).transpose()?;
+        Ok(Tables {
+            storage: storage.clone(),
+            geometry,
+            l1_offset: range.start,
+            l1: entries.map(|entry| entry.try_into().map_or(0, u64::from_be_bytes)).collect(),
+            cache: Mutex::default(),
+            counts,
+        })
+    }
+
+    pub(super) fn counts(&mut self) -> io::Result<&mut Counts> {
+        self.counts.as_mut().ok_or_else(|| Errno::EPERM.into())
+    }
+
+    /// The entries of the clusters from an offset on that one L2 table has, `most` at most; all
+    /// of them are empty where there is no table.
+    pub(super) fn entries(&self, offset: u64, most: u64) -> io::Result<Vec<Entry>> {
+        let geometry = &self.geometry;
+        let index = geometry.l2_index(offset);
+        let length = most.min(geometry.entries() - index);
+        let Some(table) = self.l2_offset(offset)? else {
+            return Ok(vec![Entry::default(); length as usize]);
+        };
+        let mut cache = self.cache.lock();
+        let bytes = self.table(&mut cache, table)?;
+        let size = geometry.entry_size() as usize;
+        let range = index as usize * size..(index + length) as usize * size;
+        Ok(bytes[range].chunks_exact(size).map(|entry| Entry::parse(geometry, entry)).collect())
+    }
+
+    /// Changes entries that follow each other in one L2 table, which is made if need be.
+    pub(super) fn set_entries(&mut self, offset: u64, entries: &[Entry]) -> io::Result<()> {
+        let table = self.own_table(offset)?;
+        let at = (self.geometry.l2_index(offset) * self.geometry.entry_size()) as usize;
+        let mut bytes = Vec::with_capacity(entries.len() * 16);
+        for entry in entries {
+            entry.push(&self.geometry, &mut bytes);
+        }
+        let mut cache = self.cache.lock();
+        let written = self.storage.write(bytes.as_slice(), table + at as u64);
+        if written.is_err() {
+            // What the file says is not known any more.
+            cache.remove(&table);
+        } else if let Some(known) = cache.get_mut(&table) {
+            known[at..at + bytes.len()].copy_from_slice(&bytes);
+        }
+        written
+    }
+
+    /// Has the L1 table reach to the end of an image of that size.
+    pub(super) fn grow(&mut self, size: u64) -> io::Result<()> {
+        let bytes_per_l2 = self.geometry.entries() << self.geometry.cluster_bits;
+        let wanted = size.div_ceil(bytes_per_l2);
+        let old = (self.l1_offset, self.l1.len() as u64 * 8);
+        if wanted * 8 <= old.1 {
+            return Ok(());
+        }
+        if wanted * 8 > crate::image::qcow2::header::TablePointers::L1_MAX {
+            return Err(Errno::EFBIG.into());
+        }
+        let clusters = (wanted * 8).div_ceil(self.geometry.cluster_size());
+        let offset = self.counts()?.allocate_all(clusters)?;
+        let mut l1 = self.l1.clone();
+        l1.resize(wanted as usize, 0);
+        let mut bytes: Vec<u8> = l1.iter().flat_map(|entry| entry.to_be_bytes()).collect();
+        bytes.resize((clusters << self.geometry.cluster_bits) as usize, 0);
+        self.storage.write(bytes.as_slice(), offset)?;
+        let mut fields = (wanted as u32).to_be_bytes().to_vec();
+        fields.extend_from_slice(&offset.to_be_bytes());
+        self.storage.write(fields.as_slice(), L1_FIELDS)?;
+        (self.l1_offset, self.l1) = (offset, l1);
+        if old.1 > 0 { self.counts()?.release(old.0, old.1) } else { Ok(()) }
+    }
+
+    /// Where the L2 table for an offset is.
+    fn l2_offset(&self, offset: u64) -> io::Result<Option<u64>> {
+        let entry = self.l1.get(self.geometry.l1_index(offset) as usize).copied().unwrap_or(0);
+        match entry & OFFSET_MASK {
+            0 => Ok(None),
+            table if table.is_multiple_of(self.geometry.cluster_size()) => Ok(Some(table)),
+            _nowhere => Err(Errno::EIO.into()),
+        }
+    }
+
+    fn table<'a>(
+        &self,
+        cache: &'a mut HashMap<u64, Vec<u8>>,
+        offset: u64,
+    ) -> io::Result<&'a mut Vec<u8>> {
+        let size = self.geometry.cluster_size();
+        if !cache.contains_key(&offset) {
+            if cache.len() as u64 >= (MEMORY_MAX / size).max(2) {
+                cache.clear();
+            }
+            let mut bytes = vec![0; size as usize];
+            self.storage.read(bytes.as_mut_slice(), offset)?;
+            cache.insert(offset, bytes);
+        }
+        cache.get_mut(&offset).ok_or_else(|| Errno::EIO.into())
+    }
+
+    /// Where the L2 table for an offset is, after one was made that nothing else refers to.
+    fn own_table(&mut self, offset: u64) -> io::Result<u64> {
+        let index = self.geometry.l1_index(offset);
+        let entry = self.l1.get(index as usize).copied().ok_or(Errno::EIO)?;
+        let shared = self.l2_offset(offset)?;
+        if let Some(table) = shared.filter(|_| entry & COPIED != 0) {
+            return Ok(table);
+        }
+        let bytes = match shared {
+            None => vec![0; self.geometry.cluster_size() as usize],
+            Some(table) => self.table(&mut self.cache.lock(), table)?.clone(),
+        };
+        let (table, _) = self.counts()?.allocate(1)?;
+        self.storage.write(bytes.as_slice(), table)?;
+        let entry = table | COPIED;
+        self.storage.write(entry.to_be_bytes().as_slice(), self.l1_offset + index * 8)?;
+        self.l1[index as usize] = entry;
+        self.cache.lock().insert(table, bytes);
+        match shared {
+            None => Ok(table),
+            Some(shared) => {
+                self.counts()?.release(shared, 1)?;
+                Ok(table)
+            }
+        }
+    }
+}

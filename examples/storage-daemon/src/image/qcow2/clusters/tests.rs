@@ -1,0 +1,164 @@
+//! An image is replayed write by write, as if the process had died after each of them.
+
+use super::super::header::Header;
+use super::super::journal::{Journal, apply, corruptions, number};
+use super::{Clusters, Storages};
+use crate::image::FormatLayer;
+use crate::image::storage::Storage;
+use imago::FormatCreateBuilder;
+use imago::qcow2::Qcow2;
+use std::sync::Arc;
+
+const SECTOR: usize = 512;
+
+/// The shape of an image under test.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    cluster_size: usize,
+    refcount_bits: usize,
+    /// Whether clusters are divided.
+    extended: bool,
+    size: u64,
+}
+
+/// What one step wrote, and what the image shows before and after it.
+struct Step {
+    writes: Vec<(u64, Vec<u8>)>,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+fn open(storage: Storage, writable: bool) -> Clusters {
+    let header = Header::read(&storage, writable).expect("it has a header");
+    let storages = Storages { file: storage, data: None, backing: None };
+    Clusters::open(storages, &header, writable).expect("it can be opened")
+}
+
+/// Makes an empty image.
+fn make(shape: Shape) -> Arc<Journal> {
+    let journal = Arc::new(Journal::default());
+    let storage: Storage = journal.clone();
+    Qcow2::<Storage, FormatLayer>::create_builder(storage)
+        // The tables of divided clusters are for half as much.
+        .size(2 * shape.size)
+        .cluster_size(shape.cluster_size)
+        .refcount_width(shape.refcount_bits)
+        .create()
+        .expect("an image can be made");
+    let mut file = journal.file.lock();
+    file[24..32].copy_from_slice(&shape.size.to_be_bytes());
+    file[79] |= u8::from(shape.extended) << 4;
+    drop(file);
+    journal
+}
+
+/// Writes to an image and grows it, and gives the file it began as and what was written since.
+fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
+    let journal = make(shape);
+    let image = open(journal.clone(), true);
+    let begun = journal.file.lock().clone();
+    journal.writes.lock().clear();
+    let mut shown = vec![0; shape.size as usize];
+    let mut steps = Vec::new();
+    let mut state = 1_u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % below
+    };
+    for step in 0..60_u8 {
+        let before = shown.clone();
+        let sectors = (shown.len() / SECTOR) as u64;
+        let start = random(sectors) as usize * SECTOR;
+        let longest = if step % 3 == 0 { 200 } else { 20 };
+        let length = (1 + random(longest) as usize) * SECTOR;
+        let end = (start + length).min(shown.len());
+        let offset = start as u64;
+        match random(6) {
+            0 => {
+                image.write_zeroes(offset, (end - start) as u64).expect("zeroes can be written");
+                shown[start..end].fill(0);
+            }
+            1 | 2 => {
+                let cluster = start - start % shape.cluster_size;
+                let data = vec![step | 1; shape.cluster_size];
+                // It fails where there is something already.
+                if image.write_compressed(cluster as u64, &data).is_ok() {
+                    shown[cluster..cluster + shape.cluster_size].fill(step | 1);
+                }
+            }
+            3 if step % 4 == 0 => {
+                let size = shown.len() + shape.cluster_size;
+                image.grow(size as u64).expect("it can grow");
+                shown.resize(size, 0);
+            }
+            _data => {
+                let data: Vec<u8> = (start..end).map(|at| (at / SECTOR) as u8 ^ step).collect();
+                image.write(offset, &data).expect("data can be written");
+                shown[start..end].copy_from_slice(&data);
+            }
+        }
+        let writes = std::mem::take(&mut *journal.writes.lock());
+        steps.push(Step { writes, before, after: shown.clone() });
+    }
+    (begun, steps)
+}
+
+/// Whether every sector of the image in a file is as before a step or as after it.
+fn assert_shows(file: &[u8], step: &Step) {
+    let journal = Arc::new(Journal::default());
+    *journal.file.lock() = file.to_vec();
+    let image = open(journal, false);
+    let mut shown = vec![0; image.size() as usize];
+    image.read(0, &mut shown).expect("it can be read");
+    let is = |expected: &[u8], at: usize| {
+        expected.get(at..at + SECTOR).is_none_or(|sector| sector == &shown[at..at + SECTOR])
+    };
+    for at in (0..shown.len()).step_by(SECTOR) {
+        assert!(is(&step.before, at) || is(&step.after, at), "sector at {at}");
+    }
+}
+
+fn assert_sound_at_all_times(shape: Shape) {
+    let (mut file, steps) = history(shape);
+    for step in &steps {
+        for (offset, bytes) in &step.writes {
+            apply(&mut file, *offset, bytes);
+            assert_eq!(corruptions(&file), 0, "{shape:?}");
+            assert_shows(&file, step);
+        }
+    }
+}
+
+#[test]
+fn an_image_is_sound_after_each_single_write() {
+    for (cluster_size, refcount_bits, extended) in [
+        (512, 1, false),
+        (4096, 16, false),
+        (1024, 64, false),
+        (16384, 2, true),
+        (16384, 16, true),
+    ] {
+        let shape = Shape { cluster_size, refcount_bits, extended, size: 256 << 10 };
+        assert_sound_at_all_times(shape);
+    }
+}
+
+#[test]
+fn it_is_while_the_refcount_table_grows() {
+    // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
+    let shape = Shape { cluster_size: 512, refcount_bits: 64, extended: false, size: 256 << 10 };
+    let journal = make(shape);
+    let image = open(journal.clone(), true);
+    let mut file = journal.file.lock().clone();
+    journal.writes.lock().clear();
+    for _ in 0..4500 {
+        let state = &mut *image.state.write();
+        state.tables.counts().expect("it is writable").allocate(1).expect("there is room");
+    }
+    let table = number(&file, 48, 8);
+    for (offset, bytes) in journal.writes.lock().iter() {
+        apply(&mut file, *offset, bytes);
+        assert_eq!(corruptions(&file), 0);
+    }
+    assert_ne!(number(&file, 48, 8), table, "the refcount table moves when it is full");
+}

@@ -1,0 +1,171 @@
+//! Writing data.
+
+use super::entry::{Entry, Part};
+use super::{Clusters, State};
+use imago::StorageExt;
+use std::io;
+use std::ops::Range;
+
+impl Clusters {
+    /// Writes data within the image.
+    pub(in crate::image::qcow2) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let written = self.write_in_place(&self.state.read(), offset, data)?;
+        if written < data.len() {
+            let mut state = self.state.write();
+            self.write_under(&mut state, offset + written as u64, &data[written..])?;
+        }
+        Ok(())
+    }
+
+    /// Writes as much as there are clusters for that are the image's own already.
+    fn write_in_place(&self, state: &State, offset: u64, data: &[u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while done < data.len() {
+            let at = offset + done as u64;
+            let piece = self.map(state, at, (data.len() - done) as u64)?;
+            let own = self.own_up_to(state, at, piece.length)?;
+            if piece.part != Part::Data || own == 0 {
+                break;
+            }
+            let length = own as usize;
+            self.data().write(&data[done..done + length], piece.host)?;
+            done += length;
+        }
+        Ok(done)
+    }
+
+    /// How far the clusters from an offset on are referred to by nothing else.
+    fn own_up_to(&self, state: &State, offset: u64, length: u64) -> io::Result<u64> {
+        let size = self.geometry.cluster_size();
+        let entries = state.tables.entries(offset, (offset % size + length).div_ceil(size))?;
+        let own = entries.iter().take_while(|entry| entry.is_own()).count() as u64;
+        Ok((own * size).saturating_sub(offset % size).min(length))
+    }
+
+    /// Writes data while nothing else goes on.
+    pub(super) fn write_under(
+        &self,
+        state: &mut State,
+        offset: u64,
+        data: &[u8],
+    ) -> io::Result<()> {
+        let (mut at, mut rest) = (offset, data);
+        while !rest.is_empty() {
+            let done = self.write_in_place(state, at, rest)?;
+            (at, rest) = (at + done as u64, &rest[done..]);
+            if rest.is_empty() {
+                break;
+            }
+            let done = self.write_newly(state, at, rest)?;
+            (at, rest) = (at + done as u64, &rest[done..]);
+        }
+        Ok(())
+    }
+
+    /// Writes data from an offset on at which they have no place yet. Gives how much was written.
+    fn write_newly(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<usize> {
+        let size = self.geometry.cluster_size();
+        let count = (offset % size + data.len() as u64).div_ceil(size);
+        let old = state.tables.entries(offset, count)?;
+        let Some(first) = old.first().copied() else { return Ok(0) };
+        // A cluster of its own that is not all data: the missing parts are added to it.
+        let kept = first.host(&self.geometry)?.filter(|_| first.is_own());
+        let (host, count) = match kept {
+            Some(host) => (host, 1),
+            None => {
+                let mut wanted = 0;
+                for entry in &old {
+                    if entry.is_own() && entry.host(&self.geometry)?.is_some() {
+                        break;
+                    }
+                    wanted += 1;
+                }
+                self.place(state, offset - offset % size, wanted)?
+            }
+        };
+        let end = (offset + data.len() as u64).min(offset - offset % size + count * size);
+        let data = &data[..(end - offset) as usize];
+        let last = old[count as usize - 1];
+        let range = self.start_of_copy(first, offset)..self.end_of_copy(last, end);
+        self.write_with_edges(state, offset, data, range.clone(), host)?;
+        let entries = self.entries_for(&old[..count as usize], offset, range, host);
+        state.tables.set_entries(offset, &entries)?;
+        if kept.is_none() {
+            for entry in &old[..count as usize] {
+                self.release(state, *entry)?;
+            }
+        }
+        Ok(data.len())
+    }
+
+    /// Where data of so many clusters from an offset on go, and for how many there is a place.
+    fn place(&self, state: &mut State, offset: u64, count: u64) -> io::Result<(u64, u64)> {
+        if self.geometry.data_file {
+            Ok((offset, count))
+        } else {
+            state.tables.counts()?.allocate(count)
+        }
+    }
+
+    /// Where to begin to write, so that what is written is a whole number of parts: or of
+    /// clusters, where all of the cluster moves.
+    fn start_of_copy(&self, entry: Entry, offset: u64) -> u64 {
+        offset - offset % self.unit_of_copy(entry)
+    }
+
+    fn end_of_copy(&self, entry: Entry, end: u64) -> u64 {
+        end.next_multiple_of(self.unit_of_copy(entry))
+    }
+
+    fn unit_of_copy(&self, entry: Entry) -> u64 {
+        let moves = entry.word != 0 && (entry.is_compressed() || !entry.is_own());
+        if moves { self.geometry.cluster_size() } else { self.geometry.part_size() }
+    }
+
+    /// Writes data to the cluster at `host`, with what the image shows before and behind them in
+    /// the range.
+    fn write_with_edges(
+        &self,
+        state: &State,
+        offset: u64,
+        data: &[u8],
+        range: Range<u64>,
+        host: u64,
+    ) -> io::Result<()> {
+        let base = range.start - range.start % self.geometry.cluster_size();
+        let place = host + (range.start - base);
+        let end = offset + data.len() as u64;
+        if range == (offset..end) {
+            return self.data().write(data, place);
+        }
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let head = (offset - range.start) as usize;
+        let tail = head + data.len();
+        self.read_under(state, range.start, &mut bytes[..head])?;
+        bytes[head..tail].copy_from_slice(data);
+        self.read_under(state, end, &mut bytes[tail..])?;
+        self.data().write(bytes.as_slice(), place)
+    }
+
+    /// The entries of clusters of which a range has become data.
+    fn entries_for(
+        &self,
+        old: &[Entry],
+        offset: u64,
+        range: Range<u64>,
+        host: u64,
+    ) -> Vec<Entry> {
+        let size = self.geometry.cluster_size();
+        let base = offset - offset % size;
+        let new = old.iter().enumerate().map(|(number, entry)| {
+            let start = base + number as u64 * size;
+            let (from, to) = (range.start.max(start), range.end.min(start + size));
+            let host = host + number as u64 * size;
+            if from == start && to == start + size {
+                return Entry::data(&self.geometry, host);
+            }
+            entry.with_data(&self.geometry, host, self.geometry.parts(from, to - from))
+        });
+        new.collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! Making ranges read as zeroes, and giving space back.
+
+use super::entry::{Entry, Part};
+use super::{Clusters, State};
+use imago::StorageExt;
+use std::io;
+
+/// Zeroes are written from a buffer of this size where the tables cannot just note them.
+const ZERO_BUFFER: usize = 64 * 1024;
+
+impl Clusters {
+    /// Makes a range within the image read as zeroes.
+    pub(in crate::image::qcow2) fn write_zeroes(
+        &self,
+        offset: u64,
+        length: u64,
+    ) -> io::Result<()> {
+        self.zero_under(&mut self.state.write(), offset, offset + length)
+    }
+
+    /// Notes whole parts as zero, and writes zeroes at the edges where there is something else.
+    pub(super) fn zero_under(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+        let unit = self.geometry.part_size();
+        let whole_start = start.next_multiple_of(unit).min(end);
+        // The last part of an image may be cut off by its end and is whole nevertheless.
+        let whole_end =
+            if end >= state.size { end.next_multiple_of(unit) } else { end - end % unit };
+        if self.geometry.version < 3 || whole_start >= whole_end {
+            return self.write_plain_zeroes(state, start, end);
+        }
+        self.write_plain_zeroes(state, start, whole_start)?;
+        self.note_zeroes(state, whole_start, whole_end)?;
+        self.write_plain_zeroes(state, whole_end.min(end), end)
+    }
+
+    fn note_zeroes(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+        let size = self.geometry.cluster_size();
+        if let Some(data) = self.storages.data.as_ref().filter(|_| self.raw_data) {
+            data.write_zeroes(start, end - start)?;
+        }
+        let mut at = start;
+        while at < end {
+            let count = (at % size + (end - at)).div_ceil(size);
+            let mut old = state.tables.entries(at, count)?;
+            let base = at - at % size;
+            let mut new = Vec::with_capacity(old.len());
+            for (number, entry) in old.iter_mut().enumerate() {
+                let from = at.max(base + number as u64 * size);
+                let to = end.min(base + (number as u64 + 1) * size);
+                let parts = self.geometry.parts(from, to - from);
+                if parts == self.geometry.all_parts() || !entry.is_compressed() {
+                    new.push(entry.with_zeroes(&self.geometry, parts));
+                } else {
+                    // A compressed cluster has no parts.
+                    self.write_plain_zeroes(state, from, to)?;
+                    *entry = state.tables.entries(from, 1)?.first().copied().unwrap_or_default();
+                    new.push(*entry);
+                }
+            }
+            state.tables.set_entries(at, &new)?;
+            for (old, new) in old.iter().zip(&new) {
+                self.release_replaced(state, *old, *new)?;
+            }
+            at = base + old.len() as u64 * size;
+        }
+        Ok(())
+    }
+
+    /// Takes back what an entry referred to, if the one in its place does not.
+    fn release_replaced(&self, state: &mut State, old: Entry, new: Entry) -> io::Result<()> {
+        let is_kept = old.host(&self.geometry)? == new.host(&self.geometry)?;
+        if is_kept && !old.is_compressed() { Ok(()) } else { self.release(state, old) }
+    }
+
+    /// Writes zeroes where the image does not read as zeroes anyway.
+    fn write_plain_zeroes(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+        static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
+        let mut at = start;
+        while at < end {
+            let piece = self.map(state, at, (end - at).min(ZERO_BUFFER as u64))?;
+            let is_zero = match piece.part {
+                Part::Zero => true,
+                Part::Nothing => self.storages.backing.is_none(),
+                Part::Data | Part::Compressed(_) => false,
+            };
+            if !is_zero || self.raw_data {
+                self.write_under(state, at, &ZEROES[..piece.length as usize])?;
+            }
+            at += piece.length;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! For tests: a file in memory that remembers how it came to be, and whether an image is sound.
+
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use parking_lot::Mutex;
+use std::fmt;
+use std::io;
+
+/// Bytes in an entry of a table.
+const ENTRY: u64 = 8;
+/// The part of an entry that is an offset.
+const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
+/// An entry of an L2 table leads to compressed data.
+const COMPRESSED: u64 = 1 << 62;
+
+/// A file in memory that remembers all that was written to it.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    pub(super) file: Mutex<Vec<u8>>,
+    pub(super) writes: Mutex<Vec<(u64, Vec<u8>)>>,
+    /// Writes that begin here fail.
+    pub(super) broken: Mutex<Option<u64>>,
+    helper: CommonStorageHelper,
+}
+
+impl fmt::Display for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("journal")
+    }
+}
+
+/// Does to a file what a write does.
+pub(super) fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
+    let (start, end) = (offset as usize, offset as usize + bytes.len());
+    if file.len() < end {
+        file.resize(end, 0);
+    }
+    file[start..end].copy_from_slice(bytes);
+}
+
+impl ImagoStorage for Journal {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.file.lock().len() as u64)
+    }
+
+    unsafe fn pure_readv(&self, mut bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        let file = self.file.lock();
+        let mut bytes = vec![0; bufv.len() as usize];
+        let known = file.get(offset as usize..).unwrap_or_default();
+        let length = known.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&known[..length]);
+        bufv.copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+        if *self.broken.lock() == Some(offset) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let mut bytes = vec![0; bufv.len() as usize];
+        bufv.copy_into_slice(&mut bytes);
+        apply(&mut self.file.lock(), offset, &bytes);
+        self.writes.lock().push((offset, bytes));
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+
+    fn resize(&self, new_size: u64, _mode: PreallocateMode) -> io::Result<()> {
+        self.file.lock().resize(new_size as usize, 0);
+        Ok(())
+    }
+}
+
+pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
+    let offset = offset as usize;
+    let mut bytes = [0; 8];
+    bytes[8 - length..].copy_from_slice(&file[offset..offset + length]);
+    u64::from_be_bytes(bytes)
+}
+
+/// How often an image refers to each of its clusters.
+fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
+    let size = 1 << cluster_bits;
+    let mut found: Vec<u64> = Vec::new();
+    let mut refer = |offset: u64, length: u64| {
+        for cluster in offset >> cluster_bits..(offset + length).div_ceil(size) {
+            let cluster = cluster as usize;
+            if found.len() <= cluster {
+                found.resize(cluster + 1, 0);
+            }
+            found[cluster] += 1;
+        }
+    };
+    refer(0, 1);
+    let (l1, l1_entries) = (number(file, 40, 8), number(file, 36, 4));
+    let (table, table_clusters) = (number(file, 48, 8), number(file, 56, 4));
+    refer(l1, l1_entries * ENTRY);
+    refer(table, table_clusters * size);
+    for index in 0..table_clusters * size / ENTRY {
+        let block = number(file, table + index * ENTRY, 8);
+        if block != 0 {
+            refer(block, 1);
+        }
+    }
+    // Where clusters are divided, entries are twice as long.
+    let l2_entry = if number(file, 72, 8) & (1 << 4) != 0 { 2 * ENTRY } else { ENTRY };
+    for index in 0..l1_entries {
+        let l2 = number(file, l1 + index * ENTRY, 8) & OFFSET_MASK;
+        if l2 == 0 {
+            continue;
+        }
+        refer(l2, 1);
+        for entry in 0..size / l2_entry {
+            let word = number(file, l2 + entry * l2_entry, 8);
+            if word & COMPRESSED != 0 {
+                let length_from = 62 - (cluster_bits - 8);
+                let offset = word & ((1 << length_from) - 1);
+                let sectors = ((word & (COMPRESSED - 1)) >> length_from) + 1;
+                refer(offset, sectors * 512 - offset % 512);
+            } else if word & OFFSET_MASK != 0 {
+                refer(word & OFFSET_MASK, 1);
+            }
+        }
+    }
+    found
+}
+
+/// Clusters that are referred to more often than is counted.
+pub(super) fn corruptions(file: &[u8]) -> usize {
+    let cluster_bits = number(file, 20, 4);
+    let bits = 1_u64 << number(file, 96, 4);
+    let table = number(file, 48, 8);
+    let per_block = (8 << cluster_bits) / bits;
+    let is_short = |(cluster, references): (u64, u64)| {
+        if references == 0 {
+            return false;
+        }
+        let block = number(file, table + cluster / per_block * ENTRY, 8);
+        let index = cluster % per_block;
+        let count = if block == 0 {
+            0
+        } else if bits < 8 {
+            number(file, block + index * bits / 8, 1) >> (index * bits % 8) & ((1 << bits) - 1)
+        } else {
+            number(file, block + index * bits / 8, bits as usize / 8)
+        };
+        count < references
+    };
+    let references = (0..).zip(references(file, cluster_bits));
+    references.filter(|pair| is_short(*pair)).count()
+}

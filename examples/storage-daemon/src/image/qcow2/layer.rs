@@ -1,0 +1,167 @@
+//! Who reads and writes an image: the image library, or this program.
+
+use super::Qcow2Mode;
+use super::clusters::{Clusters, Storages};
+use super::crash_safe::CrashSafeStorage;
+use super::header::Header;
+use crate::error::{Error, Result};
+use crate::image::FormatLayer;
+use crate::image::blkdebug::rules::Event;
+use crate::image::extent::{self, Extent};
+use crate::image::storage::Storage;
+use imago::format::PreallocateMode;
+use imago::qcow2::Qcow2;
+use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping};
+use std::io;
+use std::sync::Arc;
+
+/// An open image.
+#[derive(Clone, Debug)]
+pub(super) enum Layer {
+    /// By the image library.
+    Library(FormatLayer),
+    /// By this program.
+    Clusters(Arc<Clusters>),
+}
+
+impl Layer {
+    /// Opens an image.
+    pub(super) fn open(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Self> {
+        if header.is_beyond_library() || mode.compresses {
+            let storages = Storages {
+                file: Arc::clone(storage),
+                data: mode.data_file.clone(),
+                backing: mode.backing.clone(),
+            };
+            let clusters = Clusters::open(storages, header, mode.writable);
+            return Ok(Layer::Clusters(Arc::new(clusters.map_err(cannot_open)?)));
+        }
+        let storage: Storage = if mode.writable {
+            let pointers = header.table_pointers().clone();
+            let guarded = CrashSafeStorage::new(Arc::clone(storage), pointers);
+            Arc::new(guarded.map_err(cannot_open)?)
+        } else {
+            Arc::clone(storage)
+        };
+        let backing = mode.backing.as_ref().map(crate::image::raw_layer).transpose();
+        let image = Qcow2::<Storage, FormatLayer>::builder(storage)
+            .write(mode.writable)
+            .backing(backing.map_err(cannot_open)?)
+            .data_file(None)
+            .open(DenyImplicitOpenGate::default())
+            .map_err(cannot_open)?;
+        Ok(Layer::Library(Arc::new(FormatAccess::new(image))))
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Layer::Library(layer) => layer.size(),
+            Layer::Clusters(clusters) => clusters.size(),
+        }
+    }
+
+    pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        match self {
+            Layer::Library(layer) => layer.read(buffer, offset),
+            Layer::Clusters(clusters) => clusters.read(offset, buffer),
+        }
+    }
+
+    pub(super) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        match self {
+            Layer::Library(layer) => layer.write(data, offset),
+            Layer::Clusters(clusters) => clusters.write(offset, data),
+        }
+    }
+
+    /// What reading at an offset is, if anything is read, and how far that goes.
+    pub(super) fn reading(&self, offset: u64, length: u64) -> io::Result<(Option<Event>, u64)> {
+        match self {
+            Layer::Clusters(clusters) => clusters.reading(offset, length),
+            Layer::Library(layer) => {
+                let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
+                let event = match mapping {
+                    ShallowMapping::Raw { .. } => Some(Event::ReadAio),
+                    ShallowMapping::Indirect { .. } => Some(Event::ReadBackingAio),
+                    ShallowMapping::Special { .. } => Some(Event::ReadCompressed),
+                    _zero_or_beyond => None,
+                };
+                Ok((event, known))
+            }
+        }
+    }
+
+    /// Whether what the library does with the range has to be done alone, and flushed at once.
+    ///
+    /// Overwriting a compressed cluster frees it. Were it used again before the change is on
+    /// disk, a crash could leave a table where the old entry still expects data. Clusters never
+    /// become compressed while the library has an image open.
+    pub(super) fn frees_clusters(&self, mut offset: u64, length: u64) -> io::Result<bool> {
+        let layer = match self {
+            Layer::Library(layer) => layer,
+            // Which sees to that itself.
+            Layer::Clusters(_) => return Ok(false),
+        };
+        let end = offset + length;
+        while offset < end {
+            let (mapping, known) = layer.get_shallow_mapping(offset, end - offset)?;
+            if matches!(mapping, ShallowMapping::Special { .. }) {
+                return Ok(true);
+            }
+            if known == 0 {
+                break;
+            }
+            offset += known;
+        }
+        Ok(false)
+    }
+
+    /// Whether the image has something of its own at an offset, and how far that goes.
+    pub(super) fn is_own(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
+        match self {
+            Layer::Clusters(clusters) => clusters.is_own(offset, length),
+            Layer::Library(layer) => {
+                let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
+                let is_own = match mapping {
+                    ShallowMapping::Indirect { .. } => false,
+                    ShallowMapping::Zero { explicit, .. } => explicit,
+                    _data => true,
+                };
+                Ok((is_own, known))
+            }
+        }
+    }
+
+    /// What is known of a range within the image.
+    pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        match self {
+            Layer::Library(layer) => extent::of_layer(layer, offset, length),
+            Layer::Clusters(clusters) => clusters.extent(offset, length),
+        }
+    }
+
+    pub(super) fn flush(&self) -> io::Result<()> {
+        match self {
+            Layer::Library(layer) => layer.flush(),
+            Layer::Clusters(clusters) => clusters.flush(),
+        }
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        match self {
+            Layer::Library(layer) => layer.sync(),
+            Layer::Clusters(clusters) => clusters.sync(),
+        }
+    }
+
+    pub(super) fn grow(&self, size: u64) -> io::Result<()> {
+        match self {
+            Layer::Library(layer) => layer.resize_grow(size, PreallocateMode::Zero),
+            Layer::Clusters(clusters) => clusters.grow(size),
+        }
+    }
+}
+
+fn cannot_open(source: io::Error) -> Error {
+    Error::While { what: "Could not open qcow2 image".into(), source }
+}

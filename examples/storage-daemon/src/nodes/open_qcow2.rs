@@ -1,0 +1,135 @@
+//! Opening a qcow2 node, with the nodes that have its data and show through.
+
+use super::filename;
+use super::inherit::{CommonOptions, Settings};
+use super::json_name;
+use super::node::{Backing, Driver, Node};
+use super::open::{Opener, by_filename, file_options};
+use super::options::{BackingOption, Child, NodeOptions, Qcow2Options};
+use super::sharing::Role;
+use crate::error::{Error, Result};
+use crate::image::Image;
+use crate::image::qcow2::header::Header;
+use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+impl Opener<'_> {
+    pub(super) fn open_qcow2(
+        &mut self,
+        name: Option<String>,
+        settings: Settings,
+        options: Qcow2Options,
+    ) -> Result<Arc<Node>> {
+        let common = settings.common;
+        let file = self.open_child(options.file, common.for_file())?;
+        // Listings show a node before its backing files, which are opened later.
+        let name = self.name(name)?;
+        self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
+        let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
+        let data_file = self.open_data_file(&header, common, options.data_file)?;
+        if let Some(data_file) = &data_file {
+            self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
+        }
+        let from_header = matches!(options.backing, BackingOption::FromHeader);
+        let backing = self
+            .open_backing(&header, &file, common, options.backing)
+            .map_err(|error| Error::OpenBacking(Box::new(error)))?;
+        if let Some(backing) = &backing {
+            self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
+        }
+        let named = match &backing {
+            Some(backing) if from_header => Some(filename::filename(backing)),
+            Some(_) | None => header.backing_file().map(str::to_owned),
+        };
+        let backing = Backing { node: backing, named };
+        self.insert_qcow2(name, settings, *header, Below { file, data_file, backing })
+    }
+
+    /// Opens the image of a node whose children are open. Apart from that, because a chain of
+    /// images is opened one within the other, and the stack is short.
+    fn insert_qcow2(
+        &self,
+        name: String,
+        settings: Settings,
+        header: Header,
+        below: Below,
+    ) -> Result<Arc<Node>> {
+        let Below { file, data_file, backing } = below;
+        let common = settings.common;
+        let mode = Qcow2Mode {
+            writable: !common.read_only,
+            no_flush: common.cache.no_flush,
+            backing: backing.node.as_ref().map(|node| node.image.storage()),
+            data_file: data_file.as_ref().map(|node| node.storage()),
+            compresses: false,
+        };
+        let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
+        let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
+        node.file = RwLock::new(Some(file));
+        node.data_file = RwLock::new(data_file);
+        node.backing = RwLock::new(backing);
+        Ok(self.insert(node))
+    }
+
+    /// Opens the file with the data. A name in the header is taken as it is, as in QEMU: it is not
+    /// relative to the image.
+    fn open_data_file(
+        &mut self,
+        header: &Header,
+        common: CommonOptions,
+        option: Option<Child>,
+    ) -> Result<Option<Arc<Node>>> {
+        let given = option.map(|child| self.open_child(child, common.for_file())).transpose()?;
+        match (given, header.has_data_file()) {
+            (Some(given), true) => Ok(Some(given)),
+            (Some(_), false) => Err(Error::DataFileUnknown),
+            (None, false) => Ok(None),
+            (None, true) => {
+                let name = header.data_file().ok_or(Error::DataFileMissing)?;
+                let options = NodeOptions::new(file_options(name.to_owned()));
+                self.open(options, common.for_file()).map(Some)
+            }
+        }
+    }
+
+    fn open_backing(
+        &mut self,
+        header: &Header,
+        file: &Node,
+        common: CommonOptions,
+        option: BackingOption,
+    ) -> Result<Option<Arc<Node>>> {
+        let Some(child) = backing_child(header, file, option)? else { return Ok(None) };
+        self.open_child(child, common.for_backing()).map(Some)
+    }
+}
+
+/// What is to be opened as backing node, if anything.
+fn backing_child(header: &Header, file: &Node, option: BackingOption) -> Result<Option<Child>> {
+    let child = match option {
+        BackingOption::None => return Ok(None),
+        BackingOption::Child(child) => child,
+        BackingOption::FromHeader => match header.backing_file() {
+            None => return Ok(None),
+            Some(name) => {
+                let format = header.backing_format();
+                Child::Inline(Box::new(match name.strip_prefix("json:") {
+                    Some(description) => json_name::parse(description, format)?,
+                    None => {
+                        let name = filename::resolve_backing(file, name);
+                        by_filename(filename::host_path(&name)?.to_owned(), format)?
+                    }
+                }))
+            }
+        },
+    };
+    Ok(Some(child))
+}
+
+/// The nodes below a qcow2 node.
+struct Below {
+    file: Arc<Node>,
+    data_file: Option<Arc<Node>>,
+    backing: Backing,
+}
