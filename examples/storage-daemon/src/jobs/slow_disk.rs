@@ -65,7 +65,7 @@ impl Bench {
             Some(name) => BackingOption::Child(Child::Reference(name.to_owned())),
             None => BackingOption::None,
         };
-        let options = DriverOptions::Qcow2(Qcow2Options { file: file(), backing });
+        let options = DriverOptions::Qcow2(Qcow2Options::new(file(), backing));
         NodeOptions::new(options).named(name).read_only(read_only)
     }
 
