@@ -27,12 +27,15 @@ pub fn job_pause(
 /// # Errors
 /// A job that is not paused cannot be resumed.
 #[qapi_command(since = "3.0", client)]
-pub fn job_resume(
+pub async fn job_resume(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.user_resume()
+    let job = jobs.get(id)?;
+    job.user_resume()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Cancels a job by force, as soon as it can stop.

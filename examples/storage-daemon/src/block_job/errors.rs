@@ -42,7 +42,7 @@ impl BlockJobHandle<'_> {
     /// nothing else is under way.
     pub fn handle_error(&self, on_error: OnError, side: Side, error: &Error) -> ErrorAction {
         self.block_job.troubled.store(true, Ordering::Relaxed);
-        self.block_job.changed.notify_waiters();
+        self.block_job.note_outcome();
         let action = on_error.action(side, error);
         if let Some(id) = self.job.id() {
             let operation = match side {
@@ -54,17 +54,17 @@ impl BlockJobHandle<'_> {
         }
         match action {
             BlockErrorAction::Report => ErrorAction::Report,
-            BlockErrorAction::Ignore => ErrorAction::Retry,
+            BlockErrorAction::Ignore => ErrorAction::Ignore,
             BlockErrorAction::Stop => {
                 self.job.pause_for_error();
-                self.note_error(error);
-                ErrorAction::Retry
+                self.note_error(side, error);
+                ErrorAction::Stop
             }
         }
     }
 
     /// Remembers the first error since the job was last resumed.
-    fn note_error(&self, error: &Error) {
+    fn note_error(&self, side: Side, error: &Error) {
         let mut io_status = self.block_job.io_status.lock();
         if *io_status == BlockDeviceIoStatus::Ok {
             *io_status = if error.is_no_space() {
@@ -72,6 +72,7 @@ impl BlockJobHandle<'_> {
             } else {
                 BlockDeviceIoStatus::Failed
             };
+            *self.block_job.stopped_by.lock() = Some(side);
         }
     }
 }
@@ -131,7 +132,9 @@ mod tests {
                     let error = error(self.kind);
                     match job.handle_error(on_error, Side::Target, &error) {
                         ErrorAction::Report => return Err(error.into()),
-                        ErrorAction::Retry => job.job.pause_point().await?,
+                        ErrorAction::Ignore | ErrorAction::Stop => {
+                            job.job.pause_point().await?;
+                        }
                     }
                 }
                 Ok(())

@@ -6,17 +6,20 @@
 
 pub mod copy;
 mod errors;
+mod flush;
 mod notify;
+mod resumed;
 mod settle;
 pub mod walk;
 
 pub use errors::OnError;
+pub use flush::{flush, try_flush};
 
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobStatus, Jobs};
 use parking_lot::Mutex;
@@ -24,8 +27,8 @@ use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
 use crate::blocking::{blocking, let_go_of};
-use crate::copy::CopySlots;
-use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation};
+use crate::copy::{CopySlots, Side};
+use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use crate::qmp::block_job::BlockJobChange;
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
 
@@ -125,6 +128,12 @@ pub struct BlockJob {
     io_status: Mutex<BlockDeviceIoStatus>,
     /// Whether a request has failed since one succeeded.
     troubled: AtomicBool,
+    /// How many requests have succeeded or failed.
+    outcomes: AtomicU64,
+    /// On which side the error was by which the job was stopped last.
+    stopped_by: Mutex<Option<Side>>,
+    /// How many requests had an outcome when a client resumed the job, if it could not read before.
+    resumed_at: Mutex<Option<u64>>,
     /// Notified when the job makes progress.
     changed: Notify,
 }
@@ -139,6 +148,9 @@ impl BlockJob {
             nodes: Mutex::new(Vec::new()),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
             troubled: AtomicBool::new(false),
+            outcomes: AtomicU64::new(0),
+            stopped_by: Mutex::new(None),
+            resumed_at: Mutex::new(None),
             changed: Notify::new(),
         }
     }
@@ -169,6 +181,17 @@ impl BlockJob {
         }
     }
 
+    /// How many requests have succeeded or failed.
+    fn outcomes(&self) -> u64 {
+        self.outcomes.load(Ordering::Relaxed)
+    }
+
+    /// A request has succeeded or failed.
+    fn note_outcome(&self) {
+        self.outcomes.fetch_add(1, Ordering::Relaxed);
+        self.changed.notify_waiters();
+    }
+
     /// Whether an error has stopped the job.
     pub fn io_status(&self) -> BlockDeviceIoStatus {
         *self.io_status.lock()
@@ -186,6 +209,8 @@ impl JobDriver for BlockJob {
 
     fn user_resume(&self, _job: &JobHandle) {
         *self.io_status.lock() = BlockDeviceIoStatus::Ok;
+        let reads_again = self.stopped_by.lock().take() == Some(Side::Source);
+        *self.resumed_at.lock() = reads_again.then(|| self.outcomes());
     }
 
     async fn prepare(&self, _job: &JobHandle) -> Result<()> {
@@ -238,10 +263,17 @@ impl JobDriver for BlockJob {
     }
 
     async fn settle(&self, job: &JobHandle) {
-        if job.job().status() == JobStatus::Null {
-            self.let_go().await;
+        let resumed_at = self.resumed_at.lock().take();
+        match resumed_at {
+            Some(before) => self.outcome_after(before, job.job()).await,
+            None if job.job().status().is_at_work() => {}
+            None => {
+                if job.job().status() == JobStatus::Null {
+                    self.let_go().await;
+                }
+                settle::settle(job.job()).await;
+            }
         }
-        settle::settle(job.job()).await;
     }
 
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
@@ -254,17 +286,8 @@ impl BlockJobHandle<'_> {
     pub fn advance(&self, bytes: u64) {
         self.block_job.troubled.store(false, Ordering::Relaxed);
         self.job.advance(bytes);
-        self.block_job.changed.notify_waiters();
+        self.block_job.note_outcome();
     }
-}
-
-/// Makes all writes to a node so far last, on a thread for blocking work.
-///
-/// # Errors
-/// As for [`Node::flush`].
-pub async fn flush(node: &Arc<Node>) -> Result<()> {
-    let node = Arc::clone(node);
-    blocking(move || node.flush()).await
 }
 
 /// Gives nodes to a block job that has been made and not yet started.

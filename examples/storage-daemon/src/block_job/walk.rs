@@ -78,14 +78,14 @@ pub async fn walk<W: Walk>(
                 let both = OnError { source: on_error, target: on_error };
                 match job.handle_error(both, side, &error) {
                     ErrorAction::Report => return Err(error.into()),
-                    ErrorAction::Retry
-                        if W::SKIPS_IGNORED && on_error == BlockdevOnError::Ignore =>
-                    {
+                    ErrorAction::Ignore if W::SKIPS_IGNORED => {
                         first_error.get_or_insert(QmpError::from(error));
                         offset += length;
                         job.advance(length);
                     }
-                    ErrorAction::Retry => job.job.sleep(RETRY_PAUSE).await?,
+                    ErrorAction::Ignore => job.job.sleep(RETRY_PAUSE).await?,
+                    // The next step waits until the job goes on.
+                    ErrorAction::Stop => {}
                 }
             }
         }

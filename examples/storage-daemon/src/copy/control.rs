@@ -19,7 +19,9 @@ pub enum ErrorAction {
     /// The copy ends with the error.
     Report,
     /// The request is made once more, not before [`RETRY_PAUSE`](super::RETRY_PAUSE) is over.
-    Retry,
+    Ignore,
+    /// The job rests, and the request is made once more as soon as it goes on.
+    Stop,
 }
 
 /// Why a copy did not reach its end.

@@ -182,8 +182,8 @@ impl Copier {
         Survey { source: Arc::clone(source), scope, length, granularity }
     }
 
-    /// Copies everything, whatever the scope, and flushes the target. For sources to which nobody
-    /// writes.
+    /// Copies everything, whatever the scope, and has the target keep it. For sources to which
+    /// nobody writes.
     ///
     /// # Errors
     /// As for [`Copier::follow`].
@@ -192,7 +192,7 @@ impl Copier {
             .map_err(|error| CopyError::Failed { side: Side::Source, error })?;
         bitmap.mark(0, self.length);
         self.follow(&Arc::new(bitmap), control).await?;
-        self.flush().await
+        self.flush(control).await
     }
 
     /// Copies what is dirty until nothing is. What this finds out about the source afterwards,
@@ -217,16 +217,25 @@ impl Copier {
         result
     }
 
-    /// Makes last what the target has been given.
+    /// Makes last what the target has been given. What becomes of an error is the job's choice: it
+    /// may be content with what the host has.
     ///
     /// # Errors
-    /// [`CopyError::Failed`].
-    pub async fn flush<S>(&self) -> Result<(), CopyError<S>> {
-        let target = Arc::clone(&self.target);
-        let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
-        flushed
-            .unwrap_or_else(|panicked| Err(lost(panicked)))
-            .map_err(|error| CopyError::Failed { side: Side::Target, error })
+    /// [`CopyError`].
+    pub async fn flush<C: CopyControl>(&self, control: &C) -> Result<(), CopyError<C::Stop>> {
+        loop {
+            let target = Arc::clone(&self.target);
+            let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
+            let Err(error) = flushed.unwrap_or_else(|panicked| Err(lost(panicked))) else {
+                return Ok(());
+            };
+            let side = Side::Target;
+            match control.on_error(side, &error) {
+                ErrorAction::Report => return Err(CopyError::Failed { side, error }),
+                ErrorAction::Ignore => return Ok(()),
+                ErrorAction::Stop => control.rest().await.map_err(CopyError::Stopped)?,
+            }
+        }
     }
 }
 
@@ -363,8 +372,12 @@ impl<C: CopyControl> Work<'_, C> {
                 let Failed { request, side, error } = *failed;
                 match self.control.on_error(side, &error) {
                     ErrorAction::Report => Err(CopyError::Failed { side, error }),
-                    ErrorAction::Retry => {
+                    ErrorAction::Ignore => {
                         self.plan.once_more(request, Instant::now() + RETRY_PAUSE);
+                        Ok(())
+                    }
+                    ErrorAction::Stop => {
+                        self.plan.once_more(request, Instant::now());
                         Ok(())
                     }
                 }

@@ -70,7 +70,7 @@ impl PointInTime {
         let beyond = self.outstanding() - self.bitmap.outstanding();
         self.copier.follow(&self.bitmap, control).await?;
         control.advance(beyond);
-        self.copier.flush().await
+        self.copier.flush(control).await
     }
 
     /// How many bytes were copied for writers since this was last asked. Waits until there are

@@ -249,7 +249,7 @@ impl BlockJobWork for Commit {
             let (growing, length) = (Arc::clone(base), *length);
             blocking(move || growing.grow(length)).await?;
             walk(job, &self.slots, &self.pieces, length, self.on_error).await?;
-            block_job::flush(base).await
+            block_job::flush(job, base, self.on_error).await
         })
     }
 

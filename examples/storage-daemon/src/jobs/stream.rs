@@ -239,7 +239,7 @@ impl BlockJobWork for Stream {
                 return Ok(());
             }
             walk(job, &self.slots, &self.pieces, self.pieces.length, self.on_error).await?;
-            block_job::flush(&self.pieces.top).await
+            block_job::flush(job, &self.pieces.top, self.on_error).await
         })
     }
 

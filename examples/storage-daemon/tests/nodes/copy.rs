@@ -73,7 +73,7 @@ impl CopyControl for Job {
         let mut errors = self.errors.lock();
         errors.push((side, error.to_string()));
         let again = errors.len() as u64 <= self.retries;
-        if again { ErrorAction::Retry } else { ErrorAction::Report }
+        if again { ErrorAction::Ignore } else { ErrorAction::Report }
     }
 }
 

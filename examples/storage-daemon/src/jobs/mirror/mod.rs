@@ -20,7 +20,7 @@ use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
 use crate::blocking::blocking;
-use crate::copy::{Copier, DirtyBitmap, clear};
+use crate::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
 use crate::nodes::options::Discard;
 use crate::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
@@ -244,7 +244,10 @@ impl Mirror {
         loop {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
             if !job.job.is_ready() {
-                block_job::flush(&self.target).await?;
+                if !self.flush(job).await? {
+                    job.job.sleep(RETRY_PAUSE).await?;
+                    continue;
+                }
                 if self.bitmap.length() == 0 {
                     self.follower.note_synced();
                 }
@@ -254,7 +257,7 @@ impl Mirror {
                 self.follower.note_synced();
             }
             if self.is_to_end(job) {
-                if self.hold_off().await? {
+                if self.hold_off(job).await? {
                     return Ok(());
                 }
                 continue;
@@ -315,13 +318,23 @@ impl Mirror {
 
     /// Keeps writers off the source if the target has all that they have written. The target's
     /// data are then made last.
-    async fn hold_off(&self) -> Result<bool> {
+    async fn hold_off(&self, job: BlockJobHandle<'_>) -> Result<bool> {
         let quiesced = self.source.quiesce().await;
         if !self.bitmap.is_clean() {
             return Ok(false);
         }
-        block_job::flush(&self.target).await?;
-        *self.held_off.lock() = Some(quiesced);
-        Ok(true)
+        if self.flush(job).await? {
+            *self.held_off.lock() = Some(quiesced);
+            return Ok(true);
+        }
+        drop(quiesced);
+        job.job.sleep(RETRY_PAUSE).await?;
+        Ok(false)
+    }
+
+    /// Makes last what the target has been given, or tells that it has to be tried again.
+    async fn flush(&self, job: BlockJobHandle<'_>) -> Result<bool> {
+        let tried = block_job::try_flush(job, &self.target, self.on_error).await?;
+        Ok(tried.is_none())
     }
 }

@@ -79,12 +79,15 @@ pub fn block_job_pause(
 /// # Errors
 /// There is no such job, its state forbids it, or it is not paused.
 #[qapi_command(since = "1.3", allow_preconfig)]
-pub fn block_job_resume(
+pub async fn block_job_resume(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
 ) -> Result<()> {
-    block_job::find(jobs, device)?.user_resume()
+    let job = block_job::find(jobs, device)?;
+    job.user_resume()?;
+    job.settled().await;
+    Ok(())
 }
 
 /// Has a block job that is `ready` finish.
