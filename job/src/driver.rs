@@ -147,8 +147,8 @@ pub trait JobDriver: Send + Sync + 'static {
     }
 
     /// Waits until what a client set in motion is in order: what the end of the job disturbed, or
-    /// what it does first when it goes on. A client that finalized, dismissed or resumed the job has
-    /// its reply when this returns; see [`Job::settled`](crate::Job::settled).
+    /// what it does first when it goes on. A client that finalized, dismissed or resumed the job
+    /// has its reply when this returns; see [`Job::settled`](crate::Job::settled).
     fn settle(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
         let _ = job;
         std::future::ready(())

@@ -265,8 +265,8 @@ impl Job {
         self.inner.occurrences.all_told().await;
     }
 
-    /// As [`at_rest`](Self::at_rest), and waits until what a client set in motion is in order, as the
-    /// driver of this job sees it. For a command that finalizes, dismisses or resumes the job,
+    /// As [`at_rest`](Self::at_rest), and waits until what a client set in motion is in order, as
+    /// the driver of this job sees it. For a command that finalizes, dismisses or resumes the job,
     /// before it is answered.
     pub async fn settled(&self) {
         self.at_rest().await;

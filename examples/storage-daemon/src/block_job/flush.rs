@@ -1,7 +1,7 @@
 //! Making last what a job has written, before it says that it is done.
 //!
-//! QEMU leaves that to the host but for mirrors. Here it belongs to the job: what cannot be flushed is
-//! an error of its target like any other, so that a client need not take for done what is lost.
+//! QEMU leaves that to the host but for mirrors. Here it belongs to the job: what cannot be flushed
+//! is an error of its target like any other, so that a client need not take for done what is lost.
 
 use std::sync::Arc;
 

@@ -8,14 +8,14 @@ use job::Job;
 use super::BlockJob;
 use crate::qmp::block_job::info::BlockDeviceIoStatus;
 
-/// How long a client that resumes a job is kept waiting at most: a fault that comes at once is known
-/// by then, and whoever waits for a disk that hangs may want to cancel the job.
+/// How long a client that resumes a job is kept waiting at most: a fault that comes at once is
+/// known by then, and whoever waits for a disk that hangs may want to cancel the job.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl BlockJob {
     /// Waits for what comes of reading once more, after so many outcomes of requests. If it fails
-    /// again, the client knows so before it has its reply, as with QEMU. Whether writing works turns
-    /// out later, since something is read before.
+    /// again, the client knows so before it has its reply, as with QEMU. Whether writing works
+    /// turns out later, since something is read before.
     pub(super) async fn outcome_after(&self, before: u64, job: &Job) {
         if job.speed() > 0 {
             // It may rest before it reads.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::program::{Client, Daemon};
+use crate::program::{Client, Daemon, copy};
 
 fn daemon() -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
@@ -109,5 +109,47 @@ fn the_name_of_its_image_tells_the_rules() {
         assert_eq!(nodes[1]["file"], expected);
         assert_eq!(nodes[1]["image"]["backing-image"]["filename"], path);
         client.execute("blockdev-del", json!({"node-name": "n"}));
+    }
+}
+
+/// A target that cannot be flushed, once.
+const UNFLUSHED: &str = r#"{"driver": "blkdebug", "node-name": "faulty",
+    "image": {"driver": "file", "filename": "$DIR/target"},
+    "inject-error": [{"event": "none", "iotype": "flush", "errno": 28, "once": true}]}"#;
+
+#[test]
+fn what_cannot_be_flushed_is_an_error_of_the_target() {
+    for (policy, stops, error) in [
+        ("report", false, Some("No space left on device")),
+        ("ignore", false, None),
+        ("stop", true, None),
+        ("enospc", true, None),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, byte) in [("source", 7), ("target", 0)] {
+            fs::write(folder.path().join(name), [byte; 1 << 16]).unwrap();
+        }
+        let arguments = [
+            "--blockdev",
+            "driver=file,node-name=source,filename=$DIR/source",
+            "--blockdev",
+            UNFLUSHED,
+            "--blockdev",
+            "driver=raw,node-name=target,file=faulty",
+        ];
+        let daemon = Daemon::start_in(folder, &arguments);
+        let mut client = daemon.client();
+        let changes = json!({
+            "job-id": "j0", "device": "source", "target": "target", "auto-dismiss": false,
+            "on-target-error": policy,
+        });
+        client.execute("blockdev-backup", copy(changes));
+        if stops {
+            client.wait_for_job("j0", "paused");
+            client.execute("job-resume", json!({"id": "j0"}));
+        }
+        let job = client.wait_for_job("j0", "concluded");
+        assert_eq!(job.get("error").and_then(Value::as_str), error, "{policy}");
+        assert_eq!(fs::read(daemon.path("target")).unwrap(), [7; 1 << 16], "{policy}");
     }
 }
