@@ -25,7 +25,7 @@ use crate::nodes::Node;
 use following::Following;
 use plan::{Limits, Next, Survey};
 pub use request::clear;
-use request::{Failed, Request};
+use request::{Failed, Request, Writing};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -123,6 +123,8 @@ pub struct Copier {
     slots: CopySlots,
     scope: Scope,
     pace: Pace,
+    /// Whether the target is given compressed data.
+    compresses: bool,
 }
 
 impl Copier {
@@ -135,7 +137,8 @@ impl Copier {
         let length = source.size()?;
         let granularity = target.cluster_size().unwrap_or(0).max(GRANULARITY_MIN);
         let (scope, pace) = (Scope::default(), Pace::default());
-        Ok(Copier { source, target, length, granularity, slots, scope, pace })
+        let compresses = false;
+        Ok(Copier { source, target, length, granularity, slots, scope, pace, compresses })
     }
 
     /// The same for a part of the source.
@@ -164,6 +167,19 @@ impl Copier {
             bytes: pace.bytes.min(REQUEST_MAX),
         };
         Copier { pace, ..self }
+    }
+
+    /// The same with data compressed, if so, which the target has to be able to take.
+    #[must_use]
+    pub fn compressing(self, compresses: bool) -> Self {
+        Copier { compresses, ..self }
+    }
+
+    /// How the target is written.
+    fn writing(&self) -> Writing {
+        // Smaller units would be written in smaller pieces than is any use.
+        let unit = self.granularity.clamp(GRANULARITY_MIN, MEMORY_MAX);
+        Writing { unit, compresses: self.compresses }
     }
 
     /// The unit of work in bytes: a power of two, at least a cluster of the target.
@@ -343,13 +359,12 @@ impl<C: CopyControl> Work<'_, C> {
     fn start(&mut self, request: Request, slot: OwnedSemaphorePermit) {
         let source = Arc::clone(&self.copier.source);
         let target = Arc::clone(&self.copier.target);
-        // Smaller units would be written in smaller pieces than is any use.
-        let granularity = self.copier.granularity.max(GRANULARITY_MIN);
+        let writing = self.copier.writing();
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
             // Kept until the thread is free again.
             let _slot = slot;
-            request.execute(&source, &target, granularity, &mut buffer)?;
+            request.execute(&source, &target, writing, &mut buffer)?;
             Ok(Finished { request, buffer })
         });
     }

@@ -97,7 +97,7 @@ impl PointInTime {
             let request = Request { start, length, zero: found.kind == Kind::Zero };
             if found.kind != Kind::Outside {
                 let (source, target) = (&copier.source, &copier.target);
-                request.execute(source, target, copier.granularity, &mut buffer)?;
+                request.execute(source, target, copier.writing(), &mut buffer)?;
                 self.copied.fetch_add(length, Ordering::Relaxed);
                 self.counted.notify_one();
             }

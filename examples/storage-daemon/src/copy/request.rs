@@ -13,6 +13,15 @@ pub(super) struct Request {
     pub(super) zero: bool,
 }
 
+/// How a target is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    /// Zeroes are looked for in units of so many bytes.
+    pub(super) unit: u64,
+    /// Whether data are compressed.
+    pub(super) compresses: bool,
+}
+
 /// A request that failed.
 #[derive(Debug)]
 pub(super) struct Failed {
@@ -32,22 +41,20 @@ impl Request {
         &self,
         source: &Node,
         target: &Node,
-        granularity: u64,
+        writing: Writing,
         buffer: &mut Vec<u8>,
     ) -> Result<(), Box<Failed>> {
         let failed = |side| move |error| Box::new(Failed { request: *self, side, error });
         if self.zero {
             return clear(target, self.start, self.length).map_err(failed(Side::Target));
         }
-        let granularity = granularity.min(MEMORY_MAX);
         let mut start = self.start;
         while start < self.end() {
             // A unit of work may be larger than what is to be in memory at once.
             let length = (self.end() - start).min(MEMORY_MAX);
             buffer.resize(length as usize, 0);
             source.read(start, buffer).map_err(failed(Side::Source))?;
-            write_sparsely(target, start, buffer, granularity as usize)
-                .map_err(failed(Side::Target))?;
+            write_sparsely(target, start, buffer, writing).map_err(failed(Side::Target))?;
             start += length;
         }
         Ok(())
@@ -82,10 +89,10 @@ fn write_sparsely(
     target: &Node,
     start: u64,
     data: &[u8],
-    granularity: usize,
+    Writing { unit, compresses }: Writing,
 ) -> Result<(), Error> {
     let is_zero = |unit: &[u8]| unit.iter().all(|byte| *byte == 0);
-    let mut units = data.chunks(granularity).peekable();
+    let mut units = data.chunks(unit as usize).peekable();
     let mut done = 0;
     while let Some(first) = units.next() {
         let zero = is_zero(first);
@@ -96,6 +103,8 @@ fn write_sparsely(
         let offset = start + done as u64;
         if zero {
             clear(target, offset, length as u64)?;
+        } else if compresses {
+            target.write_compressed(offset, &data[done..done + length])?;
         } else {
             target.write(offset, &data[done..done + length])?;
         }

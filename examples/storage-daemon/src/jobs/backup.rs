@@ -223,7 +223,7 @@ fn check_nodes(
     if Arc::ptr_eq(source, target) {
         return Err(Error::generic("Source and target cannot be the same"));
     }
-    if common.compress == Some(true) {
+    if common.compress == Some(true) && !target.compresses() {
         // The blank at the end stands before the name of a device, of which nodes have none.
         return Err(Error::generic("Compression is not supported for this drive "));
     }
@@ -273,6 +273,7 @@ fn copier(
         | MirrorSyncMode::Incremental
         | MirrorSyncMode::Bitmap => Scope::Full,
     };
+    let copier = copier.compressing(common.compress == Some(true));
     let mut pace = Pace::default();
     let Some(perf) = common.x_perf else { return Ok(copier.scope(scope)) };
     if let Some(workers) = perf.max_workers {

@@ -24,7 +24,8 @@ pub struct BackupCommon {
     /// What becomes of the bitmap.
     #[qapi(since = "4.2")]
     pub bitmap_mode: Option<BitmapSyncMode>,
-    /// Whether the copy is compressed. Only `false`, which is the default, is supported.
+    /// Whether the copy is compressed; not unless said so. Compressed data replace nothing that the
+    /// target has already.
     #[qapi(since = "2.8")]
     pub compress: Option<bool>,
     /// What to do when the node cannot be read; `report` unless said otherwise.

@@ -245,3 +245,31 @@ fn errors_are_told_with_their_side_and_can_be_tried_again() {
     }
     drop(small);
 }
+
+#[test]
+fn compressed_copies_are_smaller_and_replace_nothing() {
+    let bench = Bench::new();
+    let expected: Vec<u8> = (0..3 * M + 512).map(|at| (at / 100 % 7) as u8).collect();
+    bench.write("source", &expected);
+    let source = bench.add(raw(inline(bench.file("source"))).named("source"));
+    let path = bench.format("target", |options| options.size = 3 * M + 512);
+    let target = bench.add(qcow2(inline(bench.file("target"))).named("target"));
+    let copy = |job: &Job| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let (source, target) = (Arc::clone(&source), Arc::clone(&target));
+        let copier = Copier::new(source, target, CopySlots::default()).expect("a size");
+        runtime.expect("a runtime").block_on(copier.compressing(true).run(job))
+    };
+    copy(&Job::default()).expect("all can be copied");
+    assert_same(&contents(&target), &expected);
+    let taken = std::fs::metadata(&path).expect("it is there").len();
+    assert!(taken < M, "it takes {taken}");
+    // What is compressed already is replaced.
+    copy(&Job::default()).expect("all can be copied");
+    target.write(M, &[1; 512]).expect("it can be written");
+    let job = Job::default();
+    copy(&job).expect_err("there is something else");
+    assert_eq!(*job.errors.lock(), [(Side::Target, "Input/output error".to_owned())]);
+    bench.graph.remove_all();
+    assert_sound(&path);
+}
