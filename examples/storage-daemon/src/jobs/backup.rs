@@ -15,7 +15,7 @@ use crate::block_job::{
     self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
 };
 use crate::copy::{Copier, Pace, PointInTime, Scope};
-use crate::nodes::options::DetectZeroes;
+use crate::nodes::options::{DetectZeroes, Discard};
 use crate::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 use crate::qmp::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
@@ -77,6 +77,7 @@ pub fn drive_backup(
             | MirrorSyncMode::Incremental
             | MirrorSyncMode::Bitmap => ShownBelow::Named,
         },
+        discard: Discard::Unmap,
         detect_zeroes: DetectZeroes::Unmap,
     };
     let target = target.open(&daemon.graph)?;

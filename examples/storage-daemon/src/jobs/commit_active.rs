@@ -53,6 +53,7 @@ pub fn create(daemon: &BlockJobs, options: ActiveCommit) -> Result<Prepared> {
         filter_node_name,
         uses,
         writable,
+        opens_backing: false,
     };
     mirror::create(daemon, options)
 }

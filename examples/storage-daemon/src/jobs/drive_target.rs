@@ -23,7 +23,7 @@ pub struct DriveTarget<'a> {
     /// The name of the file.
     pub filename: String,
     /// The format. A new image has the source's unless it is given; that of an existing one is
-    /// guessed.
+    /// guessed, unless the source has no format either.
     pub format: Option<String>,
     /// The name of the target's node, if it has one.
     pub node_name: Option<String>,
@@ -35,6 +35,8 @@ pub struct DriveTarget<'a> {
     pub backing: Option<Arc<Node>>,
     /// What shows through the target as long as the job runs.
     pub shows: ShownBelow,
+    /// What becomes of requests to discard.
+    pub discard: Discard,
     /// Whether zeroes that are written to it are detected.
     pub detect_zeroes: DetectZeroes,
 }
@@ -57,7 +59,10 @@ impl DriveTarget<'_> {
     /// The image cannot be made or opened; nothing is left of a new one then.
     pub fn open(self, graph: &Graph) -> Result<JobTarget> {
         let format = match self.mode {
-            NewImageMode::Existing => self.format.clone(),
+            NewImageMode::Existing => {
+                let none = || self.source.driver().is_protocol().then(|| "file".to_owned());
+                self.format.clone().or_else(none)
+            }
             NewImageMode::AbsolutePaths => {
                 let own = || self.source.driver().name().to_owned();
                 Some(self.format.clone().unwrap_or_else(own))
@@ -70,7 +75,7 @@ impl DriveTarget<'_> {
         let path = host_path(&self.filename)?.to_owned();
         let mut options = by_filename(path, format.as_deref())?.read_only(false);
         options.node_name = self.node_name;
-        options.discard = Some(Discard::Unmap);
+        options.discard = Some(self.discard);
         options.detect_zeroes = self.detect_zeroes;
         let cache = self.source.cache();
         options.cache =

@@ -253,6 +253,7 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
         filter_node_name: None,
         uses: vec![NodeUse::mirror_source(source), NodeUse::mirror_target(target)],
         writable: None,
+        opens_backing: false,
     };
     let mut client = bench.client().await;
     mirror::create(&bench.daemon, options).expect("the nodes are free").start();

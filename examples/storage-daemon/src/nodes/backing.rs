@@ -1,9 +1,10 @@
 //! Backing chains: what is below a node, by which names, and how that is changed while the node
 //! is in use.
 
+use super::driver::Driver;
 use super::filename;
 use super::graph::Graph;
-use super::node::{Driver, Node};
+use super::node::Node;
 use super::sharing::{Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::Image;

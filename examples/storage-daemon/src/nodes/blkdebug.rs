@@ -1,8 +1,9 @@
 //! Nodes that fail on demand: opening, telling and reopening them.
 
+use super::driver::Driver;
 use super::filename::{self, filename};
 use super::inherit::Settings;
-use super::node::{Driver, Node};
+use super::node::Node;
 use super::open::{Opener, flat};
 use super::options::Child;
 use super::sharing::Role;

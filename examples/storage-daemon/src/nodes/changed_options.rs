@@ -2,10 +2,11 @@
 
 use super::backing::{BackingChange, unfiltered};
 use super::depth::{check_depth, depth, has_below};
+use super::driver::Driver;
 use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Driver, Node};
+use super::node::Node;
 use super::options::{
     Aio, BackingOption, BlkdebugOptions, Child, DriverOptions, FileOptions, Locking, NodeOptions,
     NullOptions, Qcow2Options, RawOptions,

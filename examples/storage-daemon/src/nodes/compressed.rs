@@ -1,6 +1,7 @@
 //! Compressed data.
 
-use super::node::{Driver, Node};
+use super::driver::Driver;
+use super::node::Node;
 use super::watch::Write;
 use crate::error::Result;
 

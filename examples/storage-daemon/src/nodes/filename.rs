@@ -2,7 +2,8 @@
 //! descriptions of the form `json:{...}`.
 
 use super::blkdebug;
-use super::node::{Backing, Driver, Node};
+use super::driver::Driver;
+use super::node::{Backing, Node};
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
 

@@ -4,9 +4,10 @@
 //! QEMU's filters do to the writes that pass through them, a
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does here.
 
+use super::driver::Driver;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Backing, Driver, Node};
+use super::node::{Backing, Node};
 use super::sharing::{Role, Use, User};
 use crate::error::Result;
 use crate::image::Image;

@@ -1,7 +1,8 @@
 //! For tests: a node on storage that hangs as long as it is told to.
 
+use super::driver::Driver;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Driver, Node};
+use super::node::Node;
 use super::{Graph, NodeUse};
 use crate::image::Image;
 use crate::image::flat::{FlatImage, FlatMode};

@@ -5,9 +5,11 @@
 //! all clients. A node that is being opened or closed has its name to itself meanwhile, and
 //! nobody finds it.
 
+use super::backing::BackingChange;
 use super::info::NodeInfo;
 use super::node::Node;
 use super::open::{open_borrowed, open_root};
+use super::open_qcow2::open_named_backing;
 use super::options::{Child, NodeOptions};
 use super::root::RootNode;
 use super::sharing::{Role, Use, User};
@@ -272,6 +274,20 @@ impl Graph {
     pub fn borrow_child(&self, child: Child) -> Result<BorrowedNode> {
         let (node, temporary) = open_borrowed(self, child)?;
         Ok(BorrowedNode { graph: self.clone(), node, temporary })
+    }
+
+    /// Has a node that was opened without a backing node stand on what its image names as its
+    /// backing file, if that names one. Blocks while images are opened.
+    ///
+    /// # Errors
+    /// As for [`Graph::add`].
+    pub fn open_backing(&self, node: &Arc<Node>) -> Result<()> {
+        let Some(opened) = open_named_backing(self, node)? else { return Ok(()) };
+        let _ = opened.opened_for.set(Arc::downgrade(node));
+        // Closed again if it does not come to be used.
+        let opened = BorrowedNode { graph: self.clone(), node: opened, temporary: true };
+        let change = BackingChange { node: Some(Arc::clone(opened.node())), name: None };
+        self.change_backing(node, change)
     }
 
     /// Lets `work` have the state. It must do no I/O.

@@ -1,7 +1,8 @@
 //! What there is to tell about nodes and images, for `query-named-block-nodes`.
 
+use super::driver::Driver;
 use super::filename::{filename, resolve_backing};
-use super::node::{CacheMode, Driver, Node};
+use super::node::{CacheMode, Node};
 use super::options::DetectZeroes;
 use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};

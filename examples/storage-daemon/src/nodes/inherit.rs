@@ -1,6 +1,7 @@
 //! The options that all drivers have, and how a node hands them down.
 
-use super::node::{CacheMode, Driver};
+use super::driver::Driver;
+use super::node::CacheMode;
 use super::options::{CacheOptions, DetectZeroes, Discard, NodeOptions};
 use crate::error::{Error, Result};
 use crate::image::flat::FlatMode;

@@ -9,6 +9,7 @@ mod blkdebug;
 mod changed_options;
 mod compressed;
 mod depth;
+mod driver;
 mod filename;
 mod filter;
 #[cfg(test)]
@@ -35,10 +36,11 @@ mod watch;
 pub(crate) use filename::host_path;
 pub(crate) use open::by_filename;
 
+pub use driver::Driver;
 pub use filter::{Filter, FilterOptions};
 pub use graph::{BorrowedNode, Graph, MAX_NODES, Reservation};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
-pub use node::{CacheMode, Driver, Node};
+pub use node::{CacheMode, Node};
 pub use reopen::MadeWritable;
 pub use root::Root;
 pub use usage::{BackingLink, NamedAs, NodeUse, Operation};

@@ -2,9 +2,10 @@
 
 use super::blkdebug::told;
 use super::depth::{MAX_DEPTH, check_depth};
+use super::driver::Driver;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Driver, Node, Part};
+use super::node::{Node, Part};
 use super::options::{
     BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
@@ -55,11 +56,11 @@ pub(super) struct Opener<'a> {
 }
 
 impl<'a> Opener<'a> {
-    fn new(graph: &'a Graph) -> Self {
+    pub(super) fn new(graph: &'a Graph) -> Self {
         Opener { graph, created: Vec::new(), owned: Vec::new() }
     }
 
-    fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
+    pub(super) fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
         let opened = self.open(options, above);
         if opened.is_ok() {
             self.graph.publish(&self.created);

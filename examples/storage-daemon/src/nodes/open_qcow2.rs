@@ -1,9 +1,11 @@
 //! Opening a qcow2 node, with the nodes that have its data and show through.
 
+use super::driver::Driver;
 use super::filename;
+use super::graph::Graph;
 use super::inherit::{CommonOptions, Settings};
 use super::json_name;
-use super::node::{Backing, Driver, Node};
+use super::node::{Backing, Node};
 use super::open::{Opener, by_filename, file_options};
 use super::options::{BackingOption, Child, NodeOptions, Qcow2Options};
 use super::sharing::Role;
@@ -102,6 +104,20 @@ impl Opener<'_> {
     ) -> Result<Option<Arc<Node>>> {
         let Some(child) = backing_child(header, file, option)? else { return Ok(None) };
         self.open_child(child, common.for_backing()).map(Some)
+    }
+}
+
+/// Opens what the image of a node names as its backing file, if anything.
+pub(super) fn open_named_backing(graph: &Graph, node: &Node) -> Result<Option<Arc<Node>>> {
+    let (Some(header), Some(file)) = (node.qcow2_header(), node.file()) else {
+        return Ok(None);
+    };
+    match backing_child(&header, &file, BackingOption::FromHeader)? {
+        Some(Child::Inline(options)) => {
+            let above = node.settings.read().common.for_backing();
+            Opener::new(graph).run(*options, above).map(Some)
+        }
+        Some(Child::Reference(_)) | None => Ok(None),
     }
 }
 

@@ -4,7 +4,7 @@
 //! `qapi/block-core.json`, the command line from `--blockdev`.
 
 pub use super::blkdebug::{Blkdebug, BlkdebugOptions};
-use super::node::Driver;
+use super::driver::Driver;
 pub use crate::image::locks::Locking;
 
 /// A node to be opened, with everything below it that is described inline.

@@ -4,7 +4,7 @@
 //! children follows from what its own users take of it, so that a file that nobody writes is not
 //! locked for writing. The rules are those of QEMU's drivers.
 
-use super::node::Driver;
+use super::driver::Driver;
 use super::root::RootNode;
 use super::state::Entry;
 use super::usage::BackingLink;

@@ -25,6 +25,27 @@ struct Common {
     buf_size: Option<i64>,
     on_error: OnError,
     copy_mode: MirrorCopyMode,
+    target_image: TargetImage,
+}
+
+/// Where the image came from to which is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TargetImage {
+    /// A client opened it.
+    Open,
+    /// It was there, and is opened for the job without what is below it.
+    Existing,
+    /// It was made for the job.
+    New,
+}
+
+impl From<NewImageMode> for TargetImage {
+    fn from(mode: NewImageMode) -> Self {
+        match mode {
+            NewImageMode::Existing => TargetImage::Existing,
+            NewImageMode::AbsolutePaths => TargetImage::New,
+        }
+    }
 }
 
 /// Makes a job that mirrors to a node. It is yet to be started. Blocks.
@@ -49,6 +70,7 @@ pub fn blockdev_mirror(daemon: &BlockJobs, options: BlockdevMirror) -> Result<Pr
         buf_size: options.buf_size,
         on_error: on_error(options.on_source_error, options.on_target_error),
         copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
+        target_image: TargetImage::Open,
     };
     mirror(daemon, source, target, common)
 }
@@ -84,8 +106,10 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         backing,
         // What is below is opened by whoever uses the target afterwards.
         shows: ShownBelow::Nothing,
+        discard: source.discard(),
         detect_zeroes: DetectZeroes::Off,
     };
+    let mode = target.mode;
     let target = target.open(&daemon.graph)?;
     let common = Common {
         job: JobOptions::new(JobType::Mirror)
@@ -100,6 +124,7 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         buf_size: options.buf_size,
         on_error: on_error(options.on_source_error, options.on_target_error),
         copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
+        target_image: mode.into(),
     };
     mirror(daemon, source, target, common)
 }
@@ -133,7 +158,7 @@ fn mirror(
     if let Some(replaces) = &common.replaces {
         check_replaces(graph, &source, replaces)?;
     }
-    let scope = scope(common.sync, &source)?;
+    let scope = scope(common.sync, &source, common.target_image)?;
     if common.buf_size.is_some_and(|given| given < 0) {
         return Err(Error::generic("Invalid parameter 'buf-size'"));
     }
@@ -155,6 +180,7 @@ fn mirror(
         filter_node_name: common.filter_node_name,
         uses,
         writable: None,
+        opens_backing: common.target_image == TargetImage::Existing,
     };
     create(daemon, options)
 }
@@ -176,12 +202,16 @@ fn granularity(given: Option<u32>) -> Result<Option<u64>> {
     Ok(Some(granularity.into()))
 }
 
-fn scope(sync: MirrorSyncMode, source: &Node) -> Result<MirrorScope> {
+fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<MirrorScope> {
+    let full = match target {
+        TargetImage::Open | TargetImage::Existing => MirrorScope::Full,
+        TargetImage::New => MirrorScope::OntoZeroes,
+    };
     match sync {
         // Nothing shows through the source, so what it holds is everything.
-        MirrorSyncMode::Top if source.backing().is_none() => Ok(MirrorScope::Full),
+        MirrorSyncMode::Top if source.backing().is_none() => Ok(full),
         MirrorSyncMode::Top => Ok(MirrorScope::Top),
-        MirrorSyncMode::Full => Ok(MirrorScope::Full),
+        MirrorSyncMode::Full => Ok(full),
         MirrorSyncMode::None => Ok(MirrorScope::None),
         MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => {
             Err(Error::generic(format!("Sync mode '{}' not supported", sync.as_str())))

@@ -55,6 +55,8 @@ pub(super) struct MirrorOptions {
     pub(super) uses: Vec<NodeUse>,
     /// The target, if it was made writable for the job. It stays so if the job succeeds.
     pub(super) writable: Option<MadeWritable>,
+    /// Whether the target stands on what its image names as its backing file in the end.
+    pub(super) opens_backing: bool,
 }
 
 /// What a mirror copies besides what is written from now on.
@@ -62,6 +64,8 @@ pub(super) struct MirrorOptions {
 pub(super) enum MirrorScope {
     /// Everything.
     Full,
+    /// Everything, onto a target that is new and shows zeroes.
+    OntoZeroes,
     /// What the topmost image holds.
     Top,
     /// What is held above the target, which becomes as large as the source first.
@@ -106,6 +110,7 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         held_off: Mutex::new(None),
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(options.writable),
+        opens_backing: options.opens_backing,
     };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
@@ -126,9 +131,11 @@ fn granularity(target: &Node, given: Option<u64>, scope: &MirrorScope) -> u64 {
         MirrorScope::Top | MirrorScope::None if target.names_backing() => {
             wanted.max(cluster.unwrap_or(0))
         }
-        MirrorScope::Full | MirrorScope::Top | MirrorScope::AboveTarget | MirrorScope::None => {
-            wanted
-        }
+        MirrorScope::Full
+        | MirrorScope::OntoZeroes
+        | MirrorScope::Top
+        | MirrorScope::AboveTarget
+        | MirrorScope::None => wanted,
     }
 }
 
@@ -150,6 +157,8 @@ struct Mirror {
     filter: Mutex<Option<Filter>>,
     /// The target, if it refuses writes again should the job fail.
     writable: Mutex<Option<MadeWritable>>,
+    /// Whether the target is to stand on what its image names.
+    opens_backing: bool,
 }
 
 impl BlockJobWork for Mirror {
@@ -170,7 +179,10 @@ impl BlockJobWork for Mirror {
 
     fn change(&self, options: &BlockJobChange) -> Result<()> {
         match self.scope {
-            MirrorScope::Full | MirrorScope::Top | MirrorScope::None => {}
+            MirrorScope::Full
+            | MirrorScope::OntoZeroes
+            | MirrorScope::Top
+            | MirrorScope::None => {}
             // It is a commit for clients, and those have nothing to change.
             MirrorScope::AboveTarget => return Err(job::cannot_change()),
         }
@@ -207,6 +219,13 @@ impl BlockJobWork for Mirror {
     /// Has the users of the source use the target, and lets them go on.
     fn prepare(&self) -> Result<()> {
         let held_off = self.held_off.lock().take();
+        if self.opens_backing
+            && let Err(error) = self.graph.open_backing(&self.target)
+        {
+            tracing::warn!(node = %self.target.name(), %error, "the target lacks its backing file");
+            // What is told does not say more.
+            return Err(crate::error::Error::Io(nix::errno::Errno::EINVAL.into()).into());
+        }
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.take_over_mode();
@@ -276,7 +295,10 @@ impl Mirror {
             MirrorScope::AboveTarget => {
                 blocking(move || target.grow(length)).await?;
             }
-            MirrorScope::Full | MirrorScope::Top | MirrorScope::None => {
+            MirrorScope::Full
+            | MirrorScope::OntoZeroes
+            | MirrorScope::Top
+            | MirrorScope::None => {
                 if target.size()? != length {
                     return Err(Error::generic("Source and target image have different sizes"));
                 }
@@ -298,6 +320,7 @@ impl Mirror {
                 self.bitmap.mark(0, self.bitmap.length());
                 return Ok(());
             }
+            MirrorScope::OntoZeroes => backing::images(&self.source).collect(),
             MirrorScope::Top => vec![Arc::clone(&self.source)],
             MirrorScope::AboveTarget => backing::images(&self.source)
                 .take_while(|node| !Arc::ptr_eq(node, &self.target))
