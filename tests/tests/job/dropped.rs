@@ -70,19 +70,22 @@ fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own(
 fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
     let runtime = several_threads(1);
     let local = tokio::task::LocalSet::new();
-    let bench = runtime.block_on(async { three_slow_jobs().await });
+    let bench = runtime.block_on(async { one_endless_job().await });
     let log = local.block_on(&runtime, async move {
         let Bench { jobs, log } = bench;
         drop(jobs);
         log
     });
     drop(runtime);
-    assert!(log.take_of("j0").ends_with("concluded null"));
+    let life = "created running aborting !FinalizeCancelled concluded null";
+    assert_eq!(log.take_of("j0"), life);
 
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let Bench { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
+    let Bench { jobs, log } = runtime.block_on(async { one_endless_job().await });
     drop(jobs);
-    assert!(log.take_of("j0").ends_with("running"));
+    assert_eq!(log.take_of("j0"), "created running");
+    drop(runtime);
+    assert_eq!(format!("created running {}", log.take_of("j0")), life);
 }
 
 /// A driver that has the last handle of its own engine in the end.
@@ -123,6 +126,12 @@ async fn three_slow_jobs() -> Bench {
         let job = bench.create(named(id), Slow { log: bench.log.clone() }).start();
         job.not_busy().await;
     }
+    bench
+}
+
+async fn one_endless_job() -> Bench {
+    let bench = Bench::new();
+    bench.start("j0", Work::UntilCancelled).not_busy().await;
     bench
 }
 
