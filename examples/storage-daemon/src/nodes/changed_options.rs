@@ -161,6 +161,9 @@ impl Graph {
                 if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
                     return Ok(());
                 }
+                if node.driver() == Driver::Blkdebug {
+                    return Err(Error::OptionFixed("image"));
+                }
                 if has_below(&new, node) {
                     return Err(Error::cycle("file", &new, node));
                 }

@@ -9,7 +9,7 @@ use storage_daemon::image::blkdebug::rules::{
 use storage_daemon::image::permissions::{Access, Permissions};
 use storage_daemon::nodes::Node;
 use storage_daemon::nodes::options::{
-    BackingOption, Blkdebug, BlkdebugOptions, DriverOptions, NodeOptions,
+    BackingOption, Blkdebug, BlkdebugOptions, DriverOptions, NodeOptions, NullOptions,
 };
 
 const EIO: i32 = 5;
@@ -297,5 +297,46 @@ fn it_goes_on_with_the_rules_that_it_has() {
         (Limits { max_transfer: Some(512), ..limits }, "Cannot change the option 'max-transfer'"),
     ] {
         assert_eq!(outcome(bench.graph.reopen(vec![options(limits, true)])), expected);
+    }
+    let null = NodeOptions::new(DriverOptions::NullCo(NullOptions::default()));
+    bench.add(null.named("other"));
+    let blkdebug = Blkdebug {
+        limits,
+        rules: RuleOptions::default(),
+        given: Vec::new(),
+        access: Access::NONE,
+    };
+    let options = BlkdebugOptions { image: named("other"), blkdebug: Box::new(blkdebug) };
+    let other = NodeOptions::new(DriverOptions::Blkdebug(options)).named("n");
+    let error = outcome(bench.graph.reopen(vec![other]));
+    assert_eq!(error, "Cannot change the option 'image'");
+}
+
+#[test]
+fn an_image_whose_header_cannot_be_read_is_not_opened() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    let options = blkdebug(bench.file("image"), vec![inject(Event::None, IoTypes::READ)]);
+    let error = bench.refusal(qcow2(inline(options)).named("n"));
+    assert_eq!(error, "Could not read qcow2 header: Input/output error");
+    assert!(bench.names().is_empty());
+}
+
+#[test]
+fn compressed_data_are_told_apart() {
+    let cluster = vec![1; 64 * K as usize];
+    for (event, kind, expected) in [
+        (Event::WriteCompressed, IoTypes::WRITE, [FAILED, ""]),
+        (Event::WriteAio, IoTypes::WRITE, ["", ""]),
+        (Event::ReadCompressed, IoTypes::READ, ["", FAILED]),
+        (Event::ReadAio, IoTypes::READ, ["", ""]),
+    ] {
+        let bench = Bench::new();
+        bench.format("image", |_| {});
+        let rules = vec![InjectError { once: true, ..inject(event, kind) }];
+        let options = blkdebug(bench.file("image"), rules);
+        let node = bench.add(qcow2(inline(options)).named("n"));
+        let found = [outcome(node.write_compressed(0, &cluster)), read(&node)];
+        assert_eq!(found, expected, "{event:?}");
     }
 }

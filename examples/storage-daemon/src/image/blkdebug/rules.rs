@@ -21,6 +21,8 @@ pub enum Event {
     ReadCompressed,
     /// The image above is about to write data to the node.
     WriteAio,
+    /// The image above is about to write compressed data to the node.
+    WriteCompressed,
     /// The image above is about to give all it has in memory to the node.
     FlushToOs,
     /// The image above is about to have all that was written made last.
@@ -31,24 +33,6 @@ pub enum Event {
     PwritevZero,
     /// The node has been written or made zero, or that failed.
     PwritevDone,
-}
-
-impl Event {
-    /// The name in the schema.
-    pub fn name(self) -> &'static str {
-        match self {
-            Event::None => "none",
-            Event::ReadAio => "read_aio",
-            Event::ReadBackingAio => "read_backing_aio",
-            Event::ReadCompressed => "read_compressed",
-            Event::WriteAio => "write_aio",
-            Event::FlushToOs => "flush_to_os",
-            Event::FlushToDisk => "flush_to_disk",
-            Event::Pwritev => "pwritev",
-            Event::PwritevZero => "pwritev_zero",
-            Event::PwritevDone => "pwritev_done",
-        }
-    }
 }
 
 bitflags! {
@@ -73,19 +57,6 @@ bitflags! {
 impl IoTypes {
     /// What a rule fits that does not say: all but asking, as in QEMU.
     pub const DEFAULT: IoTypes = IoTypes::all().difference(IoTypes::BLOCK_STATUS);
-
-    /// The name of a single kind in the schema.
-    pub fn name(self) -> &'static str {
-        match self {
-            IoTypes::READ => "read",
-            IoTypes::WRITE => "write",
-            IoTypes::WRITE_ZEROES => "write-zeroes",
-            IoTypes::DISCARD => "discard",
-            IoTypes::FLUSH => "flush",
-            IoTypes::BLOCK_STATUS => "block-status",
-            _several => "",
-        }
-    }
 }
 
 /// `BlkdebugInjectErrorOptions`: a rule by which requests fail.

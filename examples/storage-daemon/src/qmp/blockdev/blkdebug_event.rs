@@ -7,8 +7,8 @@ use crate::image::blkdebug::rules::Event;
 /// What happens to a node, or is about to.
 ///
 /// Rules can wait only for those that come here: `none`, `read_aio`, `read_backing_aio`,
-/// `read_compressed`, `write_aio`, `flush_to_os`, `flush_to_disk`, `pwritev`, `pwritev_zero` and
-/// `pwritev_done`. The others are of steps that images take differently here.
+/// `read_compressed`, `write_aio`, `write_compressed`, `flush_to_os`, `flush_to_disk`, `pwritev`,
+/// `pwritev_zero` and `pwritev_done`. The others are of steps that images take differently here.
 #[qapi_enum(since = "2.9", prefix = "BLKDBG")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlkdebugEvent {
@@ -168,6 +168,7 @@ impl BlkdebugEvent {
             Self::ReadBackingAio => Some(Event::ReadBackingAio),
             Self::ReadCompressed => Some(Event::ReadCompressed),
             Self::WriteAio => Some(Event::WriteAio),
+            Self::WriteCompressed => Some(Event::WriteCompressed),
             Self::FlushToOs => Some(Event::FlushToOs),
             Self::FlushToDisk => Some(Event::FlushToDisk),
             Self::Pwritev => Some(Event::Pwritev),
@@ -183,7 +184,6 @@ impl BlkdebugEvent {
             | Self::L2UpdateCompressed
             | Self::L2AllocCowRead
             | Self::L2AllocWrite
-            | Self::WriteCompressed
             | Self::VmstateLoad
             | Self::VmstateSave
             | Self::CowRead

@@ -3,6 +3,7 @@
 
 use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
 use super::*;
+use crate::error::Error;
 use crate::image::qcow2::MAGIC;
 use imago::StorageExt;
 
@@ -40,12 +41,16 @@ pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
 
 /// The cluster in which the header is, and its size as a power of 2.
 pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
+    let unreadable = |source| {
+        let what = "Could not read qcow2 header".into();
+        Error::While { what, source }
+    };
     let mut first = [0; LENGTH_V2 as usize];
-    storage.read(first.as_mut_slice(), 0)?;
+    storage.read(first.as_mut_slice(), 0).map_err(unreadable)?;
     let cluster_bits = cluster_bits(&Fields(&first))?;
     // What is beyond the end of the file reads as zeroes.
     let mut cluster = vec![0; 1 << cluster_bits];
-    storage.read(cluster.as_mut_slice(), 0)?;
+    storage.read(cluster.as_mut_slice(), 0).map_err(unreadable)?;
     Ok((cluster, cluster_bits))
 }
 
