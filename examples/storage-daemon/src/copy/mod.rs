@@ -8,6 +8,7 @@
 
 mod bitmap;
 mod control;
+mod flush;
 mod following;
 mod held;
 mod plan;
@@ -231,27 +232,6 @@ impl Copier {
         let result = work.run().await;
         while work.running.join_next().await.is_some() {}
         result
-    }
-
-    /// Makes last what the target has been given. What becomes of an error is the job's choice: it
-    /// may be content with what the host has.
-    ///
-    /// # Errors
-    /// [`CopyError`].
-    pub async fn flush<C: CopyControl>(&self, control: &C) -> Result<(), CopyError<C::Stop>> {
-        loop {
-            let target = Arc::clone(&self.target);
-            let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
-            let Err(error) = flushed.unwrap_or_else(|panicked| Err(lost(panicked))) else {
-                return Ok(());
-            };
-            let side = Side::Target;
-            match control.on_error(side, &error) {
-                ErrorAction::Report => return Err(CopyError::Failed { side, error }),
-                ErrorAction::Ignore => return Ok(()),
-                ErrorAction::Stop => control.rest().await.map_err(CopyError::Stopped)?,
-            }
-        }
     }
 }
 
