@@ -90,7 +90,8 @@ impl Qcow2Image {
     /// Opens the image whose header was read before from the same storage.
     ///
     /// # Errors
-    /// [`Error::While`](crate::error::Error::While), with what is wrong in the image or its storage.
+    /// [`Error::While`](crate::error::Error::While), with what is wrong in the image or its
+    /// storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         let layer = Some(Layer::open(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
