@@ -15,4 +15,5 @@ mod program;
 mod releases;
 mod scenarios;
 mod tour;
+mod truncated;
 mod whole;
