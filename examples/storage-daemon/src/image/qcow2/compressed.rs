@@ -2,7 +2,6 @@
 
 use super::layer::Layer;
 use super::{Header, Qcow2Image, Qcow2Mode};
-use crate::image::blkdebug::rules::Event;
 use crate::image::{check_range, not_permitted};
 use std::io;
 
@@ -18,8 +17,7 @@ impl Qcow2Image {
         let cluster = self.header().cluster_size();
         let mut at = offset;
         for piece in data.chunks(cluster as usize) {
-            self.tell(Event::WriteCompressed);
-            clusters.write_compressed(at, piece)?;
+            clusters.write_compressed(at, piece, |event| self.tell(event))?;
             at += cluster;
         }
         Ok(())

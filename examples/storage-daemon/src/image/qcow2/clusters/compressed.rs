@@ -3,6 +3,7 @@
 use super::codec::{compress, decompress};
 use super::entry::{Compressed, Entry};
 use super::{Clusters, State};
+use crate::image::blkdebug::rules::Event;
 use imago::StorageExt;
 use nix::errno::Errno;
 use std::io;
@@ -23,6 +24,8 @@ impl Clusters {
     /// Writes one cluster, compressed if that makes it smaller. The last one may be cut off by the
     /// end of the image.
     ///
+    /// Which of both it is is told before.
+    ///
     /// # Errors
     /// [`Errno::EINVAL`] for less than a cluster; [`Errno::EIO`] for one that the image has
     /// already, other than compressed: as in QEMU, compressed data replace nothing else;
@@ -31,6 +34,7 @@ impl Clusters {
         &self,
         offset: u64,
         data: &[u8],
+        tell: impl Fn(Event),
     ) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if self.geometry.data_file {
@@ -49,8 +53,12 @@ impl Clusters {
             compress(self.compression_type, &cluster)
         };
         match compressed {
-            None => self.write(offset, data),
+            None => {
+                tell(Event::WriteAio);
+                self.write(offset, data)
+            }
             Some(compressed) => {
+                tell(Event::WriteCompressed);
                 self.enter_compressed(&mut self.state.write(), offset, &compressed)
             }
         }
