@@ -345,3 +345,30 @@ fn compressed_data_are_told_apart() {
         assert_eq!(found, expected, "{event:?}");
     }
 }
+
+#[test]
+fn an_image_that_cannot_be_opened_in_another_way_goes_on_as_it_was() {
+    for extended_l2 in [false, true] {
+        let bench = Bench::new();
+        let path = bench.format("image", |options| options.extended_l2 = extended_l2);
+        // Only who writes reads what counts the clusters: the second cluster, of 64 KiB.
+        let fails_once = InjectError {
+            offset: Some(64 * K),
+            once: true,
+            ..inject(Event::None, IoTypes::READ)
+        };
+        bench.add(blkdebug(bench.file("image"), vec![fails_once]).named("faulty"));
+        let image = |read_only| qcow2(named("faulty")).named("n").read_only(read_only);
+        let node = bench.add(image(true));
+        let refused = outcome(bench.graph.reopen(vec![image(false)]));
+        assert_eq!(refused, format!("Could not open qcow2 image: {FAILED}"));
+        assert!(node.is_read_only());
+        assert_same(&contents(&node), &vec![0; M as usize]);
+        assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
+        bench.graph.reopen(vec![image(false)]).expect("the fault is gone");
+        node.write(0, &[1; 512]).expect("it can be written");
+        drop(node);
+        bench.graph.remove_all();
+        assert_sound(&path);
+    }
+}
