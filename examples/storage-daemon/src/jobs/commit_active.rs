@@ -6,7 +6,7 @@ use std::sync::Arc;
 use job::JobOptions;
 use qapi_core::Result;
 
-use super::mirror::{self, MirrorOptions, MirrorScope};
+use super::mirror::{self, BackingInTheEnd, MirrorOptions, MirrorScope};
 use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{BlockJobs, OnError};
 use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
@@ -53,7 +53,7 @@ pub fn create(daemon: &BlockJobs, options: ActiveCommit) -> Result<Prepared> {
         filter_node_name,
         uses,
         writable,
-        opens_backing: false,
+        backing: BackingInTheEnd::Kept,
     };
     mirror::create(daemon, options)
 }

@@ -9,7 +9,7 @@ use qapi_core::test::TestClient;
 use qapi_core::{Events, Registry, Service};
 use serde_json::{Value, json};
 
-use super::mirror::{self, MirrorOptions, MirrorScope};
+use super::mirror::{self, BackingInTheEnd, MirrorOptions, MirrorScope};
 use super::prepared::JobTarget;
 use crate::block_job::{BlockJobs, OnError};
 use crate::blocking::blocking;
@@ -253,7 +253,7 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
         filter_node_name: None,
         uses: vec![NodeUse::mirror_source(source), NodeUse::mirror_target(target)],
         writable: None,
-        opens_backing: false,
+        backing: BackingInTheEnd::Kept,
     };
     let mut client = bench.client().await;
     mirror::create(&bench.daemon, options).expect("the nodes are free").start();

@@ -1,6 +1,8 @@
 //! Users of a node from outside the graph, such as exports: they follow when the node is replaced
 //! by another with the same contents.
 
+use super::backing::BackingChange;
+use super::depth::has_below;
 use super::graph::{Graph, Reservation};
 use super::node::Node;
 use super::watch::{Entered, Quiesced};
@@ -43,13 +45,45 @@ impl Graph {
         Ok(Root { node: root, _reservation: reservation })
     }
 
-    /// Has all roots of a node stand on another one from now on. Their writes, held off meanwhile,
-    /// go to the new one.
+    /// Has all roots of a node stand on another one from now on, and so the nodes that have it as
+    /// their backing node, but for filters and what is below the other one. The writes of the
+    /// roots, held off meanwhile, go to the new one.
+    ///
+    /// Blocks while images are opened once more.
     ///
     /// # Errors
-    /// As for [`Graph::reserve`], if the roots may not use the other node so. They stay then.
+    /// Those of [`Graph::change_backing`] if a user may not use the other node so. All stay then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
-        self.with_state(|state| state.move_roots(old.node(), new))
+        let _alone = self.reopen_alone();
+        let mut moved = Vec::new();
+        let moved_all = self
+            .overlays_through_filters(old.node())
+            .into_iter()
+            .filter(|overlay| !has_below(new, overlay))
+            .try_for_each(|overlay| {
+                let change = BackingChange { node: Some(Arc::clone(new)), name: None };
+                self.change_backing(&overlay, change)?;
+                moved.push(overlay);
+                Ok(())
+            })
+            .and_then(|()| self.with_state(|state| state.move_roots(old.node(), new)));
+        if moved_all.is_err() {
+            for overlay in moved.into_iter().rev() {
+                let back = BackingChange { node: Some(Arc::clone(old.node())), name: None };
+                if let Err(error) = self.change_backing(&overlay, back) {
+                    tracing::error!(node = %overlay.name(), %error, "a backing node is lost");
+                }
+            }
+        }
+        moved_all
+    }
+
+    /// The images that have a node as their backing node, or a filter on top of it.
+    fn overlays_through_filters(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
+        let (filters, mut images): (Vec<_>, Vec<_>) =
+            self.overlays(node).into_iter().partition(|overlay| overlay.driver().is_filter());
+        images.extend(filters.iter().flat_map(|filter| self.overlays_through_filters(filter)));
+        images
     }
 }
 

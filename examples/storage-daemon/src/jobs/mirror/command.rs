@@ -5,7 +5,7 @@ use std::sync::Arc;
 use job::{JobOptions, JobType};
 use qapi_core::{Error, Result};
 
-use super::{MirrorOptions, MirrorScope, create};
+use super::{BackingInTheEnd, MirrorOptions, MirrorScope, create};
 use crate::block_job::{BlockJobs, OnError};
 use crate::jobs::drive_target::{DriveTarget, ShownBelow};
 use crate::jobs::prepared::{JobTarget, Prepared};
@@ -26,6 +26,17 @@ struct Common {
     on_error: OnError,
     copy_mode: MirrorCopyMode,
     target_image: TargetImage,
+    backing: BackingInTheEnd,
+}
+
+/// What a target stands on in the end that was opened for the job alone: a new one on the node
+/// whose image it names.
+fn backing_in_the_end(mode: NewImageMode, named: Option<Arc<Node>>) -> BackingInTheEnd {
+    match (mode, named) {
+        (NewImageMode::Existing, _any) => BackingInTheEnd::Named,
+        (NewImageMode::AbsolutePaths, Some(named)) => BackingInTheEnd::Node(named),
+        (NewImageMode::AbsolutePaths, None) => BackingInTheEnd::Kept,
+    }
 }
 
 /// Where the image came from to which is copied.
@@ -70,6 +81,7 @@ pub fn blockdev_mirror(daemon: &BlockJobs, options: BlockdevMirror) -> Result<Pr
         buf_size: options.buf_size,
         on_error: on_error(options.on_source_error, options.on_target_error),
         copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
+        backing: BackingInTheEnd::Kept,
         target_image: TargetImage::Open,
     };
     mirror(daemon, source, target, common)
@@ -103,7 +115,7 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         node_name: options.node_name,
         mode: options.mode.unwrap_or(NewImageMode::AbsolutePaths),
         source: &source,
-        backing,
+        backing: backing.clone(),
         // What is below is opened by whoever uses the target afterwards.
         shows: ShownBelow::Nothing,
         discard: source.discard(),
@@ -124,6 +136,7 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         buf_size: options.buf_size,
         on_error: on_error(options.on_source_error, options.on_target_error),
         copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
+        backing: backing_in_the_end(mode, backing),
         target_image: mode.into(),
     };
     mirror(daemon, source, target, common)
@@ -180,7 +193,7 @@ fn mirror(
         filter_node_name: common.filter_node_name,
         uses,
         writable: None,
-        opens_backing: common.target_image == TargetImage::Existing,
+        backing: common.backing,
     };
     create(daemon, options)
 }

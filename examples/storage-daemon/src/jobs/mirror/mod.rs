@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use job::{JobHandle, JobOptions};
+use nix::errno::Errno;
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
@@ -21,6 +22,7 @@ use crate::block_job::{
 };
 use crate::blocking::blocking;
 use crate::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
+use crate::nodes::backing::BackingChange;
 use crate::nodes::options::Discard;
 use crate::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
@@ -55,8 +57,19 @@ pub(super) struct MirrorOptions {
     pub(super) uses: Vec<NodeUse>,
     /// The target, if it was made writable for the job. It stays so if the job succeeds.
     pub(super) writable: Option<MadeWritable>,
-    /// Whether the target stands on what its image names as its backing file in the end.
-    pub(super) opens_backing: bool,
+    /// What the target stands on in the end.
+    pub(super) backing: BackingInTheEnd,
+}
+
+/// What the target of a mirror stands on when that has succeeded.
+#[derive(Debug)]
+pub(super) enum BackingInTheEnd {
+    /// What it stood on before.
+    Kept,
+    /// What its image names as its backing file, which is opened then.
+    Named,
+    /// This node, which its image names.
+    Node(Arc<Node>),
 }
 
 /// What a mirror copies besides what is written from now on.
@@ -110,7 +123,7 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         held_off: Mutex::new(None),
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(options.writable),
-        opens_backing: options.opens_backing,
+        backing: options.backing,
     };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
@@ -157,8 +170,7 @@ struct Mirror {
     filter: Mutex<Option<Filter>>,
     /// The target, if it refuses writes again should the job fail.
     writable: Mutex<Option<MadeWritable>>,
-    /// Whether the target is to stand on what its image names.
-    opens_backing: bool,
+    backing: BackingInTheEnd,
 }
 
 impl BlockJobWork for Mirror {
@@ -219,13 +231,7 @@ impl BlockJobWork for Mirror {
     /// Has the users of the source use the target, and lets them go on.
     fn prepare(&self) -> Result<()> {
         let held_off = self.held_off.lock().take();
-        if self.opens_backing
-            && let Err(error) = self.graph.open_backing(&self.target)
-        {
-            tracing::warn!(node = %self.target.name(), %error, "the target lacks its backing file");
-            // What is told does not say more.
-            return Err(crate::error::Error::Io(nix::errno::Errno::EINVAL.into()).into());
-        }
+        self.settle_backing()?;
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.take_over_mode();
@@ -246,6 +252,23 @@ impl BlockJobWork for Mirror {
 }
 
 impl Mirror {
+    /// Has the target stand on what it is to stand on in the end. Clients are told no more about an
+    /// error than QEMU tells them.
+    fn settle_backing(&self) -> Result<()> {
+        let (settled, told) = match &self.backing {
+            BackingInTheEnd::Kept => return Ok(()),
+            BackingInTheEnd::Named => (self.graph.open_backing(&self.target), Errno::EINVAL),
+            BackingInTheEnd::Node(node) => {
+                let change = BackingChange { node: Some(Arc::clone(node)), name: None };
+                (self.graph.change_backing(&self.target, change), Errno::EPERM)
+            }
+        };
+        settled.map_err(|error| {
+            tracing::warn!(node = %self.target.name(), %error, "the target lacks its backing node");
+            crate::error::Error::Io(told.into()).into()
+        })
+    }
+
     /// Has the target refuse writes if the source does, which it stands for from now on.
     fn take_over_mode(&self) {
         let read_only = self.source.is_read_only();
