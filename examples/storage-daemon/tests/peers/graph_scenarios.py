@@ -55,6 +55,11 @@ def file(name, **options):
     return node("file", filename=f"$DIR/{name}", **options)
 
 
+def faulty(name, **options):
+    """A file that could fail on demand."""
+    return node("blkdebug", image=file(name), **options)
+
+
 def add(driver, name, **options):
     return ("blockdev-add", node(driver, name, **options))
 
@@ -290,6 +295,47 @@ SCENARIOS = {
         QUERY, HEADERS,
         ("block-stream", named(job_id="j", device="mid2", speed=1)), rename("mid2", "mid", "z"),
     ],
+    "nodes that fail on demand, and who uses them": [
+        add("file", "f", filename="$DIR/raw"),
+        add("blkdebug", "keeps", image="f", unshare_child_perms=["write"]),
+        add("blkdebug", "takes", image="f", take_child_perms=["write"]),
+        add("raw", "r", file="keeps"), *delete("f", "keeps"), QUERY, FLAT,
+        add("qcow2", "q", file="f"), *delete("r", "keeps"),
+        add("blkdebug", "takes", image="f", take_child_perms=["write", "resize"]), QUERY,
+        add("blkdebug", "other", image="takes", unshare_child_perms=["resize"]), *delete("takes"),
+    ],
+    "a node that fails on demand, described anew": [
+        add("blkdebug", "d", image=file("raw", node_name="f"), align=512),
+        *[
+            step
+            for options in [{}, {"read_only": True}, {"cache": {"no-flush": True}}]
+            for described in [
+                node("blkdebug", "d", image=file("raw"), align=512, **options),
+                node("blkdebug", "d", image="f", align=512, **options),
+                node("blkdebug", "d", image=file("raw"), align=1024, **options),
+                node("blkdebug", "d", image=file("raw"), **options),
+                node("blkdebug", "d", image=file("raw2"), align=512, **options),
+            ]
+            for step in [reopen(described), QUERY]
+        ],
+    ],
+    **{
+        f"jobs on images in nodes that fail on demand: {command}": [
+            add("qcow2", "base", file=faulty("base")),
+            add("qcow2", "mid", file=faulty("mid", align=512), backing="base"),
+            image("mid2", "mid"),
+            add("qcow2", "top", file=faulty("top"), backing="mid2"), QUERY,
+            *job(command, "ready", **arguments), QUERY, HEADERS, *delete("top", "mid", "base"),
+            ("job-complete", {"id": "j"}), ("wait", ["j"]), QUERY, FLAT, HEADERS, CHECKS,
+        ]
+        for command, arguments in [
+            ("block-stream", {"device": "top", "base_node": "base"}),
+            ("block-stream", {"device": "top"}),
+            ("block-commit", {"device": "top", "top_node": "mid2", "base_node": "mid"}),
+            ("block-commit", {"device": "top", "top_node": "mid2"}),
+            ("block-commit", {"device": "top"}),
+        ]
+    },
     **{
         f"an image: {name}": [image(name), QUERY, FLAT]
         for name in ["old", "fine", "on-short", "on-raw", "wide", "described", "flat"]
@@ -316,6 +362,16 @@ SCENARIOS = {
             node("raw", offset=512, file=node("raw", "inner", file=file("raw"), offset=512)),
             node("null-co", size=1024, read_zeroes=True),
             node("raw", file=file("raw", aio="native")),
+            node("blkdebug", image=file("raw")),
+            node("blkdebug", image=file("raw"), read_only=True, cache={"no-flush": True}),
+            node("blkdebug", image=file("raw"), align=4096, max_transfer=65536),
+            node("blkdebug", image=file("raw"), align=4096, max_transfer=1000),
+            node("blkdebug", image=faulty("raw")),
+            node("blkdebug", image=node("qcow2", "inner", file=file("top"))),
+            node("blkdebug", image=file("no")),
+            node("raw", file=faulty("raw", align=512), offset=512),
+            node("qcow2", file=faulty("top")),
+            node("qcow2", file=faulty("top", align=512), backing=None),
         ]
     },
 }
