@@ -76,7 +76,7 @@ impl DriveTarget<'_> {
         let mut options = by_filename(path, format.as_deref())?.read_only(false);
         options.node_name = self.node_name;
         options.discard = Some(self.discard);
-        options.detect_zeroes = self.detect_zeroes;
+        options.detect_zeroes = Some(self.detect_zeroes);
         let cache = self.source.cache();
         options.cache =
             CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };

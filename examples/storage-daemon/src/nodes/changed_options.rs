@@ -68,6 +68,9 @@ impl Graph {
     }
 
     fn carry_out(&self, wanted: Wanted) -> Result<()> {
+        for change in &wanted.changes {
+            check_force_share(&change.node, &change.settings)?;
+        }
         let mut former = Vec::new();
         let change_all = || {
             for (node, backing) in wanted.backing {
@@ -102,9 +105,7 @@ impl Graph {
             return Err(Error::NotReopenable { driver, node });
         }
         let settings = Settings::new(inherited, GivenOptions::from(&options).or(kept));
-        if settings.common.force_share != node.force_share() {
-            return Err(Error::OptionFixed("force-share"));
-        }
+        check_force_share(node, &settings)?;
         settings.common.check()?;
         let named_otherwise =
             options.node_name.as_deref().is_some_and(|name| name != node.name());
@@ -256,6 +257,17 @@ impl Graph {
             return Err(Error::BackingFrozen { parent, child });
         }
         Ok(true)
+    }
+}
+
+/// Nobody may say again whether others may do to an image whatever they like, not even the same,
+/// nor leave it out where it was said, be that of a node above.
+fn check_force_share(node: &Node, new: &Settings) -> Result<()> {
+    let old = node.settings.read().common.force_share;
+    match (old, new.common.force_share) {
+        (_, Some(_)) => Err(Error::OptionFixed("force-share")),
+        (Some(_), None) => Err(Error::OptionNotResettable("force-share")),
+        (None, None) => Ok(()),
     }
 }
 

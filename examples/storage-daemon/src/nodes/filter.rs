@@ -99,7 +99,7 @@ fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
         // Only through this one nobody ever writes.
         read_only: driver == Driver::CommitTop,
         discard: below.discard(),
-        force_share: below.force_share(),
+        force_share: Some(below.force_share()),
         cache: below.cache(),
         ..CommonOptions::of_root(false)
     };

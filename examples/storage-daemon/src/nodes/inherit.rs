@@ -12,7 +12,7 @@ pub(super) struct GivenOptions {
     pub(super) read_only: Option<bool>,
     pub(super) auto_read_only: Option<bool>,
     pub(super) discard: Option<Discard>,
-    pub(super) detect_zeroes: DetectZeroes,
+    pub(super) detect_zeroes: Option<DetectZeroes>,
     pub(super) force_share: Option<bool>,
     pub(super) cache: CacheOptions,
 }
@@ -33,15 +33,11 @@ impl From<&NodeOptions> for GivenOptions {
 impl GivenOptions {
     /// The same, with what another description says where this one says nothing.
     pub(super) fn or(self, other: GivenOptions) -> Self {
-        let detect_zeroes = match self.detect_zeroes {
-            DetectZeroes::Off => other.detect_zeroes,
-            DetectZeroes::On | DetectZeroes::Unmap => self.detect_zeroes,
-        };
         GivenOptions {
             read_only: self.read_only.or(other.read_only),
             auto_read_only: self.auto_read_only.or(other.auto_read_only),
             discard: self.discard.or(other.discard),
-            detect_zeroes,
+            detect_zeroes: self.detect_zeroes.or(other.detect_zeroes),
             force_share: self.force_share.or(other.force_share),
             cache: CacheOptions {
                 direct: self.cache.direct.or(other.cache.direct),
@@ -84,8 +80,8 @@ pub(super) struct CommonOptions {
     pub(super) auto_read_only: bool,
     pub(super) discard: Discard,
     pub(super) detect_zeroes: DetectZeroes,
-    /// Whether others may do to the image whatever they like.
-    pub(super) force_share: bool,
+    /// Whether others may do to the image whatever they like, if the node or one above says so.
+    pub(super) force_share: Option<bool>,
     pub(super) cache: CacheMode,
     /// Whether a client asks for the node itself, rather than for one above it.
     pub(super) monitor_owned: bool,
@@ -101,18 +97,17 @@ impl CommonOptions {
             auto_read_only: false,
             discard: Discard::Ignore,
             detect_zeroes: DetectZeroes::Off,
-            force_share: false,
+            force_share: None,
             cache: CacheMode::default(),
             monitor_owned,
             depth: 0,
         }
     }
 
-    /// For a node that is described by itself: what those above it have does not count then. Only
-    /// what cannot change stays.
+    /// For a node that is described by itself: what those above it have does not count then.
     pub(super) fn without_parent(self) -> Self {
-        let CommonOptions { force_share, monitor_owned, depth, .. } = self;
-        CommonOptions { force_share, depth, ..CommonOptions::of_root(monitor_owned) }
+        let CommonOptions { monitor_owned, depth, .. } = self;
+        CommonOptions { depth, ..CommonOptions::of_root(monitor_owned) }
     }
 
     /// The same, but for what a node says itself.
@@ -122,8 +117,8 @@ impl CommonOptions {
             read_only: options.read_only.unwrap_or(self.read_only),
             auto_read_only: options.auto_read_only.unwrap_or(self.auto_read_only),
             discard: options.discard.unwrap_or(self.discard),
-            detect_zeroes: options.detect_zeroes,
-            force_share: options.force_share.unwrap_or(self.force_share),
+            detect_zeroes: options.detect_zeroes.unwrap_or_default(),
+            force_share: options.force_share.or(self.force_share),
             cache: CacheMode {
                 direct: options.cache.direct.unwrap_or(direct),
                 no_flush: options.cache.no_flush.unwrap_or(no_flush),
@@ -141,7 +136,7 @@ impl CommonOptions {
                  operation to unmap",
             );
         }
-        if self.force_share && !self.read_only {
+        if self.force_share == Some(true) && !self.read_only {
             return refused("force-share=on can only be used with read-only images");
         }
         Ok(())

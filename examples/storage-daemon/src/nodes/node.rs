@@ -126,7 +126,7 @@ impl Node {
 
     /// Whether others may do to the image whatever they like.
     pub(super) fn force_share(&self) -> bool {
-        self.settings.read().common.force_share
+        self.settings.read().common.force_share == Some(true)
     }
 
     /// Whether a client asked for the node itself, rather than for one above it.

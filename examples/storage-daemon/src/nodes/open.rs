@@ -199,7 +199,7 @@ impl<'a> Opener<'a> {
             name: name.to_owned(),
             driver,
             writable: !common.read_only,
-            force_share: common.force_share,
+            force_share: common.force_share == Some(true),
             merges: false,
         };
         // Whoever refers to it by name comes too late.

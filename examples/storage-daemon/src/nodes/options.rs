@@ -19,8 +19,8 @@ pub struct NodeOptions {
     pub auto_read_only: Option<bool>,
     /// What becomes of requests to discard.
     pub discard: Option<Discard>,
-    /// Whether writes of zeroes are detected.
-    pub detect_zeroes: DetectZeroes,
+    /// Whether writes of zeroes are detected. Without a value, they are not.
+    pub detect_zeroes: Option<DetectZeroes>,
     /// Whether others may do to the image whatever they like. Without a value, as the node above.
     pub force_share: Option<bool>,
     /// How the host caches. Without a value, as the node above.
@@ -37,7 +37,7 @@ impl NodeOptions {
             read_only: None,
             auto_read_only: None,
             discard: None,
-            detect_zeroes: DetectZeroes::default(),
+            detect_zeroes: None,
             force_share: None,
             cache: CacheOptions::default(),
             driver,

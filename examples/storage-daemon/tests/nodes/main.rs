@@ -12,5 +12,6 @@ mod mirror;
 mod options;
 mod point_in_time;
 mod reopen;
+mod reopened_options;
 mod support;
 mod writes;

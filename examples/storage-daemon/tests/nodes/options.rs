@@ -24,7 +24,7 @@ fn zeroes_are_detected_where_asked_for_and_given_back_where_allowed() {
         let bench = Bench::new();
         bench.write("plain", &noise(1, M));
         let mut options = bench.file("plain").named("n");
-        (options.detect_zeroes, options.discard) = (detect_zeroes, Some(discard));
+        (options.detect_zeroes, options.discard) = (Some(detect_zeroes), Some(discard));
         let node = bench.add(options);
         node.write(0, &vec![0; M as usize / 2]).expect("it can be written");
         let given_back = space(&bench, "plain") <= M / 2;
@@ -41,7 +41,7 @@ fn a_qcow2_node_that_detects_zeroes_stores_none() {
         let bench = Bench::new();
         bench.format("image", |options| options.size = 8 * M);
         let mut options = qcow2(inline(bench.file("image"))).named("n");
-        options.detect_zeroes = detect_zeroes;
+        options.detect_zeroes = Some(detect_zeroes);
         let node = bench.add(options);
         node.write(0, &vec![0; 4 * M as usize]).expect("it can be written");
         node.write(4 * M, &[7; 512]).expect("it can be written");
@@ -59,7 +59,7 @@ fn options_that_do_not_go_together_are_refused() {
     let mut shared = bench.file("plain").named("n");
     shared.force_share = Some(true);
     let mut unmaps = bench.file("plain").named("n");
-    unmaps.detect_zeroes = DetectZeroes::Unmap;
+    unmaps.detect_zeroes = Some(DetectZeroes::Unmap);
     let native =
         FileOptions { aio: Some(Aio::Native), ..FileOptions::new(text(&bench.path("plain"))) };
     let native = NodeOptions::new(DriverOptions::File(native)).named("n");

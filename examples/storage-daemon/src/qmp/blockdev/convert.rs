@@ -44,11 +44,11 @@ pub fn node_options(options: BlockdevOptions) -> Result<NodeOptions> {
             BlockdevDiscardOptions::Ignore => Discard::Ignore,
             BlockdevDiscardOptions::Unmap => Discard::Unmap,
         }),
-        detect_zeroes: match detect_zeroes {
-            None | Some(BlockdevDetectZeroesOptions::Off) => DetectZeroes::Off,
-            Some(BlockdevDetectZeroesOptions::On) => DetectZeroes::On,
-            Some(BlockdevDetectZeroesOptions::Unmap) => DetectZeroes::Unmap,
-        },
+        detect_zeroes: detect_zeroes.map(|detect_zeroes| match detect_zeroes {
+            BlockdevDetectZeroesOptions::Off => DetectZeroes::Off,
+            BlockdevDetectZeroesOptions::On => DetectZeroes::On,
+            BlockdevDetectZeroesOptions::Unmap => DetectZeroes::Unmap,
+        }),
         force_share,
         cache: cache.map_or_else(CacheOptions::default, |cache| {
             let BlockdevCacheOptions { direct, no_flush } = cache;
