@@ -32,7 +32,7 @@ fn sources() -> Vec<PathBuf> {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().and_then(OsStr::to_str).unwrap();
-            let passed_over = name.starts_with('.') || ["target", "ui", "expand"].contains(&name);
+            let passed_over = is_passed_over(&path, name) || ["ui", "expand"].contains(&name);
             if path.is_dir() && (!passed_over || path.parent().unwrap().ends_with("src")) {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -131,14 +131,18 @@ fn every_file_belongs_to_a_module() {
     assert_none(&lost);
 }
 
+/// Whether a file or folder is nobody's work: hidden, or where cargo builds, by whatever name.
+fn is_passed_over(path: &Path, name: &str) -> bool {
+    name.starts_with('.') || path.join("CACHEDIR.TAG").exists()
+}
+
 /// Whether a file or folder of this name is below `folder`, wherever.
 fn is_below(folder: &Path, wanted: &str) -> bool {
     folder.join(wanted).exists()
         || std::fs::read_dir(folder).unwrap().any(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or(".");
-            let passed_over = name.starts_with('.') || name == "target";
-            path.is_dir() && !passed_over && is_below(&path, wanted)
+            path.is_dir() && !is_passed_over(&path, name) && is_below(&path, wanted)
         })
 }
 
