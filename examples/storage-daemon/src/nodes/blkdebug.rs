@@ -1,11 +1,12 @@
 //! Nodes that fail on demand: opening, telling and reopening them.
 
+use super::blkdebug_rules::{GivenRule, inject_error_rule, set_state_rule};
 use super::driver::Driver;
 use super::filename::{self, filename};
 use super::inherit::Settings;
 use super::node::Node;
-use super::open::{Opener, flat};
-use super::options::Child;
+use super::open::{Opener, by_filename, flat};
+use super::options::{Child, DriverOptions, NodeOptions, Qcow2Options, RawOptions};
 use super::sharing::Role;
 use crate::error::{Error, Result};
 use crate::image::blkdebug::rules::{RuleOptions, Rules};
@@ -42,6 +43,32 @@ pub struct Blkdebug {
 }
 
 impl Blkdebug {
+    /// What comes of rules as they were given.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`]: a rule waits for what never comes, or makes no sense.
+    pub fn new(
+        limits: Limits,
+        inject_error: Vec<GivenRule>,
+        set_state: Vec<GivenRule>,
+        access: Access,
+    ) -> Result<Self> {
+        let rules = RuleOptions {
+            inject_error: inject_error.iter().map(inject_error_rule).collect::<Result<_>>()?,
+            set_state: set_state.iter().map(set_state_rule).collect::<Result<_>>()?,
+        };
+        let mut given = Vec::new();
+        for (name, rules) in [("inject-error", inject_error), ("set-state", set_state)] {
+            for (number, rule) in rules.into_iter().enumerate() {
+                let members = rule.into_iter();
+                given.extend(
+                    members.map(|(own, value)| (format!("{name}.{number}.{own}"), value)),
+                );
+            }
+        }
+        Ok(Blkdebug { limits, rules, given, access })
+    }
+
     /// All that was said but for the permissions, by the names that members have in the names of
     /// images. The sizes come first.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, Value)> {
@@ -125,6 +152,33 @@ pub(super) fn plain(node: &Node) -> Option<String> {
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
     // The file with rules, of which there is none, would stand between the colons.
     (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
+}
+
+/// Describes the image that a header names by a path, be it of a file or of one that could fail on
+/// demand.
+///
+/// # Errors
+/// Those of [`host_path`](filename::host_path) and of [`by_filename`].
+pub(super) fn by_name(name: &str, format: Option<&str>) -> Result<NodeOptions> {
+    let Some(shown) = name.strip_prefix("blkdebug::") else {
+        return by_filename(filename::host_path(name)?.to_owned(), format);
+    };
+    let mut options = by_name(shown, format)?;
+    let plain = Blkdebug::new(Limits::default(), Vec::new(), Vec::new(), Access::NONE)?;
+    let over = |image| BlkdebugOptions { image, blkdebug: Box::new(plain) };
+    match &mut options.driver {
+        DriverOptions::Raw(RawOptions { file, .. })
+        | DriverOptions::Qcow2(Qcow2Options { file, .. }) => {
+            let shown = std::mem::replace(file, Child::Reference(String::new()));
+            *file =
+                Child::Inline(Box::new(NodeOptions::new(DriverOptions::Blkdebug(over(shown)))));
+        }
+        DriverOptions::File(_) | DriverOptions::NullCo(_) | DriverOptions::Blkdebug(_) => {
+            let shown = Child::Inline(Box::new(options));
+            options = NodeOptions::new(DriverOptions::Blkdebug(over(shown)));
+        }
+    }
+    Ok(options)
 }
 
 /// Writes what would open the node again: the sizes in the order in which QEMU happens to tell

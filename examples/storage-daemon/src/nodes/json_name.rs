@@ -1,11 +1,14 @@
 //! Names of images of the form `json:{...}`, which describe nodes: what this program writes into
 //! headers where no path leads to the same nodes.
 
+use super::blkdebug_rules::described_rules;
 use super::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, NullOptions, Qcow2Options,
-    RawOptions,
+    BackingOption, Blkdebug, BlkdebugOptions, Child, DriverOptions, FileOptions, NodeOptions,
+    NullOptions, Qcow2Options, RawOptions,
 };
 use crate::error::{Error, Result};
+use crate::image::blkdebug::Limits;
+use crate::image::permissions::Access;
 use serde_json::{Map, Value};
 
 /// The node that a name describes. The driver may be left to `format`.
@@ -54,6 +57,7 @@ fn node(value: Value, format: Option<&str>) -> Result<NodeOptions> {
             size: number(&mut members, "size")?,
             read_zeroes: members.remove("read-zeroes").and_then(|value| value.as_bool()),
         }),
+        Some("blkdebug") => DriverOptions::Blkdebug(blkdebug(&mut members)?),
         Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
         None => return Err(wrong("'driver' is missing")),
     };
@@ -63,6 +67,22 @@ fn node(value: Value, format: Option<&str>) -> Result<NodeOptions> {
     let mut options = NodeOptions::new(driver);
     options.node_name = name;
     Ok(options)
+}
+
+fn blkdebug(members: &mut Map<String, Value>) -> Result<BlkdebugOptions> {
+    let image = child(members, "image")?;
+    let limits = Limits {
+        align: number(members, "align")?,
+        max_transfer: number(members, "max-transfer")?,
+        opt_write_zero: number(members, "opt-write-zero")?,
+        max_write_zero: number(members, "max-write-zero")?,
+        opt_discard: number(members, "opt-discard")?,
+        max_discard: number(members, "max-discard")?,
+    };
+    let inject_error = described_rules(members.remove("inject-error"))?;
+    let set_state = described_rules(members.remove("set-state"))?;
+    let blkdebug = Blkdebug::new(limits, inject_error, set_state, Access::NONE)?;
+    Ok(BlkdebugOptions { image, blkdebug: Box::new(blkdebug) })
 }
 
 /// Members with points in their names, each as a member of an object.

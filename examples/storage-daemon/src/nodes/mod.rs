@@ -6,6 +6,7 @@
 
 pub mod backing;
 mod blkdebug;
+mod blkdebug_rules;
 mod changed_options;
 mod compressed;
 mod depth;

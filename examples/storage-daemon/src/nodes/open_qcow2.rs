@@ -1,12 +1,13 @@
 //! Opening a qcow2 node, with the nodes that have its data and show through.
 
+use super::blkdebug::by_name;
 use super::driver::Driver;
 use super::filename;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, Settings};
 use super::json_name;
 use super::node::{Backing, Node};
-use super::open::{Opener, by_filename, file_options};
+use super::open::{Opener, file_options};
 use super::options::{BackingOption, Child, NodeOptions, Qcow2Options};
 use super::sharing::Role;
 use crate::error::{Error, Result};
@@ -134,7 +135,7 @@ fn backing_child(header: &Header, file: &Node, option: BackingOption) -> Result<
                     Some(description) => json_name::parse(description, format)?,
                     None => {
                         let name = filename::resolve_backing(file, name);
-                        by_filename(filename::host_path(&name)?.to_owned(), format)?
+                        by_name(&name, format)?
                     }
                 }))
             }

@@ -4,6 +4,7 @@
 //! `qapi/block-core.json`, the command line from `--blockdev`.
 
 pub use super::blkdebug::{Blkdebug, BlkdebugOptions};
+pub use super::blkdebug_rules::GivenRule;
 use super::driver::Driver;
 pub use crate::image::locks::Locking;
 

@@ -9,7 +9,7 @@ use storage_daemon::image::blkdebug::rules::{
 use storage_daemon::image::permissions::{Access, Permissions};
 use storage_daemon::nodes::Node;
 use storage_daemon::nodes::options::{
-    BackingOption, Blkdebug, BlkdebugOptions, DriverOptions, NodeOptions, NullOptions,
+    BackingOption, Blkdebug, BlkdebugOptions, Child, DriverOptions, NodeOptions, NullOptions,
 };
 
 const EIO: i32 = 5;
@@ -24,9 +24,12 @@ fn blkdebug(file: NodeOptions, rules: Vec<InjectError>) -> NodeOptions {
 }
 
 fn with(file: NodeOptions, limits: Limits, rules: RuleOptions) -> NodeOptions {
-    let blkdebug = Blkdebug { limits, rules, given: Vec::new(), access: Access::NONE };
-    let options = BlkdebugOptions { image: inline(file), blkdebug: Box::new(blkdebug) };
-    NodeOptions::new(DriverOptions::Blkdebug(options))
+    over(inline(file), limits, rules, Access::NONE)
+}
+
+fn over(image: Child, limits: Limits, rules: RuleOptions, access: Access) -> NodeOptions {
+    let blkdebug = Box::new(Blkdebug { limits, rules, given: Vec::new(), access });
+    NodeOptions::new(DriverOptions::Blkdebug(BlkdebugOptions { image, blkdebug }))
 }
 
 /// What comes of it: nothing, or the words of the error.
@@ -242,14 +245,7 @@ fn faults_come_in_the_state_that_they_wait_for() {
 #[test]
 fn it_takes_and_keeps_what_it_is_told_to() {
     let faulty = |name: &str, access| {
-        let blkdebug = Blkdebug {
-            limits: Limits::default(),
-            rules: RuleOptions::default(),
-            given: Vec::new(),
-            access,
-        };
-        let options = BlkdebugOptions { image: named("f"), blkdebug: Box::new(blkdebug) };
-        NodeOptions::new(DriverOptions::Blkdebug(options)).named(name)
+        over(named("f"), Limits::default(), RuleOptions::default(), access).named(name)
     };
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
@@ -300,14 +296,7 @@ fn it_goes_on_with_the_rules_that_it_has() {
     }
     let null = NodeOptions::new(DriverOptions::NullCo(NullOptions::default()));
     bench.add(null.named("other"));
-    let blkdebug = Blkdebug {
-        limits,
-        rules: RuleOptions::default(),
-        given: Vec::new(),
-        access: Access::NONE,
-    };
-    let options = BlkdebugOptions { image: named("other"), blkdebug: Box::new(blkdebug) };
-    let other = NodeOptions::new(DriverOptions::Blkdebug(options)).named("n");
+    let other = over(named("other"), limits, RuleOptions::default(), Access::NONE).named("n");
     let error = outcome(bench.graph.reopen(vec![other]));
     assert_eq!(error, "Cannot change the option 'image'");
 }
@@ -370,5 +359,32 @@ fn an_image_that_cannot_be_opened_in_another_way_goes_on_as_it_was() {
         drop(node);
         bench.graph.remove_all();
         assert_sound(&path);
+    }
+}
+
+#[test]
+fn a_backing_file_can_be_named_with_what_fails_of_it() {
+    let rules = r#""inject-error.0.event": "read_aio", "inject-error.0.iotype": "read""#;
+    for (name, fails) in [
+        ("blkdebug::$BASE".to_owned(), false),
+        (
+            format!(
+                r#"json:{{"driver": "raw", "file": {{"driver": "blkdebug", "align": 512, {rules},
+                    "image": {{"driver": "file", "filename": "$BASE"}}}}}}"#,
+            ),
+            true,
+        ),
+    ] {
+        let bench = Bench::new();
+        let base = text(&bench.write("base", &noise(1, M)));
+        bench.format("top", |options| {
+            options.backing_file = Some(name.replace("$BASE", &base));
+            options.backing_format = Some("raw".to_owned());
+        });
+        let node = bench.add(qcow2(inline(bench.file("top"))).named("n"));
+        let drivers: Vec<_> =
+            bench.graph.nodes().iter().map(|node| node.driver().name()).collect();
+        assert!(drivers.contains(&"blkdebug"), "{drivers:?}");
+        assert_eq!(read(&node), if fails { FAILED } else { "" }, "{name}");
     }
 }

@@ -35,6 +35,28 @@ pub enum Event {
     PwritevDone,
 }
 
+impl Event {
+    /// The events by their names in the schema.
+    const NAMED: [(&'static str, Event); 11] = [
+        ("none", Event::None),
+        ("read_aio", Event::ReadAio),
+        ("read_backing_aio", Event::ReadBackingAio),
+        ("read_compressed", Event::ReadCompressed),
+        ("write_aio", Event::WriteAio),
+        ("write_compressed", Event::WriteCompressed),
+        ("flush_to_os", Event::FlushToOs),
+        ("flush_to_disk", Event::FlushToDisk),
+        ("pwritev", Event::Pwritev),
+        ("pwritev_zero", Event::PwritevZero),
+        ("pwritev_done", Event::PwritevDone),
+    ];
+
+    /// The event of that name in the schema, if it comes here.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, event)| *event)
+    }
+}
+
 bitflags! {
     /// Kinds of requests: `BlkdebugIOType`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +79,19 @@ bitflags! {
 impl IoTypes {
     /// What a rule fits that does not say: all but asking, as in QEMU.
     pub const DEFAULT: IoTypes = IoTypes::all().difference(IoTypes::BLOCK_STATUS);
+
+    /// The kind of that name in the schema.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "read" => IoTypes::READ,
+            "write" => IoTypes::WRITE,
+            "write-zeroes" => IoTypes::WRITE_ZEROES,
+            "discard" => IoTypes::DISCARD,
+            "flush" => IoTypes::FLUSH,
+            "block-status" => IoTypes::BLOCK_STATUS,
+            _unknown => return None,
+        })
+    }
 }
 
 /// `BlkdebugInjectErrorOptions`: a rule by which requests fail.

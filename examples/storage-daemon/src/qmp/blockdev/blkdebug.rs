@@ -1,6 +1,5 @@
 //! `BlockdevOptionsBlkdebug`: a node that fails on demand, as a client describes it.
 
-use nix::libc::EIO;
 use qapi_core::{Error, Result, qapi_enum, qapi_struct};
 use serde_json::Value;
 
@@ -8,15 +7,8 @@ use super::blkdebug_event::BlkdebugEvent;
 use super::convert::child;
 use super::options::BlockdevRef;
 use crate::image::blkdebug::Limits;
-use crate::image::blkdebug::rules::{InjectError, IoTypes, RuleOptions, SetState};
 use crate::image::permissions::{Access, Permissions};
-use crate::image::storage::SECTOR_SIZE;
-use crate::nodes::options::{Blkdebug, BlkdebugOptions};
-
-/// The largest number that an error of the system has.
-const ERRNO_MAX: i32 = 4095;
-/// Says of a rule that it fits wherever requests are.
-const ANY_SECTOR: i64 = -1;
+use crate::nodes::options::{Blkdebug, BlkdebugOptions, GivenRule};
 
 /// A node that shows another one, and fails by rules.
 #[qapi_struct(since = "2.9")]
@@ -153,19 +145,14 @@ pub(super) fn blkdebug(options: BlockdevOptionsBlkdebug) -> Result<BlkdebugOptio
         opt_discard: size(opt_discard, "opt-discard")?,
         max_discard: size(max_discard, "max-discard")?,
     };
-    let (inject_error, set_state) =
-        (inject_error.unwrap_or_default(), set_state.unwrap_or_default());
-    let given = given(&inject_error, &set_state);
-    let rules = RuleOptions {
-        inject_error: inject_error.into_iter().map(inject_rule).collect::<Result<_>>()?,
-        set_state: set_state.into_iter().map(set_state_rule).collect::<Result<_>>()?,
-    };
+    let inject_error = inject_error.unwrap_or_default().into_iter().map(inject_error_members);
+    let set_state = set_state.unwrap_or_default().into_iter().map(set_state_members);
     let all = |kinds: Option<Vec<BlockPermission>>| {
         kinds.into_iter().flatten().map(permission).collect::<Permissions>()
     };
     let access = Access { takes: all(take_child_perms), shares: !all(unshare_child_perms) };
-    let blkdebug = Box::new(Blkdebug { limits, rules, given, access });
-    Ok(BlkdebugOptions { image: child(image)?, blkdebug })
+    let blkdebug = Blkdebug::new(limits, inject_error.collect(), set_state.collect(), access)?;
+    Ok(BlkdebugOptions { image: child(image)?, blkdebug: Box::new(blkdebug) })
 }
 
 fn size<T: Into<i64> + Copy>(given: Option<T>, name: &str) -> Result<Option<u64>> {
@@ -173,51 +160,6 @@ fn size<T: Into<i64> + Copy>(given: Option<T>, name: &str) -> Result<Option<u64>
     u64::try_from(given).map(Some).map_err(|_| {
         Error::generic(format!("Value '{given}' is out of range for parameter '{name}'"))
     })
-}
-
-fn inject_rule(options: BlkdebugInjectErrorOptions) -> Result<InjectError> {
-    let BlkdebugInjectErrorOptions { event, state, iotype, errno, sector, once, immediately: _ } =
-        options;
-    let invalid = |name, given: i64| {
-        Error::generic(format!("Value '{given}' is out of range for parameter '{name}'"))
-    };
-    let errno = errno.unwrap_or(i64::from(EIO));
-    let offset = match sector.unwrap_or(ANY_SECTOR) {
-        ANY_SECTOR => None,
-        // A byte beyond all images is touched by no request.
-        sector => Some(
-            u64::try_from(sector)
-                .map_err(|_| invalid("sector", sector))?
-                .saturating_mul(SECTOR_SIZE),
-        ),
-    };
-    Ok(InjectError {
-        event: event.event()?,
-        state: state.unwrap_or(0),
-        io_types: iotype.map_or(IoTypes::DEFAULT, io_type),
-        errno: i32::try_from(errno)
-            .ok()
-            .filter(|errno| (0..=ERRNO_MAX).contains(errno))
-            .ok_or_else(|| invalid("errno", errno))?,
-        offset,
-        once: once.unwrap_or(false),
-    })
-}
-
-fn set_state_rule(options: BlkdebugSetStateOptions) -> Result<SetState> {
-    let BlkdebugSetStateOptions { event, state, new_state } = options;
-    Ok(SetState { event: event.event()?, state: state.unwrap_or(0), new_state })
-}
-
-fn io_type(iotype: BlkdebugIOType) -> IoTypes {
-    match iotype {
-        BlkdebugIOType::Read => IoTypes::READ,
-        BlkdebugIOType::Write => IoTypes::WRITE,
-        BlkdebugIOType::WriteZeroes => IoTypes::WRITE_ZEROES,
-        BlkdebugIOType::Discard => IoTypes::DISCARD,
-        BlkdebugIOType::Flush => IoTypes::FLUSH,
-        BlkdebugIOType::BlockStatus => IoTypes::BLOCK_STATUS,
-    }
 }
 
 fn permission(permission: BlockPermission) -> Permissions {
@@ -229,39 +171,31 @@ fn permission(permission: BlockPermission) -> Permissions {
     }
 }
 
-/// The members of the rules as they were given, by the names that they have in the names of images.
-fn given(
-    inject_error: &[BlkdebugInjectErrorOptions],
-    set_state: &[BlkdebugSetStateOptions],
-) -> Vec<(String, Value)> {
-    let mut given = Vec::new();
-    let mut add = |rule: &str, number: usize, name: &str, value: Option<Value>| {
-        given.extend(value.map(|value| (format!("{rule}.{number}.{name}"), value)));
-    };
-    for (number, options) in inject_error.iter().enumerate() {
-        let BlkdebugInjectErrorOptions { event, state, iotype, errno, sector, once, immediately } =
-            options;
-        for (name, value) in [
-            ("event", Some(event.as_str().into())),
-            ("state", state.map(Value::from)),
-            ("iotype", iotype.map(|iotype| iotype.as_str().into())),
-            ("errno", errno.map(Value::from)),
-            ("sector", sector.map(Value::from)),
-            ("once", once.map(Value::from)),
-            ("immediately", immediately.map(Value::from)),
-        ] {
-            add("inject-error", number, name, value);
-        }
-    }
-    for (number, options) in set_state.iter().enumerate() {
-        let BlkdebugSetStateOptions { event, state, new_state } = options;
-        for (name, value) in [
-            ("event", Some(event.as_str().into())),
-            ("state", state.map(Value::from)),
-            ("new_state", Some(Value::from(*new_state))),
-        ] {
-            add("set-state", number, name, value);
-        }
-    }
-    given
+fn inject_error_members(options: BlkdebugInjectErrorOptions) -> GivenRule {
+    let BlkdebugInjectErrorOptions { event, state, iotype, errno, sector, once, immediately } =
+        options;
+    given([
+        ("event", Some(event.as_str().into())),
+        ("state", state.map(Value::from)),
+        ("iotype", iotype.map(|iotype| iotype.as_str().into())),
+        ("errno", errno.map(Value::from)),
+        ("sector", sector.map(Value::from)),
+        ("once", once.map(Value::from)),
+        ("immediately", immediately.map(Value::from)),
+    ])
+}
+
+fn set_state_members(options: BlkdebugSetStateOptions) -> GivenRule {
+    let BlkdebugSetStateOptions { event, state, new_state } = options;
+    given([
+        ("event", Some(event.as_str().into())),
+        ("state", state.map(Value::from)),
+        ("new_state", Some(new_state.into())),
+    ])
+}
+
+/// The members of a rule that are given.
+fn given<const N: usize>(members: [(&str, Option<Value>); N]) -> GivenRule {
+    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    given.collect()
 }

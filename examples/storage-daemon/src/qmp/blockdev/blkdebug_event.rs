@@ -1,8 +1,6 @@
 //! `BlkdebugEvent`: what the rules of a node that fails on demand can wait for.
 
-use qapi_core::{Error, Result, qapi_enum};
-
-use crate::image::blkdebug::rules::Event;
+use qapi_core::qapi_enum;
 
 /// What happens to a node, or is about to.
 ///
@@ -155,69 +153,4 @@ pub enum BlkdebugEvent {
     /// The node has been opened.
     #[qapi(since = "4.1")]
     None,
-}
-
-impl BlkdebugEvent {
-    /// The event, if it comes here.
-    ///
-    /// # Errors
-    /// It does not.
-    pub(super) fn event(self) -> Result<Event> {
-        let known = match self {
-            Self::ReadAio => Some(Event::ReadAio),
-            Self::ReadBackingAio => Some(Event::ReadBackingAio),
-            Self::ReadCompressed => Some(Event::ReadCompressed),
-            Self::WriteAio => Some(Event::WriteAio),
-            Self::WriteCompressed => Some(Event::WriteCompressed),
-            Self::FlushToOs => Some(Event::FlushToOs),
-            Self::FlushToDisk => Some(Event::FlushToDisk),
-            Self::Pwritev => Some(Event::Pwritev),
-            Self::PwritevZero => Some(Event::PwritevZero),
-            Self::PwritevDone => Some(Event::PwritevDone),
-            Self::None => Some(Event::None),
-            Self::L1Update
-            | Self::L1GrowAllocTable
-            | Self::L1GrowWriteTable
-            | Self::L1GrowActivateTable
-            | Self::L2Load
-            | Self::L2Update
-            | Self::L2UpdateCompressed
-            | Self::L2AllocCowRead
-            | Self::L2AllocWrite
-            | Self::VmstateLoad
-            | Self::VmstateSave
-            | Self::CowRead
-            | Self::CowWrite
-            | Self::ReftableLoad
-            | Self::ReftableGrow
-            | Self::ReftableUpdate
-            | Self::RefblockLoad
-            | Self::RefblockUpdate
-            | Self::RefblockUpdatePart
-            | Self::RefblockAlloc
-            | Self::RefblockAllocHookup
-            | Self::RefblockAllocWrite
-            | Self::RefblockAllocWriteBlocks
-            | Self::RefblockAllocWriteTable
-            | Self::RefblockAllocSwitchTable
-            | Self::ClusterAlloc
-            | Self::ClusterAllocBytes
-            | Self::ClusterFree
-            | Self::PwritevRmwHead
-            | Self::PwritevRmwAfterHead
-            | Self::PwritevRmwTail
-            | Self::PwritevRmwAfterTail
-            | Self::EmptyImagePrepare
-            | Self::L1ShrinkWriteTable
-            | Self::L1ShrinkFreeL2Clusters
-            | Self::CorWrite
-            | Self::ClusterAllocSpace => None,
-        };
-        known.ok_or_else(|| {
-            let name = self.as_str();
-            Error::generic(format!(
-                "Event '{name}' never comes in this program, so that no rule can wait for it"
-            ))
-        })
-    }
 }
