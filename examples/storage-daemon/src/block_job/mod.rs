@@ -7,6 +7,7 @@
 pub mod copy;
 mod errors;
 mod flush;
+mod left;
 mod notify;
 mod resumed;
 mod settle;
@@ -14,6 +15,7 @@ pub mod walk;
 
 pub use errors::OnError;
 pub use flush::{flush, try_flush};
+pub use left::Left;
 
 use std::any::Any;
 use std::future::Future;
@@ -26,7 +28,7 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
-use crate::blocking::{blocking, let_go_of};
+use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use crate::qmp::block_job::BlockJobChange;
@@ -55,12 +57,18 @@ pub trait BlockJobWork: Send + Sync + 'static {
 
     /// Puts the result in its place, which is the last chance to fail. The job still has its nodes,
     /// and everything it wrote is on disk: only a little is left to write. Called where it may
-    /// block.
+    /// block, if [`BlockJobWork::prepare_blocks`] says so.
     ///
     /// # Errors
     /// As for [`BlockJobWork::run`].
     fn prepare(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether there is anything to be prepared that may block. What need not leaves no moment in
+    /// which clients could see the job between its work and its end.
+    fn prepare_blocks(&self) -> bool {
+        false
     }
 
     /// A client asks the job, which is ready, to complete: its run is to end soon. See
@@ -95,9 +103,11 @@ pub trait BlockJobWork: Send + Sync + 'static {
     }
 
     /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
-    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise. Called where it
-    /// may block.
-    fn clean(&self) {}
+    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise. It must not
+    /// block: what may is left, to be dropped elsewhere.
+    fn clean(&self, left: &mut Left) {
+        let _ = left;
+    }
 
     /// Whether nobody else may work on the nodes until the job is gone.
     fn holds_until_dismissed(&self) -> bool {
@@ -175,10 +185,9 @@ impl BlockJob {
 
     /// Leaves the nodes to others, which may close some of them.
     async fn let_go(&self) {
-        let nodes = std::mem::take(&mut *self.nodes.lock());
-        if !nodes.is_empty() {
-            let_go_of(nodes).await;
-        }
+        let mut left = Left::default();
+        left.nodes(self.nodes.lock().drain(..));
+        left.let_go(()).await;
     }
 
     /// How many requests have succeeded or failed.
@@ -219,7 +228,8 @@ impl JobDriver for BlockJob {
             nodes.end_writing();
         }
         match self.work() {
-            Some(work) => blocking(move || work.prepare()).await,
+            Some(work) if work.prepare_blocks() => blocking(move || work.prepare()).await,
+            Some(work) => work.prepare(),
             None => Ok(()),
         }
     }
@@ -246,20 +256,14 @@ impl JobDriver for BlockJob {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let Some(work) = self.work.lock().take() else { return };
         let is_held = work.holds_until_dismissed() && !job.job().auto_dismiss();
-        let mut nodes = Vec::new();
+        let mut left = Left::default();
         if is_held {
             self.nodes.lock().iter().for_each(Reservation::end_access);
         } else {
-            nodes.append(&mut *self.nodes.lock());
+            left.nodes(self.nodes.lock().drain(..));
         }
-        let cleaned = blocking(move || {
-            drop(nodes);
-            work.clean();
-            Ok::<_, Error>(())
-        });
-        if let Err(error) = cleaned.await {
-            tracing::error!(%error, "a job could not let go of its nodes");
-        }
+        work.clean(&mut left);
+        left.let_go(work).await;
     }
 
     async fn settle(&self, job: &JobHandle) {

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use job::{JobOptions, JobType};
+use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
 use super::drive_target::{DriveTarget, ShownBelow};
 use super::prepared::{JobTarget, Prepared, cannot_create_node};
 use super::transaction::Together;
 use crate::block_job::{
-    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
+    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, OnError, Running, copy,
 };
 use crate::copy::{Copier, Pace, PointInTime, Scope};
 use crate::nodes::options::{DetectZeroes, Discard};
@@ -144,7 +145,7 @@ fn create(
     let copies = common.sync != MirrorSyncMode::None;
     let watcher = Arc::clone(&point_in_time);
     let filtered = Arc::clone(filter.node());
-    let work = Backup { point_in_time, on_error, copies, _filter: filter };
+    let work = Backup { point_in_time, on_error, copies, filter: Mutex::new(Some(filter)) };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
     let created = daemon.jobs.create(job_options, driver, together.group.as_ref())?;
@@ -162,7 +163,8 @@ struct Backup {
     on_error: OnError,
     /// Whether it does anything of its own accord, rather than only before others write.
     copies: bool,
-    _filter: Filter,
+    /// Stands for the job in the graph.
+    filter: Mutex<Option<Filter>>,
 }
 
 impl BlockJobWork for Backup {
@@ -172,6 +174,10 @@ impl BlockJobWork for Backup {
         } else {
             Box::pin(copy::watch(job, &self.point_in_time))
         }
+    }
+
+    fn clean(&self, left: &mut Left) {
+        left.filter(self.filter.lock().take());
     }
 }
 

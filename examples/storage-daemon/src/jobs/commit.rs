@@ -12,7 +12,7 @@ use qapi_core::{Error, ErrorClass, Result};
 use super::commit_active::{self, ActiveCommit};
 use super::prepared::Prepared;
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
-use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
+use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, Running};
 use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
@@ -272,10 +272,14 @@ impl BlockJobWork for Commit {
         Ok(())
     }
 
-    fn clean(&self) {
-        self.writing.lock().take();
-        self.filter.lock().take();
-        self.writable.lock().take();
+    fn prepare_blocks(&self) -> bool {
+        true
+    }
+
+    fn clean(&self, left: &mut Left) {
+        left.nodes(self.writing.lock().take());
+        left.filter(self.filter.lock().take());
+        left.writable(self.writable.lock().take());
     }
 }
 

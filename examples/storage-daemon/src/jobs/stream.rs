@@ -8,7 +8,7 @@ use qapi_core::{Error, Result};
 
 use super::prepared::{Prepared, cannot_create_node};
 use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
-use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Running};
+use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, Running};
 use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
@@ -261,9 +261,13 @@ impl BlockJobWork for Stream {
         Ok(self.graph.change_backing(top, change)?)
     }
 
-    fn clean(&self) {
-        self.filter.lock().take();
-        self.writable.lock().take();
+    fn prepare_blocks(&self) -> bool {
+        self.pieces.top.backing().is_some()
+    }
+
+    fn clean(&self, left: &mut Left) {
+        left.filter(self.filter.lock().take());
+        left.writable(self.writable.lock().take());
     }
 }
 

@@ -8,6 +8,7 @@ use super::driver::Driver;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Backing, Node};
+use super::orphans::Orphans;
 use super::sharing::{Role, Use, User};
 use crate::error::Result;
 use crate::image::Image;
@@ -34,6 +35,7 @@ pub struct FilterOptions {
 pub struct Filter {
     graph: Graph,
     node: Arc<Node>,
+    is_out: bool,
 }
 
 impl Filter {
@@ -43,10 +45,25 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// Removes the filter without waiting for anything. Gives the nodes that nobody needs any more.
+    pub fn take_out(mut self) -> Orphans {
+        self.remove()
+    }
+
+    fn remove(&mut self) -> Orphans {
+        let nodes = match std::mem::replace(&mut self.is_out, true) {
+            // Its name may be another's by now.
+            true => Vec::new(),
+            false => self.graph.with_state(|state| state.take_out(&self.node)),
+        };
+        Orphans::new(&self.graph, nodes)
+    }
+}
+
 impl Drop for Filter {
     fn drop(&mut self) {
-        let orphans = self.graph.with_state(|state| state.take_out(&self.node));
-        self.graph.close_all(orphans);
+        drop(self.remove());
     }
 }
 
@@ -76,7 +93,7 @@ impl Graph {
             return Err(error);
         }
         self.publish(&[place]);
-        Ok(Filter { graph: self.clone(), node })
+        Ok(Filter { graph: self.clone(), node, is_out: false })
     }
 }
 

@@ -11,6 +11,7 @@ use super::node::Node;
 use super::open::{open_borrowed, open_root};
 use super::open_qcow2::open_named_backing;
 use super::options::{Child, NodeOptions};
+use super::orphans::Orphans;
 use super::root::RootNode;
 use super::sharing::{Role, Use, User};
 use super::state::{Place, State};
@@ -70,10 +71,22 @@ impl Reservation {
     }
 }
 
+impl Reservation {
+    /// Lets go of the nodes without waiting for anything. Gives those that nobody needs any more.
+    pub fn let_go(mut self) -> Orphans {
+        self.release()
+    }
+
+    fn release(&mut self) -> Orphans {
+        let mut nodes = self.graph.with_state(|state| state.release(self.number));
+        nodes.extend(self.opened.take().and_then(|mut opened| opened.release()));
+        Orphans::new(&self.graph, nodes)
+    }
+}
+
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let orphans = self.graph.with_state(|state| state.release(self.number));
-        self.graph.close_all(orphans);
+        drop(self.release());
     }
 }
 
@@ -354,11 +367,19 @@ impl BorrowedNode {
     }
 }
 
+impl BorrowedNode {
+    /// Gives the node, to be closed, if nobody uses it any more.
+    fn release(&mut self) -> Option<Arc<Node>> {
+        let is_temporary = std::mem::take(&mut self.temporary);
+        is_temporary
+            .then(|| self.graph.with_state(|state| state.begin_closing(&self.node)))
+            .flatten()
+    }
+}
+
 impl Drop for BorrowedNode {
     fn drop(&mut self) {
-        if self.temporary {
-            let node = self.graph.with_state(|state| state.begin_closing(&self.node));
-            self.graph.close_all(node);
-        }
+        let node = self.release();
+        self.graph.close_all(node);
     }
 }

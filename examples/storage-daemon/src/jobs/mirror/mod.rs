@@ -18,7 +18,7 @@ use qapi_core::{Error, Result};
 
 use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{
-    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, OnError, Running, copy,
+    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, OnError, Running, copy,
 };
 use crate::blocking::blocking;
 use crate::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
@@ -245,9 +245,14 @@ impl BlockJobWork for Mirror {
         Ok(())
     }
 
-    fn clean(&self) {
-        self.filter.lock().take();
-        self.writable.lock().take();
+    fn prepare_blocks(&self) -> bool {
+        let is_completed = self.should_complete.load(Ordering::Relaxed);
+        is_completed || !matches!(self.backing, BackingInTheEnd::Kept)
+    }
+
+    fn clean(&self, left: &mut Left) {
+        left.filter(self.filter.lock().take());
+        left.writable(self.writable.lock().take());
     }
 }
 
