@@ -6,7 +6,7 @@ pub mod qcow2;
 
 pub use file::FileCreate;
 pub use image::ImageCreate;
-pub use qcow2::{Qcow2Create, Qcow2Version};
+pub use qcow2::{Encryption, Qcow2Create, Qcow2Version};
 
 /// `PreallocMode`: how much of a new image exists before anything is written to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

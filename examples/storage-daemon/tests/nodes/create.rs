@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use storage_daemon::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use storage_daemon::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
 use storage_daemon::image::qcow2::header::CompressionType;
 
 fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<(), String> {
@@ -196,7 +196,14 @@ fn what_is_found_late_leaves_an_image_without_it() {
         (o.cluster_size, o.refcount_bits, o.size) = (512, 64, 40 << 30);
         o.preallocation = preallocation;
     };
-    let cases: [(Mistake<'_>, &str, u64); 7] = [
+    let encrypted = |key_secret| Some(Encryption { key_secret });
+    let cases: [(Mistake<'_>, &str, u64); 9] = [
+        (
+            &|o| o.encryption = encrypted(None),
+            "Parameter 'encrypt.key-secret' is required for cipher",
+            M,
+        ),
+        (&|o| o.encryption = encrypted(Some("s".into())), "No secret with id 's'", M),
         (
             &|o| uncounted(o, Preallocation::Metadata),
             "Could not resize image: Allocating clusters failed: File too large",

@@ -70,6 +70,25 @@ pub struct Qcow2Create {
     pub data_file: Option<Child>,
     /// Whether the data file is to be usable as a raw image.
     pub data_file_raw: bool,
+    /// How it is to be encrypted.
+    pub encryption: Option<Encryption>,
+}
+
+/// What is asked of the encryption of an image.
+#[derive(Clone, Debug)]
+pub struct Encryption {
+    /// The object with the key.
+    pub key_secret: Option<String>,
+}
+
+impl Encryption {
+    /// Nothing can be encrypted: there are no objects with keys.
+    fn refusal(&self) -> Error {
+        Error::InvalidOption(match &self.key_secret {
+            Some(secret) => format!("No secret with id '{secret}'"),
+            None => "Parameter 'encrypt.key-secret' is required for cipher".into(),
+        })
+    }
 }
 
 impl Qcow2Create {
@@ -89,6 +108,7 @@ impl Qcow2Create {
             compression_type: CompressionType::default(),
             data_file: None,
             data_file_raw: false,
+            encryption: None,
         }
     }
 
@@ -140,7 +160,9 @@ impl Qcow2Create {
             return Err(cannot_resize(error));
         }
         file.node().flush()?;
-        named
+        named?;
+        // As in QEMU, the image is there by now, though not encrypted.
+        self.encryption.as_ref().map_or(Ok(()), |encryption| Err(encryption.refusal()))
     }
 
     /// The image before it has a size and a backing file.

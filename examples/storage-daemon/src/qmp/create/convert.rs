@@ -8,7 +8,7 @@ use super::options::{
     BlockdevCreateOptions, BlockdevCreateOptionsFile, BlockdevCreateOptionsQcow2,
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
 };
-use crate::create::{FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use crate::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
 use crate::image::qcow2::header::CompressionType;
 use crate::nodes::Graph;
 use crate::qmp::blockdev::child;
@@ -56,6 +56,9 @@ fn qcow2(options: BlockdevCreateOptionsQcow2) -> Result<Qcow2Create> {
         Some(Qcow2CompressionType::Zstd) => CompressionType::Zstd,
     };
     create.data_file = options.data_file.map(child).transpose()?;
+    create.encryption = options
+        .encrypt
+        .map(|encrypt| Encryption { key_secret: encrypt.key_secret().map(str::to_owned) });
     create.data_file_raw = options.data_file_raw.unwrap_or(false);
     if let Some(size) = options.cluster_size {
         create.cluster_size = size;

@@ -1,6 +1,7 @@
 //! Images, made by a job.
 
 mod convert;
+pub mod encryption;
 pub mod options;
 
 pub use convert::make;

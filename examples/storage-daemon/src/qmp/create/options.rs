@@ -2,6 +2,7 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
+use super::encryption::QCryptoBlockCreateOptions;
 use crate::qmp::blockdev::options::{BlockdevDriver, BlockdevRef};
 
 /// An image to be made.
@@ -77,6 +78,9 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub backing_file: Option<String>,
     /// The format of the backing file, as the image is to name it.
     pub backing_fmt: Option<BlockdevDriver>,
+    /// How it is encrypted. Secrets do not exist here, so that this fails.
+    #[qapi(since = "2.10")]
+    pub encrypt: Option<QCryptoBlockCreateOptions>,
     /// What is allocated at a time, in bytes; 65536 unless said otherwise.
     pub cluster_size: Option<u64>,
     /// How much is allocated at once; nothing unless said otherwise.
