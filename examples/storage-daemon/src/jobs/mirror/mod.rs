@@ -124,6 +124,7 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(options.writable),
         backing: options.backing,
+        overlays: Mutex::default(),
     };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
@@ -171,6 +172,8 @@ struct Mirror {
     /// The target, if it refuses writes again should the job fail.
     writable: Mutex<Option<MadeWritable>>,
     backing: BackingInTheEnd,
+    /// The images that are to stand on the target in the end.
+    overlays: Mutex<Vec<Arc<Node>>>,
 }
 
 impl BlockJobWork for Mirror {
@@ -235,7 +238,8 @@ impl BlockJobWork for Mirror {
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.take_over_mode();
-                self.graph.replace(&source, &self.target)?;
+                let overlays = std::mem::take(&mut *self.overlays.lock());
+                self.graph.replace(&source, &self.target, overlays)?;
             }
             Some(_) | None => {}
         }
@@ -246,8 +250,12 @@ impl BlockJobWork for Mirror {
     }
 
     fn prepare_blocks(&self) -> bool {
-        let is_completed = self.should_complete.load(Ordering::Relaxed);
-        is_completed || !matches!(self.backing, BackingInTheEnd::Kept)
+        if self.should_complete.load(Ordering::Relaxed) {
+            *self.overlays.lock() = self.graph.overlays_through_filters(&self.source);
+        }
+        let changes_mode = self.target.is_read_only() != self.source.is_read_only();
+        let changes_backing = !matches!(self.backing, BackingInTheEnd::Kept);
+        changes_mode || changes_backing || !self.overlays.lock().is_empty()
     }
 
     fn clean(&self, left: &mut Left) {
@@ -291,6 +299,7 @@ impl Mirror {
         loop {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
             if !job.job.is_ready() {
+                self.follower.begin_flush();
                 if !self.flush(job).await? {
                     job.job.sleep(RETRY_PAUSE).await?;
                     continue;
@@ -374,7 +383,7 @@ impl Mirror {
         if !self.bitmap.is_clean() {
             return Ok(false);
         }
-        if self.flush(job).await? {
+        if !self.follower.was_written() || self.flush(job).await? {
             *self.held_off.lock() = Some(quiesced);
             return Ok(true);
         }
