@@ -105,8 +105,9 @@ def run(*arguments, **more):
 class Images:
     """The images before a job, made once for all runs of a row."""
 
-    def __init__(self, folder, kind, cluster_size, size, generator):
-        self.folder, self.cluster, self.size = folder, cluster_size, size
+    def __init__(self, folder, kind, cluster_size, options, generator):
+        self.folder, self.cluster, self.size = folder, cluster_size, options.size * MIB
+        self.more = options.options
         self.data = kind in ("backup", "mirror")
         if self.data:
             self.make_raw("source", generator)
@@ -131,7 +132,7 @@ class Images:
 
     def make_qcow2(self, name, backing=None):
         backed = ["-b", backing, "-F", "qcow2"] if backing else []
-        options = ["-f", "qcow2", "-o", f"cluster_size={self.cluster}"]
+        options = ["-f", "qcow2", "-o", f"cluster_size={self.cluster}{self.more}"]
         run("qemu-img", "create", "-q", *options, *backed, name, self.size, cwd=self.folder)
 
     def fill(self, name, part, generator):
@@ -244,8 +245,7 @@ def row(options, kind, cluster_size):
     generator = random.Random(f"{options.seed} {kind} {cluster_size}")
     damaged = leaking = at_work = 0
     with tempfile.TemporaryDirectory(prefix="kill.") as folder:
-        size = options.size * MIB
-        images = Images(Path(folder), kind, cluster_size, size, generator)
+        images = Images(Path(folder), kind, cluster_size, options, generator)
         for number in range(options.runs):
             faults, leaks, working = one_run(options.prog, images, kind, generator)
             at_work += working
@@ -268,7 +268,9 @@ def main():
     parser.add_argument("--clusters", default="65536,4096", help="their sizes in bytes, by commas")
     parser.add_argument("--size", type=int, default=64, help="of the images, in MiB (64)")
     parser.add_argument("--seed", default="0", help="another one, other kills (0)")
+    parser.add_argument("--options", default="", help="more of the images, as for qemu-img")
     options = parser.parse_args()
+    options.options = options.options and "," + options.options
     options.prog = str(Path(options.prog).resolve())
     if not shutil.which("qemu-img") or not shutil.which("qemu-io"):
         sys.exit("qemu-img and qemu-io are needed")
