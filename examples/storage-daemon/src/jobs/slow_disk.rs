@@ -265,20 +265,3 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
     assert_eq!(statuses, ["aborting"]);
     assert!(bench.graph.get("target").is_none(), "it is closed");
 }
-
-#[tokio::test]
-async fn a_mirror_whose_target_has_been_flushed_ends_without_the_disk() {
-    let bench = Bench::new();
-    bench.add("source", false, None).await;
-    bench.add("target", false, None).await;
-    let mut client = bench.client().await;
-    let mut arguments = read_only_mirror().arguments;
-    arguments["job-id"] = "j0".into();
-    client.send(execute("blockdev-mirror", &arguments)).await;
-    comes_to(&mut client, "ready").await;
-    bench.gate.close();
-    client.send(execute("job-complete", &json!({ "id": "j0" }))).await;
-    comes_to(&mut client, "null").await;
-    assert_eq!(bench.gate.waiting(), 0);
-    bench.gate.open();
-}

@@ -45,23 +45,19 @@ impl Graph {
         Ok(Root { node: root, _reservation: reservation })
     }
 
-    /// Has all roots of a node stand on another one from now on, and so those of the given nodes
-    /// that are not below the other one, which have it as their backing node. The writes of the
+    /// Has all roots of a node stand on another one from now on, and so the nodes that have it as
+    /// their backing node, but for filters and what is below the other one. The writes of the
     /// roots, held off meanwhile, go to the new one.
     ///
-    /// Blocks while images are opened once more, if there are any such nodes.
+    /// Blocks while images are opened once more.
     ///
     /// # Errors
     /// Those of [`Graph::change_backing`] if a user may not use the other node so. All stay then.
-    pub fn replace(
-        &self,
-        old: &Quiesced,
-        new: &Arc<Node>,
-        overlays: Vec<Arc<Node>>,
-    ) -> Result<()> {
-        let _alone = (!overlays.is_empty()).then(|| self.reopen_alone());
+    pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
+        let _alone = self.reopen_alone();
         let mut moved = Vec::new();
-        let moved_all = overlays
+        let moved_all = self
+            .overlays_through_filters(old.node())
             .into_iter()
             .filter(|overlay| !has_below(new, overlay))
             .try_for_each(|overlay| {
@@ -83,7 +79,7 @@ impl Graph {
     }
 
     /// The images that have a node as their backing node, or a filter on top of it.
-    pub fn overlays_through_filters(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
+    fn overlays_through_filters(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
         let (filters, mut images): (Vec<_>, Vec<_>) =
             self.overlays(node).into_iter().partition(|overlay| overlay.driver().is_filter());
         images.extend(filters.iter().flat_map(|filter| self.overlays_through_filters(filter)));

@@ -135,7 +135,7 @@ async fn roots_follow_to_the_node_that_replaces_theirs() {
         let root = Arc::clone(&root);
         thread::spawn(move || root.write(512, &[2; 512]).expect("it can be written"))
     };
-    bench.graph.replace(&quiesced, &new, Vec::new()).expect("nobody minds");
+    bench.graph.replace(&quiesced, &new).expect("nobody minds");
     drop(quiesced);
     held_off.join().expect("no panic");
     assert!(Arc::ptr_eq(&root.node(), &new));
@@ -156,7 +156,7 @@ async fn roots_stay_where_they_are_if_the_other_node_cannot_be_theirs() {
     let root = bench.graph.attach_root("an export", old.clone(), everything());
     let root = root.expect("the node is free");
     let quiesced = old.quiesce().await;
-    let refused = bench.graph.replace(&quiesced, &new, Vec::new()).expect_err("it is read-only");
+    let refused = bench.graph.replace(&quiesced, &new).expect_err("it is read-only");
     assert_eq!(refused.to_string(), "Block node is read-only");
     assert!(Arc::ptr_eq(&root.node(), &old));
     assert!(bench.graph.remove("old").is_err(), "the root is on it");

@@ -17,20 +17,12 @@ pub(super) struct Follower {
     /// Whether the target was the same as the source at some time, and nothing has come in
     /// between since.
     synced: AtomicBool,
-    /// Whether anything was written since the target was last flushed.
-    written: AtomicBool,
 }
 
 impl Follower {
     pub(super) fn new(bitmap: Arc<DirtyBitmap>, target: Arc<Node>, write_blocking: bool) -> Self {
         let write_blocking = AtomicBool::new(write_blocking);
-        Follower {
-            bitmap,
-            target,
-            write_blocking,
-            synced: AtomicBool::new(false),
-            written: AtomicBool::new(false),
-        }
+        Follower { bitmap, target, write_blocking, synced: AtomicBool::new(false) }
     }
 
     pub(super) fn is_write_blocking(&self) -> bool {
@@ -44,16 +36,6 @@ impl Follower {
 
     pub(super) fn is_synced(&self) -> bool {
         self.synced.load(Ordering::Relaxed)
-    }
-
-    /// The target is about to be flushed: what is written from now on has to be, too.
-    pub(super) fn begin_flush(&self) {
-        self.written.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether anything was written since then.
-    pub(super) fn was_written(&self) -> bool {
-        self.written.load(Ordering::Relaxed)
     }
 
     /// Notes that the target is the same as the source.
@@ -89,7 +71,6 @@ impl Follower {
 
 impl WriteWatcher for Follower {
     fn watch(&self, write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        self.written.store(true, Ordering::Relaxed);
         if self.is_write_blocking() {
             return self.write_both(write, perform);
         }

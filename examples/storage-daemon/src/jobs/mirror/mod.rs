@@ -124,7 +124,6 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(options.writable),
         backing: options.backing,
-        overlays: Mutex::default(),
     };
     let driver = BlockJob::new(work, daemon.events.clone());
     // What is refused from here on, clients have seen created.
@@ -172,8 +171,6 @@ struct Mirror {
     /// The target, if it refuses writes again should the job fail.
     writable: Mutex<Option<MadeWritable>>,
     backing: BackingInTheEnd,
-    /// The images that are to stand on the target in the end.
-    overlays: Mutex<Vec<Arc<Node>>>,
 }
 
 impl BlockJobWork for Mirror {
@@ -238,8 +235,7 @@ impl BlockJobWork for Mirror {
         match held_off {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.take_over_mode();
-                let overlays = std::mem::take(&mut *self.overlays.lock());
-                self.graph.replace(&source, &self.target, overlays)?;
+                self.graph.replace(&source, &self.target)?;
             }
             Some(_) | None => {}
         }
@@ -250,12 +246,8 @@ impl BlockJobWork for Mirror {
     }
 
     fn prepare_blocks(&self) -> bool {
-        if self.should_complete.load(Ordering::Relaxed) {
-            *self.overlays.lock() = self.graph.overlays_through_filters(&self.source);
-        }
-        let changes_mode = self.target.is_read_only() != self.source.is_read_only();
-        let changes_backing = !matches!(self.backing, BackingInTheEnd::Kept);
-        changes_mode || changes_backing || !self.overlays.lock().is_empty()
+        let is_completed = self.should_complete.load(Ordering::Relaxed);
+        is_completed || !matches!(self.backing, BackingInTheEnd::Kept)
     }
 
     fn clean(&self, left: &mut Left) {
@@ -299,7 +291,6 @@ impl Mirror {
         loop {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
             if !job.job.is_ready() {
-                self.follower.begin_flush();
                 if !self.flush(job).await? {
                     job.job.sleep(RETRY_PAUSE).await?;
                     continue;
@@ -383,7 +374,7 @@ impl Mirror {
         if !self.bitmap.is_clean() {
             return Ok(false);
         }
-        if !self.follower.was_written() || self.flush(job).await? {
+        if self.flush(job).await? {
             *self.held_off.lock() = Some(quiesced);
             return Ok(true);
         }
