@@ -131,9 +131,10 @@ fn every_file_belongs_to_a_module() {
     assert_none(&lost);
 }
 
-/// Whether a file or folder is nobody's work: hidden, or where cargo builds, by whatever name.
+/// Whether a file or folder is nobody's work: hidden, or where cargo builds. Other such folders than
+/// the usual one bear cargo's mark; that one does not where something else was put in it first.
 fn is_passed_over(path: &Path, name: &str) -> bool {
-    name.starts_with('.') || path.join("CACHEDIR.TAG").exists()
+    name.starts_with('.') || name == "target" || path.join("CACHEDIR.TAG").exists()
 }
 
 /// Whether a file or folder of this name is below `folder`, wherever.
