@@ -131,8 +131,8 @@ fn every_file_belongs_to_a_module() {
     assert_none(&lost);
 }
 
-/// Whether a file or folder is nobody's work: hidden, or where cargo builds. Other such folders than
-/// the usual one bear cargo's mark; that one does not where something else was put in it first.
+/// Whether a file or folder is nobody's work: hidden, or where cargo builds. Other such folders
+/// than the usual one bear cargo's mark; that one may not, if something else was in it first.
 fn is_passed_over(path: &Path, name: &str) -> bool {
     name.starts_with('.') || name == "target" || path.join("CACHEDIR.TAG").exists()
 }
