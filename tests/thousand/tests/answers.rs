@@ -34,7 +34,9 @@ impl Program {
 
     /// What the command returns.
     fn execute(&mut self, command: &str) -> Value {
-        writeln!(self.input, "{}", json!({ "execute": command })).unwrap();
+        // In one piece: a program that quits does not wait for the end of the line.
+        let request = format!("{}\n", json!({ "execute": command }));
+        self.input.write_all(request.as_bytes()).unwrap();
         self.message()["return"].take()
     }
 }
