@@ -17,6 +17,8 @@ pub mod blkdebug;
 pub mod extent;
 pub mod flat;
 mod forward;
+#[cfg(test)]
+mod handed_on;
 pub mod locks;
 pub mod permissions;
 pub mod probe;

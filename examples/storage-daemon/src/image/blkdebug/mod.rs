@@ -153,8 +153,8 @@ impl ImagoStorage for BlkdebugStorage {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        let (mut rest, length) = (Some(bufv), 0);
-        let length = rest.as_ref().map_or(length, IoVectorMut::len);
+        let length = bufv.len();
+        let mut rest = Some(bufv);
         Self::in_pieces(offset, length, self.limits.max_transfer, |offset, length| {
             let Some(bufv) = rest.take() else { return Ok(()) };
             let (piece, others) = bufv.split_at(length);
