@@ -1,4 +1,4 @@
 //! The definitions with which the tests ask every recorded case about arguments.
 
-#[path = "../../tests/tests/visitor/definitions/mod.rs"]
+#[path = "../../tests/framework/visitor/definitions/mod.rs"]
 mod recorded;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Where the scenarios and their harness are.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/jobs")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/jobs")
 }
 
 /// Whether what the harness needs is installed. Says so if it is not, and fails if
