@@ -16,7 +16,7 @@ type Attribute = fn(TokenStream, TokenStream) -> TokenStream;
 fn compare(file: &str, attribute: Attribute, args: TokenStream, item: TokenStream) {
     let expanded = syn::parse2(attribute(args, item)).expect("the expansion is a file");
     let expanded = prettyplease::unparse(&expanded);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand").join(file);
     if std::env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
         std::fs::write(&path, &expanded).expect("the file can be written");
     }
