@@ -51,7 +51,7 @@ impl Setup {
         let server = server
             .version(version())
             .notify_readiness()
-            .require_package("job")
+            .require_package("qapi-job")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(jobs.clone())
             .state(graph.clone())

@@ -92,7 +92,7 @@ fn commands_are_listed_with_where_they_come_from() {
         let row = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
         row.split_whitespace().collect()
     };
-    assert_eq!(row("job-pause")[1..3], ["3.0", "job"]);
+    assert_eq!(row("job-pause")[1..3], ["3.0", "qapi-job"]);
     assert!(row("job-pause")[3].contains("job/src/qmp.rs:"));
     assert_eq!(row("job-pause")[4..], ["Pauses", "a", "job."]);
     assert_eq!(row("blockdev-add")[1..3], ["2.9", "storage-daemon"]);

@@ -10,7 +10,7 @@ use qapi_core::{Definition, Projection, Registry, Release};
 use crate::registry::seed::expressions;
 
 fn is_jobs(definition: &Definition) -> bool {
-    definition.source.package == "job"
+    definition.source.package == "qapi-job"
 }
 
 /// What the package has as of `release`, each as JSON text.

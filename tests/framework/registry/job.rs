@@ -7,7 +7,7 @@ use super::seed::{definitions, expressions};
 
 #[test]
 fn the_job_package_defines_what_its_seed_does() {
-    let found = definitions(|definition| definition.source.package == "job");
+    let found = definitions(|definition| definition.source.package == "qapi-job");
 
     assert_eq!(found, expressions(include_str!("job-8.2.json")));
     assert_eq!(found.len(), 12);
@@ -15,7 +15,7 @@ fn the_job_package_defines_what_its_seed_does() {
 
 #[test]
 fn the_job_package_has_seven_commands_and_one_event() {
-    let found = definitions(|definition| definition.source.package == "job");
+    let found = definitions(|definition| definition.source.package == "qapi-job");
     let count = |kind: &str| found.iter().filter(|text| text.starts_with(kind)).count();
 
     assert_eq!((count("{\"command\""), count("{\"event\"")), (7, 1));
