@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
-use super::calls::{Calls, Outcome};
-use super::input::Input;
+use super::executor::{Calls, Outcome};
+use super::read_buffer::Input;
 use super::stream::{Sink, Source};
 use crate::session::{Advance, OutputOverflow, Session};
 use crate::shutdown::Shutdown;

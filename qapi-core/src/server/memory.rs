@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::io::DuplexStream;
 
-use super::calls::{Calls, DEFAULT_BLOCKING_LIMIT};
 use super::connection::Connection;
+use super::executor::{Calls, DEFAULT_BLOCKING_LIMIT};
 use super::stream::Source;
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};

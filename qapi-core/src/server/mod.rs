@@ -6,14 +6,14 @@
 //! comes after. The reply of an `async` or `blocking` one is sent a moment after it returned, so
 //! that an event from elsewhere may come in between.
 
-mod calls;
+mod accept;
 mod connect;
 mod connection;
-mod front;
+mod executor;
 mod inherited;
-mod input;
 mod listener;
 pub(crate) mod memory;
+mod read_buffer;
 mod stream;
 mod tcp;
 mod unix;
@@ -41,8 +41,8 @@ use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
 use crate::{documentation, fds};
-use calls::{Calls, DEFAULT_BLOCKING_LIMIT};
-use front::{BeforeEnd, DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
+use accept::{BeforeEnd, DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
+use executor::{Calls, DEFAULT_BLOCKING_LIMIT};
 
 /// How many clients one server has at a time unless it is told otherwise. Each may leave up to
 /// its output limit unread, so that this bounds the memory that clients can take.

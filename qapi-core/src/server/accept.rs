@@ -8,9 +8,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::calls::Calls;
 use super::connect::Outgoing;
 use super::connection::{Connection, Ended};
+use super::executor::Calls;
 use super::listener::{Listener, Transport};
 use super::stream::{Acceptor, Sink, Source, Stream};
 use crate::error::Result;
