@@ -2,12 +2,14 @@
 //!
 //! From the bottom up: [`image`] opens disk images, [`nodes`] arranges them in a graph of named
 //! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
-//! on nodes have in common, [`jobs`] are the kinds there are. [`qmp`] is what clients may say and
-//! hear of all that; [`options`] is the command line, [`daemon`] what it starts, and [`tour`] what
+//! on nodes have in common, [`jobs`] are the kinds there are. [`schema`] has the types of what
+//! clients say and hear of all that, [`commands`] the commands; [`options`] is the command line, [`daemon`] what it starts, and [`tour`] what
 //! happens when there is none.
 
 pub mod block_job;
 mod blocking;
+pub mod commands;
+pub mod convert;
 pub mod copy;
 pub mod create;
 pub mod daemon;
@@ -16,5 +18,5 @@ pub mod image;
 pub mod jobs;
 pub mod nodes;
 pub mod options;
-pub mod qmp;
+pub mod schema;
 pub mod tour;

@@ -10,7 +10,7 @@ use super::{BlockJobHandle, OnError};
 use crate::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
 use crate::error::Error;
 use crate::nodes::Node;
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///

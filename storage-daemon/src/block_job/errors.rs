@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use super::BlockJobHandle;
 use crate::copy::{ErrorAction, Side};
 use crate::error::Error;
-use crate::qmp::backup::BlockdevOnError;
-use crate::qmp::block_job::events::{BlockErrorAction, BlockJobError, IoOperationType};
-use crate::qmp::block_job::info::BlockDeviceIoStatus;
+use crate::schema::block_job::BlockDeviceIoStatus;
+use crate::schema::block_job::BlockdevOnError;
+use crate::schema::block_job::{BlockErrorAction, BlockJobError, IoOperationType};
 
 /// What a job does about errors of its source and of its target.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use qapi_core::Result;
 use super::{BlockJobHandle, OnError};
 use crate::copy::{ErrorAction, Side};
 use crate::nodes::Node;
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// Tries to make all writes to a target so far last, on a thread for blocking work. Gives what to
 /// do about an error otherwise, unless the job is to fail by it.

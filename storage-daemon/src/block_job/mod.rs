@@ -31,8 +31,8 @@ use tokio::sync::Notify;
 use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
-use crate::qmp::block_job::BlockJobChange;
-use crate::qmp::block_job::info::BlockDeviceIoStatus;
+use crate::schema::block_job::BlockDeviceIoStatus;
+use crate::schema::block_job::BlockJobChange;
 
 /// What block jobs are made with. Clones name the same.
 #[derive(Clone)]

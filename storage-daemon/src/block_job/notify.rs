@@ -3,7 +3,7 @@
 use job::{Job, JobNotification};
 use qapi_core::Events;
 
-use crate::qmp::block_job::events::{
+use crate::schema::block_job::{
     BlockJobCancelled, BlockJobCompleted, BlockJobPending, BlockJobReady,
 };
 

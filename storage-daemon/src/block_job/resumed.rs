@@ -6,7 +6,7 @@ use std::time::Duration;
 use job::Job;
 
 use super::BlockJob;
-use crate::qmp::block_job::info::BlockDeviceIoStatus;
+use crate::schema::block_job::BlockDeviceIoStatus;
 
 /// How long a client that resumes a job is kept waiting at most: a fault that comes at once is
 /// known by then, and whoever waits for a disk that hangs may want to cancel the job.
@@ -63,7 +63,7 @@ mod tests {
     use crate::block_job::{BlockJobHandle, BlockJobWork, OnError, Running};
     use crate::copy::Side;
     use crate::error::Error;
-    use crate::qmp::backup::BlockdevOnError;
+    use crate::schema::block_job::BlockdevOnError;
 
     /// What becomes of a request.
     #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{BlockJobHandle, OnError};
 use crate::copy::{CopySlots, ErrorAction, RETRY_PAUSE, SLOT_PATIENCE, Side};
 use crate::error::Error;
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// The most bytes that are dealt with in one step.
 pub const STEP_MAX: u64 = 512 << 10;

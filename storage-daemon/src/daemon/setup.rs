@@ -8,13 +8,13 @@ use qapi_core::{Error, Listener, Result, Server};
 use super::socket::socket;
 use super::version;
 use crate::block_job::BlockJobs;
+use crate::convert::blockdev::node_options;
 use crate::copy::CopySlots;
 use crate::nodes::Graph;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
 };
-use crate::qmp::blockdev::node_options;
-use crate::qmp::blockdev::options::BlockdevOptions;
+use crate::schema::blockdev::options::BlockdevOptions;
 
 /// A daemon that is being set up.
 pub struct Setup {

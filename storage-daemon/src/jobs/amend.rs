@@ -6,7 +6,7 @@ use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
 use crate::nodes::Graph;
-use crate::qmp::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
+use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
 
 /// Checks what can be checked at once, and starts a job that changes the image.
 ///

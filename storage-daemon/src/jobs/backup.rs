@@ -18,10 +18,11 @@ use crate::block_job::{
 use crate::copy::{Copier, Pace, PointInTime, Scope};
 use crate::nodes::options::{DetectZeroes, Discard};
 use crate::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
-use crate::qmp::backup::{
-    BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, BlockdevOnError, DriveBackup,
-    MirrorSyncMode, NewImageMode,
+use crate::schema::backup::{
+    BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, DriveBackup,
 };
+use crate::schema::block_job::BlockdevOnError;
+use crate::schema::mirror::{MirrorSyncMode, NewImageMode};
 
 /// The largest unit of work that a client may ask for. QEMU ends itself when it is asked for more.
 const UNIT_MAX: u64 = 1 << 30;

@@ -19,7 +19,7 @@ use crate::nodes::backing::{self, BackingChange};
 use crate::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
 };
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// What a client asks for.
 pub struct CommitOptions {

@@ -10,8 +10,8 @@ use super::mirror::{self, BackingInTheEnd, MirrorOptions, MirrorScope};
 use super::prepared::{JobTarget, Prepared};
 use crate::block_job::{BlockJobs, OnError};
 use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
-use crate::qmp::backup::BlockdevOnError;
-use crate::qmp::block_job::MirrorCopyMode;
+use crate::schema::block_job::BlockdevOnError;
+use crate::schema::block_job::MirrorCopyMode;
 
 /// What a client asks for.
 pub struct ActiveCommit {

@@ -15,7 +15,7 @@ use crate::nodes::options::{
     BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions,
 };
 use crate::nodes::{Graph, Node, by_filename, host_path};
-use crate::qmp::backup::NewImageMode;
+use crate::schema::mirror::NewImageMode;
 
 /// A target, as a client describes it.
 #[derive(Debug)]

@@ -19,8 +19,8 @@ use crate::nodes::gate::Gate;
 use crate::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
 use crate::nodes::slow_flush::add_slow_to_flush;
 use crate::nodes::{Graph, NodeUse};
-use crate::qmp::backup::BlockdevOnError;
-use crate::qmp::block_job::MirrorCopyMode;
+use crate::schema::block_job::BlockdevOnError;
+use crate::schema::block_job::MirrorCopyMode;
 
 const SIZE: u64 = 1 << 20;
 

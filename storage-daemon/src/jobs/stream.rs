@@ -15,7 +15,7 @@ use crate::nodes::backing::{self, BackingChange};
 use crate::nodes::{
     BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
 };
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// What a client asks for.
 pub struct StreamOptions {

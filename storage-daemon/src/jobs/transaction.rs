@@ -12,7 +12,9 @@ use super::prepared::Prepared;
 use crate::block_job::BlockJobs;
 use crate::blocking::blocking;
 use crate::nodes::{Node, Quiesced, WriteWatcher};
-use crate::qmp::transaction::{ActionCompletionMode, TransactionAction, TransactionActionKind};
+use crate::schema::transaction::{
+    ActionCompletionMode, TransactionAction, TransactionActionKind,
+};
 
 /// What the jobs of one transaction have in common.
 #[derive(Debug, Default)]

@@ -21,10 +21,10 @@ use qapi_core::Shutdown;
 use qapi_core::control::quit;
 use serde_json::{Value, json};
 
+use crate::commands::block_job::block_job_set_speed;
+use crate::commands::blockdev::blockdev_del;
 use crate::daemon::{self, DaemonError};
 use crate::options::{Settings, Step, StepKind};
-use crate::qmp::block_job::block_job_set_speed;
-use crate::qmp::blockdev::blockdev_del;
 use client::Client;
 use screen::Screen;
 

@@ -11,7 +11,7 @@ use storage_daemon::jobs::stream::{self, StreamOptions};
 use storage_daemon::nodes::backing::BackingChange;
 use storage_daemon::nodes::options::BackingOption;
 use storage_daemon::nodes::{Graph, Node};
-use storage_daemon::qmp::backup::BlockdevOnError;
+use storage_daemon::schema::block_job::BlockdevOnError;
 
 fn block_jobs(graph: &Graph) -> BlockJobs {
     BlockJobs {

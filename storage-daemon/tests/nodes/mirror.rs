@@ -13,9 +13,8 @@ use storage_daemon::image::permissions::{Access, Permissions};
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
 use storage_daemon::nodes::{Graph, Node, Root};
-use storage_daemon::qmp::backup::{BlockdevOnError, MirrorSyncMode};
-use storage_daemon::qmp::block_job::MirrorCopyMode;
-use storage_daemon::qmp::mirror::BlockdevMirror;
+use storage_daemon::schema::block_job::{BlockdevOnError, MirrorCopyMode};
+use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
 
 const SIZE: u64 = 4 * M;
 /// How long a test waits for what is sure to come.

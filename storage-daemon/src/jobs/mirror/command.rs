@@ -11,9 +11,8 @@ use crate::jobs::drive_target::{DriveTarget, ShownBelow};
 use crate::jobs::prepared::{JobTarget, Prepared};
 use crate::nodes::options::DetectZeroes;
 use crate::nodes::{Graph, Node, NodeUse, Operation};
-use crate::qmp::backup::{BlockdevOnError, MirrorSyncMode, NewImageMode};
-use crate::qmp::block_job::MirrorCopyMode;
-use crate::qmp::mirror::{BlockdevMirror, DriveMirror};
+use crate::schema::block_job::{BlockdevOnError, MirrorCopyMode};
+use crate::schema::mirror::{BlockdevMirror, DriveMirror, MirrorSyncMode, NewImageMode};
 
 /// What both commands ask for.
 struct Common {

@@ -27,7 +27,7 @@ use crate::nodes::options::Discard;
 use crate::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
 };
-use crate::qmp::block_job::{BlockJobChange, MirrorCopyMode};
+use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
 use follower::Follower;
 
 /// The least unit in which a mirror keeps account unless a client says otherwise.

@@ -1,22 +1,15 @@
-//! The verbs of block jobs, what is told of them, and their events.
+//! `block-job-*` and `query-block-jobs`.
 //!
-//! They are older than those of `job.json`, and act on the same jobs where those copy data between
-//! nodes.
+//! They are older than the commands of `job.json`, and act on the same jobs where those copy data
+//! between nodes.
 
-mod change;
-pub mod events;
-pub mod info;
-
-pub use change::{
-    BlockJobChange, BlockJobChangeOptions, BlockJobChangeOptionsMirror, MirrorCopyMode,
-    block_job_change,
-};
-
-use job::Jobs;
+use job::{Job, JobType, Jobs};
 use qapi_core::{Error, Result, qapi_command};
 
 use crate::block_job::{self, BlockJob};
-use info::BlockJobInfo;
+use crate::schema::block_job::{
+    BlockJobChangeOptions, BlockJobInfo, BlockJobInfoMirror, BlockJobInfoType,
+};
 
 /// Limits the rate of a block job.
 ///
@@ -138,6 +131,53 @@ pub async fn block_job_finalize(
 /// Tells of all block jobs, the newest first.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
-    let info = |job: &job::Job| BlockJobInfo::new(job, &*job.driver::<BlockJob>()?);
+    let info = |job: &Job| block_job_info(job, &*job.driver::<BlockJob>()?);
     jobs.list().iter().filter_map(info).collect()
+}
+
+/// Changes options of a block job at work.
+///
+/// # Errors
+/// There is no such job, its state forbids it, or its kind has nothing to change.
+#[qapi_command(since = "8.2", boxed)]
+pub fn block_job_change(
+    #[qapi(state)] jobs: &Jobs,
+    options: BlockJobChangeOptions,
+) -> Result<()> {
+    block_job::find(jobs, &options.id)?.change(&options.job_type)
+}
+
+/// What clients see of `job`; `None` if it has no identifier.
+fn block_job_info(job: &Job, block_job: &BlockJob) -> Option<BlockJobInfo> {
+    let (offset, len) = job.progress();
+    Some(BlockJobInfo {
+        job_type: info_type(job.job_type(), block_job.actively_synced()),
+        device: job.id()?.to_owned(),
+        len: len.cast_signed(),
+        offset: offset.cast_signed(),
+        busy: job.is_busy(),
+        paused: job.pause_requested(),
+        speed: job.speed(),
+        io_status: block_job.io_status(),
+        ready: job.is_ready(),
+        status: job.status(),
+        auto_finalize: job.auto_finalize(),
+        auto_dismiss: job.auto_dismiss(),
+        error: job.error().map(|error| error.desc().to_owned()),
+    })
+}
+
+fn info_type(job_type: JobType, actively_synced: bool) -> BlockJobInfoType {
+    match job_type {
+        JobType::Commit => BlockJobInfoType::Commit,
+        JobType::Stream => BlockJobInfoType::Stream,
+        JobType::Mirror => BlockJobInfoType::Mirror(BlockJobInfoMirror { actively_synced }),
+        JobType::Backup => BlockJobInfoType::Backup,
+        JobType::Create => BlockJobInfoType::Create,
+        JobType::Amend => BlockJobInfoType::Amend,
+        JobType::SnapshotLoad => BlockJobInfoType::SnapshotLoad,
+        JobType::SnapshotSave => BlockJobInfoType::SnapshotSave,
+        JobType::SnapshotDelete => BlockJobInfoType::SnapshotDelete,
+        JobType::Other(other) => BlockJobInfoType::Other(other),
+    }
 }

@@ -6,17 +6,17 @@
 use qapi_core::{Error, Result};
 
 use super::blkdebug::blkdebug;
-use super::drivers::{
-    BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
-    BlockdevOptionsRaw, OnOffAuto,
-};
-use super::options::{
-    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
-    BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
-};
 use crate::nodes::options::{
     Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
     Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
+};
+use crate::schema::blockdev::drivers::{
+    BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
+    BlockdevOptionsRaw, OnOffAuto,
+};
+use crate::schema::blockdev::options::{
+    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
+    BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
 };
 
 /// What the node layer is to be told.
@@ -132,7 +132,7 @@ fn raw(options: BlockdevOptionsRaw) -> Result<RawOptions> {
 ///
 /// # Errors
 /// Those of [`node_options`].
-pub(in crate::qmp) fn child(reference: BlockdevRef) -> Result<Child> {
+pub fn child(reference: BlockdevRef) -> Result<Child> {
     Ok(match reference {
         BlockdevRef::Reference(name) => Child::Reference(name),
         BlockdevRef::Definition(options) => Child::Inline(Box::new(node_options(*options)?)),

@@ -4,7 +4,7 @@ use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobs;
 use crate::jobs::commit::{self, CommitOptions};
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// Begins to copy the images from `top` down to `base`, without `base` itself, into `base`, which
 /// then takes their place.

@@ -2,9 +2,9 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
-use super::options::BlockdevDetectZeroesOptions;
-use crate::qmp::block_job::info::BlockDeviceIoStatus;
-use crate::qmp::create::Qcow2CompressionType;
+use super::block_job::BlockDeviceIoStatus;
+use super::blockdev::options::BlockdevDetectZeroesOptions;
+use super::create::Qcow2CompressionType;
 
 /// A device that has a disk.
 #[qapi_struct(since = "0.14")]

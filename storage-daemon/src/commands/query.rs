@@ -2,16 +2,16 @@
 
 use qapi_core::{Result, qapi_command};
 
-use super::info::{
+use crate::image::qcow2::header::CompressionType;
+use crate::nodes::options::DetectZeroes;
+use crate::nodes::{self, Graph};
+use crate::schema::blockdev::options::BlockdevDetectZeroesOptions;
+use crate::schema::create::Qcow2CompressionType;
+use crate::schema::node_info::{
     BlockDeviceInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
     ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
     ImageInfoSpecificQCow2Wrapper,
 };
-use super::options::BlockdevDetectZeroesOptions;
-use crate::image::qcow2::header::CompressionType;
-use crate::nodes::options::DetectZeroes;
-use crate::nodes::{self, Graph};
-use crate::qmp::create::Qcow2CompressionType;
 
 /// Tells of all nodes, the newest first.
 ///

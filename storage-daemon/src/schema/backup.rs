@@ -1,10 +1,9 @@
-//! `blockdev-backup` and `drive-backup`: a node copied as it is at one point in time, by a job.
+//! The types of `blockdev-backup` and `drive-backup`.
 
-use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct};
+use qapi_core::{qapi_enum, qapi_struct};
 
-use crate::block_job::BlockJobs;
-use crate::jobs;
-use crate::jobs::transaction::begin;
+use super::block_job::BlockdevOnError;
+use super::mirror::{MirrorSyncMode, NewImageMode};
 
 /// What all ways to begin a backup have in common.
 #[qapi_struct(since = "4.2")]
@@ -78,25 +77,6 @@ pub struct BackupPerf {
     #[qapi(since = "9.2")]
     pub min_cluster_size: Option<u64>,
 }
-
-/// What is copied.
-#[qapi_enum(since = "1.3")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MirrorSyncMode {
-    /// What the topmost image holds.
-    Top,
-    /// Everything.
-    Full,
-    /// What is written from now on.
-    None,
-    /// What a bitmap says, as an increment to an earlier copy.
-    #[qapi(since = "2.4")]
-    Incremental,
-    /// What a bitmap says.
-    #[qapi(since = "4.2")]
-    Bitmap,
-}
-
 /// What becomes of a bitmap when the job is over.
 #[qapi_enum(since = "4.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,22 +87,6 @@ pub enum BitmapSyncMode {
     Never,
     /// What was copied is cleared.
     Always,
-}
-
-/// What a job does about an error.
-#[qapi_enum(since = "1.3")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlockdevOnError {
-    /// It fails.
-    Report,
-    /// It tries again.
-    Ignore,
-    /// It pauses until it is resumed if there is no space left, and fails otherwise.
-    Enospc,
-    /// It pauses until it is resumed, and tries again.
-    Stop,
-    /// As `enospc`.
-    Auto,
 }
 
 /// A backup to a file, to be begun.
@@ -139,51 +103,4 @@ pub struct DriveBackup {
     pub format: Option<String>,
     /// Whether the target is made; it is unless said otherwise.
     pub mode: Option<NewImageMode>,
-}
-
-/// Whether an image is made.
-#[qapi_enum(since = "1.1")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewImageMode {
-    /// It is there, and is taken as it is.
-    Existing,
-    /// It is made, in place of what is there, and names its backing file by an absolute path.
-    AbsolutePaths,
-}
-
-/// Begins to copy a node, as it is now, to another node.
-///
-/// With `sync=none` nothing is copied but what others are about to overwrite, until the job is
-/// cancelled.
-///
-/// # Errors
-/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
-/// is not supported.
-#[qapi_command(since = "2.3", boxed, allow_preconfig)]
-pub async fn blockdev_backup(
-    #[qapi(state)] block_jobs: &BlockJobs,
-    options: BlockdevBackup,
-) -> Result<()> {
-    let daemon = block_jobs.clone();
-    begin(move |alone| {
-        jobs::backup::blockdev_backup(&daemon, options, alone).map(|prepared| vec![prepared])
-    })
-    .await
-}
-
-/// Begins to copy a node, as it is now, to a file, which is made before unless it is to exist.
-///
-/// # Errors
-/// As for `blockdev-backup`; the file cannot be made or opened. A file that was not there before
-/// is removed then.
-#[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
-pub async fn drive_backup(
-    #[qapi(state)] block_jobs: &BlockJobs,
-    options: DriveBackup,
-) -> Result<()> {
-    let daemon = block_jobs.clone();
-    begin(move |alone| {
-        jobs::backup::drive_backup(&daemon, options, alone).map(|prepared| vec![prepared])
-    })
-    .await
 }

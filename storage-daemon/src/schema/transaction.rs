@@ -1,10 +1,8 @@
 //! `transaction`: several actions that take effect together or not at all.
 
-use qapi_core::{Result, qapi_command, qapi_enum, qapi_struct, qapi_union};
+use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
-use crate::block_job::BlockJobs;
-use crate::jobs::transaction::{Together, begin, prepare_all};
 
 /// An action that does nothing but fail, so that the others can be tried.
 #[qapi_struct(since = "1.6")]
@@ -79,26 +77,4 @@ pub enum TransactionAction {
 pub struct TransactionProperties {
     /// Whether the jobs that are begun succeed together; each for itself unless said otherwise.
     pub completion_mode: Option<ActionCompletionMode>,
-}
-
-/// Carries out several actions at one point in time, or none of them.
-///
-/// Jobs are made in the order of the actions, and set to work when all are made.
-///
-/// # Errors
-/// What the first action that fails says; those before it are undone. An action does not go
-/// together with the completion mode.
-#[qapi_command(since = "1.1", allow_preconfig)]
-pub async fn transaction(
-    #[qapi(state)] block_jobs: &BlockJobs,
-    /// What is to be done.
-    actions: Vec<TransactionAction>,
-    /// What holds for all actions.
-    #[qapi(since = "2.5")]
-    properties: Option<TransactionProperties>,
-) -> Result<()> {
-    let mode = properties.and_then(|properties| properties.completion_mode).unwrap_or_default();
-    let daemon = block_jobs.clone();
-    let prepare = move |together: &mut Together| prepare_all(&daemon, actions, mode, together);
-    begin(prepare).await
 }

@@ -2,8 +2,8 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
+use super::blockdev::options::{BlockdevDriver, BlockdevRef};
 use super::encryption::QCryptoBlockCreateOptions;
-use crate::qmp::blockdev::options::{BlockdevDriver, BlockdevRef};
 
 /// An image to be made.
 ///

@@ -5,8 +5,6 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
-use crate::qmp::amend::QCryptoBlockFormat;
-
 /// How an image is to be encrypted.
 #[qapi_union(discriminator = "format", tag = QCryptoBlockFormat, since = "2.6")]
 #[derive(Debug, Clone)]
@@ -152,6 +150,54 @@ pub enum QCryptoHashAlgo {
     /// SM3.
     #[qapi(since = "9.2")]
     Sm3,
+}
+
+/// How an image is encrypted.
+#[qapi_enum(since = "2.6")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QCryptoBlockFormat {
+    /// As the first version of qcow did.
+    Qcow,
+    /// LUKS.
+    Luks,
+}
+
+/// What to change of how an image is encrypted.
+#[qapi_union(discriminator = "format", tag = QCryptoBlockFormat, since = "5.1")]
+#[derive(Debug, Clone)]
+pub enum QCryptoBlockAmendOptions {
+    /// Nothing.
+    Qcow,
+    /// The keys.
+    Luks(Box<QCryptoBlockAmendOptionsLuks>),
+}
+
+/// What to change of the keys.
+#[qapi_struct(name = "QCryptoBlockAmendOptionsLUKS", since = "5.1")]
+#[derive(Debug, Clone)]
+pub struct QCryptoBlockAmendOptionsLuks {
+    /// Whether to add a key or to remove it.
+    pub state: QCryptoBlockLuksKeyslotState,
+    /// The secret with the key to be added.
+    pub new_secret: Option<String>,
+    /// The secret with the key to be removed.
+    pub old_secret: Option<String>,
+    /// The slot of the key.
+    pub keyslot: Option<i64>,
+    /// How long it takes to derive the key, in milliseconds.
+    pub iter_time: Option<i64>,
+    /// The secret that opens the image.
+    pub secret: Option<String>,
+}
+
+/// What a slot for a key is to be.
+#[qapi_enum(name = "QCryptoBlockLUKSKeyslotState", since = "5.1")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QCryptoBlockLuksKeyslotState {
+    /// In use.
+    Active,
+    /// Empty.
+    Inactive,
 }
 
 impl QCryptoBlockCreateOptions {

@@ -4,7 +4,7 @@ use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobs;
 use crate::jobs::stream::{self, StreamOptions};
-use crate::qmp::backup::BlockdevOnError;
+use crate::schema::block_job::BlockdevOnError;
 
 /// Begins to copy into a node what it shows of its backing nodes, down to a base that it keeps as
 /// its backing node; without one, it has none in the end.

@@ -1,12 +1,8 @@
-//! `blockdev-mirror` and `drive-mirror`: a node made the same as another one, by a job.
+//! The types of `blockdev-mirror` and `drive-mirror`.
 
-use qapi_core::{Result, qapi_command, qapi_struct};
+use qapi_core::{qapi_enum, qapi_struct};
 
-use super::backup::{BlockdevOnError, MirrorSyncMode, NewImageMode};
-use super::block_job::MirrorCopyMode;
-use crate::block_job::BlockJobs;
-use crate::jobs;
-use crate::jobs::transaction::begin;
+use super::block_job::{BlockdevOnError, MirrorCopyMode};
 
 /// A mirror onto a node.
 #[qapi_struct(since = "2.6")]
@@ -100,39 +96,30 @@ pub struct DriveMirror {
     pub auto_dismiss: Option<bool>,
 }
 
-/// Begins to make a node the same as another, and to keep it so.
-///
-/// When the job is ready, completing it has the users of the source use the target.
-///
-/// # Errors
-/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
-/// makes no sense.
-#[qapi_command(since = "2.6", boxed, allow_preconfig)]
-pub async fn blockdev_mirror(
-    #[qapi(state)] block_jobs: &BlockJobs,
-    options: BlockdevMirror,
-) -> Result<()> {
-    let daemon = block_jobs.clone();
-    begin(move |_alone| {
-        jobs::mirror::blockdev_mirror(&daemon, options).map(|prepared| vec![prepared])
-    })
-    .await
+/// What is copied.
+#[qapi_enum(since = "1.3")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MirrorSyncMode {
+    /// What the topmost image holds.
+    Top,
+    /// Everything.
+    Full,
+    /// What is written from now on.
+    None,
+    /// What a bitmap says, as an increment to an earlier copy.
+    #[qapi(since = "2.4")]
+    Incremental,
+    /// What a bitmap says.
+    #[qapi(since = "4.2")]
+    Bitmap,
 }
 
-/// Begins to copy a node to a file, which is made before unless it is to exist, and to keep it the
-/// same.
-///
-/// # Errors
-/// As for `blockdev-mirror`; the file cannot be made or opened. A file that was not there before
-/// is removed then.
-#[qapi_command(since = "1.3", boxed, allow_preconfig)]
-pub async fn drive_mirror(
-    #[qapi(state)] block_jobs: &BlockJobs,
-    options: DriveMirror,
-) -> Result<()> {
-    let daemon = block_jobs.clone();
-    begin(move |_alone| {
-        jobs::mirror::drive_mirror(&daemon, options).map(|prepared| vec![prepared])
-    })
-    .await
+/// Whether an image is made.
+#[qapi_enum(since = "1.1")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewImageMode {
+    /// It is there, and is taken as it is.
+    Existing,
+    /// It is made, in place of what is there, and names its backing file by an absolute path.
+    AbsolutePaths,
 }

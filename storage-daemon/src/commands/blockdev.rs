@@ -1,10 +1,34 @@
-//! `blockdev-reopen` and `change-backing-file`: nodes that are open, changed.
+//! `blockdev-add`, `blockdev-del`, `blockdev-reopen` and `change-backing-file`.
 
 use qapi_core::{Error, Result, qapi_command};
 
-use super::node_options;
-use super::options::BlockdevOptions;
+use crate::convert::blockdev::node_options;
 use crate::nodes::Graph;
+use crate::schema::blockdev::options::BlockdevOptions;
+
+/// Opens a node, with all that is described inside its description.
+///
+/// # Errors
+/// The description contradicts itself or the nodes there are, or an image cannot be opened. No
+/// node has been added then.
+#[qapi_command(since = "2.9", boxed, allow_preconfig, blocking)]
+pub fn blockdev_add(#[qapi(state)] graph: &Graph, options: BlockdevOptions) -> Result<()> {
+    graph.add(node_options(options)?)?;
+    Ok(())
+}
+
+/// Closes a node that `blockdev-add` or the command line opened.
+///
+/// # Errors
+/// There is no such node, or another node or a job uses it.
+#[qapi_command(since = "2.9", client, allow_preconfig, blocking)]
+pub fn blockdev_del(
+    #[qapi(state)] graph: &Graph,
+    /// The node's name.
+    node_name: &str,
+) -> Result<()> {
+    Ok(graph.remove(node_name)?)
+}
 
 /// Has nodes go on as they are described anew, all of them or none.
 ///

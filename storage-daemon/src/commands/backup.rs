@@ -1,0 +1,45 @@
+//! `blockdev-backup` and `drive-backup`: a node copied as it is at one point in time, by a job.
+
+use qapi_core::{Result, qapi_command};
+
+use crate::block_job::BlockJobs;
+use crate::jobs;
+use crate::jobs::transaction::begin;
+use crate::schema::backup::{BlockdevBackup, DriveBackup};
+
+/// Begins to copy a node, as it is now, to another node.
+///
+/// With `sync=none` nothing is copied but what others are about to overwrite, until the job is
+/// cancelled.
+///
+/// # Errors
+/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
+/// is not supported.
+#[qapi_command(since = "2.3", boxed, allow_preconfig)]
+pub async fn blockdev_backup(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: BlockdevBackup,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |alone| {
+        jobs::backup::blockdev_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+    })
+    .await
+}
+
+/// Begins to copy a node, as it is now, to a file, which is made before unless it is to exist.
+///
+/// # Errors
+/// As for `blockdev-backup`; the file cannot be made or opened. A file that was not there before
+/// is removed then.
+#[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
+pub async fn drive_backup(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: DriveBackup,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |alone| {
+        jobs::backup::drive_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+    })
+    .await
+}

@@ -1,0 +1,45 @@
+//! `blockdev-mirror` and `drive-mirror`: a node made the same as another one, by a job.
+
+use qapi_core::{Result, qapi_command};
+
+use crate::block_job::BlockJobs;
+use crate::jobs;
+use crate::jobs::transaction::begin;
+use crate::schema::mirror::{BlockdevMirror, DriveMirror};
+
+/// Begins to make a node the same as another, and to keep it so.
+///
+/// When the job is ready, completing it has the users of the source use the target.
+///
+/// # Errors
+/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
+/// makes no sense.
+#[qapi_command(since = "2.6", boxed, allow_preconfig)]
+pub async fn blockdev_mirror(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: BlockdevMirror,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |_alone| {
+        jobs::mirror::blockdev_mirror(&daemon, options).map(|prepared| vec![prepared])
+    })
+    .await
+}
+
+/// Begins to copy a node to a file, which is made before unless it is to exist, and to keep it the
+/// same.
+///
+/// # Errors
+/// As for `blockdev-mirror`; the file cannot be made or opened. A file that was not there before
+/// is removed then.
+#[qapi_command(since = "1.3", boxed, allow_preconfig)]
+pub async fn drive_mirror(
+    #[qapi(state)] block_jobs: &BlockJobs,
+    options: DriveMirror,
+) -> Result<()> {
+    let daemon = block_jobs.clone();
+    begin(move |_alone| {
+        jobs::mirror::drive_mirror(&daemon, options).map(|prepared| vec![prepared])
+    })
+    .await
+}

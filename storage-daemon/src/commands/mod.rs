@@ -1,0 +1,15 @@
+//! The QMP commands of this program: a part of QEMU's `block-core.json` and `transaction.json`, at
+//! the level of QEMU 10.0.
+//!
+//! Each is a few lines: its argument types are in [`schema`](crate::schema), its work is done by
+//! [`nodes`](crate::nodes), [`jobs`](crate::jobs) and [`block_job`](crate::block_job).
+
+pub mod backup;
+pub mod block_job;
+pub mod blockdev;
+pub mod commit;
+pub mod image;
+pub mod mirror;
+pub mod query;
+pub mod stream;
+pub mod transaction;
