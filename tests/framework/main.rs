@@ -1,21 +1,43 @@
-//! Tests of the framework through its public interfaces: one module for each part.
+//! Tests of the framework through its public interfaces: a folder for each part.
+//!
+//! | part | file ▶ what it shows |
+//! |---|---|
+//! | client | `typed_client` ▶ calls and events of a real server; `scripted_server` ▶ of one that deviates; `test_client` ▶ the client for the tests of daemons; `lamp` is the daemon |
+//! | documentation | `mod` ▶ `query-documentation`; `definitions` is what is documented |
+//! | events | `rate_limit` ▶ throttled events; `slow_client` ▶ a client that does not read |
+//! | introspection | `query_qmp_schema` ▶ the whole reply; `schema_language` ▶ definitions rendered; `qemu/` ▶ QEMU's schemas, if `QAPI_QEMU_SCHEMA` names them |
+//! | job | the job engine: a file for each verb or rule |
+//! | macros | a file for each kind of definition; `conditions` ▶ `#[cfg]`; `hygiene` ▶ hostile surroundings; `ui` ▶ errors (`tests/ui`) |
+//! | model | the job engine and a model of it in lock step |
+//! | policy | `access` ▶ who may call; `compat` ▶ deprecated and unstable parts; `peer_credentials` ▶ clients of other users |
+//! | projection | the schema as of an earlier release: `conflicts` ▶ at start-up; `sessions` ▶ for clients; `package_releases` ▶ `since` of other packages; `job_history` ▶ the package job |
+//! | registry | `lookup` ▶ queries; `conflicts` ▶ each rule broken; `control_schema`, `job_schema` ▶ definitions equal to QEMU's schema files |
+//! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ where connections come from; `clients`, `fds` ▶ what they may do; `executor` ▶ blocking calls; `presented_release` ▶ `Server::as_of` |
+//! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `control_commands`, `preconfig`; `allocations` ▶ none for a request |
+//! | tidy | sizes, leftovers, layers and names of the sources |
+//! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ their edges |
+//! | wire | `conformance`, `stream`, `replay` ▶ the decoder; `parse`, `document`, `fast_path` ▶ the parser; `formatter` ▶ output; `allocations` |
+//!
+//! `support/` has what several parts use. Mirror jobs are tested elsewhere: the engine of mirrors
+//! in the block layer's tests (`mirror.rs`), `blockdev-mirror` and `drive-mirror` in
+//! `storage-daemon/tests/program/mirror.rs`, both against recordings of QEMU in
+//! `tests/conformance/jobs`, and after a crash in `tests/crash`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod client;
-mod definitions;
 mod documentation;
 mod events;
-mod introspect;
+mod introspection;
 mod job;
 mod macros;
 mod model;
 mod policy;
 mod projection;
-mod registered;
 mod registry;
 mod server;
 mod session;
+mod support;
 mod tidy;
 mod visitor;
 mod wire;

@@ -1,6 +1,6 @@
 //! The other end: the typed client, and the one for the tests of daemons.
 
-mod house;
-mod in_tests;
-mod scripted;
-mod typed;
+mod lamp;
+mod scripted_server;
+mod test_client;
+mod typed_client;

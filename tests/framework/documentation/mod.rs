@@ -14,7 +14,7 @@ use qapi_core::session::SessionOptions;
 use qapi_core::{Definition, Projection, Registry, Release};
 use serde_json::{Value, json};
 
-use crate::session::talk::Talk;
+use crate::support::session::SessionFixture;
 
 const COMMAND: &str = "__org.qapi-rs_query-documentation";
 
@@ -36,11 +36,11 @@ fn ask(policy: Policy, arguments: &Value) -> Value {
 fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
     let mut states = States::default();
     states.insert(Arc::new(policy));
-    let mut talk = Talk::with_service(registry, states, &SessionOptions::default());
-    talk.said();
-    talk.negotiate(false);
-    talk.hear(&json!({ "execute": COMMAND, "arguments": arguments }).to_string());
-    serde_json::from_str(&talk.said()).unwrap()
+    let mut session = SessionFixture::with_service(registry, states, &SessionOptions::default());
+    session.output();
+    session.negotiate(false);
+    session.feed(&json!({ "execute": COMMAND, "arguments": arguments }).to_string());
+    serde_json::from_str(&session.output()).unwrap()
 }
 
 /// What it returns, of what is defined here alone.

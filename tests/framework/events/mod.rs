@@ -1,4 +1,4 @@
 //! From `emit` to what clients are sent.
 
-mod flood;
 mod rate_limit;
+mod slow_client;

@@ -8,7 +8,7 @@ use qapi_core::session::SessionOptions;
 use qapi_core::{Definition, QapiEvent};
 use serde_json::{Value, json};
 
-use crate::session::talk::Talk;
+use crate::support::session::SessionFixture;
 
 /// Emitted when the level changed.
 #[qapi_event(rate_limit = "1s")]
@@ -33,28 +33,28 @@ fn tank(id: &str, level: u32) -> TestTankLevel {
 
 /// A client that listens, and a server that delivers.
 struct Listener {
-    talk: Talk,
+    session: SessionFixture,
     _delivery: tokio::task::JoinSet<()>,
 }
 
 impl Listener {
     fn new() -> Self {
-        Self::with(Talk::negotiated(false))
+        Self::with(SessionFixture::negotiated(false))
     }
 
-    fn with(talk: Talk) -> Self {
-        let (events, mut delivery) = (talk.events.clone(), tokio::task::JoinSet::new());
+    fn with(session: SessionFixture) -> Self {
+        let (events, mut delivery) = (session.events.clone(), tokio::task::JoinSet::new());
         delivery.spawn(async move { events.deliver_held().await });
-        Self { talk, _delivery: delivery }
+        Self { session, _delivery: delivery }
     }
 
     fn emit(&self, event: &impl QapiEvent) {
-        self.talk.events.emit(event);
+        self.session.events.emit(event);
     }
 
     /// The data of all events since it was last asked.
     fn heard(&mut self) -> Vec<Value> {
-        let said = self.talk.said();
+        let said = self.session.output();
         let data = |line: &str| {
             let mut message: Value = serde_json::from_str(line).unwrap();
             message["data"].take()
@@ -146,9 +146,9 @@ async fn a_held_event_bears_the_time_of_its_creation() {
     client.emit(&TestLevel { level: 1 });
     client.emit(&TestLevel { level: 2 });
     let emitted = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    client.talk.said();
+    client.session.output();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let said = client.talk.said();
+    let said = client.session.output();
     let at = second(said.lines().next().unwrap());
     assert!(at <= emitted.as_secs_f64(), "{at} is after {emitted:?}");
 }
@@ -156,15 +156,15 @@ async fn a_held_event_bears_the_time_of_its_creation() {
 #[tokio::test(start_paused = true)]
 async fn a_held_event_reaches_clients_of_every_style() {
     let options = SessionOptions { pretty: true, ..Default::default() };
-    let mut talk = Talk::with_options(&options);
-    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
-    talk.said();
-    let mut client = Listener::with(talk);
+    let mut session = SessionFixture::with_options(&options);
+    session.feed(r#"{"execute": "qmp_capabilities"}"#);
+    session.output();
+    let mut client = Listener::with(session);
     client.emit(&TestLevel { level: 1 });
     client.emit(&TestLevel { level: 2 });
-    client.talk.said();
+    client.session.output();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let said = client.talk.said();
+    let said = client.session.output();
     assert!(said.contains("    \"data\": {\r\n        \"level\": 2\r\n    }"), "{said}");
 }
 
@@ -173,8 +173,8 @@ async fn a_client_that_comes_while_an_event_is_held_gets_it() {
     let mut early = Listener::new();
     early.emit(&TestLevel { level: 1 });
     early.emit(&TestLevel { level: 2 });
-    let mut late = early.talk.another();
+    let mut late = early.session.another();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(late.said().lines().count(), 1);
+    assert_eq!(late.output().lines().count(), 1);
     assert_eq!(early.heard().len(), 2);
 }

@@ -1,7 +1,6 @@
 //! The attribute macros: each used, and what it makes checked by behaviour.
 
 mod alternate;
-mod based;
 mod command;
 mod conditions;
 mod defaults;
@@ -9,21 +8,24 @@ mod enum_;
 mod event;
 mod field_types;
 mod hygiene;
-mod open;
-mod parameters;
-mod raw;
+mod injected_parameters;
+mod open_enum;
+mod raw_command;
 mod struct_;
 mod ui;
 mod union_;
+mod union_base;
 
 use std::sync::Arc;
 
 use qapi_core::context::States;
 use qapi_core::descriptor::TypeRef;
-use qapi_core::session::{Advance, Call, Session, SessionOptions};
+use qapi_core::session::SessionOptions;
 use qapi_core::wire::Document;
-use qapi_core::{Definition, Input, QapiType, Registry, Result, ServerVersion, Service, Type};
+use qapi_core::{Definition, Input, QapiType, Registry, Result, ServerVersion, Type};
 use serde_json::{Value, json};
+
+use crate::support::session::SessionFixture;
 
 /// Reads `json` as a `T`.
 fn read<T: QapiType>(json: Value) -> Result<T> {
@@ -80,47 +82,15 @@ fn registry() -> Registry {
 fn execute(command: &str, arguments: Value) -> Result<Value, String> {
     let mut states = States::default();
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
-    let service = Service::new(registry(), states).unwrap();
-    let mut session = Session::new(Arc::new(service), &SessionOptions::default());
-    let negotiate = json!({ "execute": "qmp_capabilities" }).to_string();
-    let execute = json!({ "execute": command, "arguments": arguments }).to_string();
-    let mut reply = json!(null);
-    for message in [negotiate, execute] {
-        hear(&mut session, message.as_bytes());
-        reply = last_line(&mut session);
-    }
+    let options = SessionOptions::default();
+    let mut session = SessionFixture::with_service(registry(), states, &options);
+    session.output();
+    session.negotiate(false);
+    session.run(&json!({ "execute": command, "arguments": arguments }).to_string());
+    let output = session.output();
+    let reply: Value = serde_json::from_str(output.lines().last().unwrap_or("null")).unwrap();
     match &reply["error"]["desc"] {
         Value::String(text) => Err(text.clone()),
         _ => Ok(reply["return"].clone()),
     }
-}
-
-/// Gives the session `input` and carries out the calls that it hands out.
-fn hear(session: &mut Session, mut input: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    loop {
-        let call = match session.advance(&mut input) {
-            Advance::NeedInput => return,
-            Advance::Call(call) => call,
-            step => panic!("neither input nor a call but {step:?}"),
-        };
-        let result = runtime.block_on(async {
-            match call {
-                Call::Async(call) => tokio::spawn(call).await.ok(),
-                Call::Blocking(call) => tokio::task::spawn_blocking(call).await.ok(),
-            }
-        });
-        session.complete(result);
-    }
-}
-
-/// The last line that the session has to say.
-fn last_line(session: &mut Session) -> Value {
-    let (mut all, mut buffer) = (Vec::new(), Vec::new());
-    while session.take_output(&mut buffer).unwrap() {
-        session.sent(buffer.len());
-        all.append(&mut buffer);
-    }
-    let text = String::from_utf8(all).unwrap();
-    serde_json::from_str(text.lines().last().unwrap_or("null")).unwrap()
 }

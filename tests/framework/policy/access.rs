@@ -7,8 +7,8 @@ use qapi_core::session::{PeerCredentials, SessionOptions};
 use qapi_core::{Policy, Registry};
 use serde_json::{Value, json};
 
-use super::talk_under;
-use crate::session::talk::Talk;
+use super::session_under;
+use crate::support::session::SessionFixture;
 
 /// A type that only one command leads to.
 #[qapi_struct]
@@ -63,10 +63,10 @@ fn owner_and_root_may_and_others_may_not() {
 }
 
 /// A session of a caller to whom the secret is closed, unless they are user 7.
-fn talk_of(uid: u32) -> Talk {
+fn talk_of(uid: u32) -> SessionFixture {
     let policy = Policy::new().command("policy-secret", Access::nobody().allow_uid(7));
     let options = SessionOptions { peer: peer(uid, 0), ..Default::default() };
-    talk_under(policy, "main::policy::access", &options)
+    session_under(policy, "main::policy::access", &options)
 }
 
 fn returned(said: &str) -> Vec<Value> {

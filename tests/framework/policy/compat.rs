@@ -6,8 +6,8 @@ use qapi_core::session::SessionOptions;
 use qapi_core::{Events, Policy};
 use serde_json::Value;
 
-use super::talk_under;
-use crate::session::talk::Talk;
+use super::session_under;
+use crate::support::session::SessionFixture;
 
 #[qapi_enum]
 #[derive(Clone, Copy)]
@@ -89,9 +89,9 @@ fn compat_emit(#[qapi(state)] events: &Events) {
     events.emit(&CompatNews);
 }
 
-fn talk(compat: CompatPolicy) -> Talk {
+fn session(compat: CompatPolicy) -> SessionFixture {
     let policy = Policy::new().compat(compat);
-    talk_under(policy, "main::policy::compat", &SessionOptions::default())
+    session_under(policy, "main::policy::compat", &SessionOptions::default())
 }
 
 const REJECT: CompatPolicy = CompatPolicy {
@@ -151,22 +151,22 @@ const INPUTS: &[(&str, &str)] = &[
 
 #[test]
 fn rejected_input_is_refused_in_qemus_words() {
-    let mut talk = talk(REJECT);
+    let mut session = session(REJECT);
     for (sent, refusal) in INPUTS {
         let expected = if refusal.is_empty() {
             "{\"return\": {}}\r\n".to_owned()
         } else {
             format!("{{\"error\": {refusal}}}\r\n")
         };
-        assert_eq!(talk.ask(sent), expected, "{sent}");
+        assert_eq!(session.ask(sent), expected, "{sent}");
     }
 }
 
 #[test]
 fn accepted_input_is_served() {
-    let mut talk = talk(CompatPolicy::default());
+    let mut session = session(CompatPolicy::default());
     for (sent, _) in INPUTS {
-        let said = talk.ask(sent);
+        let said = session.ask(sent);
         assert!(!said.contains("disabled by policy"), "{sent}: {said}");
     }
 }
@@ -174,25 +174,25 @@ fn accepted_input_is_served() {
 #[test]
 fn each_policy_concerns_its_own_feature() {
     let deprecated = CompatPolicy { unstable_input: CompatPolicyInput::Accept, ..REJECT };
-    let mut talk = talk(deprecated);
-    assert!(talk.ask(r#"{"execute": "compat-old"}"#).contains("CommandNotFound"));
-    assert_eq!(talk.ask(r#"{"execute": "compat-new"}"#), "{\"return\": {}}\r\n");
+    let mut session = session(deprecated);
+    assert!(session.ask(r#"{"execute": "compat-old"}"#).contains("CommandNotFound"));
+    assert_eq!(session.ask(r#"{"execute": "compat-new"}"#), "{\"return\": {}}\r\n");
 }
 
 #[test]
 fn hidden_members_are_left_out_of_replies() {
     let ask = r#"{"execute": "compat-give"}"#;
-    assert_eq!(talk(HIDE).ask(ask), "{\"return\": [{\"plain\": true}]}\r\n");
+    assert_eq!(session(HIDE).ask(ask), "{\"return\": [{\"plain\": true}]}\r\n");
     let whole = "{\"return\": [{\"plain\": true, \"old\": true, \"new\": true}]}\r\n";
-    assert_eq!(talk(REJECT).ask(ask), whole);
+    assert_eq!(session(REJECT).ask(ask), whole);
 }
 
 #[test]
 fn hidden_members_are_left_out_on_other_threads_too() {
-    let mut talk = talk(HIDE);
-    let call = talk.hear_call(r#"{"execute": "compat-give-elsewhere"}"#);
-    talk.session.complete(crate::session::talk::carry_out(call));
-    assert_eq!(talk.said(), "{\"return\": {\"plain\": true}}\r\n");
+    let mut session = session(HIDE);
+    let call = session.feed_call(r#"{"execute": "compat-give-elsewhere"}"#);
+    session.run_call(call);
+    assert_eq!(session.output(), "{\"return\": {\"plain\": true}}\r\n");
 }
 
 #[test]
@@ -205,28 +205,28 @@ fn hidden_events_and_their_members_are_not_sent() {
         });
         messages.collect()
     };
-    let hidden = without_time(talk(HIDE).ask(r#"{"execute": "compat-emit"}"#));
+    let hidden = without_time(session(HIDE).ask(r#"{"execute": "compat-emit"}"#));
     let expected = [
         serde_json::json!({"event": "COMPAT_HAPPENED", "data": {"plain": true}}),
         serde_json::json!({"return": {}}),
     ];
     assert_eq!(hidden, expected);
-    let shown = without_time(talk(REJECT).ask(r#"{"execute": "compat-emit"}"#));
+    let shown = without_time(session(REJECT).ask(r#"{"execute": "compat-emit"}"#));
     assert_eq!(shown.len(), 3);
 }
 
 #[test]
 fn introspection_hides_them_and_the_commands_are_still_listed() {
-    let mut talk = talk(HIDE);
-    let schema = talk.ask(r#"{"execute": "query-qmp-schema"}"#);
+    let mut session = session(HIDE);
+    let schema = session.ask(r#"{"execute": "query-qmp-schema"}"#);
     for hidden in ["compat-old", "compat-new", "COMPAT_NEWS", "\"both\"", "\"old\", \"type\""] {
         assert!(!schema.contains(hidden), "{hidden}");
     }
     for shown in ["compat-take", "COMPAT_HAPPENED", "\"plain\""] {
         assert!(schema.contains(shown), "{shown}");
     }
-    assert!(talk.ask(r#"{"execute": "query-commands"}"#).contains("compat-old"));
-    assert_eq!(talk.ask(r#"{"execute": "compat-old"}"#), "{\"return\": {}}\r\n");
+    assert!(session.ask(r#"{"execute": "query-commands"}"#).contains("compat-old"));
+    assert_eq!(session.ask(r#"{"execute": "compat-old"}"#), "{\"return\": {}}\r\n");
 }
 
 /// Tells this program that it is the one that is to crash.
@@ -236,7 +236,7 @@ const CRASHING: &str = "QAPI_TEST_CRASH";
 fn input_may_end_the_process() {
     if std::env::var_os(CRASHING).is_some() {
         let crash = CompatPolicy { deprecated_input: CompatPolicyInput::Crash, ..REJECT };
-        talk(crash).ask(r#"{"execute": "compat-old"}"#);
+        session(crash).ask(r#"{"execute": "compat-old"}"#);
         return;
     }
     let status = std::process::Command::new(std::env::current_exe().unwrap())

@@ -2,7 +2,7 @@
 
 mod access;
 mod compat;
-mod foreign;
+mod peer_credentials;
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use qapi_core::Policy;
 use qapi_core::context::States;
 use qapi_core::session::SessionOptions;
 
-use crate::registered::registry_of;
-use crate::session::talk::Talk;
+use crate::support::registry::registry_of;
+use crate::support::session::SessionFixture;
 
 /// A negotiated session with the commands of `module`, under `policy`.
-fn talk_under(policy: Policy, module: &str, options: &SessionOptions) -> Talk {
+fn session_under(policy: Policy, module: &str, options: &SessionOptions) -> SessionFixture {
     let mut states = States::default();
     states.insert(Arc::new(policy));
-    let mut talk = Talk::with_service(registry_of(module), states, options);
-    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
-    talk.said();
-    talk
+    let mut session = SessionFixture::with_service(registry_of(module), states, options);
+    session.feed(r#"{"execute": "qmp_capabilities"}"#);
+    session.output();
+    session
 }

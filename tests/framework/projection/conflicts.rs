@@ -10,7 +10,7 @@ use qapi_core::{Release, Server};
 use serde_json::json;
 
 use super::OLD;
-use crate::definitions::{
+use crate::support::definitions::{
     INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration, event, member,
     need, needing, optional, returning, structure, union, value,
 };

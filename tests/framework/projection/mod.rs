@@ -3,9 +3,9 @@
 
 mod conflicts;
 mod definitions;
-mod job;
-mod origins;
-mod served;
+mod job_history;
+mod package_releases;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use qapi_core::context::States;
 use qapi_core::session::SessionOptions;
 use qapi_core::{Policy, Projection, Release, ServerVersion};
 
-use crate::registered::registry_of;
-use crate::session::talk::Talk;
+use crate::support::registry::registry_of;
+use crate::support::session::SessionFixture;
 
 /// The release 6.0, from which on `definitions` has what is newer.
 const NEW: Release = Release::new(6, 0, 0);
@@ -23,15 +23,15 @@ const NEW: Release = Release::new(6, 0, 0);
 const OLD: Release = Release::new(5, 2, 0);
 
 /// A negotiated session with a server that presents `projection` under `policy`.
-fn talk_under(projection: impl Into<Projection>, policy: Policy) -> Talk {
-    let mut talk = greeted(projection, policy);
-    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
-    talk.said();
-    talk
+fn session_under(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
+    let mut session = greeted(projection, policy);
+    session.feed(r#"{"execute": "qmp_capabilities"}"#);
+    session.output();
+    session
 }
 
 /// The same before it negotiates, with the greeting unread.
-fn greeted(projection: impl Into<Projection>, policy: Policy) -> Talk {
+fn greeted(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
     greeted_with(projection, policy, &SessionOptions::default())
 }
 
@@ -39,14 +39,14 @@ fn greeted_with(
     projection: impl Into<Projection>,
     policy: Policy,
     options: &SessionOptions,
-) -> Talk {
+) -> SessionFixture {
     let mut states = States::default();
     states.insert(Arc::new(policy));
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
     let registry = registry_of("main::projection::definitions").project(projection).unwrap();
-    Talk::with_service(registry, states, options)
+    SessionFixture::with_service(registry, states, options)
 }
 
-fn talk(projection: impl Into<Projection>) -> Talk {
-    talk_under(projection, Policy::new())
+fn session(projection: impl Into<Projection>) -> SessionFixture {
+    session_under(projection, Policy::new())
 }

@@ -5,7 +5,7 @@ use qapi_core::descriptor::{
 };
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 
-use crate::definitions::{
+use crate::support::definitions::{
     ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
     enumeration, event, marked, member, optional, plain_command, returning, structure, union,
     value,

@@ -8,7 +8,7 @@ use qapi_core::policy::Access;
 use qapi_core::registry::{Registry, Rule};
 use qapi_core::{Policy, Service};
 
-use crate::definitions::{
+use crate::support::definitions::{
     NONE, STR, command, enumeration, event, member, need, needing, structure, value,
 };
 

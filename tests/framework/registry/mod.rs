@@ -1,7 +1,6 @@
 //! The registry: what it finds, and what it refuses.
 
 mod conflicts;
-mod control;
-mod job;
+mod control_schema;
+mod job_schema;
 mod lookup;
-pub(crate) mod seed;

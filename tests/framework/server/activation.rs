@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use qapi_core::{Listener, Server};
 
-use super::harness::Client;
-use crate::registered::registry_of;
+use super::fixture::Client;
 use crate::session::commands::Gate;
+use crate::support::registry::registry_of;
 
 /// The name of the test that is the service.
 const SERVICE: &str = "server::activation::the_service_when_it_is_started_as_one";

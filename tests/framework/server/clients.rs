@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use super::harness::{Client, Running, soon};
+use super::fixture::{Client, Running, soon};
 use crate::session::commands::{TestGateClosed, TestGatePassed};
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use qapi_core::registry::{Registry, registered};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::{Value, json};
 
-use super::harness::{Client, Running, soon};
+use super::fixture::{Client, Running, soon};
 
 /// Reads a file that the caller has sent.
 #[qapi_command(returns_exception)]

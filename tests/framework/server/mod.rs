@@ -1,11 +1,11 @@
 //! The server on real sockets.
 
 mod activation;
-mod calls;
 mod clients;
+mod executor;
 mod fds;
-mod harness;
-mod outgoing;
-mod presented;
+mod fixture;
+mod outgoing_connections;
+mod presented_release;
 mod socket_file;
 mod transports;

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use qapi_core::Listener;
 use qapi_core::server::SocketAccess;
 
-use super::harness::{Client, Running};
+use super::fixture::{Client, Running};
 
 #[tokio::test]
 async fn only_its_owner_may_use_it() {

@@ -8,7 +8,7 @@ use qapi_core::{Listener, Server};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::harness::{Client, Running, soon};
+use super::fixture::{Client, Running, soon};
 
 /// A server that listens at `listener` too.
 fn serve(listener: Listener) -> Running {

@@ -4,7 +4,7 @@ use allocation_counter::measure;
 use qapi_core::prelude::*;
 use qapi_core::session::{Advance, Session};
 
-use super::talk::Talk;
+use crate::support::session::SessionFixture;
 
 /// Tells how long a name is.
 #[qapi_command(returns_exception)]
@@ -22,11 +22,11 @@ fn serve(session: &mut Session, mut input: &[u8], output: &mut Vec<u8>) {
 
 #[test]
 fn a_request_with_borrowed_arguments_takes_nothing_once_another_was_served() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     let mut output = Vec::new();
     let request = br#"{"execute": "session-measure", "arguments": {"name": "abc"}, "id": [1]}"#;
     let mut turn = || {
-        serve(&mut talk.session, request, &mut output);
+        serve(&mut session, request, &mut output);
         assert_eq!(output, b"{\"return\": 3, \"id\": [1]}\r\n");
     };
     // Two buffers change places.

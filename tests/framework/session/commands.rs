@@ -1,4 +1,4 @@
-//! Commands to talk about.
+//! The commands and events of the sessions in these tests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};

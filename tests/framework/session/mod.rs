@@ -2,8 +2,7 @@
 
 mod allocations;
 pub(crate) mod commands;
-mod control;
-mod order;
+mod control_commands;
+mod ordering;
 mod preconfig;
-pub(crate) mod talk;
 mod transcript;

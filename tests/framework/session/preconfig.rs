@@ -8,8 +8,8 @@ use qapi_core::session::SessionOptions;
 use qapi_core::{Preconfig, Result};
 use serde_json::{Value, json};
 
-use super::talk::Talk;
-use crate::registered::registry_of;
+use crate::support::registry::registry_of;
+use crate::support::session::SessionFixture;
 
 #[qapi_command(allow_preconfig)]
 fn preconfig_exit(#[qapi(state)] preconfig: &Preconfig) -> Result<()> {
@@ -22,20 +22,20 @@ fn preconfig_late(word: &str) {
 }
 
 /// A negotiated session of a server in `phase`.
-fn talk_in(phase: Preconfig) -> Talk {
+fn talk_in(phase: Preconfig) -> SessionFixture {
     let mut states = States::default();
     states.insert(Arc::new(phase));
     let registry = registry_of("main::session::preconfig");
-    let mut talk = Talk::with_service(registry, states, &SessionOptions::default());
-    talk.said();
-    talk.negotiate(true);
-    talk
+    let mut session = SessionFixture::with_service(registry, states, &SessionOptions::default());
+    session.output();
+    session.negotiate(true);
+    session
 }
 
 /// The class and text of the error that `message` is answered with, or nothing.
-fn refusal(talk: &mut Talk, message: &Value) -> Option<(String, String)> {
-    talk.hear(&message.to_string());
-    let reply: Value = serde_json::from_str(&talk.said()).unwrap();
+fn refusal(session: &mut SessionFixture, message: &Value) -> Option<(String, String)> {
+    session.feed(&message.to_string());
+    let reply: Value = serde_json::from_str(&session.output()).unwrap();
     let text = |key: &str| reply["error"][key].as_str().map(str::to_owned);
     Some((text("class")?, text("desc")?))
 }
@@ -44,20 +44,24 @@ fn refusal(talk: &mut Talk, message: &Value) -> Option<(String, String)> {
 fn a_command_waits_for_its_end_unless_it_may_be_executed_before() {
     let late = json!({ "execute": "preconfig-late", "arguments": { "word": "a" } });
     let exit = json!({ "execute": "preconfig-exit" });
-    let mut talk = talk_in(Preconfig::begin());
+    let mut session = talk_in(Preconfig::begin());
 
     let text = "The command 'preconfig-late' is permitted only after machine initialization has \
                 completed";
     let too_early = Some(("GenericError".to_owned(), text.to_owned()));
-    assert_eq!(refusal(&mut talk, &late), too_early);
+    assert_eq!(refusal(&mut session, &late), too_early);
     let out_of_band = json!({ "exec-oob": "preconfig-late", "arguments": {} });
-    assert_eq!(refusal(&mut talk, &out_of_band), too_early, "before its arguments are looked at");
-    assert_eq!(refusal(&mut talk, &json!({ "execute": "query-commands" })), None);
+    assert_eq!(
+        refusal(&mut session, &out_of_band),
+        too_early,
+        "before its arguments are looked at"
+    );
+    assert_eq!(refusal(&mut session, &json!({ "execute": "query-commands" })), None);
 
-    assert_eq!(refusal(&mut talk, &exit), None);
-    assert_eq!(refusal(&mut talk, &late), None);
+    assert_eq!(refusal(&mut session, &exit), None);
+    assert_eq!(refusal(&mut session, &late), None);
     let again = Some(("GenericError".to_owned(), "it is over".to_owned()));
-    assert_eq!(refusal(&mut talk, &exit), again);
+    assert_eq!(refusal(&mut session, &exit), again);
 }
 
 #[test]

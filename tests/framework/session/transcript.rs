@@ -2,17 +2,17 @@
 
 use qapi_core::session::SessionOptions;
 
-use super::talk::{Talk, carry_out};
+use crate::support::session::SessionFixture;
 
 #[test]
 fn greeting_comes_first_and_once() {
-    let mut talk = Talk::with_options(&SessionOptions::default());
+    let mut session = SessionFixture::with_options(&SessionOptions::default());
     assert_eq!(
-        talk.said(),
+        session.output(),
         "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 2, \"minor\": 0, \"major\": 10}, \
          \"package\": \"test 1.0\"}, \"capabilities\": [\"oob\"]}}\r\n"
     );
-    assert_eq!(talk.said(), "");
+    assert_eq!(session.output(), "");
 }
 
 /// What is sent on a negotiated session, and what comes back.
@@ -56,18 +56,18 @@ const EXCHANGES: &[(&str, &str)] = &[
 
 #[test]
 fn exchanges() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     for (sent, expected) in EXCHANGES {
         let expected =
             if expected.is_empty() { String::new() } else { format!("{expected}\r\n") };
-        assert_eq!(talk.ask(sent), expected, "{sent}");
+        assert_eq!(session.ask(sent), expected, "{sent}");
     }
 }
 
 #[test]
 fn an_error_of_json_carries_no_id_and_the_session_goes_on() {
-    let mut talk = Talk::negotiated(false);
-    let said = talk.ask(r#"{"execute": "test-echo", "id": 1,} {"execute": "test-count-now"}"#);
+    let mut session = SessionFixture::negotiated(false);
+    let said = session.ask(r#"{"execute": "test-echo", "id": 1,} {"execute": "test-count-now"}"#);
     assert_eq!(
         said,
         "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error, expecting \
@@ -77,9 +77,10 @@ fn an_error_of_json_carries_no_id_and_the_session_goes_on() {
 
 #[test]
 fn pretty_replies_are_indented_by_four() {
-    let mut talk = Talk::with_options(&SessionOptions { pretty: true, ..Default::default() });
-    talk.said();
-    let said = talk.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
+    let mut session =
+        SessionFixture::with_options(&SessionOptions { pretty: true, ..Default::default() });
+    session.output();
+    let said = session.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
     let expected = [
         "{",
         "    \"return\": {",
@@ -95,22 +96,22 @@ fn pretty_replies_are_indented_by_four() {
 
 #[test]
 fn every_kind_of_function_answers_alike() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
-        let call = talk.hear_call(&format!(
+        let call = session.feed_call(&format!(
             r#"{{"execute": "{name}", "arguments": {{"text": "a"}}, "id": 1}}"#
         ));
-        talk.session.complete(carry_out(call));
-        assert_eq!(talk.said(), "{\"return\": \"a\", \"id\": 1}\r\n", "{name}");
+        session.run_call(call);
+        assert_eq!(session.output(), "{\"return\": \"a\", \"id\": 1}\r\n", "{name}");
     }
 }
 
 #[test]
 fn arguments_of_a_call_are_checked_before_it_is_handed_out() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
         assert_eq!(
-            talk.ask(&format!(r#"{{"execute": "{name}"}}"#)),
+            session.ask(&format!(r#"{{"execute": "{name}"}}"#)),
             "{\"error\": {\"class\": \"GenericError\", \"desc\": \"Parameter 'text' is \
              missing\"}}\r\n",
             "{name}"
@@ -120,11 +121,11 @@ fn arguments_of_a_call_are_checked_before_it_is_handed_out() {
 
 #[test]
 fn a_panic_in_a_call_is_answered() {
-    let mut talk = Talk::negotiated(false);
-    let call = talk.hear_call(r#"{"execute": "test-panic-later", "id": 7}"#);
-    talk.session.complete(carry_out(call));
+    let mut session = SessionFixture::negotiated(false);
+    let call = session.feed_call(r#"{"execute": "test-panic-later", "id": 7}"#);
+    session.run_call(call);
     assert_eq!(
-        talk.said(),
+        session.output(),
         "{\"id\": 7, \"error\": {\"class\": \"GenericError\", \"desc\": \"The command \
          test-panic-later failed unexpectedly\"}}\r\n"
     );
@@ -132,7 +133,7 @@ fn a_panic_in_a_call_is_answered() {
 
 #[test]
 fn sessions_of_one_service_have_different_ids() {
-    let mut talk = Talk::negotiated(false);
-    let first = talk.ask(r#"{"execute": "test-who"}"#);
+    let mut session = SessionFixture::negotiated(false);
+    let first = session.ask(r#"{"execute": "test-who"}"#);
     assert_eq!(first, "{\"return\": 1}\r\n");
 }

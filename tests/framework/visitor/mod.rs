@@ -1,36 +1,20 @@
 //! Arguments checked as QEMU checks them: order, paths and words.
 
 mod definitions;
-mod recorded;
-mod widths;
+mod integer_widths;
+mod recorded_exchanges;
 
-use std::sync::Arc;
-
-use qapi_core::Service;
-use qapi_core::context::States;
-use qapi_core::session::{Advance, Session, SessionOptions};
 use serde_json::Value;
 
-use crate::registered::registry_of;
+use crate::support::session::SessionFixture;
 
-/// A session that has negotiated and knows the commands of this module.
-fn negotiated() -> Session {
-    let service = Service::new(registry_of(module_path!()), States::default()).unwrap();
-    let mut session = Session::new(Arc::new(service), &SessionOptions::default());
-    assert_eq!(answers(&mut session, br#"{"execute": "qmp_capabilities"}"#).len(), 2);
-    session
+/// A session with the commands of this module. It has negotiated.
+fn negotiated() -> SessionFixture {
+    SessionFixture::with_commands_of(module_path!())
 }
 
-/// What the session says to `input`.
-fn answers(session: &mut Session, mut input: &[u8]) -> Vec<Value> {
-    let step = session.advance(&mut input);
-    assert!(matches!(step, Advance::NeedInput), "{step:?}");
-    let (mut said, mut buffer) = (Vec::new(), Vec::new());
-    while session.take_output(&mut buffer).unwrap() {
-        session.sent(buffer.len());
-        said.append(&mut buffer);
-    }
-    said.split_inclusive(|byte| *byte == b'\n')
-        .map(|line| serde_json::from_slice(line).unwrap())
-        .collect()
+/// The messages that the session answers to `input`.
+fn answers(session: &mut SessionFixture, input: &[u8]) -> Vec<Value> {
+    let output = session.ask(input);
+    output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

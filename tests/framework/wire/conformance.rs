@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::case::{self, Expected};
 use super::replay::{Answer, answers, random_chunks};
+use crate::support::recorded_exchanges::{Expected, load};
 
 /// The groups whose answers bytes alone decide, but for replies of commands.
 const GROUPS: &[&str] = &[
@@ -25,7 +25,7 @@ const GROUPS: &[&str] = &[
 fn answers_are_those_recorded() {
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for case in GROUPS.iter().flat_map(|group| case::load(group)) {
+    for case in GROUPS.iter().flat_map(|group| load(group)) {
         if case.quirk {
             continue;
         }
@@ -48,7 +48,7 @@ fn answers_are_those_recorded() {
 fn chunks_do_not_change_the_answers() {
     /// Larger exchanges take seconds byte by byte, and consist of the same byte for the most.
     const SMALL: usize = 16 << 10;
-    let cases = GROUPS.iter().flat_map(|group| case::load(group));
+    let cases = GROUPS.iter().flat_map(|group| load(group));
     for case in cases.filter(|case| case.sent.len() <= SMALL) {
         let sent = case.sent.as_slice();
         let whole = answers([sent]);

@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it likes")]
 
 mod allocations;
-pub(crate) mod case;
-mod common;
 mod conformance;
 mod document;
+mod fast_path;
 mod formatter;
 mod parse;
 mod replay;

@@ -3,7 +3,7 @@
 use qapi_core::registry::{Registry, Rule};
 use qapi_core::{Definition, Projection, Release};
 
-use crate::definitions::{NONE, command};
+use crate::support::definitions::{NONE, command};
 
 static TIMELESS: Definition = command("timeless", NONE);
 static QEMUS: Definition = Definition { since: Some("6.0"), ..command("qemus", NONE) };

@@ -5,7 +5,7 @@ use qapi_core::descriptor::{
     Union,
 };
 
-use crate::definitions::{
+use crate::support::definitions::{
     ANY, BOOL, DEPRECATED, INT, NONE, STR, alternate, alternative, always_allowed, branch,
     command, define, derived, enumeration, event, marked, member, optional, returning, structure,
     value,

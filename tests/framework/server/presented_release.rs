@@ -3,7 +3,7 @@
 use qapi_core::Release;
 use serde_json::json;
 
-use super::harness::{Client, Running};
+use super::fixture::{Client, Running};
 
 #[tokio::test]
 async fn a_server_is_told_what_to_present() {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use qapi_core::test::TestClient;
 
-use super::house::service;
+use super::lamp::service;
 
 #[tokio::test(start_paused = true)]
 async fn an_hour_passes_at_once_under_a_paused_clock() {

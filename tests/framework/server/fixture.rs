@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
-use crate::registered::registry_of;
 use crate::session::commands::Gate;
+use crate::support::registry::registry_of;
 
 /// How long anything may take before the test is given up: never reached unless it fails.
 const PATIENCE: Duration = Duration::from_secs(30);

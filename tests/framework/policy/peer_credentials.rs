@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use qapi_core::policy::Access;
 use qapi_core::{Listener, Policy, Server};
 
-use crate::registered::registry_of;
+use crate::support::registry::registry_of;
 
 /// A user that is neither root nor, as a rule, the one that runs the tests.
 const FOREIGN: u32 = 65_534;
@@ -43,7 +43,7 @@ async fn greeting_under(policy: Policy) -> Option<String> {
     let directory = tempfile::tempdir().unwrap();
     let path: PathBuf = directory.path().join("qmp.sock");
     let server = Server::new()
-        .registry(registry_of("main::policy::foreign"))
+        .registry(registry_of("main::policy::peer_credentials"))
         .policy(policy)
         .listen(Listener::unix(&path).unwrap());
     for (path, mode) in [(directory.path(), 0o755), (&*path, 0o666)] {

@@ -1,6 +1,6 @@
 //! The protocol's own commands are QEMU's, definition for definition.
 
-use super::seed::{definitions, expressions};
+use crate::support::schema_file::{definitions, expressions};
 
 #[test]
 fn the_core_package_defines_what_its_schema_files_do() {

@@ -8,7 +8,7 @@ use qapi_core::context::States;
 use qapi_core::{Error, ErrorClass, Events, Result, Service};
 use qapi_core::{qapi_command, qapi_enum, qapi_event, qapi_struct};
 
-use crate::registered::registry_of;
+use crate::support::registry::registry_of;
 
 /// How bright the lamp is.
 #[derive(Default)]

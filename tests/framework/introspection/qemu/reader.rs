@@ -9,9 +9,9 @@ use qapi_core::descriptor::{
 };
 use serde_json::{Map, Value};
 
-use super::slots;
-use crate::definitions::{define, enumeration, member, optional, plain_command, value};
-use crate::registry::seed::expressions_in_order;
+use super::type_functions;
+use crate::support::definitions::{define, enumeration, member, optional, plain_command, value};
+use crate::support::schema_file::expressions_in_order;
 
 /// The definitions of `qapi-schema.json` and of the files that it includes.
 pub(super) fn read(folder: &Path) -> Vec<&'static Definition> {
@@ -148,7 +148,7 @@ impl Schema {
             members,
             discriminator: text(&expression["discriminator"]),
             tag: None,
-            branches: slots::branches(branches.collect()),
+            branches: type_functions::branches(branches.collect()),
         })
     }
 
@@ -163,7 +163,7 @@ impl Schema {
 
     fn command(&mut self, expression: &Value) -> Command {
         let returns = match expression.get("returns") {
-            Some(ty) => slots::returned(self.type_of(ty)),
+            Some(ty) => type_functions::returned(self.type_of(ty)),
             None => || None,
         };
         let is = |word: &str, usual: bool| {
@@ -190,7 +190,7 @@ impl Schema {
     }
 
     fn slot(&mut self, name: String) -> TypeRef {
-        self.slots.entry(name).or_insert_with(slots::new_type).0
+        self.slots.entry(name).or_insert_with(type_functions::new_type).0
     }
 
     /// Has each function for a type find it.
@@ -204,7 +204,7 @@ impl Schema {
                 Some(element) => Type::Array(self.slots[element].0),
                 None => named(name, definitions),
             };
-            slots::set_type(*slot, ty);
+            type_functions::set_type(*slot, ty);
         }
     }
 }

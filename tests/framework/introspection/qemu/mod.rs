@@ -6,7 +6,7 @@
 //! folders.
 
 mod reader;
-mod slots;
+mod type_functions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::harness::{Client, Running};
+use super::fixture::{Client, Running};
 use crate::session::commands::Gate;
 
 /// A server with a gate that the test keeps a share of.

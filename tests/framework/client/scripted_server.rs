@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use qapi_core::client::{Client, ClientError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::house::{LampChanged, LampInfo};
+use super::lamp::{LampChanged, LampInfo};
 
 const GREETING: &str = r#"{"QMP": {"version": {}, "capabilities": []}}"#;
 

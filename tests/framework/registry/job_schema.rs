@@ -3,7 +3,7 @@
 // Links the package, which would register nothing otherwise.
 use ::job as _;
 
-use super::seed::{definitions, expressions};
+use crate::support::schema_file::{definitions, expressions};
 
 #[test]
 fn the_job_package_defines_what_its_seed_does() {

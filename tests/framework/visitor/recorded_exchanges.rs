@@ -1,6 +1,6 @@
 //! Every recorded exchange about arguments, answered by definitions that say what QEMU's say.
 
-use crate::wire::case::{Expected, load};
+use crate::support::recorded_exchanges::{Expected, load};
 
 use super::{answers, negotiated};
 

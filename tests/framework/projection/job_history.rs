@@ -7,7 +7,7 @@ use qapi_core::registry::registered;
 use qapi_core::schema::render::render_as_of;
 use qapi_core::{Definition, Projection, Registry, Release};
 
-use crate::registry::seed::expressions;
+use crate::support::schema_file::expressions;
 
 fn is_jobs(definition: &Definition) -> bool {
     definition.source.package == "qapi-job"

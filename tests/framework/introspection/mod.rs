@@ -1,6 +1,6 @@
 //! What clients are told of the schema, and what the schema language would say.
 
-mod answer;
 mod definitions;
-mod language;
 mod qemu;
+mod query_qmp_schema;
+mod schema_language;

@@ -7,11 +7,11 @@ use qapi_core::client::{Client, ClientError, EVENT_LIMIT};
 use qapi_core::{Listener, Server, test};
 use serde_json::json;
 
-use super::house::{
+use super::lamp::{
     Brightness, LampBroken, LampChanged, LampInfo, LampMood, LampSetting, describe_lamps,
     flicker, query_lamp, service, set_lamp,
 };
-use crate::registered::registry_of;
+use crate::support::registry::registry_of;
 
 async fn client() -> Client {
     Client::over(test::connect(&service())).await.unwrap()

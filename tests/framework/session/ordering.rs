@@ -3,7 +3,7 @@
 use qapi_core::session::{Advance, QUEUE_LIMIT, SessionOptions};
 
 use super::commands::{TestGateClosed, TestGatePassed};
-use super::talk::{Talk, carry_out};
+use crate::support::session::SessionFixture;
 
 /// The messages, without the timestamps of events.
 fn events_and_replies(said: &str) -> Vec<serde_json::Value> {
@@ -20,13 +20,13 @@ fn events_and_replies(said: &str) -> Vec<serde_json::Value> {
 
 #[test]
 fn no_event_before_the_reply_to_the_negotiation() {
-    let mut talk = Talk::new();
-    talk.events.emit(&TestGatePassed { times: 1 });
-    assert_eq!(talk.said(), "");
-    talk.hear(r#"{"execute": "qmp_capabilities", "id": 1}"#);
-    talk.events.emit(&TestGatePassed { times: 2 });
+    let mut session = SessionFixture::new();
+    session.events.emit(&TestGatePassed { times: 1 });
+    assert_eq!(session.output(), "");
+    session.feed(r#"{"execute": "qmp_capabilities", "id": 1}"#);
+    session.events.emit(&TestGatePassed { times: 2 });
     assert_eq!(
-        events_and_replies(&talk.said()),
+        events_and_replies(&session.output()),
         [
             serde_json::json!({"return": {}, "id": 1}),
             serde_json::json!({"event": "TEST_GATE_PASSED", "data": {"times": 2}}),
@@ -36,26 +36,26 @@ fn no_event_before_the_reply_to_the_negotiation() {
 
 #[test]
 fn no_event_after_a_failed_negotiation() {
-    let mut talk = Talk::new();
-    talk.ask(r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["x"]}}"#);
-    talk.events.emit(&TestGateClosed);
-    assert_eq!(talk.said(), "");
+    let mut session = SessionFixture::new();
+    session.ask(r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["x"]}}"#);
+    session.events.emit(&TestGateClosed);
+    assert_eq!(session.output(), "");
 }
 
 #[test]
 fn an_event_without_data_has_no_data() {
-    let mut talk = Talk::negotiated(false);
-    talk.events.emit(&TestGateClosed);
-    let said = talk.said();
+    let mut session = SessionFixture::negotiated(false);
+    session.events.emit(&TestGateClosed);
+    let said = session.output();
     assert_eq!(events_and_replies(&said), [serde_json::json!({"event": "TEST_GATE_CLOSED"})]);
     assert!(said.starts_with("{\"timestamp\": {\"seconds\": "), "{said}");
 }
 
 #[test]
 fn an_event_of_a_command_comes_before_its_reply() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     assert_eq!(
-        events_and_replies(&talk.ask(r#"{"execute": "test-pass"}"#)),
+        events_and_replies(&session.ask(r#"{"execute": "test-pass"}"#)),
         [
             serde_json::json!({"event": "TEST_GATE_PASSED", "data": {"times": 1}}),
             serde_json::json!({"return": 1}),
@@ -65,27 +65,27 @@ fn an_event_of_a_command_comes_before_its_reply() {
 
 #[test]
 fn in_band_commands_wait_for_the_one_under_way() {
-    let mut talk = Talk::negotiated(false);
-    let call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
+    let mut session = SessionFixture::negotiated(false);
+    let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
     let mut rest: &[u8] = br#"{"execute": "test-count-now"}"#;
-    assert!(matches!(talk.session.advance(&mut rest), Advance::Busy));
-    assert_eq!(talk.said(), "");
-    talk.session.complete(carry_out(call));
-    assert!(matches!(talk.session.advance(&mut rest), Advance::NeedInput));
-    assert_eq!(talk.said(), "{\"return\": \"a\"}\r\n{\"return\": 0}\r\n");
+    assert!(matches!(session.advance(&mut rest), Advance::Busy));
+    assert_eq!(session.output(), "");
+    session.run_call(call);
+    assert!(matches!(session.advance(&mut rest), Advance::NeedInput));
+    assert_eq!(session.output(), "{\"return\": \"a\"}\r\n{\"return\": 0}\r\n");
 }
 
 #[test]
 fn out_of_band_commands_overtake() {
-    let mut talk = Talk::negotiated(true);
-    let call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
-    talk.hear(r#"{"execute": "test-echo", "arguments": {"text": "b"}} {"execute": 1}"#);
-    talk.hear(r#"{"exec-oob": "test-count-now", "id": "now"}"#);
-    assert_eq!(talk.said(), "{\"return\": 0, \"id\": \"now\"}\r\n");
-    talk.session.complete(carry_out(call));
-    talk.hear("");
+    let mut session = SessionFixture::negotiated(true);
+    let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
+    session.feed(r#"{"execute": "test-echo", "arguments": {"text": "b"}} {"execute": 1}"#);
+    session.feed(r#"{"exec-oob": "test-count-now", "id": "now"}"#);
+    assert_eq!(session.output(), "{\"return\": 0, \"id\": \"now\"}\r\n");
+    session.run_call(call);
+    session.feed("");
     assert_eq!(
-        talk.said(),
+        session.output(),
         "{\"return\": \"a\"}\r\n{\"return\": \"b\"}\r\n{\"error\": {\"class\": \"GenericError\", \
          \"desc\": \"QMP input member 'execute' must be a string\"}}\r\n"
     );
@@ -105,11 +105,11 @@ fn out_of_band_requests_are_refused_out_of_band() {
         (r#"{"exec-oob": "x"}"#, "The command x has not been found"),
     ];
     for (request, text) in refused {
-        let mut talk = Talk::negotiated(true);
+        let mut session = SessionFixture::negotiated(true);
         let _call =
-            talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
-        talk.hear(request);
-        assert!(talk.said().contains(text), "{request} waits");
+            session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        session.feed(request);
+        assert!(session.output().contains(text), "{request} waits");
     }
     let wait = [
         r#"{"exec-oob": "x", "execute": "y"}"#,
@@ -118,65 +118,67 @@ fn out_of_band_requests_are_refused_out_of_band() {
         r#"{"exec-oob": "x" 1}"#,
     ];
     for request in wait {
-        let mut talk = Talk::negotiated(true);
+        let mut session = SessionFixture::negotiated(true);
         let _call =
-            talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
-        talk.hear(request);
-        assert_eq!(talk.said(), "", "{request} overtakes");
+            session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": ""}}"#);
+        session.feed(request);
+        assert_eq!(session.output(), "", "{request} overtakes");
     }
 }
 
 #[test]
 fn a_full_queue_stops_the_intake() {
-    let mut talk = Talk::negotiated(true);
-    let call = talk.hear_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
+    let mut session = SessionFixture::negotiated(true);
+    let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
     let waiting = r#"{"execute": "test-count-now"}"#.repeat(QUEUE_LIMIT);
     let mut rest = waiting.as_bytes();
-    assert!(matches!(talk.session.advance(&mut rest), Advance::Busy));
+    assert!(matches!(session.advance(&mut rest), Advance::Busy));
     assert!(rest.is_empty(), "the queue takes {QUEUE_LIMIT}");
     let mut overflow: &[u8] = br#"{"exec-oob": "test-count-now"}"#;
-    assert!(matches!(talk.session.advance(&mut overflow), Advance::Busy));
+    assert!(matches!(session.advance(&mut overflow), Advance::Busy));
     assert!(!overflow.is_empty(), "and nothing beyond, not even what would overtake");
-    talk.session.complete(carry_out(call));
-    assert!(matches!(talk.session.advance(&mut overflow), Advance::NeedInput));
-    assert_eq!(talk.said().lines().count(), QUEUE_LIMIT + 2);
+    session.run_call(call);
+    assert!(matches!(session.advance(&mut overflow), Advance::NeedInput));
+    assert_eq!(session.output().lines().count(), QUEUE_LIMIT + 2);
 }
 
 #[test]
 fn nothing_is_served_after_quit() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     let mut rest: &[u8] = br#"{"execute": "quit", "id": 1} {"execute": "test-count-now"}"#;
-    assert!(matches!(talk.session.advance(&mut rest), Advance::Ended));
-    assert_eq!(talk.said(), "{\"return\": {}, \"id\": 1}\r\n");
+    assert!(matches!(session.advance(&mut rest), Advance::Ended));
+    assert_eq!(session.output(), "{\"return\": {}, \"id\": 1}\r\n");
 }
 
 #[test]
 fn a_client_that_does_not_read_events_loses_its_session() {
     let limit = 10_000;
-    let mut talk =
-        Talk::with_options(&SessionOptions { output_limit: limit, ..Default::default() });
-    talk.said();
-    talk.negotiate(false);
+    let mut session = SessionFixture::with_options(&SessionOptions {
+        output_limit: limit,
+        ..Default::default()
+    });
+    session.output();
+    session.negotiate(false);
     let mut kept = 0;
     let mut buffer = Vec::new();
-    while talk.session.take_output(&mut Vec::new()).is_ok() && kept < limit {
-        talk.events.emit(&TestGateClosed);
+    while session.take_output(&mut Vec::new()).is_ok() && kept < limit {
+        session.events.emit(&TestGateClosed);
         kept += 1;
     }
-    assert!(talk.session.take_output(&mut buffer).is_err(), "closed after {kept} events");
+    assert!(session.take_output(&mut buffer).is_err(), "closed after {kept} events");
     assert!(buffer.is_empty());
 }
 
 #[test]
 fn a_client_that_does_not_read_replies_is_not_listened_to() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
     let text = "a".repeat(1 << 20);
     let command = format!(r#"{{"execute": "test-echo", "arguments": {{"text": "{text}"}}}}"#);
     let mut rest = command.as_bytes();
-    assert!(matches!(talk.session.advance(&mut rest), Advance::OutputFull));
+    assert!(matches!(session.advance(&mut rest), Advance::OutputFull));
     let mut more: &[u8] = br#"{"execute": "test-count-now"}"#;
-    assert!(matches!(talk.session.advance(&mut more), Advance::OutputFull));
-    assert!(talk.said().len() > 1 << 20);
-    assert!(matches!(talk.session.advance(&mut more), Advance::NeedInput));
-    assert_eq!(talk.said(), "{\"return\": 0}\r\n");
+    assert!(matches!(session.advance(&mut more), Advance::OutputFull));
+    assert!(session.output().len() > 1 << 20);
+    assert!(matches!(session.advance(&mut more), Advance::NeedInput));
+    assert_eq!(session.output(), "{\"return\": 0}\r\n");
 }

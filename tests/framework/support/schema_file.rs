@@ -32,7 +32,7 @@ pub(crate) fn expressions_in_order(file: &str) -> Vec<Value> {
 }
 
 /// What a package registers, each as JSON text.
-pub(super) fn definitions(of: impl Fn(&Definition) -> bool) -> Vec<String> {
+pub(crate) fn definitions(of: impl Fn(&Definition) -> bool) -> Vec<String> {
     let wanted = registered().filter(|definition| of(definition));
     let mut expressions: Vec<_> =
         wanted.map(|definition| render(definition).to_string()).collect();

@@ -5,30 +5,30 @@ use qapi_core::session::SessionOptions;
 use qapi_core::{Policy, Release};
 use serde_json::{Value, json};
 
-use super::{NEW, OLD, greeted, greeted_with, talk, talk_under};
-use crate::registered::registry_of;
-use crate::session::talk::{Talk, carry_out};
+use super::{NEW, OLD, greeted, greeted_with, session, session_under};
+use crate::support::registry::registry_of;
+use crate::support::session::SessionFixture;
 
-fn returned(talk: &mut Talk, command: &str) -> Value {
-    let said = talk.ask(&format!(r#"{{"execute": "{command}"}}"#));
+fn returned(session: &mut SessionFixture, command: &str) -> Value {
+    let said = session.ask(&format!(r#"{{"execute": "{command}"}}"#));
     let mut reply: Value = serde_json::from_str(&said).unwrap();
     reply["return"].take()
 }
 
 #[test]
 fn the_greeting_and_query_version_have_the_numbers_of_the_release() {
-    let greeting = greeted(OLD, Policy::new()).said();
+    let greeting = greeted(OLD, Policy::new()).output();
     let version = json!({
         "qemu": { "micro": 0, "minor": 2, "major": 5 }, "package": "test 1.0",
     });
     let expected = json!({ "QMP": { "version": version, "capabilities": ["oob"] } });
     assert_eq!(serde_json::from_str::<Value>(&greeting).unwrap(), expected);
-    assert_eq!(returned(&mut talk(OLD), "query-version"), version);
+    assert_eq!(returned(&mut session(OLD), "query-version"), version);
 }
 
 #[test]
 fn who_presents_the_latest_has_numbers_of_its_own() {
-    let greeting = greeted(Release::LATEST, Policy::new()).said();
+    let greeting = greeted(Release::LATEST, Policy::new()).output();
     let greeting: Value = serde_json::from_str(&greeting).unwrap();
     let own = json!({ "micro": 2, "minor": 0, "major": 10 });
     assert_eq!(greeting["QMP"]["version"]["qemu"], own);
@@ -38,10 +38,10 @@ fn who_presents_the_latest_has_numbers_of_its_own() {
 fn a_release_before_out_of_band_execution_does_not_offer_it() {
     let registry = registry_of("nowhere").project(Release::new(2, 11, 0)).unwrap();
     let (states, options) = Default::default();
-    let mut talk = Talk::with_service(registry, states, &options);
-    assert!(talk.said().contains(r#""capabilities": []"#));
+    let mut session = SessionFixture::with_service(registry, states, &options);
+    assert!(session.output().contains(r#""capabilities": []"#));
     let enable = r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#;
-    assert!(talk.ask(enable).contains("Parameter 'enable' is unexpected"));
+    assert!(session.ask(enable).contains("Parameter 'enable' is unexpected"));
 }
 
 /// What is sent, and the text of the error as of the release before.
@@ -78,7 +78,7 @@ const INPUTS: &[(&str, &str)] = &[
 
 #[test]
 fn input_that_is_newer_is_refused_as_the_earlier_release_would() {
-    let mut before = talk(OLD);
+    let mut before = session(OLD);
     for (request, refusal) in INPUTS {
         let said = before.ask(&format!("{{\"execute\": {request}}}"));
         assert!(said.contains(&format!(r#""desc": "{refusal}""#)), "{request}: {said}");
@@ -87,7 +87,7 @@ fn input_that_is_newer_is_refused_as_the_earlier_release_would() {
 
 #[test]
 fn input_of_the_release_itself_is_accepted() {
-    let mut since = talk(NEW);
+    let mut since = session(NEW);
     let (_, accepted) = INPUTS.split_last().unwrap();
     for (request, _) in accepted {
         let said = since.ask(&format!("{{\"execute\": {request}}}"));
@@ -97,7 +97,7 @@ fn input_of_the_release_itself_is_accepted() {
 
 #[test]
 fn what_was_there_before_is_accepted_as_ever() {
-    let mut before = talk(OLD);
+    let mut before = session(OLD);
     for request in [
         r#""past-timeless""#,
         r#""__org.example_past", "arguments": {"more": true}"#,
@@ -114,32 +114,31 @@ fn what_was_there_before_is_accepted_as_ever() {
 fn results_are_without_members_that_are_newer() {
     let older = json!({ "plain": true, "old": true });
     let newer = json!({ "plain": true, "fast": true, "sure": { "yes": true }, "old": true });
-    assert_eq!(returned(&mut talk(OLD), "past-tell"), json!([older]));
-    assert_eq!(returned(&mut talk(NEW), "past-tell"), json!([newer]));
+    assert_eq!(returned(&mut session(OLD), "past-tell"), json!([older]));
+    assert_eq!(returned(&mut session(NEW), "past-tell"), json!([newer]));
 }
 
 #[test]
 fn results_of_other_threads_are_too() {
-    let mut talk = talk(OLD);
-    let call = talk.hear_call(r#"{"execute": "past-tell-elsewhere"}"#);
-    let result = carry_out(call);
-    talk.session.complete(result);
-    assert_eq!(talk.said(), "{\"return\": {\"plain\": true, \"old\": true}}\r\n");
+    let mut session = session(OLD);
+    let call = session.feed_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    session.run_call(call);
+    assert_eq!(session.output(), "{\"return\": {\"plain\": true, \"old\": true}}\r\n");
 }
 
 #[test]
 fn values_that_are_newer_are_told_where_they_are_the_truth() {
     let all = json!(["slow", "fast", "silent"]);
-    assert_eq!(returned(&mut talk(OLD), "past-tell-kinds"), all);
+    assert_eq!(returned(&mut session(OLD), "past-tell-kinds"), all);
 }
 
 #[test]
 fn events_that_are_newer_are_not_sent_and_others_are_without_what_is() {
-    let said = talk(OLD).ask(r#"{"execute": "past-emit"}"#);
+    let said = session(OLD).ask(r#"{"execute": "past-emit"}"#);
     assert!(!said.contains("PAST_NEWS"), "{said}");
     assert!(said.contains(r#""event": "PAST_HAPPENED", "data": {"plain": true}}"#), "{said}");
 
-    let said = talk(NEW).ask(r#"{"execute": "past-emit"}"#);
+    let said = session(NEW).ask(r#"{"execute": "past-emit"}"#);
     assert!(said.contains("PAST_NEWS"), "{said}");
     assert!(said.contains(r#""data": {"plain": true, "sure": {"yes": true}}}"#), "{said}");
 }
@@ -147,12 +146,12 @@ fn events_that_are_newer_are_not_sent_and_others_are_without_what_is() {
 #[test]
 fn raw_arguments_are_their_functions_to_check() {
     let request = r#"{"execute": "past-take-raw", "arguments": {"sure": 1}}"#;
-    assert_eq!(talk(OLD).ask(request), "{\"return\": {\"sure\": 1}}\r\n");
+    assert_eq!(session(OLD).ask(request), "{\"return\": {\"sure\": 1}}\r\n");
 }
 
 #[test]
 fn query_commands_lists_what_is_found() {
-    let mut before = talk(OLD);
+    let mut before = session(OLD);
     let listed = returned(&mut before, "query-commands");
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|info| &info["name"]).collect();
     assert!(names.contains(&&json!("past-take")) && !names.contains(&&json!("past-new")));
@@ -186,7 +185,7 @@ fn member<'a>(schema: &'a Value, object: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn query_qmp_schema_tells_of_what_is_accepted() {
-    let schema = returned(&mut talk(OLD), "query-qmp-schema");
+    let schema = returned(&mut session(OLD), "query-qmp-schema");
     let names: Vec<_> = schema.as_array().unwrap().iter().map(|info| &info["name"]).collect();
     for absent in ["past-new", "PAST_NEWS"] {
         assert!(!names.contains(&&json!(absent)), "{absent}");
@@ -215,7 +214,7 @@ fn query_qmp_schema_tells_of_what_is_accepted() {
 
 #[test]
 fn query_qmp_schema_of_the_release_itself_has_everything() {
-    let schema = returned(&mut talk(NEW), "query-qmp-schema");
+    let schema = returned(&mut session(NEW), "query-qmp-schema");
     assert_eq!(entity(&schema, "past-tell")["features"], json!(["deprecated"]));
     let info = behind(&schema, "past-tell-elsewhere", "ret-type");
     assert_eq!(listed(info, "members", "name"), ["plain", "fast", "sure", "old"]);
@@ -240,38 +239,38 @@ fn what_was_not_deprecated_yet_is_no_concern_of_the_policy() {
     let less = r#"{"execute": "past-take", "arguments": {"less": true}}"#;
     let silent = r#"{"execute": "past-take", "arguments": {"mode": "silent"}}"#;
 
-    let mut before = talk_under(OLD, strict());
+    let mut before = session_under(OLD, strict());
     assert_eq!(before.ask(tell), "{\"return\": [{\"plain\": true, \"old\": true}]}\r\n");
     for request in [less, silent] {
         assert_eq!(before.ask(request), "{\"return\": {}}\r\n", "{request}");
     }
 
-    let mut since = talk_under(NEW, strict());
+    let mut since = session_under(NEW, strict());
     for request in [tell, less, silent] {
         let said = since.ask(request);
         assert!(said.contains("disabled by policy"), "{request}: {said}");
     }
-    let call = since.hear_call(r#"{"execute": "past-tell-elsewhere"}"#);
-    since.session.complete(carry_out(call));
-    assert!(!since.said().contains("old"));
+    let call = since.feed_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    since.run_call(call);
+    assert!(!since.output().contains("old"));
 }
 
 #[test]
 fn a_policy_may_concern_what_is_newer() {
     let policy = Policy::new().command("past-new", Access::nobody());
-    let said = talk_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
+    let said = session_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
     assert!(said.contains("The command past-new has not been found"), "{said}");
 }
 
 #[test]
 fn what_is_laid_out_for_people_is_without_what_is_newer_too() {
     let options = SessionOptions { pretty: true, ..SessionOptions::default() };
-    let mut talk = greeted_with(OLD, Policy::new(), &options);
-    talk.hear(r#"{"execute": "qmp_capabilities"}"#);
-    talk.said();
+    let mut session = greeted_with(OLD, Policy::new(), &options);
+    session.feed(r#"{"execute": "qmp_capabilities"}"#);
+    session.output();
 
-    let said = talk.ask(r#"{"execute": "query-qmp-schema"}"#);
+    let said = session.ask(r#"{"execute": "query-qmp-schema"}"#);
     assert!(said.contains("past-take") && !said.contains("past-new"), "{said}");
-    let said = talk.ask(r#"{"execute": "past-tell"}"#);
+    let said = session.ask(r#"{"execute": "past-tell"}"#);
     assert!(said.contains("old") && !said.contains("fast"), "{said}");
 }

@@ -12,7 +12,7 @@ use qapi_core::{Listener, Server, Shutdown};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use crate::registered::registry_of;
+use crate::support::registry::registry_of;
 
 /// Emitted in a flood.
 #[qapi_event]
@@ -105,7 +105,7 @@ fn serve(path: &std::path::Path, size: Size) -> (Events, Shutdown, Arc<AtomicU64
     let overflows = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&overflows);
     let server = Server::new()
-        .registry(registry_of("main::events::flood"))
+        .registry(registry_of("main::events::slow_client"))
         .client_limit(usize::try_from(size.clients).unwrap())
         .output_limit(usize::try_from(size.limit).unwrap())
         .on_overflow(move |session| {
@@ -170,7 +170,10 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
         return;
     }
     let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "events::flood::a_client_that_never_reads_costs_the_others_nothing"])
+        .args([
+            "--exact",
+            "events::slow_client::a_client_that_never_reads_costs_the_others_nothing",
+        ])
         .args(["--nocapture"])
         .env(MEASURED, "1")
         .output()

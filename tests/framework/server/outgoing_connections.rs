@@ -6,7 +6,7 @@ use qapi_core::Listener;
 use qapi_core::server::ClientAddress;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::harness::{Client, Running, soon};
+use super::fixture::{Client, Running, soon};
 
 #[tokio::test]
 async fn a_client_that_listens_is_gone_out_to_once() {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::talk::Talk;
+use crate::support::session::SessionFixture;
 
 /// The reply to a command.
-fn reply(talk: &mut Talk, command: &str, arguments: &Value) -> Value {
+fn reply(session: &mut SessionFixture, command: &str, arguments: &Value) -> Value {
     let request = json!({ "execute": command, "arguments": arguments });
-    serde_json::from_str(&talk.ask(&request.to_string())).unwrap()
+    serde_json::from_str(&session.ask(&request.to_string())).unwrap()
 }
 
 #[test]
@@ -18,32 +18,32 @@ fn a_refused_negotiation_can_be_tried_again() {
         (json!({ "enable": [1] }), "Invalid parameter type for 'enable[0]', expected: string"),
         (json!({ "oob": true }), "Parameter 'oob' is unexpected"),
     ];
-    let mut talk = Talk::new();
+    let mut session = SessionFixture::new();
     for (arguments, text) in refused {
-        let found = reply(&mut talk, "qmp_capabilities", &arguments);
+        let found = reply(&mut session, "qmp_capabilities", &arguments);
         assert_eq!(found, json!({ "error": { "class": "GenericError", "desc": text } }));
     }
-    let found = reply(&mut talk, "qmp_capabilities", &json!({ "enable": ["oob", "oob"] }));
+    let found = reply(&mut session, "qmp_capabilities", &json!({ "enable": ["oob", "oob"] }));
     assert_eq!(found, json!({ "return": {} }));
 }
 
 #[test]
 fn a_second_negotiation_fails_and_changes_nothing() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
 
-    let found = reply(&mut talk, "qmp_capabilities", &json!({ "enable": ["oob"] }));
+    let found = reply(&mut session, "qmp_capabilities", &json!({ "enable": ["oob"] }));
 
     let text = "Capabilities negotiation is already complete, command ignored";
     assert_eq!(found, json!({ "error": { "class": "CommandNotFound", "desc": text } }));
-    let found = talk.ask(r#"{"exec-oob": "test-count-now"}"#);
+    let found = session.ask(r#"{"exec-oob": "test-count-now"}"#);
     assert!(found.contains("QMP input member 'exec-oob' is unexpected"), "{found}");
 }
 
 #[test]
 fn the_version_is_that_of_the_greeting() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
 
-    let found = reply(&mut talk, "query-version", &json!({}));
+    let found = reply(&mut session, "query-version", &json!({}));
 
     let qemu = json!({ "major": 10, "minor": 0, "micro": 2 });
     assert_eq!(found, json!({ "return": { "qemu": qemu, "package": "test 1.0" } }));
@@ -51,9 +51,9 @@ fn the_version_is_that_of_the_greeting() {
 
 #[test]
 fn commands_are_listed_by_name() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
 
-    let found = reply(&mut talk, "query-commands", &json!({}));
+    let found = reply(&mut session, "query-commands", &json!({}));
 
     let infos = found["return"].as_array().unwrap();
     let names: Vec<_> = infos.iter().map(|info| info["name"].as_str().unwrap()).collect();
@@ -67,10 +67,10 @@ fn commands_are_listed_by_name() {
 
 #[test]
 fn the_schema_tells_of_every_command_that_is_listed() {
-    let mut talk = Talk::negotiated(false);
+    let mut session = SessionFixture::negotiated(false);
 
-    let schema = reply(&mut talk, "query-qmp-schema", &json!({}));
-    let listed = reply(&mut talk, "query-commands", &json!({}));
+    let schema = reply(&mut session, "query-qmp-schema", &json!({}));
+    let listed = reply(&mut session, "query-commands", &json!({}));
 
     let infos = schema["return"].as_array().unwrap();
     let told = infos.iter().filter(|info| info["meta-type"] == "command");
@@ -81,9 +81,9 @@ fn the_schema_tells_of_every_command_that_is_listed() {
 #[test]
 fn the_schema_is_the_same_on_a_pretty_session() {
     let options = qapi_core::session::SessionOptions { pretty: true, ..Default::default() };
-    let mut pretty = Talk::with_options(&options);
+    let mut pretty = SessionFixture::with_options(&options);
     pretty.ask(r#"{"execute": "qmp_capabilities"}"#);
-    let mut plain = Talk::negotiated(false);
+    let mut plain = SessionFixture::negotiated(false);
 
     let found = pretty.ask(r#"{"execute": "query-qmp-schema"}"#);
 

@@ -1,0 +1,7 @@
+//! What several parts of the tests use: sessions, registries, definitions and recorded exchanges.
+
+pub(crate) mod definitions;
+pub(crate) mod recorded_exchanges;
+pub(crate) mod registry;
+pub(crate) mod schema_file;
+pub(crate) mod session;

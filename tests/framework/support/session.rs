@@ -1,0 +1,152 @@
+//! A session without a connection: tests feed it bytes and read its output.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use qapi_core::context::States;
+use qapi_core::session::{Advance, Call, Session, SessionOptions};
+use qapi_core::{Events, Registry, ServerVersion, Service};
+
+use super::registry::registry_of;
+use crate::session::commands::Gate;
+
+/// One session and the service that it uses.
+pub(crate) struct SessionFixture {
+    session: Session,
+    pub(crate) events: Events,
+    service: Arc<Service>,
+}
+
+impl SessionFixture {
+    /// A session whose greeting has been read.
+    pub(crate) fn new() -> Self {
+        let mut session = Self::with_options(&SessionOptions::default());
+        session.output();
+        session
+    }
+
+    /// A session that has negotiated, with out-of-band execution or without.
+    pub(crate) fn negotiated(oob: bool) -> Self {
+        let mut session = Self::new();
+        session.negotiate(oob);
+        session
+    }
+
+    /// A session with the commands of `session/commands.rs`, before its greeting is read.
+    pub(crate) fn with_options(options: &SessionOptions) -> Self {
+        let mut states = States::default();
+        states.insert(Arc::new(Gate::default()));
+        states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
+        Self::with_service(registry_of("main::session"), states, options)
+    }
+
+    /// A session with the commands of `registry` and their `states`, before its greeting is read.
+    pub(crate) fn with_service(
+        registry: Registry,
+        states: States,
+        options: &SessionOptions,
+    ) -> Self {
+        let service = Arc::new(Service::new(registry, states).unwrap());
+        let (session, events) = (Session::new(Arc::clone(&service), options), service.events());
+        Self { session, events: events.clone(), service }
+    }
+
+    /// A session with the commands of the test module `module`, which need no state. It has
+    /// negotiated.
+    pub(crate) fn with_commands_of(module: &str) -> Self {
+        let options = SessionOptions::default();
+        let mut session = Self::with_service(registry_of(module), States::default(), &options);
+        session.output();
+        session.negotiate(false);
+        session
+    }
+
+    /// A second session with the same service. It has negotiated.
+    pub(crate) fn another(&self) -> Self {
+        let session = Session::new(Arc::clone(&self.service), &SessionOptions::default());
+        let (events, service) = (self.events.clone(), Arc::clone(&self.service));
+        let mut session = Self { session, events, service };
+        session.output();
+        session.negotiate(false);
+        session
+    }
+
+    pub(crate) fn negotiate(&mut self, oob: bool) {
+        let enable = if oob { r#"["oob"]"# } else { "[]" };
+        self.feed(&format!(
+            r#"{{"execute": "qmp_capabilities", "arguments": {{"enable": {enable}}}}}"#
+        ));
+        assert_eq!(self.output(), "{\"return\": {}}\r\n");
+    }
+
+    /// Gives the session input that it uses up without handing out a call.
+    pub(crate) fn feed(&mut self, input: impl AsRef<[u8]>) {
+        let mut rest = input.as_ref();
+        let step = self.session.advance(&mut rest);
+        assert!(matches!(step, Advance::NeedInput), "{step:?}");
+        assert!(rest.is_empty());
+    }
+
+    /// Gives the session input with a command whose call it hands out.
+    pub(crate) fn feed_call(&mut self, input: &str) -> Call {
+        let mut rest = input.as_bytes();
+        match self.session.advance(&mut rest) {
+            Advance::Call(call) => call,
+            step => panic!("no call but {step:?}"),
+        }
+    }
+
+    /// Gives the session input, and runs the calls that it hands out.
+    pub(crate) fn run(&mut self, input: &str) {
+        let mut rest = input.as_bytes();
+        loop {
+            match self.session.advance(&mut rest) {
+                Advance::NeedInput => return,
+                Advance::Call(call) => self.run_call(call),
+                step => panic!("neither input nor a call but {step:?}"),
+            }
+        }
+    }
+
+    /// Runs a call to its end, and gives the session the result.
+    pub(crate) fn run_call(&mut self, call: Call) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let result = runtime.block_on(async {
+            match call {
+                Call::Async(call) => tokio::spawn(call).await.ok(),
+                Call::Blocking(call) => tokio::task::spawn_blocking(call).await.ok(),
+            }
+        });
+        self.session.complete(result);
+    }
+
+    /// The output since the last call of this method.
+    pub(crate) fn output(&mut self) -> String {
+        let (mut all, mut buffer) = (Vec::new(), Vec::new());
+        while self.session.take_output(&mut buffer).unwrap() {
+            self.session.sent(buffer.len());
+            all.append(&mut buffer);
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    /// The output for `input`.
+    pub(crate) fn ask(&mut self, input: impl AsRef<[u8]>) -> String {
+        self.feed(input);
+        self.output()
+    }
+}
+
+impl Deref for SessionFixture {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for SessionFixture {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
