@@ -23,7 +23,7 @@ pub(crate) async fn blocking<T: Send + 'static, E: Into<qapi_core::Error> + Send
 }
 
 /// Lets go of something where that blocks.
-pub(crate) async fn let_go_of<T: Send + 'static>(kept: T) {
+pub(crate) async fn drop_blocking<T: Send + 'static>(kept: T) {
     // That of a panic has been told by then.
     let _ = tokio::task::spawn_blocking(move || drop(kept)).await;
 }

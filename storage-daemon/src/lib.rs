@@ -1,22 +1,18 @@
 //! A storage daemon: block nodes, jobs that copy between them, and QMP to drive both.
 //!
-//! From the bottom up: [`image`] opens disk images, [`nodes`] arranges them in a graph of named
-//! nodes, [`create`] makes new ones, [`copy`] copies from node to node. [`block_job`] is what jobs
-//! on nodes have in common, [`jobs`] are the kinds there are. [`schema`] has the types of what
-//! clients say and hear of all that, [`commands`] the commands; [`options`] is the command line, [`daemon`] what it starts, and [`tour`] what
-//! happens when there is none.
+//! The block layer is the library [`block`]. [`block_job`] is what jobs on nodes have in common,
+//! [`jobs`] are the kinds there are. [`schema`] has the types of what clients say and hear of all
+//! that, [`commands`] the commands; [`options`] is the command line, [`daemon`] what it starts, and
+//! [`tour`] what happens when there is none.
 
 pub mod block_job;
 mod blocking;
 pub mod commands;
 pub mod convert;
-pub mod copy;
-pub mod create;
 pub mod daemon;
-pub mod error;
-pub mod image;
 pub mod jobs;
-pub mod nodes;
 pub mod options;
 pub mod schema;
 pub mod tour;
+
+use block::{copy, create, error, image, nodes};

@@ -1,6 +1,6 @@
 //! What a job leaves when it is over.
 
-use crate::blocking::let_go_of;
+use crate::blocking::drop_blocking;
 use crate::nodes::{Filter, MadeWritable, Orphans, Reservation};
 
 /// What is left of a job and may block when it is dropped.
@@ -32,7 +32,7 @@ impl Left {
     /// Lets go of it all, and of what it belonged to, where that may block if it does.
     pub(super) async fn let_go(self, of: impl Send + 'static) {
         if !self.0.is_empty() {
-            let_go_of((self, of)).await;
+            drop_blocking((self, of)).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use block::testing::{Gate, add_slow_to_flush};
 use job::{JobOptions, JobType, Jobs};
 use qapi_core::context::States;
 use qapi_core::test::TestClient;
@@ -15,9 +16,7 @@ use crate::block_job::{BlockJobs, OnError};
 use crate::blocking::blocking;
 use crate::copy::CopySlots;
 use crate::create::Qcow2Create;
-use crate::nodes::gate::Gate;
 use crate::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
-use crate::nodes::slow_flush::add_slow_to_flush;
 use crate::nodes::{Graph, NodeUse};
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;

@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use block::create::{Preallocation, Qcow2Create};
+use block::nodes::Graph;
+use block::nodes::options::{Child, DriverOptions, FileOptions, NodeOptions};
 use serde_json::{Value, json};
-use storage_daemon::create::{Preallocation, Qcow2Create};
-use storage_daemon::nodes::Graph;
-use storage_daemon::nodes::options::{Child, DriverOptions, FileOptions, NodeOptions};
 
 use crate::program::{Client, Daemon, copy};
 

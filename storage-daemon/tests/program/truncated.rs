@@ -4,12 +4,12 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use serde_json::{Value, json};
-use storage_daemon::create::Qcow2Create;
-use storage_daemon::nodes::options::{
+use block::create::Qcow2Create;
+use block::nodes::options::{
     BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options,
 };
-use storage_daemon::nodes::{Graph, Node};
+use block::nodes::{Graph, Node};
+use serde_json::{Value, json};
 
 use crate::program::{Client, Daemon, copy};
 

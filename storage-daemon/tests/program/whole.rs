@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use serde_json::{Value, json};
-use storage_daemon::create::Qcow2Create;
-use storage_daemon::nodes::Graph;
-use storage_daemon::nodes::options::{
+use block::create::Qcow2Create;
+use block::nodes::Graph;
+use block::nodes::options::{
     BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::faults::spoil;

@@ -1,0 +1,116 @@
+//! Copies from storage that hangs as long as it is told to.
+
+use super::*;
+use crate::nodes::Graph;
+use crate::nodes::options::{DriverOptions, NodeOptions, NullOptions};
+use crate::testing::Gate;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+const SIZE: u64 = 64 << 20;
+
+/// A job that is paused, resumed and given a speed by the test.
+#[derive(Debug, Default)]
+struct Job {
+    paused: AtomicBool,
+    resumed: Notify,
+    rested: Notify,
+    speed: AtomicU64,
+    largest: AtomicU64,
+}
+
+impl CopyControl for Arc<Job> {
+    type Stop = ();
+
+    fn interrupted(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    fn speed(&self) -> u64 {
+        self.speed.load(Ordering::Relaxed)
+    }
+
+    async fn rest(&self) -> Result<(), ()> {
+        while self.interrupted() {
+            let resumed = self.resumed.notified();
+            self.rested.notify_one();
+            resumed.await;
+        }
+        Ok(())
+    }
+
+    async fn wait(&self, _time: Duration) -> Result<(), ()> {
+        tokio::task::yield_now().await;
+        self.rest().await
+    }
+
+    fn charge(&self, bytes: u64) {
+        self.largest.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    fn advance(&self, _bytes: u64) {}
+}
+
+fn null_node(graph: &Graph, name: &str) -> Arc<Node> {
+    let null = NullOptions { size: Some(SIZE), read_zeroes: None };
+    let options = NodeOptions::new(DriverOptions::NullCo(null)).named(name);
+    graph.add(options).expect("it can be opened")
+}
+
+/// Starts a copy from a gate.
+fn start(
+    gate: &Arc<Gate>,
+    slots: &CopySlots,
+) -> (Arc<Job>, tokio::task::JoinHandle<Result<(), CopyError<()>>>) {
+    let graph = Graph::new();
+    let target = null_node(&graph, "target");
+    let source = gate.add_to(&graph, "source");
+    let copier = Copier::new(source, target, slots.clone()).expect("the size is known");
+    let job = Arc::new(Job::default());
+    let control = Arc::clone(&job);
+    (job, tokio::spawn(async move { copier.run(&control).await }))
+}
+
+/// Waits without keeping the copy from running.
+async fn requests_at(gate: &Arc<Gate>, requests: usize) {
+    let gate = Arc::clone(gate);
+    tokio::task::spawn_blocking(move || gate.wait_for(requests)).await.expect("they come");
+}
+
+#[tokio::test]
+async fn a_job_rests_when_no_request_is_under_way_and_not_before() {
+    let gate = Gate::shut(SIZE);
+    let (job, copy) = start(&gate, &CopySlots::default());
+    requests_at(&gate, REQUESTS_IN_FLIGHT).await;
+    job.paused.store(true, Ordering::Relaxed);
+    gate.open();
+    job.rested.notified().await;
+    assert_eq!(gate.waiting(), 0, "it rests while it reads");
+    let passed = gate.passed();
+    assert!(passed <= REQUESTS_IN_FLIGHT + 1, "{passed} requests were made");
+    // A speed given while it rests holds for the very next request.
+    job.speed.store(1 << 20, Ordering::Relaxed);
+    job.largest.store(0, Ordering::Relaxed);
+    job.paused.store(false, Ordering::Relaxed);
+    job.resumed.notify_one();
+    assert!(copy.await.expect("no panic").is_ok());
+    assert_eq!(job.largest.load(Ordering::Relaxed), GRANULARITY_MIN);
+}
+
+#[tokio::test]
+async fn copies_share_their_slots() {
+    let slots = CopySlots::new(3);
+    let gates = [Gate::shut(SIZE), Gate::shut(SIZE)];
+    let (_first_job, first) = start(&gates[0], &slots);
+    requests_at(&gates[0], 3).await;
+    let (job, second) = start(&gates[1], &slots);
+    // The second can be paused and resumed although it has no slot.
+    job.paused.store(true, Ordering::Relaxed);
+    job.rested.notified().await;
+    assert_eq!(gates[1].waiting(), 0);
+    job.paused.store(false, Ordering::Relaxed);
+    job.resumed.notify_one();
+    gates.iter().for_each(|gate| gate.open());
+    assert!(first.await.expect("no panic").is_ok());
+    assert!(second.await.expect("no panic").is_ok());
+}

@@ -1,0 +1,224 @@
+//! Backing chains: what is below a node, by which names, and how that is changed while the node
+//! is in use.
+
+use super::driver::Driver;
+use super::filename;
+use super::graph::Graph;
+use super::node::Node;
+use super::sharing::{Role, Use, User};
+use crate::error::{Error, Result};
+use crate::image::Image;
+use crate::image::qcow2::Qcow2Change;
+use crate::image::qcow2::header::BackingName;
+use std::iter::successors;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a node is to have as its backing node.
+#[derive(Clone, Debug)]
+pub struct BackingChange {
+    /// The node, if there is to be one.
+    pub node: Option<Arc<Node>>,
+    /// What the header of the image is to name, if that is to change: `Some(None)` is nothing.
+    pub name: Option<Option<BackingName>>,
+}
+
+/// What a node shows, as seen through filters.
+pub fn unfiltered(mut node: Arc<Node>) -> Arc<Node> {
+    while let Some(below) = node.filtered() {
+        node = below;
+    }
+    node
+}
+
+/// A node and those below it, each the backing node of the one before, filters included.
+pub fn chain(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
+    successors(Some(Arc::clone(node)), |node| node.backing())
+}
+
+/// Whether a node is another one or below it.
+pub fn chain_contains(top: &Arc<Node>, node: &Arc<Node>) -> bool {
+    chain(top).any(|one| Arc::ptr_eq(&one, node))
+}
+
+/// The images among a node and those below it: all but filters.
+pub fn images(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
+    chain(node).filter(|node| !node.driver().is_filter())
+}
+
+/// The node on top of `below` in the chain that begins with `top`, a filter or not.
+pub fn above(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
+    chain(top).find(|node| node.backing().is_some_and(|backing| Arc::ptr_eq(&backing, below)))
+}
+
+/// The image on top of `below`, filters aside, in the chain that begins with `top`.
+pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
+    let below = unfiltered(Arc::clone(below));
+    images(top).find(|node| {
+        node.backing().is_some_and(|backing| Arc::ptr_eq(&unfiltered(backing), &below))
+    })
+}
+
+/// The node below `top` whose image goes by that name: as the node is called, or as a path, which
+/// is relative to the image above.
+pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
+    images(top).find_map(|node| {
+        let backing = unfiltered(node.backing()?);
+        let called = filename::filename(&backing);
+        let is_it = called == name
+            || real_path(&node, name).is_some_and(|path| Some(path) == real_path(&node, &called));
+        is_it.then_some(backing)
+    })
+}
+
+/// Where a path leads from the folder of a node's image.
+fn real_path(node: &Node, name: &str) -> Option<PathBuf> {
+    let path = filename::resolve_backing(&*node.file()?, name);
+    std::fs::canonicalize(path).ok()
+}
+
+impl Graph {
+    /// Gives a node another backing node and its image another name for it, or one of both, in the
+    /// midst of use. Whoever reads or writes the node waits meanwhile.
+    ///
+    /// The name is changed when everything written is on disk, so that a crash leaves the image
+    /// with the old name or with the new one.
+    ///
+    /// Blocks while the image is flushed and opened once more.
+    ///
+    /// # Errors
+    /// [`Error::NoBackingFiles`] for a node without a format that has them, [`Error::Cycle`], those
+    /// of [`Graph::reserve`] for the new node; [`Error::Io`] when the image cannot be changed. The
+    /// node keeps its backing node then.
+    pub fn change_backing(&self, node: &Arc<Node>, change: BackingChange) -> Result<()> {
+        let Image::Qcow2(image) = &node.image else {
+            return Err(Error::NoBackingFiles(node.name().to_owned()));
+        };
+        let _alone = self.reopen_alone();
+        let BackingChange { node: new, name } = change;
+        let _while_renamed = name.as_ref().map(|_| self.make_writable(node)).transpose()?;
+        let old = node.backing();
+        let is_same = |new: &Arc<Node>| old.as_ref().is_some_and(|old| Arc::ptr_eq(old, new));
+        let stays = new.as_ref().map_or(old.is_none(), is_same);
+        if let (Some(new), false) = (&new, stays) {
+            self.attach_backing(node, new)?;
+        }
+        let mut mode = image.mode();
+        mode.backing = new.as_ref().map(|new| new.image.storage());
+        let renamed = name.clone();
+        let reopened = image.reopen(Qcow2Change { mode, name });
+        let surplus = match &reopened {
+            Ok(()) => {
+                let mut backing = node.backing.write();
+                backing.node = new;
+                if let Some(name) = renamed {
+                    backing.named = name.map(|name| name.file);
+                }
+                old
+            }
+            Err(_) => new,
+        };
+        if let (Some(surplus), false) = (surplus, stays) {
+            self.detach_backing(node, &surplus);
+        }
+        reopened
+    }
+
+    /// Has the image of a node name another backing file, of the node's own format, while the node
+    /// keeps its backing node. The node must be in the chain below `device`, above which is nobody.
+    ///
+    /// Blocks as [`Graph::change_backing`] does.
+    ///
+    /// # Errors
+    /// [`Error::NodeUnknown`], [`Error::NotARoot`]; [`Error::InvalidOption`] for a node without a
+    /// backing node or in another chain; [`Error::While`] when the image cannot be changed.
+    pub fn rename_backing(&self, device: &str, image: &str, name: &str) -> Result<()> {
+        let top = self.get(device).ok_or_else(|| Error::no_device_or_node(device))?;
+        self.check_root(&top)?;
+        let node = self.get(image).ok_or_else(|| Error::no_node(image))?;
+        let Some(backing) = node.backing().filter(|_| !node.driver().is_filter()) else {
+            let text = "not allowing backing file change on an image without a backing file";
+            return Err(Error::InvalidOption(text.into()));
+        };
+        if !chain_contains(&top, &node) {
+            let text = format!("'{device}' and image file are not in the same chain");
+            return Err(Error::InvalidOption(text));
+        }
+        let format = Some(node.driver().name().to_owned());
+        let named = BackingName { file: name.to_owned(), format };
+        let change = BackingChange { node: Some(backing), name: Some(Some(named)) };
+        self.change_backing(&node, change).map_err(|error| match error {
+            Error::Io(source) => Error::While {
+                what: format!("Could not change backing file to '{name}'"),
+                source,
+            },
+            other => other,
+        })
+    }
+
+    fn attach_backing(&self, node: &Arc<Node>, new: &Arc<Node>) -> Result<()> {
+        if chain_contains(new, node) {
+            return Err(Error::cycle("backing", new.name(), node.name()));
+        }
+        let user = User::Node {
+            name: node.name().to_owned(),
+            driver: node.driver(),
+            writable: !node.is_read_only(),
+            force_share: node.force_share(),
+            merges: false,
+        };
+        self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
+    }
+
+    /// The nodes that have a node as their backing node.
+    pub fn overlays(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
+        let mut nodes = self.nodes();
+        nodes.retain(|one| one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node)));
+        nodes
+    }
+
+    fn detach_backing(&self, node: &Node, old: &Node) {
+        let is_old = |child: &Node, role| role == Role::Backing && std::ptr::eq(child, old);
+        let orphans = self.with_state(|state| state.detach(node.name(), is_old));
+        self.close_all(orphans);
+    }
+
+    /// How the header of an image on top of a node is to name it: by another name if one is given,
+    /// and with `mask_protocol` as `raw` if it has no format.
+    pub fn backing_name(
+        &self,
+        node: &Node,
+        given: Option<&str>,
+        mask_protocol: bool,
+    ) -> BackingName {
+        let file = given.map_or_else(|| filename::filename(node), str::to_owned);
+        let filtered = node.filtered().map(unfiltered);
+        let format = match filtered.as_deref().unwrap_or(node).driver() {
+            Driver::File | Driver::NullCo if mask_protocol => Driver::Raw,
+            driver => driver,
+        };
+        BackingName { file, format: Some(format.name().to_owned()) }
+    }
+}
+
+/// Whether any of the nodes, of which each is the backing node of the one before, holds what is
+/// shown at `offset`, and for how many bytes that is known.
+///
+/// Beyond the end of a node zeroes are shown, whatever the nodes below it hold there.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn is_allocated_in(nodes: &[Arc<Node>], offset: u64, length: u64) -> Result<(bool, u64)> {
+    let mut known = length;
+    for node in nodes {
+        let extent = node.block_status(offset, known)?;
+        if extent.length == 0 {
+            return Ok((true, known));
+        }
+        known = known.min(extent.length);
+        if extent.allocated {
+            return Ok((true, known));
+        }
+    }
+    Ok((false, known))
+}

@@ -1,0 +1,300 @@
+//! Nodes that a client describes anew while they are open.
+
+use super::backing::{BackingChange, unfiltered};
+use super::depth::{check_depth, depth, has_below};
+use super::driver::Driver;
+use super::filename::is_implicit;
+use super::graph::Graph;
+use super::inherit::{CommonOptions, GivenOptions, Settings};
+use super::node::Node;
+use super::options::{
+    Aio, BackingOption, BlkdebugOptions, Child, DriverOptions, FileOptions, Locking, NodeOptions,
+    NullOptions, Qcow2Options, RawOptions,
+};
+use super::reopen::{Change, plan, planned_options};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// What comes of new descriptions.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// The nodes with their new options, those above before those below.
+    changes: Vec<Change>,
+    /// The nodes that get another backing node, or none.
+    backing: Vec<(Arc<Node>, Option<Arc<Node>>)>,
+}
+
+/// What a node has where a new description says nothing.
+#[derive(Clone, Copy, Debug)]
+struct Unsaid {
+    inherited: CommonOptions,
+    /// What it said before and does not take back.
+    kept: GivenOptions,
+}
+
+impl Unsaid {
+    /// For a node that is described within the one above.
+    fn of_child(inherited: CommonOptions) -> Self {
+        Unsaid { inherited, kept: GivenOptions::default() }
+    }
+}
+
+impl Graph {
+    /// Has nodes go on as they are described anew, all of them or none. What is not said is as it
+    /// would be for a node that is being opened.
+    ///
+    /// Blocks while images are flushed and opened.
+    ///
+    /// # Errors
+    /// [`Error::ReopenedNameMissing`], [`Error::NodeNotFound`]; [`Error::OptionFixed`] and its like
+    /// for what cannot change; [`Error::Cycle`], [`Error::BackingFrozen`] and its like for a
+    /// backing node; those of [`Graph::set_read_only`].
+    pub fn reopen(&self, options: Vec<NodeOptions>) -> Result<()> {
+        let mut named = Vec::with_capacity(options.len());
+        for one in options {
+            let name = one.node_name.as_deref().ok_or(Error::ReopenedNameMissing)?;
+            let node = self.get(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
+            named.push((node, one));
+        }
+        let _alone = self.reopen_alone();
+        let mut wanted = Wanted::default();
+        for (node, options) in named {
+            let inherited = node.settings.read().inherited.without_parent();
+            // With the one above, described before, it goes on with what it said, as in QEMU.
+            let kept = planned_options(&wanted.changes, &node).unwrap_or_default();
+            self.describe(&node, options, Unsaid { inherited, kept }, &mut wanted)?;
+        }
+        self.carry_out(wanted)
+    }
+
+    fn carry_out(&self, wanted: Wanted) -> Result<()> {
+        for change in &wanted.changes {
+            check_force_share(&change.node, &change.settings)?;
+        }
+        let mut former = Vec::new();
+        let change_all = || {
+            for (node, backing) in wanted.backing {
+                let old = node.backing();
+                self.change_backing(&node, BackingChange { node: backing, name: None })?;
+                former.push((node, old));
+            }
+            self.reopen_all(wanted.changes)
+        };
+        let changed = change_all();
+        if changed.is_err() {
+            for (node, old) in former.into_iter().rev() {
+                let back = BackingChange { node: old, name: None };
+                if let Err(error) = self.change_backing(&node, back) {
+                    tracing::error!(node = %node.name(), %error, "a backing node is lost");
+                }
+            }
+        }
+        changed
+    }
+
+    /// Finds out what a new description of a node means.
+    fn describe(
+        &self,
+        node: &Arc<Node>,
+        options: NodeOptions,
+        Unsaid { inherited, kept }: Unsaid,
+        wanted: &mut Wanted,
+    ) -> Result<()> {
+        if node.driver().is_filter() {
+            let (driver, node) = (node.driver().name(), node.name().to_owned());
+            return Err(Error::NotReopenable { driver, node });
+        }
+        let settings = Settings::new(inherited, GivenOptions::from(&options).or(kept));
+        check_force_share(node, &settings)?;
+        settings.common.check()?;
+        let named_otherwise =
+            options.node_name.as_deref().is_some_and(|name| name != node.name());
+        if named_otherwise {
+            return Err(Error::OptionFixed("node-name"));
+        }
+        plan(Change::new(Arc::clone(node), settings), &mut wanted.changes);
+        let common = settings.common;
+        match (node.driver(), options.driver) {
+            (Driver::File, DriverOptions::File(options)) => check_file(node, &options),
+            (Driver::Blkdebug, DriverOptions::Blkdebug(options)) => {
+                let BlkdebugOptions { image, blkdebug } = options;
+                node.blkdebug.iter().try_for_each(|known| known.check_fixed(&blkdebug))?;
+                self.describe_file(node, image, common, wanted)
+            }
+            (Driver::NullCo, DriverOptions::NullCo(options)) => check_null(node, options),
+            (Driver::Raw, DriverOptions::Raw(options)) => {
+                check_part(node, &options)?;
+                self.describe_file(node, options.file, common, wanted)
+            }
+            (Driver::Qcow2, DriverOptions::Qcow2(options)) => {
+                let Qcow2Options { file, backing, data_file } = options;
+                self.describe_backing(node, backing, common, wanted)?;
+                if let Some(child) = data_file {
+                    self.describe_data_file(node, child, common, wanted)?;
+                }
+                self.describe_file(node, file, common, wanted)
+            }
+            (Driver::Qcow2, DriverOptions::Raw(_)) if node.backing().is_some() => {
+                Err(Error::BackingMissing(node.name().to_owned()))
+            }
+            (_other, _driver) => Err(Error::OptionFixed("driver")),
+        }
+    }
+
+    fn describe_file(
+        &self,
+        node: &Node,
+        child: Child,
+        common: CommonOptions,
+        wanted: &mut Wanted,
+    ) -> Result<()> {
+        let Some(file) = node.file() else { return Ok(()) };
+        match child {
+            Child::Inline(options) => {
+                let file = unfiltered(file);
+                if !file.is_opened_for(node) {
+                    return Err(Error::OptionFixed("file.driver"));
+                }
+                self.describe(&file, *options, Unsaid::of_child(common.for_file()), wanted)
+            }
+            Child::Reference(name) => {
+                let new = self.get(&name).ok_or_else(|| Error::no_node(&name))?;
+                if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
+                    return Ok(());
+                }
+                if node.driver() == Driver::Blkdebug {
+                    return Err(Error::OptionFixed("image"));
+                }
+                if has_below(&new, node) {
+                    return Err(Error::cycle("file", new.name(), node.name()));
+                }
+                Err(Error::FileFixed(node.name().to_owned()))
+            }
+        }
+    }
+
+    /// Data stay in the file that they are in.
+    fn describe_data_file(
+        &self,
+        node: &Node,
+        child: Child,
+        common: CommonOptions,
+        wanted: &mut Wanted,
+    ) -> Result<()> {
+        let own = node.data_file().map(unfiltered);
+        match (own, child) {
+            (Some(own), Child::Inline(options)) if own.is_opened_for(node) => {
+                self.describe(&own, *options, Unsaid::of_child(common.for_file()), wanted)
+            }
+            (Some(own), Child::Reference(name)) if own.name() == name => Ok(()),
+            (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
+        }
+    }
+
+    fn describe_backing(
+        &self,
+        node: &Arc<Node>,
+        option: BackingOption,
+        common: CommonOptions,
+        wanted: &mut Wanted,
+    ) -> Result<()> {
+        let old = node.backing();
+        let new = match option {
+            BackingOption::FromHeader if old.is_none() && !node.names_backing() => return Ok(()),
+            BackingOption::FromHeader => {
+                return Err(Error::BackingMissing(node.name().to_owned()));
+            }
+            BackingOption::None => None,
+            BackingOption::Child(Child::Inline(options)) => {
+                return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
+                    Some(old) => {
+                        let unsaid = Unsaid::of_child(common.for_backing());
+                        self.describe(&old, *options, unsaid, wanted)
+                    }
+                    None => Err(Error::OptionFixed("backing.driver")),
+                };
+            }
+            BackingOption::Child(Child::Reference(name)) => {
+                Some(self.get(&name).ok_or_else(|| Error::no_node(&name))?)
+            }
+        };
+        if let Some(new) = &new
+            && has_below(new, node)
+        {
+            return Err(Error::cycle("backing", new.name(), node.name()));
+        }
+        if self.is_backing_changed(node, old.as_ref(), new.as_ref())? {
+            if let Some(new) = &new {
+                check_depth(depth(self, node), new)?;
+            }
+            wanted.backing.push((Arc::clone(node), new));
+        }
+        Ok(())
+    }
+
+    /// Whether a node is to have another backing node, which it may not while a job works on it.
+    fn is_backing_changed(
+        &self,
+        node: &Node,
+        old: Option<&Arc<Node>>,
+        new: Option<&Arc<Node>>,
+    ) -> Result<bool> {
+        let Some(old) = old else { return Ok(new.is_some()) };
+        let is_same = new.is_some_and(|new| {
+            Arc::ptr_eq(new, old) || Arc::ptr_eq(new, &unfiltered(Arc::clone(old)))
+        });
+        if is_same {
+            return Ok(false);
+        }
+        if is_implicit(old) {
+            return Err(Error::ImplicitBacking(node.name().to_owned()));
+        }
+        let is_frozen = |name| {
+            self.with_state(|state| state.entry(name).is_some_and(|entry| entry.is_frozen()))
+        };
+        if is_frozen(node.name()) {
+            let (parent, child) = (node.name().to_owned(), old.name().to_owned());
+            return Err(Error::BackingFrozen { parent, child });
+        }
+        Ok(true)
+    }
+}
+
+/// Nobody may say again whether others may do to an image whatever they like, not even the same,
+/// nor leave it out where it was said, be that of a node above.
+fn check_force_share(node: &Node, new: &Settings) -> Result<()> {
+    let old = node.settings.read().common.force_share;
+    match (old, new.common.force_share) {
+        (_, Some(_)) => Err(Error::OptionFixed("force-share")),
+        (Some(_), None) => Err(Error::OptionNotResettable("force-share")),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Compares the values of an option that stays as it was given at first.
+fn check_fixed<T: PartialEq>(name: &'static str, old: Option<&T>, new: Option<&T>) -> Result<()> {
+    match (old, new) {
+        (Some(_), None) => Err(Error::OptionNotResettable(name)),
+        (old, new) if old == new => Ok(()),
+        (_, _) => Err(Error::OptionFixed(name)),
+    }
+}
+
+fn check_file(node: &Node, new: &FileOptions) -> Result<()> {
+    let Some(old) = &node.file_options else { return Ok(()) };
+    check_fixed("filename", Some(&old.filename), Some(&new.filename))?;
+    check_fixed::<Locking>("locking", old.locking.as_ref(), new.locking.as_ref())?;
+    check_fixed::<Aio>("aio", old.aio.as_ref(), new.aio.as_ref())
+}
+
+fn check_null(node: &Node, new: NullOptions) -> Result<()> {
+    check_fixed("size", node.part.size.as_ref(), new.size.as_ref())?;
+    let NullOptions { size: _, read_zeroes } = new;
+    check_fixed("read-zeroes", node.part.read_zeroes.as_ref(), read_zeroes.as_ref())
+}
+
+/// The part of a file that a node shows stays the same.
+fn check_part(node: &Node, new: &RawOptions) -> Result<()> {
+    check_fixed("offset", node.part.offset.as_ref(), new.offset.as_ref())?;
+    check_fixed("size", node.part.size.as_ref(), new.size.as_ref())
+}

@@ -1,0 +1,46 @@
+//! The block graph: named nodes, who stands on whom, and who may do what with them.
+//!
+//! [`Graph`] is the entry. [`options`] says what to open, [`Node`] is what comes of it, and a
+//! [`Reservation`] is how a job keeps its nodes. Whoever watches the writes to a node is a
+//! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
+
+pub mod backing;
+mod blkdebug;
+mod blkdebug_rules;
+mod changed_options;
+mod compressed;
+mod depth;
+mod driver;
+mod filename;
+mod filter;
+mod graph;
+mod info;
+mod inherit;
+mod json_name;
+mod names;
+mod node;
+mod open;
+mod open_qcow2;
+pub mod options;
+mod orphans;
+mod reopen;
+mod replace;
+mod root;
+mod sharing;
+mod state;
+mod usage;
+mod watch;
+
+pub use filename::host_path;
+pub use open::by_filename;
+
+pub use driver::Driver;
+pub use filter::{Filter, FilterOptions};
+pub use graph::{BorrowedNode, Graph, MAX_NODES, Reservation};
+pub use info::{ImageInfo, NodeInfo, Qcow2Info};
+pub use node::{CacheMode, Node};
+pub use orphans::Orphans;
+pub use reopen::MadeWritable;
+pub use root::Root;
+pub use usage::{BackingLink, NamedAs, NodeUse, Operation};
+pub use watch::{Quiesced, Write, WriteWatcher};

@@ -1,0 +1,313 @@
+//! Opening nodes: the file below first, then the node, then its backing files.
+
+use super::blkdebug::told;
+use super::depth::{MAX_DEPTH, check_depth};
+use super::driver::Driver;
+use super::graph::Graph;
+use super::inherit::{CommonOptions, GivenOptions, Settings};
+use super::node::{Node, Part};
+use super::options::{
+    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
+    Qcow2Options, RawOptions,
+};
+use super::sharing::{Role, Use, User};
+use super::state::Place;
+use crate::error::{Error, Result};
+use crate::image::Image;
+use crate::image::flat::{FlatImage, FlatMode};
+use crate::image::probe::{Probed, probe};
+use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
+use crate::image::window::Window;
+use parking_lot::RwLock;
+use std::io;
+use std::sync::Arc;
+
+/// The size of a null node that does not say.
+const NULL_SIZE: u64 = 1 << 30;
+
+/// Opens a node for a client.
+pub(super) fn open_root(graph: &Graph, options: NodeOptions) -> Result<Arc<Node>> {
+    if options.node_name.is_none() {
+        return Err(Error::NodeNameMissing);
+    }
+    Opener::new(graph).run(options, CommonOptions::of_root(true))
+}
+
+/// Finds a node, or opens one that no client owns. Tells whether it was opened.
+pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, bool)> {
+    let opener = Opener::new(graph);
+    match child {
+        Child::Reference(name) => Ok((opener.find(&name)?, false)),
+        Child::Inline(options) => {
+            opener.run(*options, CommonOptions::of_root(false)).map(|node| (node, true))
+        }
+    }
+}
+
+/// Opens one tree of nodes and knows how to undo it.
+///
+/// Files are opened and read without the graph's lock, which is only taken to note the outcome.
+pub(super) struct Opener<'a> {
+    graph: &'a Graph,
+    /// The places of the nodes that have come into being or are about to.
+    created: Vec<Place>,
+    /// The nodes below others, and the names of those that they were opened for.
+    owned: Vec<(Arc<Node>, String)>,
+}
+
+impl<'a> Opener<'a> {
+    pub(super) fn new(graph: &'a Graph) -> Self {
+        Opener { graph, created: Vec::new(), owned: Vec::new() }
+    }
+
+    pub(super) fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
+        let opened = self.open(options, above);
+        if opened.is_ok() {
+            self.graph.publish(&self.created);
+        } else {
+            // Those above first, so that nothing is closed that is still written to.
+            for place in self.created.iter().rev() {
+                self.graph.give_up(place);
+            }
+        }
+        opened
+    }
+
+    pub(super) fn open(
+        &mut self,
+        options: NodeOptions,
+        above: CommonOptions,
+    ) -> Result<Arc<Node>> {
+        if above.depth >= MAX_DEPTH {
+            return Err(Error::ChainTooDeep(MAX_DEPTH));
+        }
+        let settings = Settings::new(above, GivenOptions::from(&options));
+        settings.common.check()?;
+        let NodeOptions { node_name, driver, .. } = options;
+        match driver {
+            DriverOptions::Blkdebug(options) => self.open_blkdebug(node_name, settings, options),
+            DriverOptions::File(options) => self.open_file(node_name, settings, options),
+            DriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
+            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, settings, options),
+            DriverOptions::NullCo(options) => self.open_null(node_name, settings, options),
+        }
+    }
+
+    /// Finds or opens the node that another one is to stand on.
+    pub(super) fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
+        match child {
+            Child::Reference(name) => {
+                let node = self.find(&name)?;
+                check_depth(above.depth, &node)?;
+                Ok(node)
+            }
+            Child::Inline(options) => self.open(*options, above),
+        }
+    }
+
+    /// Finds a node that everybody can find, or one of this tree.
+    fn find(&self, name: &str) -> Result<Arc<Node>> {
+        let is_own = self.created.iter().any(|own| own.name == name);
+        let node = self.graph.with_state(|state| {
+            let entry = if is_own { state.entry(name) } else { state.find(name) };
+            entry.map(|entry| Arc::clone(&entry.node))
+        });
+        node.ok_or_else(|| Error::no_device_or_node(name))
+    }
+
+    /// Settles the name of a node that is about to be opened.
+    pub(super) fn name(&mut self, given: Option<String>) -> Result<String> {
+        let place = self.graph.with_state(|state| state.expect(given))?;
+        let name = place.name.clone();
+        self.created.push(place);
+        Ok(name)
+    }
+
+    fn open_file(
+        &mut self,
+        name: Option<String>,
+        mut settings: Settings,
+        options: FileOptions,
+    ) -> Result<Arc<Node>> {
+        let common = &mut settings.common;
+        let name = self.name(name)?;
+        if options.needs_direct() && !common.cache.direct {
+            return Err(Error::needs_direct());
+        }
+        let mode = |writable| HostFileMode {
+            writable,
+            direct: common.cache.direct,
+            locking: options.locking.unwrap_or_default(),
+            no_flush: common.cache.no_flush,
+        };
+        let mut opened = HostFile::open(&options.filename, mode(!common.read_only));
+        if !common.read_only && common.auto_read_only && is_write_protected(&opened) {
+            common.read_only = true;
+            opened = HostFile::open(&options.filename, mode(false));
+        }
+        let image = flat(Arc::new(opened?), common.flat_mode(Driver::File));
+        let mut node = Node::new(name, Driver::File, settings, image);
+        node.file_options = Some(options);
+        Ok(self.insert(node))
+    }
+
+    fn open_null(
+        &mut self,
+        name: Option<String>,
+        settings: Settings,
+        options: NullOptions,
+    ) -> Result<Arc<Node>> {
+        let common = settings.common;
+        let name = self.name(name)?;
+        let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
+        let image = flat(Arc::new(storage), common.flat_mode(Driver::NullCo));
+        let mut node = Node::new(name, Driver::NullCo, settings, image);
+        node.part = Part { offset: None, size: options.size, read_zeroes: options.read_zeroes };
+        Ok(self.insert(node))
+    }
+
+    fn open_raw(
+        &mut self,
+        name: Option<String>,
+        settings: Settings,
+        options: RawOptions,
+    ) -> Result<Arc<Node>> {
+        let common = settings.common;
+        let file = self.open_child(options.file, common.for_file())?;
+        let name = self.name(name)?;
+        self.attach(&name, Driver::Raw, common, &file, Role::File)?;
+        let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
+        let storage = told(&file, part_of(&file, part)?);
+        let image = flat(storage, common.flat_mode(Driver::Raw));
+        let mut node = Node::new(name, Driver::Raw, settings, image);
+        node.file = RwLock::new(Some(file));
+        node.part = part;
+        Ok(self.insert(node))
+    }
+
+    /// Puts a node on top of another, which takes the permissions and locks it needs. If that other
+    /// was opened for it, it follows when the options change.
+    pub(super) fn attach(
+        &mut self,
+        name: &str,
+        driver: Driver,
+        common: CommonOptions,
+        child: &Arc<Node>,
+        role: Role,
+    ) -> Result<()> {
+        let user = User::Node {
+            name: name.to_owned(),
+            driver,
+            writable: !common.read_only,
+            force_share: common.force_share == Some(true),
+            merges: false,
+        };
+        // Whoever refers to it by name comes too late.
+        let is_known = self.owned.iter().any(|(known, _)| Arc::ptr_eq(known, child));
+        let is_own = || self.created.iter().any(|own| own.name == child.name());
+        if !is_known && is_own() {
+            self.owned.push((Arc::clone(child), name.to_owned()));
+        }
+        self.graph.with_state(|state| state.attach(child, Use { user, role }))
+    }
+
+    pub(super) fn insert(&self, node: Node) -> Arc<Node> {
+        let node = Arc::new(node);
+        for (child, _) in self.owned.iter().filter(|(_, parent)| parent == node.name()) {
+            let _ = child.opened_for.set(Arc::downgrade(&node));
+        }
+        self.graph.with_state(|state| state.insert(Arc::clone(&node)));
+        node
+    }
+}
+
+pub(super) fn flat(storage: Storage, mode: FlatMode) -> Image {
+    Image::Flat(FlatImage::new(storage, mode))
+}
+
+/// The storage of a raw node that shows a part of a file.
+fn part_of(file: &Node, part: Part) -> Result<Storage> {
+    let invalid = |text| Err(Error::InvalidOption(text));
+    let storage = file.storage();
+    if part.is_all() {
+        return Ok(storage);
+    }
+    let Part { offset, size, read_zeroes: _ } = part;
+    let (offset, actual) = (offset.unwrap_or(0), file.size()?);
+    let Some(rest) = actual.checked_sub(offset) else {
+        return invalid(format!(
+            "Offset ({offset}) cannot be greater than size of the containing file ({actual})"
+        ));
+    };
+    if let Some(size) = size {
+        if size > rest {
+            // The two blanks are part of the message.
+            return invalid(format!(
+                "The sum of offset ({offset}) and size ({size}) has to be smaller or equal to \
+                 the  actual size of the containing file ({actual})"
+            ));
+        }
+        if !size.is_multiple_of(SECTOR_SIZE) {
+            return invalid(format!("Specified size is not multiple of {SECTOR_SIZE}"));
+        }
+    }
+    Ok(Arc::new(Window::new(storage, offset, size)))
+}
+
+/// Describes the image in a file of the host. Blocks for a look at the file where the format is not
+/// given: it is guessed from the contents, as QEMU does.
+///
+/// # Errors
+/// The format is none that there is, or the file cannot be read.
+pub fn by_filename(path: String, format: Option<&str>) -> Result<NodeOptions> {
+    let probed = match format {
+        Some("qcow2") => Probed::Qcow2,
+        Some("raw") => Probed::Raw,
+        Some("file") => return Ok(NodeOptions::new(file_options(path))),
+        Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
+        None => {
+            let mode = HostFileMode { locking: Locking::Off, ..HostFileMode::default() };
+            let storage: Storage = Arc::new(HostFile::open(&path, mode)?);
+            probe(&storage)?
+        }
+    };
+    let file = Child::Inline(Box::new(NodeOptions::new(file_options(path))));
+    Ok(NodeOptions::new(match probed {
+        Probed::Qcow2 => DriverOptions::Qcow2(Qcow2Options::new(file, BackingOption::FromHeader)),
+        Probed::Raw => DriverOptions::Raw(RawOptions::new(file)),
+    }))
+}
+
+#[cfg(any(test, feature = "test-util"))]
+impl Graph {
+    /// Adds a node of an image that a test has opened.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    pub(crate) fn add_image(&self, name: &str, image: Image) -> Arc<Node> {
+        let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
+        let node = Arc::new(Node::new(name.to_owned(), Driver::NullCo, settings, image));
+        self.with_state(|state| {
+            let place = state.expect(Some(name.to_owned())).expect("the name is free");
+            state.insert(Arc::clone(&node));
+            state.publish(&[place]);
+        });
+        node
+    }
+}
+
+pub(super) fn file_options(filename: String) -> DriverOptions {
+    DriverOptions::File(FileOptions::new(filename))
+}
+
+/// Whether a file could not be opened because it cannot be written.
+fn is_write_protected(opened: &Result<HostFile>) -> bool {
+    matches!(
+        opened,
+        Err(Error::OpenFile { source, .. })
+            if matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            )
+    )
+}

@@ -1,0 +1,133 @@
+//! For tests: a node on storage that hangs as long as it is told to.
+
+use crate::image::Image;
+use crate::image::flat::{FlatImage, FlatMode};
+use crate::image::storage::Storage;
+use crate::nodes::{Graph, Node};
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+use parking_lot::{Condvar, Mutex};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a test waits for what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Zeroes, each request for which waits at a gate while that is shut.
+#[derive(Debug)]
+pub struct Gate {
+    size: u64,
+    state: Mutex<GateState>,
+    changed: Condvar,
+    helper: CommonStorageHelper,
+}
+
+#[derive(Debug, Default)]
+struct GateState {
+    shut: bool,
+    waiting: usize,
+    passed: usize,
+}
+
+impl Gate {
+    /// A gate that is shut.
+    pub fn shut(size: u64) -> Arc<Self> {
+        let state = Mutex::new(GateState { shut: true, ..GateState::default() });
+        Arc::new(Gate { size, state, changed: Condvar::new(), helper: Default::default() })
+    }
+
+    /// Lets everything pass.
+    pub fn open(&self) {
+        self.state.lock().shut = false;
+        self.changed.notify_all();
+    }
+
+    /// Lets nothing pass any more.
+    pub fn close(&self) {
+        self.state.lock().shut = true;
+    }
+
+    /// Waits until so many requests wait at the gate.
+    pub fn wait_for(&self, requests: usize) {
+        let mut state = self.state.lock();
+        let too_few = |state: &mut GateState| state.waiting < requests;
+        let waited = self.changed.wait_while_for(&mut state, too_few, PATIENCE);
+        assert!(!waited.timed_out(), "only {} of {requests} requests came", state.waiting);
+    }
+
+    /// How many requests wait at the gate.
+    pub fn waiting(&self) -> usize {
+        self.state.lock().waiting
+    }
+
+    /// How many requests have passed.
+    pub fn passed(&self) -> usize {
+        self.state.lock().passed
+    }
+
+    /// Waits at the gate, but not for ever: a test whose thread waits here itself fails.
+    pub(super) fn pass(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.waiting += 1;
+        self.changed.notify_all();
+        let waited = self.changed.wait_while_for(&mut state, |state| state.shut, PATIENCE);
+        state.waiting -= 1;
+        state.passed += 1;
+        if waited.timed_out() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// Adds a node of this storage to a graph.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    pub fn add_to(self: &Arc<Self>, graph: &Graph, name: &str) -> Arc<Node> {
+        add(graph, self.clone(), name)
+    }
+}
+
+/// Adds a node of a storage to a graph.
+pub(super) fn add(graph: &Graph, storage: Storage, name: &str) -> Arc<Node> {
+    let mode = FlatMode { writable: true, ..FlatMode::default() };
+    graph.add_image(name, Image::Flat(FlatImage::new(storage, mode)))
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("gate")
+    }
+}
+
+impl ImagoStorage for Gate {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+
+    unsafe fn pure_readv(&self, mut bufv: IoVectorMut<'_>, _offset: u64) -> io::Result<()> {
+        self.pass()?;
+        bufv.fill(0);
+        Ok(())
+    }
+
+    unsafe fn pure_writev(&self, _bufv: IoVector<'_>, _offset: u64) -> io::Result<()> {
+        self.pass()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.pass()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn get_storage_helper(&self) -> &CommonStorageHelper {
+        &self.helper
+    }
+}

@@ -1,0 +1,388 @@
+//! Nodes that fail on demand: what of the requests of those above fails, and what is told of them.
+
+use crate::support::*;
+use block::image::blkdebug::Limits;
+use block::image::blkdebug::rules::{Event, InjectError, IoTypes, RuleOptions, SetState};
+use block::image::permissions::{Access, Permissions};
+use block::nodes::Node;
+use block::nodes::options::{
+    BackingOption, Blkdebug, BlkdebugOptions, Child, DriverOptions, NodeOptions, NullOptions,
+};
+use std::sync::Arc;
+
+const EIO: i32 = 5;
+const FAILED: &str = "Input/output error";
+
+fn inject(event: Event, io_types: IoTypes) -> InjectError {
+    InjectError { event, state: 0, io_types, errno: EIO, offset: None, once: false }
+}
+
+fn blkdebug(file: NodeOptions, rules: Vec<InjectError>) -> NodeOptions {
+    with(file, Limits::default(), RuleOptions { inject_error: rules, set_state: Vec::new() })
+}
+
+fn with(file: NodeOptions, limits: Limits, rules: RuleOptions) -> NodeOptions {
+    over(inline(file), limits, rules, Access::NONE)
+}
+
+fn over(image: Child, limits: Limits, rules: RuleOptions, access: Access) -> NodeOptions {
+    let blkdebug = Box::new(Blkdebug { limits, rules, given: Vec::new(), access });
+    NodeOptions::new(DriverOptions::Blkdebug(BlkdebugOptions { image, blkdebug }))
+}
+
+/// What comes of it: nothing, or the words of the error.
+fn outcome<T>(result: block::error::Result<T>) -> String {
+    result.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+fn read(node: &Node) -> String {
+    outcome(node.read(0, &mut [0; 512]))
+}
+
+/// What comes of a request of each kind.
+fn requests(node: &Node) -> Vec<&'static str> {
+    let kinds = [
+        ("read", read(node)),
+        ("write", outcome(node.write(0, &[1; 512]))),
+        ("zero", outcome(node.write_zeroes(0, 64 * K))),
+        ("flush", outcome(node.flush())),
+        ("ask", outcome(node.block_status(0, 512))),
+    ];
+    let failed = kinds.into_iter().filter(|(_, error)| !error.is_empty());
+    failed
+        .map(|(kind, error)| {
+            assert_eq!(error, FAILED);
+            kind
+        })
+        .collect()
+}
+
+#[test]
+fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
+    let all = IoTypes::all();
+    let table = [
+        (vec![], vec![]),
+        (vec![inject(Event::None, all)], vec!["read", "write", "zero", "flush", "ask"]),
+        (vec![inject(Event::None, IoTypes::READ)], vec!["read"]),
+        (vec![inject(Event::None, IoTypes::WRITE)], vec!["write"]),
+        (vec![inject(Event::None, IoTypes::WRITE_ZEROES)], vec!["zero"]),
+        (vec![inject(Event::None, IoTypes::FLUSH)], vec!["flush"]),
+        (vec![inject(Event::None, IoTypes::BLOCK_STATUS)], vec!["ask"]),
+        // Rules stay in force until others take their place.
+        (vec![inject(Event::ReadAio, all)], vec!["read", "write", "zero", "flush", "ask"]),
+        (vec![inject(Event::WriteAio, all)], vec!["write", "zero", "flush", "ask"]),
+        (vec![inject(Event::Pwritev, all)], vec!["write", "zero", "flush", "ask"]),
+        (vec![inject(Event::PwritevDone, all)], vec!["zero", "flush", "ask"]),
+        (vec![inject(Event::PwritevZero, all)], vec!["zero", "flush", "ask"]),
+        (vec![inject(Event::FlushToOs, all)], vec!["flush", "ask"]),
+        (vec![inject(Event::FlushToDisk, all)], vec!["flush", "ask"]),
+        (vec![inject(Event::ReadBackingAio, all)], vec![]),
+    ];
+    for (rules, expected) in table {
+        let bench = Bench::new();
+        bench.write("plain", &noise(1, M));
+        let options = blkdebug(bench.file("plain"), rules.clone());
+        let node = bench.add(raw(inline(options)).named("n"));
+        assert_eq!(requests(&node), expected, "{rules:?}");
+    }
+}
+
+#[test]
+fn nobody_reads_by_an_image_who_reads_the_node_itself() {
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    let rules = vec![inject(Event::ReadAio, IoTypes::READ)];
+    let node = bench.add(blkdebug(bench.file("plain"), rules).named("n"));
+    assert_same(&contents(&node), &noise(1, M));
+}
+
+#[test]
+fn a_qcow2_image_tells_what_it_reads_of_what() {
+    // The first cluster is in the backing file, the second in the image, the third in none.
+    for (event, below, expected) in [
+        (Event::ReadAio, false, vec![64 * K]),
+        // What a backing file shows is not read of the node, but the rule is in force from then on.
+        (Event::ReadBackingAio, false, vec![64 * K]),
+        (Event::ReadCompressed, false, vec![]),
+        (Event::ReadAio, true, vec![0]),
+        (Event::ReadBackingAio, true, vec![]),
+    ] {
+        let bench = Bench::new();
+        bench.format("base", |_| {});
+        bench.format("top", |_| {});
+        for (name, offset) in [("base", 0), ("top", 64 * K)] {
+            let image = with_backing(inline(bench.file(name)), BackingOption::None);
+            bench.add(image.named("n")).write(offset, &noise(1, 64 * K)).expect("writable");
+            bench.graph.remove("n").expect("nobody uses it");
+        }
+        let rules = vec![InjectError { once: true, ..inject(event, IoTypes::READ) }];
+        let file = |name, is_faulty| match is_faulty {
+            true => inline(blkdebug(bench.file(name), rules.clone())),
+            false => inline(bench.file(name)),
+        };
+        let base = with_backing(file("base", below), BackingOption::None);
+        let top = with_backing(file("top", !below), BackingOption::Child(inline(base)));
+        let node = bench.add(top.named("n"));
+        let mut failed = Vec::new();
+        for offset in [128 * K, 64 * K, 0] {
+            match outcome(node.read(offset, &mut [0; 512])).as_str() {
+                "" => {}
+                error => {
+                    assert_eq!(error, FAILED);
+                    failed.push(offset);
+                }
+            }
+        }
+        assert_eq!(failed, expected, "{event:?} {below}");
+    }
+}
+
+#[test]
+fn a_qcow2_image_tells_that_it_writes_and_flushes() {
+    let table = [
+        (Event::WriteAio, IoTypes::WRITE, ["write", "flush"].as_slice()),
+        (Event::FlushToOs, IoTypes::WRITE, &["flush"]),
+        (Event::FlushToDisk, IoTypes::FLUSH, &["flush"]),
+    ];
+    for (event, kind, expected) in table {
+        let bench = Bench::new();
+        bench.format("image", |_| {});
+        let options = blkdebug(bench.file("image"), vec![inject(event, kind)]);
+        let node = bench.add(qcow2(inline(options)).named("n"));
+        let mut failed = Vec::new();
+        for (kind, error) in
+            [("write", outcome(node.write(0, &[1; 512]))), ("flush", outcome(node.flush()))]
+        {
+            if !error.is_empty() {
+                failed.push(kind);
+            }
+        }
+        assert_eq!(failed, expected, "{event:?}");
+    }
+}
+
+#[test]
+fn a_flush_with_nothing_to_do_cannot_fail() {
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    let rules = vec![InjectError { once: true, ..inject(Event::None, IoTypes::FLUSH) }];
+    let node = bench.add(raw(inline(blkdebug(bench.file("plain"), rules))).named("n"));
+    assert_eq!(outcome(node.flush()), "");
+    node.write(0, &[1; 512]).expect("it can be written");
+    assert_eq!(outcome(node.flush()), FAILED);
+    assert_eq!(outcome(node.flush()), "", "once");
+}
+
+#[test]
+fn requests_have_the_sizes_that_are_wanted() {
+    // Each request goes on in pieces, of which the second fails, and what was read or written
+    // before that stays so.
+    let second = |event| RuleOptions {
+        inject_error: vec![InjectError {
+            offset: Some(4 * K),
+            ..inject(event, IoTypes::DEFAULT)
+        }],
+        set_state: Vec::new(),
+    };
+    let bench = Bench::new();
+    bench.write("plain", &vec![1; 16 * K as usize]);
+    let limits = Limits {
+        align: Some(4 * K),
+        max_transfer: Some(4 * K),
+        max_write_zero: Some(4 * K),
+        ..Limits::default()
+    };
+    let node = bench.add(with(bench.file("plain"), limits, second(Event::None)).named("n"));
+    let mut bytes = vec![0; 8 * K as usize];
+    assert_eq!(outcome(node.read(0, &mut bytes)), FAILED);
+    assert!(bytes[..4 * K as usize].iter().all(|byte| *byte == 1), "the first piece was read");
+    assert_eq!(outcome(node.write(0, &vec![2; 8 * K as usize])), FAILED);
+    assert_eq!(outcome(node.write_zeroes(8 * K, 8 * K)), "", "no piece is at fault");
+    assert_eq!(outcome(node.read(4 * K - 512, &mut [0; 512])), "", "it ends before");
+    // What is not aligned is written with what is beside it.
+    node.write(512, &[3; 512]).expect("the first piece is not at fault");
+    bench.graph.remove("n").expect("nobody uses it");
+    let mut expected = vec![2; 4 * K as usize];
+    expected[512..1024].fill(3);
+    expected.resize(8 * K as usize, 1);
+    expected.resize(16 * K as usize, 0);
+    assert_same(&contents(&bench.add(bench.file("plain").named("n"))), &expected);
+}
+
+#[test]
+fn what_does_not_fit_the_unit_of_zeroes_is_written() {
+    let bench = Bench::new();
+    bench.write("plain", &vec![1; 64 * K as usize]);
+    let limits = Limits { opt_write_zero: Some(16 * K), ..Limits::default() };
+    let rules = RuleOptions {
+        inject_error: vec![inject(Event::None, IoTypes::WRITE)],
+        set_state: Vec::new(),
+    };
+    let node = bench.add(with(bench.file("plain"), limits, rules).named("n"));
+    assert_eq!(outcome(node.write_zeroes(16 * K, 16 * K)), "");
+    assert_eq!(outcome(node.write_zeroes(32 * K, 17 * K)), FAILED);
+}
+
+#[test]
+fn faults_come_in_the_state_that_they_wait_for() {
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    let rules = RuleOptions {
+        inject_error: vec![InjectError { state: 3, ..inject(Event::ReadAio, IoTypes::READ) }],
+        set_state: vec![
+            SetState { event: Event::ReadAio, state: 1, new_state: 2 },
+            SetState { event: Event::ReadAio, state: 2, new_state: 3 },
+        ],
+    };
+    let options = with(bench.file("plain"), Limits::default(), rules);
+    let node = bench.add(raw(inline(options)).named("n"));
+    let reads = [(); 4].map(|()| read(&node));
+    assert_eq!(reads, ["", "", FAILED, FAILED]);
+}
+
+#[test]
+fn it_takes_and_keeps_what_it_is_told_to() {
+    let faulty = |name: &str, access| {
+        over(named("f"), Limits::default(), RuleOptions::default(), access).named(name)
+    };
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    bench.add(bench.file("plain").named("f"));
+    let keeps = Access { shares: !Permissions::WRITE, ..Access::NONE };
+    let takes = Access { takes: Permissions::WRITE, ..Access::NONE };
+    bench.add(faulty("keeps", keeps));
+    let expected = "Permission conflict on node 'f': permissions 'write' are both required by node \
+                    'takes' (uses node 'f' as 'image' child) and unshared by node 'keeps' (uses \
+                    node 'f' as 'image' child).";
+    assert_eq!(bench.refusal(faulty("takes", takes)), expected);
+    bench.graph.remove("keeps").expect("nobody uses it");
+    bench.add(faulty("takes", takes));
+}
+
+#[test]
+fn listings_show_what_it_shows_before_it() {
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    let node = bench.add(blkdebug(bench.file("plain"), vec![]).named("n"));
+    assert_eq!(bench.names(), ["#block", "n"]);
+    let info = bench.graph.info(&node, false).expect("it can be told of");
+    let plain = text(&bench.path("plain"));
+    assert_eq!(info.filename, format!("blkdebug::{plain}"));
+    assert_eq!((info.backing_depth, info.image.actual_size), (1, None));
+    let below = info.image.backing_image.map(|image| image.filename);
+    assert_eq!(below.as_deref(), Some(plain.as_str()));
+}
+
+#[test]
+fn it_goes_on_with_the_rules_that_it_has() {
+    let bench = Bench::new();
+    bench.write("plain", &noise(1, M));
+    let limits = Limits { align: Some(512), ..Limits::default() };
+    let options = |limits, read_only| {
+        with(bench.file("plain"), limits, RuleOptions::default()).named("n").read_only(read_only)
+    };
+    let node: Arc<Node> = bench.add(options(limits, false));
+    bench.graph.reopen(vec![options(limits, true)]).expect("it can be read-only");
+    assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
+    let larger = Limits { align: Some(1024), ..limits };
+    for (limits, expected) in [
+        (larger, "Cannot change the option 'align'"),
+        (Limits::default(), "Option 'align' cannot be reset to its default value"),
+        (Limits { max_transfer: Some(512), ..limits }, "Cannot change the option 'max-transfer'"),
+    ] {
+        assert_eq!(outcome(bench.graph.reopen(vec![options(limits, true)])), expected);
+    }
+    let null = NodeOptions::new(DriverOptions::NullCo(NullOptions::default()));
+    bench.add(null.named("other"));
+    let other = over(named("other"), limits, RuleOptions::default(), Access::NONE).named("n");
+    let error = outcome(bench.graph.reopen(vec![other]));
+    assert_eq!(error, "Cannot change the option 'image'");
+}
+
+#[test]
+fn an_image_whose_header_cannot_be_read_is_not_opened() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    let options = blkdebug(bench.file("image"), vec![inject(Event::None, IoTypes::READ)]);
+    let error = bench.refusal(qcow2(inline(options)).named("n"));
+    assert_eq!(error, "Could not read qcow2 header: Input/output error");
+    assert!(bench.names().is_empty());
+}
+
+#[test]
+fn compressed_data_are_told_apart() {
+    let (regular, random) = (vec![1; 64 * K as usize], noise(1, 64 * K));
+    for (event, kind, cluster, expected) in [
+        (Event::WriteCompressed, IoTypes::WRITE, &regular, [FAILED, ""]),
+        (Event::WriteAio, IoTypes::WRITE, &regular, ["", ""]),
+        (Event::ReadCompressed, IoTypes::READ, &regular, ["", FAILED]),
+        (Event::ReadAio, IoTypes::READ, &regular, ["", ""]),
+        // What cannot be made smaller is written as it is.
+        (Event::WriteCompressed, IoTypes::WRITE, &random, ["", ""]),
+        (Event::WriteAio, IoTypes::WRITE, &random, [FAILED, ""]),
+        (Event::ReadCompressed, IoTypes::READ, &random, ["", ""]),
+        (Event::ReadAio, IoTypes::READ, &random, ["", FAILED]),
+    ] {
+        let bench = Bench::new();
+        bench.format("image", |_| {});
+        let rules = vec![InjectError { once: true, ..inject(event, kind) }];
+        let options = blkdebug(bench.file("image"), rules);
+        let node = bench.add(qcow2(inline(options)).named("n"));
+        let found = [outcome(node.write_compressed(0, cluster)), read(&node)];
+        assert_eq!(found, expected, "{event:?}");
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_opened_in_another_way_goes_on_as_it_was() {
+    for extended_l2 in [false, true] {
+        let bench = Bench::new();
+        let path = bench.format("image", |options| options.extended_l2 = extended_l2);
+        // Only who writes reads what counts the clusters: the second cluster, of 64 KiB.
+        let fails_once = InjectError {
+            offset: Some(64 * K),
+            once: true,
+            ..inject(Event::None, IoTypes::READ)
+        };
+        bench.add(blkdebug(bench.file("image"), vec![fails_once]).named("faulty"));
+        let image = |read_only| qcow2(named("faulty")).named("n").read_only(read_only);
+        let node = bench.add(image(true));
+        let refused = outcome(bench.graph.reopen(vec![image(false)]));
+        assert_eq!(refused, format!("Could not open qcow2 image: {FAILED}"));
+        assert!(node.is_read_only());
+        assert_same(&contents(&node), &vec![0; M as usize]);
+        assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
+        bench.graph.reopen(vec![image(false)]).expect("the fault is gone");
+        node.write(0, &[1; 512]).expect("it can be written");
+        drop(node);
+        bench.graph.remove_all();
+        assert_sound(&path);
+    }
+}
+
+#[test]
+fn a_backing_file_can_be_named_with_what_fails_of_it() {
+    let rules = r#""inject-error.0.event": "read_aio", "inject-error.0.iotype": "read""#;
+    for (name, fails) in [
+        ("blkdebug::$BASE".to_owned(), false),
+        (
+            format!(
+                r#"json:{{"driver": "raw", "file": {{"driver": "blkdebug", "align": 512, {rules},
+                    "image": {{"driver": "file", "filename": "$BASE"}}}}}}"#,
+            ),
+            true,
+        ),
+    ] {
+        let bench = Bench::new();
+        let base = text(&bench.write("base", &noise(1, M)));
+        bench.format("top", |options| {
+            options.backing_file = Some(name.replace("$BASE", &base));
+            options.backing_format = Some("raw".to_owned());
+        });
+        let node = bench.add(qcow2(inline(bench.file("top"))).named("n"));
+        let drivers: Vec<_> =
+            bench.graph.nodes().iter().map(|node| node.driver().name()).collect();
+        assert!(drivers.contains(&"blkdebug"), "{drivers:?}");
+        assert_eq!(read(&node), if fails { FAILED } else { "" }, "{name}");
+    }
+}

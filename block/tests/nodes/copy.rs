@@ -1,0 +1,273 @@
+//! The copy engine, with a job made up for each test.
+
+use crate::support::*;
+use block::copy::{Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side};
+use block::error::Error;
+use block::nodes::Node;
+use block::nodes::options::{DriverOptions, NodeOptions, NullOptions};
+use parking_lot::Mutex;
+use std::fs::File;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A job that lets everything pass, counts, and stops after some bytes if told so.
+#[derive(Debug)]
+pub(crate) struct Job {
+    speed: u64,
+    stop_after: u64,
+    asked: AtomicU64,
+    largest: AtomicU64,
+    pub(crate) done: AtomicU64,
+    errors: Mutex<Vec<(Side, String)>>,
+    retries: u64,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Job {
+            speed: 0,
+            stop_after: u64::MAX,
+            asked: AtomicU64::new(0),
+            largest: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            errors: Mutex::default(),
+            retries: 0,
+        }
+    }
+}
+
+impl CopyControl for Job {
+    type Stop = &'static str;
+
+    fn interrupted(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) >= self.stop_after
+    }
+
+    fn speed(&self) -> u64 {
+        self.speed
+    }
+
+    async fn rest(&self) -> Result<(), Self::Stop> {
+        if self.interrupted() { Err("stopped") } else { Ok(()) }
+    }
+
+    async fn wait(&self, time: Duration) -> Result<(), Self::Stop> {
+        tokio::time::sleep(time).await;
+        self.rest().await
+    }
+
+    fn charge(&self, bytes: u64) {
+        self.asked.fetch_add(bytes, Ordering::Relaxed);
+        self.largest.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn on_error(&self, side: Side, error: &Error) -> ErrorAction {
+        let mut errors = self.errors.lock();
+        errors.push((side, error.to_string()));
+        let again = errors.len() as u64 <= self.retries;
+        if again { ErrorAction::Ignore } else { ErrorAction::Report }
+    }
+}
+
+fn run(source: &Arc<Node>, target: &Arc<Node>, job: &Job) -> Result<(), CopyError<&'static str>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default())
+        .expect("a size");
+    let result = runtime.block_on(copier.run(job));
+    if result.is_ok() {
+        let size = source.size().expect("a size");
+        assert_eq!(job.done.load(Ordering::Relaxed), size, "all must be counted");
+    }
+    result
+}
+
+/// Data, zeroes that are written, and holes, none of them in whole clusters.
+fn mixture(bench: &Bench, name: &str, length: u64) -> Vec<u8> {
+    let path = bench.write(name, b"");
+    let file = File::options().write(true).open(path).expect("it is there");
+    file.set_len(length).expect("it can grow");
+    let mut all = vec![0; length as usize];
+    let mut put = |offset: u64, data: &[u8]| {
+        file.write_all_at(data, offset).expect("it can be written");
+        all[offset as usize..offset as usize + data.len()].copy_from_slice(data);
+    };
+    put(100, &noise(1, 3000));
+    put(256 * K, &[0; 200_000]);
+    put(M, &noise(2, M + 12345));
+    put(3 * M + 64 * K, &noise(3, 512));
+    put(length - 700, &noise(4, 700));
+    all
+}
+
+#[test]
+fn the_target_becomes_equal_whatever_it_held() {
+    let length = 5 * M + 37 * 512;
+    for cluster_size in [0, 512, 64 * K, 2 * M] {
+        for old in [false, true] {
+            let bench = Bench::new();
+            let expected = mixture(&bench, "source", length);
+            let source = bench.add(raw(inline(bench.file("source"))).named("s"));
+            let target = if cluster_size == 0 {
+                bench.write("target", &vec![0; length as usize]);
+                bench.add(raw(inline(bench.file("target"))).named("t"))
+            } else {
+                bench.format("target", |options| {
+                    options.size = length;
+                    options.cluster_size = cluster_size;
+                });
+                bench.add(qcow2(inline(bench.file("target"))).named("t"))
+            };
+            if old {
+                target.write(0, &noise(9, length)).expect("it can be written");
+            }
+            run(&source, &target, &Job::default()).expect("nothing is in the way");
+            assert_same(&contents(&target), &expected);
+            bench.graph.remove_all();
+            if cluster_size > 0 {
+                assert_sound(&bench.path("target"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chain_is_copied_as_it_reads() {
+    let bench = Bench::new();
+    let mut expected = mixture(&bench, "base", 4 * M);
+    bench.format("overlay", |options| {
+        options.size = 4 * M;
+        options.backing_file = Some("base".into());
+        options.backing_format = Some("raw".into());
+    });
+    bench.format("target", |options| options.size = 4 * M);
+    let source = bench.add(qcow2(inline(bench.file("overlay"))).named("s"));
+    source.write_zeroes(M, 100 * K).expect("zeroes can be written");
+    source.write(2 * M + 5 * K, &noise(5, 300 * K)).expect("it can be written");
+    expected[M as usize..(M + 100 * K) as usize].fill(0);
+    expected[(2 * M + 5 * K) as usize..(2 * M + 305 * K) as usize]
+        .copy_from_slice(&noise(5, 300 * K));
+    let target = bench.add(qcow2(inline(bench.file("target"))).named("t"));
+    run(&source, &target, &Job::default()).expect("nothing is in the way");
+    assert_same(&contents(&target), &expected);
+}
+
+#[test]
+fn holes_stay_holes() {
+    let bench = Bench::new();
+    let path = bench.write("source", b"");
+    let file = File::options().write(true).open(path).expect("it is there");
+    file.set_len(1 << 34).expect("it can grow");
+    file.write_all_at(&noise(1, 64 * K), 1 << 33).expect("it can be written");
+    let target = bench.write("target", b"");
+    File::options().write(true).open(&target).and_then(|f| f.set_len(1 << 34)).expect("it grows");
+    let source = bench.add(bench.file("source").named("s"));
+    let node = bench.add(bench.file("target").named("t"));
+    run(&source, &node, &Job::default()).expect("nothing is in the way");
+    let taken = target.metadata().expect("it is there").blocks() * 512;
+    assert!(taken <= 128 * K, "{taken} bytes for 64 KiB of data");
+}
+
+#[test]
+fn an_image_without_any_size_is_copied_at_once() {
+    let bench = Bench::new();
+    bench.write("source", b"");
+    bench.write("target", b"");
+    let source = bench.add(bench.file("source").named("s"));
+    let target = bench.add(bench.file("target").named("t"));
+    let job = Job::default();
+    run(&source, &target, &job).expect("nothing is in the way");
+    assert_eq!(job.asked.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn requests_fit_the_speed() {
+    for (speed, largest) in [(1, 64 * K), (2 * M, 192 * K), (1 << 40, REQUEST_MAX)] {
+        let bench = Bench::new();
+        let expected = noise(1, 3 * M);
+        bench.write("source", &expected);
+        bench.write("target", &vec![0; 3 * M as usize]);
+        let source = bench.add(bench.file("source").named("s"));
+        let target = bench.add(bench.file("target").named("t"));
+        let job = Job { speed, ..Job::default() };
+        run(&source, &target, &job).expect("nothing is in the way");
+        assert_eq!(job.largest.load(Ordering::Relaxed), largest, "at {speed} bytes a second");
+        assert_same(&contents(&target), &expected);
+    }
+}
+
+#[test]
+fn a_copy_that_is_stopped_leaves_no_request_under_way() {
+    let bench = Bench::new();
+    bench.write("source", &noise(1, 16 * M));
+    bench.write("target", &vec![0; 16 * M as usize]);
+    let source = bench.add(bench.file("source").named("s"));
+    let target = bench.add(bench.file("target").named("t"));
+    let job = Job { stop_after: 4 * M, ..Job::default() };
+    let stopped = run(&source, &target, &job).expect_err("it is stopped");
+    assert!(matches!(stopped, CopyError::Stopped("stopped")), "{stopped:?}");
+    let copied = contents(&target);
+    assert_same(&copied[..4 * M as usize], &noise(1, 4 * M));
+    assert!(copied[4 * M as usize..].iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn errors_are_told_with_their_side_and_can_be_tried_again() {
+    let bench = Bench::new();
+    bench.write("source", &noise(1, 2 * M));
+    let small = bench.write("target", &vec![0; 2 * M as usize]);
+    let source = bench.add(bench.file("source").named("s"));
+    let size = NullOptions { size: Some(M), read_zeroes: None };
+    let null = NodeOptions::new(DriverOptions::NullCo(size)).named("n");
+    let too_small = bench.add(null);
+    let job = Job { retries: 3, ..Job::default() };
+    let failed = run(&source, &too_small, &job).expect_err("it does not fit");
+    let CopyError::Failed { side: Side::Target, error } = failed else {
+        panic!("the target is too small: {failed:?}")
+    };
+    assert_eq!(error.to_string(), "Input/output error");
+    assert_eq!(job.errors.lock().len(), 4);
+
+    // A full disk, as the system reports it.
+    let full = std::path::Path::new("/dev/full");
+    if full.exists() {
+        let error = Error::Io(std::fs::write(full, b"x").expect_err("it is full"));
+        assert_eq!(error.to_string(), "No space left on device");
+        assert!(error.is_no_space());
+    }
+    drop(small);
+}
+
+#[test]
+fn compressed_copies_are_smaller_and_replace_nothing() {
+    let bench = Bench::new();
+    let expected: Vec<u8> = (0..3 * M + 512).map(|at| (at / 100 % 7) as u8).collect();
+    bench.write("source", &expected);
+    let source = bench.add(raw(inline(bench.file("source"))).named("source"));
+    let path = bench.format("target", |options| options.size = 3 * M + 512);
+    let target = bench.add(qcow2(inline(bench.file("target"))).named("target"));
+    let copy = |job: &Job| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let (source, target) = (Arc::clone(&source), Arc::clone(&target));
+        let copier = Copier::new(source, target, CopySlots::default()).expect("a size");
+        runtime.expect("a runtime").block_on(copier.compressing(true).run(job))
+    };
+    copy(&Job::default()).expect("all can be copied");
+    assert_same(&contents(&target), &expected);
+    let taken = std::fs::metadata(&path).expect("it is there").len();
+    assert!(taken < M, "it takes {taken}");
+    // What is compressed already is replaced.
+    copy(&Job::default()).expect("all can be copied");
+    target.write(M, &[1; 512]).expect("it can be written");
+    let job = Job::default();
+    copy(&job).expect_err("there is something else");
+    assert_eq!(*job.errors.lock(), [(Side::Target, "Input/output error".to_owned())]);
+    bench.graph.remove_all();
+    assert_sound(&path);
+}

@@ -1,0 +1,382 @@
+//! Adding, finding and removing nodes, and what they allow each other.
+
+use crate::support::*;
+use block::create::Qcow2Create;
+use block::nodes::options::{
+    BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions, RawOptions,
+};
+use block::nodes::{NodeUse, Operation};
+use std::os::unix::fs::symlink;
+
+fn null() -> NodeOptions {
+    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M), read_zeroes: None }))
+}
+
+#[test]
+fn names_must_be_identifiers_of_at_most_31_bytes() {
+    let bench = Bench::new();
+    for name in ["a", "A9-._", &"x".repeat(31)] {
+        bench.add(null().named(name));
+    }
+    for name in ["", "1x", "a b", "#x", "é", "-a"] {
+        assert_eq!(bench.refusal(null().named(name)), format!("Invalid node-name: '{name}'"));
+    }
+    assert_eq!(bench.refusal(null().named("x".repeat(32))), "Node name too long");
+    assert_eq!(bench.refusal(null().named("a")), "Duplicate nodes with node-name='a'");
+    assert_eq!(bench.refusal(null()), "'node-name' must be specified for the root node");
+}
+
+#[test]
+fn a_node_that_cannot_be_opened_says_why_and_leaves_nothing_behind() {
+    let bench = Bench::new();
+    bench.write("text", &[b'x'; 4096]);
+    bench.write("empty", b"");
+    let folder = text(bench.folder.path());
+    let missing = format!("{folder}/missing");
+    let no_file = format!("Could not open '{missing}': No such file or directory");
+    let cases = [
+        (file(&missing), no_file.as_str()),
+        (file(&folder), &format!("Could not open '{folder}': Is a directory")),
+        (file(""), "The 'file' block driver requires a file name"),
+        (file("/dev/null"), "'file' driver requires '/dev/null' to be a regular file"),
+        (raw(named("nope")), "Cannot find device='nope' nor node-name='nope'"),
+        (raw(named("n")), "Cannot find device='n' nor node-name='n'"),
+        (raw(inline(file(&missing))), &no_file),
+        (raw(inline(bench.file("text").named("n"))), "Duplicate nodes with node-name='n'"),
+        (qcow2(inline(bench.file("text"))), "Image is not in qcow2 format"),
+        (qcow2(inline(bench.file("empty"))), "Image is not in qcow2 format"),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(bench.refusal(options.named("n")), expected);
+        assert!(bench.names().is_empty(), "left behind: {:?}", bench.names());
+    }
+}
+
+#[test]
+fn a_missing_backing_file_leaves_nothing_behind() {
+    let bench = Bench::new();
+    bench.format("overlay", |options| {
+        options.backing_file = Some("gone".into());
+        options.backing_format = Some("raw".into());
+    });
+    let gone = text(&bench.path("gone"));
+    assert_eq!(
+        bench.refusal(qcow2(inline(bench.file("overlay"))).named("n")),
+        format!(
+            "Could not open backing file: Could not open '{gone}': No such file or directory"
+        )
+    );
+    assert_eq!(
+        bench.refusal(
+            with_backing(inline(bench.file("overlay")), BackingOption::Child(named("nope")))
+                .named("n")
+        ),
+        "Could not open backing file: Cannot find device='nope' nor node-name='nope'"
+    );
+    assert!(bench.names().is_empty());
+    // The locks are gone too, so that the image can be opened another way.
+    bench.add(with_backing(inline(bench.file("overlay")), BackingOption::None).named("n"));
+}
+
+#[test]
+fn an_image_that_backs_itself_is_refused() {
+    let bench = Bench::new();
+    bench.format("loop", |options| {
+        options.backing_file = Some("loop".into());
+        options.backing_format = Some("qcow2".into());
+    });
+    let refusal = bench.refusal(qcow2(inline(bench.file("loop"))).named("n").read_only(true));
+    assert!(refusal.ends_with("at most 200 can be opened in one chain"), "{refusal}");
+    assert!(bench.names().is_empty());
+}
+
+#[test]
+fn nodes_are_listed_from_the_newest_on_with_backing_files_above_their_overlays() {
+    let bench = Bench::new();
+    bench.write("base", &noise(1, M));
+    bench.format("overlay", |options| {
+        options.backing_file = Some("base".into());
+        options.backing_format = Some("raw".into());
+    });
+    bench.add(null().named("first"));
+    bench.add(qcow2(inline(bench.file("overlay"))).named("top"));
+    assert_eq!(bench.names(), ["#block", "#block", "top", "#block", "first"]);
+    let [raw, file, top, overlay_file, first] = &bench.graph.nodes()[..] else {
+        panic!("five nodes")
+    };
+    let drivers = [raw, file, top, overlay_file, first].map(|node| node.driver().name());
+    assert_eq!(drivers, ["raw", "file", "qcow2", "file", "null-co"]);
+    let read_only = [raw, file, top, overlay_file].map(|node| node.is_read_only());
+    assert_eq!(read_only, [true, true, false, false]);
+    assert_same(&contents(top), &noise(1, M));
+}
+
+#[test]
+fn removing_a_node_removes_what_was_opened_with_it() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    bench.write("plain", &[0; 512]);
+    bench.add(bench.file("plain").named("kept"));
+    bench.add(raw(named("kept")).named("above"));
+    bench.add(qcow2(inline(bench.file("image").named("below"))).named("top"));
+    let refusal = |name| bench.graph.remove(name).expect_err("in use").to_string();
+    assert_eq!(refusal("kept"), "Block device kept is in use");
+    assert_eq!(refusal("below"), "Node below is not owned by the monitor");
+    assert_eq!(refusal("nope"), "Failed to find node with node-name='nope'");
+    bench.graph.remove("top").expect("nobody uses it");
+    bench.graph.remove("above").expect("nobody uses it");
+    assert_eq!(bench.names(), ["kept"]);
+    assert_eq!(refusal("top"), "Failed to find node with node-name='top'");
+    bench.graph.remove_all();
+    assert!(bench.names().is_empty());
+}
+
+#[test]
+fn a_backing_file_cannot_be_removed_but_copied() {
+    let bench = Bench::new();
+    bench.format("overlay", |_| {});
+    bench.add(null().named("base"));
+    let backing = BackingOption::Child(named("base"));
+    bench.add(with_backing(inline(bench.file("overlay")), backing).named("top"));
+    assert_eq!(
+        bench.graph.remove("base").expect_err("in use").to_string(),
+        "Node 'base' is busy: node is used as backing hd of 'top'"
+    );
+    let base = bench.graph.get("base").expect("it is there");
+    for operation in [Operation::BackupSource, Operation::BackupTarget] {
+        bench.graph.check_free(&base, operation).expect("copying is allowed");
+    }
+}
+
+#[test]
+fn two_formats_on_one_file_are_refused_but_raw_nodes_share_it() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    bench.add(qcow2(inline(bench.file("image").named("f"))).named("one"));
+    let conflict = |user: &str| {
+        format!(
+            "Permission conflict on node 'f': permissions 'write, resize' are both required by \
+             node 'one' (uses node 'f' as 'file' child) and unshared by node '{user}' (uses node \
+             'f' as 'file' child)."
+        )
+    };
+    assert_eq!(bench.refusal(qcow2(named("f")).named("two")), conflict("two"));
+    let read_only = qcow2(named("f")).named("three").read_only(true);
+    assert_eq!(bench.refusal(read_only), conflict("three"));
+    bench.add(raw(named("f")).named("raw"));
+    assert_eq!(bench.names(), ["raw", "one", "f"]);
+}
+
+#[test]
+fn a_format_needs_a_file_that_it_can_write() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    bench.add(bench.file("image").named("f").read_only(true));
+    assert_eq!(bench.refusal(qcow2(named("f")).named("n")), "Block node is read-only");
+    bench.add(qcow2(named("f")).named("n").read_only(true));
+}
+
+#[test]
+fn a_job_keeps_its_nodes() {
+    let bench = Bench::new();
+    for name in ["src", "dst", "other"] {
+        bench.add(null().named(name));
+    }
+    let get = |name| bench.graph.get(name).expect("it is there");
+    let written = |node| NodeUse { attached: false, ..NodeUse::target(node) };
+    let uses = |source, target| [NodeUse::source(get(source)), written(get(target))];
+    let job = bench.graph.reserve("backup", "j0", uses("src", "dst")).expect("both are free");
+    let busy = "Node 'dst' is busy: block device is in use by block job: backup";
+    for operation in [Operation::Delete, Operation::BackupSource, Operation::BackupTarget] {
+        let refused = bench.graph.check_free(&get("dst"), operation).expect_err("it is busy");
+        assert_eq!(refused.to_string(), busy);
+    }
+    assert_eq!(bench.graph.remove("dst").expect_err("busy").to_string(), busy);
+    let refused = bench.graph.remove("src").expect_err("in use").to_string();
+    assert_eq!(refused, "Block device src is in use");
+    // A second copy of the same source disturbs nobody; one onto it does.
+    let second = bench.graph.reserve("backup", "j1", uses("src", "other")).expect("shared");
+    drop(second);
+    let refused =
+        bench.graph.reserve("backup", "j1", uses("other", "src")).expect_err("unshared");
+    assert_eq!(
+        refused.to_string(),
+        "Permission conflict on node 'src': permissions 'write' are both required by backup job \
+         'j1' (uses node 'src' as 'target' child) and unshared by backup job 'j0' (uses node \
+         'src' as 'file' child)."
+    );
+    drop(job);
+    bench.graph.remove("dst").expect("it is free again");
+    bench.graph.remove("src").expect("it is free again");
+}
+
+#[test]
+fn a_reservation_that_fails_takes_nothing() {
+    let bench = Bench::new();
+    bench.add(null().named("src"));
+    bench.add(null().named("dst").read_only(true));
+    let get = |name| bench.graph.get(name).expect("it is there");
+    let uses = [NodeUse::source(get("src")), NodeUse::target(get("dst"))];
+    let refused = bench.graph.reserve("backup", "j0", uses).expect_err("read-only");
+    assert_eq!(refused.to_string(), "Block node is read-only");
+    bench.graph.remove("src").expect("it was not taken");
+}
+
+#[test]
+fn images_have_the_names_that_lead_to_them() {
+    let bench = Bench::new();
+    bench.write("base", &[0; 4096]);
+    let base = text(&bench.path("base"));
+    for (name, backing) in [("relative", "base"), ("absolute", base.as_str())] {
+        bench.format(name, |options| {
+            options.backing_file = Some(backing.into());
+            options.backing_format = Some("raw".into());
+        });
+    }
+    bench.add(raw(inline(bench.file("base"))).named("b").read_only(true));
+    let path = |name| text(&bench.path(name));
+    let json = |name, backing: &str| {
+        let file = path(name);
+        format!(
+            "json:{{\"backing\": {backing}, \"driver\": \"qcow2\", \"file\": {{\"driver\": \
+             \"file\", \"filename\": \"{file}\"}}}}"
+        )
+    };
+    let described = format!(
+        "{{\"driver\": \"raw\", \"file\": {{\"driver\": \"file\", \"filename\": \"{base}\"}}}}"
+    );
+    let by_name = || BackingOption::Child(named("b"));
+    let cases = [
+        ("relative", BackingOption::FromHeader, path("relative")),
+        ("relative", by_name(), json("relative", &described)),
+        ("relative", BackingOption::None, json("relative", "null")),
+        ("absolute", BackingOption::FromHeader, path("absolute")),
+        ("absolute", by_name(), path("absolute")),
+    ];
+    for (name, backing, expected) in cases {
+        let has_backing = !matches!(backing, BackingOption::None);
+        let node = bench.add(with_backing(inline(bench.file(name)), backing).named("n"));
+        let info = bench.graph.info(&node, false).expect("sizes are known");
+        assert_eq!(info.filename, expected);
+        assert_eq!(info.image.full_backing_filename.as_deref(), Some(base.as_str()));
+        assert_eq!(info.backing_filename.is_some(), has_backing);
+        assert_eq!(info.backing_depth, u32::from(has_backing));
+        bench.graph.remove("n").expect("nobody uses it");
+    }
+}
+
+#[test]
+fn children_take_over_how_the_host_caches_and_who_may_write() {
+    let bench = Bench::new();
+    bench.format("image", |_| {});
+    let mut options = qcow2(inline(bench.file("image").named("f"))).named("n").read_only(true);
+    options.cache = CacheOptions { direct: None, no_flush: Some(true) };
+    bench.add(options);
+    let below = bench.graph.get("f").expect("it is there");
+    assert!(below.is_read_only() && below.cache().no_flush && !below.cache().direct);
+}
+
+#[test]
+fn a_link_to_an_image_is_the_same_image() {
+    let bench = Bench::new();
+    let path = bench.format("image", |_| {});
+    symlink(&path, bench.path("link")).expect("links can be made");
+    bench.add(qcow2(inline(bench.file("image"))).named("n"));
+    let refusal = bench.refusal(qcow2(inline(bench.file("link"))).named("m"));
+    assert_eq!(refusal, "Failed to get \"write\" lock");
+}
+
+#[test]
+fn a_file_that_nobody_may_write_is_opened_read_only_where_that_is_allowed() {
+    // One that even the superuser may not write.
+    let path = "/sys/kernel/fscaps";
+    if !std::path::Path::new(path).is_file() {
+        println!("note: there is no {path}, so nothing is tried");
+        return;
+    }
+    let bench = Bench::new();
+    let refusal = bench.refusal(file(path).named("n"));
+    assert!(refusal.starts_with(&format!("Could not open '{path}': ")), "{refusal}");
+    let mut options = file(path).named("n");
+    options.auto_read_only = Some(true);
+    assert!(bench.add(options).is_read_only());
+    bench.graph.remove("n").expect("nobody uses it");
+    // A file that is described with its user is allowed to be.
+    bench.add(raw(inline(file(path).named("f"))).named("n"));
+    assert!(bench.graph.get("f").expect("it is there").is_read_only());
+}
+
+#[test]
+fn the_format_of_a_backing_file_is_guessed_where_the_header_does_not_tell() {
+    let bench = Bench::new();
+    bench.write("raw", &noise(1, M));
+    bench.write("vmdk", b"KDMV and so on");
+    bench.format("qcow2", |_| {});
+    for (backing, expected) in [("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("vmdk", Err("vmdk"))]
+    {
+        bench.format("overlay", |options| options.backing_file = Some(backing.into()));
+        let added = bench.graph.add(qcow2(inline(bench.file("overlay"))).named("n"));
+        match expected {
+            Ok(driver) => {
+                let below = added.expect("it can be opened").backing().expect("it has one");
+                assert_eq!(below.driver().name(), driver);
+                bench.graph.remove("n").expect("nobody uses it");
+            }
+            Err(format) => assert_eq!(
+                added.expect_err("nobody can read it").to_string(),
+                format!("Could not open backing file: Unknown driver '{format}'")
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_raw_node_can_show_a_part_of_its_file() {
+    let bench = Bench::new();
+    let all = noise(1, 4 * M);
+    let path = text(&bench.write("plain", &all));
+    let part = |offset, size| {
+        let mut options = RawOptions::new(inline(bench.file("plain")));
+        (options.offset, options.size) = (offset, size);
+        NodeOptions::new(DriverOptions::Raw(options)).named("n")
+    };
+    let json = |parts: &str| {
+        format!("json:{{{parts}, \"file\": {{\"driver\": \"file\", \"filename\": \"{path}\"}}}}")
+    };
+    for (offset, size, range, name) in [
+        (Some(1024), None, 1024..4 * M, "\"offset\": 1024, \"driver\": \"raw\""),
+        (None, Some(4096), 0..4096, "\"driver\": \"raw\", \"size\": 4096"),
+        (Some(100), Some(512), 100..612, "\"offset\": 100, \"driver\": \"raw\", \"size\": 512"),
+        (Some(4 * M), None, 4 * M..4 * M, "\"offset\": 4194304, \"driver\": \"raw\""),
+    ] {
+        let node = bench.add(part(offset, size));
+        assert_same(&contents(&node), &all[range.start as usize..range.end as usize]);
+        assert_eq!(bench.graph.filename(&node), json(name));
+        bench.graph.remove("n").expect("nobody uses it");
+    }
+    let sum = "The sum of offset (1048576) and size (3146240) has to be smaller or equal to the  \
+               actual size of the containing file (4194304)";
+    for (offset, size, expected) in [
+        (
+            Some(5 * M),
+            None,
+            "Offset (5242880) cannot be greater than size of the containing file (4194304)",
+        ),
+        (None, Some(1000), "Specified size is not multiple of 512"),
+        (Some(M), Some(3 * M + 512), sum),
+    ] {
+        assert_eq!(bench.refusal(part(offset, size)), expected);
+    }
+    let node = bench.add(part(Some(100), Some(1024)));
+    node.write_zeroes(0, 512).expect("it can be written");
+    node.write(512, &[7; 512]).expect("it can be written");
+    let error = node.write(1024, &[7; 512]).expect_err("beyond the end");
+    assert_eq!(error.to_string(), "Input/output error");
+    // What a format asks of a part beyond its end is no other's.
+    let error = Qcow2Create::new(named("n"), M).create(&bench.graph).expect_err("no room");
+    assert_eq!(error.to_string(), "Could not write qcow2 header: No space left on device");
+    let mut expected = all;
+    expected[100..612].fill(0);
+    expected[612..1124].fill(7);
+    assert_same(&std::fs::read(path).expect("it is there"), &expected);
+}

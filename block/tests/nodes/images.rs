@@ -1,0 +1,280 @@
+//! Reading and writing images of both formats.
+
+use crate::support::*;
+use block::create::Preallocation;
+use block::image::extent::Extent;
+use block::nodes::Node;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// One extent after the other, as (length, zero, allocated).
+fn extents(node: &Node) -> Vec<(u64, bool, bool)> {
+    let end = node.size().expect("the node has a size");
+    let mut all: Vec<(u64, bool, bool)> = Vec::new();
+    let mut offset = 0;
+    while offset < end {
+        let Extent { length, zero, allocated } =
+            node.block_status(offset, end - offset).expect("the node can tell");
+        assert!(length > 0);
+        offset += length;
+        match all.last_mut() {
+            Some(last) if (last.1, last.2) == (zero, allocated) => last.0 += length,
+            Some(_) | None => all.push((length, zero, allocated)),
+        }
+    }
+    all
+}
+
+#[test]
+fn a_file_is_an_image_of_whole_sectors() {
+    let bench = Bench::new();
+    let path = bench.write("odd", &noise(1, 1000));
+    let node = bench.add(raw(inline(bench.file("odd"))).named("n"));
+    assert_eq!(node.size().expect("it has a size"), 1024);
+    let mut expected = noise(1, 1000);
+    expected.resize(1024, 0);
+    assert_same(&contents(&node), &expected);
+    node.write(512, &noise(2, 512)).expect("the last sector is whole");
+    assert_eq!(fs::metadata(&path).expect("it is there").len(), 1024);
+    let error = node.write(1024, &[1; 512]).expect_err("beyond the end");
+    assert_eq!(error.to_string(), "Input/output error");
+    let error = node.read(1000, &mut [0; 512]).expect_err("beyond the end");
+    assert_eq!(error.to_string(), "Input/output error");
+}
+
+/// Large writes are begun to be written to the disk at once if they are ever flushed.
+#[test]
+fn large_writes_to_files_are_there_and_can_be_flushed() {
+    for no_flush in [false, true] {
+        let bench = Bench::new();
+        let path = bench.write("file", &vec![0; 4 * M as usize]);
+        let mut options = bench.file("file").named("n");
+        options.cache.no_flush = Some(no_flush);
+        let node = bench.add(options);
+        let data = noise(1, 2 * M);
+        node.write(M, &data).expect("it can be written");
+        node.flush().expect("it can be flushed");
+        let file = fs::read(&path).expect("it is there");
+        assert_same(&file[M as usize..3 * M as usize], &data);
+        assert!(file[..M as usize].iter().chain(&file[3 * M as usize..]).all(|byte| *byte == 0));
+    }
+}
+
+#[test]
+fn holes_of_files_are_known() {
+    let bench = Bench::new();
+    let path = bench.write("sparse", b"");
+    let file = File::options().write(true).open(&path).expect("it is there");
+    file.set_len(4 * M).expect("it can grow");
+    file.write_all_at(&noise(1, 64 * K), M).expect("it can be written");
+    let node = bench.add(bench.file("sparse").named("n"));
+    let expected = [(M, true, true), (64 * K, false, true), (3 * M - 64 * K, true, true)];
+    assert_eq!(extents(&node), expected);
+    node.write_zeroes(M, 64 * K).expect("zeroes can be written");
+    assert_eq!(extents(&node), [(4 * M, true, true)]);
+}
+
+#[test]
+fn a_chain_tells_what_each_image_holds() {
+    let bench = Bench::new();
+    let mut base = noise(1, M);
+    base[512 * K as usize..].fill(0);
+    let path = bench.write("base", &base[..512 * K as usize]);
+    File::options().write(true).open(path).and_then(|f| f.set_len(M)).expect("it can grow");
+    bench.format("overlay", |options| {
+        options.size = 2 * M;
+        options.backing_file = Some("base".into());
+        options.backing_format = Some("raw".into());
+    });
+    let node = bench.add(qcow2(inline(bench.file("overlay"))).named("n"));
+    let end_of_base = (2 * M - 512 * K, true, false);
+    assert_eq!(extents(&node), [(512 * K, false, false), end_of_base]);
+    node.write_zeroes(64 * K, 128 * K).expect("zeroes can be written");
+    node.write(256 * K, &noise(2, 64 * K)).expect("it can be written");
+    let expected = [
+        (64 * K, false, false),
+        (128 * K, true, true),
+        (64 * K, false, false),
+        (64 * K, false, true),
+        (192 * K, false, false),
+        end_of_base,
+    ];
+    assert_eq!(extents(&node), expected);
+    base.resize(2 * M as usize, 0);
+    base[64 * K as usize..192 * K as usize].fill(0);
+    base[256 * K as usize..320 * K as usize].copy_from_slice(&noise(2, 64 * K));
+    assert_same(&contents(&node), &base);
+    bench.graph.remove("n").expect("nobody uses it");
+    assert_sound(&bench.path("overlay"));
+}
+
+/// Steps of a small pseudo-random walk, the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Writes, zeroes and flushes within one part of the image, and does the same to a model.
+fn exercise(node: &Node, start: u64, model: &mut [u8], seed: u64) {
+    let mut dice = Dice(seed);
+    for step in 0..300 {
+        let offset = dice.below(model.len() as u64 / 512) * 512;
+        let most = (model.len() as u64 - offset).min(48 * K);
+        let length = (dice.below(most / 512) + 1) * 512;
+        let range = offset as usize..(offset + length) as usize;
+        match dice.below(8) {
+            0 => node.flush().expect("it can be flushed"),
+            1..=3 => {
+                node.write_zeroes(start + offset, length).expect("zeroes can be written");
+                model[range].fill(0);
+            }
+            _ => {
+                let data = noise(seed ^ step, length);
+                node.write(start + offset, &data).expect("it can be written");
+                model[range].copy_from_slice(&data);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_threads_share_clusters_without_losing_writes() {
+    const THREADS: u64 = 4;
+    for cluster_size in [512, 4 * K, 64 * K, 2 * M] {
+        let bench = Bench::new();
+        // Parts that end within a cluster: neighbours write to the two halves of it.
+        let part = 3 * 64 * K + 8 * K + 512;
+        let path = bench.format("image", |options| {
+            options.size = THREADS * part;
+            options.cluster_size = cluster_size;
+        });
+        let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let node = Arc::clone(&node);
+                std::thread::spawn(move || {
+                    let mut model = vec![0; part as usize];
+                    exercise(&node, thread * part, &mut model, thread + 1);
+                    model
+                })
+            })
+            .collect();
+        let expected: Vec<u8> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the thread does not fail"))
+            .collect();
+        assert_same(&contents(&node), &expected);
+        bench.graph.remove("n").expect("nobody uses it");
+        assert_sound(&path);
+        let node = bench.add(qcow2(inline(bench.file("image"))).named("n").read_only(true));
+        assert_same(&contents(&node), &expected);
+    }
+}
+
+#[test]
+fn compressed_clusters_can_be_overwritten() {
+    let bench = Bench::new();
+    let plain = bench.write("plain", &[7; 1024 * 1024]);
+    let path = bench.path("image");
+    let arguments = ["convert", "-c", "-f", "raw", "-O", "qcow2", &text(&plain), &text(&path)];
+    if run_peer("qemu-img", &arguments).is_none() {
+        return;
+    }
+    let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+    let mut expected = vec![7; M as usize];
+    for (offset, length) in [(0, 64 * K), (100 * K, 4 * K), (500 * K, 200 * K)] {
+        node.write(offset, &noise(offset, length)).expect("it can be written");
+        expected[offset as usize..(offset + length) as usize]
+            .copy_from_slice(&noise(offset, length));
+    }
+    node.write_zeroes(800 * K, 100 * K).expect("zeroes can be written");
+    expected[800 * K as usize..900 * K as usize].fill(0);
+    assert_same(&contents(&node), &expected);
+    bench.graph.remove("n").expect("nobody uses it");
+    assert_sound(&path);
+}
+
+#[test]
+fn an_image_within_an_image_can_be_used() {
+    let bench = Bench::new();
+    let path = bench.format("outer", |options| options.size = 8 * M);
+    bench.add(qcow2(inline(bench.file("outer"))).named("outer"));
+    let node = bench.add(raw(named("outer")).named("n"));
+    node.write(K, &noise(1, 100 * K)).expect("it can be written");
+    node.write_zeroes(50 * K, 10 * K).expect("zeroes can be written");
+    let mut expected = vec![0; 8 * M as usize];
+    expected[K as usize..101 * K as usize].copy_from_slice(&noise(1, 100 * K));
+    expected[50 * K as usize..60 * K as usize].fill(0);
+    assert_same(&contents(&node), &expected);
+    bench.graph.remove_all();
+    assert_sound(&path);
+}
+
+#[test]
+fn images_grow() {
+    let bench = Bench::new();
+    let path = bench.format("image", |options| options.preallocation = Preallocation::Metadata);
+    bench.write("plain", &noise(1, M));
+    for options in [qcow2(inline(bench.file("image"))), raw(inline(bench.file("plain")))] {
+        let node = bench.add(options.named("n"));
+        let before = contents(&node);
+        node.grow(3 * M).expect("it can grow");
+        node.write(3 * M - 512, &noise(2, 512)).expect("the new end is there");
+        let mut expected = before;
+        expected.resize(3 * M as usize - 512, 0);
+        expected.extend_from_slice(&noise(2, 512));
+        assert_same(&contents(&node), &expected);
+        bench.graph.remove("n").expect("nobody uses it");
+    }
+    assert_sound(&path);
+}
+
+#[test]
+fn damaged_headers_are_refused() {
+    let bench = Bench::new();
+    let path = bench.format("image", |_| {});
+    let sound = fs::read(&path).expect("it is there");
+    let unknown = "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000";
+    // From the size of clusters to the features.
+    let mut divided_4k = sound[20..80].to_vec();
+    (divided_4k[3], divided_4k[59]) = (12, 16);
+    let cases: [(usize, &[u8], &str); 22] = [
+        (0, b"QFI\xfa", "Image is not in qcow2 format"),
+        (4, &[0, 0, 0, 9], "Unsupported qcow2 version 9"),
+        (8, &[0, 0, 0, 0, 0, 1, 0, 1], "Invalid backing file offset"),
+        (8, &[0, 0, 0, 0, 0, 0, 0, 120, 0, 0, 4, 0], "Backing file name too long"),
+        (20, &[0, 0, 0, 8], "Unsupported cluster size: 2^8"),
+        (20, &[0, 0, 0, 22], "Unsupported cluster size: 2^22"),
+        (24, &[0x40, 0, 0, 0, 0, 0, 0, 0], "Image is too big"),
+        (24, &[0, 0, 1, 0, 0, 0, 0, 0], "L1 table is too small"),
+        (32, &[0, 0, 0, 1], "Unsupported qcow2 feature(s): encryption"),
+        (32, &[0, 0, 0, 3], "Unsupported encryption method 3"),
+        (36, &[0, 0x40, 0, 1], "Active L1 table too large"),
+        (40, &[0x40, 0, 0, 0, 0, 0, 0, 1], "Active L1 table offset invalid"),
+        (48, &[0, 0, 0, 0, 0, 0, 0, 1], "Reference count table offset invalid"),
+        (56, &[0, 0, 0, 0], "Image does not contain a reference count table"),
+        (56, &[0, 0, 0, 0x81], "Reference count table too large"),
+        (60, &[0, 1, 0, 1], "Snapshot table too large"),
+        (72, &[0x80, 0, 0, 0, 0, 0, 0, 0], unknown),
+        (79, &[2], "qcow2: Image is corrupt; cannot be opened read/write"),
+        (79, &[4], "'data-file' is required for this image"),
+        (20, &divided_4k, "Unsupported subcluster size: 128"),
+        (96, &[0, 0, 0, 7], "Reference count entry width too large; may not exceed 64 bits"),
+        (100, &[0, 0, 0, 1], "qcow2 header too short"),
+    ];
+    for (offset, bytes, expected) in cases {
+        let mut damaged = sound.clone();
+        damaged[offset..offset + bytes.len()].copy_from_slice(bytes);
+        fs::write(&path, damaged).expect("it can be written");
+        assert_eq!(bench.refusal(qcow2(inline(bench.file("image"))).named("n")), expected);
+    }
+    for length in [0, 3, 4, 71, 72, 103] {
+        fs::write(&path, &sound[..length]).expect("it can be written");
+        bench.refusal(qcow2(inline(bench.file("image"))).named("n"));
+    }
+}

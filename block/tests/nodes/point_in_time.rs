@@ -1,0 +1,160 @@
+//! Copies of a moment, while others write to the source.
+
+use crate::copy::Job;
+use crate::support::*;
+use block::copy::{Copier, CopySlots, PointInTime, Scope};
+use block::create::Preallocation;
+use block::image::permissions::{Access, Permissions};
+use block::nodes::options::RawOptions;
+use block::nodes::options::{DriverOptions, NodeOptions};
+use block::nodes::{Node, Root};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+const UNIT: u64 = 64 * K;
+
+/// A source that holds noise, and who writes to it.
+fn source(bench: &Bench, size: u64) -> (Arc<Node>, Root) {
+    bench.write("source", &noise(1, size));
+    let node = bench.add(raw(inline(bench.file("source"))).named("source"));
+    let writer = writer(bench, &node);
+    (node, writer)
+}
+
+fn writer(bench: &Bench, node: &Arc<Node>) -> Root {
+    let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
+    bench.graph.attach_root("a writer", Arc::clone(node), access).expect("it may write")
+}
+
+/// A target in a file without any data.
+fn target(bench: &Bench, size: u64) -> Arc<Node> {
+    let path = bench.write("target", b"");
+    std::fs::File::options().write(true).open(path).and_then(|f| f.set_len(size)).expect("room");
+    bench.add(raw(inline(bench.file("target"))).named("target"))
+}
+
+/// Takes the moment, from which on writes are watched.
+async fn moment(source: &Arc<Node>, target: &Arc<Node>, scope: Scope) -> Arc<PointInTime> {
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default());
+    let copier = copier.expect("a size").scope(scope);
+    let moment = Arc::new(PointInTime::new(copier).expect("it is small"));
+    source.quiesce().await.watch(&moment);
+    moment
+}
+
+#[tokio::test]
+async fn a_copy_is_of_the_moment_however_much_is_written_meanwhile() {
+    let bench = Bench::new();
+    let size = 8 * M + 512;
+    let (source, writer) = source(&bench, size);
+    let target = target(&bench, size);
+    let moment = moment(&source, &target, Scope::Full).await;
+    let writing = tokio::task::spawn_blocking(move || {
+        for number in 0..400 {
+            let offset = number * 7919 * 512 % (8 * M);
+            if number % 5 == 0 {
+                writer.write_zeroes(offset, 512).expect("it can be written");
+            } else {
+                writer.write(offset, &noise(number, 512)).expect("it can be written");
+            }
+        }
+    });
+    let job = Job::default();
+    moment.copy_rest(&job).await.expect("it can be copied");
+    writing.await.expect("no panic");
+    assert_same(&contents(&target), &noise(1, size));
+    assert!(contents(&source) != noise(1, size), "nothing was written");
+    let for_writers = tokio::select! {
+        biased;
+        bytes = moment.copied() => bytes,
+        () = std::future::ready(()) => 0,
+    };
+    let counted = job.done.load(Ordering::Relaxed) + for_writers;
+    assert_eq!((counted, moment.outstanding()), (size.next_multiple_of(UNIT), 0));
+}
+
+#[tokio::test]
+async fn without_a_copy_only_what_is_overwritten_is_kept() {
+    let bench = Bench::new();
+    let (source, writer) = source(&bench, M);
+    let target = target(&bench, M);
+    let moment = moment(&source, &target, Scope::Full).await;
+    let write = move || {
+        for fill in [7, 8] {
+            writer.write(3 * UNIT + 512, &[fill; 512]).expect("it can be written");
+        }
+    };
+    tokio::task::spawn_blocking(write).await.expect("no panic");
+    assert_eq!(moment.copied().await, UNIT);
+    let mut expected = vec![0; M as usize];
+    let kept = 3 * UNIT as usize..4 * UNIT as usize;
+    expected[kept.clone()].copy_from_slice(&noise(1, M)[kept]);
+    assert_same(&contents(&target), &expected);
+}
+
+#[tokio::test]
+async fn what_was_not_in_the_topmost_image_is_left_out_though_it_is_written() {
+    let bench = Bench::new();
+    bench.write("base", &noise(1, M));
+    bench.format("top", |_| {});
+    let base = raw(inline(bench.file("base"))).read_only(true);
+    let backing = block::nodes::options::BackingOption::Child(inline(base));
+    let source = bench.add(with_backing(inline(bench.file("top")), backing).named("source"));
+    source.write(UNIT, &[7; 512]).expect("it can be written");
+    let target = target(&bench, M);
+    let moment = moment(&source, &target, Scope::Top).await;
+    let writer = writer(&bench, &source);
+    let write = move || {
+        for offset in [UNIT, 5 * UNIT] {
+            writer.write(offset, &[9; 512]).expect("it can be written");
+        }
+    };
+    tokio::task::spawn_blocking(write).await.expect("no panic");
+    let job = Job::default();
+    moment.leave_out(&job).await.expect("nobody stops it");
+    moment.copy_rest(&job).await.expect("it can be copied");
+    let mut expected = vec![0; M as usize];
+    let held = UNIT as usize..2 * UNIT as usize;
+    expected[held.clone()].copy_from_slice(&noise(1, M)[held.clone()]);
+    expected[held.start..held.start + 512].fill(7);
+    assert_same(&contents(&target), &expected);
+}
+
+#[tokio::test]
+async fn a_write_that_would_spoil_the_copy_fails() {
+    let bench = Bench::new();
+    let (source, writer) = source(&bench, M);
+    bench.write("small", &vec![0; M as usize]);
+    let mut part = RawOptions::new(inline(bench.file("small")));
+    part.size = Some(UNIT);
+    let window = NodeOptions::new(DriverOptions::Raw(part)).named("window");
+    let target = bench.add(window);
+    let _moment = moment(&source, &target, Scope::Full).await;
+    let write = move |offset| writer.write(offset, &[7; 512]).map_err(|error| error.to_string());
+    let written = tokio::task::spawn_blocking(move || [write(0), write(UNIT)]).await;
+    let refused = Err("Input/output error".to_owned());
+    assert_eq!(written.expect("no panic"), [Ok(()), refused]);
+    let mut expected = noise(1, M);
+    expected[..512].fill(7);
+    assert_same(&contents(&source), &expected);
+}
+
+#[tokio::test]
+async fn what_an_image_writes_to_the_file_below_is_seen() {
+    let bench = Bench::new();
+    let path = bench.format("image", |options| options.preallocation = Preallocation::Full);
+    let before = std::fs::read(path).expect("it can be read");
+    let size = before.len() as u64;
+    let file = bench.add(bench.file("image").named("file"));
+    let image = bench.add(qcow2(named("file")).named("image"));
+    let target = target(&bench, size);
+    let moment = moment(&file, &target, Scope::Full).await;
+    let writing = tokio::task::spawn_blocking(move || {
+        image.write(0, &noise(7, M)).expect("it can be written");
+        image.flush().expect("it can be flushed");
+    });
+    writing.await.expect("no panic");
+    moment.copy_rest(&Job::default()).await.expect("it can be copied");
+    assert_same(&contents(&target), &before);
+    assert!(contents(&file) != before, "nothing was written");
+}

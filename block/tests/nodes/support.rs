@@ -1,0 +1,156 @@
+//! What several tests need: nodes in a few words, contents to compare, and QEMU's tools.
+
+use block::create::Qcow2Create;
+use block::nodes::options::{
+    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
+};
+use block::nodes::{Graph, Node};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub(crate) const K: u64 = 1024;
+pub(crate) const M: u64 = 1024 * K;
+
+/// Finds a program of QEMU.
+///
+/// The one rule for all tests against QEMU: where its tools are not installed, what needs them is
+/// left out with a note, unless the environment variable `QAPI_REQUIRE_PEERS` is 1.
+pub(crate) fn peer(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.is_file());
+    if found.is_none() {
+        let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
+        assert!(!required, "{program} is required but not installed");
+        println!("note: {program} is not installed, so nothing is compared with it");
+    }
+    found
+}
+
+/// Runs a program of QEMU, if there is one.
+pub(crate) fn run_peer(program: &str, arguments: &[&str]) -> Option<Output> {
+    let output = Command::new(peer(program)?).args(arguments).output();
+    Some(output.expect("the program can be run"))
+}
+
+/// Has `qemu-img check` look for damage and leaks.
+pub(crate) fn assert_sound(image: &Path) {
+    if let Some(output) = run_peer("qemu-img", &["check", "-f", "qcow2", &text(image)]) {
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+/// A folder for images, with a graph.
+pub(crate) struct Bench {
+    pub(crate) graph: Graph,
+    pub(crate) folder: TempDir,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Bench { graph: Graph::new(), folder: tempfile::tempdir().expect("a folder for images") }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> NodeOptions {
+        file(&text(&self.path(name)))
+    }
+
+    /// Makes a file with these contents.
+    pub(crate) fn write(&self, name: &str, contents: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, contents).expect("a file can be written");
+        path
+    }
+
+    /// Makes a qcow2 image.
+    pub(crate) fn format(&self, name: &str, change: impl FnOnce(&mut Qcow2Create)) -> PathBuf {
+        let path = self.write(name, b"");
+        let mut options = Qcow2Create::new(inline(self.file(name)), M);
+        change(&mut options);
+        options.create(&self.graph).expect("an image can be made");
+        path
+    }
+
+    pub(crate) fn add(&self, options: NodeOptions) -> Arc<Node> {
+        self.graph.add(options).expect("the node can be opened")
+    }
+
+    /// What the error of adding these options says.
+    pub(crate) fn refusal(&self, options: NodeOptions) -> String {
+        self.graph.add(options).expect_err("the node is refused").to_string()
+    }
+
+    /// The names of all nodes, the newest first, those made up as `#block`.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let shorten = |name: &str| match name.strip_prefix('#') {
+            Some(_) => "#block".to_owned(),
+            None => name.to_owned(),
+        };
+        self.graph.nodes().iter().map(|node| shorten(node.name())).collect()
+    }
+}
+
+pub(crate) fn file(path: &str) -> NodeOptions {
+    let options = FileOptions::new(path);
+    NodeOptions::new(DriverOptions::File(options))
+}
+
+pub(crate) fn raw(file: Child) -> NodeOptions {
+    NodeOptions::new(DriverOptions::Raw(RawOptions::new(file)))
+}
+
+pub(crate) fn qcow2(file: Child) -> NodeOptions {
+    with_backing(file, BackingOption::FromHeader)
+}
+
+pub(crate) fn with_backing(file: Child, backing: BackingOption) -> NodeOptions {
+    NodeOptions::new(DriverOptions::Qcow2(Qcow2Options::new(file, backing)))
+}
+
+pub(crate) fn named(name: &str) -> Child {
+    Child::Reference(name.to_owned())
+}
+
+pub(crate) fn inline(options: NodeOptions) -> Child {
+    Child::Inline(Box::new(options))
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    path.to_str().expect("paths of tests are text").to_owned()
+}
+
+/// Bytes that look random and are the same each time.
+pub(crate) fn noise(seed: u64, length: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(length as usize + 8);
+    while (bytes.len() as u64) < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length as usize);
+    bytes
+}
+
+/// All that a node holds.
+pub(crate) fn contents(node: &Node) -> Vec<u8> {
+    let mut bytes = vec![0xee; node.size().expect("the node has a size") as usize];
+    node.read(0, &mut bytes).expect("the node can be read");
+    bytes
+}
+
+/// Compares without printing megabytes when it fails.
+#[track_caller]
+pub(crate) fn assert_same(left: &[u8], right: &[u8]) {
+    assert_eq!(left.len(), right.len(), "lengths differ");
+    if let Some(at) = left.iter().zip(right).position(|(l, r)| l != r) {
+        panic!("contents differ from byte {at} on");
+    }
+}

@@ -1,0 +1,199 @@
+//! Watching the writes to a node, holding them off, and moving its users to another one.
+
+use crate::support::*;
+use block::error::Result;
+use block::image::permissions::{Access, Permissions};
+use block::nodes::options::{DriverOptions, NodeOptions, NullOptions};
+use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
+use parking_lot::Mutex;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// How long a test waits for what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn raw_node(bench: &Bench, name: &str) -> Arc<Node> {
+    bench.write(name, &[0; 4096]);
+    bench.add(raw(inline(bench.file(name))).named(name))
+}
+
+fn null_node(bench: &Bench, name: &str) -> Arc<Node> {
+    let null = NullOptions { size: Some(M), read_zeroes: None };
+    bench.add(NodeOptions::new(DriverOptions::NullCo(null)).named(name))
+}
+
+fn everything() -> Access {
+    Access { takes: Permissions::WRITE, shares: Permissions::all() }
+}
+
+/// Notes what it sees in a diary that it shares with others.
+struct Diary {
+    name: &'static str,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Diary {
+    fn note(&self, text: String) {
+        self.lines.lock().push(format!("{} {text}", self.name));
+    }
+}
+
+impl WriteWatcher for Diary {
+    fn watch(&self, write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let kind = if write.data.is_some() { "data" } else { "zeroes" };
+        self.note(format!("sees {kind} {}+{}", write.offset, write.length));
+        let result = perform();
+        self.note(match &result {
+            Ok(()) => "done".to_owned(),
+            Err(error) => error.to_string(),
+        });
+        result
+    }
+}
+
+#[tokio::test]
+async fn watchers_see_a_write_before_and_after_the_newest_outermost() {
+    let bench = Bench::new();
+    let node = raw_node(&bench, "n");
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let diary = |name| Arc::new(Diary { name, lines: Arc::clone(&lines) });
+    let (old, new) = (diary("old"), diary("new"));
+    {
+        let mut quiesced = node.quiesce().await;
+        quiesced.watch(&old);
+        quiesced.watch(&new);
+    }
+    node.write(512, &[1; 512]).expect("it can be written");
+    let expected = ["new sees data 512+512", "old sees data 512+512", "old done", "new done"];
+    assert_eq!(std::mem::take(&mut *lines.lock()), expected);
+
+    drop(new);
+    node.write_zeroes(8192, 512).expect_err("beyond the end");
+    let expected = ["old sees zeroes 8192+512", "old Input/output error"];
+    assert_eq!(std::mem::take(&mut *lines.lock()), expected);
+
+    drop(old);
+    node.write(0, &[2; 512]).expect("it can be written");
+    assert!(lines.lock().is_empty());
+}
+
+/// Waits in each write until it is told to go on.
+struct Slow {
+    begun: mpsc::Sender<()>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl WriteWatcher for Slow {
+    fn watch(&self, _write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        self.begun.send(()).expect("the test waits");
+        self.go_on.lock().recv_timeout(PATIENCE).expect("the test goes on");
+        perform()
+    }
+}
+
+#[tokio::test]
+async fn a_quiesced_node_has_no_write_under_way_and_none_begins() {
+    let bench = Bench::new();
+    let node = raw_node(&bench, "n");
+    let ((begun, has_begun), (go_on, told)) = (mpsc::channel(), mpsc::channel());
+    let slow = Arc::new(Slow { begun, go_on: Mutex::new(told) });
+    node.quiesce().await.watch(&slow);
+    let write = |value: u8| {
+        let node = Arc::clone(&node);
+        thread::spawn(move || node.write(0, &[value; 512]).expect("it can be written"))
+    };
+    let first = write(1);
+    has_begun.recv_timeout(PATIENCE).expect("the write begins");
+    let quiesce = node.quiesce();
+    tokio::pin!(quiesce);
+    let early = tokio::time::timeout(Duration::from_millis(1), &mut quiesce).await;
+    assert!(early.is_err(), "a write is under way");
+    go_on.send(()).expect("the writer waits");
+    let quiesced = quiesce.await;
+    first.join().expect("no panic");
+    let second = write(2);
+    assert_eq!(contents(&node)[0], 1, "the second write is held off");
+    drop(quiesced);
+    go_on.send(()).expect("the writer waits");
+    second.join().expect("no panic");
+    assert_eq!(contents(&node)[0], 2);
+}
+
+#[tokio::test]
+async fn roots_follow_to_the_node_that_replaces_theirs() {
+    let bench = Bench::new();
+    let (old, new) = (raw_node(&bench, "old"), raw_node(&bench, "new"));
+    let root = bench.graph.attach_root("an export", old.clone(), everything());
+    let root = Arc::new(root.expect("the node is free"));
+    let used = bench.graph.remove("old").expect_err("it is used").to_string();
+    assert_eq!(used, "Node old is in use");
+    root.write(0, &[1; 512]).expect("it can be written");
+
+    let quiesced = old.quiesce().await;
+    let held_off = {
+        let root = Arc::clone(&root);
+        thread::spawn(move || root.write(512, &[2; 512]).expect("it can be written"))
+    };
+    bench.graph.replace(&quiesced, &new).expect("nobody minds");
+    drop(quiesced);
+    held_off.join().expect("no panic");
+    assert!(Arc::ptr_eq(&root.node(), &new));
+    assert_eq!((contents(&old)[0], contents(&old)[512]), (1, 0));
+    assert_eq!((contents(&new)[0], contents(&new)[512]), (0, 2));
+    bench.graph.remove("old").expect("nobody uses it any more");
+    assert!(bench.graph.remove("new").is_err(), "the root is on it");
+}
+
+#[tokio::test]
+async fn roots_stay_where_they_are_if_the_other_node_cannot_be_theirs() {
+    let bench = Bench::new();
+    let old = raw_node(&bench, "old");
+    bench.write("new", &[0; 4096]);
+    let mut read_only = raw(inline(bench.file("new"))).named("new");
+    read_only.read_only = Some(true);
+    let new = bench.add(read_only);
+    let root = bench.graph.attach_root("an export", old.clone(), everything());
+    let root = root.expect("the node is free");
+    let quiesced = old.quiesce().await;
+    let refused = bench.graph.replace(&quiesced, &new).expect_err("it is read-only");
+    assert_eq!(refused.to_string(), "Block node is read-only");
+    assert!(Arc::ptr_eq(&root.node(), &old));
+    assert!(bench.graph.remove("old").is_err(), "the root is on it");
+}
+
+#[test]
+fn a_filter_is_seen_and_leaves_no_trace() {
+    let bench = Bench::new();
+    let node = null_node(&bench, "n");
+    let insert = |name: Option<&str>| {
+        let name = name.map(str::to_owned);
+        let options =
+            FilterOptions { driver: Driver::MirrorTop, name, target: None, merges: false };
+        bench.graph.insert_filter(&node, options)
+    };
+    for (name, message) in [
+        ("n", "Duplicate nodes with node-name='n'"),
+        ("1x", "Invalid node-name: '1x'"),
+        (&"x".repeat(32), "Node name too long"),
+    ] {
+        assert_eq!(insert(Some(name)).expect_err("a bad name").to_string(), message);
+        assert_eq!(bench.names(), ["n"]);
+        bench.graph.check_root(&node).expect("nothing stands on it");
+    }
+    let filter = insert(None).expect("a name is made up");
+    assert_eq!(bench.names(), ["#block", "n"]);
+    let info = bench.graph.info(filter.node(), false).expect("the size is known");
+    assert_eq!((info.driver, info.backing_depth), ("mirror_top", 1));
+    let refused = bench.graph.check_root(&node).expect_err("the filter is on it");
+    assert_eq!(refused.to_string(), "Need a root block node");
+    drop(filter);
+    assert_eq!(bench.names(), ["n"]);
+    bench.graph.check_root(&node).expect("the filter is gone");
+    let target = NodeUse::target(Arc::clone(&node));
+    let reservation = bench.graph.reserve("mirror", "j0", [target]).expect("it is free");
+    let used = bench.graph.remove("n").expect_err("it is used").to_string();
+    assert_eq!(used, "Node n is in use");
+    drop(reservation);
+    bench.graph.remove("n").expect("nobody uses it any more");
+}

@@ -1,0 +1,119 @@
+//! Jobs on chains that other clients change while the job is being made.
+
+use crate::support::*;
+use block::copy::CopySlots;
+use block::nodes::backing::BackingChange;
+use block::nodes::options::BackingOption;
+use block::nodes::{Graph, Node};
+use job::Jobs;
+use qapi_core::{Events, Result};
+use std::sync::{Arc, mpsc};
+use storage_daemon::block_job::BlockJobs;
+use storage_daemon::jobs::commit::{self, CommitOptions};
+use storage_daemon::jobs::stream::{self, StreamOptions};
+use storage_daemon::schema::block_job::BlockdevOnError;
+
+fn block_jobs(graph: &Graph) -> BlockJobs {
+    BlockJobs {
+        jobs: Jobs::new(|_: &job::JobStatusChange| {}),
+        graph: graph.clone(),
+        slots: CopySlots::default(),
+        events: Events::new(),
+    }
+}
+
+/// Nodes top, mid and base on top of each other, all read-only.
+fn chain(bench: &Bench) -> [Arc<Node>; 3] {
+    let mut below = None;
+    let nodes = ["base", "mid", "top"].map(|name| {
+        bench.format(name, |_| {});
+        let backing = match below.replace(name) {
+            Some(backing) => BackingOption::Child(named(backing)),
+            None => BackingOption::None,
+        };
+        bench.add(with_backing(inline(bench.file(name)), backing).named(name).read_only(true))
+    });
+    let [base, mid, top] = nodes;
+    [top, mid, base]
+}
+
+/// Starts something that wants a thread for blocking work, which it gets only after `meanwhile`.
+fn start_while<T>(starting: T, meanwhile: impl FnOnce()) -> Result<()>
+where
+    T: Future<Output = Result<()>> + Send + 'static,
+{
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build().expect("a runtime");
+    runtime.block_on(async {
+        let (free, freed) = mpsc::channel::<()>();
+        let occupied = tokio::task::spawn_blocking(move || freed.recv());
+        let started = tokio::spawn(starting);
+        tokio::task::yield_now().await;
+        assert!(!started.is_finished(), "it waits for the thread");
+        meanwhile();
+        free.send(()).expect("the thread waits");
+        occupied.await.expect("no panic").expect("it was freed");
+        started.await.expect("no panic")
+    })
+}
+
+fn without_backing(graph: &Graph, node: &Arc<Node>) {
+    let change = BackingChange { node: None, name: None };
+    graph.change_backing(node, change).expect("it can be changed");
+}
+
+#[test]
+fn a_stream_is_refused_where_its_chain_has_changed_meanwhile() {
+    let bench = Bench::new();
+    let [top, _mid, base] = chain(&bench);
+    let options = StreamOptions {
+        job_id: Some("j0".into()),
+        device: "top".into(),
+        base: None,
+        base_node: Some("base".into()),
+        backing_file: None,
+        backing_mask_protocol: false,
+        bottom: None,
+        speed: 0,
+        on_error: BlockdevOnError::Report,
+        filter_node_name: None,
+        auto_finalize: true,
+        auto_dismiss: true,
+    };
+    let daemon = block_jobs(&bench.graph);
+    let starting = async move { stream::start(&daemon, options).await };
+    let refused = start_while(starting, || without_backing(&bench.graph, &top));
+    let refused = refused.expect_err("the base is gone from the chain");
+    assert_eq!(refused.to_string(), "Node 'base' is not a backing image of 'top'");
+    assert!(top.is_read_only() && base.is_read_only());
+    assert!(top.backing().is_none());
+}
+
+#[test]
+fn a_commit_is_refused_where_its_chain_has_changed_meanwhile() {
+    for top_node in ["mid", "top"] {
+        let bench = Bench::new();
+        let [_top, mid, base] = chain(&bench);
+        let options = CommitOptions {
+            job_id: "j0".into(),
+            device: "top".into(),
+            base_node: Some("base".into()),
+            base: None,
+            top_node: Some(top_node.into()),
+            top: None,
+            backing_file: None,
+            backing_mask_protocol: false,
+            speed: 0,
+            on_error: BlockdevOnError::Report,
+            filter_node_name: None,
+            auto_finalize: true,
+            auto_dismiss: true,
+        };
+        let daemon = block_jobs(&bench.graph);
+        let starting = async move { commit::start(&daemon, options).await };
+        let refused = start_while(starting, || without_backing(&bench.graph, &mid));
+        let refused = refused.expect_err("the base is gone from the chain");
+        assert_eq!(refused.to_string(), "'base' is not in this backing file chain");
+        assert!(base.is_read_only() && mid.backing().is_none());
+    }
+}

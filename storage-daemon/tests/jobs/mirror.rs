@@ -1,0 +1,264 @@
+//! Mirrors and active commits, with somebody who goes on writing all the while.
+
+use crate::support::*;
+use block::copy::CopySlots;
+use block::image::permissions::{Access, Permissions};
+use block::nodes::{Graph, Node, Root};
+use job::{Job, JobOptions, JobStatus, JobType, Jobs};
+use qapi_core::Events;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use storage_daemon::block_job::BlockJobs;
+use storage_daemon::jobs::commit_active::{self, ActiveCommit};
+use storage_daemon::jobs::mirror;
+use storage_daemon::schema::block_job::{BlockdevOnError, MirrorCopyMode};
+use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
+
+const SIZE: u64 = 4 * M;
+/// How long a test waits for what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn block_jobs(graph: &Graph) -> BlockJobs {
+    BlockJobs {
+        jobs: Jobs::new(|_: &job::JobStatusChange| {}),
+        graph: graph.clone(),
+        slots: CopySlots::default(),
+        events: Events::new(),
+    }
+}
+
+fn options(copy_mode: MirrorCopyMode, granularity: Option<u32>) -> BlockdevMirror {
+    BlockdevMirror {
+        job_id: Some("j0".into()),
+        device: "source".into(),
+        target: "target".into(),
+        replaces: None,
+        sync: MirrorSyncMode::Full,
+        speed: None,
+        granularity,
+        buf_size: None,
+        on_source_error: None,
+        on_target_error: None,
+        filter_node_name: None,
+        copy_mode: Some(copy_mode),
+        auto_finalize: None,
+        auto_dismiss: None,
+    }
+}
+
+/// Somebody who writes until told to stop, and knows what must have come of it.
+struct Writer {
+    root: Arc<Root>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<u8>>,
+}
+
+impl Writer {
+    fn start(graph: &Graph, node: &Arc<Node>) -> Self {
+        let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
+        let root = graph.attach_root("a writer", Arc::clone(node), access);
+        let root = Arc::new(root.expect("nobody minds"));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (writing, stopped) = (Arc::clone(&root), Arc::clone(&stop));
+        let mut model = contents(node);
+        let thread = std::thread::spawn(move || {
+            for round in 0.. {
+                if stopped.load(Ordering::Relaxed) {
+                    break;
+                }
+                write(&writing, &mut model, round);
+            }
+            model
+        });
+        Writer { root, stop, thread }
+    }
+
+    fn stop(self) -> (Arc<Root>, Vec<u8>) {
+        self.stop.store(true, Ordering::Relaxed);
+        (self.root, self.thread.join().expect("no write failed"))
+    }
+}
+
+/// Writes something somewhere: data or zeroes, seldom in whole units.
+fn write(root: &Root, model: &mut [u8], round: u64) {
+    let dice = noise(round, 16);
+    let dice = |at: usize| u64::from_le_bytes(dice[at..at + 8].try_into().expect("8 bytes"));
+    let offset = dice(0) % (SIZE / 512) * 512;
+    let length = (dice(8) % 200 * 512 + 512).min(SIZE - offset);
+    let range = offset as usize..(offset + length) as usize;
+    if round.is_multiple_of(5) {
+        root.write_zeroes(offset, length).expect("it can be written");
+        model[range].fill(0);
+    } else {
+        let data = noise(round + 1, length);
+        root.write(offset, &data).expect("it can be written");
+        model[range].copy_from_slice(&data);
+    }
+}
+
+async fn wait_for(job: &Job, status: JobStatus) {
+    let arrives = async {
+        while job.status() != status {
+            assert_eq!(job.error(), None);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, arrives).await.expect("the job gets there");
+}
+
+/// A source with data, and a target of the format given.
+fn nodes(bench: &Bench, format: &str) -> (Arc<Node>, Arc<Node>) {
+    bench.write("source", &noise(99, SIZE));
+    let source = bench.add(raw(inline(bench.file("source"))).named("source"));
+    let target = match format {
+        "raw" => {
+            bench.write("target", &vec![0; SIZE as usize]);
+            bench.add(raw(inline(bench.file("target"))).named("target"))
+        }
+        _ => {
+            bench.format("target", |options| options.size = SIZE);
+            bench.add(qcow2(inline(bench.file("target"))).named("target"))
+        }
+    };
+    (source, target)
+}
+
+#[tokio::test]
+async fn writers_go_on_with_the_target_and_miss_nothing() {
+    use MirrorCopyMode::{Background, WriteBlocking};
+    let table = [
+        (Background, None, "qcow2"),
+        (Background, Some(512), "raw"),
+        (WriteBlocking, None, "raw"),
+        (WriteBlocking, Some(4096), "qcow2"),
+    ];
+    for (copy_mode, granularity, format) in table {
+        let bench = Bench::new();
+        let (source, target) = nodes(&bench, format);
+        let daemon = block_jobs(&bench.graph);
+        let writer = Writer::start(&bench.graph, &source);
+        let made = mirror::blockdev_mirror(&daemon, options(copy_mode, granularity));
+        let made = made.expect("the nodes are free");
+        let job = made.job().job().clone();
+        made.start();
+        wait_for(&job, JobStatus::Ready).await;
+        job.complete().expect("it is ready");
+        assert_eq!(job.concluded().await, Ok(()));
+        let (root, model) = writer.stop();
+        assert!(Arc::ptr_eq(&root.node(), &target), "the writer has moved");
+        assert_same(&contents(&target), &model);
+        drop(root);
+        bench.graph.check_root(&source).expect("the filter is gone");
+        bench.graph.remove_all();
+        if format == "qcow2" {
+            assert_sound(&bench.path("target"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_cancelled_softly_leaves_writers_where_they_are() {
+    let bench = Bench::new();
+    let (source, target) = nodes(&bench, "raw");
+    let daemon = block_jobs(&bench.graph);
+    let made = mirror::blockdev_mirror(&daemon, options(MirrorCopyMode::Background, None));
+    let made = made.expect("the nodes are free");
+    let job = made.job().job().clone();
+    made.start();
+    wait_for(&job, JobStatus::Ready).await;
+    let writer = Writer::start(&bench.graph, &source);
+    job.user_cancel(false).expect("it is ready");
+    assert_eq!(job.concluded().await, Ok(()));
+    let (root, model) = writer.stop();
+    assert!(Arc::ptr_eq(&root.node(), &source));
+    assert_same(&contents(&source), &model);
+    bench.graph.remove("target").expect("nobody uses it any more");
+    drop(target);
+}
+
+#[tokio::test]
+async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
+    let bench = Bench::new();
+    bench.format("base", |options| options.size = SIZE / 2);
+    for (name, backing) in [("middle", "base"), ("top", "middle")] {
+        bench.format(name, |options| {
+            options.size = SIZE;
+            options.backing_file = Some(text(&bench.path(backing)));
+            options.backing_format = Some("qcow2".into());
+        });
+    }
+    let base = bench.add(qcow2(inline(bench.file("base"))).named("base"));
+    let on = |name: &str, below: &str| {
+        let backing = block::nodes::options::BackingOption::Child(named(below));
+        bench.add(with_backing(inline(bench.file(name)), backing).named(name))
+    };
+    let middle = on("middle", "base");
+    let top = on("top", "middle");
+    base.write(0, &noise(1, M)).expect("it can be written");
+    middle.write(M / 2, &noise(2, 2 * M)).expect("it can be written");
+    top.write(M, &noise(3, M)).expect("it can be written");
+
+    let daemon = block_jobs(&bench.graph);
+    let writer = Writer::start(&bench.graph, &top);
+    let options = ActiveCommit {
+        job: JobOptions::new(JobType::Commit).id("j0"),
+        top: Arc::clone(&top),
+        base: Arc::clone(&base),
+        on_error: BlockdevOnError::Report,
+        filter_node_name: None,
+        writable: None,
+    };
+    commit_active::create(&daemon, options).expect("the nodes are free").start();
+    let job = daemon.jobs.find("j0").expect("it runs");
+    wait_for(&job, JobStatus::Ready).await;
+    job.complete().expect("it is ready");
+    assert_eq!(job.concluded().await, Ok(()));
+    let (root, model) = writer.stop();
+    assert!(Arc::ptr_eq(&root.node(), &base), "the writer has moved");
+    assert_same(&contents(&base), &model);
+    drop((root, top, middle, base));
+    bench.graph.remove_all();
+    for name in ["base", "middle", "top"] {
+        assert_sound(&bench.path(name));
+    }
+}
+
+#[tokio::test]
+async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_there() {
+    let bench = Bench::new();
+    bench.format("base", |options| options.size = SIZE);
+    bench.format("top", |options| {
+        options.size = SIZE;
+        options.backing_file = Some(text(&bench.path("base")));
+        options.backing_format = Some("qcow2".into());
+    });
+    let top = bench.add(qcow2(inline(bench.file("top"))).named("top"));
+    let base = top.backing().expect("a backing node");
+    let takes = Permissions::WRITE_UNCHANGED;
+    let user = Access { takes, shares: Permissions::all() };
+    let _user = bench.graph.attach_root("a user", Arc::clone(&top), user).expect("it is free");
+    let against = Access { takes: Permissions::empty(), shares: Permissions::all() - takes };
+    let against = bench.graph.attach_root("another", Arc::clone(&base), against);
+    let _against = against.expect("it is free");
+
+    let daemon = block_jobs(&bench.graph);
+    let writable = bench.graph.make_writable(&base).expect("it can be written");
+    assert!(writable.is_some());
+    let options = ActiveCommit {
+        job: JobOptions::new(JobType::Commit).id("j0").auto_dismiss(false),
+        top: Arc::clone(&top),
+        base: Arc::clone(&base),
+        on_error: BlockdevOnError::Report,
+        filter_node_name: None,
+        writable,
+    };
+    commit_active::create(&daemon, options).expect("the nodes are free").start();
+    let job = daemon.jobs.find("j0").expect("it runs");
+    wait_for(&job, JobStatus::Ready).await;
+    assert!(!base.is_read_only());
+    job.complete().expect("it is ready");
+    job.concluded().await.expect_err("the user cannot be moved");
+    assert!(base.is_read_only());
+}
