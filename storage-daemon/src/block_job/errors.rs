@@ -41,7 +41,7 @@ impl BlockJobHandle<'_> {
     /// client resumes the job: the work passes a pause point before it tries again, as soon as
     /// nothing else is under way.
     pub fn handle_error(&self, on_error: OnError, side: Side, error: &Error) -> ErrorAction {
-        self.block_job.troubled.store(true, Ordering::Relaxed);
+        self.block_job.is_failing.store(true, Ordering::Relaxed);
         self.block_job.note_outcome();
         let action = on_error.action(side, error);
         if let Some(id) = self.job.id() {
@@ -86,7 +86,7 @@ mod tests {
     use qapi_core::Events;
 
     use super::*;
-    use crate::block_job::{BlockJob, BlockJobWork, Running};
+    use crate::block_job::{BlockJob, BlockJobDriver, RunFuture};
 
     fn error(kind: io::ErrorKind) -> Error {
         Error::Io(kind.into())
@@ -123,8 +123,8 @@ mod tests {
         policy: BlockdevOnError,
     }
 
-    impl BlockJobWork for Faulty {
-        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+    impl BlockJobDriver for Faulty {
+        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
             Box::pin(async move {
                 let on_error = OnError { source: self.policy, target: self.policy };
                 while self.faults.load(Ordering::Relaxed) > 0 {

@@ -2,20 +2,20 @@
 //!
 //! A [`BlockJob`] is the engine's driver for all of them: it keeps the job's nodes, tells clients
 //! what only block jobs tell (`BLOCK_JOB_COMPLETED` and its like), and decides about I/O errors.
-//! The work itself is a [`BlockJobWork`]; [`copy`] lets the copy engine run under a job.
+//! The work itself is a [`BlockJobDriver`]; [`copy`] lets the copy engine run under a job.
 
 pub mod copy;
+mod deferred_drop;
+mod drain;
+mod emit_events;
 mod errors;
 mod flush;
-mod left;
-mod notify;
-mod resumed;
-mod settle;
-pub mod walk;
+mod resume_wait;
+pub mod sequential;
 
+pub use deferred_drop::DeferredDrops;
 pub use errors::OnError;
 pub use flush::{flush, try_flush};
-pub use left::Left;
 
 use std::any::Any;
 use std::future::Future;
@@ -36,7 +36,7 @@ use crate::schema::block_job::BlockJobChange;
 
 /// What block jobs are made with. Clones name the same.
 #[derive(Clone)]
-pub struct BlockJobs {
+pub struct BlockJobContext {
     /// The engine.
     pub jobs: Jobs,
     /// The nodes that jobs work on.
@@ -48,19 +48,19 @@ pub struct BlockJobs {
 }
 
 /// What one kind of block job does.
-pub trait BlockJobWork: Send + Sync + 'static {
+pub trait BlockJobDriver: Send + Sync + 'static {
     /// Does the work, passing the pause points of the job's handle.
     ///
     /// # Errors
     /// Why it failed; the text becomes the job's error.
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a>;
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a>;
 
     /// Puts the result in its place, which is the last chance to fail. The job still has its nodes,
     /// and everything it wrote is on disk: only a little is left to write. Called where it may
-    /// block, if [`BlockJobWork::prepare_blocks`] says so.
+    /// block, if [`BlockJobDriver::prepare_blocks`] says so.
     ///
     /// # Errors
-    /// As for [`BlockJobWork::run`].
+    /// As for [`BlockJobDriver::run`].
     fn prepare(&self) -> Result<()> {
         Ok(())
     }
@@ -103,20 +103,20 @@ pub trait BlockJobWork: Send + Sync + 'static {
     }
 
     /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
-    /// free again, unless [`BlockJobWork::holds_until_dismissed`] says otherwise. It must not
+    /// free again, unless [`BlockJobDriver::reserves_until_dismissed`] says otherwise. It must not
     /// block: what may is left, to be dropped elsewhere.
-    fn clean(&self, left: &mut Left) {
-        let _ = left;
+    fn clean(&self, drops: &mut DeferredDrops) {
+        let _ = drops;
     }
 
     /// Whether nobody else may work on the nodes until the job is gone.
-    fn holds_until_dismissed(&self) -> bool {
+    fn reserves_until_dismissed(&self) -> bool {
         false
     }
 }
 
 /// The work of a block job under way.
-pub type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 /// A block job, as its work sees it.
 #[derive(Clone, Copy)]
@@ -129,7 +129,7 @@ pub struct BlockJobHandle<'a> {
 /// The engine's driver for block jobs.
 pub struct BlockJob {
     /// What is done, until the job is cleaned up: it knows the nodes, which keep images open.
-    work: Mutex<Option<Arc<dyn BlockJobWork>>>,
+    work: Mutex<Option<Arc<dyn BlockJobDriver>>>,
     /// What the work said of itself when the job was cleaned up.
     was_actively_synced: AtomicBool,
     events: Events,
@@ -137,7 +137,7 @@ pub struct BlockJob {
     nodes: Mutex<Vec<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
     /// Whether a request has failed since one succeeded.
-    troubled: AtomicBool,
+    is_failing: AtomicBool,
     /// How many requests have succeeded or failed.
     outcomes: AtomicU64,
     /// On which side the error was by which the job was stopped last.
@@ -150,14 +150,14 @@ pub struct BlockJob {
 
 impl BlockJob {
     /// A block job that does `work` and tells clients by `events`.
-    pub fn new(work: impl BlockJobWork, events: Events) -> Self {
+    pub fn new(work: impl BlockJobDriver, events: Events) -> Self {
         Self {
             work: Mutex::new(Some(Arc::new(work))),
             was_actively_synced: AtomicBool::new(false),
             events,
             nodes: Mutex::new(Vec::new()),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
-            troubled: AtomicBool::new(false),
+            is_failing: AtomicBool::new(false),
             outcomes: AtomicU64::new(0),
             stopped_by: Mutex::new(None),
             resumed_at: Mutex::new(None),
@@ -165,7 +165,7 @@ impl BlockJob {
         }
     }
 
-    /// As [`BlockJobWork::actively_synced`]; of a job that is over, as it was in the end.
+    /// As [`BlockJobDriver::actively_synced`]; of a job that is over, as it was in the end.
     pub fn actively_synced(&self) -> bool {
         match self.work() {
             Some(work) => work.actively_synced(),
@@ -174,7 +174,7 @@ impl BlockJob {
     }
 
     /// What is done, unless the job is cleaned up.
-    fn work(&self) -> Option<Arc<dyn BlockJobWork>> {
+    fn work(&self) -> Option<Arc<dyn BlockJobDriver>> {
         self.work.lock().clone()
     }
 
@@ -184,10 +184,10 @@ impl BlockJob {
     }
 
     /// Leaves the nodes to others, which may close some of them.
-    async fn let_go(&self) {
-        let mut left = Left::default();
-        left.nodes(self.nodes.lock().drain(..));
-        left.let_go(()).await;
+    async fn release_nodes(&self) {
+        let mut drops = DeferredDrops::default();
+        drops.nodes(self.nodes.lock().drain(..));
+        drops.drop_with(()).await;
     }
 
     /// How many requests have succeeded or failed.
@@ -255,15 +255,15 @@ impl JobDriver for BlockJob {
     async fn clean(&self, job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let Some(work) = self.work.lock().take() else { return };
-        let is_held = work.holds_until_dismissed() && !job.job().auto_dismiss();
-        let mut left = Left::default();
+        let is_held = work.reserves_until_dismissed() && !job.job().auto_dismiss();
+        let mut drops = DeferredDrops::default();
         if is_held {
             self.nodes.lock().iter().for_each(Reservation::end_access);
         } else {
-            left.nodes(self.nodes.lock().drain(..));
+            drops.nodes(self.nodes.lock().drain(..));
         }
-        work.clean(&mut left);
-        left.let_go(work).await;
+        work.clean(&mut drops);
+        drops.drop_with(work).await;
     }
 
     async fn settle(&self, job: &JobHandle) {
@@ -273,22 +273,22 @@ impl JobDriver for BlockJob {
             None if job.job().status().is_at_work() => {}
             None => {
                 if job.job().status() == JobStatus::Null {
-                    self.let_go().await;
+                    self.release_nodes().await;
                 }
-                settle::settle(job.job()).await;
+                drain::drain(job.job()).await;
             }
         }
     }
 
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
-        notify::emit(&self.events, job.job(), notification);
+        emit_events::emit(&self.events, job.job(), notification);
     }
 }
 
 impl BlockJobHandle<'_> {
     /// Counts bytes as done.
     pub fn advance(&self, bytes: u64) {
-        self.block_job.troubled.store(false, Ordering::Relaxed);
+        self.block_job.is_failing.store(false, Ordering::Relaxed);
         self.job.advance(bytes);
         self.block_job.note_outcome();
     }
@@ -321,7 +321,7 @@ pub fn keep(created: &CreatedJob, nodes: Reservation) {
 ///
 /// # Errors
 /// As for [`reserve`].
-pub fn reserve_with(
+pub fn reserve_with_opened(
     created: &CreatedJob,
     graph: &Graph,
     uses: impl IntoIterator<Item = NodeUse>,
@@ -338,12 +338,12 @@ pub fn reserve_with(
 
 /// Has all jobs that are over leave their nodes to others, also those that do so when they are
 /// dismissed.
-pub async fn let_go_of_all(jobs: &Jobs) {
+pub async fn release_all_nodes(jobs: &Jobs) {
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>()
             && job.status() == JobStatus::Concluded
         {
-            block_job.let_go().await;
+            block_job.release_nodes().await;
         }
     }
 }
@@ -367,8 +367,8 @@ mod tests {
     /// Does nothing with something that it keeps.
     struct Keeps(Arc<()>);
 
-    impl BlockJobWork for Keeps {
-        fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> Running<'a> {
+    impl BlockJobDriver for Keeps {
+        fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> RunFuture<'a> {
             assert!(Arc::strong_count(&self.0) > 1, "the test keeps it too");
             Box::pin(std::future::ready(Ok(())))
         }

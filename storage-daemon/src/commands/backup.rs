@@ -2,7 +2,7 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobs;
+use crate::block_job::BlockJobContext;
 use crate::jobs;
 use crate::jobs::transaction::begin;
 use crate::schema::backup::{BlockdevBackup, DriveBackup};
@@ -17,12 +17,12 @@ use crate::schema::backup::{BlockdevBackup, DriveBackup};
 /// is not supported.
 #[qapi_command(since = "2.3", boxed, allow_preconfig)]
 pub async fn blockdev_backup(
-    #[qapi(state)] block_jobs: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     options: BlockdevBackup,
 ) -> Result<()> {
-    let daemon = block_jobs.clone();
+    let context = context.clone();
     begin(move |alone| {
-        jobs::backup::blockdev_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+        jobs::backup::blockdev_backup(&context, options, alone).map(|prepared| vec![prepared])
     })
     .await
 }
@@ -34,12 +34,12 @@ pub async fn blockdev_backup(
 /// is removed then.
 #[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
 pub async fn drive_backup(
-    #[qapi(state)] block_jobs: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     options: DriveBackup,
 ) -> Result<()> {
-    let daemon = block_jobs.clone();
+    let context = context.clone();
     begin(move |alone| {
-        jobs::backup::drive_backup(&daemon, options, alone).map(|prepared| vec![prepared])
+        jobs::backup::drive_backup(&context, options, alone).map(|prepared| vec![prepared])
     })
     .await
 }

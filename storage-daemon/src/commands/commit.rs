@@ -2,7 +2,7 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobs;
+use crate::block_job::BlockJobContext;
 use crate::jobs::commit::{self, CommitOptions};
 use crate::schema::block_job::BlockdevOnError;
 
@@ -15,7 +15,7 @@ use crate::schema::block_job::BlockdevOnError;
 #[qapi_command(since = "1.3", allow_preconfig)]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the command")]
 pub async fn block_commit(
-    #[qapi(state)] daemon: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     /// The job's identifier. It must be given: nodes, unlike the devices of old, lend none.
     #[qapi(since = "2.7")]
     job_id: Option<String>,
@@ -70,5 +70,5 @@ pub async fn block_commit(
         auto_finalize: auto_finalize.unwrap_or(true),
         auto_dismiss: auto_dismiss.unwrap_or(true),
     };
-    commit::start(daemon, options).await
+    commit::start(context, options).await
 }

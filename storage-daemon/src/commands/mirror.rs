@@ -2,7 +2,7 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobs;
+use crate::block_job::BlockJobContext;
 use crate::jobs;
 use crate::jobs::transaction::begin;
 use crate::schema::mirror::{BlockdevMirror, DriveMirror};
@@ -16,12 +16,12 @@ use crate::schema::mirror::{BlockdevMirror, DriveMirror};
 /// makes no sense.
 #[qapi_command(since = "2.6", boxed, allow_preconfig)]
 pub async fn blockdev_mirror(
-    #[qapi(state)] block_jobs: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     options: BlockdevMirror,
 ) -> Result<()> {
-    let daemon = block_jobs.clone();
+    let context = context.clone();
     begin(move |_alone| {
-        jobs::mirror::blockdev_mirror(&daemon, options).map(|prepared| vec![prepared])
+        jobs::mirror::blockdev_mirror(&context, options).map(|prepared| vec![prepared])
     })
     .await
 }
@@ -34,12 +34,12 @@ pub async fn blockdev_mirror(
 /// is removed then.
 #[qapi_command(since = "1.3", boxed, allow_preconfig)]
 pub async fn drive_mirror(
-    #[qapi(state)] block_jobs: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     options: DriveMirror,
 ) -> Result<()> {
-    let daemon = block_jobs.clone();
+    let context = context.clone();
     begin(move |_alone| {
-        jobs::mirror::drive_mirror(&daemon, options).map(|prepared| vec![prepared])
+        jobs::mirror::drive_mirror(&context, options).map(|prepared| vec![prepared])
     })
     .await
 }

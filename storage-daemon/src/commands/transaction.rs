@@ -2,8 +2,8 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobs;
-use crate::jobs::transaction::{Together, begin, prepare_all};
+use crate::block_job::BlockJobContext;
+use crate::jobs::transaction::{TransactionContext, begin, prepare_all};
 use crate::schema::transaction::{TransactionAction, TransactionProperties};
 
 /// Carries out several actions at one point in time, or none of them.
@@ -15,7 +15,7 @@ use crate::schema::transaction::{TransactionAction, TransactionProperties};
 /// together with the completion mode.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub async fn transaction(
-    #[qapi(state)] block_jobs: &BlockJobs,
+    #[qapi(state)] context: &BlockJobContext,
     /// What is to be done.
     actions: Vec<TransactionAction>,
     /// What holds for all actions.
@@ -23,7 +23,9 @@ pub async fn transaction(
     properties: Option<TransactionProperties>,
 ) -> Result<()> {
     let mode = properties.and_then(|properties| properties.completion_mode).unwrap_or_default();
-    let daemon = block_jobs.clone();
-    let prepare = move |together: &mut Together| prepare_all(&daemon, actions, mode, together);
+    let context = context.clone();
+    let prepare = move |transaction: &mut TransactionContext| {
+        prepare_all(&context, actions, mode, transaction)
+    };
     begin(prepare).await
 }

@@ -87,7 +87,7 @@ async fn serve(
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
     let ending = jobs.clone();
     let server = setup.into_server().before_end(async move {
-        block_job::let_go_of_all(&ending).await;
+        block_job::release_all_nodes(&ending).await;
         ending.cancel_all().await;
     });
     let shutdown = server.shutdown();
@@ -119,7 +119,7 @@ async fn serve(
 
 /// Ends all jobs, then closes all nodes, so that every image is whole and unlocked.
 async fn take_down(jobs: &Jobs, graph: Graph) -> Result<(), DaemonError> {
-    block_job::let_go_of_all(jobs).await;
+    block_job::release_all_nodes(jobs).await;
     jobs.cancel_all().await;
     let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
     closed.map_err(|_panicked| Error::generic("The nodes could not be closed").into())

@@ -7,7 +7,7 @@ use qapi_core::{Error, Listener, Result, Server};
 
 use super::socket::socket;
 use super::version;
-use crate::block_job::BlockJobs;
+use crate::block_job::BlockJobContext;
 use crate::convert::blockdev::node_options;
 use crate::copy::CopySlots;
 use crate::nodes::Graph;
@@ -42,7 +42,7 @@ impl Setup {
         let jobs = Jobs::new(server.events());
         let graph = Graph::new();
         let slots = CopySlots::default();
-        let block_jobs = BlockJobs {
+        let block_jobs = BlockJobContext {
             jobs: jobs.clone(),
             graph: graph.clone(),
             slots: slots.clone(),

@@ -9,11 +9,12 @@ use job::{JobOptions, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::drive_target::{DriveTarget, ShownBelow};
-use super::prepared::{JobTarget, Prepared, cannot_create_node};
-use super::transaction::Together;
+use super::drive_target::{DriveTarget, TargetBacking};
+use super::prepared_job::{JobTarget, PreparedJob, cannot_create_node};
+use super::transaction::TransactionContext;
 use crate::block_job::{
-    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, OnError, Running, copy,
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
+    RunFuture, copy,
 };
 use crate::copy::{Copier, Pace, PointInTime, Scope};
 use crate::nodes::options::{DetectZeroes, Discard};
@@ -34,14 +35,14 @@ const UNIT_MAX: u64 = 1 << 30;
 /// The nodes do not exist, do not fit together or are in use; an option is contradictory or not
 /// supported; the identifier is malformed or in use.
 pub fn blockdev_backup(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     options: BlockdevBackup,
-    together: &mut Together,
-) -> Result<Prepared> {
+    transaction: &mut TransactionContext,
+) -> Result<PreparedJob> {
     let BlockdevBackup { common, target } = options;
-    let source = node(daemon, &common.device)?;
-    let target = JobTarget::named(node(daemon, &target)?);
-    create(daemon, common, source, target, together)
+    let source = node(context, &common.device)?;
+    let target = JobTarget::named(node(context, &target)?);
+    create(context, common, source, target, transaction)
 }
 
 /// Makes a job that copies to a file. It is yet to be started. Blocks.
@@ -49,13 +50,13 @@ pub fn blockdev_backup(
 /// # Errors
 /// As for [`blockdev_backup`]; the file cannot be made or opened.
 pub fn drive_backup(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     options: DriveBackup,
-    together: &mut Together,
-) -> Result<Prepared> {
+    transaction: &mut TransactionContext,
+) -> Result<PreparedJob> {
     let DriveBackup { mut common, target, format, mode } = options;
-    let source = node(daemon, &common.device)?;
-    daemon.graph.check_free(&source, Operation::BackupSource)?;
+    let source = node(context, &common.device)?;
+    context.graph.check_free(&source, Operation::BackupSource)?;
     let backing = match common.sync {
         MirrorSyncMode::Top => source.backing(),
         MirrorSyncMode::None => Some(Arc::clone(&source)),
@@ -73,37 +74,37 @@ pub fn drive_backup(
         source: &source,
         backing,
         shows: match common.sync {
-            MirrorSyncMode::None => ShownBelow::Source,
+            MirrorSyncMode::None => TargetBacking::Source,
             MirrorSyncMode::Top
             | MirrorSyncMode::Full
             | MirrorSyncMode::Incremental
-            | MirrorSyncMode::Bitmap => ShownBelow::Named,
+            | MirrorSyncMode::Bitmap => TargetBacking::Named,
         },
         discard: Discard::Unmap,
         detect_zeroes: DetectZeroes::Unmap,
     };
-    let target = target.open(&daemon.graph)?;
-    create(daemon, common, source, target, together)
+    let target = target.open(&context.graph)?;
+    create(context, common, source, target, transaction)
 }
 
-fn node(daemon: &BlockJobs, name: &str) -> Result<Arc<Node>> {
+fn node(context: &BlockJobContext, name: &str) -> Result<Arc<Node>> {
     let unknown = || crate::error::Error::no_device_or_node(name);
-    Ok(daemon.graph.get(name).ok_or_else(unknown)?)
+    Ok(context.graph.get(name).ok_or_else(unknown)?)
 }
 
 /// Checks what is asked for, makes the job and reserves the nodes.
 fn create(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     common: BackupCommon,
     source: Arc<Node>,
     target: JobTarget,
-    together: &mut Together,
-) -> Result<Prepared> {
+    transaction: &mut TransactionContext,
+) -> Result<PreparedJob> {
     check_unit(&common)?;
     check_bitmap(&common)?;
-    check_nodes(daemon, &common, &source, target.node())?;
+    check_nodes(context, &common, &source, target.node())?;
     let perf = common.x_perf;
-    let filter = daemon
+    let filter = context
         .graph
         .insert_filter(
             &source,
@@ -125,11 +126,11 @@ fn create(
         ..NodeUse::target(Arc::clone(target.node()))
     };
     let job_id = common.job_id.clone().unwrap_or_default();
-    let writing = daemon
+    let writing = context
         .graph
         .reserve(JobType::Backup.as_str(), &job_id, [written])
         .map_err(cannot_create_node)?;
-    let copier = copier(daemon, &common, &source, target.node())?;
+    let copier = copier(context, &common, &source, target.node())?;
     check_chunk(perf, copier.granularity())?;
     check_supported(&common)?;
     let point_in_time = Arc::new(PointInTime::new(copier)?);
@@ -147,15 +148,15 @@ fn create(
     let watcher = Arc::clone(&point_in_time);
     let filtered = Arc::clone(filter.node());
     let work = Backup { point_in_time, on_error, copies, filter: Mutex::new(Some(filter)) };
-    let driver = BlockJob::new(work, daemon.events.clone());
+    let driver = BlockJob::new(work, context.events.clone());
     // What is refused from here on, clients have seen created.
-    let created = daemon.jobs.create(job_options, driver, together.group.as_ref())?;
+    let created = context.jobs.create(job_options, driver, transaction.group.as_ref())?;
     let (opened, made) = target.into_parts();
-    let prepared = Prepared::new(created, made);
+    let prepared = PreparedJob::new(created, made);
     block_job::keep(prepared.job(), writing);
     let filtered = NodeUse::filter(filtered);
-    block_job::reserve_with(prepared.job(), &daemon.graph, [filtered], opened)?;
-    together.watch(&source, &watcher);
+    block_job::reserve_with_opened(prepared.job(), &context.graph, [filtered], opened)?;
+    transaction.watch(&source, &watcher);
     Ok(prepared)
 }
 
@@ -168,8 +169,8 @@ struct Backup {
     filter: Mutex<Option<Filter>>,
 }
 
-impl BlockJobWork for Backup {
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+impl BlockJobDriver for Backup {
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         if self.copies {
             Box::pin(copy::copy(job, &self.point_in_time, self.on_error))
         } else {
@@ -177,8 +178,8 @@ impl BlockJobWork for Backup {
         }
     }
 
-    fn clean(&self, left: &mut Left) {
-        left.filter(self.filter.lock().take());
+    fn clean(&self, drops: &mut DeferredDrops) {
+        drops.filter(self.filter.lock().take());
     }
 }
 
@@ -223,7 +224,7 @@ fn check_bitmap(common: &BackupCommon) -> Result<()> {
 }
 
 fn check_nodes(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     common: &BackupCommon,
     source: &Arc<Node>,
     target: &Arc<Node>,
@@ -235,8 +236,8 @@ fn check_nodes(
         // The blank at the end stands before the name of a device, of which nodes have none.
         return Err(Error::generic("Compression is not supported for this drive "));
     }
-    daemon.graph.check_free(source, Operation::BackupSource)?;
-    daemon.graph.check_free(target, Operation::BackupTarget)?;
+    context.graph.check_free(source, Operation::BackupSource)?;
+    context.graph.check_free(target, Operation::BackupTarget)?;
     if let Some(perf) = common.x_perf {
         check_perf(perf)?;
     }
@@ -268,12 +269,12 @@ fn check_perf(perf: BackupPerf) -> Result<()> {
 }
 
 fn copier(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     common: &BackupCommon,
     source: &Arc<Node>,
     target: &Arc<Node>,
 ) -> Result<Copier> {
-    let copier = Copier::new(Arc::clone(source), Arc::clone(target), daemon.slots.clone())?;
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), context.slots.clone())?;
     let scope = match common.sync {
         MirrorSyncMode::Top => Scope::Top,
         MirrorSyncMode::Full

@@ -10,9 +10,11 @@ use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
 
 use super::commit_active::{self, ActiveCommit};
-use super::prepared::Prepared;
-use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
-use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, Running};
+use super::prepared_job::PreparedJob;
+use crate::block_job::sequential::{STEP_MAX, SequentialJob, Step, StepError, run_sequentially};
+use crate::block_job::{
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
+};
 use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
@@ -68,22 +70,22 @@ impl CommitOptions {
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
-pub async fn start(daemon: &BlockJobs, options: CommitOptions) -> Result<()> {
-    let daemon = daemon.clone();
+pub async fn start(context: &BlockJobContext, options: CommitOptions) -> Result<()> {
+    let context = context.clone();
     let made = blocking(move || {
-        let _alone = daemon.graph.reopen_alone();
-        create(&daemon, options)
+        let _alone = context.graph.reopen_alone();
+        create(&context, options)
     });
     made.await?.start();
     Ok(())
 }
 
 /// Makes the job. Blocks.
-fn create(daemon: &BlockJobs, options: CommitOptions) -> Result<Prepared> {
-    let BlockJobs { jobs, graph, slots, events } = daemon;
+fn create(context: &BlockJobContext, options: CommitOptions) -> Result<PreparedJob> {
+    let BlockJobContext { jobs, graph, slots, events } = context;
     let chain = Chain::find(graph, &options)?;
     if chain.is_active {
-        return create_active(daemon, chain, options);
+        return create_active(context, chain, options);
     }
     let Chain { device, top, base, between, .. } = chain;
 
@@ -127,7 +129,7 @@ fn create(daemon: &BlockJobs, options: CommitOptions) -> Result<Prepared> {
     block_job::reserve(&job, graph, uses)?;
     let id = job.job().id().unwrap_or_default();
     *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
-    Ok(Prepared::new(job, None))
+    Ok(PreparedJob::new(job, None))
 }
 
 /// The nodes that a commit is about.
@@ -171,10 +173,14 @@ impl Chain {
 }
 
 /// Makes the job that merges the topmost image.
-fn create_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) -> Result<Prepared> {
+fn create_active(
+    context: &BlockJobContext,
+    chain: Chain,
+    options: CommitOptions,
+) -> Result<PreparedJob> {
     let job = options.job();
     let Chain { top, base, .. } = chain;
-    let writable = daemon.graph.make_writable(&base)?;
+    let writable = context.graph.make_writable(&base)?;
     let options = ActiveCommit {
         job,
         top,
@@ -183,7 +189,7 @@ fn create_active(daemon: &BlockJobs, chain: Chain, options: CommitOptions) -> Re
         filter_node_name: options.filter_node_name,
         writable,
     };
-    commit_active::create(daemon, options)
+    commit_active::create(context, options)
 }
 
 /// The node at the top of the chain.
@@ -241,14 +247,14 @@ struct Commit {
     on_error: BlockdevOnError,
 }
 
-impl BlockJobWork for Commit {
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+impl BlockJobDriver for Commit {
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(async move {
             let Pieces { base, length, .. } = &*self.pieces;
             job.job.set_remaining(*length);
             let (growing, length) = (Arc::clone(base), *length);
             blocking(move || growing.grow(length)).await?;
-            walk(job, &self.slots, &self.pieces, length, self.on_error).await?;
+            run_sequentially(job, &self.slots, &self.pieces, length, self.on_error).await?;
             block_job::flush(job, base, self.on_error).await
         })
     }
@@ -276,10 +282,10 @@ impl BlockJobWork for Commit {
         true
     }
 
-    fn clean(&self, left: &mut Left) {
-        left.nodes(self.writing.lock().take());
-        left.filter(self.filter.lock().take());
-        left.writable(self.writable.lock().take());
+    fn clean(&self, drops: &mut DeferredDrops) {
+        drops.nodes(self.writing.lock().take());
+        drops.filter(self.filter.lock().take());
+        drops.writable(self.writable.lock().take());
     }
 }
 
@@ -292,12 +298,12 @@ struct Pieces {
     length: u64,
 }
 
-impl Walk for Pieces {
+impl SequentialJob for Pieces {
     const SKIPS_IGNORED: bool = false;
 
-    fn step(&self, offset: u64) -> std::result::Result<Step, Failed> {
+    fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let most = STEP_MAX.min(self.length - offset);
-        let failed = |side| move |error| Failed { length: most, side, error };
+        let failed = |side| move |error| StepError { length: most, side, error };
         let (copied, known) = backing::is_allocated_in(&self.between, offset, most)
             .map_err(failed(Side::Source))?;
         if !copied {

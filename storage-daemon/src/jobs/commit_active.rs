@@ -6,9 +6,9 @@ use std::sync::Arc;
 use job::JobOptions;
 use qapi_core::Result;
 
-use super::mirror::{self, BackingInTheEnd, MirrorOptions, MirrorScope};
-use super::prepared::{JobTarget, Prepared};
-use crate::block_job::{BlockJobs, OnError};
+use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
+use super::prepared_job::{JobTarget, PreparedJob};
+use crate::block_job::{BlockJobContext, OnError};
 use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
@@ -34,7 +34,7 @@ pub struct ActiveCommit {
 /// # Errors
 /// The identifier or the name of the filter is malformed or in use; other users of the nodes do
 /// not allow it.
-pub fn create(daemon: &BlockJobs, options: ActiveCommit) -> Result<Prepared> {
+pub fn create(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
     let grows = base.size()? < top.size()?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
@@ -53,7 +53,7 @@ pub fn create(daemon: &BlockJobs, options: ActiveCommit) -> Result<Prepared> {
         filter_node_name,
         uses,
         writable,
-        backing: BackingInTheEnd::Kept,
+        backing: FinalBacking::Kept,
     };
-    mirror::create(daemon, options)
+    mirror::create(context, options)
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use qapi_core::Result;
 
-use super::prepared::{JobTarget, MadeFile};
+use super::prepared_job::{CreatedFile, JobTarget};
 use crate::create::ImageCreate;
 use crate::error::Error;
 use crate::nodes::backing::chain;
@@ -34,7 +34,7 @@ pub struct DriveTarget<'a> {
     /// What the new image names as its backing file.
     pub backing: Option<Arc<Node>>,
     /// What shows through the target as long as the job runs.
-    pub shows: ShownBelow,
+    pub shows: TargetBacking,
     /// What becomes of requests to discard.
     pub discard: Discard,
     /// Whether zeroes that are written to it are detected.
@@ -43,7 +43,7 @@ pub struct DriveTarget<'a> {
 
 /// What shows through a target where it has nothing of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShownBelow {
+pub enum TargetBacking {
     /// What the image names.
     Named,
     /// The source.
@@ -82,16 +82,16 @@ impl DriveTarget<'_> {
             CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
         let name = options.driver.name();
         match (self.shows, &mut options.driver) {
-            (ShownBelow::Named, _) => {}
-            (ShownBelow::Source, DriverOptions::Qcow2(qcow2)) => {
+            (TargetBacking::Named, _) => {}
+            (TargetBacking::Source, DriverOptions::Qcow2(qcow2)) => {
                 let source = Child::Reference(self.source.name().to_owned());
                 qcow2.backing = BackingOption::Child(source);
             }
-            (ShownBelow::Source, _) => return Err(Error::BackingNotSupported(name).into()),
-            (ShownBelow::Nothing, DriverOptions::Qcow2(qcow2)) => {
+            (TargetBacking::Source, _) => return Err(Error::BackingNotSupported(name).into()),
+            (TargetBacking::Nothing, DriverOptions::Qcow2(qcow2)) => {
                 qcow2.backing = BackingOption::None;
             }
-            (ShownBelow::Nothing, _) => {}
+            (TargetBacking::Nothing, _) => {}
         }
         let opened = graph.borrow_child(Child::Inline(Box::new(options)))?;
         Ok(JobTarget::opened(opened, made))
@@ -112,7 +112,7 @@ impl DriveTarget<'_> {
         Ok(())
     }
 
-    fn make(&self, graph: &Graph, format: &str) -> Result<Option<MadeFile>> {
+    fn make(&self, graph: &Graph, format: &str) -> Result<Option<CreatedFile>> {
         if self.filename.starts_with("json:") {
             return Err(Error::InvalidOption("Unknown protocol 'json'".into()).into());
         }
@@ -125,7 +125,7 @@ impl DriveTarget<'_> {
         };
         image.check()?;
         self.spare_source(graph, &image.filename)?;
-        let made = MadeFile::about_to_be(&image.filename);
+        let made = CreatedFile::planned(&image.filename);
         image.create(graph, &AtomicBool::new(false))?;
         Ok(made)
     }

@@ -10,7 +10,7 @@ pub mod commit_active;
 pub mod create;
 pub mod drive_target;
 pub mod mirror;
-pub mod prepared;
+pub mod prepared_job;
 #[cfg(test)]
 mod slow_disk;
 pub mod stream;

@@ -10,9 +10,9 @@ use qapi_core::test::TestClient;
 use qapi_core::{Events, Registry, Service};
 use serde_json::{Value, json};
 
-use super::mirror::{self, BackingInTheEnd, MirrorOptions, MirrorScope};
-use super::prepared::JobTarget;
-use crate::block_job::{BlockJobs, OnError};
+use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
+use super::prepared_job::JobTarget;
+use crate::block_job::{BlockJobContext, OnError};
 use crate::blocking::blocking;
 use crate::copy::CopySlots;
 use crate::create::Qcow2Create;
@@ -26,7 +26,7 @@ const SIZE: u64 = 1 << 20;
 /// A daemon with images on a slow disk. The disk is quick at first.
 struct Bench {
     service: Arc<Service>,
-    daemon: BlockJobs,
+    daemon: BlockJobContext,
     graph: Graph,
     gate: Arc<Gate>,
 }
@@ -34,7 +34,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (events, graph) = (Events::new(), Graph::new());
-        let daemon = BlockJobs {
+        let daemon = BlockJobContext {
             jobs: Jobs::new(events.clone()),
             graph: graph.clone(),
             slots: CopySlots::default(),
@@ -252,7 +252,7 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
         filter_node_name: None,
         uses: vec![NodeUse::mirror_source(source), NodeUse::mirror_target(target)],
         writable: None,
-        backing: BackingInTheEnd::Kept,
+        backing: FinalBacking::Kept,
     };
     let mut client = bench.client().await;
     mirror::create(&bench.daemon, options).expect("the nodes are free").start();

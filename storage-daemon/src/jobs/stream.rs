@@ -6,9 +6,11 @@ use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::prepared::{Prepared, cannot_create_node};
-use crate::block_job::walk::{Failed, STEP_MAX, Step, Walk, walk};
-use crate::block_job::{self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, Running};
+use super::prepared_job::{PreparedJob, cannot_create_node};
+use crate::block_job::sequential::{STEP_MAX, SequentialJob, Step, StepError, run_sequentially};
+use crate::block_job::{
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
+};
 use crate::blocking::blocking;
 use crate::copy::{CopySlots, Side};
 use crate::nodes::backing::{self, BackingChange};
@@ -50,11 +52,11 @@ pub struct StreamOptions {
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
-pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
-    let daemon = daemon.clone();
+pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<()> {
+    let context = context.clone();
     let made = blocking(move || {
-        let _alone = daemon.graph.reopen_alone();
-        create(&daemon, options)
+        let _alone = context.graph.reopen_alone();
+        create(&context, options)
     });
     let (prepared, is_copying) = made.await?;
     let job = prepared.start();
@@ -69,8 +71,8 @@ pub async fn start(daemon: &BlockJobs, options: StreamOptions) -> Result<()> {
 }
 
 /// Makes the job, and tells whether there is anything to copy. Blocks.
-fn create(daemon: &BlockJobs, options: StreamOptions) -> Result<(Prepared, bool)> {
-    let BlockJobs { jobs, graph, slots, events } = daemon;
+fn create(context: &BlockJobContext, options: StreamOptions) -> Result<(PreparedJob, bool)> {
+    let BlockJobContext { jobs, graph, slots, events } = context;
     check_alternatives(&options)?;
     let Chain { top, above_base, below } = Chain::find(graph, &options)?;
     let writable = graph.make_writable(&top)?;
@@ -105,7 +107,7 @@ fn create(daemon: &BlockJobs, options: StreamOptions) -> Result<(Prepared, bool)
         .auto_dismiss(options.auto_dismiss);
     let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
     block_job::reserve(&job, graph, uses)?;
-    Ok((Prepared::new(job, None), is_copying))
+    Ok((PreparedJob::new(job, None), is_copying))
 }
 
 /// The nodes that a stream is about.
@@ -227,18 +229,19 @@ struct Stream {
     writable: Mutex<Option<MadeWritable>>,
 }
 
-impl BlockJobWork for Stream {
+impl BlockJobDriver for Stream {
     /// As with QEMU, whose other jobs let go of their nodes when they are over.
-    fn holds_until_dismissed(&self) -> bool {
+    fn reserves_until_dismissed(&self) -> bool {
         true
     }
 
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(async move {
             if self.pieces.below.is_empty() {
                 return Ok(());
             }
-            walk(job, &self.slots, &self.pieces, self.pieces.length, self.on_error).await?;
+            run_sequentially(job, &self.slots, &self.pieces, self.pieces.length, self.on_error)
+                .await?;
             block_job::flush(job, &self.pieces.top, self.on_error).await
         })
     }
@@ -265,9 +268,9 @@ impl BlockJobWork for Stream {
         self.pieces.top.backing().is_some()
     }
 
-    fn clean(&self, left: &mut Left) {
-        left.filter(self.filter.lock().take());
-        left.writable(self.writable.lock().take());
+    fn clean(&self, drops: &mut DeferredDrops) {
+        drops.filter(self.filter.lock().take());
+        drops.writable(self.writable.lock().take());
     }
 }
 
@@ -278,14 +281,14 @@ struct Pieces {
     length: u64,
 }
 
-impl Walk for Pieces {
+impl SequentialJob for Pieces {
     const SKIPS_IGNORED: bool = true;
 
-    fn step(&self, offset: u64) -> std::result::Result<Step, Failed> {
+    fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let cluster = self.top.cluster_size().unwrap_or(1);
         let most = STEP_MAX.max(cluster).min(self.length - offset);
         // Clients are told of reading, whatever failed.
-        let failed = |length| move |error| Failed { length, side: Side::Source, error };
+        let failed = |length| move |error| StepError { length, side: Side::Source, error };
         let own = self.top.block_status(offset, most).map_err(failed(most))?;
         if own.allocated {
             return Ok(Step { length: own.length, copied: false });

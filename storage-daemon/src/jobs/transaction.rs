@@ -1,4 +1,4 @@
-//! Jobs that are begun together: each action of a transaction is prepared in turn, and when all
+//! Jobs that are begun transaction: each action of a transaction is prepared in turn, and when all
 //! are, all take effect.
 
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use qapi_core::{Error, Result};
 use tokio::runtime::Handle;
 
 use super::backup;
-use super::prepared::Prepared;
-use crate::block_job::BlockJobs;
+use super::prepared_job::PreparedJob;
+use crate::block_job::BlockJobContext;
 use crate::blocking::blocking;
 use crate::nodes::{Node, Quiesced, WriteWatcher};
 use crate::schema::transaction::{
@@ -18,15 +18,15 @@ use crate::schema::transaction::{
 
 /// What the jobs of one transaction have in common.
 #[derive(Debug, Default)]
-pub struct Together {
-    /// The group of those that succeed together.
+pub struct TransactionContext {
+    /// The group of those that succeed transaction.
     pub group: Option<Transaction>,
     /// The sources to which nobody writes until all jobs are made and started: all copies are of
     /// one moment.
     held: Vec<Quiesced>,
 }
 
-impl Together {
+impl TransactionContext {
     /// Holds off writes to a node, and has a watcher see them from then on. Blocks until writes
     /// that are under way are done.
     pub fn watch<W: WriteWatcher>(&mut self, node: &Arc<Node>, watcher: &Arc<W>) {
@@ -48,11 +48,11 @@ impl Together {
 /// # Errors
 /// Those of `prepare`.
 pub async fn begin(
-    prepare: impl FnOnce(&mut Together) -> Result<Vec<Prepared>> + Send + 'static,
+    prepare: impl FnOnce(&mut TransactionContext) -> Result<Vec<PreparedJob>> + Send + 'static,
 ) -> Result<()> {
     let made = blocking(move || {
-        let mut together = Together::default();
-        prepare(&mut together).map(|prepared| (prepared, together))
+        let mut transaction = TransactionContext::default();
+        prepare(&mut transaction).map(|prepared| (prepared, transaction))
     });
     let (prepared, _together) = made.await?;
     // The last is the first: clients see the jobs in that order.
@@ -67,26 +67,26 @@ pub async fn begin(
 /// # Errors
 /// Those of the first action that fails, or that an action does not go together with the mode.
 pub fn prepare_all(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     actions: Vec<TransactionAction>,
     mode: ActionCompletionMode,
-    together: &mut Together,
-) -> Result<Vec<Prepared>> {
+    transaction: &mut TransactionContext,
+) -> Result<Vec<PreparedJob>> {
     match mode {
         ActionCompletionMode::Individual => {}
         ActionCompletionMode::Grouped => {
             actions.iter().try_for_each(check_grouped)?;
-            together.group = Some(Transaction::new());
+            transaction.group = Some(Transaction::new());
         }
     }
     let mut prepared = Vec::with_capacity(actions.len());
     let result = actions.into_iter().try_for_each(|action| {
-        prepared.push(prepare(daemon, action, together)?);
+        prepared.push(prepare(context, action, transaction)?);
         Ok(())
     });
     if let Err(error) = result {
         // As with success, the last is the first.
-        prepared.into_iter().rev().for_each(Prepared::undo);
+        prepared.into_iter().rev().for_each(PreparedJob::undo);
         return Err(error);
     }
     Ok(prepared)
@@ -104,19 +104,19 @@ fn check_grouped(action: &TransactionAction) -> Result<()> {
 }
 
 fn prepare(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     action: TransactionAction,
-    together: &mut Together,
-) -> Result<Prepared> {
+    transaction: &mut TransactionContext,
+) -> Result<PreparedJob> {
     match action {
         TransactionAction::Abort(_) => {
             Err(Error::generic("Transaction aborted using Abort action"))
         }
         TransactionAction::BlockdevBackup(action) => {
-            backup::blockdev_backup(daemon, action.data, together)
+            backup::blockdev_backup(context, action.data, transaction)
         }
         TransactionAction::DriveBackup(action) => {
-            backup::drive_backup(daemon, action.data, together)
+            backup::drive_backup(context, action.data, transaction)
         }
     }
 }

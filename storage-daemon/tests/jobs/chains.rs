@@ -8,13 +8,13 @@ use block::nodes::{Graph, Node};
 use job::Jobs;
 use qapi_core::{Events, Result};
 use std::sync::{Arc, mpsc};
-use storage_daemon::block_job::BlockJobs;
+use storage_daemon::block_job::BlockJobContext;
 use storage_daemon::jobs::commit::{self, CommitOptions};
 use storage_daemon::jobs::stream::{self, StreamOptions};
 use storage_daemon::schema::block_job::BlockdevOnError;
 
-fn block_jobs(graph: &Graph) -> BlockJobs {
-    BlockJobs {
+fn block_jobs(graph: &Graph) -> BlockJobContext {
+    BlockJobContext {
         jobs: Jobs::new(|_: &job::JobStatusChange| {}),
         graph: graph.clone(),
         slots: CopySlots::default(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use storage_daemon::block_job::BlockJobs;
+use storage_daemon::block_job::BlockJobContext;
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
 use storage_daemon::schema::block_job::{BlockdevOnError, MirrorCopyMode};
@@ -20,8 +20,8 @@ const SIZE: u64 = 4 * M;
 /// How long a test waits for what is sure to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn block_jobs(graph: &Graph) -> BlockJobs {
-    BlockJobs {
+fn block_jobs(graph: &Graph) -> BlockJobContext {
+    BlockJobContext {
         jobs: Jobs::new(|_: &job::JobStatusChange| {}),
         graph: graph.clone(),
         slots: CopySlots::default(),

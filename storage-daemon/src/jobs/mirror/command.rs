@@ -5,10 +5,10 @@ use std::sync::Arc;
 use job::{JobOptions, JobType};
 use qapi_core::{Error, Result};
 
-use super::{BackingInTheEnd, MirrorOptions, MirrorScope, create};
-use crate::block_job::{BlockJobs, OnError};
-use crate::jobs::drive_target::{DriveTarget, ShownBelow};
-use crate::jobs::prepared::{JobTarget, Prepared};
+use super::{FinalBacking, MirrorOptions, MirrorScope, create};
+use crate::block_job::{BlockJobContext, OnError};
+use crate::jobs::drive_target::{DriveTarget, TargetBacking};
+use crate::jobs::prepared_job::{JobTarget, PreparedJob};
 use crate::nodes::options::DetectZeroes;
 use crate::nodes::{Graph, Node, NodeUse, Operation};
 use crate::schema::block_job::{BlockdevOnError, MirrorCopyMode};
@@ -25,16 +25,16 @@ struct Common {
     on_error: OnError,
     copy_mode: MirrorCopyMode,
     target_image: TargetImage,
-    backing: BackingInTheEnd,
+    backing: FinalBacking,
 }
 
 /// What a target stands on in the end that was opened for the job alone: a new one on the node
 /// whose image it names.
-fn backing_in_the_end(mode: NewImageMode, named: Option<Arc<Node>>) -> BackingInTheEnd {
+fn backing_in_the_end(mode: NewImageMode, named: Option<Arc<Node>>) -> FinalBacking {
     match (mode, named) {
-        (NewImageMode::Existing, _any) => BackingInTheEnd::Named,
-        (NewImageMode::AbsolutePaths, Some(named)) => BackingInTheEnd::Node(named),
-        (NewImageMode::AbsolutePaths, None) => BackingInTheEnd::Kept,
+        (NewImageMode::Existing, _any) => FinalBacking::Named,
+        (NewImageMode::AbsolutePaths, Some(named)) => FinalBacking::Node(named),
+        (NewImageMode::AbsolutePaths, None) => FinalBacking::Kept,
     }
 }
 
@@ -63,10 +63,13 @@ impl From<NewImageMode> for TargetImage {
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; an option makes no sense; the
 /// identifier is malformed or in use.
-pub fn blockdev_mirror(daemon: &BlockJobs, options: BlockdevMirror) -> Result<Prepared> {
-    let source = root(&daemon.graph, &options.device)?;
+pub fn blockdev_mirror(
+    context: &BlockJobContext,
+    options: BlockdevMirror,
+) -> Result<PreparedJob> {
+    let source = root(&context.graph, &options.device)?;
     let unknown = || crate::error::Error::no_device_or_node(&options.target);
-    let target = JobTarget::named(daemon.graph.get(&options.target).ok_or_else(unknown)?);
+    let target = JobTarget::named(context.graph.get(&options.target).ok_or_else(unknown)?);
     let common = Common {
         job: JobOptions::new(JobType::Mirror)
             .id(options.job_id.unwrap_or_default())
@@ -80,10 +83,10 @@ pub fn blockdev_mirror(daemon: &BlockJobs, options: BlockdevMirror) -> Result<Pr
         buf_size: options.buf_size,
         on_error: on_error(options.on_source_error, options.on_target_error),
         copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
-        backing: BackingInTheEnd::Kept,
+        backing: FinalBacking::Kept,
         target_image: TargetImage::Open,
     };
-    mirror(daemon, source, target, common)
+    mirror(context, source, target, common)
 }
 
 /// Makes a job that mirrors to a file. It is yet to be started. Blocks.
@@ -92,16 +95,16 @@ pub fn blockdev_mirror(daemon: &BlockJobs, options: BlockdevMirror) -> Result<Pr
 ///
 /// # Errors
 /// As for [`blockdev_mirror`]; the file cannot be made or opened.
-pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared> {
-    let source = root(&daemon.graph, &options.device)?;
-    daemon.graph.check_free(&source, Operation::MirrorSource)?;
+pub fn drive_mirror(context: &BlockJobContext, options: DriveMirror) -> Result<PreparedJob> {
+    let source = root(&context.graph, &options.device)?;
+    context.graph.check_free(&source, Operation::MirrorSource)?;
     if let Some(replaces) = &options.replaces {
         if options.node_name.is_none() {
             return Err(Error::generic(
                 "a node-name must be provided when replacing a named node of the graph",
             ));
         }
-        check_replaces(&daemon.graph, &source, replaces)?;
+        check_replaces(&context.graph, &source, replaces)?;
     }
     let backing = match options.sync {
         MirrorSyncMode::Top => source.backing(),
@@ -116,12 +119,12 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         source: &source,
         backing: backing.clone(),
         // What is below is opened by whoever uses the target afterwards.
-        shows: ShownBelow::Nothing,
+        shows: TargetBacking::Nothing,
         discard: source.discard(),
         detect_zeroes: DetectZeroes::Off,
     };
     let mode = target.mode;
-    let target = target.open(&daemon.graph)?;
+    let target = target.open(&context.graph)?;
     let common = Common {
         job: JobOptions::new(JobType::Mirror)
             .id(options.job_id.unwrap_or_default())
@@ -138,7 +141,7 @@ pub fn drive_mirror(daemon: &BlockJobs, options: DriveMirror) -> Result<Prepared
         backing: backing_in_the_end(mode, backing),
         target_image: mode.into(),
     };
-    mirror(daemon, source, target, common)
+    mirror(context, source, target, common)
 }
 
 fn on_error(source: Option<BlockdevOnError>, target: Option<BlockdevOnError>) -> OnError {
@@ -157,13 +160,13 @@ fn root(graph: &Graph, name: &str) -> Result<Arc<Node>> {
 
 /// What both commands check, in QEMU's order.
 fn mirror(
-    daemon: &BlockJobs,
+    context: &BlockJobContext,
     source: Arc<Node>,
     target: JobTarget,
     common: Common,
-) -> Result<Prepared> {
+) -> Result<PreparedJob> {
     let granularity = granularity(common.granularity)?;
-    let graph = &daemon.graph;
+    let graph = &context.graph;
     let _alone = graph.reopen_alone();
     graph.check_free(&source, Operation::MirrorSource)?;
     graph.check_free(target.node(), Operation::MirrorTarget)?;
@@ -194,7 +197,7 @@ fn mirror(
         writable: None,
         backing: common.backing,
     };
-    create(daemon, options)
+    create(context, options)
 }
 
 /// The granularity asked for; 0 leaves it to the job.

@@ -16,9 +16,10 @@ use nix::errno::Errno;
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
 
-use super::prepared::{JobTarget, Prepared};
+use super::prepared_job::{JobTarget, PreparedJob};
 use crate::block_job::{
-    self, BlockJob, BlockJobHandle, BlockJobWork, BlockJobs, Left, OnError, Running, copy,
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
+    RunFuture, copy,
 };
 use crate::blocking::blocking;
 use crate::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
@@ -58,12 +59,12 @@ pub(super) struct MirrorOptions {
     /// The target, if it was made writable for the job. It stays so if the job succeeds.
     pub(super) writable: Option<MadeWritable>,
     /// What the target stands on in the end.
-    pub(super) backing: BackingInTheEnd,
+    pub(super) backing: FinalBacking,
 }
 
 /// What the target of a mirror stands on when that has succeeded.
 #[derive(Debug)]
-pub(super) enum BackingInTheEnd {
+pub(super) enum FinalBacking {
     /// What it stood on before.
     Kept,
     /// What its image names as its backing file, which is opened then.
@@ -92,10 +93,10 @@ pub(super) enum MirrorScope {
 /// # Errors
 /// The name of the filter is taken or malformed; the identifier is; other users of the nodes do
 /// not allow it.
-pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepared> {
+pub(super) fn create(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
     let MirrorOptions { source, scope, on_error, mut uses, .. } = options;
     let target = Arc::clone(options.target.node());
-    let graph = &daemon.graph;
+    let graph = &context.graph;
     let filter = FilterOptions {
         driver: Driver::MirrorTop,
         name: options.filter_node_name,
@@ -109,7 +110,7 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
     let bitmap = Arc::new(DirtyBitmap::new(source.size()?, granularity)?);
     let write_blocking = options.copy_mode == MirrorCopyMode::WriteBlocking;
     let follower = Follower::new(Arc::clone(&bitmap), Arc::clone(&target), write_blocking);
-    let copier = Copier::new(Arc::clone(&source), Arc::clone(&target), daemon.slots.clone())?;
+    let copier = Copier::new(Arc::clone(&source), Arc::clone(&target), context.slots.clone())?;
     let work = Mirror {
         copier: copier.in_units_of(granularity),
         bitmap,
@@ -125,12 +126,12 @@ pub(super) fn create(daemon: &BlockJobs, options: MirrorOptions) -> Result<Prepa
         writable: Mutex::new(options.writable),
         backing: options.backing,
     };
-    let driver = BlockJob::new(work, daemon.events.clone());
+    let driver = BlockJob::new(work, context.events.clone());
     // What is refused from here on, clients have seen created.
-    let created = daemon.jobs.create(options.job, driver, None)?;
+    let created = context.jobs.create(options.job, driver, None)?;
     let (opened, made) = options.target.into_parts();
-    let prepared = Prepared::new(created, made);
-    block_job::reserve_with(prepared.job(), graph, uses, opened)?;
+    let prepared = PreparedJob::new(created, made);
+    block_job::reserve_with_opened(prepared.job(), graph, uses, opened)?;
     Ok(prepared)
 }
 
@@ -170,11 +171,11 @@ struct Mirror {
     filter: Mutex<Option<Filter>>,
     /// The target, if it refuses writes again should the job fail.
     writable: Mutex<Option<MadeWritable>>,
-    backing: BackingInTheEnd,
+    backing: FinalBacking,
 }
 
-impl BlockJobWork for Mirror {
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+impl BlockJobDriver for Mirror {
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(self.mirror(job))
     }
 
@@ -247,12 +248,12 @@ impl BlockJobWork for Mirror {
 
     fn prepare_blocks(&self) -> bool {
         let is_completed = self.should_complete.load(Ordering::Relaxed);
-        is_completed || !matches!(self.backing, BackingInTheEnd::Kept)
+        is_completed || !matches!(self.backing, FinalBacking::Kept)
     }
 
-    fn clean(&self, left: &mut Left) {
-        left.filter(self.filter.lock().take());
-        left.writable(self.writable.lock().take());
+    fn clean(&self, drops: &mut DeferredDrops) {
+        drops.filter(self.filter.lock().take());
+        drops.writable(self.writable.lock().take());
     }
 }
 
@@ -261,9 +262,9 @@ impl Mirror {
     /// error than QEMU tells them.
     fn settle_backing(&self) -> Result<()> {
         let (settled, told) = match &self.backing {
-            BackingInTheEnd::Kept => return Ok(()),
-            BackingInTheEnd::Named => (self.graph.open_backing(&self.target), Errno::EINVAL),
-            BackingInTheEnd::Node(node) => {
+            FinalBacking::Kept => return Ok(()),
+            FinalBacking::Named => (self.graph.open_backing(&self.target), Errno::EINVAL),
+            FinalBacking::Node(node) => {
                 let change = BackingChange { node: Some(Arc::clone(node)), name: None };
                 (self.graph.change_backing(&self.target, change), Errno::EPERM)
             }

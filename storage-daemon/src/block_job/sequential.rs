@@ -17,7 +17,7 @@ use crate::schema::block_job::BlockdevOnError;
 pub const STEP_MAX: u64 = 512 << 10;
 
 /// What is done with each piece of an image.
-pub trait Walk: Send + Sync + 'static {
+pub trait SequentialJob: Send + Sync + 'static {
     /// Whether a piece that could not be dealt with is left out where errors are to be ignored.
     /// The job fails in the end then. Else it is tried again.
     const SKIPS_IGNORED: bool;
@@ -26,7 +26,7 @@ pub trait Walk: Send + Sync + 'static {
     ///
     /// # Errors
     /// The piece could not be dealt with.
-    fn step(&self, offset: u64) -> std::result::Result<Step, Failed>;
+    fn step(&self, offset: u64) -> std::result::Result<Step, StepError>;
 }
 
 /// A piece that has been dealt with.
@@ -40,7 +40,7 @@ pub struct Step {
 
 /// A piece that could not be dealt with.
 #[derive(Debug)]
-pub struct Failed {
+pub struct StepError {
     /// How many bytes it has; more than 0.
     pub length: u64,
     /// On which side the fault is.
@@ -53,10 +53,10 @@ pub struct Failed {
 ///
 /// # Errors
 /// The job is cancelled, or a piece could not be dealt with and the policy is not to try again.
-pub async fn walk<W: Walk>(
+pub async fn run_sequentially<W: SequentialJob>(
     job: BlockJobHandle<'_>,
     slots: &CopySlots,
-    walk: &Arc<W>,
+    work: &Arc<W>,
     length: u64,
     on_error: BlockdevOnError,
 ) -> Result<()> {
@@ -66,7 +66,7 @@ pub async fn walk<W: Walk>(
     while offset < length {
         job.job.throttle(0).await?;
         let slot = slot(job, slots).await?;
-        match step(Arc::clone(walk), offset, slot).await {
+        match step(Arc::clone(work), offset, slot).await {
             Ok(Step { length, copied }) => {
                 if copied {
                     job.job.charge(length);
@@ -74,7 +74,7 @@ pub async fn walk<W: Walk>(
                 offset += length;
                 job.advance(length);
             }
-            Err(Failed { length, side, error }) => {
+            Err(StepError { length, side, error }) => {
                 let both = OnError { source: on_error, target: on_error };
                 match job.handle_error(both, side, &error) {
                     ErrorAction::Report => return Err(error.into()),
@@ -94,20 +94,20 @@ pub async fn walk<W: Walk>(
 }
 
 /// Takes a step on a thread for blocking work.
-async fn step<W: Walk>(
-    walk: Arc<W>,
+async fn step<W: SequentialJob>(
+    work: Arc<W>,
     offset: u64,
     slot: OwnedSemaphorePermit,
-) -> std::result::Result<Step, Failed> {
+) -> std::result::Result<Step, StepError> {
     let stepped = tokio::task::spawn_blocking(move || {
         // Kept until the thread is free again.
         let _slot = slot;
-        walk.step(offset)
+        work.step(offset)
     });
     stepped.await.unwrap_or_else(|panicked| {
         tracing::error!(%panicked, "a step of a job was lost");
         let error = Error::Io(std::io::Error::other(panicked));
-        Err(Failed { length: STEP_MAX, side: Side::Target, error })
+        Err(StepError { length: STEP_MAX, side: Side::Target, error })
     })
 }
 

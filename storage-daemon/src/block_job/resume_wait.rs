@@ -60,7 +60,7 @@ mod tests {
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
     use super::*;
-    use crate::block_job::{BlockJobHandle, BlockJobWork, OnError, Running};
+    use crate::block_job::{BlockJobDriver, BlockJobHandle, OnError, RunFuture};
     use crate::copy::Side;
     use crate::error::Error;
     use crate::schema::block_job::BlockdevOnError;
@@ -75,8 +75,8 @@ mod tests {
     /// Makes requests that become what it is told.
     struct Told(Mutex<UnboundedReceiver<Outcome>>);
 
-    impl BlockJobWork for Told {
-        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+    impl BlockJobDriver for Told {
+        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
             Box::pin(async move {
                 let stop = BlockdevOnError::Stop;
                 let on_error = OnError { source: stop, target: stop };

@@ -20,7 +20,7 @@ pub struct JobTarget {
     node: Arc<Node>,
     /// It was opened for the job, and is closed with it.
     opened: Option<BorrowedNode>,
-    made: Option<MadeFile>,
+    made: Option<CreatedFile>,
 }
 
 impl JobTarget {
@@ -30,7 +30,7 @@ impl JobTarget {
     }
 
     /// A node that was opened for the job, perhaps in a file that was made for it.
-    pub fn opened(opened: BorrowedNode, made: Option<MadeFile>) -> Self {
+    pub fn opened(opened: BorrowedNode, made: Option<CreatedFile>) -> Self {
         Self { node: Arc::clone(opened.node()), opened: Some(opened), made }
     }
 
@@ -40,19 +40,19 @@ impl JobTarget {
     }
 
     /// What is to be closed with the job, and what is to be removed if it is not started.
-    pub fn into_parts(self) -> (Option<BorrowedNode>, Option<MadeFile>) {
+    pub fn into_parts(self) -> (Option<BorrowedNode>, Option<CreatedFile>) {
         (self.opened, self.made)
     }
 }
 
 /// A file that was made for a job. Dropped, it is removed.
 #[derive(Debug)]
-pub struct MadeFile(PathBuf);
+pub struct CreatedFile(PathBuf);
 
-impl MadeFile {
+impl CreatedFile {
     /// A file that is about to be made; `None` where there is one already, which is not ours to
     /// remove.
-    pub fn about_to_be(path: &str) -> Option<Self> {
+    pub fn planned(path: &str) -> Option<Self> {
         let path = Path::new(path);
         path.symlink_metadata().is_err().then(|| Self(path.to_owned()))
     }
@@ -62,7 +62,7 @@ impl MadeFile {
     }
 }
 
-impl Drop for MadeFile {
+impl Drop for CreatedFile {
     fn drop(&mut self) {
         // It may not have come into being.
         let _ = std::fs::remove_file(&self.0);
@@ -71,15 +71,15 @@ impl Drop for MadeFile {
 
 /// A job that is made and has its nodes. Dropped, it is taken back as one that failed to start.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedJob {
     // Before the file, which the job has open.
     job: CreatedJob,
-    made: Option<MadeFile>,
+    made: Option<CreatedFile>,
 }
 
-impl Prepared {
+impl PreparedJob {
     /// A job, and the file that was made for it.
-    pub fn new(job: CreatedJob, made: Option<MadeFile>) -> Self {
+    pub fn new(job: CreatedJob, made: Option<CreatedFile>) -> Self {
         Self { job, made }
     }
 

@@ -5,9 +5,9 @@ use crate::nodes::{Filter, MadeWritable, Orphans, Reservation};
 
 /// What is left of a job and may block when it is dropped.
 #[derive(Default)]
-pub struct Left(Vec<Box<dyn Send>>);
+pub struct DeferredDrops(Vec<Box<dyn Send>>);
 
-impl Left {
+impl DeferredDrops {
     /// Leaves the nodes that nobody needs any more once a filter is gone, which it is at once.
     pub fn filter(&mut self, filter: Option<Filter>) {
         self.orphans(filter.map(Filter::take_out));
@@ -30,7 +30,7 @@ impl Left {
     }
 
     /// Lets go of it all, and of what it belonged to, where that may block if it does.
-    pub(super) async fn let_go(self, of: impl Send + 'static) {
+    pub(super) async fn drop_with(self, of: impl Send + 'static) {
         if !self.0.is_empty() {
             drop_blocking((self, of)).await;
         }
@@ -42,13 +42,13 @@ mod tests {
     use job::{JobOptions, JobStatus, JobType, Jobs};
     use qapi_core::Events;
 
-    use crate::block_job::{BlockJob, BlockJobHandle, BlockJobWork, Running};
+    use crate::block_job::{BlockJob, BlockJobDriver, BlockJobHandle, RunFuture};
 
     /// Has nothing to do and leaves nothing.
     struct Nothing;
 
-    impl BlockJobWork for Nothing {
-        fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> Running<'a> {
+    impl BlockJobDriver for Nothing {
+        fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> RunFuture<'a> {
             Box::pin(std::future::ready(Ok(())))
         }
     }

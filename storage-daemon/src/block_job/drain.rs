@@ -12,17 +12,17 @@ use super::BlockJob;
 use crate::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 
 /// How many bytes a job has under way at most.
-const UNDER_WAY_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
+const IN_FLIGHT_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
 /// Waits for what the other block jobs of the same engine have under way now.
 ///
 /// A disk that hangs keeps the client waiting who executes this command, where it would keep
 /// QEMU's whole monitor; other clients are served, and what goes out of band is as well.
-pub(super) async fn settle(ended: &Job) {
+pub(super) async fn drain(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
     // All marks are set before the first wait, so that the jobs are waited for side by side.
     let marks = jobs.list().into_iter().map(|job| {
-        let mark = job.progress().0.saturating_add(UNDER_WAY_MAX);
+        let mark = job.progress().0.saturating_add(IN_FLIGHT_MAX);
         (job, mark)
     });
     for (job, mark) in marks.collect::<Vec<_>>() {
@@ -30,7 +30,7 @@ pub(super) async fn settle(ended: &Job) {
             && is_copying(&job)
         {
             tokio::select! {
-                () = block_job.comes_to(&job, mark) => {}
+                () = block_job.progress_reaches(&job, mark) => {}
                 () = job.not_busy() => {}
             }
         }
@@ -43,13 +43,13 @@ impl BlockJob {
     /// Waits until the job has come as far as `mark`: then all requests that were under way at the
     /// beginning are done. It is not held up. One that meets errors comes no further, perhaps for
     /// ever, and is not waited for.
-    async fn comes_to(&self, job: &Job, mark: u64) {
+    async fn progress_reaches(&self, job: &Job, mark: u64) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if self.troubled.load(Ordering::Relaxed) || job.progress().0 >= mark {
+            if self.is_failing.load(Ordering::Relaxed) || job.progress().0 >= mark {
                 return;
             }
             changed.await;
@@ -74,7 +74,7 @@ mod tests {
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
     use super::*;
-    use crate::block_job::{BlockJobHandle, BlockJobWork, Running};
+    use crate::block_job::{BlockJobDriver, BlockJobHandle, RunFuture};
 
     /// What a job does next.
     enum Deed {
@@ -87,14 +87,14 @@ mod tests {
     /// Does what it is told.
     struct Told(Mutex<UnboundedReceiver<Deed>>);
 
-    impl BlockJobWork for Told {
-        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> Running<'a> {
+    impl BlockJobDriver for Told {
+        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
             Box::pin(async move {
                 while let Some(deed) = self.0.lock().await.recv().await {
                     match deed {
                         Deed::Advance(bytes) => job.advance(bytes),
                         Deed::Idle => job.job.idle().await?,
-                        Deed::Trouble => job.block_job.troubled.store(true, Ordering::Relaxed),
+                        Deed::Trouble => job.block_job.is_failing.store(true, Ordering::Relaxed),
                         Deed::End => break,
                     }
                 }
@@ -128,7 +128,7 @@ mod tests {
             tell.send(deed).expect("it listens");
         }
         turns().await;
-        let mut settling = std::pin::pin!(settle(ended.job()));
+        let mut draining = std::pin::pin!(drain(ended.job()));
         let mut waits = Vec::new();
         for deed in std::iter::once(None).chain(deeds.into_iter().map(Some)) {
             let ends = matches!(deed, Some(Deed::End));
@@ -137,12 +137,12 @@ mod tests {
             }
             if ends {
                 // Which it does on other threads, too.
-                settling.as_mut().await;
+                draining.as_mut().await;
                 waits.push(false);
                 break;
             }
             turns().await;
-            let over = poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await;
+            let over = poll_fn(|context| Poll::Ready(draining.as_mut().poll(context))).await;
             waits.push(over.is_pending());
             if over.is_ready() {
                 break;
@@ -153,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_is_waited_for_until_its_requests_are_done() {
-        let deeds = vec![Deed::Advance(UNDER_WAY_MAX - 1), Deed::Advance(1)];
+        let deeds = vec![Deed::Advance(IN_FLIGHT_MAX - 1), Deed::Advance(1)];
         assert_eq!(waits(0, None, deeds).await, [true, true, false]);
     }
 
