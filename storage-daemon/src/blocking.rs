@@ -4,7 +4,7 @@ use std::io;
 
 use qapi_core::Result;
 
-use crate::error::Error;
+use block::error::Error;
 
 /// Does work that blocks, which the main loop must not. A panic is an error.
 ///

@@ -14,5 +14,3 @@ pub mod jobs;
 pub mod options;
 pub mod schema;
 pub mod tour;
-
-use block::{copy, create, error, image, nodes};

@@ -7,10 +7,10 @@ use std::time::Duration;
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
-use crate::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
-use crate::error::Error;
-use crate::nodes::Node;
 use crate::schema::block_job::BlockdevOnError;
+use block::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
+use block::error::Error;
+use block::nodes::Node;
 
 /// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///

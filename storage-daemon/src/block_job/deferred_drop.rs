@@ -1,7 +1,7 @@
 //! What a job leaves when it is over.
 
 use crate::blocking::drop_blocking;
-use crate::nodes::{Filter, MadeWritable, Orphans, Reservation};
+use block::nodes::{Filter, MadeWritable, Orphans, Reservation};
 
 /// What is left of a job and may block when it is dropped.
 #[derive(Default)]

@@ -3,11 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use super::BlockJobHandle;
-use crate::copy::{ErrorAction, Side};
-use crate::error::Error;
 use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::{BlockErrorAction, BlockJobError, IoOperationType};
+use block::copy::{ErrorAction, Side};
+use block::error::Error;
 
 /// What a job does about errors of its source and of its target.
 #[derive(Debug, Clone, Copy)]

@@ -29,10 +29,10 @@ use qapi_core::{Error, ErrorClass, Events, Result};
 use tokio::sync::Notify;
 
 use crate::blocking::blocking;
-use crate::copy::{CopySlots, Side};
-use crate::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockJobChange;
+use block::copy::{CopySlots, Side};
+use block::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 
 /// What block jobs are made with. Clones name the same.
 #[derive(Clone)]

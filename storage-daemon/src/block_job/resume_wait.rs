@@ -61,9 +61,9 @@ mod tests {
 
     use super::*;
     use crate::block_job::{BlockJobDriver, BlockJobHandle, OnError, RunFuture};
-    use crate::copy::Side;
-    use crate::error::Error;
     use crate::schema::block_job::BlockdevOnError;
+    use block::copy::Side;
+    use block::error::Error;
 
     /// What becomes of a request.
     #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,8 @@
 use qapi_core::{Error, Result, qapi_command};
 
 use crate::convert::blockdev::node_options;
-use crate::nodes::Graph;
 use crate::schema::blockdev::options::BlockdevOptions;
+use block::nodes::Graph;
 
 /// Opens a node, with all that is described inside its description.
 ///

@@ -4,9 +4,9 @@ use job::Jobs;
 use qapi_core::{Result, qapi_command};
 
 use crate::jobs;
-use crate::nodes::Graph;
 use crate::schema::amend::BlockdevAmendOptions;
 use crate::schema::create::BlockdevCreateOptions;
+use block::nodes::Graph;
 
 /// Begins to make an image. The job must be dismissed by `job-dismiss`, so that its result can be
 /// read.

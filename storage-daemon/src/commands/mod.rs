@@ -2,7 +2,7 @@
 //! the level of QEMU 10.0.
 //!
 //! Each is a few lines: its argument types are in [`schema`](crate::schema), its work is done by
-//! [`nodes`](crate::nodes), [`jobs`](crate::jobs) and [`block_job`](crate::block_job).
+//! [`nodes`](block::nodes), [`jobs`](crate::jobs) and [`block_job`](crate::block_job).
 
 pub mod backup;
 pub mod block_job;

@@ -2,9 +2,6 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::image::qcow2::header::CompressionType;
-use crate::nodes::options::DetectZeroes;
-use crate::nodes::{self, Graph};
 use crate::schema::blockdev::options::BlockdevDetectZeroesOptions;
 use crate::schema::create::Qcow2CompressionType;
 use crate::schema::node_info::{
@@ -12,6 +9,9 @@ use crate::schema::node_info::{
     ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
     ImageInfoSpecificQCow2Wrapper,
 };
+use block::image::qcow2::header::CompressionType;
+use block::nodes::options::DetectZeroes;
+use block::nodes::{self, Graph};
 
 /// Tells of all nodes, the newest first.
 ///

@@ -4,12 +4,12 @@ use qapi_core::{Error, Result};
 use serde_json::Value;
 
 use super::blockdev::child;
-use crate::image::blkdebug::Limits;
-use crate::image::permissions::{Access, Permissions};
-use crate::nodes::options::{Blkdebug, BlkdebugOptions, GivenRule};
 use crate::schema::blockdev::blkdebug::{
     BlkdebugInjectErrorOptions, BlkdebugSetStateOptions, BlockPermission, BlockdevOptionsBlkdebug,
 };
+use block::image::blkdebug::Limits;
+use block::image::permissions::{Access, Permissions};
+use block::nodes::options::{Blkdebug, BlkdebugOptions, GivenRule};
 
 /// What the node layer is to be told.
 ///

@@ -6,10 +6,6 @@
 use qapi_core::{Error, Result};
 
 use super::blkdebug::blkdebug;
-use crate::nodes::options::{
-    Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
-    Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
-};
 use crate::schema::blockdev::drivers::{
     BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
     BlockdevOptionsRaw, OnOffAuto,
@@ -17,6 +13,10 @@ use crate::schema::blockdev::drivers::{
 use crate::schema::blockdev::options::{
     BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
     BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
+};
+use block::nodes::options::{
+    Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
+    Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
 };
 
 /// What the node layer is to be told.

@@ -12,15 +12,15 @@ use qapi_core::{Error, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::block_job;
-use crate::nodes::Graph;
 use crate::options::{OptionError, Settings};
+use block::nodes::Graph;
 use pidfile::Pidfile;
 
 /// Threads for work that blocks. Copies take no more than
-/// [`COPY_REQUESTS_MAX`](crate::copy::COPY_REQUESTS_MAX) of them, so that commands get theirs even
+/// [`COPY_REQUESTS_MAX`](block::copy::COPY_REQUESTS_MAX) of them, so that commands get theirs even
 /// if all disks hang.
 const BLOCKING_THREADS_MAX: usize = 512;
-const _: () = assert!(crate::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
+const _: () = assert!(block::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
 
 /// Why the daemon did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]

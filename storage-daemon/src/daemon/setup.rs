@@ -9,12 +9,12 @@ use super::socket::socket;
 use super::version;
 use crate::block_job::BlockJobContext;
 use crate::convert::blockdev::node_options;
-use crate::copy::CopySlots;
-use crate::nodes::Graph;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
 };
 use crate::schema::blockdev::options::BlockdevOptions;
+use block::copy::CopySlots;
+use block::nodes::Graph;
 
 /// A daemon that is being set up.
 pub struct Setup {

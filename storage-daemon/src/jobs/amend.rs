@@ -5,8 +5,8 @@
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
-use crate::nodes::Graph;
 use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
+use block::nodes::Graph;
 
 /// Checks what can be checked at once, and starts a job that changes the image.
 ///
@@ -20,7 +20,7 @@ pub fn start(
     node_name: &str,
     options: BlockdevAmendOptions,
 ) -> Result<()> {
-    let unknown = || crate::error::Error::no_node(node_name);
+    let unknown = || block::error::Error::no_node(node_name);
     let node = graph.get(node_name).ok_or_else(unknown)?;
     if node.driver().name() != options.driver().as_str() {
         return Err(Error::generic("x-blockdev-amend doesn't support changing the block driver"));

@@ -16,14 +16,14 @@ use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
     RunFuture, copy,
 };
-use crate::copy::{Copier, Pace, PointInTime, Scope};
-use crate::nodes::options::{DetectZeroes, Discard};
-use crate::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 use crate::schema::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, DriveBackup,
 };
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::mirror::{MirrorSyncMode, NewImageMode};
+use block::copy::{Copier, Pace, PointInTime, Scope};
+use block::nodes::options::{DetectZeroes, Discard};
+use block::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 
 /// The largest unit of work that a client may ask for. QEMU ends itself when it is asked for more.
 const UNIT_MAX: u64 = 1 << 30;
@@ -88,7 +88,7 @@ pub fn drive_backup(
 }
 
 fn node(context: &BlockJobContext, name: &str) -> Result<Arc<Node>> {
-    let unknown = || crate::error::Error::no_device_or_node(name);
+    let unknown = || block::error::Error::no_device_or_node(name);
     Ok(context.graph.get(name).ok_or_else(unknown)?)
 }
 
@@ -117,7 +117,7 @@ fn create(
         )
         .map_err(cannot_create_node)?;
     if target.node().is_read_only() {
-        return Err(cannot_create_node(crate::error::Error::NodeReadOnly));
+        return Err(cannot_create_node(block::error::Error::NodeReadOnly));
     }
     // The target is below the filter, too.
     let written = NodeUse {

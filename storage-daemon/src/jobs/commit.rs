@@ -16,12 +16,12 @@ use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
 };
 use crate::blocking::blocking;
-use crate::copy::{CopySlots, Side};
-use crate::nodes::backing::{self, BackingChange};
-use crate::nodes::{
+use crate::schema::block_job::BlockdevOnError;
+use block::copy::{CopySlots, Side};
+use block::nodes::backing::{self, BackingChange};
+use block::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
 };
-use crate::schema::block_job::BlockdevOnError;
 
 /// What a client asks for.
 pub struct CommitOptions {
@@ -225,7 +225,7 @@ fn base(graph: &Graph, top: &Arc<Node>, options: &CommitOptions) -> Result<Arc<N
 }
 
 fn in_chain(graph: &Graph, top: &Arc<Node>, name: &str) -> Result<Arc<Node>> {
-    let node = graph.get(name).ok_or_else(|| crate::error::Error::no_node(name))?;
+    let node = graph.get(name).ok_or_else(|| block::error::Error::no_node(name))?;
     if !backing::chain_contains(top, &node) {
         return Err(Error::generic(format!("'{name}' is not in this backing file chain")));
     }

@@ -9,9 +9,9 @@ use qapi_core::Result;
 use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
 use super::prepared_job::{JobTarget, PreparedJob};
 use crate::block_job::{BlockJobContext, OnError};
-use crate::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
+use block::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 
 /// What a client asks for.
 pub struct ActiveCommit {

@@ -7,13 +7,13 @@ use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
 use crate::convert::blockdev::child;
-use crate::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
-use crate::image::qcow2::header::CompressionType;
-use crate::nodes::Graph;
 use crate::schema::create::{
     BlockdevCreateOptions, BlockdevCreateOptionsFile, BlockdevCreateOptionsQcow2,
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
 };
+use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use block::image::qcow2::header::CompressionType;
+use block::nodes::Graph;
 
 /// Checks what can be checked at once, and starts a job that makes the image.
 ///

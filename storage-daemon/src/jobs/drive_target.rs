@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicBool;
 use qapi_core::Result;
 
 use super::prepared_job::{CreatedFile, JobTarget};
-use crate::create::ImageCreate;
-use crate::error::Error;
-use crate::nodes::backing::chain;
-use crate::nodes::options::{
+use crate::schema::mirror::NewImageMode;
+use block::create::ImageCreate;
+use block::error::Error;
+use block::nodes::backing::chain;
+use block::nodes::options::{
     BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions,
 };
-use crate::nodes::{Graph, Node, by_filename, host_path};
-use crate::schema::mirror::NewImageMode;
+use block::nodes::{Graph, Node, by_filename, host_path};
 
 /// A target, as a client describes it.
 #[derive(Debug)]

@@ -7,10 +7,10 @@ use job::{CreatedJob, Job};
 use qapi_core::Error;
 use tokio::runtime::Handle;
 
-use crate::nodes::{BorrowedNode, Node};
+use block::nodes::{BorrowedNode, Node};
 
 /// The error of a filter that cannot be put on top of a node.
-pub fn cannot_create_node(error: crate::error::Error) -> Error {
+pub fn cannot_create_node(error: block::error::Error) -> Error {
     Error::from(error).context("Could not create node")
 }
 

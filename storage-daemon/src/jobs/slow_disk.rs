@@ -14,12 +14,12 @@ use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
 use super::prepared_job::JobTarget;
 use crate::block_job::{BlockJobContext, OnError};
 use crate::blocking::blocking;
-use crate::copy::CopySlots;
-use crate::create::Qcow2Create;
-use crate::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
-use crate::nodes::{Graph, NodeUse};
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
+use block::copy::CopySlots;
+use block::create::Qcow2Create;
+use block::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
+use block::nodes::{Graph, NodeUse};
 
 const SIZE: u64 = 1 << 20;
 

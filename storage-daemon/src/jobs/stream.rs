@@ -12,12 +12,12 @@ use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
 };
 use crate::blocking::blocking;
-use crate::copy::{CopySlots, Side};
-use crate::nodes::backing::{self, BackingChange};
-use crate::nodes::{
+use crate::schema::block_job::BlockdevOnError;
+use block::copy::{CopySlots, Side};
+use block::nodes::backing::{self, BackingChange};
+use block::nodes::{
     BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
 };
-use crate::schema::block_job::BlockdevOnError;
 
 /// What a client asks for.
 pub struct StreamOptions {
@@ -123,7 +123,7 @@ impl Chain {
     fn find(graph: &Graph, options: &StreamOptions) -> Result<Self> {
         let top = graph
             .get(&options.device)
-            .ok_or_else(|| crate::error::Error::no_device_or_node(&options.device))?;
+            .ok_or_else(|| block::error::Error::no_device_or_node(&options.device))?;
         let above_base = above_base(graph, &top, options)?;
         let below = below(&top, &above_base);
         for node in std::iter::once(&top).chain(&below) {
@@ -155,7 +155,7 @@ fn check_alternatives(options: &StreamOptions) -> Result<()> {
 
 /// The last node that is kept or copied from: what is below it is the base, if there is one.
 fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result<Arc<Node>> {
-    let named = |name: &str| graph.get(name).ok_or_else(|| crate::error::Error::no_node(name));
+    let named = |name: &str| graph.get(name).ok_or_else(|| block::error::Error::no_node(name));
     let base = if let Some(base) = &options.base {
         let found = backing::find_backing_image(top, base);
         found

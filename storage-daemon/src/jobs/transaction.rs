@@ -11,10 +11,10 @@ use super::backup;
 use super::prepared_job::PreparedJob;
 use crate::block_job::BlockJobContext;
 use crate::blocking::blocking;
-use crate::nodes::{Node, Quiesced, WriteWatcher};
 use crate::schema::transaction::{
     ActionCompletionMode, TransactionAction, TransactionActionKind,
 };
+use block::nodes::{Node, Quiesced, WriteWatcher};
 
 /// What the jobs of one transaction have in common.
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::TourError;
-use crate::nodes::options::{
+use block::nodes::options::{
     BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
 };
-use crate::nodes::{Graph, Node};
+use block::nodes::{Graph, Node};
 
 /// How much is written or compared at a time, in bytes.
 const CHUNK: usize = 1 << 20;

@@ -62,7 +62,7 @@ pub enum TourError {
     Different(u64),
     /// The images could not be read.
     #[error("{0}")]
-    Image(#[from] crate::error::Error),
+    Image(#[from] block::error::Error),
     /// The daemon is gone: somebody pressed ctrl-C.
     #[error("interrupted")]
     Interrupted,

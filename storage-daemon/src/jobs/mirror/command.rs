@@ -9,10 +9,10 @@ use super::{FinalBacking, MirrorOptions, MirrorScope, create};
 use crate::block_job::{BlockJobContext, OnError};
 use crate::jobs::drive_target::{DriveTarget, TargetBacking};
 use crate::jobs::prepared_job::{JobTarget, PreparedJob};
-use crate::nodes::options::DetectZeroes;
-use crate::nodes::{Graph, Node, NodeUse, Operation};
 use crate::schema::block_job::{BlockdevOnError, MirrorCopyMode};
 use crate::schema::mirror::{BlockdevMirror, DriveMirror, MirrorSyncMode, NewImageMode};
+use block::nodes::options::DetectZeroes;
+use block::nodes::{Graph, Node, NodeUse, Operation};
 
 /// What both commands ask for.
 struct Common {
@@ -68,7 +68,7 @@ pub fn blockdev_mirror(
     options: BlockdevMirror,
 ) -> Result<PreparedJob> {
     let source = root(&context.graph, &options.device)?;
-    let unknown = || crate::error::Error::no_device_or_node(&options.target);
+    let unknown = || block::error::Error::no_device_or_node(&options.target);
     let target = JobTarget::named(context.graph.get(&options.target).ok_or_else(unknown)?);
     let common = Common {
         job: JobOptions::new(JobType::Mirror)
@@ -152,7 +152,7 @@ fn on_error(source: Option<BlockdevOnError>, target: Option<BlockdevOnError>) ->
 }
 
 fn root(graph: &Graph, name: &str) -> Result<Arc<Node>> {
-    let unknown = || crate::error::Error::no_device_or_node(name);
+    let unknown = || block::error::Error::no_device_or_node(name);
     let node = graph.get(name).ok_or_else(unknown)?;
     graph.check_root(&node)?;
     Ok(node)
@@ -239,7 +239,7 @@ fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<Mir
 fn check_replaces(graph: &Graph, source: &Arc<Node>, replaces: &str) -> Result<()> {
     let node = graph
         .get(replaces)
-        .ok_or_else(|| crate::error::Error::NodeNotFound(replaces.to_owned()))?;
+        .ok_or_else(|| block::error::Error::NodeNotFound(replaces.to_owned()))?;
     graph.check_free(&node, Operation::Replace)?;
     if Arc::ptr_eq(&node, source) {
         return Ok(());

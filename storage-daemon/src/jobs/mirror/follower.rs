@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::copy::DirtyBitmap;
-use crate::error::Result;
-use crate::nodes::{Node, Write, WriteWatcher};
+use block::copy::DirtyBitmap;
+use block::error::Result;
+use block::nodes::{Node, Write, WriteWatcher};
 
 /// Sees the writes to the source of a mirror, and notes what is to be copied or copies it.
 #[derive(Debug)]

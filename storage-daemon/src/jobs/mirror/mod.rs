@@ -22,13 +22,13 @@ use crate::block_job::{
     RunFuture, copy,
 };
 use crate::blocking::blocking;
-use crate::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
-use crate::nodes::backing::BackingChange;
-use crate::nodes::options::Discard;
-use crate::nodes::{
+use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
+use block::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
+use block::nodes::backing::BackingChange;
+use block::nodes::options::Discard;
+use block::nodes::{
     Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
 };
-use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
 use follower::Follower;
 
 /// The least unit in which a mirror keeps account unless a client says otherwise.
@@ -271,7 +271,7 @@ impl Mirror {
         };
         settled.map_err(|error| {
             tracing::warn!(node = %self.target.name(), %error, "the target lacks its backing node");
-            crate::error::Error::Io(told.into()).into()
+            block::error::Error::Io(told.into()).into()
         })
     }
 
