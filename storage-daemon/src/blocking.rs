@@ -2,9 +2,8 @@
 
 use std::io;
 
-use qapi_core::Result;
-
 use block::error::Error;
+use qapi_core::Result;
 
 /// Does work that blocks, which the main loop must not. A panic is an error.
 ///

@@ -4,13 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use block::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
+use block::error::Error;
+use block::nodes::Node;
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
 use crate::schema::block_job::BlockdevOnError;
-use block::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
-use block::error::Error;
-use block::nodes::Node;
 
 /// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///

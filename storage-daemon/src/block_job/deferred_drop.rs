@@ -1,7 +1,8 @@
 //! What a job leaves when it is over.
 
-use crate::blocking::drop_blocking;
 use block::nodes::{Filter, MadeWritable, Orphans, Reservation};
+
+use crate::blocking::drop_blocking;
 
 /// What is left of a job and may block when it is dropped.
 #[derive(Default)]

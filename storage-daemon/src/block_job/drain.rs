@@ -6,10 +6,10 @@
 
 use std::sync::atomic::Ordering;
 
+use block::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 use job::{Job, JobStatus};
 
 use super::BlockJob;
-use block::copy::{REQUEST_MAX, REQUESTS_IN_FLIGHT};
 
 /// How many bytes a job has under way at most.
 const IN_FLIGHT_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
+use block::copy::{ErrorAction, Side};
+use block::error::Error;
+
 use super::BlockJobHandle;
 use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::{BlockErrorAction, BlockJobError, IoOperationType};
-use block::copy::{ErrorAction, Side};
-use block::error::Error;
 
 /// What a job does about errors of its source and of its target.
 #[derive(Debug, Clone, Copy)]

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use block::copy::{ErrorAction, Side};
+use block::nodes::Node;
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
 use crate::schema::block_job::BlockdevOnError;
-use block::copy::{ErrorAction, Side};
-use block::nodes::Node;
 
 /// Tries to make all writes to a target so far last, on a thread for blocking work. Gives what to
 /// do about an error otherwise, unless the job is to fail by it.

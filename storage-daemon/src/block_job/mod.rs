@@ -23,6 +23,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use block::copy::{CopySlots, Side};
+use block::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobStatus, Jobs};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Events, Result};
@@ -31,8 +33,6 @@ use tokio::sync::Notify;
 use crate::blocking::blocking;
 use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockJobChange;
-use block::copy::{CopySlots, Side};
-use block::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 
 /// What block jobs are made with. Clones name the same.
 #[derive(Clone)]

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
+use block::copy::{CopySlots, ErrorAction, RETRY_PAUSE, SLOT_PATIENCE, Side};
+use block::error::Error;
 use qapi_core::{Error as QmpError, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{BlockJobHandle, OnError};
 use crate::schema::block_job::BlockdevOnError;
-use block::copy::{CopySlots, ErrorAction, RETRY_PAUSE, SLOT_PATIENCE, Side};
-use block::error::Error;
 
 /// The most bytes that are dealt with in one step.
 pub const STEP_MAX: u64 = 512 << 10;

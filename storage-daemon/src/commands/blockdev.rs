@@ -1,10 +1,10 @@
 //! `blockdev-add`, `blockdev-del`, `blockdev-reopen` and `change-backing-file`.
 
+use block::nodes::Graph;
 use qapi_core::{Error, Result, qapi_command};
 
 use crate::convert::blockdev::node_options;
 use crate::schema::blockdev::options::BlockdevOptions;
-use block::nodes::Graph;
 
 /// Opens a node, with all that is described inside its description.
 ///

@@ -1,12 +1,12 @@
 //! `blockdev-create` and `x-blockdev-amend`: images made and changed, by a job.
 
+use block::nodes::Graph;
 use job::Jobs;
 use qapi_core::{Result, qapi_command};
 
 use crate::jobs;
 use crate::schema::amend::BlockdevAmendOptions;
 use crate::schema::create::BlockdevCreateOptions;
-use block::nodes::Graph;
 
 /// Begins to make an image. The job must be dismissed by `job-dismiss`, so that its result can be
 /// read.

@@ -1,5 +1,8 @@
 //! `query-named-block-nodes` and `query-block`.
 
+use block::image::qcow2::header::CompressionType;
+use block::nodes::options::DetectZeroes;
+use block::nodes::{self, Graph};
 use qapi_core::{Result, qapi_command};
 
 use crate::schema::blockdev::options::BlockdevDetectZeroesOptions;
@@ -9,9 +12,6 @@ use crate::schema::node_info::{
     ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
     ImageInfoSpecificQCow2Wrapper,
 };
-use block::image::qcow2::header::CompressionType;
-use block::nodes::options::DetectZeroes;
-use block::nodes::{self, Graph};
 
 /// Tells of all nodes, the newest first.
 ///

@@ -1,5 +1,8 @@
 //! From `BlockdevOptionsBlkdebug` to the options of a blkdebug node.
 
+use block::image::blkdebug::Limits;
+use block::image::permissions::{Access, Permissions};
+use block::nodes::options::{Blkdebug, BlkdebugOptions, GivenRule};
 use qapi_core::{Error, Result};
 use serde_json::Value;
 
@@ -7,9 +10,6 @@ use super::blockdev::child;
 use crate::schema::blockdev::blkdebug::{
     BlkdebugInjectErrorOptions, BlkdebugSetStateOptions, BlockPermission, BlockdevOptionsBlkdebug,
 };
-use block::image::blkdebug::Limits;
-use block::image::permissions::{Access, Permissions};
-use block::nodes::options::{Blkdebug, BlkdebugOptions, GivenRule};
 
 /// What the node layer is to be told.
 ///

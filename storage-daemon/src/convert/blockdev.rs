@@ -3,6 +3,10 @@
 //! What the schema allows and this program does not have is refused here, by name: an option that
 //! is silently ignored would be believed.
 
+use block::nodes::options::{
+    Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
+    Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
+};
 use qapi_core::{Error, Result};
 
 use super::blkdebug::blkdebug;
@@ -13,10 +17,6 @@ use crate::schema::blockdev::drivers::{
 use crate::schema::blockdev::options::{
     BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
     BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull,
-};
-use block::nodes::options::{
-    Aio, BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, FileOptions,
-    Locking, NodeOptions, NullOptions, Qcow2Options, RawOptions,
 };
 
 /// What the node layer is to be told.

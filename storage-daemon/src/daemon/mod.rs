@@ -7,13 +7,13 @@ mod socket;
 
 pub use setup::Setup;
 
+use block::nodes::Graph;
 use job::Jobs;
 use qapi_core::{Error, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::block_job;
 use crate::options::{OptionError, Settings};
-use block::nodes::Graph;
 use pidfile::Pidfile;
 
 /// Threads for work that blocks. Copies take no more than

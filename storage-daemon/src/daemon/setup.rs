@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use block::copy::CopySlots;
+use block::nodes::Graph;
 use job::Jobs;
 use qapi_core::{Error, Listener, Result, Server};
 
@@ -13,8 +15,6 @@ use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
 };
 use crate::schema::blockdev::options::BlockdevOptions;
-use block::copy::CopySlots;
-use block::nodes::Graph;
 
 /// A daemon that is being set up.
 pub struct Setup {

@@ -2,11 +2,11 @@
 //!
 //! QEMU changes nothing but the keys of encrypted images so, and there are none here.
 
+use block::nodes::Graph;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
 use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
-use block::nodes::Graph;
 
 /// Checks what can be checked at once, and starts a job that changes the image.
 ///

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use block::copy::{Copier, Pace, PointInTime, Scope};
+use block::nodes::options::{DetectZeroes, Discard};
+use block::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 use job::{JobOptions, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
@@ -21,9 +24,6 @@ use crate::schema::backup::{
 };
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::mirror::{MirrorSyncMode, NewImageMode};
-use block::copy::{Copier, Pace, PointInTime, Scope};
-use block::nodes::options::{DetectZeroes, Discard};
-use block::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
 
 /// The largest unit of work that a client may ask for. QEMU ends itself when it is asked for more.
 const UNIT_MAX: u64 = 1 << 30;

@@ -5,6 +5,11 @@
 
 use std::sync::Arc;
 
+use block::copy::{CopySlots, Side};
+use block::nodes::backing::{self, BackingChange};
+use block::nodes::{
+    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
+};
 use job::{JobOptions, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, ErrorClass, Result};
@@ -17,11 +22,6 @@ use crate::block_job::{
 };
 use crate::blocking::blocking;
 use crate::schema::block_job::BlockdevOnError;
-use block::copy::{CopySlots, Side};
-use block::nodes::backing::{self, BackingChange};
-use block::nodes::{
-    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
-};
 
 /// What a client asks for.
 pub struct CommitOptions {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use block::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 use job::JobOptions;
 use qapi_core::Result;
 
@@ -11,7 +12,6 @@ use super::prepared_job::{JobTarget, PreparedJob};
 use crate::block_job::{BlockJobContext, OnError};
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
-use block::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
 
 /// What a client asks for.
 pub struct ActiveCommit {

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use block::image::qcow2::header::CompressionType;
+use block::nodes::Graph;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::{Error, Result};
 
@@ -11,9 +14,6 @@ use crate::schema::create::{
     BlockdevCreateOptions, BlockdevCreateOptionsFile, BlockdevCreateOptionsQcow2,
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
 };
-use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
-use block::image::qcow2::header::CompressionType;
-use block::nodes::Graph;
 
 /// Checks what can be checked at once, and starts a job that makes the image.
 ///

@@ -5,10 +5,6 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use qapi_core::Result;
-
-use super::prepared_job::{CreatedFile, JobTarget};
-use crate::schema::mirror::NewImageMode;
 use block::create::ImageCreate;
 use block::error::Error;
 use block::nodes::backing::chain;
@@ -16,6 +12,10 @@ use block::nodes::options::{
     BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions,
 };
 use block::nodes::{Graph, Node, by_filename, host_path};
+use qapi_core::Result;
+
+use super::prepared_job::{CreatedFile, JobTarget};
+use crate::schema::mirror::NewImageMode;
 
 /// A target, as a client describes it.
 #[derive(Debug)]

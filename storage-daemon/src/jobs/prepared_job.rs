@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use block::nodes::{BorrowedNode, Node};
 use job::{CreatedJob, Job};
 use qapi_core::Error;
 use tokio::runtime::Handle;
-
-use block::nodes::{BorrowedNode, Node};
 
 /// The error of a filter that cannot be put on top of a node.
 pub fn cannot_create_node(error: block::error::Error) -> Error {

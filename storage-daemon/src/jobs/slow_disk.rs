@@ -3,6 +3,10 @@
 
 use std::sync::Arc;
 
+use block::copy::CopySlots;
+use block::create::Qcow2Create;
+use block::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
+use block::nodes::{Graph, NodeUse};
 use block::testing::{Gate, add_slow_to_flush};
 use job::{JobOptions, JobType, Jobs};
 use qapi_core::context::States;
@@ -16,10 +20,6 @@ use crate::block_job::{BlockJobContext, OnError};
 use crate::blocking::blocking;
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
-use block::copy::CopySlots;
-use block::create::Qcow2Create;
-use block::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
-use block::nodes::{Graph, NodeUse};
 
 const SIZE: u64 = 1 << 20;
 

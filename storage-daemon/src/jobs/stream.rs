@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use block::copy::{CopySlots, Side};
+use block::nodes::backing::{self, BackingChange};
+use block::nodes::{
+    BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
+};
 use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
 use qapi_core::{Error, Result};
@@ -13,11 +18,6 @@ use crate::block_job::{
 };
 use crate::blocking::blocking;
 use crate::schema::block_job::BlockdevOnError;
-use block::copy::{CopySlots, Side};
-use block::nodes::backing::{self, BackingChange};
-use block::nodes::{
-    BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
-};
 
 /// What a client asks for.
 pub struct StreamOptions {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use block::nodes::{Node, Quiesced, WriteWatcher};
 use job::Transaction;
 use qapi_core::{Error, Result};
 use tokio::runtime::Handle;
@@ -14,7 +15,6 @@ use crate::blocking::blocking;
 use crate::schema::transaction::{
     ActionCompletionMode, TransactionAction, TransactionActionKind,
 };
-use block::nodes::{Node, Quiesced, WriteWatcher};
 
 /// What the jobs of one transaction have in common.
 #[derive(Debug, Default)]

@@ -6,11 +6,12 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::TourError;
 use block::nodes::options::{
     BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
 };
 use block::nodes::{Graph, Node};
+
+use super::TourError;
 
 /// How much is written or compared at a time, in bytes.
 const CHUNK: usize = 1 << 20;

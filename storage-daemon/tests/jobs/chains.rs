@@ -1,17 +1,19 @@
 //! Jobs on chains that other clients change while the job is being made.
 
-use crate::support::*;
+use std::sync::{Arc, mpsc};
+
 use block::copy::CopySlots;
 use block::nodes::backing::BackingChange;
 use block::nodes::options::BackingOption;
 use block::nodes::{Graph, Node};
 use job::Jobs;
 use qapi_core::{Events, Result};
-use std::sync::{Arc, mpsc};
 use storage_daemon::block_job::BlockJobContext;
 use storage_daemon::jobs::commit::{self, CommitOptions};
 use storage_daemon::jobs::stream::{self, StreamOptions};
 use storage_daemon::schema::block_job::BlockdevOnError;
+
+use crate::support::*;
 
 fn block_jobs(graph: &Graph) -> BlockJobContext {
     BlockJobContext {

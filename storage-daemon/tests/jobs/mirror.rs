@@ -1,20 +1,22 @@
 //! Mirrors and active commits, with somebody who goes on writing all the while.
 
-use crate::support::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
 use block::copy::CopySlots;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{Graph, Node, Root};
 use job::{Job, JobOptions, JobStatus, JobType, Jobs};
 use qapi_core::Events;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 use storage_daemon::block_job::BlockJobContext;
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
 use storage_daemon::schema::block_job::{BlockdevOnError, MirrorCopyMode};
 use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
+
+use crate::support::*;
 
 const SIZE: u64 = 4 * M;
 /// How long a test waits for what is sure to come.

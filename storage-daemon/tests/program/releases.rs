@@ -1,9 +1,8 @@
 //! The schema as of earlier releases of QEMU: what is left of it holds together.
 
 // Links the definitions, which would not be there otherwise.
-use storage_daemon as _;
-
 use qapi_core::{Registry, Release};
+use storage_daemon as _;
 
 #[test]
 fn every_release_from_the_first_with_jobs_on_can_be_presented() {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use block::nodes::options::DetectZeroes;
+use block::nodes::{Graph, Node, NodeUse, Operation};
 use job::{JobOptions, JobType};
 use qapi_core::{Error, Result};
 
@@ -11,8 +13,6 @@ use crate::jobs::drive_target::{DriveTarget, TargetBacking};
 use crate::jobs::prepared_job::{JobTarget, PreparedJob};
 use crate::schema::block_job::{BlockdevOnError, MirrorCopyMode};
 use crate::schema::mirror::{BlockdevMirror, DriveMirror, MirrorSyncMode, NewImageMode};
-use block::nodes::options::DetectZeroes;
-use block::nodes::{Graph, Node, NodeUse, Operation};
 
 /// What both commands ask for.
 struct Common {

@@ -11,6 +11,12 @@ pub use command::{blockdev_mirror, drive_mirror};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use block::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
+use block::nodes::backing::BackingChange;
+use block::nodes::options::Discard;
+use block::nodes::{
+    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
+};
 use job::{JobHandle, JobOptions};
 use nix::errno::Errno;
 use parking_lot::Mutex;
@@ -23,12 +29,6 @@ use crate::block_job::{
 };
 use crate::blocking::blocking;
 use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
-use block::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
-use block::nodes::backing::BackingChange;
-use block::nodes::options::Discard;
-use block::nodes::{
-    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
-};
 use follower::Follower;
 
 /// The least unit in which a mirror keeps account unless a client says otherwise.

@@ -6,11 +6,12 @@
 mod parameters;
 mod socket;
 
+pub use socket::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
+
 use qapi_core::Result;
 
 use super::messages;
 use parameters::Parameters;
-pub use socket::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
 
 /// A character device, as the command line describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
