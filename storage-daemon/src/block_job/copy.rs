@@ -24,7 +24,7 @@ pub async fn copy(
     let control = JobControl { job, on_error, bitmap: None };
     let work = async {
         point_in_time.leave_out(&control).await?;
-        job.job.set_remaining(point_in_time.outstanding());
+        job.set_remaining(point_in_time.outstanding());
         point_in_time.copy_rest(&control).await.map_err(failure)
     };
     counting(job, point_in_time, work).await
@@ -37,7 +37,7 @@ pub async fn copy(
 pub async fn watch(job: BlockJobHandle<'_>, point_in_time: &PointInTime) -> Result<()> {
     let idle = async {
         loop {
-            job.job.idle().await?;
+            job.idle().await?;
         }
     };
     counting(job, point_in_time, idle).await
@@ -50,7 +50,7 @@ async fn counting(
     work: impl Future<Output = Result<()>>,
 ) -> Result<()> {
     // Until it is known how much of the source is in scope, it may be all.
-    job.job.set_remaining(point_in_time.copier().size());
+    job.set_remaining(point_in_time.copier().size());
     tokio::pin!(work);
     loop {
         tokio::select! {
@@ -58,7 +58,7 @@ async fn counting(
             bytes = point_in_time.copied() => job.advance(bytes),
             result = &mut work => {
                 if result.is_ok() {
-                    job.job.set_remaining(0);
+                    job.set_remaining(0);
                 }
                 return result;
             }
@@ -93,9 +93,9 @@ pub async fn follow(
     on_error: OnError,
 ) -> Result<()> {
     let control = JobControl { job, on_error, bitmap: Some(bitmap) };
-    job.job.set_remaining(bitmap.outstanding());
+    job.set_remaining(bitmap.outstanding());
     copier.follow(bitmap, &control).await.map_err(failure)?;
-    job.job.set_remaining(bitmap.outstanding());
+    job.set_remaining(bitmap.outstanding());
     Ok(())
 }
 
@@ -118,31 +118,31 @@ impl CopyControl for JobControl<'_> {
     type Stop = qapi_core::Error;
 
     fn interrupted(&self) -> bool {
-        let handle = self.job.job;
+        let handle = &self.job;
         handle.is_cancelled() || handle.job().pause_requested()
     }
 
     fn speed(&self) -> u64 {
         // The engine refuses negative speeds.
-        self.job.job.speed().try_into().unwrap_or(0)
+        self.job.speed().try_into().unwrap_or(0)
     }
 
     async fn rest(&self) -> Result<()> {
-        Ok(self.job.job.throttle(0).await?)
+        Ok(self.job.throttle(0).await?)
     }
 
     async fn wait(&self, time: Duration) -> Result<()> {
-        Ok(self.job.job.sleep(time).await?)
+        Ok(self.job.sleep(time).await?)
     }
 
     fn charge(&self, bytes: u64) {
-        self.job.job.charge(bytes);
+        self.job.charge(bytes);
     }
 
     fn advance(&self, bytes: u64) {
         self.job.advance(bytes);
         if let Some(bitmap) = self.bitmap {
-            self.job.job.set_remaining(bitmap.outstanding());
+            self.job.set_remaining(bitmap.outstanding());
         }
     }
 

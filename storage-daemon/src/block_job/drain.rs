@@ -93,7 +93,7 @@ mod tests {
                 while let Some(deed) = self.0.lock().await.recv().await {
                     match deed {
                         Deed::Advance(bytes) => job.advance(bytes),
-                        Deed::Idle => job.job.idle().await?,
+                        Deed::Idle => job.idle().await?,
                         Deed::Trouble => job.block_job.is_failing.store(true, Ordering::Relaxed),
                         Deed::End => break,
                     }

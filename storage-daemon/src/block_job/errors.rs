@@ -45,7 +45,7 @@ impl BlockJobHandle<'_> {
         self.block_job.is_failing.store(true, Ordering::Relaxed);
         self.block_job.note_outcome();
         let action = on_error.action(side, error);
-        if let Some(id) = self.job.id() {
+        if let Some(id) = self.id() {
             let operation = match side {
                 Side::Source => IoOperationType::Read,
                 Side::Target => IoOperationType::Write,
@@ -57,7 +57,7 @@ impl BlockJobHandle<'_> {
             BlockErrorAction::Report => ErrorAction::Report,
             BlockErrorAction::Ignore => ErrorAction::Ignore,
             BlockErrorAction::Stop => {
-                self.job.pause_for_error();
+                self.pause_for_error();
                 self.note_error(side, error);
                 ErrorAction::Stop
             }
@@ -134,7 +134,7 @@ mod tests {
                     match job.handle_error(on_error, Side::Target, &error) {
                         ErrorAction::Report => return Err(error.into()),
                         ErrorAction::Ignore | ErrorAction::Stop => {
-                            job.job.pause_point().await?;
+                            job.pause_point().await?;
                         }
                     }
                 }

@@ -43,7 +43,7 @@ pub async fn flush(
 ) -> Result<()> {
     let on_error = OnError { source: on_error, target: on_error };
     while let Some(ErrorAction::Stop) = try_flush(job, target, on_error).await? {
-        job.job.pause_point().await?;
+        job.pause_point().await?;
     }
     Ok(())
 }

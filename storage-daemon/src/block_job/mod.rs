@@ -19,6 +19,7 @@ pub use flush::{flush, try_flush};
 
 use std::any::Any;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -122,7 +123,7 @@ pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 #[derive(Clone, Copy)]
 pub struct BlockJobHandle<'a> {
     /// The job: its pause points and its progress.
-    pub job: &'a JobHandle,
+    handle: &'a JobHandle,
     block_job: &'a BlockJob,
 }
 
@@ -210,7 +211,7 @@ impl BlockJob {
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
         match self.work() {
-            Some(work) => work.run(BlockJobHandle { job, block_job: self }).await,
+            Some(work) => work.run(BlockJobHandle { handle: job, block_job: self }).await,
             // A job is cleaned up when it is over, and runs once.
             None => Ok(()),
         }
@@ -285,11 +286,19 @@ impl JobDriver for BlockJob {
     }
 }
 
+impl Deref for BlockJobHandle<'_> {
+    type Target = JobHandle;
+
+    fn deref(&self) -> &JobHandle {
+        self.handle
+    }
+}
+
 impl BlockJobHandle<'_> {
     /// Counts bytes as done.
     pub fn advance(&self, bytes: u64) {
         self.block_job.is_failing.store(false, Ordering::Relaxed);
-        self.job.advance(bytes);
+        self.handle.advance(bytes);
         self.block_job.note_outcome();
     }
 }

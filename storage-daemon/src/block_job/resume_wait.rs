@@ -86,7 +86,7 @@ mod tests {
                         Outcome::Failed(side) => {
                             let error = Error::Io(io::ErrorKind::Other.into());
                             job.handle_error(on_error, side, &error);
-                            job.job.pause_point().await?;
+                            job.pause_point().await?;
                         }
                     }
                 }

@@ -60,16 +60,16 @@ pub async fn run_sequentially<W: SequentialJob>(
     length: u64,
     on_error: BlockdevOnError,
 ) -> Result<()> {
-    job.job.set_remaining(length);
+    job.set_remaining(length);
     let mut first_error = None;
     let mut offset = 0;
     while offset < length {
-        job.job.throttle(0).await?;
+        job.throttle(0).await?;
         let slot = slot(job, slots).await?;
         match step(Arc::clone(work), offset, slot).await {
             Ok(Step { length, copied }) => {
                 if copied {
-                    job.job.charge(length);
+                    job.charge(length);
                 }
                 offset += length;
                 job.advance(length);
@@ -83,7 +83,7 @@ pub async fn run_sequentially<W: SequentialJob>(
                         offset += length;
                         job.advance(length);
                     }
-                    ErrorAction::Ignore => job.job.sleep(RETRY_PAUSE).await?,
+                    ErrorAction::Ignore => job.sleep(RETRY_PAUSE).await?,
                     // The next step waits until the job goes on.
                     ErrorAction::Stop => {}
                 }
@@ -119,7 +119,7 @@ async fn slot(job: BlockJobHandle<'_>, slots: &CopySlots) -> Result<OwnedSemapho
         }
         tokio::select! {
             () = slots.freed() => {}
-            waited = job.job.sleep(SLOT_PATIENCE) => waited?,
+            waited = job.sleep(SLOT_PATIENCE) => waited?,
         }
     }
 }

@@ -251,7 +251,7 @@ impl BlockJobDriver for Commit {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(async move {
             let Pieces { base, length, .. } = &*self.pieces;
-            job.job.set_remaining(*length);
+            job.set_remaining(*length);
             let (growing, length) = (Arc::clone(base), *length);
             blocking(move || growing.grow(length)).await?;
             run_sequentially(job, &self.slots, &self.pieces, length, self.on_error).await?;

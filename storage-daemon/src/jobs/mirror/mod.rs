@@ -291,15 +291,15 @@ impl Mirror {
         self.find_dirty(job).await?;
         loop {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
-            if !job.job.is_ready() {
+            if !job.is_ready() {
                 if !self.flush(job).await? {
-                    job.job.sleep(RETRY_PAUSE).await?;
+                    job.sleep(RETRY_PAUSE).await?;
                     continue;
                 }
                 if self.bitmap.length() == 0 {
                     self.follower.note_synced();
                 }
-                job.job.ready();
+                job.ready();
             }
             if self.follower.is_write_blocking() && self.bitmap.is_clean() {
                 self.follower.note_synced();
@@ -311,8 +311,8 @@ impl Mirror {
                 continue;
             }
             tokio::select! {
-                woken = job.job.idle() => woken?,
-                () = self.bitmap.marked() => job.job.pause_point().await?,
+                woken = job.idle() => woken?,
+                () = self.bitmap.marked() => job.pause_point().await?,
             }
         }
     }
@@ -365,7 +365,7 @@ impl Mirror {
 
     /// Whether the job has been told to end, which a mirror that is ready does without error.
     fn is_to_end(&self, job: BlockJobHandle<'_>) -> bool {
-        self.should_complete.load(Ordering::Relaxed) || job.job.cancel_requested()
+        self.should_complete.load(Ordering::Relaxed) || job.cancel_requested()
     }
 
     /// Keeps writers off the source if the target has all that they have written. The target's
@@ -380,7 +380,7 @@ impl Mirror {
             return Ok(true);
         }
         drop(quiesced);
-        job.job.sleep(RETRY_PAUSE).await?;
+        job.sleep(RETRY_PAUSE).await?;
         Ok(false)
     }
 
