@@ -3,7 +3,7 @@
 //! The block layer is the library [`block`]. [`block_job`] is what jobs on nodes have in common,
 //! [`jobs`] are the kinds there are. [`schema`] has the types of what clients say and hear of all
 //! that, [`commands`] the commands; [`options`] is the command line, [`daemon`] what it starts, and
-//! [`tour`] what happens when there is none.
+//! [`demo`] what happens when there is none.
 
 pub mod block_job;
 mod blocking;
@@ -13,4 +13,4 @@ pub mod daemon;
 pub mod jobs;
 pub mod options;
 pub mod schema;
-pub mod tour;
+pub mod demo;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use qapi_core::Registry;
 use storage_daemon::daemon;
 use storage_daemon::options::{HELP, Invocation, list_commands, version_text};
-use storage_daemon::tour;
+use storage_daemon::demo;
 
 fn main() -> ExitCode {
     log_warnings();
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 fn carry_out() -> Result<(), Box<dyn Error>> {
     match Invocation::parse(std::env::args_os().skip(1))? {
-        Invocation::Tour => tour::run()?,
+        Invocation::Demo => demo::run()?,
         Invocation::Help => print(HELP)?,
         Invocation::Version => print(&version_text(&daemon::version()))?,
         Invocation::ListCommands => print(&list_commands(&Registry::collect()?))?,

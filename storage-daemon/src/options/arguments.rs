@@ -12,7 +12,7 @@ use super::error::OptionError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
     /// Nothing: show what this program can do.
-    Tour,
+    Demo,
     /// `--help`
     Help,
     /// `--version`
@@ -129,7 +129,7 @@ impl Invocation {
         }
         match stray {
             Some(stray) => Err(OptionError::StrayArgument(stray.to_string_lossy().into_owned())),
-            None if is_empty => Ok(Self::Tour),
+            None if is_empty => Ok(Self::Demo),
             None => Ok(Self::Serve(settings)),
         }
     }
@@ -196,7 +196,7 @@ mod tests {
     fn options_are_understood_in_all_their_forms() {
         use StepKind::{Blockdev, Chardev, Monitor};
         let table: [(&[&str], Invocation); 12] = [
-            (&[], Invocation::Tour),
+            (&[], Invocation::Demo),
             (&["-h"], Invocation::Help),
             (&["-hV"], Invocation::Help),
             (&["-V"], Invocation::Version),

@@ -1,4 +1,4 @@
-//! The program from outside: its command line, its life as a process, its tour, and the recorded
+//! The program from outside: its command line, its life as a process, its demo, and the recorded
 //! behaviour of QEMU's own storage daemon.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -14,6 +14,6 @@ mod mirror;
 mod program;
 mod releases;
 mod scenarios;
-mod tour;
+mod demo;
 mod truncated;
 mod whole;

@@ -1,4 +1,4 @@
-//! The tour: what this program does when it is started without options.
+//! The demo: what this program does when it is started without options.
 //!
 //! It serves itself on a private socket in a temporary folder, and is its own client: it makes an
 //! image with data, copies it to qcow2 by a job that is paused, slowed down and let go, and by a
@@ -41,13 +41,13 @@ const FASTER: i64 = 96 << 20;
 const PAUSE_AT: i64 = 48 << 20;
 const LET_GO_AT: i64 = 128 << 20;
 
-/// How long the pause lasts, and how long the tour waits between two looks at the progress.
+/// How long the pause lasts, and how long the demo waits between two looks at the progress.
 const PAUSE: Duration = Duration::from_millis(700);
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Why the tour did not reach its end.
+/// Why the demo did not reach its end.
 #[derive(Debug, thiserror::Error)]
-pub enum TourError {
+pub enum DemoError {
     /// The daemon could not be started.
     #[error(transparent)]
     Daemon(#[from] DaemonError),
@@ -68,33 +68,33 @@ pub enum TourError {
     Interrupted,
 }
 
-/// Gives the tour. Somebody who interrupts it has seen enough: that is no error.
+/// Gives the demo. Somebody who interrupts it has seen enough: that is no error.
 ///
 /// # Errors
 /// Something did not work as it should.
-pub fn run() -> Result<(), TourError> {
+pub fn run() -> Result<(), DemoError> {
     let screen = Screen::new();
     let result = match in_temporary_folder(&screen) {
-        Err(TourError::Interrupted) => {
-            screen.say("Interrupted; everything is cleaned up.").map_err(TourError::Io)
+        Err(DemoError::Interrupted) => {
+            screen.say("Interrupted; everything is cleaned up.").map_err(DemoError::Io)
         }
         result => result,
     };
     match result {
         // Whoever was watching has left.
-        Err(TourError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(DemoError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
 }
 
-fn in_temporary_folder(screen: &Screen) -> Result<(), TourError> {
-    let folder = tempfile::Builder::new().prefix("storage-daemon-tour-").tempdir()?;
+fn in_temporary_folder(screen: &Screen) -> Result<(), DemoError> {
+    let folder = tempfile::Builder::new().prefix("storage-daemon-demo-").tempdir()?;
     let result = with_daemon(screen, folder.path());
     folder.close()?;
     result
 }
 
-fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), TourError> {
+fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), DemoError> {
     let socket = folder.join("qmp.sock");
     screen.title("A storage daemon, serving QMP on a private socket")?;
     screen.say(&format!("{}", socket.display()))?;
@@ -104,13 +104,13 @@ fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), TourError> {
     result.and(ended)
 }
 
-/// Gives the tour of the daemon that listens at `socket`.
-fn watch(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), TourError> {
+/// Gives the demo of the daemon that listens at `socket`.
+fn watch(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), DemoError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         screen.title("Capabilities are negotiated before anything else")?;
         let client = Client::connect(socket, screen).await?;
-        Tour { client, screen, folder }.script().await
+        Demo { client, screen, folder }.script().await
     })
 }
 
@@ -122,13 +122,13 @@ struct Daemon {
 
 impl Daemon {
     /// Starts a daemon, and waits until it listens on `socket`.
-    fn start(socket: &Path) -> Result<Self, TourError> {
+    fn start(socket: &Path) -> Result<Self, DemoError> {
         let path = socket.to_string_lossy().replace(',', ",,");
         let step = |kind, argument| Step { kind, argument };
         let settings = Settings {
             steps: vec![
-                step(StepKind::Chardev, format!("socket,id=tour,path={path},server=on,wait=off")),
-                step(StepKind::Monitor, "tour".to_owned()),
+                step(StepKind::Chardev, format!("socket,id=demo,path={path},server=on,wait=off")),
+                step(StepKind::Monitor, "demo".to_owned()),
             ],
             ..Settings::default()
         };
@@ -141,33 +141,33 @@ impl Daemon {
         match is_ready.recv() {
             Ok(shutdown) => Ok(Self { thread, shutdown }),
             // It has ended before it was ready.
-            Err(_) => Err(join(thread).err().unwrap_or(TourError::Interrupted)),
+            Err(_) => Err(join(thread).err().unwrap_or(DemoError::Interrupted)),
         }
     }
 
     /// Ends the daemon, if it has not ended, and waits until it has cleaned up.
-    fn end(self) -> Result<(), TourError> {
+    fn end(self) -> Result<(), DemoError> {
         self.shutdown.request();
         join(self.thread)
     }
 }
 
-fn join(thread: JoinHandle<Result<(), DaemonError>>) -> Result<(), TourError> {
+fn join(thread: JoinHandle<Result<(), DaemonError>>) -> Result<(), DemoError> {
     match thread.join() {
         Ok(result) => Ok(result?),
-        Err(_) => Err(TourError::Unexpected("The daemon panicked".to_owned())),
+        Err(_) => Err(DemoError::Unexpected("The daemon panicked".to_owned())),
     }
 }
 
-/// The tour under way.
-struct Tour<'a> {
+/// The demo under way.
+struct Demo<'a> {
     client: Client,
     screen: &'a Screen,
     folder: &'a Path,
 }
 
-impl Tour<'_> {
-    async fn script(&mut self) -> Result<(), TourError> {
+impl Demo<'_> {
+    async fn script(&mut self) -> Result<(), DemoError> {
         self.screen.title("An image of 256 MiB, with data and with holes")?;
         let source = self.path("source.raw");
         images::make(Path::new(&source), IMAGE_SIZE)?;
@@ -203,7 +203,7 @@ impl Tour<'_> {
         self.folder.join(name).to_string_lossy().into_owned()
     }
 
-    async fn add_source(&mut self, path: &str) -> Result<(), TourError> {
+    async fn add_source(&mut self, path: &str) -> Result<(), DemoError> {
         let file = json!({"driver": "file", "filename": path});
         let node = json!({
             "driver": "raw", "node-name": "source", "read-only": true, "file": file,
@@ -211,7 +211,7 @@ impl Tour<'_> {
         self.client.call("blockdev-add", &node).await
     }
 
-    async fn make_target(&mut self, node_name: &str, path: &str) -> Result<(), TourError> {
+    async fn make_target(&mut self, node_name: &str, path: &str) -> Result<(), DemoError> {
         self.create(json!({"driver": "file", "filename": path, "size": 0})).await?;
         let file = json!({"driver": "file", "filename": path});
         self.create(json!({"driver": "qcow2", "file": file, "size": IMAGE_SIZE})).await?;
@@ -220,7 +220,7 @@ impl Tour<'_> {
     }
 
     /// Runs a job that makes an image, and dismisses it.
-    async fn create(&mut self, options: Value) -> Result<(), TourError> {
+    async fn create(&mut self, options: Value) -> Result<(), DemoError> {
         let arguments = json!({"job-id": "create0", "options": options});
         self.client.call("blockdev-create", &arguments).await?;
         self.client.wait_for_status("create0", JobStatus::Concluded).await?;
@@ -228,7 +228,7 @@ impl Tour<'_> {
         self.client.execute(&job_dismiss { id: "create0" }).await
     }
 
-    async fn backup(&mut self) -> Result<(), TourError> {
+    async fn backup(&mut self) -> Result<(), DemoError> {
         let (id, device) = ("backup0", "backup0");
         let arguments = json!({
             "job-id": id, "device": "source", "target": "copy", "sync": "full",
@@ -253,7 +253,7 @@ impl Tour<'_> {
         self.client.execute(&job_dismiss { id }).await
     }
 
-    async fn mirror(&mut self) -> Result<(), TourError> {
+    async fn mirror(&mut self) -> Result<(), DemoError> {
         let id = "mirror0";
         let arguments = json!({
             "job-id": id, "device": "source", "target": "mirror", "sync": "full",
@@ -273,7 +273,7 @@ impl Tour<'_> {
         id: &str,
         progress: &screen::Progress<'_>,
         mark: i64,
-    ) -> Result<(), TourError> {
+    ) -> Result<(), DemoError> {
         loop {
             let job = self.client.job(id).await?;
             progress.set(job.current_progress.cast_unsigned())?;

@@ -1,4 +1,4 @@
-//! The tour's images: made, and compared.
+//! The demo's images: made, and compared.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use block::nodes::options::{
 };
 use block::nodes::{Graph, Node};
 
-use super::TourError;
+use super::DemoError;
 
 /// How much is written or compared at a time, in bytes.
 const CHUNK: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
 }
 
 /// Compares a raw image and a qcow2 image, byte for byte, and returns how many there were.
-pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
+pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, DemoError> {
     let graph = Graph::new();
     let raw = DriverOptions::Raw(RawOptions::new(file(raw)));
     let qcow2 = Qcow2Options::new(file(qcow2), BackingOption::None);
@@ -41,7 +41,7 @@ pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
     let other = open(&graph, "other", DriverOptions::Qcow2(qcow2))?;
     let size = one.size()?;
     if size != other.size()? {
-        return Err(TourError::Different(size.min(other.size()?)));
+        return Err(DemoError::Different(size.min(other.size()?)));
     }
     let (mut ours, mut theirs) = (vec![0; CHUNK], vec![0; CHUNK]);
     for offset in (0..size).step_by(CHUNK) {
@@ -49,13 +49,13 @@ pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, TourError> {
         other.read(offset, &mut theirs)?;
         if ours != theirs {
             let same = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
-            return Err(TourError::Different(offset + same as u64));
+            return Err(DemoError::Different(offset + same as u64));
         }
     }
     Ok(size)
 }
 
-fn open(graph: &Graph, name: &str, driver: DriverOptions) -> Result<Arc<Node>, TourError> {
+fn open(graph: &Graph, name: &str, driver: DriverOptions) -> Result<Arc<Node>, DemoError> {
     Ok(graph.add(NodeOptions::new(driver).named(name).read_only(true))?)
 }
 

@@ -11,10 +11,10 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio_util::io::{InspectReader, InspectWriter};
 
-use super::TourError;
+use super::DemoError;
 use super::screen::Screen;
 
-/// How long the daemon may take to answer. The tour as a whole is to take half a minute.
+/// How long the daemon may take to answer. The demo as a whole is to take half a minute.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of the daemon.
@@ -22,7 +22,7 @@ pub(super) struct Client(client::Client);
 
 impl Client {
     /// Connects to the daemon that listens at `socket`, and negotiates.
-    pub(super) async fn connect(socket: &Path, screen: &Screen) -> Result<Self, TourError> {
+    pub(super) async fn connect(socket: &Path, screen: &Screen) -> Result<Self, DemoError> {
         let (reader, writer) = UnixStream::connect(socket).await?.into_split();
         let (mut lines, screen_of_writer) = (Lines::new(screen.clone()), screen.clone());
         let reader = InspectReader::new(reader, move |bytes| lines.hear(bytes));
@@ -36,7 +36,7 @@ impl Client {
     pub(super) async fn execute<C: QapiCommand>(
         &mut self,
         command: &C,
-    ) -> Result<C::Return, TourError> {
+    ) -> Result<C::Return, DemoError> {
         soon(self.0.execute(command)).await
     }
 
@@ -46,7 +46,7 @@ impl Client {
         &mut self,
         command: &str,
         arguments: &Value,
-    ) -> Result<(), TourError> {
+    ) -> Result<(), DemoError> {
         soon(self.0.call_with(command, arguments)).await
     }
 
@@ -55,7 +55,7 @@ impl Client {
         &mut self,
         id: &str,
         status: JobStatus,
-    ) -> Result<(), TourError> {
+    ) -> Result<(), DemoError> {
         loop {
             let change: JobStatusChange = soon(self.0.next()).await?;
             if change.id == id && change.status == status {
@@ -65,17 +65,17 @@ impl Client {
     }
 
     /// What `query-jobs` says of job `id`.
-    pub(super) async fn job(&mut self, id: &str) -> Result<JobInfo, TourError> {
+    pub(super) async fn job(&mut self, id: &str) -> Result<JobInfo, DemoError> {
         let jobs = self.execute(&query_jobs {}).await?;
         let job = jobs.into_iter().find(|job| job.id == id);
-        job.ok_or_else(|| TourError::Unexpected(format!("The job {id} is gone")))
+        job.ok_or_else(|| DemoError::Unexpected(format!("The job {id} is gone")))
     }
 
     /// Checks that job `id`, which is over, has succeeded.
-    pub(super) async fn expect_success(&mut self, id: &str) -> Result<(), TourError> {
+    pub(super) async fn expect_success(&mut self, id: &str) -> Result<(), DemoError> {
         match self.job(id).await?.error {
             None => Ok(()),
-            Some(error) => Err(TourError::Unexpected(format!("The job {id} failed: {error}"))),
+            Some(error) => Err(DemoError::Unexpected(format!("The job {id} failed: {error}"))),
         }
     }
 }
@@ -102,21 +102,21 @@ impl Lines {
     }
 }
 
-/// Shows a message. That there is nobody to see it is found out by the next step of the tour.
+/// Shows a message. That there is nobody to see it is found out by the next step of the demo.
 fn show(screen: &Screen, direction: &str, message: &[u8]) {
     let text = String::from_utf8_lossy(message);
     let _ = screen.say(&format!("{direction} {}", text.trim_end()));
 }
 
 /// What `answer` brings, unless it takes too long.
-async fn soon<T>(answer: impl Future<Output = client::Result<T>>) -> Result<T, TourError> {
+async fn soon<T>(answer: impl Future<Output = client::Result<T>>) -> Result<T, DemoError> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(answered) => Ok(answered?),
-        Err(_) => Err(TourError::Unexpected("The daemon does not answer".to_owned())),
+        Err(_) => Err(DemoError::Unexpected("The daemon does not answer".to_owned())),
     }
 }
 
-impl From<ClientError> for TourError {
+impl From<ClientError> for DemoError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Closed => Self::Interrupted,
@@ -129,7 +129,7 @@ impl From<ClientError> for TourError {
     }
 }
 
-/// Whether the daemon has gone, as it does when the tour is interrupted: with a message of ours
+/// Whether the daemon has gone, as it does when the demo is interrupted: with a message of ours
 /// unread, the system says so by an error.
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)

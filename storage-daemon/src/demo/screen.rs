@@ -1,4 +1,4 @@
-//! What the tour shows: lines, and a bar for the progress where there is a terminal.
+//! What the demo shows: lines, and a bar for the progress where there is a terminal.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 
-/// Where the tour shows what it does. Clones are the same screen.
+/// Where the demo shows what it does. Clones are the same screen.
 #[derive(Clone)]
 pub(super) struct Screen {
     is_terminal: bool,

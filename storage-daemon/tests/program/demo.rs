@@ -1,4 +1,4 @@
-//! The tour.
+//! The demo.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -14,7 +14,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[test]
-fn the_tour_shows_a_backup_and_a_mirror_and_leaves_nothing_behind() {
+fn the_demo_shows_a_backup_and_a_mirror_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let output = command().env("TMPDIR", folder.path()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -36,7 +36,7 @@ fn the_tour_shows_a_backup_and_a_mirror_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_tour_that_is_interrupted_leaves_nothing_behind() {
+fn a_demo_that_is_interrupted_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut process =
         command().env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn().unwrap();
