@@ -10,7 +10,7 @@ mod blocking;
 pub mod commands;
 pub mod convert;
 pub mod daemon;
+pub mod demo;
 pub mod jobs;
 pub mod options;
 pub mod schema;
-pub mod demo;

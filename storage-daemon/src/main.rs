@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use qapi_core::Registry;
 use storage_daemon::daemon;
-use storage_daemon::options::{HELP, Invocation, list_commands, version_text};
 use storage_daemon::demo;
+use storage_daemon::options::{HELP, Invocation, list_commands, version_text};
 
 fn main() -> ExitCode {
     log_warnings();

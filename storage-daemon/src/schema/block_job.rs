@@ -1,4 +1,4 @@
-//! The types of block jobs: `BlockJobInfo`, `BlockJobChangeOptions`, `BlockdevOnError` and the events.
+//! The types of block jobs: `BlockJobInfo`, `BlockJobChangeOptions`, `BlockdevOnError`, events.
 
 use job::{JobStatus, JobType};
 use qapi_core::{OpenValue, qapi_enum, qapi_event, qapi_struct, qapi_union};
