@@ -1,4 +1,4 @@
-//! Events that are sent once a period at most, under a clock that stands still.
+//! Throttled events: one a period at most. The clock is paused.
 
 use std::time::Duration;
 
@@ -52,29 +52,29 @@ impl Listener {
         self.session.events.emit(event);
     }
 
-    /// The data of all events since it was last asked.
-    fn heard(&mut self) -> Vec<Value> {
-        let said = self.session.output();
+    /// The data of the events since the last call.
+    fn received(&mut self) -> Vec<Value> {
+        let output = self.session.output();
         let data = |line: &str| {
             let mut message: Value = serde_json::from_str(line).unwrap();
             message["data"].take()
         };
-        said.lines().map(data).collect()
+        output.lines().map(data).collect()
     }
 
-    /// What is heard by the time so many milliseconds have passed.
-    async fn heard_after(&mut self, milliseconds: u64) -> Vec<Value> {
+    /// The data of the events that arrive within so many milliseconds.
+    async fn received_after(&mut self, milliseconds: u64) -> Vec<Value> {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         // The server's timer and ours may be due together.
         for _ in 0..4 {
             tokio::task::yield_now().await;
         }
-        self.heard()
+        self.received()
     }
 }
 
 #[test]
-fn the_definition_says_so() {
+fn the_definition_has_the_rate_limit() {
     let limit = |definition: &Definition| match &definition.kind {
         DefinitionKind::Event(event) => event.rate_limit,
         _ => panic!("no event"),
@@ -91,23 +91,23 @@ async fn the_first_is_sent_at_once_and_the_last_when_the_period_ends() {
     for level in 1..=3 {
         client.emit(&TestLevel { level });
     }
-    assert_eq!(client.heard(), [json!({"level": 1})]);
-    assert_eq!(client.heard_after(999).await, [] as [Value; 0]);
-    assert_eq!(client.heard_after(1).await, [json!({"level": 3})]);
+    assert_eq!(client.received(), [json!({"level": 1})]);
+    assert_eq!(client.received_after(999).await, [] as [Value; 0]);
+    assert_eq!(client.received_after(1).await, [json!({"level": 3})]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_held_begins_a_period_of_its_own() {
+async fn a_queued_event_begins_a_period_when_it_is_sent() {
     let mut client = Listener::new();
     client.emit(&TestLevel { level: 1 });
     client.emit(&TestLevel { level: 2 });
-    assert_eq!(client.heard_after(1000).await, [json!({"level": 1}), json!({"level": 2})]);
+    assert_eq!(client.received_after(1000).await, [json!({"level": 1}), json!({"level": 2})]);
     client.emit(&TestLevel { level: 3 });
-    assert_eq!(client.heard(), [] as [Value; 0], "the second period is under way");
-    assert_eq!(client.heard_after(1000).await, [json!({"level": 3})]);
-    assert_eq!(client.heard_after(1000).await, [] as [Value; 0]);
+    assert_eq!(client.received(), [] as [Value; 0], "the second period is under way");
+    assert_eq!(client.received_after(1000).await, [json!({"level": 3})]);
+    assert_eq!(client.received_after(1000).await, [] as [Value; 0]);
     client.emit(&TestLevel { level: 4 });
-    assert_eq!(client.heard(), [json!({"level": 4})], "a quiet period has passed");
+    assert_eq!(client.received(), [json!({"level": 4})], "a quiet period has passed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,27 +116,27 @@ async fn each_value_of_the_key_has_its_own_period() {
     client.emit(&tank("a", 1));
     client.emit(&tank("b", 1));
     client.emit(&TestTankLevel { tank_id: None, level: 1 });
-    assert_eq!(client.heard().len(), 3);
+    assert_eq!(client.received().len(), 3);
     client.emit(&tank("a", 2));
-    assert_eq!(client.heard_after(250).await, [] as [Value; 0]);
+    assert_eq!(client.received_after(250).await, [] as [Value; 0]);
     client.emit(&tank("b", 2));
     let both = [json!({"tank-id": "a", "level": 2}), json!({"tank-id": "b", "level": 2})];
-    assert_eq!(client.heard_after(250).await, both);
+    assert_eq!(client.received_after(250).await, both);
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_events_are_not_held_up() {
+async fn other_events_are_not_delayed() {
     let mut client = Listener::new();
     client.emit(&TestLevel { level: 1 });
     client.emit(&TestLevel { level: 2 });
     client.emit(&tank("a", 1));
     client.emit(&TestDrip);
     client.emit(&TestDrip);
-    assert_eq!(client.heard().len(), 4);
+    assert_eq!(client.received().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_event_bears_the_time_of_its_creation() {
+async fn a_queued_event_has_the_time_of_its_creation() {
     let mut client = Listener::new();
     let second = |line: &str| {
         let message: Value = serde_json::from_str(line).unwrap();
@@ -148,13 +148,13 @@ async fn a_held_event_bears_the_time_of_its_creation() {
     let emitted = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     client.session.output();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let said = client.session.output();
-    let at = second(said.lines().next().unwrap());
+    let output = client.session.output();
+    let at = second(output.lines().next().unwrap());
     assert!(at <= emitted.as_secs_f64(), "{at} is after {emitted:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_event_reaches_clients_of_every_style() {
+async fn a_queued_event_reaches_pretty_clients() {
     let options = SessionOptions { pretty: true, ..Default::default() };
     let mut session = SessionFixture::with_options(&options);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
@@ -164,17 +164,40 @@ async fn a_held_event_reaches_clients_of_every_style() {
     client.emit(&TestLevel { level: 2 });
     client.session.output();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let said = client.session.output();
-    assert!(said.contains("    \"data\": {\r\n        \"level\": 2\r\n    }"), "{said}");
+    let output = client.session.output();
+    assert!(output.contains("    \"data\": {\r\n        \"level\": 2\r\n    }"), "{output}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_comes_while_an_event_is_held_gets_it() {
+async fn a_client_that_connects_while_an_event_is_queued_receives_it() {
     let mut early = Listener::new();
     early.emit(&TestLevel { level: 1 });
     early.emit(&TestLevel { level: 2 });
     let mut late = early.session.another();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(late.output().lines().count(), 1);
-    assert_eq!(early.heard().len(), 2);
+    assert_eq!(early.received().len(), 2);
+}
+
+/// Throttling has a bound on its memory. An event that finds no room is sent at once.
+#[tokio::test(start_paused = true)]
+async fn endless_keys_do_not_grow() {
+    const KEYS: usize = 20_000;
+    let mut client = Listener::new();
+    let mut throttled = [0; 3];
+    for throttled in &mut throttled {
+        for number in 0..KEYS {
+            let id = format!("{number:08}");
+            client.emit(&tank(&id, 1));
+            client.emit(&tank(&id, 2));
+            let sent = client.received().len();
+            assert!((1..=2).contains(&sent), "{id}: {sent} events");
+            *throttled += usize::from(sent == 1);
+        }
+        assert_eq!(client.received_after(500).await.len(), *throttled, "the queued events");
+        assert_eq!(client.received_after(500).await.len(), 0);
+    }
+    assert!((1000..KEYS).contains(&throttled[0]), "{throttled:?}");
+    // Periods that are over leave all their room to others.
+    assert!(throttled.iter().all(|count| *count == throttled[0]), "{throttled:?}");
 }
