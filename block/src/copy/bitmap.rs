@@ -32,9 +32,9 @@ struct State {
     /// How many bits are set.
     dirty: u64,
     /// What the copy works on.
-    taken: Vec<Range<u64>>,
+    in_flight: Vec<Range<u64>>,
     /// What writers work on.
-    claimed: Vec<Range<u64>>,
+    locked: Vec<Range<u64>>,
 }
 
 impl DirtyBitmap {
@@ -50,7 +50,7 @@ impl DirtyBitmap {
             )));
         }
         let words = vec![0; units.div_ceil(WORD) as usize];
-        let state = State { words, dirty: 0, taken: Vec::new(), claimed: Vec::new() };
+        let state = State { words, dirty: 0, in_flight: Vec::new(), locked: Vec::new() };
         let (state, released, marked) = (Mutex::new(state), Condvar::new(), Notify::new());
         Ok(DirtyBitmap { length, granularity, state, released, marked })
     }
@@ -80,7 +80,7 @@ impl DirtyBitmap {
     /// Whether nothing is left to be copied and nobody is at work.
     pub fn is_clean(&self) -> bool {
         let state = self.state.lock();
-        state.dirty == 0 && state.taken.is_empty() && state.claimed.is_empty()
+        state.dirty == 0 && state.in_flight.is_empty() && state.locked.is_empty()
     }
 
     /// How many bytes are yet to be copied or are being copied.
@@ -91,19 +91,19 @@ impl DirtyBitmap {
         if units > 0 && state.is_set(units - 1) {
             bytes -= units * self.granularity - self.length;
         }
-        let taken = state.taken.iter().map(|units| self.bytes(units));
+        let taken = state.in_flight.iter().map(|units| self.bytes(units));
         bytes + taken.map(|range| range.end - range.start).sum::<u64>()
     }
 
     /// Waits until nobody else works on a range, and keeps others off it. Blocks the thread.
-    pub fn claim(&self, offset: u64, length: u64) -> Claim<'_> {
+    pub fn lock_range(&self, offset: u64, length: u64) -> RangeGuard<'_> {
         let units = self.units(&(offset..offset.saturating_add(length)));
         let mut state = self.state.lock();
-        while state.is_held(&units) {
+        while state.is_used(&units) {
             self.released.wait(&mut state);
         }
-        state.claimed.push(units.clone());
-        Claim { bitmap: self, units }
+        state.locked.push(units.clone());
+        RangeGuard { bitmap: self, units }
     }
 
     /// Whether there is anything dirty at all.
@@ -112,38 +112,38 @@ impl DirtyBitmap {
     }
 
     /// Takes out the first dirty bytes from `from` on, or else from the beginning, `most` bytes
-    /// at most: none that others work on, and none of those `resting`.
+    /// at most: none that others work on, and none of those `delayed`.
     pub(super) fn take(
         &self,
         from: u64,
         most: u64,
-        resting: &[Range<u64>],
+        delayed: &[Range<u64>],
     ) -> Option<Range<u64>> {
         let most = (most / self.granularity).max(1);
-        let resting: Vec<_> = resting.iter().map(|range| self.units(range)).collect();
+        let delayed: Vec<_> = delayed.iter().map(|range| self.units(range)).collect();
         let (from, units) = (from / self.granularity, self.length.div_ceil(self.granularity));
         let mut state = self.state.lock();
         let found = state
-            .find(from..units, most, &resting)
-            .or_else(|| state.find(0..from.min(units), most, &resting))?;
+            .find(from..units, most, &delayed)
+            .or_else(|| state.find(0..from.min(units), most, &delayed))?;
         state.fill(&found, false);
-        state.taken.push(found.clone());
+        state.in_flight.push(found.clone());
         Some(self.bytes(&found))
     }
 
     /// Lets go of a part of what [`DirtyBitmap::take`] gave.
     pub(super) fn release(&self, range: &Range<u64>) {
         let units = self.units(range);
-        self.state.lock().untake(&units);
+        self.state.lock().remove_in_flight(&units);
         self.released.notify_all();
     }
 
     /// As [`DirtyBitmap::release`]; it is dirty still.
-    pub(super) fn give_back(&self, range: &Range<u64>) {
+    pub(super) fn return_dirty(&self, range: &Range<u64>) {
         let units = self.units(range);
         let mut state = self.state.lock();
         state.fill(&units, true);
-        state.untake(&units);
+        state.remove_in_flight(&units);
         self.released.notify_all();
     }
 
@@ -164,12 +164,12 @@ impl DirtyBitmap {
 /// Units that a writer keeps others off, until this is dropped.
 #[derive(Debug)]
 #[must_use = "others are kept off until this is dropped"]
-pub struct Claim<'a> {
+pub struct RangeGuard<'a> {
     bitmap: &'a DirtyBitmap,
     units: Range<u64>,
 }
 
-impl Claim<'_> {
+impl RangeGuard<'_> {
     /// What of the units is dirty, in bytes.
     pub fn dirty(&self) -> Vec<Range<u64>> {
         let (bitmap, state) = (self.bitmap, self.bitmap.state.lock());
@@ -197,11 +197,11 @@ impl Claim<'_> {
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for RangeGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.bitmap.state.lock();
-        if let Some(position) = state.claimed.iter().position(|units| *units == self.units) {
-            state.claimed.swap_remove(position);
+        if let Some(position) = state.locked.iter().position(|units| *units == self.units) {
+            state.locked.swap_remove(position);
         }
         self.bitmap.released.notify_all();
     }
@@ -242,40 +242,40 @@ impl State {
         end
     }
 
-    /// The first dirty units that nobody works on and that are not resting.
-    fn find(&self, within: Range<u64>, most: u64, resting: &[Range<u64>]) -> Option<Range<u64>> {
-        let held = || self.taken.iter().chain(&self.claimed).chain(resting);
+    /// The first dirty units that nobody works on and that are not delayed.
+    fn find(&self, within: Range<u64>, most: u64, delayed: &[Range<u64>]) -> Option<Range<u64>> {
+        let used = || self.in_flight.iter().chain(&self.locked).chain(delayed);
         let mut at = within.start;
         loop {
             at = self.next(at, within.end, true);
             if at >= within.end {
                 return None;
             }
-            match held().find(|units| units.contains(&at)) {
+            match used().find(|units| units.contains(&at)) {
                 Some(units) => at = units.end,
                 None => break,
             }
         }
         let limit = within.end.min(at.saturating_add(most));
-        let limit = held().map(|u| u.start).filter(|s| *s > at).fold(limit, u64::min);
+        let limit = used().map(|u| u.start).filter(|s| *s > at).fold(limit, u64::min);
         Some(at..self.next(at, limit, false))
     }
 
-    fn is_held(&self, units: &Range<u64>) -> bool {
-        let overlaps = |held: &Range<u64>| held.start < units.end && units.start < held.end;
-        self.taken.iter().chain(&self.claimed).any(overlaps)
+    fn is_used(&self, units: &Range<u64>) -> bool {
+        let overlaps = |used: &Range<u64>| used.start < units.end && units.start < used.end;
+        self.in_flight.iter().chain(&self.locked).any(overlaps)
     }
 
     /// Lets go of units at the beginning or the end of what is taken.
-    fn untake(&mut self, units: &Range<u64>) {
-        for taken in &mut self.taken {
+    fn remove_in_flight(&mut self, units: &Range<u64>) {
+        for taken in &mut self.in_flight {
             if taken.start == units.start && taken.contains(&units.start) {
                 taken.start = units.end;
             } else if taken.end == units.end && taken.contains(&units.start) {
                 taken.end = units.start;
             }
         }
-        self.taken.retain(|taken| taken.start < taken.end);
+        self.in_flight.retain(|taken| taken.start < taken.end);
     }
 }
 
@@ -298,9 +298,9 @@ mod tests {
         assert_eq!(bitmap.outstanding(), 4 * UNIT + 10);
         assert_eq!(bitmap.take(0, UNIT, &[]), Some(0..UNIT));
         assert_eq!(bitmap.take(UNIT, 2 * UNIT, &[]), Some(63 * UNIT..65 * UNIT));
-        let resting = 65 * UNIT..66 * UNIT;
+        let delayed = 65 * UNIT..66 * UNIT;
         let last = 100 * UNIT..100 * UNIT + 10;
-        assert_eq!(bitmap.take(0, 1, std::slice::from_ref(&resting)), Some(last));
+        assert_eq!(bitmap.take(0, 1, std::slice::from_ref(&delayed)), Some(last));
         assert_eq!(bitmap.outstanding(), 4 * UNIT + 10, "taken is not done");
         assert_eq!(bitmap.take(99 * UNIT, UNIT, &[]), Some(65 * UNIT..66 * UNIT), "goes round");
         assert_eq!(bitmap.take(0, UNIT, &[]), None);
@@ -308,7 +308,7 @@ mod tests {
         for taken in [0..UNIT, 63 * UNIT..65 * UNIT, 65 * UNIT..66 * UNIT] {
             bitmap.release(&taken);
         }
-        bitmap.give_back(&(100 * UNIT..100 * UNIT + 10));
+        bitmap.return_dirty(&(100 * UNIT..100 * UNIT + 10));
         assert_eq!((bitmap.outstanding(), bitmap.is_clean()), (10, false));
     }
 
@@ -317,7 +317,7 @@ mod tests {
         let bitmap = bitmap(4 * UNIT);
         bitmap.mark(0, 4 * UNIT);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..4 * UNIT));
-        bitmap.give_back(&(2 * UNIT..4 * UNIT));
+        bitmap.return_dirty(&(2 * UNIT..4 * UNIT));
         bitmap.mark(0, UNIT);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..4 * UNIT));
         bitmap.release(&(0..2 * UNIT));
@@ -328,7 +328,7 @@ mod tests {
     fn a_claim_keeps_the_copy_off_and_waits_for_it() {
         let bitmap = bitmap(4 * UNIT);
         bitmap.mark(0, 4 * UNIT);
-        let claim = bitmap.claim(UNIT, UNIT + 1);
+        let claim = bitmap.lock_range(UNIT, UNIT + 1);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..UNIT));
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(3 * UNIT..4 * UNIT));
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), None);
@@ -336,7 +336,7 @@ mod tests {
         drop(claim);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..3 * UNIT), "written in part");
         std::thread::scope(|scope| {
-            let waits = scope.spawn(|| drop(bitmap.claim(0, UNIT)));
+            let waits = scope.spawn(|| drop(bitmap.lock_range(0, UNIT)));
             bitmap.release(&(0..UNIT));
             waits.join().expect("the claim is granted");
         });

@@ -18,7 +18,7 @@ pub enum Side {
 pub enum ErrorAction {
     /// The copy ends with the error.
     Report,
-    /// The request is made once more, not before [`RETRY_PAUSE`](super::RETRY_PAUSE) is over.
+    /// The request is made once more, not before [`RETRY_DELAY`](super::RETRY_DELAY) is over.
     Ignore,
     /// The job rests, and the request is made once more as soon as it goes on.
     Stop,
@@ -43,7 +43,7 @@ pub trait CopyControl: Sync {
     /// Why the job stops a copy: that it was cancelled, say.
     type Stop: Send;
 
-    /// Whether the job wants to pause or to stop. [`CopyControl::rest`] is then called as soon as
+    /// Whether the job wants to pause or to stop. [`CopyControl::pause_point`] is then called as soon as
     /// no request is under way.
     fn interrupted(&self) -> bool;
 
@@ -55,7 +55,7 @@ pub trait CopyControl: Sync {
     ///
     /// # Errors
     /// When the copy is to stop.
-    fn rest(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
+    fn pause_point(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
 
     /// Waits for so long, or less if the job wants to pause or to stop. Called only while no
     /// request is under way.

@@ -1,6 +1,6 @@
 //! The end of a copy: the target keeps what it has been given.
 
-use super::{Copier, CopyControl, CopyError, ErrorAction, Side, lost};
+use super::{Copier, CopyControl, CopyError, ErrorAction, Side, panic_error};
 use std::sync::Arc;
 
 impl Copier {
@@ -13,14 +13,14 @@ impl Copier {
         loop {
             let target = Arc::clone(&self.target);
             let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
-            let Err(error) = flushed.unwrap_or_else(|panicked| Err(lost(panicked))) else {
+            let Err(error) = flushed.unwrap_or_else(|panicked| Err(panic_error(panicked))) else {
                 return Ok(());
             };
             let side = Side::Target;
             match control.on_error(side, &error) {
                 ErrorAction::Report => return Err(CopyError::Failed { side, error }),
                 ErrorAction::Ignore => return Ok(()),
-                ErrorAction::Stop => control.rest().await.map_err(CopyError::Stopped)?,
+                ErrorAction::Stop => control.pause_point().await.map_err(CopyError::Stopped)?,
             }
         }
     }

@@ -6,27 +6,27 @@
 //! [`CopyControl`]: it brakes, pauses and stops the copy between requests, learns of progress,
 //! and decides about errors.
 
+mod allocation;
 mod bitmap;
+mod block_status;
 mod control;
 mod flush;
-mod following;
-mod held;
-mod plan;
 mod point_in_time;
 mod request;
+mod scheduler;
 #[cfg(test)]
 mod tests;
 
-pub use bitmap::{Claim, DirtyBitmap};
+pub use bitmap::{DirtyBitmap, RangeGuard};
 pub use control::{CopyControl, CopyError, ErrorAction, Side};
 pub use point_in_time::PointInTime;
 
 use crate::error::Error;
 use crate::nodes::Node;
-use following::Following;
-use plan::{Limits, Next, Survey};
+use block_status::{Limits, Next, StatusScan};
 pub use request::clear;
 use request::{Failed, Request, Writing};
+use scheduler::Scheduler;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -51,14 +51,14 @@ const REQUESTS_PER_SECOND: u64 = 10;
 
 /// How long a request that failed is left alone before it is made once more. A fault that lasts
 /// then costs neither a processor nor a flood of events.
-pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+pub const RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Requests under way at the same time in all copies that share [`CopySlots`]. Disks that hang
 /// keep as many threads for blocking work, and must leave enough of them for the commands that
 /// need one: see `BLOCKING_THREADS_MAX` of the daemon.
 pub const COPY_REQUESTS_MAX: usize = 256;
 /// How long a copy waits for a free slot before it looks again at what its job wants. A job that
 /// is to pause or to stop wakes it earlier.
-pub const SLOT_PATIENCE: Duration = Duration::from_secs(1);
+pub const SLOT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The requests that all copies of a daemon may have under way together. Clones share them.
 #[derive(Clone, Debug)]
@@ -194,10 +194,10 @@ impl Copier {
         self.length.next_multiple_of(self.granularity)
     }
 
-    fn survey(&self) -> Survey {
+    fn scan(&self) -> StatusScan {
         let Copier { source, length, granularity, scope, .. } = self;
         let (length, granularity, scope) = (*length, *granularity, *scope);
-        Survey { source: Arc::clone(source), scope, length, granularity }
+        StatusScan { source: Arc::clone(source), scope, length, granularity }
     }
 
     /// Copies everything, whatever the scope, and has the target keep it. For sources to which
@@ -227,9 +227,9 @@ impl Copier {
         bitmap: &Arc<DirtyBitmap>,
         control: &C,
     ) -> Result<(), CopyError<C::Stop>> {
-        let plan = Following::new(self.survey(), Arc::clone(bitmap));
+        let scheduler = Scheduler::new(self.scan(), Arc::clone(bitmap));
         let (running, buffers) = (JoinSet::new(), Vec::new());
-        let mut work = Work { copier: self, control, plan, running, buffers };
+        let mut work = Work { copier: self, control, scheduler, running, buffers };
         let result = work.run().await;
         while work.running.join_next().await.is_some() {}
         result
@@ -240,7 +240,7 @@ impl Copier {
 struct Work<'a, C> {
     copier: &'a Copier,
     control: &'a C,
-    plan: Following,
+    scheduler: Scheduler,
     running: JoinSet<Result<Finished, Box<Failed>>>,
     /// Buffers of requests that are done, for those to come.
     buffers: Vec<Vec<u8>>,
@@ -260,11 +260,11 @@ impl<C: CopyControl> Work<'_, C> {
             // Only now: the speed may have been changed while the job was paused.
             let speed = self.control.speed();
             let limits = Limits { data: self.data_limit(speed), zeroes: self.zero_limit(speed) };
-            match self.plan.next(limits).await {
+            match self.scheduler.next(limits).await {
                 Next::Request(request) => {
                     if self.control.interrupted() || self.control.speed() != speed {
                         // It is cut anew when the job goes on.
-                        self.plan.once_more(request, Instant::now());
+                        self.scheduler.requeue(request, Instant::now());
                     } else {
                         self.control.charge(request.length);
                         self.start(request, slot);
@@ -292,7 +292,7 @@ impl<C: CopyControl> Work<'_, C> {
             if self.running.len() >= most {
                 self.collect().await?;
             } else if alone {
-                return self.control.rest().await.map_err(CopyError::Stopped);
+                return self.control.pause_point().await.map_err(CopyError::Stopped);
             } else {
                 return Ok(());
             }
@@ -309,7 +309,7 @@ impl<C: CopyControl> Work<'_, C> {
         if self.running.is_empty() {
             tokio::select! {
                 () = slots.freed() => {}
-                waited = self.control.wait(SLOT_PATIENCE) => waited.map_err(CopyError::Stopped)?,
+                waited = self.control.wait(SLOT_POLL_INTERVAL) => waited.map_err(CopyError::Stopped)?,
             }
         } else {
             self.collect().await?;
@@ -355,12 +355,12 @@ impl<C: CopyControl> Work<'_, C> {
         let Some(joined) = self.running.join_next().await else { return Ok(()) };
         let outcome = joined.map_err(|panicked| {
             // Nothing is known about what it did: the copy cannot be trusted any more.
-            CopyError::Failed { side: Side::Target, error: lost(panicked) }
+            CopyError::Failed { side: Side::Target, error: panic_error(panicked) }
         })?;
         match outcome {
             Ok(Finished { request, buffer }) => {
                 self.buffers.push(buffer);
-                self.plan.finished(request);
+                self.scheduler.finished(request);
                 self.control.advance(request.length);
                 Ok(())
             }
@@ -369,11 +369,11 @@ impl<C: CopyControl> Work<'_, C> {
                 match self.control.on_error(side, &error) {
                     ErrorAction::Report => Err(CopyError::Failed { side, error }),
                     ErrorAction::Ignore => {
-                        self.plan.once_more(request, Instant::now() + RETRY_PAUSE);
+                        self.scheduler.requeue(request, Instant::now() + RETRY_DELAY);
                         Ok(())
                     }
                     ErrorAction::Stop => {
-                        self.plan.once_more(request, Instant::now());
+                        self.scheduler.requeue(request, Instant::now());
                         Ok(())
                     }
                 }
@@ -383,7 +383,7 @@ impl<C: CopyControl> Work<'_, C> {
 }
 
 /// A request whose thread panicked.
-fn lost(panicked: JoinError) -> Error {
+fn panic_error(panicked: JoinError) -> Error {
     tracing::error!(%panicked, "a request of a copy was lost");
     Error::Io(std::io::Error::other(panicked))
 }

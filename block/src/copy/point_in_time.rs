@@ -1,7 +1,7 @@
 //! A source as it was at one moment, although others write to it.
 
 use super::bitmap::DirtyBitmap;
-use super::plan::Kind;
+use super::block_status::Kind;
 use super::request::{Failed, Request};
 use super::{Copier, CopyControl, CopyError, Scope};
 use crate::error::Error;
@@ -49,17 +49,17 @@ impl PointInTime {
     ///
     /// # Errors
     /// The job around it stops.
-    pub async fn leave_out<C: CopyControl>(&self, control: &C) -> Result<(), C::Stop> {
+    pub async fn skip_out_of_scope<C: CopyControl>(&self, control: &C) -> Result<(), C::Stop> {
         if self.copier.scope == Scope::Full {
             return Ok(());
         }
-        let survey = self.copier.survey();
-        let leave_out = |range: Range<u64>| {
+        let scan = self.copier.scan();
+        let skip_out_of_scope = |range: Range<u64>| {
             // A writer that has been here has left out the same.
             let length = range.end - range.start;
-            self.bitmap.claim(range.start, length).clean(range.start, length);
+            self.bitmap.lock_range(range.start, length).clean(range.start, length);
         };
-        survey.look_for_outside(control, leave_out).await
+        scan.find_out_of_scope(control, skip_out_of_scope).await
     }
 
     /// Copies what is left, and flushes the target.
@@ -87,15 +87,15 @@ impl PointInTime {
 
     /// Copies what is left of a range, in requests of the usual size.
     fn copy_now(&self, range: Range<u64>) -> Result<(), Box<Failed>> {
-        let (copier, survey) = (&self.copier, self.copier.survey());
+        let (copier, scan) = (&self.copier, self.copier.scan());
         let mut buffer = Vec::new();
         let mut start = range.start;
         while start < range.end {
             let most = copier.pace.bytes.max(copier.granularity);
-            let found = survey.stretch(start, most);
+            let found = scan.run_at(start, most);
             let length = most.min(found.end - start).min(range.end - start);
             let request = Request { start, length, zero: found.kind == Kind::Zero };
-            if found.kind != Kind::Outside {
+            if found.kind != Kind::OutOfScope {
                 let (source, target) = (&copier.source, &copier.target);
                 request.execute(source, target, copier.writing(), &mut buffer)?;
                 self.copied.fetch_add(length, Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl WriteWatcher for PointInTime {
         write: Write<'_>,
         perform: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let claim = self.bitmap.claim(write.offset, write.length);
+        let claim = self.bitmap.lock_range(write.offset, write.length);
         for range in claim.dirty() {
             // As in QEMU, a write that would spoil the copy fails rather than the copy.
             self.copy_now(range.clone()).map_err(|failed| failed.error)?;

@@ -30,7 +30,7 @@ impl CopyControl for Arc<Job> {
         self.speed.load(Ordering::Relaxed)
     }
 
-    async fn rest(&self) -> Result<(), ()> {
+    async fn pause_point(&self) -> Result<(), ()> {
         while self.interrupted() {
             let resumed = self.resumed.notified();
             self.rested.notify_one();
@@ -41,7 +41,7 @@ impl CopyControl for Arc<Job> {
 
     async fn wait(&self, _time: Duration) -> Result<(), ()> {
         tokio::task::yield_now().await;
-        self.rest().await
+        self.pause_point().await
     }
 
     fn charge(&self, bytes: u64) {

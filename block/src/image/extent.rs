@@ -1,10 +1,10 @@
 //! What is known about a range of an image without reading it.
 
-use super::blkdebug::{BlkdebugStorage, ToldStorage};
+use super::blkdebug::{BlkdebugStorage, EventStorage};
 use super::qcow2::Qcow2Image;
+use super::slice::StorageSlice;
 use super::storage::{HostFile, Storage};
 use super::watched::WatchedStorage;
-use super::window::Window;
 use imago::format::Format;
 use imago::{FormatAccess, ShallowMapping};
 use std::io;
@@ -27,13 +27,13 @@ pub(super) fn of_storage(storage: &Storage, offset: u64, length: u64) -> io::Res
     if let Some(behind) = WatchedStorage::behind(storage) {
         return of_storage(behind, offset, length);
     }
-    if let Some(behind) = ToldStorage::behind(storage) {
+    if let Some(behind) = EventStorage::behind(storage) {
         return of_storage(behind, offset, length);
     }
     if let Some(extent) = BlkdebugStorage::extent(storage, offset, length) {
         return extent;
     }
-    if let Some((behind, start)) = Window::behind(storage) {
+    if let Some((behind, start)) = StorageSlice::behind(storage) {
         return of_storage(behind, start.saturating_add(offset), length);
     }
     if let Some(image) = Qcow2Image::behind(storage) {

@@ -73,11 +73,11 @@ impl ByteLocks {
             let checked =
                 lock_missing(file, self.held, wanted).and_then(|()| check(file, wanted));
             if let Err(error) = checked {
-                unlock_surplus(file, wanted, self.held);
+                unlock_excess(file, wanted, self.held);
                 return Err(error);
             }
         }
-        unlock_surplus(file, self.held, wanted);
+        unlock_excess(file, self.held, wanted);
         self.held = wanted;
         Ok(before)
     }
@@ -87,10 +87,10 @@ impl ByteLocks {
     ///
     /// # Errors
     /// A byte cannot be locked; all stays then as it was.
-    pub fn hand_over(&mut self, file: File) -> Result<(), Error> {
+    pub fn transfer(&mut self, file: File) -> Result<(), Error> {
         if self.enabled {
             lock_missing(&file, Access::NONE, self.held)?;
-            unlock_surplus(&self.file, self.held, Access::NONE);
+            unlock_excess(&self.file, self.held, Access::NONE);
         }
         self.file = file;
         Ok(())
@@ -122,7 +122,7 @@ fn lock_missing(file: &File, held: Access, wanted: Access) -> Result<(), Error> 
 /// Unlocks the bytes that `had` has and `keep` does not need.
 ///
 /// Unlocking fails only where locks are broken altogether; nothing could be done about it.
-fn unlock_surplus(file: &File, had: Access, keep: Access) {
+fn unlock_excess(file: &File, had: Access, keep: Access) {
     for byte in bytes(had).filter(|byte| !bytes(keep).any(|needed| needed == *byte)) {
         if let Err(error) = set(file, libc::F_UNLCK, byte) {
             tracing::warn!(%error, byte, "cannot unlock a byte of an image file");

@@ -15,23 +15,23 @@
 
 pub mod blkdebug;
 pub mod extent;
-pub mod flat;
 mod forward;
-#[cfg(test)]
-mod handed_on;
 pub mod locks;
 pub mod permissions;
 pub mod probe;
 pub mod qcow2;
+pub mod raw;
+pub mod slice;
 pub mod storage;
+#[cfg(test)]
+mod tests;
 pub mod watched;
-pub mod window;
 
 use extent::Extent;
-use flat::FlatImage;
 use imago::FormatAccess;
-use imago::raw::Raw;
+use imago::raw::Raw as ImagoRaw;
 use qcow2::Qcow2Image;
+use raw::RawImage;
 use std::io;
 use std::sync::Arc;
 use storage::Storage;
@@ -45,7 +45,7 @@ pub(crate) type FormatLayer = Arc<FormatAccess<Storage>>;
 #[derive(Debug)]
 pub enum Image {
     /// The bytes as they are.
-    Flat(FlatImage),
+    Raw(RawImage),
     /// QEMU's own format.
     Qcow2(Arc<Qcow2Image>),
 }
@@ -57,7 +57,7 @@ impl Image {
     /// When the storage below cannot say, or the image is closed.
     pub fn size(&self) -> io::Result<u64> {
         match self {
-            Image::Flat(image) => image.size(),
+            Image::Raw(image) => image.size(),
             Image::Qcow2(image) => image.size(),
         }
     }
@@ -68,7 +68,7 @@ impl Image {
     /// Beyond the end of the image, or as the storage below says.
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.read(offset, buffer),
+            Image::Raw(image) => image.read(offset, buffer),
             Image::Qcow2(image) => image.read(offset, buffer),
         }
     }
@@ -79,7 +79,7 @@ impl Image {
     /// Beyond the end of the image, on a read-only image, or as the storage below says.
     pub fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.write(offset, buffer),
+            Image::Raw(image) => image.write(offset, buffer),
             Image::Qcow2(image) => image.write(offset, buffer),
         }
     }
@@ -90,7 +90,7 @@ impl Image {
     /// As [`Image::write`], or the format does not compress.
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
-            Image::Flat(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
+            Image::Raw(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
             Image::Qcow2(image) => image.write_compressed(offset, buffer),
         }
     }
@@ -101,7 +101,7 @@ impl Image {
     /// As [`Image::write`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.write_zeroes(offset, length),
+            Image::Raw(image) => image.write_zeroes(offset, length),
             Image::Qcow2(image) => image.write_zeroes(offset, length),
         }
     }
@@ -110,11 +110,11 @@ impl Image {
     ///
     /// # Errors
     /// As [`Image::write`].
-    pub fn populate(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
         match self {
             // It shows nothing but its own.
-            Image::Flat(_) => Ok(()),
-            Image::Qcow2(image) => image.populate(offset, length),
+            Image::Raw(_) => Ok(()),
+            Image::Qcow2(image) => image.copy_on_read(offset, length),
         }
     }
 
@@ -124,7 +124,7 @@ impl Image {
     /// As the storage below says.
     pub fn flush(&self) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.flush(),
+            Image::Raw(image) => image.flush(),
             Image::Qcow2(image) => image.flush(),
         }
     }
@@ -135,7 +135,7 @@ impl Image {
     /// On a read-only image, or as the storage below says.
     pub fn grow(&self, size: u64) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.grow(size),
+            Image::Raw(image) => image.grow(size),
             Image::Qcow2(image) => image.grow(size),
         }
     }
@@ -148,7 +148,7 @@ impl Image {
     /// As the storage below says.
     pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
-            Image::Flat(image) => image.extent(offset, length),
+            Image::Raw(image) => image.extent(offset, length),
             Image::Qcow2(image) => image.extent(offset, length),
         }
     }
@@ -158,7 +158,7 @@ impl Image {
     /// It stays the same when the image is opened in another way.
     pub fn storage(&self) -> Storage {
         match self {
-            Image::Flat(image) => image.storage(),
+            Image::Raw(image) => image.storage(),
             Image::Qcow2(image) => image.storage(),
         }
     }
@@ -169,7 +169,7 @@ impl Image {
     /// When the last flush fails; the image is closed all the same.
     pub fn close(&self) -> io::Result<()> {
         match self {
-            Image::Flat(image) => image.flush(),
+            Image::Raw(image) => image.flush(),
             Image::Qcow2(image) => image.close(),
         }
     }
@@ -177,7 +177,7 @@ impl Image {
 
 /// A storage as an image without a format, which is never written to.
 fn raw_layer(storage: &Storage) -> io::Result<FormatLayer> {
-    let raw = Raw::open_image(Arc::clone(storage), false)?;
+    let raw = ImagoRaw::open_image(Arc::clone(storage), false)?;
     Ok(Arc::new(FormatAccess::new(raw)))
 }
 

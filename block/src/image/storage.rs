@@ -53,7 +53,7 @@ pub struct HostFile {
 
 /// Writes of so many bytes are begun to be written to the disk at once. They are those of copies,
 /// which are flushed in the end: the disk is then busy while the copy goes on, not only afterwards.
-const WRITE_OUT_MIN: u64 = 256 << 10;
+const WRITEBACK_MIN: u64 = 256 << 10;
 
 /// A file as it is open at the moment.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ struct Opened {
     handle: File,
     mode: HostFileMode,
     /// Whether what is written is going to be flushed from the page cache.
-    writes_out: bool,
+    writeback: bool,
 }
 
 /// A file that has been opened once more, to take the place of how it was open.
@@ -109,7 +109,7 @@ impl HostFile {
         let mut opened = self.opened.write();
         // Only now: the library notes how long the file is.
         let new = Opened::from_file(handle, &self.path, mode)?;
-        self.locks.lock().hand_over(new.handle.try_clone()?)?;
+        self.locks.lock().transfer(new.handle.try_clone()?)?;
         let former = std::mem::replace(&mut *opened, new);
         Ok(Reopened { handle: former.handle, mode: former.mode })
     }
@@ -186,13 +186,13 @@ impl Opened {
         let writes_allowed = mode.writable && !mode.direct;
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
-        let writes_out = mode.writable && !mode.direct && !mode.no_flush;
-        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writes_out })
+        let writeback = mode.writable && !mode.direct && !mode.no_flush;
+        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writeback })
     }
 
     /// Begins to write a range from the page cache to the disk, without waiting for it. Where that
     /// cannot be done, the next flush does it all.
-    fn write_out(&self, offset: u64, length: u64) {
+    fn start_writeback(&self, offset: u64, length: u64) {
         let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
         let handle = self.handle.as_raw_fd();
         // SAFETY: no memory is passed, and the descriptor is that of a file open as long as `self`.
@@ -223,8 +223,8 @@ impl ImagoStorage for HostFile {
         // SAFETY: the caller keeps the alignment that this object reports, which is the inner
         // one; the write blockers are this object's own.
         unsafe { opened.inner.pure_writev(bufv, offset) }?;
-        if opened.writes_out && length >= WRITE_OUT_MIN {
-            opened.write_out(offset, length);
+        if opened.writeback && length >= WRITEBACK_MIN {
+            opened.start_writeback(offset, length);
         }
         Ok(())
     }

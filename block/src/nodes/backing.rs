@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::filename;
 use super::graph::Graph;
 use super::node::Node;
-use super::sharing::{Role, Use, User};
+use super::permissions::{Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::Qcow2Change;
@@ -94,7 +94,7 @@ impl Graph {
         let Image::Qcow2(image) = &node.image else {
             return Err(Error::NoBackingFiles(node.name().to_owned()));
         };
-        let _alone = self.reopen_alone();
+        let _reopen_lock = self.lock_reopen();
         let BackingChange { node: new, name } = change;
         let _while_renamed = name.as_ref().map(|_| self.make_writable(node)).transpose()?;
         let old = node.backing();
@@ -179,8 +179,8 @@ impl Graph {
 
     fn detach_backing(&self, node: &Node, old: &Node) {
         let is_old = |child: &Node, role| role == Role::Backing && std::ptr::eq(child, old);
-        let orphans = self.with_state(|state| state.detach(node.name(), is_old));
-        self.close_all(orphans);
+        let unused = self.with_state(|state| state.detach(node.name(), is_old));
+        self.close_all(unused);
     }
 
     /// How the header of an image on top of a node is to name it: by another name if one is given,

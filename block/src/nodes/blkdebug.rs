@@ -5,12 +5,12 @@ use super::driver::Driver;
 use super::filename::{self, filename};
 use super::inherit::Settings;
 use super::node::Node;
-use super::open::{Opener, by_filename, flat};
+use super::open::{Opener, by_filename, raw_image};
 use super::options::{Child, DriverOptions, NodeOptions, Qcow2Options, RawOptions};
-use super::sharing::Role;
+use super::permissions::Role;
 use crate::error::{Error, Result};
 use crate::image::blkdebug::rules::{RuleOptions, Rules};
-use crate::image::blkdebug::{BlkdebugStorage, Limits, ToldStorage};
+use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
 use crate::image::permissions::Access;
 use crate::image::storage::Storage;
 use imago::Storage as _;
@@ -130,7 +130,7 @@ impl Opener<'_> {
         blkdebug.limits.check(storage.req_align() as u64)?;
         let rules = Rules::new(blkdebug.rules.clone());
         let storage = BlkdebugStorage::new(storage, rules, blkdebug.limits);
-        let image = flat(Arc::new(storage), common.flat_mode(Driver::Blkdebug));
+        let image = raw_image(Arc::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
         node.file = RwLock::new(Some(shown));
         node.blkdebug = Some(*blkdebug);
@@ -140,14 +140,14 @@ impl Opener<'_> {
 
 impl Node {
     /// The node that this one shows with faults on demand, if that is what it does.
-    pub(super) fn shown_by_blkdebug(&self) -> Option<Arc<Node>> {
+    pub(super) fn blkdebug_image(&self) -> Option<Arc<Node>> {
         self.file().filter(|_| self.driver() == Driver::Blkdebug)
     }
 }
 
 /// The name of a node that fails on demand, if it has nothing that belongs there but what it shows.
 pub(super) fn plain(node: &Node) -> Option<String> {
-    let shown = node.shown_by_blkdebug()?;
+    let shown = node.blkdebug_image()?;
     let name = filename(&shown);
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
     // The file with rules, of which there is none, would stand between the colons.
@@ -208,9 +208,9 @@ pub(super) fn describe(node: &Node, shown: &Node, text: &mut String) {
 
 /// The storage of an image without a format in a file, which is told what the image does if it
 /// wants to know.
-pub(super) fn told(file: &Node, storage: Storage) -> Storage {
+pub(super) fn with_events(file: &Node, storage: Storage) -> Storage {
     match BlkdebugStorage::rules_of(&file.storage()) {
-        Some(rules) => Arc::new(ToldStorage::new(storage, rules)),
+        Some(rules) => Arc::new(EventStorage::new(storage, rules)),
         None => storage,
     }
 }

@@ -30,6 +30,6 @@ impl Node {
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> Result<()> {
         self.check_writable()?;
         let mut perform = || Ok(self.image.write_compressed(offset, buffer)?);
-        self.writes.enter().watched(Write::data(offset, buffer), &mut perform)
+        self.writes.begin_write().run(Write::data(offset, buffer), &mut perform)
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn describe(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
         return describe_filter(node, &below, text);
     }
-    if let Some(shown) = node.shown_by_blkdebug() {
+    if let Some(shown) = node.blkdebug_image() {
         return blkdebug::describe(node, &shown, text);
     }
     text.push('{');
@@ -162,7 +162,7 @@ fn push_string(value: &str, text: &mut String) {
 /// The path of a backing file that the header of an image in `file` names. A name with a protocol
 /// stays as it is.
 pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
-    if let Some(shown) = file.shown_by_blkdebug() {
+    if let Some(shown) = file.blkdebug_image() {
         return resolve_backing(&shown, name);
     }
     let directory = match plain(file) {

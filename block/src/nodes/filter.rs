@@ -4,15 +4,15 @@
 //! QEMU's filters do to the writes that pass through them, a
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does here.
 
+use super::closing::ClosingNodes;
 use super::driver::Driver;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Backing, Node};
-use super::orphans::Orphans;
-use super::sharing::{Role, Use, User};
+use super::permissions::{Role, Use, User};
 use crate::error::Result;
 use crate::image::Image;
-use crate::image::flat::{FlatImage, FlatMode};
+use crate::image::raw::{RawImage, RawMode};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub struct FilterOptions {
 pub struct Filter {
     graph: Graph,
     node: Arc<Node>,
-    is_out: bool,
+    is_removed: bool,
 }
 
 impl Filter {
@@ -47,23 +47,23 @@ impl Filter {
 
 impl Filter {
     /// Removes the filter without waiting for anything. Gives the nodes that nobody needs any more.
-    pub fn take_out(mut self) -> Orphans {
-        self.remove()
+    pub fn remove(mut self) -> ClosingNodes {
+        self.take_nodes()
     }
 
-    fn remove(&mut self) -> Orphans {
-        let nodes = match std::mem::replace(&mut self.is_out, true) {
+    fn take_nodes(&mut self) -> ClosingNodes {
+        let nodes = match std::mem::replace(&mut self.is_removed, true) {
             // Its name may be another's by now.
             true => Vec::new(),
-            false => self.graph.with_state(|state| state.take_out(&self.node)),
+            false => self.graph.with_state(|state| state.remove_filter(&self.node)),
         };
-        Orphans::new(&self.graph, nodes)
+        ClosingNodes::new(&self.graph, nodes)
     }
 }
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        drop(self.remove());
+        drop(self.take_nodes());
     }
 }
 
@@ -75,7 +75,7 @@ impl Graph {
     /// The name is taken or malformed, or there are too many nodes.
     pub fn insert_filter(&self, below: &Arc<Node>, options: FilterOptions) -> Result<Filter> {
         let FilterOptions { driver, name, target, merges } = options;
-        let place = self.with_state(|state| state.expect(name))?;
+        let place = self.with_state(|state| state.reserve_name(name))?;
         let user = User::Node {
             name: place.name.clone(),
             driver,
@@ -87,13 +87,13 @@ impl Graph {
         let mut node = filter(place.name.clone(), driver, below);
         node.target = target;
         let node = Arc::new(node);
-        let inserted = self.with_state(|state| state.interpose(below, &node, used));
+        let inserted = self.with_state(|state| state.insert_filter(below, &node, used));
         if let Err(error) = inserted {
             self.discard(&place.name);
             return Err(error);
         }
         self.publish(&[place]);
-        Ok(Filter { graph: self.clone(), node, is_out: false })
+        Ok(Filter { graph: self.clone(), node, is_removed: false })
     }
 }
 
@@ -121,8 +121,8 @@ fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
         ..CommonOptions::of_root(false)
     };
     let settings = Settings { common, ..Settings::new(common, GivenOptions::default()) };
-    let mode = FlatMode { writable: !common.read_only, no_flush: true, unmap: false };
-    let image = Image::Flat(FlatImage::new(below.storage(), mode));
+    let mode = RawMode { writable: !common.read_only, no_flush: true, unmap: false };
+    let image = Image::Raw(RawImage::new(below.storage(), mode));
     let mut node = Node::new(name, driver, settings, image);
     node.backing = RwLock::new(Backing { node: Some(Arc::clone(below)), named: None });
     node

@@ -6,15 +6,15 @@
 //! nobody finds it.
 
 use super::backing::BackingChange;
+use super::closing::ClosingNodes;
 use super::info::NodeInfo;
 use super::node::Node;
 use super::open::{open_borrowed, open_root};
 use super::open_qcow2::open_named_backing;
 use super::options::{Child, NodeOptions};
-use super::orphans::Orphans;
+use super::permissions::{Role, Use, User};
 use super::root::RootNode;
-use super::sharing::{Role, Use, User};
-use super::state::{Place, State};
+use super::state::{PendingNode, State};
 use super::usage::{BackingLink, NamedAs, NodeUse, Operation};
 use super::{filename, info};
 use crate::error::{Error, Result};
@@ -38,7 +38,7 @@ pub struct Graph {
 struct Shared {
     state: Mutex<State>,
     /// Notified when a node that was being opened or closed no longer is.
-    settled: Condvar,
+    changed: Condvar,
     /// Held by who has nodes go on in another way, from looking at how they are on.
     reopening: ReentrantMutex<()>,
 }
@@ -66,27 +66,27 @@ impl Reservation {
     }
 
     /// Closes a node as soon as the nodes are let go of.
-    pub fn keep_open(&mut self, opened: Option<BorrowedNode>) {
+    pub fn close_on_release(&mut self, opened: Option<BorrowedNode>) {
         self.opened = opened;
     }
 }
 
 impl Reservation {
     /// Lets go of the nodes without waiting for anything. Gives those that nobody needs any more.
-    pub fn let_go(mut self) -> Orphans {
-        self.release()
+    pub fn release(mut self) -> ClosingNodes {
+        self.take_nodes()
     }
 
-    fn release(&mut self) -> Orphans {
+    fn take_nodes(&mut self) -> ClosingNodes {
         let mut nodes = self.graph.with_state(|state| state.release(self.number));
         nodes.extend(self.opened.take().and_then(|mut opened| opened.release()));
-        Orphans::new(&self.graph, nodes)
+        ClosingNodes::new(&self.graph, nodes)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        drop(self.release());
+        drop(self.take_nodes());
     }
 }
 
@@ -142,8 +142,8 @@ impl Graph {
             if let Some(node) = state.begin_closing_unused() {
                 drop(state);
                 self.close_all(Some(node));
-            } else if state.is_unsettled() {
-                self.shared.settled.wait(&mut state);
+            } else if state.is_changing() {
+                self.shared.changed.wait(&mut state);
             } else {
                 return;
             }
@@ -209,7 +209,7 @@ impl Graph {
     ) -> Result<Reservation> {
         let description = format!("{job_type} job '{job_id}'");
         let reason = format!("block device is in use by block job: {job_type}");
-        self.hold(&description, &reason, uses)
+        self.reserve_as(&description, &reason, uses)
     }
 
     /// As [`Graph::reserve`], for work that has no name.
@@ -220,17 +220,17 @@ impl Graph {
         &self,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
-        self.hold(UNNAMED, "block device is in use", uses)
+        self.reserve_as(UNNAMED, "block device is in use", uses)
     }
 
-    fn hold(
+    fn reserve_as(
         &self,
         description: &str,
         reason: &str,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
         let mut state = self.shared.state.lock();
-        let number = state.number_reservation();
+        let number = state.new_reservation_number();
         for one in uses {
             let NodeUse { node, role, access, exclusive, attached, user, link } = one;
             let description = match user {
@@ -238,7 +238,7 @@ impl Graph {
                 NamedAs::Unnamed => UNNAMED.to_owned(),
                 NamedAs::Node(name) => format!("node '{name}'"),
             };
-            let user = User::Holder {
+            let user = User::External {
                 reservation: number,
                 description,
                 access,
@@ -247,10 +247,10 @@ impl Graph {
                 link,
                 root: None,
             };
-            if let Err(error) = state.attach(&node, Use { user, role: Role::Held(role) }) {
-                let orphans = state.release(number);
+            if let Err(error) = state.attach(&node, Use { user, role: Role::External(role) }) {
+                let unused = state.release(number);
                 drop(state);
-                self.close_all(orphans);
+                self.close_all(unused);
                 return Err(error);
             }
         }
@@ -258,7 +258,7 @@ impl Graph {
     }
 
     /// Gives a node to a root.
-    pub(super) fn hold_root(
+    pub(super) fn reserve_root(
         &self,
         user: &str,
         node: Arc<Node>,
@@ -266,8 +266,8 @@ impl Graph {
         root: Arc<RootNode>,
     ) -> Result<Reservation> {
         let mut state = self.shared.state.lock();
-        let number = state.number_reservation();
-        let user = User::Holder {
+        let number = state.new_reservation_number();
+        let user = User::External {
             reservation: number,
             description: user.to_owned(),
             access,
@@ -276,7 +276,7 @@ impl Graph {
             link: BackingLink::Free,
             root: Some(root),
         };
-        state.attach(&node, Use { user, role: Role::Held("root") })?;
+        state.attach(&node, Use { user, role: Role::External("root") })?;
         Ok(Reservation { graph: self.clone(), number, opened: None })
     }
 
@@ -310,29 +310,29 @@ impl Graph {
 
     /// Keeps others from having nodes go on in another way meanwhile, or on other nodes. Taken
     /// before the state, never while that is held; blocks as long as images are opened.
-    pub fn reopen_alone(&self) -> ReentrantMutexGuard<'_, ()> {
+    pub fn lock_reopen(&self) -> ReentrantMutexGuard<'_, ()> {
         self.shared.reopening.lock()
     }
 
     /// Makes nodes that have been opened known to all.
-    pub(super) fn publish(&self, opened: &[Place]) {
+    pub(super) fn publish(&self, opened: &[PendingNode]) {
         self.with_state(|state| state.publish(opened));
-        self.shared.settled.notify_all();
+        self.shared.changed.notify_all();
     }
 
     /// Takes back what a place was kept for, where the node could not be opened: the node itself,
     /// if it has come into being, and its uses of others.
-    pub(super) fn give_up(&self, place: &Place) {
-        let doomed = self.with_state(|state| state.give_up(place));
+    pub(super) fn abandon(&self, place: &PendingNode) {
+        let doomed = self.with_state(|state| state.abandon(place));
         self.close_all(doomed);
-        self.shared.settled.notify_all();
+        self.shared.changed.notify_all();
     }
 
     /// Forgets a node that has nothing to be closed.
     pub(super) fn discard(&self, name: &str) {
-        let orphans = self.with_state(|state| state.forget(name));
-        self.close_all(orphans);
-        self.shared.settled.notify_all();
+        let unused = self.with_state(|state| state.remove(name));
+        self.close_all(unused);
+        self.shared.changed.notify_all();
     }
 
     /// Closes nodes of which [`State::begin_closing`] was told, and the nodes below that only
@@ -346,8 +346,8 @@ impl Graph {
                 );
             }
             // Only now: whoever uses the nodes below next finds everything written.
-            doomed.extend(self.with_state(|state| state.forget(node.name())));
-            self.shared.settled.notify_all();
+            doomed.extend(self.with_state(|state| state.remove(node.name())));
+            self.shared.changed.notify_all();
         }
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
 fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
     let header = node.qcow2_header();
     let header = header.as_deref();
-    let backing_image = match node.backing().or_else(|| node.shown_by_blkdebug()) {
+    let backing_image = match node.backing().or_else(|| node.blkdebug_image()) {
         Some(backing) if !flat => {
             *depth += 1;
             Some(Box::new(image_info(&backing, flat, depth)?))

@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::node::CacheMode;
 use super::options::{CacheOptions, DetectZeroes, Discard, NodeOptions};
 use crate::error::{Error, Result};
-use crate::image::flat::FlatMode;
+use crate::image::raw::RawMode;
 
 /// What a node says itself about the options that all drivers have.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +67,7 @@ impl Settings {
     }
 
     /// The same, where another description counts for what this one does not say, this time only.
-    pub(super) fn with_unsaid(self, other: GivenOptions) -> Self {
+    pub(super) fn with_defaults(self, other: GivenOptions) -> Self {
         let common = self.inherited.overridden_by(self.given.or(other));
         Settings { common, ..self }
     }
@@ -143,8 +143,8 @@ impl CommonOptions {
     }
 
     /// How the image of a node without a format of its own is to be open.
-    pub(super) fn flat_mode(self, driver: Driver) -> FlatMode {
-        FlatMode {
+    pub(super) fn raw_mode(self, driver: Driver) -> RawMode {
+        RawMode {
             writable: !self.read_only,
             no_flush: self.cache.no_flush || driver == Driver::NullCo,
             unmap: self.discard == Discard::Unmap,

@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::inherit::Settings;
 use super::options::{Blkdebug, DetectZeroes, Discard, FileOptions};
-use super::watch::{Entered, Quiesced, Write, WriteLock};
+use super::watch::{Quiesced, Write, WriteGuard, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::extent::Extent;
@@ -189,7 +189,7 @@ impl Node {
 
     pub(super) fn qcow2_header(&self) -> Option<Arc<Header>> {
         match &self.image {
-            Image::Flat(_) => None,
+            Image::Raw(_) => None,
             Image::Qcow2(image) => Some(image.header()),
         }
     }
@@ -215,12 +215,12 @@ impl Node {
     /// # Errors
     /// [`Error::NodeReadOnly`]; [`Error::Io`], beyond the end of the image too.
     pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
-        self.write_entered(&self.writes.enter(), offset, buffer)
+        self.write_guarded(&self.writes.begin_write(), offset, buffer)
     }
 
-    pub(super) fn write_entered(
+    pub(super) fn write_guarded(
         &self,
-        entered: &Entered<'_>,
+        guard: &WriteGuard<'_>,
         offset: u64,
         buffer: &[u8],
     ) -> Result<()> {
@@ -233,7 +233,7 @@ impl Node {
             true => Ok(self.image.write_zeroes(offset, buffer.len() as u64)?),
             false => Ok(self.image.write(offset, buffer)?),
         };
-        entered.watched(Write::data(offset, buffer), &mut perform)
+        guard.run(Write::data(offset, buffer), &mut perform)
     }
 
     /// Makes the range read as zeroes, without writing them where the image can do so.
@@ -241,18 +241,18 @@ impl Node {
     /// # Errors
     /// As [`Node::write`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
-        self.write_zeroes_entered(&self.writes.enter(), offset, length)
+        self.write_zeroes_guarded(&self.writes.begin_write(), offset, length)
     }
 
-    pub(super) fn write_zeroes_entered(
+    pub(super) fn write_zeroes_guarded(
         &self,
-        entered: &Entered<'_>,
+        guard: &WriteGuard<'_>,
         offset: u64,
         length: u64,
     ) -> Result<()> {
         self.check_writable()?;
         let mut perform = || Ok(self.image.write_zeroes(offset, length)?);
-        entered.watched(Write::zeroes(offset, length), &mut perform)
+        guard.run(Write::zeroes(offset, length), &mut perform)
     }
 
     /// Waits for the writes under way and holds off all others, until the result is dropped.
@@ -265,9 +265,9 @@ impl Node {
     ///
     /// # Errors
     /// As [`Node::write`].
-    pub fn populate(&self, offset: u64, length: u64) -> Result<()> {
+    pub fn copy_on_read(&self, offset: u64, length: u64) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.populate(offset, length)?)
+        Ok(self.image.copy_on_read(offset, length)?)
     }
 
     /// Makes all writes so far last, unless the node was opened with `no-flush`.

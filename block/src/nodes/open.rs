@@ -1,6 +1,6 @@
 //! Opening nodes: the file below first, then the node, then its backing files.
 
-use super::blkdebug::told;
+use super::blkdebug::with_events;
 use super::depth::{MAX_DEPTH, check_depth};
 use super::driver::Driver;
 use super::graph::Graph;
@@ -10,14 +10,14 @@ use super::options::{
     BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
     Qcow2Options, RawOptions,
 };
-use super::sharing::{Role, Use, User};
-use super::state::Place;
+use super::permissions::{Role, Use, User};
+use super::state::PendingNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
-use crate::image::flat::{FlatImage, FlatMode};
 use crate::image::probe::{Probed, probe};
+use crate::image::raw::{RawImage, RawMode};
+use crate::image::slice::StorageSlice;
 use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
-use crate::image::window::Window;
 use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, b
 pub(super) struct Opener<'a> {
     graph: &'a Graph,
     /// The places of the nodes that have come into being or are about to.
-    created: Vec<Place>,
+    created: Vec<PendingNode>,
     /// The nodes below others, and the names of those that they were opened for.
     owned: Vec<(Arc<Node>, String)>,
 }
@@ -67,7 +67,7 @@ impl<'a> Opener<'a> {
         } else {
             // Those above first, so that nothing is closed that is still written to.
             for place in self.created.iter().rev() {
-                self.graph.give_up(place);
+                self.graph.abandon(place);
             }
         }
         opened
@@ -117,7 +117,7 @@ impl<'a> Opener<'a> {
 
     /// Settles the name of a node that is about to be opened.
     pub(super) fn name(&mut self, given: Option<String>) -> Result<String> {
-        let place = self.graph.with_state(|state| state.expect(given))?;
+        let place = self.graph.with_state(|state| state.reserve_name(given))?;
         let name = place.name.clone();
         self.created.push(place);
         Ok(name)
@@ -145,7 +145,7 @@ impl<'a> Opener<'a> {
             common.read_only = true;
             opened = HostFile::open(&options.filename, mode(false));
         }
-        let image = flat(Arc::new(opened?), common.flat_mode(Driver::File));
+        let image = raw_image(Arc::new(opened?), common.raw_mode(Driver::File));
         let mut node = Node::new(name, Driver::File, settings, image);
         node.file_options = Some(options);
         Ok(self.insert(node))
@@ -160,7 +160,7 @@ impl<'a> Opener<'a> {
         let common = settings.common;
         let name = self.name(name)?;
         let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
-        let image = flat(Arc::new(storage), common.flat_mode(Driver::NullCo));
+        let image = raw_image(Arc::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
         node.part = Part { offset: None, size: options.size, read_zeroes: options.read_zeroes };
         Ok(self.insert(node))
@@ -177,8 +177,8 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
-        let storage = told(&file, part_of(&file, part)?);
-        let image = flat(storage, common.flat_mode(Driver::Raw));
+        let storage = with_events(&file, part_of(&file, part)?);
+        let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
         node.part = part;
@@ -221,8 +221,8 @@ impl<'a> Opener<'a> {
     }
 }
 
-pub(super) fn flat(storage: Storage, mode: FlatMode) -> Image {
-    Image::Flat(FlatImage::new(storage, mode))
+pub(super) fn raw_image(storage: Storage, mode: RawMode) -> Image {
+    Image::Raw(RawImage::new(storage, mode))
 }
 
 /// The storage of a raw node that shows a part of a file.
@@ -251,7 +251,7 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
             return invalid(format!("Specified size is not multiple of {SECTOR_SIZE}"));
         }
     }
-    Ok(Arc::new(Window::new(storage, offset, size)))
+    Ok(Arc::new(StorageSlice::new(storage, offset, size)))
 }
 
 /// Describes the image in a file of the host. Blocks for a look at the file where the format is not
@@ -288,7 +288,7 @@ impl Graph {
         let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
         let node = Arc::new(Node::new(name.to_owned(), Driver::NullCo, settings, image));
         self.with_state(|state| {
-            let place = state.expect(Some(name.to_owned())).expect("the name is free");
+            let place = state.reserve_name(Some(name.to_owned())).expect("the name is free");
             state.insert(Arc::clone(&node));
             state.publish(&[place]);
         });

@@ -9,7 +9,7 @@ use super::json_name;
 use super::node::{Backing, Node};
 use super::open::{Opener, file_options};
 use super::options::{BackingOption, Child, NodeOptions, Qcow2Options};
-use super::sharing::Role;
+use super::permissions::Role;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;

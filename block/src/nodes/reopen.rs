@@ -14,20 +14,20 @@ use std::sync::Arc;
 /// A node that was made writable for a while; it refuses writes again when this is dropped.
 #[derive(Debug)]
 #[must_use = "the node refuses writes again when this is dropped"]
-pub struct MadeWritable {
+pub struct WritableGuard {
     graph: Graph,
     /// Gone if the node is to stay writable.
     node: Option<Arc<Node>>,
 }
 
-impl MadeWritable {
+impl WritableGuard {
     /// Leaves the node as it is.
     pub fn keep(mut self) {
         self.node = None;
     }
 }
 
-impl Drop for MadeWritable {
+impl Drop for WritableGuard {
     fn drop(&mut self) {
         if let Some(node) = &self.node
             && let Err(error) = self.graph.set_read_only(node, true)
@@ -65,12 +65,12 @@ impl Graph {
     ///
     /// # Errors
     /// As for [`Graph::set_read_only`].
-    pub fn make_writable(&self, node: &Arc<Node>) -> Result<Option<MadeWritable>> {
+    pub fn make_writable(&self, node: &Arc<Node>) -> Result<Option<WritableGuard>> {
         if !node.is_read_only() {
             return Ok(None);
         }
         self.set_read_only(node, false)?;
-        Ok(Some(MadeWritable { graph: self.clone(), node: Some(Arc::clone(node)) }))
+        Ok(Some(WritableGuard { graph: self.clone(), node: Some(Arc::clone(node)) }))
     }
 
     /// Has a node refuse writes from now on, or not, and with it the nodes that were opened for it
@@ -82,7 +82,7 @@ impl Graph {
     /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] when the
     /// nodes below or their users do not allow it; [`Error::OpenFile`]. All stays then as it was.
     pub fn set_read_only(&self, node: &Arc<Node>, read_only: bool) -> Result<()> {
-        let _alone = self.reopen_alone();
+        let _reopen_lock = self.lock_reopen();
         let Settings { inherited, given, .. } = *node.settings.read();
         let given = GivenOptions { read_only: Some(read_only), ..given };
         let mut changes = Vec::new();
@@ -92,7 +92,7 @@ impl Graph {
 
     /// Has nodes go on with other options, all of them or none.
     pub(super) fn reopen_all(&self, mut changes: Vec<Change>) -> Result<()> {
-        let _alone = self.reopen_alone();
+        let _reopen_lock = self.lock_reopen();
         // Those above come first.
         changes.sort_by_cached_key(|change| Reverse(height(&change.node)));
         for change in &mut changes {
@@ -104,7 +104,7 @@ impl Graph {
         }
         let (ending, other): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(Change::ends_writing);
-        let before = self.agree(ending.iter().chain(&other))?;
+        let before = self.apply_settings(ending.iter().chain(&other))?;
         // Nothing is written below a node that can still be written, and the other way round.
         let mut former = Vec::new();
         let done = ending.into_iter().chain(other.into_iter().rev()).try_for_each(|change| {
@@ -113,7 +113,7 @@ impl Graph {
             Ok(())
         });
         if done.is_err() {
-            take_back(former, &before);
+            roll_back(former, &before);
             self.with_state(|state| {
                 restore(&before);
                 state.refresh_after_release();
@@ -124,7 +124,7 @@ impl Graph {
 
     /// Has all nodes have their new options, if all users of all nodes can agree on it. Gives the
     /// former ones.
-    fn agree<'a>(
+    fn apply_settings<'a>(
         &self,
         changes: impl Iterator<Item = &'a Change>,
     ) -> Result<Vec<(Arc<Node>, Settings)>> {
@@ -155,7 +155,7 @@ impl Graph {
 
 /// Has the images of nodes that have gone on in another way go on as they did before, the last one
 /// first.
-fn take_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Settings)]) {
+fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Settings)]) {
     for (node, file) in done.into_iter().rev() {
         let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
         else {
@@ -196,7 +196,7 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
                 // Described beside the one above it has for now what it said before, as in QEMU.
-                Some(given) => Settings::new(inherited, given).with_unsaid(former),
+                Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };
             plan(Change::new(child, settings), changes);
@@ -243,7 +243,7 @@ fn carry_out(change: Change) -> Result<Option<Reopened>> {
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
     let former = file.and_then(switch).transpose()?;
     match &node.image {
-        Image::Flat(image) => image.reopen(common.flat_mode(node.driver())),
+        Image::Raw(image) => image.reopen(common.raw_mode(node.driver())),
         Image::Qcow2(image) => {
             let mut mode = image.mode();
             let is_same =

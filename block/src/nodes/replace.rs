@@ -1,14 +1,14 @@
 //! Nodes that take the place of others: filters of jobs, and the targets of mirrors.
 
 use super::node::Node;
-use super::sharing::{Role, Use, User};
+use super::permissions::{Role, Use, User};
 use super::state::{Stage, State};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
 impl State {
     /// Puts an expected node, a filter that uses `below` so, between that and those on top of it.
-    pub(super) fn interpose(
+    pub(super) fn insert_filter(
         &mut self,
         below: &Arc<Node>,
         filter: &Arc<Node>,
@@ -38,14 +38,14 @@ impl State {
 
     /// Has the nodes on top of a filter stand on what is below it, and forgets the filter. Gives
     /// the nodes that have no reason to stay, to be closed.
-    pub(super) fn take_out(&mut self, filter: &Arc<Node>) -> Vec<Arc<Node>> {
+    pub(super) fn remove_filter(&mut self, filter: &Arc<Node>) -> Vec<Arc<Node>> {
         if let Some(below) = filter.filtered()
             && self.entry(below.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, &below))
         {
             let moved = self.move_parents(filter, &below, &[]);
             self.relink(&moved, &below);
         }
-        self.forget(filter.name())
+        self.remove(filter.name())
     }
 
     /// Moves the uses of a node by other nodes, but for those named, to another one. Gives them.
@@ -55,7 +55,7 @@ impl State {
         // A node that is just being opened knows what it is to stand on and stays there.
         let is_parent = |used: &Use| match &used.user {
             User::Node { name, .. } => names.contains(name) && !staying.contains(name),
-            User::Holder { .. } => false,
+            User::External { .. } => false,
         };
         let Some(entry) = self.entry_mut(old.name()) else { return Vec::new() };
         let moved: Vec<Use> = entry.uses.extract_if(.., |used| is_parent(used)).collect();
@@ -78,7 +78,7 @@ impl State {
 
     /// Moves the roots of a node to another one, if all users of all nodes can agree on it.
     pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
-        let is_root = |used: &Use| matches!(used.user, User::Holder { root: Some(_), .. });
+        let is_root = |used: &Use| matches!(used.user, User::External { root: Some(_), .. });
         let before = self.uses();
         let Some(target) = self.entries.iter().position(|e| Arc::ptr_eq(&e.node, new)) else {
             return Err(Error::NodeNotFound(new.name().to_owned()));
@@ -91,7 +91,7 @@ impl State {
             return Err(error);
         }
         for used in moved {
-            if let User::Holder { root: Some(root), .. } = used.user {
+            if let User::External { root: Some(root), .. } = used.user {
                 root.set(Arc::clone(new));
             }
         }
@@ -120,7 +120,7 @@ impl Node {
             Role::DataFile => *self.data_file.write() = child,
             Role::File | Role::Backing => self.backing.write().node = child,
             // Holders keep to the node that they were given.
-            Role::Held(_) => {}
+            Role::External(_) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use super::backing::BackingChange;
 use super::depth::has_below;
 use super::graph::{Graph, Reservation};
 use super::node::Node;
-use super::watch::{Entered, Quiesced};
+use super::watch::{Quiesced, WriteGuard};
 use crate::error::Result;
 use crate::image::permissions::Access;
 use parking_lot::Mutex;
@@ -41,7 +41,7 @@ impl Graph {
     /// As for [`Graph::reserve`].
     pub fn attach_root(&self, user: &str, node: Arc<Node>, access: Access) -> Result<Root> {
         let root = Arc::new(RootNode(Mutex::new(Arc::clone(&node))));
-        let reservation = self.hold_root(user, node, access, Arc::clone(&root))?;
+        let reservation = self.reserve_root(user, node, access, Arc::clone(&root))?;
         Ok(Root { node: root, _reservation: reservation })
     }
 
@@ -54,7 +54,7 @@ impl Graph {
     /// # Errors
     /// Those of [`Graph::change_backing`] if a user may not use the other node so. All stay then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
-        let _alone = self.reopen_alone();
+        let _reopen_lock = self.lock_reopen();
         let mut moved = Vec::new();
         let moved_all = self
             .overlays_through_filters(old.node())
@@ -106,7 +106,7 @@ impl Root {
     /// # Errors
     /// As [`Node::write`].
     pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
-        self.entered(|node, entered| node.write_entered(entered, offset, buffer))
+        self.with_write_guard(|node, guard| node.write_guarded(guard, offset, buffer))
     }
 
     /// As [`Node::write_zeroes`].
@@ -114,7 +114,7 @@ impl Root {
     /// # Errors
     /// As [`Node::write_zeroes`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
-        self.entered(|node, entered| node.write_zeroes_entered(entered, offset, length))
+        self.with_write_guard(|node, guard| node.write_zeroes_guarded(guard, offset, length))
     }
 
     /// As [`Node::flush`].
@@ -126,13 +126,13 @@ impl Root {
     }
 
     /// Enters the node that the root still stands on once its writes are not held off.
-    fn entered<T>(&self, work: impl FnOnce(&Node, &Entered<'_>) -> T) -> T {
+    fn with_write_guard<T>(&self, work: impl FnOnce(&Node, &WriteGuard<'_>) -> T) -> T {
         loop {
             let node = self.node();
-            let entered = node.writes.enter();
+            let guard = node.writes.begin_write();
             // A root is moved only while writes are held off, so that it stays from here on.
             if Arc::ptr_eq(&node, &self.node()) {
-                return work(&node, &entered);
+                return work(&node, &guard);
             }
         }
     }

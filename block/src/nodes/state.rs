@@ -3,7 +3,7 @@
 use super::graph::MAX_NODES;
 use super::names::{self, Generator};
 use super::node::Node;
-use super::sharing::{self, Role, Use, User};
+use super::permissions::{self, Role, Use, User};
 use super::usage::{BackingLink, Operation};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
@@ -36,11 +36,11 @@ impl Entry {
     pub(super) fn check_free(&self, operation: Operation) -> Result<()> {
         for used in self.uses.iter().rev() {
             let reason = match (&used.user, used.role) {
-                (User::Holder { blocks: Some(reason), .. }, _any) => reason.clone(),
+                (User::External { blocks: Some(reason), .. }, _any) => reason.clone(),
                 (User::Node { name, .. }, Role::Backing) if !operation.allowed_on_backing() => {
                     format!("node is used as backing hd of '{name}'")
                 }
-                (User::Holder { .. } | User::Node { .. }, _any) => continue,
+                (User::External { .. } | User::Node { .. }, _any) => continue,
             };
             return Err(Error::NodeBusy { node: self.node.name().to_owned(), reason });
         }
@@ -49,19 +49,19 @@ impl Entry {
 
     /// Whether someone from outside the graph is on the node itself.
     pub(super) fn is_attached(&self) -> bool {
-        self.uses.iter().any(|used| matches!(used.user, User::Holder { attached: true, .. }))
+        self.uses.iter().any(|used| matches!(used.user, User::External { attached: true, .. }))
     }
 
     /// Whether a job has the node keep its backing node.
     pub(super) fn is_frozen(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
-            User::Holder { link, .. } => link == BackingLink::Frozen,
+            User::External { link, .. } => link == BackingLink::Frozen,
             User::Node { .. } => false,
         })
     }
 
     /// Whether nothing keeps the node in the graph any more. Filters are taken out by their jobs.
-    pub(super) fn is_orphan(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         let node = &self.node;
         self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
     }
@@ -69,8 +69,8 @@ impl Entry {
     /// Whether other nodes stand on the node, or jobs work on it.
     pub(super) fn has_parents(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
-            User::Node { .. } | User::Holder { blocks: Some(_), .. } => true,
-            User::Holder { blocks: None, .. } => false,
+            User::Node { .. } | User::External { blocks: Some(_), .. } => true,
+            User::External { blocks: None, .. } => false,
         })
     }
 }
@@ -78,7 +78,7 @@ impl Entry {
 /// What is kept for a node that is being opened: its name, and its place in listings, which no
 /// other node ever has.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct PendingNode {
     pub(super) name: String,
     order: u64,
 }
@@ -89,7 +89,7 @@ pub(super) struct State {
     /// The nodes, in the order of their numbers.
     pub(super) entries: Vec<Entry>,
     /// The names of nodes that are about to come into being, with their numbers.
-    expected: HashMap<String, u64>,
+    pending: HashMap<String, u64>,
     names: Generator,
     next_order: u64,
     next_reservation: u64,
@@ -117,20 +117,20 @@ impl State {
     }
 
     /// Whether nodes are being opened or closed.
-    pub(super) fn is_unsettled(&self) -> bool {
-        !self.expected.is_empty() || self.entries.iter().any(|e| e.stage != Stage::Open)
+    pub(super) fn is_changing(&self) -> bool {
+        !self.pending.is_empty() || self.entries.iter().any(|e| e.stage != Stage::Open)
     }
 
     /// Keeps a name, given or made up, and a place in listings for a node that is about to be
     /// opened.
-    pub(super) fn expect(&mut self, given: Option<String>) -> Result<Place> {
-        if self.entries.len() + self.expected.len() >= MAX_NODES {
+    pub(super) fn reserve_name(&mut self, given: Option<String>) -> Result<PendingNode> {
+        if self.entries.len() + self.pending.len() >= MAX_NODES {
             return Err(Error::TooManyNodes(MAX_NODES));
         }
         let name = match given {
             Some(name) => {
                 names::check(&name)?;
-                if self.entry(&name).is_some() || self.expected.contains_key(&name) {
+                if self.entry(&name).is_some() || self.pending.contains_key(&name) {
                     return Err(Error::NodeNameDuplicate(name));
                 }
                 name
@@ -139,20 +139,20 @@ impl State {
         };
         let order = self.next_order;
         self.next_order += 1;
-        self.expected.insert(name.clone(), order);
-        Ok(Place { name, order })
+        self.pending.insert(name.clone(), order);
+        Ok(PendingNode { name, order })
     }
 
     /// Puts an expected node in its place.
     pub(super) fn insert(&mut self, node: Arc<Node>) {
-        let Some(order) = self.expected.remove(node.name()) else { return };
+        let Some(order) = self.pending.remove(node.name()) else { return };
         let position = self.entries.partition_point(|entry| entry.order < order);
         let entry = Entry { node, uses: Vec::new(), stage: Stage::Opening, order };
         self.entries.insert(position, entry);
     }
 
     /// Lets everybody find nodes that have been opened.
-    pub(super) fn publish(&mut self, opened: &[Place]) {
+    pub(super) fn publish(&mut self, opened: &[PendingNode]) {
         for place in opened {
             if let Some(entry) = self.entry_mut(&place.name) {
                 entry.stage = Stage::Open;
@@ -161,7 +161,7 @@ impl State {
     }
 
     /// Takes back what a place was kept for. Gives the nodes that are to be closed for it.
-    pub(super) fn give_up(&mut self, place: &Place) -> Vec<Arc<Node>> {
+    pub(super) fn abandon(&mut self, place: &PendingNode) -> Vec<Arc<Node>> {
         let own =
             |entry: &&mut Entry| entry.order == place.order && entry.stage == Stage::Opening;
         if let Some(entry) = self.entry_mut(&place.name).filter(own) {
@@ -169,8 +169,8 @@ impl State {
             return vec![Arc::clone(&entry.node)];
         }
         // Otherwise the name is another's by now.
-        let is_expected = self.expected.get(&place.name) == Some(&place.order);
-        if is_expected { self.forget(&place.name) } else { Vec::new() }
+        let is_expected = self.pending.get(&place.name) == Some(&place.order);
+        if is_expected { self.remove(&place.name) } else { Vec::new() }
     }
 
     /// Lets nobody find a node any more that nobody uses. Gives it, to be closed without the lock.
@@ -194,8 +194,8 @@ impl State {
 
     /// Frees the name of a node that is closed or never came into being, and takes the node off
     /// its children. Gives the children that have no reason to stay, to be closed as well.
-    pub(super) fn forget(&mut self, name: &str) -> Vec<Arc<Node>> {
-        self.expected.remove(name);
+    pub(super) fn remove(&mut self, name: &str) -> Vec<Arc<Node>> {
+        self.pending.remove(name);
         if let Some(position) = self.entries.iter().position(|e| e.node.name() == name) {
             let entry = self.entries.remove(position);
             // Somebody may still hold the node and with it the open file, but not the locks.
@@ -211,9 +211,9 @@ impl State {
         parent: &str,
         is_left: impl Fn(&Node, Role) -> bool,
     ) -> Vec<Arc<Node>> {
-        let orphans = self.drop_uses_by(parent, is_left);
+        let unused = self.drop_uses_by(parent, is_left);
         self.refresh_after_release();
-        orphans
+        unused
     }
 
     fn drop_uses_by(
@@ -221,23 +221,23 @@ impl State {
         parent: &str,
         is_left: impl Fn(&Node, Role) -> bool,
     ) -> Vec<Arc<Node>> {
-        let mut orphans = Vec::new();
+        let mut unused = Vec::new();
         for entry in &mut self.entries {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
                 User::Node { name, .. } => name != parent || !is_left(&entry.node, used.role),
-                User::Holder { .. } => true,
+                User::External { .. } => true,
             });
-            if entry.uses.len() < before && entry.is_orphan() {
+            if entry.uses.len() < before && entry.is_unused() {
                 entry.stage = Stage::Closing;
-                orphans.push(Arc::clone(&entry.node));
+                unused.push(Arc::clone(&entry.node));
             }
         }
-        orphans
+        unused
     }
 
     /// A number that no reservation had.
-    pub(super) fn number_reservation(&mut self) -> u64 {
+    pub(super) fn new_reservation_number(&mut self) -> u64 {
         self.next_reservation += 1;
         self.next_reservation
     }
@@ -262,7 +262,7 @@ impl State {
 
     /// Takes and gives back image locks as the uses are now.
     pub(super) fn refresh(&self) -> Result<()> {
-        let accesses = sharing::accesses(&self.entries)?;
+        let accesses = permissions::accesses(&self.entries)?;
         let mut changed: Vec<(&Node, Access)> = Vec::new();
         for Entry { node, .. } in &self.entries {
             let wanted = accesses.get(node.name()).copied().unwrap_or(Access::NONE);
@@ -292,7 +292,7 @@ impl State {
     /// attached to.
     pub(super) fn end_access(&mut self, number: u64, only_attached: bool) {
         for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
-            if let User::Holder { reservation, access, attached, .. } = &mut used.user
+            if let User::External { reservation, access, attached, .. } = &mut used.user
                 && *reservation == number
                 && (*attached || !only_attached)
             {
@@ -304,20 +304,20 @@ impl State {
 
     /// Takes a reservation off all nodes. Gives those that have no reason to stay, to be closed.
     pub(super) fn release(&mut self, number: u64) -> Vec<Arc<Node>> {
-        let mut orphans = Vec::new();
+        let mut unused = Vec::new();
         for entry in &mut self.entries {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
-                User::Holder { reservation, .. } => *reservation != number,
+                User::External { reservation, .. } => *reservation != number,
                 User::Node { .. } => true,
             });
             let lost = entry.uses.len() < before && entry.stage == Stage::Open;
-            if lost && entry.is_orphan() {
+            if lost && entry.is_unused() {
                 entry.stage = Stage::Closing;
-                orphans.push(Arc::clone(&entry.node));
+                unused.push(Arc::clone(&entry.node));
             }
         }
         self.refresh_after_release();
-        orphans
+        unused
     }
 }

@@ -56,9 +56,9 @@ pub(super) struct WriteLock {
 
 impl WriteLock {
     /// Waits until nobody holds the writes off. Blocks the thread.
-    pub(super) fn enter(&self) -> Entered<'_> {
+    pub(super) fn begin_write(&self) -> WriteGuard<'_> {
         // The second call must not be made where the first one is likely to do.
-        Entered(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
+        WriteGuard(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
     }
 }
 
@@ -71,9 +71,9 @@ impl WriteObserver for WriteLock {
         data: Option<&[u8]>,
         perform: &mut dyn FnMut() -> io::Result<()>,
     ) -> io::Result<()> {
-        let entered = self.enter();
+        let guard = self.begin_write();
         let write = Write { offset, length, data };
-        entered.watched(write, &mut || Ok(perform()?)).map_err(|error| match error {
+        guard.run(write, &mut || Ok(perform()?)).map_err(|error| match error {
             Error::Io(source) => source,
             other => io::Error::other(other),
         })
@@ -87,29 +87,29 @@ impl fmt::Debug for WriteLock {
 }
 
 /// The right to write to a node.
-pub(super) struct Entered<'a>(RwLockReadGuard<'a, Watchers>);
+pub(super) struct WriteGuard<'a>(RwLockReadGuard<'a, Watchers>);
 
-impl Entered<'_> {
+impl WriteGuard<'_> {
     /// Has the watchers see a write through that `perform` makes.
-    pub(super) fn watched(
+    pub(super) fn run(
         &self,
         write: Write<'_>,
         perform: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        watched_by(&self.0, write, perform)
+        run_through(&self.0, write, perform)
     }
 }
 
 /// The newest watcher is the outermost.
-fn watched_by(
+fn run_through(
     watchers: &[Weak<dyn WriteWatcher>],
     write: Write<'_>,
     perform: &mut dyn FnMut() -> Result<()>,
 ) -> Result<()> {
     let Some((newest, older)) = watchers.split_last() else { return perform() };
     match newest.upgrade() {
-        Some(watcher) => watcher.watch(write, &mut || watched_by(older, write, perform)),
-        None => watched_by(older, write, perform),
+        Some(watcher) => watcher.watch(write, &mut || run_through(older, write, perform)),
+        None => run_through(older, write, perform),
     }
 }
 

@@ -1,7 +1,7 @@
 //! For tests: a node on storage that hangs as long as it is told to.
 
 use crate::image::Image;
-use crate::image::flat::{FlatImage, FlatMode};
+use crate::image::raw::{RawImage, RawMode};
 use crate::image::storage::Storage;
 use crate::nodes::{Graph, Node};
 use imago::Storage as ImagoStorage;
@@ -90,8 +90,8 @@ impl Gate {
 
 /// Adds a node of a storage to a graph.
 pub(super) fn add(graph: &Graph, storage: Storage, name: &str) -> Arc<Node> {
-    let mode = FlatMode { writable: true, ..FlatMode::default() };
-    graph.add_image(name, Image::Flat(FlatImage::new(storage, mode)))
+    let mode = RawMode { writable: true, ..RawMode::default() };
+    graph.add_image(name, Image::Raw(RawImage::new(storage, mode)))
 }
 
 impl fmt::Display for Gate {

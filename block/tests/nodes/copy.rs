@@ -49,13 +49,13 @@ impl CopyControl for Job {
         self.speed
     }
 
-    async fn rest(&self) -> Result<(), Self::Stop> {
+    async fn pause_point(&self) -> Result<(), Self::Stop> {
         if self.interrupted() { Err("stopped") } else { Ok(()) }
     }
 
     async fn wait(&self, time: Duration) -> Result<(), Self::Stop> {
         tokio::time::sleep(time).await;
-        self.rest().await
+        self.pause_point().await
     }
 
     fn charge(&self, bytes: u64) {

@@ -164,7 +164,7 @@ fn images_show_their_backing_file_where_they_have_nothing() {
         let node = image.open();
         assert_same(&contents(&node), &expected);
         scribble(&node, &mut expected, &mut Numbers(11), 15);
-        node.populate(M - 3 * K, 300 * K).expect("it can be populated");
+        node.copy_on_read(M - 3 * K, 300 * K).expect("it can be populated");
         let (own, shown) = (M, M - 64 * K);
         let own = node.block_status(own, 512).expect("it is known");
         assert!(own.allocated, "{}", image.name);

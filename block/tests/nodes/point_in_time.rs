@@ -111,7 +111,7 @@ async fn what_was_not_in_the_topmost_image_is_left_out_though_it_is_written() {
     };
     tokio::task::spawn_blocking(write).await.expect("no panic");
     let job = Job::default();
-    moment.leave_out(&job).await.expect("nobody stops it");
+    moment.skip_out_of_scope(&job).await.expect("nobody stops it");
     moment.copy_rest(&job).await.expect("it can be copied");
     let mut expected = vec![0; M as usize];
     let held = UNIT as usize..2 * UNIT as usize;

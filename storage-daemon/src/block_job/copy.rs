@@ -23,7 +23,7 @@ pub async fn copy(
 ) -> Result<()> {
     let control = JobControl { job, on_error, bitmap: None };
     let work = async {
-        point_in_time.leave_out(&control).await?;
+        point_in_time.skip_out_of_scope(&control).await?;
         job.set_remaining(point_in_time.outstanding());
         point_in_time.copy_rest(&control).await.map_err(failure)
     };
@@ -78,7 +78,7 @@ pub async fn find(
 ) -> Result<()> {
     let report = OnError { source: BlockdevOnError::Report, target: BlockdevOnError::Report };
     let control = JobControl { job, on_error: report, bitmap: Some(bitmap) };
-    bitmap.mark_held(images, &control).await.map_err(failure)
+    bitmap.mark_allocated(images, &control).await.map_err(failure)
 }
 
 /// Copies what is dirty until nothing is, with the job's pauses, speed, progress and policy for
@@ -127,7 +127,7 @@ impl CopyControl for JobControl<'_> {
         self.job.speed().try_into().unwrap_or(0)
     }
 
-    async fn rest(&self) -> Result<()> {
+    async fn pause_point(&self) -> Result<()> {
         Ok(self.job.throttle(0).await?)
     }
 

@@ -1,6 +1,6 @@
 //! What a job leaves when it is over.
 
-use block::nodes::{Filter, MadeWritable, Orphans, Reservation};
+use block::nodes::{ClosingNodes, Filter, Reservation, WritableGuard};
 
 use crate::blocking::drop_blocking;
 
@@ -11,21 +11,21 @@ pub struct DeferredDrops(Vec<Box<dyn Send>>);
 impl DeferredDrops {
     /// Leaves the nodes that nobody needs any more once a filter is gone, which it is at once.
     pub fn filter(&mut self, filter: Option<Filter>) {
-        self.orphans(filter.map(Filter::take_out));
+        self.orphans(filter.map(Filter::remove));
     }
 
     /// Leaves the nodes that nobody needs any more once those of a job are let go of, which they
     /// are at once.
     pub fn nodes(&mut self, nodes: impl IntoIterator<Item = Reservation>) {
-        self.orphans(nodes.into_iter().map(Reservation::let_go));
+        self.orphans(nodes.into_iter().map(Reservation::release));
     }
 
     /// Leaves a node that is to refuse writes again.
-    pub fn writable(&mut self, writable: Option<MadeWritable>) {
+    pub fn writable(&mut self, writable: Option<WritableGuard>) {
         self.0.extend(writable.map(|writable| Box::new(writable) as Box<dyn Send>));
     }
 
-    fn orphans(&mut self, orphans: impl IntoIterator<Item = Orphans>) {
+    fn orphans(&mut self, orphans: impl IntoIterator<Item = ClosingNodes>) {
         let orphans = orphans.into_iter().filter(|orphans| !orphans.is_empty());
         self.0.extend(orphans.map(|orphans| Box::new(orphans) as Box<dyn Send>));
     }

@@ -340,7 +340,7 @@ pub fn reserve_with_opened(
     if let Some(block_job) = created.job().driver::<BlockJob>()
         && let Some(nodes) = block_job.nodes.lock().last_mut()
     {
-        nodes.keep_open(opened);
+        nodes.close_on_release(opened);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use block::copy::{CopySlots, ErrorAction, RETRY_PAUSE, SLOT_PATIENCE, Side};
+use block::copy::{CopySlots, ErrorAction, RETRY_DELAY, SLOT_POLL_INTERVAL, Side};
 use block::error::Error;
 use qapi_core::{Error as QmpError, Result};
 use tokio::sync::OwnedSemaphorePermit;
@@ -83,7 +83,7 @@ pub async fn run_sequentially<W: SequentialJob>(
                         offset += length;
                         job.advance(length);
                     }
-                    ErrorAction::Ignore => job.sleep(RETRY_PAUSE).await?,
+                    ErrorAction::Ignore => job.sleep(RETRY_DELAY).await?,
                     // The next step waits until the job goes on.
                     ErrorAction::Stop => {}
                 }
@@ -119,7 +119,7 @@ async fn slot(job: BlockJobHandle<'_>, slots: &CopySlots) -> Result<OwnedSemapho
         }
         tokio::select! {
             () = slots.freed() => {}
-            waited = job.sleep(SLOT_PATIENCE) => waited?,
+            waited = job.sleep(SLOT_POLL_INTERVAL) => waited?,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use block::copy::{CopySlots, Side};
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
-    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation, Reservation,
+    Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, Reservation, WritableGuard,
 };
 use job::{JobOptions, JobType};
 use parking_lot::Mutex;
@@ -73,7 +73,7 @@ impl CommitOptions {
 pub async fn start(context: &BlockJobContext, options: CommitOptions) -> Result<()> {
     let context = context.clone();
     let made = blocking(move || {
-        let _alone = context.graph.reopen_alone();
+        let _alone = context.graph.lock_reopen();
         create(&context, options)
     });
     made.await?.start();
@@ -241,7 +241,7 @@ struct Commit {
     /// Stands for the job in the graph.
     filter: Arc<Mutex<Option<Filter>>>,
     /// The base, if it is writable for this job alone.
-    writable: Arc<Mutex<Option<MadeWritable>>>,
+    writable: Arc<Mutex<Option<WritableGuard>>>,
     backing_file: Option<String>,
     backing_mask_protocol: bool,
     on_error: BlockdevOnError,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use block::nodes::{BackingLink, MadeWritable, Node, NodeUse, backing};
+use block::nodes::{BackingLink, Node, NodeUse, WritableGuard, backing};
 use job::JobOptions;
 use qapi_core::Result;
 
@@ -26,7 +26,7 @@ pub struct ActiveCommit {
     /// The name of the node that stands for the job in the graph.
     pub filter_node_name: Option<String>,
     /// The base, if it is writable for this job alone.
-    pub writable: Option<MadeWritable>,
+    pub writable: Option<WritableGuard>,
 }
 
 /// Makes a job that merges the topmost image and those between it and the base into that.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use block::copy::{CopySlots, Side};
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
-    BackingLink, Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Operation,
+    BackingLink, Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, WritableGuard,
 };
 use job::{JobOptions, JobStatus, JobType};
 use parking_lot::Mutex;
@@ -55,7 +55,7 @@ pub struct StreamOptions {
 pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<()> {
     let context = context.clone();
     let made = blocking(move || {
-        let _alone = context.graph.reopen_alone();
+        let _alone = context.graph.lock_reopen();
         create(&context, options)
     });
     let (prepared, is_copying) = made.await?;
@@ -226,7 +226,7 @@ struct Stream {
     /// Stands for the job in the graph.
     filter: Mutex<Option<Filter>>,
     /// The node that is copied into, if it is writable for this job alone.
-    writable: Mutex<Option<MadeWritable>>,
+    writable: Mutex<Option<WritableGuard>>,
 }
 
 impl BlockJobDriver for Stream {
@@ -297,7 +297,7 @@ impl SequentialJob for Pieces {
             backing::is_allocated_in(&self.below, offset, own.length).map_err(failed(most))?;
         let (length, to_copy) = self.whole_clusters(offset, known, cluster, to_copy);
         if to_copy {
-            self.top.populate(offset, length).map_err(failed(length))?;
+            self.top.copy_on_read(offset, length).map_err(failed(length))?;
         }
         Ok(Step { length, copied: to_copy })
     }

@@ -1,11 +1,11 @@
 //! Storage that fails on demand, to try out what those above do about errors.
 
+mod event_storage;
 mod limits;
 pub mod rules;
-mod told;
 
+pub use event_storage::EventStorage;
 pub use limits::Limits;
-pub use told::ToldStorage;
 
 use super::extent::{self, Extent};
 use super::storage::Storage;
@@ -95,10 +95,10 @@ impl BlkdebugStorage {
 
     /// Writes in some way, of which the rules are told.
     fn write(&self, event: Event, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        self.rules.tell(event);
+        self.rules.on_event(event);
         let written = write();
         self.written.fetch_add(1, Ordering::Relaxed);
-        self.rules.tell(Event::PwritevDone);
+        self.rules.on_event(Event::PwritevDone);
         written
     }
 

@@ -152,12 +152,12 @@ impl Rules {
     pub fn new(options: RuleOptions) -> Self {
         let state = State { options, active: Vec::new(), state: FIRST_STATE };
         let rules = Rules(Mutex::new(state));
-        rules.tell(Event::None);
+        rules.on_event(Event::None);
         rules
     }
 
     /// Something happens that rules may wait for.
-    pub fn tell(&self, event: Event) {
+    pub fn on_event(&self, event: Event) {
         let mut guard = self.0.lock();
         let State { options, active, state } = &mut *guard;
         let waits = |own: Event, wanted: i64| own == event && (wanted == 0 || wanted == *state);
@@ -292,9 +292,9 @@ mod tests {
         let once = InjectError { once: true, ..rule(Event::ReadAio) };
         let other = InjectError { errno: ENOSPC, ..rule(Event::ReadAio) };
         let rules = rules(vec![once, other], vec![]);
-        rules.tell(Event::ReadAio);
+        rules.on_event(Event::ReadAio);
         assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), EIO);
-        rules.tell(Event::ReadAio);
+        rules.on_event(Event::ReadAio);
         assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), ENOSPC);
     }
 
@@ -311,7 +311,7 @@ mod tests {
             (Event::ReadAio, EIO),
         ];
         for (event, expected) in table {
-            rules.tell(event);
+            rules.on_event(event);
             assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), expected, "{event:?}");
         }
     }
@@ -321,7 +321,7 @@ mod tests {
         let to = |state, new_state| SetState { event: Event::ReadAio, state, new_state };
         let in_third = InjectError { state: 3, ..rule(Event::ReadAio) };
         let read = |rules: &Rules| {
-            rules.tell(Event::ReadAio);
+            rules.on_event(Event::ReadAio);
             outcome(rules, IoTypes::READ, 0, 1)
         };
         let table = [

@@ -1,6 +1,6 @@
 //! Writing compressed clusters.
 
-use super::layer::Layer;
+use super::engine::Engine;
 use super::{Header, Qcow2Image, Qcow2Mode};
 use crate::image::{check_range, not_permitted};
 use std::io;
@@ -11,13 +11,13 @@ impl Qcow2Image {
     pub(in crate::image) fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.prepare_to_compress()?;
         let opened = self.opened.read();
-        let layer = opened.writable_layer()?;
-        check_range(offset, data.len() as u64, layer.size())?;
-        let Layer::Clusters(clusters) = layer else { return Err(not_permitted()) };
+        let engine = opened.writable_engine()?;
+        check_range(offset, data.len() as u64, engine.size())?;
+        let Engine::Clusters(clusters) = engine else { return Err(not_permitted()) };
         let cluster = self.header().cluster_size();
         let mut at = offset;
         for piece in data.chunks(cluster as usize) {
-            clusters.write_compressed(at, piece, |event| self.tell(event))?;
+            clusters.write_compressed(at, piece, |event| self.emit(event))?;
             at += cluster;
         }
         Ok(())
@@ -25,17 +25,17 @@ impl Qcow2Image {
 
     /// Takes the image over from the library, which cannot compress.
     fn prepare_to_compress(&self) -> io::Result<()> {
-        if !matches!(self.opened.read().layer()?, Layer::Library(_)) {
+        if !matches!(self.opened.read().engine()?, Engine::Library(_)) {
             return Ok(());
         }
         let mut opened = self.opened.write();
-        if let Layer::Library(library) = opened.writable_layer()? {
+        if let Engine::Library(library) = opened.writable_engine()? {
             library.flush()?;
             let mode = Qcow2Mode { compresses: true, ..opened.mode.clone() };
-            let layer = Header::read(&self.storage, true)
-                .and_then(|header| Layer::open(&self.storage, &header, &mode));
+            let engine = Header::read(&self.storage, true)
+                .and_then(|header| Engine::open(&self.storage, &header, &mode));
             // The library is not asked to do anything any more.
-            opened.layer = Some(layer.map_err(io::Error::other)?);
+            opened.engine = Some(engine.map_err(io::Error::other)?);
             opened.mode = mode;
         }
         Ok(())

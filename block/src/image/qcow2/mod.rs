@@ -1,15 +1,15 @@
 //! The format qcow2: its header here, its tables by the image library where that can.
 
+mod blkdebug_events;
 mod clusters;
 mod compressed;
+mod copy_on_read;
 mod crash_safe;
+mod engine;
 pub mod header;
+mod image_storage;
 #[cfg(test)]
-mod journal;
-mod layer;
-mod populate;
-mod stacked;
-mod told;
+mod tests;
 
 use super::blkdebug::BlkdebugStorage;
 use super::blkdebug::rules::{Event, Rules};
@@ -17,11 +17,11 @@ use super::extent::Extent;
 use super::storage::Storage;
 use super::{check_range, not_permitted};
 use crate::error::Result;
+use engine::Engine;
 use header::{BackingName, Header};
+use image_storage::ImageStorage;
 use imago::Storage as _;
-use layer::Layer;
 use parking_lot::{Mutex, RwLock};
-use stacked::StackedStorage;
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
@@ -73,16 +73,16 @@ pub struct Qcow2Image {
 struct Opened {
     mode: Qcow2Mode,
     /// Gone once the image is closed.
-    layer: Option<Layer>,
+    engine: Option<Engine>,
 }
 
 impl Opened {
-    fn layer(&self) -> io::Result<&Layer> {
-        self.layer.as_ref().ok_or_else(not_permitted)
+    fn engine(&self) -> io::Result<&Engine> {
+        self.engine.as_ref().ok_or_else(not_permitted)
     }
 
-    fn writable_layer(&self) -> io::Result<&Layer> {
-        if self.mode.writable { self.layer() } else { Err(not_permitted()) }
+    fn writable_engine(&self) -> io::Result<&Engine> {
+        if self.mode.writable { self.engine() } else { Err(not_permitted()) }
     }
 }
 
@@ -93,10 +93,10 @@ impl Qcow2Image {
     /// [`Error::While`](crate::error::Error::While), with what is wrong in the image or its
     /// storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        let layer = Some(Layer::open(&storage, &header, &mode)?);
+        let engine = Some(Engine::open(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
         let rules = BlkdebugStorage::rules_of(&storage);
-        Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, layer }) })
+        Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, engine }) })
     }
 
     /// The header as it was when the image was opened last.
@@ -123,16 +123,16 @@ impl Qcow2Image {
     pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
         let Qcow2Change { mode, name } = change;
         let mut opened = self.opened.write();
-        let layer = opened.layer()?;
+        let engine = opened.engine()?;
         if opened.mode.writable {
-            layer.flush()?;
+            engine.flush()?;
             if !opened.mode.no_flush {
-                layer.sync()?;
+                engine.sync()?;
             }
         }
         // Found out while there is a way back.
         Header::read(&self.storage, mode.writable)?;
-        opened.layer = None;
+        opened.engine = None;
         let renamed = match &name {
             Some(name) => self.rename(name.as_ref(), mode.no_flush),
             None => Ok(()),
@@ -150,7 +150,7 @@ impl Qcow2Image {
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let header = Header::read(&self.storage, mode.writable)?;
-        opened.layer = Some(Layer::open(&self.storage, &header, &mode)?);
+        opened.engine = Some(Engine::open(&self.storage, &header, &mode)?);
         opened.mode = mode;
         *self.header.lock() = Arc::new(header);
         Ok(())
@@ -166,49 +166,51 @@ impl Qcow2Image {
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
-        self.shared(|layer| Ok(layer.size()))
+        self.with_engine(|engine| Ok(engine.size()))
     }
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.shared(|layer| {
-            check_range(offset, buffer.len() as u64, layer.size())?;
-            self.read_told(layer, offset, buffer)
+        self.with_engine(|engine| {
+            check_range(offset, buffer.len() as u64, engine.size())?;
+            self.read_with_events(engine, offset, buffer)
         })
     }
 
     pub(super) fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.modify(offset, buffer.len() as u64, |layer| self.write_told(layer, offset, buffer))
+        self.modify(offset, buffer.len() as u64, |engine| {
+            self.write_with_events(engine, offset, buffer)
+        })
     }
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.modify(offset, length, |layer| self.zero(layer, offset, length))
+        self.modify(offset, length, |engine| self.zero(engine, offset, length))
     }
 
     /// Zeroes whole clusters through the tables and writes zeroes into those at the edges.
-    fn zero(&self, layer: &Layer, offset: u64, length: u64) -> io::Result<()> {
-        let library = match layer {
-            Layer::Clusters(clusters) => return clusters.write_zeroes(offset, length),
-            Layer::Library(library) => library,
+    fn zero(&self, engine: &Engine, offset: u64, length: u64) -> io::Result<()> {
+        let library = match engine {
+            Engine::Clusters(clusters) => return clusters.write_zeroes(offset, length),
+            Engine::Library(library) => library,
         };
         let header = self.header();
         let cluster = header.cluster_size();
         let end = offset + length;
         let whole_start = offset.next_multiple_of(cluster).min(end);
         // The last cluster of an image may be cut off by its end and is whole nevertheless.
-        let whole_end = if end == layer.size() { end } else { end - end % cluster };
+        let whole_end = if end == engine.size() { end } else { end - end % cluster };
         if header.version() < 3 || whole_start >= whole_end {
-            return self.write_plain_zeroes(layer, offset, end);
+            return self.write_plain_zeroes(engine, offset, end);
         }
-        self.write_plain_zeroes(layer, offset, whole_start)?;
+        self.write_plain_zeroes(engine, offset, whole_start)?;
         library.write_zeroes(whole_start, whole_end - whole_start)?;
-        self.write_plain_zeroes(layer, whole_end, end)
+        self.write_plain_zeroes(engine, whole_end, end)
     }
 
-    fn write_plain_zeroes(&self, layer: &Layer, mut offset: u64, end: u64) -> io::Result<()> {
+    fn write_plain_zeroes(&self, engine: &Engine, mut offset: u64, end: u64) -> io::Result<()> {
         static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
         while offset < end {
             let length = (end - offset).min(ZERO_BUFFER as u64);
-            self.write_told(layer, offset, &ZEROES[..length as usize])?;
+            self.write_with_events(engine, offset, &ZEROES[..length as usize])?;
             offset += length;
         }
         Ok(())
@@ -219,15 +221,15 @@ impl Qcow2Image {
         &self,
         offset: u64,
         length: u64,
-        change: impl Fn(&Layer) -> io::Result<()>,
+        change: impl Fn(&Engine) -> io::Result<()>,
     ) -> io::Result<()> {
         let done = {
             let opened = self.opened.read();
-            let layer = opened.writable_layer()?;
-            check_range(offset, length, layer.size())?;
-            let plain = !layer.frees_clusters(offset, length)?;
+            let engine = opened.writable_engine()?;
+            check_range(offset, length, engine.size())?;
+            let plain = !engine.frees_clusters(offset, length)?;
             if plain {
-                change(layer)?;
+                change(engine)?;
             }
             plain
         };
@@ -235,63 +237,63 @@ impl Qcow2Image {
             return Ok(());
         }
         let opened = self.opened.write();
-        let layer = opened.writable_layer()?;
-        change(layer)?;
-        layer.flush()
+        let engine = opened.writable_engine()?;
+        change(engine)?;
+        engine.flush()
     }
 
-    fn shared<T>(&self, work: impl FnOnce(&Layer) -> io::Result<T>) -> io::Result<T> {
-        work(self.opened.read().layer()?)
+    fn with_engine<T>(&self, work: impl FnOnce(&Engine) -> io::Result<T>) -> io::Result<T> {
+        work(self.opened.read().engine()?)
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        let layer = {
+        let engine = {
             let opened = self.opened.write();
-            let layer = opened.layer()?;
+            let engine = opened.engine()?;
             if !opened.mode.writable {
                 return Ok(());
             }
-            self.tell(Event::FlushToOs);
-            layer.flush()?;
+            self.emit(Event::FlushToOs);
+            engine.flush()?;
             if opened.mode.no_flush {
                 return Ok(());
             }
-            layer.clone()
+            engine.clone()
         };
-        self.tell(Event::FlushToDisk);
-        layer.sync()
+        self.emit(Event::FlushToDisk);
+        engine.sync()
     }
 
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
-        let layer = opened.writable_layer()?;
-        layer.grow(size)?;
-        layer.flush()
+        let engine = opened.writable_engine()?;
+        engine.grow(size)?;
+        engine.flush()
     }
 
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        self.shared(|layer| {
-            let length = length.min(layer.size().saturating_sub(offset));
+        self.with_engine(|engine| {
+            let length = length.min(engine.size().saturating_sub(offset));
             if length == 0 {
                 return Ok(Extent { length: 0, zero: true, allocated: false });
             }
-            layer.extent(offset, length)
+            engine.extent(offset, length)
         })
     }
 
     /// The image behind a storage, if it is one.
     pub(super) fn behind(storage: &Storage) -> Option<&Qcow2Image> {
         let any: &dyn Any = storage.as_ref();
-        any.downcast_ref().map(StackedStorage::image)
+        any.downcast_ref().map(ImageStorage::image)
     }
 
     pub(super) fn storage(self: &Arc<Self>) -> Storage {
-        Arc::new(StackedStorage::new(Arc::clone(self)))
+        Arc::new(ImageStorage::new(Arc::clone(self)))
     }
 
     pub(super) fn close(&self) -> io::Result<()> {
         let flushed = self.flush();
-        self.opened.write().layer = None;
+        self.opened.write().engine = None;
         flushed
     }
 }

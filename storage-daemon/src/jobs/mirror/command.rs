@@ -167,7 +167,7 @@ fn mirror(
 ) -> Result<PreparedJob> {
     let granularity = granularity(common.granularity)?;
     let graph = &context.graph;
-    let _alone = graph.reopen_alone();
+    let _alone = graph.lock_reopen();
     graph.check_free(&source, Operation::MirrorSource)?;
     graph.check_free(target.node(), Operation::MirrorTarget)?;
     if let Some(replaces) = &common.replaces {

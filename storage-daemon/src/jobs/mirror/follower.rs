@@ -51,7 +51,7 @@ impl Follower {
         perform: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
         let Write { offset, length, data } = write;
-        let claim = self.bitmap.claim(offset, length);
+        let claim = self.bitmap.lock_range(offset, length);
         let written = perform();
         let copied = written.is_ok()
             && match data {

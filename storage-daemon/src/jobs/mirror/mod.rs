@@ -11,11 +11,11 @@ pub use command::{blockdev_mirror, drive_mirror};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use block::copy::{Copier, DirtyBitmap, RETRY_PAUSE, clear};
+use block::copy::{Copier, DirtyBitmap, RETRY_DELAY, clear};
 use block::nodes::backing::BackingChange;
 use block::nodes::options::Discard;
 use block::nodes::{
-    Driver, Filter, FilterOptions, Graph, MadeWritable, Node, NodeUse, Quiesced, backing,
+    Driver, Filter, FilterOptions, Graph, Node, NodeUse, Quiesced, WritableGuard, backing,
 };
 use job::{JobHandle, JobOptions};
 use nix::errno::Errno;
@@ -57,7 +57,7 @@ pub(super) struct MirrorOptions {
     /// How the job uses its nodes, but for the filter.
     pub(super) uses: Vec<NodeUse>,
     /// The target, if it was made writable for the job. It stays so if the job succeeds.
-    pub(super) writable: Option<MadeWritable>,
+    pub(super) writable: Option<WritableGuard>,
     /// What the target stands on in the end.
     pub(super) backing: FinalBacking,
 }
@@ -170,7 +170,7 @@ struct Mirror {
     /// Stands for the job in the graph.
     filter: Mutex<Option<Filter>>,
     /// The target, if it refuses writes again should the job fail.
-    writable: Mutex<Option<MadeWritable>>,
+    writable: Mutex<Option<WritableGuard>>,
     backing: FinalBacking,
 }
 
@@ -293,7 +293,7 @@ impl Mirror {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
             if !job.is_ready() {
                 if !self.flush(job).await? {
-                    job.sleep(RETRY_PAUSE).await?;
+                    job.sleep(RETRY_DELAY).await?;
                     continue;
                 }
                 if self.bitmap.length() == 0 {
@@ -380,7 +380,7 @@ impl Mirror {
             return Ok(true);
         }
         drop(quiesced);
-        job.sleep(RETRY_PAUSE).await?;
+        job.sleep(RETRY_DELAY).await?;
         Ok(false)
     }
 

@@ -34,7 +34,7 @@ impl Clusters {
         &self,
         offset: u64,
         data: &[u8],
-        tell: impl Fn(Event),
+        emit: impl Fn(Event),
     ) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if self.geometry.data_file {
@@ -54,30 +54,30 @@ impl Clusters {
         };
         match compressed {
             None => {
-                tell(Event::WriteAio);
+                emit(Event::WriteAio);
                 self.write(offset, data)
             }
             Some(compressed) => {
-                tell(Event::WriteCompressed);
-                self.enter_compressed(&mut self.state.write(), offset, &compressed)
+                emit(Event::WriteCompressed);
+                self.store_compressed(&mut self.state.write(), offset, &compressed)
             }
         }
     }
 
-    fn enter_compressed(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn store_compressed(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<()> {
         let old = state.tables.entries(offset, 1)?.first().copied().unwrap_or_default();
         if old.host(&self.geometry)?.is_some() {
             return Err(Errno::EIO.into());
         }
         let length = data.len() as u64;
-        let place = Compressed { offset: self.room(state, length)?, length };
+        let place = Compressed { offset: self.allocate_compressed(state, length)?, length };
         self.storages.file.write(data, place.offset)?;
         state.tables.set_entries(offset, &[Entry::compressed(&self.geometry, place)])?;
         self.release(state, old)
     }
 
     /// Makes room for compressed data, right behind others where that is possible.
-    fn room(&self, state: &mut State, length: u64) -> io::Result<u64> {
+    fn allocate_compressed(&self, state: &mut State, length: u64) -> io::Result<u64> {
         let size = self.geometry.cluster_size();
         let shared = state.compressed_end.take();
         if let Some(end) = shared.filter(|end| size - end % size >= length) {

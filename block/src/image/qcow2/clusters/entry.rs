@@ -32,9 +32,9 @@ pub(super) struct Compressed {
 
 /// What a part of a cluster is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum SubclusterType {
     /// Nothing: the backing file shows through.
-    Nothing,
+    Unallocated,
     /// Zeroes.
     Zero,
     /// Data, in the cluster of the entry.
@@ -46,7 +46,7 @@ pub(super) enum Part {
 impl Entry {
     /// The entry of a cluster at an offset, of which everything is there.
     pub(super) fn data(geometry: &Geometry, host: u64) -> Self {
-        let bitmap = if geometry.extended { u64::from(u32::MAX) } else { 0 };
+        let bitmap = if geometry.extended_l2 { u64::from(u32::MAX) } else { 0 };
         Entry { word: host | COPIED, bitmap }
     }
 
@@ -91,7 +91,7 @@ impl Entry {
     }
 
     /// Whether the cluster that the entry refers to may be written in place.
-    pub(super) fn is_own(self) -> bool {
+    pub(super) fn is_copied(self) -> bool {
         self.word & COPIED != 0
     }
 
@@ -99,39 +99,42 @@ impl Entry {
     ///
     /// # Errors
     /// The entry makes no sense.
-    pub(super) fn part(self, geometry: &Geometry, number: u64) -> io::Result<Part> {
+    pub(super) fn part(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
         if let Some(compressed) = self.as_compressed(geometry) {
-            return Ok(Part::Compressed(compressed));
+            return Ok(SubclusterType::Compressed(compressed));
         }
         let host = self.host(geometry)?;
-        let (allocated, zero) = if geometry.extended {
+        let (allocated, zero) = if geometry.extended_l2 {
             (self.bitmap >> number & 1 != 0, self.bitmap >> (number + SUBCLUSTERS) & 1 != 0)
         } else {
             (host.is_some(), geometry.version >= 3 && self.word & ZERO != 0)
         };
         match (allocated, zero, host) {
-            (true, true, _) if geometry.extended => Err(Errno::EIO.into()),
+            (true, true, _) if geometry.extended_l2 => Err(Errno::EIO.into()),
             (true, false, None) => Err(Errno::EIO.into()),
-            (_, true, _) => Ok(Part::Zero),
-            (true, false, Some(_)) => Ok(Part::Data),
-            (false, false, _) => Ok(Part::Nothing),
+            (_, true, _) => Ok(SubclusterType::Zero),
+            (true, false, Some(_)) => Ok(SubclusterType::Data),
+            (false, false, _) => Ok(SubclusterType::Unallocated),
         }
     }
 
     /// The same entry with parts that have become data.
     pub(super) fn with_data(self, geometry: &Geometry, host: u64, parts: u64) -> Self {
         let word = host | COPIED;
-        let bitmap =
-            if geometry.extended { (self.bitmap | parts) & !(parts << SUBCLUSTERS) } else { 0 };
+        let bitmap = if geometry.extended_l2 {
+            (self.bitmap | parts) & !(parts << SUBCLUSTERS)
+        } else {
+            0
+        };
         Entry { word, bitmap }
     }
 
     /// The same entry with parts that have become zero; all of them if clusters are not divided.
-    /// A cluster of its own is kept for later, anything else that it refers to is not.
+    /// A cluster of its own is in_place for later, anything else that it refers to is not.
     pub(super) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
-        let keeps = self.is_own() && !self.is_compressed();
-        let word = if keeps || parts != geometry.all_parts() { self.word } else { 0 };
-        if geometry.extended {
+        let keeps = self.is_copied() && !self.is_compressed();
+        let word = if keeps || parts != geometry.all_subclusters() { self.word } else { 0 };
+        if geometry.extended_l2 {
             let bitmap = (self.bitmap & !parts) | parts << SUBCLUSTERS;
             Entry { word, bitmap }
         } else {
@@ -142,12 +145,12 @@ impl Entry {
     pub(super) fn parse(geometry: &Geometry, bytes: &[u8]) -> Self {
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
         let (first, rest) = bytes.split_at(8);
-        Entry { word: word(first), bitmap: if geometry.extended { word(rest) } else { 0 } }
+        Entry { word: word(first), bitmap: if geometry.extended_l2 { word(rest) } else { 0 } }
     }
 
     pub(super) fn push(self, geometry: &Geometry, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.word.to_be_bytes());
-        if geometry.extended {
+        if geometry.extended_l2 {
             bytes.extend_from_slice(&self.bitmap.to_be_bytes());
         }
     }

@@ -12,7 +12,7 @@ pub(super) struct Geometry {
     pub(super) cluster_bits: u32,
     pub(super) refcount_bits: u64,
     /// Whether clusters are divided.
-    pub(super) extended: bool,
+    pub(super) extended_l2: bool,
     /// Whether the data are in a file of their own.
     pub(super) data_file: bool,
 }
@@ -23,7 +23,7 @@ impl Geometry {
             version: header.version(),
             cluster_bits: header.cluster_size().trailing_zeros(),
             refcount_bits: header.refcount_bits().into(),
-            extended: header.extended_l2(),
+            extended_l2: header.extended_l2(),
             data_file: header.has_data_file(),
         }
     }
@@ -33,24 +33,24 @@ impl Geometry {
     }
 
     /// The unit of which an image knows whether it has it: a cluster, or a part of one.
-    pub(super) fn part_size(&self) -> u64 {
-        if self.extended { self.cluster_size() / SUBCLUSTERS } else { self.cluster_size() }
+    pub(super) fn subcluster_size(&self) -> u64 {
+        if self.extended_l2 { self.cluster_size() / SUBCLUSTERS } else { self.cluster_size() }
     }
 
     /// All parts of a cluster, a bit each.
-    pub(super) fn all_parts(&self) -> u64 {
-        if self.extended { u32::MAX.into() } else { 1 }
+    pub(super) fn all_subclusters(&self) -> u64 {
+        if self.extended_l2 { u32::MAX.into() } else { 1 }
     }
 
     /// The parts of a cluster that a range touches, which lies within one cluster; a bit each.
-    pub(super) fn parts(&self, offset: u64, length: u64) -> u64 {
-        let first = offset % self.cluster_size() / self.part_size();
-        let last = (offset + length - 1) % self.cluster_size() / self.part_size();
+    pub(super) fn subclusters(&self, offset: u64, length: u64) -> u64 {
+        let first = offset % self.cluster_size() / self.subcluster_size();
+        let last = (offset + length - 1) % self.cluster_size() / self.subcluster_size();
         ((1_u64 << (last + 1)) - 1) & !((1 << first) - 1)
     }
 
     pub(super) fn entry_size(&self) -> u64 {
-        if self.extended { 16 } else { 8 }
+        if self.extended_l2 { 16 } else { 8 }
     }
 
     /// How many clusters one L2 table is for.

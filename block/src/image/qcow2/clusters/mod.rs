@@ -11,22 +11,20 @@
 
 mod codec;
 mod compressed;
-mod counts;
 mod entry;
 mod geometry;
 mod map;
+mod refcounts;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod write;
 mod zero;
 
 use super::header::{CompressionType, Header};
 use crate::image::storage::Storage;
-use entry::Part;
+use entry::SubclusterType;
 use geometry::Geometry;
 use imago::{Storage as _, StorageExt};
-use map::Piece;
+use map::Mapping;
 use parking_lot::RwLock;
 use std::io;
 use tables::Tables;
@@ -70,7 +68,7 @@ impl Clusters {
     pub(super) fn open(storages: Storages, header: &Header, writable: bool) -> io::Result<Self> {
         let geometry = Geometry::new(header);
         if writable {
-            Header::forget_stale_extras(&storages.file).map_err(io::Error::other)?;
+            Header::clear_autoclear_features(&storages.file).map_err(io::Error::other)?;
         }
         let tables = Tables::load(&storages.file, header, geometry, writable)?;
         let state = State { tables, size: header.size(), compressed_end: None };
@@ -87,8 +85,14 @@ impl Clusters {
         self.state.read().size
     }
 
+    /// Allocates a cluster to which nothing refers.
+    #[cfg(test)]
+    pub(super) fn allocate_cluster(&self) -> io::Result<u64> {
+        self.state.write().tables.counts()?.allocate(1).map(|(offset, _)| offset)
+    }
+
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.read_under(&self.state.read(), offset, buffer)
+        self.read_locked(&self.state.read(), offset, buffer)
     }
 
     /// Where data are.
@@ -97,16 +101,16 @@ impl Clusters {
     }
 
     /// Reads while the tables stay as they are.
-    fn read_under(&self, state: &State, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    fn read_locked(&self, state: &State, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let (mut rest, mut at) = (buffer, offset);
         while !rest.is_empty() {
-            let Piece { part, host, length } = self.map(state, at, rest.len() as u64)?;
+            let Mapping { part, host, length } = self.map(state, at, rest.len() as u64)?;
             let (piece, others) = rest.split_at_mut(length as usize);
             match part {
-                Part::Nothing => self.read_backing(at, piece)?,
-                Part::Zero => piece.fill(0),
-                Part::Data => self.data().read(&mut *piece, host)?,
-                Part::Compressed(place) => {
+                SubclusterType::Unallocated => self.read_backing(at, piece)?,
+                SubclusterType::Zero => piece.fill(0),
+                SubclusterType::Data => self.data().read(&mut *piece, host)?,
+                SubclusterType::Compressed(place) => {
                     let start = (at % self.geometry.cluster_size()) as usize;
                     let cluster = self.decompressed(place)?;
                     piece.copy_from_slice(&cluster[start..start + piece.len()]);
@@ -132,7 +136,7 @@ impl Clusters {
 
     /// Has all that was written reach the files below.
     pub(super) fn flush(&self) -> io::Result<()> {
-        // Nothing is kept back here.
+        // Nothing is in_place back here.
         self.data().flush()?;
         self.storages.file.flush()
     }
@@ -158,7 +162,7 @@ impl Clusters {
         {
             data.resize(size, imago::storage::PreallocateMode::None)?;
         }
-        self.zero_under(&mut state, old, size)?;
+        self.zero_locked(&mut state, old, size)?;
         self.storages.file.write(size.to_be_bytes().as_slice(), SIZE_FIELD)?;
         state.size = size;
         Ok(())

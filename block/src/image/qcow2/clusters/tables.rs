@@ -1,9 +1,9 @@
 //! The tables that lead from a place in an image to the cluster that has its data. What is written
 //! to them is written at once.
 
-use super::counts::Counts;
 use super::entry::{COPIED, Entry, OFFSET_MASK};
 use super::geometry::Geometry;
+use super::refcounts::Refcounts;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 use imago::StorageExt;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
 
-/// L2 tables kept in memory: together no more than this, in bytes, but two at least.
+/// L2 tables in_place in memory: together no more than this, in bytes, but two at least.
 const MEMORY_MAX: u64 = 4 << 20;
 /// Where the header says how long the L1 table is, and where it is.
 const L1_FIELDS: u64 = 36;
@@ -26,7 +26,7 @@ pub(super) struct Tables {
     l1: Vec<u64>,
     cache: Mutex<HashMap<u64, Vec<u8>>>,
     /// None for an image that is only read.
-    counts: Option<Counts>,
+    counts: Option<Refcounts>,
 }
 
 impl Tables {
@@ -41,7 +41,8 @@ impl Tables {
         let mut bytes = vec![0; (range.end - range.start) as usize];
         storage.read(bytes.as_mut_slice(), range.start)?;
         let entries = bytes.chunks_exact(8);
-        let counts = writable.then(|| Counts::load(storage, geometry, pointers)).transpose()?;
+        let counts =
+            writable.then(|| Refcounts::load(storage, geometry, pointers)).transpose()?;
         Ok(Tables {
             storage: storage.clone(),
             geometry,
@@ -52,7 +53,7 @@ impl Tables {
         })
     }
 
-    pub(super) fn counts(&mut self) -> io::Result<&mut Counts> {
+    pub(super) fn counts(&mut self) -> io::Result<&mut Refcounts> {
         self.counts.as_mut().ok_or_else(|| Errno::EPERM.into())
     }
 
@@ -74,7 +75,7 @@ impl Tables {
 
     /// Changes entries that follow each other in one L2 table, which is made if need be.
     pub(super) fn set_entries(&mut self, offset: u64, entries: &[Entry]) -> io::Result<()> {
-        let table = self.own_table(offset)?;
+        let table = self.writable_table(offset)?;
         let at = (self.geometry.l2_index(offset) * self.geometry.entry_size()) as usize;
         let mut bytes = Vec::with_capacity(entries.len() * 16);
         for entry in entries {
@@ -144,7 +145,7 @@ impl Tables {
     }
 
     /// Where the L2 table for an offset is, after one was made that nothing else refers to.
-    fn own_table(&mut self, offset: u64) -> io::Result<u64> {
+    fn writable_table(&mut self, offset: u64) -> io::Result<u64> {
         let index = self.geometry.l1_index(offset);
         let entry = self.l1.get(index as usize).copied().ok_or(Errno::EIO)?;
         let shared = self.l2_offset(offset)?;

@@ -1,6 +1,6 @@
 //! Writing data.
 
-use super::entry::{Entry, Part};
+use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
 use imago::StorageExt;
 use std::io;
@@ -12,7 +12,7 @@ impl Clusters {
         let written = self.write_in_place(&self.state.read(), offset, data)?;
         if written < data.len() {
             let mut state = self.state.write();
-            self.write_under(&mut state, offset + written as u64, &data[written..])?;
+            self.write_locked(&mut state, offset + written as u64, &data[written..])?;
         }
         Ok(())
     }
@@ -23,8 +23,8 @@ impl Clusters {
         while done < data.len() {
             let at = offset + done as u64;
             let piece = self.map(state, at, (data.len() - done) as u64)?;
-            let own = self.own_up_to(state, at, piece.length)?;
-            if piece.part != Part::Data || own == 0 {
+            let own = self.copied_up_to(state, at, piece.length)?;
+            if piece.part != SubclusterType::Data || own == 0 {
                 break;
             }
             let length = own as usize;
@@ -35,15 +35,15 @@ impl Clusters {
     }
 
     /// How far the clusters from an offset on are referred to by nothing else.
-    fn own_up_to(&self, state: &State, offset: u64, length: u64) -> io::Result<u64> {
+    fn copied_up_to(&self, state: &State, offset: u64, length: u64) -> io::Result<u64> {
         let size = self.geometry.cluster_size();
         let entries = state.tables.entries(offset, (offset % size + length).div_ceil(size))?;
-        let own = entries.iter().take_while(|entry| entry.is_own()).count() as u64;
+        let own = entries.iter().take_while(|entry| entry.is_copied()).count() as u64;
         Ok((own * size).saturating_sub(offset % size).min(length))
     }
 
     /// Writes data while nothing else goes on.
-    pub(super) fn write_under(
+    pub(super) fn write_locked(
         &self,
         state: &mut State,
         offset: u64,
@@ -56,31 +56,31 @@ impl Clusters {
             if rest.is_empty() {
                 break;
             }
-            let done = self.write_newly(state, at, rest)?;
+            let done = self.write_allocating(state, at, rest)?;
             (at, rest) = (at + done as u64, &rest[done..]);
         }
         Ok(())
     }
 
     /// Writes data from an offset on at which they have no place yet. Gives how much was written.
-    fn write_newly(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<usize> {
+    fn write_allocating(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<usize> {
         let size = self.geometry.cluster_size();
         let count = (offset % size + data.len() as u64).div_ceil(size);
         let old = state.tables.entries(offset, count)?;
         let Some(first) = old.first().copied() else { return Ok(0) };
         // A cluster of its own that is not all data: the missing parts are added to it.
-        let kept = first.host(&self.geometry)?.filter(|_| first.is_own());
-        let (host, count) = match kept {
+        let in_place = first.host(&self.geometry)?.filter(|_| first.is_copied());
+        let (host, count) = match in_place {
             Some(host) => (host, 1),
             None => {
                 let mut wanted = 0;
                 for entry in &old {
-                    if entry.is_own() && entry.host(&self.geometry)?.is_some() {
+                    if entry.is_copied() && entry.host(&self.geometry)?.is_some() {
                         break;
                     }
                     wanted += 1;
                 }
-                self.place(state, offset - offset % size, wanted)?
+                self.allocate_data(state, offset - offset % size, wanted)?
             }
         };
         let end = (offset + data.len() as u64).min(offset - offset % size + count * size);
@@ -90,7 +90,7 @@ impl Clusters {
         self.write_with_edges(state, offset, data, range.clone(), host)?;
         let entries = self.entries_for(&old[..count as usize], offset, range, host);
         state.tables.set_entries(offset, &entries)?;
-        if kept.is_none() {
+        if in_place.is_none() {
             for entry in &old[..count as usize] {
                 self.release(state, *entry)?;
             }
@@ -99,7 +99,12 @@ impl Clusters {
     }
 
     /// Where data of so many clusters from an offset on go, and for how many there is a place.
-    fn place(&self, state: &mut State, offset: u64, count: u64) -> io::Result<(u64, u64)> {
+    fn allocate_data(
+        &self,
+        state: &mut State,
+        offset: u64,
+        count: u64,
+    ) -> io::Result<(u64, u64)> {
         if self.geometry.data_file {
             Ok((offset, count))
         } else {
@@ -118,8 +123,8 @@ impl Clusters {
     }
 
     fn unit_of_copy(&self, entry: Entry) -> u64 {
-        let moves = entry.word != 0 && (entry.is_compressed() || !entry.is_own());
-        if moves { self.geometry.cluster_size() } else { self.geometry.part_size() }
+        let moves = entry.word != 0 && (entry.is_compressed() || !entry.is_copied());
+        if moves { self.geometry.cluster_size() } else { self.geometry.subcluster_size() }
     }
 
     /// Writes data to the cluster at `host`, with what the image shows before and behind them in
@@ -141,9 +146,9 @@ impl Clusters {
         let mut bytes = vec![0; (range.end - range.start) as usize];
         let head = (offset - range.start) as usize;
         let tail = head + data.len();
-        self.read_under(state, range.start, &mut bytes[..head])?;
+        self.read_locked(state, range.start, &mut bytes[..head])?;
         bytes[head..tail].copy_from_slice(data);
-        self.read_under(state, end, &mut bytes[tail..])?;
+        self.read_locked(state, end, &mut bytes[tail..])?;
         self.data().write(bytes.as_slice(), place)
     }
 
@@ -164,7 +169,7 @@ impl Clusters {
             if from == start && to == start + size {
                 return Entry::data(&self.geometry, host);
             }
-            entry.with_data(&self.geometry, host, self.geometry.parts(from, to - from))
+            entry.with_data(&self.geometry, host, self.geometry.subclusters(from, to - from))
         });
         new.collect()
     }

@@ -1,6 +1,6 @@
 //! Making ranges read as zeroes, and giving space back.
 
-use super::entry::{Entry, Part};
+use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
 use imago::StorageExt;
 use std::io;
@@ -15,12 +15,12 @@ impl Clusters {
         offset: u64,
         length: u64,
     ) -> io::Result<()> {
-        self.zero_under(&mut self.state.write(), offset, offset + length)
+        self.zero_locked(&mut self.state.write(), offset, offset + length)
     }
 
     /// Notes whole parts as zero, and writes zeroes at the edges where there is something else.
-    pub(super) fn zero_under(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
-        let unit = self.geometry.part_size();
+    pub(super) fn zero_locked(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+        let unit = self.geometry.subcluster_size();
         let whole_start = start.next_multiple_of(unit).min(end);
         // The last part of an image may be cut off by its end and is whole nevertheless.
         let whole_end =
@@ -29,11 +29,11 @@ impl Clusters {
             return self.write_plain_zeroes(state, start, end);
         }
         self.write_plain_zeroes(state, start, whole_start)?;
-        self.note_zeroes(state, whole_start, whole_end)?;
+        self.zero_subclusters(state, whole_start, whole_end)?;
         self.write_plain_zeroes(state, whole_end.min(end), end)
     }
 
-    fn note_zeroes(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+    fn zero_subclusters(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if let Some(data) = self.storages.data.as_ref().filter(|_| self.raw_data) {
             data.write_zeroes(start, end - start)?;
@@ -47,8 +47,8 @@ impl Clusters {
             for (number, entry) in old.iter_mut().enumerate() {
                 let from = at.max(base + number as u64 * size);
                 let to = end.min(base + (number as u64 + 1) * size);
-                let parts = self.geometry.parts(from, to - from);
-                if parts == self.geometry.all_parts() || !entry.is_compressed() {
+                let parts = self.geometry.subclusters(from, to - from);
+                if parts == self.geometry.all_subclusters() || !entry.is_compressed() {
                     new.push(entry.with_zeroes(&self.geometry, parts));
                 } else {
                     // A compressed cluster has no parts.
@@ -68,8 +68,8 @@ impl Clusters {
 
     /// Takes back what an entry referred to, if the one in its place does not.
     fn release_replaced(&self, state: &mut State, old: Entry, new: Entry) -> io::Result<()> {
-        let is_kept = old.host(&self.geometry)? == new.host(&self.geometry)?;
-        if is_kept && !old.is_compressed() { Ok(()) } else { self.release(state, old) }
+        let is_same = old.host(&self.geometry)? == new.host(&self.geometry)?;
+        if is_same && !old.is_compressed() { Ok(()) } else { self.release(state, old) }
     }
 
     /// Writes zeroes where the image does not read as zeroes anyway.
@@ -79,12 +79,12 @@ impl Clusters {
         while at < end {
             let piece = self.map(state, at, (end - at).min(ZERO_BUFFER as u64))?;
             let is_zero = match piece.part {
-                Part::Zero => true,
-                Part::Nothing => self.storages.backing.is_none(),
-                Part::Data | Part::Compressed(_) => false,
+                SubclusterType::Zero => true,
+                SubclusterType::Unallocated => self.storages.backing.is_none(),
+                SubclusterType::Data | SubclusterType::Compressed(_) => false,
             };
             if !is_zero || self.raw_data {
-                self.write_under(state, at, &ZEROES[..piece.length as usize])?;
+                self.write_locked(state, at, &ZEROES[..piece.length as usize])?;
             }
             at += piece.length;
         }

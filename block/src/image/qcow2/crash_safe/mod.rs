@@ -13,18 +13,16 @@
 //! Nothing may ever be held back instead: the order in which the library writes is part of its
 //! own rules. Loss of power is not covered, for which the host would have to be told of the order.
 
-mod counts;
-#[cfg(test)]
-mod tests;
+mod refcounts;
 
 use super::header::TablePointers;
 use crate::image::forward::forward_storage;
 use crate::image::storage::Storage;
-use counts::{Counts, Geometry};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoBuffer, IoVector};
 use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::RwLock;
+use refcounts::{Geometry, Refcounts};
 use std::fmt;
 use std::io;
 use std::ops::Range;
@@ -32,7 +30,7 @@ use std::ops::Range;
 /// The part of an L1 entry that is the offset of an L2 table.
 const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
 /// Bytes in an entry of a table.
-const ENTRY: u64 = 8;
+pub(super) const ENTRY: u64 = 8;
 
 /// A storage for one writable qcow2 image.
 #[derive(Debug)]
@@ -47,14 +45,14 @@ pub(super) struct CrashSafeStorage {
 #[derive(Debug)]
 struct Tables {
     pointers: TablePointers,
-    counts: Counts,
+    counts: Refcounts,
 }
 
 impl CrashSafeStorage {
     /// Takes the storage of a qcow2 image that is sound and open nowhere else.
     pub(super) fn new(inner: Storage, pointers: TablePointers) -> io::Result<Self> {
         let geometry = Geometry::new(pointers.cluster_bits, pointers.refcount_order);
-        let counts = Counts::load(&inner, geometry, &pointers.refcount_table)?;
+        let counts = Refcounts::load(&inner, geometry, &pointers.refcount_table)?;
         Ok(CrashSafeStorage { inner, tables: RwLock::new(Tables { pointers, counts }) })
     }
 
@@ -80,7 +78,7 @@ impl CrashSafeStorage {
         let mut buffer = bufv.try_into_owned(self.inner.mem_align())?;
         let bytes = buffer.as_mut().into_slice();
         let range = offset..offset + bytes.len() as u64;
-        tables.counts.keep_raised(&range, bytes);
+        tables.counts.preserve_raised(&range, bytes);
         tables.before_l1_write(&self.inner, offset, bytes)?;
         tables.before_refcount_table_write(&self.inner, offset, bytes)?;
         let pointers = tables.before_header_write(&self.inner, offset, bytes)?;
@@ -144,8 +142,8 @@ impl Tables {
         if pointers.refcount_table != self.pointers.refcount_table {
             // Its blocks were written before; from now on, they count.
             let geometry = self.counts.geometry();
-            let mut counts = Counts::load(inner, geometry, &pointers.refcount_table)?;
-            counts.take_over_raised(&self.counts);
+            let mut counts = Refcounts::load(inner, geometry, &pointers.refcount_table)?;
+            counts.copy_raised(&self.counts);
             self.counts = counts;
             self.counts.raise_blocks(inner)?;
             self.raise_all(inner, &pointers.refcount_table)?;

@@ -129,8 +129,8 @@ impl Header {
     ///
     /// # Errors
     /// As the storage says.
-    pub(super) fn forget_stale_extras(storage: &Storage) -> Result<()> {
-        rewrite::forget_stale_extras(storage)
+    pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
+        rewrite::clear_autoclear_features(storage)
     }
 
     /// Where the tables of the image are.
@@ -199,7 +199,7 @@ impl Header {
     }
 
     /// Whether the image library has no part in the image.
-    pub(super) fn is_beyond_library(&self) -> bool {
+    pub(super) fn needs_own_engine(&self) -> bool {
         let beyond = INCOMPATIBLE_DATA_FILE | INCOMPATIBLE_COMPRESSION | INCOMPATIBLE_EXTENDED_L2;
         self.incompatible & beyond != 0
     }

@@ -30,7 +30,7 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
 /// Where a header of version 3 says what is up to date besides the image itself.
 const AUTOCLEAR: u64 = 88;
 
-pub(super) fn forget_stale_extras(storage: &Storage) -> Result<()> {
+pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
     let (cluster, _) = first_cluster(storage)?;
     let fields = Fields(&cluster);
     if fields.u32(4)? < 3 {

@@ -33,7 +33,7 @@ impl Geometry {
 
     /// Where in its block the count of a cluster is, and what a 1 looks like there.
     ///
-    /// Counts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+    /// Refcounts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
     fn slot(self, cluster: u64) -> Slot {
         let index = cluster % self.counts_per_block();
         if self.refcount_bits < 8 {
@@ -74,7 +74,7 @@ impl Slot {
 
 /// The refcount table of the file, and which counts were changed behind the library's back.
 #[derive(Clone, Debug)]
-pub(super) struct Counts {
+pub(super) struct Refcounts {
     geometry: Geometry,
     /// The offsets of the blocks; 0 where there is none.
     table: Vec<u64>,
@@ -85,7 +85,7 @@ pub(super) struct Counts {
     raised: BTreeMap<u64, Vec<u64>>,
 }
 
-impl Counts {
+impl Refcounts {
     /// Reads the refcount table.
     pub(super) fn load(
         inner: &Storage,
@@ -96,7 +96,7 @@ impl Counts {
             entries(&read(inner, table)?).map(|(_, entry)| entry & BLOCK_OFFSET_MASK).collect();
         let blocks = table.iter().filter(|block| **block != 0);
         let raised = blocks.map(|block| (*block, Vec::new())).collect();
-        Ok(Counts { geometry, table, raised })
+        Ok(Refcounts { geometry, table, raised })
     }
 
     pub(super) fn geometry(&self) -> Geometry {
@@ -124,7 +124,7 @@ impl Counts {
     }
 
     /// Remembers what another table's blocks remember, where they are the same.
-    pub(super) fn take_over_raised(&mut self, other: &Counts) {
+    pub(super) fn copy_raised(&mut self, other: &Refcounts) {
         for (block, clusters) in &other.raised {
             if let Some(known) = self.raised.get_mut(block) {
                 known.clone_from(clusters);
@@ -133,7 +133,7 @@ impl Counts {
     }
 
     /// Remembers, besides, what another table's blocks remember, where they are the same.
-    pub(super) fn add_raised(&mut self, other: &Counts) {
+    pub(super) fn add_raised(&mut self, other: &Refcounts) {
         for (block, clusters) in &other.raised {
             if let Some(known) = self.raised.get_mut(block) {
                 let new: Vec<u64> =
@@ -179,7 +179,7 @@ impl Counts {
     }
 
     /// Has a write to a block keep the counts that were raised in it, and forgets them.
-    pub(super) fn keep_raised(&mut self, written: &Range<u64>, bytes: &mut [u8]) {
+    pub(super) fn preserve_raised(&mut self, written: &Range<u64>, bytes: &mut [u8]) {
         let geometry = self.geometry;
         let first = written.start - written.start % geometry.cluster_size();
         for (block, clusters) in self.raised.range_mut(first..written.end) {

@@ -13,16 +13,16 @@ use std::sync::Arc;
 
 /// A storage whose requests rules are told of as those of an image.
 #[derive(Debug)]
-pub struct ToldStorage {
+pub struct EventStorage {
     inner: Storage,
     rules: Arc<Rules>,
     helper: CommonStorageHelper,
 }
 
-impl ToldStorage {
+impl EventStorage {
     /// Has rules told of the requests to `inner` that are made through this.
     pub fn new(inner: Storage, rules: Arc<Rules>) -> Self {
-        ToldStorage { inner, rules, helper: CommonStorageHelper::default() }
+        EventStorage { inner, rules, helper: CommonStorageHelper::default() }
     }
 
     /// What is behind a storage whose requests rules are told of.
@@ -32,13 +32,13 @@ impl ToldStorage {
     }
 }
 
-impl fmt::Display for ToldStorage {
+impl fmt::Display for EventStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
-impl ImagoStorage for ToldStorage {
+impl ImagoStorage for EventStorage {
     fn mem_align(&self) -> usize {
         self.inner.mem_align()
     }
@@ -60,12 +60,12 @@ impl ImagoStorage for ToldStorage {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        self.rules.tell(Event::ReadAio);
+        self.rules.on_event(Event::ReadAio);
         self.inner.readv(bufv, offset)
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        self.rules.tell(Event::WriteAio);
+        self.rules.on_event(Event::WriteAio);
         self.inner.writev(bufv, offset)
     }
 
@@ -82,12 +82,12 @@ impl ImagoStorage for ToldStorage {
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.rules.tell(Event::FlushToOs);
+        self.rules.on_event(Event::FlushToOs);
         self.inner.flush()
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.rules.tell(Event::FlushToDisk);
+        self.rules.on_event(Event::FlushToDisk);
         self.inner.sync()
     }
 

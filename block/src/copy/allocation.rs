@@ -1,7 +1,7 @@
 //! Finding out which parts of a source are held by which images of its chain.
 
 use super::bitmap::DirtyBitmap;
-use super::{CopyControl, CopyError, Side, lost};
+use super::{CopyControl, CopyError, Side, panic_error};
 use crate::error::Error;
 use crate::nodes::Node;
 use crate::nodes::backing::is_allocated_in;
@@ -15,7 +15,7 @@ impl DirtyBitmap {
     ///
     /// # Errors
     /// [`CopyError`]: the job around it stops, or an image cannot say.
-    pub async fn mark_held<C: CopyControl>(
+    pub async fn mark_allocated<C: CopyControl>(
         self: &Arc<Self>,
         images: &[Arc<Node>],
         control: &C,
@@ -23,11 +23,11 @@ impl DirtyBitmap {
         let mut position = 0;
         while position < self.length() {
             if control.interrupted() {
-                control.rest().await.map_err(CopyError::Stopped)?;
+                control.pause_point().await.map_err(CopyError::Stopped)?;
             }
             let (bitmap, images) = (Arc::clone(self), images.to_vec());
             let found = tokio::task::spawn_blocking(move || bitmap.mark_some(&images, position));
-            let found = found.await.unwrap_or_else(|panicked| Err(lost(panicked)));
+            let found = found.await.unwrap_or_else(|panicked| Err(panic_error(panicked)));
             position = found.map_err(|error| CopyError::Failed { side: Side::Source, error })?;
         }
         Ok(())

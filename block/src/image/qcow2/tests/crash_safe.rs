@@ -1,9 +1,10 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
-use super::super::header::Header;
-use super::super::journal::{Journal, apply, corruptions, number};
-use super::*;
+use super::journal::{Journal, apply, corruptions, number};
 use crate::image::FormatLayer;
+use crate::image::qcow2::crash_safe::{CrashSafeStorage, ENTRY};
+use crate::image::qcow2::header::{Header, TablePointers};
+use crate::image::storage::Storage;
 use imago::format::PreallocateMode as FormatPreallocateMode;
 use imago::qcow2::Qcow2;
 use imago::{

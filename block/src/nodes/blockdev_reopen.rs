@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What comes of new descriptions.
 #[derive(Debug, Default)]
-struct Wanted {
+struct ReopenPlan {
     /// The nodes with their new options, those above before those below.
     changes: Vec<Change>,
     /// The nodes that get another backing node, or none.
@@ -26,16 +26,16 @@ struct Wanted {
 
 /// What a node has where a new description says nothing.
 #[derive(Clone, Copy, Debug)]
-struct Unsaid {
+struct Defaults {
     inherited: CommonOptions,
     /// What it said before and does not take back.
     kept: GivenOptions,
 }
 
-impl Unsaid {
+impl Defaults {
     /// For a node that is described within the one above.
     fn of_child(inherited: CommonOptions) -> Self {
-        Unsaid { inherited, kept: GivenOptions::default() }
+        Defaults { inherited, kept: GivenOptions::default() }
     }
 }
 
@@ -56,18 +56,18 @@ impl Graph {
             let node = self.get(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
             named.push((node, one));
         }
-        let _alone = self.reopen_alone();
-        let mut wanted = Wanted::default();
+        let _reopen_lock = self.lock_reopen();
+        let mut wanted = ReopenPlan::default();
         for (node, options) in named {
             let inherited = node.settings.read().inherited.without_parent();
             // With the one above, described before, it goes on with what it said, as in QEMU.
             let kept = planned_options(&wanted.changes, &node).unwrap_or_default();
-            self.describe(&node, options, Unsaid { inherited, kept }, &mut wanted)?;
+            self.describe(&node, options, Defaults { inherited, kept }, &mut wanted)?;
         }
         self.carry_out(wanted)
     }
 
-    fn carry_out(&self, wanted: Wanted) -> Result<()> {
+    fn carry_out(&self, wanted: ReopenPlan) -> Result<()> {
         for change in &wanted.changes {
             check_force_share(&change.node, &change.settings)?;
         }
@@ -97,8 +97,8 @@ impl Graph {
         &self,
         node: &Arc<Node>,
         options: NodeOptions,
-        Unsaid { inherited, kept }: Unsaid,
-        wanted: &mut Wanted,
+        Defaults { inherited, kept }: Defaults,
+        wanted: &mut ReopenPlan,
     ) -> Result<()> {
         if node.driver().is_filter() {
             let (driver, node) = (node.driver().name(), node.name().to_owned());
@@ -146,7 +146,7 @@ impl Graph {
         node: &Node,
         child: Child,
         common: CommonOptions,
-        wanted: &mut Wanted,
+        wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let Some(file) = node.file() else { return Ok(()) };
         match child {
@@ -155,7 +155,7 @@ impl Graph {
                 if !file.is_opened_for(node) {
                     return Err(Error::OptionFixed("file.driver"));
                 }
-                self.describe(&file, *options, Unsaid::of_child(common.for_file()), wanted)
+                self.describe(&file, *options, Defaults::of_child(common.for_file()), wanted)
             }
             Child::Reference(name) => {
                 let new = self.get(&name).ok_or_else(|| Error::no_node(&name))?;
@@ -179,12 +179,12 @@ impl Graph {
         node: &Node,
         child: Child,
         common: CommonOptions,
-        wanted: &mut Wanted,
+        wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let own = node.data_file().map(unfiltered);
         match (own, child) {
             (Some(own), Child::Inline(options)) if own.is_opened_for(node) => {
-                self.describe(&own, *options, Unsaid::of_child(common.for_file()), wanted)
+                self.describe(&own, *options, Defaults::of_child(common.for_file()), wanted)
             }
             (Some(own), Child::Reference(name)) if own.name() == name => Ok(()),
             (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
@@ -196,7 +196,7 @@ impl Graph {
         node: &Arc<Node>,
         option: BackingOption,
         common: CommonOptions,
-        wanted: &mut Wanted,
+        wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let old = node.backing();
         let new = match option {
@@ -208,8 +208,8 @@ impl Graph {
             BackingOption::Child(Child::Inline(options)) => {
                 return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
                     Some(old) => {
-                        let unsaid = Unsaid::of_child(common.for_backing());
-                        self.describe(&old, *options, unsaid, wanted)
+                        let defaults = Defaults::of_child(common.for_backing());
+                        self.describe(&old, *options, defaults, wanted)
                     }
                     None => Err(Error::OptionFixed("backing.driver")),
                 };

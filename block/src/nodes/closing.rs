@@ -8,14 +8,14 @@ use std::sync::Arc;
 /// blocks if there are any.
 #[derive(Debug)]
 #[must_use = "the nodes are closed when this is dropped"]
-pub struct Orphans {
+pub struct ClosingNodes {
     graph: Graph,
     nodes: Vec<Arc<Node>>,
 }
 
-impl Orphans {
+impl ClosingNodes {
     pub(super) fn new(graph: &Graph, nodes: Vec<Arc<Node>>) -> Self {
-        Orphans { graph: graph.clone(), nodes }
+        ClosingNodes { graph: graph.clone(), nodes }
     }
 
     /// Whether there are none.
@@ -24,7 +24,7 @@ impl Orphans {
     }
 }
 
-impl Drop for Orphans {
+impl Drop for ClosingNodes {
     fn drop(&mut self) {
         self.graph.close_all(std::mem::take(&mut self.nodes));
     }

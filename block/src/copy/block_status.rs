@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.
-pub(super) const SURVEY_MAX: u64 = 64 << 20;
+pub(super) const SCAN_MAX: u64 = 64 << 20;
 /// The same where pieces are only left out, so that a cancelled job need not wait for long.
-const LEFT_OUT_MAX: u64 = 16 << 30;
+const SKIP_SCAN_MAX: u64 = 16 << 30;
 
 /// The most bytes that a request may have.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +40,14 @@ pub(super) enum Next {
     Done,
 }
 
-/// A stretch of the source that is of one kind.
+/// A run of the source that is of one kind.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
+pub(super) struct Run {
     pub(super) kind: Kind,
     pub(super) end: u64,
 }
 
-/// What is to be done with a stretch.
+/// What is to be done with a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// It is read and written.
@@ -55,24 +55,24 @@ pub(super) enum Kind {
     /// It is made zero without being read.
     Zero,
     /// It is left out.
-    Outside,
+    OutOfScope,
 }
 
 /// What is looked at, and in which units of work.
 #[derive(Clone, Debug)]
-pub(super) struct Survey {
+pub(super) struct StatusScan {
     pub(super) source: Arc<Node>,
     pub(super) scope: Scope,
     pub(super) length: u64,
     pub(super) granularity: u64,
 }
 
-impl Survey {
+impl StatusScan {
     /// Tells `outside` of all that is to be left out.
     ///
     /// # Errors
     /// The job around it stops.
-    pub(super) async fn look_for_outside<C: CopyControl>(
+    pub(super) async fn find_out_of_scope<C: CopyControl>(
         &self,
         control: &C,
         outside: impl Fn(Range<u64>),
@@ -80,12 +80,12 @@ impl Survey {
         let mut position = 0;
         while position < self.length {
             if control.interrupted() {
-                control.rest().await?;
+                control.pause_point().await?;
             }
-            let (survey, start) = (self.clone(), position);
-            let found = tokio::task::spawn_blocking(move || survey.stretch(start, LEFT_OUT_MAX));
+            let (scan, start) = (self.clone(), position);
+            let found = tokio::task::spawn_blocking(move || scan.run_at(start, SKIP_SCAN_MAX));
             let found = found.await.unwrap_or_else(|_panicked| self.unknown(start));
-            if found.kind == Kind::Outside {
+            if found.kind == Kind::OutOfScope {
                 outside(start..found.end);
             }
             position = found.end;
@@ -93,8 +93,8 @@ impl Survey {
         Ok(())
     }
 
-    /// Finds the longest stretch of one kind from `start` on, without looking further than needed.
-    pub(super) fn stretch(&self, start: u64, longest: u64) -> Stretch {
+    /// Finds the longest run of one kind from `start` on, without looking further than needed.
+    pub(super) fn run_at(&self, start: u64, longest: u64) -> Run {
         let mut whole = self.piece(start);
         while whole.end < self.length && whole.end - start < longest {
             let next = self.piece(whole.end);
@@ -108,7 +108,7 @@ impl Survey {
 
     /// What the source says of the bytes at `start`, in whole units of work: units that are not
     /// known to be of another kind from end to end are data.
-    fn piece(&self, start: u64) -> Stretch {
+    fn piece(&self, start: u64) -> Run {
         let Ok(extent) = self.source.block_status(start, self.length - start) else {
             // Reading will tell what is wrong.
             return self.unknown(start);
@@ -116,26 +116,26 @@ impl Survey {
         let kind = self.kind(extent);
         let end = start + extent.length;
         if extent.length == 0 || (kind != Kind::Data && end >= self.length) {
-            return Stretch { kind, end: self.length };
+            return Run { kind, end: self.length };
         }
         let whole_units = end - end % self.granularity;
         if kind != Kind::Data && whole_units > start {
-            return Stretch { kind, end: whole_units };
+            return Run { kind, end: whole_units };
         }
         let end = end.next_multiple_of(self.granularity).min(self.length);
-        Stretch { kind: Kind::Data, end }
+        Run { kind: Kind::Data, end }
     }
 
     fn kind(&self, extent: Extent) -> Kind {
         match self.scope {
-            Scope::Top if !extent.allocated => Kind::Outside,
+            Scope::Top if !extent.allocated => Kind::OutOfScope,
             Scope::Top | Scope::Full if extent.zero => Kind::Zero,
             Scope::Top | Scope::Full => Kind::Data,
         }
     }
 
     /// A unit of work of which nothing is known.
-    pub(super) fn unknown(&self, start: u64) -> Stretch {
-        Stretch { kind: Kind::Data, end: (start + self.granularity).min(self.length) }
+    pub(super) fn unknown(&self, start: u64) -> Run {
+        Run { kind: Kind::Data, end: (start + self.granularity).min(self.length) }
     }
 }

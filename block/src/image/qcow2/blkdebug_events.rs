@@ -2,45 +2,50 @@
 //! does.
 
 use super::Qcow2Image;
-use super::layer::Layer;
+use super::engine::Engine;
 use crate::image::blkdebug::rules::Event;
 use std::io;
 
 impl Qcow2Image {
     /// Tells the storage, if it wants to know.
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn emit(&self, event: Event) {
         if let Some(rules) = &self.rules {
-            rules.tell(event);
+            rules.on_event(event);
         }
     }
 
     /// Reads, and tells the storage of what is where.
-    pub(super) fn read_told(
+    pub(super) fn read_with_events(
         &self,
-        layer: &Layer,
+        engine: &Engine,
         offset: u64,
         buffer: &mut [u8],
     ) -> io::Result<()> {
         if self.rules.is_none() {
-            return layer.read(offset, buffer);
+            return engine.read(offset, buffer);
         }
         let (mut at, mut rest) = (offset, buffer);
         while !rest.is_empty() {
-            let (event, known) = layer.reading(at, rest.len() as u64)?;
+            let (event, known) = engine.read_event(at, rest.len() as u64)?;
             let length = known.clamp(1, rest.len() as u64);
             if let Some(event) = event {
-                self.tell(event);
+                self.emit(event);
             }
             let (piece, others) = rest.split_at_mut(length as usize);
-            layer.read(at, piece)?;
+            engine.read(at, piece)?;
             (at, rest) = (at + length, others);
         }
         Ok(())
     }
 
     /// Writes, and tells the storage.
-    pub(super) fn write_told(&self, layer: &Layer, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.tell(Event::WriteAio);
-        layer.write(offset, buffer)
+    pub(super) fn write_with_events(
+        &self,
+        engine: &Engine,
+        offset: u64,
+        buffer: &[u8],
+    ) -> io::Result<()> {
+        self.emit(Event::WriteAio);
+        engine.write(offset, buffer)
     }
 }

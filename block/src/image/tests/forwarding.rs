@@ -10,11 +10,11 @@ use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
 use parking_lot::Mutex;
 
-use super::blkdebug::rules::{RuleOptions, Rules};
-use super::blkdebug::{BlkdebugStorage, Limits, ToldStorage};
-use super::storage::Storage;
-use super::watched::{WatchedStorage, WriteObserver};
-use super::window::Window;
+use crate::image::blkdebug::rules::{RuleOptions, Rules};
+use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
+use crate::image::slice::StorageSlice;
+use crate::image::storage::Storage;
+use crate::image::watched::{WatchedStorage, WriteObserver};
 
 const SIZE: u64 = 1 << 20;
 
@@ -96,9 +96,9 @@ fn requests_arrive_behind_every_storage_as_they_were_made() {
     let rules = || Rules::new(RuleOptions::default());
     let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
         ("rules", &|inner| Arc::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
-        ("told", &|inner| Arc::new(ToldStorage::new(inner, Arc::new(rules())))),
+        ("told", &|inner| Arc::new(EventStorage::new(inner, Arc::new(rules())))),
         ("watched", &|inner| Arc::new(WatchedStorage::new(inner, Arc::new(Indifferent)))),
-        ("window", &|inner| Arc::new(Window::new(inner, 0, None))),
+        ("window", &|inner| Arc::new(StorageSlice::new(inner, 0, None))),
     ];
     for (name, put) in in_front {
         let behind = Arc::new(Noting::default());

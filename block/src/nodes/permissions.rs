@@ -25,7 +25,7 @@ pub(super) enum Role {
     /// A node shows the used one where it has nothing of its own.
     Backing,
     /// A job or the like works on the used one, and calls it so.
-    Held(&'static str),
+    External(&'static str),
 }
 
 impl Role {
@@ -35,7 +35,7 @@ impl Role {
             Role::Image(_) => "image",
             Role::DataFile => "data-file",
             Role::Backing => "backing",
-            Role::Held(name) => name,
+            Role::External(name) => name,
         }
     }
 }
@@ -58,7 +58,7 @@ pub(super) enum User {
         merges: bool,
     },
     /// A job or the like.
-    Holder {
+    External {
         /// The number of the reservation.
         reservation: u64,
         /// How messages call it.
@@ -84,7 +84,7 @@ impl User {
             (self, other),
             (
                 User::Node { driver: Driver::CopyBeforeWrite, .. },
-                User::Holder { root: Some(_), .. }
+                User::External { root: Some(_), .. }
             )
         )
     }
@@ -93,7 +93,7 @@ impl User {
     fn description(&self) -> String {
         match self {
             User::Node { name, .. } => format!("node '{name}'"),
-            User::Holder { description, .. } => description.clone(),
+            User::External { description, .. } => description.clone(),
         }
     }
 }
@@ -140,7 +140,7 @@ fn access_of(
     let mut parts = Vec::with_capacity(entry.uses.len());
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
-            User::Holder { access, .. } => *access,
+            User::External { access, .. } => *access,
             User::Node { name, driver, writable, force_share, merges } => {
                 let parent = by_name.get(name.as_str());
                 let above = match parent {
@@ -205,7 +205,7 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
         (Role::DataFile, _any) => data_access(above),
         (Role::Backing, _any) => backing_access(above),
         // Holders say themselves what they take.
-        (Role::Held(_), _any) => above,
+        (Role::External(_), _any) => above,
     }
 }
 

@@ -14,23 +14,23 @@ use std::io;
 ///
 /// Requests go on as ordinary ones, so that the offset need not be aligned to anything.
 #[derive(Debug)]
-pub struct Window {
+pub struct StorageSlice {
     inner: Storage,
     offset: u64,
     size: Option<u64>,
     helper: CommonStorageHelper,
 }
 
-impl Window {
+impl StorageSlice {
     /// Looks at `inner` from `offset` on. The caller has seen to it that the window is within.
     pub fn new(inner: Storage, offset: u64, size: Option<u64>) -> Self {
-        Window { inner, offset, size, helper: CommonStorageHelper::default() }
+        StorageSlice { inner, offset, size, helper: CommonStorageHelper::default() }
     }
 
     /// What is behind a storage that is a window, and where it begins there.
     pub(super) fn behind(storage: &Storage) -> Option<(&Storage, u64)> {
         let any: &dyn Any = storage.as_ref();
-        any.downcast_ref::<Window>().map(|window| (&window.inner, window.offset))
+        any.downcast_ref::<StorageSlice>().map(|window| (&window.inner, window.offset))
     }
 
     fn shift(&self, offset: u64) -> io::Result<u64> {
@@ -47,13 +47,13 @@ impl Window {
     }
 }
 
-impl fmt::Display for Window {
+impl fmt::Display for StorageSlice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from {}", self.inner, self.offset)
     }
 }
 
-impl ImagoStorage for Window {
+impl ImagoStorage for StorageSlice {
     fn size(&self) -> io::Result<u64> {
         match self.size {
             Some(size) => Ok(size),

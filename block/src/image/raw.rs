@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 /// An image without a format.
 #[derive(Debug)]
-pub struct FlatImage {
+pub struct RawImage {
     storage: Storage,
-    mode: RwLock<FlatMode>,
+    mode: RwLock<RawMode>,
 }
 
 /// How to open an image without a format.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FlatMode {
+pub struct RawMode {
     /// Whether the image may be written.
     pub writable: bool,
     /// Whether flushing stops at the page cache.
@@ -27,18 +27,18 @@ pub struct FlatMode {
     pub unmap: bool,
 }
 
-impl FlatImage {
+impl RawImage {
     /// Takes the bytes of `storage` as an image.
-    pub fn new(storage: Storage, mode: FlatMode) -> Self {
-        FlatImage { storage, mode: RwLock::new(mode) }
+    pub fn new(storage: Storage, mode: RawMode) -> Self {
+        RawImage { storage, mode: RwLock::new(mode) }
     }
 
     /// Goes on in another way.
-    pub fn reopen(&self, mode: FlatMode) {
+    pub fn reopen(&self, mode: RawMode) {
         *self.mode.write() = mode;
     }
 
-    fn mode(&self) -> FlatMode {
+    fn mode(&self) -> RawMode {
         *self.mode.read()
     }
 
@@ -73,7 +73,7 @@ impl FlatImage {
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        let FlatMode { writable, no_flush, unmap: _ } = self.mode();
+        let RawMode { writable, no_flush, unmap: _ } = self.mode();
         if !writable {
             return Ok(());
         }

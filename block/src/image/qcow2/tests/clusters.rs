@@ -1,9 +1,9 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
-use super::super::header::Header;
-use super::super::journal::{Journal, apply, corruptions, number};
-use super::{Clusters, Storages};
+use super::journal::{Journal, apply, corruptions, number};
 use crate::image::FormatLayer;
+use crate::image::qcow2::clusters::{Clusters, Storages};
+use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 use imago::FormatCreateBuilder;
 use imago::qcow2::Qcow2;
@@ -152,8 +152,7 @@ fn it_is_while_the_refcount_table_grows() {
     let mut file = journal.file.lock().clone();
     journal.writes.lock().clear();
     for _ in 0..4500 {
-        let state = &mut *image.state.write();
-        state.tables.counts().expect("it is writable").allocate(1).expect("there is room");
+        image.allocate_cluster().expect("it is writable and there is room");
     }
     let table = number(&file, 48, 8);
     for (offset, bytes) in journal.writes.lock().iter() {

@@ -10,14 +10,14 @@ use std::io;
 
 /// The part of an entry of the refcount table that is the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;
-/// Blocks kept in memory: together no more than this, in bytes, but one at least.
+/// Blocks in_place in memory: together no more than this, in bytes, but one at least.
 const MEMORY_MAX: u64 = 2 << 20;
 /// Where the header says where the refcount table is, and how long it is.
 const TABLE_FIELDS: u64 = 48;
 
 /// The refcount table and its blocks.
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(super) struct Refcounts {
     storage: Storage,
     geometry: Geometry,
     table_offset: u64,
@@ -28,7 +28,7 @@ pub(super) struct Counts {
     free_from: u64,
 }
 
-impl Counts {
+impl Refcounts {
     pub(super) fn load(
         storage: &Storage,
         geometry: Geometry,
@@ -39,7 +39,7 @@ impl Counts {
         storage.read(bytes.as_mut_slice(), range.start)?;
         let entries =
             bytes.chunks_exact(8).map(|entry| entry.try_into().map_or(0, u64::from_be_bytes));
-        Ok(Counts {
+        Ok(Refcounts {
             storage: storage.clone(),
             geometry,
             table_offset: range.start,
@@ -55,7 +55,7 @@ impl Counts {
         self.allocate_run(wanted, false)
     }
 
-    /// As [`Counts::allocate`], but all that are wanted or none.
+    /// As [`Refcounts::allocate`], but all that are wanted or none.
     pub(super) fn allocate_all(&mut self, wanted: u64) -> io::Result<u64> {
         self.allocate_run(wanted, true).map(|(offset, _)| offset)
     }
@@ -64,7 +64,7 @@ impl Counts {
         let mut cluster = self.free_from;
         let mut start = cluster;
         while cluster - start < wanted {
-            if self.count_where_there_is_room(cluster)? == 0 {
+            if self.count_in_block(cluster)? == 0 {
                 cluster += 1;
                 continue;
             }
@@ -126,7 +126,7 @@ impl Counts {
     }
 
     /// The count of a cluster, after a block was made for it if there was none.
-    fn count_where_there_is_room(&mut self, cluster: u64) -> io::Result<u64> {
+    fn count_in_block(&mut self, cluster: u64) -> io::Result<u64> {
         let index = cluster / self.geometry.counts_per_block();
         if index >= self.table.len() as u64 {
             self.grow_table(index)?;
@@ -237,7 +237,7 @@ fn blocks_for(clusters: u64, per_block: u64) -> u64 {
     blocks
 }
 
-/// Counts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+/// Refcounts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
 fn read_count(geometry: &Geometry, block: &[u8], slot: u64) -> u64 {
     let bits = geometry.refcount_bits;
     let at = (slot * bits / 8) as usize;

@@ -17,24 +17,24 @@ use std::sync::Arc;
 
 /// An open image.
 #[derive(Clone, Debug)]
-pub(super) enum Layer {
+pub(super) enum Engine {
     /// By the image library.
     Library(FormatLayer),
     /// By this program.
     Clusters(Arc<Clusters>),
 }
 
-impl Layer {
+impl Engine {
     /// Opens an image.
     pub(super) fn open(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Self> {
-        if header.is_beyond_library() || mode.compresses {
+        if header.needs_own_engine() || mode.compresses {
             let storages = Storages {
                 file: Arc::clone(storage),
                 data: mode.data_file.clone(),
                 backing: mode.backing.clone(),
             };
             let clusters = Clusters::open(storages, header, mode.writable);
-            return Ok(Layer::Clusters(Arc::new(clusters.map_err(cannot_open)?)));
+            return Ok(Engine::Clusters(Arc::new(clusters.map_err(cannot_open)?)));
         }
         let storage: Storage = if mode.writable {
             let pointers = header.table_pointers().clone();
@@ -50,35 +50,39 @@ impl Layer {
             .data_file(None)
             .open(DenyImplicitOpenGate::default())
             .map_err(cannot_open)?;
-        Ok(Layer::Library(Arc::new(FormatAccess::new(image))))
+        Ok(Engine::Library(Arc::new(FormatAccess::new(image))))
     }
 
     pub(super) fn size(&self) -> u64 {
         match self {
-            Layer::Library(layer) => layer.size(),
-            Layer::Clusters(clusters) => clusters.size(),
+            Engine::Library(layer) => layer.size(),
+            Engine::Clusters(clusters) => clusters.size(),
         }
     }
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
-            Layer::Library(layer) => layer.read(buffer, offset),
-            Layer::Clusters(clusters) => clusters.read(offset, buffer),
+            Engine::Library(layer) => layer.read(buffer, offset),
+            Engine::Clusters(clusters) => clusters.read(offset, buffer),
         }
     }
 
     pub(super) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         match self {
-            Layer::Library(layer) => layer.write(data, offset),
-            Layer::Clusters(clusters) => clusters.write(offset, data),
+            Engine::Library(layer) => layer.write(data, offset),
+            Engine::Clusters(clusters) => clusters.write(offset, data),
         }
     }
 
     /// What reading at an offset is, if anything is read, and how far that goes.
-    pub(super) fn reading(&self, offset: u64, length: u64) -> io::Result<(Option<Event>, u64)> {
+    pub(super) fn read_event(
+        &self,
+        offset: u64,
+        length: u64,
+    ) -> io::Result<(Option<Event>, u64)> {
         match self {
-            Layer::Clusters(clusters) => clusters.reading(offset, length),
-            Layer::Library(layer) => {
+            Engine::Clusters(clusters) => clusters.read_event(offset, length),
+            Engine::Library(layer) => {
                 let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
                 let event = match mapping {
                     ShallowMapping::Raw { .. } => Some(Event::ReadAio),
@@ -98,9 +102,9 @@ impl Layer {
     /// become compressed while the library has an image open.
     pub(super) fn frees_clusters(&self, mut offset: u64, length: u64) -> io::Result<bool> {
         let layer = match self {
-            Layer::Library(layer) => layer,
+            Engine::Library(layer) => layer,
             // Which sees to that itself.
-            Layer::Clusters(_) => return Ok(false),
+            Engine::Clusters(_) => return Ok(false),
         };
         let end = offset + length;
         while offset < end {
@@ -117,17 +121,17 @@ impl Layer {
     }
 
     /// Whether the image has something of its own at an offset, and how far that goes.
-    pub(super) fn is_own(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
+    pub(super) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         match self {
-            Layer::Clusters(clusters) => clusters.is_own(offset, length),
-            Layer::Library(layer) => {
+            Engine::Clusters(clusters) => clusters.is_allocated(offset, length),
+            Engine::Library(layer) => {
                 let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
-                let is_own = match mapping {
+                let is_allocated = match mapping {
                     ShallowMapping::Indirect { .. } => false,
                     ShallowMapping::Zero { explicit, .. } => explicit,
                     _data => true,
                 };
-                Ok((is_own, known))
+                Ok((is_allocated, known))
             }
         }
     }
@@ -135,29 +139,29 @@ impl Layer {
     /// What is known of a range within the image.
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
-            Layer::Library(layer) => extent::of_layer(layer, offset, length),
-            Layer::Clusters(clusters) => clusters.extent(offset, length),
+            Engine::Library(layer) => extent::of_layer(layer, offset, length),
+            Engine::Clusters(clusters) => clusters.extent(offset, length),
         }
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
         match self {
-            Layer::Library(layer) => layer.flush(),
-            Layer::Clusters(clusters) => clusters.flush(),
+            Engine::Library(layer) => layer.flush(),
+            Engine::Clusters(clusters) => clusters.flush(),
         }
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
         match self {
-            Layer::Library(layer) => layer.sync(),
-            Layer::Clusters(clusters) => clusters.sync(),
+            Engine::Library(layer) => layer.sync(),
+            Engine::Clusters(clusters) => clusters.sync(),
         }
     }
 
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         match self {
-            Layer::Library(layer) => layer.resize_grow(size, PreallocateMode::Zero),
-            Layer::Clusters(clusters) => clusters.grow(size),
+            Engine::Library(layer) => layer.resize_grow(size, PreallocateMode::Zero),
+            Engine::Clusters(clusters) => clusters.grow(size),
         }
     }
 }

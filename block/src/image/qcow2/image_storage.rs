@@ -12,14 +12,14 @@ use std::sync::Arc;
 ///
 /// The size is the image's: it does not grow by being written past its end.
 #[derive(Debug)]
-pub(super) struct StackedStorage {
+pub(super) struct ImageStorage {
     image: Arc<Qcow2Image>,
     helper: CommonStorageHelper,
 }
 
-impl StackedStorage {
+impl ImageStorage {
     pub(super) fn new(image: Arc<Qcow2Image>) -> Self {
-        StackedStorage { image, helper: CommonStorageHelper::default() }
+        ImageStorage { image, helper: CommonStorageHelper::default() }
     }
 
     pub(super) fn image(&self) -> &Qcow2Image {
@@ -27,13 +27,13 @@ impl StackedStorage {
     }
 }
 
-impl fmt::Display for StackedStorage {
+impl fmt::Display for ImageStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("qcow2 image")
     }
 }
 
-impl ImagoStorage for StackedStorage {
+impl ImagoStorage for ImageStorage {
     fn size(&self) -> io::Result<u64> {
         self.image.size()
     }

@@ -1,7 +1,7 @@
 //! Copying into an image what it shows of its backing file.
 
 use super::Qcow2Image;
-use super::layer::Layer;
+use super::engine::Engine;
 use crate::image::check_range;
 use std::io;
 
@@ -11,17 +11,17 @@ impl Qcow2Image {
     ///
     /// Nobody else reads or writes the image meanwhile: what is written between reading the old
     /// contents and writing them here would be lost. So the range should be small.
-    pub(in crate::image) fn populate(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub(in crate::image) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
         let opened = self.opened.write();
-        let layer = opened.writable_layer()?;
-        check_range(offset, length, layer.size())?;
+        let engine = opened.writable_engine()?;
+        check_range(offset, length, engine.size())?;
         let end = offset + length;
         let mut at = offset;
         while at < end {
-            let (is_own, known) = layer.is_own(at, end - at)?;
+            let (is_allocated, known) = engine.is_allocated(at, end - at)?;
             let known = known.clamp(1, end - at);
-            if !is_own {
-                self.populate_run(layer, at, known)?;
+            if !is_allocated {
+                self.copy_run(engine, at, known)?;
             }
             at += known;
         }
@@ -30,18 +30,18 @@ impl Qcow2Image {
 
     /// Copies a range of which the image has nothing itself. Clusters of nothing but zeroes are
     /// noted as such.
-    fn populate_run(&self, layer: &Layer, start: u64, length: u64) -> io::Result<()> {
+    fn copy_run(&self, engine: &Engine, start: u64, length: u64) -> io::Result<()> {
         let cluster = self.header().cluster_size();
         let mut data = vec![0; length as usize];
-        self.read_told(layer, start, &mut data)?;
+        self.read_with_events(engine, start, &mut data)?;
         let (mut rest, mut at) = (data.as_slice(), start);
         while !rest.is_empty() {
             let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
             let (piece, others) = rest.split_at(to_boundary as usize);
             if piece.iter().all(|byte| *byte == 0) {
-                self.zero(layer, at, to_boundary)?;
+                self.zero(engine, at, to_boundary)?;
             } else {
-                self.write_told(layer, at, piece)?;
+                self.write_with_events(engine, at, piece)?;
             }
             rest = others;
             at += to_boundary;

@@ -1,0 +1,5 @@
+//! Replays of images write by write: an image must be sound after each of them.
+
+mod clusters;
+mod crash_safe;
+mod journal;

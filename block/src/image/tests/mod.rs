@@ -1,0 +1,3 @@
+//! Tests of storages that stand in front of other storages.
+
+mod forwarding;
