@@ -148,7 +148,7 @@ impl From<std::io::Error> for Error {
 }
 
 /// What an I/O error says, worded as C's `strerror` words it where it stems from the system.
-fn io_error_text(error: &std::io::Error) -> String {
+pub(crate) fn io_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     match error.raw_os_error() {
         Some(code) => {

@@ -22,7 +22,7 @@
 //!     VisitorInfo { count: visitors.0.fetch_add(1, Ordering::Relaxed) + 1 }
 //! }
 //!
-//! fn main() -> qapi_core::Result<()> {
+//! fn main() -> Result<(), qapi_core::ServeError> {
 //!     Server::new().state(Visitors::default()).listen_unix("/run/visitors.sock")?.run()
 //! }
 //! ```
@@ -77,6 +77,7 @@ pub mod test;
 mod types;
 mod version;
 mod visitor;
+mod wait_queue;
 pub mod wire;
 
 pub use attributes::{
@@ -90,7 +91,7 @@ pub use policy::Policy;
 pub use preconfig::Preconfig;
 pub use projection::{Projection, Release};
 pub use registry::Registry;
-pub use server::{Listener, Server};
+pub use server::{Listener, ServeError, Server};
 pub use service::Service;
 pub use session::SessionContext;
 pub use shutdown::Shutdown;

@@ -70,7 +70,7 @@ safe! {
     Preconfig: "It has no lock.";
     Registry: "It does not change.";
     ServerVersion: "It does not change.";
-    Shutdown: "Its lock is held while one flag is set.";
+    Shutdown: "Its lock is held while the list of waiting tasks is taken.";
     AtomicBool: "It has no lock.";
     AtomicI32: "It has no lock.";
     AtomicI64: "It has no lock.";

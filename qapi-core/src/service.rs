@@ -56,7 +56,7 @@ impl Service {
         let service =
             Self { registry, states, version, events, shutdown, policy, preconfig, next_session };
         for pretty in [false, true] {
-            service.events.expect_style(Style { pretty, hidden: service.hidden(), depth: 0 });
+            service.events.register_style(Style { pretty, hidden: service.hidden(), depth: 0 });
         }
         Ok(service)
     }

@@ -1,33 +1,35 @@
-//! The wish to end the server, from wherever it comes.
+//! A handle to shut a server down, and the phases of the shutdown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use tokio::sync::watch;
+use crate::wait_queue::WaitQueue;
 
-/// A handle by which anybody can ask a server to end, and wait for that wish.
+/// A handle that requests a server's shutdown, and waits for such a request.
 ///
-/// The command `quit` asks through it; a daemon asks through it when a signal arrives. All clones
-/// share one wish, which cannot be taken back.
+/// The command `quit` requests it; a daemon requests it when a signal arrives. All clones share
+/// one request, which cannot be withdrawn. Works on any thread and under any event loop.
 #[derive(Debug, Clone)]
 pub struct Shutdown(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    phase: watch::Sender<Phase>,
-    /// Whether the wish was made: sessions ask all the time.
-    requested: AtomicBool,
+    /// A [`Phase`]. An atomic, as every session reads it before every request.
+    phase: AtomicU8,
+    phase_changed: WaitQueue,
 }
 
-/// How far the end has come.
+/// How far the shutdown is. Each phase implies those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 enum Phase {
-    /// No wish was made.
-    Serving,
-    /// No command is begun any more; clients still hear of what ends.
+    /// No shutdown is requested.
+    Running,
+    /// The shutdown hooks run: no command starts any more, and clients still receive events.
     Requested,
-    /// Sessions end.
-    Released,
+    /// Sessions close.
+    #[cfg(feature = "server")]
+    Closing,
 }
 
 impl Default for Shutdown {
@@ -37,44 +39,49 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// A handle whose wish has not been made.
+    /// A handle without a request.
     pub fn new() -> Self {
-        let phase = watch::Sender::new(Phase::Serving);
-        Self(Arc::new(Inner { phase, requested: AtomicBool::new(false) }))
+        let phase = AtomicU8::new(Phase::Running as u8);
+        Self(Arc::new(Inner { phase, phase_changed: WaitQueue::default() }))
     }
 
-    /// Asks the server to end. Commands that were not begun are not begun any more.
+    /// Requests the shutdown. Commands that have not started do not start any more.
     pub fn request(&self) {
         self.advance_to(Phase::Requested);
     }
 
-    /// Whether the server has been asked to end.
+    /// Whether the shutdown is requested.
     pub fn is_requested(&self) -> bool {
-        self.0.requested.load(Ordering::Acquire)
+        self.is_at(Phase::Requested)
     }
 
-    /// Waits until the server is asked to end.
+    /// Waits until the shutdown is requested.
     pub async fn requested(&self) {
         self.reached(Phase::Requested).await;
     }
 
-    /// Lets sessions end: all that clients were to hear has been said.
-    pub(crate) fn release(&self) {
-        self.advance_to(Phase::Released);
+    /// Lets sessions close, after the shutdown hooks. Implies [`request`](Self::request).
+    #[cfg(feature = "server")]
+    pub(crate) fn close_sessions(&self) {
+        self.advance_to(Phase::Closing);
     }
 
-    /// Waits until sessions may end.
-    pub(crate) async fn released(&self) {
-        self.reached(Phase::Released).await;
+    /// Waits until sessions are to close.
+    #[cfg(feature = "server")]
+    pub(crate) async fn sessions_closing(&self) {
+        self.reached(Phase::Closing).await;
+    }
+
+    fn is_at(&self, phase: Phase) -> bool {
+        self.0.phase.load(Ordering::Acquire) >= phase as u8
     }
 
     fn advance_to(&self, phase: Phase) {
-        self.0.requested.store(true, Ordering::Release);
-        self.0.phase.send_modify(|current| *current = phase.max(*current));
+        self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        self.0.phase_changed.wake_all();
     }
 
     async fn reached(&self, phase: Phase) {
-        // The sender lives as long as `self` does, so that waiting cannot fail.
-        let _ = self.0.phase.subscribe().wait_for(|current| *current >= phase).await;
+        self.0.phase_changed.wait_until(|| self.is_at(phase)).await;
     }
 }

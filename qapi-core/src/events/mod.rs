@@ -1,45 +1,48 @@
-//! Events on their way from the program to every client that has negotiated.
+//! Delivery of events from the program to every client that has negotiated.
 
 mod throttle;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
-
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::descriptor::{Definition, RateLimit};
 use crate::schema::model::as_event;
 use crate::session::{Outbox, response};
 use crate::types::QapiEvent;
+use crate::wait_queue::WaitQueue;
 use crate::wire::Style;
-use throttle::{Key, Throttle};
+use throttle::{Ended, Key, Throttle};
 
-/// The handle by which a program emits events.
+/// A handle by which a program emits events.
 ///
-/// Emitting does not wait and may be done from any thread. Each client that has negotiated gets
-/// each event; a client that does not read is disconnected rather than waited for. Of events with
-/// a rate limit, those that come too soon are held or replaced (see
-/// [`RateLimit`]). All clones reach the same clients.
+/// [`emit`](Self::emit) does not wait, and may be called from any thread. Each client that has
+/// negotiated receives each event; a client that does not read is disconnected. An event with a
+/// [`RateLimit`] that comes too soon is deferred, or replaces the event that was deferred before.
+/// All clones of a handle reach the same clients.
+///
+/// A [`Server`](crate::Server) sends deferred events when they are due. Under another event loop,
+/// call [`send_due`](Self::send_due), and call it again at the time that it returns or when
+/// [`due_changed`](Self::due_changed) ends, whichever is first.
 #[derive(Clone)]
 pub struct Events(Arc<Bus>);
 
 struct Bus {
+    /// The time of day, for timestamps.
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     state: Mutex<State>,
-    /// Told when a period begins that ends before all others.
-    rearmed: Notify,
+    /// Woken when a period starts that ends before all others.
+    next_end_changed: WaitQueue,
 }
 
 #[derive(Default)]
 struct State {
     clients: Vec<Weak<Outbox>>,
-    /// The styles of all clients there have been or may be.
+    /// The styles that present and future clients may have.
     styles: Vec<Style>,
     throttle: Throttle<Texts>,
 }
 
-/// The texts of one event, one for each style that was asked for.
+/// The texts of one event, one for each style in use.
 #[derive(Debug, Default)]
 struct Texts(Vec<(Style, Vec<u8>)>);
 
@@ -50,23 +53,27 @@ impl Default for Events {
 }
 
 impl Events {
-    /// A handle that reaches no client yet; a server that is given it adds its clients.
+    /// A handle without clients. The server to which the handle is given adds its clients.
     pub fn new() -> Self {
         Self::with_clock(SystemTime::now)
     }
 
-    /// As [`new`](Self::new), with events stamped by `clock`.
+    /// A handle that takes the timestamps of events from `clock`; otherwise like
+    /// [`new`](Self::new).
     pub fn with_clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        let (state, rearmed) = (Mutex::default(), Notify::new());
-        Self(Arc::new(Bus { clock: Box::new(clock), state, rearmed }))
+        Self(Arc::new(Bus {
+            clock: Box::new(clock),
+            state: Mutex::default(),
+            next_end_changed: WaitQueue::default(),
+        }))
     }
 
     /// Sends `event` to every client that has negotiated (QMP specification, "Asynchronous
-    /// events"). It is in their output, before anything that follows, when this returns; unless
-    /// it has a rate limit and comes too soon.
+    /// events"). The event is in each client's output when this returns, unless its rate limit
+    /// defers it.
     pub fn emit<E: QapiEvent>(&self, event: &E) {
         let at = (self.0.clock)();
-        // A client that is spared the event finds its text empty.
+        // The text stays empty for clients whose view of the schema lacks the event.
         let render = |out: &mut Vec<u8>, style: &Style| {
             if !style.hidden.hides(E::DEFINITION) {
                 response::event(out, event, at, style);
@@ -83,23 +90,40 @@ impl Events {
         }
     }
 
-    /// Sends held events when their periods end, for as long as it is awaited. A
-    /// [`Server`](crate::Server) does this; whoever drives sessions otherwise must.
-    pub async fn deliver_held(&self) {
+    /// Sends deferred events whose periods are over at `now`. Returns when the next period ends;
+    /// `None` while no period runs.
+    pub fn send_due(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.lock();
+        while let Some(ended) = state.throttle.end_period(now) {
+            match ended {
+                Ended::Deferred(mut texts) => state.send(&mut texts, &|_, _| {}),
+                Ended::Empty => {}
+            }
+        }
+        state.throttle.next_end()
+    }
+
+    /// Waits until the next period ends at another time than `next`, which the last
+    /// [`send_due`](Self::send_due) returned.
+    pub async fn due_changed(&self, next: Option<Instant>) {
+        self.0.next_end_changed.wait_until(|| self.lock().throttle.next_end() != next).await;
+    }
+
+    /// Sends deferred events when they are due, until the future is dropped. A
+    /// [`Server`](crate::Server) does this.
+    #[cfg(feature = "server")]
+    pub async fn run_throttle(&self) {
         loop {
-            let rearmed = self.0.rearmed.notified();
-            tokio::pin!(rearmed);
-            rearmed.as_mut().enable();
-            let next = self.send_due(Instant::now());
+            let next = self.send_due(monotonic_now());
             let period_ended = async {
                 match next {
-                    Some(next) => tokio::time::sleep_until(next).await,
+                    Some(next) => tokio::time::sleep_until(next.into()).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = period_ended => {}
-                () = rearmed => {}
+                () = self.due_changed(next) => {}
             }
         }
     }
@@ -110,16 +134,15 @@ impl Events {
         state.clients.push(Arc::downgrade(outbox));
     }
 
-    /// Prepares for clients that read this style, so that no held event is without it.
-    pub(crate) fn expect_style(&self, style: Style) {
+    /// Registers a style that clients may have, so that every deferred event has a text in it.
+    pub(crate) fn register_style(&self, style: Style) {
         let mut state = self.lock();
         if !state.styles.contains(&style) {
             state.styles.push(style);
         }
     }
 
-    /// Sends the event at once if its period has ended, or else holds it in place of the one
-    /// that was held before.
+    /// Sends the event at once if no period of `key` runs, and defers it otherwise.
     fn emit_limited(
         &self,
         state: &mut State,
@@ -127,12 +150,12 @@ impl Events {
         period: Duration,
         render: &dyn Fn(&mut Vec<u8>, &Style),
     ) {
-        let first = state.throttle.next();
-        if state.throttle.is_free(&key) {
-            state.throttle.begin(key, period, Instant::now());
+        let next_end = state.throttle.next_end();
+        if state.throttle.is_idle(&key) {
+            state.throttle.start(key, period, monotonic_now());
             state.send(&mut Texts::default(), render);
-            if state.throttle.next() != first {
-                self.0.rearmed.notify_waiters();
+            if state.throttle.next_end() != next_end {
+                self.0.next_end_changed.wake_all();
             }
             return;
         }
@@ -141,30 +164,19 @@ impl Events {
             texts.get(style, render);
         }
         let size = texts.size();
-        if let Err(mut texts) = state.throttle.hold(&key, texts, size) {
+        if let Err(mut texts) = state.throttle.defer(&key, texts, size) {
             state.send(&mut texts, render);
         }
     }
 
-    /// Sends what was held by the periods that have ended; returns when the next one ends.
-    fn send_due(&self, now: Instant) -> Option<Instant> {
-        let mut state = self.lock();
-        while let Some(ended) = state.throttle.end_period(now) {
-            if let Some(mut texts) = ended {
-                state.send(&mut texts, &|_, _| {});
-            }
-        }
-        state.throttle.next()
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A value that panics while it is written leaves nothing half done here.
+        // A panic while an event is rendered leaves the state consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Puts the event into every client's output, rendering what `texts` lacks.
+    /// Appends the event to every client's output, and renders the texts that `texts` lacks.
     fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, &Style)) {
         self.clients.retain(|client| {
             let Some(outbox) = client.upgrade() else { return false };
@@ -178,7 +190,7 @@ impl State {
 }
 
 impl Texts {
-    /// The text in `style`, rendered if it has not been.
+    /// The text in `style`, rendered on first use.
     fn get(&mut self, style: &Style, render: &dyn Fn(&mut Vec<u8>, &Style)) -> &[u8] {
         let found = self.0.iter().position(|(rendered, _)| rendered == style);
         let index = found.unwrap_or_else(|| {
@@ -193,6 +205,14 @@ impl Texts {
     fn size(&self) -> usize {
         self.0.iter().map(|(_, text)| text.capacity()).sum()
     }
+}
+
+/// The clock of rate limits. Under the feature `server` it is tokio's, which tests can pause.
+fn monotonic_now() -> Instant {
+    #[cfg(feature = "server")]
+    return tokio::time::Instant::now().into_std();
+    #[cfg(not(feature = "server"))]
+    Instant::now()
 }
 
 fn rate_limit(definition: &'static Definition) -> Option<RateLimit> {

@@ -1,112 +1,133 @@
-//! How often events are sent: QEMU's rule (`monitor/monitor.c`).
+//! Rate limits of events: QEMU's rule (`monitor/monitor.c`).
 //!
-//! An event that finds its period over is sent at once and begins a new one. One that does not is
-//! held, in place of any held before it. When the period ends, what is held is sent and the next
-//! period begins; if nothing is held, the event is free again.
+//! An event outside a period is sent at once and starts a period. An event within a period is
+//! deferred, and replaces the event that was deferred before it. When the period ends, the
+//! deferred event is sent and the next period starts; without a deferred event no period starts.
+//!
+//! Nothing here reads a clock: every time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::Instant;
-
-/// How many bytes periods and held events may take together. Thousands of keys fit. Beyond it
-/// events are sent as they come: none is lost, and a program with endless keys does not grow.
+/// How many bytes periods and deferred events may take together. Thousands of keys fit. Beyond the
+/// limit events are sent at once: no event is lost, and endless keys do not exhaust the memory.
 const SIZE_LIMIT: usize = 4 << 20;
 
-/// What a period takes besides its key and what it holds, roughly.
+/// How many bytes a period takes besides its key and its deferred event, approximately.
 const PERIOD_SIZE: usize = 256;
 
-/// What has a period of its own: an event, or each value of one of its members.
+/// Identifies a period: the name of an event, and the value of its key member if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) event: &'static str,
     pub(super) value: Vec<u8>,
 }
 
-/// When a period ends; periods that end together do so in the order in which they began.
+/// The end of a period. Periods that end at the same time end in the order in which they started.
 type End = (Instant, u64);
 
-/// The periods under way, with what they hold.
+/// The running periods and their deferred events, which are of type `E`.
 #[derive(Debug)]
-pub(super) struct Throttle<H> {
-    periods: HashMap<Key, Period<H>>,
+pub(super) struct Throttle<E> {
+    periods: HashMap<Key, Period<E>>,
     ends: BTreeMap<End, Key>,
-    begun: u64,
+    started: u64,
     size: usize,
 }
 
 #[derive(Debug)]
-struct Period<H> {
+struct Period<E> {
     length: Duration,
-    held: Option<(H, usize)>,
+    deferred: Option<Deferred<E>>,
 }
 
-impl<H> Default for Throttle<H> {
+#[derive(Debug)]
+struct Deferred<E> {
+    event: E,
+    size: usize,
+}
+
+/// A period that ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended<E> {
+    /// The deferred event is to be sent; the next period has started.
+    Deferred(E),
+    /// No event was deferred, and no period has started.
+    Empty,
+}
+
+impl<E> Default for Throttle<E> {
     fn default() -> Self {
-        Self { periods: HashMap::new(), ends: BTreeMap::new(), begun: 0, size: 0 }
+        Self { periods: HashMap::new(), ends: BTreeMap::new(), started: 0, size: 0 }
     }
 }
 
-impl<H> Throttle<H> {
-    /// Whether no period of `key` is under way.
-    pub(super) fn is_free(&self, key: &Key) -> bool {
+impl<E> Throttle<E> {
+    /// Whether no period of `key` runs.
+    pub(super) fn is_idle(&self, key: &Key) -> bool {
         !self.periods.contains_key(key)
     }
 
-    /// Begins a period of `key`, unless there is no room for one more.
-    pub(super) fn begin(&mut self, key: Key, length: Duration, now: Instant) {
-        let size = PERIOD_SIZE + 2 * key.value.len();
+    /// Starts a period of `key` at `now`, unless the size limit is reached.
+    pub(super) fn start(&mut self, key: Key, length: Duration, now: Instant) {
+        let size = period_size(&key);
         if self.size + size > SIZE_LIMIT {
             return;
         }
         self.size += size;
-        self.arm(key.clone(), now + length);
-        self.periods.insert(key, Period { length, held: None });
+        self.schedule(key.clone(), now + length);
+        self.periods.insert(key, Period { length, deferred: None });
     }
 
-    /// Holds `held` until the period of `key` ends, and drops what was held before.
+    /// Defers `event`, which takes `size` bytes, until the period of `key` ends. Drops the event
+    /// that was deferred before.
     ///
     /// # Errors
-    /// There is no room; what was held before is dropped all the same, as it came earlier.
-    pub(super) fn hold(&mut self, key: &Key, held: H, size: usize) -> Result<(), H> {
-        let Some(period) = self.periods.get_mut(key) else { return Err(held) };
-        if let Some((_, size)) = period.held.take() {
-            self.size -= size;
+    /// The size limit is reached, or no period runs: `event` is returned. The event that was
+    /// deferred before is dropped in any case, as it is older.
+    pub(super) fn defer(&mut self, key: &Key, event: E, size: usize) -> Result<(), E> {
+        let Some(period) = self.periods.get_mut(key) else { return Err(event) };
+        if let Some(replaced) = period.deferred.take() {
+            self.size -= replaced.size;
         }
         if self.size + size > SIZE_LIMIT {
-            return Err(held);
+            return Err(event);
         }
         self.size += size;
-        period.held = Some((held, size));
+        period.deferred = Some(Deferred { event, size });
         Ok(())
     }
 
     /// When the next period ends.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(super) fn next_end(&self) -> Option<Instant> {
         self.ends.first_key_value().map(|(&(end, _), _)| end)
     }
 
-    /// Ends the first period that is over by `now`, and begins the next if it held something.
-    /// `None` if none is over; else what it held.
-    pub(super) fn end_period(&mut self, now: Instant) -> Option<Option<H>> {
-        self.next().filter(|end| *end <= now)?;
+    /// Ends the first period that is over at `now`; `None` where none is.
+    pub(super) fn end_period(&mut self, now: Instant) -> Option<Ended<E>> {
+        self.next_end().filter(|end| *end <= now)?;
         let (_, key) = self.ends.pop_first()?;
         let period = self.periods.get_mut(&key)?;
-        if let Some((held, size)) = period.held.take() {
+        if let Some(Deferred { event, size }) = period.deferred.take() {
             self.size -= size;
             let end = now + period.length;
-            self.arm(key, end);
-            return Some(Some(held));
+            self.schedule(key, end);
+            return Some(Ended::Deferred(event));
         }
-        self.size -= PERIOD_SIZE + 2 * key.value.len();
+        self.size -= period_size(&key);
         self.periods.remove(&key);
-        Some(None)
+        Some(Ended::Empty)
     }
 
-    fn arm(&mut self, key: Key, end: Instant) {
-        self.begun += 1;
-        self.ends.insert((end, self.begun), key);
+    fn schedule(&mut self, key: Key, end: Instant) {
+        self.started += 1;
+        self.ends.insert((end, self.started), key);
     }
+}
+
+/// How many bytes a period takes without a deferred event: two maps have its key.
+fn period_size(key: &Key) -> usize {
+    PERIOD_SIZE + 2 * key.value.len()
 }
 
 #[cfg(test)]
@@ -120,11 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn endless_keys_do_not_grow() {
+    fn endless_keys_take_bounded_memory() {
         let (mut throttle, now) = (Throttle::<()>::default(), Instant::now());
         let fitting = SIZE_LIMIT / (PERIOD_SIZE + 2 * 8);
         for number in 0..2 * fitting {
-            throttle.begin(key(&format!("{number:08}")), SECOND, now);
+            throttle.start(key(&format!("{number:08}")), SECOND, now);
         }
         assert_eq!(throttle.periods.len(), fitting);
         while throttle.end_period(now + SECOND).is_some() {}
@@ -132,29 +153,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_bounded_and_the_latest_is_never_lost() {
+    fn deferred_events_are_bounded_and_the_latest_is_never_lost() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let big = SIZE_LIMIT - 2 * PERIOD_SIZE - 4;
         for name in ["a", "b"] {
-            throttle.begin(key(name), SECOND, now);
+            throttle.start(key(name), SECOND, now);
         }
-        assert_eq!(throttle.hold(&key("a"), 1, big), Ok(()));
-        assert_eq!(throttle.hold(&key("a"), 2, big), Ok(()), "it takes the place of the first");
-        assert_eq!(throttle.hold(&key("b"), 3, 1), Err(3), "to be sent at once instead");
-        assert_eq!(throttle.hold(&key("a"), 4, big + 1), Err(4));
-        assert_eq!(throttle.end_period(now + SECOND), Some(None), "2 came before 4");
+        assert_eq!(throttle.defer(&key("a"), 1, big), Ok(()));
+        assert_eq!(throttle.defer(&key("a"), 2, big), Ok(()), "it takes the place of the first");
+        assert_eq!(throttle.defer(&key("b"), 3, 1), Err(3), "to be sent at once instead");
+        assert_eq!(throttle.defer(&key("a"), 4, big + 1), Err(4));
+        assert_eq!(throttle.end_period(now + SECOND), Some(Ended::Empty), "2 came before 4");
     }
 
     #[test]
-    fn a_period_that_held_something_is_followed_by_another() {
+    fn a_period_with_a_deferred_event_is_followed_by_another() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        throttle.begin(key("a"), SECOND, now);
+        throttle.start(key("a"), SECOND, now);
         assert_eq!(throttle.end_period(now), None);
-        assert_eq!(throttle.hold(&key("a"), "held", 4), Ok(()));
-        assert_eq!(throttle.end_period(now + SECOND), Some(Some("held")));
-        assert_eq!(throttle.next(), Some(now + 2 * SECOND));
-        assert!(!throttle.is_free(&key("a")));
-        assert_eq!(throttle.end_period(now + 2 * SECOND), Some(None));
-        assert!(throttle.is_free(&key("a")));
+        assert_eq!(throttle.defer(&key("a"), "deferred", 4), Ok(()));
+        assert_eq!(throttle.end_period(now + SECOND), Some(Ended::Deferred("deferred")));
+        assert_eq!(throttle.next_end(), Some(now + 2 * SECOND));
+        assert!(!throttle.is_idle(&key("a")));
+        assert_eq!(throttle.end_period(now + 2 * SECOND), Some(Ended::Empty));
+        assert!(throttle.is_idle(&key("a")));
     }
 }

@@ -1,4 +1,4 @@
-//! Lets clients in, and serves each until it leaves.
+//! Accepts clients, serves each until it disconnects, and shuts down in order.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,19 +9,21 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::connect::Outgoing;
-use super::connection::{Connection, Ended};
-use super::executor::Calls;
-use super::listener::{Listener, Transport};
-use super::stream::{Acceptor, Sink, Source, Stream};
-use crate::error::Result;
+use super::connection::{Connection, Disconnect};
+use super::error::ServeError;
+use super::executor::CallExecutor;
+use super::listener::Listener;
+use super::readiness::{Readiness, ServiceState};
+use super::stream::{FdPassing, Sink, Source, Stream};
+use super::transport::{AsyncListener, Transport};
 use crate::service::Service;
 use crate::session::{PeerCredentials, Session, SessionContext, SessionOptions};
 
-/// How long calls under way may take to end, and clients to read their last replies, when the
-/// server ends; unless it is told otherwise.
+/// How long, by default, a server that shuts down waits for calls in flight to end and for clients
+/// to read their last replies.
 pub(super) const DEFAULT_DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What is called when a session is closed because its client does not read.
+/// The function that is called when a session is closed because its client does not read.
 pub(super) struct OnOverflow(pub(super) Box<dyn Fn(&SessionContext) + Send + Sync>);
 
 impl std::fmt::Debug for OnOverflow {
@@ -30,101 +32,94 @@ impl std::fmt::Debug for OnOverflow {
     }
 }
 
-/// How long accepting rests after it failed.
+/// How long a listener pauses after it failed to accept a client.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// What a client is told that finds all places taken: an error in place of the greeting.
+/// Sent in place of the greeting to a client beyond the limit.
 const TOO_MANY_CLIENTS: &[u8] =
     b"{\"error\": {\"class\": \"GenericError\", \"desc\": \"Too many clients are connected\"}}\r\n";
 
-/// What is to be done between the wish to end and the end.
-pub(super) type BeforeEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Work between the request to shut down and the end of the sessions.
+pub(super) type ShutdownHook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What letting clients in needs.
-pub(super) struct Front {
+/// Everything that accepting and serving a client needs.
+pub(super) struct Acceptor {
     pub(super) service: Arc<Service>,
-    pub(super) clients: Semaphore,
+    pub(super) client_permits: Semaphore,
     pub(super) output_limit: usize,
-    pub(super) calls: Arc<Calls>,
+    pub(super) executor: Arc<CallExecutor>,
     pub(super) drain_deadline: Duration,
     pub(super) on_overflow: Option<OnOverflow>,
-    pub(super) fd_passing: bool,
-    pub(super) readiness: bool,
+    pub(super) fd_passing: FdPassing,
+    pub(super) readiness: Readiness,
 }
 
-/// Serves all listeners, and ends when the last session has said what it had to say.
+/// Serves the clients of all listeners until the shutdown is requested and the last session is
+/// closed.
+///
+/// # Errors
+/// A listener cannot be registered with the runtime.
 pub(super) async fn serve_all(
-    front: Arc<Front>,
+    acceptor: Arc<Acceptor>,
     listeners: Vec<Listener>,
-    before_end: Vec<BeforeEnd>,
-) -> Result<()> {
+    shutdown_hooks: Vec<ShutdownHook>,
+) -> Result<(), ServeError> {
     let mut tasks = JoinSet::new();
-    // The sockets' files must outlive the last session: clients see the end by them.
-    let mut files = Vec::new();
+    // Clients see the end of the server by its sockets' files, which outlive the last session.
+    let mut sockets = Vec::new();
     for Listener { transport, pretty } in listeners {
-        let front = Arc::clone(&front);
+        let acceptor = Arc::clone(&acceptor);
         match transport {
-            Transport::Listening(bound) => {
-                let acceptor = bound.acceptor()?;
-                files.push(bound);
-                tasks.spawn(accept_all(front, acceptor, pretty));
+            Transport::Listening(socket) => {
+                let listener = socket.async_listener()?;
+                sockets.push(socket);
+                tasks.spawn(accept_loop(acceptor, listener, pretty));
             }
             Transport::Connected(stream) => {
                 let stream = stream.into_stream()?;
-                tasks.spawn(async move { front.serve(stream, pretty).await });
+                tasks.spawn(async move { acceptor.serve(stream, pretty).await });
             }
             Transport::Connecting(outgoing) => {
-                tasks.spawn(go_out(front, outgoing, pretty));
+                tasks.spawn(connect_loop(acceptor, outgoing, pretty));
             }
             Transport::Stdio => {
                 tasks.spawn(async move {
                     let source = Source::Bytes(Box::new(tokio::io::stdin()));
-                    let options = front.options(None, pretty);
-                    front.converse(source, Box::new(tokio::io::stdout()), &options).await;
+                    let options = acceptor.session_options(None, pretty);
+                    acceptor.run_session(source, Box::new(tokio::io::stdout()), &options).await;
                 });
             }
         }
     }
-    let events = front.service.events().clone();
+    let events = acceptor.service.events().clone();
     let mut background = JoinSet::new();
-    background.spawn(async move { events.deliver_held().await });
-    front.notify(sd_notify::NotifyState::Ready);
-    front.service.shutdown().requested().await;
-    front.notify(sd_notify::NotifyState::Stopping);
-    for work in before_end {
-        work.await;
+    background.spawn(async move { events.run_throttle().await });
+    acceptor.readiness.notify(ServiceState::Ready);
+    acceptor.service.shutdown().requested().await;
+    acceptor.readiness.notify(ServiceState::Stopping);
+    for hook in shutdown_hooks {
+        hook.await;
     }
-    front.service.shutdown().release();
-    let drained = async {
-        while tasks.join_next().await.is_some() {}
-        // Those whose clients left before.
-        front.calls.ended().await;
-    };
-    if tokio::time::timeout(front.drain_deadline, drained).await.is_err() {
-        tracing::warn!("clients that were served still or do not read were disconnected");
-        tasks.shutdown().await;
-        front.calls.drop_all();
-        front.calls.ended().await;
-    }
+    acceptor.service.shutdown().close_sessions();
+    acceptor.drain(tasks).await;
     Ok(())
 }
 
-/// Accepts clients until the server is asked to end, then waits for their sessions.
-async fn accept_all(front: Arc<Front>, acceptor: Acceptor, pretty: bool) {
+/// Accepts clients until the shutdown is requested, then waits until their sessions are closed.
+async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, pretty: bool) {
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = front.service.shutdown().requested() => break,
+            () = acceptor.service.shutdown().requested() => break,
             Some(_) = sessions.join_next() => continue,
-            accepted = acceptor.accept() => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok(stream) => {
-                sessions.spawn(welcome(Arc::clone(&front), stream, pretty));
+                sessions.spawn(admit(Arc::clone(&acceptor), stream, pretty));
             }
             Err(error) => {
-                // Out of descriptors, most likely. What is being served goes on, and a pause
-                // lets it free some.
+                // Most likely no descriptor is free. Sessions that end during the pause free some.
                 tracing::warn!(%error, "a client could not be accepted");
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
@@ -133,89 +128,103 @@ async fn accept_all(front: Arc<Front>, acceptor: Acceptor, pretty: bool) {
     while sessions.join_next().await.is_some() {}
 }
 
-/// Serves one client that came, if it may be served.
-async fn welcome(front: Arc<Front>, stream: Stream, pretty: bool) {
+/// Serves one client if the policy lets its user connect.
+async fn admit(acceptor: Arc<Acceptor>, stream: Stream, pretty: bool) {
     match stream.peer() {
-        Ok(Some(peer)) if !front.service.policy().may_connect(peer) => {
+        Ok(Some(peer)) if !acceptor.service.policy().may_connect(peer) => {
             tracing::warn!(
                 uid = peer.uid,
                 pid = peer.pid,
                 "a client of another user was refused"
             );
         }
-        Ok(_) => front.serve(stream, pretty).await,
+        Ok(_) => acceptor.serve(stream, pretty).await,
         Err(error) => tracing::warn!(%error, "a client's credentials are unknown"),
     }
 }
 
-/// Serves a client that is gone out to, until the server is asked to end.
-async fn go_out(front: Arc<Front>, Outgoing { address, interval }: Outgoing, pretty: bool) {
+/// Connects to a client and serves it, again and again until the shutdown is requested.
+async fn connect_loop(
+    acceptor: Arc<Acceptor>,
+    Outgoing { address, interval }: Outgoing,
+    pretty: bool,
+) {
     let mut is_reachable = true;
     loop {
         let connected = tokio::select! {
-            () = front.service.shutdown().requested() => return,
-            connected = address.connect_later() => connected,
+            () = acceptor.service.shutdown().requested() => return,
+            connected = address.connect() => connected,
         };
         match connected {
             Ok(stream) => {
                 is_reachable = true;
-                front.serve(stream, pretty).await;
+                acceptor.serve(stream, pretty).await;
             }
             Err(error) if is_reachable => {
-                // Once is enough: the interval may be short, and the client gone for days.
+                // Only the first failure is a warning: the client may be absent for days.
                 is_reachable = false;
                 tracing::warn!(%error, "trying again until the client is there");
             }
             Err(error) => tracing::debug!(%error, "trying again"),
         }
         tokio::select! {
-            () = front.service.shutdown().requested() => return,
+            () = acceptor.service.shutdown().requested() => return,
             () = tokio::time::sleep(interval) => {}
         }
     }
 }
 
-impl Front {
-    fn options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
+impl Acceptor {
+    fn session_options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
         SessionOptions { peer, pretty, output_limit: self.output_limit }
     }
 
-    /// Serves a client that may be served.
+    /// Serves a client that may connect.
     async fn serve(&self, stream: Stream, pretty: bool) {
-        let options = self.options(stream.peer().ok().flatten(), pretty);
+        let options = self.session_options(stream.peer().ok().flatten(), pretty);
         let (source, sink) = stream.split(self.fd_passing);
-        self.converse(source, sink, &options).await;
+        self.run_session(source, sink, &options).await;
     }
 
-    async fn converse(&self, source: Source, mut sink: Sink, options: &SessionOptions) {
-        let Ok(_place) = self.clients.try_acquire() else {
+    /// Runs one session over its transport, if the number of clients is below the limit.
+    async fn run_session(&self, source: Source, mut sink: Sink, options: &SessionOptions) {
+        let Ok(_permit) = self.client_permits.try_acquire() else {
             tracing::warn!("a client was refused: too many are connected");
             let _ = sink.write_all(TOO_MANY_CLIENTS).await;
             return;
         };
         let session = Session::new(Arc::clone(&self.service), options);
-        let (context, calls) = (session.shared_context(), Arc::clone(&self.calls));
+        let context = session.shared_context();
         let id = context.id();
         tracing::debug!(session = id, "a client connected");
-        let mut connection = Connection::new(source, sink, session, calls);
+        let mut connection = Connection::new(source, sink, session, Arc::clone(&self.executor));
         match connection.run(self.service.shutdown()).await {
-            Ended::ByClient | Ended::ByServer => tracing::debug!(session = id, "session ended"),
-            Ended::Overflow(error) => {
+            Disconnect::ByClient | Disconnect::ByServer => {
+                tracing::debug!(session = id, "session ended");
+            }
+            Disconnect::Overflow(error) => {
                 tracing::warn!(session = id, %error, "session closed");
                 if let Some(OnOverflow(call)) = &self.on_overflow {
                     call(&context);
                 }
             }
-            Ended::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
+            Disconnect::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
         }
     }
 
-    /// Tells the service manager, if there is one and it is to be told.
-    fn notify(&self, state: sd_notify::NotifyState<'_>) {
-        if self.readiness
-            && let Err(error) = sd_notify::notify(&[state])
-        {
-            tracing::warn!(%error, "the service manager could not be told");
+    /// Waits until all sessions are closed and all calls have ended. At the deadline the rest is
+    /// dropped.
+    async fn drain(&self, mut tasks: JoinSet<()>) {
+        let drained = async {
+            while tasks.join_next().await.is_some() {}
+            // Calls whose clients have disconnected.
+            self.executor.drained().await;
+        };
+        if tokio::time::timeout(self.drain_deadline, drained).await.is_err() {
+            tracing::warn!("clients that were served still or do not read were disconnected");
+            tasks.shutdown().await;
+            self.executor.abort_all();
+            self.executor.drained().await;
         }
     }
 }

@@ -1,26 +1,27 @@
-//! Going out to clients that listen, instead of waiting for them.
+//! Outgoing connections, to clients that listen.
 
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream as StdUnixStream};
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, UnixStream};
 
+use super::error::ServeError;
 use super::stream::{StdStream, Stream};
-use crate::error::{Error, Result};
 
-/// Where a client listens that this server connects to.
+/// The address of a client that listens, to which the server connects.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientAddress {
     /// The path of a unix socket.
     Unix(PathBuf),
-    /// The name of a unix socket outside the file system.
+    /// The name of an abstract unix socket, which has no file; at most 107 bytes. Linux only.
+    #[cfg(target_os = "linux")]
     Abstract(Vec<u8>),
-    /// A TCP address, or several of one host, of which the first that answers is taken.
+    /// TCP addresses, usually of one host. The server connects to the first that answers.
     Tcp(Vec<SocketAddr>),
 }
 
@@ -28,6 +29,7 @@ impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => path.display().fmt(f),
+            #[cfg(target_os = "linux")]
             Self::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name)),
             Self::Tcp(addresses) => {
                 let names: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
@@ -38,13 +40,14 @@ impl fmt::Display for ClientAddress {
 }
 
 impl ClientAddress {
-    /// Connects, and waits for it.
+    /// Connects, and blocks the thread until the connection is made.
     ///
     /// # Errors
-    /// Nobody listens there, or it cannot be reached.
-    pub(super) fn connect(&self) -> Result<StdStream> {
+    /// [`ServeError::Connect`]: the client does not listen, or cannot be reached.
+    pub(super) fn connect_blocking(&self) -> Result<StdStream, ServeError> {
         let connected = match self {
             Self::Unix(path) => StdUnixStream::connect(path).map(StdStream::Unix),
+            #[cfg(target_os = "linux")]
             Self::Abstract(name) => connect_abstract(name).map(StdStream::Unix),
             Self::Tcp(addresses) => {
                 StdTcpStream::connect(addresses.as_slice()).map(StdStream::Tcp)
@@ -53,10 +56,14 @@ impl ClientAddress {
         connected.map_err(|error| self.failure(error))
     }
 
-    /// As [`connect`](Self::connect), beside other things.
-    pub(super) async fn connect_later(&self) -> Result<Stream> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Those of [`connect_blocking`](Self::connect_blocking).
+    pub(super) async fn connect(&self) -> Result<Stream, ServeError> {
         let connected = match self {
             Self::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+            #[cfg(target_os = "linux")]
             Self::Abstract(name) => {
                 connect_abstract(name).map(StdStream::Unix).and_then(StdStream::into_stream)
             }
@@ -67,20 +74,21 @@ impl ClientAddress {
         connected.map_err(|error| self.failure(error))
     }
 
-    fn failure(&self, error: io::Error) -> Error {
-        Error::from(error).context(format!("Failed to connect to '{self}'"))
+    fn failure(&self, source: io::Error) -> ServeError {
+        ServeError::Connect { address: self.clone(), source }
     }
 }
 
-/// Connecting to an abstract name never waits: it succeeds or fails at once.
+/// Connects to an abstract socket, which succeeds or fails without waiting.
+#[cfg(target_os = "linux")]
 fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
-    StdUnixStream::connect_addr(&UnixAddr::from_abstract_name(name)?)
+    StdUnixStream::connect_addr(&super::unix::abstract_address(name)?)
 }
 
-/// A client to go out to, again and again.
+/// A client to which the server connects, and connects again after each disconnect.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) address: ClientAddress,
-    /// How long to rest after the connection was lost, or was not had.
+    /// How long to wait after a disconnect or a failed attempt.
     pub(super) interval: Duration,
 }

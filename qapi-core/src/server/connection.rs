@@ -9,20 +9,20 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
-use super::executor::{Calls, Outcome};
-use super::read_buffer::Input;
+use super::executor::{CallExecutor, CallResult};
+use super::read_buffer::ReadBuffer;
 use super::stream::{Sink, Source};
 use crate::session::{Advance, OutputOverflow, Session};
 use crate::shutdown::Shutdown;
 
 /// Why a connection ended.
 #[derive(Debug)]
-pub(super) enum Ended {
-    /// The client closed it, and everything it asked for was answered.
+pub(super) enum Disconnect {
+    /// The client closed it, and has been sent every reply.
     ByClient,
-    /// The server was asked to end.
+    /// The server shuts down.
     ByServer,
-    /// The client left too much unread.
+    /// The client left more output unread than the limit allows.
     Overflow(OutputOverflow),
     /// The transport failed.
     Io(io::Error),
@@ -30,69 +30,81 @@ pub(super) enum Ended {
 
 /// What the connection waits for before it gives the session more input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
+enum WaitingFor {
     Input,
     Call,
-    Room,
+    OutputSpace,
     Nothing,
 }
 
-/// One connection with the session that it carries.
+/// One connection and its session.
 pub(super) struct Connection {
     source: Source,
     sink: Sink,
     session: Session,
-    input: Input,
+    input: ReadBuffer,
     output: Vec<u8>,
-    /// How much of `output` the client has accepted.
+    /// How many bytes of `output` the transport has accepted.
     written: usize,
-    /// Whether the transport may still hold some of it back.
+    /// Whether the transport may still buffer output.
     is_unflushed: bool,
-    calls: Arc<Calls>,
-    call: Option<JoinHandle<Outcome>>,
-    waiting: Waiting,
+    executor: Arc<CallExecutor>,
+    call: Option<JoinHandle<CallResult>>,
+    waiting_for: WaitingFor,
     end_of_input: bool,
-    /// Whether the server has nothing more to tell and sessions end.
-    released: bool,
+    /// Whether the server has run its shutdown hooks and sessions close.
+    is_closing: bool,
 }
 
 impl Connection {
-    pub(super) fn new(source: Source, sink: Sink, session: Session, calls: Arc<Calls>) -> Self {
+    pub(super) fn new(
+        source: Source,
+        sink: Sink,
+        session: Session,
+        executor: Arc<CallExecutor>,
+    ) -> Self {
         Self {
             source,
             sink,
             session,
-            input: Input::default(),
+            input: ReadBuffer::default(),
             output: Vec::new(),
             written: 0,
             is_unflushed: false,
-            calls,
+            executor,
             call: None,
-            waiting: Waiting::Input,
+            waiting_for: WaitingFor::Input,
             end_of_input: false,
-            released: false,
+            is_closing: false,
         }
     }
 
-    /// Serves the client until either side is done. A call under way when the client leaves goes
-    /// on: it was accepted.
-    pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Ended {
-        let mut release = Release { shutdown, asked: pin!(shutdown.released()), waker: None };
-        if let Err(ended) = poll_fn(|context| self.poll(context, &mut release)).await {
-            return ended;
+    /// Serves the client until either side closes. A call that is in flight when the client
+    /// disconnects continues.
+    pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Disconnect {
+        let mut closing =
+            Closing { shutdown, wait: pin!(shutdown.sessions_closing()), waker: None };
+        if let Err(disconnect) = poll_fn(|context| self.poll(context, &mut closing)).await {
+            return disconnect;
         }
         let _ = self.sink.shutdown().await;
-        if self.waiting == Waiting::Nothing { Ended::ByServer } else { Ended::ByClient }
+        match self.waiting_for {
+            WaitingFor::Nothing => Disconnect::ByServer,
+            WaitingFor::Input | WaitingFor::Call | WaitingFor::OutputSpace => {
+                Disconnect::ByClient
+            }
+        }
     }
 
-    /// Does what can be done now, until nothing is left to do for this client.
+    /// Makes all progress that is possible now. Ready when the client is served, or the connection
+    /// has failed.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        release: &mut Release<'_, impl Future<Output = ()>>,
-    ) -> Poll<Result<(), Ended>> {
+        closing: &mut Closing<'_, impl Future<Output = ()>>,
+    ) -> Poll<Result<(), Disconnect>> {
         loop {
-            // Output first, so that a client which only sends still gets its answers.
+            // Output first, so that a client which only sends still receives its replies.
             let sent = self.poll_send(context)?;
             if sent.is_ready() && self.is_served() {
                 return Poll::Ready(Ok(()));
@@ -102,64 +114,65 @@ impl Connection {
                 self.session.complete(result);
                 self.advance();
             } else if let Poll::Ready(result) = self.poll_read(context) {
-                result.map_err(Ended::Io)?;
-            } else if !self.released && release.poll(context) {
-                self.released = true;
-                self.waiting = Waiting::Nothing;
+                result.map_err(Disconnect::Io)?;
+            } else if !self.is_closing && closing.poll(context) {
+                self.is_closing = true;
+                self.waiting_for = WaitingFor::Nothing;
             } else {
                 ready!(self.session.poll_output_changed(context));
             }
         }
     }
 
-    /// Sends what there is to send; ready once the client has all of it.
-    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+    /// Sends output. Ready when the transport has accepted all of it.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Disconnect>> {
         while self.load_output()? {
-            let rest = self.output.get(self.written..).unwrap_or_default();
-            let sent = Pin::new(&mut self.sink).poll_write(context, rest);
-            let count = ready!(sent).map_err(Ended::Io)?;
+            let unsent = self.output.get(self.written..).unwrap_or_default();
+            let sent = Pin::new(&mut self.sink).poll_write(context, unsent);
+            let count = ready!(sent).map_err(Disconnect::Io)?;
             if count == 0 {
-                return Poll::Ready(Err(Ended::Io(io::ErrorKind::WriteZero.into())));
+                return Poll::Ready(Err(Disconnect::Io(io::ErrorKind::WriteZero.into())));
             }
             self.written += count;
             self.is_unflushed = true;
             self.session.sent(count);
-            if self.waiting == Waiting::Room {
+            if self.waiting_for == WaitingFor::OutputSpace {
                 self.advance();
             }
         }
         if self.is_unflushed {
-            ready!(Pin::new(&mut self.sink).poll_flush(context)).map_err(Ended::Io)?;
+            ready!(Pin::new(&mut self.sink).poll_flush(context)).map_err(Disconnect::Io)?;
             self.is_unflushed = false;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Whether there is something to send: takes it from the session once the last is sent.
-    fn load_output(&mut self) -> Result<bool, Ended> {
+    /// Whether there is output to send. Takes the session's output once the last is sent.
+    fn load_output(&mut self) -> Result<bool, Disconnect> {
         if self.written < self.output.len() {
-            // A client that reads nothing never takes the last output.
-            return self.session.check_output().map(|()| true).map_err(Ended::Overflow);
+            // A client that reads nothing never lets the next output be taken.
+            return self.session.check_output().map(|()| true).map_err(Disconnect::Overflow);
         }
         if self.written > 0 {
-            // A connection that has nothing to send needs no room for it.
+            // An idle connection owns no buffer.
             self.output = Vec::new();
             self.written = 0;
         }
         if !self.session.has_output() {
             return Ok(false);
         }
-        self.session.take_output(&mut self.output).map_err(Ended::Overflow)
+        self.session.take_output(&mut self.output).map_err(Disconnect::Overflow)
     }
 
-    /// Whether nothing is left to do for this client but to send.
+    /// Whether this client needs nothing more than the output that is being sent.
     fn is_served(&self) -> bool {
-        (self.released && self.call.is_none())
-            || (self.end_of_input && self.waiting == Waiting::Input && !self.session.is_busy())
+        let is_waiting_for_input = self.waiting_for == WaitingFor::Input;
+        (self.is_closing && self.call.is_none())
+            || (self.end_of_input && is_waiting_for_input && !self.session.is_busy())
     }
 
-    /// Waits for the call under way; `None` where it panicked.
-    fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+    /// Waits for the call in flight. The result is `None` where the call panicked.
+    fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<CallResult> {
         match &mut self.call {
             Some(call) => Pin::new(call).poll(context).map(|joined| joined.ok().flatten()),
             None => Poll::Pending,
@@ -167,7 +180,7 @@ impl Connection {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.waiting != Waiting::Input || self.end_of_input {
+        if self.waiting_for != WaitingFor::Input || self.end_of_input {
             return Poll::Pending;
         }
         let count = ready!(self.input.poll_read(&mut self.source, context))?;
@@ -180,47 +193,47 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Lets the session work on the input until it needs something.
+    /// Gives the session input until it waits for something else.
     fn advance(&mut self) {
         loop {
-            let mut rest = self.input.rest();
-            let step = self.session.advance(&mut rest);
-            let left = rest.len();
-            self.input.leave(left);
-            self.waiting = match step {
-                Advance::NeedInput => Waiting::Input,
+            let mut input = self.input.remaining();
+            let step = self.session.advance(&mut input);
+            let remaining = input.len();
+            self.input.consume_to(remaining);
+            self.waiting_for = match step {
+                Advance::NeedInput => WaitingFor::Input,
                 Advance::Call(call) => {
                     let command = self.session.command_under_way().unwrap_or_default();
-                    self.call = Some(self.calls.start(command, call));
+                    self.call = Some(self.executor.start(command, call));
                     continue;
                 }
-                Advance::Busy => Waiting::Call,
-                Advance::OutputFull => Waiting::Room,
-                Advance::Ended => Waiting::Nothing,
+                Advance::Busy => WaitingFor::Call,
+                Advance::OutputFull => WaitingFor::OutputSpace,
+                Advance::Ended => WaitingFor::Nothing,
             };
             return;
         }
     }
 }
 
-/// Waits until sessions may end. Every connection waits for it all the time, so that it asks no
-/// more than once for each task that is to be woken.
-struct Release<'s, F> {
+/// Waits until sessions are to close. Every connection waits for this all the time, so that it
+/// registers each waker once instead of at every poll.
+struct Closing<'s, F> {
     shutdown: &'s Shutdown,
-    asked: Pin<&'s mut F>,
-    /// Who will be woken.
+    wait: Pin<&'s mut F>,
+    /// The registered waker.
     waker: Option<Waker>,
 }
 
-impl<F: Future<Output = ()>> Release<'_, F> {
-    /// Whether sessions may end; the task is woken when that changes.
+impl<F: Future<Output = ()>> Closing<'_, F> {
+    /// Whether sessions are to close. The task is woken when that changes.
     fn poll(&mut self, context: &mut Context<'_>) -> bool {
-        let waits = |waker: &Waker| waker.will_wake(context.waker());
-        // Asked anew once the server is to end: hearing of that uses up who is to be woken.
-        if self.waker.as_ref().is_some_and(waits) && !self.shutdown.is_requested() {
+        let is_registered = |waker: &Waker| waker.will_wake(context.waker());
+        // The request to shut down wakes the task and removes its waker.
+        if self.waker.as_ref().is_some_and(is_registered) && !self.shutdown.is_requested() {
             return false;
         }
         self.waker = Some(context.waker().clone());
-        self.asked.as_mut().poll(context).is_ready()
+        self.wait.as_mut().poll(context).is_ready()
     }
 }

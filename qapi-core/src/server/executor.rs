@@ -1,4 +1,4 @@
-//! Calls under way, carried out independently of the clients that made them.
+//! Execution of `async` and `blocking` calls, which outlives the clients that made them.
 
 use std::sync::Arc;
 
@@ -9,44 +9,46 @@ use crate::error::Result;
 use crate::session::Call;
 use crate::shutdown::Shutdown;
 
-/// How many functions of `blocking` commands run at a time unless the server is told otherwise.
-/// Enough to keep several disks busy; each takes a thread. Further calls wait for their turn, of
-/// which there is at most one a client.
+/// How many functions of `blocking` commands run at a time by default. Enough to keep several
+/// disks busy; each takes a thread. Further calls wait, at most one for each client.
 pub(super) const DEFAULT_BLOCKING_LIMIT: usize = 16;
 
-/// What a call comes to: the returned value as JSON text, or `None` where it panicked or was
-/// dropped.
-pub(super) type Outcome = Option<Result<Vec<u8>>>;
+/// The result of a call: the returned value as JSON text, or `None` where the function panicked or
+/// the call was dropped.
+pub(super) type CallResult = Option<Result<Vec<u8>>>;
 
-/// The calls under way. A client that leaves does not end its call: it was accepted.
+/// Runs calls and counts those in flight. A client that disconnects does not end its call, which
+/// the server has accepted.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(super) struct CallExecutor {
     blocking: Arc<Semaphore>,
-    under_way: Arc<watch::Sender<usize>>,
-    dropped: Shutdown,
+    in_flight: Arc<watch::Sender<usize>>,
+    /// Drops the calls in flight.
+    abort: Shutdown,
 }
 
-impl Calls {
-    /// None yet, of which at most `blocking_limit` will block at a time.
+impl CallExecutor {
+    /// An executor that runs at most `blocking_limit` blocking functions at a time, and at least
+    /// one.
     pub(super) fn new(blocking_limit: usize) -> Self {
         Self {
             blocking: Arc::new(Semaphore::new(blocking_limit.max(1))),
-            under_way: Arc::new(watch::Sender::new(0)),
-            dropped: Shutdown::new(),
+            in_flight: Arc::new(watch::Sender::new(0)),
+            abort: Shutdown::new(),
         }
     }
 
-    /// Begins to carry out a call of `command`.
-    pub(super) fn start(&self, command: &str, call: Call) -> JoinHandle<Outcome> {
-        let (command, dropped) = (command.to_owned(), self.dropped.clone());
+    /// Starts a call of `command`.
+    pub(super) fn start(&self, command: &str, call: Call) -> JoinHandle<CallResult> {
+        let (command, abort) = (command.to_owned(), self.abort.clone());
         let blocking = Arc::clone(&self.blocking);
-        let place = Place::take(&self.under_way);
+        let guard = InFlightGuard::new(&self.in_flight);
         tokio::spawn(async move {
-            let _place = place;
+            let _guard = guard;
             tokio::select! {
                 biased;
-                outcome = carry_out(call, blocking) => outcome,
-                () = dropped.requested() => {
+                result = run(call, blocking) => result,
+                () = abort.requested() => {
                     tracing::warn!(command, "a call was dropped: it did not end with the server");
                     None
                 }
@@ -54,39 +56,39 @@ impl Calls {
         })
     }
 
-    /// Waits until no call is under way.
-    pub(super) async fn ended(&self) {
-        // The sender lives as long as `self` does, so that waiting cannot fail.
-        let _ = self.under_way.subscribe().wait_for(|calls| *calls == 0).await;
+    /// Waits until no call is in flight.
+    pub(super) async fn drained(&self) {
+        // Waiting fails when the sender is gone, and `self` owns it.
+        let _ = self.in_flight.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
-    /// Drops all calls under way. Of those that block, the threads go on until they return.
-    pub(super) fn drop_all(&self) {
-        self.dropped.request();
+    /// Drops all calls in flight. The thread of a blocking function runs until it returns.
+    pub(super) fn abort_all(&self) {
+        self.abort.request();
     }
 }
 
-async fn carry_out(call: Call, blocking: Arc<Semaphore>) -> Outcome {
+async fn run(call: Call, blocking: Arc<Semaphore>) -> CallResult {
     match call {
         Call::Async(call) => Some(call.await),
         Call::Blocking(call) => {
-            let _turn = blocking.acquire_owned().await.ok()?;
+            let _permit = blocking.acquire_owned().await.ok()?;
             tokio::task::spawn_blocking(call).await.ok()
         }
     }
 }
 
-/// One call's share of the count, given back also by a call that panics.
-struct Place(Arc<watch::Sender<usize>>);
+/// Counts one call as in flight until it is dropped, which a panic of the call does too.
+struct InFlightGuard(Arc<watch::Sender<usize>>);
 
-impl Place {
-    fn take(count: &Arc<watch::Sender<usize>>) -> Self {
+impl InFlightGuard {
+    fn new(count: &Arc<watch::Sender<usize>>) -> Self {
         count.send_modify(|calls| *calls += 1);
         Self(Arc::clone(count))
     }
 }
 
-impl Drop for Place {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.send_modify(|calls| *calls -= 1);
     }

@@ -1,66 +1,24 @@
-//! Where clients come from.
+//! Sources of clients: the public constructors of every transport.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
-
 use super::connect::{ClientAddress, Outgoing};
-use super::stream::{Acceptor, StdStream};
-use super::unix::{BoundSocket, SocketAccess};
-use super::{inherited, tcp, unix};
-use crate::error::Result;
+use super::error::ServeError;
+use super::transport::{ListeningSocket, Transport};
+use super::unix::{self, SocketAccess};
+use super::{from_fd, tcp};
 
-/// Where clients come from.
+/// A source of clients, which [`Server::listen`](crate::Server::listen) takes.
+///
+/// A constructor binds its socket at once, so that a client can connect before the server runs;
+/// clients are served once the server runs.
 #[derive(Debug)]
 pub struct Listener {
     pub(super) transport: Transport,
     pub(super) pretty: bool,
-}
-
-#[derive(Debug)]
-pub(super) enum Transport {
-    /// Any number of clients come.
-    Listening(Bound),
-    /// One client is there.
-    Connected(StdStream),
-    /// One client is gone out to.
-    Connecting(Outgoing),
-    /// One client is at standard input and output.
-    Stdio,
-}
-
-/// A socket that listens.
-#[derive(Debug)]
-pub(super) enum Bound {
-    Unix(BoundSocket),
-    Tcp(TcpListener),
-}
-
-impl Bound {
-    /// The socket to accept clients from, for the runtime that awaits this.
-    pub(super) fn acceptor(&self) -> std::io::Result<Acceptor> {
-        Ok(match self {
-            Self::Unix(bound) => Acceptor::Unix(bound.listener.try_clone()?.try_into()?),
-            Self::Tcp(listener) => Acceptor::Tcp(listener.try_clone()?.try_into()?),
-        })
-    }
-
-    /// Waits until a client has come.
-    async fn client_waiting(&self) -> std::io::Result<()> {
-        let socket: OwnedFd = match self {
-            Self::Unix(bound) => bound.listener.try_clone()?.into(),
-            Self::Tcp(listener) => listener.try_clone()?.into(),
-        };
-        tokio::task::spawn_blocking(move || {
-            rustix::event::poll(&mut [PollFd::new(&socket, PollFlags::IN)], None)
-        })
-        .await??;
-        Ok(())
-    }
 }
 
 impl Listener {
@@ -68,143 +26,166 @@ impl Listener {
         Self { transport, pretty: false }
     }
 
-    /// Makes a unix socket at `path`, open to its owner alone, and listens at once; clients are
-    /// served once the server runs. The file is removed when the server ends.
+    /// Listens on a unix socket at `path`, which only its owner may open. The server removes the
+    /// socket's file when it ends, and replaces the file of a daemon that no longer runs.
     ///
-    /// A `path` that begins with `@` is a name outside the file system, as in
-    /// [`unix_abstract`](Self::unix_abstract).
+    /// On Linux a `path` that begins with `@` is the name of an abstract socket, as in
+    /// `unix_abstract`.
     ///
     /// # Errors
-    /// The path is taken by something other than the socket of a daemon that is gone, or no
-    /// socket can be made there.
-    pub fn unix(path: impl AsRef<Path>) -> Result<Self> {
+    /// [`ServeError::Bind`]: another process listens at `path`, a file that is not a socket
+    /// exists there, or the file cannot be created.
+    pub fn unix(path: impl AsRef<Path>) -> Result<Self, ServeError> {
         Self::unix_with(path, SocketAccess::default())
     }
 
-    /// As [`unix`](Self::unix), open to those that `access` names.
+    /// Listens on a unix socket at `path`, whose file has the permissions of `access`; otherwise
+    /// like [`unix`](Self::unix).
     ///
     /// # Errors
-    /// Those of [`unix`](Self::unix); or the file cannot be given to its owner.
-    pub fn unix_with(path: impl AsRef<Path>, access: SocketAccess) -> Result<Self> {
+    /// Those of [`unix`](Self::unix); or the owner or the group of the file cannot be changed.
+    pub fn unix_with(path: impl AsRef<Path>, access: SocketAccess) -> Result<Self, ServeError> {
         let path = path.as_ref();
-        if let Some(name) = path.as_os_str().as_bytes().strip_prefix(b"@") {
+        #[cfg(target_os = "linux")]
+        if let Some(name) = unix::abstract_name(path) {
             return Self::unix_abstract(name);
         }
-        Ok(Self::new(Transport::Listening(Bound::Unix(unix::bind(path, access)?))))
+        Ok(Self::new(Transport::Listening(ListeningSocket::Unix(unix::bind(path, access)?))))
     }
 
-    /// Listens on a unix socket with a name outside the file system, which Linux has. There are
-    /// no permissions there; clients are asked who they are all the same.
+    /// Listens on an abstract unix socket, which has a name and no file. Linux only.
+    ///
+    /// Every process in the same network namespace may connect, as there are no file permissions.
+    /// The server still checks the user of each client; see
+    /// [`Policy::peers`](crate::Policy::peers).
     ///
     /// # Errors
-    /// The name is taken, or longer than 107 bytes.
-    pub fn unix_abstract(name: impl AsRef<[u8]>) -> Result<Self> {
+    /// [`ServeError::Bind`]: the name is taken, or longer than 107 bytes.
+    #[cfg(target_os = "linux")]
+    pub fn unix_abstract(name: impl AsRef<[u8]>) -> Result<Self, ServeError> {
         let bound = unix::bind_abstract(name.as_ref())?;
-        Ok(Self::new(Transport::Listening(Bound::Unix(bound))))
+        Ok(Self::new(Transport::Listening(ListeningSocket::Unix(bound))))
     }
 
-    /// Listens on `port` of the loopback interface; on any free one where it is 0, which
-    /// [`tcp_address`](Self::tcp_address) then tells.
+    /// Listens on `port` of the IPv4 loopback interface. Where `port` is 0 the system chooses a
+    /// free one; see [`tcp_address`](Self::tcp_address).
     ///
-    /// **TCP has no authentication**: every user of this machine may connect, and do all that
-    /// the commands can do. The log says so too.
+    /// **TCP has no authentication**: every user of this machine may connect and execute every
+    /// command. The log says so too.
     ///
     /// # Errors
-    /// The port is taken.
-    pub fn tcp(port: u16) -> Result<Self> {
+    /// [`ServeError::Bind`]: the port is taken.
+    pub fn tcp(port: u16) -> Result<Self, ServeError> {
         Self::tcp_exposed((Ipv4Addr::LOCALHOST, port))
     }
 
-    /// Listens on the first of `addresses` that can be had, whoever may reach it.
+    /// Listens on the first of `addresses` that is free, which may be reachable from other hosts.
     ///
-    /// **TCP has no authentication**, and no encryption: with an address other than loopback,
-    /// whole networks may do all that the commands can do. The log warns of it.
+    /// **TCP has no authentication** and no encryption: with an address other than loopback,
+    /// every host that reaches it may connect and execute every command. The log warns of it.
     ///
     /// # Errors
-    /// The name of the host is unknown, or none of the addresses can be had.
-    pub fn tcp_exposed(addresses: impl ToSocketAddrs) -> Result<Self> {
-        Ok(Self::new(Transport::Listening(Bound::Tcp(tcp::bind(addresses)?))))
+    /// [`ServeError::Io`]: the name of the host is unknown. [`ServeError::Bind`]: none of the
+    /// addresses is free.
+    pub fn tcp_exposed(addresses: impl ToSocketAddrs) -> Result<Self, ServeError> {
+        Ok(Self::new(Transport::Listening(ListeningSocket::Tcp(tcp::bind(addresses)?))))
     }
 
-    /// One client at standard input and output. When it closes its side the server goes on.
+    /// Serves one client on standard input and output. The server continues when the client
+    /// closes its side.
     pub fn stdio() -> Self {
         Self::new(Transport::Stdio)
     }
 
-    /// One client, at the other end of a socket that is connected already.
+    /// Serves one client over a socket that is connected.
     ///
     /// # Errors
-    /// It is not a stream socket of unix or TCP.
-    pub fn connection(socket: OwnedFd) -> Result<Self> {
-        inherited::connected(socket).map(Self::new)
+    /// [`ServeError::UnsupportedSocket`]: the socket is not a stream socket of the unix or TCP
+    /// family.
+    pub fn connection(socket: OwnedFd) -> Result<Self, ServeError> {
+        from_fd::connected(socket).map(Self::new)
     }
 
-    /// Clients that come to a socket which listens already.
+    /// Serves the clients that connect to a socket which already listens. The socket's file, if
+    /// it has one, stays when the server ends.
     ///
     /// # Errors
-    /// It does not listen, or is not a stream socket of unix or TCP.
-    pub fn listening(socket: OwnedFd) -> Result<Self> {
-        inherited::listening(socket).map(Self::new)
+    /// [`ServeError::NotListening`], or [`ServeError::UnsupportedSocket`]: the socket is not a
+    /// stream socket of the unix or TCP family.
+    pub fn listening(socket: OwnedFd) -> Result<Self, ServeError> {
+        from_fd::listening(socket).map(Self::new)
     }
 
-    /// The socket with the number `fd`, with which the process was started: to listen on, where
-    /// `listens`, or connected.
+    /// Serves the socket with the file descriptor `fd`, which the process inherited. Linux only.
     ///
     /// # Errors
-    /// There is no such socket, or it is in use already; those of
+    /// [`ServeError::NotASocket`]: the process did not inherit such a socket.
+    /// [`ServeError::SocketInUse`]: an earlier call took it. Those of
     /// [`listening`](Self::listening) and [`connection`](Self::connection).
-    pub fn inherited(fd: RawFd, listens: bool) -> Result<Self> {
-        let socket = inherited::take(fd)?;
-        if listens { Self::listening(socket) } else { Self::connection(socket) }
+    #[cfg(target_os = "linux")]
+    pub fn inherited(
+        fd: std::os::fd::RawFd,
+        state: super::inherited::InheritedSocket,
+    ) -> Result<Self, ServeError> {
+        use super::inherited::{InheritedSocket, take};
+        match state {
+            InheritedSocket::Listening => Self::listening(take(fd)?),
+            InheritedSocket::Connected => Self::connection(take(fd)?),
+        }
     }
 
-    /// All sockets that the service manager has made for this process, as systemd does where a
-    /// service comes with a `.socket` unit; none where there is no such manager.
+    /// Serves the sockets on which the service manager listens for this process, as systemd does
+    /// for a service with a `.socket` unit. Without such a manager there are none. Linux only,
+    /// with the feature `systemd`.
     ///
     /// # Errors
-    /// One of them does not listen, is not a stream socket of unix or TCP, or is in use already.
-    pub fn activated() -> Result<Vec<Self>> {
-        Ok(inherited::activated()?.into_iter().map(Self::new).collect())
+    /// [`ServeError::Io`]: the service manager's variables are malformed. Those of
+    /// [`inherited`](Self::inherited) for each socket.
+    #[cfg(all(feature = "systemd", target_os = "linux"))]
+    pub fn activated() -> Result<Vec<Self>, ServeError> {
+        super::inherited::activated()?.into_iter().map(Self::listening).collect()
     }
 
-    /// One client, which listens itself and is gone out to now. When it closes, that was it.
+    /// Connects to one client, which listens, and blocks the thread until the connection is made.
+    /// The server does not connect again when the client disconnects.
     ///
     /// # Errors
-    /// It does not listen, or cannot be reached.
-    pub fn connect(address: &ClientAddress) -> Result<Self> {
-        Ok(Self::new(Transport::Connected(address.connect()?)))
+    /// [`ServeError::Connect`]: the client does not listen, or cannot be reached.
+    pub fn connect(address: &ClientAddress) -> Result<Self, ServeError> {
+        Ok(Self::new(Transport::Connected(address.connect_blocking()?)))
     }
 
-    /// One client, which listens itself and is gone out to once the server runs; again after
-    /// each `interval` where it was not reached, or has closed.
+    /// Connects to one client, which listens, when the server runs; connects again `interval`
+    /// after each failed attempt and each disconnect.
     pub fn reconnecting(address: ClientAddress, interval: Duration) -> Self {
         Self::new(Transport::Connecting(Outgoing { address, interval }))
     }
 
-    /// The address of a socket that listens on TCP.
+    /// The local address of a listening TCP socket; `None` for every other transport.
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         match &self.transport {
-            Transport::Listening(Bound::Tcp(listener)) => listener.local_addr().ok(),
-            Transport::Listening(Bound::Unix(_))
+            Transport::Listening(ListeningSocket::Tcp(listener)) => listener.local_addr().ok(),
+            Transport::Listening(ListeningSocket::Unix(_))
             | Transport::Connected(_)
             | Transport::Connecting(_)
             | Transport::Stdio => None,
         }
     }
 
-    /// Waits until a client has come, without letting it in: for a program that has nothing to do
-    /// before. Does not wait where the client is there already, or is gone out to.
+    /// Waits until a client has connected, without accepting it: for a program that has nothing
+    /// to do before. Returns at once for a transport that does not listen.
     ///
     /// # Errors
-    /// The socket cannot be watched.
-    pub async fn client_waiting(&self) -> Result<()> {
+    /// [`ServeError::Io`]: the socket cannot be polled.
+    pub async fn wait_for_client(&self) -> Result<(), ServeError> {
         match &self.transport {
-            Transport::Listening(bound) => Ok(bound.client_waiting().await?),
+            Transport::Listening(socket) => Ok(socket.wait_for_client().await?),
             Transport::Connected(_) | Transport::Connecting(_) | Transport::Stdio => Ok(()),
         }
     }
 
-    /// Lays messages out for people, on several lines.
+    /// Sets whether messages to these clients are printed on several lines with indentation, as
+    /// QEMU's `pretty=on` does; off by default.
     #[must_use]
     pub fn pretty(mut self, pretty: bool) -> Self {
         self.pretty = pretty;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::io::DuplexStream;
 
 use super::connection::Connection;
-use super::executor::{Calls, DEFAULT_BLOCKING_LIMIT};
+use super::executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use super::stream::Source;
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
@@ -23,13 +23,13 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
     let service = Arc::clone(service);
     let session = Session::new(Arc::clone(&service), &SessionOptions::default());
     tokio::spawn(async move {
-        let calls = Arc::new(Calls::new(DEFAULT_BLOCKING_LIMIT));
-        let mut connection = Connection::new(source, Box::new(writer), session, calls);
+        let executor = Arc::new(CallExecutor::new(DEFAULT_BLOCKING_LIMIT));
+        let mut connection = Connection::new(source, Box::new(writer), session, executor);
         tokio::select! {
             // However it ends, it is the doing of the client's own program.
             _ = connection.run(service.shutdown()) => {}
             // There is no server to do this.
-            () = service.events().deliver_held() => {}
+            () = service.events().run_throttle() => {}
             () = end_when_asked(service.shutdown()) => {}
         }
     });
@@ -39,6 +39,6 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
 /// Lets sessions end as soon as somebody asks for the end: nothing is to be done before it.
 async fn end_when_asked(shutdown: &Shutdown) {
     shutdown.requested().await;
-    shutdown.release();
+    shutdown.close_sessions();
     std::future::pending().await
 }

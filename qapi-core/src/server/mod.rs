@@ -1,24 +1,38 @@
 //! Serves sessions over unix sockets, TCP, and standard input and output, on tokio.
 //!
 //! Everything runs on one thread, as in QEMU: sessions, the functions of commands that are not
-//! `blocking`, and whatever else the daemon spawns on the same runtime. What a function does
-//! before it returns therefore comes before its reply, and what a plain function sets in motion
-//! comes after. The reply of an `async` or `blocking` one is sent a moment after it returned, so
-//! that an event from elsewhere may come in between.
+//! `blocking`, and every other task of the same runtime. The effects of a plain function
+//! therefore precede its reply. The reply of an `async` or `blocking` function is sent a moment
+//! after the function returns, and an event from elsewhere may come in between.
+//!
+//! # Other unixes than Linux
+//!
+//! Linux is the platform that the tests cover. Other unixes lack abstract sockets, inherited
+//! sockets by number and the service manager's protocol; the functions for these do not exist
+//! there. Apple's systems set the close-on-exec flag of sockets in a second step, so that a
+//! program which another thread starts at that moment may inherit one. Windows is not supported.
 
 mod accept;
 mod connect;
 mod connection;
+mod error;
 mod executor;
+mod from_fd;
+#[cfg(target_os = "linux")]
 mod inherited;
 mod listener;
 pub(crate) mod memory;
 mod read_buffer;
+mod readiness;
 mod stream;
 mod tcp;
+mod transport;
 mod unix;
 
 pub use connect::ClientAddress;
+pub use error::ServeError;
+#[cfg(target_os = "linux")]
+pub use inherited::InheritedSocket;
 pub use listener::Listener;
 pub use unix::SocketAccess;
 
@@ -30,7 +44,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::context::States;
-use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::policy::Policy;
 use crate::preconfig::Preconfig;
@@ -41,18 +54,22 @@ use crate::session::{SessionContext, SessionOptions};
 use crate::shutdown::Shutdown;
 use crate::version::ServerVersion;
 use crate::{documentation, fds};
-use accept::{BeforeEnd, DEFAULT_DRAIN_DEADLINE, Front, OnOverflow, serve_all};
-use executor::{Calls, DEFAULT_BLOCKING_LIMIT};
+use accept::{Acceptor, DEFAULT_DRAIN_DEADLINE, OnOverflow, ShutdownHook, serve_all};
+use executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
+use readiness::Readiness;
+use stream::FdPassing;
 
-/// How many clients one server has at a time unless it is told otherwise. Each may leave up to
-/// its output limit unread, so that this bounds the memory that clients can take.
+/// How many clients a server serves at a time by default. Each may leave up to its output limit
+/// unread, so that this bounds the memory that clients can use.
 const DEFAULT_CLIENT_LIMIT: usize = 64;
 
-/// A QMP server in the making: its state, and where clients come from.
+/// A builder of a QMP server: its commands, their state, and its listeners.
 ///
-/// It serves every command that the program's crates register, unless it is told
-/// [otherwise](Self::registry). See the crate's documentation for a whole program.
+/// By default the server serves every command that the program's crates register; see
+/// [`registry`](Self::registry) for another set. The documentation of the crate has a whole
+/// program.
 #[derive(Debug)]
+#[must_use = "a server serves no client until `run` or `serve` is called"]
 pub struct Server {
     registry: Option<Registry>,
     projection: Option<Projection>,
@@ -61,24 +78,24 @@ pub struct Server {
     shutdown: Shutdown,
     listeners: Vec<Listener>,
     packages: Vec<&'static str>,
-    client_limit: Option<usize>,
-    output_limit: Option<usize>,
-    blocking_limit: Option<usize>,
-    drain_deadline: Option<Duration>,
+    client_limit: usize,
+    output_limit: usize,
+    blocking_limit: usize,
+    drain_deadline: Duration,
     on_overflow: Option<OnOverflow>,
-    fd_passing: bool,
+    fd_passing: FdPassing,
     documentation: bool,
-    readiness: bool,
-    before_end: Farewell,
+    readiness: Readiness,
+    shutdown_hooks: ShutdownHooks,
 }
 
-/// What is to be done before the end, in order.
+/// Work to do at the shutdown, in order.
 #[derive(Default)]
-struct Farewell(Vec<BeforeEnd>);
+struct ShutdownHooks(Vec<ShutdownHook>);
 
-impl std::fmt::Debug for Farewell {
+impl std::fmt::Debug for ShutdownHooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Farewell").field(&self.0.len()).finish()
+        f.debug_tuple("ShutdownHooks").field(&self.0.len()).finish()
     }
 }
 
@@ -89,7 +106,7 @@ impl Default for Server {
 }
 
 impl Server {
-    /// A server without state of its own and without clients.
+    /// A server without state and without listeners.
     pub fn new() -> Self {
         Self {
             registry: None,
@@ -99,108 +116,96 @@ impl Server {
             shutdown: Shutdown::new(),
             listeners: Vec::new(),
             packages: Vec::new(),
-            client_limit: None,
-            output_limit: None,
-            fd_passing: false,
-            documentation: false,
-            readiness: false,
-            blocking_limit: None,
-            drain_deadline: None,
+            client_limit: DEFAULT_CLIENT_LIMIT,
+            output_limit: SessionOptions::default().output_limit,
+            blocking_limit: DEFAULT_BLOCKING_LIMIT,
+            drain_deadline: DEFAULT_DRAIN_DEADLINE,
             on_overflow: None,
-            before_end: Farewell::default(),
+            fd_passing: FdPassing::Disabled,
+            documentation: false,
+            readiness: Readiness::Silent,
+            shutdown_hooks: ShutdownHooks::default(),
         }
     }
 
-    /// Serves the commands of `registry`, instead of all that the program's crates register.
-    #[must_use]
+    /// Serves the commands of `registry` instead of all that the program's crates register.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Presents the schema as it was in an earlier release: commands, events and types that are
-    /// newer do not exist, and members, values and features that are newer are left out of the
-    /// others. What clients send is checked against that, what they are sent is spared it, and
-    /// they are told the numbers of that release, whatever [`version`](Self::version) says. So
-    /// tools can be tried with what they will meet elsewhere.
+    /// Presents the schema of an earlier release, so that tools can be tried with it: newer
+    /// commands, events and types do not exist, and newer members, values and features are left
+    /// out of the others, in what clients send and in what they receive. The version that clients
+    /// see has the numbers of that release, whatever [`version`](Self::version) says.
     ///
-    /// See [`Projection`] for what is compared with the release and what is not.
+    /// [`Projection`] documents which definitions are compared with the release.
     ///
     /// ```no_run
     /// use qapi_core::{Release, Server};
     ///
     /// Server::new().as_of(Release::new(5, 2, 0)).listen_unix("/run/demo.sock")?.run()?;
-    /// # Ok::<(), qapi_core::Error>(())
+    /// # Ok::<(), qapi_core::ServeError>(())
     /// ```
-    #[must_use]
     pub fn as_of(mut self, projection: impl Into<Projection>) -> Self {
         self.projection = Some(projection.into());
         self
     }
 
-    /// Adds state for the functions that want it injected; one value of each type. A server that
-    /// is given two of one type does not start.
-    #[must_use]
+    /// Adds a state, which functions receive by its type. A server with two states of one type
+    /// does not start.
     pub fn state<T: Send + Sync + 'static>(self, state: T) -> Self {
         self.shared_state(Arc::new(state))
     }
 
-    /// As [`state`](Self::state), for state that the daemon keeps a share of.
-    #[must_use]
+    /// Adds a state that the daemon shares; otherwise like [`state`](Self::state).
     pub fn shared_state<T: Send + Sync + 'static>(mut self, state: Arc<T>) -> Self {
         self.states.insert(state);
         self
     }
 
-    /// The version that clients are told, in the greeting and by `query-version`.
-    #[must_use]
+    /// Sets the version that clients see in the greeting and in the reply to `query-version`.
     pub fn version(self, version: ServerVersion) -> Self {
         self.state(version)
     }
 
-    /// What the operator allows: who may connect, who may execute which command, and what
+    /// Sets the policy: which users may connect, which may execute which command, and what
     /// becomes of deprecated and unstable parts of the schema.
-    #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         self.state(policy)
     }
 
-    /// Starts in the phase before the daemon is configured: until that ends, commands without
+    /// Starts the server in the preconfig phase: until the phase ends, commands without
     /// `allow_preconfig` are refused.
-    #[must_use]
     pub fn preconfig(self, preconfig: Preconfig) -> Self {
         self.state(preconfig)
     }
 
-    /// Refuses to start unless the crate of `package` has registered something; see
+    /// Refuses to start unless the crate of `package` has registered a definition; see
     /// [`Registry::require_packages`].
-    #[must_use]
     pub fn require_package(mut self, package: &'static str) -> Self {
         self.packages.push(package);
         self
     }
 
-    /// How many clients may be connected at a time; 64 unless said otherwise. One more is told
-    /// so and disconnected.
-    #[must_use]
+    /// Limits how many clients are connected at a time; 64 by default. A client beyond the limit
+    /// receives an error in place of the greeting and is disconnected.
     pub fn client_limit(mut self, clients: usize) -> Self {
-        self.client_limit = Some(clients);
+        self.client_limit = clients;
         self
     }
 
-    /// How many bytes may wait for a client that does not read, before it is disconnected; 16 MiB
-    /// unless said otherwise. Replies count too, so that the limit must leave room for the
-    /// largest one, most likely that to `query-qmp-schema`.
-    #[must_use]
+    /// Limits how many bytes of output a client may leave unread before it is disconnected;
+    /// 16 MiB by default. Replies count too, so that the limit must exceed the largest reply,
+    /// most likely that to `query-qmp-schema`.
     pub fn output_limit(mut self, bytes: usize) -> Self {
-        self.output_limit = Some(bytes);
+        self.output_limit = bytes;
         self
     }
 
-    /// Calls `function` when a session is closed because its client left more unread than
-    /// [`output_limit`](Self::output_limit): for a counter, or for whoever looks after the
-    /// client. It must be quick; a log line is written in any case.
-    #[must_use]
+    /// Calls `function` when a session is closed because its client exceeded the
+    /// [`output_limit`](Self::output_limit), for example to count such clients. The function
+    /// must be quick: it runs on the server's thread. The server logs a warning in any case.
     pub fn on_overflow(
         mut self,
         function: impl Fn(&SessionContext) + Send + Sync + 'static,
@@ -209,54 +214,50 @@ impl Server {
         self
     }
 
-    /// How many functions of `blocking` commands run at a time, each on a thread of its own; 16
-    /// unless said otherwise, at least 1. Further calls wait for their turn.
-    #[must_use]
+    /// Limits how many functions of `blocking` commands run at a time, each on a thread of its
+    /// own; 16 by default, at least 1. Further calls wait.
     pub fn blocking_limit(mut self, functions: usize) -> Self {
-        self.blocking_limit = Some(functions);
+        self.blocking_limit = functions;
         self
     }
 
-    /// How long, when the server ends, calls under way may take to end and clients to read their
-    /// last replies; 5 seconds unless said otherwise. After it calls are dropped, each with a
-    /// log line, and clients disconnected. A function that blocks cannot be dropped: nobody
-    /// waits for it any longer.
-    #[must_use]
+    /// Limits how long a server that shuts down waits for calls in flight to end and for clients
+    /// to read their last replies; 5 seconds by default. At the deadline the server drops the
+    /// calls, with a line in the log for each, and disconnects the clients. A blocking function
+    /// cannot be dropped: its thread runs on, and the server does not wait for it.
     pub fn drain_deadline(mut self, deadline: Duration) -> Self {
-        self.drain_deadline = Some(deadline);
+        self.drain_deadline = deadline;
         self
     }
 
-    /// Receives file descriptors that clients send over unix sockets, and serves `getfd` and
-    /// `closefd`, by which they are given names; see [`fds`].
+    /// Receives file descriptors that clients send over unix sockets, and serves the commands
+    /// `getfd` and `closefd`, which name them; see [`fds`].
     ///
-    /// A [`registry`](Self::registry) of one's own must have the two commands already.
-    #[must_use]
+    /// A custom [`registry`](Self::registry) must already have the two commands.
     pub fn enable_fd_passing(mut self) -> Self {
-        self.fd_passing = true;
+        self.fd_passing = FdPassing::Enabled;
         self
     }
 
-    /// Serves the documentation of what is served, by the command
+    /// Serves the documentation of all definitions, by the command
     /// `__org.qapi-rs_query-documentation`; see [`documentation`].
     ///
-    /// A [`registry`](Self::registry) of one's own must have the command already.
-    #[must_use]
+    /// A custom [`registry`](Self::registry) must already have the command.
     pub fn enable_documentation(mut self) -> Self {
         self.documentation = true;
         self
     }
 
-    /// Tells the service manager (systemd, for a service of `Type=notify`) when clients are
-    /// served, and when that ends. Without such a manager this does nothing.
-    #[must_use]
+    /// Notifies the service manager (systemd, for a service of `Type=notify`) when the server is
+    /// ready and when it stops. Does nothing without such a manager. Requires the feature
+    /// `systemd`.
+    #[cfg(feature = "systemd")]
     pub fn notify_readiness(mut self) -> Self {
-        self.readiness = true;
+        self.readiness = Readiness::Systemd;
         self
     }
 
-    /// Adds a place where clients come from.
-    #[must_use]
+    /// Adds a source of clients.
     pub fn listen(mut self, listener: Listener) -> Self {
         self.listeners.push(listener);
         self
@@ -266,42 +267,43 @@ impl Server {
     ///
     /// # Errors
     /// Those of [`Listener::unix`].
-    pub fn listen_unix(self, path: impl AsRef<Path>) -> Result<Self> {
+    pub fn listen_unix(self, path: impl AsRef<Path>) -> Result<Self, ServeError> {
         Ok(self.listen(Listener::unix(path)?))
     }
 
     /// Adds standard input and output; see [`Listener::stdio`].
-    #[must_use]
     pub fn listen_stdio(self) -> Self {
         self.listen(Listener::stdio())
     }
 
-    /// Has `work` done between the wish to end and the end: no command is begun any more, and
-    /// clients still hear of what happens. A daemon with jobs cancels them here, so that clients
-    /// are told how they ended. Several are done one after the other.
-    #[must_use]
-    pub fn before_end(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.before_end.0.push(Box::pin(work));
+    /// Awaits `work` between the request to shut down and the end of the sessions. In this phase
+    /// no command starts any more, and clients still receive events: a daemon with jobs cancels
+    /// them here, so that clients see how they end. Several hooks run one after the other.
+    pub fn on_shutdown(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.shutdown_hooks.0.push(Box::pin(work));
         self
     }
 
     /// The handle that emits events to this server's clients.
+    #[must_use]
     pub fn events(&self) -> Events {
         self.events.clone()
     }
 
-    /// The handle that ends this server.
+    /// The handle that shuts this server down.
+    #[must_use]
     pub fn shutdown(&self) -> Shutdown {
         self.shutdown.clone()
     }
 
-    /// Serves until somebody asks for the end, on a runtime of its own. An interrupt (ctrl-C) and
-    /// SIGTERM ask for it too.
+    /// Serves on a runtime of its own until the shutdown is requested. An interrupt (ctrl-C) and
+    /// SIGTERM request it too.
     ///
     /// # Errors
-    /// The program's definitions contradict each other, or commands want state that was not
-    /// added (every fault is listed); or the runtime cannot be made.
-    pub fn run(self) -> Result<()> {
+    /// [`ServeError::Registry`]: the program's definitions contradict each other, or its commands
+    /// require state that was not added; the error lists every conflict. [`ServeError::Io`]: the
+    /// runtime or a signal handler cannot be created, or a listener cannot be registered.
+    pub fn run(self) -> Result<(), ServeError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {
             let (mut interrupt, mut terminate) =
@@ -316,20 +318,20 @@ impl Server {
             });
             self.serve().await
         });
-        // A thread that still reads standard input must not hold up the end.
+        // A thread that still reads standard input must not delay the end.
         runtime.shutdown_background();
         result
     }
 
-    /// Serves until somebody asks for the end, on the current-thread runtime that awaits this.
+    /// Serves until the shutdown is requested, on the current-thread runtime that awaits this.
     ///
     /// # Errors
-    /// As for [`run`](Self::run).
-    pub async fn serve(mut self) -> Result<()> {
+    /// Those of [`run`](Self::run).
+    pub async fn serve(mut self) -> Result<(), ServeError> {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));
         let optional = fds::definitions()
-            .filter(|_| self.fd_passing)
+            .filter(|_| self.fd_passing == FdPassing::Enabled)
             .chain(documentation::definitions().filter(|_| self.documentation));
         let (registry, checked) = match (self.registry, self.projection) {
             (None, to) => Registry::unchecked(registered().chain(optional), to),
@@ -339,18 +341,17 @@ impl Server {
         let required = registry.require_packages(&self.packages);
         let service = Service::new(registry, self.states);
         let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
-        let service = RegistryError::together([checked, required, made]).and(service);
-        let service = Arc::new(service.map_err(|error| Error::generic(error.to_string()))?);
-        let front = Arc::new(Front {
+        let service = Arc::new(RegistryError::together([checked, required, made]).and(service)?);
+        let acceptor = Arc::new(Acceptor {
             service,
-            clients: Semaphore::new(self.client_limit.unwrap_or(DEFAULT_CLIENT_LIMIT)),
-            output_limit: self.output_limit.unwrap_or(SessionOptions::default().output_limit),
-            calls: Arc::new(Calls::new(self.blocking_limit.unwrap_or(DEFAULT_BLOCKING_LIMIT))),
-            drain_deadline: self.drain_deadline.unwrap_or(DEFAULT_DRAIN_DEADLINE),
+            client_permits: Semaphore::new(self.client_limit),
+            output_limit: self.output_limit,
+            executor: Arc::new(CallExecutor::new(self.blocking_limit)),
+            drain_deadline: self.drain_deadline,
             on_overflow: self.on_overflow,
             fd_passing: self.fd_passing,
             readiness: self.readiness,
         });
-        serve_all(front, self.listeners, self.before_end.0).await
+        serve_all(acceptor, self.listeners, self.shutdown_hooks.0).await
     }
 }

@@ -1,4 +1,4 @@
-//! Input on its way from the transport to the session.
+//! Input that was read from a connection and not yet consumed by its session.
 
 use std::cell::Cell;
 use std::io;
@@ -7,28 +7,29 @@ use std::task::{Context, Poll};
 
 use super::stream::Source;
 
-/// How much is read at once. A client's burst of small commands fits, so that all its replies
-/// leave in one write.
+/// How many bytes one read takes at most. A client's burst of small commands fits, so that one
+/// write sends all replies to it.
 const READ_SIZE: usize = 16 << 10;
 
 thread_local! {
-    /// The buffer of the connection that reads next. Most connections hold no input most of the
-    /// time, so that they need none of their own.
+    /// The buffer for the next read on this thread. Most connections have no unconsumed input
+    /// most of the time, so that they share this buffer instead of owning one each.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// What came and the session has not taken yet: bytes, and descriptors beside them.
+/// Bytes and file descriptors that were read from a connection and not yet consumed.
 #[derive(Debug, Default)]
-pub(super) struct Input {
-    /// Without capacity while nothing is held.
-    buffer: Vec<u8>,
-    taken: usize,
+pub(super) struct ReadBuffer {
+    /// Has no capacity while it is empty.
+    bytes: Vec<u8>,
+    consumed: usize,
     end: usize,
     fds: Vec<OwnedFd>,
 }
 
-impl Input {
-    /// Reads once; how much came. Nothing must be held.
+impl ReadBuffer {
+    /// Reads once and returns the number of bytes, which is 0 at the end of input. The buffer must
+    /// be empty.
     pub(super) fn poll_read(
         &mut self,
         source: &mut Source,
@@ -38,36 +39,31 @@ impl Input {
         buffer.resize(READ_SIZE, 0);
         match source.poll_read(context, &mut buffer, &mut self.fds) {
             Poll::Ready(Ok(count @ 1..)) => {
-                (self.buffer, self.taken, self.end) = (buffer, 0, count);
+                (self.bytes, self.consumed, self.end) = (buffer, 0, count);
                 Poll::Ready(Ok(count))
             }
-            nothing => {
+            no_bytes => {
                 SPARE.set(buffer);
-                nothing
+                no_bytes
             }
         }
     }
 
-    /// What the session has not taken.
-    pub(super) fn rest(&self) -> &[u8] {
-        self.buffer.get(self.taken..self.end).unwrap_or_default()
+    /// The bytes that are not consumed.
+    pub(super) fn remaining(&self) -> &[u8] {
+        self.bytes.get(self.consumed..self.end).unwrap_or_default()
     }
 
-    /// Notes that the session left so many bytes.
-    pub(super) fn leave(&mut self, count: usize) {
-        self.taken = self.end - count;
-        self.give_back();
+    /// Consumes all but the last `remaining` bytes.
+    pub(super) fn consume_to(&mut self, remaining: usize) {
+        self.consumed = self.end - remaining;
+        if self.consumed == self.end && self.bytes.capacity() > 0 {
+            SPARE.set(std::mem::take(&mut self.bytes));
+        }
     }
 
-    /// Hands on the descriptors that came.
+    /// The file descriptors that arrived beside the bytes.
     pub(super) fn take_fds(&mut self) -> Vec<OwnedFd> {
         std::mem::take(&mut self.fds)
-    }
-
-    /// Leaves the buffer to the next connection if nothing is held.
-    fn give_back(&mut self) {
-        if self.taken == self.end && self.buffer.capacity() > 0 {
-            SPARE.set(std::mem::take(&mut self.buffer));
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections of every kind, alike to what serves them.
+//! Connections: one interface to the sockets of every family and to standard input and output.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -11,35 +11,19 @@ use std::task::{Context, Poll, ready};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::fds::UNCLAIMED_LIMIT;
 use crate::session::PeerCredentials;
 
-/// A socket on which clients arrive.
-#[derive(Debug)]
-pub(super) enum Acceptor {
-    Unix(UnixListener),
-    Tcp(TcpListener),
-}
-
-impl Acceptor {
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
-        match self {
-            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
-            Self::Tcp(listener) => Stream::tcp(listener.accept().await?.0),
-        }
-    }
-}
-
-/// A connected socket.
+/// A connected socket, on a runtime.
 #[derive(Debug)]
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
-/// A connected socket before there is a runtime.
+/// A connected socket, before there is a runtime.
 #[derive(Debug)]
 pub(super) enum StdStream {
     Unix(StdUnixStream),
@@ -47,6 +31,7 @@ pub(super) enum StdStream {
 }
 
 impl StdStream {
+    /// The same socket, on the runtime that calls this.
     pub(super) fn into_stream(self) -> io::Result<Stream> {
         match self {
             Self::Unix(stream) => {
@@ -62,13 +47,13 @@ impl StdStream {
 }
 
 impl Stream {
-    /// Replies are small and waited for, so they leave at once.
+    /// A TCP connection without Nagle's algorithm: replies are small, and clients wait for them.
     pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self::Tcp(stream))
     }
 
-    /// Who is at the other end, where the transport tells.
+    /// The credentials of the process at the other end; `None` where the family has none.
     pub(super) fn peer(&self) -> io::Result<Option<PeerCredentials>> {
         match self {
             Self::Unix(stream) => stream.peer_cred().map(|peer| {
@@ -78,16 +63,14 @@ impl Stream {
         }
     }
 
-    /// The two directions. File descriptors are received where `with_fds` says so and the
-    /// transport can carry them.
-    pub(super) fn split(self, with_fds: bool) -> (Source, Sink) {
+    /// The two directions. Unix sockets receive file descriptors where `fd_passing` says so.
+    pub(super) fn split(self, fd_passing: FdPassing) -> (Source, Sink) {
         match self {
             Self::Unix(stream) => {
                 let (reader, writer) = stream.into_split();
-                let source = if with_fds {
-                    Source::BytesAndFds(reader)
-                } else {
-                    Source::Bytes(Box::new(reader))
+                let source = match fd_passing {
+                    FdPassing::Enabled => Source::BytesAndFds(reader),
+                    FdPassing::Disabled => Source::Bytes(Box::new(reader)),
                 };
                 (source, Box::new(writer))
             }
@@ -99,18 +82,25 @@ impl Stream {
     }
 }
 
-/// Where output goes.
+/// Whether a server receives file descriptors that clients send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FdPassing {
+    Enabled,
+    Disabled,
+}
+
+/// The direction to the client.
 pub(super) type Sink = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Where input comes from.
+/// The direction from the client.
 pub(super) enum Source {
     Bytes(Box<dyn AsyncRead + Send + Unpin>),
     BytesAndFds(OwnedReadHalf),
 }
 
 impl Source {
-    /// Reads once into the front of `input`: how many bytes came; adds the descriptors that came
-    /// with them.
+    /// Reads once into the front of `input` and returns the number of bytes, which is 0 at the end
+    /// of input. Appends the file descriptors that arrived with the bytes to `fds`.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -135,16 +125,25 @@ impl Source {
     }
 }
 
-/// Receives what is there. The kernel closes descriptors for which there is no room.
+/// Receives bytes and file descriptors. The kernel closes descriptors beyond the limit.
 fn receive(socket: &UnixStream, input: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(UNCLAIMED_LIMIT))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let result =
-        recvmsg(socket, &mut [IoSliceMut::new(input)], &mut control, RecvFlags::CMSG_CLOEXEC);
+    let result = recvmsg(socket, &mut [IoSliceMut::new(input)], &mut control, RECEIVE_FLAGS);
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
             fds.extend(received);
         }
     }
+    #[cfg(target_vendor = "apple")]
+    for fd in fds.iter() {
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+    }
     Ok(result?.bytes)
 }
+
+/// Received descriptors are not for programs that this one starts. Apple's systems lack the flag.
+#[cfg(not(target_vendor = "apple"))]
+const RECEIVE_FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+#[cfg(target_vendor = "apple")]
+const RECEIVE_FLAGS: RecvFlags = RecvFlags::empty();

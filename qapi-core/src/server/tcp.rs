@@ -1,28 +1,31 @@
-//! TCP, which has no authentication: whoever reaches the port may do everything.
+//! TCP sockets, which have no authentication: every host that reaches the port may connect.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
-use crate::error::{Error, Result};
+use super::error::ServeError;
 
-/// Listens on the first of the addresses on which that is possible.
+/// Binds a listening socket to the first of `addresses` that is free.
 ///
 /// # Errors
-/// There is none; the error is that of the last.
-pub(super) fn bind(addresses: impl ToSocketAddrs) -> Result<TcpListener> {
+/// The name of the host is unknown, or no address is free; the error is that of the last address.
+pub(super) fn bind(addresses: impl ToSocketAddrs) -> Result<TcpListener, ServeError> {
     let addresses: Vec<SocketAddr> = addresses.to_socket_addrs()?.collect();
-    let listener = TcpListener::bind(addresses.as_slice()).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        tell_of_exposure(listener.local_addr()?);
-        Ok(listener)
-    });
-    listener.map_err(|error| {
+    bind_first(&addresses).map_err(|source| {
         let names: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-        Error::from(error).context(format!("Failed to bind socket to {}", names.join(", ")))
+        ServeError::Bind { address: names.join(", "), source }
     })
 }
 
-/// Says in the log who may connect.
-pub(super) fn tell_of_exposure(address: SocketAddr) {
+fn bind_first(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(addresses)?;
+    listener.set_nonblocking(true)?;
+    log_exposure(listener.local_addr()?);
+    Ok(listener)
+}
+
+/// Logs who may connect.
+pub(super) fn log_exposure(address: SocketAddr) {
     if address.ip().is_loopback() {
         tracing::info!(%address, "listening without authentication: every local user may connect");
     } else {

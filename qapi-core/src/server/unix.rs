@@ -1,39 +1,73 @@
-//! Unix sockets: made safely, removed at the end.
+//! Listening unix sockets, and the files that they create and remove.
 
+use std::fs::Permissions;
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Gid, Mode, Uid};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
-use crate::error::{Error, Result};
+use super::error::ServeError;
 
 /// How many clients may wait to be accepted.
 const BACKLOG: i32 = 128;
 
-/// Who may open the file of a unix socket. Whoever may is still asked who they are: see
-/// [`Server`](crate::Server).
+/// The permissions of a unix socket's file: which users may open it.
+///
+/// The server also checks the user of each client; see [`Policy::peers`](crate::Policy::peers).
+///
+/// ```no_run
+/// use qapi_core::Listener;
+/// use qapi_core::server::SocketAccess;
+///
+/// let access = SocketAccess::new().mode(0o660).group(1000);
+/// let listener = Listener::unix_with("/run/demo.sock", access)?;
+/// # Ok::<(), qapi_core::ServeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
 pub struct SocketAccess {
-    /// The permissions of the file, as in `chmod`: `0o600` unless said otherwise.
-    pub mode: u32,
-    /// The user that the file belongs to, where it is not the one that the daemon runs as.
-    pub uid: Option<u32>,
-    /// The group that the file belongs to, where it is not the daemon's.
-    pub gid: Option<u32>,
+    mode: u32,
+    uid: Option<u32>,
+    gid: Option<u32>,
 }
 
 impl Default for SocketAccess {
     fn default() -> Self {
-        Self { mode: 0o600, uid: None, gid: None }
+        Self::new()
     }
 }
 
-/// A listening socket together with its file, which goes when this is dropped. An abstract name
-/// has no file.
+impl SocketAccess {
+    /// A file that only the daemon's own user may open: mode `0o600`.
+    pub const fn new() -> Self {
+        Self { mode: 0o600, uid: None, gid: None }
+    }
+
+    /// Sets the mode bits of the file, as `chmod` does.
+    pub const fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the user who owns the file; the daemon's own user by default. Another one requires
+    /// privileges.
+    pub const fn owner(mut self, uid: u32) -> Self {
+        self.uid = Some(uid);
+        self
+    }
+
+    /// Sets the group of the file; the daemon's own group by default. A group of which the daemon
+    /// is not a member requires privileges.
+    pub const fn group(mut self, gid: u32) -> Self {
+        self.gid = Some(gid);
+        self
+    }
+}
+
+/// A listening socket and the guard that removes its file. An abstract socket has no file.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
     pub(super) listener: UnixListener,
@@ -41,14 +75,14 @@ pub(super) struct BoundSocket {
 }
 
 impl BoundSocket {
-    /// A socket that somebody else made, and whose file is theirs to remove.
-    pub(super) fn foreign(listener: UnixListener) -> Self {
+    /// A socket that has no file, or whose file belongs to the process that created it.
+    pub(super) fn without_file(listener: UnixListener) -> Self {
         Self { listener, _file: None }
     }
 }
 
-/// The file of a socket, by path and by identity: should somebody have put another file in its
-/// place, that one stays.
+/// The file of a socket, removed on drop. A file that has replaced it at the path stays: device
+/// and inode number tell them apart.
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
@@ -58,66 +92,46 @@ struct SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.identity.is_some() && identity(&self.path) == self.identity {
-            // Nothing useful can be done about a failure: the daemon is going away.
+            // A failure has no remedy: the daemon ends.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// Makes a socket at `path`, open to those that `access` names, and listens.
+/// Listens on a socket at `path`, whose file has the permissions of `access`.
 ///
-/// A socket that nobody listens on any more is replaced; anything else that stands at `path` is
-/// left alone.
-///
-/// # Errors
-/// The path is taken, too long, or in a place where the file cannot be made; or the file cannot
-/// be given to its owner.
-pub(super) fn bind(path: &Path, access: SocketAccess) -> Result<BoundSocket> {
-    remove_stale(path).and_then(|()| bind_new(path, access)).map_err(|error| {
-        Error::from(error).context(format!("Failed to bind socket to {}", path.display()))
-    })
-}
-
-/// Listens at a name outside the file system, which everybody may connect to who shares the
-/// network namespace.
+/// The file of a socket on which no process listens is replaced. Any other file stays.
 ///
 /// # Errors
-/// The name is taken or too long.
-pub(super) fn bind_abstract(name: &[u8]) -> Result<BoundSocket> {
-    let listen = || {
-        let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?)?;
-        listener.set_nonblocking(true)?;
-        Ok(BoundSocket { listener, _file: None })
-    };
-    listen().map_err(|error: io::Error| {
-        let name = String::from_utf8_lossy(name);
-        Error::from(error).context(format!("Failed to bind socket to @{name}"))
-    })
+/// [`ServeError::Bind`]: the path is taken or too long, or the file cannot be created or given to
+/// its owner.
+pub(super) fn bind(path: &Path, access: SocketAccess) -> Result<BoundSocket, ServeError> {
+    remove_stale(path)
+        .and_then(|()| bind_new(path, access))
+        .map_err(|source| ServeError::Bind { address: path.display().to_string(), source })
 }
 
 fn bind_new(path: &Path, access: SocketAccess) -> io::Result<BoundSocket> {
     // A daemon may change its directory before it removes the file.
     let absolute = std::path::absolute(path)?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    let socket = nonblocking_socket()?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
     let file = SocketFile { path: absolute, identity: identity(path) };
-    // Until it listens, nobody can connect.
-    give_to(path, access)?;
+    // No client can connect before the socket listens.
+    set_access(path, access)?;
     rustix::net::listen(&socket, BACKLOG)?;
     Ok(BoundSocket { listener: socket.into(), _file: Some(file) })
 }
 
-fn give_to(path: &Path, SocketAccess { mode, uid, gid }: SocketAccess) -> io::Result<()> {
-    rustix::fs::chmod(path, Mode::from_raw_mode(mode))?;
+fn set_access(path: &Path, SocketAccess { mode, uid, gid }: SocketAccess) -> io::Result<()> {
+    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
     if uid.is_some() || gid.is_some() {
-        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
-        rustix::fs::chownat(CWD, path, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
+        std::os::unix::fs::lchown(path, uid, gid)?;
     }
     Ok(())
 }
 
-/// Removes the socket of a daemon that is gone. Never follows a symbolic link.
+/// Removes the file of a socket on which no process listens. Does not follow symbolic links.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let is_socket = match path.symlink_metadata() {
         Ok(metadata) => metadata.file_type().is_socket(),
@@ -130,16 +144,76 @@ fn remove_stale(path: &Path) -> io::Result<()> {
             "a file that is no socket is in the way",
         ));
     }
-    // Not to wait: the owner of a socket whose queue is full is there, if busy.
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let probe = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    // Nonblocking: a listener whose backlog is full is busy, not gone.
+    let probe = nonblocking_socket()?;
     match rustix::net::connect(&probe, &SocketAddrUnix::new(path)?) {
         Err(rustix::io::Errno::CONNREFUSED) => std::fs::remove_file(path),
         Ok(()) | Err(_) => Err(rustix::io::Errno::ADDRINUSE.into()),
     }
 }
 
+#[cfg(not(target_vendor = "apple"))]
+fn nonblocking_socket() -> io::Result<OwnedFd> {
+    use rustix::net::SocketFlags;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
+}
+
+/// Apple's systems set the two flags in further calls.
+#[cfg(target_vendor = "apple")]
+fn nonblocking_socket() -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
+}
+
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = path.symlink_metadata().ok()?;
     Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{abstract_address, abstract_name, bind_abstract};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::net::{SocketAddr, UnixListener};
+    use std::path::Path;
+
+    use super::{BoundSocket, ServeError};
+
+    /// The name of an abstract socket, where `path` stands for one: `@name`.
+    pub(in crate::server) fn abstract_name(path: &Path) -> Option<&[u8]> {
+        path.as_os_str().as_bytes().strip_prefix(b"@")
+    }
+
+    /// The address of the abstract socket `name`.
+    ///
+    /// # Errors
+    /// The name is longer than 107 bytes.
+    pub(in crate::server) fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+        SocketAddr::from_abstract_name(name)
+    }
+
+    /// Listens on the abstract socket `name`, to which every process in the network namespace may
+    /// connect.
+    ///
+    /// # Errors
+    /// [`ServeError::Bind`]: the name is taken or too long.
+    pub(in crate::server) fn bind_abstract(name: &[u8]) -> Result<BoundSocket, ServeError> {
+        listen(name).map(BoundSocket::without_file).map_err(|source| {
+            let address = format!("@{}", String::from_utf8_lossy(name));
+            ServeError::Bind { address, source }
+        })
+    }
+
+    fn listen(name: &[u8]) -> io::Result<UnixListener> {
+        let listener = UnixListener::bind_addr(&abstract_address(name)?)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
 }

@@ -1,0 +1,80 @@
+//! The ways in which clients reach a server.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+
+use rustix::event::{PollFd, PollFlags};
+use tokio::net::{TcpListener as AsyncTcpListener, UnixListener as AsyncUnixListener};
+
+use super::connect::Outgoing;
+use super::stream::{StdStream, Stream};
+use super::unix::BoundSocket;
+
+/// How clients reach a server.
+#[derive(Debug)]
+pub(super) enum Transport {
+    /// Any number of clients connect to a socket.
+    Listening(ListeningSocket),
+    /// One client is connected.
+    Connected(StdStream),
+    /// The server connects to one client.
+    Connecting(Outgoing),
+    /// One client uses standard input and output.
+    Stdio,
+}
+
+/// A socket that listens, before there is a runtime.
+#[derive(Debug)]
+pub(super) enum ListeningSocket {
+    Unix(BoundSocket),
+    Tcp(TcpListener),
+}
+
+/// A socket that listens, on a runtime.
+#[derive(Debug)]
+pub(super) enum AsyncListener {
+    Unix(AsyncUnixListener),
+    Tcp(AsyncTcpListener),
+}
+
+impl ListeningSocket {
+    /// A second handle to the socket, for the runtime that awaits this.
+    pub(super) fn async_listener(&self) -> io::Result<AsyncListener> {
+        Ok(match self {
+            Self::Unix(bound) => AsyncListener::Unix(bound.listener.try_clone()?.try_into()?),
+            Self::Tcp(listener) => AsyncListener::Tcp(listener.try_clone()?.try_into()?),
+        })
+    }
+
+    /// Waits until a client can be accepted, on a blocking thread.
+    pub(super) async fn wait_for_client(&self) -> io::Result<()> {
+        let socket: OwnedFd = match self {
+            Self::Unix(bound) => bound.listener.try_clone()?.into(),
+            Self::Tcp(listener) => listener.try_clone()?.into(),
+        };
+        tokio::task::spawn_blocking(move || {
+            rustix::event::poll(&mut [PollFd::new(&socket, PollFlags::IN)], None)
+        })
+        .await??;
+        Ok(())
+    }
+}
+
+impl AsyncListener {
+    /// Waits for the next client.
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Self::Tcp(listener) => Stream::tcp(listener.accept().await?.0),
+        }
+    }
+}
+
+impl From<UnixListener> for ListeningSocket {
+    /// The socket's file stays when the server ends, as it belongs to the socket's maker.
+    fn from(listener: UnixListener) -> Self {
+        Self::Unix(BoundSocket::without_file(listener))
+    }
+}
