@@ -35,13 +35,13 @@
 //! use job::Jobs;
 //! use qapi_core::Server;
 //!
-//! fn main() -> qapi_core::Result<()> {
+//! fn main() -> Result<(), qapi_core::ServeError> {
 //!     let server = Server::new();
 //!     let jobs = Jobs::new(server.events());
 //!     let ending = jobs.clone();
 //!     server
 //!         .state(jobs)
-//!         .before_end(async move { ending.cancel_all().await })
+//!         .on_shutdown(async move { ending.cancel_all().await })
 //!         .listen_unix("/run/demo.sock")?
 //!         .run()
 //! }

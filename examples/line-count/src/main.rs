@@ -11,15 +11,15 @@ use std::process::ExitCode;
 
 use job::Jobs;
 use line_count as _;
-use qapi_core::Server;
+use qapi_core::{ServeError, Server};
 
-fn serve(path: &std::ffi::OsStr) -> qapi_core::Result<()> {
+fn serve(path: &std::ffi::OsStr) -> Result<(), ServeError> {
     let server = Server::new();
     let jobs = Jobs::new(server.events());
     let ending = jobs.clone();
     server
         .state(jobs)
-        .before_end(async move { ending.cancel_all().await })
+        .on_shutdown(async move { ending.cancel_all().await })
         .require_package("line-count")
         .listen_unix(path)?
         .run()

@@ -9,7 +9,7 @@ pub use setup::Setup;
 
 use block::nodes::Graph;
 use job::Jobs;
-use qapi_core::{Error, ServerVersion, Shutdown};
+use qapi_core::{Error, ServeError, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::block_job;
@@ -34,6 +34,9 @@ pub enum DaemonError {
     /// The daemon that was to go to the background could not be started.
     #[error("{0}")]
     Background(String),
+    /// The server did not start, or stopped serving.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// Anything else.
     #[error("{0}")]
     Other(#[from] Error),
@@ -86,7 +89,7 @@ async fn serve(
     let _pidfile = settings.pidfile.as_deref().map(Pidfile::create).transpose();
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
     let ending = jobs.clone();
-    let server = setup.into_server().before_end(async move {
+    let server = setup.into_server().on_shutdown(async move {
         block_job::release_all_nodes(&ending).await;
         ending.cancel_all().await;
     });

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use qapi_core::server::ClientAddress;
+use qapi_core::server::{ClientAddress, InheritedSocket};
 use qapi_core::{Error, Listener, Result};
 
 use crate::options::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
@@ -17,7 +17,7 @@ pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Re
         SocketRole::Server { wait } => {
             let listener = listen(&address)?;
             if wait {
-                listener.client_waiting().await?;
+                listener.wait_for_client().await?;
             }
             Ok(listener)
         }
@@ -26,12 +26,12 @@ pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Re
 }
 
 fn listen(address: &SocketAddress) -> Result<Listener> {
-    match address {
-        SocketAddress::Unix(path) => Listener::unix(as_file(path)),
-        SocketAddress::Abstract(name) => Listener::unix_abstract(name),
-        SocketAddress::Tcp(address) => listen_tcp(address),
-        SocketAddress::Fd(fd) => Listener::inherited(*fd, true),
-    }
+    Ok(match address {
+        SocketAddress::Unix(path) => Listener::unix(as_file(path))?,
+        SocketAddress::Abstract(name) => Listener::unix_abstract(name)?,
+        SocketAddress::Tcp(address) => listen_tcp(address)?,
+        SocketAddress::Fd(fd) => Listener::inherited(*fd, InheritedSocket::Listening)?,
+    })
 }
 
 async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<Listener> {
@@ -39,13 +39,17 @@ async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<
         SocketAddress::Unix(path) => ClientAddress::Unix(path),
         SocketAddress::Abstract(name) => ClientAddress::Abstract(name),
         SocketAddress::Tcp(address) => ClientAddress::Tcp(resolve(&address, address.port)?),
-        SocketAddress::Fd(fd) => return Listener::inherited(fd, false),
+        SocketAddress::Fd(fd) => {
+            return Ok(Listener::inherited(fd, InheritedSocket::Connected)?);
+        }
     };
     match reconnect {
         Some(interval) => Ok(Listener::reconnecting(address, interval)),
-        None => tokio::task::spawn_blocking(move || Listener::connect(&address))
-            .await
-            .map_err(io::Error::from)?,
+        None => {
+            let connected =
+                tokio::task::spawn_blocking(move || Listener::connect(&address)).await;
+            Ok(connected.map_err(io::Error::from)??)
+        }
     }
 }
 
@@ -65,7 +69,7 @@ fn listen_tcp(address: &TcpAddress) -> Result<Listener> {
     for port in address.port..=address.to.max(address.port) {
         match Listener::tcp_exposed(resolve(address, port)?.as_slice()) {
             Ok(listener) => return Ok(listener),
-            Err(error) => last = error,
+            Err(error) => last = error.into(),
         }
     }
     Err(last)

@@ -44,7 +44,7 @@ impl Listener {
 
     fn with(session: SessionFixture) -> Self {
         let (events, mut delivery) = (session.events.clone(), tokio::task::JoinSet::new());
-        delivery.spawn(async move { events.deliver_held().await });
+        delivery.spawn(async move { events.run_throttle().await });
         Self { session, _delivery: delivery }
     }
 

@@ -187,7 +187,7 @@ async fn a_server_can_be_ended_from_outside() {
 async fn clients_hear_what_is_done_before_the_end() {
     let server = Running::start_with(|server| {
         let events = server.events();
-        server.before_end(async move {
+        server.on_shutdown(async move {
             tokio::task::yield_now().await;
             events.emit(&TestGatePassed { times: 3 });
         })

@@ -26,7 +26,7 @@ pub(super) struct Running {
     pub(super) path: PathBuf,
     pub(super) events: Events,
     pub(super) shutdown: Shutdown,
-    task: JoinHandle<qapi_core::Result<()>>,
+    task: JoinHandle<Result<(), qapi_core::ServeError>>,
     directory: tempfile::TempDir,
 }
 
@@ -51,7 +51,7 @@ impl Running {
     }
 
     /// Waits for the server to end by itself.
-    pub(super) async fn ended(self) -> qapi_core::Result<()> {
+    pub(super) async fn ended(self) -> Result<(), qapi_core::ServeError> {
         soon(self.task).await.unwrap()
     }
 

@@ -102,7 +102,7 @@ fn it_is_open_to_those_it_is_given_to() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     let gid = rustix::process::getegid().as_raw();
-    let access = SocketAccess { mode: 0o660, uid: None, gid: Some(gid) };
+    let access = SocketAccess::new().mode(0o660).group(gid);
     let _listener = Listener::unix_with(&path, access).unwrap();
     let metadata = std::fs::symlink_metadata(&path).unwrap();
     assert_eq!((metadata.mode() & 0o777, metadata.gid()), (0o660, gid));
@@ -113,11 +113,11 @@ fn an_owner_that_cannot_be_had_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     if rustix::process::geteuid().is_root() {
-        let access = SocketAccess { uid: Some(65534), ..SocketAccess::default() };
+        let access = SocketAccess::new().owner(65534);
         let _listener = Listener::unix_with(&path, access).unwrap();
         assert_eq!(std::fs::symlink_metadata(&path).unwrap().uid(), 65534);
     } else {
-        let access = SocketAccess { uid: Some(0), ..SocketAccess::default() };
+        let access = SocketAccess::new().owner(0);
         assert!(Listener::unix_with(&path, access).is_err());
         assert!(!path.exists(), "nothing is left behind");
     }

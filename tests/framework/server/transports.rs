@@ -118,7 +118,7 @@ async fn the_first_client_can_be_waited_for() {
     let listener = Listener::tcp(0).unwrap();
     let address = listener.tcp_address().unwrap();
     {
-        let waiting = listener.client_waiting();
+        let waiting = listener.wait_for_client();
         tokio::pin!(waiting);
         tokio::select! {
             biased;

@@ -2,6 +2,6 @@
 
 use thousand as _;
 
-fn main() -> qapi_core::Result<()> {
+fn main() -> Result<(), qapi_core::ServeError> {
     qapi_core::Server::new().require_package("thousand-alpha").listen_stdio().run()
 }
