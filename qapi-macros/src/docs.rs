@@ -1,32 +1,32 @@
-//! Doc comments as documentation: Markdown, with sections of their own under headings that have
-//! a meaning.
+//! Doc comments as QAPI documentation: Markdown, in which the headings `# Returns`, `# Errors`
+//! and `# Examples` begin sections.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// What a doc comment says.
+/// A parsed doc comment.
 #[derive(Debug, Default)]
 pub(crate) struct Doc {
-    /// All but the sections that stand on their own.
+    /// The text outside of sections.
     pub(crate) overview: String,
-    /// These sections, in their order; checking refuses a second one of a kind.
+    /// The sections in their order; `check` rejects a second one of a kind.
     pub(crate) sections: Vec<Section>,
-    /// The lines that are not within a block of code, for checking.
+    /// The lines outside of code blocks, for `check`.
     pub(crate) prose: Vec<Line>,
 }
 
-/// A section that stands on its own.
+/// A section of a doc comment.
 #[derive(Debug)]
 pub(crate) struct Section {
     pub(crate) kind: SectionKind,
-    /// What it says; checking refuses one that says nothing.
+    /// The text below the heading; `check` rejects an empty one.
     pub(crate) text: String,
-    /// Where its heading stands.
+    /// The span of the heading.
     pub(crate) heading: Span,
 }
 
-/// The sections that stand on their own.
+/// The headings that begin a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SectionKind {
     Returns,
@@ -37,7 +37,7 @@ pub(crate) enum SectionKind {
 impl SectionKind {
     pub(crate) const ALL: [Self; 3] = [Self::Returns, Self::Errors, Self::Examples];
 
-    /// What its heading says.
+    /// The text of the heading.
     pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Returns => "Returns",
@@ -60,12 +60,12 @@ pub(crate) struct Line {
 }
 
 impl Doc {
-    /// What the doc comments among `attributes`, those of a definition, say.
+    /// Parses the doc comments among the `attributes` of a definition.
     pub(crate) fn of_definition(attributes: &[Attribute]) -> Self {
         Self::from_lines(&lines(attributes), SectionKind::of)
     }
 
-    /// The same for a value, member or argument, whose documentation has no sections.
+    /// Parses the doc comments of a value, member or argument. They have no sections.
     pub(crate) fn of_part(attributes: &[Attribute]) -> Self {
         Self::from_lines(&lines(attributes), |_| None)
     }
@@ -76,7 +76,7 @@ impl Doc {
         let (mut current, mut overview) = (None, Vec::new());
         let mut fence = None;
         for line in lines {
-            let in_code = passes_fence(&mut fence, &line.text);
+            let in_code = advance_fence(&mut fence, &line.text);
             if !in_code {
                 doc.prose.push(line.clone());
             }
@@ -95,7 +95,7 @@ impl Doc {
         doc
     }
 
-    /// Puts the lines of `text` where they belong.
+    /// Moves the lines of `text` to the section that ends here, or else to the overview.
     fn end_section<'a>(
         &mut self,
         section: Option<(SectionKind, Span)>,
@@ -116,33 +116,75 @@ fn joined(lines: &[&str]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// What a line says that is a heading of the first level.
+/// The text of a heading of the first level, if `line` is one.
 pub(crate) fn heading(line: &str) -> Option<&str> {
     line.strip_prefix("# ").map(str::trim)
 }
 
-/// Whether `line` belongs to a block of code, of whose opening line `fence` keeps the mark.
-fn passes_fence(fence: &mut Option<(char, usize)>, line: &str) -> bool {
-    /// So many of these make a mark.
-    const MARK: usize = 3;
+/// The fence of a code block: at least three backticks or tildes (CommonMark 0.31, section 4.5).
+#[derive(Debug, Clone, Copy)]
+struct Fence {
+    mark: char,
+    length: usize,
+}
+
+impl Fence {
+    /// The fence that `line` opens, which a list item or block quote may contain.
+    fn opened_by(line: &str) -> Option<Self> {
+        let (fence, info) = Self::split(content(line))?;
+        // Backticks after a backtick fence make it a code span within one line.
+        (fence.mark == '~' || !info.contains('`')).then_some(fence)
+    }
+
+    /// Whether `line` closes this fence.
+    fn is_closed_by(self, line: &str) -> bool {
+        let line =
+            line.trim_start_matches(|letter: char| letter == '>' || letter.is_whitespace());
+        Self::split(line).is_some_and(|(found, rest)| {
+            found.mark == self.mark && found.length >= self.length && rest.trim().is_empty()
+        })
+    }
+
+    /// The fence that `line` begins with, and the rest of the line.
+    fn split(line: &str) -> Option<(Self, &str)> {
+        const MIN_LENGTH: usize = 3;
+        let mark = line.chars().next().filter(|first| ['`', '~'].contains(first))?;
+        let rest = line.trim_start_matches(mark);
+        // Both marks are one byte long.
+        let length = line.len() - rest.len();
+        (length >= MIN_LENGTH).then_some((Self { mark, length }, rest))
+    }
+}
+
+/// The content of `line` without the markers of block quotes and list items before it.
+fn content(line: &str) -> &str {
     let line = line.trim_start();
-    let found = line.chars().next().filter(|first| ['`', '~'].contains(first)).map(|first| {
-        let length = line.chars().take_while(|one| *one == first).count();
-        (first, length)
-    });
-    match (*fence, found) {
-        (None, Some((_, length))) if length >= MARK => {
-            *fence = found;
-            true
-        }
-        (None, _) => false,
-        (Some((open, least)), Some((mark, length))) => {
-            if open == mark && length >= least && line.trim_matches(mark).trim().is_empty() {
+    let digits = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let after_marker = if digits.len() < line.len() {
+        digits.strip_prefix(['.', ')'])
+    } else {
+        line.strip_prefix(['-', '*', '+'])
+    };
+    let in_list = after_marker.filter(|rest| rest.starts_with(' '));
+    match line.strip_prefix('>').or(in_list) {
+        Some(rest) => content(rest),
+        None => line,
+    }
+}
+
+/// Whether `line` belongs to a code block. `fence` is the open fence before and after the line.
+fn advance_fence(fence: &mut Option<Fence>, line: &str) -> bool {
+    match *fence {
+        Some(open) => {
+            if open.is_closed_by(line) {
                 *fence = None;
             }
             true
         }
-        (Some(_), None) => true,
+        None => {
+            *fence = Fence::opened_by(line);
+            fence.is_some()
+        }
     }
 }
 
@@ -162,7 +204,7 @@ fn lines(attributes: &[Attribute]) -> Vec<Line> {
     lines
 }
 
-/// The text of a doc comment; none where it is not spelled out, as with `include_str!`.
+/// The text of a doc comment; `None` for text that is not a literal, as with `include_str!`.
 fn doc_text(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
@@ -173,7 +215,7 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Adds one line for a line comment, and all of a block comment without the stars before them.
+/// Adds the line of a line comment, or each line of a block comment without its leading `*`.
 fn push_lines(lines: &mut Vec<Line>, text: &str, span: Span) {
     let mut push = |text: &str| {
         let text = text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned();
@@ -220,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_stand_on_their_own() {
+    fn sections_are_apart_from_the_overview() {
         let attributes: Vec<Attribute> = parse_quote! {
             /// Lists jobs.
             ///
@@ -265,7 +307,43 @@ mod tests {
     }
 
     #[test]
-    fn what_documents_a_part_has_no_sections() {
+    fn code_in_lists_and_quotes_has_no_headings() {
+        let attributes: Vec<Attribute> = parse_quote! {
+            /// 1. Run it:
+            ///    - ```sh
+            /// # Errors
+            ///      ```
+            /// > ~~~
+            /// # Errors
+            /// > ~~~
+            /// # Returns
+            /// Much.
+        };
+        let doc = Doc::of_definition(&attributes);
+        assert_eq!(sections(&doc), [(SectionKind::Returns, "Much.")]);
+    }
+
+    #[test]
+    fn code_spans_of_three_backticks_open_no_block() {
+        let attributes: Vec<Attribute> = parse_quote! {
+            /// ```like this``` or
+            /// ``` so ```
+            /// # Returns
+            /// ````text
+            /// ``` not closed ```
+            /// # Errors
+            /// ````
+            /// # Errors
+            /// None.
+        };
+        let doc = Doc::of_definition(&attributes);
+        let code = "````text\n``` not closed ```\n# Errors\n````";
+        let expected = [(SectionKind::Returns, code), (SectionKind::Errors, "None.")];
+        assert_eq!(sections(&doc), expected);
+    }
+
+    #[test]
+    fn the_doc_comment_of_a_part_has_no_sections() {
         let attributes: Vec<Attribute> = parse_quote! {
             /// One.
             /// # Errors

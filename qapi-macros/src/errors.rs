@@ -1,4 +1,4 @@
-//! Mistakes, gathered until all of an item's are known.
+//! Collects the errors of an item, so that the compiler reports all of them at once.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -6,13 +6,13 @@ use std::fmt::Display;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Proof that a mistake has been reported; only [`Errors`] makes it.
+/// Proof that an error has been reported; only [`Errors`] creates it.
 ///
-/// A stage that cannot go on returns it, so that nothing ends in silence.
+/// A stage that cannot continue returns it, so that no stage fails without an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported(());
 
-/// A model in which no mistake was found; only [`Errors::gate`] makes it, and only it expands.
+/// A model without errors. Only [`Errors::gate`] creates it, and expansion accepts nothing else.
 pub(crate) struct Checked<M>(M);
 
 impl<M> std::ops::Deref for Checked<M> {
@@ -23,18 +23,19 @@ impl<M> std::ops::Deref for Checked<M> {
     }
 }
 
-/// What did not pass the gate.
-pub(crate) struct Refused<M> {
-    /// All mistakes, as code that the compiler refuses.
-    pub(crate) mistakes: TokenStream,
-    /// The model, as far as it goes.
+/// The outcome of a gate with errors.
+pub(crate) struct Rejected<M> {
+    /// The errors as `compile_error!` calls.
+    pub(crate) compile_errors: TokenStream,
+    /// The model, if parsing got that far.
     pub(crate) model: Option<M>,
 }
 
-/// The mistakes found so far. Dropping it unread panics, so that none can be forgotten.
+/// The errors found so far. Dropping it without [`gate`](Self::gate) panics, so that no error is
+/// lost.
 #[derive(Debug)]
 pub(crate) struct Errors {
-    /// `None` once they have been read.
+    /// `None` after `gate`.
     found: RefCell<Option<Vec<syn::Error>>>,
 }
 
@@ -43,17 +44,17 @@ impl Errors {
         Self { found: RefCell::new(Some(Vec::new())) }
     }
 
-    /// Reports a mistake in `tokens`, the smallest ones that are wrong.
+    /// Reports an error at `tokens`, which should be the smallest wrong part of the item.
     pub(crate) fn at(&self, tokens: impl ToTokens, message: impl Display) -> Reported {
         self.push(syn::Error::new_spanned(tokens, message))
     }
 
-    /// Reports a mistake at `span`.
+    /// Reports an error at `span`.
     pub(crate) fn at_span(&self, span: Span, message: impl Display) -> Reported {
         self.push(syn::Error::new(span, message))
     }
 
-    /// Reports a mistake that `syn` found.
+    /// Reports an error that `syn` found.
     pub(crate) fn push(&self, error: syn::Error) -> Reported {
         if let Some(found) = self.found.borrow_mut().as_mut() {
             found.push(error);
@@ -61,14 +62,16 @@ impl Errors {
         Reported(())
     }
 
-    /// Hands `model` on if there was no mistake, else the mistakes as code that the compiler
-    /// refuses, with what could be made of the model.
-    pub(crate) fn gate<M>(self, model: Result<M, Reported>) -> Result<Checked<M>, Refused<M>> {
+    /// Passes `model` on if there are no errors.
+    ///
+    /// # Errors
+    /// The errors as code, with the model if there is one.
+    pub(crate) fn gate<M>(self, model: Result<M, Reported>) -> Result<Checked<M>, Rejected<M>> {
         let found = self.found.borrow_mut().take().unwrap_or_default();
         match model {
             Ok(model) if found.is_empty() => Ok(Checked(model)),
-            Ok(_) | Err(Reported(())) => Err(Refused {
-                mistakes: found.iter().map(syn::Error::to_compile_error).collect(),
+            Ok(_) | Err(Reported(())) => Err(Rejected {
+                compile_errors: found.iter().map(syn::Error::to_compile_error).collect(),
                 model: model.ok(),
             }),
         }
@@ -78,7 +81,7 @@ impl Errors {
 impl Drop for Errors {
     fn drop(&mut self) {
         if self.found.borrow().is_some() && !std::thread::panicking() {
-            panic!("mistakes were gathered and never looked at");
+            panic!("errors were collected and never reported");
         }
     }
 }
@@ -88,23 +91,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_passes_when_nothing_was_reported() {
+    fn a_model_without_errors_passes() {
         assert!(matches!(Errors::new().gate(Ok(1)), Ok(Checked(1))));
     }
 
     #[test]
-    fn every_mistake_is_kept_and_stops_the_model() {
+    fn every_error_is_reported_and_rejects_the_model() {
         let errors = Errors::new();
         errors.at_span(Span::call_site(), "first");
         errors.at_span(Span::call_site(), "second");
-        let refused = errors.gate(Ok(())).err().expect("there are mistakes");
-        assert_eq!(refused.mistakes.to_string().matches("compile_error").count(), 2);
-        assert!(refused.model.is_some());
+        let rejected = errors.gate(Ok(())).err().expect("there are errors");
+        assert_eq!(rejected.compile_errors.to_string().matches("compile_error").count(), 2);
+        assert!(rejected.model.is_some());
     }
 
     #[test]
-    #[should_panic(expected = "never looked at")]
-    fn mistakes_cannot_be_forgotten() {
+    #[should_panic(expected = "never reported")]
+    fn errors_cannot_be_lost() {
         drop(Errors::new());
     }
 }

@@ -1,16 +1,18 @@
 //! The attribute macros of the QAPI framework.
 //!
-//! Each attribute takes the way that `pipeline` shows: parse ▶ model ▶ check ▶ expand. The
-//! attributes are documented where users meet them: at their re-exports in `qapi_core`.
+//! Use them through the crate `qapi-core`, which re-exports and documents them: generated code
+//! calls that crate, and both crates have the same version.
 //!
-//! - `pipeline`: the way from tokens to tokens
-//! - `errors`: mistakes, gathered until all are known; `messages`: their wording
-//! - `symbol`: the words that attributes take; `args`: reads them
-//! - `types`: Rust types, as far as syntax shows
-//! - `names`: conversion and rules of QAPI names; `docs`: doc comments
-//! - `model`: what an annotated item says
-//! - `parse`, `check`, `expand`: the stages, with a file for each kind of definition
-//! - `strip`: takes our attributes off the user's item
+//! Each attribute runs the stages of `pipeline`: parse ▶ model ▶ check ▶ expand. The modules:
+//!
+//! - `pipeline`: from tokens to tokens
+//! - `errors`: collects errors until all are known; `messages`: the wording that errors share
+//! - `symbol`: the words that attributes accept; `args`: their parser
+//! - `types`: Rust types, by their syntax alone
+//! - `names`: conversion and form of QAPI names; `docs`: doc comments
+//! - `model`: an annotated item as data
+//! - `parse`, `check`, `expand`: the stages, with one file for each kind of definition
+//! - `strip`: removes the attributes of this crate from the user's item
 #![forbid(unsafe_code)]
 
 mod args;

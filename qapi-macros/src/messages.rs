@@ -1,11 +1,14 @@
-//! The wording that several mistakes share.
+//! The wording that several errors share.
+//!
+//! A message names the wrong word or item in backticks, then says what is wrong, and then says
+//! what to write instead.
 
 use syn::{Item, Type};
 
-use crate::symbol::{SAID_OTHERWISE, Shape, Word};
+use crate::symbol::{FOREIGN_WORDS, Shape, Word};
 use crate::types::{bare, is_str};
 
-/// "`a`, `b` and `c`"
+/// A list as in "`a`, `b` and `c`".
 pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
@@ -15,8 +18,8 @@ pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// An attribute on an item of a kind that it does not describe.
-pub(crate) fn wrong_item(attribute: &str, wanted: &str, item: &Item) -> String {
+/// The attribute stands on an item of the wrong kind; `expected` names the right kind.
+pub(crate) fn wrong_item(attribute: &str, expected: &str, item: &Item) -> String {
     let instead = match item {
         Item::Enum(_) => {
             "annotate an enum with `#[qapi_enum]`, `#[qapi_union]` or `#[qapi_alternate]`"
@@ -26,89 +29,87 @@ pub(crate) fn wrong_item(attribute: &str, wanted: &str, item: &Item) -> String {
         }
         Item::Fn(_) => "annotate a function with `#[qapi_command]`",
         Item::Type(_) => {
-            "an alias is its type, whose definition is elsewhere; for the same type in a coat of \
-             its own write `#[qapi_struct(transparent)]` on a struct"
+            "annotate the aliased type, or write a newtype with `#[qapi_struct(transparent)]`"
         }
-        Item::Union(_) => "Rust's unions have no branch that is known; write an enum",
-        _ => "QAPI definitions are enums, structs and functions",
+        Item::Union(_) => "write an enum in place of the Rust `union`",
+        _ => "a QAPI definition is an enum, a struct or a function",
     };
-    format!("`{attribute}`: describes {wanted}; {instead}")
+    format!("`{attribute}`: the attribute applies to {expected}; {instead}")
 }
 
-/// A word that the attribute does not know.
+/// The attribute does not accept the word. `owner` is the attribute or the annotated part.
 pub(crate) fn unknown_word(found: &str, owner: &str, legal: &[Word]) -> String {
     if legal.is_empty() {
-        return format!("`{found}`: {owner} takes no words; leave it out");
+        return format!("`{found}`: {owner} takes no words; remove it");
     }
     let underscored = found.replace('-', "_");
     if found != underscored && legal.iter().any(|word| word.name == underscored) {
         return format!("`{found}`: words are written with `_`; write `{underscored}`");
     }
-    if let Some((_, advice)) = SAID_OTHERWISE.iter().find(|(word, _)| *word == found) {
+    if let Some((_, advice)) = FOREIGN_WORDS.iter().find(|(word, _)| *word == found) {
         return format!("`{found}`: {owner} has no such word; {advice}");
     }
     let names = legal.iter().map(|word| word.name);
     match closest(found, names.clone()) {
         Some(meant) => format!(
-            "`{found}`: {owner} has no such word; did you mean `{meant}`? It takes {}",
+            "`{found}`: {owner} has no such word; did you mean `{meant}`? It accepts {}",
             listed(names)
         ),
-        None => format!("`{found}`: {owner} has no such word; it takes {}", listed(names)),
+        None => format!("`{found}`: {owner} has no such word; it accepts {}", listed(names)),
     }
 }
 
-/// A word that must be given and was not.
+/// A required word is missing.
 pub(crate) fn missing_word(word: Word, owner: &str) -> String {
-    format!("`{}`: {owner} wants it; write `{}`", word.name, word.usage)
+    format!("`{}`: {owner} requires this word; write `{}`", word.name, word.usage)
 }
 
-/// A word that was given twice.
-pub(crate) fn duplicate_word(name: &str) -> String {
-    format!("`{name}`: given twice; keep one")
+/// A word or feature stands twice.
+pub(crate) fn duplicate(name: &str) -> String {
+    format!("`{name}`: given twice; remove one")
 }
 
-/// A word that something else follows.
+/// Something other than a comma follows a word.
 pub(crate) fn missing_comma(name: &str) -> String {
-    format!("`{name}`: a comma is missing after it")
+    format!("`{name}`: expected a comma after this word; write `,`")
 }
 
-/// A word that is not followed by what it wants.
+/// The value of a word has the wrong form.
 pub(crate) fn word_shape(word: Word) -> String {
     let Word { name, shape, usage } = word;
     match shape {
         Shape::Flag => format!("`{name}`: takes no value; write `{usage}` alone"),
-        Shape::Text => format!("`{name}`: wants a string; write `{usage}`"),
-        Shape::Type => format!("`{name}`: wants a type; write `{usage}`"),
-        Shape::Path => format!("`{name}`: wants a path; write `{usage}`"),
-        Shape::False => {
-            format!("`{name}`: can only be switched off; write `{usage}` or leave it out")
-        }
-        Shape::Default => {
-            format!("`{name}`: wants a value; write `{usage}`, or `{name}` for that of its type")
-        }
-        Shape::Features => format!("`{name}`: wants a list in parentheses; write `{usage}`"),
+        Shape::Text => format!("`{name}`: expects a string; write `{usage}`"),
+        Shape::Type => format!("`{name}`: expects a type; write `{usage}`"),
+        Shape::Path => format!("`{name}`: expects a path; write `{usage}`"),
+        Shape::False => format!("`{name}`: accepts only `false`; write `{usage}`, or remove it"),
+        Shape::Default => format!(
+            "`{name}`: expects a value; write `{usage}`, or `{name}` alone for the type's own \
+             default"
+        ),
+        Shape::Features => format!("`{name}`: expects a list in parentheses; write `{usage}`"),
     }
 }
 
-/// The type to own what a reference to `lent` only borrows.
-pub(crate) fn owned_instead(lent: &Type) -> &'static str {
-    match bare(lent) {
+/// The owned type, for messages, that replaces a reference to `borrowed`.
+pub(crate) fn owned_type(borrowed: &Type) -> &'static str {
+    match bare(borrowed) {
         Type::Slice(_) => "`Vec<Type>`",
         other if is_str(other) => "`String`",
         _ => "the type itself",
     }
 }
 
-/// The candidate that `found` was probably meant to be.
+/// The candidate that is most similar to `found`, if any is similar enough for a suggestion.
 pub(crate) fn closest<'a>(
     found: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    /// Below this likeness two words have little in common.
-    const ALIKE: f64 = 0.8;
+    /// Words of a lower similarity are not typing errors of each other.
+    const THRESHOLD: f64 = 0.8;
     candidates
         .map(|candidate| (strsim::jaro_winkler(found, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .filter(|(similarity, _)| *similarity >= THRESHOLD)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate)
 }
@@ -116,7 +117,7 @@ pub(crate) fn closest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::symbol::DEFINITION_WORDS;
+    use crate::symbol::ALTERNATE_WORDS;
 
     #[test]
     fn lists_read_as_english() {
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn near_misses_get_a_suggestion() {
-        let meant = |found| closest(found, DEFINITION_WORDS.iter().map(|word| word.name));
+        let meant = |found| closest(found, ALTERNATE_WORDS.iter().map(|word| word.name));
         assert_eq!(meant("sinse"), Some("since"));
         assert_eq!(meant("feature"), Some("features"));
         assert_eq!(meant("nmae"), Some("name"));

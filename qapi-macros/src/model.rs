@@ -1,5 +1,8 @@
-//! What an annotated item says: the definition that it makes, and what generated code must know
-//! of the Rust item.
+//! An annotated item as data: its QAPI definition, and the parts of the Rust item that generated
+//! code refers to.
+//!
+//! A field named `word` is the span of that word. A `Vec` whose documentation says that `check`
+//! rejects a second entry has one entry at most in a checked model.
 
 use proc_macro2::Span;
 use syn::{Attribute, Expr, Ident, LitStr, Path, Type, Visibility};
@@ -7,71 +10,71 @@ use syn::{Attribute, Expr, Ident, LitStr, Path, Type, Visibility};
 use crate::args::{FeatureWord, Stray};
 use crate::docs::Doc;
 
-/// What every definition has.
+/// The properties of every definition.
 pub(crate) struct Head {
     /// The path of `qapi_core`.
     pub(crate) crate_path: Path,
     /// The annotated item.
     pub(crate) ident: Ident,
-    /// Its QAPI name.
+    /// The QAPI name.
     pub(crate) name: Name,
-    /// Its documentation.
+    /// The documentation.
     pub(crate) doc: Doc,
-    /// The version it appeared in.
+    /// The version that added the definition.
     pub(crate) since: Option<LitStr>,
-    /// Its special features.
+    /// The special features.
     pub(crate) features: Vec<FeatureWord>,
 }
 
-/// A QAPI name and where it comes from.
+/// A QAPI name and its origin.
 #[derive(Clone)]
 pub(crate) struct Name {
     /// The name.
     pub(crate) text: String,
-    /// The identifier or string that it was taken from.
+    /// The span of the identifier or string that the name comes from.
     pub(crate) span: Span,
-    /// Where the word stands that exempts it from the convention of its kind.
+    /// The span of `name_exception`.
     pub(crate) exception: Option<Span>,
 }
 
-/// What stands beside each part of a definition: a value, a member, an argument.
+/// The properties of every part of a definition: of a value, a member, an argument, an
+/// alternative.
 pub(crate) struct Part {
     /// The variant, field or parameter.
     pub(crate) ident: Ident,
-    /// Its QAPI name.
+    /// The QAPI name.
     pub(crate) name: Name,
-    /// Its documentation.
+    /// The documentation.
     pub(crate) doc: Box<Doc>,
-    /// The version it appeared in.
+    /// The version that added the part.
     pub(crate) since: Option<LitStr>,
-    /// Its special features.
+    /// The special features.
     pub(crate) features: Vec<FeatureWord>,
-    /// The conditions under which it exists.
+    /// The `cfg` attributes.
     pub(crate) cfg: Vec<Attribute>,
 }
 
 /// `#[qapi_enum]`
 pub(crate) struct Enum {
     pub(crate) head: Head,
-    /// What the names of its values begin with in C.
+    /// The prefix of the values' names in C.
     pub(crate) prefix: Option<LitStr>,
-    /// The open enum that the values are added to. Without it the enum is a definition.
+    /// The open enum that the values extend. Without it the enum is a definition.
     pub(crate) extends: Option<Path>,
-    /// Who may use what is added to the enum.
+    /// The visibility of the enum, and of generated items.
     pub(crate) visibility: Visibility,
     pub(crate) values: Vec<Part>,
-    /// The variant for values of other crates; checking refuses a second one.
+    /// The variant for values of other crates; `check` rejects a second one.
     pub(crate) open: Vec<OpenVariant>,
-    /// Words that do not go with values added to another enum.
+    /// Words beside `extends` that have no meaning there.
     pub(crate) strays: Vec<Stray>,
 }
 
-/// The variant of an open enum that values of other crates have.
+/// The variant of an open enum that contains a value of another crate.
 pub(crate) struct OpenVariant {
     pub(crate) ident: Ident,
-    /// Where the word stands.
     pub(crate) word: Span,
-    /// Words that stand beside it and should not.
+    /// Words beside `open` that have no meaning there.
     pub(crate) strays: Vec<Stray>,
 }
 
@@ -79,31 +82,29 @@ pub(crate) struct OpenVariant {
 pub(crate) struct Member {
     pub(crate) part: Part,
     pub(crate) ty: Type,
-    /// In which way it is told, if it has several; checking refuses a second one.
-    pub(crate) representations: Vec<Representation>,
-    /// What it is where it is absent; without one it is as optional as its type says.
+    /// The encoding of a type without a single natural one; `check` rejects a second one.
+    pub(crate) encodings: Vec<Encoding>,
+    /// The value of an absent member. Without one, a member is optional if its type is `Option`.
     pub(crate) default: Option<DefaultValue>,
 }
 
-/// What an absent member stands for.
+/// The value of an absent member.
 pub(crate) struct DefaultValue {
-    /// Where the word stands.
     pub(crate) word: Span,
-    /// The value; without one it is that of the type.
+    /// The value; `None` for the type's `Default`.
     pub(crate) value: Option<Box<Expr>>,
 }
 
-/// A way to tell a value that has several.
-pub(crate) enum Representation {
-    /// A length of time as a number of units.
+/// The encoding of a value on the wire.
+pub(crate) enum Encoding {
+    /// A `Duration` as an integer of this unit.
     Unit(LitStr),
-    /// Bytes as a string.
+    /// Bytes as a base64 string.
     Base64(Span),
 }
 
-impl Representation {
-    /// The name of the type in `qapi_core` that reads and writes so; none for a unit that there is
-    /// not.
+impl Encoding {
+    /// The type in `qapi_core` that decodes and encodes so; `None` for an unknown unit.
     pub(crate) fn type_name(&self) -> Option<&'static str> {
         match self {
             Self::Base64(_) => Some("Base64"),
@@ -118,47 +119,44 @@ impl Representation {
     }
 }
 
-/// The field that holds the base struct.
+/// The field whose type is the base struct.
 pub(crate) struct Base {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
-    /// Where the word stands.
     pub(crate) word: Span,
-    /// Words that stand beside it and should not.
+    /// Words beside `base` that have no meaning there.
     pub(crate) strays: Vec<Stray>,
 }
 
 /// `#[qapi_struct]`
 pub(crate) struct Struct {
     pub(crate) head: Head,
-    /// What there is to say of a struct that stands for the type of its field and is no
-    /// definition.
+    /// Present for a transparent newtype, which has no definition, base or members.
     pub(crate) transparent: Option<Transparent>,
-    /// The base; checking refuses a second one.
+    /// The base; `check` rejects a second one.
     pub(crate) bases: Vec<Base>,
     pub(crate) members: Vec<Member>,
 }
 
-/// A struct that stands for the type of its field.
+/// A newtype that stands for the type of its field.
 pub(crate) struct Transparent {
-    /// Where the word stands.
     pub(crate) word: Span,
-    /// The field; checking refuses a second one.
+    /// The field; `check` rejects a second one.
     pub(crate) fields: Vec<OnlyField>,
-    /// Words that stand beside it and should not.
+    /// Words beside `transparent` that have no meaning there.
     pub(crate) strays: Vec<Stray>,
 }
 
 /// `#[qapi_union]`
 pub(crate) enum Union {
-    /// On an enum: the branches, and perhaps the discriminator.
+    /// On an enum: the branches, and in a complete union the name of the discriminator.
     Enum(UnionEnum),
-    /// On a struct: the members that all branches have.
+    /// On a struct: the common members.
     Struct(UnionStruct),
 }
 
 impl Union {
-    /// What every definition has.
+    /// The properties of every definition.
     pub(crate) fn head(&self) -> &Head {
         match self {
             Self::Enum(UnionEnum { head, .. }) | Self::Struct(UnionStruct { head, .. }) => head,
@@ -169,66 +167,61 @@ impl Union {
 /// `#[qapi_union]` on an enum.
 pub(crate) struct UnionEnum {
     pub(crate) head: Head,
-    /// The name of the discriminator. Without it the enum is the branches of another union, and
-    /// no definition of its own.
+    /// The name of the discriminator. Without it the enum is no definition, but the branches of
+    /// another union.
     pub(crate) discriminator: Option<Name>,
     /// The enum whose values select the branch.
     pub(crate) tag: Path,
     pub(crate) branches: Vec<Branch>,
-    /// Words that do not go with branches alone.
+    /// Words that have no meaning on the branches of another union.
     pub(crate) strays: Vec<Stray>,
 }
 
 /// A branch of a union.
 pub(crate) struct Branch {
-    /// The variant, named as that of the discriminator's enum.
+    /// The variant. The discriminator's enum has a variant of the same name.
     pub(crate) ident: Ident,
-    /// The type with the branch's members; a branch may have none.
+    /// The type whose members the branch adds; `None` for a branch without members.
     pub(crate) ty: Option<Type>,
-    /// Whether it stands for all values of other crates.
+    /// Whether the branch is that of the open variant, for all values of other crates.
     pub(crate) open: bool,
-    /// The conditions under which it exists.
+    /// The `cfg` attributes.
     pub(crate) cfg: Vec<Attribute>,
 }
 
 /// `#[qapi_union]` on a struct.
 pub(crate) struct UnionStruct {
     pub(crate) head: Head,
-    /// The base; checking refuses a second one.
+    /// The base; `check` rejects a second one.
     pub(crate) bases: Vec<Base>,
-    /// The name of the discriminator, where the base has it.
+    /// The name of the discriminator, if the base contains it.
     pub(crate) discriminator: Option<LitStr>,
-    /// The field with the branches, where the base has the discriminator; checking refuses a
+    /// The field with the branches, if the base contains the discriminator; `check` rejects a
     /// second one.
     pub(crate) branches: Vec<BranchesField>,
     /// All other fields in their order.
     pub(crate) fields: Vec<UnionField>,
 }
 
-/// The field that holds the branches and is no member itself.
+/// A field whose type is the branches and which is no member.
 pub(crate) struct BranchesField {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
-    /// Where the word stands.
     pub(crate) word: Span,
-    /// Words that stand beside it and should not.
+    /// Words beside `branches` that have no meaning there.
     pub(crate) strays: Vec<Stray>,
 }
 
 /// A field of a union that is a struct.
 pub(crate) enum UnionField {
-    /// A member that all branches have.
+    /// A common member.
     Member(Member),
-    /// The discriminator; the field's type is the branches.
-    Discriminator {
-        member: Member,
-        /// Where the word stands.
-        word: Span,
-    },
+    /// The discriminator. The type of the field is the branches.
+    Discriminator { member: Member, word: Span },
 }
 
 impl UnionField {
-    /// The field as a member, whichever it is.
+    /// The field as a member.
     pub(crate) fn member(&self) -> &Member {
         match self {
             Self::Member(member) | Self::Discriminator { member, .. } => member,
@@ -245,7 +238,6 @@ pub(crate) struct Alternate {
 /// An alternative of an alternate.
 pub(crate) struct Alternative {
     pub(crate) part: Part,
-    /// Its type; checking refuses one without.
     pub(crate) ty: Type,
 }
 
@@ -254,35 +246,34 @@ pub(crate) struct Event {
     pub(crate) head: Head,
     pub(crate) data: EventData,
     pub(crate) rate_limit: Option<RateLimit>,
-    /// The name of the member each of whose values has a rate limit of its own.
+    /// The name of the member whose values each have a rate limit.
     pub(crate) key: Option<LitStr>,
 }
 
-/// What an event carries.
+/// The data of an event.
 pub(crate) enum EventData {
-    /// The fields.
+    /// The fields as members.
     Members(Vec<Member>),
-    /// The members of a type.
+    /// The members of the field's type.
     Boxed {
-        /// The one field of that type; checking refuses others.
+        /// The field; `check` rejects a second one.
         fields: Vec<OnlyField>,
-        /// Where the word stands.
         word: Span,
     },
 }
 
-/// The only field of an event or struct.
+/// The only field of a boxed event or a transparent struct.
 pub(crate) struct OnlyField {
-    /// Its name or number.
+    /// The name or the index.
     pub(crate) member: syn::Member,
     pub(crate) ty: Type,
 }
 
-/// How often an event is sent at most.
+/// The rate limit of an event: one event in each period.
 pub(crate) struct RateLimit {
-    /// As it was written.
+    /// The period as text.
     pub(crate) text: LitStr,
-    /// The period; checking refuses a text that is none.
+    /// The period; `check` rejects `None`, an invalid text.
     pub(crate) milliseconds: Option<u64>,
 }
 
@@ -292,63 +283,64 @@ pub(crate) struct Command {
     pub(crate) execution: Execution,
     /// The parameters of the function, in their order.
     pub(crate) parameters: Vec<Parameter>,
-    /// The type that the function returns, if it says one.
+    /// The return type of the function, if present.
     pub(crate) returns: Option<Type>,
-    /// Who may call the function, and thus use what is added beside it.
+    /// The visibility of the function, and of generated items.
     pub(crate) visibility: Visibility,
-    /// Where the word stands, if it was given; likewise the others.
+    /// The spans of the words, if present.
     pub(crate) client: Option<Span>,
     pub(crate) boxed: Option<Span>,
-    pub(crate) raw: Option<Raw>,
     pub(crate) blocking: Option<Span>,
     pub(crate) allow_oob: Option<Span>,
     pub(crate) allow_preconfig: Option<Span>,
     pub(crate) no_success_response: Option<Span>,
     pub(crate) returns_exception: Option<Span>,
+    /// Present if one of the words `gen`, `data` and `returns` is.
+    pub(crate) raw: Option<Raw>,
 }
 
-/// What is said of a command that takes its arguments as they come (`gen` is false).
+/// The words of a command that reads its arguments itself (`gen = false`).
 pub(crate) struct Raw {
-    /// Where the word stands, if it was given.
+    /// The span of `gen`, if present.
     pub(crate) word: Option<Span>,
-    /// What clients are told that it takes.
+    /// The declared type of the arguments.
     pub(crate) data: Option<Type>,
-    /// What clients are told that it returns, where that is not what the function returns.
+    /// The declared returned type, if it differs from the return type of the function.
     pub(crate) returns: Option<Type>,
 }
 
 /// How a command's function runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Execution {
-    /// At once.
+    /// On the server's thread, within the dispatch.
     Inline,
-    /// On a thread where blocking is allowed.
+    /// On a thread for blocking calls.
     Blocking,
-    /// Awaited.
+    /// As a future.
     Async,
 }
 
 /// A parameter of a command's function.
 pub(crate) struct Parameter {
     pub(crate) ident: Ident,
-    /// The type as it was written.
-    pub(crate) written: Type,
+    /// The type in the user's function.
+    pub(crate) declared: Type,
     pub(crate) role: Role,
-    /// Words that do not go with the role.
+    /// Words that have no meaning for the role.
     pub(crate) strays: Vec<Stray>,
 }
 
-/// Where a parameter's value comes from.
+/// The source of a parameter's value.
 pub(crate) enum Role {
     /// The server's state of the type.
     State(Type, Sharing),
-    /// The session that the call came from.
+    /// The session that executes the command.
     Session(Sharing),
-    /// The message.
+    /// The request's arguments.
     Argument(Argument),
 }
 
-/// How a function takes what outlives the call.
+/// How a function takes a value that it shares with other calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// `&T`
@@ -359,17 +351,17 @@ pub(crate) enum Sharing {
 
 /// An argument of a command.
 pub(crate) struct Argument {
-    /// The member; its type is the one that is read from the message.
+    /// The member. Its type is the decoded type.
     pub(crate) member: Member,
     pub(crate) passing: Passing,
 }
 
-/// How an argument reaches the function once it has been read.
+/// The expression that passes a decoded argument to the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passing {
-    /// What the session keeps under that name.
+    /// The session's file descriptor of that name.
     Fd,
-    /// As it is.
+    /// `value`
     Value,
     /// `&value`
     Reference,

@@ -1,5 +1,5 @@
-//! QAPI names: how they follow from Rust's, and what they may look like (QAPI code generation,
-//! "Naming rules and reserved names").
+//! QAPI names: how Rust names convert to them, and which form they have (QEMU's "How to use the
+//! QAPI code generator", section "Naming rules and reserved names").
 
 /// `SetSpeed` ▶ `set-speed`, `Qcow2` ▶ `qcow2`, `IOError` ▶ `io-error`.
 pub(crate) fn dashed_from_camel(ident: &str) -> String {
@@ -16,7 +16,7 @@ pub(crate) fn dashed_from_snake(ident: &str) -> String {
     ident.replace('_', "-")
 }
 
-/// The words of a CamelCase identifier in lower case; digits stick to what precedes them.
+/// The words of a CamelCase identifier in lower case. A digit belongs to the letter before it.
 fn camel_words(ident: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous: Option<char> = None;
@@ -38,15 +38,16 @@ fn camel_words(ident: &str) -> Vec<String> {
     words
 }
 
-/// How the generated C code spells a name: two names that it spells alike collide.
+/// The spelling of a name in C. Two names with the same spelling in C conflict.
 pub(crate) fn c_name(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
-/// The part of a valid name that conventions apply to: without the vendor's prefix and `x-`.
+/// The part of a valid name that conventions apply to: the name without `__domain_` and `x-`.
 ///
-/// Names consist of letters, digits, `-` and `_`, and start with a letter. That of an experiment
-/// starts with `x-`, that of a vendor with `__` and its reversed domain; the domain comes first.
+/// A name consists of letters, digits, `-` and `_`, and starts with a letter. The prefix of a
+/// vendor is `__` and the reversed domain; the prefix of an experiment is `x-`. The domain comes
+/// first. Returns `None` for an invalid name.
 pub(crate) fn stem(name: &str) -> Option<&str> {
     let name = match name.strip_prefix("__") {
         None => name,
@@ -67,12 +68,12 @@ pub(crate) fn stem(name: &str) -> Option<&str> {
     name.strip_prefix("x-").filter(|rest| word(rest)).or(Some(name)).filter(|name| word(name))
 }
 
-/// Whether the stem is lower case, its words separated by dashes.
+/// Whether the stem is lower case with dashes between words.
 pub(crate) fn is_dashed(stem: &str) -> bool {
     !stem.contains(|letter: char| letter.is_ascii_uppercase() || letter == '_')
 }
 
-/// Whether the stem is upper case, its words separated by underscores.
+/// Whether the stem is upper case with underscores between words.
 pub(crate) fn is_upper(stem: &str) -> bool {
     !stem.contains(|letter: char| letter.is_ascii_lowercase() || letter == '-')
 }
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn stems_leave_prefixes_out() {
+    fn stems_have_no_prefixes() {
         for (name, expected) in [
             ("a", Some("a")),
             ("job-pause", Some("job-pause")),
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn conventions_tell_names_apart() {
+    fn conventions_distinguish_names() {
         assert!(is_dashed("job-pause") && !is_dashed("job_pause") && !is_dashed("Job"));
         assert!(is_upper("JOB_READY") && !is_upper("JOB-READY") && !is_upper("Job"));
         assert!(is_camel("JobInfo") && !is_camel("jobInfo") && !is_camel("Job_Info"));

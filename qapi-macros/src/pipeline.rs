@@ -1,14 +1,14 @@
-//! The way from an annotated item to generated code: parse ▶ model ▶ check ▶ gate ▶ expand.
+//! The stages from an annotated item to generated code: parse ▶ model ▶ check ▶ gate ▶ expand.
 //!
-//! Parsing takes what it can use and leaves it to checking to refuse the rest, so that all
-//! mistakes of an item are told at once. What passes the gate expands without fail.
+//! Parsing skips the parts that a model has no room for, and checking reports them, so that all
+//! errors of an item appear at once. A model that passes the gate expands without errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Item;
 
-use crate::errors::{Checked, Errors, Refused, Reported};
-use crate::expand::stand_in;
+use crate::errors::{Checked, Errors, Rejected, Reported};
+use crate::expand::error_stub;
 use crate::strip::strip;
 use crate::{check, expand, parse};
 
@@ -19,7 +19,7 @@ pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
         check::enum_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::enum_::expand, |model| stand_in::enumeration(&model.head))
+    run(tokens, read, expand::enum_::expand, |model| error_stub::enum_(&model.head))
 }
 
 pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -29,7 +29,7 @@ pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream
         check::struct_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::struct_::expand, |model| stand_in::ty(&model.head))
+    run(tokens, read, expand::struct_::expand, |model| error_stub::type_(&model.head))
 }
 
 pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -38,7 +38,7 @@ pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream 
         check::union_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::union_::expand, |model| stand_in::ty(model.head()))
+    run(tokens, read, expand::union_::expand, |model| error_stub::type_(model.head()))
 }
 
 pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -48,7 +48,7 @@ pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStr
         check::alternate::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::alternate::expand, |model| stand_in::ty(&model.head))
+    run(tokens, read, expand::alternate::expand, |model| error_stub::type_(&model.head))
 }
 
 pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -68,16 +68,16 @@ pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream 
         check::event::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::event::expand, |model| stand_in::event(&model.head))
+    run(tokens, read, expand::event::expand, |model| error_stub::event(&model.head))
 }
 
-/// Emits the item as it was written, but for our attributes, and after it what was generated:
-/// code, or else every mistake and what stands in for the code.
+/// Emits the user's item without the attributes of this crate, and after it the generated code.
+/// Code generated for an item with errors is the errors and an error stub.
 fn run<M>(
     tokens: TokenStream,
     read: impl FnOnce(&Item, &Errors) -> Result<M, Reported>,
     expand: fn(&Checked<M>) -> TokenStream,
-    stand_in: fn(&M) -> TokenStream,
+    error_stub: fn(&M) -> TokenStream,
 ) -> TokenStream {
     let mut item: Item = match syn::parse2(tokens.clone()) {
         Ok(item) => item,
@@ -90,16 +90,16 @@ fn run<M>(
     let model = read(&item, &errors);
     let generated = match errors.gate(model) {
         Ok(checked) => expand(&checked),
-        Err(Refused { mistakes, model }) => {
-            let stand_in = model.filter(|_| is_concrete(&item)).map(|model| stand_in(&model));
-            quote!(#mistakes #stand_in)
+        Err(Rejected { compile_errors, model }) => {
+            let error_stub = model.filter(|_| is_concrete(&item)).map(|model| error_stub(&model));
+            quote!(#compile_errors #error_stub)
         }
     };
     strip(&mut item);
     quote!(#item #generated)
 }
 
-/// Whether the item has no parameters, so that its name alone names it.
+/// Whether the item has no generic parameters, so that an error stub can name it.
 fn is_concrete(item: &Item) -> bool {
     match item {
         Item::Enum(item) => item.generics.params.is_empty(),

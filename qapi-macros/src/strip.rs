@@ -1,11 +1,11 @@
-//! Takes our attributes off the user's item, which is emitted otherwise as it was written.
+//! Removes the attributes of this crate from the user's item. The rest is emitted unchanged.
 
 use syn::{Attribute, Fields, FnArg, Item};
 
-use crate::args::is_ours;
+use crate::args::is_qapi;
 use crate::docs::is_doc;
 
-/// Takes off every `#[qapi(…)]`, and the doc comments on parameters, which `rustc` refuses.
+/// Removes every `#[qapi(…)]`, and the doc comments on parameters, which `rustc` rejects.
 pub(crate) fn strip(item: &mut Item) {
     match item {
         Item::Enum(item) => {
@@ -26,7 +26,7 @@ pub(crate) fn strip(item: &mut Item) {
                     FnArg::Receiver(receiver) => &mut receiver.attrs,
                     FnArg::Typed(parameter) => &mut parameter.attrs,
                 };
-                attributes.retain(|attribute| !is_ours(attribute) && !is_doc(attribute));
+                attributes.retain(|attribute| !is_qapi(attribute) && !is_doc(attribute));
             }
         }
         _ => {}
@@ -40,5 +40,5 @@ fn strip_fields(fields: &mut Fields) {
 }
 
 fn strip_attributes(attributes: &mut Vec<Attribute>) {
-    attributes.retain(|attribute| !is_ours(attribute));
+    attributes.retain(|attribute| !is_qapi(attribute));
 }

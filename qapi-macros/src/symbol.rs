@@ -1,6 +1,6 @@
-//! The words that our attributes take: one list, and which of them are legal where.
+//! The words of the attributes: one list of all words, and the words that each attribute accepts.
 
-/// What follows a word.
+/// The form of what follows a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Nothing.
@@ -19,14 +19,14 @@ pub(crate) enum Shape {
     Features,
 }
 
-/// A word that an attribute takes.
+/// A word that an attribute accepts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word {
-    /// As it is written.
+    /// The identifier.
     pub(crate) name: &'static str,
-    /// What follows it.
+    /// The form of what follows it.
     pub(crate) shape: Shape,
-    /// How it is used, for messages.
+    /// An example for messages.
     pub(crate) usage: &'static str,
 }
 
@@ -36,25 +36,25 @@ const fn word(name: &'static str, shape: Shape, usage: &'static str) -> Word {
 
 pub(crate) const ALLOW_OOB: Word = word("allow_oob", Shape::Flag, "allow_oob");
 pub(crate) const ALLOW_PRECONFIG: Word = word("allow_preconfig", Shape::Flag, "allow_preconfig");
-/// Bytes as a string.
+/// Encodes bytes as a base64 string.
 pub(crate) const BASE64: Word = word("base64", Shape::Flag, "base64");
 pub(crate) const BASE: Word = word("base", Shape::Flag, "base");
 pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
-/// The field with the branches of a union whose discriminator the base has.
+/// Marks the field with the branches of a union whose base contains the discriminator.
 pub(crate) const BRANCHES: Word = word("branches", Shape::Flag, "branches");
 pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
-/// What an absent member or argument stands for.
+/// Gives an absent member or argument a value.
 pub(crate) const DEFAULT: Word = word("default", Shape::Default, "default = value");
-/// What a command that takes its arguments as they come tells clients that it takes.
+/// Declares the arguments of a command that reads them itself (`gen = false`).
 pub(crate) const DATA: Word = word("data", Shape::Type, "data = TheArguments");
 pub(crate) const DISCRIMINATOR_NAME: Word =
     word("discriminator", Shape::Text, "discriminator = \"member-name\"");
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
-/// A file descriptor that the client gives by name.
+/// Marks an argument that names a file descriptor of the session.
 pub(crate) const FD: Word = word("fd", Shape::Flag, "fd");
-/// The open enumeration that values are added to.
+/// Names the open enum that the values extend.
 pub(crate) const EXTENDS: Word = word("extends", Shape::Path, "extends = TheOpenEnum");
 pub(crate) const FEATURES: Word =
     word("features", Shape::Features, "features(deprecated, other = \"what it means\")");
@@ -62,13 +62,13 @@ pub(crate) const GEN: Word = word("gen", Shape::False, "gen = false");
 pub(crate) const KEY: Word = word("key", Shape::Text, "key = \"member-name\"");
 pub(crate) const NAME: Word = word("name", Shape::Text, "name = \"qapi-name\"");
 pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "name_exception");
-/// The variant for what other crates add.
+/// Marks the variant that contains values of other crates.
 pub(crate) const OPEN: Word = word("open", Shape::Flag, "open");
 pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CASE\"");
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
-/// What a command that takes its arguments as they come tells clients that it returns.
+/// Declares the returned type of a command that reads its arguments itself (`gen = false`).
 pub(crate) const RETURNS: Word = word("returns", Shape::Type, "returns = TheType");
-/// A command returns what cannot be extended.
+/// Exempts a command from the rule that it returns an object or a list of objects.
 pub(crate) const RETURNS_EXCEPTION: Word =
     word("returns_exception", Shape::Flag, "returns_exception");
 pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
@@ -77,61 +77,30 @@ pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
 pub(crate) const SUCCESS_RESPONSE: Word =
     word("success_response", Shape::False, "success_response = false");
 pub(crate) const TAG: Word = word("tag", Shape::Path, "tag = TheEnum");
-
-/// Words that readers bring along from the schema language and from serde, and how the same is
-/// said here.
-pub(crate) const SAID_OTHERWISE: &[(&str, &str)] = &[
-    ("alternate", "it is named as the item, or by `name = \"Name\"`"),
-    ("command", "it is named as the function, or by `name = \"name\"`"),
-    ("enum", "it is named as the item, or by `name = \"Name\"`"),
-    ("event", "it is named as the item, or by `name = \"NAME\"`"),
-    ("struct", "it is named as the item, or by `name = \"Name\"`"),
-    ("union", "it is named as the item, or by `name = \"Name\"`"),
-    ("async", "write `async fn`"),
-    ("coroutine", "write `async fn`"),
-    ("base", "a struct or union marks its first field with `#[qapi(base)]`"),
-    ("data", "the fields, variants or parameters say it"),
-    ("default", "a member or argument has one; mark that with `#[qapi(default = value)]`"),
-    ("deprecated", "write `features(deprecated)`"),
-    ("unstable", "write `features(unstable)`"),
-    ("discriminator", "mark the field with the branches with `#[qapi(discriminator)]`"),
-    ("doc", "write a doc comment"),
-    ("flatten", "write `base`, if it is the first field"),
-    ("if", "write `#[cfg(…)]` beside it"),
-    ("optional", "make the type an `Option`"),
-    ("rename", "write `name = \"qapi-name\"`"),
-    (
-        "rename_all",
-        "names follow QAPI's conventions; write `name = \"qapi-name\"` where one does not",
-    ),
-    ("returns", "the type that the function returns says it"),
-    ("skip", "every field is a member, so keep elsewhere what is not for clients"),
-    ("tag", "the enum with the branches has it"),
-    ("type", "the type of the field says it"),
-];
+/// Makes a newtype stand for the type of its field.
 pub(crate) const TRANSPARENT: Word = word("transparent", Shape::Flag, "transparent");
-/// What a number counts that stands for a length of time.
+/// The unit of an integer that encodes a `Duration`.
 pub(crate) const UNIT: Word = word("unit", Shape::Text, "unit = \"ms\"");
 
-/// Those of `#[qapi_struct]`.
+/// Words of `#[qapi_struct]`.
 pub(crate) const STRUCT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, TRANSPARENT, CRATE];
 
-/// Those of `#[qapi_struct]` on a struct that stands for the type of its field.
+/// Words of `#[qapi_struct]` on a transparent struct.
 pub(crate) const TRANSPARENT_WORDS: &[Word] = &[TRANSPARENT, CRATE];
 
-/// Those of `#[qapi_alternate]`.
-pub(crate) const DEFINITION_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
+/// Words of `#[qapi_alternate]`.
+pub(crate) const ALTERNATE_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
 
-/// Those of `#[qapi_enum]`.
+/// Words of `#[qapi_enum]`.
 pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, EXTENDS, CRATE];
 
-/// Those of `#[qapi_enum]` on an enum whose values are added to another.
+/// Words of `#[qapi_enum]` on an enum that extends an open enum.
 pub(crate) const EXTENSION_WORDS: &[Word] = &[EXTENDS, CRATE];
 
-/// Those of `#[qapi_event]`.
+/// Words of `#[qapi_event]`.
 pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, CRATE];
 
-/// Those of `#[qapi_command]`.
+/// Words of `#[qapi_command]`.
 pub(crate) const COMMAND_WORDS: &[Word] = &[
     NAME,
     NAME_EXCEPTION,
@@ -150,32 +119,32 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     CRATE,
 ];
 
-/// Those of `#[qapi_union]` on an enum that is only the branches of another union.
+/// Words of `#[qapi_union]` on an enum that contains only the branches of another union.
 pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
 
-/// Those of `#[qapi_union]` on an enum.
+/// Words of `#[qapi_union]` on an enum.
 pub(crate) const UNION_ENUM_WORDS: &[Word] =
     &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, CRATE];
 
-/// Those of `#[qapi_union]` on a struct.
+/// Words of `#[qapi_union]` on a struct.
 pub(crate) const UNION_STRUCT_WORDS: &[Word] =
     &[DISCRIMINATOR_NAME, NAME, SINCE, FEATURES, CRATE];
 
-/// Those of `#[qapi]` on a value of an enumeration.
+/// Words of `#[qapi]` on a value of an enum.
 pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES, OPEN];
 
-/// Those of `#[qapi]` on a branch of a union.
+/// Words of `#[qapi]` on a branch of a union.
 pub(crate) const BRANCH_WORDS: &[Word] = &[OPEN];
 
-/// Those of `#[qapi]` on a member of a struct.
+/// Words of `#[qapi]` on a member of a struct.
 pub(crate) const MEMBER_WORDS: &[Word] =
     &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
 
-/// Those of `#[qapi]` on a member of an event.
+/// Words of `#[qapi]` on a member of an event.
 pub(crate) const EVENT_MEMBER_WORDS: &[Word] =
     &[NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
 
-/// Those of `#[qapi]` on a field of a struct that is a union.
+/// Words of `#[qapi]` on a field of a union that is a struct.
 pub(crate) const UNION_MEMBER_WORDS: &[Word] = &[
     BASE,
     DISCRIMINATOR,
@@ -189,9 +158,41 @@ pub(crate) const UNION_MEMBER_WORDS: &[Word] = &[
     BASE64,
 ];
 
-/// Those of `#[qapi]` on an alternative of an alternate.
+/// Words of `#[qapi]` on an alternative of an alternate.
 pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, SINCE];
 
-/// Those of `#[qapi]` on a parameter of a command's function.
+/// Words of `#[qapi]` on a parameter of a command's function.
 pub(crate) const PARAMETER_WORDS: &[Word] =
     &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
+
+/// Words of the schema language and of serde that an attribute does not accept, each with the
+/// way to write the same here. [`unknown_word`](crate::messages::unknown_word) consults the list
+/// only for a word that is not legal where it was found.
+pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
+    ("alternate", ITEM_IS_NAME),
+    ("command", "write `name = \"name\"` if the function's name is not the QAPI name"),
+    ("enum", ITEM_IS_NAME),
+    ("event", "write `name = \"NAME\"` if the struct's name is not the QAPI name"),
+    ("struct", ITEM_IS_NAME),
+    ("union", ITEM_IS_NAME),
+    ("async", "write `async fn`"),
+    ("coroutine", "write `async fn`"),
+    ("base", "write `#[qapi(base)]` on the first field of a struct or union"),
+    ("data", "the fields, variants or parameters are the data"),
+    ("default", "write `#[qapi(default = value)]` on a member or argument"),
+    ("deprecated", "write `features(deprecated)`"),
+    ("unstable", "write `features(unstable)`"),
+    ("discriminator", "write `#[qapi(discriminator)]` on the field with the branches"),
+    ("doc", "write a doc comment"),
+    ("flatten", "write `base` on the first field"),
+    ("if", "write `#[cfg(…)]` beside this attribute"),
+    ("optional", "make the type an `Option`"),
+    ("rename", "write `name = \"qapi-name\"`"),
+    ("rename_all", "write `name = \"qapi-name\"` where a name is not that of QAPI's convention"),
+    ("returns", "the return type of the function is the returned type"),
+    ("skip", "move data that is not for clients to another type"),
+    ("tag", "write `tag` on the enum with the branches"),
+    ("type", "the Rust type of the field is its type"),
+];
+
+const ITEM_IS_NAME: &str = "write `name = \"Name\"` if the type's name is not the QAPI name";

@@ -1,7 +1,7 @@
-//! The whole way from tokens to tokens, without a compiler at either end.
+//! The pipeline from tokens to tokens, without a compiler at either end.
 //!
-//! Some expansions are kept as files in `tests/expand`, to be read and compared. After a change
-//! that is meant, `TRYBUILD=overwrite cargo test -p qapi-macros` writes them anew.
+//! The folder `tests/expand` of the package contains the expected expansions of some items.
+//! After an intended change, `TRYBUILD=overwrite cargo test -p qapi-macros` rewrites them.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::pipeline;
 
 type Attribute = fn(TokenStream, TokenStream) -> TokenStream;
 
-/// Compares the expansion of `item` with the file of that name.
+/// Compares the expansion of `item` with the expected expansion in `file`.
 fn compare(file: &str, attribute: Attribute, args: TokenStream, item: TokenStream) {
     let expanded = syn::parse2(attribute(args, item)).expect("the expansion is a file");
     let expanded = prettyplease::unparse(&expanded);
@@ -80,7 +80,7 @@ fn a_struct_with_five_members() {
 }
 
 #[test]
-fn the_framework_is_named_by_the_path_that_was_given() {
+fn generated_code_uses_the_given_crate_path() {
     let cases: [(Attribute, &str, &str); 8] = [
         (pipeline::qapi_enum, "", "enum Case { One }"),
         (pipeline::qapi_struct, "", "struct Info { #[qapi(base)] base: Base, a: i64 }"),
@@ -109,7 +109,7 @@ fn the_framework_is_named_by_the_path_that_was_given() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_and_the_item_stays() {
+fn all_errors_are_reported_at_once_and_the_item_stays() {
     let item = quote! {
         struct Info<T> {
             #[qapi(since = "soon")]
@@ -139,7 +139,7 @@ fn doc_comments_on_parameters_do_not_reach_the_compiler() {
 }
 
 #[test]
-fn what_is_no_item_is_given_back_to_the_compiler() {
+fn tokens_that_are_no_item_are_emitted_unchanged() {
     let code = pipeline::qapi_struct(quote!(), quote!(struct;)).to_string();
     assert!(code.starts_with("struct ;") && code.contains("compile_error"), "{code}");
 }

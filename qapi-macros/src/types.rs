@@ -1,10 +1,10 @@
-//! Types as they are written, looked at no further than syntax shows.
+//! Questions about Rust types that their syntax alone answers.
 
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
 
-/// The type without what surrounds it: a macro that passes a type on puts it into a group that
-/// nobody sees.
+/// The type without parentheses and without the invisible group that `macro_rules!` puts around
+/// a type that it forwards.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
@@ -18,7 +18,7 @@ pub(crate) fn is_str(ty: &Type) -> bool {
     matches!(bare(ty), Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
 }
 
-/// Whether the type is `Path`, by whatever path.
+/// Whether the last segment of the type is `Path`.
 pub(crate) fn is_path(ty: &Type) -> bool {
     let Type::Path(path) = bare(ty) else { return false };
     path.qself.is_none()
@@ -29,7 +29,7 @@ pub(crate) fn is_path(ty: &Type) -> bool {
             .is_some_and(|last| last.ident == "Path" && last.arguments.is_none())
 }
 
-/// `T` where `ty` is `path::to::name<T>`.
+/// `T`, if `ty` is `path::to::name<T>`.
 pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = bare(ty) else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
@@ -41,7 +41,7 @@ pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
-/// `ty`, which is `path::to::name<T>`, with `argument` for its `T`.
+/// `ty`, which is `path::to::name<T>`, with `argument` in place of `T`.
 pub(crate) fn with_argument(ty: &Type, argument: &Type) -> Type {
     let mut changed = bare(ty).clone();
     if let Type::Path(path) = &mut changed
@@ -54,7 +54,8 @@ pub(crate) fn with_argument(ty: &Type, argument: &Type) -> Type {
     changed
 }
 
-/// Whether the type is `()`, or a `Result` of it by any name.
+/// Whether the type is `()`, or a generic type whose first argument is `()`. The latter is a
+/// `Result`, whose alias may have any name.
 pub(crate) fn is_nothing(ty: &Type) -> bool {
     match bare(ty) {
         Type::Tuple(tuple) => tuple.elems.is_empty(),
@@ -73,7 +74,7 @@ pub(crate) fn is_nothing(ty: &Type) -> bool {
     }
 }
 
-/// `T` where `ty` is a `Result<T>` or `Result<T, E>`, by the path that it is usually known by.
+/// `T`, if `ty` is `path::to::Result<T>` or `path::to::Result<T, E>`.
 pub(crate) fn result_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
@@ -90,7 +91,7 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
-    fn arguments_are_seen_through_paths_and_parentheses() {
+    fn arguments_are_found_behind_paths_and_parentheses() {
         let ty: Type = parse_quote!((std::option::Option<(&str)>));
         assert!(matches!(only_argument(&ty, "Option"), Some(Type::Reference(_))));
         assert!(only_argument(&ty, "Arc").is_none());
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_may_be_the_result_of_a_command() {
+    fn a_unit_result_is_nothing() {
         let nothing: [Type; 3] =
             [parse_quote!(()), parse_quote!(Result<()>), parse_quote!(io::Result<(), E>)];
         assert!(nothing.iter().all(is_nothing));

@@ -1,8 +1,8 @@
-//! Rules on `#[qapi_alternate]`:
-//! - `check_not_empty`: there is something to choose from
+//! Rules for `#[qapi_alternate]`:
+//! - `check_not_empty`: an alternate has alternatives
 //! - `check_alternatives_have_types`: each alternative is one type
 //!
-//! That alternatives differ in what JSON shows of them is checked when the program starts.
+//! `qapi_core` checks that the JSON types of alternatives differ when the program starts.
 
 use syn::{Fields, ItemEnum};
 
@@ -39,12 +39,12 @@ pub(crate) fn check(item: &ItemEnum, model: &Alternate, errors: &Errors) {
     check_clashes(model.alternatives.iter().map(|alternative| &alternative.part), errors);
 }
 
-/// There is something to choose from.
+/// An alternate has alternatives.
 fn check_not_empty(item: &ItemEnum, errors: &Errors) {
     if item.variants.is_empty() {
         let message = format!(
-            "`{}`: an alternate without alternatives takes no value; write variants with a type \
-             each: `Name(Type)`",
+            "`{}`: an alternate without alternatives accepts no value; write variants with one \
+             type each, as in `Name(Type)`",
             item.ident
         );
         errors.at(&item.ident, message);

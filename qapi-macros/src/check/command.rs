@@ -1,14 +1,14 @@
-//! Rules on `#[qapi_command]`:
-//! - `check_plain_function`: a safe function without a receiver, a C interface or `const`
-//! - `check_execution`: a function is either `async` or blocking
-//! - `check_oob`: an out-of-band command runs at once
-//! - `check_boxed`: boxed arguments are one argument
-//! - `check_raw`: a command without generated code takes its arguments as they come
-//! - `check_success_response`: a command that never answers returns nothing
-//! - `check_client`: a command that clients execute by its struct answers, and says what it takes
-//! - `check_return_type`: the returned type is named, and of something that is there and its own
+//! Rules for `#[qapi_command]`:
+//! - `check_plain_function`: the function is safe and has no receiver, ABI or `const`
+//! - `check_execution`: a function is not both `async` and blocking
+//! - `check_oob`: an out-of-band command is neither `async` nor blocking
+//! - `check_boxed`: boxed arguments are one parameter
+//! - `check_raw`: a command with `gen = false` takes its arguments as one map
+//! - `check_success_response`: a command without a response returns nothing
+//! - `check_client`: a command with a client struct declares its arguments and has a response
+//! - `check_return_type`: the returned type is named, owned and not optional
 //!
-//! And those of [`parameter`](super::parameter) and [`returned`](super::returned).
+//! The files [`parameter`](super::parameter) and [`returned`](super::returned) have more.
 
 use syn::{FnArg, ItemFn, Type};
 
@@ -19,7 +19,7 @@ use super::returned::check_returned_object;
 use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
-use crate::messages::owned_instead;
+use crate::messages::owned_type;
 use crate::model::{Argument, Command, Execution, Raw, Role};
 use crate::types::{bare, is_nothing, only_argument, result_of};
 
@@ -65,43 +65,43 @@ pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
     })
 }
 
-/// Whether clients are told that it returns something.
+/// Whether the command returns something according to its definition.
 fn returns_something(model: &Command) -> bool {
-    let told = model.raw.as_ref().and_then(|raw| raw.returns.as_ref());
-    told.is_some() || model.returns.as_ref().is_some_and(|ty| !is_nothing(ty))
+    let declared = model.raw.as_ref().and_then(|raw| raw.returns.as_ref());
+    declared.is_some() || model.returns.as_ref().is_some_and(|ty| !is_nothing(ty))
 }
 
-/// A safe function without a receiver, a C interface or `const`.
+/// The function is safe and has no receiver, ABI or `const`.
 fn check_plain_function(item: &ItemFn, errors: &Errors) {
     let signature = &item.sig;
     if let Some(token) = &signature.unsafety {
-        errors.at(token, "`unsafe`: any client may call a command; write a safe function");
+        errors.at(token, "`unsafe`: every client may call a command; write a safe function");
     }
     if let Some(abi) = &signature.abi {
-        errors.at(abi, "`extern`: a command is called from Rust; leave it out");
+        errors.at(abi, "`extern`: only Rust code calls a command's function; remove it");
     }
     if let Some(token) = &signature.constness {
-        errors.at(token, "`const`: a command runs when a client asks; leave it out");
+        errors.at(token, "`const`: a command runs only at run time; remove it");
     }
     if let Some(variadic) = &signature.variadic {
-        errors.at(variadic, "`...`: each argument has a name; write them one by one");
+        errors.at(variadic, "`...`: each argument has a name; write one parameter for each");
     }
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
-        let message = "`self`: a command is a function of its own; take what it works on as \
-                       `#[qapi(state)] name: &Type`";
+        let message = "`self`: a command is a free function; write a parameter \
+                       `#[qapi(state)] name: &Type` for the server's state";
         errors.at(receiver, message);
     }
 }
 
-/// A function is either `async` or blocking.
+/// A function is not both `async` and blocking.
 fn check_execution(model: &Command, errors: &Errors) {
     if let (Execution::Async, Some(word)) = (model.execution, model.blocking) {
-        let message = "`blocking`: the function is `async`; leave out one of the two";
+        let message = "`blocking`: an `async` function does not block; remove one of the two";
         errors.at_span(word, message);
     }
 }
 
-/// An out-of-band command runs at once.
+/// An out-of-band command is neither `async` nor blocking.
 fn check_oob(model: &Command, errors: &Errors) {
     let Some(word) = model.allow_oob else { return };
     let how = match model.execution {
@@ -110,61 +110,62 @@ fn check_oob(model: &Command, errors: &Errors) {
         Execution::Async => "`async`",
     };
     let message = format!(
-        "`allow_oob`: an out-of-band command runs at once, and this function is {how}; write a \
-         plain function that is quick, or leave the word out"
+        "`allow_oob`: an out-of-band command runs within the dispatch, and this function is \
+         {how}; write a plain function that returns quickly, or remove the word"
     );
     errors.at_span(word, message);
 }
 
-/// Boxed arguments are one argument.
+/// Boxed arguments are one parameter.
 fn check_boxed(model: &Command, errors: &Errors) {
     let Some(word) = model.boxed else { return };
     let mut arguments = arguments(model);
     if arguments.next().is_none() {
-        let message = "`boxed`: there is no argument; add the one whose members are the \
-                       arguments, or leave the word out";
+        let message = "`boxed`: the function has no argument; add a parameter whose members are \
+                       the arguments, or remove the word";
         errors.at_span(word, message);
     }
     if let Some(second) = arguments.next() {
         let second = &second.member.part.ident;
         let message = format!(
-            "`{second}`: boxed arguments are the members of one type; make it a member of that, \
-             or leave `boxed` out"
+            "`{second}`: boxed arguments are the members of one parameter's type; make this one \
+             a member of that type, or remove `boxed`"
         );
         errors.at(second, message);
     }
 }
 
-/// A command without generated code takes its arguments as they come.
+/// A command with `gen = false` takes its arguments as one map.
 fn check_raw(model: &Command, errors: &Errors) {
     let Some(Raw { word, data, returns }) = &model.raw else { return };
     let Some(word) = *word else {
         if let Some(data) = data {
-            let message = "`data`: clients are told what the function takes; write `boxed` and a \
-                           parameter of the type, or `gen = false` too";
+            let message = "`data`: the parameters declare the arguments; write `boxed` and a \
+                           parameter of the type, or add `gen = false`";
             errors.at(data, message);
         }
         if let Some(returns) = returns {
-            let message = "`returns`: clients are told what the function returns; leave it out, \
-                           or write `gen = false` too";
+            let message = "`returns`: the return type declares the returned type; remove the \
+                           word, or add `gen = false`";
             errors.at(returns, message);
         }
         return;
     };
     if let Some(boxed) = model.boxed {
-        let message = "`boxed`: the arguments come as they are, without a type; leave it out";
+        let message = "`boxed`: with `gen = false` the arguments have no type; remove `boxed`";
         errors.at_span(boxed, message);
     }
     let mut arguments = arguments(model);
     match (arguments.next(), data) {
         (None, Some(data)) => {
-            let message = "`data`: the function does not take the arguments; add `arguments: \
-                           serde_json::Map<String, serde_json::Value>`";
+            let message = "`data`: the function has no parameter for the arguments; add \
+                           `arguments: serde_json::Map<String, serde_json::Value>`";
             errors.at(data, message);
         }
         (None, None) if returns.is_none() => {
-            let message = "`gen`: the function takes no arguments; add `arguments: \
-                           serde_json::Map<String, serde_json::Value>`, or leave the word out";
+            let message = "`gen`: the function has no parameter for the arguments; add \
+                           `arguments: serde_json::Map<String, serde_json::Value>`, or remove \
+                           the word";
             errors.at_span(word, message);
         }
         (None, None) | (Some(_), _) => {}
@@ -172,55 +173,56 @@ fn check_raw(model: &Command, errors: &Errors) {
     for second in arguments {
         let second = &second.member.part.ident;
         let message = format!(
-            "`{second}`: the arguments come as one map; take it out of that, or leave `gen` out"
+            "`{second}`: with `gen = false` one map contains all arguments; look this one up in \
+             the map, or remove `gen`"
         );
         errors.at(second, message);
     }
 }
 
-/// A command that never answers returns nothing.
+/// A command without a response returns nothing.
 fn check_success_response(model: &Command, errors: &Errors) {
     let (Some(_), Some(ty)) = (model.no_success_response, &model.returns) else { return };
     if !is_nothing(ty) {
-        let message = "`success_response`: a command that does not answer returns nothing; \
-                       return `()` or `Result<()>`, or leave the word out";
+        let message = "`success_response`: a command without a response returns nothing; write \
+                       the return type `()` or `Result<()>`, or remove the word";
         errors.at(ty, message);
     }
 }
 
-/// A command that clients execute by its struct answers, and says what it takes.
+/// A command with a client struct declares its arguments and has a response.
 fn check_client(model: &Command, errors: &Errors) {
     if let (Some(word), Some(_)) = (model.client, &model.raw) {
-        let message = "`client`: nothing says what the arguments are; leave out one of `client` \
-                       and `gen`";
+        let message = "`client`: with `gen = false` the arguments have no type; remove one of \
+                       `client` and `gen`";
         errors.at_span(word, message);
     }
     if let (Some(word), Some(_)) = (model.client, model.no_success_response) {
-        let message = "`client`: a client waits for the answer, and this command gives none; \
-                       leave out one of `client` and `success_response`";
+        let message = "`client`: a client waits for a response, which this command does not \
+                       send; remove one of `client` and `success_response`";
         errors.at_span(word, message);
     }
 }
 
-/// The returned type is named, and of something that is there and its own.
+/// The returned type is named, owned and not optional.
 fn check_return_type(model: &Command, errors: &Errors) {
     let Some(ty) = &model.returns else { return };
     let returned = result_of(ty).unwrap_or(bare(ty));
     check_type(returned, errors);
     if let Type::Reference(reference) = returned {
         let message = format!(
-            "`&`: what a command returns outlives what it was taken from; write {} instead",
-            owned_instead(&reference.elem)
+            "`&`: a command returns owned data; write {} in place of the reference",
+            owned_type(&reference.elem)
         );
         errors.at(reference, message);
     }
     if only_argument(returned, "Option").is_some() {
-        let message = "`Option`: a command returns something, or fails; return a `Result`, or a \
-                       struct whose members are optional";
+        let message = "`Option`: a command cannot return an absent value; return a `Result`, or \
+                       a struct with optional members";
         errors.at(returned, message);
     }
     if let Type::ImplTrait(_) | Type::Infer(_) | Type::TraitObject(_) = bare(ty) {
-        let message = "`impl`: what a command returns has a place in the schema; name the type";
+        let message = "`impl`: the schema contains the returned type; write a named type";
         errors.at(ty, message);
     }
 }

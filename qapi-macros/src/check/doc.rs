@@ -1,10 +1,11 @@
-//! Rules on documentation:
-//! - `check_sections_differ`: each section stands once
-//! - `check_sections_say_something`: a section has a text
-//! - `check_section_owner`: commands fail, and those return something whose functions do
-//! - `check_headings`: a heading is spelt as the section's, and none says what a word says
-//! - `check_tags`: what the schema language writes into one comment stands at its own place
-//! - `check_part_doc`: the same for the comment of a value, member or argument
+//! Rules for documentation:
+//! - `check_sections_differ`: a definition has each section once
+//! - `check_sections_have_text`: a section has a text
+//! - `check_section_owner`: `# Errors` is for commands, `# Returns` for those that return
+//!   something
+//! - `check_headings`: no heading is a typing error of a section, or the work of a word
+//! - `check_tags`: no line uses the tags of the schema language
+//! - `check_part_doc`: the comment of a value, member or argument does not contain a `since` tag
 
 use proc_macro2::Span;
 
@@ -13,20 +14,20 @@ use crate::errors::Errors;
 use crate::messages::{closest, listed};
 use crate::model::{Head, Part};
 
-/// A definition as far as its documentation is concerned.
+/// The documented parts of a definition.
 pub(super) struct Documented<'a> {
     pub(super) head: &'a Head,
-    /// What it is: `enum`.
+    /// The kind of definition, for messages, as in `enum`.
     pub(super) kind: &'static str,
-    /// What its parts are: `value`.
+    /// The kind of its parts, for messages, as in `value`.
     pub(super) part: &'static str,
     pub(super) parts: Vec<&'a Part>,
-    /// Whether it returns something; only a command can.
+    /// Whether a command returns something; `None` for other kinds.
     pub(super) returns: Option<bool>,
 }
 
-/// Headings of what is said by other means, and how.
-const HEADINGS_SAID_OTHERWISE: &[(&str, &str)] = &[
+/// Headings that other comments or words replace, each with the replacement.
+const REPLACED_HEADINGS: &[(&str, &str)] = &[
     ("Arguments", EACH_PART),
     ("Features", FEATURES),
     ("Members", EACH_PART),
@@ -35,15 +36,15 @@ const HEADINGS_SAID_OTHERWISE: &[(&str, &str)] = &[
     ("Values", EACH_PART),
 ];
 
-const EACH_PART: &str = "each has a doc comment of its own; move the text there";
-const FEATURES: &str = "a word says it; write `features(name = \"what it means\")`";
-const SINCE: &str = "a word says it; write `since = \"2.12\"`";
+const EACH_PART: &str = "each one has its own doc comment; move the text there";
+const FEATURES: &str = "a word documents features; write `features(name = \"what it means\")`";
+const SINCE: &str = "a word declares the version; write `since = \"2.12\"`";
 
-/// All rules on the documentation of a definition and of its parts.
+/// All rules for the documentation of a definition and of its parts.
 pub(super) fn check_doc(documented: &Documented<'_>, errors: &Errors) {
     let doc = &documented.head.doc;
     check_sections_differ(doc, errors);
-    check_sections_say_something(doc, errors);
+    check_sections_have_text(doc, errors);
     check_section_owner(documented, errors);
     for line in &doc.prose {
         check_headings(line, errors);
@@ -54,29 +55,29 @@ pub(super) fn check_doc(documented: &Documented<'_>, errors: &Errors) {
     }
 }
 
-/// Each section stands once.
+/// A definition has each section once.
 fn check_sections_differ(doc: &Doc, errors: &Errors) {
     for (index, section) in doc.sections.iter().enumerate() {
         if doc.sections.iter().take(index).any(|before| before.kind == section.kind) {
             let name = section.kind.heading();
             let message =
-                format!("`# {name}`: there is such a section already; put the text there");
+                format!("`# {name}`: a second section of this name; move the text to the first");
             errors.at_span(section.heading, message);
         }
     }
 }
 
 /// A section has a text.
-fn check_sections_say_something(doc: &Doc, errors: &Errors) {
+fn check_sections_have_text(doc: &Doc, errors: &Errors) {
     for section in doc.sections.iter().filter(|section| section.text.is_empty()) {
         let name = section.kind.heading();
         let message =
-            format!("`# {name}`: the section is empty; write a text, or leave the heading out");
+            format!("`# {name}`: the section is empty; write a text, or remove the heading");
         errors.at_span(section.heading, message);
     }
 }
 
-/// Only commands fail, and only those return something whose functions do.
+/// `# Errors` is for commands, `# Returns` for commands that return something.
 fn check_section_owner(documented: &Documented<'_>, errors: &Errors) {
     for section in &documented.head.doc.sections {
         let name = section.kind.heading();
@@ -85,12 +86,11 @@ fn check_section_owner(documented: &Documented<'_>, errors: &Errors) {
             | (SectionKind::Errors, Some(_))
             | (SectionKind::Returns, Some(true)) => continue,
             (SectionKind::Returns, Some(false)) => format!(
-                "`# {name}`: the command returns nothing; leave the section out, or return what \
-                 it tells of"
+                "`# {name}`: the command returns nothing; remove the section, or return a value"
             ),
             (SectionKind::Returns | SectionKind::Errors, None) => format!(
-                "`# {name}`: only commands have such a section, and this is of the {} `{}`; leave \
-                 it out",
+                "`# {name}`: only a command has this section; remove it from the documentation \
+                 of the {} `{}`",
                 documented.kind, documented.head.name.text
             ),
         };
@@ -98,7 +98,7 @@ fn check_section_owner(documented: &Documented<'_>, errors: &Errors) {
     }
 }
 
-/// A heading is spelt as the section's, and none says what a word says.
+/// No heading is a typing error of a section, or the work of a word.
 fn check_headings(line: &Line, errors: &Errors) {
     let Some(marked) = line.text.strip_prefix('#').filter(|rest| !rest.starts_with('#')) else {
         return;
@@ -108,26 +108,26 @@ fn check_headings(line: &Line, errors: &Errors) {
     if heading(&line.text).is_some_and(|heading| sections.contains(&heading)) {
         return;
     }
-    let mut otherwise = HEADINGS_SAID_OTHERWISE.iter();
-    let message = if let Some((_, advice)) = otherwise.find(|(name, _)| is_meant(found, name)) {
+    let mut replaced = REPLACED_HEADINGS.iter();
+    let message = if let Some((_, advice)) = replaced.find(|(name, _)| is_meant(found, name)) {
         format!("`# {found}`: {advice}")
     } else if let Some(meant) = sections.into_iter().find(|name| is_meant(found, name)) {
-        format!("`{}`: no section is named so; write `# {meant}`", line.text.trim())
+        format!("`{}`: no section has this name; write `# {meant}`", line.text.trim())
     } else {
         return;
     };
     errors.at_span(line.span, message);
 }
 
-/// Whether the heading `found` was most likely meant to be `name`. Any other heading is the
-/// author's own, so that a likeness has to be closer than among words of attributes.
+/// Whether the heading `found` is probably a typing error of `name`. The threshold is stricter
+/// than for words of attributes, as authors may write headings of their own.
 fn is_meant(found: &str, name: &str) -> bool {
     let (found, name) = (found.to_lowercase(), name.to_lowercase());
     strsim::osa_distance(&found, &name) <= 1
         || found.starts_with("return value") && name == "returns"
 }
 
-/// What the schema language writes into one comment stands at its own place.
+/// No line uses the tags of the schema language: `@name:`, `Returns:`, `Since:` and the like.
 fn check_tags(documented: &Documented<'_>, line: &Line, errors: &Errors) {
     let Line { text, span } = line;
     if let Some(name) = described_name(text) {
@@ -136,7 +136,7 @@ fn check_tags(documented: &Documented<'_>, line: &Line, errors: &Errors) {
     }
     let Some((tag, _)) = text.split_once(':') else { return };
     let section =
-        |name| format!("sections have headings; write `# {name}`, and the text below it");
+        |name| format!("a heading begins the section; write `# {name}`, and the text below it");
     let advice = match tag {
         "Returns" | "Errors" => section(tag),
         "Example" | "Examples" => section("Examples"),
@@ -147,8 +147,8 @@ fn check_tags(documented: &Documented<'_>, line: &Line, errors: &Errors) {
     errors.at_span(*span, format!("`{tag}:`: {advice}"));
 }
 
-/// The name that a line begins to describe as the schema language does, by `@name:`. Without the
-/// colon it has to stand alone, since texts mention names by `@name` too.
+/// The name in a line that begins with `@name:`, the tag of the schema language for a part.
+/// Without the colon the name has to stand alone, since texts refer to names as `@name` too.
 fn described_name(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('@')?;
     let is_part =
@@ -165,25 +165,27 @@ fn check_described_name(documented: &Documented<'_>, name: &str, span: Span, err
         parts.iter().map(|part| part.name.text.as_str()).chain(features)
     };
     let message = if name == head.name.text {
-        format!("`@{name}`: a doc comment is of the item below it; leave the line out")
+        format!("`@{name}`: a doc comment belongs to the item below it; remove the line")
     } else if parts.iter().any(|part| part.name.text == name) {
-        format!("`@{name}`: each {part} has a doc comment of its own; move the text there")
+        format!("`@{name}`: each {part} has its own doc comment; move the text there")
     } else if head.features.iter().any(|feature| feature.name == name) {
         format!("`@{name}`: {FEATURES}")
     } else {
         let advice = match (closest(name, names()), listed(names())) {
             (Some(meant), _) => {
-                format!("did you mean `{meant}`? It is described where it stands")
+                format!("did you mean `{meant}`? Move the text to where `{meant}` is declared")
             }
-            (None, none) if none.is_empty() => "move the text to what it is about".to_owned(),
-            (None, names) => format!("what there is, {names}, is described where it stands"),
+            (None, none) if none.is_empty() => "remove the line".to_owned(),
+            (None, names) => {
+                format!("remove the line, or document {names} where they are declared")
+            }
         };
-        format!("`@{name}`: the {kind} lists no {part} or feature of this name; {advice}")
+        format!("`@{name}`: the {kind} has no {part} or feature of this name; {advice}")
     };
     errors.at_span(span, message);
 }
 
-/// The comment of a value, member or argument leaves to the word `since` what it says.
+/// The comment of a value, member or argument does not contain a `since` tag.
 fn check_part_doc(part: &Part, errors: &Errors) {
     for Line { text, span } in &part.doc.prose {
         let Some((_, last)) = text.rsplit_once('(') else { continue };
@@ -193,8 +195,9 @@ fn check_part_doc(part: &Part, errors: &Errors) {
         let version = version.trim_start_matches(':').trim();
         let is_digit = |letter: char| letter.is_ascii_digit() || letter == '.';
         if !version.is_empty() && version.chars().all(is_digit) {
-            let message =
-                format!("`({inner})`: a word says it; write `#[qapi(since = \"{version}\")]`");
+            let message = format!(
+                "`({inner})`: a word declares the version; write `#[qapi(since = \"{version}\")]`"
+            );
             errors.at_span(*span, message);
         }
     }

@@ -1,8 +1,8 @@
-//! Rules on `#[qapi_enum]`:
-//! - `check_open`: one variant at most stands for values of other crates
-//! - `check_extension`: values that are added to another enum are no definition
-//! - `check_prefix`: a prefix of names of C
-//! - `check_values_are_names`: values carry no data
+//! Rules for `#[qapi_enum]`:
+//! - `check_open`: at most the last variant is open, without a condition and other words
+//! - `check_extension`: an enum that extends another one is no definition, and is not open
+//! - `check_prefix`: the prefix is an upper case name of C
+//! - `check_values_are_names`: values have no data
 
 use syn::{Fields, ItemEnum};
 
@@ -43,16 +43,18 @@ pub(crate) fn check(item: &ItemEnum, model: &Enum, errors: &Errors) {
     check_clashes(&model.values, errors);
 }
 
-/// One variant at most stands for values of other crates: the last one, always there.
+/// At most the last variant is open, without a condition and other words.
 fn check_open(item: &ItemEnum, model: &Enum, errors: &Errors) {
     for second in model.open.iter().skip(1) {
-        let message = "`open`: one variant stands for the values of other crates; mark one only";
+        let message = "`open`: an enum has one open variant; remove the word from the others";
         errors.at_span(second.word, message);
     }
     let Some(OpenVariant { ident, word, strays }) = model.open.first() else { return };
     for Stray { word, span } in strays {
-        let message =
-            format!("`{word}`: the variant is no value, but all that others add; leave it out");
+        let message = format!(
+            "`{word}`: the open variant contains values of other crates and is no value itself; \
+             remove the word"
+        );
         errors.at_span(*span, message);
     }
     let enum_ident = &item.ident;
@@ -62,43 +64,43 @@ fn check_open(item: &ItemEnum, model: &Enum, errors: &Errors) {
             matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
         if !is_one {
             let message = format!(
-                "`{ident}`: it holds the value that another crate adds; write \
+                "`{ident}`: the open variant contains a value of another crate; write \
                  `{ident}(OpenValue<{enum_ident}>)`"
             );
             errors.at(variant.ident.clone(), message);
         }
         if let Some(cfg) = variant.attrs.iter().find(|one| one.path().is_ident("cfg")) {
-            let message = "`cfg`: an enum is open or it is not; leave the condition out";
+            let message = "`cfg`: the open variant cannot be conditional; remove the condition";
             errors.at(cfg, message);
         }
     }
     if item.variants.last().is_some_and(|last| last.ident != *ident) {
-        let message = "`open`: values of other crates come last; make it the last variant";
+        let message = "`open`: values of other crates come last; move the variant to the end";
         errors.at_span(*word, message);
     }
 }
 
-/// Values that are added to another enum are no definition, and have no words of one.
+/// An enum that extends another one is no definition, and is not open.
 fn check_extension(model: &Enum, errors: &Errors) {
     let Some(extends) = &model.extends else { return };
     for Stray { word, span } in &model.strays {
         let message = format!(
-            "`{word}`: values added to another enum are no definition of their own; leave it out"
+            "`{word}`: an enum that extends another one is no definition; remove the word"
         );
         errors.at_span(*span, message);
     }
     if let Some(open) = model.open.first() {
-        let message = "`open`: these values are added to another enum, which may be open; leave \
-                       out one of `open` and `extends`";
+        let message = "`open`: an enum that extends another one cannot be open; remove one of \
+                       `open` and `extends`";
         errors.at_span(open.word, message);
     }
     if model.values.is_empty() {
-        let message = "`extends`: there are no values to add; write a variant for each";
+        let message = "`extends`: the enum has no values to add; write a variant for each value";
         errors.at(extends, message);
     }
 }
 
-/// A prefix of names of C. QEMU's all are upper case, with underscores.
+/// The prefix is an upper case name of C, as are all prefixes in QEMU.
 fn check_prefix(model: &Enum, errors: &Errors) {
     let Some(prefix) = &model.prefix else { return };
     let text = prefix.value();
@@ -108,14 +110,14 @@ fn check_prefix(model: &Enum, errors: &Errors) {
         });
     if !fits {
         let message = format!(
-            "`{text}`: not what a name of C begins with; write upper case letters, digits and \
-             `_`, a letter first: `prefix = \"UPPER_CASE\"`"
+            "`{text}`: not a prefix in C; write upper case letters, digits and `_` after a \
+             letter, as in `prefix = \"UPPER_CASE\"`"
         );
         errors.at(prefix, message);
     }
 }
 
-/// Values carry no data.
+/// Values have no data.
 fn check_values_are_names(item: &ItemEnum, model: &Enum, errors: &Errors) {
     for variant in &item.variants {
         let ident = &variant.ident;
@@ -126,8 +128,8 @@ fn check_values_are_names(item: &ItemEnum, model: &Enum, errors: &Errors) {
             Fields::Unit => {}
             fields @ (Fields::Named(_) | Fields::Unnamed(_)) => {
                 let message = format!(
-                    "`{ident}`: a value of a QAPI enum carries no data; write `{ident}` alone, \
-                     or annotate the enum with `#[qapi_union]` or `#[qapi_alternate]`"
+                    "`{ident}`: a value of a QAPI enum has no data; write `{ident}` alone, or \
+                     annotate the enum with `#[qapi_union]` or `#[qapi_alternate]`"
                 );
                 errors.at(fields, message);
             }

@@ -1,10 +1,10 @@
-//! Rules on `#[qapi_event]`:
+//! Rules for `#[qapi_event]`:
 //! - `check_rate_limit`: a rate limit is a period
 //! - `check_boxed`: boxed data are one type
-//! - `check_unconditional`: a single member is there always
+//! - `check_unconditional`: members have no `cfg`
 //! - `check_key`: the key of a rate limit is a member
 //!
-//! And those of [`fields`](super::fields).
+//! The file [`fields`](super::fields) has more.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -45,11 +45,11 @@ pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
     }
 }
 
-/// A single member is there always.
+/// Members have no `cfg`.
 fn check_unconditional(members: &[Member], errors: &Errors) {
     for condition in members.iter().flat_map(|member| &member.part.cfg) {
-        let message = "`cfg`: a single member of an event cannot be conditional; put it into a \
-                       struct and carry that with `boxed`";
+        let message = "`cfg`: a member of an event cannot be conditional; move it to a struct, \
+                       and make that the data with `boxed`";
         errors.at(condition, message);
     }
 }
@@ -60,14 +60,15 @@ fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
     let mut fields = item.fields.iter();
     let Some(first) = fields.next() else {
         let message = format!(
-            "`boxed`: there are no data; write `struct {ident}(TheData)`, or leave the word out"
+            "`boxed`: the event has no data; write `struct {ident}(TheData)`, or remove the word"
         );
         errors.at_span(word, message);
         return;
     };
     for attribute in &first.attrs {
         if attribute.path().is_ident("cfg") {
-            let message = "`cfg`: boxed data are there always; put it on members of their type";
+            let message = "`cfg`: boxed data cannot be conditional; move the condition to members \
+                           of their type";
             errors.at(attribute, message);
         }
     }
@@ -78,14 +79,14 @@ fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
             None => ty.to_token_stream().to_string(),
         };
         let message = format!(
-            "`{subject}`: boxed data are the members of one type; make this a member of that, or \
-             leave `boxed` out"
+            "`{subject}`: boxed data are the members of one type; make this a member of that \
+             type, or remove `boxed`"
         );
         errors.at(ty, message);
     }
     if let Some(key) = &model.key {
-        let message = "`key`: the members of boxed data are known to their type alone; leave \
-                       `boxed` out and list the members, or leave `key` out";
+        let message = "`key`: a member of boxed data cannot be the key; remove `boxed` and list \
+                       the members, or remove `key`";
         errors.at(key, message);
     }
 }
@@ -94,7 +95,7 @@ fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
 fn check_rate_limit(model: &Event, errors: &Errors) {
     if let Some(RateLimit { text, milliseconds: None }) = &model.rate_limit {
         let message = format!(
-            "`{}`: not a period; write seconds or milliseconds: `rate_limit = \"1s\"` or \
+            "`{}`: not a period; write seconds or milliseconds, as in `rate_limit = \"1s\"` or \
              `rate_limit = \"500ms\"`",
             text.value()
         );
@@ -108,16 +109,16 @@ fn check_key(model: &Event, members: &[Member], errors: &Errors) {
     let name = key.value();
     if model.rate_limit.is_none() {
         let message =
-            "`key`: there is no rate limit; write `rate_limit = \"1s\"` too, or leave it out";
+            "`key`: the event has no rate limit; add `rate_limit = \"1s\"`, or remove `key`";
         errors.at(key, message);
     }
     if members.iter().all(|member| member.part.name.text != name) {
         let names = members.iter().map(|member| member.part.name.text.as_str());
         let message = match listed(names) {
             none if none.is_empty() => {
-                format!("`{name}`: the event has no members; leave `key` out")
+                format!("`{name}`: the event has no members; remove `key`")
             }
-            names => format!("`{name}`: the event has no such member; it has {names}"),
+            names => format!("`{name}`: the event has no such member; write one of {names}"),
         };
         errors.at(key, message);
     }

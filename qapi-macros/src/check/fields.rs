@@ -1,6 +1,6 @@
-//! Rules on the fields of what is an object:
+//! Rules for the fields of structs, unions and events:
 //! - `check_fields_are_named`: members have names
-//! - `check_base`: one base at most, as the first field, and only a base
+//! - `check_base`: at most the first field is a base, without other words
 
 use syn::{Fields, ItemStruct};
 
@@ -11,7 +11,7 @@ use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Base, Member, Part};
 
-/// All rules on members.
+/// All rules for members.
 pub(super) fn check_members(members: &[Member], errors: &Errors) {
     check_parts(members.iter().map(|member| &member.part), errors);
     for member in members {
@@ -20,7 +20,7 @@ pub(super) fn check_members(members: &[Member], errors: &Errors) {
     }
 }
 
-/// All rules on members, given without their types.
+/// All rules for members but those for their types.
 pub(super) fn check_parts<'a>(parts: impl Iterator<Item = &'a Part> + Clone, errors: &Errors) {
     for part in parts.clone() {
         check_part(part, NameKind::Member, errors);
@@ -39,21 +39,22 @@ pub(super) fn check_fields_are_named(item: &ItemStruct, errors: &Errors) {
     }
 }
 
-/// One base at most, as the first field, and only a base.
+/// At most the first field is a base, without other words.
 pub(super) fn check_base(item: &ItemStruct, bases: &[Base], errors: &Errors) {
     for base in bases.iter().skip(1) {
-        let message = "`base`: a QAPI object has one base; make the others members of it";
+        let message = "`base`: a QAPI object has one base; write the members of this one as \
+                       fields, or make it a base of the first";
         errors.at_span(base.word, message);
     }
     let first_field = item.fields.iter().find_map(|field| field.ident.as_ref());
     for base in bases.iter().take(1) {
         if first_field != Some(&base.ident) {
-            let message = "`base`: the members of the base come first; make it the first field";
+            let message = "`base`: members of the base come first; make it the first field";
             errors.at_span(base.word, message);
         }
     }
     for Stray { word, span } in bases.iter().flat_map(|base| &base.strays) {
-        let message = format!("`{word}`: the base itself is no member; leave the word out");
+        let message = format!("`{word}`: a base is no member; remove the word");
         errors.at_span(*span, message);
     }
 }

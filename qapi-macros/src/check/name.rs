@@ -1,10 +1,11 @@
-//! The rules on names (QAPI code generation, "Naming rules and reserved names").
+//! Rules for names (QEMU's "How to use the QAPI code generator", section "Naming rules and
+//! reserved names").
 
 use crate::errors::Errors;
 use crate::model::Name;
 use crate::names::{c_name, dashed_from_camel, is_camel, is_dashed, is_upper, stem};
 
-/// What a name is the name of.
+/// The kinds of names, each with its own convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameKind {
     Type,
@@ -16,19 +17,18 @@ pub(crate) enum NameKind {
     Feature,
 }
 
-/// The types that the language brings along, and the one that the generator adds.
+/// The built-in types of the schema language, and `QType`, which the generator adds.
 const BUILTIN_TYPES: [&str; 16] = [
     "str", "number", "int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
     "uint64", "size", "bool", "null", "any", "QType",
 ];
 
-/// All rules on names.
+/// All rules for names.
 pub(crate) fn check_name(name: &Name, kind: NameKind, errors: &Errors) {
-    let Name { text, span, exception: _ } = name;
-    // A value may start with a digit: judge it as if a letter stood before it.
-    let judged = match kind {
-        NameKind::Value if text.starts_with(|first: char| first.is_ascii_digit()) => {
-            format!("d{text}")
+    // A value may begin with a digit, so it is checked with a letter before it.
+    let prefixed = match kind {
+        NameKind::Value if name.text.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("d{}", name.text)
         }
         NameKind::Type
         | NameKind::Command
@@ -36,23 +36,27 @@ pub(crate) fn check_name(name: &Name, kind: NameKind, errors: &Errors) {
         | NameKind::Member
         | NameKind::Value
         | NameKind::Alternative
-        | NameKind::Feature => text.clone(),
+        | NameKind::Feature => name.text.clone(),
     };
-    let Some(stem) = stem(&judged) else {
-        errors.at_span(*span, form_message(text));
-        return;
-    };
+    let Some(stem) = check_form(name, &prefixed, errors) else { return };
     check_convention(name, stem, kind, errors);
     check_reserved(name, kind, errors);
     check_exception(name, stem, kind, errors);
 }
 
-/// Letters, digits, `-` and `_`, a letter first.
-fn form_message(text: &str) -> String {
-    format!(
-        "`{text}`: not a QAPI name; write letters, digits, `-` and `_`, a letter first (a vendor \
-         puts `__` and its domain before it: `__org.example_name`)"
-    )
+/// A name consists of letters, digits, `-` and `_` after a letter. Returns the stem of a valid
+/// name.
+fn check_form<'a>(name: &Name, prefixed: &'a str, errors: &Errors) -> Option<&'a str> {
+    let found = stem(prefixed);
+    if found.is_none() {
+        let message = format!(
+            "`{}`: not a QAPI name; write letters, digits, `-` and `_` after a letter (vendors \
+             write their domain before the name, as in `__org.example_name`)",
+            name.text
+        );
+        errors.at_span(name.span, message);
+    }
+    found
 }
 
 /// Commands and members are lower case, events upper case, types CamelCase.
@@ -62,17 +66,20 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
         return;
     }
     let advice = match kind {
-        NameKind::Type => "a type's name is CamelCase; write it so".to_owned(),
+        NameKind::Type => {
+            "the name of a type is CamelCase; write it in CamelCase, as in `BlockJobInfo`"
+                .to_owned()
+        }
         NameKind::Event => {
             let upper = text.to_uppercase().replace('-', "_");
-            format!("an event's name is upper case with `_`; write `{upper}`")
+            format!("the name of an event is upper case with `_`; write `{upper}`")
         }
         NameKind::Command | NameKind::Member | NameKind::Value | NameKind::Alternative => {
-            // What a vendor puts before the name stays as it is.
+            // The prefix of a vendor is not subject to the convention.
             let vendor = text.strip_suffix(stem).unwrap_or_default();
             let dashed = dashed_from_camel(&stem.replace('-', "_"));
             let exception = if may_be_excepted(stem, kind) {
-                ", or add `name_exception` if clients know it as it is"
+                ", or add `name_exception` for a name that clients already use"
             } else {
                 ""
             };
@@ -83,8 +90,9 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
     errors.at_span(*span, format!("`{text}`: {advice}"));
 }
 
-/// By exception members and values may be written in any way, commands with underscores only.
-/// Nobody ever sees the names of alternatives.
+/// Whether `name_exception` permits the name: any name of a member or value, and a lower case name
+/// of a command with underscores. Alternatives have no exceptions, as clients never see their
+/// names.
 fn may_be_excepted(stem: &str, kind: NameKind) -> bool {
     match kind {
         NameKind::Command => is_dashed(&stem.replace('_', "-")),
@@ -104,22 +112,22 @@ fn follows_convention(stem: &str, kind: NameKind) -> bool {
     }
 }
 
-/// Some names are kept for the generator.
+/// A name is not reserved for the generator.
 fn check_reserved(name: &Name, kind: NameKind, errors: &Errors) {
     let Name { text, span, exception: _ } = name;
     let in_c = c_name(text);
-    let why = if in_c.starts_with("q_") {
-        "names that start with `q_` or `q-` are reserved"
+    let reason = if in_c.starts_with("q_") {
+        "names that begin with `q_` or `q-` are reserved"
     } else if kind == NameKind::Type && text.ends_with("List") {
-        "names of types that end in `List` are reserved for lists"
+        "type names that end in `List` are reserved for lists"
     } else if kind == NameKind::Member && (in_c == "u" || in_c.starts_with("has_")) {
         "the member names `u` and `has-…` are reserved"
     } else if is_definition(kind) && BUILTIN_TYPES.contains(&text.as_str()) {
-        "the schema language has a type of this name"
+        "the schema language has a built-in type of this name"
     } else {
         return;
     };
-    errors.at_span(*span, format!("`{text}`: {why}; choose another name"));
+    errors.at_span(*span, format!("`{text}`: {reason}; choose another name"));
 }
 
 fn is_definition(kind: NameKind) -> bool {
@@ -129,12 +137,12 @@ fn is_definition(kind: NameKind) -> bool {
     }
 }
 
-/// An exemption from the convention is needed.
+/// An exemption from the convention is necessary.
 fn check_exception(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
     let Some(word) = name.exception else { return };
     if follows_convention(stem, kind) {
         let message = format!(
-            "`name_exception`: the name `{}` follows the convention; leave the word out",
+            "`name_exception`: the name `{}` follows the convention; remove the word",
             name.text
         );
         errors.at_span(word, message);

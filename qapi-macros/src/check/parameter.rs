@@ -1,10 +1,10 @@
-//! Rules on the parameters of a command's function:
-//! - `check_pattern`: a parameter is a name
-//! - `check_unconditional`: a parameter is there always
-//! - `check_strays`: only an argument has the words of one
-//! - `check_injected`: state and session are taken as `&T` or `Arc<T>`
-//! - `check_lent`: an argument is taken by value or as a plain reference
-//! - `check_fd`: nothing stands for a file descriptor that is absent
+//! Rules for the parameters of a command's function:
+//! - `check_pattern`: the pattern of a parameter is a name
+//! - `check_unconditional`: a parameter has no `cfg`
+//! - `check_strays`: only a single argument has the words of an argument
+//! - `check_injected`: the type of state and session is `&T` or `Arc<T>`
+//! - `check_reference`: an argument is a value, or a reference without `mut` and lifetime
+//! - `check_fd`: a file descriptor has no default
 
 use syn::{FnArg, ItemFn, Pat, PatType, Type};
 
@@ -30,38 +30,38 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
                 check_injected(parameter, "the session", "SessionContext", errors)
             }
             Role::Argument(argument) => {
-                check_lent(parameter, errors);
+                check_reference(parameter, errors);
                 check_fd(argument, errors);
             }
         }
     }
 }
 
-/// A parameter is a name.
+/// The pattern of a parameter is a name.
 fn check_pattern(parameter: &PatType, errors: &Errors) {
     let plain = match &*parameter.pat {
         Pat::Ident(pattern) => pattern.by_ref.is_none() && pattern.subpat.is_none(),
         _ => false,
     };
     if !plain {
-        let message = "`pattern`: an argument is known by its name; write `name: Type` and take \
-                       it apart in the function";
+        let message = "`pattern`: the name of a parameter is that of the argument; write `name: \
+                       Type`, and match the pattern in the function";
         errors.at(&parameter.pat, message);
     }
 }
 
-/// A parameter is there always.
+/// A parameter has no `cfg`.
 fn check_unconditional(parameter: &PatType, errors: &Errors) {
     for attribute in &parameter.attrs {
         if attribute.path().is_ident("cfg") {
-            let message = "`cfg`: a single argument cannot be conditional; put it into a struct \
-                           and take that with `boxed`";
+            let message = "`cfg`: a single argument cannot be conditional; move it to a struct, \
+                           and make that the arguments with `boxed`";
             errors.at(attribute, message);
         }
     }
 }
 
-/// Only an argument has the words of one.
+/// Only a single argument has the words of an argument.
 fn check_strays(parameter: &Parameter, errors: &Errors) {
     let role = match &parameter.role {
         Role::State(..) => "state",
@@ -69,8 +69,8 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
         Role::Argument(_) => {
             for Stray { word, span } in &parameter.strays {
                 let message = format!(
-                    "`{word}`: the parameter stands for all arguments; put the word on the \
-                     member of its type that it is about, or leave it out"
+                    "`{word}`: the parameter contains all arguments; move the word to a member \
+                     of its type, or remove it"
                 );
                 errors.at_span(*span, message);
             }
@@ -78,15 +78,17 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
         }
     };
     for Stray { word, span } in &parameter.strays {
-        let message = format!("`{word}`: `{role}` is no argument; leave out one of the two");
+        let message = format!(
+            "`{word}`: a parameter with `{role}` is no argument; remove one of the two words"
+        );
         errors.at_span(*span, message);
     }
 }
 
-/// State and session are taken as `&T` or `Arc<T>`.
+/// The type of state and session is `&T` or `Arc<T>`.
 fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Errors) {
-    let (ident, written) = (&parameter.ident, &parameter.written);
-    let fits = match bare(written) {
+    let (ident, declared) = (&parameter.ident, &parameter.declared);
+    let fits = match bare(declared) {
         Type::Reference(reference) => {
             reference.mutability.is_none() && reference.lifetime.is_none()
         }
@@ -94,35 +96,34 @@ fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Err
     };
     if !fits {
         let message = format!(
-            "`{ident}`: {what} is shared with other calls; write `{ident}: &{example}` or \
-             `{ident}: Arc<{example}>`"
+            "`{ident}`: calls share {what}; write `{ident}: &{example}` or `{ident}: \
+             Arc<{example}>`"
         );
-        errors.at(written, message);
+        errors.at(declared, message);
     }
 }
 
-/// An argument is taken by value or as a plain reference.
-fn check_lent(parameter: &Parameter, errors: &Errors) {
-    let (ident, written) = (&parameter.ident, &parameter.written);
-    let inner = only_argument(written, "Option").unwrap_or(bare(written));
+/// An argument is a value, or a reference without `mut` and lifetime.
+fn check_reference(parameter: &Parameter, errors: &Errors) {
+    let (ident, declared) = (&parameter.ident, &parameter.declared);
+    let inner = only_argument(declared, "Option").unwrap_or(bare(declared));
     match inner {
         Type::ImplTrait(ty) => {
-            let message = format!(
-                "`{ident}`: what an argument may be has a place in the schema; name the type"
-            );
+            let message =
+                format!("`{ident}`: the schema contains the argument's type; write a named type");
             errors.at(ty, message);
         }
         Type::Reference(reference) => {
             if let Some(token) = &reference.mutability {
                 let message = format!(
-                    "`mut`: an argument belongs to the message; write `{ident}: &Type` or \
+                    "`mut`: an argument is borrowed from the request; write `{ident}: &Type` or \
                      `mut {ident}: Type`"
                 );
                 errors.at(token, message);
             }
             if let Some(lifetime) = &reference.lifetime {
                 let message = format!(
-                    "`{lifetime}`: an argument lives as long as the call; leave the lifetime out"
+                    "`{lifetime}`: an argument lives as long as the call; remove the lifetime"
                 );
                 errors.at_span(lifetime.span(), message);
             }
@@ -131,11 +132,11 @@ fn check_lent(parameter: &Parameter, errors: &Errors) {
     }
 }
 
-/// Nothing stands for a file descriptor that is absent.
+/// A file descriptor has no default.
 fn check_fd(Argument { member, passing }: &Argument, errors: &Errors) {
     if let (Passing::Fd, Some(DefaultValue { word, .. })) = (passing, &member.default) {
-        let message = "`default`: no file descriptor stands for one that is absent; leave it out, \
-                       and write `Option<OwnedFd>` if there may be none";
+        let message = "`default`: a file descriptor has no default; remove the word, and write \
+                       `Option<OwnedFd>` if the argument is optional";
         errors.at_span(*word, message);
     }
 }

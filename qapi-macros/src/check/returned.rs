@@ -1,6 +1,6 @@
-//! What a command returns can be extended: it is an object, or a list of objects. Types that the
-//! language brings along are told by their names; all others are looked at when the program
-//! starts.
+//! The rule that a command returns an object or a list of objects, so that later versions can add
+//! members. This file recognises built-in types by their names; `qapi_core` checks all other
+//! types when the program starts.
 
 use syn::{Path, Type};
 
@@ -8,25 +8,25 @@ use crate::errors::Errors;
 use crate::model::{Command, Raw};
 use crate::types::{bare, is_nothing, only_argument, result_of};
 
-/// Types that are no objects, by the last part of their paths.
+/// Types that are no objects, by the last segment of their paths.
 const BUILTIN: [&str; 13] = [
     "String", "str", "PathBuf", "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
     "f64",
 ];
 
-/// The rule, and that an exemption from it is needed.
+/// A command returns an object or a list of objects, unless it has `returns_exception`.
 pub(super) fn check_returned_object(model: &Command, errors: &Errors) {
     let raw = model.raw.as_ref().filter(|raw| raw.word.is_some());
-    let told = raw.and_then(|Raw { returns, .. }| returns.as_ref());
-    let returned = told.or(model.returns.as_ref()).filter(|ty| !is_nothing(ty));
+    let declared = raw.and_then(|Raw { returns, .. }| returns.as_ref());
+    let returned = declared.or(model.returns.as_ref()).filter(|ty| !is_nothing(ty));
     let Some(returned) = returned else {
         if let Some(word) = model.returns_exception {
-            let message = "`returns_exception`: the function returns nothing; leave the word out";
+            let message = "`returns_exception`: the function returns nothing; remove the word";
             errors.at_span(word, message);
         }
         return;
     };
-    // One that never answers returns nothing, which is another rule.
+    // Another rule requires that a command without a response returns nothing.
     if model.returns_exception.is_some() || model.no_success_response.is_some() {
         return;
     }
@@ -36,14 +36,14 @@ pub(super) fn check_returned_object(model: &Command, errors: &Errors) {
         && let Some(name) = builtin(&path.path)
     {
         let message = format!(
-            "`{name}`: to an object members can be added later, and to this nothing; return a \
-             struct, or a list of them, or write `returns_exception` if clients know it as it is"
+            "`{name}`: later versions can add members only to an object; return a struct or a \
+             `Vec` of structs, or add `returns_exception` for a type that clients already use"
         );
         errors.at(element, message);
     }
 }
 
-/// What a path leads to that the language brings along.
+/// The name of the built-in type that a path leads to, if it leads to one.
 fn builtin(path: &Path) -> Option<String> {
     let mut segments = path.segments.iter().rev();
     let last = segments.next().filter(|last| last.arguments.is_none())?;

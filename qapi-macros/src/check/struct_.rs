@@ -1,7 +1,7 @@
-//! Rules on `#[qapi_struct]`:
-//! - `check_transparent`: a struct that stands for the type of its field has one
+//! Rules for `#[qapi_struct]`:
+//! - `check_transparent`: a transparent struct has one field and no words of a definition
 //!
-//! And those of [`fields`](super::fields).
+//! The file [`fields`](super::fields) has more.
 
 use syn::ItemStruct;
 
@@ -34,20 +34,20 @@ pub(crate) fn check(item: &ItemStruct, model: &Struct, errors: &Errors) {
     check_members(&model.members, errors);
 }
 
-/// A struct that stands for the type of its field has one, and no words of a definition.
+/// A transparent struct has one field and no words of a definition.
 fn check_transparent(item: &ItemStruct, transparent: &Transparent, errors: &Errors) {
     check_item_attributes(&item.attrs, errors);
     for Stray { word, span } in &transparent.strays {
         let message = format!(
-            "`{word}`: a transparent struct is no definition, but the type of its field; leave \
-             out one of the two"
+            "`{word}`: a transparent struct stands for the type of its field and is no \
+             definition; remove one of `{word}` and `transparent`"
         );
         errors.at_span(*span, message);
     }
     if transparent.fields.len() != 1 {
         let message = format!(
-            "`transparent`: the struct stands for the type of its one field; write `struct \
-             {}(TheType)`, or leave the word out",
+            "`transparent`: a transparent struct has one field; write `struct {}(TheType)`, or \
+             remove the word",
             item.ident
         );
         errors.at_span(transparent.word, message);

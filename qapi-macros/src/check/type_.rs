@@ -1,13 +1,13 @@
-//! Types that QAPI has none for, by their names, and what to use instead. All others are for the
-//! compiler to judge.
+//! Rust types without an equivalent in QAPI, by their names, and the types to use instead. The
+//! compiler reports all other types that do not implement `QapiType`.
 
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use crate::errors::Errors;
-use crate::model::{DefaultValue, Member, Representation};
+use crate::model::{DefaultValue, Encoding, Member};
 use crate::types::{bare, only_argument};
 
-/// Each type that is refused, with the reason and what to write instead.
+/// Each rejected type, with the reason and the type to use instead.
 const INSTEAD: &[(&str, &str)] = &[
     ("HashMap", MAP),
     ("BTreeMap", MAP),
@@ -20,16 +20,16 @@ const INSTEAD: &[(&str, &str)] = &[
     ("u128", "QAPI's integers have 64 bits at most; write `u64`, or `String`"),
     ("i128", "QAPI's integers have 64 bits at most; write `i64`, or `String`"),
     ("f32", "QAPI's `number` is a double; write `f64`"),
-    ("char", "QAPI has strings only; write `String`"),
+    ("char", "QAPI has no type for a character; write `String`"),
     ("OsString", "QAPI's strings are Unicode; write `String`, or `PathBuf`"),
 ];
 
-const MAP: &str = "the members of a QAPI object are known beforehand; write `Vec<Entry>` with a \
-                   struct of key and value, or `serde_json::Value` for whatever comes (`any`)";
+const MAP: &str = "a QAPI object has a fixed set of members; write `Vec<Entry>` with a struct of \
+                   key and value, or `serde_json::Value` for any value";
 
-const SET: &str = "QAPI's lists have an order and may repeat; write `Vec<T>`";
+const SET: &str = "QAPI has lists only, ordered and with duplicates; write `Vec<T>`";
 
-/// Refuses what QAPI has no type for, wherever in `ty` it stands.
+/// Rejects types without an equivalent in QAPI, in `ty` and its type arguments.
 pub(super) fn check_type(ty: &Type, errors: &Errors) {
     match bare(ty) {
         Type::Path(path) => {
@@ -40,22 +40,26 @@ pub(super) fn check_type(ty: &Type, errors: &Errors) {
             }
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
             for argument in &arguments.args {
-                if let GenericArgument::Type(inner) = argument {
-                    check_element(inner, last.ident == "Vec", errors);
+                match argument {
+                    GenericArgument::Type(element) if last.ident == "Vec" => {
+                        check_list_element(element, errors);
+                    }
+                    GenericArgument::Type(inner) => check_type(inner, errors),
+                    _ => {}
                 }
             }
         }
         Type::Reference(reference) => check_type(&reference.elem, errors),
-        Type::Slice(slice) => check_element(&slice.elem, true, errors),
+        Type::Slice(slice) => check_list_element(&slice.elem, errors),
         _ => {}
     }
 }
 
-/// Refuses lists among the elements of a list, and what QAPI has no type for.
-fn check_element(ty: &Type, of_list: bool, errors: &Errors) {
-    if of_list && is_list(ty) {
-        let message = "`Vec`: QAPI has no lists of lists; write `Vec<TheStruct>`, with a struct \
-                       that has the inner list as its member";
+/// Rejects a list as the element of a list, and types without an equivalent in QAPI.
+fn check_list_element(ty: &Type, errors: &Errors) {
+    if is_list(ty) {
+        let message = "`Vec`: QAPI has no lists of lists; write `Vec<TheStruct>`, where the inner \
+                       list is a member of the struct";
         errors.at(ty, message);
     } else {
         check_type(ty, errors);
@@ -74,24 +78,25 @@ fn instead(ident: &Ident) -> Option<&'static str> {
     INSTEAD.iter().find(|(name, _)| ident == name).map(|(_, advice)| *advice)
 }
 
-/// The type, the way it is told, and what its absence stands for.
+/// The type of a member has an equivalent in QAPI, and its encoding and default are valid.
 pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     check_type(&member.ty, errors);
     check_default(member, errors);
-    for representation in &member.representations {
-        match representation {
-            Representation::Unit(unit) if representation.type_name().is_none() => {
+    for encoding in &member.encodings {
+        match encoding {
+            Encoding::Unit(unit) if encoding.type_name().is_none() => {
                 let message = format!(
-                    "`{}`: not a unit of time; write `s`, `ms`, `us` or `ns`",
+                    "`{}`: not a unit of time; write `s`, `ms`, `us` or `ns`, as in `unit = \
+                     \"ms\"`",
                     unit.value()
                 );
                 errors.at(unit, message);
             }
-            Representation::Unit(_) => {}
-            Representation::Base64(word) => {
-                if member.representations.len() > 1 {
-                    let message = "`base64`: bytes are no length of time; leave out one of \
-                                   `base64` and `unit`";
+            Encoding::Unit(_) => {}
+            Encoding::Base64(word) => {
+                if member.encodings.len() > 1 {
+                    let message = "`base64`: bytes have no unit of time; remove one of `base64` \
+                                   and `unit`";
                     errors.at_span(*word, message);
                 }
             }
@@ -99,37 +104,37 @@ pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     }
 }
 
-/// An `Option` says already what its absence stands for.
+/// An `Option` has no default.
 fn check_default(Member { ty, default, .. }: &Member, errors: &Errors) {
     if let (Some(DefaultValue { word, .. }), Some(_)) = (default, only_argument(ty, "Option")) {
-        let message = "`default`: an absent `Option` is `None`; leave out one of the two";
+        let message = "`default`: an absent `Option` is `None`; remove `default` or `Option`";
         errors.at_span(*word, message);
     }
 }
 
-/// A discriminator is always there, and told by its name, in no other way.
+/// A discriminator is mandatory and unconditional, and has no encoding.
 pub(super) fn check_discriminator(member: &Member, errors: &Errors) {
     if only_argument(&member.ty, "Option").is_some() {
         let message = format!(
-            "`{}`: a union's discriminator is mandatory; take `Option` off the type",
+            "`{}`: the discriminator of a union is mandatory; remove `Option` from the type",
             member.part.ident
         );
         errors.at(&member.ty, message);
     }
     for condition in &member.part.cfg {
-        let message = "`cfg`: the discriminator is there always; put it on the whole union, or on \
-                       the values that select the branches";
+        let message = "`cfg`: a discriminator cannot be conditional; move the condition to the \
+                       whole union, or to the values that select the branches";
         errors.at(condition, message);
     }
     if let Some(DefaultValue { word, .. }) = member.default {
-        let message = "`default`: the discriminator is there always; leave it out";
+        let message = "`default`: the discriminator of a union is mandatory; remove the word";
         errors.at_span(word, message);
     }
-    const ADVICE: &str = "the discriminator is a value of an enum; leave it out";
-    for representation in &member.representations {
-        match representation {
-            Representation::Unit(unit) => errors.at(unit, format!("`unit`: {ADVICE}")),
-            Representation::Base64(word) => errors.at_span(*word, format!("`base64`: {ADVICE}")),
+    const ADVICE: &str = "the discriminator is the value of an enum; remove the word";
+    for encoding in &member.encodings {
+        match encoding {
+            Encoding::Unit(unit) => errors.at(unit, format!("`unit`: {ADVICE}")),
+            Encoding::Base64(word) => errors.at_span(*word, format!("`base64`: {ADVICE}")),
         };
     }
 }

@@ -1,15 +1,15 @@
-//! Rules on `#[qapi_union]` on an enum:
-//! - `check_branches_are_objects`: each branch is one type, or nothing
-//! - `check_tag`: the values that select a branch are those of an enum
-//! - `check_has_branches`: there are branches
-//! - `check_branches_strays`: branches alone are no definition, and have no words of one
+//! Rules for `#[qapi_union]` on an enum:
+//! - `check_branches_are_objects`: a branch has one type or none
+//! - `check_tag`: `tag` is no built-in type
+//! - `check_has_branches`: a union has branches
+//! - `check_branches_strays`: the branches of another union have no words of a definition
 //!
 //! On a struct:
-//! - `check_one_discriminator`: one field is the discriminator, unless the base has it
-//! - `check_base_discriminator`: the base has it, and a field holds the branches
+//! - `check_one_discriminator`: one field is the discriminator, if the base does not contain it
+//! - `check_base_discriminator`: if the base contains it, one field is the branches
 //!
-//! And those of [`fields`](super::fields). That branches and the enum's values agree is for the
-//! compiler to say.
+//! The file [`fields`](super::fields) has more. The compiler reports branches that are not values
+//! of the enum `tag`.
 
 use syn::{Fields, Item, ItemEnum, ItemStruct};
 
@@ -25,7 +25,7 @@ use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Head, Part, Union, UnionEnum, UnionField, UnionStruct};
 
-/// Types that are no enums by any definition.
+/// Built-in types that are no enums.
 const BUILTIN: [&str; 13] = [
     "String", "bool", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "Vec", "Value",
 ];
@@ -84,21 +84,21 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     }
 }
 
-/// The values that select a branch are those of an enum.
+/// `tag` is no built-in type.
 fn check_tag(model: &UnionEnum, errors: &Errors) {
     let Some(tag) = model.tag.segments.last() else { return };
     let ident = tag.ident.to_string();
     let is_builtin = BUILTIN.contains(&ident.as_str());
     if is_builtin {
         let message = format!(
-            "`{ident}`: a branch is selected by a value of an enum; name one that is annotated \
-             with `#[qapi_enum]`"
+            "`{ident}`: the value of an enum selects the branch; write the name of an enum with \
+             `#[qapi_enum]`"
         );
         errors.at(&model.tag, message);
     }
 }
 
-/// Each branch is one type, or nothing.
+/// A branch has one type or none.
 fn check_branches_are_objects(item: &ItemEnum, errors: &Errors) {
     for variant in &item.variants {
         let ident = &variant.ident;
@@ -107,8 +107,8 @@ fn check_branches_are_objects(item: &ItemEnum, errors: &Errors) {
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
             fields @ (Fields::Unnamed(_) | Fields::Named(_)) => {
                 let message = format!(
-                    "`{ident}`: a branch is one struct or union; write `{ident}(TheStruct)`, or \
-                     `{ident}` alone where it adds no members"
+                    "`{ident}`: a branch has one type, a struct or union; write \
+                     `{ident}(TheStruct)`, or `{ident}` alone for a branch without members"
                 );
                 errors.at(fields, message);
             }
@@ -116,29 +116,29 @@ fn check_branches_are_objects(item: &ItemEnum, errors: &Errors) {
     }
 }
 
-/// There are branches.
+/// A union has branches.
 fn check_has_branches(item: &ItemEnum, errors: &Errors) {
     if item.variants.is_empty() {
         let message = format!(
-            "`{}`: a union has branches; write a variant for each value of the discriminator",
+            "`{}`: a union has branches; write one variant for each value of the discriminator",
             item.ident
         );
         errors.at(&item.ident, message);
     }
 }
 
-/// Branches alone are no definition, and have no words of one.
+/// The branches of another union have no words of a definition.
 fn check_branches_strays(model: &UnionEnum, errors: &Errors) {
     for Stray { word, span } in &model.strays {
         let message = format!(
-            "`{word}`: without a discriminator these are only the branches of another union; \
-             write it there, or add `discriminator = \"member-name\"`"
+            "`{word}`: without `discriminator` the enum is only the branches of another union; \
+             move the word to that union, or add `discriminator = \"member-name\"`"
         );
         errors.at_span(*span, message);
     }
 }
 
-/// One field is the discriminator.
+/// One field is the discriminator, if the base does not contain it.
 fn check_one_discriminator(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     let mut words = model.fields.iter().filter_map(|field| match field {
         UnionField::Discriminator { member: _, word } => Some(*word),
@@ -146,36 +146,38 @@ fn check_one_discriminator(item: &ItemStruct, model: &UnionStruct, errors: &Erro
     });
     if words.next().is_none() {
         let message = format!(
-            "`{}`: no member selects the branch; mark the field with the branches with \
-             `#[qapi(discriminator)]`, or annotate with `#[qapi_struct]`",
+            "`{}`: the union has no discriminator; write `#[qapi(discriminator)]` on the field \
+             with the branches, or `#[qapi_struct]` on the struct",
             item.ident
         );
         errors.at(&item.ident, message);
     }
     for word in words {
-        let message = "`discriminator`: one member selects the branch; mark one field only";
+        let message = "`discriminator`: a union has one discriminator; remove the word from the \
+                       other fields";
         errors.at_span(word, message);
     }
 }
 
-/// The base has the discriminator, and a field holds the branches.
+/// If the base contains the discriminator, one field is the branches.
 fn check_base_discriminator(model: &UnionStruct, errors: &Errors) {
     if let Some(discriminator) = &model.discriminator {
         let missing = match (model.bases.is_empty(), model.branches.is_empty()) {
             (false, false) => None,
-            (true, false) => Some("and there is none; mark a field with `#[qapi(base)]`"),
-            (false, true) => {
-                Some("and no field holds the branches; mark it with `#[qapi(branches)]`")
+            (true, false) => {
+                Some("the union has no base with this member; write `#[qapi(base)]` on a field")
             }
+            (false, true) => Some(
+                "the union has no field with the branches; write `#[qapi(branches)]` on a field",
+            ),
             (true, true) => Some(
-                "and there is none; mark a field with `#[qapi(base)]`, and the one with the \
-                 branches with `#[qapi(branches)]`",
+                "the union has neither a base with this member nor a field with the branches; \
+                 write `#[qapi(base)]` on one field and `#[qapi(branches)]` on another",
             ),
         };
         if let Some(missing) = missing {
             let message = format!(
-                "`{}`: the member of a base is meant, {missing}, or mark the discriminator itself \
-                 with `#[qapi(discriminator)]`",
+                "`{}`: {missing}, or `#[qapi(discriminator)]` on the discriminator itself",
                 discriminator.value()
             );
             errors.at(discriminator, message);
@@ -183,24 +185,25 @@ fn check_base_discriminator(model: &UnionStruct, errors: &Errors) {
     }
     for field in &model.branches {
         if model.discriminator.is_none() {
-            let message = "`branches`: nothing says which member of the base selects the branch; \
-                           write `#[qapi_union(discriminator = \"member-name\")]`";
+            let message = "`branches`: the discriminator in the base has no name; write \
+                           `#[qapi_union(discriminator = \"member-name\")]`";
             errors.at_span(field.word, message);
         }
         for Stray { word, span } in &field.strays {
             let message =
-                format!("`{word}`: the branches are no member; put it on a member of the base");
+                format!("`{word}`: the branches are no member; move it to a member of the base");
             errors.at_span(*span, message);
         }
     }
     for second in model.branches.iter().skip(1) {
-        let message = "`branches`: one member selects the branch; mark one field only";
+        let message = "`branches`: a union has one field with the branches; remove the word from \
+                       the others";
         errors.at_span(second.word, message);
     }
     for field in &model.fields {
         if let UnionField::Discriminator { word, .. } = field {
-            let message = "`discriminator`: one member selects the branch, and the base has it; \
-                           leave out one of the two";
+            let message = "`discriminator`: a union has one discriminator, and the base contains \
+                           it; remove one of the two";
             errors.at_span(*word, message);
         }
     }

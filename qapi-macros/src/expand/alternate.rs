@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{definition, is_marked, part_entry, qapi_type, scope, serialize};
+use super::{definition, may_be_hidden, part_entry, qapi_type, scope, serialize};
 use crate::errors::Checked;
 use crate::model::{Alternate, Alternative};
 
@@ -33,20 +33,20 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
     scope(head, &code.into_iter().collect())
 }
 
-/// What describes the alternative.
+/// The description of the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
     part_entry("alternative", part, Some(quote!(<#ty as __qapi::QapiType>::schema_type)))
 }
 
-/// Reads the alternative from `__input` if that is of its JSON type.
+/// Visits the alternative in `__input` if the JSON type matches.
 fn visit(Alternative { part, ty }: &Alternative) -> TokenStream {
     let (cfg, ident, ty) = (&part.cfg, &part.ident, quote!(<#ty as __qapi::QapiType>));
     let name = &part.name.text;
-    let is_there = is_marked(part)
+    let is_visible = may_be_hidden(part)
         .then(|| quote!(__qapi::has_alternative(__input, &__DEFINITION, #name) &&));
     quote! {
         #(#cfg)*
-        if #is_there __qapi::takes(#ty::schema_type(), __input.kind()) {
+        if #is_visible __qapi::takes(#ty::schema_type(), __input.kind()) {
             return __qapi::Ok(Self::#ident(#ty::visit(__input)?));
         }
     }

@@ -1,16 +1,16 @@
-//! The struct by which clients execute a command: one field an argument, of the type that the
-//! function's parameter has.
+//! The struct with which clients execute a command. It has one field for each argument, of the
+//! type of the function's parameter.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Type, TypeReference, parse_quote, parse_quote_spanned};
 
-use super::{members, place_of};
+use super::{located_at, members};
 use crate::model::{Argument, Command, Head, Member, Parameter, Passing, Role};
 use crate::types::{bare, only_argument, with_argument};
 
-/// The struct, which stands beside the function and shares its name: a function is a value, and
-/// a struct with named fields is none.
+/// The struct. It may have the function's name, as functions are in the namespace of values, and
+/// structs with named fields are not.
 pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     model.client?;
     let Head { crate_path, ident, name, .. } = &model.head;
@@ -18,17 +18,17 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     let doc = format!("`{}`, as a client executes it: the function's arguments.", name.text);
     let fields = arguments(model).map(|(parameter, Argument { member, passing })| {
         let Member { part, .. } = member;
-        let (ident, written) = (&part.ident, bare(&parameter.written));
+        let (ident, declared) = (&part.ident, bare(&parameter.declared));
         let doc = match part.doc.overview.as_str() {
             "" => format!("The argument `{}`.", part.name.text),
             doc => doc.to_owned(),
         };
         let ty: Type = match passing {
-            Passing::Fd => parse_quote!(<#written as #crate_path::__private::FdParameter>::Name),
+            Passing::Fd => parse_quote!(<#declared as #crate_path::__private::FdParameter>::Name),
             Passing::Value
             | Passing::Reference
             | Passing::OptionalReference
-            | Passing::OptionalSlice => with_lifetime(written),
+            | Passing::OptionalSlice => with_lifetime(declared),
         };
         quote!(#[doc = #doc] #visibility #ident: #ty,)
     });
@@ -40,7 +40,7 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     })
 }
 
-/// What makes the struct a command.
+/// The implementation of `QapiCommand` for the struct.
 pub(super) fn implement(model: &Command, returns: &TokenStream) -> Option<TokenStream> {
     model.client?;
     let ident = &model.head.ident;
@@ -70,10 +70,10 @@ fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
     })
 }
 
-/// Writes an argument to `__map`.
+/// Serializes an argument to `__map`.
 fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
-    // Clients give every argument, those with a default too.
-    let Member { part, ty, representations, default: _ } = member;
+    // A client sends every argument, also those with a default.
+    let Member { part, ty, encodings, default: _ } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {
         return quote! {
@@ -81,9 +81,9 @@ fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenS
         };
     }
     match passing {
-        Passing::Reference if !representations.is_empty() => members::serialize_lent(member),
-        Passing::OptionalReference | Passing::OptionalSlice if !representations.is_empty() => {
-            members::serialize_optional_lent(member)
+        Passing::Reference if !encodings.is_empty() => members::serialize_borrowed(member),
+        Passing::OptionalReference | Passing::OptionalSlice if !encodings.is_empty() => {
+            members::serialize_optional_borrowed(member)
         }
         Passing::Value | Passing::Fd => members::serialize(member),
         Passing::Reference => quote! {
@@ -97,25 +97,25 @@ fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenS
     }
 }
 
-/// Whether an argument borrows.
+/// Whether a field of the struct is a reference.
 fn borrows(model: &Command) -> bool {
-    arguments(model).any(|(parameter, _)| lent(&parameter.written).is_some())
+    arguments(model).any(|(parameter, _)| reference(&parameter.declared).is_some())
 }
 
-/// The reference that a parameter is, or that it holds if it is there at all.
-fn lent(written: &Type) -> Option<&TypeReference> {
-    match only_argument(written, "Option").unwrap_or(bare(written)) {
+/// The reference, if `declared` is `&T` or `Option<&T>`.
+fn reference(declared: &Type) -> Option<&TypeReference> {
+    match only_argument(declared, "Option").unwrap_or(bare(declared)) {
         Type::Reference(reference) => Some(reference),
         _ => None,
     }
 }
 
-/// The type with the lifetime that a field needs and a parameter does without.
-fn with_lifetime(written: &Type) -> Type {
-    let Some(TypeReference { elem, .. }) = lent(written) else { return written.clone() };
-    let reference = parse_quote_spanned!(place_of(elem)=> &'a #elem);
-    match only_argument(written, "Option") {
-        Some(_) => with_argument(written, &reference),
+/// The type with an explicit lifetime, which the type of a field requires.
+fn with_lifetime(declared: &Type) -> Type {
+    let Some(TypeReference { elem, .. }) = reference(declared) else { return declared.clone() };
+    let reference = parse_quote_spanned!(located_at(elem)=> &'a #elem);
+    match only_argument(declared, "Option") {
+        Some(_) => with_argument(declared, &reference),
         None => reference,
     }
 }

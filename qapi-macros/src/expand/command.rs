@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Type};
 
-use super::{client, definition, members, place_of, scope};
+use super::{client, definition, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{
     Argument, Command, Execution, Member, Parameter, Passing, Raw, Role, Sharing,
@@ -17,27 +17,26 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let (definition, handler) =
         (definition(&model.head, &kind(model, &arguments)), handler(model));
     let client = client::implement(model, &returns(model));
-    let declared = client::declare(model);
+    let client_struct = client::declare(model);
     let scope = scope(&model.head, &quote!(#definition #table #handler #client));
-    quote!(#declared #scope)
+    quote!(#client_struct #scope)
 }
 
-/// What describes the command.
+/// The description of the command.
 fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
-    let returns = returns(model);
-    let told = match model.raw.as_ref().and_then(|raw| raw.returns.as_ref()) {
+    let returns = match model.raw.as_ref().and_then(|raw| raw.returns.as_ref()) {
         Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
-        None => returns,
+        None => returns(model),
     };
-    let more = [
+    let options = [
         model.allow_oob.map(|_| quote!(.allow_oob())),
         model.allow_preconfig.map(|_| quote!(.allow_preconfig())),
         model.no_success_response.map(|_| quote!(.no_success_response())),
         model.raw.as_ref().map(|_| quote!(.raw())),
         model.returns_exception.map(|_| quote!(.returns_exception())),
-        needs(model),
+        requirements(model),
     ];
-    let more = more.iter().flatten();
+    let options = options.iter().flatten();
     let handler = match model.execution {
         Execution::Inline => quote!(Inline),
         Execution::Blocking => quote!(Blocking),
@@ -47,15 +46,15 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         __qapi::DefinitionKind::Command(
             __qapi::command(
                 __qapi::Arguments::#arguments,
-                #told::returns,
+                #returns::returns,
                 __qapi::Handler::#handler(__handle),
             )
-            #(#more)*
+            #(#options)*
         )
     }
 }
 
-/// The implementation that the returned type must have.
+/// The implementation of `CommandReturn` for the return type.
 fn returns(model: &Command) -> TokenStream {
     match &model.returns {
         Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
@@ -63,7 +62,7 @@ fn returns(model: &Command) -> TokenStream {
     }
 }
 
-/// What the command takes, and the table of it if there is one.
+/// The description of the arguments, and the table of members that it refers to, if any.
 fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
     let arguments = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::Argument(argument) => Some(&argument.member),
@@ -83,26 +82,27 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
     (quote!(Type(#(#types)*)), None)
 }
 
-/// The state that the function wants, if it wants any.
-fn needs(model: &Command) -> Option<TokenStream> {
+/// The description of the state that the function requires, if it requires any.
+fn requirements(model: &Command) -> Option<TokenStream> {
     let kind = if model.allow_oob.is_some() { quote!(OobSafe) } else { quote!(State) };
-    let needs = model.parameters.iter().filter_map(|parameter| match &parameter.role {
+    let required = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::NEED)),
         Role::Session(_) | Role::Argument(_) => None,
     });
-    let needs: Vec<_> = needs.collect();
-    (!needs.is_empty()).then(|| quote!(.needs(&[#(#needs),*])))
+    let required: Vec<_> = required.collect();
+    (!required.is_empty()).then(|| quote!(.needs(&[#(#required),*])))
 }
 
-/// The function that reads the arguments, gathers the rest, and calls the user's function.
+/// The function that visits the arguments, injects state and session, and calls the user's
+/// function.
 fn handler(model: &Command) -> TokenStream {
-    let reads = model.parameters.iter().filter_map(|parameter| read(model, parameter));
-    let gathers = model.parameters.iter().filter_map(|parameter| gather(model, parameter));
+    let visits = model.parameters.iter().filter_map(|parameter| visit(model, parameter));
+    let injections = model.parameters.iter().filter_map(|parameter| inject(model, parameter));
     let function = &model.head.ident;
     let passed = model.parameters.iter().map(|parameter| passed(model, parameter));
     let call = quote!(#function(#(#passed),*));
-    let (returns, place) = (returns(model), place_of(function));
-    let (last, result, finish) = match model.execution {
+    let (returns, span) = (returns(model), located_at(function));
+    let (last_parameter, result, finish) = match model.execution {
         Execution::Inline => (
             quote!(__out: &mut __qapi::ReturnWriter<'_>),
             quote!(()),
@@ -111,14 +111,14 @@ fn handler(model: &Command) -> TokenStream {
         Execution::Blocking => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::BlockingCall),
-            quote_spanned! {place=>
+            quote_spanned! {span=>
                 __qapi::Ok(__qapi::blocking_call(__style, #returns::write, move || #call))
             },
         ),
         Execution::Async => (
             quote!(__style: __qapi::Style),
             quote!(__qapi::AsyncCall),
-            quote_spanned! {place=>
+            quote_spanned! {span=>
                 __qapi::Ok(__qapi::async_call(__style, #returns::write, async move {
                     #call.await
                 }))
@@ -130,18 +130,18 @@ fn handler(model: &Command) -> TokenStream {
         fn __handle(
             __context: &__qapi::Context<'_>,
             __object: &mut __qapi::ObjectVisitor<'_, '_>,
-            #last,
+            #last_parameter,
         ) -> __qapi::Result<#result> {
-            #(#reads)*
+            #(#visits)*
             #finish_visit
-            #(#gathers)*
+            #(#injections)*
             #finish
         }
     }
 }
 
-/// Reads the argument that `parameter` is, if it is one.
-fn read(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
+/// Visits the argument, if `parameter` is one.
+fn visit(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     let Role::Argument(Argument { member, passing: _ }) = &parameter.role else { return None };
     let (local, ty) = (local(parameter), &member.ty);
     let value = match (&model.raw, model.boxed) {
@@ -152,19 +152,21 @@ fn read(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     Some(quote!(let #local = #value;))
 }
 
-/// Whether the function takes the arguments as they come, whatever they are.
+/// Whether the function takes all arguments as one map without a visit.
 fn takes_raw(model: &Command) -> bool {
     let is_argument = |parameter: &Parameter| matches!(parameter.role, Role::Argument(_));
     model.raw.is_some() && model.parameters.iter().any(is_argument)
 }
 
-/// Fetches what is neither an argument nor the caller's to give.
-fn gather(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
+/// Fetches state, session or file descriptor from the call's context.
+fn inject(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     let local = local(parameter);
-    let lent = |sharing| lends(model, sharing);
     let value = match &parameter.role {
-        Role::State(ty, sharing) => state(ty, lent(*sharing)),
-        Role::Session(sharing) if lent(*sharing) => quote!(__context.session()),
+        Role::State(ty, sharing) if borrows(model, *sharing) => {
+            quote!(<#ty as __qapi::State>::lend(__context)?)
+        }
+        Role::State(ty, _) => quote!(<#ty as __qapi::State>::share(__context)?),
+        Role::Session(sharing) if borrows(model, *sharing) => quote!(__context.session()),
         Role::Session(_) => quote!(__context.shared_session()),
         Role::Argument(argument) => match argument.passing {
             Passing::Fd => take_fd(parameter),
@@ -177,19 +179,12 @@ fn gather(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     Some(quote!(let #local = #value;))
 }
 
-/// Takes the descriptor that the argument names, once all arguments are known to be good.
+/// Takes the file descriptor that the argument names. This follows the visit of all arguments, so
+/// that an invalid argument leaves the descriptor with the session.
 fn take_fd(parameter: &Parameter) -> TokenStream {
-    let (local, ty) = (local(parameter), &parameter.written);
-    let place = place_of(ty);
-    quote_spanned!(place=> <#ty as __qapi::FdParameter>::take(#local, __context)?)
-}
-
-fn state(ty: &Type, lent: bool) -> TokenStream {
-    if lent {
-        quote!(<#ty as __qapi::State>::lend(__context)?)
-    } else {
-        quote!(<#ty as __qapi::State>::share(__context)?)
-    }
+    let (local, ty) = (local(parameter), &parameter.declared);
+    let span = located_at(ty);
+    quote_spanned!(span=> <#ty as __qapi::FdParameter>::take(#local, __context)?)
 }
 
 /// The expression for `parameter` in the call.
@@ -197,7 +192,7 @@ fn passed(model: &Command, parameter: &Parameter) -> TokenStream {
     let local = local(parameter);
     match &parameter.role {
         Role::State(_, sharing) | Role::Session(sharing) => match sharing {
-            Sharing::Reference if !lends(model, *sharing) => quote!(&#local),
+            Sharing::Reference if !borrows(model, *sharing) => quote!(&#local),
             Sharing::Reference | Sharing::Arc => quote!(#local),
         },
         Role::Argument(argument) => match argument.passing {
@@ -209,8 +204,8 @@ fn passed(model: &Command, parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// Whether what the server has is borrowed for the call; one that outlives it holds an `Arc`.
-fn lends(model: &Command, sharing: Sharing) -> bool {
+/// Whether the call borrows state and session. A call that outlives the dispatch has an `Arc`.
+fn borrows(model: &Command, sharing: Sharing) -> bool {
     match (model.execution, sharing) {
         (Execution::Inline, Sharing::Reference) => true,
         (Execution::Inline, Sharing::Arc)
@@ -218,14 +213,13 @@ fn lends(model: &Command, sharing: Sharing) -> bool {
     }
 }
 
-/// The variable that holds the value of `parameter`. No other made-up name begins like it, so
-/// that a parameter may be called `context`, `object` or anything else.
+/// The local variable for the value of `parameter`. No other generated name has this prefix, so
+/// that a parameter may be named `context`, `object` or anything else.
 fn local(parameter: &Parameter) -> Ident {
     let mut local = format_ident!("__given_{}", parameter.ident.unraw());
     if let Role::Argument(Argument { passing: Passing::Fd, .. }) = &parameter.role {
-        // What the compiler finds wrong with it, it finds wrong with the type: then it says so
-        // once.
-        local.set_span(local.span().located_at(parameter.written.span()));
+        // With the span of the type, the compiler reports an error of the type only once.
+        local.set_span(local.span().located_at(parameter.declared.span()));
     }
     local
 }

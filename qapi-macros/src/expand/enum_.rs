@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::{
-    definition, extension, is_marked, part_entry, place_of, qapi_type, scope, serialize,
+    definition, extension, located_at, may_be_hidden, part_entry, qapi_type, scope, serialize,
 };
 use crate::errors::Checked;
 use crate::model::{Enum, OpenVariant};
@@ -34,7 +34,7 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
             _ => #other,
         }
     };
-    let visit = if !open.is_empty() || values.iter().any(is_marked) {
+    let visit = if !open.is_empty() || values.iter().any(may_be_hidden) {
         quote!(__qapi::visit_marked_enum(__input, &__DEFINITION, #value_of))
     } else {
         quote!(__qapi::visit_enum(__input, #value_of))
@@ -45,8 +45,8 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
         qapi_type(&head.ident, &visit),
         serialize(&head.ident, &quote!(__serializer.serialize_str(self.as_str()))),
         display(model),
-        marker(model),
-        openness(model),
+        qapi_enum(model),
+        qapi_open_enum(model),
     ];
     scope(head, &code.into_iter().collect())
 }
@@ -76,15 +76,15 @@ pub(super) fn inherent(Enum { head, visibility, values, open, .. }: &Enum) -> To
             #visibility const ALL: &'static [Self] = &[#(#all),*];
 
             /// The string on the wire.
-            #visibility const fn as_str(&self) -> &'static ::core::primitive::str {
+            #visibility const fn as_str(&self) -> &'static __qapi::str {
                 match *self { #(#arms)* #(#open_arms)* }
             }
         }
     }
 }
 
-/// An enum can select the branch of a union.
-fn marker(Enum { head, .. }: &Enum) -> TokenStream {
+/// The marker trait of enums that can select the branch of a union.
+fn qapi_enum(Enum { head, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
     quote! {
         #[automatically_derived]
@@ -93,17 +93,17 @@ fn marker(Enum { head, .. }: &Enum) -> TokenStream {
     }
 }
 
-/// An open enum takes values of other crates.
-fn openness(Enum { head, open, .. }: &Enum) -> TokenStream {
+/// The trait of enums that contain values of other crates.
+fn qapi_open_enum(Enum { head, open, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
     let implement = |OpenVariant { ident: variant, .. }: &OpenVariant| {
-        let made = quote_spanned!(place_of(variant)=> Self::#variant(__value));
+        let value = quote_spanned!(located_at(variant)=> Self::#variant(__value));
         quote! {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             impl __qapi::QapiOpenEnum for #ident {
                 fn added(__value: __qapi::OpenValue<Self>) -> Self {
-                    #made
+                    #value
                 }
                 fn name(&self) -> &'static __qapi::str {
                     self.as_str()
@@ -114,7 +114,7 @@ fn openness(Enum { head, open, .. }: &Enum) -> TokenStream {
     open.iter().map(implement).collect()
 }
 
-/// A value reads as it does on the wire.
+/// `Display`, which writes the string on the wire.
 pub(super) fn display(Enum { head, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
     quote! {

@@ -43,15 +43,15 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     scope(head, &code)
 }
 
-/// The code about what the event carries.
+/// The code for the data of the event.
 struct Data {
-    /// What describes it.
+    /// The description.
     arguments: TokenStream,
-    /// The static that `arguments` refers to, if it does.
+    /// The table of members that `arguments` refers to, if any.
     table: Option<TokenStream>,
-    /// Sets the fields.
+    /// Visits the fields.
     visit: TokenStream,
-    /// Writes the fields.
+    /// Serializes the fields.
     serialize: TokenStream,
 }
 
@@ -83,7 +83,7 @@ impl Data {
     }
 }
 
-/// What describes the rate limit.
+/// The description of the rate limit.
 fn rate_limit(model: &Event) -> Option<TokenStream> {
     let milliseconds = model.rate_limit.as_ref()?.milliseconds;
     let key = match &model.key {
@@ -93,7 +93,7 @@ fn rate_limit(model: &Event) -> Option<TokenStream> {
     Some(quote!(.rate_limit(#milliseconds, #key)))
 }
 
-/// The method that yields the value of the rate limit's key, if it has one.
+/// The method that returns the value of the rate limit's key, if it has one.
 fn key(model: &Event) -> Option<TokenStream> {
     let key = model.key.as_ref()?.value();
     let EventData::Members(members) = &model.data else { return None };

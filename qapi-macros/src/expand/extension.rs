@@ -1,4 +1,4 @@
-//! `#[qapi_enum(extends = …)]`: values that are added to an open enum of another crate.
+//! `#[qapi_enum(extends = …)]`: values that extend an open enum of another crate.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,7 +19,7 @@ pub(super) fn expand(model: &Enum, extends: &Path) -> TokenStream {
     });
     let inherent = inherent(model);
     let display = display(model);
-    // A variant's number is its place in the table: conditions leave it out of both.
+    // The discriminant of a variant is its index in the table, as `cfg` removes it from both.
     let code = quote! {
         static __VALUES: &[__qapi::EnumValue] = &[#(#entries),*];
         __qapi::inventory::submit!(__qapi::AddedValues {

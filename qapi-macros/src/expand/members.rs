@@ -1,21 +1,21 @@
-//! Members of objects: described, visited, written.
+//! Members of objects: their descriptions, visits and serialization.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-use super::{is_marked, part_entry};
-use crate::model::{Base, DefaultValue, Member, Representation};
+use super::{may_be_hidden, part_entry};
+use crate::model::{Base, DefaultValue, Encoding, Member};
 
-/// What describes `member`.
+/// The description of `member`.
 pub(super) fn entry(member: &Member) -> TokenStream {
-    let (ty, how) = (read_type(member), how(member));
-    part_entry("member", &member.part, Some(quote!(<#ty as #how>::SHAPE)))
+    let (ty, by) = (decoded_type(member), member_trait(member));
+    part_entry("member", &member.part, Some(quote!(<#ty as #by>::SHAPE)))
 }
 
-/// The trait by which the member is described, read and written.
-fn how(Member { representations, .. }: &Member) -> TokenStream {
-    match representations.first().and_then(Representation::type_name) {
+/// The trait that describes, visits and serializes the member.
+fn member_trait(Member { encodings, .. }: &Member) -> TokenStream {
+    match encodings.first().and_then(Encoding::type_name) {
         None => quote!(__Member),
         Some(name) => {
             let name = Ident::new(name, Span::call_site());
@@ -24,21 +24,21 @@ fn how(Member { representations, .. }: &Member) -> TokenStream {
     }
 }
 
-/// The type that is read for the member: with a default it may be absent.
-fn read_type(Member { ty, default, .. }: &Member) -> TokenStream {
+/// The decoded type, which is an `Option` for a member with a default.
+fn decoded_type(Member { ty, default, .. }: &Member) -> TokenStream {
     match default {
         None => quote!(#ty),
         Some(_) => quote!(__qapi::Option<#ty>),
     }
 }
 
-/// The static `__MEMBERS` of `entries`, and the trait that these and what reads and writes the
-/// members call.
+/// The static `__MEMBERS` of `entries`, and the import of the trait that all code for members
+/// without an encoding uses.
 pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStream {
     let mut entries = entries.into_iter().peekable();
     let import = entries.peek().map(|_| {
         quote!(
-            #[allow(unused_imports, reason = "members may be told in other ways")]
+            #[allow(unused_imports, reason = "all members may have an encoding")]
             use __qapi::MemberType as __Member;
         )
     });
@@ -48,49 +48,49 @@ pub(super) fn table(entries: impl IntoIterator<Item = TokenStream>) -> TokenStre
     }
 }
 
-/// Reads the member from `__object`.
+/// The visit of the member in `__object`.
 pub(super) fn visit(member: &Member) -> TokenStream {
     let Member { part, default, .. } = member;
-    let (name, ty, how) = (&part.name.text, read_type(member), how(member));
-    let read = if is_marked(part) {
-        quote!(<#ty as #how>::visit_marked(__object, &__DEFINITION, #name)?)
+    let (name, ty, by) = (&part.name.text, decoded_type(member), member_trait(member));
+    let visit = if may_be_hidden(part) {
+        quote!(<#ty as #by>::visit_marked(__object, &__DEFINITION, #name)?)
     } else {
-        quote!(<#ty as #how>::visit_member(__object, #name)?)
+        quote!(<#ty as #by>::visit_member(__object, #name)?)
     };
     match default {
-        None => read,
+        None => visit,
         Some(DefaultValue { value: None, .. }) => {
             let ty = &member.ty;
-            quote!(#read.unwrap_or_else(|| __qapi::need_default::<#ty>()))
+            quote!(#visit.unwrap_or_else(|| __qapi::need_default::<#ty>()))
         }
         Some(DefaultValue { value: Some(value), .. }) => {
-            quote!(#read.unwrap_or_else(|| #value))
+            quote!(#visit.unwrap_or_else(|| #value))
         }
     }
 }
 
-/// Sets the member's field to what is read from `__object`.
+/// The initializer of the member's field.
 pub(super) fn visit_field(member: &Member) -> TokenStream {
     let (cfg, ident, visit) = (&member.part.cfg, &member.part.ident, visit(member));
     quote!(#(#cfg)* #ident: #visit,)
 }
 
-/// Writes the member's field to `__map`.
+/// Serializes the member's field to `__map`.
 pub(super) fn serialize(member: &Member) -> TokenStream {
     let Member { part, ty, .. } = member;
     let (cfg, ident, name) = (&part.cfg, &part.ident, &part.name.text);
-    let how = how(member);
-    let write = quote! {
-        <#ty as #how>::serialize_member(&self.#ident, #name, __map)?;
+    let by = member_trait(member);
+    let serialize = quote! {
+        <#ty as #by>::serialize_member(&self.#ident, #name, __map)?;
     };
-    if is_marked(part) {
-        quote!(#(#cfg)* if !__qapi::is_hidden(&__DEFINITION, #name) { #write })
+    if may_be_hidden(part) {
+        quote!(#(#cfg)* if !__qapi::is_hidden(&__DEFINITION, #name) { #serialize })
     } else {
-        quote!(#(#cfg)* #write)
+        quote!(#(#cfg)* #serialize)
     }
 }
 
-/// Names the base struct's type.
+/// The description of the base.
 pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     match bases.first() {
         Some(Base { ty, .. }) => {
@@ -100,37 +100,37 @@ pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     }
 }
 
-/// Reads the base struct from `__object`.
+/// The visit of the base's members in `__object`.
 pub(super) fn visit_base(Base { ty, .. }: &Base) -> TokenStream {
     quote!(<#ty as __qapi::QapiObject>::visit_members(__object)?)
 }
 
-/// Sets the base struct's field to what is read from `__object`.
+/// The initializer of the base's field.
 pub(super) fn visit_base_field(base: &Base) -> TokenStream {
     let (ident, visit) = (&base.ident, visit_base(base));
     quote!(#ident: #visit,)
 }
 
-/// Writes the members of the base struct to `__map`.
+/// Serializes the base's members to `__map`.
 pub(super) fn serialize_base(Base { ident, ty, .. }: &Base) -> TokenStream {
     quote!(<#ty as __qapi::QapiObject>::serialize_members(&self.#ident, __map)?;)
 }
 
-/// Writes the argument whose field borrows what the member owns.
-pub(super) fn serialize_lent(member: &Member) -> TokenStream {
+/// Serializes an argument whose field borrows the value.
+pub(super) fn serialize_borrowed(member: &Member) -> TokenStream {
     let Member { part, ty, .. } = member;
-    let (ident, name, how) = (&part.ident, &part.name.text, how(member));
+    let (ident, name, by) = (&part.ident, &part.name.text, member_trait(member));
     quote! {
-        <#ty as #how>::serialize_member(&__qapi::ToOwned::to_owned(self.#ident), #name, __map)?;
+        <#ty as #by>::serialize_member(&__qapi::ToOwned::to_owned(self.#ident), #name, __map)?;
     }
 }
 
-/// The same for one that may be absent.
-pub(super) fn serialize_optional_lent(member: &Member) -> TokenStream {
+/// Serializes an optional argument whose field borrows the value.
+pub(super) fn serialize_optional_borrowed(member: &Member) -> TokenStream {
     let Member { part, ty, .. } = member;
-    let (ident, name, how) = (&part.ident, &part.name.text, how(member));
+    let (ident, name, by) = (&part.ident, &part.name.text, member_trait(member));
     quote! {
-        <#ty as #how>::serialize_member(
+        <#ty as #by>::serialize_member(
             &self.#ident.map(__qapi::ToOwned::to_owned), #name, __map,
         )?;
     }

@@ -1,18 +1,19 @@
-//! From a checked model to code: data, and calls of `qapi_core::__private`, where every
-//! algorithm lives.
+//! From a checked model to code: data, and calls of `qapi_core::__private`, which contains all
+//! algorithms.
 //!
-//! All of it stands in one `const _` block, in which `__qapi` is that module. No other path is
-//! used, and each name that is made up starts with two underscores, so that nothing the user
-//! declares gets in the way.
+//! Generated code stands in one `const _` block, in which `__qapi` is that module. It uses no
+//! other path, and each generated name begins with two underscores, so that it does not collide
+//! with the user's names. The struct of [`client`] stands outside of the block and names the
+//! module by its full path.
 
 pub(crate) mod alternate;
 mod client;
 pub(crate) mod command;
 pub(crate) mod enum_;
+pub(crate) mod error_stub;
 pub(crate) mod event;
 mod extension;
 pub(crate) mod members;
-pub(crate) mod stand_in;
 pub(crate) mod struct_;
 pub(crate) mod union_;
 
@@ -25,11 +26,11 @@ use crate::args::FeatureWord;
 use crate::docs::{Doc, Section};
 use crate::model::{Head, Part};
 
-/// Puts the generated `code` where it is out of everybody's way.
+/// The block that contains the generated `code`.
 fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     let crate_path = &head.crate_path;
     quote! {
-        #[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
+        #[allow(deprecated, reason = "generated code uses the annotated item")]
         const _: () = {
             use #crate_path::__private as __qapi;
             #code
@@ -37,7 +38,7 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     }
 }
 
-/// The static that describes the item, and its registration.
+/// The static with the item's definition, and its registration.
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     let Head { crate_path: _, ident: _, name, doc, since, features } = head;
     let name = &name.text;
@@ -49,15 +50,15 @@ fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
         });
         quote!(.sections(&[#(#entries),*]))
     });
-    let more = more_entries(since.as_ref(), features);
+    let marks = since_and_features(since.as_ref(), features);
     quote! {
         static __DEFINITION: __qapi::Definition =
-            __qapi::definition(#name, #overview, __qapi::source!(), #kind) #sections #more;
+            __qapi::definition(#name, #overview, __qapi::source!(), #kind) #sections #marks;
         __qapi::inventory::submit!(__qapi::Registration(&__DEFINITION));
     }
 }
 
-/// The implementations of a type of the schema. `visit` reads it from `__input`.
+/// The implementation of `QapiType`. `visit` visits a value in `__input`.
 fn qapi_type(ident: &Ident, visit: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
@@ -73,7 +74,7 @@ fn qapi_type(ident: &Ident, visit: &TokenStream) -> TokenStream {
     }
 }
 
-/// The implementation of `Serialize`. `serialize` writes `self` to `__serializer`.
+/// The implementation of `Serialize`. `serialize` serializes `self` to `__serializer`.
 fn serialize(ident: &Ident, serialize: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
@@ -88,8 +89,8 @@ fn serialize(ident: &Ident, serialize: &TokenStream) -> TokenStream {
     }
 }
 
-/// The implementations of a type that is an object. `visit` reads it from the members of
-/// `__object`; `serialize_members` are statements that write them to `__map`.
+/// The implementations for an object. `visit` visits the members of `__object`;
+/// `serialize_members` are statements that serialize the members to `__map`.
 fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -> TokenStream {
     quote! {
         __qapi::object!(#ident, __DEFINITION);
@@ -111,8 +112,8 @@ fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -
     }
 }
 
-/// The calls that add to a description what only some have.
-fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream {
+/// The builder calls that add `since` and `features` to a description.
+fn since_and_features(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream {
     let since = since.iter().map(|since| quote!(.since(#since)));
     let features = (!features.is_empty()).then(|| {
         let entries = features.iter().map(|FeatureWord { name, span: _, since, doc, cfg }| {
@@ -124,26 +125,24 @@ fn more_entries(since: Option<&LitStr>, features: &[FeatureWord]) -> TokenStream
     quote!(#(#since)* #features)
 }
 
-/// What describes a part: made by `describe` of `qapi_core` out of its name, its documentation
-/// and what else is `given`.
-fn part_entry(describe: &str, part: &Part, given: Option<TokenStream>) -> TokenStream {
+/// The description of a part: a call of `builder` with the name, the documentation and the type.
+fn part_entry(builder: &str, part: &Part, ty: Option<TokenStream>) -> TokenStream {
     let Part { ident: _, name, doc, since, features, cfg } = part;
-    let (describe, name) = (Ident::new(describe, Span::call_site()), &name.text);
+    let (builder, name) = (Ident::new(builder, Span::call_site()), &name.text);
     let doc = &doc.overview;
-    let more = more_entries(since.as_ref(), features);
-    let given = given.into_iter();
-    quote!(#(#cfg)* __qapi::#describe(#name, #doc #(, #given)*) #more)
+    let marks = since_and_features(since.as_ref(), features);
+    let ty = ty.into_iter();
+    quote!(#(#cfg)* __qapi::#builder(#name, #doc #(, #ty)*) #marks)
 }
 
-/// A span at the place of `tokens` for generated code, so that what the compiler finds wrong
-/// with them is shown there.
-fn place_of(tokens: &impl ToTokens) -> Span {
+/// A span for generated code at the location of `tokens`, where the compiler shows errors.
+fn located_at(tokens: &impl ToTokens) -> Span {
     Span::call_site().located_at(tokens.span())
 }
 
-/// Whether the server may spare clients the part: it is newer than its owner, or bears one of the
-/// features that policies are about.
-fn is_marked(part: &Part) -> bool {
+/// Whether a server may hide the part from clients: the part is newer than its owner, or has a
+/// feature that a policy refers to.
+fn may_be_hidden(part: &Part) -> bool {
     let is_special =
         |feature: &FeatureWord| matches!(feature.name.as_str(), "deprecated" | "unstable");
     part.since.is_some() || part.features.iter().any(is_special)

@@ -33,7 +33,7 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
     scope(head, &code.into_iter().collect())
 }
 
-/// A struct that is the type of its field, in a coat of its own.
+/// The implementations for a newtype that stands for the type of its field.
 fn expand_transparent(head: &Head, transparent: &Transparent) -> TokenStream {
     let ident = &head.ident;
     let fields = transparent.fields.iter().map(|OnlyField { member, ty }| {

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Path};
 
-use super::{definition, members, object, part_entry, place_of, scope};
+use super::{definition, located_at, members, object, part_entry, scope};
 use crate::errors::Checked;
 use crate::model::{
     Base, Branch, BranchesField, Member, Union, UnionEnum, UnionField, UnionStruct,
@@ -46,7 +46,7 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
     scope(head, &code.into_iter().collect())
 }
 
-/// The branches: what each adds, and how it is read and written.
+/// The implementation of `QapiBranches`.
 fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
     let ident = &head.ident;
     let own = || branches.iter().filter(|branch| !branch.open);
@@ -55,27 +55,27 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
             Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
             None => quote!(__qapi::None),
         };
-        let tag = tag_beside(tag, ident);
+        let tag = tag_located_at(tag, ident);
         quote!(#(#cfg)* __qapi::Branch { name: #tag::#ident.as_str(), ty: #ty })
     });
     let tags = branches.iter().map(|Branch { ident, ty, cfg, open }| {
-        let tag = tag_beside(tag, ident);
+        let tag = tag_located_at(tag, ident);
         if *open {
             return quote!(#(#cfg)* Self::#ident(__value) => #tag::#ident(*__value),);
         }
-        let held = ty.as_ref().map(|_| quote!((_)));
-        quote!(#(#cfg)* Self::#ident #held => #tag::#ident,)
+        let payload = ty.as_ref().map(|_| quote!((_)));
+        quote!(#(#cfg)* Self::#ident #payload => #tag::#ident,)
     });
     let visits = branches.iter().map(|Branch { ident, ty, cfg, open }| {
-        let tag = tag_beside(tag, ident);
+        let tag = tag_located_at(tag, ident);
         if *open {
             return quote!(#(#cfg)* #tag::#ident(__value) => Self::#ident(__value),);
         }
-        let held =
+        let payload =
             ty.as_ref().map(|ty| quote!((<#ty as __qapi::QapiObject>::visit_members(__object)?)));
-        quote!(#(#cfg)* #tag::#ident => Self::#ident #held,)
+        quote!(#(#cfg)* #tag::#ident => Self::#ident #payload,)
     });
-    let writes = branches.iter().map(|Branch { ident, ty, cfg, open }| match ty {
+    let serializations = branches.iter().map(|Branch { ident, ty, cfg, open }| match ty {
         Some(_) if *open => quote!(#(#cfg)* Self::#ident(_) => __qapi::Ok(()),),
         Some(ty) => quote! {
             #(#cfg)*
@@ -85,7 +85,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
         },
         None => quote!(#(#cfg)* Self::#ident => __qapi::Ok(()),),
     });
-    let matched = Ident::new("__tag", place_of(tag));
+    let matched = Ident::new("__tag", located_at(tag));
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -109,7 +109,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
                 &self,
                 __map: &mut __M,
             ) -> __qapi::Result<(), __M::Error> {
-                match self { #(#writes)* }
+                match self { #(#serializations)* }
             }
         }
     }
@@ -145,10 +145,10 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     scope(head, &code.into_iter().collect())
 }
 
-/// Reads all members in their order, and the branch after them.
+/// The visit of all members in their order, and of the branch after them.
 fn visit_struct(model: &UnionStruct) -> TokenStream {
     let UnionStruct { bases, fields, branches, discriminator, .. } = model;
-    let read_bases = bases.iter().map(|base| {
+    let visit_bases = bases.iter().map(|base| {
         let (local, value) = (local(&base.ident), members::visit_base(base));
         quote!(let #local = #value;)
     });
@@ -156,15 +156,15 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         let local = local(ident);
         quote!(#ident: #local,)
     });
-    let reads = fields.iter().map(|field| {
+    let visits = fields.iter().map(|field| {
         let Member { part, ty, .. } = field.member();
         let (cfg, local, name) = (&part.cfg, local(&part.ident), &part.name.text);
         let value = match field {
             UnionField::Member(member) => members::visit(member),
             UnionField::Discriminator { .. } => {
-                // The very span of the type: else one that is no branches would be told of twice.
-                let place = ty.span();
-                quote_spanned!(place=> <#ty as __qapi::QapiBranches>::visit_tag(__object, #name)?)
+                // With the span of the type, the compiler reports a type without branches once.
+                let span = ty.span();
+                quote_spanned!(span=> <#ty as __qapi::QapiBranches>::visit_tag(__object, #name)?)
             }
         };
         quote!(#(#cfg)* let #local = #value;)
@@ -181,25 +181,25 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         quote!(#(#cfg)* #ident: #value,)
     });
     let set_branches = branches.iter().map(|BranchesField { ident, ty, .. }| {
-        let read = quote_spanned! {ty.span()=>
+        let visit = quote_spanned! {ty.span()=>
             <#ty as __qapi::QapiBranches>::visit_branch(
                 <#ty as __qapi::QapiBranches>::visit_tag(__object, #discriminator)?,
                 __object,
             )?
         };
-        quote!(#ident: #read,)
+        quote!(#ident: #visit,)
     });
     quote! {
-        #(#read_bases)*
-        #(#reads)*
+        #(#visit_bases)*
+        #(#visits)*
         __qapi::Ok(Self { #(#set_bases)* #(#sets)* #(#set_branches)* })
     }
 }
 
-/// Writes all members in their order, and those of the branch after them.
+/// Serializes all members in their order, and those of the branch after them.
 fn serialize_struct(model: &UnionStruct) -> TokenStream {
     let UnionStruct { bases, fields, branches, discriminator, .. } = model;
-    let write_bases = bases.iter().map(|base| match branches.first() {
+    let serialize_bases = bases.iter().map(|base| match branches.first() {
         None => members::serialize_base(base),
         Some(BranchesField { ident, ty, .. }) => {
             let base = &base.ident;
@@ -213,7 +213,7 @@ fn serialize_struct(model: &UnionStruct) -> TokenStream {
             }
         }
     });
-    let writes = fields.iter().map(|field| match field {
+    let serialize_fields = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::serialize(member),
         UnionField::Discriminator { member: Member { part, ty, .. }, .. } => {
             let (ident, name) = (&part.ident, &part.name.text);
@@ -222,28 +222,27 @@ fn serialize_struct(model: &UnionStruct) -> TokenStream {
     });
     let owned = discriminators(fields).map(|Member { part, ty, .. }| (&part.ident, ty));
     let based = branches.iter().map(|BranchesField { ident, ty, .. }| (ident, ty));
-    let write_branches = owned.chain(based).map(|(ident, ty)| {
+    let serialize_branches = owned.chain(based).map(|(ident, ty)| {
         quote!(<#ty as __qapi::QapiBranches>::serialize_branch(&self.#ident, __map)?;)
     });
     quote! {
-        #(#write_bases)*
-        #(#writes)*
-        #(#write_branches)*
+        #(#serialize_bases)*
+        #(#serialize_fields)*
+        #(#serialize_branches)*
     }
 }
 
-/// The path of the discriminator's enum, placed beside a variant, so that the compiler shows
-/// that one if the enum has no such value.
-fn tag_beside(tag: &Path, variant: &Ident) -> TokenStream {
-    let place = |token: TokenTree| {
-        let mut token = token;
+/// The path of the discriminator's enum at the location of a variant, where the compiler shows
+/// that the enum has no value of that name.
+fn tag_located_at(tag: &Path, variant: &Ident) -> TokenStream {
+    let locate = |mut token: TokenTree| {
         token.set_span(token.span().located_at(variant.span()));
         token
     };
-    tag.to_token_stream().into_iter().map(place).collect()
+    tag.to_token_stream().into_iter().map(locate).collect()
 }
 
-/// The discriminator; checking sees to it that there is one.
+/// The discriminator. `check` ensures that there is exactly one.
 fn discriminators(fields: &[UnionField]) -> impl Iterator<Item = &Member> {
     fields.iter().filter_map(|field| match field {
         UnionField::Discriminator { member, .. } => Some(member),
@@ -251,7 +250,7 @@ fn discriminators(fields: &[UnionField]) -> impl Iterator<Item = &Member> {
     })
 }
 
-/// The variable that holds the value of a field.
+/// The local variable for the value of a field.
 fn local(ident: &Ident) -> Ident {
     format_ident!("__{}", ident.unraw())
 }

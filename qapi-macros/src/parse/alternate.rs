@@ -3,14 +3,14 @@
 use proc_macro2::TokenStream;
 use syn::ItemEnum;
 
-use super::{as_written, head, only_field, part};
+use super::{head, only_field, part, unchanged};
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Alternate, Alternative};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Alternate {
-    let words = Words::of_arguments(args, "`qapi_alternate`", symbol::DEFINITION_WORDS, errors);
+    let words = Words::of_arguments(args, "`qapi_alternate`", symbol::ALTERNATE_WORDS, errors);
     let alternatives = item.variants.iter().filter_map(|variant| {
         let legal = symbol::ALTERNATIVE_WORDS;
         let words = Words::of_attributes(&variant.attrs, "an alternative", legal, errors);
@@ -19,6 +19,6 @@ pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Alte
     });
     Alternate {
         alternatives: alternatives.collect(),
-        head: head(&words, &item.ident, &item.attrs, as_written),
+        head: head(&words, &item.ident, &item.attrs, unchanged),
     }
 }

@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use syn::{FnArg, ItemFn, ReturnType};
 
-use super::{head, parameter};
+use super::head;
+use super::parameter::{self, ArgumentForm};
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Command, Execution, Raw};
@@ -11,16 +12,19 @@ use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
     let words = Words::of_arguments(args, "`qapi_command`", symbol::COMMAND_WORDS, errors);
-    let execution = match (&item.sig.asyncness, words.place(symbol::BLOCKING)) {
+    let execution = match (&item.sig.asyncness, words.span(symbol::BLOCKING)) {
         (Some(_), _) => Execution::Async,
         (None, Some(_)) => Execution::Blocking,
         (None, None) => Execution::Inline,
     };
     let raw = raw(&words);
-    let whole = raw.is_some() || words.place(symbol::BOXED).is_some();
+    let form = match (&raw, words.span(symbol::BOXED)) {
+        (None, None) => ArgumentForm::Listed,
+        (Some(_), _) | (_, Some(_)) => ArgumentForm::Whole,
+    };
     let parameters = item.sig.inputs.iter().filter_map(|input| match input {
         FnArg::Receiver(_) => None,
-        FnArg::Typed(typed) => parameter::parse(typed, execution, whole, errors),
+        FnArg::Typed(typed) => parameter::parse(typed, execution, form, errors),
     });
     Command {
         execution,
@@ -30,22 +34,22 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         },
         visibility: item.vis.clone(),
-        client: words.place(symbol::CLIENT),
+        client: words.span(symbol::CLIENT),
         raw,
-        boxed: words.place(symbol::BOXED),
-        blocking: words.place(symbol::BLOCKING),
-        allow_oob: words.place(symbol::ALLOW_OOB),
-        allow_preconfig: words.place(symbol::ALLOW_PRECONFIG),
-        no_success_response: words.place(symbol::SUCCESS_RESPONSE),
-        returns_exception: words.place(symbol::RETURNS_EXCEPTION),
+        boxed: words.span(symbol::BOXED),
+        blocking: words.span(symbol::BLOCKING),
+        allow_oob: words.span(symbol::ALLOW_OOB),
+        allow_preconfig: words.span(symbol::ALLOW_PRECONFIG),
+        no_success_response: words.span(symbol::SUCCESS_RESPONSE),
+        returns_exception: words.span(symbol::RETURNS_EXCEPTION),
         head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
     }
 }
 
-/// What the words say of arguments that come as they are.
+/// The words of a command that reads its arguments itself, if one of them is present.
 fn raw(words: &Words) -> Option<Raw> {
     let raw = Raw {
-        word: words.place(symbol::GEN),
+        word: words.span(symbol::GEN),
         data: words.type_(symbol::DATA).cloned(),
         returns: words.type_(symbol::RETURNS).cloned(),
     };

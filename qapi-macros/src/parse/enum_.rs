@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ItemEnum;
 
-use super::{as_written, head, part};
+use super::{head, part, unchanged};
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Enum, OpenVariant};
@@ -16,7 +16,7 @@ pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Enum
         let legal = symbol::VALUE_WORDS;
         let words = Words::of_attributes(&variant.attrs, "a value", legal, errors);
         let ident = &variant.ident;
-        match words.place(symbol::OPEN) {
+        match words.span(symbol::OPEN) {
             Some(word) => {
                 let strays = words.strays(&[symbol::OPEN]);
                 open.push(OpenVariant { ident: ident.clone(), word, strays });
@@ -28,7 +28,7 @@ pub(crate) fn parse(args: TokenStream, item: &ItemEnum, errors: &Errors) -> Enum
     }
     let extends = words.path(symbol::EXTENDS).cloned();
     Enum {
-        head: head(&words, &item.ident, &item.attrs, as_written),
+        head: head(&words, &item.ident, &item.attrs, unchanged),
         prefix: words.text(symbol::PREFIX).cloned(),
         visibility: item.vis.clone(),
         values,

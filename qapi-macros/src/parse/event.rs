@@ -12,7 +12,7 @@ use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Event {
     let words = Words::of_arguments(args, "`qapi_event`", symbol::EVENT_WORDS, errors);
-    let data = match words.place(symbol::BOXED) {
+    let data = match words.span(symbol::BOXED) {
         Some(word) => EventData::Boxed { fields: only_fields(item, "boxed data", errors), word },
         None => EventData::Members(members(item, errors)),
     };
@@ -36,7 +36,7 @@ fn members(item: &ItemStruct, errors: &Errors) -> Vec<crate::model::Member> {
     item.fields.iter().filter_map(read).collect()
 }
 
-/// A period as it is written, `500ms` or `1s`; none is of no length.
+/// Parses a period as in `500ms` or `1s`. A period of zero is invalid.
 fn milliseconds(text: &str) -> Option<u64> {
     let digits = text.find(|found: char| !found.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);

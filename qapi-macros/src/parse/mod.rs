@@ -1,5 +1,5 @@
-//! From syntax to [`model`](crate::model): takes what the model has room for. What it has none
-//! for is for [`check`](crate::check) to refuse.
+//! From syntax to [`model`](crate::model). Parsing skips the parts of an item that the model has
+//! no room for; [`check`](crate::check) reports them.
 
 pub(crate) mod alternate;
 pub(crate) mod command;
@@ -20,7 +20,10 @@ use crate::messages;
 use crate::model::{Head, Name, Part};
 use crate::symbol;
 
-/// The enum that `attribute` stands on.
+/// The item as an enum.
+///
+/// # Errors
+/// `attribute` stands on another item.
 pub(crate) fn expect_enum<'a>(
     attribute: &str,
     item: &'a Item,
@@ -32,7 +35,10 @@ pub(crate) fn expect_enum<'a>(
     }
 }
 
-/// The struct that `attribute` stands on.
+/// The item as a struct.
+///
+/// # Errors
+/// `attribute` stands on another item.
 pub(crate) fn expect_struct<'a>(
     attribute: &str,
     item: &'a Item,
@@ -44,7 +50,10 @@ pub(crate) fn expect_struct<'a>(
     }
 }
 
-/// The function that `attribute` stands on.
+/// The item as a function.
+///
+/// # Errors
+/// `attribute` stands on another item.
 pub(crate) fn expect_fn<'a>(
     attribute: &str,
     item: &'a Item,
@@ -56,13 +65,14 @@ pub(crate) fn expect_fn<'a>(
     }
 }
 
+/// Reports that `attribute` stands on an item of the wrong kind, at the keyword of the item.
 pub(crate) fn wrong_item(
     attribute: &str,
-    wanted: &str,
+    expected: &str,
     item: &Item,
     errors: &Errors,
 ) -> Reported {
-    let message = messages::wrong_item(attribute, wanted, item);
+    let message = messages::wrong_item(attribute, expected, item);
     match item {
         Item::Enum(item) => errors.at(item.enum_token, message),
         Item::Struct(item) => errors.at(item.struct_token, message),
@@ -76,8 +86,7 @@ pub(crate) fn wrong_item(
     }
 }
 
-/// What the arguments and attributes of an item say of its definition. `derive` makes the QAPI
-/// name out of the Rust one.
+/// The properties that every definition has. `derive` converts the Rust name to the QAPI name.
 fn head(
     words: &Words,
     ident: &Ident,
@@ -97,7 +106,8 @@ fn head(
     }
 }
 
-/// What the words and attributes of a variant, field or parameter say of it.
+/// The properties of a variant, field or parameter. `derive` converts the Rust name to the QAPI
+/// name.
 fn part(
     words: &Words,
     ident: &Ident,
@@ -115,20 +125,20 @@ fn part(
 }
 
 fn name(words: &Words, ident: &Ident, derive: fn(&str) -> String) -> Name {
-    let exception = words.place(symbol::NAME_EXCEPTION);
+    let exception = words.span(symbol::NAME_EXCEPTION);
     match words.text(symbol::NAME) {
         Some(text) => Name { text: text.value(), span: text.span(), exception },
         None => Name { text: derive(&ident.unraw().to_string()), span: ident.span(), exception },
     }
 }
 
-/// The conditions among `attributes`.
+/// The `cfg` attributes among `attributes`.
 fn cfg(attributes: &[Attribute]) -> Vec<Attribute> {
     let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     attributes.iter().filter(is_cfg).cloned().collect()
 }
 
-/// The type of a variant's single field.
+/// The type of the single unnamed field of a variant.
 fn only_field(fields: &Fields) -> Option<&Type> {
     match fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
@@ -138,7 +148,7 @@ fn only_field(fields: &Fields) -> Option<&Type> {
     }
 }
 
-/// Types are named in QAPI as they are in Rust.
-fn as_written(ident: &str) -> String {
+/// The QAPI name of a type, which is the same in Rust.
+fn unchanged(ident: &str) -> String {
     ident.to_owned()
 }

@@ -1,10 +1,10 @@
-//! The parameters of a command's function: where each value comes from, and how it gets there.
+//! The parameters of a command's function: the source of each value, and how it is passed.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Pat, PatType, Type, parse_quote_spanned};
 
-use super::members::{default, representations};
+use super::members::{default, encodings};
 use super::part;
 use crate::args::Words;
 use crate::errors::Errors;
@@ -15,27 +15,35 @@ use crate::symbol::Word;
 use crate::types::{bare, is_path, is_str, only_argument, with_argument};
 use crate::{names, symbol};
 
-/// The parameter, if it has a name. One that stands for the `whole` of the arguments has no words
-/// of an argument.
+/// How the parameters of a function correspond to the arguments of its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ArgumentForm {
+    /// Each parameter is one argument.
+    Listed,
+    /// One parameter is all arguments, so that words of an argument have no meaning for it.
+    Whole,
+}
+
+/// The parameter, if it has a name.
 pub(crate) fn parse(
     parameter: &PatType,
     execution: Execution,
-    whole: bool,
+    form: ArgumentForm,
     errors: &Errors,
 ) -> Option<Parameter> {
     let legal = symbol::PARAMETER_WORDS;
     let words = Words::of_attributes(&parameter.attrs, "a parameter", legal, errors);
     let Pat::Ident(pattern) = &*parameter.pat else { return None };
     let ident = pattern.ident.clone();
-    let (role, fitting): (Role, &[Word]) = if words.place(symbol::STATE).is_some() {
+    let (role, fitting): (Role, &[Word]) = if words.span(symbol::STATE).is_some() {
         let (ty, sharing) = shared(&parameter.ty);
         (Role::State(ty, sharing), &[symbol::STATE])
-    } else if words.place(symbol::SESSION).is_some() {
+    } else if words.span(symbol::SESSION).is_some() {
         let (_, sharing) = shared(&parameter.ty);
         (Role::Session(sharing), &[symbol::SESSION])
     } else {
         let part = part(&words, &ident, &parameter.attrs, names::dashed_from_snake);
-        let (ty, passing) = match words.place(symbol::FD) {
+        let (ty, passing) = match words.span(symbol::FD) {
             Some(_) => (name_of_fd(&parameter.ty), Passing::Fd),
             None => passing(&parameter.ty, execution),
         };
@@ -43,19 +51,23 @@ pub(crate) fn parse(
             member: Member {
                 part,
                 ty,
-                representations: representations(&words),
+                encodings: encodings(&words),
                 default: default(&words)
                     .map(|default| owned_default(default, &parameter.ty, passing)),
             },
             passing,
         };
-        (Role::Argument(argument), if whole { &[] } else { legal })
+        let fitting = match form {
+            ArgumentForm::Listed => legal,
+            ArgumentForm::Whole => &[],
+        };
+        (Role::Argument(argument), fitting)
     };
     let strays = words.strays(fitting);
-    Some(Parameter { ident, written: (*parameter.ty).clone(), role, strays })
+    Some(Parameter { ident, declared: (*parameter.ty).clone(), role, strays })
 }
 
-/// The type behind `&T` or `Arc<T>`. Checking refuses all others.
+/// `T`, if `ty` is `&T` or `Arc<T>`; `check` rejects all other types.
 fn shared(ty: &Type) -> (Type, Sharing) {
     match bare(ty) {
         Type::Reference(reference) => ((*reference.elem).clone(), Sharing::Reference),
@@ -66,16 +78,16 @@ fn shared(ty: &Type) -> (Type, Sharing) {
     }
 }
 
-/// The type to read for a file descriptor of type `ty`: its name.
+/// The type to decode for a file descriptor of type `ty`: the type of its name.
 fn name_of_fd(ty: &Type) -> Type {
     let span = Span::call_site().located_at(ty.span());
     parse_quote_spanned!(span=> <#ty as __qapi::FdParameter>::Name)
 }
 
-/// The type to read for a parameter of type `ty`, and how to pass it on.
+/// The type to decode for a parameter of type `ty`, and how to pass it to the function.
 ///
-/// Only strings of inline functions are borrowed from the message; all else is read whole and
-/// lent to the function.
+/// Only the strings of inline functions borrow from the request. Other references are decoded
+/// into an owned value, and the function borrows that value.
 fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
     let ty = bare(ty);
     if let Type::Reference(reference) = ty {
@@ -98,7 +110,7 @@ fn passing(ty: &Type, execution: Execution) -> (Type, Passing) {
     (with_argument(ty, &owned(&inner.elem)), passing)
 }
 
-/// The default of a parameter of type `ty`, as a value of the type that is read for it.
+/// The default of a parameter of type `ty`, converted to the decoded type.
 fn owned_default(default: DefaultValue, ty: &Type, passing: Passing) -> DefaultValue {
     let (Passing::Reference, Type::Reference(reference)) = (passing, bare(ty)) else {
         return default;
@@ -111,19 +123,16 @@ fn owned_default(default: DefaultValue, ty: &Type, passing: Passing) -> DefaultV
     DefaultValue { value, ..default }
 }
 
-/// The type that owns what `lent` is a view of.
-fn owned(lent: &Type) -> Type {
-    match bare(lent) {
+/// The owned type of a reference to `borrowed`.
+fn owned(borrowed: &Type) -> Type {
+    let span = Span::call_site().located_at(borrowed.span());
+    match bare(borrowed) {
         Type::Slice(slice) => {
             let elem = &slice.elem;
-            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::Vec<#elem>)
+            parse_quote_spanned!(span=> __qapi::Vec<#elem>)
         }
-        other if is_str(other) => {
-            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::String)
-        }
-        other if is_path(other) => {
-            parse_quote_spanned!(Span::call_site().located_at(lent.span())=> __qapi::PathBuf)
-        }
+        other if is_str(other) => parse_quote_spanned!(span=> __qapi::String),
+        other if is_path(other) => parse_quote_spanned!(span=> __qapi::PathBuf),
         other => other.clone(),
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::ItemStruct;
 
 use super::members::{base, member, only_fields};
-use super::{as_written, head};
+use super::{head, unchanged};
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Struct, Transparent};
@@ -13,13 +13,13 @@ use crate::symbol;
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Struct {
     let words = Words::of_arguments(args, "`qapi_struct`", symbol::STRUCT_WORDS, errors);
     let mut model = Struct {
-        head: head(&words, &item.ident, &item.attrs, as_written),
+        head: head(&words, &item.ident, &item.attrs, unchanged),
         transparent: None,
         bases: Vec::new(),
         members: Vec::new(),
     };
-    if let Some(word) = words.place(symbol::TRANSPARENT) {
-        let fields = only_fields(item, "the field of a transparent struct", errors);
+    if let Some(word) = words.span(symbol::TRANSPARENT) {
+        let fields = only_fields(item, "the field of a `transparent` struct", errors);
         let strays = words.strays(symbol::TRANSPARENT_WORDS);
         return Struct { transparent: Some(Transparent { word, fields, strays }), ..model };
     }

@@ -4,14 +4,11 @@ use proc_macro2::TokenStream;
 use syn::{Item, ItemEnum, ItemStruct};
 
 use super::members::{base, member};
-use super::{as_written, cfg, head, only_field, wrong_item};
+use super::{cfg, head, only_field, unchanged, wrong_item};
 use crate::args::Words;
 use crate::errors::{Errors, Reported};
 use crate::model::{Branch, BranchesField, Name, Union, UnionEnum, UnionField, UnionStruct};
 use crate::symbol;
-
-/// How messages name the attribute.
-const OWNER: &str = "`qapi_union`";
 
 pub(crate) fn parse(args: TokenStream, item: &Item, errors: &Errors) -> Result<Union, Reported> {
     match item {
@@ -22,11 +19,11 @@ pub(crate) fn parse(args: TokenStream, item: &Item, errors: &Errors) -> Result<U
 }
 
 fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum {
-    let words = Words::of_arguments(args, OWNER, symbol::UNION_ENUM_WORDS, errors);
+    let words = Words::of_arguments(args, "`qapi_union`", symbol::UNION_ENUM_WORDS, errors);
     let discriminator = words.text(symbol::DISCRIMINATOR_NAME).map(|text| Name {
         text: text.value(),
         span: text.span(),
-        exception: words.place(symbol::NAME_EXCEPTION),
+        exception: words.span(symbol::NAME_EXCEPTION),
     });
     let branches = item.variants.iter().map(|variant| {
         let legal = symbol::BRANCH_WORDS;
@@ -34,12 +31,12 @@ fn parse_enum(args: TokenStream, item: &ItemEnum, errors: &Errors) -> UnionEnum 
         Branch {
             ident: variant.ident.clone(),
             ty: only_field(&variant.fields).cloned(),
-            open: words.place(symbol::OPEN).is_some(),
+            open: words.span(symbol::OPEN).is_some(),
             cfg: cfg(&variant.attrs),
         }
     });
-    let mut head = head(&words, &item.ident, &item.attrs, as_written);
-    // The exemption is the discriminator's; the names of types have none.
+    let mut head = head(&words, &item.ident, &item.attrs, unchanged);
+    // `name_exception` exempts the discriminator; names of types have no exemption.
     head.name.exception = None;
     UnionEnum {
         strays: match discriminator {
@@ -57,7 +54,7 @@ fn parse_struct(args: TokenStream, item: &ItemStruct, errors: &Errors) -> UnionS
     let owner = "`qapi_union` on a struct";
     let words = Words::of_arguments(args, owner, symbol::UNION_STRUCT_WORDS, errors);
     let mut model = UnionStruct {
-        head: head(&words, &item.ident, &item.attrs, as_written),
+        head: head(&words, &item.ident, &item.attrs, unchanged),
         bases: Vec::new(),
         discriminator: words.text(symbol::DISCRIMINATOR_NAME).cloned(),
         branches: Vec::new(),
@@ -71,14 +68,14 @@ fn parse_struct(args: TokenStream, item: &ItemStruct, errors: &Errors) -> UnionS
             model.bases.push(base);
             continue;
         }
-        if let Some(word) = words.place(symbol::BRANCHES) {
+        if let Some(word) = words.span(symbol::BRANCHES) {
             let strays = words.strays(&[symbol::BRANCHES]);
             let (ident, ty) = (ident.clone(), field.ty.clone());
             model.branches.push(BranchesField { ident, ty, word, strays });
             continue;
         }
         let member = member(&words, ident, field);
-        model.fields.push(match words.place(symbol::DISCRIMINATOR) {
+        model.fields.push(match words.span(symbol::DISCRIMINATOR) {
             Some(word) => UnionField::Discriminator { member, word },
             None => UnionField::Member(member),
         });

@@ -10,7 +10,7 @@ pub struct job_set_speed<'a> {
     ///The argument `speed`.
     pub speed: Option<u64>,
 }
-#[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
+#[allow(deprecated, reason = "generated code uses the annotated item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::definition(
@@ -27,7 +27,7 @@ const _: () = {
         ),
     );
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
-    #[allow(unused_imports, reason = "members may be told in other ways")]
+    #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),

@@ -7,7 +7,7 @@ fn job_set_speed(
 ) -> Result<(), Error> {
     jobs.get(id)?.set_speed(speed, burst)
 }
-#[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
+#[allow(deprecated, reason = "generated code uses the annotated item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::definition(
@@ -25,7 +25,7 @@ const _: () = {
         )
         .since("2.12");
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
-    #[allow(unused_imports, reason = "members may be told in other ways")]
+    #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),

@@ -11,7 +11,7 @@ pub struct JobInfo {
     /// Why it failed.
     pub error: Option<String>,
 }
-#[allow(deprecated, reason = "the definition of a deprecated item is the way to it")]
+#[allow(deprecated, reason = "generated code uses the annotated item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::definition(
@@ -22,7 +22,7 @@ const _: () = {
         )
         .since("3.0");
     __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
-    #[allow(unused_imports, reason = "members may be told in other ways")]
+    #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
         __qapi::member("id", "The job identifier.", <String as __Member>::SHAPE),

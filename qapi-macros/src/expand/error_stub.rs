@@ -1,5 +1,5 @@
-//! What stands in for a definition with mistakes, so that whatever uses the item brings no errors
-//! of its own.
+//! Implementations for an item with errors, so that code that uses the item compiles and adds no
+//! errors to those of the item.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,19 +7,19 @@ use quote::quote;
 use super::scope;
 use crate::model::Head;
 
-/// For a struct, a union or an alternate.
-pub(crate) fn ty(head: &Head) -> TokenStream {
+/// The error stub of a struct, a union or an alternate.
+pub(crate) fn type_(head: &Head) -> TokenStream {
     let ident = &head.ident;
     scope(head, &quote!(__qapi::stand_in_type!(#ident);))
 }
 
-/// For an enumeration.
-pub(crate) fn enumeration(head: &Head) -> TokenStream {
+/// The error stub of an enum.
+pub(crate) fn enum_(head: &Head) -> TokenStream {
     let ident = &head.ident;
     scope(head, &quote!(__qapi::stand_in_enum!(#ident);))
 }
 
-/// For an event.
+/// The error stub of an event.
 pub(crate) fn event(head: &Head) -> TokenStream {
     let ident = &head.ident;
     scope(head, &quote!(__qapi::stand_in_event!(#ident);))
