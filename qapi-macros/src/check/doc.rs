@@ -173,14 +173,12 @@ fn check_described_name(documented: &Documented<'_>, name: &str, span: Span, err
     } else {
         let advice = match (closest(name, names()), listed(names())) {
             (Some(meant), _) => {
-                format!("did you mean `{meant}`? Move the text to where `{meant}` is declared")
+                format!("; did you mean `{meant}`? Move the text to the declaration of `{meant}`")
             }
-            (None, none) if none.is_empty() => "remove the line".to_owned(),
-            (None, names) => {
-                format!("remove the line, or document {names} where they are declared")
-            }
+            (None, none) if none.is_empty() => "; remove the line".to_owned(),
+            (None, names) => format!(", only {names}; remove the line"),
         };
-        format!("`@{name}`: the {kind} has no {part} or feature of this name; {advice}")
+        format!("`@{name}`: the {kind} has no {part} or feature of this name{advice}")
     };
     errors.at_span(span, message);
 }
