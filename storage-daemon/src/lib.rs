@@ -12,5 +12,6 @@ pub mod convert;
 pub mod daemon;
 pub mod demo;
 pub mod jobs;
+mod messages;
 pub mod options;
 pub mod schema;

@@ -1,27 +1,52 @@
-//! The end of a copy: the target keeps what it has been given.
+//! Flushing the target of a copy, so that it keeps what was written.
 
-use super::{Copier, CopyControl, CopyError, ErrorAction, Side, panic_error};
 use std::sync::Arc;
 
+use super::control::{CopyControl, CopyError, ErrorAction, Side};
+use super::{Copier, panic_error};
+use crate::nodes::Node;
+
 impl Copier {
-    /// Makes last what the target has been given. What becomes of an error is the job's choice: it
-    /// may be content with what the host has.
+    /// Flushes the target, as [`flush`] does.
     ///
     /// # Errors
     /// [`CopyError`].
     pub async fn flush<C: CopyControl>(&self, control: &C) -> Result<(), CopyError<C::Stop>> {
-        loop {
-            let target = Arc::clone(&self.target);
-            let flushed = tokio::task::spawn_blocking(move || target.flush()).await;
-            let Err(error) = flushed.unwrap_or_else(|panicked| Err(panic_error(panicked))) else {
-                return Ok(());
-            };
-            let side = Side::Target;
-            match control.on_error(side, &error) {
-                ErrorAction::Report => return Err(CopyError::Failed { side, error }),
-                ErrorAction::Ignore => return Ok(()),
-                ErrorAction::Stop => control.pause_point().await.map_err(CopyError::Stopped)?,
-            }
-        }
+        flush(&self.target, control).await
+    }
+}
+
+/// Flushes a target, on a thread for blocking work, until it succeeds or its error is ignored.
+///
+/// # Errors
+/// [`CopyError`]: the copy is stopped, or the error is reported.
+pub async fn flush<C: CopyControl>(
+    target: &Arc<Node>,
+    control: &C,
+) -> Result<(), CopyError<C::Stop>> {
+    while let Some(ErrorAction::Stop) = try_flush(target, control).await? {
+        control.pause_point().await.map_err(CopyError::Stopped)?;
+    }
+    Ok(())
+}
+
+/// Flushes a target once, on a thread for blocking work. Returns the action that the control
+/// decided on if the flush failed, unless it is [`ErrorAction::Report`].
+///
+/// # Errors
+/// [`CopyError::Failed`] if the error is reported.
+pub async fn try_flush<C: CopyControl>(
+    target: &Arc<Node>,
+    control: &C,
+) -> Result<Option<ErrorAction>, CopyError<C::Stop>> {
+    let flushing = Arc::clone(target);
+    let flushed = tokio::task::spawn_blocking(move || flushing.flush()).await;
+    let Err(error) = flushed.unwrap_or_else(|panicked| Err(panic_error(panicked))) else {
+        return Ok(None);
+    };
+    let side = Side::Target;
+    match control.on_error(side, &error) {
+        ErrorAction::Report => Err(CopyError::Failed { side, error }),
+        action @ (ErrorAction::Ignore | ErrorAction::Stop) => Ok(Some(action)),
     }
 }

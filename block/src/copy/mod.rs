@@ -14,12 +14,17 @@ mod flush;
 mod point_in_time;
 mod request;
 mod scheduler;
+mod sequential;
+mod slots;
 #[cfg(test)]
 mod tests;
 
 pub use bitmap::{DirtyBitmap, RangeGuard};
 pub use control::{CopyControl, CopyError, ErrorAction, Side};
+pub use flush::{flush, try_flush};
 pub use point_in_time::PointInTime;
+pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
+pub use slots::{COPY_REQUESTS_MAX, CopySlots};
 
 use crate::error::Error;
 use crate::nodes::Node;
@@ -29,7 +34,7 @@ use request::{Failed, Request, Writing};
 use scheduler::Scheduler;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -52,41 +57,6 @@ const REQUESTS_PER_SECOND: u64 = 10;
 /// How long a request that failed is left alone before it is made once more. A fault that lasts
 /// then costs neither a processor nor a flood of events.
 pub const RETRY_DELAY: Duration = Duration::from_millis(100);
-/// Requests under way at the same time in all copies that share [`CopySlots`]. Disks that hang
-/// keep as many threads for blocking work, and must leave enough of them for the commands that
-/// need one: see `BLOCKING_THREADS_MAX` of the daemon.
-pub const COPY_REQUESTS_MAX: usize = 256;
-/// How long a copy waits for a free slot before it looks again at what its job wants. A job that
-/// is to pause or to stop wakes it earlier.
-pub const SLOT_POLL_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The requests that all copies of a daemon may have under way together. Clones share them.
-#[derive(Clone, Debug)]
-pub struct CopySlots(Arc<Semaphore>);
-
-impl CopySlots {
-    /// So many slots; a daemon has [`COPY_REQUESTS_MAX`].
-    pub fn new(slots: usize) -> Self {
-        CopySlots(Arc::new(Semaphore::new(slots)))
-    }
-
-    /// A slot, if one is free. Dropping the permit frees it.
-    pub fn take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0).try_acquire_owned().ok()
-    }
-
-    /// Waits until [`CopySlots::take`] is worth another try.
-    pub async fn freed(&self) {
-        // The semaphore is never closed.
-        drop(self.0.acquire().await);
-    }
-}
-
-impl Default for CopySlots {
-    fn default() -> Self {
-        Self::new(COPY_REQUESTS_MAX)
-    }
-}
 
 /// What of the source is copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -307,10 +277,7 @@ impl<C: CopyControl> Work<'_, C> {
             return Ok(Some(slot));
         }
         if self.running.is_empty() {
-            tokio::select! {
-                () = slots.freed() => {}
-                waited = self.control.wait(SLOT_POLL_INTERVAL) => waited.map_err(CopyError::Stopped)?,
-            }
+            slots.wait(self.control).await?;
         } else {
             self.collect().await?;
         }
@@ -384,6 +351,6 @@ impl<C: CopyControl> Work<'_, C> {
 
 /// A request whose thread panicked.
 fn panic_error(panicked: JoinError) -> Error {
-    tracing::error!(%panicked, "a request of a copy was lost");
+    tracing::error!(%panicked, "a request of a copy was panic_error");
     Error::Io(std::io::Error::other(panicked))
 }

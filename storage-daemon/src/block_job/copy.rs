@@ -4,19 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use block::copy::{Copier, CopyControl, CopyError, DirtyBitmap, ErrorAction, PointInTime, Side};
+use block::copy::{
+    Copier, CopyControl, CopyError, CopySlots, DirtyBitmap, ErrorAction, PointInTime,
+    SequentialCopy, Side,
+};
 use block::error::Error;
 use block::nodes::Node;
 use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
-use crate::schema::block_job::BlockdevOnError;
 
 /// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
 ///
 /// # Errors
 /// The job is cancelled, or a request failed and the policy is to report it.
-pub async fn copy(
+pub async fn copy_point_in_time(
     job: BlockJobHandle<'_>,
     point_in_time: &PointInTime,
     on_error: OnError,
@@ -34,7 +36,10 @@ pub async fn copy(
 ///
 /// # Errors
 /// The job is cancelled.
-pub async fn watch(job: BlockJobHandle<'_>, point_in_time: &PointInTime) -> Result<()> {
+pub async fn copy_before_write(
+    job: BlockJobHandle<'_>,
+    point_in_time: &PointInTime,
+) -> Result<()> {
     let idle = async {
         loop {
             job.idle().await?;
@@ -71,13 +76,12 @@ async fn counting(
 ///
 /// # Errors
 /// The job is cancelled, or an image cannot say.
-pub async fn find(
+pub async fn mark_allocated(
     job: BlockJobHandle<'_>,
     bitmap: &Arc<DirtyBitmap>,
     images: &[Arc<Node>],
 ) -> Result<()> {
-    let report = OnError { source: BlockdevOnError::Report, target: BlockdevOnError::Report };
-    let control = JobControl { job, on_error: report, bitmap: Some(bitmap) };
+    let control = JobControl { job, on_error: OnError::both(None), bitmap: Some(bitmap) };
     bitmap.mark_allocated(images, &control).await.map_err(failure)
 }
 
@@ -85,7 +89,7 @@ pub async fn find(
 /// errors.
 ///
 /// # Errors
-/// As for [`copy`].
+/// As for [`copy_point_in_time`].
 pub async fn follow(
     job: BlockJobHandle<'_>,
     copier: &Copier,
@@ -97,6 +101,48 @@ pub async fn follow(
     copier.follow(bitmap, &control).await.map_err(failure)?;
     job.set_remaining(bitmap.outstanding());
     Ok(())
+}
+
+/// Copies from the beginning of an image to its end, with the job's pauses, speed, progress and
+/// policy for errors.
+///
+/// # Errors
+/// As for [`copy_point_in_time`].
+pub async fn run_sequentially<W: SequentialCopy>(
+    job: BlockJobHandle<'_>,
+    slots: &CopySlots,
+    work: &Arc<W>,
+    on_error: OnError,
+) -> Result<()> {
+    job.set_remaining(work.length());
+    let control = JobControl { job, on_error, bitmap: None };
+    block::copy::run_sequentially(work, slots, &control).await.map_err(failure)
+}
+
+/// Flushes a target, before the job reports success. A failed flush is an error of the target: it
+/// is subject to the job's policy, and is tried again unless it is ignored.
+///
+/// QEMU does so for mirrors only, and leaves it to the host for other jobs.
+///
+/// # Errors
+/// As for [`copy_point_in_time`].
+pub async fn flush(job: BlockJobHandle<'_>, target: &Arc<Node>, on_error: OnError) -> Result<()> {
+    let control = JobControl { job, on_error, bitmap: None };
+    block::copy::flush(target, &control).await.map_err(failure)
+}
+
+/// Flushes a target once. Returns whether it succeeded; if not, the job is to try again.
+///
+/// # Errors
+/// The flush failed, and the policy is to report it.
+pub async fn try_flush(
+    job: BlockJobHandle<'_>,
+    target: &Arc<Node>,
+    on_error: OnError,
+) -> Result<bool> {
+    let control = JobControl { job, on_error, bitmap: None };
+    let failed = block::copy::try_flush(target, &control).await.map_err(failure)?;
+    Ok(failed.is_none())
 }
 
 fn failure(error: CopyError<qapi_core::Error>) -> qapi_core::Error {

@@ -16,7 +16,7 @@ impl DeferredDrops {
 
     /// Leaves the nodes that nobody needs any more once those of a job are let go of, which they
     /// are at once.
-    pub fn nodes(&mut self, nodes: impl IntoIterator<Item = Reservation>) {
+    pub fn reservations(&mut self, nodes: impl IntoIterator<Item = Reservation>) {
         self.orphans(nodes.into_iter().map(Reservation::release));
     }
 

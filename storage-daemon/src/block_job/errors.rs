@@ -20,6 +20,19 @@ pub struct OnError {
 }
 
 impl OnError {
+    /// The policies of a command's `on-source-error` and `on-target-error`; `report` by default.
+    pub fn new(source: Option<BlockdevOnError>, target: Option<BlockdevOnError>) -> Self {
+        Self {
+            source: source.unwrap_or(BlockdevOnError::Report),
+            target: target.unwrap_or(BlockdevOnError::Report),
+        }
+    }
+
+    /// The policy of a command's `on-error`, which applies to both sides; `report` by default.
+    pub fn both(policy: Option<BlockdevOnError>) -> Self {
+        Self::new(policy, policy)
+    }
+
     fn action(self, side: Side, error: &Error) -> BlockErrorAction {
         let policy = match side {
             Side::Source => self.source,

@@ -9,13 +9,10 @@ mod deferred_drop;
 mod drain;
 mod emit_events;
 mod errors;
-mod flush;
 mod resume_wait;
-pub mod sequential;
 
 pub use deferred_drop::DeferredDrops;
 pub use errors::OnError;
-pub use flush::{flush, try_flush};
 
 use std::any::Any;
 use std::future::Future;
@@ -28,10 +25,11 @@ use block::copy::{CopySlots, Side};
 use block::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
 use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobStatus, Jobs};
 use parking_lot::Mutex;
-use qapi_core::{Error, ErrorClass, Events, Result};
+use qapi_core::{Events, Result};
 use tokio::sync::Notify;
 
 use crate::blocking::blocking;
+use crate::messages;
 use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockJobChange;
 
@@ -180,14 +178,14 @@ impl BlockJob {
     }
 
     /// Keeps nodes until the job is over.
-    fn keep(&self, nodes: Reservation) {
+    fn add_nodes(&self, nodes: Reservation) {
         self.nodes.lock().push(nodes);
     }
 
     /// Leaves the nodes to others, which may close some of them.
     async fn release_nodes(&self) {
         let mut drops = DeferredDrops::default();
-        drops.nodes(self.nodes.lock().drain(..));
+        drops.reservations(self.nodes.lock().drain(..));
         drops.drop_with(()).await;
     }
 
@@ -261,7 +259,7 @@ impl JobDriver for BlockJob {
         if is_held {
             self.nodes.lock().iter().for_each(Reservation::end_access);
         } else {
-            drops.nodes(self.nodes.lock().drain(..));
+            drops.reservations(self.nodes.lock().drain(..));
         }
         work.clean(&mut drops);
         drops.drop_with(work).await;
@@ -314,14 +312,14 @@ pub fn reserve(
 ) -> Result<()> {
     let job = created.job();
     let nodes = graph.reserve(job.job_type().as_str(), job.id().unwrap_or_default(), uses)?;
-    keep(created, nodes);
+    add_reservation(created, nodes);
     Ok(())
 }
 
-/// Gives nodes to a block job that has been made and not yet started, which were reserved before.
-pub fn keep(created: &CreatedJob, nodes: Reservation) {
+/// Adds nodes that are reserved already to those of a job that is created and not yet started.
+pub fn add_reservation(created: &CreatedJob, nodes: Reservation) {
     if let Some(block_job) = created.job().driver::<BlockJob>() {
-        block_job.keep(nodes);
+        block_job.add_nodes(nodes);
     }
 }
 
@@ -362,9 +360,9 @@ pub async fn release_all_nodes(jobs: &Jobs) {
 /// # Errors
 /// There is none, or the job of that name is not a block job; class `DeviceNotActive`.
 pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
-    jobs.find(id).filter(|job| job.driver::<BlockJob>().is_some()).ok_or_else(|| {
-        Error::with_class(ErrorClass::DeviceNotActive, format!("Block job '{id}' not found"))
-    })
+    jobs.find(id)
+        .filter(|job| job.driver::<BlockJob>().is_some())
+        .ok_or_else(|| messages::no_block_job(id))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobContext;
-use crate::jobs;
-use crate::jobs::transaction::begin;
+use crate::jobs::backup;
+use crate::jobs::prepare::prepare_and_start;
 use crate::schema::backup::{BlockdevBackup, DriveBackup};
 
 /// Begins to copy a node, as it is now, to another node.
@@ -21,8 +21,8 @@ pub async fn blockdev_backup(
     options: BlockdevBackup,
 ) -> Result<()> {
     let context = context.clone();
-    begin(move |alone| {
-        jobs::backup::blockdev_backup(&context, options, alone).map(|prepared| vec![prepared])
+    prepare_and_start(move |transaction| {
+        Ok(vec![backup::blockdev_backup(&context, options, transaction)?])
     })
     .await
 }
@@ -38,8 +38,8 @@ pub async fn drive_backup(
     options: DriveBackup,
 ) -> Result<()> {
     let context = context.clone();
-    begin(move |alone| {
-        jobs::backup::drive_backup(&context, options, alone).map(|prepared| vec![prepared])
+    prepare_and_start(move |transaction| {
+        Ok(vec![backup::drive_backup(&context, options, transaction)?])
     })
     .await
 }

@@ -4,9 +4,10 @@
 //! between nodes.
 
 use job::{Job, JobType, Jobs};
-use qapi_core::{Error, Result, qapi_command};
+use qapi_core::{Result, qapi_command};
 
 use crate::block_job::{self, BlockJob};
+use crate::messages;
 use crate::schema::block_job::{
     BlockJobChangeOptions, BlockJobInfo, BlockJobInfoMirror, BlockJobInfoType,
 };
@@ -45,9 +46,7 @@ pub async fn block_job_cancel(
     let force = force.unwrap_or(false);
     let job = block_job::find(jobs, device)?;
     if job.user_paused() && !force {
-        return Err(Error::generic(format!(
-            "The block job for device '{device}' is currently paused"
-        )));
+        return Err(messages::block_job_paused(device));
     }
     job.user_cancel(force)?;
     job.at_rest().await;

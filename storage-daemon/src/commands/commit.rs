@@ -2,8 +2,9 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobContext;
+use crate::block_job::{BlockJobContext, OnError};
 use crate::jobs::commit::{self, CommitOptions};
+use crate::jobs::prepare::JobArguments;
 use crate::schema::block_job::BlockdevOnError;
 
 /// Begins to copy the images from `top` down to `base`, without `base` itself, into `base`, which
@@ -56,7 +57,7 @@ pub async fn block_commit(
     auto_dismiss: Option<bool>,
 ) -> Result<()> {
     let options = CommitOptions {
-        job_id: job_id.unwrap_or_default(),
+        job: JobArguments { job_id, speed, auto_finalize, auto_dismiss },
         device,
         base_node,
         base,
@@ -64,11 +65,8 @@ pub async fn block_commit(
         top,
         backing_file,
         backing_mask_protocol: backing_mask_protocol.unwrap_or(false),
-        speed: speed.unwrap_or(0),
-        on_error: on_error.unwrap_or(BlockdevOnError::Report),
+        on_error: OnError::both(on_error),
         filter_node_name,
-        auto_finalize: auto_finalize.unwrap_or(true),
-        auto_dismiss: auto_dismiss.unwrap_or(true),
     };
     commit::start(context, options).await
 }

@@ -3,8 +3,8 @@
 use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobContext;
-use crate::jobs;
-use crate::jobs::transaction::begin;
+use crate::jobs::mirror;
+use crate::jobs::prepare::prepare_and_start;
 use crate::schema::mirror::{BlockdevMirror, DriveMirror};
 
 /// Begins to make a node the same as another, and to keep it so.
@@ -20,10 +20,8 @@ pub async fn blockdev_mirror(
     options: BlockdevMirror,
 ) -> Result<()> {
     let context = context.clone();
-    begin(move |_alone| {
-        jobs::mirror::blockdev_mirror(&context, options).map(|prepared| vec![prepared])
-    })
-    .await
+    prepare_and_start(move |_transaction| Ok(vec![mirror::blockdev_mirror(&context, options)?]))
+        .await
 }
 
 /// Begins to copy a node to a file, which is made before unless it is to exist, and to keep it the
@@ -38,8 +36,6 @@ pub async fn drive_mirror(
     options: DriveMirror,
 ) -> Result<()> {
     let context = context.clone();
-    begin(move |_alone| {
-        jobs::mirror::drive_mirror(&context, options).map(|prepared| vec![prepared])
-    })
-    .await
+    prepare_and_start(move |_transaction| Ok(vec![mirror::drive_mirror(&context, options)?]))
+        .await
 }

@@ -2,7 +2,8 @@
 
 use qapi_core::{Result, qapi_command};
 
-use crate::block_job::BlockJobContext;
+use crate::block_job::{BlockJobContext, OnError};
+use crate::jobs::prepare::JobArguments;
 use crate::jobs::stream::{self, StreamOptions};
 use crate::schema::block_job::BlockdevOnError;
 
@@ -52,18 +53,15 @@ pub async fn block_stream(
     auto_dismiss: Option<bool>,
 ) -> Result<()> {
     let options = StreamOptions {
-        job_id,
+        job: JobArguments { job_id, speed, auto_finalize, auto_dismiss },
         device,
         base,
         base_node,
+        bottom,
         backing_file,
         backing_mask_protocol: backing_mask_protocol.unwrap_or(false),
-        bottom,
-        speed: speed.unwrap_or(0),
-        on_error: on_error.unwrap_or(BlockdevOnError::Report),
+        on_error: OnError::both(on_error),
         filter_node_name,
-        auto_finalize: auto_finalize.unwrap_or(true),
-        auto_dismiss: auto_dismiss.unwrap_or(true),
     };
     stream::start(context, options).await
 }

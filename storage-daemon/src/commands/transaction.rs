@@ -1,10 +1,15 @@
 //! `transaction`: several actions that take effect together or not at all.
 
+use job::Transaction;
 use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobContext;
-use crate::jobs::transaction::{TransactionContext, begin, prepare_all};
-use crate::schema::transaction::{TransactionAction, TransactionProperties};
+use crate::jobs::backup;
+use crate::jobs::prepare::{PreparedJob, TransactionContext, prepare_and_start};
+use crate::messages;
+use crate::schema::transaction::{
+    ActionCompletionMode, TransactionAction, TransactionActionKind, TransactionProperties,
+};
 
 /// Carries out several actions at one point in time, or none of them.
 ///
@@ -24,8 +29,59 @@ pub async fn transaction(
 ) -> Result<()> {
     let mode = properties.and_then(|properties| properties.completion_mode).unwrap_or_default();
     let context = context.clone();
-    let prepare = move |transaction: &mut TransactionContext| {
-        prepare_all(&context, actions, mode, transaction)
-    };
-    begin(prepare).await
+    prepare_and_start(move |transaction| prepare_all(&context, actions, mode, transaction)).await
+}
+
+/// Prepares the jobs of all actions, or undoes those that were prepared. Blocks.
+fn prepare_all(
+    context: &BlockJobContext,
+    actions: Vec<TransactionAction>,
+    mode: ActionCompletionMode,
+    transaction: &mut TransactionContext,
+) -> Result<Vec<PreparedJob>> {
+    match mode {
+        ActionCompletionMode::Individual => {}
+        ActionCompletionMode::Grouped => {
+            actions.iter().try_for_each(check_grouped)?;
+            transaction.transaction = Some(Transaction::new());
+        }
+    }
+    let mut prepared = Vec::with_capacity(actions.len());
+    let result = actions.into_iter().try_for_each(|action| {
+        prepared.push(prepare(context, action, transaction)?);
+        Ok(())
+    });
+    if let Err(error) = result {
+        // In the order in which they would have been started.
+        prepared.into_iter().rev().for_each(PreparedJob::undo);
+        return Err(error);
+    }
+    Ok(prepared)
+}
+
+/// Refuses actions that create no job: there is nothing to complete together.
+fn check_grouped(action: &TransactionAction) -> Result<()> {
+    match action {
+        TransactionAction::BlockdevBackup(_) | TransactionAction::DriveBackup(_) => Ok(()),
+        TransactionAction::Abort(_) => {
+            let action = TransactionActionKind::Abort.as_str();
+            Err(messages::action_cannot_be_grouped(action))
+        }
+    }
+}
+
+fn prepare(
+    context: &BlockJobContext,
+    action: TransactionAction,
+    transaction: &mut TransactionContext,
+) -> Result<PreparedJob> {
+    match action {
+        TransactionAction::Abort(_) => Err(messages::transaction_aborted()),
+        TransactionAction::BlockdevBackup(action) => {
+            backup::blockdev_backup(context, action.data, transaction)
+        }
+        TransactionAction::DriveBackup(action) => {
+            backup::drive_backup(context, action.data, transaction)
+        }
+    }
 }

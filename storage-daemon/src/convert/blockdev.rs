@@ -10,6 +10,7 @@ use block::nodes::options::{
 use qapi_core::{Error, Result};
 
 use super::blkdebug::blkdebug;
+use crate::messages;
 use crate::schema::blockdev::drivers::{
     BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
     BlockdevOptionsRaw, OnOffAuto,
@@ -141,9 +142,5 @@ pub fn child(reference: BlockdevRef) -> Result<Child> {
 
 /// Refuses an option that the schema allows and this program does not have.
 fn require(supported: bool, option: &str) -> Result<()> {
-    if supported {
-        Ok(())
-    } else {
-        Err(Error::generic(format!("{option} is not supported by this program")))
-    }
+    if supported { Ok(()) } else { Err(messages::not_supported(option)) }
 }

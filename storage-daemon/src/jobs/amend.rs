@@ -4,8 +4,9 @@
 
 use block::nodes::Graph;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
-use qapi_core::{Error, Result};
+use qapi_core::Result;
 
+use crate::messages;
 use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
 
 /// Checks what can be checked at once, and starts a job that changes the image.
@@ -23,7 +24,7 @@ pub fn start(
     let unknown = || block::error::Error::no_node(node_name);
     let node = graph.get(node_name).ok_or_else(unknown)?;
     if node.driver().name() != options.driver().as_str() {
-        return Err(Error::generic("x-blockdev-amend doesn't support changing the block driver"));
+        return Err(messages::cannot_change_driver());
     }
     let options = match options {
         BlockdevAmendOptions::Qcow2(options) => *options,
@@ -32,7 +33,7 @@ pub fn start(
         | BlockdevAmendOptions::Luks(_)
         | BlockdevAmendOptions::NullCo
         | BlockdevAmendOptions::Raw => {
-            return Err(Error::generic("Driver does not support x-blockdev-amend"));
+            return Err(messages::driver_cannot("x-blockdev-amend"));
         }
     };
     // Nobody is told by an event whether it worked, so the job stays until its result is read.
@@ -52,7 +53,7 @@ impl JobDriver for Amend {
         // The step is done, whatever came of it.
         job.advance(1);
         match encrypt {
-            Some(_) => Err(Error::generic("image is not encrypted, can't amend")),
+            Some(_) => Err(messages::not_encrypted()),
             None => Ok(()),
         }
     }

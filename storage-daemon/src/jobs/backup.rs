@@ -1,39 +1,40 @@
 //! `backup`: copies a node as it is at one point in time.
 //!
-//! Jobs that write have no part in the source meanwhile. What others are about to overwrite there
-//! is copied before, so that the copy is of the moment when the job was made.
+//! The source stays writable. A filter node above it has each range copied before a write
+//! overwrites it, so that the target shows the moment at which the job was created.
 
 use std::sync::Arc;
 
 use block::copy::{Copier, Pace, PointInTime, Scope};
+use block::error::Error;
 use block::nodes::options::{DetectZeroes, Discard};
-use block::nodes::{Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation};
-use job::{JobOptions, JobType};
+use block::nodes::{
+    Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation, Reservation,
+};
+use job::JobType;
 use parking_lot::Mutex;
-use qapi_core::{Error, Result};
+use qapi_core::Result;
 
-use super::drive_target::{DriveTarget, TargetBacking};
-use super::prepared_job::{JobTarget, PreparedJob, cannot_create_node};
-use super::transaction::TransactionContext;
+use super::prepare::{JobArguments, PreparedJob, TransactionContext};
+use super::target::{DriveTarget, JobTarget, TargetBacking};
 use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
     RunFuture, copy,
 };
+use crate::messages;
 use crate::schema::backup::{
     BackupCommon, BackupPerf, BitmapSyncMode, BlockdevBackup, DriveBackup,
 };
-use crate::schema::block_job::BlockdevOnError;
 use crate::schema::mirror::{MirrorSyncMode, NewImageMode};
 
-/// The largest unit of work that a client may ask for. QEMU ends itself when it is asked for more.
-const UNIT_MAX: u64 = 1 << 30;
+/// The largest `min-cluster-size`, in bytes. QEMU aborts on larger ones.
+const CLUSTER_SIZE_MAX: u64 = 1 << 30;
 
-/// Makes a job that copies to a node. It is yet to be started. Blocks until writes to the source
-/// that are under way are done.
+/// Prepares a job that copies to a node. Blocks until writes to the source in flight are done.
 ///
 /// # Errors
-/// The nodes do not exist, do not fit together or are in use; an option is contradictory or not
-/// supported; the identifier is malformed or in use.
+/// The nodes do not exist, do not fit together or are in use; options contradict each other or are
+/// not supported; the identifier is malformed or in use.
 pub fn blockdev_backup(
     context: &BlockJobContext,
     options: BlockdevBackup,
@@ -42,13 +43,13 @@ pub fn blockdev_backup(
     let BlockdevBackup { common, target } = options;
     let source = node(context, &common.device)?;
     let target = JobTarget::named(node(context, &target)?);
-    create(context, common, source, target, transaction)
+    prepare(context, common, source, target, transaction)
 }
 
-/// Makes a job that copies to a file. It is yet to be started. Blocks.
+/// Prepares a job that copies to a file. Blocks as [`blockdev_backup`] does.
 ///
 /// # Errors
-/// As for [`blockdev_backup`]; the file cannot be made or opened.
+/// As for [`blockdev_backup`]; the file cannot be created or opened.
 pub fn drive_backup(
     context: &BlockJobContext,
     options: DriveBackup,
@@ -63,7 +64,7 @@ pub fn drive_backup(
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };
     if common.sync == MirrorSyncMode::Top && backing.is_none() {
-        // Nothing shows through the source, so what it holds is everything.
+        // The source has no backing node: all of its contents are its own.
         common.sync = MirrorSyncMode::Full;
     }
     let target = DriveTarget {
@@ -73,108 +74,121 @@ pub fn drive_backup(
         mode: mode.unwrap_or(NewImageMode::AbsolutePaths),
         source: &source,
         backing,
-        shows: match common.sync {
+        opened_with: match common.sync {
             MirrorSyncMode::None => TargetBacking::Source,
             MirrorSyncMode::Top
             | MirrorSyncMode::Full
             | MirrorSyncMode::Incremental
-            | MirrorSyncMode::Bitmap => TargetBacking::Named,
+            | MirrorSyncMode::Bitmap => TargetBacking::FromHeader,
         },
         discard: Discard::Unmap,
         detect_zeroes: DetectZeroes::Unmap,
     };
     let target = target.open(&context.graph)?;
-    create(context, common, source, target, transaction)
+    prepare(context, common, source, target, transaction)
 }
 
 fn node(context: &BlockJobContext, name: &str) -> Result<Arc<Node>> {
-    let unknown = || block::error::Error::no_device_or_node(name);
-    Ok(context.graph.get(name).ok_or_else(unknown)?)
+    Ok(context.graph.get(name).ok_or_else(|| Error::no_device_or_node(name))?)
 }
 
-/// Checks what is asked for, makes the job and reserves the nodes.
-fn create(
+/// Checks the arguments in QEMU's order, reserves the nodes and creates the job.
+fn prepare(
     context: &BlockJobContext,
     common: BackupCommon,
     source: Arc<Node>,
     target: JobTarget,
     transaction: &mut TransactionContext,
 ) -> Result<PreparedJob> {
-    check_unit(&common)?;
+    check_min_cluster_size(&common)?;
     check_bitmap(&common)?;
     check_nodes(context, &common, &source, target.node())?;
-    let perf = common.x_perf;
-    let filter = context
-        .graph
-        .insert_filter(
-            &source,
-            FilterOptions {
-                driver: Driver::CopyBeforeWrite,
-                name: common.filter_node_name.clone(),
-                target: Some(Arc::clone(target.node())),
-                merges: false,
-            },
-        )
-        .map_err(cannot_create_node)?;
-    if target.node().is_read_only() {
-        return Err(cannot_create_node(block::error::Error::NodeReadOnly));
+    let filter = insert_filter(context, &common, &source, target.node())?;
+    let target_reservation = reserve_target(context, &common, &filter, target.node())?;
+    let copier = copier(context, &common, &source, target.node())?;
+    check_max_chunk(common.x_perf, copier.granularity())?;
+    if common.discard_source == Some(true) {
+        return Err(messages::not_supported("discard-source"));
     }
-    // The target is below the filter, too.
-    let written = NodeUse {
+    let point_in_time = Arc::new(PointInTime::new(copier)?);
+    let filter_use = NodeUse::filter(Arc::clone(filter.node()));
+    let driver = Backup {
+        point_in_time: Arc::clone(&point_in_time),
+        on_error: OnError::new(common.on_source_error, common.on_target_error),
+        copies_all: common.sync != MirrorSyncMode::None,
+        filter: Mutex::new(Some(filter)),
+    };
+    let driver = BlockJob::new(driver, context.events.clone());
+    let arguments = JobArguments {
+        job_id: common.job_id,
+        speed: common.speed,
+        auto_finalize: common.auto_finalize,
+        auto_dismiss: common.auto_dismiss,
+    };
+    let options = arguments.options(JobType::Backup);
+    // Errors from here on reach clients after the job's first event.
+    let created = context.jobs.create(options, driver, transaction.transaction.as_ref())?;
+    let (opened, created_file) = target.into_parts();
+    let prepared = PreparedJob::new(created, created_file);
+    block_job::add_reservation(prepared.job(), target_reservation);
+    block_job::reserve_with_opened(prepared.job(), &context.graph, [filter_use], opened)?;
+    transaction.watch(&source, &point_in_time);
+    Ok(prepared)
+}
+
+/// Puts the filter above the source that has ranges copied before they are overwritten.
+fn insert_filter(
+    context: &BlockJobContext,
+    common: &BackupCommon,
+    source: &Arc<Node>,
+    target: &Arc<Node>,
+) -> Result<Filter> {
+    let options = FilterOptions {
+        driver: Driver::CopyBeforeWrite,
+        name: common.filter_node_name.clone(),
+        target: Some(Arc::clone(target)),
+        merges: false,
+    };
+    let filter = context.graph.insert_filter(source, options);
+    let filter = filter.map_err(messages::cannot_create_node)?;
+    if target.is_read_only() {
+        return Err(messages::cannot_create_node(Error::NodeReadOnly));
+    }
+    Ok(filter)
+}
+
+/// Reserves the target on behalf of the filter, which is the node that writes to it.
+fn reserve_target(
+    context: &BlockJobContext,
+    common: &BackupCommon,
+    filter: &Filter,
+    target: &Arc<Node>,
+) -> Result<Reservation> {
+    let target_use = NodeUse {
         attached: false,
         user: NamedAs::Node(filter.node().name().to_owned()),
-        ..NodeUse::target(Arc::clone(target.node()))
+        ..NodeUse::target(Arc::clone(target))
     };
-    let job_id = common.job_id.clone().unwrap_or_default();
-    let writing = context
-        .graph
-        .reserve(JobType::Backup.as_str(), &job_id, [written])
-        .map_err(cannot_create_node)?;
-    let copier = copier(context, &common, &source, target.node())?;
-    check_chunk(perf, copier.granularity())?;
-    check_supported(&common)?;
-    let point_in_time = Arc::new(PointInTime::new(copier)?);
-
-    let on_error = OnError {
-        source: common.on_source_error.unwrap_or(BlockdevOnError::Report),
-        target: common.on_target_error.unwrap_or(BlockdevOnError::Report),
-    };
-    let job_options = JobOptions::new(JobType::Backup)
-        .id(job_id)
-        .speed(common.speed.unwrap_or(0))
-        .auto_finalize(common.auto_finalize.unwrap_or(true))
-        .auto_dismiss(common.auto_dismiss.unwrap_or(true));
-    let copies = common.sync != MirrorSyncMode::None;
-    let watcher = Arc::clone(&point_in_time);
-    let filtered = Arc::clone(filter.node());
-    let work = Backup { point_in_time, on_error, copies, filter: Mutex::new(Some(filter)) };
-    let driver = BlockJob::new(work, context.events.clone());
-    // What is refused from here on, clients have seen created.
-    let created = context.jobs.create(job_options, driver, transaction.group.as_ref())?;
-    let (opened, made) = target.into_parts();
-    let prepared = PreparedJob::new(created, made);
-    block_job::keep(prepared.job(), writing);
-    let filtered = NodeUse::filter(filtered);
-    block_job::reserve_with_opened(prepared.job(), &context.graph, [filtered], opened)?;
-    transaction.watch(&source, &watcher);
-    Ok(prepared)
+    let job_id = common.job_id.as_deref().unwrap_or_default();
+    let reserved = context.graph.reserve(JobType::Backup.as_str(), job_id, [target_use]);
+    reserved.map_err(messages::cannot_create_node)
 }
 
 struct Backup {
     point_in_time: Arc<PointInTime>,
     on_error: OnError,
-    /// Whether it does anything of its own accord, rather than only before others write.
-    copies: bool,
-    /// Stands for the job in the graph.
+    /// Whether the job copies everything, rather than only what is about to be overwritten.
+    copies_all: bool,
+    /// The filter node above the source, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
 }
 
 impl BlockJobDriver for Backup {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
-        if self.copies {
-            Box::pin(copy::copy(job, &self.point_in_time, self.on_error))
+        if self.copies_all {
+            Box::pin(copy::copy_point_in_time(job, &self.point_in_time, self.on_error))
         } else {
-            Box::pin(copy::watch(job, &self.point_in_time))
+            Box::pin(copy::copy_before_write(job, &self.point_in_time))
         }
     }
 
@@ -183,32 +197,27 @@ impl BlockJobDriver for Backup {
     }
 }
 
-/// QEMU looks at this first, and at what else there is to say about the unit much later.
-fn check_unit(common: &BackupCommon) -> Result<()> {
+/// QEMU checks this limit first, and the others of `min-cluster-size` much later.
+fn check_min_cluster_size(common: &BackupCommon) -> Result<()> {
     let most = i64::MAX.cast_unsigned();
     match common.x_perf.and_then(|perf| perf.min_cluster_size) {
-        Some(unit) if unit > most => {
-            Err(Error::generic(format!("min-cluster-size too large: {unit} > {most}")))
-        }
+        Some(size) if size > most => Err(messages::min_cluster_size_too_large(size, most)),
         Some(_) | None => Ok(()),
     }
 }
 
-/// Bitmaps do not exist, so whoever names one or needs one is told so.
+/// Refuses arguments that name or need a bitmap: this program has none.
 fn check_bitmap(common: &BackupCommon) -> Result<()> {
-    let refused = |text: String| Err(Error::generic(text));
     let sync = common.sync.as_str();
     match common.sync {
         MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap if common.bitmap.is_none() => {
-            return refused(format!("must provide a valid bitmap name for '{sync}' sync mode"));
+            return Err(messages::bitmap_missing(sync));
         }
         MirrorSyncMode::Incremental => match common.bitmap_mode {
             None | Some(BitmapSyncMode::OnSuccess) => {}
             Some(BitmapSyncMode::Never | BitmapSyncMode::Always) => {
-                return refused(format!(
-                    "Bitmap sync mode must be '{}' when using sync mode '{sync}'",
-                    BitmapSyncMode::OnSuccess.as_str(),
-                ));
+                let mode = BitmapSyncMode::OnSuccess.as_str();
+                return Err(messages::bitmap_mode_must_be(mode, sync));
             }
         },
         MirrorSyncMode::Bitmap
@@ -217,8 +226,8 @@ fn check_bitmap(common: &BackupCommon) -> Result<()> {
         | MirrorSyncMode::None => {}
     }
     match (&common.bitmap, common.bitmap_mode) {
-        (Some(bitmap), _) => refused(format!("Bitmap '{bitmap}' could not be found")),
-        (None, Some(_)) => refused("Cannot specify bitmap sync mode without a bitmap".into()),
+        (Some(bitmap), _) => Err(messages::no_bitmap(bitmap)),
+        (None, Some(_)) => Err(messages::bitmap_mode_without_bitmap()),
         (None, None) => Ok(()),
     }
 }
@@ -230,11 +239,10 @@ fn check_nodes(
     target: &Arc<Node>,
 ) -> Result<()> {
     if Arc::ptr_eq(source, target) {
-        return Err(Error::generic("Source and target cannot be the same"));
+        return Err(messages::source_is_target());
     }
     if common.compress == Some(true) && !target.compresses() {
-        // The blank at the end stands before the name of a device, of which nodes have none.
-        return Err(Error::generic("Compression is not supported for this drive "));
+        return Err(messages::cannot_compress());
     }
     context.graph.check_free(source, Operation::BackupSource)?;
     context.graph.check_free(target, Operation::BackupTarget)?;
@@ -242,14 +250,7 @@ fn check_nodes(
         check_perf(perf)?;
     }
     if source.size()? != target.size()? {
-        return Err(Error::generic("Source and target image have different sizes"));
-    }
-    Ok(())
-}
-
-fn check_supported(common: &BackupCommon) -> Result<()> {
-    if common.discard_source == Some(true) {
-        return Err(Error::generic("discard-source is not supported by this program"));
+        return Err(messages::sizes_differ());
     }
     Ok(())
 }
@@ -257,13 +258,10 @@ fn check_supported(common: &BackupCommon) -> Result<()> {
 fn check_perf(perf: BackupPerf) -> Result<()> {
     let workers = 1..=i64::from(i32::MAX);
     if perf.max_workers.is_some_and(|given| !workers.contains(&given)) {
-        return Err(Error::generic(format!(
-            "max-workers must be between 1 and {}",
-            workers.end()
-        )));
+        return Err(messages::max_workers_out_of_range(*workers.end()));
     }
     if perf.max_chunk.is_some_and(|given| given < 0) {
-        return Err(Error::generic("max-chunk must be zero (which means no limit) or positive"));
+        return Err(messages::max_chunk_negative());
     }
     Ok(())
 }
@@ -291,35 +289,28 @@ fn copier(
     if let Some(chunk) = perf.max_chunk.filter(|chunk| *chunk != 0) {
         pace.bytes = chunk.cast_unsigned();
     }
-    let unit = unit(perf.min_cluster_size)?;
-    Ok(copier.scope(scope).pace(pace).granularity_min(unit))
+    let granularity = granularity_min(perf.min_cluster_size)?;
+    Ok(copier.scope(scope).pace(pace).granularity_min(granularity))
 }
 
-/// The least unit of work that a client asks for; 0 leaves it to the job.
-fn unit(min_cluster_size: Option<u64>) -> Result<u64> {
-    let refused = |text: String| {
-        Err(Error::generic(format!(
-            "Could not create node: Cannot create block-copy-state: {text}"
-        )))
-    };
+/// The smallest granularity that the client allows, in bytes; 0 leaves it to the copier.
+fn granularity_min(min_cluster_size: Option<u64>) -> Result<u64> {
     match min_cluster_size.unwrap_or(0) {
         0 => Ok(0),
-        unit if !unit.is_power_of_two() => {
-            refused("min-cluster-size needs to be a power of 2".into())
+        size if !size.is_power_of_two() => Err(messages::min_cluster_size_no_power_of_2()),
+        size if size > CLUSTER_SIZE_MAX => {
+            Err(messages::min_cluster_size_above_limit(size, CLUSTER_SIZE_MAX))
         }
-        unit if unit > UNIT_MAX => {
-            refused(format!("min-cluster-size is too large: {unit} > {UNIT_MAX}"))
-        }
-        unit => Ok(unit),
+        size => Ok(size),
     }
 }
 
-/// A chunk holds at least one unit of work, in which the copy keeps account.
-fn check_chunk(perf: Option<BackupPerf>, unit: u64) -> Result<()> {
+/// A request copies at least one unit of the copier's granularity.
+fn check_max_chunk(perf: Option<BackupPerf>, granularity: u64) -> Result<()> {
     match perf.and_then(|perf| perf.max_chunk) {
-        Some(chunk) if chunk != 0 && chunk.cast_unsigned() < unit => Err(Error::generic(
-            format!("Required max-chunk ({chunk}) is less than backup cluster size ({unit})"),
-        )),
+        Some(chunk) if chunk != 0 && chunk.cast_unsigned() < granularity => {
+            Err(messages::max_chunk_too_small(chunk, granularity))
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -1,91 +1,75 @@
 //! `commit`: merges images into one below them.
 //!
-//! Where the topmost image of a chain is among them, more may be written to it meanwhile, which is
-//! a matter of its own. All others stand still, and are copied here.
+//! This file copies images that nobody writes to. Where the active layer is among the images,
+//! writes may reach it meanwhile, and the job is a mirror: see [`commit_active`].
 
 use std::sync::Arc;
 
-use block::copy::{CopySlots, Side};
+use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
+use block::error::Error;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
     Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, Reservation, WritableGuard,
 };
-use job::{JobOptions, JobType};
+use job::JobType;
 use parking_lot::Mutex;
-use qapi_core::{Error, ErrorClass, Result};
+use qapi_core::Result;
 
 use super::commit_active::{self, ActiveCommit};
-use super::prepared_job::PreparedJob;
-use crate::block_job::sequential::{STEP_MAX, SequentialJob, Step, StepError, run_sequentially};
+use super::prepare::{JobArguments, PreparedJob};
 use crate::block_job::{
-    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
+    RunFuture, copy,
 };
 use crate::blocking::blocking;
-use crate::schema::block_job::BlockdevOnError;
+use crate::messages;
 
-/// What a client asks for.
+/// The arguments of `block-commit`.
+#[derive(Debug)]
 pub struct CommitOptions {
-    /// The job's identifier.
-    pub job_id: String,
+    /// The arguments of every block job.
+    pub job: JobArguments,
     /// The topmost node of the chain.
     pub device: String,
-    /// The node to copy into.
+    /// The node to copy into; the lowest one of the chain by default.
     pub base_node: Option<String>,
     /// The same, by the name of its image.
     pub base: Option<String>,
-    /// The uppermost node to copy from.
+    /// The uppermost node to copy from; `device` by default.
     pub top_node: Option<String>,
     /// The same, by the name of its image.
     pub top: Option<String>,
-    /// What the image above is to name as its backing file, rather than the base as it is called
-    /// here.
+    /// The backing file that the image above `top` is to name; by default, the name of the base.
     pub backing_file: Option<String>,
-    /// Whether the format of a base without format is named `raw`.
+    /// Whether an image above names the format `raw` for a base without format.
     pub backing_mask_protocol: bool,
-    /// The limit of the rate, in bytes a second; 0 is none.
-    pub speed: i64,
-    /// What to do when a node cannot be read or written.
-    pub on_error: BlockdevOnError,
-    /// The name of the node that stands for the job in the graph.
+    /// The policy for errors.
+    pub on_error: OnError,
+    /// The name of the job's filter node.
     pub filter_node_name: Option<String>,
-    /// Whether the job finalizes itself.
-    pub auto_finalize: bool,
-    /// Whether the job dismisses itself.
-    pub auto_dismiss: bool,
 }
 
-impl CommitOptions {
-    /// What the engine is to know.
-    fn job(&self) -> JobOptions {
-        JobOptions::new(JobType::Commit)
-            .id(self.job_id.as_str())
-            .speed(self.speed)
-            .auto_finalize(self.auto_finalize)
-            .auto_dismiss(self.auto_dismiss)
-    }
-}
-
-/// Checks what is asked for, reserves the nodes and starts the job.
+/// Checks the arguments, reserves the nodes and starts the job.
 ///
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
 pub async fn start(context: &BlockJobContext, options: CommitOptions) -> Result<()> {
     let context = context.clone();
-    let made = blocking(move || {
-        let _alone = context.graph.lock_reopen();
-        create(&context, options)
+    let prepared = blocking(move || {
+        let _lock = context.graph.lock_reopen();
+        prepare(&context, options)
     });
-    made.await?.start();
+    prepared.await?.start();
     Ok(())
 }
 
-/// Makes the job. Blocks.
-fn create(context: &BlockJobContext, options: CommitOptions) -> Result<PreparedJob> {
+/// Creates the job. Blocks.
+fn prepare(context: &BlockJobContext, options: CommitOptions) -> Result<PreparedJob> {
     let BlockJobContext { jobs, graph, slots, events } = context;
     let chain = Chain::find(graph, &options)?;
     if chain.is_active {
-        return create_active(context, chain, options);
+        return prepare_active(context, chain, options);
     }
     let Chain { device, top, base, between, .. } = chain;
 
@@ -95,56 +79,49 @@ fn create(context: &BlockJobContext, options: CommitOptions) -> Result<PreparedJ
         .chain(between.iter().map(|node| NodeUse::committed(Arc::clone(node))))
         .chain([NodeUse::commit_base(Arc::clone(&base)), NodeUse::read_through(Arc::clone(&top))])
         .collect();
-    let written = NodeUse::written(Arc::clone(&base), grows);
-    let writing = Arc::new(Mutex::new(None));
-    let filter = Arc::new(Mutex::new(None));
-    let writable = Arc::new(Mutex::new(None));
-    let job_options = options.job();
+    let base_use = NodeUse::written(Arc::clone(&base), grows);
     let images = between.into_iter().filter(|node| !node.driver().is_filter()).collect();
-    let work = Commit {
+    let reserved = Arc::new(ReservedNodes::default());
+    let driver = Commit {
         graph: graph.clone(),
         slots: slots.clone(),
-        pieces: Arc::new(Pieces {
-            top: Arc::clone(&top),
-            between: images,
-            base: Arc::clone(&base),
-            length,
-        }),
-        writing: Arc::clone(&writing),
-        filter: Arc::clone(&filter),
-        writable: Arc::clone(&writable),
-        backing_file: options.backing_file.clone(),
+        images: Arc::new(Images { top: Arc::clone(&top), between: images, base, length }),
+        reserved: Arc::clone(&reserved),
+        backing_file: options.backing_file,
         backing_mask_protocol: options.backing_mask_protocol,
         on_error: options.on_error,
     };
-    let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
-    *writable.lock() = graph.make_writable(&base)?;
-    let stands_for_job = FilterOptions {
+    let base = Arc::clone(&driver.images.base);
+    let driver = BlockJob::new(driver, events.clone());
+    let job = jobs.create(options.job.options(JobType::Commit), driver, None)?;
+    *reserved.writable.lock() = graph.make_writable(&base)?;
+    let filter = FilterOptions {
         driver: Driver::CommitTop,
-        name: options.filter_node_name.clone(),
+        name: options.filter_node_name,
         target: None,
         merges: true,
     };
-    *filter.lock() = Some(graph.insert_filter(&top, stands_for_job)?);
+    *reserved.filter.lock() = Some(graph.insert_filter(&top, filter)?);
     block_job::reserve(&job, graph, uses)?;
     let id = job.job().id().unwrap_or_default();
-    *writing.lock() = Some(graph.reserve(JobType::Commit.as_str(), id, [written])?);
+    let base = graph.reserve(JobType::Commit.as_str(), id, [base_use])?;
+    *reserved.base.lock() = Some(base);
     Ok(PreparedJob::new(job, None))
 }
 
-/// The nodes that a commit is about.
+/// The nodes that a commit concerns.
 struct Chain {
     device: Arc<Node>,
     top: Arc<Node>,
     base: Arc<Node>,
-    /// The nodes that are merged, from `top` on.
+    /// The nodes to merge, from `top` downwards.
     between: Vec<Arc<Node>>,
-    /// Whether the topmost image is among them.
+    /// Whether the active layer is among them.
     is_active: bool,
 }
 
 impl Chain {
-    /// Finds the nodes as they are at the moment, and whether a commit may begin.
+    /// Finds the nodes in the graph as it is now, and checks that a commit may start.
     fn find(graph: &Graph, options: &CommitOptions) -> Result<Self> {
         let device = root(graph, &options.device)?;
         graph.check_free(&device, Operation::CommitSource)?;
@@ -156,15 +133,13 @@ impl Chain {
             graph.check_free(node, Operation::CommitTarget)?;
         }
         if between.is_empty() {
-            return Err(Error::generic("cannot commit an image into itself"));
+            return Err(messages::commit_into_itself());
         }
         let overlay = backing::overlay(&device, &top);
         match &overlay {
             Some(overlay) => graph.check_free(overlay, Operation::CommitTarget)?,
             None if options.backing_file.is_some() => {
-                return Err(Error::generic(
-                    "'backing-file' specified, but 'top' is the active layer",
-                ));
+                return Err(messages::backing_file_of_active_layer());
             }
             None => {}
         }
@@ -172,62 +147,57 @@ impl Chain {
     }
 }
 
-/// Makes the job that merges the topmost image.
-fn create_active(
+/// Creates the job that merges the active layer.
+fn prepare_active(
     context: &BlockJobContext,
     chain: Chain,
     options: CommitOptions,
 ) -> Result<PreparedJob> {
-    let job = options.job();
     let Chain { top, base, .. } = chain;
     let writable = context.graph.make_writable(&base)?;
     let options = ActiveCommit {
-        job,
+        job: options.job.options(JobType::Commit),
         top,
         base,
         on_error: options.on_error,
         filter_node_name: options.filter_node_name,
         writable,
     };
-    commit_active::create(context, options)
+    commit_active::prepare(context, options)
 }
 
 /// The node at the top of the chain.
 fn root(graph: &Graph, name: &str) -> Result<Arc<Node>> {
-    let node = graph.get(name).ok_or_else(|| {
-        Error::with_class(ErrorClass::DeviceNotFound, format!("Device '{name}' not found"))
-    })?;
+    let node = graph.get(name).ok_or_else(|| messages::no_device(name))?;
     graph.check_root(&node)?;
     Ok(node)
 }
 
 fn top(graph: &Graph, device: &Arc<Node>, options: &CommitOptions) -> Result<Arc<Node>> {
     match (&options.top_node, &options.top) {
-        (Some(_), Some(_)) => Err(Error::generic("'top-node' and 'top' are mutually exclusive")),
+        (Some(_), Some(_)) => Err(messages::mutually_exclusive("top-node", "top")),
         (Some(name), None) => in_chain(graph, device, name),
         (None, Some(name)) if graph.filename(device) == *name => Ok(Arc::clone(device)),
         (None, Some(name)) => backing::find_backing_image(device, name)
-            .ok_or_else(|| Error::generic(format!("Top image file {name} not found"))),
+            .ok_or_else(|| messages::top_image_not_found(name)),
         (None, None) => Ok(Arc::clone(device)),
     }
 }
 
 fn base(graph: &Graph, top: &Arc<Node>, options: &CommitOptions) -> Result<Arc<Node>> {
     match (&options.base_node, &options.base) {
-        (Some(_), Some(_)) => {
-            Err(Error::generic("'base-node' and 'base' are mutually exclusive"))
-        }
+        (Some(_), Some(_)) => Err(messages::mutually_exclusive("base-node", "base")),
         (Some(name), None) => in_chain(graph, top, name),
         (None, Some(name)) => backing::find_backing_image(top, name)
-            .ok_or_else(|| Error::generic(format!("Can't find '{name}' in the backing chain"))),
+            .ok_or_else(|| messages::not_in_backing_chain(name)),
         (None, None) => Ok(backing::chain(top).last().unwrap_or_else(|| Arc::clone(top))),
     }
 }
 
 fn in_chain(graph: &Graph, top: &Arc<Node>, name: &str) -> Result<Arc<Node>> {
-    let node = graph.get(name).ok_or_else(|| block::error::Error::no_node(name))?;
+    let node = graph.get(name).ok_or_else(|| Error::no_node(name))?;
     if !backing::chain_contains(top, &node) {
-        return Err(Error::generic(format!("'{name}' is not in this backing file chain")));
+        return Err(messages::node_not_in_chain(name));
     }
     Ok(node)
 }
@@ -235,40 +205,46 @@ fn in_chain(graph: &Graph, top: &Arc<Node>, name: &str) -> Result<Arc<Node>> {
 struct Commit {
     graph: Graph,
     slots: CopySlots,
-    pieces: Arc<Pieces>,
-    /// The right to write to the base, until everything is written.
-    writing: Arc<Mutex<Option<Reservation>>>,
-    /// Stands for the job in the graph.
-    filter: Arc<Mutex<Option<Filter>>>,
-    /// The base, if it is writable for this job alone.
-    writable: Arc<Mutex<Option<WritableGuard>>>,
+    images: Arc<Images>,
+    reserved: Arc<ReservedNodes>,
     backing_file: Option<String>,
     backing_mask_protocol: bool,
-    on_error: BlockdevOnError,
+    on_error: OnError,
+}
+
+/// What the job has of its nodes, filled in after the job is created.
+#[derive(Default)]
+struct ReservedNodes {
+    /// The permission to write to the base, until everything is written.
+    base: Mutex<Option<Reservation>>,
+    /// The filter node above `top`, until the job is cleaned up.
+    filter: Mutex<Option<Filter>>,
+    /// Makes a read-only base writable for the time of the job.
+    writable: Mutex<Option<WritableGuard>>,
 }
 
 impl BlockJobDriver for Commit {
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(async move {
-            let Pieces { base, length, .. } = &*self.pieces;
+            let Images { base, length, .. } = &*self.images;
             job.set_remaining(*length);
             let (growing, length) = (Arc::clone(base), *length);
             blocking(move || growing.grow(length)).await?;
-            run_sequentially(job, &self.slots, &self.pieces, length, self.on_error).await?;
-            block_job::flush(job, base, self.on_error).await
+            copy::run_sequentially(job, &self.slots, &self.images, self.on_error).await?;
+            copy::flush(job, base, self.on_error).await
         })
     }
 
-    /// Puts the base in the place of the nodes that were merged, for all nodes above.
+    /// Makes the base the backing node of all nodes above the merged ones.
     fn prepare(&self) -> Result<()> {
-        self.writing.lock().take();
-        let Pieces { base, .. } = &*self.pieces;
+        self.reserved.base.lock().take();
+        let base = &self.images.base;
         let name = self.graph.backing_name(
             base,
             self.backing_file.as_deref(),
             self.backing_mask_protocol,
         );
-        let filter = self.filter.lock();
+        let filter = self.reserved.filter.lock();
         let filter = filter.as_ref().map(Filter::node);
         for overlay in filter.map_or_else(Vec::new, |filter| self.graph.overlays(filter)) {
             let change =
@@ -283,23 +259,28 @@ impl BlockJobDriver for Commit {
     }
 
     fn clean(&self, drops: &mut DeferredDrops) {
-        drops.nodes(self.writing.lock().take());
-        drops.filter(self.filter.lock().take());
-        drops.writable(self.writable.lock().take());
+        drops.reservations(self.reserved.base.lock().take());
+        drops.filter(self.reserved.filter.lock().take());
+        drops.writable(self.reserved.writable.lock().take());
     }
 }
 
-/// What is copied from where.
-struct Pieces {
+/// The images that are merged, and the one that they are merged into.
+struct Images {
     top: Arc<Node>,
-    /// The nodes that are merged, from `top` on.
+    /// The nodes to merge, from `top` downwards.
     between: Vec<Arc<Node>>,
     base: Arc<Node>,
+    /// The size of `top` in bytes.
     length: u64,
 }
 
-impl SequentialJob for Pieces {
-    const SKIPS_IGNORED: bool = false;
+impl SequentialCopy for Images {
+    const SKIPS_IGNORED_ERRORS: bool = false;
+
+    fn length(&self) -> u64 {
+        self.length
+    }
 
     fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let most = STEP_MAX.min(self.length - offset);
@@ -309,9 +290,9 @@ impl SequentialJob for Pieces {
         if !copied {
             return Ok(Step { length: known, copied });
         }
-        let shown = self.top.block_status(offset, known).map_err(failed(Side::Source))?;
-        let length = shown.length.clamp(1, known);
-        if shown.zero {
+        let status = self.top.block_status(offset, known).map_err(failed(Side::Source))?;
+        let length = status.length.clamp(1, known);
+        if status.zero {
             self.base.write_zeroes(offset, length).map_err(failed(Side::Target))?;
         } else {
             let mut data = vec![0; length as usize];

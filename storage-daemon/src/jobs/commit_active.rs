@@ -1,5 +1,5 @@
-//! `commit` of the topmost image of a chain: a mirror into an image below, to which the users of
-//! the topmost one move when they are the same.
+//! `commit` of the active layer: a mirror into an image below it, whose place the users of the
+//! active layer take when both are equal.
 
 use std::sync::Arc;
 
@@ -8,33 +8,34 @@ use job::JobOptions;
 use qapi_core::Result;
 
 use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
-use super::prepared_job::{JobTarget, PreparedJob};
+use super::prepare::PreparedJob;
+use super::target::JobTarget;
 use crate::block_job::{BlockJobContext, OnError};
-use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
 
-/// What a client asks for.
+/// A commit of the active layer, whose arguments are checked.
 pub struct ActiveCommit {
-    /// What the engine is to know.
+    /// The options of the job.
     pub job: JobOptions,
-    /// The topmost node, which the caller has found free.
+    /// The active layer. No other operation uses it.
     pub top: Arc<Node>,
-    /// The node to copy into, likewise.
+    /// The node to copy into. No other operation uses it.
     pub base: Arc<Node>,
-    /// What to do when a node cannot be read or written.
-    pub on_error: BlockdevOnError,
-    /// The name of the node that stands for the job in the graph.
+    /// The policy for errors.
+    pub on_error: OnError,
+    /// The name of the job's filter node.
     pub filter_node_name: Option<String>,
-    /// The base, if it is writable for this job alone.
+    /// Makes a read-only base writable for the time of the job.
     pub writable: Option<WritableGuard>,
 }
 
-/// Makes a job that merges the topmost image and those between it and the base into that.
+/// Creates a job that merges the active layer, and all images between it and the base, into the
+/// base.
 ///
 /// # Errors
-/// The identifier or the name of the filter is malformed or in use; other users of the nodes do
-/// not allow it.
-pub fn create(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
+/// The identifier or the name of the filter node is malformed or in use; other users of the nodes
+/// do not allow it.
+pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
     let grows = base.size()? < top.size()?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
@@ -49,11 +50,11 @@ pub fn create(context: &BlockJobContext, options: ActiveCommit) -> Result<Prepar
         scope: MirrorScope::AboveTarget,
         granularity: None,
         copy_mode: MirrorCopyMode::Background,
-        on_error: OnError { source: on_error, target: on_error },
+        on_error,
         filter_node_name,
         uses,
         writable,
-        backing: FinalBacking::Kept,
+        backing: FinalBacking::Unchanged,
     };
-    mirror::create(context, options)
+    mirror::prepare(context, options)
 }

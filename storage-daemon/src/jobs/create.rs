@@ -7,9 +7,10 @@ use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Ver
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Graph;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
-use qapi_core::{Error, Result};
+use qapi_core::Result;
 
 use crate::convert::blockdev::child;
+use crate::messages;
 use crate::schema::create::{
     BlockdevCreateOptions, BlockdevCreateOptionsFile, BlockdevCreateOptionsQcow2,
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
@@ -30,7 +31,7 @@ pub fn start(
         BlockdevCreateOptions::Blkdebug
         | BlockdevCreateOptions::NullCo
         | BlockdevCreateOptions::Raw => {
-            return Err(Error::generic("Driver does not support blockdev-create"));
+            return Err(messages::driver_cannot("blockdev-create"));
         }
     }
     let driver = Create { graph: graph.clone(), options, cancelled: Arc::default() };
@@ -55,7 +56,7 @@ impl JobDriver for Create {
         let made = tokio::task::spawn_blocking(move || make(&graph, options, &cancelled)).await;
         // The step is done, whatever came of it.
         job.advance(1);
-        made.unwrap_or_else(|_panicked| Err(Error::generic("The image could not be made")))
+        made.unwrap_or_else(|_panicked| Err(messages::image_not_created()))
     }
 
     fn cancel(&self, _job: &JobHandle, _force: bool) -> bool {
@@ -75,9 +76,7 @@ fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool) -
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
         BlockdevCreateOptions::Blkdebug
         | BlockdevCreateOptions::NullCo
-        | BlockdevCreateOptions::Raw => {
-            Err(Error::generic("Driver does not support blockdev-create"))
-        }
+        | BlockdevCreateOptions::Raw => Err(messages::driver_cannot("blockdev-create")),
     }
 }
 
@@ -86,7 +85,7 @@ fn file(options: BlockdevCreateOptionsFile) -> Result<FileCreate> {
         options;
     // File systems that take the hint keep it in 32 bits.
     if extent_size_hint.is_some_and(|hint| hint > u64::from(u32::MAX)) {
-        return Err(Error::generic("Extent size hint is too large"));
+        return Err(messages::extent_size_hint_too_large());
     }
     Ok(FileCreate { filename, size, preallocation: prealloc(preallocation) })
 }

@@ -1,17 +1,17 @@
-//! The kinds of job, one module each: what a command asks for is checked, the nodes are reserved,
-//! the job is made and started.
+//! The kinds of jobs, one module each. A module checks the arguments of its commands, reserves the
+//! nodes, and creates the job.
 //!
-//! What several of them need is in [`prepared`], [`drive_target`] and [`transaction`].
+//! The modules share [`prepare`], jobs that can be undone until they are started, and [`target`],
+//! the nodes that jobs write to.
 
 pub mod amend;
 pub mod backup;
 pub mod commit;
 pub mod commit_active;
 pub mod create;
-pub mod drive_target;
 pub mod mirror;
-pub mod prepared_job;
+pub mod prepare;
 #[cfg(test)]
 mod slow_disk;
 pub mod stream;
-pub mod transaction;
+pub mod target;

@@ -15,10 +15,9 @@ use qapi_core::{Events, Registry, Service};
 use serde_json::{Value, json};
 
 use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
-use super::prepared_job::JobTarget;
+use super::target::JobTarget;
 use crate::block_job::{BlockJobContext, OnError};
 use crate::blocking::blocking;
-use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::MirrorCopyMode;
 
 const SIZE: u64 = 1 << 20;
@@ -248,14 +247,14 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
         scope: MirrorScope::Full,
         granularity: None,
         copy_mode: MirrorCopyMode::Background,
-        on_error: OnError { source: BlockdevOnError::Report, target: BlockdevOnError::Report },
+        on_error: OnError::both(None),
         filter_node_name: None,
         uses: vec![NodeUse::mirror_source(source), NodeUse::mirror_target(target)],
         writable: None,
-        backing: FinalBacking::Kept,
+        backing: FinalBacking::Unchanged,
     };
     let mut client = bench.client().await;
-    mirror::create(&bench.daemon, options).expect("the nodes are free").start();
+    mirror::prepare(&bench.daemon, options).expect("the nodes are free").start();
     comes_to(&mut client, "ready").await;
     client.send(execute("job-complete", &json!({ "id": "j0" }))).await;
     comes_to(&mut client, "pending").await;

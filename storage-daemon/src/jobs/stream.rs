@@ -1,66 +1,62 @@
-//! `stream`: copies into an image what it shows of those below, until it does not need them.
+//! `stream`: copies into an image what it shows of its backing images, until it does not need them.
 
 use std::sync::Arc;
 
-use block::copy::{CopySlots, Side};
+use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
+use block::error::Error;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
     BackingLink, Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, WritableGuard,
 };
-use job::{JobOptions, JobStatus, JobType};
+use job::{JobStatus, JobType};
 use parking_lot::Mutex;
-use qapi_core::{Error, Result};
+use qapi_core::Result;
 
-use super::prepared_job::{PreparedJob, cannot_create_node};
-use crate::block_job::sequential::{STEP_MAX, SequentialJob, Step, StepError, run_sequentially};
+use super::prepare::{JobArguments, PreparedJob};
 use crate::block_job::{
-    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, RunFuture,
+    self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
+    RunFuture, copy,
 };
 use crate::blocking::blocking;
-use crate::schema::block_job::BlockdevOnError;
+use crate::messages;
 
-/// What a client asks for.
+/// The arguments of `block-stream`.
+#[derive(Debug)]
 pub struct StreamOptions {
-    /// The job's identifier.
-    pub job_id: Option<String>,
+    /// The arguments of every block job.
+    pub job: JobArguments,
     /// The node to copy into.
     pub device: String,
-    /// The node that it is to keep as backing node, by the name of its image.
+    /// The node that remains its backing node, by the name of its image.
     pub base: Option<String>,
-    /// The same by node name.
+    /// The same, by node name.
     pub base_node: Option<String>,
-    /// What the image is to name as its backing file, rather than the base as it is called here.
-    pub backing_file: Option<String>,
-    /// Whether the format of a base without format is named `raw`.
-    pub backing_mask_protocol: bool,
     /// The last node to copy from, instead of a base.
     pub bottom: Option<String>,
-    /// The limit of the rate, in bytes a second; 0 is none.
-    pub speed: i64,
-    /// What to do when a node cannot be read or written.
-    pub on_error: BlockdevOnError,
-    /// The name of the node that stands for the job in the graph.
+    /// The backing file that the image is to name; by default, the name of the base.
+    pub backing_file: Option<String>,
+    /// Whether the image names the format `raw` for a base without format.
+    pub backing_mask_protocol: bool,
+    /// The policy for errors.
+    pub on_error: OnError,
+    /// The name of the job's filter node.
     pub filter_node_name: Option<String>,
-    /// Whether the job finalizes itself.
-    pub auto_finalize: bool,
-    /// Whether the job dismisses itself.
-    pub auto_dismiss: bool,
 }
 
-/// Checks what is asked for, reserves the nodes and starts the job.
+/// Checks the arguments, reserves the nodes and starts the job.
 ///
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the
 /// identifier is malformed or in use.
 pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<()> {
     let context = context.clone();
-    let made = blocking(move || {
-        let _alone = context.graph.lock_reopen();
-        create(&context, options)
+    let prepared = blocking(move || {
+        let _lock = context.graph.lock_reopen();
+        prepare(&context, options)
     });
-    let (prepared, is_copying) = made.await?;
+    let (prepared, is_copying) = prepared.await?;
     let job = prepared.start();
-    // A stream with nothing to copy is over before its client has the reply.
+    // With QEMU, a stream that has nothing to copy is over before its client has the reply.
     if !is_copying {
         while job.status() == JobStatus::Running {
             tokio::task::yield_now().await;
@@ -70,10 +66,10 @@ pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<
     Ok(())
 }
 
-/// Makes the job, and tells whether there is anything to copy. Blocks.
-fn create(context: &BlockJobContext, options: StreamOptions) -> Result<(PreparedJob, bool)> {
+/// Creates the job, and returns whether it has anything to copy. Blocks.
+fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<(PreparedJob, bool)> {
     let BlockJobContext { jobs, graph, slots, events } = context;
-    check_alternatives(&options)?;
+    check_exclusive(&options)?;
     let Chain { top, above_base, below } = Chain::find(graph, &options)?;
     let writable = graph.make_writable(&top)?;
     let mut uses = uses(&top, &below);
@@ -83,16 +79,15 @@ fn create(context: &BlockJobContext, options: StreamOptions) -> Result<(Prepared
         target: None,
         merges: false,
     };
-    let filter = graph.insert_filter(&top, filter).map_err(cannot_create_node)?;
+    let filter = graph.insert_filter(&top, filter).map_err(messages::cannot_create_node)?;
     uses.insert(0, NodeUse::filter(Arc::clone(filter.node())));
     uses.insert(1, NodeUse::stream_filter(Arc::clone(filter.node())));
     let is_copying = !below.is_empty();
     let below = below.into_iter().filter(|node| !node.driver().is_filter()).collect();
-    let pieces = Arc::new(Pieces { length: top.size()?, top, below });
-    let work = Stream {
+    let driver = Stream {
         graph: graph.clone(),
         slots: slots.clone(),
-        pieces,
+        images: Arc::new(Images { length: top.size()?, top, below }),
         above_base,
         backing_file: options.backing_file,
         backing_mask_protocol: options.backing_mask_protocol,
@@ -100,30 +95,25 @@ fn create(context: &BlockJobContext, options: StreamOptions) -> Result<(Prepared
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(writable),
     };
-    let job_options = JobOptions::new(JobType::Stream)
-        .id(options.job_id.unwrap_or_default())
-        .speed(options.speed)
-        .auto_finalize(options.auto_finalize)
-        .auto_dismiss(options.auto_dismiss);
-    let job = jobs.create(job_options, BlockJob::new(work, events.clone()), None)?;
+    let driver = BlockJob::new(driver, events.clone());
+    let job = jobs.create(options.job.options(JobType::Stream), driver, None)?;
     block_job::reserve(&job, graph, uses)?;
     Ok((PreparedJob::new(job, None), is_copying))
 }
 
-/// The nodes that a stream is about.
+/// The nodes that a stream concerns.
 struct Chain {
     top: Arc<Node>,
     above_base: Arc<Node>,
-    /// The nodes that are copied from.
+    /// The nodes to copy from.
     below: Vec<Arc<Node>>,
 }
 
 impl Chain {
-    /// Finds the nodes as they are at the moment, and whether a stream may begin.
+    /// Finds the nodes in the graph as it is now, and checks that a stream may start.
     fn find(graph: &Graph, options: &StreamOptions) -> Result<Self> {
-        let top = graph
-            .get(&options.device)
-            .ok_or_else(|| block::error::Error::no_device_or_node(&options.device))?;
+        let device = &options.device;
+        let top = graph.get(device).ok_or_else(|| Error::no_device_or_node(device))?;
         let above_base = above_base(graph, &top, options)?;
         let below = below(&top, &above_base);
         for node in std::iter::once(&top).chain(&below) {
@@ -131,13 +121,13 @@ impl Chain {
         }
         let has_base = options.base.is_some() || options.base_node.is_some();
         if options.backing_file.is_some() && !has_base {
-            return Err(Error::generic("backing file specified, but streaming the entire chain"));
+            return Err(messages::backing_file_without_base());
         }
         Ok(Chain { top, above_base, below })
     }
 }
 
-fn check_alternatives(options: &StreamOptions) -> Result<()> {
+fn check_exclusive(options: &StreamOptions) -> Result<()> {
     let given = [
         ("base", options.base.is_some(), "base-node", options.base_node.is_some()),
         ("base", options.base.is_some(), "bottom", options.bottom.is_some()),
@@ -145,42 +135,32 @@ fn check_alternatives(options: &StreamOptions) -> Result<()> {
     ];
     for (one, is_one, other, is_other) in given {
         if is_one && is_other {
-            return Err(Error::generic(format!(
-                "'{one}' and '{other}' cannot be specified at the same time"
-            )));
+            return Err(messages::not_at_the_same_time(one, other));
         }
     }
     Ok(())
 }
 
-/// The last node that is kept or copied from: what is below it is the base, if there is one.
+/// The last node that is copied from, or `top` if none is. The node below it is the base.
 fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result<Arc<Node>> {
-    let named = |name: &str| graph.get(name).ok_or_else(|| block::error::Error::no_node(name));
+    let device = options.device.as_str();
+    let named = |name: &str| graph.get(name).ok_or_else(|| Error::no_node(name));
     let base = if let Some(base) = &options.base {
         let found = backing::find_backing_image(top, base);
-        found
-            .ok_or_else(|| Error::generic(format!("Can't find '{base}' in the backing chain")))?
+        found.ok_or_else(|| messages::not_in_backing_chain(base))?
     } else if let Some(base) = &options.base_node {
         let node = named(base)?;
         if Arc::ptr_eq(top, &node) || !backing::chain_contains(top, &node) {
-            return Err(Error::generic(format!(
-                "Node '{base}' is not a backing image of '{}'",
-                options.device
-            )));
+            return Err(messages::not_a_backing_image(base, device));
         }
         node
     } else if let Some(bottom) = &options.bottom {
         let node = named(bottom)?;
         if node.driver().is_filter() {
-            return Err(Error::generic(format!(
-                "Node '{bottom}' is a filter, use a non-filter node as 'bottom'"
-            )));
+            return Err(messages::bottom_is_filter(bottom));
         }
         if !backing::chain_contains(top, &node) {
-            return Err(Error::generic(format!(
-                "Node '{bottom}' is not in a chain starting from '{}'",
-                options.device
-            )));
+            return Err(messages::bottom_not_in_chain(bottom, device));
         }
         return Ok(node);
     } else {
@@ -189,7 +169,7 @@ fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result
     Ok(backing::above(top, &base).unwrap_or_else(|| Arc::clone(top)))
 }
 
-/// The nodes below `top` that are copied from, from the nearest on.
+/// The nodes below `top` down to `above_base`: those to copy from.
 fn below(top: &Arc<Node>, above_base: &Arc<Node>) -> Vec<Arc<Node>> {
     let mut nodes = Vec::new();
     for node in backing::chain(top) {
@@ -204,7 +184,7 @@ fn below(top: &Arc<Node>, above_base: &Arc<Node>) -> Vec<Arc<Node>> {
     nodes
 }
 
-/// What the job takes of the nodes. All but the last keep their places in the chain.
+/// How the job uses the nodes. All of them but the last keep their backing nodes.
 fn uses(top: &Arc<Node>, below: &[Arc<Node>]) -> Vec<NodeUse> {
     let mut uses = vec![NodeUse::stream_target(Arc::clone(top))];
     uses.extend(below.iter().map(|node| NodeUse::streamed(Arc::clone(node))));
@@ -218,37 +198,36 @@ fn uses(top: &Arc<Node>, below: &[Arc<Node>]) -> Vec<NodeUse> {
 struct Stream {
     graph: Graph,
     slots: CopySlots,
-    pieces: Arc<Pieces>,
+    images: Arc<Images>,
     above_base: Arc<Node>,
     backing_file: Option<String>,
     backing_mask_protocol: bool,
-    on_error: BlockdevOnError,
-    /// Stands for the job in the graph.
+    on_error: OnError,
+    /// The filter node above the image, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
-    /// The node that is copied into, if it is writable for this job alone.
+    /// Makes a read-only image writable for the time of the job.
     writable: Mutex<Option<WritableGuard>>,
 }
 
 impl BlockJobDriver for Stream {
-    /// As with QEMU, whose other jobs let go of their nodes when they are over.
+    /// Of QEMU's block jobs, only a stream does so.
     fn reserves_until_dismissed(&self) -> bool {
         true
     }
 
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
         Box::pin(async move {
-            if self.pieces.below.is_empty() {
+            if self.images.below.is_empty() {
                 return Ok(());
             }
-            run_sequentially(job, &self.slots, &self.pieces, self.pieces.length, self.on_error)
-                .await?;
-            block_job::flush(job, &self.pieces.top, self.on_error).await
+            copy::run_sequentially(job, &self.slots, &self.images, self.on_error).await?;
+            copy::flush(job, &self.images.top, self.on_error).await
         })
     }
 
-    /// Puts the base in the place of the nodes that were copied from, here and in the image.
+    /// Makes the base the backing node, in the graph and in the image.
     fn prepare(&self) -> Result<()> {
-        let top = &self.pieces.top;
+        let top = &self.images.top;
         if top.backing().is_none() {
             return Ok(());
         }
@@ -265,7 +244,7 @@ impl BlockJobDriver for Stream {
     }
 
     fn prepare_blocks(&self) -> bool {
-        self.pieces.top.backing().is_some()
+        self.images.top.backing().is_some()
     }
 
     fn clean(&self, drops: &mut DeferredDrops) {
@@ -274,20 +253,25 @@ impl BlockJobDriver for Stream {
     }
 }
 
-/// What is copied from where.
-struct Pieces {
+/// The image that is copied into, and those that are copied from.
+struct Images {
     top: Arc<Node>,
     below: Vec<Arc<Node>>,
+    /// The size of `top` in bytes.
     length: u64,
 }
 
-impl SequentialJob for Pieces {
-    const SKIPS_IGNORED: bool = true;
+impl SequentialCopy for Images {
+    const SKIPS_IGNORED_ERRORS: bool = true;
+
+    fn length(&self) -> u64 {
+        self.length
+    }
 
     fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let cluster = self.top.cluster_size().unwrap_or(1);
         let most = STEP_MAX.max(cluster).min(self.length - offset);
-        // Clients are told of reading, whatever failed.
+        // As with QEMU, a failed write counts as an error of the source, too.
         let failed = |length| move |error| StepError { length, side: Side::Source, error };
         let own = self.top.block_status(offset, most).map_err(failed(most))?;
         if own.allocated {
@@ -303,9 +287,9 @@ impl SequentialJob for Pieces {
     }
 }
 
-impl Pieces {
-    /// What is copied are whole clusters of the image that is copied into. One that is to be
-    /// copied in part is copied as a whole, which shows the same.
+impl Images {
+    /// Rounds a range to whole clusters of `top`. A cluster that has to be copied in part is copied
+    /// whole: its contents stay the same.
     fn whole_clusters(
         &self,
         offset: u64,

@@ -8,10 +8,10 @@ use block::nodes::options::BackingOption;
 use block::nodes::{Graph, Node};
 use job::Jobs;
 use qapi_core::{Events, Result};
-use storage_daemon::block_job::BlockJobContext;
+use storage_daemon::block_job::{BlockJobContext, OnError};
 use storage_daemon::jobs::commit::{self, CommitOptions};
+use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::jobs::stream::{self, StreamOptions};
-use storage_daemon::schema::block_job::BlockdevOnError;
 
 use crate::support::*;
 
@@ -69,18 +69,15 @@ fn a_stream_is_refused_where_its_chain_has_changed_meanwhile() {
     let bench = Bench::new();
     let [top, _mid, base] = chain(&bench);
     let options = StreamOptions {
-        job_id: Some("j0".into()),
+        job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
         device: "top".into(),
         base: None,
         base_node: Some("base".into()),
+        bottom: None,
         backing_file: None,
         backing_mask_protocol: false,
-        bottom: None,
-        speed: 0,
-        on_error: BlockdevOnError::Report,
+        on_error: OnError::both(None),
         filter_node_name: None,
-        auto_finalize: true,
-        auto_dismiss: true,
     };
     let daemon = block_jobs(&bench.graph);
     let starting = async move { stream::start(&daemon, options).await };
@@ -97,7 +94,7 @@ fn a_commit_is_refused_where_its_chain_has_changed_meanwhile() {
         let bench = Bench::new();
         let [_top, mid, base] = chain(&bench);
         let options = CommitOptions {
-            job_id: "j0".into(),
+            job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
             device: "top".into(),
             base_node: Some("base".into()),
             base: None,
@@ -105,11 +102,8 @@ fn a_commit_is_refused_where_its_chain_has_changed_meanwhile() {
             top: None,
             backing_file: None,
             backing_mask_protocol: false,
-            speed: 0,
-            on_error: BlockdevOnError::Report,
+            on_error: OnError::both(None),
             filter_node_name: None,
-            auto_finalize: true,
-            auto_dismiss: true,
         };
         let daemon = block_jobs(&bench.graph);
         let starting = async move { commit::start(&daemon, options).await };

@@ -10,10 +10,10 @@ use block::image::permissions::{Access, Permissions};
 use block::nodes::{Graph, Node, Root};
 use job::{Job, JobOptions, JobStatus, JobType, Jobs};
 use qapi_core::Events;
-use storage_daemon::block_job::BlockJobContext;
+use storage_daemon::block_job::{BlockJobContext, OnError};
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
-use storage_daemon::schema::block_job::{BlockdevOnError, MirrorCopyMode};
+use storage_daemon::schema::block_job::MirrorCopyMode;
 use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
 
 use crate::support::*;
@@ -208,11 +208,11 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
         job: JobOptions::new(JobType::Commit).id("j0"),
         top: Arc::clone(&top),
         base: Arc::clone(&base),
-        on_error: BlockdevOnError::Report,
+        on_error: OnError::both(None),
         filter_node_name: None,
         writable: None,
     };
-    commit_active::create(&daemon, options).expect("the nodes are free").start();
+    commit_active::prepare(&daemon, options).expect("the nodes are free").start();
     let job = daemon.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     job.complete().expect("it is ready");
@@ -252,11 +252,11 @@ async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_ther
         job: JobOptions::new(JobType::Commit).id("j0").auto_dismiss(false),
         top: Arc::clone(&top),
         base: Arc::clone(&base),
-        on_error: BlockdevOnError::Report,
+        on_error: OnError::both(None),
         filter_node_name: None,
         writable,
     };
-    commit_active::create(&daemon, options).expect("the nodes are free").start();
+    commit_active::prepare(&daemon, options).expect("the nodes are free").start();
     let job = daemon.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     assert!(!base.is_read_only());

@@ -1,218 +1,220 @@
-//! What `blockdev-mirror` and `drive-mirror` check before they make a mirror.
+//! What `blockdev-mirror` and `drive-mirror` check before they create a mirror.
 
 use std::sync::Arc;
 
+use block::error::Error;
 use block::nodes::options::DetectZeroes;
 use block::nodes::{Graph, Node, NodeUse, Operation};
-use job::{JobOptions, JobType};
-use qapi_core::{Error, Result};
+use job::JobType;
+use qapi_core::Result;
 
-use super::{FinalBacking, MirrorOptions, MirrorScope, create};
+use super::{FinalBacking, MirrorOptions, MirrorScope, prepare};
 use crate::block_job::{BlockJobContext, OnError};
-use crate::jobs::drive_target::{DriveTarget, TargetBacking};
-use crate::jobs::prepared_job::{JobTarget, PreparedJob};
-use crate::schema::block_job::{BlockdevOnError, MirrorCopyMode};
+use crate::jobs::prepare::{JobArguments, PreparedJob};
+use crate::jobs::target::{DriveTarget, JobTarget, TargetBacking};
+use crate::messages;
+use crate::schema::block_job::MirrorCopyMode;
 use crate::schema::mirror::{BlockdevMirror, DriveMirror, MirrorSyncMode, NewImageMode};
 
-/// What both commands ask for.
-struct Common {
-    job: JobOptions,
-    filter_node_name: Option<String>,
-    replaces: Option<String>,
-    sync: MirrorSyncMode,
-    granularity: Option<u32>,
-    buf_size: Option<i64>,
-    on_error: OnError,
-    copy_mode: MirrorCopyMode,
-    target_image: TargetImage,
+/// The node that a mirror writes to.
+struct Target {
+    node: JobTarget,
+    image: TargetImage,
     backing: FinalBacking,
 }
 
-/// What a target stands on in the end that was opened for the job alone: a new one on the node
-/// whose image it names.
-fn backing_in_the_end(mode: NewImageMode, named: Option<Arc<Node>>) -> FinalBacking {
-    match (mode, named) {
-        (NewImageMode::Existing, _any) => FinalBacking::Named,
-        (NewImageMode::AbsolutePaths, Some(named)) => FinalBacking::Node(named),
-        (NewImageMode::AbsolutePaths, None) => FinalBacking::Kept,
-    }
-}
-
-/// Where the image came from to which is copied.
+/// Where the image of the target comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TargetImage {
     /// A client opened it.
     Open,
-    /// It was there, and is opened for the job without what is below it.
+    /// It existed, and is opened for the job without its backing file.
     Existing,
-    /// It was made for the job.
+    /// It is created for the job.
     New,
 }
 
-impl From<NewImageMode> for TargetImage {
-    fn from(mode: NewImageMode) -> Self {
-        match mode {
-            NewImageMode::Existing => TargetImage::Existing,
-            NewImageMode::AbsolutePaths => TargetImage::New,
-        }
-    }
-}
-
-/// Makes a job that mirrors to a node. It is yet to be started. Blocks.
+/// Prepares a job that mirrors to a node. Blocks.
 ///
 /// # Errors
-/// The nodes do not exist, do not fit together or are in use; an option makes no sense; the
-/// identifier is malformed or in use.
+/// The nodes do not exist, do not fit together or are in use; an option is malformed or not
+/// supported; the identifier is malformed or in use.
 pub fn blockdev_mirror(
     context: &BlockJobContext,
     options: BlockdevMirror,
 ) -> Result<PreparedJob> {
     let source = root(&context.graph, &options.device)?;
-    let unknown = || block::error::Error::no_device_or_node(&options.target);
-    let target = JobTarget::named(context.graph.get(&options.target).ok_or_else(unknown)?);
-    let common = Common {
-        job: JobOptions::new(JobType::Mirror)
-            .id(options.job_id.unwrap_or_default())
-            .speed(options.speed.unwrap_or(0))
-            .auto_finalize(options.auto_finalize.unwrap_or(true))
-            .auto_dismiss(options.auto_dismiss.unwrap_or(true)),
-        filter_node_name: options.filter_node_name,
-        replaces: options.replaces,
-        sync: options.sync,
-        granularity: options.granularity,
-        buf_size: options.buf_size,
-        on_error: on_error(options.on_source_error, options.on_target_error),
-        copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
-        backing: FinalBacking::Kept,
-        target_image: TargetImage::Open,
+    let target = &options.target;
+    let target = context.graph.get(target).ok_or_else(|| Error::no_device_or_node(target))?;
+    let target = Target {
+        node: JobTarget::named(target),
+        image: TargetImage::Open,
+        backing: FinalBacking::Unchanged,
     };
-    mirror(context, source, target, common)
+    check_and_prepare(context, source, target, options)
 }
 
-/// Makes a job that mirrors to a file. It is yet to be started. Blocks.
+/// Prepares a job that mirrors to a file. Blocks.
 ///
-/// A target that nobody uses when the job is over is closed with it.
+/// A target that nothing uses when the job is over is closed with the job.
 ///
 /// # Errors
-/// As for [`blockdev_mirror`]; the file cannot be made or opened.
+/// As for [`blockdev_mirror`]; the file cannot be created or opened.
 pub fn drive_mirror(context: &BlockJobContext, options: DriveMirror) -> Result<PreparedJob> {
     let source = root(&context.graph, &options.device)?;
     context.graph.check_free(&source, Operation::MirrorSource)?;
     if let Some(replaces) = &options.replaces {
         if options.node_name.is_none() {
-            return Err(Error::generic(
-                "a node-name must be provided when replacing a named node of the graph",
-            ));
+            return Err(messages::replaces_without_node_name());
         }
         check_replaces(&context.graph, &source, replaces)?;
     }
+    let target = open_target(context, &source, &options)?;
+    check_and_prepare(context, source, target, common_arguments(options))
+}
+
+/// Opens the target, and creates it before if it is new.
+fn open_target(
+    context: &BlockJobContext,
+    source: &Arc<Node>,
+    options: &DriveMirror,
+) -> Result<Target> {
     let backing = match options.sync {
         MirrorSyncMode::Top => source.backing(),
-        MirrorSyncMode::None => Some(Arc::clone(&source)),
+        MirrorSyncMode::None => Some(Arc::clone(source)),
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };
+    let mode = options.mode.unwrap_or(NewImageMode::AbsolutePaths);
     let target = DriveTarget {
-        filename: options.target,
-        format: options.format,
-        node_name: options.node_name,
-        mode: options.mode.unwrap_or(NewImageMode::AbsolutePaths),
-        source: &source,
+        filename: options.target.clone(),
+        format: options.format.clone(),
+        node_name: options.node_name.clone(),
+        mode,
+        source,
         backing: backing.clone(),
-        // What is below is opened by whoever uses the target afterwards.
-        shows: TargetBacking::Nothing,
+        // The job adds the backing node when the mirror has succeeded.
+        opened_with: TargetBacking::None,
         discard: source.discard(),
         detect_zeroes: DetectZeroes::Off,
     };
-    let mode = target.mode;
-    let target = target.open(&context.graph)?;
-    let common = Common {
-        job: JobOptions::new(JobType::Mirror)
-            .id(options.job_id.unwrap_or_default())
-            .speed(options.speed.unwrap_or(0))
-            .auto_finalize(options.auto_finalize.unwrap_or(true))
-            .auto_dismiss(options.auto_dismiss.unwrap_or(true)),
-        filter_node_name: None,
-        replaces: options.replaces,
-        sync: options.sync,
-        granularity: options.granularity,
-        buf_size: options.buf_size,
-        on_error: on_error(options.on_source_error, options.on_target_error),
-        copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
-        backing: backing_in_the_end(mode, backing),
-        target_image: mode.into(),
-    };
-    mirror(context, source, target, common)
+    Ok(Target {
+        node: target.open(&context.graph)?,
+        image: match mode {
+            NewImageMode::Existing => TargetImage::Existing,
+            NewImageMode::AbsolutePaths => TargetImage::New,
+        },
+        backing: match (mode, backing) {
+            (NewImageMode::Existing, _) => FinalBacking::FromHeader,
+            (NewImageMode::AbsolutePaths, Some(backing)) => FinalBacking::Node(backing),
+            (NewImageMode::AbsolutePaths, None) => FinalBacking::Unchanged,
+        },
+    })
 }
 
-fn on_error(source: Option<BlockdevOnError>, target: Option<BlockdevOnError>) -> OnError {
-    OnError {
-        source: source.unwrap_or(BlockdevOnError::Report),
-        target: target.unwrap_or(BlockdevOnError::Report),
+/// The arguments that `drive-mirror` shares with `blockdev-mirror`.
+fn common_arguments(options: DriveMirror) -> BlockdevMirror {
+    let DriveMirror {
+        job_id,
+        device,
+        target,
+        format: _,
+        node_name: _,
+        replaces,
+        sync,
+        mode: _,
+        speed,
+        granularity,
+        buf_size,
+        on_source_error,
+        on_target_error,
+        unmap: _,
+        copy_mode,
+        auto_finalize,
+        auto_dismiss,
+    } = options;
+    BlockdevMirror {
+        job_id,
+        device,
+        target,
+        replaces,
+        sync,
+        speed,
+        granularity,
+        buf_size,
+        on_source_error,
+        on_target_error,
+        filter_node_name: None,
+        copy_mode,
+        auto_finalize,
+        auto_dismiss,
     }
 }
 
 fn root(graph: &Graph, name: &str) -> Result<Arc<Node>> {
-    let unknown = || block::error::Error::no_device_or_node(name);
-    let node = graph.get(name).ok_or_else(unknown)?;
+    let node = graph.get(name).ok_or_else(|| Error::no_device_or_node(name))?;
     graph.check_root(&node)?;
     Ok(node)
 }
 
-/// What both commands check, in QEMU's order.
-fn mirror(
+/// Checks the common arguments in QEMU's order, and creates the job.
+fn check_and_prepare(
     context: &BlockJobContext,
     source: Arc<Node>,
-    target: JobTarget,
-    common: Common,
+    target: Target,
+    options: BlockdevMirror,
 ) -> Result<PreparedJob> {
-    let granularity = granularity(common.granularity)?;
+    let granularity = granularity(options.granularity)?;
     let graph = &context.graph;
-    let _alone = graph.lock_reopen();
+    let _lock = graph.lock_reopen();
     graph.check_free(&source, Operation::MirrorSource)?;
-    graph.check_free(target.node(), Operation::MirrorTarget)?;
-    if let Some(replaces) = &common.replaces {
+    graph.check_free(target.node.node(), Operation::MirrorTarget)?;
+    if let Some(replaces) = &options.replaces {
         check_replaces(graph, &source, replaces)?;
     }
-    let scope = scope(common.sync, &source, common.target_image)?;
-    if common.buf_size.is_some_and(|given| given < 0) {
-        return Err(Error::generic("Invalid parameter 'buf-size'"));
+    let scope = scope(options.sync, &source, target.image)?;
+    if options.buf_size.is_some_and(|given| given < 0) {
+        return Err(messages::invalid_parameter("buf-size"));
     }
-    if Arc::ptr_eq(&source, target.node()) {
-        return Err(Error::generic("Can't mirror node into itself"));
+    if Arc::ptr_eq(&source, target.node.node()) {
+        return Err(messages::mirror_into_itself());
     }
     let uses = vec![
         NodeUse::mirror_source(Arc::clone(&source)),
-        NodeUse::mirror_target(Arc::clone(target.node())),
+        NodeUse::mirror_target(Arc::clone(target.node.node())),
     ];
+    let arguments = JobArguments {
+        job_id: options.job_id,
+        speed: options.speed,
+        auto_finalize: options.auto_finalize,
+        auto_dismiss: options.auto_dismiss,
+    };
     let options = MirrorOptions {
-        job: common.job,
+        job: arguments.options(JobType::Mirror),
         source,
-        target,
+        target: target.node,
         scope,
         granularity,
-        copy_mode: common.copy_mode,
-        on_error: common.on_error,
-        filter_node_name: common.filter_node_name,
+        copy_mode: options.copy_mode.unwrap_or(MirrorCopyMode::Background),
+        on_error: OnError::new(options.on_source_error, options.on_target_error),
+        filter_node_name: options.filter_node_name,
         uses,
         writable: None,
-        backing: common.backing,
+        backing: target.backing,
     };
-    create(context, options)
+    prepare(context, options)
 }
 
-/// The granularity asked for; 0 leaves it to the job.
+/// The granularity that the client asks for, in bytes; 0 leaves it to the job.
 fn granularity(given: Option<u32>) -> Result<Option<u64>> {
     let granularity = match given {
         None | Some(0) => return Ok(None),
         Some(given) => given,
     };
     if !(512..=64 << 20).contains(&granularity) {
-        return Err(Error::generic(
-            "Parameter 'granularity' expects a value in range [512B, 64MB]",
-        ));
+        return Err(messages::granularity_out_of_range());
     }
     if !granularity.is_power_of_two() {
-        return Err(Error::generic("Parameter 'granularity' expects a power of 2"));
+        return Err(messages::granularity_no_power_of_2());
     }
     Ok(Some(granularity.into()))
 }
@@ -223,30 +225,24 @@ fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<Mir
         TargetImage::New => MirrorScope::OntoZeroes,
     };
     match sync {
-        // Nothing shows through the source, so what it holds is everything.
+        // The source has no backing node: all of its contents are its own.
         MirrorSyncMode::Top if source.backing().is_none() => Ok(full),
         MirrorSyncMode::Top => Ok(MirrorScope::Top),
         MirrorSyncMode::Full => Ok(full),
         MirrorSyncMode::None => Ok(MirrorScope::None),
         MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => {
-            Err(Error::generic(format!("Sync mode '{}' not supported", sync.as_str())))
+            Err(messages::sync_mode_not_supported(sync.as_str()))
         }
     }
 }
 
-/// A node may be replaced if it is certain that it shows the same as the source. Of the drivers
-/// that there are none passes on what it shows unchanged, so that only the source itself does.
+/// Checks that a node may be replaced: it must show the same data as the source. No driver of this
+/// program passes data through unchanged, so that only the source itself qualifies.
 fn check_replaces(graph: &Graph, source: &Arc<Node>, replaces: &str) -> Result<()> {
-    let node = graph
-        .get(replaces)
-        .ok_or_else(|| block::error::Error::NodeNotFound(replaces.to_owned()))?;
+    let node = graph.get(replaces).ok_or_else(|| Error::NodeNotFound(replaces.to_owned()))?;
     graph.check_free(&node, Operation::Replace)?;
     if Arc::ptr_eq(&node, source) {
         return Ok(());
     }
-    Err(Error::generic(format!(
-        "Cannot replace '{replaces}' by a node mirrored from '{}', because it cannot be \
-         guaranteed that doing so would not lead to an abrupt change of visible data",
-        source.name()
-    )))
+    Err(messages::cannot_replace(replaces, source.name()))
 }

@@ -1,7 +1,8 @@
-//! `mirror`: makes one node the same as another and keeps it so, until a client has it take the
-//! other's place or is content with the copy.
+//! `mirror`: copies a node onto another, and keeps the copy up to date, until a client completes or
+//! cancels the job.
 //!
-//! Active commits are mirrors, too: of a node onto one below it.
+//! A completed mirror puts the target in the place of the source. The commit of an active layer is
+//! a mirror, too, onto a node of the same chain.
 
 mod command;
 mod follower;
@@ -20,80 +21,83 @@ use block::nodes::{
 use job::{JobHandle, JobOptions};
 use nix::errno::Errno;
 use parking_lot::Mutex;
-use qapi_core::{Error, Result};
+use qapi_core::Result;
 
-use super::prepared_job::{JobTarget, PreparedJob};
+use super::prepare::PreparedJob;
+use super::target::JobTarget;
 use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
     RunFuture, copy,
 };
 use crate::blocking::blocking;
+use crate::messages;
 use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
 use follower::Follower;
 
-/// The least unit in which a mirror keeps account unless a client says otherwise.
+/// The smallest default granularity, in bytes.
 const GRANULARITY_MIN: u64 = 4096;
-/// The unit for targets without clusters, and the largest for those with.
+/// The default granularity for targets without clusters, and the largest for those with.
 const GRANULARITY_DEFAULT: u64 = 64 * 1024;
 
-/// A mirror to be made.
-pub(super) struct MirrorOptions {
-    /// What the engine is to know.
-    pub(super) job: JobOptions,
+/// A mirror, whose arguments are checked.
+pub(crate) struct MirrorOptions {
+    /// The options of the job.
+    pub(crate) job: JobOptions,
     /// The node to copy from.
-    pub(super) source: Arc<Node>,
+    pub(crate) source: Arc<Node>,
     /// The node to copy to.
-    pub(super) target: JobTarget,
-    /// What is copied besides what is written from now on.
-    pub(super) scope: MirrorScope,
-    /// The bytes in which account is kept; nothing leaves it to the job.
-    pub(super) granularity: Option<u64>,
-    /// How writes to the source are followed.
-    pub(super) copy_mode: MirrorCopyMode,
-    /// What to do about errors.
-    pub(super) on_error: OnError,
-    /// The name of the node that stands for the job in the graph.
-    pub(super) filter_node_name: Option<String>,
-    /// How the job uses its nodes, but for the filter.
-    pub(super) uses: Vec<NodeUse>,
-    /// The target, if it was made writable for the job. It stays so if the job succeeds.
-    pub(super) writable: Option<WritableGuard>,
-    /// What the target stands on in the end.
-    pub(super) backing: FinalBacking,
+    pub(crate) target: JobTarget,
+    /// What is copied besides later writes.
+    pub(crate) scope: MirrorScope,
+    /// The granularity of the dirty bitmap in bytes; `None` leaves it to the job.
+    pub(crate) granularity: Option<u64>,
+    /// How the mirror copies later writes.
+    pub(crate) copy_mode: MirrorCopyMode,
+    /// The policy for errors.
+    pub(crate) on_error: OnError,
+    /// The name of the job's filter node.
+    pub(crate) filter_node_name: Option<String>,
+    /// How the job uses its nodes, besides the filter.
+    pub(crate) uses: Vec<NodeUse>,
+    /// Makes a read-only target writable. The target stays writable if the job succeeds.
+    pub(crate) writable: Option<WritableGuard>,
+    /// The backing node that the target gets in the end.
+    pub(crate) backing: FinalBacking,
 }
 
-/// What the target of a mirror stands on when that has succeeded.
+/// The backing node of the target when the mirror has succeeded.
 #[derive(Debug)]
-pub(super) enum FinalBacking {
-    /// What it stood on before.
-    Kept,
-    /// What its image names as its backing file, which is opened then.
-    Named,
-    /// This node, which its image names.
+pub(crate) enum FinalBacking {
+    /// The one it had before, if any.
+    Unchanged,
+    /// The backing file that its image names, opened at the end of the job.
+    FromHeader,
+    /// This node, which its image names already.
     Node(Arc<Node>),
 }
 
-/// What a mirror copies besides what is written from now on.
+/// What a mirror copies besides later writes.
 #[derive(Debug)]
-pub(super) enum MirrorScope {
+pub(crate) enum MirrorScope {
     /// Everything.
     Full,
-    /// Everything, onto a target that is new and shows zeroes.
+    /// Everything, onto a new target that reads as zeroes.
     OntoZeroes,
-    /// What the topmost image holds.
+    /// What the source itself has allocated.
     Top,
-    /// What is held above the target, which becomes as large as the source first.
+    /// What the nodes above the target have allocated. The target is grown to the source's size
+    /// first.
     AboveTarget,
     /// Nothing.
     None,
 }
 
-/// Makes a mirror, yet to be started.
+/// Creates the job. Blocks.
 ///
 /// # Errors
-/// The name of the filter is taken or malformed; the identifier is; other users of the nodes do
-/// not allow it.
-pub(super) fn create(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
+/// The identifier or the name of the filter node is malformed or in use; other users of the nodes
+/// do not allow it.
+pub(crate) fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
     let MirrorOptions { source, scope, on_error, mut uses, .. } = options;
     let target = Arc::clone(options.target.node());
     let graph = &context.graph;
@@ -121,22 +125,22 @@ pub(super) fn create(context: &BlockJobContext, options: MirrorOptions) -> Resul
         scope,
         on_error,
         should_complete: AtomicBool::new(false),
-        held_off: Mutex::new(None),
+        quiesced: Mutex::new(None),
         filter: Mutex::new(Some(filter)),
         writable: Mutex::new(options.writable),
         backing: options.backing,
     };
     let driver = BlockJob::new(work, context.events.clone());
-    // What is refused from here on, clients have seen created.
+    // Errors from here on reach clients after the job's first event.
     let created = context.jobs.create(options.job, driver, None)?;
-    let (opened, made) = options.target.into_parts();
-    let prepared = PreparedJob::new(created, made);
+    let (opened, created_file) = options.target.into_parts();
+    let prepared = PreparedJob::new(created, created_file);
     block_job::reserve_with_opened(prepared.job(), graph, uses, opened)?;
     Ok(prepared)
 }
 
-/// The unit in which account is kept. Where an image below the target has the rest of a cluster,
-/// clusters are copied whole.
+/// The granularity of the dirty bitmap. Whole clusters are copied where the target's backing image
+/// would show through the rest of a cluster.
 fn granularity(target: &Node, given: Option<u64>, scope: &MirrorScope) -> u64 {
     let cluster = target.cluster_size();
     let fitting = |size: u64| size.clamp(GRANULARITY_MIN, GRANULARITY_DEFAULT);
@@ -162,14 +166,15 @@ struct Mirror {
     target: Arc<Node>,
     scope: MirrorScope,
     on_error: OnError,
-    /// Whether the target is to take the place of the source as soon as they are the same.
+    /// Whether a client has completed the job: the target replaces the source as soon as both are
+    /// equal.
     should_complete: AtomicBool,
-    /// Keeps writers off from the moment at which the nodes are the same until it is settled who
-    /// they write to.
-    held_off: Mutex<Option<Quiesced>>,
-    /// Stands for the job in the graph.
+    /// Blocks writes to the source from the moment at which both nodes are equal until the target
+    /// has replaced it.
+    quiesced: Mutex<Option<Quiesced>>,
+    /// The filter node above the source, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
-    /// The target, if it refuses writes again should the job fail.
+    /// Makes a read-only target writable, and read-only again if the job fails.
     writable: Mutex<Option<WritableGuard>>,
     backing: FinalBacking,
 }
@@ -185,7 +190,7 @@ impl BlockJobDriver for Mirror {
         Ok(())
     }
 
-    /// A mirror that is ready just ends with what it has, unless it is to end by force.
+    /// A soft cancel of a ready mirror ends it successfully, without replacing the source.
     fn cancel(&self, job: &JobHandle, force: bool) -> bool {
         force || !job.is_ready()
     }
@@ -196,10 +201,10 @@ impl BlockJobDriver for Mirror {
             | MirrorScope::OntoZeroes
             | MirrorScope::Top
             | MirrorScope::None => {}
-            // It is a commit for clients, and those have nothing to change.
+            // Clients see a commit, which has no options to change.
             MirrorScope::AboveTarget => return Err(job::cannot_change()),
         }
-        // A change for another kind of job is taken as if it said the first mode there is.
+        // As with QEMU, options of another kind of job count as `background`.
         let wanted = match options {
             BlockJobChange::Mirror(options) => options.copy_mode,
             BlockJobChange::Commit
@@ -216,10 +221,7 @@ impl BlockJobDriver for Mirror {
             (MirrorCopyMode::WriteBlocking, _) => self.follower.block_writes(),
             (MirrorCopyMode::Background, false) => {}
             (MirrorCopyMode::Background, true) => {
-                return Err(Error::generic(format!(
-                    "Change to copy mode '{}' is not implemented",
-                    wanted.as_str()
-                )));
+                return Err(messages::cannot_change_copy_mode(wanted.as_str()));
             }
         }
         Ok(())
@@ -229,13 +231,13 @@ impl BlockJobDriver for Mirror {
         self.follower.is_synced()
     }
 
-    /// Has the users of the source use the target, and lets them go on.
+    /// Has the users of the source use the target, and unblocks their writes.
     fn prepare(&self) -> Result<()> {
-        let held_off = self.held_off.lock().take();
-        self.settle_backing()?;
-        match held_off {
+        let quiesced = self.quiesced.lock().take();
+        self.set_final_backing()?;
+        match quiesced {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
-                self.take_over_mode();
+                self.copy_read_only();
                 self.graph.replace(&source, &self.target)?;
             }
             Some(_) | None => {}
@@ -248,7 +250,7 @@ impl BlockJobDriver for Mirror {
 
     fn prepare_blocks(&self) -> bool {
         let is_completed = self.should_complete.load(Ordering::Relaxed);
-        is_completed || !matches!(self.backing, FinalBacking::Kept)
+        is_completed || !matches!(self.backing, FinalBacking::Unchanged)
     }
 
     fn clean(&self, drops: &mut DeferredDrops) {
@@ -258,37 +260,36 @@ impl BlockJobDriver for Mirror {
 }
 
 impl Mirror {
-    /// Has the target stand on what it is to stand on in the end. Clients are told no more about an
-    /// error than QEMU tells them.
-    fn settle_backing(&self) -> Result<()> {
-        let (settled, told) = match &self.backing {
-            FinalBacking::Kept => return Ok(()),
-            FinalBacking::Named => (self.graph.open_backing(&self.target), Errno::EINVAL),
+    /// Gives the target its final backing node. As with QEMU, clients see no details of an error.
+    fn set_final_backing(&self) -> Result<()> {
+        let (result, errno) = match &self.backing {
+            FinalBacking::Unchanged => return Ok(()),
+            FinalBacking::FromHeader => (self.graph.open_backing(&self.target), Errno::EINVAL),
             FinalBacking::Node(node) => {
                 let change = BackingChange { node: Some(Arc::clone(node)), name: None };
                 (self.graph.change_backing(&self.target, change), Errno::EPERM)
             }
         };
-        settled.map_err(|error| {
+        result.map_err(|error| {
             tracing::warn!(node = %self.target.name(), %error, "the target lacks its backing node");
-            block::error::Error::Io(told.into()).into()
+            block::error::Error::Io(errno.into()).into()
         })
     }
 
-    /// Has the target refuse writes if the source does, which it stands for from now on.
-    fn take_over_mode(&self) {
+    /// Makes the target read-only or writable, as the source is that it replaces.
+    fn copy_read_only(&self) {
         let read_only = self.source.is_read_only();
         if self.target.is_read_only() != read_only
             && let Err(error) = self.graph.set_read_only(&self.target, read_only)
         {
-            tracing::warn!(node = %self.target.name(), %error, "the target stays as it was");
+            tracing::warn!(node = %self.target.name(), %error, "the target keeps its mode");
         }
     }
 
     async fn mirror(&self, job: BlockJobHandle<'_>) -> Result<()> {
-        self.fit_target().await?;
+        self.match_size().await?;
         self.source.quiesce().await.watch(&self.follower);
-        self.find_dirty(job).await?;
+        self.mark_initial(job).await?;
         loop {
             copy::follow(job, &self.copier, &self.bitmap, self.on_error).await?;
             if !job.is_ready() {
@@ -304,8 +305,8 @@ impl Mirror {
             if self.follower.is_write_blocking() && self.bitmap.is_clean() {
                 self.follower.note_synced();
             }
-            if self.is_to_end(job) {
-                if self.hold_off(job).await? {
+            if self.should_end(job) {
+                if self.quiesce_if_clean(job).await? {
                     return Ok(());
                 }
                 continue;
@@ -317,8 +318,8 @@ impl Mirror {
         }
     }
 
-    /// Sees to it that the target is as large as the source.
-    async fn fit_target(&self) -> Result<()> {
+    /// Checks that the target has the size of the source, or grows it.
+    async fn match_size(&self) -> Result<()> {
         let (target, length) = (Arc::clone(&self.target), self.bitmap.length());
         match self.scope {
             MirrorScope::AboveTarget => {
@@ -329,18 +330,18 @@ impl Mirror {
             | MirrorScope::Top
             | MirrorScope::None => {
                 if target.size()? != length {
-                    return Err(Error::generic("Source and target image have different sizes"));
+                    return Err(messages::sizes_differ());
                 }
             }
         }
         Ok(())
     }
 
-    /// Notes what is to be copied at first.
-    async fn find_dirty(&self, job: BlockJobHandle<'_>) -> Result<()> {
+    /// Marks as dirty what is copied besides later writes.
+    async fn mark_initial(&self, job: BlockJobHandle<'_>) -> Result<()> {
         let images: Vec<Arc<Node>> = match self.scope {
             MirrorScope::None => return Ok(()),
-            // A target that gives up space where it is made zero is made so, and the rest copied.
+            // A target that unmaps zeroes is zeroed first: only allocated data are copied then.
             MirrorScope::Full if self.target.discard() == Discard::Unmap => {
                 self.clear_target().await?;
                 backing::images(&self.source).collect()
@@ -355,7 +356,7 @@ impl Mirror {
                 .take_while(|node| !Arc::ptr_eq(node, &self.target))
                 .collect(),
         };
-        copy::find(job, &self.bitmap, &images).await
+        copy::mark_allocated(job, &self.bitmap, &images).await
     }
 
     async fn clear_target(&self) -> Result<()> {
@@ -363,20 +364,19 @@ impl Mirror {
         blocking(move || clear(&target, 0, length)).await
     }
 
-    /// Whether the job has been told to end, which a mirror that is ready does without error.
-    fn is_to_end(&self, job: BlockJobHandle<'_>) -> bool {
+    /// Whether the job, which is ready, has been completed or cancelled.
+    fn should_end(&self, job: BlockJobHandle<'_>) -> bool {
         self.should_complete.load(Ordering::Relaxed) || job.cancel_requested()
     }
 
-    /// Keeps writers off the source if the target has all that they have written. The target's
-    /// data are then made last.
-    async fn hold_off(&self, job: BlockJobHandle<'_>) -> Result<bool> {
+    /// Blocks writes to the source and flushes the target, if both are equal.
+    async fn quiesce_if_clean(&self, job: BlockJobHandle<'_>) -> Result<bool> {
         let quiesced = self.source.quiesce().await;
         if !self.bitmap.is_clean() {
             return Ok(false);
         }
         if self.flush(job).await? {
-            *self.held_off.lock() = Some(quiesced);
+            *self.quiesced.lock() = Some(quiesced);
             return Ok(true);
         }
         drop(quiesced);
@@ -384,9 +384,8 @@ impl Mirror {
         Ok(false)
     }
 
-    /// Makes last what the target has been given, or tells that it has to be tried again.
+    /// Flushes the target. Returns whether it succeeded; if not, the job is to try again.
     async fn flush(&self, job: BlockJobHandle<'_>) -> Result<bool> {
-        let tried = block_job::try_flush(job, &self.target, self.on_error).await?;
-        Ok(tried.is_none())
+        copy::try_flush(job, &self.target, self.on_error).await
     }
 }

@@ -1,0 +1,195 @@
+//! The node that a job writes to: one that exists, or an image that is opened, and created if it is
+//! new, for this job alone.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use block::create::ImageCreate;
+use block::error::Error;
+use block::nodes::backing::chain;
+use block::nodes::options::{
+    BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, NodeOptions,
+};
+use block::nodes::{BorrowedNode, Graph, Node, by_filename, host_path};
+use qapi_core::Result;
+
+use crate::schema::mirror::NewImageMode;
+
+/// The node that a job writes to.
+#[derive(Debug)]
+pub struct JobTarget {
+    node: Arc<Node>,
+    /// Closes the node with the job that it was opened for.
+    opened: Option<BorrowedNode>,
+    created_file: Option<CreatedFile>,
+}
+
+impl JobTarget {
+    /// A node that exists independently of the job.
+    pub fn named(node: Arc<Node>) -> Self {
+        Self { node, opened: None, created_file: None }
+    }
+
+    /// A node that was opened for the job, and the file if that was created for the job too.
+    pub fn opened(opened: BorrowedNode, created_file: Option<CreatedFile>) -> Self {
+        Self { node: Arc::clone(opened.node()), opened: Some(opened), created_file }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// The node to close with the job, and the file to remove if the job is not started.
+    pub fn into_parts(self) -> (Option<BorrowedNode>, Option<CreatedFile>) {
+        (self.opened, self.created_file)
+    }
+}
+
+/// A file that is created for a job. Dropping it removes the file.
+#[derive(Debug)]
+pub struct CreatedFile(PathBuf);
+
+impl CreatedFile {
+    /// A file that the caller is about to create; `None` if there is one at `path` already, which
+    /// must not be removed.
+    pub fn planned(path: &str) -> Option<Self> {
+        let path = Path::new(path);
+        path.symlink_metadata().is_err().then(|| Self(path.to_owned()))
+    }
+
+    /// Leaves the file where it is.
+    pub fn persist(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for CreatedFile {
+    fn drop(&mut self) {
+        // The file does not exist if creating it failed.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A target that a client names by file, as `drive-backup` and `drive-mirror` do.
+#[derive(Debug)]
+pub struct DriveTarget<'a> {
+    /// The name of the file.
+    pub filename: String,
+    /// The format. By default a new image gets the source's driver as its format, and the format
+    /// of an existing image is probed, unless the source is a protocol node.
+    pub format: Option<String>,
+    /// The name of the target's node.
+    pub node_name: Option<String>,
+    /// Whether the image exists or is created.
+    pub mode: NewImageMode,
+    /// The node that is copied.
+    pub source: &'a Arc<Node>,
+    /// The node whose image a new image names as its backing file.
+    pub backing: Option<Arc<Node>>,
+    /// The backing node with which the image is opened.
+    pub opened_with: TargetBacking,
+    /// What becomes of discard requests.
+    pub discard: Discard,
+    /// How writes of zeroes are treated.
+    pub detect_zeroes: DetectZeroes,
+}
+
+/// The backing node with which a target is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetBacking {
+    /// The backing file that the image names.
+    FromHeader,
+    /// The source of the job.
+    Source,
+    /// None, whatever the image names.
+    None,
+}
+
+impl DriveTarget<'_> {
+    /// Creates the image if it is new, and opens it. Blocks.
+    ///
+    /// # Errors
+    /// The image cannot be created or opened. A new file is removed then.
+    pub fn open(self, graph: &Graph) -> Result<JobTarget> {
+        let format = match self.mode {
+            NewImageMode::Existing => {
+                let file = || self.source.driver().is_protocol().then(|| "file".to_owned());
+                self.format.clone().or_else(file)
+            }
+            NewImageMode::AbsolutePaths => {
+                let of_source = || self.source.driver().name().to_owned();
+                Some(self.format.clone().unwrap_or_else(of_source))
+            }
+        };
+        let created_file = match (&format, self.mode) {
+            (Some(format), NewImageMode::AbsolutePaths) => self.create(graph, format)?,
+            (None, NewImageMode::AbsolutePaths) | (_, NewImageMode::Existing) => None,
+        };
+        let options = self.node_options(format.as_deref())?;
+        let opened = graph.borrow_child(Child::Inline(Box::new(options)))?;
+        Ok(JobTarget::opened(opened, created_file))
+    }
+
+    /// Creates the image. Returns the file if it did not exist before.
+    fn create(&self, graph: &Graph, format: &str) -> Result<Option<CreatedFile>> {
+        if self.filename.starts_with("json:") {
+            return Err(Error::InvalidOption("Unknown protocol 'json'".into()).into());
+        }
+        let backing = self.backing.as_ref();
+        let image = ImageCreate {
+            filename: host_path(&self.filename)?.to_owned(),
+            format: format.to_owned(),
+            size: self.source.size()?,
+            backing: backing.map(|node| (graph.filename(node), node.driver().name().to_owned())),
+        };
+        image.check()?;
+        self.check_not_source(graph, &image.filename)?;
+        let file = CreatedFile::planned(&image.filename);
+        image.create(graph, &AtomicBool::new(false))?;
+        Ok(file)
+    }
+
+    /// Refuses to overwrite an image of the source's backing chain. QEMU refuses it too, but only
+    /// after it has truncated the image.
+    fn check_not_source(&self, graph: &Graph, target: &str) -> Result<()> {
+        let identity = |path: &str| {
+            std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+        };
+        let Some(target) = identity(target) else { return Ok(()) };
+        for node in chain(self.source) {
+            if identity(&graph.filename(&node)) == Some(target) {
+                return Err(Error::ImageLocked { shared: "shared ", permission: "write" }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The options with which the image is opened.
+    fn node_options(self, format: Option<&str>) -> Result<NodeOptions> {
+        let path = host_path(&self.filename)?.to_owned();
+        let mut options = by_filename(path, format)?.read_only(false);
+        options.node_name = self.node_name;
+        options.discard = Some(self.discard);
+        options.detect_zeroes = Some(self.detect_zeroes);
+        let cache = self.source.cache();
+        options.cache =
+            CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
+        let driver = options.driver.name();
+        match (self.opened_with, &mut options.driver) {
+            (TargetBacking::FromHeader, _) => {}
+            (TargetBacking::Source, DriverOptions::Qcow2(qcow2)) => {
+                let source = Child::Reference(self.source.name().to_owned());
+                qcow2.backing = BackingOption::Child(source);
+            }
+            (TargetBacking::Source, _) => return Err(Error::BackingNotSupported(driver).into()),
+            (TargetBacking::None, DriverOptions::Qcow2(qcow2)) => {
+                qcow2.backing = BackingOption::None;
+            }
+            (TargetBacking::None, _) => {}
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,196 @@
+//! The error texts of this program's QMP commands, worded as QEMU words them.
+//!
+//! Errors of nodes and images have their texts in [`block::error`], and errors of the command line
+//! in `options/messages.rs`.
+
+use qapi_core::{Error, ErrorClass};
+
+/// An option that the schema has and this program does not support.
+pub(crate) fn not_supported(option: &str) -> Error {
+    Error::generic(format!("{option} is not supported by this program"))
+}
+
+pub(crate) fn cannot_create_node(error: block::error::Error) -> Error {
+    Error::from(error).context("Could not create node")
+}
+
+pub(crate) fn no_block_job(id: &str) -> Error {
+    Error::with_class(ErrorClass::DeviceNotActive, format!("Block job '{id}' not found"))
+}
+
+pub(crate) fn block_job_paused(device: &str) -> Error {
+    Error::generic(format!("The block job for device '{device}' is currently paused"))
+}
+
+pub(crate) fn source_is_target() -> Error {
+    Error::generic("Source and target cannot be the same")
+}
+
+pub(crate) fn sizes_differ() -> Error {
+    Error::generic("Source and target image have different sizes")
+}
+
+/// The blank at the end stands before the name of a device, which nodes do not have.
+pub(crate) fn cannot_compress() -> Error {
+    Error::generic("Compression is not supported for this drive ")
+}
+
+pub(crate) fn bitmap_missing(sync: &str) -> Error {
+    Error::generic(format!("must provide a valid bitmap name for '{sync}' sync mode"))
+}
+
+pub(crate) fn bitmap_mode_must_be(mode: &str, sync: &str) -> Error {
+    Error::generic(format!("Bitmap sync mode must be '{mode}' when using sync mode '{sync}'"))
+}
+
+pub(crate) fn no_bitmap(name: &str) -> Error {
+    Error::generic(format!("Bitmap '{name}' could not be found"))
+}
+
+pub(crate) fn bitmap_mode_without_bitmap() -> Error {
+    Error::generic("Cannot specify bitmap sync mode without a bitmap")
+}
+
+pub(crate) fn max_workers_out_of_range(most: i64) -> Error {
+    Error::generic(format!("max-workers must be between 1 and {most}"))
+}
+
+pub(crate) fn max_chunk_negative() -> Error {
+    Error::generic("max-chunk must be zero (which means no limit) or positive")
+}
+
+pub(crate) fn max_chunk_too_small(chunk: i64, cluster: u64) -> Error {
+    Error::generic(format!(
+        "Required max-chunk ({chunk}) is less than backup cluster size ({cluster})"
+    ))
+}
+
+/// The limit of the argument's type; see [`min_cluster_size_above_limit`] for that of the job.
+pub(crate) fn min_cluster_size_too_large(size: u64, most: u64) -> Error {
+    Error::generic(format!("min-cluster-size too large: {size} > {most}"))
+}
+
+pub(crate) fn min_cluster_size_no_power_of_2() -> Error {
+    cannot_create_block_copy("min-cluster-size needs to be a power of 2")
+}
+
+pub(crate) fn min_cluster_size_above_limit(size: u64, most: u64) -> Error {
+    cannot_create_block_copy(&format!("min-cluster-size is too large: {size} > {most}"))
+}
+
+fn cannot_create_block_copy(reason: &str) -> Error {
+    Error::generic(format!("Could not create node: Cannot create block-copy-state: {reason}"))
+}
+
+pub(crate) fn replaces_without_node_name() -> Error {
+    Error::generic("a node-name must be provided when replacing a named node of the graph")
+}
+
+pub(crate) fn cannot_replace(replaces: &str, source: &str) -> Error {
+    Error::generic(format!(
+        "Cannot replace '{replaces}' by a node mirrored from '{source}', because it cannot be \
+         guaranteed that doing so would not lead to an abrupt change of visible data"
+    ))
+}
+
+pub(crate) fn invalid_parameter(name: &str) -> Error {
+    Error::generic(format!("Invalid parameter '{name}'"))
+}
+
+pub(crate) fn mirror_into_itself() -> Error {
+    Error::generic("Can't mirror node into itself")
+}
+
+pub(crate) fn granularity_out_of_range() -> Error {
+    Error::generic("Parameter 'granularity' expects a value in range [512B, 64MB]")
+}
+
+pub(crate) fn granularity_no_power_of_2() -> Error {
+    Error::generic("Parameter 'granularity' expects a power of 2")
+}
+
+pub(crate) fn sync_mode_not_supported(sync: &str) -> Error {
+    Error::generic(format!("Sync mode '{sync}' not supported"))
+}
+
+pub(crate) fn cannot_change_copy_mode(mode: &str) -> Error {
+    Error::generic(format!("Change to copy mode '{mode}' is not implemented"))
+}
+
+pub(crate) fn commit_into_itself() -> Error {
+    Error::generic("cannot commit an image into itself")
+}
+
+pub(crate) fn backing_file_of_active_layer() -> Error {
+    Error::generic("'backing-file' specified, but 'top' is the active layer")
+}
+
+pub(crate) fn no_device(name: &str) -> Error {
+    Error::with_class(ErrorClass::DeviceNotFound, format!("Device '{name}' not found"))
+}
+
+pub(crate) fn mutually_exclusive(one: &str, other: &str) -> Error {
+    Error::generic(format!("'{one}' and '{other}' are mutually exclusive"))
+}
+
+pub(crate) fn top_image_not_found(file: &str) -> Error {
+    Error::generic(format!("Top image file {file} not found"))
+}
+
+pub(crate) fn not_in_backing_chain(file: &str) -> Error {
+    Error::generic(format!("Can't find '{file}' in the backing chain"))
+}
+
+pub(crate) fn node_not_in_chain(node: &str) -> Error {
+    Error::generic(format!("'{node}' is not in this backing file chain"))
+}
+
+pub(crate) fn not_at_the_same_time(one: &str, other: &str) -> Error {
+    Error::generic(format!("'{one}' and '{other}' cannot be specified at the same time"))
+}
+
+pub(crate) fn backing_file_without_base() -> Error {
+    Error::generic("backing file specified, but streaming the entire chain")
+}
+
+pub(crate) fn not_a_backing_image(node: &str, top: &str) -> Error {
+    Error::generic(format!("Node '{node}' is not a backing image of '{top}'"))
+}
+
+pub(crate) fn bottom_is_filter(node: &str) -> Error {
+    Error::generic(format!("Node '{node}' is a filter, use a non-filter node as 'bottom'"))
+}
+
+pub(crate) fn bottom_not_in_chain(node: &str, top: &str) -> Error {
+    Error::generic(format!("Node '{node}' is not in a chain starting from '{top}'"))
+}
+
+pub(crate) fn driver_cannot(command: &str) -> Error {
+    Error::generic(format!("Driver does not support {command}"))
+}
+
+pub(crate) fn image_not_created() -> Error {
+    Error::generic("The image could not be made")
+}
+
+pub(crate) fn extent_size_hint_too_large() -> Error {
+    Error::generic("Extent size hint is too large")
+}
+
+pub(crate) fn cannot_change_driver() -> Error {
+    Error::generic("x-blockdev-amend doesn't support changing the block driver")
+}
+
+pub(crate) fn not_encrypted() -> Error {
+    Error::generic("image is not encrypted, can't amend")
+}
+
+pub(crate) fn transaction_aborted() -> Error {
+    Error::generic("Transaction aborted using Abort action")
+}
+
+pub(crate) fn action_cannot_be_grouped(action: &str) -> Error {
+    Error::generic(format!(
+        "Action '{action}' does not support transaction property completion-mode = grouped"
+    ))
+}
