@@ -1,4 +1,5 @@
-//! The copy engine under a block job.
+//! Running the copy engine under a block job, with the job's pauses, rate limit, progress and error
+//! policy.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use qapi_core::Result;
 
 use super::{BlockJobHandle, OnError};
 
-/// Copies a point in time, with the job's pauses, speed, progress and policy for errors.
+/// Copies the source as it was when `point_in_time` was created.
 ///
 /// # Errors
 /// The job is cancelled, or a request failed and the policy is to report it.
@@ -32,7 +33,7 @@ pub async fn copy_point_in_time(
     counting(job, point_in_time, work).await
 }
 
-/// Copies nothing but what writers are about to overwrite, until the job is cancelled.
+/// Copies only what is about to be overwritten, until the job is cancelled.
 ///
 /// # Errors
 /// The job is cancelled.
@@ -48,13 +49,13 @@ pub async fn copy_before_write(
     counting(job, point_in_time, idle).await
 }
 
-/// Does the work, and counts what is copied for writers meanwhile.
+/// Does the work, and adds to the progress what writes to the source cause to be copied meanwhile.
 async fn counting(
     job: BlockJobHandle<'_>,
     point_in_time: &PointInTime,
     work: impl Future<Output = Result<()>>,
 ) -> Result<()> {
-    // Until it is known how much of the source is in scope, it may be all.
+    // An upper bound, until it is known how much of the source is in scope.
     job.set_remaining(point_in_time.copier().size());
     tokio::pin!(work);
     loop {
@@ -71,11 +72,11 @@ async fn counting(
     }
 }
 
-/// Notes as dirty what any of the images holds, of which each is the backing image of the one
-/// before.
+/// Marks as dirty what any of the images has allocated. Each image is the backing image of the one
+/// before it.
 ///
 /// # Errors
-/// The job is cancelled, or an image cannot say.
+/// The job is cancelled, or the allocation of an image cannot be read.
 pub async fn mark_allocated(
     job: BlockJobHandle<'_>,
     bitmap: &Arc<DirtyBitmap>,
@@ -85,8 +86,7 @@ pub async fn mark_allocated(
     bitmap.mark_allocated(images, &control).await.map_err(failure)
 }
 
-/// Copies what is dirty until nothing is, with the job's pauses, speed, progress and policy for
-/// errors.
+/// Copies what is dirty until nothing is.
 ///
 /// # Errors
 /// As for [`copy_point_in_time`].
@@ -103,8 +103,7 @@ pub async fn follow(
     Ok(())
 }
 
-/// Copies from the beginning of an image to its end, with the job's pauses, speed, progress and
-/// policy for errors.
+/// Runs a sequential copy.
 ///
 /// # Errors
 /// As for [`copy_point_in_time`].
@@ -156,7 +155,7 @@ fn failure(error: CopyError<qapi_core::Error>) -> qapi_core::Error {
 struct JobControl<'a> {
     job: BlockJobHandle<'a>,
     on_error: OnError,
-    /// What is yet to be copied, where that changes.
+    /// What remains to be copied, if that is not known from the start.
     bitmap: Option<&'a DirtyBitmap>,
 }
 

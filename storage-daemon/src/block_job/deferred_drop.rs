@@ -1,39 +1,39 @@
-//! What a job leaves when it is over.
+//! Dropping on a blocking thread: what a job leaves behind may close images when it is dropped.
 
 use block::nodes::{ClosingNodes, Filter, Reservation, WritableGuard};
 
 use crate::blocking::drop_blocking;
 
-/// What is left of a job and may block when it is dropped.
+/// Objects whose drop may block.
 #[derive(Default)]
 pub struct DeferredDrops(Vec<Box<dyn Send>>);
 
 impl DeferredDrops {
-    /// Leaves the nodes that nobody needs any more once a filter is gone, which it is at once.
+    /// Removes a filter from the graph at once. The nodes that are unused then are closed later.
     pub fn filter(&mut self, filter: Option<Filter>) {
-        self.orphans(filter.map(Filter::remove));
+        self.closing(filter.map(Filter::remove));
     }
 
-    /// Leaves the nodes that nobody needs any more once those of a job are let go of, which they
-    /// are at once.
-    pub fn reservations(&mut self, nodes: impl IntoIterator<Item = Reservation>) {
-        self.orphans(nodes.into_iter().map(Reservation::release));
+    /// Releases nodes at once. Those that are unused then are closed later.
+    pub fn reservations(&mut self, reservations: impl IntoIterator<Item = Reservation>) {
+        self.closing(reservations.into_iter().map(Reservation::release));
     }
 
-    /// Leaves a node that is to refuse writes again.
+    /// Makes a node read-only again, later.
     pub fn writable(&mut self, writable: Option<WritableGuard>) {
         self.0.extend(writable.map(|writable| Box::new(writable) as Box<dyn Send>));
     }
 
-    fn orphans(&mut self, orphans: impl IntoIterator<Item = ClosingNodes>) {
-        let orphans = orphans.into_iter().filter(|orphans| !orphans.is_empty());
-        self.0.extend(orphans.map(|orphans| Box::new(orphans) as Box<dyn Send>));
+    fn closing(&mut self, closing: impl IntoIterator<Item = ClosingNodes>) {
+        let closing = closing.into_iter().filter(|nodes| !nodes.is_empty());
+        self.0.extend(closing.map(|nodes| Box::new(nodes) as Box<dyn Send>));
     }
 
-    /// Lets go of it all, and of what it belonged to, where that may block if it does.
-    pub(super) async fn drop_with(self, of: impl Send + 'static) {
+    /// Drops all objects, and their owner with them. Waits for a blocking thread only if there are
+    /// any objects: clients see a job without them end at once.
+    pub(super) async fn drop_with(self, owner: impl Send + 'static) {
         if !self.0.is_empty() {
-            drop_blocking((self, of)).await;
+            drop_blocking((self, owner)).await;
         }
     }
 }
@@ -45,7 +45,7 @@ mod tests {
 
     use crate::block_job::{BlockJob, BlockJobDriver, BlockJobHandle, RunFuture};
 
-    /// Has nothing to do and leaves nothing.
+    /// Does nothing, and leaves nothing behind.
     struct Nothing;
 
     impl BlockJobDriver for Nothing {
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_leaves_nothing_is_over_at_once() {
+    async fn a_job_that_leaves_nothing_behind_ends_at_once() {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
         for is_finalized in [true, false] {
             let options = JobOptions::new(JobType::Backup).id("j0").auto_finalize(false);
@@ -66,7 +66,7 @@ mod tests {
             }
             let ended = if is_finalized { job.finalize() } else { job.user_cancel(true) };
             ended.expect("it is pending");
-            assert_eq!(job.status(), JobStatus::Null, "nobody has waited");
+            assert_eq!(job.status(), JobStatus::Null, "without waiting");
         }
     }
 }

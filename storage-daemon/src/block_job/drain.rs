@@ -1,8 +1,8 @@
-//! What a client may rely on when it has finalized or dismissed a block job: requests that other
-//! block jobs had under way are done, and so is what the end of those has to put in place.
+//! Draining the other block jobs when one is finalized or dismissed.
 //!
-//! QEMU changes its graph then and drains it for that, so that a short copy beside the job is over,
-//! events and all, when the client has its reply.
+//! QEMU changes its graph then, and drains the graph for that. A client may rely on it: the
+//! requests that other block jobs had in flight are done when the client has its reply, and a
+//! short copy that ran beside the job is over, with all its events.
 
 use std::sync::atomic::Ordering;
 
@@ -11,54 +11,47 @@ use job::{Job, JobStatus};
 
 use super::BlockJob;
 
-/// How many bytes a job has under way at most.
+/// The number of bytes that a job has in flight at most.
 const IN_FLIGHT_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
-/// Waits for what the other block jobs of the same engine have under way now.
+/// Waits until the requests that the other block jobs of the engine have in flight are done.
 ///
-/// A disk that hangs keeps the client waiting who executes this command, where it would keep
-/// QEMU's whole monitor; other clients are served, and what goes out of band is as well.
-pub(super) async fn drain(ended: &Job) {
+/// While a disk hangs, this delays the reply to one client. (QEMU's monitor hangs as a whole.)
+/// Other clients and out-of-band commands are served meanwhile.
+pub(super) async fn drain_others(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
-    // All marks are set before the first wait, so that the jobs are waited for side by side.
-    let marks = jobs.list().into_iter().map(|job| {
-        let mark = job.progress().0.saturating_add(IN_FLIGHT_MAX);
-        (job, mark)
+    // All targets are computed before the first wait, so that the waits do not add up.
+    let targets = jobs.list().into_iter().map(|job| {
+        let target = job.progress().0.saturating_add(IN_FLIGHT_MAX);
+        (job, target)
     });
-    for (job, mark) in marks.collect::<Vec<_>>() {
+    for (job, target) in targets.collect::<Vec<_>>() {
         if let Some(block_job) = job.driver::<BlockJob>()
             && is_copying(&job)
         {
             tokio::select! {
-                () = block_job.progress_reaches(&job, mark) => {}
+                () = block_job.progress_reaches(&job, target) => {}
                 () = job.not_busy() => {}
             }
         }
-        // One that is about to end ends before.
+        // A job that is about to end, ends first.
         job.at_rest().await;
     }
 }
 
 impl BlockJob {
-    /// Waits until the job has come as far as `mark`: then all requests that were under way at the
-    /// beginning are done. It is not held up. One that meets errors comes no further, perhaps for
-    /// ever, and is not waited for.
-    async fn progress_reaches(&self, job: &Job, mark: u64) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // From here on no change is missed.
-            changed.as_mut().enable();
-            if self.is_failing.load(Ordering::Relaxed) || job.progress().0 >= mark {
-                return;
-            }
-            changed.await;
-        }
+    /// Waits until the job's progress reaches `target`, or a request fails: a job that meets errors
+    /// may never get there.
+    async fn progress_reaches(&self, job: &Job, target: u64) {
+        self.wait_until(|| {
+            self.last_request_failed.load(Ordering::Relaxed) || job.progress().0 >= target
+        })
+        .await;
     }
 }
 
-/// Whether the job makes requests, one after the other without rest. One with a rate limit rests
-/// most of the time.
+/// Whether the job makes one request after the other. A job with a rate limit sleeps most of the
+/// time.
 fn is_copying(job: &Job) -> bool {
     job.status() == JobStatus::Running && !job.pause_requested() && job.speed() == 0
 }
@@ -68,80 +61,35 @@ mod tests {
     use std::future::poll_fn;
     use std::task::Poll;
 
-    use job::{CreatedJob, JobOptions, JobType, Jobs};
-    use qapi_core::Events;
-    use tokio::sync::Mutex;
-    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use job::Jobs;
 
     use super::*;
-    use crate::block_job::{BlockJobDriver, BlockJobHandle, RunFuture};
+    use crate::block_job::testing::{Action, run_other_tasks, scripted_job};
 
-    /// What a job does next.
-    enum Deed {
-        Advance(u64),
-        Idle,
-        Trouble,
-        End,
-    }
-
-    /// Does what it is told.
-    struct Told(Mutex<UnboundedReceiver<Deed>>);
-
-    impl BlockJobDriver for Told {
-        fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a> {
-            Box::pin(async move {
-                while let Some(deed) = self.0.lock().await.recv().await {
-                    match deed {
-                        Deed::Advance(bytes) => job.advance(bytes),
-                        Deed::Idle => job.idle().await?,
-                        Deed::Trouble => job.block_job.is_failing.store(true, Ordering::Relaxed),
-                        Deed::End => break,
-                    }
-                }
-                Ok(())
-            })
-        }
-    }
-
-    /// Lets everyone else go on until each waits for something.
-    async fn turns() {
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn create(jobs: &Jobs, id: &str, speed: i64) -> (CreatedJob, UnboundedSender<Deed>) {
-        let (deeds, told) = unbounded_channel();
-        let driver = BlockJob::new(Told(Mutex::new(told)), Events::new());
-        let options = JobOptions::new(JobType::Backup).id(id).speed(speed);
-        (jobs.create(options, driver, None).expect("it can be made"), deeds)
-    }
-
-    /// What happens to a job while another is settled: whether it is waited for, at the beginning
-    /// and then after each deed.
-    async fn waits(speed: i64, before: Option<Deed>, deeds: Vec<Deed>) -> Vec<bool> {
+    /// Drains another job, which does `before` first and then one action after the other. Returns
+    /// whether the drain waits: at the beginning, and after each action.
+    async fn waits(speed: i64, before: Option<Action>, actions: Vec<Action>) -> Vec<bool> {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
-        let (ended, _kept) = create(&jobs, "ended", 0);
-        let (other, tell) = create(&jobs, "other", speed);
+        let (ended, _sender) = scripted_job(&jobs, "ended", 0);
+        let (other, sender) = scripted_job(&jobs, "other", speed);
         let _other = other.start();
-        if let Some(deed) = before {
-            tell.send(deed).expect("it listens");
+        if let Some(action) = before {
+            sender.send(action).expect("the job runs");
         }
-        turns().await;
-        let mut draining = std::pin::pin!(drain(ended.job()));
+        run_other_tasks().await;
+        let mut draining = std::pin::pin!(drain_others(ended.job()));
         let mut waits = Vec::new();
-        for deed in std::iter::once(None).chain(deeds.into_iter().map(Some)) {
-            let ends = matches!(deed, Some(Deed::End));
-            if let Some(deed) = deed {
-                tell.send(deed).expect("it listens");
+        for action in std::iter::once(None).chain(actions.into_iter().map(Some)) {
+            if let Some(action) = action {
+                sender.send(action).expect("the job runs");
             }
-            if ends {
-                // Which it does on other threads, too.
+            if matches!(action, Some(Action::End)) {
+                // The end involves other threads, so that polling once is not enough.
                 draining.as_mut().await;
                 waits.push(false);
                 break;
             }
-            turns().await;
+            run_other_tasks().await;
             let over = poll_fn(|context| Poll::Ready(draining.as_mut().poll(context))).await;
             waits.push(over.is_pending());
             if over.is_ready() {
@@ -153,29 +101,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_is_waited_for_until_its_requests_are_done() {
-        let deeds = vec![Deed::Advance(IN_FLIGHT_MAX - 1), Deed::Advance(1)];
-        assert_eq!(waits(0, None, deeds).await, [true, true, false]);
+        let actions = vec![Action::Advance(IN_FLIGHT_MAX - 1), Action::Advance(1)];
+        assert_eq!(waits(0, None, actions).await, [true, true, false]);
     }
 
     #[tokio::test]
     async fn a_short_copy_is_waited_for_until_it_is_over() {
-        let deeds = vec![Deed::Advance(1), Deed::End];
-        assert_eq!(waits(0, None, deeds).await, [true, true, false]);
+        let actions = vec![Action::Advance(1), Action::End];
+        assert_eq!(waits(0, None, actions).await, [true, true, false]);
     }
 
     #[tokio::test]
-    async fn a_job_that_comes_to_rest_is_waited_for_until_then() {
-        assert_eq!(waits(0, None, vec![Deed::Idle]).await, [true, false]);
+    async fn a_job_that_goes_idle_is_waited_for_until_then() {
+        assert_eq!(waits(0, None, vec![Action::Idle]).await, [true, false]);
     }
 
     #[tokio::test]
-    async fn a_job_that_rests_is_not_waited_for() {
-        assert_eq!(waits(0, Some(Deed::Idle), vec![]).await, [false]);
+    async fn an_idle_job_is_not_waited_for() {
+        assert_eq!(waits(0, Some(Action::Idle), vec![]).await, [false]);
         assert_eq!(waits(1, None, vec![]).await, [false], "nor one with a rate limit");
     }
 
     #[tokio::test]
-    async fn a_job_in_trouble_is_not_waited_for() {
-        assert_eq!(waits(0, Some(Deed::Trouble), vec![]).await, [false]);
+    async fn a_job_with_errors_is_not_waited_for() {
+        assert_eq!(waits(0, Some(Action::FailAndContinue), vec![]).await, [false]);
     }
 }

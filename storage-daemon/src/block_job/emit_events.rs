@@ -1,4 +1,4 @@
-//! The events that only block jobs have.
+//! Emitting the events that only block jobs have.
 
 use job::{Job, JobNotification};
 use qapi_core::Events;
@@ -7,7 +7,7 @@ use crate::schema::block_job::{
     BlockJobCancelled, BlockJobCompleted, BlockJobPending, BlockJobReady,
 };
 
-/// Tells clients what happened to `job`. A job without identifier is no client's business.
+/// Emits the event of a notification. Internal jobs, which have no identifier, have no events.
 pub(super) fn emit(events: &Events, job: &Job, notification: JobNotification) {
     let Some(id) = job.id() else { return };
     let (job_type, device, speed) = (job.job_type(), id.to_owned(), job.speed());

@@ -1,23 +1,25 @@
-//! Block jobs: what jobs that copy between nodes have in common.
+//! Block jobs: what all jobs that copy data between nodes have in common.
 //!
-//! A [`BlockJob`] is the engine's driver for all of them: it keeps the job's nodes, tells clients
-//! what only block jobs tell (`BLOCK_JOB_COMPLETED` and its like), and decides about I/O errors.
-//! The work itself is a [`BlockJobDriver`]; [`copy`] lets the copy engine run under a job.
+//! A [`BlockJob`] is the driver of all such jobs in the job engine. It reserves the job's nodes,
+//! emits the events that only block jobs have (`BLOCK_JOB_COMPLETED` and others), and handles I/O
+//! errors. What one kind of job does is a [`BlockJobDriver`]; [`copy`] runs the copy engine under
+//! a job.
 
 pub mod copy;
 mod deferred_drop;
 mod drain;
+mod driver;
 mod emit_events;
-mod errors;
+mod on_error;
 mod resume_wait;
+#[cfg(test)]
+mod testing;
 
 pub use deferred_drop::DeferredDrops;
-pub use errors::OnError;
+pub use driver::{BlockJobDriver, BlockJobHandle, RunFuture};
+pub use on_error::OnError;
 
 use std::any::Any;
-use std::future::Future;
-use std::ops::Deref;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -30,187 +32,116 @@ use tokio::sync::Notify;
 
 use crate::blocking::blocking;
 use crate::messages;
-use crate::schema::block_job::BlockDeviceIoStatus;
-use crate::schema::block_job::BlockJobChange;
+use crate::schema::block_job::{BlockDeviceIoStatus, BlockJobChange};
 
-/// What block jobs are made with. Clones name the same.
+/// What is needed to create a block job. Clones share everything.
 #[derive(Clone)]
 pub struct BlockJobContext {
-    /// The engine.
+    /// The job engine.
     pub jobs: Jobs,
-    /// The nodes that jobs work on.
+    /// The nodes that jobs use.
     pub graph: Graph,
-    /// What the copies of all jobs share.
+    /// Limits the requests that all jobs have in flight together.
     pub slots: CopySlots,
-    /// Where clients hear of block jobs.
+    /// Emits the events of block jobs.
     pub events: Events,
 }
 
-/// What one kind of block job does.
-pub trait BlockJobDriver: Send + Sync + 'static {
-    /// Does the work, passing the pause points of the job's handle.
-    ///
-    /// # Errors
-    /// Why it failed; the text becomes the job's error.
-    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a>;
-
-    /// Puts the result in its place, which is the last chance to fail. The job still has its nodes,
-    /// and everything it wrote is on disk: only a little is left to write. Called where it may
-    /// block, if [`BlockJobDriver::prepare_blocks`] says so.
-    ///
-    /// # Errors
-    /// As for [`BlockJobDriver::run`].
-    fn prepare(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether there is anything to be prepared that may block. What need not leaves no moment in
-    /// which clients could see the job between its work and its end.
-    fn prepare_blocks(&self) -> bool {
-        false
-    }
-
-    /// A client asks the job, which is ready, to complete: its run is to end soon. See
-    /// [`JobDriver::complete`].
-    ///
-    /// # Errors
-    /// It cannot.
-    fn complete(&self, job: &JobHandle) -> Result<()> {
-        Err(job::cannot_complete(job.id().unwrap_or_default()))
-    }
-
-    /// The job is being cancelled, by force or not. Returns whether it ends as a cancelled one. See
-    /// [`JobDriver::cancel`].
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        let _ = (job, force);
-        true
-    }
-
-    /// A client changes options of the job.
-    ///
-    /// # Errors
-    /// They cannot be changed so.
-    fn change(&self, options: &BlockJobChange) -> Result<()> {
-        let _ = options;
-        Err(job::cannot_change())
-    }
-
-    /// Whether what the job writes is the same as what it reads, and kept so with every write to
-    /// that.
-    fn actively_synced(&self) -> bool {
-        false
-    }
-
-    /// Undoes what was done to the nodes for the time of the job, whatever came of that. They are
-    /// free again, unless [`BlockJobDriver::reserves_until_dismissed`] says otherwise. It must not
-    /// block: what may is left, to be dropped elsewhere.
-    fn clean(&self, drops: &mut DeferredDrops) {
-        let _ = drops;
-    }
-
-    /// Whether nobody else may work on the nodes until the job is gone.
-    fn reserves_until_dismissed(&self) -> bool {
-        false
-    }
-}
-
-/// The work of a block job under way.
-pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
-
-/// A block job, as its work sees it.
-#[derive(Clone, Copy)]
-pub struct BlockJobHandle<'a> {
-    /// The job: its pause points and its progress.
-    handle: &'a JobHandle,
-    block_job: &'a BlockJob,
-}
-
-/// The engine's driver for block jobs.
+/// The driver of a block job in the job engine.
 pub struct BlockJob {
-    /// What is done, until the job is cleaned up: it knows the nodes, which keep images open.
-    work: Mutex<Option<Arc<dyn BlockJobDriver>>>,
-    /// What the work said of itself when the job was cleaned up.
+    /// Dropped when the job is cleaned up, as it refers to nodes and keeps their images open.
+    driver: Mutex<Option<Arc<dyn BlockJobDriver>>>,
+    /// [`BlockJobDriver::actively_synced`] at the time when the job was cleaned up.
     was_actively_synced: AtomicBool,
     events: Events,
-    /// The nodes, until the job is cleaned up: a concluded job keeps none.
-    nodes: Mutex<Vec<Reservation>>,
+    /// Released when the job is cleaned up, or later if the driver wants that.
+    reservations: Mutex<Vec<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
-    /// Whether a request has failed since one succeeded.
-    is_failing: AtomicBool,
-    /// How many requests have succeeded or failed.
-    outcomes: AtomicU64,
-    /// On which side the error was by which the job was stopped last.
+    last_request_failed: AtomicBool,
+    /// The number of requests that have succeeded or failed.
+    completed_requests: AtomicU64,
+    /// Notified when a request has succeeded or failed.
+    request_completed: Notify,
+    /// The side of the error that stopped the job, until the job is resumed.
     stopped_by: Mutex<Option<Side>>,
-    /// How many requests had an outcome when a client resumed the job, if it could not read before.
-    resumed_at: Mutex<Option<u64>>,
-    /// Notified when the job makes progress.
-    changed: Notify,
+    /// The number of completed requests when a client resumed a job that a read error had stopped,
+    /// until the client has its reply.
+    requests_at_resume: Mutex<Option<u64>>,
 }
 
 impl BlockJob {
-    /// A block job that does `work` and tells clients by `events`.
-    pub fn new(work: impl BlockJobDriver, events: Events) -> Self {
+    /// A block job of the kind that `driver` implements.
+    pub fn new(driver: impl BlockJobDriver, events: Events) -> Self {
         Self {
-            work: Mutex::new(Some(Arc::new(work))),
+            driver: Mutex::new(Some(Arc::new(driver))),
             was_actively_synced: AtomicBool::new(false),
             events,
-            nodes: Mutex::new(Vec::new()),
+            reservations: Mutex::new(Vec::new()),
             io_status: Mutex::new(BlockDeviceIoStatus::Ok),
-            is_failing: AtomicBool::new(false),
-            outcomes: AtomicU64::new(0),
+            last_request_failed: AtomicBool::new(false),
+            completed_requests: AtomicU64::new(0),
+            request_completed: Notify::new(),
             stopped_by: Mutex::new(None),
-            resumed_at: Mutex::new(None),
-            changed: Notify::new(),
+            requests_at_resume: Mutex::new(None),
         }
     }
 
-    /// As [`BlockJobDriver::actively_synced`]; of a job that is over, as it was in the end.
+    /// As [`BlockJobDriver::actively_synced`]. Of a job that is over, the last value.
     pub fn actively_synced(&self) -> bool {
-        match self.work() {
-            Some(work) => work.actively_synced(),
+        match self.driver() {
+            Some(driver) => driver.actively_synced(),
             None => self.was_actively_synced.load(Ordering::Relaxed),
         }
     }
 
-    /// What is done, unless the job is cleaned up.
-    fn work(&self) -> Option<Arc<dyn BlockJobDriver>> {
-        self.work.lock().clone()
+    /// Whether an error has stopped the job, and which kind of error.
+    pub fn io_status(&self) -> BlockDeviceIoStatus {
+        *self.io_status.lock()
     }
 
-    /// Keeps nodes until the job is over.
-    fn add_nodes(&self, nodes: Reservation) {
-        self.nodes.lock().push(nodes);
+    /// The driver, unless the job is cleaned up.
+    fn driver(&self) -> Option<Arc<dyn BlockJobDriver>> {
+        self.driver.lock().clone()
     }
 
-    /// Leaves the nodes to others, which may close some of them.
+    /// Releases the nodes, some of which may be closed then.
     async fn release_nodes(&self) {
         let mut drops = DeferredDrops::default();
-        drops.reservations(self.nodes.lock().drain(..));
+        drops.reservations(self.reservations.lock().drain(..));
         drops.drop_with(()).await;
     }
 
-    /// How many requests have succeeded or failed.
-    fn outcomes(&self) -> u64 {
-        self.outcomes.load(Ordering::Relaxed)
+    /// The number of requests that have succeeded or failed.
+    fn completed_requests(&self) -> u64 {
+        self.completed_requests.load(Ordering::Relaxed)
     }
 
-    /// A request has succeeded or failed.
-    fn note_outcome(&self) {
-        self.outcomes.fetch_add(1, Ordering::Relaxed);
-        self.changed.notify_waiters();
+    /// Counts a request that has succeeded or failed.
+    fn count_request(&self) {
+        self.completed_requests.fetch_add(1, Ordering::Relaxed);
+        self.request_completed.notify_waiters();
     }
 
-    /// Whether an error has stopped the job.
-    pub fn io_status(&self) -> BlockDeviceIoStatus {
-        *self.io_status.lock()
+    /// Waits until a condition holds, which is checked after each completed request.
+    async fn wait_until(&self, condition: impl Fn() -> bool) {
+        loop {
+            let completed = self.request_completed.notified();
+            tokio::pin!(completed);
+            // From here on, no completed request is missed.
+            completed.as_mut().enable();
+            if condition() {
+                return;
+            }
+            completed.await;
+        }
     }
 }
 
 impl JobDriver for BlockJob {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        match self.work() {
-            Some(work) => work.run(BlockJobHandle { handle: job, block_job: self }).await,
-            // A job is cleaned up when it is over, and runs once.
+        match self.driver() {
+            Some(driver) => driver.run(BlockJobHandle { handle: job, block_job: self }).await,
+            // Does not happen: a job runs once, and is cleaned up afterwards.
             None => Ok(()),
         }
     }
@@ -218,63 +149,63 @@ impl JobDriver for BlockJob {
     fn user_resume(&self, _job: &JobHandle) {
         *self.io_status.lock() = BlockDeviceIoStatus::Ok;
         let reads_again = self.stopped_by.lock().take() == Some(Side::Source);
-        *self.resumed_at.lock() = reads_again.then(|| self.outcomes());
+        *self.requests_at_resume.lock() = reads_again.then(|| self.completed_requests());
     }
 
     async fn prepare(&self, _job: &JobHandle) -> Result<()> {
-        // Everything is written; others may be about to go on with the node.
-        for nodes in &*self.nodes.lock() {
-            nodes.end_writing();
+        // All data are written: the permission to write is no longer needed.
+        for reservation in &*self.reservations.lock() {
+            reservation.end_writing();
         }
-        match self.work() {
-            Some(work) if work.prepare_blocks() => blocking(move || work.prepare()).await,
-            Some(work) => work.prepare(),
+        match self.driver() {
+            Some(driver) if driver.prepare_blocks() => blocking(move || driver.prepare()).await,
+            Some(driver) => driver.prepare(),
             None => Ok(()),
         }
     }
 
     fn complete(&self, job: &JobHandle) -> Result<()> {
-        match self.work() {
-            Some(work) => work.complete(job),
+        match self.driver() {
+            Some(driver) => driver.complete(job),
             None => Err(job::cannot_complete(job.id().unwrap_or_default())),
         }
     }
 
     fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        self.work().is_none_or(|work| work.cancel(job, force))
+        self.driver().is_none_or(|driver| driver.cancel(job, force))
     }
 
     fn change(&self, _job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<()> {
-        match (self.work(), options.downcast_ref::<BlockJobChange>()) {
-            (Some(work), Some(options)) => work.change(options),
+        match (self.driver(), options.downcast_ref::<BlockJobChange>()) {
+            (Some(driver), Some(options)) => driver.change(options),
             (None, _) | (_, None) => Err(job::cannot_change()),
         }
     }
 
     async fn clean(&self, job: &JobHandle) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
-        let Some(work) = self.work.lock().take() else { return };
-        let is_held = work.reserves_until_dismissed() && !job.job().auto_dismiss();
+        let Some(driver) = self.driver.lock().take() else { return };
+        let stays_reserved = driver.reserves_until_dismissed() && !job.job().auto_dismiss();
         let mut drops = DeferredDrops::default();
-        if is_held {
-            self.nodes.lock().iter().for_each(Reservation::end_access);
+        if stays_reserved {
+            self.reservations.lock().iter().for_each(Reservation::end_access);
         } else {
-            drops.reservations(self.nodes.lock().drain(..));
+            drops.reservations(self.reservations.lock().drain(..));
         }
-        work.clean(&mut drops);
-        drops.drop_with(work).await;
+        driver.clean(&mut drops);
+        drops.drop_with(driver).await;
     }
 
     async fn settle(&self, job: &JobHandle) {
-        let resumed_at = self.resumed_at.lock().take();
-        match resumed_at {
-            Some(before) => self.outcome_after(before, job.job()).await,
+        let requests_at_resume = self.requests_at_resume.lock().take();
+        match requests_at_resume {
+            Some(before) => self.wait_after_resume(before, job.job()).await,
             None if job.job().status().is_at_work() => {}
             None => {
                 if job.job().status() == JobStatus::Null {
                     self.release_nodes().await;
                 }
-                drain::drain(job.job()).await;
+                drain::drain_others(job.job()).await;
             }
         }
     }
@@ -284,24 +215,7 @@ impl JobDriver for BlockJob {
     }
 }
 
-impl Deref for BlockJobHandle<'_> {
-    type Target = JobHandle;
-
-    fn deref(&self) -> &JobHandle {
-        self.handle
-    }
-}
-
-impl BlockJobHandle<'_> {
-    /// Counts bytes as done.
-    pub fn advance(&self, bytes: u64) {
-        self.block_job.is_failing.store(false, Ordering::Relaxed);
-        self.handle.advance(bytes);
-        self.block_job.note_outcome();
-    }
-}
-
-/// Gives nodes to a block job that has been made and not yet started.
+/// Reserves nodes for a block job that is created and not yet started.
 ///
 /// # Errors
 /// Other users of the nodes do not allow it.
@@ -310,21 +224,11 @@ pub fn reserve(
     graph: &Graph,
     uses: impl IntoIterator<Item = NodeUse>,
 ) -> Result<()> {
-    let job = created.job();
-    let nodes = graph.reserve(job.job_type().as_str(), job.id().unwrap_or_default(), uses)?;
-    add_reservation(created, nodes);
-    Ok(())
+    reserve_with_opened(created, graph, uses, None)
 }
 
-/// Adds nodes that are reserved already to those of a job that is created and not yet started.
-pub fn add_reservation(created: &CreatedJob, nodes: Reservation) {
-    if let Some(block_job) = created.job().driver::<BlockJob>() {
-        block_job.add_nodes(nodes);
-    }
-}
-
-/// As [`reserve`], with a node that was opened for the job alone: it is closed when the job lets go
-/// of its nodes, or at once if they cannot be had.
+/// As [`reserve`], with a node that was opened for the job alone. The node is closed when the job
+/// releases its nodes, or at once if they cannot be reserved.
 ///
 /// # Errors
 /// As for [`reserve`].
@@ -334,17 +238,22 @@ pub fn reserve_with_opened(
     uses: impl IntoIterator<Item = NodeUse>,
     opened: Option<BorrowedNode>,
 ) -> Result<()> {
-    reserve(created, graph, uses)?;
-    if let Some(block_job) = created.job().driver::<BlockJob>()
-        && let Some(nodes) = block_job.nodes.lock().last_mut()
-    {
-        nodes.close_on_release(opened);
-    }
+    let job = created.job();
+    let id = job.id().unwrap_or_default();
+    let mut reservation = graph.reserve(job.job_type().as_str(), id, uses)?;
+    reservation.close_on_release(opened);
+    add_reservation(created, reservation);
     Ok(())
 }
 
-/// Has all jobs that are over leave their nodes to others, also those that do so when they are
-/// dismissed.
+/// Adds nodes that are reserved already to a block job that is created and not yet started.
+pub fn add_reservation(created: &CreatedJob, reservation: Reservation) {
+    if let Some(block_job) = created.job().driver::<BlockJob>() {
+        block_job.reservations.lock().push(reservation);
+    }
+}
+
+/// Releases the nodes of all jobs that are concluded, and reserve them until they are dismissed.
 pub async fn release_all_nodes(jobs: &Jobs) {
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>()
@@ -355,14 +264,13 @@ pub async fn release_all_nodes(jobs: &Jobs) {
     }
 }
 
-/// The block job called `id`.
+/// The block job with an identifier.
 ///
 /// # Errors
-/// There is none, or the job of that name is not a block job; class `DeviceNotActive`.
+/// Class `DeviceNotActive`: there is no such job, or it is not a block job.
 pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
-    jobs.find(id)
-        .filter(|job| job.driver::<BlockJob>().is_some())
-        .ok_or_else(|| messages::no_block_job(id))
+    let job = jobs.find(id).filter(|job| job.driver::<BlockJob>().is_some());
+    job.ok_or_else(|| messages::no_block_job(id))
 }
 
 #[cfg(test)]
@@ -371,25 +279,25 @@ mod tests {
 
     use super::*;
 
-    /// Does nothing with something that it keeps.
-    struct Keeps(Arc<()>);
+    /// Does nothing, and owns a reference.
+    struct Owner(Arc<()>);
 
-    impl BlockJobDriver for Keeps {
+    impl BlockJobDriver for Owner {
         fn run<'a>(&'a self, _job: BlockJobHandle<'a>) -> RunFuture<'a> {
-            assert!(Arc::strong_count(&self.0) > 1, "the test keeps it too");
+            assert!(Arc::strong_count(&self.0) > 1, "the test has another reference");
             Box::pin(std::future::ready(Ok(())))
         }
     }
 
     #[tokio::test]
-    async fn a_concluded_job_keeps_nothing_of_its_work() {
+    async fn a_concluded_job_has_dropped_its_driver() {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
-        let kept = Arc::new(());
-        let driver = BlockJob::new(Keeps(Arc::clone(&kept)), Events::new());
+        let owned = Arc::new(());
+        let driver = BlockJob::new(Owner(Arc::clone(&owned)), Events::new());
         let options = JobOptions::new(JobType::Backup).id("j0").auto_dismiss(false);
         let job = jobs.create(options, driver, None).expect("a job").start();
         assert_eq!(job.concluded().await, Ok(()));
-        while Arc::strong_count(&kept) > 1 {
+        while Arc::strong_count(&owned) > 1 {
             tokio::task::yield_now().await;
         }
         assert!(jobs.find("j0").is_some(), "it is not dismissed");

@@ -1,4 +1,4 @@
-//! What a block job does about an I/O error.
+//! The policy of a block job for I/O errors.
 
 use std::sync::atomic::Ordering;
 
@@ -10,12 +10,12 @@ use crate::schema::block_job::BlockDeviceIoStatus;
 use crate::schema::block_job::BlockdevOnError;
 use crate::schema::block_job::{BlockErrorAction, BlockJobError, IoOperationType};
 
-/// What a job does about errors of its source and of its target.
+/// What a job does about I/O errors.
 #[derive(Debug, Clone, Copy)]
 pub struct OnError {
-    /// When the source cannot be read.
+    /// About read errors of the source.
     pub source: BlockdevOnError,
-    /// When the target cannot be written.
+    /// About write errors of the target.
     pub target: BlockdevOnError,
 }
 
@@ -51,12 +51,12 @@ impl OnError {
 }
 
 impl BlockJobHandle<'_> {
-    /// Tells clients of an error and decides what to do about it. That may be to rest until a
-    /// client resumes the job: the work passes a pause point before it tries again, as soon as
-    /// nothing else is under way.
+    /// Decides what to do about an error, and emits `BLOCK_JOB_ERROR`. If the job is to stop, it
+    /// is marked as paused, and rests at the next pause point. The caller reaches that pause point
+    /// as soon as no request is in flight, and then repeats the request that failed.
     pub fn handle_error(&self, on_error: OnError, side: Side, error: &Error) -> ErrorAction {
-        self.block_job.is_failing.store(true, Ordering::Relaxed);
-        self.block_job.note_outcome();
+        self.block_job.last_request_failed.store(true, Ordering::Relaxed);
+        self.block_job.count_request();
         let action = on_error.action(side, error);
         if let Some(id) = self.id() {
             let operation = match side {
@@ -71,14 +71,14 @@ impl BlockJobHandle<'_> {
             BlockErrorAction::Ignore => ErrorAction::Ignore,
             BlockErrorAction::Stop => {
                 self.pause_for_error();
-                self.note_error(side, error);
+                self.record_error(side, error);
                 ErrorAction::Stop
             }
         }
     }
 
-    /// Remembers the first error since the job was last resumed.
-    fn note_error(&self, side: Side, error: &Error) {
+    /// Records the first error since the job was resumed last.
+    fn record_error(&self, side: Side, error: &Error) {
         let mut io_status = self.block_job.io_status.lock();
         if *io_status == BlockDeviceIoStatus::Ok {
             *io_status = if error.is_no_space() {
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    /// Meets an error as often as it is told to.
+    /// Meets a number of errors, and then succeeds.
     struct Faulty {
         faults: AtomicU32,
         kind: io::ErrorKind,
@@ -162,7 +162,7 @@ mod tests {
         let options = JobOptions::new(JobType::Backup).id("j0").auto_dismiss(false);
         let driver = BlockJob::new(work, Events::new());
         let job = jobs.create(options, driver, None).expect("a job").start();
-        // The engine cancels its jobs when it goes, so the test keeps it.
+        // Dropping the engine would cancel the job.
         (jobs, job)
     }
 

@@ -1,0 +1,111 @@
+//! What the author of a kind of block job writes, and the job as that code sees it.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+
+use job::JobHandle;
+use qapi_core::Result;
+
+use super::{BlockJob, DeferredDrops};
+use crate::schema::block_job::BlockJobChange;
+
+/// A kind of block job: QEMU's `BlockJobDriver`.
+///
+/// The hooks are those of [`JobDriver`](job::JobDriver), as far as block jobs differ in them.
+pub trait BlockJobDriver: Send + Sync + 'static {
+    /// Does the work, and passes the pause points of the job's handle meanwhile.
+    ///
+    /// # Errors
+    /// The work failed. The text becomes the job's error.
+    fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a>;
+
+    /// Puts the result in place, which is the last chance to fail. All data are written by then,
+    /// and the job still has its nodes. Runs on a thread for blocking work if
+    /// [`prepare_blocks`](Self::prepare_blocks) says so.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether [`prepare`](Self::prepare) may block. If not, no client sees the job between its
+    /// work and its end.
+    fn prepare_blocks(&self) -> bool {
+        false
+    }
+
+    /// A client completes the job, which is ready: [`run`](Self::run) is to return soon. See
+    /// [`JobDriver::complete`](job::JobDriver::complete).
+    ///
+    /// # Errors
+    /// This kind of job cannot be completed, which is the default.
+    fn complete(&self, job: &JobHandle) -> Result<()> {
+        Err(job::cannot_complete(job.id().unwrap_or_default()))
+    }
+
+    /// The job is being cancelled, softly or by force. Returns whether the job counts as cancelled.
+    /// See [`JobDriver::cancel`](job::JobDriver::cancel).
+    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+        let _ = (job, force);
+        true
+    }
+
+    /// A client changes options of the job with `block-job-change`.
+    ///
+    /// # Errors
+    /// The options cannot be changed, which is the default.
+    fn change(&self, options: &BlockJobChange) -> Result<()> {
+        let _ = options;
+        Err(job::cannot_change())
+    }
+
+    /// Whether the target equals the source, and each write to the source reaches it at once.
+    fn actively_synced(&self) -> bool {
+        false
+    }
+
+    /// Reverts changes to the graph that were made for the time of the job. Runs whatever the
+    /// result of the job, and must not block: objects whose drop may block go to `drops`.
+    ///
+    /// The job's nodes are released afterwards, unless
+    /// [`reserves_until_dismissed`](Self::reserves_until_dismissed) says otherwise.
+    fn clean(&self, drops: &mut DeferredDrops) {
+        let _ = drops;
+    }
+
+    /// Whether the job reserves its nodes until it is dismissed.
+    fn reserves_until_dismissed(&self) -> bool {
+        false
+    }
+}
+
+/// The future of [`BlockJobDriver::run`].
+pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// A block job as its driver sees it: a [`JobHandle`] that also counts requests and handles I/O
+/// errors.
+#[derive(Clone, Copy)]
+pub struct BlockJobHandle<'a> {
+    pub(super) handle: &'a JobHandle,
+    pub(super) block_job: &'a BlockJob,
+}
+
+impl Deref for BlockJobHandle<'_> {
+    type Target = JobHandle;
+
+    fn deref(&self) -> &JobHandle {
+        self.handle
+    }
+}
+
+impl BlockJobHandle<'_> {
+    /// Adds bytes to the job's progress: a request has succeeded.
+    pub fn advance(&self, bytes: u64) {
+        self.block_job.last_request_failed.store(false, Ordering::Relaxed);
+        self.handle.advance(bytes);
+        self.block_job.count_request();
+    }
+}
