@@ -9,8 +9,8 @@ use crate::projection::{Origin, Projection};
 use crate::schema::model::{OwnedMember, own_members, shared_members};
 use crate::wire::Hidden;
 
-/// A definition as an expression of the QAPI schema language, without documentation: an object
-/// whose first member is the kind and the name.
+/// A definition as an expression of the QAPI schema language, without documentation. Its members
+/// are in the order of QEMU's schema files if `serde_json` has the feature `preserve_order`.
 ///
 /// How a command's function runs is no part of the interface and is left out; so is `boxed` where
 /// there is nothing but a type's name to tell it by.
