@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::session::{Advance, Session, SessionOptions};
 use qapi_core::{Registry, Service};
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(crate) fn session() -> Session {
 
 fn service() -> Arc<Service> {
     let registry = Registry::collect().expect("the definitions agree");
-    Arc::new(Service::new(registry, States::default()).expect("no command wants state"))
+    Arc::new(Service::new(registry, StateMap::default()).expect("no command wants state"))
 }
 
 /// Gives the session all of `input`.

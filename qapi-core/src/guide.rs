@@ -323,7 +323,7 @@
 //! ```
 //! # use qapi_core::prelude::*;
 //! # use qapi_core::client::QapiCommand;
-//! # use qapi_core::descriptor::SectionKind;
+//! # use qapi_core::schema::definition::SectionKind;
 //! // ##
 //! // # @disk-resize:
 //! // #

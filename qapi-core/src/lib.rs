@@ -29,77 +29,97 @@
 //!
 //! Coming from QAPI, begin with the [`guide`]; the attributes have a page each.
 //!
-//! In reading order:
+//! # Layers
+//! The modules in reading order. Each imports from those above it and from no other:
 //! - [`wire`]: QMP's dialect of JSON, bytes to values and back
-//! - [`descriptor`]: definitions as data; [`registry`]: all of a program's; [`schema`]: the rules
-//!   that hold for them together, and introspection; [`Projection`]: all of it as of a release
-//! - [`session`]: one client's conversation, without I/O; [`context`] and [`reply`]: what a
-//!   command's function is given, and what becomes of what it returns
-//! - [`control`]: the protocol's own commands; [`fds`]: file descriptors that clients send;
-//!   [`documentation`]: what everything is for, told to clients
-//! - [`policy`]: what the operator allows
-//! - [`service`]: what sessions share; [`server`]: sessions on sockets
-//! - [`client`]: the other end; [`mod@test`]: the other end in the tests of a daemon
+//! - [`schema`]: definitions as data, the rules that hold for them together, and the [`View`] that
+//!   a client has of them
+//! - `visitor`: [`Input`] and [`ObjectVisitor`], which check values against their types
+//! - [`call`]: what the function behind a command is given, and where its return value goes
+//! - `types`: [`QapiType`] and its kin, which tie Rust types to QAPI types
+//! - [`policy`]: what the operator of a server allows
+//! - [`client`]: the other end of the connection
+//! - [`introspection`]: what `query-qmp-schema` returns
+//! - [`registry`]: all commands, events and types of a program
+//! - [`protocol`]: the messages of QMP
+//! - `events`: [`Events`], on their way to clients
+//! - [`service`]: what all sessions of a server share
+//! - [`session`]: one client's conversation, without I/O
+//! - [`documentation`]: what definitions are for, as data
+//! - [`commands`]: the framework's own commands
+//! - [`server`]: sessions on sockets
+//! - [`testing`]: a client within the process, for the tests of a daemon
+//!
+//! `macro_support` has what generated code calls.
 
 // The macros name this crate by its full path, also where it uses them itself.
 extern crate self as qapi_core;
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod attributes;
-pub mod client;
-pub mod context;
-pub mod control;
-mod describe;
-pub mod descriptor;
-mod dispatch;
-pub mod documentation;
-mod error;
-mod events;
-pub mod fds;
 pub mod guide;
-mod messages;
-mod oob;
-pub mod policy;
-mod preconfig;
 pub mod prelude;
-mod projection;
-pub mod registry;
-pub mod reply;
-pub mod schema;
-pub mod server;
-pub mod service;
-pub mod session;
-mod shutdown;
-mod stand_in;
-pub mod test;
-mod types;
-mod version;
-mod visitor;
+
+mod error;
+mod messages;
 mod wait_queue;
+
 pub mod wire;
+
+pub mod schema;
+
+mod visitor;
+
+pub mod call;
+
+pub mod policy;
+mod types;
+
+pub mod client;
+pub mod introspection;
+pub mod protocol;
+pub mod registry;
+
+mod events;
+
+pub mod service;
+
+pub mod commands;
+pub mod documentation;
+pub mod session;
+
+pub mod server;
+
+pub mod testing;
+
+mod macro_support;
+
+/// What generated code calls. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macro_support::*;
+}
 
 pub use attributes::{
     qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
 };
-pub use descriptor::{Definition, Type};
+pub use call::{OobSafe, SessionContext, StateMap};
 pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
-pub use oob::OobSafe;
 pub use policy::Policy;
-pub use preconfig::Preconfig;
-pub use projection::{Projection, Release};
+pub use protocol::ServerVersion;
 pub use registry::Registry;
+pub use schema::definition::{Definition, Type};
+pub use schema::{Projection, Release, View};
 pub use server::{Listener, ServeError, Server};
 pub use service::Service;
-pub use session::SessionContext;
-pub use shutdown::Shutdown;
+pub use service::preconfig::Preconfig;
+pub use service::shutdown::Shutdown;
+pub use types::command::CommandReturn;
+pub use types::fd::FdParameter;
+pub use types::member::MemberType;
 pub use types::{
-    MemberType, Null, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum,
-    QapiType, Size,
+    Null, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType, Size,
 };
-pub use version::ServerVersion;
 pub use visitor::{Input, ObjectVisitor, Scalars};
 
 /// The examples of the README, compiled.

@@ -110,6 +110,16 @@ pub(crate) fn handler_panicked(name: &str) -> Error {
     Error::generic(format!("The command {name} failed unexpectedly"))
 }
 
+/// A return value that cannot be serialised.
+pub(crate) fn unwritable_reply(error: &serde_json::Error) -> Error {
+    Error::generic(format!("The reply cannot be written: {error}"))
+}
+
+/// State that a command wants and the server does not have.
+pub(crate) fn missing_state(type_name: &str) -> Error {
+    Error::generic(format!("The server has no state of type {type_name}"))
+}
+
 /// `getfd` without a descriptor beside it.
 pub(crate) fn fd_not_supplied() -> Error {
     Error::generic("No file descriptor supplied via SCM_RIGHTS")

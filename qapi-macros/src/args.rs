@@ -26,6 +26,7 @@ struct ParsedWord {
 enum Value {
     Flag,
     Text(LitStr),
+    Name(Ident),
     Path(Path),
     Type(Type),
     Default(Option<Expr>),
@@ -167,6 +168,12 @@ impl Words {
         Some(text)
     }
 
+    /// The name that `word` introduces.
+    pub(crate) fn introduced(&self, word: Word) -> Option<&Ident> {
+        let Value::Name(name) = &self.get(word)?.value else { return None };
+        Some(name)
+    }
+
     /// The path of `word`.
     pub(crate) fn path(&self, word: Word) -> Option<&Path> {
         let Value::Path(path) = &self.get(word)?.value else { return None };
@@ -257,6 +264,10 @@ fn parse_value(
     let span = input.span();
     match word.shape {
         Shape::Text => input.parse().map(Value::Text).map_err(|_| invalid(span)),
+        Shape::Name => match input.parse::<Path>() {
+            Ok(path) => path.get_ident().cloned().map(Value::Name).ok_or(invalid(span)),
+            Err(_) => Err(invalid(span)),
+        },
         Shape::Path => input.parse().map(Value::Path).map_err(|_| invalid(span)),
         Shape::Type => input.parse().map(Value::Type).map_err(|_| invalid(span)),
         Shape::Default => input.parse().map(Some).map(Value::Default).map_err(|_| invalid(span)),

@@ -81,6 +81,7 @@ pub(crate) fn word_shape(word: Word) -> String {
         Shape::Flag => format!("`{name}`: takes no value; write `{usage}` alone"),
         Shape::Text => format!("`{name}`: expects a string; write `{usage}`"),
         Shape::Type => format!("`{name}`: expects a type; write `{usage}`"),
+        Shape::Name => format!("`{name}`: expects a name; write `{usage}`"),
         Shape::Path => format!("`{name}`: expects a path; write `{usage}`"),
         Shape::False => format!("`{name}`: accepts only `false`; write `{usage}`, or remove it"),
         Shape::Default => format!(

@@ -24,6 +24,18 @@ pub(crate) struct Head {
     pub(crate) since: Option<LitStr>,
     /// The special features.
     pub(crate) features: Vec<FeatureWord>,
+    /// How the registry learns of it.
+    pub(crate) registered: Registered,
+}
+
+/// How the registry learns of a definition.
+pub(crate) enum Registered {
+    /// By the program's inventory.
+    Inventory,
+    /// By what refers to it.
+    Reference,
+    /// By a static of this name, which the program gives to the registry.
+    Static(Ident),
 }
 
 /// A QAPI name and its origin.

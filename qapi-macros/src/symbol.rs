@@ -7,6 +7,8 @@ pub(crate) enum Shape {
     Flag,
     /// `= "text"`
     Text,
+    /// `= NAME`
+    Name,
     /// `= a::path`
     Path,
     /// `= Any<Type>`
@@ -65,6 +67,11 @@ pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "nam
 /// Marks the variant that contains values of other crates.
 pub(crate) const OPEN: Word = word("open", Shape::Flag, "open");
 pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CASE\"");
+/// A type or event is not submitted to the program's inventory.
+pub(crate) const REGISTER: Word = word("register", Shape::False, "register = false");
+/// A command is not submitted to the program's inventory; the static of this name registers it.
+pub(crate) const REGISTRATION: Word =
+    word("registration", Shape::Name, "registration = A_STATIC");
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");
 /// Declares the returned type of a command that reads its arguments itself (`gen = false`).
 pub(crate) const RETURNS: Word = word("returns", Shape::Type, "returns = TheType");
@@ -83,22 +90,23 @@ pub(crate) const TRANSPARENT: Word = word("transparent", Shape::Flag, "transpare
 pub(crate) const UNIT: Word = word("unit", Shape::Text, "unit = \"ms\"");
 
 /// Words of `#[qapi_struct]`.
-pub(crate) const STRUCT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, TRANSPARENT, CRATE];
+pub(crate) const STRUCT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, TRANSPARENT, REGISTER, CRATE];
 
 /// Words of `#[qapi_struct]` on a transparent struct.
 pub(crate) const TRANSPARENT_WORDS: &[Word] = &[TRANSPARENT, CRATE];
 
 /// Words of `#[qapi_alternate]`.
-pub(crate) const ALTERNATE_WORDS: &[Word] = &[NAME, SINCE, FEATURES, CRATE];
+pub(crate) const ALTERNATE_WORDS: &[Word] = &[NAME, SINCE, FEATURES, REGISTER, CRATE];
 
 /// Words of `#[qapi_enum]`.
-pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, EXTENDS, CRATE];
+pub(crate) const ENUM_WORDS: &[Word] = &[NAME, SINCE, FEATURES, PREFIX, EXTENDS, REGISTER, CRATE];
 
 /// Words of `#[qapi_enum]` on an enum that extends an open enum.
 pub(crate) const EXTENSION_WORDS: &[Word] = &[EXTENDS, CRATE];
 
 /// Words of `#[qapi_event]`.
-pub(crate) const EVENT_WORDS: &[Word] = &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, CRATE];
+pub(crate) const EVENT_WORDS: &[Word] =
+    &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, REGISTER, CRATE];
 
 /// Words of `#[qapi_command]`.
 pub(crate) const COMMAND_WORDS: &[Word] = &[
@@ -116,6 +124,7 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     RETURNS_EXCEPTION,
     SUCCESS_RESPONSE,
     CLIENT,
+    REGISTRATION,
     CRATE,
 ];
 
@@ -124,11 +133,11 @@ pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
 
 /// Words of `#[qapi_union]` on an enum.
 pub(crate) const UNION_ENUM_WORDS: &[Word] =
-    &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, CRATE];
+    &[DISCRIMINATOR_NAME, NAME_EXCEPTION, TAG, NAME, SINCE, FEATURES, REGISTER, CRATE];
 
 /// Words of `#[qapi_union]` on a struct.
 pub(crate) const UNION_STRUCT_WORDS: &[Word] =
-    &[DISCRIMINATOR_NAME, NAME, SINCE, FEATURES, CRATE];
+    &[DISCRIMINATOR_NAME, NAME, SINCE, FEATURES, REGISTER, CRATE];
 
 /// Words of `#[qapi]` on a value of an enum.
 pub(crate) const VALUE_WORDS: &[Word] = &[NAME, NAME_EXCEPTION, SINCE, FEATURES, OPEN];
@@ -187,6 +196,8 @@ pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("flatten", "write `base` on the first field"),
     ("if", "write `#[cfg(…)]` beside this attribute"),
     ("optional", "make the type an `Option`"),
+    ("register", "write `registration = A_STATIC`, and pass that static to the registry"),
+    ("registration", "write `register = false`; the registry finds a type or event by its uses"),
     ("rename", "write `name = \"qapi-name\"`"),
     ("rename_all", "write `name = \"qapi-name\"` where a name is not that of QAPI's convention"),
     ("returns", "the return type of the function is the returned type"),

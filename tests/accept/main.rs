@@ -10,14 +10,14 @@ mod empty;
 mod indented_expr;
 mod qapi_schema_test;
 
-use qapi_core::Definition;
+use qapi_core::call::Registration;
 use qapi_core::registry::{Registry, registered};
 
 /// The definitions in a module of this program.
-fn definitions_of(module: &str) -> impl Iterator<Item = &'static Definition> {
+fn definitions_of(module: &str) -> impl Iterator<Item = Registration> {
     let module = format!("{}::{module}", module_path!());
-    registered().filter(move |definition| {
-        let rest = definition.source.module.strip_prefix(&module);
+    registered().filter(move |registration| {
+        let rest = registration.definition().source.module.strip_prefix(&module);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     })
 }
@@ -27,7 +27,7 @@ fn each_case_defines_what_qemus_does() {
     let cases: &[(&str, &[&str])] =
         &[("comments", &["Status"]), ("empty", &[]), ("indented_expr", &["eins", "zwei"])];
     for (module, names) in cases {
-        let registry = Registry::from_definitions(definitions_of(module)).unwrap();
+        let registry = Registry::from_registrations(definitions_of(module)).unwrap();
         let found: Vec<_> = registry.definitions().map(|definition| definition.name).collect();
         assert_eq!(found, *names, "{module}");
     }
@@ -35,6 +35,6 @@ fn each_case_defines_what_qemus_does() {
 
 #[test]
 fn what_the_language_can_say_contradicts_nothing() {
-    let registry = Registry::from_definitions(definitions_of("qapi_schema_test")).unwrap();
+    let registry = Registry::from_registrations(definitions_of("qapi_schema_test")).unwrap();
     assert_eq!((registry.commands().count(), registry.events().count()), (7, 4));
 }

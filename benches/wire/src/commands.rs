@@ -1,8 +1,9 @@
 //! As many commands as are wanted, alike but for their names.
 
-use qapi_core::descriptor::{Arguments, Command, Definition, DefinitionKind, Handler};
+use qapi_core::call::Registration;
 use qapi_core::prelude::*;
 use qapi_core::registry::{Registry, registered};
+use qapi_core::schema::definition::{Arguments, Command, Definition, DefinitionKind};
 
 /// Takes one argument and returns nothing.
 #[qapi_command]
@@ -12,17 +13,19 @@ fn bench_pause(id: &str) {
 
 /// The definitions of the program and so many commands more. What is made for them is never given
 /// back: definitions live as long as the program.
-pub(crate) fn definitions(count: usize) -> Vec<&'static Definition> {
+pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     let all: Vec<_> = registered().collect();
-    let model = all.iter().find(|definition| definition.name == "bench-pause").copied();
+    let model = all.iter().find(|found| found.definition().name == "bench-pause").copied();
     let model = model.expect("it is annotated above");
+    let handler = *model.handler().expect("it is a command");
+    let model = model.definition();
     let more = (1..count).map(|number| {
         // In no order, as the linker leaves them.
         let number = number * 7919 % 100_003;
         let name = Box::leak(format!("x-command-number-{number}").into_boxed_str());
         let kind = DefinitionKind::Command(again(model));
         let more: &'static Definition = Box::leak(Box::new(Definition { name, kind, ..*model }));
-        more
+        Registration::command(more, handler)
     });
     all.iter().copied().chain(more).collect()
 }
@@ -33,15 +36,10 @@ fn again(model: &'static Definition) -> Command {
     let Arguments::Members(members) = command.arguments else {
         panic!("its arguments are listed")
     };
-    let Handler::Inline(handler) = command.handler else { panic!("it is a plain fn") };
-    Command {
-        arguments: Arguments::Members(members),
-        handler: Handler::Inline(handler),
-        ..*command
-    }
+    Command { arguments: Arguments::Members(members), ..*command }
 }
 
 /// A registry of so many commands.
 pub(crate) fn registry(count: usize) -> Registry {
-    Registry::from_definitions(definitions(count)).expect("no name comes twice")
+    Registry::from_registrations(definitions(count)).expect("no name comes twice")
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::registry::Registry;
 use qapi_core::session::{Advance, Session, SessionOptions};
 use qapi_core::{Listener, Server, Service};
@@ -18,7 +18,7 @@ const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
 /// Serves the request `count` times: bytes in, bytes out.
 pub(crate) fn dispatch(count: usize, commands: usize) {
     let service =
-        Service::new(registry(commands), States::default()).expect("nothing is missing");
+        Service::new(registry(commands), StateMap::default()).expect("nothing is missing");
     let mut session = Session::new(Arc::new(service), &SessionOptions::default());
     let mut output = Vec::new();
     turn(&mut session, b"{\"execute\": \"qmp_capabilities\"}", &mut output);
@@ -49,8 +49,8 @@ pub(crate) fn look_up(count: usize, commands: usize) {
 pub(crate) fn start_up(commands: usize) {
     let definitions = definitions(commands);
     let start = Instant::now();
-    let registry = Registry::from_definitions(definitions).expect("no name comes twice");
-    let service = Service::new(registry, States::default()).expect("nothing is missing");
+    let registry = Registry::from_registrations(definitions).expect("no name comes twice");
+    let service = Service::new(registry, StateMap::default()).expect("nothing is missing");
     let elapsed = start.elapsed();
     drop(black_box(service));
     println!("{}", elapsed.as_nanos());

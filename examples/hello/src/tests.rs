@@ -4,16 +4,16 @@
 
 use std::sync::Arc;
 
+use qapi_core::StateMap;
 use qapi_core::client::Client;
-use qapi_core::context::States;
-use qapi_core::test::{TestClient, connect};
+use qapi_core::testing::{TestClient, connect};
 use qapi_core::{Registry, Service};
 use serde_json::json;
 
 use super::{Greeted, Greetings, greet, query_greetings};
 
 fn service() -> Arc<Service> {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(Greetings::default()));
     Arc::new(Service::new(Registry::collect().unwrap(), states).unwrap())
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use qapi_core::client::{Client, ClientError};
-use qapi_core::control::{query_commands, quit};
+use qapi_core::commands::control::{query_commands, quit};
 
 /// The longest time that anything here may take.
 const LIMIT: Duration = Duration::from_secs(30);

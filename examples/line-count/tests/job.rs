@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use job::{JobType, Jobs};
 use line_count::LineCountJobType;
-use qapi_core::context::States;
-use qapi_core::test::TestClient;
+use qapi_core::StateMap;
+use qapi_core::testing::TestClient;
 use qapi_core::{Events, Registry, Service};
 use serde_json::{Value, json};
 
 /// A client of a server with an engine for jobs.
 async fn client() -> TestClient {
     let events = Events::new();
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(Jobs::new(events.clone())));
     states.insert(Arc::new(events));
     let service = Service::new(Registry::collect().unwrap(), states).unwrap();

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+use crate::call::session::SessionContext;
 use crate::error::{Error, Result};
-use crate::session::SessionContext;
+use crate::messages;
 
 /// The state of one server, by type: one value of each.
 #[derive(Default, Clone)]
-pub struct States {
+pub struct StateMap {
     by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// The types of which there was more than one.
     repeated: Vec<&'static str>,
 }
 
-impl States {
+impl StateMap {
     /// Adds `state`. A second one of the same type is a mistake, which the service is told of that
     /// is made with these states.
     pub fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
@@ -53,9 +54,9 @@ impl States {
     }
 }
 
-impl std::fmt::Debug for States {
+impl std::fmt::Debug for StateMap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("States").field(&self.by_type.len()).finish()
+        f.debug_tuple("StateMap").field(&self.by_type.len()).finish()
     }
 }
 
@@ -63,12 +64,12 @@ impl std::fmt::Debug for States {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     session: &'a Arc<SessionContext>,
-    states: &'a States,
+    states: &'a StateMap,
 }
 
 impl<'a> Context<'a> {
     /// The surroundings of a call from `session`, to a server that has `states`.
-    pub fn new(session: &'a Arc<SessionContext>, states: &'a States) -> Self {
+    pub fn new(session: &'a Arc<SessionContext>, states: &'a StateMap) -> Self {
         Self { session, states }
     }
 
@@ -100,5 +101,5 @@ impl<'a> Context<'a> {
 }
 
 fn missing_state<T>() -> Error {
-    Error::generic(format!("The server has no state of type {}", type_name::<T>()))
+    messages::missing_state(type_name::<T>())
 }

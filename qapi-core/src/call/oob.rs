@@ -3,13 +3,7 @@
 use std::any::{TypeId, type_name};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
 
-use crate::descriptor::StateNeed;
-use crate::events::Events;
-use crate::policy::Policy;
-use crate::preconfig::Preconfig;
-use crate::registry::Registry;
-use crate::shutdown::Shutdown;
-use crate::version::ServerVersion;
+use crate::schema::definition::StateRequirement;
 
 /// State that declares itself safe for commands that run out of band.
 ///
@@ -53,8 +47,8 @@ use crate::version::ServerVersion;
 pub trait OobSafe: Sized + Send + Sync + 'static {
     /// Describes the need for it.
     #[doc(hidden)]
-    const NEED: StateNeed =
-        StateNeed { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+    const NEED: StateRequirement =
+        StateRequirement { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
 }
 
 macro_rules! safe {
@@ -65,12 +59,6 @@ macro_rules! safe {
 }
 
 safe! {
-    Events: "Its lock is held while one event is written to buffers in memory.";
-    Policy: "It does not change.";
-    Preconfig: "It has no lock.";
-    Registry: "It does not change.";
-    ServerVersion: "It does not change.";
-    Shutdown: "Its lock is held while the list of waiting tasks is taken.";
     AtomicBool: "It has no lock.";
     AtomicI32: "It has no lock.";
     AtomicI64: "It has no lock.";

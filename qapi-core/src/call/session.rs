@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::call::fds::SessionFds;
 use crate::error::Result;
-use crate::fds::SessionFds;
 use crate::messages;
 
 /// The user, group and process at the other end of a unix socket, when it connected.

@@ -4,9 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::{ClientError, Result};
 use crate::error::{Error, ErrorClass};
-use crate::types::{QapiEvent, QapiType};
-use crate::visitor::{Input, ObjectVisitor};
-use crate::wire::{Document, Number, Value};
+use crate::types::QapiEvent;
+use crate::types::command::Returned;
+use crate::visitor::object::ObjectVisitor;
+use crate::wire::document::Document;
+use crate::wire::number::Number;
+use crate::wire::value::Value;
 
 /// One message of a server, after the greeting.
 #[derive(Debug)]
@@ -48,32 +51,6 @@ impl Reply {
             (None, Some(error)) => Err(ClientError::Command(error_of(error))),
             (None, None) => Err(ClientError::Unexpected("an empty reply".to_owned())),
         }
-    }
-}
-
-/// What a call can return: a QAPI type, or `()` for a command that returns nothing.
-#[diagnostic::on_unimplemented(
-    message = "a call cannot return `{Self}`",
-    label = "not a QAPI type",
-    note = "use a QAPI type, a `Vec` of one, or `()` where the command returns nothing"
-)]
-pub trait Returned: Sized {
-    /// Reads the reply's member `return`.
-    ///
-    /// # Errors
-    /// It is not of this type.
-    fn read(value: Value<'_>) -> crate::error::Result<Self>;
-}
-
-impl Returned for () {
-    fn read(_: Value<'_>) -> crate::error::Result<Self> {
-        Ok(())
-    }
-}
-
-impl<T: QapiType> Returned for T {
-    fn read(value: Value<'_>) -> crate::error::Result<Self> {
-        T::visit(Input::from_server(value))
     }
 }
 

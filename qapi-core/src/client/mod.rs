@@ -9,7 +9,7 @@
 //! ```standalone_crate
 //! use qapi_core::client::Client;
 //! use qapi_core::prelude::*;
-//! use qapi_core::{Registry, Service, context::States, test};
+//! use qapi_core::{Registry, Service, StateMap, testing};
 //! use std::sync::Arc;
 //!
 //! /// A room of the house.
@@ -39,8 +39,8 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> qapi_core::client::Result<()> {
 //! # let registry = Registry::collect().expect("no conflicts");
-//! # let service = Arc::new(Service::new(registry, States::default()).expect("all states"));
-//! # let stream = test::connect(&service);
+//! # let service = Arc::new(Service::new(registry, StateMap::default()).expect("all states"));
+//! # let stream = testing::connect(&service);
 //! // From another program: Client::connect_unix("/run/house.sock").await?
 //! let mut client = Client::over(stream).await?;
 //! let room = client.execute(&open_door { room: "kitchen" }).await?;
@@ -51,12 +51,11 @@
 //! let error = client.call_with::<Room>("open-door", &cellar).await.unwrap_err();
 //! assert_eq!(error.command().unwrap().desc(), "The cellar stays shut");
 //!
-//! client.execute(&qapi_core::control::quit {}).await?;
+//! client.execute(&qapi_core::commands::control::quit {}).await?;
 //! # Ok(())
 //! # }
 //! ```
 
-mod command;
 mod error;
 mod message;
 
@@ -68,14 +67,16 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use command::Arguments;
-pub use command::QapiCommand;
 pub use error::{ClientError, Result};
-pub use message::{Event, Returned};
+pub use message::Event;
 use message::{Message, Reply};
 
+pub use crate::types::command::{QapiCommand, Returned};
+
 use crate::types::QapiEvent;
-use crate::wire::{Decoded, Decoder, Document, to_vec};
+use crate::wire::document::Document;
+use crate::wire::formatter::to_vec;
+use crate::wire::stream::{Decoded, Decoder};
 
 /// How many events wait for a client that only makes calls. Each is some hundred bytes: enough
 /// for a long call on a busy server, and some megabytes at most.
@@ -267,6 +268,17 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("greeting", &self.greeting).finish_non_exhaustive()
+    }
+}
+
+/// A command's arguments as an object.
+struct Arguments<'a, C>(&'a C);
+
+impl<C: QapiCommand> Serialize for Arguments<'_, C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.serialize_arguments(&mut map)?;
+        map.end()
     }
 }
 

@@ -3,27 +3,21 @@
 
 use std::sync::Arc;
 
-use crate::descriptor::Type;
+use crate::call::return_writer::ReturnWriter;
+use crate::call::session::{PeerCredentials, SessionContext};
 use crate::error::Result;
+use crate::introspection::info::SchemaInfo;
+use crate::introspection::introspect::Mask;
 use crate::policy::Policy;
+use crate::protocol::capabilities::QMPCapability;
+use crate::protocol::version::ServerVersion;
 use crate::registry::Registry;
-use crate::reply::{CommandReturn, ReturnWriter};
-use crate::schema::info::SchemaInfo;
-use crate::schema::introspect::{Mask, introspect_shown};
-use crate::session::{PeerCredentials, SessionContext};
-use crate::shutdown::Shutdown;
+use crate::schema::definition::type_::Type;
+use crate::schema::view::MessageFormat;
+use crate::service::shutdown::Shutdown;
 use crate::types::QapiType;
-use crate::version::ServerVersion;
-use crate::wire::{Hidden, Style};
-use crate::{qapi_command, qapi_enum, qapi_struct};
-
-/// What a client may enable when it connects.
-#[qapi_enum(crate = crate, since = "2.12")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QMPCapability {
-    /// Out-of-band execution of commands that allow it.
-    Oob,
-}
+use crate::types::command::CommandReturn;
+use crate::{qapi_command, qapi_struct};
 
 /// Ends capability negotiation: from here on all commands are served and events are sent.
 ///
@@ -121,8 +115,8 @@ fn query_qmp_schema(
     Introspection { registry, policy, peer: session.peer() }
 }
 
-/// The return value of `query-qmp-schema`. What callers get from whom nothing is kept was
-/// rendered when the server started.
+/// The return value of `query-qmp-schema`. Callers from whom the policy keeps nothing get the text
+/// that the registry has rendered.
 struct Introspection {
     registry: Arc<Registry>,
     policy: Arc<Policy>,
@@ -138,14 +132,13 @@ impl CommandReturn for Introspection {
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
         let Self { registry, policy, peer } = self;
-        let Style { pretty, depth: _, hidden } = out.style();
-        let as_rendered = Hidden::newer(registry.projection());
-        if !pretty && hidden == as_rendered && !policy.restricts(peer) {
+        let MessageFormat { style, view } = *out.format();
+        if !style.pretty && view.compat().shows_all() && !policy.restricts(peer) {
             out.write_rendered(registry.introspection());
             return Ok(());
         }
         let shown = |name: &str| policy.may_execute(peer, name);
-        out.write(&introspect_shown(&registry, Mask::Masked, hidden, shown))
+        out.write(&registry.introspect_shown(Mask::Masked, &view, shown))
     }
 }
 

@@ -6,13 +6,15 @@ use super::info::{
     BranchDocumentation, DefinitionDocumentation, DocumentedKind, FeatureDocumentation,
     PartDocumentation,
 };
-use crate::descriptor::{
-    AlternateMember, Definition, DefinitionKind, EnumValue, Feature, Member, SectionKind,
+use crate::introspection::info::{
+    SchemaInfo, SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember,
 };
+use crate::introspection::introspect::Mask;
 use crate::registry::Registry;
-use crate::schema::info::{SchemaInfo, SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember};
-use crate::schema::introspect::{Mask, introspect};
-use crate::schema::model::{as_command, as_union, own_members, shared_members};
+use crate::schema::definition::doc::SectionKind;
+use crate::schema::definition::enum_::EnumValue;
+use crate::schema::definition::{AlternateMember, Definition, DefinitionKind, Feature, Member};
+use crate::schema::query::{as_command, as_union, own_members, shared_members};
 
 /// The documentation of all commands and events, and of the types that they lead to, by name.
 ///
@@ -27,11 +29,11 @@ use crate::schema::model::{as_command, as_union, own_members, shared_members};
 /// # Ok::<(), qapi_core::registry::RegistryError>(())
 /// ```
 pub fn document(registry: &Registry) -> Vec<DefinitionDocumentation> {
-    document_shown(registry, introspect(registry, Mask::Unmasked))
+    document_shown(registry, registry.introspect(Mask::Unmasked))
 }
 
 /// The same for what introspection shows, names of types unmasked.
-pub(super) fn document_shown(
+pub(crate) fn document_shown(
     registry: &Registry,
     shown: Vec<SchemaInfo>,
 ) -> Vec<DefinitionDocumentation> {

@@ -3,7 +3,7 @@
 use crate::{qapi_enum, qapi_struct};
 
 /// The kinds of definition that the schema language has.
-#[qapi_enum(crate = crate, name = "__org.qapi-rs_DocumentedKind")]
+#[qapi_enum(crate = crate, register = false, name = "__org.qapi-rs_DocumentedKind")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentedKind {
     /// A list of strings.
@@ -21,7 +21,7 @@ pub enum DocumentedKind {
 }
 
 /// The documentation of a command, an event or a type. Texts are Markdown.
-#[qapi_struct(crate = crate, name = "__org.qapi-rs_DefinitionDocumentation")]
+#[qapi_struct(crate = crate, register = false, name = "__org.qapi-rs_DefinitionDocumentation")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefinitionDocumentation {
     /// Its name.
@@ -57,7 +57,7 @@ pub struct DefinitionDocumentation {
 }
 
 /// The documentation of a special feature.
-#[qapi_struct(crate = crate, name = "__org.qapi-rs_FeatureDocumentation")]
+#[qapi_struct(crate = crate, register = false, name = "__org.qapi-rs_FeatureDocumentation")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureDocumentation {
     /// Its name.
@@ -67,7 +67,7 @@ pub struct FeatureDocumentation {
 }
 
 /// The documentation of a value, a member, an alternative or an argument.
-#[qapi_struct(crate = crate, name = "__org.qapi-rs_PartDocumentation")]
+#[qapi_struct(crate = crate, register = false, name = "__org.qapi-rs_PartDocumentation")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartDocumentation {
     /// Its name.
@@ -86,7 +86,7 @@ pub struct PartDocumentation {
 }
 
 /// A branch of a union.
-#[qapi_struct(crate = crate, name = "__org.qapi-rs_BranchDocumentation")]
+#[qapi_struct(crate = crate, register = false, name = "__org.qapi-rs_BranchDocumentation")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchDocumentation {
     /// The value of the discriminator.

@@ -16,7 +16,7 @@
 //!
 //! ```standalone_crate
 //! use qapi_core::client::Client;
-//! use qapi_core::documentation::query_documentation;
+//! use qapi_core::commands::documentation::query_documentation;
 //! use qapi_core::prelude::*;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +26,7 @@
 //!     let mut client = Client::connect_unix(&socket).await?;
 //!     let quit = client.execute(&query_documentation { name: Some("quit") }).await?;
 //!     assert_eq!(quit[0].since.as_deref(), Some("0.14"));
-//!     client.execute(&qapi_core::control::quit {}).await
+//!     client.execute(&qapi_core::commands::control::quit {}).await
 //! };
 //! let (served, answered) = tokio::join!(server.serve(), client);
 //! served?;
@@ -52,30 +52,11 @@
 //! on the wire and may change with every release: the documentation uses them to refer to each
 //! other.
 
-mod commands;
-mod gather;
-mod info;
+pub(crate) mod gather;
+pub(crate) mod info;
 
-pub use commands::query_documentation;
 pub use gather::document;
 pub use info::{
     BranchDocumentation, DefinitionDocumentation, DocumentedKind, FeatureDocumentation,
     PartDocumentation,
 };
-
-use crate::descriptor::{Definition, Registration};
-
-/// Where what is defined here stands, by which it is told from what is always served.
-const MODULE: &str = module_path!();
-
-/// The command and its types, to be added where a registry is made by
-/// [`Registry::from_definitions`](crate::Registry::from_definitions).
-pub fn definitions() -> impl Iterator<Item = &'static Definition> {
-    let all = inventory::iter::<Registration>.into_iter().map(|registration| registration.0);
-    all.filter(|definition| is_optional(definition))
-}
-
-/// Whether the definition is served only where documentation is.
-pub(crate) fn is_optional(definition: &Definition) -> bool {
-    definition.source.module.starts_with(MODULE)
-}

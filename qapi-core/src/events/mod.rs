@@ -5,12 +5,14 @@ mod throttle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::descriptor::{Definition, RateLimit};
-use crate::schema::model::as_event;
-use crate::session::{Outbox, response};
+use crate::call::oob::OobSafe;
+use crate::protocol::outbox::Outbox;
+use crate::protocol::response;
+use crate::schema::definition::{Definition, RateLimit};
+use crate::schema::query::as_event;
+use crate::schema::view::MessageFormat;
 use crate::types::QapiEvent;
 use crate::wait_queue::WaitQueue;
-use crate::wire::Style;
 use throttle::{Ended, Key, Throttle};
 
 /// A handle by which a program emits events.
@@ -37,14 +39,14 @@ struct Bus {
 #[derive(Default)]
 struct State {
     clients: Vec<Weak<Outbox>>,
-    /// The styles that present and future clients may have.
-    styles: Vec<Style>,
+    /// The formats that present and future clients may have.
+    formats: Vec<MessageFormat>,
     throttle: Throttle<Texts>,
 }
 
-/// The texts of one event, one for each style in use.
+/// The texts of one event, one for each format in use.
 #[derive(Debug, Default)]
-struct Texts(Vec<(Style, Vec<u8>)>);
+struct Texts(Vec<(MessageFormat, Vec<u8>)>);
 
 impl Default for Events {
     fn default() -> Self {
@@ -74,9 +76,9 @@ impl Events {
     pub fn emit<E: QapiEvent>(&self, event: &E) {
         let at = (self.0.clock)();
         // The text stays empty for clients whose view of the schema lacks the event.
-        let render = |out: &mut Vec<u8>, style: &Style| {
-            if !style.hidden.hides(E::DEFINITION) {
-                response::event(out, event, at, style);
+        let render = |out: &mut Vec<u8>, format: &MessageFormat| {
+            if format.view.shows(E::DEFINITION) {
+                response::event(out, event, at, format);
             }
         };
         let mut state = self.lock();
@@ -134,11 +136,11 @@ impl Events {
         state.clients.push(Arc::downgrade(outbox));
     }
 
-    /// Registers a style that clients may have, so that every deferred event has a text in it.
-    pub(crate) fn register_style(&self, style: Style) {
+    /// Registers a format that clients may have, so that every deferred event has a text in it.
+    pub(crate) fn register_format(&self, format: MessageFormat) {
         let mut state = self.lock();
-        if !state.styles.contains(&style) {
-            state.styles.push(style);
+        if !state.formats.contains(&format) {
+            state.formats.push(format);
         }
     }
 
@@ -148,7 +150,7 @@ impl Events {
         state: &mut State,
         key: Key,
         period: Duration,
-        render: &dyn Fn(&mut Vec<u8>, &Style),
+        render: &dyn Fn(&mut Vec<u8>, &MessageFormat),
     ) {
         let next_end = state.throttle.next_end();
         if state.throttle.is_idle(&key) {
@@ -160,8 +162,8 @@ impl Events {
             return;
         }
         let mut texts = Texts::default();
-        for style in &state.styles {
-            texts.get(style, render);
+        for format in &state.formats {
+            texts.get(format, render);
         }
         let size = texts.size();
         if let Err(mut texts) = state.throttle.defer(&key, texts, size) {
@@ -177,10 +179,10 @@ impl Events {
 
 impl State {
     /// Appends the event to every client's output, and renders the texts that `texts` lacks.
-    fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, &Style)) {
+    fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, &MessageFormat)) {
         self.clients.retain(|client| {
             let Some(outbox) = client.upgrade() else { return false };
-            let text = texts.get(outbox.style(), render);
+            let text = texts.get(outbox.format(), render);
             if !text.is_empty() {
                 outbox.push_event(text);
             }
@@ -190,13 +192,17 @@ impl State {
 }
 
 impl Texts {
-    /// The text in `style`, rendered on first use.
-    fn get(&mut self, style: &Style, render: &dyn Fn(&mut Vec<u8>, &Style)) -> &[u8] {
-        let found = self.0.iter().position(|(rendered, _)| rendered == style);
+    /// The text in `format`, rendered on first use.
+    fn get(
+        &mut self,
+        format: &MessageFormat,
+        render: &dyn Fn(&mut Vec<u8>, &MessageFormat),
+    ) -> &[u8] {
+        let found = self.0.iter().position(|(rendered, _)| rendered == format);
         let index = found.unwrap_or_else(|| {
             let mut text = Vec::new();
-            render(&mut text, style);
-            self.0.push((*style, text));
+            render(&mut text, format);
+            self.0.push((*format, text));
             self.0.len() - 1
         });
         self.0.get(index).map_or(&[], |(_, text)| text)
@@ -224,3 +230,6 @@ impl std::fmt::Debug for Events {
         f.write_str("Events")
     }
 }
+
+/// Its lock is held while one event is written to buffers in memory.
+impl OobSafe for Events {}

@@ -1,6 +1,6 @@
 //! What `query-qmp-schema` returns (schema file `introspect.json`).
 
-use crate::descriptor::{Builtin, DefinitionKind, Type};
+use crate::schema::definition::type_::JsonKind;
 use crate::{qapi_enum, qapi_struct, qapi_union};
 
 /// The kinds of entity that introspection tells of.
@@ -90,40 +90,17 @@ pub enum JSONType {
     Value,
 }
 
-impl JSONType {
-    /// How values of `ty` look. Alternates may look in several ways, so theirs is `Value`;
-    /// commands and events have no values, and get the same.
-    pub(crate) fn of(ty: Type) -> Self {
-        match ty {
-            Type::Builtin(builtin) => Self::of_builtin(builtin),
-            Type::Array(_) => Self::Array,
-            Type::Defined(definition) => match definition.kind {
-                DefinitionKind::Enum(_) => Self::String,
-                DefinitionKind::Struct(_) | DefinitionKind::Union(_) => Self::Object,
-                DefinitionKind::Alternate(_)
-                | DefinitionKind::Command(_)
-                | DefinitionKind::Event(_) => Self::Value,
-            },
-        }
-    }
-
-    fn of_builtin(builtin: Builtin) -> Self {
-        match builtin {
-            Builtin::Str => Self::String,
-            Builtin::Number => Self::Number,
-            Builtin::Int
-            | Builtin::Int8
-            | Builtin::Int16
-            | Builtin::Int32
-            | Builtin::Int64
-            | Builtin::Uint8
-            | Builtin::Uint16
-            | Builtin::Uint32
-            | Builtin::Uint64
-            | Builtin::Size => Self::Int,
-            Builtin::Bool => Self::Boolean,
-            Builtin::Null => Self::Null,
-            Builtin::Any => Self::Value,
+impl From<JsonKind> for JSONType {
+    fn from(kind: JsonKind) -> Self {
+        match kind {
+            JsonKind::String => Self::String,
+            JsonKind::Number => Self::Number,
+            JsonKind::Int => Self::Int,
+            JsonKind::Boolean => Self::Boolean,
+            JsonKind::Null => Self::Null,
+            JsonKind::Object => Self::Object,
+            JsonKind::Array => Self::Array,
+            JsonKind::Value => Self::Value,
         }
     }
 }

@@ -3,20 +3,19 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::descriptor::{
-    Arguments, Builtin, Command, Definition, DefinitionKind, EnumValue, Event, Feature, Member,
-    Type,
-};
-use crate::projection::Origin;
-use crate::registry::Registry;
-use crate::schema::info::{
-    JSONType, SchemaInfo, SchemaInfoAlternate, SchemaInfoAlternateMember, SchemaInfoArray,
+use crate::introspection::info::{
+    SchemaInfo, SchemaInfoAlternate, SchemaInfoAlternateMember, SchemaInfoArray,
     SchemaInfoBuiltin, SchemaInfoCommand, SchemaInfoEnum, SchemaInfoEnumMember, SchemaInfoEvent,
     SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember, SchemaInfoObjectVariant,
 };
-use crate::schema::model::{OwnedMember, as_command, as_union, shared_members};
-use crate::schema::shown::tag_of;
-use crate::wire::{Hidden, Style, write_to};
+use crate::schema::definition::enum_::EnumValue;
+use crate::schema::definition::type_::{Builtin, JsonKind, Type};
+use crate::schema::definition::{
+    Arguments, Command, Definition, DefinitionKind, Event, Feature, Member,
+};
+use crate::schema::projection::Origin;
+use crate::schema::query::{OwnedMember, as_union, shared_members, tag_of};
+use crate::schema::view::View;
 
 /// Whether introspection shows the names of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,42 +27,15 @@ pub enum Mask {
     Unmasked,
 }
 
-/// Everything that a client can use: all commands and events by name, then every type that they
-/// lead to, in the order of first use.
-pub fn introspect(registry: &Registry, mask: Mask) -> Vec<SchemaInfo> {
-    infos(registry.definitions(), mask, Hidden::newer(registry.projection()))
-}
-
-/// What a client is shown of it: the commands whose names pass `shown`, and nothing that is
-/// `hidden`. Values of enumerations that bear a mark are not, as in QEMU.
-pub(crate) fn introspect_shown(
-    registry: &Registry,
-    mask: Mask,
-    hidden: Hidden,
-    shown: impl Fn(&str) -> bool,
-) -> Vec<SchemaInfo> {
-    let is_shown = |definition: &&'static Definition| {
-        !hidden.hides(definition) && (as_command(definition).is_none() || shown(definition.name))
-    };
-    infos(registry.definitions().filter(is_shown), mask, hidden)
-}
-
-/// The answer of `query-qmp-schema`, as JSON text on one line.
-pub(crate) fn render(definitions: &[&'static Definition], hidden: Hidden) -> Box<[u8]> {
-    let infos = infos(definitions.iter().copied(), Mask::Masked, hidden);
-    let mut text = Vec::new();
-    // Strings, lists and objects with fixed names always have a JSON form.
-    let _ = write_to(&mut text, &infos, Style { hidden, ..Style::default() });
-    text.into()
-}
-
-fn infos(
+/// All commands and events among `definitions`, in their order, then every type that they lead to,
+/// in the order of first use; without the parts that `view` leaves out.
+pub(crate) fn introspect(
     definitions: impl Iterator<Item = &'static Definition>,
     mask: Mask,
-    hidden: Hidden,
+    view: &View,
 ) -> Vec<SchemaInfo> {
-    let mut introspection = Introspection::new(mask, hidden);
-    for definition in definitions {
+    let mut introspection = Introspection::new(mask, *view);
+    for definition in definitions.filter(|definition| view.shows(definition)) {
         match &definition.kind {
             DefinitionKind::Command(command) => introspection.command(definition, command),
             DefinitionKind::Event(event) => introspection.event(definition, event),
@@ -90,7 +62,7 @@ impl Used {
     /// A type, with all integers as one: clients need not care for their widths.
     fn of(ty: Type) -> Self {
         match ty {
-            Type::Builtin(_) if JSONType::of(ty) == JSONType::Int => {
+            Type::Builtin(builtin) if builtin.json_kind() == JsonKind::Int => {
                 Self::Type(Type::Builtin(Builtin::Int))
             }
             Type::Builtin(_) | Type::Array(_) | Type::Defined(_) => Self::Type(ty),
@@ -119,7 +91,7 @@ impl Used {
 
 struct Introspection {
     mask: Mask,
-    hidden: Hidden,
+    view: View,
     infos: Vec<SchemaInfo>,
     /// Types in use that have not been told of yet.
     queue: VecDeque<Used>,
@@ -128,9 +100,9 @@ struct Introspection {
 }
 
 impl Introspection {
-    fn new(mask: Mask, hidden: Hidden) -> Self {
+    fn new(mask: Mask, view: View) -> Self {
         let (infos, queue) = (Vec::new(), VecDeque::new());
-        Self { mask, hidden, infos, queue, seen: HashSet::new(), numbers: HashMap::new() }
+        Self { mask, view, infos, queue, seen: HashSet::new(), numbers: HashMap::new() }
     }
 
     fn finish(mut self) -> Vec<SchemaInfo> {
@@ -181,7 +153,7 @@ impl Introspection {
     }
 
     fn feature_names(&self, origin: Origin, all: &'static [Feature]) -> Option<Vec<String>> {
-        let shown = self.hidden.features(origin, all);
+        let shown = self.view.features(origin, all);
         let names: Vec<_> = shown.map(|feature| feature.name.to_owned()).collect();
         (!names.is_empty()).then_some(names)
     }
@@ -204,7 +176,7 @@ impl Introspection {
         let used = Used::Type(ty);
         match ty {
             Type::Builtin(builtin) => {
-                let info = SchemaInfoBuiltin { json_type: JSONType::of(ty) };
+                let info = SchemaInfoBuiltin { json_type: builtin.json_kind().into() };
                 self.push(builtin.as_str().to_owned(), None, SchemaInfoKind::Builtin(info));
             }
             Type::Array(element) => {
@@ -225,7 +197,7 @@ impl Introspection {
     }
 
     fn enumeration(&mut self, used: Used, definition: &'static Definition) {
-        let values = self.hidden.values(definition);
+        let values = self.view.values(definition);
         let member = |value: &&'static EnumValue| SchemaInfoEnumMember {
             name: value.name.to_owned(),
             features: self.feature_names(Origin::of_value(definition, value), value.features),
@@ -238,7 +210,7 @@ impl Introspection {
     }
 
     fn alternate(&mut self, used: Used, definition: &'static Definition) {
-        let alternatives = self.hidden.alternatives(definition).map(|member| (member.ty)());
+        let alternatives = self.view.alternatives(definition).map(|member| (member.ty)());
         let members = alternatives
             .map(|ty| SchemaInfoAlternateMember { alternative_type: self.use_type(Used::of(ty)) })
             .collect();
@@ -250,9 +222,7 @@ impl Introspection {
     fn struct_or_union(&mut self, used: Used, definition: &'static Definition) {
         let members = self.members(shared_members(definition));
         // Before it had branches it was no union, whatever it is called now.
-        let has_branches =
-            self.hidden.as_of.is_none() || !self.hidden.branches(definition).is_empty();
-        match as_union(definition).filter(|_| has_branches) {
+        match as_union(definition).filter(|_| self.view.has_branches(definition)) {
             None => self.object(used, Some(definition), members),
             Some(union) => {
                 let variants = Some(self.variants(definition));
@@ -279,8 +249,8 @@ impl Introspection {
         &mut self,
         members: impl IntoIterator<Item = OwnedMember>,
     ) -> Vec<SchemaInfoObjectMember> {
-        let hidden = self.hidden;
-        let is_shown = |found: &OwnedMember| !hidden.hides_member(found.owner, found.member);
+        let view = self.view;
+        let is_shown = |found: &OwnedMember| view.shows_member(found.owner, found.member);
         let member = |OwnedMember { owner, member }| SchemaInfoObjectMember {
             name: member.name.to_owned(),
             member_type: self.use_type(Used::of((member.ty)())),
@@ -293,12 +263,12 @@ impl Introspection {
     /// The branches that add members, then the values of the tag that do not.
     fn variants(&mut self, definition: &'static Definition) -> Vec<SchemaInfoObjectVariant> {
         let adding: Vec<_> = self
-            .hidden
+            .view
             .branches(definition)
             .into_iter()
             .filter_map(|branch| Some((branch.name, Used::of(branch.ty?()))))
             .collect();
-        let values = tag_of(definition).map_or_else(Vec::new, |tag| self.hidden.values(tag));
+        let values = tag_of(definition).map_or_else(Vec::new, |tag| self.view.values(tag));
         let plain = values
             .iter()
             .filter(|value| adding.iter().all(|(name, _)| *name != value.name))

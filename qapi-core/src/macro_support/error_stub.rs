@@ -2,7 +2,7 @@
 //! that the compiler tells: code that uses the item has its types checked as ever. No program that
 //! contains any of it can be built.
 
-use crate::descriptor::Definition;
+use crate::schema::definition::Definition;
 
 /// Never reached, as nothing of this is ever run.
 #[doc(hidden)]
@@ -13,11 +13,11 @@ pub fn stand_in() -> ! {
 
 /// The definition of what has none that could be read.
 #[doc(hidden)]
-pub static STAND_IN: Definition = crate::describe::definition(
+pub static STAND_IN: Definition = crate::schema::definition::builder::definition(
     "",
     "",
     crate::__qapi_source!(),
-    crate::describe::structure(None, &[]),
+    crate::schema::definition::builder::structure(None, &[]),
 );
 
 /// Makes a type whatever a type of the schema can be.

@@ -16,37 +16,45 @@ pub use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use crate::__qapi_object as object;
 pub use crate::__qapi_source as source;
 
-pub use crate::client::QapiCommand;
-pub use crate::context::Context;
-pub use crate::describe::{
+pub use crate::call::context::Context;
+pub use crate::call::handler::{AsyncCall, BlockingCall, Handler, Registration};
+pub use crate::call::oob::OobSafe;
+pub use crate::call::return_writer::ReturnWriter;
+pub use crate::call::session::SessionContext;
+pub use crate::error::{Error, Result};
+pub use crate::schema::definition::builder::{
     alternate, alternative, command, definition, enumeration, event, feature, member, section,
     structure, union, value,
 };
-pub use crate::descriptor::{
-    AddedValues, Arguments, AsyncCall, BlockingCall, Branch, Definition, DefinitionKind,
-    EnumValue, Handler, Member, Registration, SectionKind, Source, StateNeed, Type,
+pub use crate::schema::definition::enum_::{AddedValues, EnumValue};
+pub use crate::schema::definition::type_::Type;
+pub use crate::schema::definition::{
+    Arguments, Branch, Definition, DefinitionKind, Member, SectionKind, Source, StateRequirement,
 };
-pub use crate::error::{Error, Result};
-pub use crate::fds::FdParameter;
-pub use crate::oob::OobSafe;
-pub use crate::reply::{CommandReturn, ReturnWriter};
-pub use crate::session::SessionContext;
-pub use crate::stand_in::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
-pub use crate::types::{
-    Base64, MemberAs, MemberType, Microseconds, Milliseconds, Nanoseconds, OpenValue,
-    QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType, RawArguments, Seconds,
-    serialize_tagged_base,
+pub use crate::schema::view::MessageFormat;
+pub use crate::types::command::{CommandReturn, QapiCommand};
+pub use crate::types::encoded::{
+    Base64, MemberAs, Microseconds, Milliseconds, Nanoseconds, Seconds,
 };
-pub use crate::visitor::{Input, ObjectVisitor};
-pub use crate::wire::{Kind, Style};
+pub use crate::types::fd::FdParameter;
+pub use crate::types::member::MemberType;
+pub use crate::types::open::{OpenValue, QapiOpenEnum};
+pub use crate::types::raw::RawArguments;
+pub use crate::types::tagged::serialize_tagged_base;
+pub use crate::types::{QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
+pub use crate::visitor::Input;
+pub use crate::visitor::object::ObjectVisitor;
+pub use crate::wire::value::Kind;
+pub use error_stub::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
+
+mod error_stub;
 
 use std::any::{TypeId, type_name};
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::descriptor::Builtin;
-use crate::schema::shown::member_of;
-use crate::wire::Hidden;
+use crate::schema::definition::type_::{Builtin, JsonKind};
+use crate::schema::view;
 
 /// Where the annotation stands that is being expanded.
 #[doc(hidden)]
@@ -97,8 +105,8 @@ macro_rules! __qapi_object {
 )]
 pub trait State: Sized + 'static {
     /// Describes the need for it.
-    const NEED: StateNeed =
-        StateNeed { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+    const NEED: StateRequirement =
+        StateRequirement { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
 
     /// Lends it for one call.
     fn lend<'a>(context: &Context<'a>) -> Result<&'a Self>;
@@ -169,7 +177,7 @@ pub fn visit_marked_enum<T>(
     value_of: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T> {
     let value = visit_enum(input, value_of)?;
-    input.refuse_value(definition, input.string()?)?;
+    input.admit_value(definition, input.string()?)?;
     Ok(value)
 }
 
@@ -178,11 +186,9 @@ pub fn added<E: QapiOpenEnum>(name: &str) -> Option<E> {
     OpenValue::find(name).map(E::added)
 }
 
-/// Whether the member `name` of `owner` is left out of what is being written.
-pub fn is_hidden(owner: &'static Definition, name: &str) -> bool {
-    let hidden = crate::wire::hidden();
-    hidden != Hidden::NOTHING
-        && member_of(owner, name).is_some_and(|member| hidden.hides_member(owner, member))
+/// Whether the text that this thread renders omits the member `name` of `owner`.
+pub fn is_omitted(owner: &'static Definition, name: &str) -> bool {
+    view::is_omitted(owner, name)
 }
 
 /// Whether the alternative `name` of `owner`, which is newer than its owner, may take `input`.
@@ -192,62 +198,43 @@ pub fn has_alternative(input: Input<'_, '_>, owner: &'static Definition, name: &
 
 /// Whether an alternative of type `ty` takes a value of JSON type `kind`.
 pub fn takes(ty: Type, kind: Kind) -> bool {
-    let wanted = match ty {
-        Type::Array(_) => Kind::Array,
-        Type::Builtin(builtin) => match builtin {
-            Builtin::Any => return true,
-            Builtin::Str => Kind::String,
-            Builtin::Bool => Kind::Bool,
-            Builtin::Null => Kind::Null,
-            Builtin::Number
-            | Builtin::Int
-            | Builtin::Int8
-            | Builtin::Int16
-            | Builtin::Int32
-            | Builtin::Int64
-            | Builtin::Uint8
-            | Builtin::Uint16
-            | Builtin::Uint32
-            | Builtin::Uint64
-            | Builtin::Size => Kind::Number,
-        },
-        Type::Defined(definition) => match definition.kind {
-            DefinitionKind::Enum(_) => Kind::String,
-            DefinitionKind::Struct(_) | DefinitionKind::Union(_) => Kind::Object,
-            DefinitionKind::Alternate(_)
-            | DefinitionKind::Command(_)
-            | DefinitionKind::Event(_) => return false,
-        },
-    };
-    kind == wanted
+    match ty.json_kind() {
+        JsonKind::String => kind == Kind::String,
+        JsonKind::Number | JsonKind::Int => kind == Kind::Number,
+        JsonKind::Boolean => kind == Kind::Bool,
+        JsonKind::Null => kind == Kind::Null,
+        JsonKind::Object => kind == Kind::Object,
+        JsonKind::Array => kind == Kind::Array,
+        JsonKind::Value => matches!(ty, Type::Builtin(Builtin::Any)),
+    }
 }
 
 /// Packs up a call that may block; `write` renders what it returns.
 pub fn blocking_call<R: 'static>(
-    style: Style,
+    format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
     call: impl FnOnce() -> R + Send + 'static,
 ) -> BlockingCall {
-    Box::new(move || render(call(), style, write))
+    Box::new(move || render(call(), format, write))
 }
 
 /// Packs up a call that is awaited; `write` renders what it returns.
 pub fn async_call<R: 'static>(
-    style: Style,
+    format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
     call: impl Future<Output = R> + Send + 'static,
 ) -> AsyncCall {
-    Box::pin(async move { render(call.await, style, write) })
+    Box::pin(async move { render(call.await, format, write) })
 }
 
 /// Writes what an awaited or blocking function returned.
 fn render<R>(
     returned: R,
-    style: Style,
+    format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
 ) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    write(returned, &mut ReturnWriter::new(&mut out, &style))?;
+    write(returned, &mut ReturnWriter::new(&mut out, &format))?;
     Ok(out)
 }
 

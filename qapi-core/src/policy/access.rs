@@ -1,6 +1,6 @@
 //! Who may do something, by user and group.
 
-use crate::session::PeerCredentials;
+use crate::call::session::PeerCredentials;
 
 /// Who may do something: lists of users and groups that are allowed, and that are not.
 ///

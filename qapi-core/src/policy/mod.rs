@@ -1,15 +1,15 @@
 //! What the operator of a server allows: who may call, and what clients may still rely on.
 
 mod access;
-mod compat;
 
 use std::collections::HashMap;
 
 pub use access::Access;
-pub(crate) use compat::InputKind;
-pub use compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 
-use crate::session::PeerCredentials;
+pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
+
+use crate::call::oob::OobSafe;
+use crate::call::session::PeerCredentials;
 
 /// What the operator of a server allows.
 ///
@@ -97,3 +97,6 @@ impl Policy {
         self.compat
     }
 }
+
+/// It does not change.
+impl OobSafe for Policy {}

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::wire::Style;
+use crate::schema::view::MessageFormat;
 
 /// How many bytes may wait for a client that does not read, unless the server says otherwise.
 /// Room for the largest reply that clients accept (libvirt and `qemu.qmp` stop at 10 MiB) and for
@@ -15,13 +15,13 @@ pub(crate) const DEFAULT_OUTPUT_LIMIT: usize = 16 << 20;
 const FIRST_CAPACITY: usize = 1 << 10;
 
 /// Capacity that an empty outbox keeps; what a large reply took beyond it is given back.
-pub(super) const KEPT_CAPACITY: usize = 64 << 10;
+pub(crate) const KEPT_CAPACITY: usize = 64 << 10;
 
 /// The bytes that wait to be sent to one client, in order: replies, and events once the client
 /// has negotiated. Filled from any thread, emptied by the one that serves the client.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    style: Style,
+    format: MessageFormat,
     limit: usize,
     /// How many bytes the client has not accepted yet, those included that were taken.
     pending: AtomicUsize,
@@ -51,13 +51,13 @@ impl std::fmt::Display for OutputOverflow {
 impl std::error::Error for OutputOverflow {}
 
 impl Outbox {
-    pub(crate) fn new(style: Style, limit: usize) -> Self {
-        Self { style, limit, pending: AtomicUsize::new(0), inner: Mutex::default() }
+    pub(crate) fn new(format: MessageFormat, limit: usize) -> Self {
+        Self { format, limit, pending: AtomicUsize::new(0), inner: Mutex::default() }
     }
 
-    /// How what this client reads is laid out.
-    pub(crate) fn style(&self) -> &Style {
-        &self.style
+    /// The form of the messages to this client.
+    pub(crate) fn format(&self) -> &MessageFormat {
+        &self.format
     }
 
     /// Appends a message that answers the client. Replies are never dropped: a client whose

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::messages;
-use crate::wire::{Document, Kind, Value};
+use crate::wire::document::Document;
+use crate::wire::value::{Kind, Value};
 
 /// A command as a client sent it, its arguments not yet looked at.
 #[derive(Debug, Clone, Copy)]

@@ -7,54 +7,69 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::control::QMPCapability;
-use crate::descriptor::Type;
 use crate::error::Error;
+use crate::protocol::capabilities::QMPCapability;
+use crate::protocol::version::ServerVersion;
+use crate::schema::definition::type_::Type;
+use crate::schema::view::{MessageFormat, View};
 use crate::types::{QapiEvent, QapiType};
-use crate::version::ServerVersion;
-use crate::wire::{Hidden, Style, Value, write_to};
+use crate::wire::formatter::Style;
+use crate::wire::value::Value;
 
 /// What ends every message: libvirt splits its input on exactly that.
 const END: &[u8] = b"\r\n";
 
 /// Writes the greeting that opens a session (QMP specification, "Server Greeting").
-pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, style: &Style) {
-    message(out, &Greeting { version, hidden: style.hidden }, style);
+pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, format: &MessageFormat) {
+    message(out, &Greeting { version, view: &format.view }, format);
 }
 
 /// Begins a reply that says the command succeeded; the returned value must follow, then
 /// [`end_return`] (QMP specification, "success").
-pub(crate) fn begin_return(out: &mut Vec<u8>, style: &Style) {
-    out.extend_from_slice(if style.pretty { b"{\r\n    \"return\": " } else { b"{\"return\": " });
+pub(crate) fn begin_return(out: &mut Vec<u8>, format: &MessageFormat) {
+    let pretty = format.style.pretty;
+    out.extend_from_slice(if pretty { b"{\r\n    \"return\": " } else { b"{\"return\": " });
 }
 
 /// How the value between [`begin_return`] and [`end_return`] is laid out.
-pub(crate) fn return_style(style: &Style) -> Style {
-    Style { depth: style.depth + 1, ..*style }
+pub(crate) fn return_format(format: &MessageFormat) -> MessageFormat {
+    let MessageFormat { style, view } = *format;
+    MessageFormat { style: Style { depth: style.depth + 1, ..style }, view }
 }
 
-/// Ends the reply that [`begin_return`] began; `style` is the value's, which is the id's as well.
-pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, style: &Style) {
+/// Ends the reply that [`begin_return`] began; `format` is the value's, which is the id's as well.
+pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, format: &MessageFormat) {
+    let pretty = format.style.pretty;
     if let Some(id) = id {
-        out.extend_from_slice(if style.pretty { b",\r\n    \"id\": " } else { b", \"id\": " });
-        value(out, &id, style);
+        out.extend_from_slice(if pretty { b",\r\n    \"id\": " } else { b", \"id\": " });
+        value(out, &id, format);
     }
-    out.extend_from_slice(if style.pretty { b"\r\n}\r\n" } else { b"}\r\n" });
+    out.extend_from_slice(if pretty { b"\r\n}\r\n" } else { b"}\r\n" });
 }
 
 /// Writes a reply that says the command failed (QMP specification, "error").
-pub(crate) fn error(out: &mut Vec<u8>, error: &Error, id: Option<Value<'_>>, style: &Style) {
-    message(out, &ErrorReply { error, id }, style);
+pub(crate) fn error(
+    out: &mut Vec<u8>,
+    error: &Error,
+    id: Option<Value<'_>>,
+    format: &MessageFormat,
+) {
+    message(out, &ErrorReply { error, id }, format);
 }
 
 /// Writes an event (QMP specification, "Asynchronous events").
-pub(crate) fn event<E: QapiEvent>(out: &mut Vec<u8>, event: &E, at: SystemTime, style: &Style) {
-    message(out, &EventMessage { event, at }, style);
+pub(crate) fn event<E: QapiEvent>(
+    out: &mut Vec<u8>,
+    event: &E,
+    at: SystemTime,
+    format: &MessageFormat,
+) {
+    message(out, &EventMessage { event, at }, format);
 }
 
 struct Greeting<'a> {
     version: &'a ServerVersion,
-    hidden: Hidden,
+    view: &'a View,
 }
 
 impl Serialize for Greeting<'_> {
@@ -69,9 +84,9 @@ struct GreetingBody<'a>(&'a Greeting<'a>);
 
 impl Serialize for GreetingBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Greeting { version, hidden } = self.0;
+        let Greeting { version, view } = self.0;
         let all = match QMPCapability::schema_type() {
-            Type::Defined(definition) if !hidden.hides(definition) => QMPCapability::ALL,
+            Type::Defined(definition) if view.shows(definition) => QMPCapability::ALL,
             Type::Defined(_) | Type::Builtin(_) | Type::Array(_) => &[],
         };
         let mut map = serializer.serialize_map(Some(2))?;
@@ -148,15 +163,15 @@ impl Serialize for Timestamp {
     }
 }
 
-fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, style: &Style) {
-    value(out, body, style);
+fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
+    value(out, body, format);
     out.extend_from_slice(END);
 }
 
 /// Writes a value of which nothing can fail but the user's own members.
-fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, style: &Style) {
+fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
     let start = out.len();
-    if let Err(error) = write_to(out, body, *style) {
+    if let Err(error) = format.write_to(out, body) {
         tracing::error!(%error, "a message could not be written");
         out.truncate(start);
     }

@@ -2,7 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::projection::Release;
+use crate::call::oob::OobSafe;
+use crate::schema::projection::Release;
 
 /// The version that clients are told, in the greeting and by `query-version`
 /// (schema file `control.json`, `VersionInfo`).
@@ -64,3 +65,6 @@ impl Serialize for Triple<'_> {
         map.end()
     }
 }
+
+/// It does not change.
+impl OobSafe for ServerVersion {}

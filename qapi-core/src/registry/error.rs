@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::schema::Conflict;
+use crate::schema::conflict::Conflict;
 
 /// Everything that is wrong with the program's definitions, at once.
 ///

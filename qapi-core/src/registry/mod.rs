@@ -21,7 +21,7 @@
 //! ```
 
 mod collect;
-mod error;
+pub(crate) mod error;
 
 use std::sync::OnceLock;
 
@@ -31,26 +31,27 @@ pub use error::RegistryError;
 
 pub use crate::schema::{Conflict, Place, Rule};
 
-use crate::context::States;
-use crate::descriptor::{AddedValues, Command, Definition, Event, Registration, StateNeed};
+use crate::call::context::StateMap;
+use crate::call::handler::{Handler, Registration};
+use crate::call::oob::OobSafe;
+use crate::introspection::info::SchemaInfo;
+use crate::introspection::introspect::{Mask, introspect};
 use crate::policy::Policy;
-use crate::projection::{Projection, same_package};
-use crate::schema::model::{as_command, as_event, is_type};
-use crate::schema::shown::part_as_of;
-use crate::schema::{check, introspect};
-use crate::wire::Hidden;
-use crate::{documentation, fds};
+use crate::schema::check;
+use crate::schema::definition::enum_::AddedValues;
+use crate::schema::definition::{Command, Definition, Event, StateRequirement};
+use crate::schema::projection::{Projection, same_package};
+use crate::schema::query::{as_command, as_event, is_type};
+use crate::schema::view::{MessageFormat, View};
+use crate::wire::formatter::Style;
 
-/// What the program's annotations left behind: unchecked, in the linker's order.
+/// The registrations in the program's inventory: unchecked, in the linker's order.
 ///
 /// For programs that serve only some of their commands, together with
-/// [`Registry::from_definitions`]. What [`fds::definitions`] and [`documentation::definitions`]
-/// have is not among them.
-pub fn registered() -> impl Iterator<Item = &'static Definition> {
-    let all = inventory::iter::<Registration>.into_iter().map(|registration| registration.0);
-    all.filter(|definition| {
-        !fds::is_optional(definition) && !documentation::is_optional(definition)
-    })
+/// [`Registry::from_registrations`]. Commands under `registration = …` and types and events under
+/// `register = false` are not among them.
+pub fn registered() -> impl Iterator<Item = Registration> {
+    inventory::iter::<Registration>.into_iter().copied()
 }
 
 /// Every command, event and type of the program, sorted by name.
@@ -59,10 +60,10 @@ pub fn registered() -> impl Iterator<Item = &'static Definition> {
 /// adds a name, so that none can have names collide.
 #[derive(Debug)]
 pub struct Registry {
-    definitions: Box<[&'static Definition]>,
-    /// What a projection has left out.
-    newer: Box<[&'static Definition]>,
-    by_name: HashMap<&'static str, &'static Definition>,
+    registrations: Box<[Registration]>,
+    /// The registrations that a projection leaves out.
+    newer: Box<[Registration]>,
+    by_name: HashMap<&'static str, Registration>,
     projection: Option<Projection>,
     /// Rendered when a client first asks: most never do, and it takes longer than all checks.
     introspection: OnceLock<Box<[u8]>>,
@@ -74,18 +75,22 @@ impl Registry {
     /// # Errors
     /// The definitions contradict each other; every conflict is listed with its source places.
     pub fn collect() -> Result<Self, RegistryError> {
-        Self::from_definitions(registered())
+        Self::from_registrations(registered())
     }
 
-    /// Makes a registry of these definitions and the types that they refer to: for tests, and
+    /// Makes a registry of these registrations and the types that they refer to: for tests, and
     /// for programs that serve only some of their commands.
+    ///
+    /// A bare [`Definition`] is a registration too. A command registered so is part of the schema,
+    /// but no client can execute it.
     ///
     /// # Errors
     /// The definitions contradict each other; every conflict is listed with its source places.
-    pub fn from_definitions(
-        definitions: impl IntoIterator<Item = &'static Definition>,
+    pub fn from_registrations<R: Into<Registration>>(
+        registrations: impl IntoIterator<Item = R>,
     ) -> Result<Self, RegistryError> {
-        let (registry, checked) = Self::unchecked(definitions, None);
+        let registrations = registrations.into_iter().map(Into::into);
+        let (registry, checked) = Self::unchecked(registrations, None);
         checked.map(|()| registry)
     }
 
@@ -113,25 +118,35 @@ impl Registry {
         checked.map(|()| registry)
     }
 
-    /// A registry and whether it may be used: apart, so that what else is wrong can be told at
-    /// once.
+    /// A registry, and whether it may be used: apart, so that a server can report its other errors
+    /// at the same time.
     pub(crate) fn unchecked(
-        definitions: impl IntoIterator<Item = &'static Definition>,
+        registrations: impl IntoIterator<Item = Registration>,
         projection: Option<Projection>,
     ) -> (Self, Result<(), RegistryError>) {
-        let all = collect::with_reachable_types(definitions);
-        let mut conflicts = check::conflicts(&all);
-        let (definitions, newer) = match projection {
+        let all = collect::with_reachable_types(registrations);
+        let definitions: Vec<_> = all.iter().map(Registration::definition).collect();
+        let mut conflicts = check::conflicts(&definitions);
+        let (registrations, newer) = match projection {
             None => (all, Vec::new()),
-            Some(projection) => part_as_of(all, projection),
+            Some(projection) => {
+                let retained = projection.retained(definitions.iter().copied());
+                let is_retained =
+                    |definition: &Definition| retained.contains(&std::ptr::from_ref(definition));
+                let presented: Vec<_> =
+                    definitions.into_iter().filter(|found| is_retained(found)).collect();
+                conflicts.extend(check::conflicts_as_of(&presented, projection));
+                all.into_iter().partition(|found| is_retained(found.definition()))
+            }
         };
-        if let Some(projection) = projection {
-            conflicts.extend(check::conflicts_as_of(&definitions, projection));
-        }
-        let by_name = definitions.iter().map(|&found| (found.name, found)).collect();
-        let (definitions, newer) = (definitions.into(), newer.into());
-        let introspection = OnceLock::new();
-        let registry = Self { definitions, newer, by_name, projection, introspection };
+        let by_name = registrations.iter().map(|found| (found.definition().name, *found));
+        let registry = Self {
+            by_name: by_name.collect(),
+            registrations: registrations.into(),
+            newer: newer.into(),
+            projection,
+            introspection: OnceLock::new(),
+        };
         let packages: Vec<_> = projection.iter().flat_map(Projection::own_packages).collect();
         let checks =
             [RegistryError::unless_empty(conflicts), registry.require_packages(&packages)];
@@ -143,24 +158,34 @@ impl Registry {
         self.projection
     }
 
-    /// All definitions, also those that a projection has left out.
-    pub(crate) fn into_all(self) -> impl Iterator<Item = &'static Definition> {
-        self.definitions.into_iter().chain(self.newer)
-    }
-
-    /// The same, to look at.
-    fn with_newer(&self) -> impl Iterator<Item = &'static Definition> + '_ {
-        self.definitions().chain(self.newer.iter().copied())
+    /// All registrations, also those that a projection leaves out.
+    pub(crate) fn into_all(self) -> impl Iterator<Item = Registration> {
+        self.registrations.into_iter().chain(self.newer)
     }
 
     /// The command, event or type of this name.
     pub fn definition(&self, name: &str) -> Option<&'static Definition> {
-        self.by_name.get(name).copied()
+        self.by_name.get(name).map(Registration::definition)
+    }
+
+    /// The command of this name with its definition and the function behind it; `None` also where
+    /// nothing serves the command.
+    pub(crate) fn served_command(
+        &self,
+        name: &str,
+    ) -> Option<(&'static Definition, &'static Command, &Handler)> {
+        let found = self.by_name.get(name)?;
+        Some((found.definition(), as_command(found.definition())?, found.handler()?))
     }
 
     /// The command of this name.
     pub fn command(&self, name: &str) -> Option<&'static Command> {
         as_command(self.definition(name)?)
+    }
+
+    /// The function behind the command of this name; `None` where nothing serves it.
+    pub fn handler(&self, name: &str) -> Option<&Handler> {
+        self.by_name.get(name)?.handler()
     }
 
     /// The event of this name.
@@ -175,7 +200,7 @@ impl Registry {
 
     /// All commands, events and types, by name.
     pub fn definitions(&self) -> impl Iterator<Item = &'static Definition> + '_ {
-        self.definitions.iter().copied()
+        self.registrations.iter().map(Registration::definition)
     }
 
     /// All commands, by name.
@@ -199,8 +224,8 @@ impl Registry {
     /// # Errors
     /// It does not; every type that is missing is listed, with the commands that want it, and
     /// every one of which there are several.
-    pub fn check_states(&self, states: &States) -> Result<(), RegistryError> {
-        let mut missing: Vec<(&StateNeed, Vec<&'static Definition>)> = Vec::new();
+    pub fn check_states(&self, states: &StateMap) -> Result<(), RegistryError> {
+        let mut missing: Vec<(&StateRequirement, Vec<&'static Definition>)> = Vec::new();
         for (definition, command) in self.commands() {
             for need in command.needs {
                 if states.contains((need.type_id)()) {
@@ -231,6 +256,7 @@ impl Registry {
                 || self
                     .newer
                     .iter()
+                    .map(Registration::definition)
                     .any(|found| found.name == name && as_command(found).is_some())
         };
         let mut unknown: Vec<_> =
@@ -248,7 +274,8 @@ impl Registry {
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
             let added = inventory::iter::<AddedValues>.into_iter().map(|added| added.source);
-            self.with_newer().map(|found| found.source).chain(added)
+            let all = self.registrations.iter().chain(&self.newer);
+            all.map(|found| found.definition().source).chain(added)
         };
         let registers_nothing =
             |name: &&&str| !sources().any(|source| same_package(source.package, name));
@@ -256,9 +283,38 @@ impl Registry {
         RegistryError::unless_empty(missing.map(|name| Conflict::empty_package(name)).collect())
     }
 
-    /// What `query-qmp-schema` returns, as JSON text on one line.
+    /// The schema as introspection shows it: all commands and events by name, then every type that
+    /// they lead to, in the order of first use.
+    pub fn introspect(&self, mask: Mask) -> Vec<SchemaInfo> {
+        introspect(self.definitions(), mask, &View::of_release(self.projection))
+    }
+
+    /// The part of it that a client can see: the commands whose names pass `may_execute`, and
+    /// no part that `view` leaves out.
+    pub(crate) fn introspect_shown(
+        &self,
+        mask: Mask,
+        view: &View,
+        may_execute: impl Fn(&str) -> bool,
+    ) -> Vec<SchemaInfo> {
+        let is_shown = |definition: &&'static Definition| {
+            as_command(definition).is_none() || may_execute(definition.name)
+        };
+        introspect(self.definitions().filter(is_shown), mask, view)
+    }
+
+    /// The answer of `query-qmp-schema`, as JSON text on one line.
     pub fn introspection(&self) -> &[u8] {
-        let render = || introspect::render(&self.definitions, Hidden::newer(self.projection));
-        self.introspection.get_or_init(render)
+        self.introspection.get_or_init(|| {
+            let view = View::of_release(self.projection);
+            let format = MessageFormat { style: Style::default(), view };
+            let mut text = Vec::new();
+            // Strings, lists and objects with fixed names always have a JSON form.
+            let _ = format.write_to(&mut text, &self.introspect(Mask::Masked));
+            text.into()
+        })
     }
 }
+
+/// It does not change.
+impl OobSafe for Registry {}

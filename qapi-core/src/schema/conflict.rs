@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::descriptor::{Definition, Source};
+use crate::schema::definition::Definition;
+use crate::schema::definition::Source;
 
 /// The rules that only the whole program can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,14 +1,22 @@
-//! The schema as a whole: what no single annotation can know.
+//! Definitions as data, and everything that needs nothing else: the rules of the schema, what a
+//! client can see of it, and its text in QAPI's schema language.
 //!
-//! `check` holds the rules, [`introspect`] tells clients, [`render`] writes definitions in the
-//! schema language.
+//! - [`definition`]: commands, events and types as an annotation describes them
+//! - `query`: questions about definitions that several files ask
+//! - `projection`, `compat`, `view`: the parts that a client can see, by release and by policy
+//! - `check`, `conflict`: the rules that only the whole schema can break
+//! - [`render`]: definitions in QAPI's schema language
 
 pub(crate) mod check;
-mod conflict;
-pub mod info;
-pub mod introspect;
-pub(crate) mod model;
+pub(crate) mod compat;
+pub(crate) mod conflict;
+pub mod definition;
+pub(crate) mod projection;
+pub(crate) mod query;
 pub mod render;
-pub(crate) mod shown;
+pub(crate) mod view;
 
+pub use compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 pub use conflict::{Conflict, Place, Rule};
+pub use projection::{Projection, Release};
+pub use view::{MessageFormat, View};

@@ -5,14 +5,15 @@
 //! client could notice it: [`Server::as_of`](crate::Server::as_of) has a server present itself
 //! so.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::ptr;
 use std::str::FromStr;
 
-use crate::descriptor::{
-    AddedValues, AlternateMember, Definition, EnumValue, Feature, Member, marks,
-};
 use crate::error::Error;
-use crate::wire::Marks;
+use crate::schema::definition::enum_::{AddedValues, EnumValue};
+use crate::schema::definition::{AlternateMember, Definition, Feature, Member};
+use crate::schema::query::{as_object, base};
 
 /// The number of a release: of QEMU, or of a package that counts its own.
 ///
@@ -133,6 +134,22 @@ impl Projection {
         self.packages.iter().map(|(name, _)| *name)
     }
 
+    /// The definitions among `all` that it has. A base stays with the struct that has it, however
+    /// new the base is: its members were members of that struct before.
+    pub(crate) fn retained(
+        &self,
+        all: impl Iterator<Item = &'static Definition>,
+    ) -> HashSet<*const Definition> {
+        let mut queue: Vec<_> = all.filter(|definition| self.has(definition)).collect();
+        let mut retained = HashSet::with_capacity(queue.len());
+        while let Some(definition) = queue.pop() {
+            if retained.insert(ptr::from_ref(definition)) {
+                queue.extend(base(definition).and_then(as_object));
+            }
+        }
+        retained
+    }
+
     /// Whether it has the command, event or type.
     pub fn has(&self, definition: &Definition) -> bool {
         self.reaches(Origin::of(definition), definition.since)
@@ -151,6 +168,11 @@ impl Projection {
     /// Whether it has the alternative of the alternate `owner`.
     pub fn has_alternative(&self, owner: &Definition, alternative: &AlternateMember) -> bool {
         self.reaches(Origin::of(owner).part(alternative.name), alternative.since)
+    }
+
+    /// Whether it has the feature of a part whose own origin is `origin`.
+    pub(crate) fn has_feature(&self, origin: Origin, feature: &Feature) -> bool {
+        self.reaches(origin.part(feature.name), feature.since)
     }
 
     /// Whether something of this origin, with this `since`, is in the schema.
@@ -191,7 +213,7 @@ impl Origin {
 
     /// That of a value, which may be another crate's.
     pub(crate) fn of_value(owner: &'static Definition, value: &'static EnumValue) -> Self {
-        let has = |added: &&AddedValues| added.values.iter().any(|own| std::ptr::eq(own, value));
+        let has = |added: &&AddedValues| added.values.iter().any(|own| ptr::eq(own, value));
         let origin = Self::of(owner);
         let package = AddedValues::to(owner).find(has).map(|added| added.source.package);
         Self { package: package.unwrap_or(origin.package), ..origin }.part(value.name)
@@ -200,26 +222,4 @@ impl Origin {
 
 fn is_vendors(name: &str) -> bool {
     name.starts_with("__")
-}
-
-/// Those of `features` that are in the schema as of then, if it is not the schema as it is.
-pub(crate) fn features(
-    as_of: Option<Projection>,
-    origin: Origin,
-    features: &'static [Feature],
-) -> impl Iterator<Item = &'static Feature> {
-    features.iter().filter(move |feature| {
-        let has =
-            |projection: Projection| projection.reaches(origin.part(feature.name), feature.since);
-        as_of.is_none_or(has)
-    })
-}
-
-/// Which of the features by which clients are spared a part are among those.
-pub(crate) fn marks_as_of(
-    as_of: Option<Projection>,
-    origin: Origin,
-    all: &'static [Feature],
-) -> Marks {
-    marks(features(as_of, origin, all))
 }

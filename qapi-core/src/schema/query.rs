@@ -2,8 +2,9 @@
 
 use std::ptr;
 
-use crate::descriptor::{
-    Arguments, Branch, Command, Definition, DefinitionKind, Event, Member, Type, TypeRef, Union,
+use crate::schema::definition::type_::{Type, TypeRef};
+use crate::schema::definition::{
+    Arguments, Branch, Command, Definition, DefinitionKind, Event, Member, Union,
 };
 
 /// Gives `take` every type that a definition names, in the order of the definition.
@@ -70,6 +71,21 @@ pub(crate) fn own_members(definition: &'static Definition) -> &'static [Member] 
 /// The branches of a union.
 pub(crate) fn branches(definition: &'static Definition) -> &'static [Branch] {
     as_union(definition).map_or(&[], |union| (union.branches)())
+}
+
+/// The enumeration of a union's discriminator, if it is one.
+pub(crate) fn tag_of(definition: &'static Definition) -> Option<&'static Definition> {
+    let union = as_union(definition)?;
+    let shared = shared_members(definition);
+    let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
+    as_enum((found.member.ty)())
+}
+
+impl Definition {
+    /// The member or argument `name` that the definition lists itself.
+    pub(crate) fn own_member(&'static self, name: &str) -> Option<&'static Member> {
+        own_members(self).iter().find(|member| member.name == name)
+    }
 }
 
 /// What a definition is as a union, if it is one.

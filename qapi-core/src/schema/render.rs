@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::descriptor::{
-    Arguments, Command, Definition, DefinitionKind, Enum, EnumValue, Event, Feature, Type, Union,
+use crate::schema::definition::enum_::{Enum, EnumValue};
+use crate::schema::definition::type_::Type;
+use crate::schema::definition::{
+    Arguments, Command, Definition, DefinitionKind, Event, Feature, Union,
 };
-use crate::projection::{Origin, Projection};
-use crate::schema::model::{OwnedMember, own_members, shared_members};
-use crate::wire::Hidden;
+use crate::schema::projection::{Origin, Projection};
+use crate::schema::query::{OwnedMember, own_members, shared_members};
+use crate::schema::view::View;
 
 /// A definition as an expression of the QAPI schema language, without documentation. Its members
 /// are in the order of QEMU's schema files if `serde_json` has the feature `preserve_order`.
@@ -15,23 +17,23 @@ use crate::wire::Hidden;
 /// How a command's function runs is no part of the interface and is left out; so is `boxed` where
 /// there is nothing but a type's name to tell it by.
 pub fn render(definition: &'static Definition) -> Value {
-    Rendering::new(definition, Hidden::NOTHING).finish()
+    Rendering::new(definition, View::COMPLETE).finish()
 }
 
 /// The same without the parts that are newer than the release of `projection`.
 pub fn render_as_of(definition: &'static Definition, projection: Projection) -> Value {
-    Rendering::new(definition, Hidden::newer(Some(projection))).finish()
+    Rendering::new(definition, View::of_release(Some(projection))).finish()
 }
 
 struct Rendering {
     definition: &'static Definition,
-    hidden: Hidden,
+    view: View,
     expression: Map<String, Value>,
 }
 
 impl Rendering {
-    fn new(definition: &'static Definition, hidden: Hidden) -> Self {
-        Self { definition, hidden, expression: Map::new() }
+    fn new(definition: &'static Definition, view: View) -> Self {
+        Self { definition, view, expression: Map::new() }
     }
 
     fn put(&mut self, key: &str, value: impl Into<Value>) {
@@ -85,7 +87,7 @@ impl Rendering {
 
     /// Whether it is a union whose branches are all left out.
     fn is_struct(&self) -> bool {
-        self.hidden.as_of.is_some() && self.hidden.branches(self.definition).is_empty()
+        !self.view.has_branches(self.definition)
     }
 
     fn values(&self) -> Value {
@@ -96,7 +98,7 @@ impl Rendering {
                 features => json!({ "name": value.name, "features": features }),
             }
         };
-        self.hidden.values(self.definition).into_iter().map(value).collect()
+        self.view.values(self.definition).into_iter().map(value).collect()
     }
 
     fn union_parts(&mut self, data: &'static Union) {
@@ -107,13 +109,13 @@ impl Rendering {
         };
         self.put("base", base);
         self.put("discriminator", data.discriminator);
-        let branches = self.hidden.branches(self.definition).into_iter();
+        let branches = self.view.branches(self.definition).into_iter();
         let adding = branches.filter_map(|branch| Some((branch.name, type_name(branch.ty?()))));
         self.put("data", object(adding));
     }
 
     fn alternatives(&self) -> Value {
-        let alternatives = self.hidden.alternatives(self.definition);
+        let alternatives = self.view.alternatives(self.definition);
         object(alternatives.map(|member| (member.name, type_name((member.ty)()))))
     }
 
@@ -155,7 +157,7 @@ impl Rendering {
     }
 
     fn members(&self, members: impl IntoIterator<Item = OwnedMember>) -> Value {
-        let is_shown = |found: &OwnedMember| !self.hidden.hides_member(found.owner, found.member);
+        let is_shown = |found: &OwnedMember| self.view.shows_member(found.owner, found.member);
         let entry = |OwnedMember { owner, member }| {
             let mark = if member.optional { "*" } else { "" };
             let ty = type_name((member.ty)());
@@ -170,7 +172,7 @@ impl Rendering {
     }
 
     fn features(&self, origin: Origin, all: &'static [Feature]) -> Vec<&'static str> {
-        self.hidden.features(origin, all).map(|feature| feature.name).collect()
+        self.view.features(origin, all).map(|feature| feature.name).collect()
     }
 }
 

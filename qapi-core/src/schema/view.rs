@@ -1,67 +1,282 @@
-//! Parts of output that some clients are spared.
+//! The parts of the schema that a client can see: a server presents one [`View`] to all clients.
+//!
+//! Two things leave parts out: the release whose schema the server presents, and the operator's
+//! policy on deprecated and unstable parts. Input that uses a part which is left out is refused;
+//! output omits it.
 
 use std::cell::Cell;
 
-use crate::projection::Projection;
+use serde::Serialize;
 
-/// The special features by which output can be left out, and input refused.
+use crate::error::Result;
+use crate::schema::compat::{CompatPolicy, FeatureFlags, InputKind};
+use crate::schema::definition::enum_::EnumValue;
+use crate::schema::definition::{
+    AlternateMember, Branch, Definition, DefinitionKind, Feature, Member,
+};
+use crate::schema::projection::{Origin, Projection};
+use crate::schema::query::{as_object, branches, tag_of};
+use crate::wire::formatter::{Style, write_to};
+
+/// The parts of the schema that a client can see.
+///
+/// A [`Service`](crate::Service) makes one from its registry's projection and its policy. Commands
+/// that show parts of the schema take it as state: `#[qapi(state)] view: &View`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Marks {
-    /// The feature `deprecated`.
-    pub deprecated: bool,
-    /// The feature `unstable`.
-    pub unstable: bool,
+pub struct View {
+    /// The release that is presented; `None` presents every release.
+    projection: Option<Projection>,
+    /// The policy on deprecated and unstable parts.
+    compat: CompatPolicy,
 }
 
-impl Marks {
-    /// Neither.
-    pub const NONE: Self = Self { deprecated: false, unstable: false };
+impl View {
+    /// The view that leaves nothing out.
+    pub(crate) const COMPLETE: Self = Self { projection: None, compat: CompatPolicy::ACCEPT };
 
-    /// Whether both have one in common.
-    pub(crate) const fn meets(self, other: Self) -> bool {
-        self.deprecated && other.deprecated || self.unstable && other.unstable
+    /// The view under a release and a policy.
+    pub const fn new(projection: Option<Projection>, compat: CompatPolicy) -> Self {
+        Self { projection, compat }
+    }
+
+    /// The view that leaves out the parts which are newer than `projection`, and nothing else.
+    pub const fn of_release(projection: Option<Projection>) -> Self {
+        Self { projection, ..Self::COMPLETE }
+    }
+
+    /// The release that is presented; `None` where every release is.
+    pub const fn projection(&self) -> Option<Projection> {
+        self.projection
+    }
+
+    /// The policy on deprecated and unstable parts.
+    pub const fn compat(&self) -> CompatPolicy {
+        self.compat
+    }
+
+    /// Whether input needs no check of the parts that it uses.
+    fn admits_all(&self) -> bool {
+        self.projection.is_none() && self.compat == CompatPolicy::ACCEPT
+    }
+
+    /// Whether output omits no part.
+    fn shows_all(&self) -> bool {
+        self.projection.is_none() && self.compat.shows_all()
     }
 }
 
-/// What is left out of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Hidden {
-    /// What bears one of these marks.
-    pub marks: Marks,
-    /// What is not in the schema as of then.
-    pub as_of: Option<Projection>,
+/// Input: parts that a client uses.
+impl View {
+    /// Checks that a client may execute a command that the registry has.
+    ///
+    /// # Errors
+    /// The policy refuses the command.
+    pub(crate) fn admit_command(&self, command: &Definition) -> Result<()> {
+        let flags = self.flags(Origin::of(command), command.features);
+        self.compat.check(flags, InputKind::Command, command.name)
+    }
+
+    /// Whether the release has the member that `owner` lists as `name`. A member that the client
+    /// gave, or has to give, is checked against the policy too.
+    ///
+    /// # Errors
+    /// The policy refuses the member.
+    pub(crate) fn admit_member(
+        &self,
+        owner: &'static Definition,
+        name: &str,
+        is_used: impl FnOnce() -> bool,
+    ) -> Result<bool> {
+        if self.admits_all() {
+            return Ok(true);
+        }
+        let Some(member) = owner.own_member(name) else { return Ok(true) };
+        if self.projection.is_some_and(|projection| !projection.has_member(owner, member)) {
+            return Ok(false);
+        }
+        if is_used() {
+            let flags = self.flags(Origin::of(owner).part(name), member.features);
+            self.compat.check(flags, InputKind::Parameter, name)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether the release has the value `name` of the enumeration `owner`. A value that it has
+    /// is checked against the policy too.
+    ///
+    /// # Errors
+    /// The policy refuses the value.
+    pub(crate) fn admit_value(&self, owner: &'static Definition, name: &str) -> Result<bool> {
+        if self.admits_all() {
+            return Ok(true);
+        }
+        let Some(value) = owner.enum_value(name) else { return Ok(true) };
+        if self.projection.is_some_and(|projection| !projection.has_value(owner, value)) {
+            return Ok(false);
+        }
+        let flags = self.flags(Origin::of_value(owner, value), value.features);
+        self.compat.check(flags, InputKind::Value, name)?;
+        Ok(true)
+    }
+
+    /// Whether the release has the alternative that `owner` lists as `name`.
+    pub(crate) fn admits_alternative(&self, owner: &'static Definition, name: &str) -> bool {
+        self.projection.is_none()
+            || self.alternatives(owner).any(|alternative| alternative.name == name)
+    }
 }
 
-impl Hidden {
-    /// Nothing.
-    pub const NOTHING: Self = Self { marks: Marks::NONE, as_of: None };
+/// Output: parts that a client is sent or shown.
+impl View {
+    /// Whether output has the command, event or type.
+    pub(crate) fn shows(&self, definition: &Definition) -> bool {
+        !self.hides_flags(Origin::of(definition), definition.features)
+            && self.projection.is_none_or(|projection| projection.has(definition))
+    }
+
+    /// Whether output has the member that `owner` lists.
+    pub(crate) fn shows_member(&self, owner: &Definition, member: &Member) -> bool {
+        !self.hides_flags(Origin::of(owner).part(member.name), member.features)
+            && self.projection.is_none_or(|projection| projection.has_member(owner, member))
+    }
+
+    fn hides_flags(&self, origin: Origin, features: &'static [Feature]) -> bool {
+        let hidden = self.compat.hidden();
+        hidden != FeatureFlags::NONE && hidden.intersects(self.flags(origin, features))
+    }
+
+    /// Which of the features `deprecated` and `unstable` a part has in the release.
+    fn flags(&self, origin: Origin, features: &'static [Feature]) -> FeatureFlags {
+        FeatureFlags::of(self.features(origin, features))
+    }
+
+    /// The features that a part has in the release.
+    pub(crate) fn features(
+        &self,
+        origin: Origin,
+        features: &'static [Feature],
+    ) -> impl Iterator<Item = &'static Feature> + use<> {
+        let projection = self.projection;
+        features.iter().filter(move |feature| {
+            projection.is_none_or(|projection| projection.has_feature(origin, feature))
+        })
+    }
+
+    /// The values that an enumeration has in the release. As in QEMU the policy hides none.
+    pub(crate) fn values(&self, definition: &'static Definition) -> Vec<&'static EnumValue> {
+        let mut values = definition.enum_values();
+        if let Some(projection) = self.projection {
+            values.retain(|value| projection.has_value(definition, value));
+        }
+        values
+    }
+
+    /// The alternatives that an alternate has in the release.
+    pub(crate) fn alternatives(
+        &self,
+        definition: &'static Definition,
+    ) -> impl Iterator<Item = &'static AlternateMember> + use<> {
+        let members: &[AlternateMember] = match &definition.kind {
+            DefinitionKind::Alternate(alternate) => alternate.members,
+            DefinitionKind::Enum(_)
+            | DefinitionKind::Struct(_)
+            | DefinitionKind::Union(_)
+            | DefinitionKind::Command(_)
+            | DefinitionKind::Event(_) => &[],
+        };
+        let projection = self.projection;
+        members.iter().filter(move |member| {
+            projection.is_none_or(|projection| projection.has_alternative(definition, member))
+        })
+    }
+
+    /// The branches that a union has in the release: those whose value and type it has. A union
+    /// without any is a struct.
+    pub(crate) fn branches(&self, definition: &'static Definition) -> Vec<&'static Branch> {
+        let mut branches = self.branches_of_values(definition);
+        if let Some(projection) = self.projection {
+            branches.retain(|branch| added_by(branch).is_none_or(|added| projection.has(added)));
+        }
+        branches
+    }
+
+    /// The branches of a union whose values the release has.
+    pub(crate) fn branches_of_values(
+        &self,
+        definition: &'static Definition,
+    ) -> Vec<&'static Branch> {
+        let all = branches(definition).iter();
+        let (Some(projection), Some(tag)) = (self.projection, tag_of(definition)) else {
+            return all.collect();
+        };
+        let is_newer = |branch: &Branch| {
+            let value = tag.enum_value(branch.name);
+            value.is_some_and(|value| !projection.has_value(tag, value))
+        };
+        all.filter(|branch| !is_newer(branch)).collect()
+    }
+
+    /// Whether the definition is a union in the release.
+    pub(crate) fn has_branches(&self, definition: &'static Definition) -> bool {
+        self.projection.is_none() || !self.branches(definition).is_empty()
+    }
+}
+
+/// The struct or union with the members that a branch adds.
+pub(crate) fn added_by(branch: &Branch) -> Option<&'static Definition> {
+    as_object(branch.ty?())
+}
+
+/// The form of the messages to one client: the layout of the JSON text, and the parts that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessageFormat {
+    /// The layout.
+    pub style: Style,
+    /// The parts.
+    pub view: View,
+}
+
+impl MessageFormat {
+    /// Appends a value as JSON, without a line end.
+    ///
+    /// # Errors
+    /// Those of the value's own [`Serialize`]; `out` is left as it was.
+    pub fn write_to<T: Serialize + ?Sized>(
+        &self,
+        out: &mut Vec<u8>,
+        value: &T,
+    ) -> serde_json::Result<()> {
+        rendering(&self.view, || write_to(out, value, self.style))
+    }
 }
 
 thread_local! {
-    /// What is left out of the value that this thread is writing. It is here, since `Serialize`
-    /// hands on nothing but a serialiser, and set for the time of one value alone.
-    static HIDDEN: Cell<Hidden> = const { Cell::new(Hidden::NOTHING) };
+    /// The view under which this thread renders a value. `Serialize` passes nothing but a
+    /// serialiser, so that the view cannot come as an argument.
+    static RENDERED: Cell<View> = const { Cell::new(View::COMPLETE) };
 }
 
-/// Calls `write`, during which what is `hidden` is left out.
-pub(super) fn hiding<T>(hidden: Hidden, write: impl FnOnce() -> T) -> T {
-    /// Sets things back also when a value panics.
-    struct Restore(Hidden);
+/// Calls `write`, during which [`is_omitted`] answers for `view`.
+fn rendering<T>(view: &View, write: impl FnOnce() -> T) -> T {
+    /// Restores the view also when a value panics.
+    struct Restore(View);
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            HIDDEN.set(self.0);
+            RENDERED.set(self.0);
         }
     }
 
-    if hidden == Hidden::NOTHING {
+    if view.shows_all() {
         return write();
     }
-    let _restore = Restore(HIDDEN.replace(hidden));
+    let _restore = Restore(RENDERED.replace(*view));
     write()
 }
 
-/// What is left out of what this thread is writing.
-pub(crate) fn hidden() -> Hidden {
-    HIDDEN.get()
+/// Whether the text that this thread renders omits the member `name` of `owner`.
+pub(crate) fn is_omitted(owner: &'static Definition, name: &str) -> bool {
+    let view = RENDERED.get();
+    !view.shows_all()
+        && owner.own_member(name).is_some_and(|member| !view.shows_member(owner, member))
 }

@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use super::executor::{CallExecutor, CallResult};
 use super::read_buffer::ReadBuffer;
 use super::stream::{Sink, Source};
-use crate::session::{Advance, OutputOverflow, Session};
-use crate::shutdown::Shutdown;
+use crate::protocol::outbox::OutputOverflow;
+use crate::service::shutdown::Shutdown;
+use crate::session::{Advance, Session};
 
 /// Why a connection ended.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::Result;
+use crate::service::shutdown::Shutdown;
 use crate::session::Call;
-use crate::shutdown::Shutdown;
 
 /// How many functions of `blocking` commands run at a time by default. Enough to keep several
 /// disks busy; each takes a thread. Further calls wait, at most one for each client.

@@ -8,8 +8,8 @@ use super::connection::Connection;
 use super::executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use super::stream::Source;
 use crate::service::Service;
+use crate::service::shutdown::Shutdown;
 use crate::session::{Session, SessionOptions};
-use crate::shutdown::Shutdown;
 
 /// How many bytes each end takes before the other has read them: what a unix socket takes.
 const CAPACITY: usize = 208 << 10;

@@ -43,17 +43,19 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
-use crate::context::States;
+use crate::call::context::StateMap;
+use crate::call::session::SessionContext;
+use crate::commands::{documentation, fds};
 use crate::events::Events;
 use crate::policy::Policy;
-use crate::preconfig::Preconfig;
-use crate::projection::Projection;
-use crate::registry::{Registry, RegistryError, registered};
+use crate::protocol::version::ServerVersion;
+use crate::registry::error::RegistryError;
+use crate::registry::{Registry, registered};
+use crate::schema::projection::Projection;
 use crate::service::Service;
-use crate::session::{SessionContext, SessionOptions};
-use crate::shutdown::Shutdown;
-use crate::version::ServerVersion;
-use crate::{documentation, fds};
+use crate::service::preconfig::Preconfig;
+use crate::service::shutdown::Shutdown;
+use crate::session::SessionOptions;
 use accept::{Acceptor, DEFAULT_DRAIN_DEADLINE, OnOverflow, ShutdownHook, serve_all};
 use executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use readiness::Readiness;
@@ -73,7 +75,7 @@ const DEFAULT_CLIENT_LIMIT: usize = 64;
 pub struct Server {
     registry: Option<Registry>,
     projection: Option<Projection>,
-    states: States,
+    states: StateMap,
     events: Events,
     shutdown: Shutdown,
     listeners: Vec<Listener>,
@@ -111,7 +113,7 @@ impl Server {
         Self {
             registry: None,
             projection: None,
-            states: States::default(),
+            states: StateMap::default(),
             events: Events::new(),
             shutdown: Shutdown::new(),
             listeners: Vec::new(),
@@ -330,9 +332,10 @@ impl Server {
     pub async fn serve(mut self) -> Result<(), ServeError> {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));
-        let optional = fds::definitions()
-            .filter(|_| self.fd_passing == FdPassing::Enabled)
-            .chain(documentation::definitions().filter(|_| self.documentation));
+        let fds = fds::registrations().into_iter();
+        let fds = fds.filter(|_| self.fd_passing == FdPassing::Enabled);
+        let documentation = documentation::registrations().into_iter();
+        let optional = fds.chain(documentation.filter(|_| self.documentation));
         let (registry, checked) = match (self.registry, self.projection) {
             (None, to) => Registry::unchecked(registered().chain(optional), to),
             (Some(registry), None) => (registry, Ok(())),

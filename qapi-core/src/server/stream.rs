@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::fds::UNCLAIMED_LIMIT;
-use crate::session::PeerCredentials;
+use crate::call::fds::UNCLAIMED_LIMIT;
+use crate::call::session::PeerCredentials;
 
 /// A connected socket, on a runtime.
 #[derive(Debug)]

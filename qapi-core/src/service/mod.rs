@@ -1,17 +1,23 @@
 //! What all sessions of one server share.
 
+pub(crate) mod preconfig;
+pub(crate) mod shutdown;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::context::States;
+use crate::call::context::StateMap;
 use crate::events::Events;
 use crate::policy::Policy;
-use crate::preconfig::Preconfig;
-use crate::projection::{Projection, Release};
-use crate::registry::{Registry, RegistryError};
-use crate::shutdown::Shutdown;
-use crate::version::ServerVersion;
-use crate::wire::{Hidden, Style};
+use crate::protocol::version::ServerVersion;
+use crate::registry::Registry;
+use crate::registry::error::RegistryError;
+use crate::schema::projection::{Projection, Release};
+use crate::schema::view::{MessageFormat, View};
+use crate::visitor::VisitOptions;
+use crate::wire::formatter::Style;
+use preconfig::Preconfig;
+use shutdown::Shutdown;
 
 /// What all sessions of one server share: its commands, their state, its events.
 ///
@@ -20,12 +26,14 @@ use crate::wire::{Hidden, Style};
 #[derive(Debug)]
 pub struct Service {
     registry: Arc<Registry>,
-    states: States,
+    states: StateMap,
     version: ServerVersion,
     events: Events,
     shutdown: Shutdown,
     policy: Policy,
     preconfig: Preconfig,
+    /// How sessions read arguments: under the view that clients have.
+    visit_options: VisitOptions,
     next_session: AtomicU64,
 }
 
@@ -40,7 +48,7 @@ impl Service {
     /// # Errors
     /// Commands want states that are not there, there are several of one type, or the policy
     /// concerns commands that are not there; all of it is listed.
-    pub fn new(registry: Registry, mut states: States) -> Result<Self, RegistryError> {
+    pub fn new(registry: Registry, mut states: StateMap) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
         let version = presented_version(&mut states, registry.projection());
@@ -48,17 +56,27 @@ impl Service {
         let shutdown = shared_or_default(&mut states);
         let policy: Policy = shared_or_default(&mut states);
         let preconfig = shared_or_default(&mut states);
+        let view = View::new(registry.projection(), policy.compat_policy());
+        states.insert(Arc::new(view));
         RegistryError::together([
             registry.check_states(&states),
             registry.check_policy(&policy),
         ])?;
-        let next_session = AtomicU64::new(1);
-        let service =
-            Self { registry, states, version, events, shutdown, policy, preconfig, next_session };
         for pretty in [false, true] {
-            service.events.register_style(Style { pretty, hidden: service.hidden(), depth: 0 });
+            events.register_format(MessageFormat { style: Style { pretty, depth: 0 }, view });
         }
-        Ok(service)
+        let (visit_options, next_session) = (VisitOptions::of_client(view), AtomicU64::new(1));
+        Ok(Self {
+            registry,
+            states,
+            version,
+            events,
+            shutdown,
+            policy,
+            preconfig,
+            visit_options,
+            next_session,
+        })
     }
 
     /// The commands, events and types that are served.
@@ -67,7 +85,7 @@ impl Service {
     }
 
     /// The state of the commands.
-    pub fn states(&self) -> &States {
+    pub fn states(&self) -> &StateMap {
         &self.states
     }
 
@@ -96,9 +114,13 @@ impl Service {
         &self.preconfig
     }
 
-    /// What clients are not sent.
-    pub(crate) fn hidden(&self) -> Hidden {
-        Hidden { marks: self.policy.compat_policy().hidden(), as_of: self.registry.projection() }
+    /// The parts of the schema that clients can see.
+    pub fn view(&self) -> &View {
+        self.visit_options.view()
+    }
+
+    pub(crate) fn visit_options(&self) -> &VisitOptions {
+        &self.visit_options
     }
 
     pub(crate) fn next_session_id(&self) -> u64 {
@@ -108,7 +130,7 @@ impl Service {
 
 /// The version that clients are told: under the numbers of the release that is presented, if that
 /// is an earlier one.
-fn presented_version(states: &mut States, projection: Option<Projection>) -> ServerVersion {
+fn presented_version(states: &mut StateMap, projection: Option<Projection>) -> ServerVersion {
     let version: ServerVersion = shared_or_default(states);
     let release = projection.map(|projection| projection.release());
     let Some(release) = release.filter(|release| *release != Release::LATEST) else {
@@ -120,7 +142,7 @@ fn presented_version(states: &mut States, projection: Option<Projection>) -> Ser
 }
 
 /// The state of type `T`, after adding a default one where there was none.
-fn shared_or_default<T: Clone + Default + Send + Sync + 'static>(states: &mut States) -> T {
+fn shared_or_default<T: Clone + Default + Send + Sync + 'static>(states: &mut StateMap) -> T {
     if let Some(state) = states.get::<T>() {
         return state.clone();
     }

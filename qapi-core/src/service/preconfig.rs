@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::call::oob::OobSafe;
+
 /// The phase in which a server starts whose daemon is not configured yet, as QEMU does under its
 /// option `-preconfig`: only commands under `allow_preconfig` may be executed. All others are
 /// refused until somebody ends the phase, once and for good.
@@ -50,3 +52,6 @@ impl Preconfig {
         self.0.swap(false, Ordering::AcqRel)
     }
 }
+
+/// It has no lock.
+impl OobSafe for Preconfig {}

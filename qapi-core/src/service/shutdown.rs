@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::call::oob::OobSafe;
 use crate::wait_queue::WaitQueue;
 
 /// A handle that requests a server's shutdown, and waits for such a request.
@@ -85,3 +86,6 @@ impl Shutdown {
         self.0.phase_changed.wait_until(|| self.is_at(phase)).await;
     }
 }
+
+/// Its lock is held while the list of waiting tasks is taken.
+impl OobSafe for Shutdown {}

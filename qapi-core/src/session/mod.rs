@@ -5,11 +5,7 @@
 //! ([`Session::take_output`]). It never waits and never reads or writes anything itself, so that
 //! it runs under any event loop, and under a fuzzer.
 
-mod context;
-mod outbox;
-mod request;
 mod responder;
-pub(crate) mod response;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -17,18 +13,18 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub use context::{PeerCredentials, SessionContext};
-use outbox::DEFAULT_OUTPUT_LIMIT;
-pub(crate) use outbox::Outbox;
-pub use outbox::OutputOverflow;
-pub(crate) use request::Request;
-use responder::{Current, Responder};
+pub use crate::call::handler::Call;
+pub use crate::call::session::{PeerCredentials, SessionContext};
+pub use crate::protocol::outbox::OutputOverflow;
 
-pub use crate::dispatch::Call;
 use crate::error::Result;
 use crate::messages;
+use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
 use crate::service::Service;
-use crate::wire::{Decoded, Decoder, Document, JsonError};
+use crate::wire::document::Document;
+use crate::wire::error::JsonError;
+use crate::wire::stream::{Decoded, Decoder};
+use responder::{Current, Responder};
 
 /// How many requests may wait behind the one that is being served, once out-of-band execution is
 /// enabled: as many as QEMU queues. A session with that many is not listened to until one is done.

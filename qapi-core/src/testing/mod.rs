@@ -10,7 +10,7 @@
 //!
 //! ```standalone_crate
 //! use qapi_core::prelude::*;
-//! use qapi_core::{Registry, Service, context::States, test::TestClient};
+//! use qapi_core::{Registry, Service, StateMap, testing::TestClient};
 //! use serde_json::json;
 //! use std::sync::Arc;
 //!
@@ -31,7 +31,7 @@
 //! # let runtime = tokio::runtime::Builder::new_current_thread();
 //! # let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
 //! # runtime.block_on(async {
-//! let service = Service::new(Registry::collect().unwrap(), States::default()).unwrap();
+//! let service = Service::new(Registry::collect().unwrap(), StateMap::default()).unwrap();
 //! let mut client = TestClient::negotiated(&Arc::new(service)).await;
 //! let reply = client.ask("{'execute': 'ring', 'arguments': {'times': 3}}").await;
 //! assert_eq!(reply, json!({ "return": {} }));

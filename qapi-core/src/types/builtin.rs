@@ -3,9 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{QapiObject, QapiType};
-use crate::descriptor::{Builtin, Type};
 use crate::error::Result;
-use crate::visitor::{Input, ObjectVisitor};
+use crate::schema::definition::type_::{Builtin, Type};
+use crate::visitor::Input;
+use crate::visitor::object::ObjectVisitor;
 
 impl QapiType for String {
     fn schema_type() -> Type {

@@ -9,9 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
-use crate::visitor::{Input, ObjectVisitor};
+use crate::schema::definition::Definition;
+use crate::schema::definition::type_::{Builtin, Type, TypeRef};
+use crate::visitor::Input;
+use crate::visitor::object::ObjectVisitor;
 
 /// A way to tell a value.
 pub trait Representation: Sized + 'static {

@@ -3,9 +3,11 @@
 use serde::ser::{Serialize, SerializeMap};
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Definition, Type, TypeRef};
 use crate::error::Result;
-use crate::visitor::{Input, ObjectVisitor};
+use crate::schema::definition::Definition;
+use crate::schema::definition::type_::{Builtin, Type, TypeRef};
+use crate::visitor::Input;
+use crate::visitor::object::ObjectVisitor;
 
 /// What may stand as a member of an object or an argument of a command: a QAPI type, or an
 /// `Option` of one where the member may be absent, or a borrowed string.

@@ -1,26 +1,28 @@
 //! The traits that tie Rust types to QAPI types, and the types that the language brings along.
 
-mod builtin;
-mod member;
-mod open;
-mod raw;
-mod represented;
-mod size;
+pub(crate) mod builtin;
+pub(crate) mod command;
+pub(crate) mod encoded;
+pub(crate) mod fd;
+pub(crate) mod member;
+pub(crate) mod open;
+pub(crate) mod raw;
+pub(crate) mod size;
 mod standard;
-mod tagged;
+pub(crate) mod tagged;
+mod visit;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::descriptor::{Branch, Definition, Type, TypeRef};
 use crate::error::Result;
-use crate::visitor::{Input, ObjectVisitor};
+use crate::schema::definition::type_::{Type, TypeRef};
+use crate::schema::definition::{Branch, Definition};
+use crate::visitor::Input;
+use crate::visitor::object::ObjectVisitor;
 pub use builtin::Null;
-pub use member::MemberType;
+use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
-pub use raw::RawArguments;
-pub use represented::{Base64, MemberAs, Microseconds, Milliseconds, Nanoseconds, Seconds};
 pub use size::Size;
-pub use tagged::serialize_tagged_base;
 
 /// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
 /// message, and written to one.

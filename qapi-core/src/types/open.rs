@@ -5,7 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::QapiEnum;
-use crate::descriptor::{AddedValues, Definition, EnumValue, Type};
+use crate::schema::definition::Definition;
+use crate::schema::definition::enum_::{AddedValues, EnumValue};
+use crate::schema::definition::type_::Type;
 
 /// A value of the open enumeration `E` that is not its own: another crate adds it.
 ///

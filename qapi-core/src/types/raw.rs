@@ -1,6 +1,6 @@
 //! Arguments that come as they are.
 
-use crate::visitor::ObjectVisitor;
+use crate::visitor::object::ObjectVisitor;
 
 /// What the function of a command without generated code (`gen = false`) takes as its arguments.
 #[diagnostic::on_unimplemented(

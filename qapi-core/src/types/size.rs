@@ -5,8 +5,8 @@ use std::fmt;
 use serde::ser::{Serialize, Serializer};
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Type};
 use crate::error::Result;
+use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 
 /// QAPI's `size`: a number of bytes.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::QapiType;
-use crate::descriptor::{Builtin, Type};
 use crate::error::Result;
+use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 
 /// A string that is often a constant. What is read is always owned; a parameter that borrows from

@@ -5,18 +5,18 @@
 //! in schema order, base before branch, and the first fault ends the visit; members that nobody
 //! asked for are looked for last in each object.
 
-mod object;
+pub(crate) mod object;
 mod path;
 mod size;
 
-use crate::descriptor::Definition;
+pub use object::ObjectVisitor;
+
 use crate::error::{Error, Result};
 use crate::messages;
-use crate::policy::{CompatPolicy, InputKind};
-use crate::projection::{Origin, Projection, marks_as_of};
-use crate::types::QapiType;
-use crate::wire::{Hidden, Kind, Number, Value};
-pub use object::ObjectVisitor;
+use crate::schema::definition::Definition;
+use crate::schema::view::View;
+use crate::wire::number::Number;
+use crate::wire::value::{Kind, Value};
 use path::Path;
 
 /// How scalars are written in what is being visited.
@@ -29,23 +29,38 @@ pub enum Scalars {
     Keyval,
 }
 
-/// How what is being visited is to be read, the same from top to bottom.
-#[derive(Debug, Clone, Copy, Default)]
-struct Manner {
-    scalars: Scalars,
-    /// What becomes of input that is deprecated or unstable.
-    compat: CompatPolicy,
-    /// The release whose schema it must fit, if that is not the schema as it is.
-    as_of: Option<Projection>,
-    /// Whether members that a type does not know are passed over.
-    lenient: bool,
+/// What becomes of the members of an object that its type does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UnknownMembers {
+    /// An error, as for the arguments of a command.
+    Refuse,
+    /// Nothing, as for the messages of a server: a newer server may say more (QMP specification,
+    /// "Compatibility Considerations").
+    Ignore,
 }
 
-impl Manner {
-    /// How clients read what servers say: a newer server may say more (QMP specification,
-    /// "Compatibility Considerations").
-    fn of_clients() -> Self {
-        Self { lenient: true, ..Self::default() }
+/// How a visit reads its values, the same from top to bottom.
+#[derive(Debug, Clone)]
+pub(crate) struct VisitOptions {
+    scalars: Scalars,
+    /// The parts of the schema that the values may use.
+    view: View,
+    unknown_members: UnknownMembers,
+}
+
+impl VisitOptions {
+    const JSON: Self = Self::of_client(View::COMPLETE);
+    const KEYVAL: Self = Self { scalars: Scalars::Keyval, ..Self::JSON };
+    const FROM_SERVER: Self = Self { unknown_members: UnknownMembers::Ignore, ..Self::JSON };
+
+    /// How a server reads what a client sends.
+    pub(crate) const fn of_client(view: View) -> Self {
+        Self { scalars: Scalars::Json, view, unknown_members: UnknownMembers::Refuse }
+    }
+
+    /// The parts of the schema that the values may use.
+    pub(crate) const fn view(&self) -> &View {
+        &self.view
     }
 }
 
@@ -54,7 +69,7 @@ impl Manner {
 pub struct Input<'a, 'm> {
     value: Value<'m>,
     path: &'a Path<'a>,
-    manner: Manner,
+    options: &'a VisitOptions,
 }
 
 impl<'a, 'm> Input<'a, 'm> {
@@ -65,14 +80,17 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// Visits `value` as a whole, with its scalars written as `scalars` says.
     pub fn with_scalars(value: Value<'m>, scalars: Scalars) -> Self {
-        let manner = Manner { scalars, ..Manner::default() };
-        Self { value, path: &Path::Root, manner }
+        let options = match scalars {
+            Scalars::Json => &VisitOptions::JSON,
+            Scalars::Keyval => &VisitOptions::KEYVAL,
+        };
+        Self { value, path: &Path::Root, options }
     }
 
     /// Visits a value that a server sent to a client; members that its type does not know are
-    /// passed over, as the server may be newer than the client.
+    /// ignored, as the server may be newer than the client.
     pub fn from_server(value: Value<'m>) -> Self {
-        Self { value, path: &Path::Root, manner: Manner::of_clients() }
+        Self { value, path: &Path::Root, options: &VisitOptions::FROM_SERVER }
     }
 
     /// The value itself.
@@ -106,29 +124,21 @@ impl<'a, 'm> Input<'a, 'm> {
         messages::parameter_type(self.path.leaf(), name)
     }
 
-    /// Refuses `text`, one of the values of the enumeration `owner`, if the release that is
-    /// presented does not have it or the policy says so.
+    /// Checks that a client may use `text`, one of the values of the enumeration `owner`.
     ///
     /// # Errors
-    /// The value is refused.
-    pub(crate) fn refuse_value(&self, owner: &'static Definition, text: &str) -> Result<()> {
-        let Manner { compat, as_of, .. } = self.manner;
-        if as_of.is_none() && compat == CompatPolicy::default() {
-            return Ok(());
+    /// The release that is presented does not have the value, or the policy refuses it.
+    pub(crate) fn admit_value(&self, owner: &'static Definition, text: &str) -> Result<()> {
+        if self.options.view.admit_value(owner, text)? {
+            Ok(())
+        } else {
+            Err(self.value_error(text))
         }
-        let Some(value) = owner.enum_value(text) else { return Ok(()) };
-        if as_of.is_some_and(|as_of| !as_of.has_value(owner, value)) {
-            return Err(self.value_error(text));
-        }
-        let marks = marks_as_of(as_of, Origin::of_value(owner, value), value.features);
-        compat.check(marks, InputKind::Value, text)
     }
 
     /// Whether the release that is presented has the alternative `name` of `owner`.
     pub(crate) fn has_alternative(&self, owner: &'static Definition, name: &str) -> bool {
-        let hidden = Hidden::newer(self.manner.as_of);
-        self.manner.as_of.is_none()
-            || hidden.alternatives(owner).any(|alternative| alternative.name == name)
+        self.options.view.admits_alternative(owner, name)
     }
 
     /// The string, or the error that it is none.
@@ -138,7 +148,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The boolean, or the error that it is none.
     pub fn boolean(&self) -> Result<bool> {
-        match self.manner.scalars {
+        match self.options.scalars {
             Scalars::Json => self.value.as_bool().ok_or_else(|| self.type_error("boolean")),
             Scalars::Keyval => match self.string()? {
                 "on" | "yes" | "true" | "y" => Ok(true),
@@ -150,7 +160,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The signed integer, or the error that it is none.
     pub fn integer(&self) -> Result<i64> {
-        match self.manner.scalars {
+        match self.options.scalars {
             Scalars::Json => match self.value.number() {
                 Some(Number::Int(number)) => Ok(number),
                 Some(Number::UInt(_) | Number::Double(_)) | None => {
@@ -166,7 +176,7 @@ impl<'a, 'm> Input<'a, 'm> {
     /// The unsigned integer, or the error that it is none. A negative integer is taken as the
     /// unsigned one with the same bits, as QEMU does for the sake of old clients.
     pub fn unsigned(&self) -> Result<u64> {
-        let found = match self.manner.scalars {
+        let found = match self.options.scalars {
             Scalars::Json => match self.value.number() {
                 Some(Number::Int(number)) => Some(number.cast_unsigned()),
                 Some(Number::UInt(number)) => Some(number),
@@ -184,7 +194,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The number of bytes, or the error that it is none.
     pub fn size(&self) -> Result<u64> {
-        match self.manner.scalars {
+        match self.options.scalars {
             Scalars::Json => self.unsigned(),
             Scalars::Keyval => size::parse(self.string()?).ok_or_else(|| {
                 messages::parameter_expects(&self.path.to_string(), "a size value")
@@ -194,7 +204,7 @@ impl<'a, 'm> Input<'a, 'm> {
 
     /// The number as a double, or the error that it is none.
     pub fn number(&self) -> Result<f64> {
-        match self.manner.scalars {
+        match self.options.scalars {
             Scalars::Json => match self.value.number() {
                 #[allow(clippy::cast_precision_loss, reason = "a QAPI number is a double")]
                 Some(Number::Int(number)) => Ok(number as f64),
@@ -222,8 +232,11 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The elements of the array, each typed, or the error that it is none.
-    pub fn list<T: QapiType>(&self) -> Result<Vec<T>> {
+    /// The elements of the array, each read by `visit`, or the error that the value is no array.
+    pub(crate) fn elements<T>(
+        &self,
+        visit: impl Fn(Input<'_, 'm>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         if self.value.kind() != Kind::Array {
             return Err(self.type_error("array"));
         }
@@ -232,7 +245,7 @@ impl<'a, 'm> Input<'a, 'm> {
             .enumerate()
             .map(|(index, value)| {
                 let path = Path::Element(self.path, index);
-                T::visit(Input { value, path: &path, ..*self })
+                visit(Input { value, path: &path, ..*self })
             })
             .collect()
     }
@@ -242,7 +255,7 @@ impl<'a, 'm> Input<'a, 'm> {
         if self.value.kind() != Kind::Object {
             return Err(self.type_error("object"));
         }
-        Ok(ObjectVisitor::new(Some(self.value), self.path, self.manner))
+        Ok(ObjectVisitor::new(Some(self.value), self.path, self.options))
     }
 }
 

@@ -1,97 +1,74 @@
 //! Objects: members by name, and those that nobody asked for.
 
 use super::path::Path;
-use super::{Input, Manner, Scalars};
-use crate::descriptor::Definition;
+use super::{Input, UnknownMembers, VisitOptions};
 use crate::error::{Error, Result};
 use crate::messages;
-use crate::policy::{CompatPolicy, InputKind};
-use crate::projection::{Origin, Projection, marks_as_of};
-use crate::schema::shown::member_of;
-use crate::types::MemberType;
-use crate::wire::Value;
+use crate::schema::definition::Definition;
+use crate::wire::value::Value;
 
 /// The members of one object, and which of them have been asked for.
 #[derive(Debug)]
 pub struct ObjectVisitor<'a, 'm> {
     object: Option<Value<'m>>,
     path: &'a Path<'a>,
-    manner: Manner,
+    options: &'a VisitOptions,
     visited: Visited,
 }
 
 impl<'a, 'm> ObjectVisitor<'a, 'm> {
     /// The arguments of a command; absent ones are an empty object.
     pub fn arguments(arguments: Option<Value<'m>>) -> Self {
-        Self::new(arguments, &Path::Root, Manner::default())
+        Self::with_options(arguments, &VisitOptions::JSON)
     }
 
     /// The members of a command line's `key=value,…`, given as an object of strings.
     pub fn keyval(object: Value<'m>) -> Self {
-        let manner = Manner { scalars: Scalars::Keyval, ..Manner::default() };
-        Self::new(Some(object), &Path::Root, manner)
+        Self::with_options(Some(object), &VisitOptions::KEYVAL)
     }
 
     /// The data of an event that a server sent to a client; absent data is an empty object.
     pub(crate) fn from_server(data: Option<Value<'m>>) -> Self {
-        Self::new(data, &Path::Root, Manner::of_clients())
+        Self::with_options(data, &VisitOptions::FROM_SERVER)
     }
 
-    pub(super) fn new(object: Option<Value<'m>>, path: &'a Path<'a>, manner: Manner) -> Self {
-        Self { object, path, manner, visited: Visited::default() }
+    /// The members of an object that is not within another one.
+    pub(crate) fn with_options(object: Option<Value<'m>>, options: &'a VisitOptions) -> Self {
+        Self::new(object, &Path::Root, options)
     }
 
-    /// Refuses deprecated and unstable members and values as `compat` says.
-    #[must_use]
-    pub fn compat(self, compat: CompatPolicy) -> Self {
-        Self { manner: Manner { compat, ..self.manner }, ..self }
+    pub(super) fn new(
+        object: Option<Value<'m>>,
+        path: &'a Path<'a>,
+        options: &'a VisitOptions,
+    ) -> Self {
+        Self { object, path, options, visited: Visited::default() }
     }
 
-    /// Takes the members that are newer than `as_of` for unexpected, and refuses the values that
-    /// are.
-    #[must_use]
-    pub fn projected(self, as_of: Option<Projection>) -> Self {
-        Self { manner: Manner { as_of, ..self.manner }, ..self }
-    }
-
-    /// Whether the release that is presented has the member `name` of `owner`; one that it has is
-    /// refused if it is there, or would have to be, and the policy says so.
+    /// Whether the release that is presented has the member `name` of `owner`. A member that it
+    /// has is checked against the policy, if it is present or mandatory.
     ///
     /// # Errors
-    /// The member is refused.
+    /// The policy refuses the member.
     pub(crate) fn has_member(
         &self,
         owner: &'static Definition,
         name: &str,
         optional: bool,
     ) -> Result<bool> {
-        let Manner { compat, as_of, .. } = self.manner;
-        if as_of.is_none() && compat == CompatPolicy::default() {
-            return Ok(true);
-        }
-        let Some(member) = member_of(owner, name) else { return Ok(true) };
-        if as_of.is_some_and(|as_of| !as_of.has_member(owner, member)) {
-            return Ok(false);
-        }
-        if !optional || self.has(name) {
-            let marks = marks_as_of(as_of, Origin::of(owner).part(name), member.features);
-            compat.check(marks, InputKind::Parameter, name)?;
-        }
-        Ok(true)
+        self.options.view.admit_member(owner, name, || !optional || self.has(name))
     }
 
-    /// Visits the member `name`, which the type's [`MemberType`] says may be absent or not.
-    ///
-    /// # Errors
-    /// The member is mandatory and absent, or its value is refused.
-    pub fn member<T: MemberType<'m>>(&mut self, name: &'static str) -> Result<T> {
-        match self.find(name) {
-            Some(value) => {
-                let path = Path::Member(self.path, name);
-                T::visit_present(Input { value, path: &path, manner: self.manner })
-            }
-            None => T::visit_absent().ok_or_else(|| self.missing(name)),
-        }
+    /// Marks the member `name` as visited and has `visit` read its value; `None` if it is absent.
+    pub(crate) fn visit_with<T>(
+        &mut self,
+        name: &'static str,
+        visit: impl FnOnce(Input<'_, 'm>) -> T,
+    ) -> Option<T> {
+        let (index, value) = self.object?.find(name)?;
+        self.visited.insert(index);
+        let path = Path::Member(self.path, name);
+        Some(visit(Input { value, path: &path, options: self.options }))
     }
 
     /// Whether the object has a member `name`; asking does not count as visiting it.
@@ -111,19 +88,15 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     /// A member was never asked for: it is unexpected.
     pub fn finish(&self) -> Result<()> {
         let Some(object) = self.object else { return Ok(()) };
-        if self.manner.lenient || self.visited.count() == object.len() {
+        if self.options.unknown_members == UnknownMembers::Ignore
+            || self.visited.count() == object.len()
+        {
             return Ok(());
         }
         match object.entries().enumerate().find(|(index, _)| !self.visited.contains(*index)) {
             Some((_, (name, _))) => Err(messages::parameter_unexpected(&self.path_of(name))),
             None => Ok(()),
         }
-    }
-
-    fn find(&mut self, name: &str) -> Option<Value<'m>> {
-        let (place, value) = self.object?.find(name)?;
-        self.visited.insert(place);
-        Some(value)
     }
 
     /// The error that the member `name` is missing.

@@ -5,7 +5,6 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
-use super::marks::{Hidden, hiding};
 use super::number::write_double;
 use super::utf8;
 
@@ -16,8 +15,6 @@ pub struct Style {
     pub pretty: bool,
     /// How many levels of a pretty text surround what is written.
     pub depth: usize,
-    /// Which members are left out.
-    pub hidden: Hidden,
 }
 
 /// Lays JSON out for a `serde_json::Serializer` as QEMU does.
@@ -59,8 +56,7 @@ pub fn write_to<T: Serialize + ?Sized>(
     let before = out.len();
     let formatter = QmpFormatter::new(style);
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
-    hiding(style.hidden, || value.serialize(&mut serializer))
-        .inspect_err(|_| out.truncate(before))
+    value.serialize(&mut serializer).inspect_err(|_| out.truncate(before))
 }
 
 impl QmpFormatter {

@@ -10,14 +10,14 @@ use super::limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
 /// zero or one is below: `[}` is over, while `[{]` still waits for its brace. The grammar has no
 /// part in it, so that one wrong text is one error.
 #[derive(Debug, Default)]
-pub(super) struct Extent {
+pub(super) struct TextBounds {
     braces: isize,
     brackets: isize,
     tokens: usize,
     size: usize,
 }
 
-impl Extent {
+impl TextBounds {
     /// Adds a token of some length, and says whether it is the last of its text.
     #[inline]
     pub(super) fn add(&mut self, kind: TokenKind, length: usize) -> Result<bool, JsonError> {

@@ -6,29 +6,26 @@
 //! [`Value`] is the cursor that reads a document. The way out is [`QmpFormatter`], past the `marks`
 //! of what a client is spared. `limits` and `error` say what is refused, and in which words.
 
-mod common;
-mod document;
-mod echo;
-mod error;
-mod extent;
-mod formatter;
-mod keys;
-mod lexer;
-mod limits;
-mod marks;
-mod number;
-mod parser;
-mod stream;
-mod string;
-mod utf8;
-mod value;
+pub(crate) mod document;
+pub(crate) mod error;
+pub(crate) mod fast_path;
+pub(crate) mod formatter;
+pub(crate) mod framing;
+pub(crate) mod keys;
+pub(crate) mod lexer;
+pub(crate) mod limits;
+pub(crate) mod number;
+pub(crate) mod parser;
+pub(crate) mod serialize;
+pub(crate) mod stream;
+pub(crate) mod string;
+pub(crate) mod utf8;
+pub(crate) mod value;
 
 pub use document::Document;
 pub use error::JsonError;
 pub use formatter::{QmpFormatter, Style, to_vec, write_to};
 pub use limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
-pub(crate) use marks::hidden;
-pub use marks::{Hidden, Marks};
 pub use number::Number;
 pub use stream::{Decoded, Decoder};
 pub use value::{Kind, Value};

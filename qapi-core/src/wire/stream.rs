@@ -1,9 +1,9 @@
 //! A stream of bytes to a stream of texts.
 
-use super::common;
 use super::document::Document;
 use super::error::JsonError;
-use super::extent::Extent;
+use super::fast_path;
+use super::framing::TextBounds;
 use super::lexer::{Lexeme, Lexer};
 use super::parser::Parser;
 
@@ -93,7 +93,7 @@ impl Decoder {
 /// Makes texts of tokens.
 #[derive(Debug, Default)]
 struct Assembler {
-    extent: Extent,
+    extent: TextBounds,
     parser: Parser,
     document: Document,
     /// Whether the document was handed out and is to be cleared for the next text.
@@ -106,7 +106,7 @@ impl Assembler {
         if self.extent.is_begun() {
             return false;
         }
-        let Some(length) = common::read(input, &mut self.document) else {
+        let Some(length) = fast_path::read(input, &mut self.document) else {
             self.document.clear();
             return false;
         };
@@ -136,7 +136,7 @@ impl Assembler {
     }
 
     fn hand_out(&mut self, verdict: Result<(), JsonError>) -> Decoded<'_> {
-        self.extent = Extent::default();
+        self.extent = TextBounds::default();
         self.handed_out = true;
         match verdict {
             Ok(()) => Decoded::Message(&mut self.document),

@@ -6,20 +6,55 @@ use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::{client, definition, located_at, members, scope};
+use super::{client, description, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{
-    Argument, Command, Execution, Member, Parameter, Passing, Raw, Role, Sharing,
+    Argument, Command, Execution, Member, Parameter, Passing, Raw, Registered, Role, Sharing,
 };
 
 pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let (arguments, table) = arguments(model);
     let (definition, handler) =
-        (definition(&model.head, &kind(model, &arguments)), handler(model));
+        (description(&model.head, &kind(model, &arguments)), handler(model));
     let client = client::implement(model, &returns(model));
     let client_struct = client::declare(model);
-    let scope = scope(&model.head, &quote!(#definition #table #handler #client));
-    quote!(#client_struct #scope)
+    let code = quote!(#definition #table #handler #client);
+    let registered = registered(model, &code);
+    quote!(#client_struct #registered)
+}
+
+/// The generated `code` with the registration of the command: submitted to the inventory, or the
+/// value of a static.
+fn registered(model: &Command, code: &TokenStream) -> TokenStream {
+    let handler = match model.execution {
+        Execution::Inline => quote!(Inline),
+        Execution::Blocking => quote!(Blocking),
+        Execution::Async => quote!(Async),
+    };
+    let registration =
+        quote!(__qapi::Registration::command(&__DEFINITION, __qapi::Handler::#handler(__handle)));
+    match &model.head.registered {
+        Registered::Inventory | Registered::Reference => {
+            scope(&model.head, &quote!(#code __qapi::inventory::submit!(#registration);))
+        }
+        Registered::Static(name) => {
+            let (visibility, crate_path) = (&model.visibility, &model.head.crate_path);
+            let doc = format!("Registers the command `{}`.", model.head.name.text);
+            quote! {
+                #[doc = #doc]
+                #[allow(
+                    deprecated,
+                    non_local_definitions,
+                    reason = "the definition and the client's struct belong to the command"
+                )]
+                #visibility static #name: #crate_path::__private::Registration = {
+                    use #crate_path::__private as __qapi;
+                    #code
+                    #registration
+                };
+            }
+        }
+    }
 }
 
 /// The description of the command.
@@ -37,19 +72,9 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         requirements(model),
     ];
     let options = options.iter().flatten();
-    let handler = match model.execution {
-        Execution::Inline => quote!(Inline),
-        Execution::Blocking => quote!(Blocking),
-        Execution::Async => quote!(Async),
-    };
     quote! {
         __qapi::DefinitionKind::Command(
-            __qapi::command(
-                __qapi::Arguments::#arguments,
-                #returns::returns,
-                __qapi::Handler::#handler(__handle),
-            )
-            #(#options)*
+            __qapi::command(__qapi::Arguments::#arguments, #returns::returns) #(#options)*
         )
     }
 }
@@ -109,17 +134,17 @@ fn handler(model: &Command) -> TokenStream {
             quote!(#returns::write(#call, __out)),
         ),
         Execution::Blocking => (
-            quote!(__style: __qapi::Style),
+            quote!(__format: __qapi::MessageFormat),
             quote!(__qapi::BlockingCall),
             quote_spanned! {span=>
-                __qapi::Ok(__qapi::blocking_call(__style, #returns::write, move || #call))
+                __qapi::Ok(__qapi::blocking_call(__format, #returns::write, move || #call))
             },
         ),
         Execution::Async => (
-            quote!(__style: __qapi::Style),
+            quote!(__format: __qapi::MessageFormat),
             quote!(__qapi::AsyncCall),
             quote_spanned! {span=>
-                __qapi::Ok(__qapi::async_call(__style, #returns::write, async move {
+                __qapi::Ok(__qapi::async_call(__format, #returns::write, async move {
                     #call.await
                 }))
             },

@@ -84,7 +84,7 @@ pub(super) fn serialize(member: &Member) -> TokenStream {
         <#ty as #by>::serialize_member(&self.#ident, #name, __map)?;
     };
     if may_be_hidden(part) {
-        quote!(#(#cfg)* if !__qapi::is_hidden(&__DEFINITION, #name) { #serialize })
+        quote!(#(#cfg)* if !__qapi::is_omitted(&__DEFINITION, #name) { #serialize })
     } else {
         quote!(#(#cfg)* #serialize)
     }

@@ -24,7 +24,7 @@ use syn::{Ident, LitStr};
 
 use crate::args::FeatureWord;
 use crate::docs::{Doc, Section};
-use crate::model::{Head, Part};
+use crate::model::{Head, Part, Registered};
 
 /// The block that contains the generated `code`.
 fn scope(head: &Head, code: &TokenStream) -> TokenStream {
@@ -38,9 +38,21 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     }
 }
 
-/// The static with the item's definition, and its registration.
+/// The static with the definition of a type or event, and its registration.
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
-    let Head { crate_path: _, ident: _, name, doc, since, features } = head;
+    let definition = description(head, kind);
+    match head.registered {
+        Registered::Reference => definition,
+        Registered::Inventory | Registered::Static(_) => quote! {
+            #definition
+            __qapi::inventory::submit!(__qapi::Registration::new(&__DEFINITION));
+        },
+    }
+}
+
+/// The static with the definition of the item.
+fn description(head: &Head, kind: &TokenStream) -> TokenStream {
+    let Head { crate_path: _, ident: _, name, doc, since, features, registered: _ } = head;
     let name = &name.text;
     let Doc { overview, sections, prose: _ } = doc;
     let sections = (!sections.is_empty()).then(|| {
@@ -54,7 +66,6 @@ fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     quote! {
         static __DEFINITION: __qapi::Definition =
             __qapi::definition(#name, #overview, __qapi::source!(), #kind) #sections #marks;
-        __qapi::inventory::submit!(__qapi::Registration(&__DEFINITION));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::args::Words;
 use crate::docs::Doc;
 use crate::errors::{Errors, Reported};
 use crate::messages;
-use crate::model::{Head, Name, Part};
+use crate::model::{Head, Name, Part, Registered};
 use crate::symbol;
 
 /// The item as an enum.
@@ -103,6 +103,16 @@ fn head(
         doc: Doc::of_definition(attributes),
         since: words.text(symbol::SINCE).cloned(),
         features: words.features(symbol::FEATURES).to_vec(),
+        registered: registered(words),
+    }
+}
+
+/// What the words say of how the registry learns of a definition.
+fn registered(words: &Words) -> Registered {
+    match (words.introduced(symbol::REGISTRATION), words.span(symbol::REGISTER)) {
+        (Some(name), _) => Registered::Static(name.clone()),
+        (None, Some(_)) => Registered::Reference,
+        (None, None) => Registered::Inventory,
     }
 }
 

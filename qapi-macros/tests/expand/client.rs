@@ -21,12 +21,10 @@ const _: () = {
             __qapi::command(
                     __qapi::Arguments::Members(__MEMBERS),
                     <Result<(), Error> as __qapi::CommandReturn>::returns,
-                    __qapi::Handler::Inline(__handle),
                 )
                 .needs(&[<Jobs as __qapi::State>::NEED]),
         ),
     );
-    __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
@@ -63,4 +61,7 @@ const _: () = {
             __qapi::Ok(())
         }
     }
+    __qapi::inventory::submit!(
+        __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
+    );
 };

@@ -18,13 +18,11 @@ const _: () = {
                 __qapi::command(
                         __qapi::Arguments::Members(__MEMBERS),
                         <Result<(), Error> as __qapi::CommandReturn>::returns,
-                        __qapi::Handler::Inline(__handle),
                     )
                     .needs(&[<Jobs as __qapi::State>::NEED]),
             ),
         )
         .since("2.12");
-    __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
@@ -53,4 +51,7 @@ const _: () = {
             __out,
         )
     }
+    __qapi::inventory::submit!(
+        __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
+    );
 };

@@ -21,7 +21,7 @@ const _: () = {
             __qapi::structure(__qapi::None, __MEMBERS),
         )
         .since("3.0");
-    __qapi::inventory::submit!(__qapi::Registration(& __DEFINITION));
+    __qapi::inventory::submit!(__qapi::Registration::new(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[

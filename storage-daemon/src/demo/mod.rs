@@ -18,7 +18,7 @@ use std::time::Duration;
 use job::JobStatus;
 use job::qmp::{job_complete, job_dismiss, job_pause, job_resume};
 use qapi_core::Shutdown;
-use qapi_core::control::quit;
+use qapi_core::commands::control::quit;
 use serde_json::{Value, json};
 
 use crate::commands::block_job::block_job_set_speed;

@@ -9,8 +9,8 @@ use block::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qc
 use block::nodes::{Graph, NodeUse};
 use block::testing::{Gate, add_slow_to_flush};
 use job::{JobOptions, JobType, Jobs};
-use qapi_core::context::States;
-use qapi_core::test::TestClient;
+use qapi_core::StateMap;
+use qapi_core::testing::TestClient;
 use qapi_core::{Events, Registry, Service};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ impl Bench {
             slots: CopySlots::default(),
             events: events.clone(),
         };
-        let mut states = States::default();
+        let mut states = StateMap::default();
         states.insert(Arc::new(daemon.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
         states.insert(Arc::new(daemon.slots.clone()));

@@ -12,9 +12,9 @@ mod graph;
 mod images;
 mod jobs;
 
+use qapi_core::introspection::Mask;
 use qapi_core::prelude::*;
 use qapi_core::registry::Registry;
-use qapi_core::schema::introspect::{Mask, introspect};
 use qapi_core::{Result, qapi_command};
 use serde_json::Value;
 
@@ -54,9 +54,9 @@ fn accept_also(
 
 #[test]
 fn clients_are_told_what_qemu_would_tell_them() {
-    let registry = Registry::from_definitions(definitions_of("block_core")).unwrap();
+    let registry = Registry::from_registrations(definitions_of("block_core")).unwrap();
     let own = [ALSO.to_owned(), format!("q_obj_{ALSO}-arg")];
-    let told = introspect(&registry, Mask::Unmasked);
+    let told = registry.introspect(Mask::Unmasked);
     let told: Vec<_> = told.iter().filter(|info| !own.contains(&info.name)).collect();
 
     let expected: Vec<_> = include_str!("introspection.jsonl").lines().collect();

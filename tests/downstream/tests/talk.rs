@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use downstream::tanks::{Tanks, query_tanks};
-use qmp::context::States;
-use qmp::test::TestClient;
+use qmp::StateMap;
+use qmp::testing::TestClient;
 use qmp::{Registry, Service, qapi_command, qapi_struct};
 use serde_json::json;
 
 async fn client() -> TestClient {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(Tanks::default()));
     let service = Service::new(Registry::collect().unwrap(), states).unwrap();
     TestClient::negotiated(&Arc::new(service)).await

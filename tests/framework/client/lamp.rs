@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::{Error, ErrorClass, Events, Result, Service};
 use qapi_core::{qapi_command, qapi_enum, qapi_event, qapi_struct};
 
@@ -105,7 +105,7 @@ pub(super) async fn describe_lamps(
 
 /// What serves the commands of this module.
 pub(super) fn service() -> Arc<Service> {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(Brightness::default()));
     Arc::new(Service::new(registry_of("main::client"), states).unwrap())
 }

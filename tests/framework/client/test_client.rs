@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use qapi_core::test::TestClient;
+use qapi_core::testing::TestClient;
 
 use super::lamp::service;
 

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use qapi_core::ErrorClass;
 use qapi_core::client::{Client, ClientError, EVENT_LIMIT};
-use qapi_core::{Listener, Server, test};
+use qapi_core::{Listener, Server, testing};
 use serde_json::json;
 
 use super::lamp::{
@@ -14,7 +14,7 @@ use super::lamp::{
 use crate::support::registry::registry_of;
 
 async fn client() -> Client {
-    Client::over(test::connect(&service())).await.unwrap()
+    Client::over(testing::connect(&service())).await.unwrap()
 }
 
 #[tokio::test]

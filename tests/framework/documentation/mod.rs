@@ -6,8 +6,8 @@ mod definitions;
 
 use std::sync::Arc;
 
-use qapi_core::context::States;
-use qapi_core::documentation;
+use qapi_core::StateMap;
+use qapi_core::commands::documentation;
 use qapi_core::policy::{Access, CompatPolicy, CompatPolicyOutput, Policy};
 use qapi_core::registry::registered;
 use qapi_core::session::SessionOptions;
@@ -24,8 +24,11 @@ fn is_here(definition: &&Definition) -> bool {
 
 /// What is defined here and by the framework, the command among it.
 fn registry() -> Registry {
-    let own = registered().filter(|found| is_here(found) || found.source.package == "qapi-core");
-    Registry::from_definitions(own.chain(documentation::definitions())).unwrap()
+    let own = registered().filter(|found| {
+        let definition = found.definition();
+        is_here(&definition) || definition.source.package == "qapi-core"
+    });
+    Registry::from_registrations(own.chain(documentation::registrations())).unwrap()
 }
 
 /// What the command returns under `policy`, or its error.
@@ -34,7 +37,7 @@ fn ask(policy: Policy, arguments: &Value) -> Value {
 }
 
 fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(policy));
     let mut session = SessionFixture::with_service(registry, states, &SessionOptions::default());
     session.output();
@@ -47,7 +50,8 @@ fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
 fn lanterns(policy: Policy) -> Vec<Value> {
     let reply = ask(policy, &json!({}));
     let all = reply["return"].as_array().unwrap().iter();
-    let names: Vec<_> = registered().filter(is_here).map(|definition| definition.name).collect();
+    let names = registered().map(|found| found.definition());
+    let names: Vec<_> = { names }.filter(is_here).map(|definition| definition.name).collect();
     all.filter(|found| names.contains(&found["name"].as_str().unwrap())).cloned().collect()
 }
 
@@ -123,7 +127,10 @@ fn what_is_newer_is_not_told_of() {
 
 #[test]
 fn no_server_has_it_unless_told_to() {
-    let all: Vec<_> = documentation::definitions().map(|definition| definition.name).collect();
-    assert!(all.contains(&COMMAND));
-    assert!(registered().all(|definition| !all.contains(&definition.name)));
+    let all = documentation::registrations().map(|found| found.definition());
+    let all = Registry::from_registrations(all).unwrap();
+    assert!(all.command(COMMAND).is_some());
+    let here: Vec<_> = all.definitions().map(|definition| definition.name).collect();
+    assert_eq!(here.iter().filter(|name| name.starts_with("__org.qapi-rs_")).count(), here.len());
+    assert!(registered().all(|found| !here.contains(&found.definition().name)));
 }

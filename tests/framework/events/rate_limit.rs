@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use qapi_core::descriptor::{DefinitionKind, RateLimit};
 use qapi_core::prelude::*;
+use qapi_core::schema::definition::{DefinitionKind, RateLimit};
 use qapi_core::session::SessionOptions;
 use qapi_core::{Definition, QapiEvent};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! One small schema with everything that introspection treats in a way of its own.
 
-use qapi_core::descriptor::{
+use qapi_core::schema::definition::{
     Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, Type, TypeRef,
     Union,
 };

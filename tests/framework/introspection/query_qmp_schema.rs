@@ -1,14 +1,14 @@
 //! `query-qmp-schema`, whole, with names of types masked and not.
 
 use qapi_core::Registry;
-use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::introspection::Mask;
 
 use super::definitions::ALL;
 
 /// One entity a line.
 fn answer(mask: Mask) -> Vec<String> {
-    let registry = Registry::from_definitions(ALL.iter().copied()).unwrap();
-    let infos = introspect(&registry, mask);
+    let registry = Registry::from_registrations(ALL.iter().copied()).unwrap();
+    let infos = registry.introspect(mask);
     infos.iter().map(|info| serde_json::to_string(info).unwrap()).collect()
 }
 
@@ -24,7 +24,7 @@ fn names_of_types_can_be_shown() {
 
 #[test]
 fn the_answer_is_rendered_as_the_server_writes_it() {
-    let registry = Registry::from_definitions(ALL.iter().copied()).unwrap();
+    let registry = Registry::from_registrations(ALL.iter().copied()).unwrap();
     let rendered = registry.introspection();
     let value: Vec<serde_json::Value> = serde_json::from_slice(rendered).unwrap();
 

@@ -1,4 +1,4 @@
-use qapi_core::descriptor::DefinitionKind;
+use qapi_core::schema::definition::DefinitionKind;
 use qapi_core::{Null, qapi_alternate};
 use serde_json::json;
 

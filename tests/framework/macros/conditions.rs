@@ -1,6 +1,6 @@
 //! `#[cfg]` on parts of a definition reaches all that is made of it.
 
-use qapi_core::descriptor::{DefinitionKind, Enum};
+use qapi_core::schema::definition::{DefinitionKind, Enum};
 use qapi_core::{qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;
 

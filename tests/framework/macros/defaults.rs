@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qapi_core::descriptor::{Arguments, DefinitionKind, Member};
+use qapi_core::schema::definition::{Arguments, DefinitionKind, Member};
 use qapi_core::{qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union};
 use serde_json::json;
 

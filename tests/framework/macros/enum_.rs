@@ -1,5 +1,5 @@
-use qapi_core::descriptor::{DefinitionKind, EnumValue};
 use qapi_core::qapi_enum;
+use qapi_core::schema::definition::{DefinitionKind, EnumValue};
 use qapi_core::schema::render::render;
 use serde_json::json;
 

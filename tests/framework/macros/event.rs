@@ -1,4 +1,4 @@
-use qapi_core::descriptor::{Arguments, DefinitionKind};
+use qapi_core::schema::definition::{Arguments, DefinitionKind};
 use qapi_core::schema::render::render;
 use qapi_core::wire::Document;
 use qapi_core::{ObjectVisitor, QapiEvent, qapi_event};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use qapi_core::descriptor::{DefinitionKind, Member};
+use qapi_core::schema::definition::{DefinitionKind, Member};
 use qapi_core::wire::Document;
 use qapi_core::{
     Input, QapiType, Scalars, Size, qapi_alternate, qapi_command, qapi_enum, qapi_struct,

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use qapi_core::descriptor::{Arguments, DefinitionKind};
+use qapi_core::schema::definition::{Arguments, DefinitionKind};
 use qapi_core::{ServerVersion, SessionContext, qapi_command};
 use serde_json::json;
 

@@ -18,13 +18,14 @@ mod union_base;
 
 use std::sync::Arc;
 
-use qapi_core::context::States;
-use qapi_core::descriptor::TypeRef;
+use qapi_core::StateMap;
+use qapi_core::schema::definition::TypeRef;
 use qapi_core::session::SessionOptions;
 use qapi_core::wire::Document;
 use qapi_core::{Definition, Input, QapiType, Registry, Result, ServerVersion, Type};
 use serde_json::{Value, json};
 
+use crate::support::registry::registry_of;
 use crate::support::session::SessionFixture;
 
 /// Reads `json` as a `T`.
@@ -70,17 +71,12 @@ fn registered(name: &str) -> &'static Definition {
 
 /// What this module and the framework itself define.
 fn registry() -> Registry {
-    let here = |definition: &&Definition| {
-        definition.source.module.starts_with(module_path!())
-            || definition.source.package == "qapi-core"
-    };
-    let everything = Registry::collect().unwrap();
-    Registry::from_definitions(everything.definitions().filter(here)).unwrap()
+    registry_of(module_path!())
 }
 
 /// Executes a command; `Err` holds the text of the error reply.
 fn execute(command: &str, arguments: Value) -> Result<Value, String> {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
     let options = SessionOptions::default();
     let mut session = SessionFixture::with_service(registry(), states, &options);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::introspection::Mask;
 use qapi_core::schema::render::render;
 use qapi_core::{OpenValue, qapi_command, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;
@@ -121,7 +121,7 @@ fn commands_take_added_values() {
 
 #[test]
 fn introspection_knows_added_values() {
-    let infos = introspect(&registry(), Mask::Unmasked);
+    let infos = registry().introspect(Mask::Unmasked);
     let info = infos.iter().find(|info| info.name == "MacroShape").unwrap();
     let info = serde_json::to_value(info).unwrap();
     assert_eq!(info["values"], json!(["round", SQUARE, "pentagon"]));

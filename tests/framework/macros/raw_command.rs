@@ -1,7 +1,7 @@
 //! Commands without generated code (`gen = false`).
 
-use qapi_core::descriptor::DefinitionKind;
-use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::introspection::Mask;
+use qapi_core::schema::definition::DefinitionKind;
 use qapi_core::schema::render::render;
 use qapi_core::{qapi_command, qapi_struct};
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ fn a_function_that_takes_no_arguments_is_given_none() {
 
 #[test]
 fn clients_are_told_what_the_annotation_says() {
-    let infos = introspect(&registry(), Mask::Unmasked);
+    let infos = registry().introspect(Mask::Unmasked);
     let shown = |name: &str| {
         let info = infos.iter().find(|info| info.name == name).unwrap();
         serde_json::to_value(info).unwrap()

@@ -1,4 +1,4 @@
-use qapi_core::descriptor::{Builtin, DefinitionKind, Member};
+use qapi_core::schema::definition::{Builtin, DefinitionKind, Member};
 use qapi_core::{Type, qapi_struct};
 use serde_json::json;
 

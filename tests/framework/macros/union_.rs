@@ -1,4 +1,4 @@
-use qapi_core::descriptor::{Branch, DefinitionKind, Union};
+use qapi_core::schema::definition::{Branch, DefinitionKind, Union};
 use qapi_core::{QapiType, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;
 

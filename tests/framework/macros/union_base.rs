@@ -1,6 +1,6 @@
 //! Unions whose base has the discriminator.
 
-use qapi_core::descriptor::DefinitionKind;
+use qapi_core::schema::definition::DefinitionKind;
 use qapi_core::schema::render::render;
 use qapi_core::{QapiType, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;

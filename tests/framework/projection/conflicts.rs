@@ -1,10 +1,10 @@
 //! What an earlier release cannot do without.
 
-use qapi_core::descriptor::{
+use qapi_core::introspection::Mask;
+use qapi_core::registry::{Registry, RegistryError, Rule};
+use qapi_core::schema::definition::{
     AlternateMember, Arguments, Branch, Definition, EnumValue, Member, Type,
 };
-use qapi_core::registry::{Registry, RegistryError, Rule};
-use qapi_core::schema::introspect::{Mask, introspect};
 use qapi_core::schema::render::render_as_of;
 use qapi_core::{Release, Server};
 use serde_json::json;
@@ -95,7 +95,7 @@ fn as_of(
     definitions: &[&'static Definition],
     release: Release,
 ) -> Result<Registry, RegistryError> {
-    Registry::from_definitions(definitions.iter().copied()).unwrap().project(release)
+    Registry::from_registrations(definitions.iter().copied()).unwrap().project(release)
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn bases_stay_with_what_has_them() {
 #[test]
 fn a_union_without_branches_is_a_struct() {
     let registry = as_of(&[&BRANCHLESS, &BRANCHED_LATER, &QUERY_BRANCHED], OLD).unwrap();
-    let infos = introspect(&registry, Mask::Unmasked);
+    let infos = registry.introspect(Mask::Unmasked);
     let told = infos.iter().find(|info| info.name == "BranchedLater").unwrap();
     let kind = json!({ "name": "kind", "type": "Kind" });
     let object = json!({ "name": "BranchedLater", "meta-type": "object", "members": [kind] });
@@ -181,7 +181,7 @@ static NEEDS: Definition = needing("needs", NONE, &[const { need::<Lacking>() }]
 #[tokio::test]
 async fn conflicts_are_told_with_all_others() {
     let definitions = [&RETURNS, &WANTS, &NEEDS];
-    let registry = Registry::from_definitions(definitions).unwrap();
+    let registry = Registry::from_registrations(definitions).unwrap();
     let server = Server::new().registry(registry).as_of(OLD).require_package("not-there");
 
     let text = server.serve().await.unwrap_err().to_string();

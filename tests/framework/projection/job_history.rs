@@ -2,8 +2,8 @@
 
 // Links the package, which would register nothing otherwise.
 use ::job as _;
-use qapi_core::descriptor::EnumValue;
 use qapi_core::registry::registered;
+use qapi_core::schema::definition::EnumValue;
 use qapi_core::schema::render::render_as_of;
 use qapi_core::{Definition, Projection, Registry, Release};
 
@@ -15,8 +15,8 @@ fn is_jobs(definition: &Definition) -> bool {
 
 /// What the package has as of `release`, each as JSON text.
 fn as_of(release: Release) -> Vec<String> {
-    let ours = registered().filter(|definition| is_jobs(definition));
-    let registry = Registry::from_definitions(ours).unwrap().project(release).unwrap();
+    let ours = registered().filter(|found| is_jobs(found.definition()));
+    let registry = Registry::from_registrations(ours).unwrap().project(release).unwrap();
     let projection = registry.projection().unwrap();
     let render = |definition| render_as_of(definition, projection).to_string();
     let mut found: Vec<_> =
@@ -60,7 +60,8 @@ fn it_grows_as_it_did() {
         let projection = Projection::to(release);
         let found = as_of(release);
         let values = |name: &str| {
-            let ours = registered().find(|found| is_jobs(found) && found.name == name).unwrap();
+            let ours = registered().map(|found| found.definition());
+            let ours = { ours }.find(|found| is_jobs(found) && found.name == name).unwrap();
             let values = ours.enum_values();
             let has = |value: &&'static EnumValue| projection.has_value(ours, value);
             if projection.has(ours) { values.into_iter().filter(has).count() } else { 0 }

@@ -9,7 +9,7 @@ mod sessions;
 
 use std::sync::Arc;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::session::SessionOptions;
 use qapi_core::{Policy, Projection, Release, ServerVersion};
 
@@ -40,7 +40,7 @@ fn greeted_with(
     policy: Policy,
     options: &SessionOptions,
 ) -> SessionFixture {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(policy));
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
     let registry = registry_of("main::projection::definitions").project(projection).unwrap();

@@ -15,14 +15,14 @@ static ODD: Definition = Definition { since: Some("long ago"), ..command("odd", 
 
 const fn of_daemon(name: &'static str, since: Option<&'static str>) -> Definition {
     let plain = command(name, NONE);
-    let source = qapi_core::descriptor::Source { package: "my-daemon", ..plain.source };
+    let source = qapi_core::schema::definition::Source { package: "my-daemon", ..plain.source };
     Definition { since, source, ..plain }
 }
 
 /// What is left of all as of `projection`.
 fn left(projection: Projection) -> Vec<&'static str> {
     let all = [&TIMELESS, &QEMUS, &OURS, &OLDER, &VENDORS, &ODD];
-    let registry = Registry::from_definitions(all).unwrap().project(projection).unwrap();
+    let registry = Registry::from_registrations(all).unwrap().project(projection).unwrap();
     registry.definitions().map(|definition| definition.name).collect()
 }
 
@@ -57,7 +57,7 @@ fn packages_may_count_their_own_releases() {
 
 #[test]
 fn a_projection_can_be_undone_and_done_again() {
-    let registry = Registry::from_definitions([&QEMUS, &TIMELESS]).unwrap();
+    let registry = Registry::from_registrations([&QEMUS, &TIMELESS]).unwrap();
     let before = registry.project(Release::new(5, 2, 0)).unwrap();
     assert_eq!(before.definitions().count(), 1);
     let since = before.project(Release::LATEST).unwrap();
@@ -68,7 +68,7 @@ fn a_projection_can_be_undone_and_done_again() {
 fn packages_that_register_nothing_are_told_of() {
     const OWN: &[(&str, Release)] = &[("my-deamon", Release::LATEST), ("my-daemon", OLDEST)];
     const OLDEST: Release = Release::new(0, 0, 0);
-    let registry = Registry::from_definitions([&OURS]).unwrap();
+    let registry = Registry::from_registrations([&OURS]).unwrap();
 
     // The package whose definitions are all newer is there all the same.
     let error = registry.project(Projection::to(Release::LATEST).packages(OWN)).unwrap_err();

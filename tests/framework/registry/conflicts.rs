@@ -1,9 +1,9 @@
 //! What a registry refuses: for each rule of the whole schema, definitions that break it.
 
-use qapi_core::descriptor::{
+use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
+use qapi_core::schema::definition::{
     Arguments, Branch, Command, Definition, DefinitionKind, Type, Union,
 };
-use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 
 use crate::support::definitions::{
     ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
@@ -173,7 +173,7 @@ const CASES: &[Case] = &[
 ];
 
 fn refuse(definitions: &[&'static Definition]) -> RegistryError {
-    Registry::from_definitions(definitions.iter().copied()).unwrap_err()
+    Registry::from_registrations(definitions.iter().copied()).unwrap_err()
 }
 
 fn summary(conflict: &Conflict) -> (Rule, Vec<&'static str>) {
@@ -259,5 +259,5 @@ fn what_qemu_allows_is_allowed() {
     let definitions = [&STOP, &STOP_EVENT, &KIND_OR_NUMBER, &OUTER, &TREE, &NEAR_OK]
         .into_iter()
         .chain([&QUERY_SHAPE, &QUERY_TREES, &QUERY_STRING]);
-    Registry::from_definitions(definitions).unwrap();
+    Registry::from_registrations(definitions).unwrap();
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use qapi_core::context::States;
-use qapi_core::descriptor::{Arguments, Definition, Type};
+use qapi_core::StateMap;
 use qapi_core::policy::Access;
 use qapi_core::registry::{Registry, Rule};
+use qapi_core::schema::definition::{Arguments, Definition, Type};
 use qapi_core::{Policy, Service};
 
 use crate::support::definitions::{
@@ -14,7 +14,7 @@ use crate::support::definitions::{
 
 static COLOUR: Definition = enumeration("Colour", &[value("red")]);
 static PAINT: Definition = structure("Paint", &[member("colour", || Type::Defined(&COLOUR))]);
-static PAINTS: &[qapi_core::descriptor::Member] =
+static PAINTS: &[qapi_core::schema::definition::Member] =
     &[member("paints", || Type::Array(|| Type::Defined(&PAINT)))];
 static MIX: Definition = command("mix", Arguments::Members(PAINTS));
 static APPLY: Definition =
@@ -27,15 +27,15 @@ fn names<'a>(definitions: impl Iterator<Item = &'a Definition>) -> Vec<&'a str> 
 
 #[test]
 fn types_reached_from_commands_are_found() {
-    let registry = Registry::from_definitions([&MIX]).unwrap();
+    let registry = Registry::from_registrations([&MIX]).unwrap();
 
     assert_eq!(names(registry.definitions()), ["Colour", "Paint", "mix"]);
 }
 
 #[test]
 fn order_does_not_depend_on_the_input() {
-    let there = Registry::from_definitions([&MIX, &APPLY, &DRIED, &PAINT]).unwrap();
-    let back = Registry::from_definitions([&PAINT, &DRIED, &APPLY, &MIX, &MIX]).unwrap();
+    let there = Registry::from_registrations([&MIX, &APPLY, &DRIED, &PAINT]).unwrap();
+    let back = Registry::from_registrations([&PAINT, &DRIED, &APPLY, &MIX, &MIX]).unwrap();
 
     assert_eq!(names(there.definitions()), names(back.definitions()));
     assert_eq!(names(there.definitions()), ["Colour", "DRIED", "Paint", "apply", "mix"]);
@@ -43,7 +43,7 @@ fn order_does_not_depend_on_the_input() {
 
 #[test]
 fn iteration_goes_by_kind() {
-    let registry = Registry::from_definitions([&MIX, &APPLY, &DRIED]).unwrap();
+    let registry = Registry::from_registrations([&MIX, &APPLY, &DRIED]).unwrap();
 
     assert_eq!(names(registry.commands().map(|(found, _)| found)), ["apply", "mix"]);
     assert_eq!(names(registry.events().map(|(found, _)| found)), ["DRIED"]);
@@ -52,7 +52,7 @@ fn iteration_goes_by_kind() {
 
 #[test]
 fn look_up_goes_by_kind_and_whole_name() {
-    let registry = Registry::from_definitions([&MIX, &DRIED]).unwrap();
+    let registry = Registry::from_registrations([&MIX, &DRIED]).unwrap();
 
     assert!(registry.command("mix").is_some());
     assert!(registry.event("DRIED").is_some());
@@ -73,9 +73,9 @@ static CLIMB: Definition =
 
 #[test]
 fn every_missing_state_is_listed_with_the_commands_that_want_it() {
-    let registry = Registry::from_definitions([&REPAINT, &CLIMB]).unwrap();
-    let mut states = States::default();
-    let missing = |states: &States| {
+    let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
+    let mut states = StateMap::default();
+    let missing = |states: &StateMap| {
         let error = registry.check_states(states).unwrap_err();
         let conflicts = error.conflicts().iter().map(|conflict| {
             assert_eq!(conflict.rule(), Rule::StatePresent);
@@ -98,8 +98,8 @@ fn every_missing_state_is_listed_with_the_commands_that_want_it() {
 
 #[test]
 fn several_states_of_a_type_are_listed_beside_all_else() {
-    let registry = Registry::from_definitions([&REPAINT, &CLIMB]).unwrap();
-    let mut states = States::default();
+    let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
+    let mut states = StateMap::default();
     states.insert(Arc::new(Ladder));
     states.insert(Arc::new(Ladder));
     states.insert(Arc::new(Policy::new().command("repiant", Access::nobody())));
@@ -113,7 +113,7 @@ fn several_states_of_a_type_are_listed_beside_all_else() {
 
 #[test]
 fn packages_that_register_nothing_are_listed() {
-    let registry = Registry::from_definitions([&MIX]).unwrap();
+    let registry = Registry::from_registrations([&MIX]).unwrap();
 
     registry.require_packages(&["qapi-tests"]).unwrap();
     let error = registry.require_packages(&["qapi-tests", "my-commands", "job"]).unwrap_err();

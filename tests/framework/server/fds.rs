@@ -5,7 +5,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use qapi_core::fds;
+use qapi_core::call::fds::UNCLAIMED_LIMIT;
+use qapi_core::commands::fds;
 use qapi_core::prelude::*;
 use qapi_core::registry::{Registry, registered};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -35,14 +36,17 @@ async fn test_fd_given(#[qapi(fd)] file: Option<OwnedFd>) -> bool {
 
 /// The commands of this part, and those of descriptors where `served`.
 fn registry(served: bool) -> Registry {
-    let wanted = registered().filter(|definition| {
-        let source = definition.source;
+    let wanted = registered().filter(|registration| {
+        let source = registration.definition().source;
         let module = source.module;
         source.package == "qapi-core"
             || module.starts_with("main::session")
             || module.starts_with("main::server::fds")
     });
-    Registry::from_definitions(wanted.chain(fds::definitions().filter(|_| served))).unwrap()
+    Registry::from_registrations(
+        wanted.chain(fds::registrations().into_iter().filter(|_| served)),
+    )
+    .unwrap()
 }
 
 fn server() -> Running {
@@ -202,7 +206,7 @@ async fn more_than_one_may_come_with_a_message_but_not_any_number() {
     assert_eq!(sender.ask(&read_command("other")).await, json!({"return": "other"}));
     let many: Vec<BorrowedFd<'_>> = (0..20).map(|_| one.as_fd()).collect();
     sender.ask_with(&command("getfd", "many0"), &many).await;
-    for index in 1..fds::UNCLAIMED_LIMIT {
+    for index in 1..UNCLAIMED_LIMIT {
         let reply = sender.ask(&command("getfd", &format!("many{index}"))).await;
         assert_eq!(reply, json!({"return": {}}), "{index}");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::prelude::*;
 use qapi_core::session::SessionOptions;
 use qapi_core::{Preconfig, Result};
@@ -23,7 +23,7 @@ fn preconfig_late(word: &str) {
 
 /// A negotiated session of a server in `phase`.
 fn talk_in(phase: Preconfig) -> SessionFixture {
-    let mut states = States::default();
+    let mut states = StateMap::default();
     states.insert(Arc::new(phase));
     let registry = registry_of("main::session::preconfig");
     let mut session = SessionFixture::with_service(registry, states, &SessionOptions::default());

@@ -3,9 +3,9 @@
 use std::any::TypeId;
 use std::panic::Location;
 
-use qapi_core::descriptor::{
+use qapi_core::schema::definition::{
     Alternate, AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind,
-    Enum, EnumValue, Event, Feature, Handler, Member, Source, StateNeed, Struct, Type, TypeRef,
+    Enum, EnumValue, Event, Feature, Member, Source, StateRequirement, Struct, Type, TypeRef,
     Union,
 };
 
@@ -99,7 +99,7 @@ pub(crate) const fn command(name: &'static str, arguments: Arguments) -> Definit
 pub(crate) const fn needing(
     name: &'static str,
     arguments: Arguments,
-    needs: &'static [StateNeed],
+    needs: &'static [StateRequirement],
 ) -> Definition {
     define(name, DefinitionKind::Command(Command { needs, ..plain_command(arguments, || None) }))
 }
@@ -135,12 +135,11 @@ pub(crate) const fn plain_command(
         raw: false,
         returns_exception: false,
         needs: &[],
-        handler: Handler::Inline(|_, _, _| Ok(())),
     }
 }
 
-pub(crate) const fn need<T: 'static>() -> StateNeed {
-    StateNeed { type_name: std::any::type_name::<T>, type_id: TypeId::of::<T> }
+pub(crate) const fn need<T: 'static>() -> StateRequirement {
+    StateRequirement { type_name: std::any::type_name::<T>, type_id: TypeId::of::<T> }
 }
 
 #[track_caller]

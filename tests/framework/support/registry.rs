@@ -6,9 +6,9 @@ use qapi_core::registry::registered;
 
 /// The framework's own definitions, and those of the test module that `module` is a path of.
 pub(crate) fn registry_of(module: &str) -> Registry {
-    let wanted = registered().filter(|definition| {
-        let source = definition.source;
+    let wanted = registered().filter(|registration| {
+        let source = registration.definition().source;
         source.package == "qapi-core" || source.module.starts_with(module)
     });
-    Registry::from_definitions(wanted).unwrap()
+    Registry::from_registrations(wanted).unwrap()
 }

@@ -1,8 +1,8 @@
 //! Definitions as a schema file writes them, read with the framework's own decoder: schema files
 //! are texts of the same dialect, but for comments.
 
-use qapi_core::descriptor::Definition;
 use qapi_core::registry::registered;
+use qapi_core::schema::definition::Definition;
 use qapi_core::schema::render::render;
 use qapi_core::wire::{Decoded, Decoder};
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(crate) fn expressions_in_order(file: &str) -> Vec<Value> {
 
 /// What a package registers, each as JSON text.
 pub(crate) fn definitions(of: impl Fn(&Definition) -> bool) -> Vec<String> {
-    let wanted = registered().filter(|definition| of(definition));
+    let wanted = registered().map(|found| found.definition()).filter(|definition| of(definition));
     let mut expressions: Vec<_> =
         wanted.map(|definition| render(definition).to_string()).collect();
     expressions.sort();

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use qapi_core::context::States;
+use qapi_core::StateMap;
 use qapi_core::session::{Advance, Call, Session, SessionOptions};
 use qapi_core::{Events, Registry, ServerVersion, Service};
 
@@ -34,7 +34,7 @@ impl SessionFixture {
 
     /// A session with the commands of `session/commands.rs`, before its greeting is read.
     pub(crate) fn with_options(options: &SessionOptions) -> Self {
-        let mut states = States::default();
+        let mut states = StateMap::default();
         states.insert(Arc::new(Gate::default()));
         states.insert(Arc::new(ServerVersion::with_package("test 1.0")));
         Self::with_service(registry_of("main::session"), states, options)
@@ -43,7 +43,7 @@ impl SessionFixture {
     /// A session with the commands of `registry` and their `states`, before its greeting is read.
     pub(crate) fn with_service(
         registry: Registry,
-        states: States,
+        states: StateMap,
         options: &SessionOptions,
     ) -> Self {
         let service = Arc::new(Service::new(registry, states).unwrap());
@@ -55,7 +55,7 @@ impl SessionFixture {
     /// negotiated.
     pub(crate) fn with_commands_of(module: &str) -> Self {
         let options = SessionOptions::default();
-        let mut session = Self::with_service(registry_of(module), States::default(), &options);
+        let mut session = Self::with_service(registry_of(module), StateMap::default(), &options);
         session.output();
         session.negotiate(false);
         session

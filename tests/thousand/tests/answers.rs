@@ -92,7 +92,7 @@ fn no_order_of_linking_shows() {
         (0..101).flat_map(|start| linked.iter().skip(start).step_by(101).copied()).collect();
     for order in [backwards, cut, by_turns] {
         assert_eq!(order.len(), linked.len());
-        let registry = Registry::from_definitions(order).unwrap();
+        let registry = Registry::from_registrations(order).unwrap();
         assert_eq!(named(&registry), named(&expected));
         assert_eq!(registry.introspection(), expected.introspection());
     }

@@ -1,10 +1,10 @@
 //! Alternates: the JSON type of a value must tell which alternative it is.
 
-use crate::descriptor::{Alternate, AlternateMember, Definition, DefinitionKind, Type};
 use crate::schema::check::objects::with_defined;
-use crate::schema::info::JSONType;
-use crate::schema::model::{as_enum, describe};
-use crate::schema::{Conflict, Rule};
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::type_::{JsonKind, Type};
+use crate::schema::definition::{Alternate, AlternateMember, Definition, DefinitionKind};
+use crate::schema::query::{as_enum, describe};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     match &definition.kind {
@@ -27,7 +27,7 @@ fn check_alternate(
         let message = format!("the alternate `{}` has no alternative", definition.name);
         return vec![Conflict::new(Rule::AlternateHasMember, message, &[definition])];
     }
-    let mut seen: Vec<(JSONType, &'static AlternateMember)> = Vec::new();
+    let mut seen: Vec<(JsonKind, &'static AlternateMember)> = Vec::new();
     let mut conflicts = Vec::new();
     for member in alternate.members {
         let ty = (member.ty)();
@@ -58,7 +58,7 @@ fn indistinct(
     definition: &'static Definition,
     member: &AlternateMember,
     first: &AlternateMember,
-    json_type: JSONType,
+    json_type: JsonKind,
 ) -> Conflict {
     let message = format!(
         "the alternative `{}` of the alternate `{}` cannot be told from `{}`: either may be \
@@ -76,32 +76,32 @@ fn indistinct(
 /// Where values come as strings, as on a command line, a string may stand for a number or a
 /// boolean too. So a string alternative claims these as well, and an enumeration does if one of
 /// its values could be read so.
-fn claimed(ty: Type) -> Vec<JSONType> {
-    let json_type = match JSONType::of(ty) {
-        JSONType::Value => return Vec::new(),
-        JSONType::Int => JSONType::Number,
-        definite @ (JSONType::String
-        | JSONType::Number
-        | JSONType::Boolean
-        | JSONType::Null
-        | JSONType::Object
-        | JSONType::Array) => definite,
+fn claimed(ty: Type) -> Vec<JsonKind> {
+    let json_type = match ty.json_kind() {
+        JsonKind::Value => return Vec::new(),
+        JsonKind::Int => JsonKind::Number,
+        definite @ (JsonKind::String
+        | JsonKind::Number
+        | JsonKind::Boolean
+        | JsonKind::Null
+        | JsonKind::Object
+        | JsonKind::Array) => definite,
     };
-    if json_type != JSONType::String {
+    if json_type != JsonKind::String {
         return vec![json_type];
     }
     let Some(enumeration) = as_enum(ty) else {
-        return vec![JSONType::String, JSONType::Number, JSONType::Boolean];
+        return vec![JsonKind::String, JsonKind::Number, JsonKind::Boolean];
     };
     let values = enumeration.enum_values();
     let any = |reads_so: fn(&str) -> bool| values.iter().any(|v| reads_so(v.name));
-    let mut claimed = vec![JSONType::String];
+    let mut claimed = vec![JsonKind::String];
     if any(|name| name.starts_with(|first: char| first.is_ascii_digit() || "-+.".contains(first)))
     {
-        claimed.push(JSONType::Number);
+        claimed.push(JsonKind::Number);
     }
     if any(|name| matches!(name, "on" | "off")) {
-        claimed.push(JSONType::Boolean);
+        claimed.push(JsonKind::Boolean);
     }
     claimed
 }

@@ -2,9 +2,11 @@
 
 use hashbrown::HashMap;
 
-use crate::descriptor::{AddedValues, Definition, EnumValue, Source};
 use crate::schema::check::names::Folded;
-use crate::schema::{Conflict, Place, Rule};
+use crate::schema::conflict::{Conflict, Place, Rule};
+use crate::schema::definition::Definition;
+use crate::schema::definition::Source;
+use crate::schema::definition::enum_::{AddedValues, EnumValue};
 
 /// Rule [`Rule::AddedValueDistinct`]. Values of one list that are alike are the macros' to refuse.
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::descriptor::{Definition, DefinitionKind, Feature};
-use crate::schema::model::{kind_name, own_members};
-use crate::schema::{Conflict, Rule};
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::{Definition, DefinitionKind, Feature};
+use crate::schema::query::{kind_name, own_members};
 
 /// How many features a schema may have in all, `deprecated` and `unstable` among them whether
 /// used or not: QEMU's generated code keeps them as the bits of one 64 bit integer.

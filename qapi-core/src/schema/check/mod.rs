@@ -5,27 +5,27 @@
 //! | `names` | a name is defined once; names are distinct and not those of built-in types |
 //! | `objects` | bases are structs; nothing contains itself; members do not clash |
 //! | `unions` | the discriminator is a mandatory enumeration; branches fit it |
-//! | `added` | values that crates add to open enumerations differ from all others |
+//! | `enum_extensions` | values that crates add to open enumerations differ from all others |
 //! | `alternates` | the JSON type tells the alternatives apart |
 //! | `features` | there are not too many features |
-//! | `uses` | types are types; arguments and results are objects; special features mark no type |
-//! | `newer` | as of an earlier release, nothing that is left needs what is newer |
+//! | `references` | types are types; arguments and results are objects; special features mark no type |
+//! | `since` | as of an earlier release, nothing that is left needs what is newer |
 //!
 //! Every rule goes through all definitions, so that every conflict is found at once. The facts are
 //! those of QEMU's schema compiler.
 
-mod added;
 mod alternates;
+mod enum_extensions;
 mod features;
 mod names;
-mod newer;
 mod objects;
+mod references;
+mod since;
 mod unions;
-mod uses;
 
-use crate::descriptor::Definition;
-use crate::projection::Projection;
-use crate::schema::Conflict;
+use crate::schema::conflict::Conflict;
+use crate::schema::definition::Definition;
+use crate::schema::projection::Projection;
 
 /// All conflicts among `definitions`, which must be sorted by name and complete.
 pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
@@ -34,11 +34,11 @@ pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     for &definition in definitions {
         let found = [
             names::check_lists(definition),
-            added::check(definition),
+            enum_extensions::check(definition),
             objects::check(definition),
             unions::check(definition),
             alternates::check(definition),
-            uses::check(definition),
+            references::check(definition),
         ];
         found.into_iter().for_each(|found| add(&mut conflicts, found));
     }
@@ -58,5 +58,5 @@ pub(crate) fn conflicts_as_of(
     definitions: &[&'static Definition],
     projection: Projection,
 ) -> Vec<Conflict> {
-    newer::check(definitions, projection)
+    since::check(definitions, projection)
 }

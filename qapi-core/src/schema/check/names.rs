@@ -4,10 +4,11 @@ use std::hash::{Hash, Hasher};
 
 use hashbrown::HashMap;
 
-use crate::descriptor::{Builtin, Definition, DefinitionKind, Feature};
 use crate::schema::check::add;
-use crate::schema::model::{kind_name, own_members};
-use crate::schema::{Conflict, Rule};
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::type_::Builtin;
+use crate::schema::definition::{Definition, DefinitionKind, Feature};
+use crate::schema::query::{kind_name, own_members};
 
 /// Rules [`Rule::NameDefinedOnce`], [`Rule::NamesDistinct`], [`Rule::NameNotBuiltin`].
 pub(super) fn check(definitions: &[&'static Definition]) -> Vec<Conflict> {

@@ -2,14 +2,15 @@
 
 use std::ptr;
 
-use crate::descriptor::{Definition, Member, Type};
 use crate::schema::check::add;
 use crate::schema::check::names::Folded;
-use crate::schema::model::{
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::type_::Type;
+use crate::schema::definition::{Definition, Member};
+use crate::schema::query::{
     OwnedMember, as_object, as_union, base, branches, describe, kind_name, own_members,
     shared_members,
 };
-use crate::schema::{Conflict, Rule};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts: Vec<_> = check_base(definition).into_iter().collect();

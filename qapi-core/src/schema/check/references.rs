@@ -1,10 +1,11 @@
 //! What types may be used for, and how they may be marked.
 
-use crate::descriptor::{Arguments, Definition, DefinitionKind, Type};
 use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
-use crate::schema::model::{as_command, as_object, describe, each_reference, is_type, kind_name};
-use crate::schema::{Conflict, Rule};
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::type_::Type;
+use crate::schema::definition::{Arguments, Definition, DefinitionKind};
+use crate::schema::query::{as_command, as_object, describe, each_reference, is_type, kind_name};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let mut conflicts = check_references(definition);

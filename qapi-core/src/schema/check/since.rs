@@ -2,14 +2,14 @@
 
 use std::ptr;
 
-use crate::descriptor::{Arguments, Command, Definition, DefinitionKind, Member, Type};
-use crate::projection::Projection;
-use crate::schema::model::{
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::type_::Type;
+use crate::schema::definition::{Arguments, Command, Definition, DefinitionKind, Member};
+use crate::schema::projection::Projection;
+use crate::schema::query::{
     OwnedMember, as_command, as_union, base, kind_name, own_members, shared_members,
 };
-use crate::schema::shown::added_by;
-use crate::schema::{Conflict, Rule};
-use crate::wire::Hidden;
+use crate::schema::view::{View, added_by};
 
 /// All conflicts among `definitions`, of which those that are newer are left out already.
 pub(super) fn check(
@@ -35,7 +35,7 @@ fn check_references(
 ) -> Vec<Conflict> {
     let is_there = |wanted: &Definition| definitions.iter().any(|found| ptr::eq(*found, wanted));
     let newer = |ty: Type| {
-        let found = defined(ty).filter(|found| !projection.has(found) && !is_there(found))?;
+        let found = ty.definition().filter(|found| !projection.has(found) && !is_there(found))?;
         let message = format!(
             "as of {} there is no {} `{}`, which is newer, and the {} `{}` uses it; say by `since` \
              what of that came later, or present a later release",
@@ -58,7 +58,7 @@ fn check_references(
 
 /// Every type that is named by what a definition has as of then.
 fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
-    let branches = Hidden::newer(Some(projection)).branches(definition);
+    let branches = View::of_release(Some(projection)).branches(definition);
     let mut types = parts(definition, projection);
     types.extend(branches.iter().filter_map(|branch| Some(branch.ty?())));
     types.extend(as_command(definition).and_then(|command| (command.returns)()));
@@ -68,9 +68,9 @@ fn references(definition: &'static Definition, projection: Projection) -> Vec<Ty
 /// Rule [`Rule::TypeNotNewer`], of what is added to a union: a branch whose type is newer is left
 /// out, if all that it adds is.
 fn check_branches(definition: &'static Definition, projection: Projection) -> Vec<Conflict> {
-    let hidden = Hidden::newer(Some(projection));
+    let view = View::of_release(Some(projection));
     let mut conflicts = Vec::new();
-    for branch in hidden.branches_of_values(definition) {
+    for branch in view.branches_of_values(definition) {
         let Some(added) = added_by(branch).filter(|added| !projection.has(added)) else {
             continue;
         };
@@ -94,25 +94,14 @@ fn check_branches(definition: &'static Definition, projection: Projection) -> Ve
 
 /// The same without branches and what a command returns.
 fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
-    let hidden = Hidden::newer(Some(projection));
+    let view = View::of_release(Some(projection));
     let members = own_members(definition).iter();
     let has = |member: &&Member| projection.has_member(definition, member);
     let mut types: Vec<_> = base(definition).into_iter().collect();
     types.extend(members.filter(has).map(|member| (member.ty)()));
-    types.extend(hidden.alternatives(definition).map(|alternative| (alternative.ty)()));
+    types.extend(view.alternatives(definition).map(|alternative| (alternative.ty)()));
     types.extend(arguments(definition).and_then(named));
     types
-}
-
-/// The definition behind a type, or behind the elements of an array.
-fn defined(mut ty: Type) -> Option<&'static Definition> {
-    loop {
-        match ty {
-            Type::Builtin(_) => return None,
-            Type::Array(element) => ty = element(),
-            Type::Defined(definition) => return Some(definition),
-        }
-    }
 }
 
 fn arguments(definition: &'static Definition) -> Option<&'static Arguments> {
@@ -139,8 +128,8 @@ fn check_discriminator(
     definition: &'static Definition,
     projection: Projection,
 ) -> Option<Conflict> {
-    let hidden = Hidden::newer(Some(projection));
-    let union = as_union(definition).filter(|_| !hidden.branches(definition).is_empty())?;
+    let view = View::of_release(Some(projection));
+    let union = as_union(definition).filter(|_| !view.branches(definition).is_empty())?;
     let shared = shared_members(definition);
     let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
     if projection.has_member(found.owner, found.member) {
@@ -161,9 +150,9 @@ fn check_alternatives(
     definition: &'static Definition,
     projection: Projection,
 ) -> Option<Conflict> {
-    let hidden = Hidden::newer(Some(projection));
+    let view = View::of_release(Some(projection));
     let DefinitionKind::Alternate(_) = &definition.kind else { return None };
-    if hidden.alternatives(definition).next().is_some() {
+    if view.alternatives(definition).next().is_some() {
         return None;
     }
     let message = format!(
@@ -191,8 +180,8 @@ fn check_mandatory(definitions: &[&'static Definition], projection: Projection) 
                 .iter()
                 .filter(|member| !member.optional && !projection.has_member(owner, member));
             conflicts.extend(newer.map(|member| mandatory(command, owner, member, projection)));
-            queue.extend(parts(owner, projection).into_iter().filter_map(defined));
-            let branches = Hidden::newer(Some(projection)).branches_of_values(owner);
+            queue.extend(parts(owner, projection).into_iter().filter_map(Type::definition));
+            let branches = View::of_release(Some(projection)).branches_of_values(owner);
             queue.extend(branches.into_iter().filter_map(added_by));
         }
     }

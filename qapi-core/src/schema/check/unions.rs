@@ -2,12 +2,12 @@
 
 use std::ptr;
 
-use crate::descriptor::{Branch, Definition, Union};
 use crate::schema::check::objects::with_defined;
-use crate::schema::model::{
+use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::{Branch, Definition, Union};
+use crate::schema::query::{
     OwnedMember, as_enum, as_object, as_union, branches, describe, shared_members,
 };
-use crate::schema::{Conflict, Rule};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     let Some(union) = as_union(definition) else { return Vec::new() };

@@ -1,10 +1,13 @@
 //! How generated code writes definitions down: const functions that take what every definition
 //! has, and methods that add what only some have.
 
-use crate::descriptor::{
-    Alternate, AlternateMember, Arguments, Branch, Command, Definition, DefinitionKind, Enum,
-    EnumValue, Event, Feature, Handler, Member, RateLimit, Section, SectionKind, Source,
-    StateNeed, Struct, Type, TypeRef, Union,
+use crate::schema::definition::Source;
+use crate::schema::definition::doc::{Section, SectionKind};
+use crate::schema::definition::enum_::{Enum, EnumValue};
+use crate::schema::definition::type_::{Type, TypeRef};
+use crate::schema::definition::{
+    Alternate, AlternateMember, Arguments, Branch, Command, Definition, DefinitionKind, Event,
+    Feature, Member, RateLimit, StateRequirement, Struct, Union,
 };
 
 /// Describes a definition.
@@ -162,11 +165,7 @@ impl AlternateMember {
 }
 
 /// Describes a command.
-pub const fn command(
-    arguments: Arguments,
-    returns: fn() -> Option<Type>,
-    handler: Handler,
-) -> Command {
+pub const fn command(arguments: Arguments, returns: fn() -> Option<Type>) -> Command {
     Command {
         arguments,
         returns,
@@ -176,7 +175,6 @@ pub const fn command(
         raw: false,
         returns_exception: false,
         needs: &[],
-        handler,
     }
 }
 
@@ -219,7 +217,7 @@ impl Command {
     /// Adds the state that its function wants injected.
     #[doc(hidden)]
     #[must_use]
-    pub const fn needs(self, needs: &'static [StateNeed]) -> Self {
+    pub const fn needs(self, needs: &'static [StateRequirement]) -> Self {
         Self { needs, ..self }
     }
 }

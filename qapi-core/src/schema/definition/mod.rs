@@ -5,23 +5,16 @@
 //! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
 
-mod doc;
-mod enum_;
-mod type_;
+pub(crate) mod builder;
+pub(crate) mod doc;
+pub(crate) mod enum_;
+pub(crate) mod type_;
 
 use std::any::TypeId;
-use std::future::Future;
-use std::pin::Pin;
 
 pub use doc::{Section, SectionKind};
 pub use enum_::{AddedValues, Enum, EnumValue};
-pub use type_::{Builtin, Type, TypeRef};
-
-use crate::context::Context;
-use crate::error::Result;
-use crate::reply::ReturnWriter;
-use crate::visitor::ObjectVisitor;
-use crate::wire::{Marks, Style};
+pub use type_::{Builtin, JsonKind, Type, TypeRef};
 
 /// One command, event or type of the schema, with the place where it was annotated.
 #[derive(Debug)]
@@ -162,7 +155,7 @@ pub struct Member {
     pub features: &'static [Feature],
 }
 
-/// A command: its arguments, what it returns, and the function that serves it.
+/// A command: its arguments and what it returns.
 #[derive(Debug)]
 pub struct Command {
     /// What it takes.
@@ -180,9 +173,7 @@ pub struct Command {
     /// Whether it may return something else than an object or a list of objects.
     pub returns_exception: bool,
     /// The state that its function wants injected.
-    pub needs: &'static [StateNeed],
-    /// The function that serves it.
-    pub handler: Handler,
+    pub needs: &'static [StateRequirement],
 }
 
 /// An event that the program may emit.
@@ -218,46 +209,12 @@ pub enum Arguments {
 
 /// One piece of state that a command's function wants injected.
 #[derive(Debug)]
-pub struct StateNeed {
+pub struct StateRequirement {
     /// The name of the Rust type, for messages.
     pub type_name: fn() -> &'static str,
     /// The identity of the Rust type, for look-up.
     pub type_id: fn() -> TypeId,
 }
-
-/// How a command's function is called.
-#[derive(Debug)]
-pub enum Handler {
-    /// At once, on the thread of the server; the function must be quick.
-    Inline(InlineHandler),
-    /// On a thread where blocking is allowed.
-    Blocking(BlockingHandler),
-    /// Awaited.
-    Async(AsyncHandler),
-}
-
-/// Checks the arguments, runs the function, and writes what it returned.
-pub type InlineHandler =
-    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, &mut ReturnWriter<'_>) -> Result<()>;
-
-/// Checks the arguments and packs the call up for another thread.
-pub type BlockingHandler =
-    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, Style) -> Result<BlockingCall>;
-
-/// Checks the arguments and starts the call.
-pub type AsyncHandler = fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, Style) -> Result<AsyncCall>;
-
-/// A call that may block; it yields the returned value as JSON text.
-pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
-
-/// A call in progress; it yields the returned value as JSON text.
-pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
-
-/// What an annotation submits to the program's inventory.
-#[derive(Debug)]
-pub struct Registration(pub &'static Definition);
-
-inventory::collect!(Registration);
 
 impl Definition {
     /// Whether it is an event that carries data, or a command that takes arguments.
@@ -275,14 +232,4 @@ impl Definition {
             Arguments::Type(_) => true,
         }
     }
-}
-
-/// Which of the features by which clients are spared a part are among `features`.
-pub(crate) fn marks(features: impl Iterator<Item = &'static Feature>) -> Marks {
-    let mut marks = Marks::NONE;
-    for feature in features {
-        marks.deprecated |= feature.name == "deprecated";
-        marks.unstable |= feature.name == "unstable";
-    }
-    marks
 }

@@ -1,6 +1,6 @@
 //! The types of the schema: what members, arguments and returned values are of.
 
-use super::Definition;
+use super::{Definition, DefinitionKind};
 
 /// A type of the schema, named by function.
 pub type TypeRef = fn() -> Type;
@@ -51,6 +51,74 @@ pub enum Builtin {
     Any,
 }
 
+/// The form of a value in JSON, with whole numbers apart (schema file `introspect.json`,
+/// `JSONType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    /// A string.
+    String,
+    /// Any number.
+    Number,
+    /// A number without a fraction.
+    Int,
+    /// `true` or `false`.
+    Boolean,
+    /// `null`.
+    Null,
+    /// An object.
+    Object,
+    /// An array.
+    Array,
+    /// Any of the others.
+    Value,
+}
+
+impl JsonKind {
+    /// The name in `JSONType`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Int => "int",
+            Self::Boolean => "boolean",
+            Self::Null => "null",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::Value => "value",
+        }
+    }
+}
+
+impl Type {
+    /// The definition behind a type, or behind the elements of a list.
+    pub fn definition(self) -> Option<&'static Definition> {
+        let mut ty = self;
+        loop {
+            match ty {
+                Self::Builtin(_) => return None,
+                Self::Array(element) => ty = element(),
+                Self::Defined(definition) => return Some(definition),
+            }
+        }
+    }
+
+    /// The form of its values in JSON. Values of an alternate have several, so that its form is
+    /// [`JsonKind::Value`]. Commands and events have no values; theirs is the same.
+    pub fn json_kind(self) -> JsonKind {
+        match self {
+            Self::Builtin(builtin) => builtin.json_kind(),
+            Self::Array(_) => JsonKind::Array,
+            Self::Defined(definition) => match definition.kind {
+                DefinitionKind::Enum(_) => JsonKind::String,
+                DefinitionKind::Struct(_) | DefinitionKind::Union(_) => JsonKind::Object,
+                DefinitionKind::Alternate(_)
+                | DefinitionKind::Command(_)
+                | DefinitionKind::Event(_) => JsonKind::Value,
+            },
+        }
+    }
+}
+
 /// Its name in the schema language; that of a list is the name of its elements' type in brackets.
 impl std::fmt::Display for Type {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -81,6 +149,27 @@ impl Builtin {
         Self::Null,
         Self::Any,
     ];
+
+    /// The form of its values in JSON.
+    pub const fn json_kind(self) -> JsonKind {
+        match self {
+            Self::Str => JsonKind::String,
+            Self::Number => JsonKind::Number,
+            Self::Int
+            | Self::Int8
+            | Self::Int16
+            | Self::Int32
+            | Self::Int64
+            | Self::Uint8
+            | Self::Uint16
+            | Self::Uint32
+            | Self::Uint64
+            | Self::Size => JsonKind::Int,
+            Self::Bool => JsonKind::Boolean,
+            Self::Null => JsonKind::Null,
+            Self::Any => JsonKind::Value,
+        }
+    }
 
     /// The name in the schema language.
     pub const fn as_str(self) -> &'static str {

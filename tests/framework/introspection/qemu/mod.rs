@@ -11,9 +11,9 @@ mod type_functions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use qapi_core::descriptor::{DefinitionKind, Type};
+use qapi_core::introspection::Mask;
 use qapi_core::registry::Registry;
-use qapi_core::schema::introspect::{Mask, introspect};
+use qapi_core::schema::definition::{DefinitionKind, Type};
 use serde_json::Value;
 /// The folders to read; none if none was named.
 fn folders() -> Vec<PathBuf> {
@@ -43,8 +43,8 @@ fn whole_schemas_are_told_as_qemu_tells_them() {
         eprintln!("not tried: QAPI_QEMU_SCHEMA names no folder with schema files of QEMU's");
     }
     for folder in folders {
-        let registry = Registry::from_definitions(reader::read(&folder)).unwrap();
-        let told = introspect(&registry, Mask::Unmasked);
+        let registry = Registry::from_registrations(reader::read(&folder)).unwrap();
+        let told = registry.introspect(Mask::Unmasked);
         let told = by_name(told.iter().map(|info| serde_json::to_value(info).unwrap()).collect());
         let expected = std::fs::read_to_string(folder.join("introspection.json")).unwrap();
         let expected = by_name(serde_json::from_str(&expected).unwrap());

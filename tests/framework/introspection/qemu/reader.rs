@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use qapi_core::descriptor::{
+use qapi_core::schema::definition::{
     AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind, EnumValue,
     Event, Feature, Member, Struct, Type, TypeRef, Union,
 };
@@ -158,7 +158,7 @@ impl Schema {
             AlternateMember { name, doc: "", since: None, ty }
         });
         let members = members.collect::<Vec<_>>().leak();
-        DefinitionKind::Alternate(qapi_core::descriptor::Alternate { members })
+        DefinitionKind::Alternate(qapi_core::schema::definition::Alternate { members })
     }
 
     fn command(&mut self, expression: &Value) -> Command {

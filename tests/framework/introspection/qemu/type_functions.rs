@@ -3,7 +3,7 @@
 
 use std::sync::RwLock;
 
-use qapi_core::descriptor::{Branch, Type, TypeRef};
+use qapi_core::schema::definition::{Branch, Type, TypeRef};
 
 /// More than the schemas of QEMU have together.
 const TYPES: usize = 2048;

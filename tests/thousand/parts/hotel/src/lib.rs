@@ -1,6 +1,6 @@
 //! A hundred commands: `hotel0` to `hotel99`.
 
-use qapi_core::control::CommandInfo;
+use qapi_core::commands::control::CommandInfo;
 use qapi_core::qapi_command;
 
 seq_macro::seq!(N in 0..100 {

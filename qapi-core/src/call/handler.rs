@@ -1,0 +1,99 @@
+//! The function behind a command, and what an annotation submits to the program's inventory.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::call::context::Context;
+use crate::call::return_writer::ReturnWriter;
+use crate::error::Result;
+use crate::schema::definition::Definition;
+use crate::schema::view::MessageFormat;
+use crate::visitor::object::ObjectVisitor;
+
+/// How a command's function is called.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Handler {
+    /// At once, on the thread of the server; the function must be quick.
+    Inline(InlineHandler),
+    /// On a thread where blocking is allowed.
+    Blocking(BlockingHandler),
+    /// Awaited.
+    Async(AsyncHandler),
+}
+
+/// Checks the arguments, runs the function, and writes its return value.
+pub type InlineHandler =
+    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, &mut ReturnWriter<'_>) -> Result<()>;
+
+/// Checks the arguments and packs the call for another thread.
+pub type BlockingHandler =
+    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, MessageFormat) -> Result<BlockingCall>;
+
+/// Checks the arguments and makes the future of the call.
+pub type AsyncHandler =
+    fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, MessageFormat) -> Result<AsyncCall>;
+
+/// A call that may block; it yields the return value as JSON text.
+pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
+
+/// A call in progress; it yields the return value as JSON text.
+pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
+
+/// A call that is not over when its request has been dispatched.
+pub enum Call {
+    /// To be awaited.
+    Async(AsyncCall),
+    /// To be run on a thread where blocking is allowed.
+    Blocking(BlockingCall),
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Async(_) => "Async",
+            Self::Blocking(_) => "Blocking",
+        })
+    }
+}
+
+/// What an annotation submits to the program's inventory: a definition, and the function behind
+/// it where it is a command.
+///
+/// The definition alone is data; the registry joins the two, so that a client or a documentation
+/// tool can use definitions without the functions.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration {
+    definition: &'static Definition,
+    handler: Option<Handler>,
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// The registration of a type or an event; of a command that nothing serves.
+    pub const fn new(definition: &'static Definition) -> Self {
+        Self { definition, handler: None }
+    }
+
+    /// The registration of a command that `handler` serves.
+    pub const fn command(definition: &'static Definition, handler: Handler) -> Self {
+        Self { definition, handler: Some(handler) }
+    }
+
+    /// The command, event or type.
+    pub const fn definition(&self) -> &'static Definition {
+        self.definition
+    }
+
+    /// The function behind a command; `None` for types, events and commands that nothing serves.
+    pub const fn handler(&self) -> Option<&Handler> {
+        self.handler.as_ref()
+    }
+}
+
+impl From<&'static Definition> for Registration {
+    fn from(definition: &'static Definition) -> Self {
+        Self::new(definition)
+    }
+}

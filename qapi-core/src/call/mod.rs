@@ -1,0 +1,24 @@
+//! What the function behind a command is given, and where its return value goes.
+//!
+//! - [`Context`]: the surroundings of one call: the session, and the server's [`StateMap`]
+//! - [`SessionContext`]: what functions may know of the session that called them, with
+//!   [`SessionFds`], the file descriptors that the client sent
+//! - [`ReturnWriter`]: takes the return value as JSON text
+//! - [`OobSafe`]: the mark of state that commands out of band may use
+//! - [`Handler`] and [`Registration`]: the function itself, as an annotation submits it
+
+pub(crate) mod context;
+pub mod fds;
+pub(crate) mod handler;
+pub(crate) mod oob;
+pub(crate) mod return_writer;
+pub(crate) mod session;
+
+pub use context::{Context, StateMap};
+pub use fds::SessionFds;
+pub use handler::{
+    AsyncCall, AsyncHandler, BlockingCall, BlockingHandler, Handler, InlineHandler, Registration,
+};
+pub use oob::OobSafe;
+pub use return_writer::ReturnWriter;
+pub use session::{PeerCredentials, SessionContext};

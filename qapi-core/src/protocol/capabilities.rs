@@ -1,0 +1,11 @@
+//! The capabilities that a client may enable when it connects (schema file `control.json`).
+
+use crate::qapi_enum;
+
+/// What a client may enable when it connects.
+#[qapi_enum(crate = crate, since = "2.12")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QMPCapability {
+    /// Out-of-band execution of commands that allow it.
+    Oob,
+}

@@ -1,0 +1,121 @@
+//! What a command takes and returns, for both ends: `CommandReturn` is the server's side,
+//! [`QapiCommand`] and [`Returned`] are the client's.
+
+use serde::ser::SerializeMap;
+
+use crate::call::return_writer::ReturnWriter;
+use crate::error::{Error, Result};
+use crate::schema::definition::Definition;
+use crate::schema::definition::type_::Type;
+use crate::types::QapiType;
+use crate::visitor::Input;
+use crate::wire::value::Value;
+
+/// What a command's function may return: nothing, a QAPI type, or a `Result` of either.
+#[diagnostic::on_unimplemented(
+    message = "a QAPI command cannot return `{Self}`",
+    label = "not a QAPI type",
+    note = "return nothing, a QAPI type, a `Vec` of one, or a `Result` of these whose error \
+            converts into `qapi_core::Error`"
+)]
+pub trait CommandReturn {
+    /// What a client gets when the command succeeds.
+    type Value: Returned;
+
+    /// The schema's type of the returned value; `None` where nothing is returned.
+    fn returns() -> Option<Type>;
+
+    /// Writes the value, or hands on the error.
+    ///
+    /// # Errors
+    /// The command failed, or its value refuses to be serialised.
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()>;
+}
+
+impl CommandReturn for () {
+    type Value = ();
+
+    fn returns() -> Option<Type> {
+        None
+    }
+
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
+        out.write_empty()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: QapiType> CommandReturn for T {
+    type Value = T;
+
+    fn returns() -> Option<Type> {
+        Some(T::schema_type())
+    }
+
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
+        out.write(&self)
+    }
+}
+
+impl<T: CommandReturn, E: Into<Error>> CommandReturn for Result<T, E> {
+    type Value = T::Value;
+
+    fn returns() -> Option<Type> {
+        T::returns()
+    }
+
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
+        self.map_err(Into::into)?.write(out)
+    }
+}
+
+/// What a call can return: a QAPI type, or `()` for a command that returns nothing.
+#[diagnostic::on_unimplemented(
+    message = "a call cannot return `{Self}`",
+    label = "not a QAPI type",
+    note = "use a QAPI type, a `Vec` of one, or `()` where the command returns nothing"
+)]
+pub trait Returned: Sized {
+    /// Reads the reply's member `return`.
+    ///
+    /// # Errors
+    /// It is not of this type.
+    fn read(value: Value<'_>) -> Result<Self>;
+}
+
+impl Returned for () {
+    fn read(_: Value<'_>) -> Result<Self> {
+        Ok(())
+    }
+}
+
+impl<T: QapiType> Returned for T {
+    fn read(value: Value<'_>) -> Result<Self> {
+        T::visit(Input::from_server(value))
+    }
+}
+
+/// A command with its arguments, as [`Client::execute`](crate::client::Client::execute) takes it.
+///
+/// The word `client` of [`qapi_command`](crate::qapi_command) adds a struct that implements it,
+/// of the function's name: to execute `job-pause` reads like a call of `job_pause` whose
+/// arguments are named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command that a client can execute",
+    label = "not a command",
+    note = "add the word `client` to the function's `#[qapi_command]`, and fill in the struct of \
+            the function's name"
+)]
+pub trait QapiCommand {
+    /// The command's place in the schema.
+    const DEFINITION: &'static Definition;
+
+    /// What the command returns: a QAPI type, or `()`.
+    type Return: Returned;
+
+    /// Writes the arguments, without the braces around them.
+    ///
+    /// # Errors
+    /// Those of `map`.
+    fn serialize_arguments<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}

@@ -1,0 +1,7 @@
+use qapi_core::qapi_command;
+
+/// Blinks.
+#[qapi_command(register = false)]
+fn blink() {}
+
+fn main() {}

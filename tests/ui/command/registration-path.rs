@@ -1,0 +1,9 @@
+use qapi_core::qapi_command;
+
+mod registrations {}
+
+/// Blinks.
+#[qapi_command(registration = registrations::BLINK)]
+fn blink() {}
+
+fn main() {}
