@@ -124,5 +124,5 @@ pub use visitor::{Input, ObjectVisitor, Scalars};
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
