@@ -1,40 +1,40 @@
 #!/usr/bin/env python3
-"""Checks the cases of one file that concern a program's own commands.
+"""Checks the cases of one file that apply to a program.
 
-    concerned.py --prog 'CMD ... {sock} ...' --reference 'CMD ... {sock} ...' [--list] FILE.jsonl
+    applicable.py --prog 'CMD ... {sock} ...' --reference 'CMD ... {sock} ...' [--list] FILE.jsonl
 
-The cases were recorded from a program with more commands, branches and members than PROG may
-have.  Both programs' introspection tells which cases PROG can answer: those that use no command,
-member or enumeration value that REFERENCE knows and PROG does not.  They are handed to wire.py;
-its exit status is ours.  --list names them instead.
+The cases were recorded from REFERENCE, which may have more commands, branches and members than
+PROG.  A case applies to PROG if it uses no command, member or enumeration value that REFERENCE has
+in its introspection and PROG has not.  wire.py checks these cases, and its exit status is ours.
+--list prints their names instead.
 """
-import argparse, json, os, subprocess, sys, tempfile
 
-import wire
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
 
-TIMEOUT = 10
+from exchange import Server, qmp
 
 
 def introspect(prog):
     """The program's schema, by name."""
-    server = wire.Server(prog)
+    server = Server(prog)
     server.start()
-    session = wire.Session(server, TIMEOUT)
     try:
-        session.open()
-        wire.handshake(session, {})
-        session.write(b'{"execute": "query-qmp-schema", "id": 1}\n')
-        # Not wait_id, which passes over lines as long as this one.
-        session.wait(lambda line: line.startswith(b'{"return": ['), "the schema")
-        reply = wire.parse(session.lines[-1])
-        return {entry["name"]: entry for entry in reply["return"]}
+        client = server.process.connect().negotiate()
+        entries = client.execute("query-qmp-schema")
+        client.close()
+        return {entry["name"]: entry for entry in entries}
     finally:
-        session.close()
         server.stop()
 
 
 class Comparison:
-    """Whether a value uses anything that the reference knows and the program does not."""
+    """Whether a case applies: each method is false for a value that uses anything which the
+    reference has and the program has not."""
 
     def __init__(self, reference, program):
         self.reference, self.program = reference, program
@@ -77,7 +77,7 @@ class Comparison:
         known = members(self.reference, reference, value)
         own = members(self.program, program, value)
         tag = reference.get("tag")
-        # The tag first: where its value is foreign, so are the members that follow from it.
+        # The tag comes first: a foreign value of it selects foreign members.
         for name in ([tag] if tag else []) + list(known):
             used = name in value or "default" not in known[name]
             if used and name not in own:
@@ -93,7 +93,7 @@ def enum_values(entry):
 
 
 def members(schema, entry, value):
-    """The members of an object, those of the branch that it selects included."""
+    """The members of an object, including those of the branch that it selects."""
     found = {member["name"]: member for member in entry["members"]}
     for variant in entry.get("variants", []):
         if variant["case"] == value.get(entry["tag"]):
@@ -102,7 +102,7 @@ def members(schema, entry, value):
 
 
 def alternatives(schema, entry, value):
-    """The types of an alternate that take the value."""
+    """The types of an alternate that accept the value."""
     wanted = {dict: "object", list: "array", str: ("enum", "str"), bool: "bool",
               type(None): "null"}.get(type(value), ("int", "number"))
     for member in entry["members"]:
@@ -122,19 +122,19 @@ def main():
     comparison = Comparison(introspect(options.reference), introspect(options.prog))
     with open(options.file) as file:
         lines = file.readlines()
-    concerned = []
+    applicable = []
     for line in lines:
         request = json.loads(json.loads(line)["send"][0]["send"])
         if comparison.command(request["execute"], request.get("arguments", {})):
-            concerned.append(line)
+            applicable.append(line)
     if options.list:
-        print("\n".join(json.loads(line)["name"] for line in concerned))
+        print("\n".join(json.loads(line)["name"] for line in applicable))
         return 0
-    print("%d of %d cases concern the program" % (len(concerned), len(lines)), flush=True)
+    print(f"{len(applicable)} of {len(lines)} cases apply to the program", flush=True)
     with tempfile.TemporaryDirectory(prefix="qmpwire.") as folder:
         path = os.path.join(folder, os.path.basename(options.file))
         with open(path, "w") as file:
-            file.writelines(concerned)
+            file.writelines(applicable)
         harness = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wire.py")
         return subprocess.call([sys.executable, harness, "check", "--prog", options.prog, path])
 
