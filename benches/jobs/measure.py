@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures block jobs of the storage daemon against those of qemu-storage-daemon.
 
-Copies a raw image of 1 GiB, half of it data, to a new qcow2 image, by turns with either program
-and with either kind of job, with `cache.no-flush` and without. Then has our daemon run 1,000 jobs
-at once and asks for them. Ends with failure if a limit is missed.
+Copies a raw image of 1 GiB, half of it data, to a new qcow2 image: with either program in turn,
+with either kind of job, with `cache.no-flush` and without. Then has our daemon run 1,000 jobs at
+once and queries them. Fails if a limit is missed.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,12 +19,16 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
+import images
+import qmp
+
 MIB = 1 << 20
 SIZE = 1024 * MIB
 TICKS = os.sysconf("SC_CLK_TCK")
-PATIENCE = 120
+TIMEOUT = 120
 
-# What must hold, and what is aimed at.
+# Each limit with the goal behind it.
 CPU_OF_BACKUP = (0.7, 0.5)
 WALL_OF_MIRROR = (1.2, 0.8)
 MEMORY_MIB = 32
@@ -33,56 +36,29 @@ QUERY_SECONDS = 0.005
 JOBS = 1000
 
 
-class Daemon:
-    """A storage daemon and a client of it."""
+class Daemon(qmp.Daemon):
+    """A storage daemon that remembers which jobs have completed or are ready."""
 
     def __init__(self, program, folder, arguments):
-        path = folder / "qmp.sock"
-        path.unlink(missing_ok=True)
-        monitor = ["--chardev", f"socket,id=m,path={path},server=on,wait=off"]
-        self.process = subprocess.Popen([program, *monitor, "--monitor", "chardev=m", *arguments])
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        start = time.monotonic()
-        while True:
-            try:
-                self.socket.connect(str(path))
-                break
-            except OSError:
-                if time.monotonic() - start > PATIENCE or self.process.poll() is not None:
-                    raise
-                time.sleep(0.01)
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
         self.ended = set()
-        self.execute("qmp_capabilities")
+        super().__init__(program, folder, arguments, TIMEOUT, self.add_ended)
 
-    def execute(self, command, **arguments):
-        arguments = {name.replace("_", "-"): value for name, value in arguments.items()}
-        message = {"execute": command, "arguments": arguments}
-        self.socket.sendall(json.dumps(message).encode() + b"\n")
-        while True:
-            message = self.next()
-            if "error" in message:
-                raise RuntimeError(f"{command}: {message['error']}")
-            if "return" in message:
-                return message["return"]
+    def add_ended(self, event):
+        if event["event"] in ("BLOCK_JOB_COMPLETED", "BLOCK_JOB_READY"):
+            if "error" in event["data"]:
+                raise RuntimeError(event["data"]["error"])
+            self.ended.add(event["data"]["device"])
 
-    def next(self):
-        """The next message. Jobs that are over, or ready to be completed, are remembered."""
-        message = json.loads(self.lines.readline())
-        if message.get("event") in ("BLOCK_JOB_COMPLETED", "BLOCK_JOB_READY"):
-            if "error" in message["data"]:
-                raise RuntimeError(message["data"]["error"])
-            self.ended.add(message["data"]["device"])
-        return message
+    def command(self, name, **arguments):
+        """Executes a command. Names of arguments have `_` for `-`."""
+        return self.execute(name, {key.replace("_", "-"): arguments[key] for key in arguments})
 
     def wait_for(self, job):
         while job not in self.ended:
-            self.next()
+            self.client.message()
 
     def cpu(self):
-        """Seconds of both kinds, of all threads."""
+        """CPU time of all threads in seconds, user and system."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
@@ -93,15 +69,9 @@ class Daemon:
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"no {name}")
 
-    def quit(self):
-        self.socket.sendall(b'{"execute": "quit"}')
-        while self.lines.readline():
-            pass
-        self.process.wait(PATIENCE)
-
 
 def make_source(path):
-    """Every other MiB holds bytes that cannot be compressed."""
+    """Every other MiB has bytes that cannot be compressed."""
     noise = random.Random(1)
     with open(path, "wb") as image:
         image.truncate(SIZE)
@@ -111,10 +81,10 @@ def make_source(path):
 
 
 def copy(program, folder, kind, no_flush, verify):
-    """Has one job copy the image: wall time, CPU time, MiB above idle."""
+    """Copies the image by one job. Returns wall time, CPU time, MiB above idle."""
     source, target = folder / "source.raw", folder / "target.qcow2"
     target.unlink(missing_ok=True)
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", target, str(SIZE)], check=True)
+    images.create(target, SIZE)
     cache = f",cache.no-flush={'on' if no_flush else 'off'}"
     daemon = Daemon(program, folder, [
         "--blockdev", f"file,node-name=source,filename={source},read-only=on{cache}",
@@ -124,21 +94,21 @@ def copy(program, folder, kind, no_flush, verify):
     os.sync()
     idle, cpu, start = daemon.memory("VmRSS"), daemon.cpu(), time.monotonic()
     command = f"blockdev-{kind}"
-    daemon.execute(command, job_id="j", device="source", target="target", sync="full")
+    daemon.command(command, job_id="j", device="source", target="target", sync="full")
     daemon.wait_for("j")
     wall, cpu = time.monotonic() - start, daemon.cpu() - cpu
     memory = daemon.memory("VmHWM") - idle
     daemon.quit()
     if verify:
-        subprocess.run(["qemu-img", "compare", "-q", source, target], check=True)
-        subprocess.run(["qemu-img", "check", "-q", target], check=True)
+        images.run(images.QEMU_IMG, "compare", "-q", source, target)
+        images.run(images.QEMU_IMG, "check", "-q", target)
     return wall, cpu, memory
 
 
 def compare(ours, theirs, folder, kinds, runs):
-    """Lets both programs copy by turns. Says whether all limits were kept."""
+    """Copies by both programs in turn. Returns whether no limit is missed."""
     make_source(folder / "source.raw")
-    kept = True
+    is_good = True
     print("job     no-flush  program    wall s   CPU s   MiB above idle")
     for no_flush in (True, False):
         medians = {}
@@ -158,31 +128,30 @@ def compare(ours, theirs, folder, kinds, runs):
                 print(f"{kind:8}{switch:10}{name:9}{wall:8.3f}{cpu:8.3f}{memory:10.1f}", flush=True)
         for kind in kinds:
             own = medians[kind, "this"]
-            kept &= limit(f"CPU of {kind}, of QEMU's backup", own[1] / medians["backup", "QEMU"][1],
-                          *CPU_OF_BACKUP)
+            cpu = own[1] / medians["backup", "QEMU"][1]
+            is_good &= limit(f"CPU of {kind}, of QEMU's backup", cpu, *CPU_OF_BACKUP)
             if "mirror" in kinds:
-                kept &= limit(f"wall time of {kind}, of QEMU's mirror",
-                              own[0] / medians["mirror", "QEMU"][0], *WALL_OF_MIRROR)
-            kept &= limit(f"MiB of {kind} above idle", own[2], MEMORY_MIB)
-    return kept
+                wall = own[0] / medians["mirror", "QEMU"][0]
+                is_good &= limit(f"wall time of {kind}, of QEMU's mirror", wall, *WALL_OF_MIRROR)
+            is_good &= limit(f"MiB of {kind} above idle", own[2], MEMORY_MIB)
+    return is_good
 
 
 def query_many(program, folder):
-    """Asks for 1,000 jobs at work, again and again."""
+    """Queries 1,000 running jobs repeatedly. Returns whether no limit is missed."""
     arguments = ["--blockdev", "null-co,node-name=source"]
     daemon = Daemon(program, folder, arguments)
     for number in range(JOBS):
-        daemon.execute("blockdev-add", driver="null-co", node_name=f"target{number}")
-        daemon.execute("blockdev-backup", job_id=f"job{number}", device="source",
+        daemon.command("blockdev-add", driver="null-co", node_name=f"target{number}")
+        daemon.command("blockdev-backup", job_id=f"job{number}", device="source",
                        target=f"target{number}", sync="none")
     times = []
     for _ in range(200):
         start = time.monotonic()
-        daemon.socket.sendall(b'{"execute": "query-jobs"}')
-        reply = b""
-        # To read the text as JSON takes this program far longer than the daemon took to write it.
-        while not reply.endswith(b"\n"):
-            reply += daemon.socket.recv(MIB)
+        # Not `execute`: this program takes far longer to parse the reply than the daemon to
+        # write it.
+        daemon.client.send(b'{"execute": "query-jobs"}')
+        reply = daemon.client.line()
         times.append(time.monotonic() - start)
     assert len(json.loads(reply)["return"]) == JOBS
     daemon.quit()
@@ -191,10 +160,11 @@ def query_many(program, folder):
 
 
 def limit(what, value, most, goal=None):
-    kept = value <= most
+    """Prints a figure with its limit. Returns whether the limit is not missed."""
+    is_met = value <= most
     aim = "" if goal is None else f", goal {goal}"
-    print(f"{'kept' if kept else 'MISSED'}: {what}: {value:.2f} (at most {most}{aim})")
-    return kept
+    print(f"{'met' if is_met else 'MISSED'}: {what}: {value:.2f} (at most {most}{aim})")
+    return is_met
 
 
 def main():
@@ -203,7 +173,7 @@ def main():
     parser.add_argument("--reference", default="qemu-storage-daemon")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--jobs", default="backup,mirror")
-    parser.add_argument("--folder", help="where the images are made: a disk with 3 GiB to spare")
+    parser.add_argument("--folder", help="for the images: on a disk with 3 GiB to spare")
     options = parser.parse_args()
     program = options.program
     if program is None:
@@ -213,11 +183,11 @@ def main():
         program = str(target / "release" / "storage-daemon")
     folder = Path(tempfile.mkdtemp(dir=options.folder))
     try:
-        kept = compare(program, options.reference, folder, options.jobs.split(","), options.runs)
-        kept &= query_many(program, folder)
+        is_good = compare(program, options.reference, folder, options.jobs.split(","), options.runs)
+        is_good &= query_many(program, folder)
     finally:
         shutil.rmtree(folder)
-    sys.exit(0 if kept else 1)
+    sys.exit(0 if is_good else 1)
 
 
 if __name__ == "__main__":

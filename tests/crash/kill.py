@@ -1,83 +1,53 @@
 #!/usr/bin/env python3
-"""Kills the storage daemon in the midst of block jobs and looks at the images afterwards.
+"""Kills the storage daemon during block jobs and inspects the images afterwards.
 
-Each run copies the same images, starts a daemon with one job, kills it (SIGKILL) when the job has
-made some part of its way, chosen at random, and then demands of every image:
+Each run copies the same images, starts a daemon with one job, and kills it (SIGKILL) at a random
+point of the job's progress. Then every image must fulfil:
 
 * `qemu-img check` finds no corruption (leaked clusters are allowed);
-* what it shows is, cluster by cluster, what it showed before the job or what it shows after it.
+* each cluster has its contents from before the job or those from after it.
 
-A run counts as one at work if the job had neither finished nor failed when the daemon died. The
-images are in fragments of one cluster, so that a job takes many steps. Ends with failure if any
-image is damaged, or if fewer than half of the runs of a row came at work.
+A run hits if the job had neither finished nor failed when the daemon died. The images consist of
+fragments of one cluster, so that a job takes many steps. The script fails if any image is damaged,
+or if fewer than half of the runs of a row hit.
 """
 
 import argparse
 import json
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
+import images as tools
+import qmp
+
 MIB = 1 << 20
-PATIENCE = 60
-# From how many runs on half of them have to hit a job at work.
+# Rows with fewer runs may miss by chance, or on a fast machine.
 RUNS_THAT_COUNT = 10
 KINDS = ["stream", "commit", "commit-active", "backup", "mirror"]
 
 
-class Daemon:
-    """A storage daemon and a client of it."""
+class Daemon(qmp.Daemon):
+    """A storage daemon, and the states that its job has reached."""
 
     def __init__(self, program, folder, nodes):
-        path = folder / "qmp.sock"
-        arguments = ["--chardev", f"socket,id=m,path={path},server=on,wait=off"]
-        arguments += ["--monitor", "chardev=m"]
+        self.states = []
+        arguments = []
         for node in nodes:
             arguments += ["--blockdev", json.dumps(node)]
-        self.process = subprocess.Popen([program, *arguments])
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.socket.connect(str(path))
-                break
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.005)
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
-        self.states = []
-        self.execute("qmp_capabilities")
+        super().__init__(program, folder, arguments, on_event=self.add_state)
 
-    def message(self):
-        line = self.lines.readline()
-        if not line:
-            return None
-        message = json.loads(line)
-        if message.get("event") == "JOB_STATUS_CHANGE":
-            self.states.append(message["data"]["status"])
-        return message
-
-    def execute(self, command, arguments=None):
-        request = {"execute": command, "arguments": arguments or {}}
-        self.socket.sendall(json.dumps(request).encode())
-        while (message := self.message()) is not None:
-            if "error" in message:
-                raise RuntimeError(f"{command}: {message['error']}")
-            if "return" in message:
-                return message["return"]
-        raise RuntimeError(f"{command}: the daemon has gone")
+    def add_state(self, event):
+        if event["event"] == "JOB_STATUS_CHANGE":
+            self.states.append(event["data"]["status"])
 
     def progress(self):
-        """How much of its way the job has made, from 0 to 1; None once it is over."""
+        """The progress of the job, from 0 to 1; None once it has ended."""
         jobs = self.execute("query-jobs")
         if not jobs or jobs[0]["status"] not in ("created", "running", "ready"):
             return None
@@ -86,24 +56,20 @@ class Daemon:
         return jobs[0]["current-progress"] / max(jobs[0]["total-progress"], 1)
 
     def kill(self):
-        """Kills the daemon. Gives the states that the job had been seen in by then."""
+        """Kills the daemon. Returns the states that its last events reached."""
         self.process.kill()
         self.process.wait()
         try:
-            while self.message() is not None:
-                pass
-        except (OSError, ValueError):
+            while True:
+                self.client.message()
+        except (qmp.Closed, ValueError):
             pass  # The last line may be cut off.
-        self.socket.close()
+        self.stop()
         return self.states
 
 
-def run(*arguments, **more):
-    return subprocess.run([str(one) for one in arguments], check=True, **more)
-
-
 class Images:
-    """The images before a job, made once for all runs of a row."""
+    """The images before the job, made once for all runs of a row."""
 
     def __init__(self, folder, kind, cluster_size, options, generator):
         self.folder, self.cluster, self.size = folder, cluster_size, options.size * MIB
@@ -120,7 +86,7 @@ class Images:
             self.make_qcow2("top", "mid")
             self.fill("top", 0.2, generator)
         self.names = [path.name for path in folder.iterdir()]
-        self.shown = {name: self.contents(folder, name) for name in self.names}
+        self.before = {name: self.contents(folder, name) for name in self.names}
 
     def make_raw(self, name, generator):
         with open(self.folder / name, "wb") as image:
@@ -131,60 +97,50 @@ class Images:
                     image.write(generator.randbytes(self.cluster))
 
     def make_qcow2(self, name, backing=None):
-        backed = ["-b", backing, "-F", "qcow2"] if backing else []
-        options = ["-f", "qcow2", "-o", f"cluster_size={self.cluster}{self.more}"]
-        run("qemu-img", "create", "-q", *options, *backed, name, self.size, cwd=self.folder)
+        options = f"cluster_size={self.cluster}{self.more}"
+        tools.create(name, self.size, options=options, backing=backing, cwd=self.folder)
 
     def fill(self, name, part, generator):
-        """Writes to some of the clusters. None of the patterns is 0, which is what is unwritten."""
+        """Writes to some of the clusters. A pattern is never 0, which unwritten clusters show."""
         commands = []
         for number in range(self.size // self.cluster):
             if generator.random() < part:
                 pattern = generator.randrange(1, 256)
                 commands.append(f"write -P {pattern} {number * self.cluster} {self.cluster}")
-        text = "\n".join(commands) + "\n"
-        quiet = {"stdout": subprocess.DEVNULL, "cwd": self.folder}
-        run("qemu-io", "-f", "qcow2", name, input=text.encode(), **quiet)
+        tools.io(name, "qcow2", commands, cwd=self.folder)
 
     def contents(self, folder, name):
-        """What an image shows, as a raw file shows it."""
-        plain = folder / (name + ".plain")
-        form = "raw" if name == "source" else "qcow2"
-        run("qemu-img", "convert", "-f", form, "-O", "raw", folder / name, plain)
-        data = plain.read_bytes()
-        plain.unlink()
-        return data
+        return tools.contents(folder / name, "raw" if name == "source" else "qcow2")
 
     def copy_to(self, folder):
         for name in self.names:
-            run("cp", "--sparse=always", self.folder / name, folder / name)
+            tools.run("cp", "--sparse=always", self.folder / name, folder / name)
 
     def faults(self, folder, kind):
-        """What is wrong with the images in a folder, and whether clusters have leaked."""
+        """The faults of the images in a folder, and whether clusters have leaked."""
         faults, leaks = [], False
         for name in self.names:
             if name == "source":
-                if self.contents(folder, name) != self.shown[name]:
+                if self.contents(folder, name) != self.before[name]:
                     faults.append("source: it was written to")
                 continue
-            check = ["qemu-img", "check", "-f", "qcow2", "--output=json", folder / name]
-            checked = subprocess.run([str(one) for one in check], capture_output=True, text=True)
-            found = json.loads(checked.stdout) if checked.stdout else {}
-            if checked.returncode not in (0, 3) or found.get("check-errors", 1):
-                faults.append(f"{name}: {checked.stdout}{checked.stderr}")
-            leaks |= bool(found.get("leaks"))
+            status, report, errors = tools.check(folder / name)
+            # 3 says that clusters have leaked and nothing else is wrong.
+            if status not in (0, 3) or report.get("check-errors", 1):
+                faults.append(f"{name}: {report}{errors}")
+            leaks |= bool(report.get("leaks"))
             after = {"base": "mid", "target": "source"}.get(name, name)
             if kind == "commit-active" and name == "base":
                 after = "top"
             if kind.startswith("commit") and name == "mid":
-                continue  # What it shows changes with the base, and is made good by what is above.
+                continue  # Its contents change with the base. The image above hides that.
             faults += self.differences(name, self.contents(folder, name), after)
         return faults, leaks
 
     def differences(self, name, data, after):
-        old, new = self.shown[name], self.shown[after]
-        if len(data) != self.size:
-            return [f"{name}: it has {len(data)} bytes"]
+        old, new = self.before[name], self.before[after]
+        if data is None or len(data) != self.size:
+            return [f"{name}: it has {data and len(data)} bytes"]
         wrong = []
         for start in range(0, self.size, self.cluster):
             piece = slice(start, start + self.cluster)
@@ -194,7 +150,7 @@ class Images:
 
 
 def qcow2(name, backing, generator):
-    """A node for an image, its cache chosen at random."""
+    """A node for an image with a random cache option."""
     cache = {"direct": False, "no-flush": generator.random() < 0.5}
     file = {"driver": "file", "filename": name}
     node = {"driver": "qcow2", "node-name": name, "file": file, "backing": backing}
@@ -202,8 +158,10 @@ def qcow2(name, backing, generator):
 
 
 def work(kind, folder, generator):
-    """The nodes that a job needs, the command that starts it and its arguments."""
-    path = lambda name: str(folder / name)
+    """The nodes that a job needs, the command that starts the job, and its arguments."""
+    def path(name):
+        return str(folder / name)
+
     if kind in ("backup", "mirror"):
         file = {"driver": "file", "filename": path("source")}
         nodes = [{"driver": "raw", "node-name": "source", "file": file}]
@@ -220,12 +178,12 @@ def work(kind, folder, generator):
 
 
 def one_run(program, images, kind, generator):
-    """Gives what is wrong, whether clusters have leaked, and whether the job was at work."""
+    """Returns the faults, whether clusters have leaked, and whether the run hit."""
     with tempfile.TemporaryDirectory(prefix="kill.") as folder:
         folder = Path(folder)
         images.copy_to(folder)
         nodes, command, arguments = work(kind, folder, generator)
-        # A little beyond the end, for what is done when everything is copied.
+        # A little beyond the end, for the steps after everything is copied.
         goal, pause = generator.uniform(0, 1.02), generator.uniform(0, 0.003)
         daemon = Daemon(program, folder, nodes)
         daemon.execute(command, {"job-id": "j", **arguments})
@@ -233,53 +191,53 @@ def one_run(program, images, kind, generator):
             pass
         time.sleep(pause)
         states = daemon.kill()
-        at_work = not {"waiting", "aborting", "concluded"} & set(states)
+        is_hit = not {"waiting", "aborting", "concluded"} & set(states)
         faults, leaks = images.faults(folder, kind)
         if "aborting" in states:
             faults.append("the job failed")
-        return faults, leaks, at_work
+        return faults, leaks, is_hit
 
 
 def row(options, kind, cluster_size):
-    """All runs of one kind with one cluster size. Gives whether all is well."""
+    """All runs of one kind with one cluster size. Returns whether they pass."""
     generator = random.Random(f"{options.seed} {kind} {cluster_size}")
-    damaged = leaking = at_work = 0
+    damaged = leaking = hits = 0
     with tempfile.TemporaryDirectory(prefix="kill.") as folder:
         images = Images(Path(folder), kind, cluster_size, options, generator)
         for number in range(options.runs):
-            faults, leaks, working = one_run(options.prog, images, kind, generator)
-            at_work += working
+            faults, leaks, is_hit = one_run(options.prog, images, kind, generator)
+            hits += is_hit
             leaking += leaks
             damaged += bool(faults)
             for fault in faults:
                 print(f"{kind}, {cluster_size}, run {number}: {fault}", file=sys.stderr)
-    counts = f"{options.runs:5} {at_work:8} {leaking:8} {damaged:8}"
+    counts = f"{options.runs:5} {hits:8} {leaking:8} {damaged:8}"
     print(f"{kind:14} {cluster_size:8} {counts}", flush=True)
-    # Of a few runs chance, or a fast machine, may have all come after the end of the job.
-    enough = 2 * at_work >= options.runs or options.runs < RUNS_THAT_COUNT
+    enough = 2 * hits >= options.runs or options.runs < RUNS_THAT_COUNT
     return damaged == 0 and enough
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--prog", default=REPOSITORY / "target/release/storage-daemon")
-    parser.add_argument("--runs", type=int, default=50, help="how many a row (50)")
-    parser.add_argument("--jobs", default=",".join(KINDS), help="which, by commas (all)")
-    parser.add_argument("--clusters", default="65536,4096", help="their sizes in bytes, by commas")
+    parser.add_argument("--runs", type=int, default=50, help="runs of each row (50)")
+    parser.add_argument("--jobs", default=",".join(KINDS), help="kinds of jobs, by commas (all)")
+    parser.add_argument("--clusters", default="65536,4096",
+                        help="sizes of clusters in bytes, by commas")
     parser.add_argument("--size", type=int, default=64, help="of the images, in MiB (64)")
-    parser.add_argument("--seed", default="0", help="another one, other kills (0)")
-    parser.add_argument("--options", default="", help="more of the images, as for qemu-img")
+    parser.add_argument("--seed", default="0", help="another seed gives other kills (0)")
+    parser.add_argument("--options", default="", help="more options for qemu-img create -o")
     options = parser.parse_args()
     options.options = options.options and "," + options.options
     options.prog = str(Path(options.prog).resolve())
     if not shutil.which("qemu-img") or not shutil.which("qemu-io"):
         sys.exit("qemu-img and qemu-io are needed")
-    print(f"{'job':14} {'cluster':>8} {'kills':>5} {'at work':>8} {'leaking':>8} {'damaged':>8}")
-    good = True
+    print(f"{'job':14} {'cluster':>8} {'kills':>5} {'hits':>8} {'leaking':>8} {'damaged':>8}")
+    is_good = True
     for kind in options.jobs.split(","):
         for cluster_size in map(int, options.clusters.split(",")):
-            good &= row(options, kind, cluster_size)
-    sys.exit(0 if good else 1)
+            is_good &= row(options, kind, cluster_size)
+    sys.exit(0 if is_good else 1)
 
 
 if __name__ == "__main__":

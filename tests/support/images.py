@@ -5,6 +5,7 @@ Python 3.11, standard library only.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 QEMU_IMG = os.environ.get("QEMU_IMG", "qemu-img")
 QEMU_IO = os.environ.get("QEMU_IO", "qemu-io")
+IO_COMMANDS = 4096
+"""Commands in one start of qemu-io: the command line has a limit."""
 
 
 class ToolError(Exception):
@@ -41,9 +44,10 @@ def create(path, size=None, format="qcow2", options=None, backing=None, backing_
 
 
 def io(path, format, commands, **more):
-    """Runs commands of qemu-io on an image, in one start of the program."""
-    run(QEMU_IO, "-f", format, path, input="".join(f"{one}\n" for one in commands).encode(),
-        **more)
+    """Runs commands of qemu-io on an image. Many commands take more than one start."""
+    for first in range(0, len(commands), IO_COMMANDS):
+        words = (("-c", one) for one in commands[first:first + IO_COMMANDS])
+        run(QEMU_IO, "-f", format, *itertools.chain(*words), path, **more)
 
 
 def contents(path, format, snapshot=None):

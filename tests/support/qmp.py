@@ -169,10 +169,7 @@ class Client(Connection):
 
     def ask(self, command, arguments=None):
         """Executes a command. Returns the whole reply."""
-        request = {"execute": command}
-        if arguments is not None:
-            request["arguments"] = arguments
-        self.send(json.dumps(request).encode() + b"\n")
+        self.send(request(command, arguments))
         return self.reply()
 
     def execute(self, command, arguments=None):
@@ -181,6 +178,14 @@ class Client(Connection):
         if "error" in reply:
             raise CommandError(command, reply["error"])
         return reply["return"]
+
+
+def request(command, arguments=None):
+    """The bytes of a request."""
+    message = {"execute": command}
+    if arguments is not None:
+        message["arguments"] = arguments
+    return json.dumps(message).encode() + b"\n"
 
 
 class Process:

@@ -1,14 +1,13 @@
-"""Gives the same commands to qemu-storage-daemon and to another one, and compares what they answer
-and what becomes of the images: nodes, who may do what with them, jobs that change the graph.
+"""Sends the same commands to qemu-storage-daemon and to another storage daemon, and compares the
+replies and the images: nodes, their permissions, jobs that change the graph.
 
-Arguments: the other program, and parts of the names of scenarios if not all are to be tried.
+Arguments: the other program, and parts of the names of scenarios if not all are to be compared.
 """
 
 import difflib
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,55 +15,25 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests/support"))
+import qmp
 from graph_scenarios import SCENARIOS, make_images
 
-PATIENCE = 30
 
-
-class Daemon:
-    """A storage daemon in a folder with images, and a client of it."""
+class Daemon(qmp.Daemon):
+    """A storage daemon in a folder with images."""
 
     def __init__(self, program, images):
         self.folder = Path(tempfile.mkdtemp(prefix="graphs."))
         for image in images.iterdir():
             shutil.copy(image, self.folder)
-        path = self.folder / "qmp.sock"
-        monitor = ["--chardev", f"socket,id=m,path={path},server=on,wait=off"]
-        self.process = subprocess.Popen(
-            [program, *monitor, "--monitor", "chardev=m"], cwd=self.folder
-        )
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.socket.connect(str(path))
-                break
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.005)
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
-        self.ask("qmp_capabilities", {})
+        super().__init__(program, self.folder, cwd=self.folder)
 
-    def ask(self, command, arguments):
-        text = json.dumps({"execute": command, "arguments": arguments})
-        self.socket.sendall(text.replace("$DIR", str(self.folder)).encode())
+    def wait_for(self, job, *states):
+        """Waits until a job has one of the states or is gone. Returns the job in a list."""
+        deadline = time.monotonic() + self.timeout
         while True:
-            line = self.lines.readline()
-            if not line:
-                raise RuntimeError(f"{command}: the daemon has gone")
-            message = json.loads(line)
-            # QEMU may greet twice whoever connects while it starts.
-            if "event" not in message and "QMP" not in message:
-                return message
-
-    def wait(self, job, *states):
-        """Waits until a job has one of the states or is gone, and gives what it is then."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            jobs = self.ask("query-jobs", {})["return"]
+            jobs = self.execute("query-jobs")
             found = [one for one in jobs if one["id"] == job]
             if not found or found[0]["status"] in states:
                 return found
@@ -72,50 +41,43 @@ class Daemon:
                 raise RuntimeError(f"{job} stays {found}")
             time.sleep(0.005)
 
-    def end(self):
-        self.ask("quit", {})
-        self.process.wait(PATIENCE)
-        self.socket.close()
-
-    def carry_out(self, step):
+    def step(self, step):
+        """Does one step of a scenario. Returns what is compared."""
         command, arguments = step
         if command == "wait":
-            return self.wait(*arguments)
+            return self.wait_for(*arguments)
         if command == "run":
             ran = subprocess.run(
                 arguments, shell=True, cwd=self.folder, capture_output=True, text=True
             )
             return ran.stdout + ran.stderr
-        return self.ask(command, arguments)
+        text = json.dumps(arguments).replace("$DIR", str(self.folder))
+        return self.ask(command, json.loads(text))
 
-    def remove(self):
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder)
+    def stop(self):
+        super().stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def plain(value):
-    """The same without what differs from one run to the next, or from one program to the other."""
+def comparable(value):
+    """A value without what differs between runs or programs."""
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [comparable(one) for one in value]
     if not isinstance(value, dict):
         return value
     # QEMU shows the bitmaps of its jobs.
     left_out = {"actual-size", "dirty-bitmaps"}
     if value.get("format") == "file":
-        left_out.add("virtual-size")  # How large a file is, is up to who writes an image into it.
-    return {name: plain(one) for name, one in value.items() if name not in left_out}
+        left_out.add("virtual-size")  # The size of a file depends on the writer of its image.
+    return {name: comparable(one) for name, one in value.items() if name not in left_out}
 
 
-def told(program, images, steps):
-    """What a program answers to the steps, as lines."""
-    daemon = Daemon(program, images)
-    try:
-        answers = [(step, plain(daemon.carry_out(step))) for step in steps]
-        daemon.end()
-        text = json.dumps(answers, sort_keys=True, indent=1)
-    finally:
-        daemon.remove()
+def answers(program, images, steps):
+    """The replies of a program to the steps, as lines."""
+    with Daemon(program, images) as daemon:
+        found = [(step, comparable(daemon.step(step))) for step in steps]
+        daemon.quit()
+        text = json.dumps(found, sort_keys=True, indent=1)
     return re.sub(r"#block\d+", "#block", text.replace(str(daemon.folder), "$DIR")).splitlines()
 
 
@@ -127,8 +89,8 @@ def main():
         make_images(images)
 
         def differences(name):
-            expected = told("qemu-storage-daemon", Path(images), SCENARIOS[name])
-            actual = told(program, Path(images), SCENARIOS[name])
+            expected = answers("qemu-storage-daemon", Path(images), SCENARIOS[name])
+            actual = answers(program, Path(images), SCENARIOS[name])
             lines = difflib.unified_diff(expected, actual, "QEMU", "ours", lineterm="", n=12)
             return list(lines)
 
