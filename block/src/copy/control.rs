@@ -43,8 +43,8 @@ pub trait CopyControl: Sync {
     /// Why the job stops a copy: that it was cancelled, say.
     type Stop: Send;
 
-    /// Whether the job wants to pause or to stop. [`CopyControl::pause_point`] is then called as soon as
-    /// no request is under way.
+    /// Whether the job wants to pause or to stop. [`CopyControl::pause_point`] is then called as
+    /// soon as no request is in flight.
     fn interrupted(&self) -> bool;
 
     /// The speed limit in bytes a second; 0 for none. With a limit, one request is made at a time.

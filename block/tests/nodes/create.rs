@@ -242,18 +242,22 @@ fn what_is_found_late_leaves_an_image_without_it() {
         ),
     ];
     for (change, expected, size) in cases {
-        let bench = Bench::new();
-        let path = bench.write("target", &noise(1, K));
-        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
-        change(&mut options);
-        let error = options.create(&bench.graph).expect_err("the options are wrong");
-        assert_eq!(error.to_string(), expected);
-        assert!(bench.names().is_empty());
-        assert_sound(&path);
-        let node = bench.add(qcow2(inline(bench.file("target"))).named("n"));
-        assert_eq!(node.size().expect("it has a size"), size, "{expected}");
-        assert!(!node.names_backing());
+        assert_fails_with_an_image_of(size, expected, change);
     }
+}
+
+fn assert_fails_with_an_image_of(size: u64, expected: &str, change: Mistake<'_>) {
+    let bench = Bench::new();
+    let path = bench.write("target", &noise(1, K));
+    let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+    change(&mut options);
+    let error = options.create(&bench.graph).expect_err("the options are wrong");
+    assert_eq!(error.to_string(), expected);
+    assert!(bench.names().is_empty());
+    assert_sound(&path);
+    let node = bench.add(qcow2(inline(bench.file("target"))).named("n"));
+    assert_eq!(node.size().expect("it has a size"), size, "{expected}");
+    assert!(!node.names_backing());
 }
 
 #[test]
