@@ -8,5 +8,6 @@ pub mod create;
 pub mod error;
 pub mod image;
 pub mod nodes;
+pub mod options;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;

@@ -8,7 +8,6 @@
 pub mod block_job;
 mod blocking;
 pub mod commands;
-pub mod convert;
 pub mod daemon;
 pub mod demo;
 pub mod jobs;

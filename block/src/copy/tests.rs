@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nodes::Graph;
-use crate::nodes::options::{DriverOptions, NodeOptions, NullOptions};
+use crate::options::BlockdevOptions;
 use crate::testing::Gate;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -52,9 +52,8 @@ impl CopyControl for Arc<Job> {
 }
 
 fn null_node(graph: &Graph, name: &str) -> Arc<Node> {
-    let null = NullOptions { size: Some(SIZE), read_zeroes: None };
-    let options = NodeOptions::new(DriverOptions::NullCo(null)).named(name);
-    graph.add(options).expect("it can be opened")
+    let options = BlockdevOptions::null_co(SIZE).named(name);
+    graph.add(&options).expect("it can be opened")
 }
 
 /// Starts a copy from a gate.

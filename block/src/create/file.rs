@@ -2,8 +2,9 @@
 
 use super::Preallocation;
 use crate::error::{Error, Result};
-use crate::image::locks::{ByteLocks, Locking};
+use crate::image::locks::ByteLocks;
 use crate::image::permissions::{Access, Permissions};
+use crate::options::OnOffAuto;
 use nix::fcntl::{FallocateFlags, fallocate};
 use std::fs::File;
 use std::io::{self, Write};
@@ -43,7 +44,7 @@ impl FileCreate {
             .map_err(|source| Error::While { what: what(), source })?;
         let mut locks = file
             .try_clone()
-            .and_then(|file| ByteLocks::new(file, Locking::Auto))
+            .and_then(|file| ByteLocks::new(file, OnOffAuto::Auto))
             .map_err(|source| Error::While { what: what(), source })?;
         let takes = Permissions::WRITE | Permissions::RESIZE;
         let shares = Permissions::all() - Permissions::RESIZE;

@@ -4,7 +4,6 @@ use super::{FileCreate, Preallocation, Qcow2Create};
 use crate::error::{Error, Result};
 use crate::nodes::Graph;
 use crate::nodes::by_filename;
-use crate::nodes::options::Child;
 use std::sync::atomic::AtomicBool;
 
 /// An image to be made in a file of its own.
@@ -58,7 +57,7 @@ impl ImageCreate {
             Format::Qcow2 => {
                 file(0).create(cancelled)?;
                 let node = by_filename(self.filename.clone(), Some("file"))?;
-                let mut image = Qcow2Create::new(Child::Inline(Box::new(node)), self.size);
+                let mut image = Qcow2Create::new(node, self.size);
                 (image.backing_file, image.backing_format) = self.backing.clone().unzip();
                 image.create(graph)
             }

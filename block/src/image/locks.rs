@@ -8,6 +8,7 @@
 
 use super::permissions::{Access, Permissions};
 use crate::error::Error;
+use crate::options::OnOffAuto;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -19,18 +20,6 @@ const TAKEN_BASE: i64 = 100;
 /// The first of the bytes that say which permissions are not shared.
 const UNSHARED_BASE: i64 = 200;
 
-/// The option `locking` of file nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locking {
-    /// Lock where the system can.
-    #[default]
-    Auto,
-    /// Lock, or fail.
-    On,
-    /// Trust the user.
-    Off,
-}
-
 /// The lock bytes that one open file holds.
 #[derive(Debug)]
 pub struct ByteLocks {
@@ -41,15 +30,15 @@ pub struct ByteLocks {
 }
 
 impl ByteLocks {
-    /// Holds nothing yet. With [`Locking::Auto`], finds out whether `file` can be locked at all.
+    /// Holds nothing yet. With [`OnOffAuto::Auto`], finds out whether `file` can be locked at all.
     ///
     /// # Errors
-    /// With [`Locking::On`], when the file system has no such locks.
-    pub fn new(file: File, locking: Locking) -> io::Result<Self> {
+    /// With [`OnOffAuto::On`], when the file system has no such locks.
+    pub fn new(file: File, locking: OnOffAuto) -> io::Result<Self> {
         let enabled = match locking {
-            Locking::Off => false,
-            Locking::Auto => is_lockable(&file, TAKEN_BASE).is_ok(),
-            Locking::On => is_lockable(&file, TAKEN_BASE).map(|_free| true)?,
+            OnOffAuto::Off => false,
+            OnOffAuto::Auto => is_lockable(&file, TAKEN_BASE).is_ok(),
+            OnOffAuto::On => is_lockable(&file, TAKEN_BASE).map(|_free| true)?,
         };
         Ok(ByteLocks { file, enabled, held: Access::NONE })
     }

@@ -1,5 +1,6 @@
 //! What a user of a node or of an image file may do, and what it lets others do.
 
+use crate::options::blkdebug::BlockPermission;
 use bitflags::bitflags;
 
 bitflags! {
@@ -35,6 +36,17 @@ impl Permissions {
     /// The names of all permissions in the set, in messages.
     pub fn names(self) -> String {
         self.iter().map(Permissions::name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl From<BlockPermission> for Permissions {
+    fn from(permission: BlockPermission) -> Self {
+        match permission {
+            BlockPermission::ConsistentRead => Permissions::CONSISTENT_READ,
+            BlockPermission::Write => Permissions::WRITE,
+            BlockPermission::WriteUnchanged => Permissions::WRITE_UNCHANGED,
+            BlockPermission::Resize => Permissions::RESIZE,
+        }
     }
 }
 

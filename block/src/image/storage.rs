@@ -1,9 +1,10 @@
 //! Bytes below an image format: host files and what stands in for them.
 
 use super::forward::forward_storage;
-use super::locks::{ByteLocks, Locking};
+use super::locks::ByteLocks;
 use super::permissions::Access;
 use crate::error::{Error, Result};
+use crate::options::OnOffAuto;
 use imago::file::File as ImagoFile;
 use imago::io_buffers::IoVector;
 use imago::storage::drivers::CommonStorageHelper;
@@ -37,7 +38,7 @@ pub struct HostFileMode {
     /// Whether to bypass the page cache of the host.
     pub direct: bool,
     /// Whether to take QEMU's image locks.
-    pub locking: Locking,
+    pub locking: OnOffAuto,
     /// Whether nobody ever waits for the disk.
     pub no_flush: bool,
 }

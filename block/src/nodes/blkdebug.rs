@@ -1,72 +1,63 @@
-//! Nodes that fail on demand: opening, telling and reopening them.
+//! Nodes of the driver `blkdebug`: opening, describing and reopening them.
 
-use super::blkdebug_rules::{GivenRule, inject_error_rule, set_state_rule};
 use super::driver::Driver;
 use super::filename::{self, filename};
 use super::inherit::Settings;
 use super::node::Node;
 use super::open::{Opener, by_filename, raw_image};
-use super::options::{Child, DriverOptions, NodeOptions, Qcow2Options, RawOptions};
 use super::permissions::Role;
 use crate::error::{Error, Result};
-use crate::image::blkdebug::rules::{RuleOptions, Rules};
+use crate::image::blkdebug::rules::Rules;
 use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
-use crate::image::permissions::Access;
+use crate::image::permissions::{Access, Permissions};
 use crate::image::storage::Storage;
+use crate::options::blkdebug::BlockPermission;
+use crate::options::{
+    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevOptionsQcow2,
+    BlockdevOptionsRaw, BlockdevRef,
+};
 use imago::Storage as _;
 use parking_lot::RwLock;
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// `BlockdevOptionsBlkdebug`.
+/// The options of an open node.
 #[derive(Clone, Debug)]
-pub struct BlkdebugOptions {
-    /// The node that is shown.
-    pub image: Child,
-    /// How it is shown. Boxed, so that descriptions of other nodes, which the stack of a thread
-    /// must hold as deep as they are nested, do not grow by it.
-    pub blkdebug: Box<Blkdebug>,
-}
-
-/// How a node fails on demand.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Blkdebug {
-    /// The sizes of its requests.
-    pub limits: Limits,
-    /// When they fail.
-    pub rules: RuleOptions,
-    /// The members of the rules as the client gave them, by names like `set-state.0.event`.
-    pub given: Vec<(String, Value)>,
-    /// What it takes of the node below and shares of it besides what its users do.
-    pub access: Access,
+pub(super) struct Blkdebug {
+    limits: Limits,
+    /// The members of the rules, by names like `set-state.0.event`.
+    rules: Vec<(String, Value)>,
+    /// The permissions on `image` besides those that follow from the users of the node.
+    access: Access,
 }
 
 impl Blkdebug {
-    /// What comes of rules as they were given.
+    /// Checks the options of a node.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`]: a rule waits for what never comes, or makes no sense.
-    pub fn new(
-        limits: Limits,
-        inject_error: Vec<GivenRule>,
-        set_state: Vec<GivenRule>,
-        access: Access,
-    ) -> Result<Self> {
-        let rules = RuleOptions {
-            inject_error: inject_error.iter().map(inject_error_rule).collect::<Result<_>>()?,
-            set_state: set_state.iter().map(set_state_rule).collect::<Result<_>>()?,
-        };
-        let mut given = Vec::new();
-        for (name, rules) in [("inject-error", inject_error), ("set-state", set_state)] {
-            for (number, rule) in rules.into_iter().enumerate() {
-                let members = rule.into_iter();
-                given.extend(
-                    members.map(|(own, value)| (format!("{name}.{number}.{own}"), value)),
-                );
-            }
+    /// [`Error::InvalidOption`] for an option that is not supported, and for a size or a rule that
+    /// makes no sense.
+    pub(super) fn new(options: &BlockdevOptionsBlkdebug) -> Result<Self> {
+        if options.config.is_some() {
+            return Err(Error::InvalidOption(
+                "config is not supported by this program: give rules in inject-error and set-state"
+                    .into(),
+            ));
         }
-        Ok(Blkdebug { limits, rules, given, access })
+        let limits = Limits::new(options)?;
+        Rules::new(options)?;
+        let mut rules = members("inject-error", options.inject_error.as_ref());
+        rules.extend(members("set-state", options.set_state.as_ref()));
+        let all = |permissions: &Option<Vec<BlockPermission>>| {
+            permissions.iter().flatten().copied().map(Permissions::from).collect::<Permissions>()
+        };
+        let access = Access {
+            takes: all(&options.take_child_perms),
+            shares: !all(&options.unshare_child_perms),
+        };
+        Ok(Blkdebug { limits, rules, access })
     }
 
     /// All that was said but for the permissions, by the names that members have in the names of
@@ -74,7 +65,7 @@ impl Blkdebug {
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, Value)> {
         let sizes = self.limits.named().into_iter();
         let sizes = sizes.filter_map(|(name, size)| Some((name, Value::from(size?))));
-        sizes.chain(self.given.iter().map(|(name, value)| (name.as_str(), value.clone())))
+        sizes.chain(self.rules.iter().map(|(name, value)| (name.as_str(), value.clone())))
     }
 
     /// Whether anything was said that belongs to the name of the image.
@@ -113,27 +104,39 @@ impl Blkdebug {
     }
 }
 
+/// The members of the rules in a list, by names like `set-state.0.event`.
+fn members(name: &str, list: Option<&Vec<impl Serialize>>) -> Vec<(String, Value)> {
+    let Ok(Value::Array(rules)) = serde_json::to_value(list) else { return Vec::new() };
+    let mut members = Vec::new();
+    for (number, rule) in rules.into_iter().enumerate() {
+        let Value::Object(rule) = rule else { continue };
+        members.extend(
+            rule.into_iter().map(|(member, value)| (format!("{name}.{number}.{member}"), value)),
+        );
+    }
+    members
+}
+
 impl Opener<'_> {
     pub(super) fn open_blkdebug(
         &mut self,
         name: Option<String>,
         settings: Settings,
-        options: BlkdebugOptions,
+        options: &BlockdevOptionsBlkdebug,
     ) -> Result<Arc<Node>> {
         let common = settings.common;
-        let BlkdebugOptions { image, blkdebug } = options;
+        let blkdebug = Blkdebug::new(options)?;
         // Listings show what it shows before it, as what is newer.
         let name = self.name(name)?;
-        let shown = self.open_child(image, common.for_file())?;
+        let shown = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &shown, Role::Image(blkdebug.access))?;
         let storage = shown.storage();
         blkdebug.limits.check(storage.req_align() as u64)?;
-        let rules = Rules::new(blkdebug.rules.clone());
-        let storage = BlkdebugStorage::new(storage, rules, blkdebug.limits);
+        let storage = BlkdebugStorage::new(storage, Rules::new(options)?, blkdebug.limits);
         let image = raw_image(Arc::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
         node.file = RwLock::new(Some(shown));
-        node.blkdebug = Some(*blkdebug);
+        node.blkdebug = Some(blkdebug);
         Ok(self.insert(node))
     }
 }
@@ -154,30 +157,30 @@ pub(super) fn plain(node: &Node) -> Option<String> {
     (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
 }
 
-/// Describes the image that a header names by a path, be it of a file or of one that could fail on
-/// demand.
+/// The options of the image that a header names by a path, be it of a file or of a blkdebug node.
 ///
 /// # Errors
 /// Those of [`host_path`](filename::host_path) and of [`by_filename`].
-pub(super) fn by_name(name: &str, format: Option<&str>) -> Result<NodeOptions> {
+pub(super) fn by_name(name: &str, format: Option<&str>) -> Result<BlockdevOptions> {
     let Some(shown) = name.strip_prefix("blkdebug::") else {
         return by_filename(filename::host_path(name)?.to_owned(), format);
     };
+    let over = |image: BlockdevRef| {
+        let options = Box::new(BlockdevOptionsBlkdebug::new(image));
+        BlockdevOptions::new(BlockdevDriverOptions::Blkdebug(options))
+    };
     let mut options = by_name(shown, format)?;
-    let plain = Blkdebug::new(Limits::default(), Vec::new(), Vec::new(), Access::NONE)?;
-    let over = |image| BlkdebugOptions { image, blkdebug: Box::new(plain) };
-    match &mut options.driver {
-        DriverOptions::Raw(RawOptions { file, .. })
-        | DriverOptions::Qcow2(Qcow2Options { file, .. }) => {
-            let shown = std::mem::replace(file, Child::Reference(String::new()));
-            *file =
-                Child::Inline(Box::new(NodeOptions::new(DriverOptions::Blkdebug(over(shown)))));
+    let file = match &mut options.driver {
+        BlockdevDriverOptions::Raw(BlockdevOptionsRaw { format, .. }) => &mut format.file,
+        BlockdevDriverOptions::Qcow2(BlockdevOptionsQcow2 { format, .. }) => {
+            &mut format.format.file
         }
-        DriverOptions::File(_) | DriverOptions::NullCo(_) | DriverOptions::Blkdebug(_) => {
-            let shown = Child::Inline(Box::new(options));
-            options = NodeOptions::new(DriverOptions::Blkdebug(over(shown)));
-        }
-    }
+        BlockdevDriverOptions::File(_)
+        | BlockdevDriverOptions::NullCo(_)
+        | BlockdevDriverOptions::Blkdebug(_) => return Ok(over(options.into())),
+    };
+    let shown = std::mem::replace(file, "".into());
+    *file = over(shown).into();
     Ok(options)
 }
 
@@ -200,7 +203,7 @@ pub(super) fn describe(node: &Node, shown: &Node, text: &mut String) {
             let _ = write!(text, ", \"{name}\": {size}");
         }
     }
-    for (name, value) in &blkdebug.given {
+    for (name, value) in &blkdebug.rules {
         let _ = write!(text, ", \"{name}\": {value}");
     }
     text.push('}');

@@ -1,18 +1,19 @@
 //! Nodes that a client describes anew while they are open.
 
 use super::backing::{BackingChange, unfiltered};
+use super::blkdebug::Blkdebug;
 use super::depth::{check_depth, depth, has_below};
 use super::driver::Driver;
 use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::Node;
-use super::options::{
-    Aio, BackingOption, BlkdebugOptions, Child, DriverOptions, FileOptions, Locking, NodeOptions,
-    NullOptions, Qcow2Options, RawOptions,
-};
 use super::reopen::{Change, plan, planned_options};
 use crate::error::{Error, Result};
+use crate::options::{
+    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
+    BlockdevOptionsRaw, BlockdevRef, BlockdevRefOrNull,
+};
 use std::sync::Arc;
 
 /// What comes of new descriptions.
@@ -49,7 +50,8 @@ impl Graph {
     /// [`Error::ReopenedNameMissing`], [`Error::NodeNotFound`]; [`Error::OptionFixed`] and its like
     /// for what cannot change; [`Error::Cycle`], [`Error::BackingFrozen`] and its like for a
     /// backing node; those of [`Graph::set_read_only`].
-    pub fn reopen(&self, options: Vec<NodeOptions>) -> Result<()> {
+    pub fn reopen(&self, options: &[BlockdevOptions]) -> Result<()> {
+        options.iter().try_for_each(BlockdevOptions::check_supported)?;
         let mut named = Vec::with_capacity(options.len());
         for one in options {
             let name = one.node_name.as_deref().ok_or(Error::ReopenedNameMissing)?;
@@ -96,7 +98,7 @@ impl Graph {
     fn describe(
         &self,
         node: &Arc<Node>,
-        options: NodeOptions,
+        options: &BlockdevOptions,
         Defaults { inherited, kept }: Defaults,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
@@ -104,7 +106,7 @@ impl Graph {
             let (driver, node) = (node.driver().name(), node.name().to_owned());
             return Err(Error::NotReopenable { driver, node });
         }
-        let settings = Settings::new(inherited, GivenOptions::from(&options).or(kept));
+        let settings = Settings::new(inherited, GivenOptions::from(options).or(kept));
         check_force_share(node, &settings)?;
         settings.common.check()?;
         let named_otherwise =
@@ -114,27 +116,27 @@ impl Graph {
         }
         plan(Change::new(Arc::clone(node), settings), &mut wanted.changes);
         let common = settings.common;
-        match (node.driver(), options.driver) {
-            (Driver::File, DriverOptions::File(options)) => check_file(node, &options),
-            (Driver::Blkdebug, DriverOptions::Blkdebug(options)) => {
-                let BlkdebugOptions { image, blkdebug } = options;
-                node.blkdebug.iter().try_for_each(|known| known.check_fixed(&blkdebug))?;
-                self.describe_file(node, image, common, wanted)
+        match (node.driver(), &options.driver) {
+            (Driver::File, BlockdevDriverOptions::File(options)) => check_file(node, options),
+            (Driver::Blkdebug, BlockdevDriverOptions::Blkdebug(options)) => {
+                let new = Blkdebug::new(options)?;
+                node.blkdebug.iter().try_for_each(|known| known.check_fixed(&new))?;
+                self.describe_file(node, &options.image, common, wanted)
             }
-            (Driver::NullCo, DriverOptions::NullCo(options)) => check_null(node, options),
-            (Driver::Raw, DriverOptions::Raw(options)) => {
-                check_part(node, &options)?;
-                self.describe_file(node, options.file, common, wanted)
+            (Driver::NullCo, BlockdevDriverOptions::NullCo(options)) => check_null(node, options),
+            (Driver::Raw, BlockdevDriverOptions::Raw(options)) => {
+                check_part(node, options)?;
+                self.describe_file(node, &options.format.file, common, wanted)
             }
-            (Driver::Qcow2, DriverOptions::Qcow2(options)) => {
-                let Qcow2Options { file, backing, data_file } = options;
-                self.describe_backing(node, backing, common, wanted)?;
-                if let Some(child) = data_file {
+            (Driver::Qcow2, BlockdevDriverOptions::Qcow2(options)) => {
+                let format = &options.format;
+                self.describe_backing(node, format.backing.as_ref(), common, wanted)?;
+                if let Some(child) = &options.data_file {
                     self.describe_data_file(node, child, common, wanted)?;
                 }
-                self.describe_file(node, file, common, wanted)
+                self.describe_file(node, &format.format.file, common, wanted)
             }
-            (Driver::Qcow2, DriverOptions::Raw(_)) if node.backing().is_some() => {
+            (Driver::Qcow2, BlockdevDriverOptions::Raw(_)) if node.backing().is_some() => {
                 Err(Error::BackingMissing(node.name().to_owned()))
             }
             (_other, _driver) => Err(Error::OptionFixed("driver")),
@@ -144,21 +146,21 @@ impl Graph {
     fn describe_file(
         &self,
         node: &Node,
-        child: Child,
+        child: &BlockdevRef,
         common: CommonOptions,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let Some(file) = node.file() else { return Ok(()) };
         match child {
-            Child::Inline(options) => {
+            BlockdevRef::Definition(options) => {
                 let file = unfiltered(file);
                 if !file.is_opened_for(node) {
                     return Err(Error::OptionFixed("file.driver"));
                 }
-                self.describe(&file, *options, Defaults::of_child(common.for_file()), wanted)
+                self.describe(&file, options, Defaults::of_child(common.for_file()), wanted)
             }
-            Child::Reference(name) => {
-                let new = self.get(&name).ok_or_else(|| Error::no_node(&name))?;
+            BlockdevRef::Reference(name) => {
+                let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
                 if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
                     return Ok(());
                 }
@@ -177,16 +179,16 @@ impl Graph {
     fn describe_data_file(
         &self,
         node: &Node,
-        child: Child,
+        child: &BlockdevRef,
         common: CommonOptions,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let own = node.data_file().map(unfiltered);
         match (own, child) {
-            (Some(own), Child::Inline(options)) if own.is_opened_for(node) => {
-                self.describe(&own, *options, Defaults::of_child(common.for_file()), wanted)
+            (Some(own), BlockdevRef::Definition(options)) if own.is_opened_for(node) => {
+                self.describe(&own, options, Defaults::of_child(common.for_file()), wanted)
             }
-            (Some(own), Child::Reference(name)) if own.name() == name => Ok(()),
+            (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),
             (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
         }
     }
@@ -194,28 +196,27 @@ impl Graph {
     fn describe_backing(
         &self,
         node: &Arc<Node>,
-        option: BackingOption,
+        option: Option<&BlockdevRefOrNull>,
         common: CommonOptions,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let old = node.backing();
         let new = match option {
-            BackingOption::FromHeader if old.is_none() && !node.names_backing() => return Ok(()),
-            BackingOption::FromHeader => {
-                return Err(Error::BackingMissing(node.name().to_owned()));
-            }
-            BackingOption::None => None,
-            BackingOption::Child(Child::Inline(options)) => {
+            None if old.is_none() && !node.names_backing() => return Ok(()),
+            None => return Err(Error::BackingMissing(node.name().to_owned())),
+            Some(BlockdevRefOrNull::Null(_)) => None,
+            Some(BlockdevRefOrNull::Reference(name)) if name.is_empty() => None,
+            Some(BlockdevRefOrNull::Definition(options)) => {
                 return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
                     Some(old) => {
                         let defaults = Defaults::of_child(common.for_backing());
-                        self.describe(&old, *options, defaults, wanted)
+                        self.describe(&old, options, defaults, wanted)
                     }
                     None => Err(Error::OptionFixed("backing.driver")),
                 };
             }
-            BackingOption::Child(Child::Reference(name)) => {
-                Some(self.get(&name).ok_or_else(|| Error::no_node(&name))?)
+            Some(BlockdevRefOrNull::Reference(name)) => {
+                Some(self.get(name).ok_or_else(|| Error::no_node(name))?)
             }
         };
         if let Some(new) = &new
@@ -280,21 +281,20 @@ fn check_fixed<T: PartialEq>(name: &'static str, old: Option<&T>, new: Option<&T
     }
 }
 
-fn check_file(node: &Node, new: &FileOptions) -> Result<()> {
+fn check_file(node: &Node, new: &BlockdevOptionsFile) -> Result<()> {
     let Some(old) = &node.file_options else { return Ok(()) };
     check_fixed("filename", Some(&old.filename), Some(&new.filename))?;
-    check_fixed::<Locking>("locking", old.locking.as_ref(), new.locking.as_ref())?;
-    check_fixed::<Aio>("aio", old.aio.as_ref(), new.aio.as_ref())
+    check_fixed("locking", old.locking.as_ref(), new.locking.as_ref())?;
+    check_fixed("aio", old.aio.as_ref(), new.aio.as_ref())
 }
 
-fn check_null(node: &Node, new: NullOptions) -> Result<()> {
-    check_fixed("size", node.part.size.as_ref(), new.size.as_ref())?;
-    let NullOptions { size: _, read_zeroes } = new;
-    check_fixed("read-zeroes", node.part.read_zeroes.as_ref(), read_zeroes.as_ref())
+fn check_null(node: &Node, new: &BlockdevOptionsNull) -> Result<()> {
+    check_fixed("size", node.part.size.as_ref(), new.size_bytes()?.as_ref())?;
+    check_fixed("read-zeroes", node.part.read_zeroes.as_ref(), new.read_zeroes.as_ref())
 }
 
-/// The part of a file that a node shows stays the same.
-fn check_part(node: &Node, new: &RawOptions) -> Result<()> {
-    check_fixed("offset", node.part.offset.as_ref(), new.offset.as_ref())?;
-    check_fixed("size", node.part.size.as_ref(), new.size.as_ref())
+/// A raw node keeps the range of its file that it shows.
+fn check_part(node: &Node, new: &BlockdevOptionsRaw) -> Result<()> {
+    check_fixed("offset", node.part.offset.as_ref(), new.offset_bytes()?.as_ref())?;
+    check_fixed("size", node.part.size.as_ref(), new.size_bytes()?.as_ref())
 }

@@ -11,7 +11,6 @@ use super::info::NodeInfo;
 use super::node::Node;
 use super::open::{open_borrowed, open_root};
 use super::open_qcow2::open_named_backing;
-use super::options::{Child, NodeOptions};
 use super::permissions::{Role, Use, User};
 use super::root::RootNode;
 use super::state::{PendingNode, State};
@@ -19,6 +18,7 @@ use super::usage::{BackingLink, NamedAs, NodeUse, Operation};
 use super::{filename, info};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
+use crate::options::{BlockdevOptions, BlockdevRef};
 use parking_lot::{Condvar, Mutex, ReentrantMutex, ReentrantMutexGuard};
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl Graph {
     ///
     /// # Errors
     /// Any of [`Error`]; the graph is then as before.
-    pub fn add(&self, options: NodeOptions) -> Result<Arc<Node>> {
+    pub fn add(&self, options: &BlockdevOptions) -> Result<Arc<Node>> {
         open_root(self, options)
     }
 
@@ -284,7 +284,7 @@ impl Graph {
     ///
     /// # Errors
     /// [`Error::NodeUnknown`], or those of [`Graph::add`].
-    pub fn borrow_child(&self, child: Child) -> Result<BorrowedNode> {
+    pub fn borrow_child(&self, child: &BlockdevRef) -> Result<BorrowedNode> {
         let (node, temporary) = open_borrowed(self, child)?;
         Ok(BorrowedNode { graph: self.clone(), node, temporary })
     }

@@ -3,9 +3,9 @@
 use super::driver::Driver;
 use super::filename::{filename, resolve_backing};
 use super::node::{CacheMode, Node};
-use super::options::DetectZeroes;
 use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};
+use crate::options::BlockdevDetectZeroesOptions;
 
 /// The facts of `BlockDeviceInfo` that a node has.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct NodeInfo {
     /// How the host caches.
     pub cache: CacheMode,
     /// How writes of nothing but zeroes are treated.
-    pub detect_zeroes: DetectZeroes,
+    pub detect_zeroes: BlockdevDetectZeroesOptions,
     /// The name of the image.
     pub filename: String,
     /// The name of the backing image.

@@ -2,30 +2,32 @@
 
 use super::driver::Driver;
 use super::node::CacheMode;
-use super::options::{CacheOptions, DetectZeroes, Discard, NodeOptions};
 use crate::error::{Error, Result};
 use crate::image::raw::RawMode;
+use crate::options::{
+    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptions,
+};
 
 /// What a node says itself about the options that all drivers have.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct GivenOptions {
     pub(super) read_only: Option<bool>,
     pub(super) auto_read_only: Option<bool>,
-    pub(super) discard: Option<Discard>,
-    pub(super) detect_zeroes: Option<DetectZeroes>,
+    pub(super) discard: Option<BlockdevDiscardOptions>,
+    pub(super) detect_zeroes: Option<BlockdevDetectZeroesOptions>,
     pub(super) force_share: Option<bool>,
-    pub(super) cache: CacheOptions,
+    pub(super) cache: BlockdevCacheOptions,
 }
 
-impl From<&NodeOptions> for GivenOptions {
-    fn from(options: &NodeOptions) -> Self {
+impl From<&BlockdevOptions> for GivenOptions {
+    fn from(options: &BlockdevOptions) -> Self {
         GivenOptions {
             read_only: options.read_only,
             auto_read_only: options.auto_read_only,
             discard: options.discard,
             detect_zeroes: options.detect_zeroes,
             force_share: options.force_share,
-            cache: options.cache,
+            cache: options.cache.unwrap_or_default(),
         }
     }
 }
@@ -39,7 +41,7 @@ impl GivenOptions {
             discard: self.discard.or(other.discard),
             detect_zeroes: self.detect_zeroes.or(other.detect_zeroes),
             force_share: self.force_share.or(other.force_share),
-            cache: CacheOptions {
+            cache: BlockdevCacheOptions {
                 direct: self.cache.direct.or(other.cache.direct),
                 no_flush: self.cache.no_flush.or(other.cache.no_flush),
             },
@@ -78,8 +80,8 @@ impl Settings {
 pub(super) struct CommonOptions {
     pub(super) read_only: bool,
     pub(super) auto_read_only: bool,
-    pub(super) discard: Discard,
-    pub(super) detect_zeroes: DetectZeroes,
+    pub(super) discard: BlockdevDiscardOptions,
+    pub(super) detect_zeroes: BlockdevDetectZeroesOptions,
     /// Whether others may do to the image whatever they like, if the node or one above says so.
     pub(super) force_share: Option<bool>,
     pub(super) cache: CacheMode,
@@ -95,8 +97,8 @@ impl CommonOptions {
         CommonOptions {
             read_only: false,
             auto_read_only: false,
-            discard: Discard::Ignore,
-            detect_zeroes: DetectZeroes::Off,
+            discard: BlockdevDiscardOptions::Ignore,
+            detect_zeroes: BlockdevDetectZeroesOptions::Off,
             force_share: None,
             cache: CacheMode::default(),
             monitor_owned,
@@ -130,7 +132,9 @@ impl CommonOptions {
     /// Refuses options that do not go together.
     pub(super) fn check(self) -> Result<()> {
         let refused = |text: &str| Err(Error::InvalidOption(text.to_owned()));
-        if self.detect_zeroes == DetectZeroes::Unmap && self.discard != Discard::Unmap {
+        if self.detect_zeroes == BlockdevDetectZeroesOptions::Unmap
+            && self.discard != BlockdevDiscardOptions::Unmap
+        {
             return refused(
                 "setting detect-zeroes to unmap is not allowed without setting discard \
                  operation to unmap",
@@ -147,7 +151,7 @@ impl CommonOptions {
         RawMode {
             writable: !self.read_only,
             no_flush: self.cache.no_flush || driver == Driver::NullCo,
-            unmap: self.discard == Discard::Unmap,
+            unmap: self.discard == BlockdevDiscardOptions::Unmap,
         }
     }
 
@@ -155,7 +159,7 @@ impl CommonOptions {
     pub(super) fn for_file(self) -> Self {
         CommonOptions {
             auto_read_only: true,
-            discard: Discard::Unmap,
+            discard: BlockdevDiscardOptions::Unmap,
             monitor_owned: false,
             depth: self.depth + 1,
             ..self
@@ -167,7 +171,7 @@ impl CommonOptions {
         CommonOptions {
             read_only: true,
             auto_read_only: false,
-            discard: Discard::Ignore,
+            discard: BlockdevDiscardOptions::Ignore,
             ..self.for_file()
         }
     }

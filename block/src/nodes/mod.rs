@@ -6,7 +6,6 @@
 
 pub mod backing;
 mod blkdebug;
-mod blkdebug_rules;
 mod blockdev_reopen;
 mod closing;
 mod compressed;
@@ -17,17 +16,16 @@ mod filter;
 mod graph;
 mod info;
 mod inherit;
-mod json_name;
 mod names;
 mod node;
 mod open;
 mod open_qcow2;
-pub mod options;
 mod permissions;
 mod reopen;
 mod replace;
 mod root;
 mod state;
+mod supported;
 mod usage;
 mod watch;
 

@@ -1,8 +1,8 @@
 //! A node of the block graph.
 
+use super::blkdebug::Blkdebug;
 use super::driver::Driver;
 use super::inherit::Settings;
-use super::options::{Blkdebug, DetectZeroes, Discard, FileOptions};
 use super::watch::{Quiesced, Write, WriteGuard, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -10,6 +10,7 @@ use crate::image::extent::Extent;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::{HostFile, Storage};
 use crate::image::watched::WatchedStorage;
+use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -59,7 +60,7 @@ pub struct Node {
     /// The node for which this one was opened, unless a client asked for this one itself.
     pub(super) opened_for: OnceLock<Weak<Node>>,
     /// What the client said of a file node.
-    pub(super) file_options: Option<FileOptions>,
+    pub(super) file_options: Option<BlockdevOptionsFile>,
     /// The part of its file that a raw node shows, or what a null node is, if the client said so.
     pub(super) part: Part,
     /// How a node fails on demand, if it does.
@@ -115,12 +116,12 @@ impl Node {
     }
 
     /// What becomes of requests to discard.
-    pub fn discard(&self) -> Discard {
+    pub fn discard(&self) -> BlockdevDiscardOptions {
         self.settings.read().common.discard
     }
 
     /// How writes of nothing but zeroes are treated.
-    pub fn detect_zeroes(&self) -> DetectZeroes {
+    pub fn detect_zeroes(&self) -> BlockdevDetectZeroesOptions {
         self.settings.read().common.detect_zeroes
     }
 
@@ -226,8 +227,10 @@ impl Node {
     ) -> Result<()> {
         self.check_writable()?;
         let detected = match self.detect_zeroes() {
-            DetectZeroes::Off => false,
-            DetectZeroes::On | DetectZeroes::Unmap => is_zero(buffer),
+            BlockdevDetectZeroesOptions::Off => false,
+            BlockdevDetectZeroesOptions::On | BlockdevDetectZeroesOptions::Unmap => {
+                is_zero(buffer)
+            }
         };
         let mut perform = || match detected {
             true => Ok(self.image.write_zeroes(offset, buffer.len() as u64)?),

@@ -6,10 +6,6 @@ use super::driver::Driver;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Node, Part};
-use super::options::{
-    BackingOption, Child, DriverOptions, FileOptions, Locking, NodeOptions, NullOptions,
-    Qcow2Options, RawOptions,
-};
 use super::permissions::{Role, Use, User};
 use super::state::PendingNode;
 use crate::error::{Error, Result};
@@ -18,6 +14,10 @@ use crate::image::probe::{Probed, probe};
 use crate::image::raw::{RawImage, RawMode};
 use crate::image::slice::StorageSlice;
 use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
+use crate::options::{
+    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
+    BlockdevOptionsRaw, BlockdevRef, OnOffAuto,
+};
 use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ use std::sync::Arc;
 const NULL_SIZE: u64 = 1 << 30;
 
 /// Opens a node for a client.
-pub(super) fn open_root(graph: &Graph, options: NodeOptions) -> Result<Arc<Node>> {
+pub(super) fn open_root(graph: &Graph, options: &BlockdevOptions) -> Result<Arc<Node>> {
+    options.check_supported()?;
     if options.node_name.is_none() {
         return Err(Error::NodeNameMissing);
     }
@@ -34,12 +35,13 @@ pub(super) fn open_root(graph: &Graph, options: NodeOptions) -> Result<Arc<Node>
 }
 
 /// Finds a node, or opens one that no client owns. Tells whether it was opened.
-pub(super) fn open_borrowed(graph: &Graph, child: Child) -> Result<(Arc<Node>, bool)> {
+pub(super) fn open_borrowed(graph: &Graph, child: &BlockdevRef) -> Result<(Arc<Node>, bool)> {
+    child.check_supported()?;
     let opener = Opener::new(graph);
     match child {
-        Child::Reference(name) => Ok((opener.find(&name)?, false)),
-        Child::Inline(options) => {
-            opener.run(*options, CommonOptions::of_root(false)).map(|node| (node, true))
+        BlockdevRef::Reference(name) => Ok((opener.find(name)?, false)),
+        BlockdevRef::Definition(options) => {
+            opener.run(options, CommonOptions::of_root(false)).map(|node| (node, true))
         }
     }
 }
@@ -60,7 +62,11 @@ impl<'a> Opener<'a> {
         Opener { graph, created: Vec::new(), owned: Vec::new() }
     }
 
-    pub(super) fn run(mut self, options: NodeOptions, above: CommonOptions) -> Result<Arc<Node>> {
+    pub(super) fn run(
+        mut self,
+        options: &BlockdevOptions,
+        above: CommonOptions,
+    ) -> Result<Arc<Node>> {
         let opened = self.open(options, above);
         if opened.is_ok() {
             self.graph.publish(&self.created);
@@ -75,34 +81,47 @@ impl<'a> Opener<'a> {
 
     pub(super) fn open(
         &mut self,
-        options: NodeOptions,
+        options: &BlockdevOptions,
         above: CommonOptions,
     ) -> Result<Arc<Node>> {
         if above.depth >= MAX_DEPTH {
             return Err(Error::ChainTooDeep(MAX_DEPTH));
         }
-        let settings = Settings::new(above, GivenOptions::from(&options));
+        let settings = Settings::new(above, GivenOptions::from(options));
         settings.common.check()?;
-        let NodeOptions { node_name, driver, .. } = options;
-        match driver {
-            DriverOptions::Blkdebug(options) => self.open_blkdebug(node_name, settings, options),
-            DriverOptions::File(options) => self.open_file(node_name, settings, options),
-            DriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
-            DriverOptions::Qcow2(options) => self.open_qcow2(node_name, settings, options),
-            DriverOptions::NullCo(options) => self.open_null(node_name, settings, options),
+        let node_name = options.node_name.clone();
+        match &options.driver {
+            BlockdevDriverOptions::Blkdebug(options) => {
+                self.open_blkdebug(node_name, settings, options)
+            }
+            BlockdevDriverOptions::File(options) => self.open_file(node_name, settings, options),
+            BlockdevDriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
+            BlockdevDriverOptions::Qcow2(options) => {
+                self.open_qcow2(node_name, settings, options)
+            }
+            BlockdevDriverOptions::NullCo(options) => {
+                self.open_null(node_name, settings, options)
+            }
         }
     }
 
     /// Finds or opens the node that another one is to stand on.
-    pub(super) fn open_child(&mut self, child: Child, above: CommonOptions) -> Result<Arc<Node>> {
+    pub(super) fn open_child(
+        &mut self,
+        child: &BlockdevRef,
+        above: CommonOptions,
+    ) -> Result<Arc<Node>> {
         match child {
-            Child::Reference(name) => {
-                let node = self.find(&name)?;
-                check_depth(above.depth, &node)?;
-                Ok(node)
-            }
-            Child::Inline(options) => self.open(*options, above),
+            BlockdevRef::Reference(name) => self.find_child(name, above),
+            BlockdevRef::Definition(options) => self.open(options, above),
         }
+    }
+
+    /// Finds a node that exists, for another one on top of it.
+    pub(super) fn find_child(&self, name: &str, above: CommonOptions) -> Result<Arc<Node>> {
+        let node = self.find(name)?;
+        check_depth(above.depth, &node)?;
+        Ok(node)
     }
 
     /// Finds a node that everybody can find, or one of this tree.
@@ -127,7 +146,7 @@ impl<'a> Opener<'a> {
         &mut self,
         name: Option<String>,
         mut settings: Settings,
-        options: FileOptions,
+        options: &BlockdevOptionsFile,
     ) -> Result<Arc<Node>> {
         let common = &mut settings.common;
         let name = self.name(name)?;
@@ -147,7 +166,7 @@ impl<'a> Opener<'a> {
         }
         let image = raw_image(Arc::new(opened?), common.raw_mode(Driver::File));
         let mut node = Node::new(name, Driver::File, settings, image);
-        node.file_options = Some(options);
+        node.file_options = Some(options.clone());
         Ok(self.insert(node))
     }
 
@@ -155,14 +174,15 @@ impl<'a> Opener<'a> {
         &mut self,
         name: Option<String>,
         settings: Settings,
-        options: NullOptions,
+        options: &BlockdevOptionsNull,
     ) -> Result<Arc<Node>> {
         let common = settings.common;
         let name = self.name(name)?;
-        let storage = imago::null::Null::new(options.size.unwrap_or(NULL_SIZE));
+        let size = options.size_bytes()?;
+        let storage = imago::null::Null::new(size.unwrap_or(NULL_SIZE));
         let image = raw_image(Arc::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
-        node.part = Part { offset: None, size: options.size, read_zeroes: options.read_zeroes };
+        node.part = Part { offset: None, size, read_zeroes: options.read_zeroes };
         Ok(self.insert(node))
     }
 
@@ -170,13 +190,14 @@ impl<'a> Opener<'a> {
         &mut self,
         name: Option<String>,
         settings: Settings,
-        options: RawOptions,
+        options: &BlockdevOptionsRaw,
     ) -> Result<Arc<Node>> {
         let common = settings.common;
-        let file = self.open_child(options.file, common.for_file())?;
+        let file = self.open_child(&options.format.file, common.for_file())?;
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
-        let part = Part { offset: options.offset, size: options.size, read_zeroes: None };
+        let (offset, size) = (options.offset_bytes()?, options.size_bytes()?);
+        let part = Part { offset, size, read_zeroes: None };
         let storage = with_events(&file, part_of(&file, part)?);
         let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
@@ -259,23 +280,23 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
 ///
 /// # Errors
 /// The format is none that there is, or the file cannot be read.
-pub fn by_filename(path: String, format: Option<&str>) -> Result<NodeOptions> {
+pub fn by_filename(path: String, format: Option<&str>) -> Result<BlockdevOptions> {
     let probed = match format {
         Some("qcow2") => Probed::Qcow2,
         Some("raw") => Probed::Raw,
-        Some("file") => return Ok(NodeOptions::new(file_options(path))),
+        Some("file") => return Ok(BlockdevOptions::file(path)),
         Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
         None => {
-            let mode = HostFileMode { locking: Locking::Off, ..HostFileMode::default() };
+            let mode = HostFileMode { locking: OnOffAuto::Off, ..HostFileMode::default() };
             let storage: Storage = Arc::new(HostFile::open(&path, mode)?);
             probe(&storage)?
         }
     };
-    let file = Child::Inline(Box::new(NodeOptions::new(file_options(path))));
-    Ok(NodeOptions::new(match probed {
-        Probed::Qcow2 => DriverOptions::Qcow2(Qcow2Options::new(file, BackingOption::FromHeader)),
-        Probed::Raw => DriverOptions::Raw(RawOptions::new(file)),
-    }))
+    let file = BlockdevOptions::file(path);
+    Ok(match probed {
+        Probed::Qcow2 => BlockdevOptions::qcow2(file),
+        Probed::Raw => BlockdevOptions::raw(file),
+    })
 }
 
 #[cfg(any(test, feature = "test-util"))]
@@ -294,10 +315,6 @@ impl Graph {
         });
         node
     }
-}
-
-pub(super) fn file_options(filename: String) -> DriverOptions {
-    DriverOptions::File(FileOptions::new(filename))
 }
 
 /// Whether a file could not be opened because it cannot be written.

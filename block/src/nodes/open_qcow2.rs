@@ -5,15 +5,16 @@ use super::driver::Driver;
 use super::filename;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, Settings};
-use super::json_name;
 use super::node::{Backing, Node};
-use super::open::{Opener, file_options};
-use super::options::{BackingOption, Child, NodeOptions, Qcow2Options};
+use super::open::Opener;
 use super::permissions::Role;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
+use crate::options::{
+    BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull, json,
+};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -22,27 +23,27 @@ impl Opener<'_> {
         &mut self,
         name: Option<String>,
         settings: Settings,
-        options: Qcow2Options,
+        options: &BlockdevOptionsQcow2,
     ) -> Result<Arc<Node>> {
         let common = settings.common;
-        let file = self.open_child(options.file, common.for_file())?;
+        let file = self.open_child(&options.format.format.file, common.for_file())?;
         // Listings show a node before its backing files, which are opened later.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
-        let data_file = self.open_data_file(&header, common, options.data_file)?;
+        let data_file = self.open_data_file(&header, common, options.data_file.as_ref())?;
         if let Some(data_file) = &data_file {
             self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
         }
-        let from_header = matches!(options.backing, BackingOption::FromHeader);
+        let option = options.format.backing.as_ref();
         let backing = self
-            .open_backing(&header, &file, common, options.backing)
+            .open_backing(&header, &file, common, option)
             .map_err(|error| Error::OpenBacking(Box::new(error)))?;
         if let Some(backing) = &backing {
             self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
         }
         let named = match &backing {
-            Some(backing) if from_header => Some(filename::filename(backing)),
+            Some(backing) if option.is_none() => Some(filename::filename(backing)),
             Some(_) | None => header.backing_file().map(str::to_owned),
         };
         let backing = Backing { node: backing, named };
@@ -81,7 +82,7 @@ impl Opener<'_> {
         &mut self,
         header: &Header,
         common: CommonOptions,
-        option: Option<Child>,
+        option: Option<&BlockdevRef>,
     ) -> Result<Option<Arc<Node>>> {
         let given = option.map(|child| self.open_child(child, common.for_file())).transpose()?;
         match (given, header.has_data_file()) {
@@ -90,8 +91,8 @@ impl Opener<'_> {
             (None, false) => Ok(None),
             (None, true) => {
                 let name = header.data_file().ok_or(Error::DataFileMissing)?;
-                let options = NodeOptions::new(file_options(name.to_owned()));
-                self.open(options, common.for_file()).map(Some)
+                let options = BlockdevOptions::file(name);
+                self.open(&options, common.for_file()).map(Some)
             }
         }
     }
@@ -101,10 +102,20 @@ impl Opener<'_> {
         header: &Header,
         file: &Node,
         common: CommonOptions,
-        option: BackingOption,
+        option: Option<&BlockdevRefOrNull>,
     ) -> Result<Option<Arc<Node>>> {
-        let Some(child) = backing_child(header, file, option)? else { return Ok(None) };
-        self.open_child(child, common.for_backing()).map(Some)
+        let above = common.for_backing();
+        let opened = match option {
+            None => match named_backing(header, file)? {
+                Some(options) => self.open(&options, above),
+                None => return Ok(None),
+            },
+            Some(BlockdevRefOrNull::Null(_)) => return Ok(None),
+            Some(BlockdevRefOrNull::Reference(name)) if name.is_empty() => return Ok(None),
+            Some(BlockdevRefOrNull::Reference(name)) => self.find_child(name, above),
+            Some(BlockdevRefOrNull::Definition(options)) => self.open(options, above),
+        };
+        opened.map(Some)
     }
 }
 
@@ -113,35 +124,22 @@ pub(super) fn open_named_backing(graph: &Graph, node: &Node) -> Result<Option<Ar
     let (Some(header), Some(file)) = (node.qcow2_header(), node.file()) else {
         return Ok(None);
     };
-    match backing_child(&header, &file, BackingOption::FromHeader)? {
-        Some(Child::Inline(options)) => {
-            let above = node.settings.read().common.for_backing();
-            Opener::new(graph).run(*options, above).map(Some)
-        }
-        Some(Child::Reference(_)) | None => Ok(None),
-    }
+    let Some(options) = named_backing(&header, &file)? else { return Ok(None) };
+    let above = node.settings.read().common.for_backing();
+    Opener::new(graph).run(&options, above).map(Some)
 }
 
-/// What is to be opened as backing node, if anything.
-fn backing_child(header: &Header, file: &Node, option: BackingOption) -> Result<Option<Child>> {
-    let child = match option {
-        BackingOption::None => return Ok(None),
-        BackingOption::Child(child) => child,
-        BackingOption::FromHeader => match header.backing_file() {
-            None => return Ok(None),
-            Some(name) => {
-                let format = header.backing_format();
-                Child::Inline(Box::new(match name.strip_prefix("json:") {
-                    Some(description) => json_name::parse(description, format)?,
-                    None => {
-                        let name = filename::resolve_backing(file, name);
-                        by_name(&name, format)?
-                    }
-                }))
-            }
-        },
+/// The options of the backing file that a header names, if it names one. Boxed, as a chain of
+/// images is opened by recursion.
+fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOptions>>> {
+    let Some(name) = header.backing_file() else { return Ok(None) };
+    let format = header.backing_format();
+    let options = match name.strip_prefix("json:") {
+        Some(description) => json::parse(description, format)?,
+        None => by_name(&filename::resolve_backing(file, name), format)?,
     };
-    Ok(Some(child))
+    options.check_supported()?;
+    Ok(Some(Box::new(options)))
 }
 
 /// The nodes below a qcow2 node.

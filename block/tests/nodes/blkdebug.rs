@@ -1,33 +1,50 @@
 //! Nodes that fail on demand: what of the requests of those above fails, and what is told of them.
 
 use crate::support::*;
-use block::image::blkdebug::Limits;
-use block::image::blkdebug::rules::{Event, InjectError, IoTypes, RuleOptions, SetState};
-use block::image::permissions::{Access, Permissions};
 use block::nodes::Node;
-use block::nodes::options::{
-    BackingOption, Blkdebug, BlkdebugOptions, Child, DriverOptions, NodeOptions, NullOptions,
+use block::options::blkdebug::{
+    BlkdebugEvent as Event, BlkdebugInjectErrorOptions, BlkdebugIoType as IoType,
+    BlkdebugSetStateOptions, BlockPermission,
+};
+use block::options::{
+    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevRef,
+    BlockdevRefOrNull,
 };
 use std::sync::Arc;
 
-const EIO: i32 = 5;
 const FAILED: &str = "Input/output error";
+/// The sector that begins at 4 KiB.
+const AT_4K: Option<i64> = Some(8);
 
-fn inject(event: Event, io_types: IoTypes) -> InjectError {
-    InjectError { event, state: 0, io_types, errno: EIO, offset: None, once: false }
+/// A rule by which requests of a kind fail.
+fn inject(event: Event, iotype: IoType) -> BlkdebugInjectErrorOptions {
+    let iotype = Some(iotype);
+    BlkdebugInjectErrorOptions { iotype, ..BlkdebugInjectErrorOptions::new(event) }
 }
 
-fn blkdebug(file: NodeOptions, rules: Vec<InjectError>) -> NodeOptions {
-    with(file, Limits::default(), RuleOptions { inject_error: rules, set_state: Vec::new() })
+/// Rules by which requests of all kinds fail.
+fn inject_all(event: Event) -> Vec<BlkdebugInjectErrorOptions> {
+    vec![BlkdebugInjectErrorOptions::new(event), inject(event, IoType::BlockStatus)]
 }
 
-fn with(file: NodeOptions, limits: Limits, rules: RuleOptions) -> NodeOptions {
-    over(inline(file), limits, rules, Access::NONE)
+fn blkdebug(file: BlockdevOptions, rules: Vec<BlkdebugInjectErrorOptions>) -> BlockdevOptions {
+    with(file, |options| options.inject_error = Some(rules))
 }
 
-fn over(image: Child, limits: Limits, rules: RuleOptions, access: Access) -> NodeOptions {
-    let blkdebug = Box::new(Blkdebug { limits, rules, given: Vec::new(), access });
-    NodeOptions::new(DriverOptions::Blkdebug(BlkdebugOptions { image, blkdebug }))
+fn with(
+    file: BlockdevOptions,
+    change: impl FnOnce(&mut BlockdevOptionsBlkdebug),
+) -> BlockdevOptions {
+    over(file.into(), change)
+}
+
+fn over(
+    image: BlockdevRef,
+    change: impl FnOnce(&mut BlockdevOptionsBlkdebug),
+) -> BlockdevOptions {
+    let mut options = BlockdevOptionsBlkdebug::new(image);
+    change(&mut options);
+    BlockdevOptions::new(BlockdevDriverOptions::Blkdebug(Box::new(options)))
 }
 
 /// What comes of it: nothing, or the words of the error.
@@ -59,24 +76,23 @@ fn requests(node: &Node) -> Vec<&'static str> {
 
 #[test]
 fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
-    let all = IoTypes::all();
     let table = [
         (vec![], vec![]),
-        (vec![inject(Event::None, all)], vec!["read", "write", "zero", "flush", "ask"]),
-        (vec![inject(Event::None, IoTypes::READ)], vec!["read"]),
-        (vec![inject(Event::None, IoTypes::WRITE)], vec!["write"]),
-        (vec![inject(Event::None, IoTypes::WRITE_ZEROES)], vec!["zero"]),
-        (vec![inject(Event::None, IoTypes::FLUSH)], vec!["flush"]),
-        (vec![inject(Event::None, IoTypes::BLOCK_STATUS)], vec!["ask"]),
+        (inject_all(Event::None), vec!["read", "write", "zero", "flush", "ask"]),
+        (vec![inject(Event::None, IoType::Read)], vec!["read"]),
+        (vec![inject(Event::None, IoType::Write)], vec!["write"]),
+        (vec![inject(Event::None, IoType::WriteZeroes)], vec!["zero"]),
+        (vec![inject(Event::None, IoType::Flush)], vec!["flush"]),
+        (vec![inject(Event::None, IoType::BlockStatus)], vec!["ask"]),
         // Rules stay in force until others take their place.
-        (vec![inject(Event::ReadAio, all)], vec!["read", "write", "zero", "flush", "ask"]),
-        (vec![inject(Event::WriteAio, all)], vec!["write", "zero", "flush", "ask"]),
-        (vec![inject(Event::Pwritev, all)], vec!["write", "zero", "flush", "ask"]),
-        (vec![inject(Event::PwritevDone, all)], vec!["zero", "flush", "ask"]),
-        (vec![inject(Event::PwritevZero, all)], vec!["zero", "flush", "ask"]),
-        (vec![inject(Event::FlushToOs, all)], vec!["flush", "ask"]),
-        (vec![inject(Event::FlushToDisk, all)], vec!["flush", "ask"]),
-        (vec![inject(Event::ReadBackingAio, all)], vec![]),
+        (inject_all(Event::ReadAio), vec!["read", "write", "zero", "flush", "ask"]),
+        (inject_all(Event::WriteAio), vec!["write", "zero", "flush", "ask"]),
+        (inject_all(Event::Pwritev), vec!["write", "zero", "flush", "ask"]),
+        (inject_all(Event::PwritevDone), vec!["zero", "flush", "ask"]),
+        (inject_all(Event::PwritevZero), vec!["zero", "flush", "ask"]),
+        (inject_all(Event::FlushToOs), vec!["flush", "ask"]),
+        (inject_all(Event::FlushToDisk), vec!["flush", "ask"]),
+        (inject_all(Event::ReadBackingAio), vec![]),
     ];
     for (rules, expected) in table {
         let bench = Bench::new();
@@ -91,7 +107,7 @@ fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
 fn nobody_reads_by_an_image_who_reads_the_node_itself() {
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
-    let rules = vec![inject(Event::ReadAio, IoTypes::READ)];
+    let rules = vec![inject(Event::ReadAio, IoType::Read)];
     let node = bench.add(blkdebug(bench.file("plain"), rules).named("n"));
     assert_same(&contents(&node), &noise(1, M));
 }
@@ -111,17 +127,18 @@ fn a_qcow2_image_tells_what_it_reads_of_what() {
         bench.format("base", |_| {});
         bench.format("top", |_| {});
         for (name, offset) in [("base", 0), ("top", 64 * K)] {
-            let image = with_backing(inline(bench.file(name)), BackingOption::None);
+            let image = with_backing(inline(bench.file(name)), Some(BlockdevRefOrNull::NONE));
             bench.add(image.named("n")).write(offset, &noise(1, 64 * K)).expect("writable");
             bench.graph.remove("n").expect("nobody uses it");
         }
-        let rules = vec![InjectError { once: true, ..inject(event, IoTypes::READ) }];
+        let rules =
+            vec![BlkdebugInjectErrorOptions { once: Some(true), ..inject(event, IoType::Read) }];
         let file = |name, is_faulty| match is_faulty {
             true => inline(blkdebug(bench.file(name), rules.clone())),
             false => inline(bench.file(name)),
         };
-        let base = with_backing(file("base", below), BackingOption::None);
-        let top = with_backing(file("top", !below), BackingOption::Child(inline(base)));
+        let base = with_backing(file("base", below), Some(BlockdevRefOrNull::NONE));
+        let top = with_backing(file("top", !below), Some(inline(base).into()));
         let node = bench.add(top.named("n"));
         let mut failed = Vec::new();
         for offset in [128 * K, 64 * K, 0] {
@@ -140,9 +157,9 @@ fn a_qcow2_image_tells_what_it_reads_of_what() {
 #[test]
 fn a_qcow2_image_tells_that_it_writes_and_flushes() {
     let table = [
-        (Event::WriteAio, IoTypes::WRITE, ["write", "flush"].as_slice()),
-        (Event::FlushToOs, IoTypes::WRITE, &["flush"]),
-        (Event::FlushToDisk, IoTypes::FLUSH, &["flush"]),
+        (Event::WriteAio, IoType::Write, ["write", "flush"].as_slice()),
+        (Event::FlushToOs, IoType::Write, &["flush"]),
+        (Event::FlushToDisk, IoType::Flush, &["flush"]),
     ];
     for (event, kind, expected) in table {
         let bench = Bench::new();
@@ -165,7 +182,10 @@ fn a_qcow2_image_tells_that_it_writes_and_flushes() {
 fn a_flush_with_nothing_to_do_cannot_fail() {
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
-    let rules = vec![InjectError { once: true, ..inject(Event::None, IoTypes::FLUSH) }];
+    let rules = vec![BlkdebugInjectErrorOptions {
+        once: Some(true),
+        ..inject(Event::None, IoType::Flush)
+    }];
     let node = bench.add(raw(inline(blkdebug(bench.file("plain"), rules))).named("n"));
     assert_eq!(outcome(node.flush()), "");
     node.write(0, &[1; 512]).expect("it can be written");
@@ -177,22 +197,17 @@ fn a_flush_with_nothing_to_do_cannot_fail() {
 fn requests_have_the_sizes_that_are_wanted() {
     // Each request goes on in pieces, of which the second fails, and what was read or written
     // before that stays so.
-    let second = |event| RuleOptions {
-        inject_error: vec![InjectError {
-            offset: Some(4 * K),
-            ..inject(event, IoTypes::DEFAULT)
-        }],
-        set_state: Vec::new(),
-    };
+    let rule = BlkdebugInjectErrorOptions::new(Event::None);
+    let second = BlkdebugInjectErrorOptions { sector: AT_4K, ..rule };
     let bench = Bench::new();
     bench.write("plain", &vec![1; 16 * K as usize]);
-    let limits = Limits {
-        align: Some(4 * K),
-        max_transfer: Some(4 * K),
-        max_write_zero: Some(4 * K),
-        ..Limits::default()
-    };
-    let node = bench.add(with(bench.file("plain"), limits, second(Event::None)).named("n"));
+    let options = with(bench.file("plain"), |options| {
+        options.align = Some(4096);
+        options.max_transfer = Some(4096);
+        options.max_write_zero = Some(4096);
+        options.inject_error = Some(vec![second]);
+    });
+    let node = bench.add(options.named("n"));
     let mut bytes = vec![0; 8 * K as usize];
     assert_eq!(outcome(node.read(0, &mut bytes)), FAILED);
     assert!(bytes[..4 * K as usize].iter().all(|byte| *byte == 1), "the first piece was read");
@@ -213,12 +228,11 @@ fn requests_have_the_sizes_that_are_wanted() {
 fn what_does_not_fit_the_unit_of_zeroes_is_written() {
     let bench = Bench::new();
     bench.write("plain", &vec![1; 64 * K as usize]);
-    let limits = Limits { opt_write_zero: Some(16 * K), ..Limits::default() };
-    let rules = RuleOptions {
-        inject_error: vec![inject(Event::None, IoTypes::WRITE)],
-        set_state: Vec::new(),
-    };
-    let node = bench.add(with(bench.file("plain"), limits, rules).named("n"));
+    let options = with(bench.file("plain"), |options| {
+        options.opt_write_zero = Some(16384);
+        options.inject_error = Some(vec![inject(Event::None, IoType::Write)]);
+    });
+    let node = bench.add(options.named("n"));
     assert_eq!(outcome(node.write_zeroes(16 * K, 16 * K)), "");
     assert_eq!(outcome(node.write_zeroes(32 * K, 17 * K)), FAILED);
 }
@@ -227,14 +241,17 @@ fn what_does_not_fit_the_unit_of_zeroes_is_written() {
 fn faults_come_in_the_state_that_they_wait_for() {
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
-    let rules = RuleOptions {
-        inject_error: vec![InjectError { state: 3, ..inject(Event::ReadAio, IoTypes::READ) }],
-        set_state: vec![
-            SetState { event: Event::ReadAio, state: 1, new_state: 2 },
-            SetState { event: Event::ReadAio, state: 2, new_state: 3 },
-        ],
+    let in_third =
+        BlkdebugInjectErrorOptions { state: Some(3), ..inject(Event::ReadAio, IoType::Read) };
+    let next = |state| BlkdebugSetStateOptions {
+        event: Event::ReadAio,
+        state: Some(state),
+        new_state: state + 1,
     };
-    let options = with(bench.file("plain"), Limits::default(), rules);
+    let options = with(bench.file("plain"), |options| {
+        options.inject_error = Some(vec![in_third]);
+        options.set_state = Some(vec![next(1), next(2)]);
+    });
     let node = bench.add(raw(inline(options)).named("n"));
     let reads = [(); 4].map(|()| read(&node));
     assert_eq!(reads, ["", "", FAILED, FAILED]);
@@ -242,21 +259,20 @@ fn faults_come_in_the_state_that_they_wait_for() {
 
 #[test]
 fn it_takes_and_keeps_what_it_is_told_to() {
-    let faulty = |name: &str, access| {
-        over(named("f"), Limits::default(), RuleOptions::default(), access).named(name)
-    };
+    let write = || Some(vec![BlockPermission::Write]);
+    let keeps =
+        || over(named("f"), |options| options.unshare_child_perms = write()).named("keeps");
+    let takes = || over(named("f"), |options| options.take_child_perms = write()).named("takes");
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
     bench.add(bench.file("plain").named("f"));
-    let keeps = Access { shares: !Permissions::WRITE, ..Access::NONE };
-    let takes = Access { takes: Permissions::WRITE, ..Access::NONE };
-    bench.add(faulty("keeps", keeps));
+    bench.add(keeps());
     let expected = "Permission conflict on node 'f': permissions 'write' are both required by node \
                     'takes' (uses node 'f' as 'image' child) and unshared by node 'keeps' (uses \
                     node 'f' as 'image' child).";
-    assert_eq!(bench.refusal(faulty("takes", takes)), expected);
+    assert_eq!(bench.refusal(takes()), expected);
     bench.graph.remove("keeps").expect("nobody uses it");
-    bench.add(faulty("takes", takes));
+    bench.add(takes());
 }
 
 #[test]
@@ -277,25 +293,27 @@ fn listings_show_what_it_shows_before_it() {
 fn it_goes_on_with_the_rules_that_it_has() {
     let bench = Bench::new();
     bench.write("plain", &noise(1, M));
-    let limits = Limits { align: Some(512), ..Limits::default() };
-    let options = |limits, read_only| {
-        with(bench.file("plain"), limits, RuleOptions::default()).named("n").read_only(read_only)
+    let options = |align, max_transfer, read_only| {
+        let options = with(bench.file("plain"), |options| {
+            (options.align, options.max_transfer) = (align, max_transfer);
+        });
+        options.named("n").read_only(read_only)
     };
-    let node: Arc<Node> = bench.add(options(limits, false));
-    bench.graph.reopen(vec![options(limits, true)]).expect("it can be read-only");
+    let align = Some(512);
+    let node: Arc<Node> = bench.add(options(align, None, false));
+    bench.graph.reopen(&[options(align, None, true)]).expect("it can be read-only");
     assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
-    let larger = Limits { align: Some(1024), ..limits };
-    for (limits, expected) in [
-        (larger, "Cannot change the option 'align'"),
-        (Limits::default(), "Option 'align' cannot be reset to its default value"),
-        (Limits { max_transfer: Some(512), ..limits }, "Cannot change the option 'max-transfer'"),
+    for (align, max_transfer, expected) in [
+        (Some(1024), None, "Cannot change the option 'align'"),
+        (None, None, "Option 'align' cannot be reset to its default value"),
+        (align, Some(512), "Cannot change the option 'max-transfer'"),
     ] {
-        assert_eq!(outcome(bench.graph.reopen(vec![options(limits, true)])), expected);
+        let reopened = bench.graph.reopen(&[options(align, max_transfer, true)]);
+        assert_eq!(outcome(reopened), expected);
     }
-    let null = NodeOptions::new(DriverOptions::NullCo(NullOptions::default()));
-    bench.add(null.named("other"));
-    let other = over(named("other"), limits, RuleOptions::default(), Access::NONE).named("n");
-    let error = outcome(bench.graph.reopen(vec![other]));
+    bench.add(BlockdevOptions::null_co(1 << 30).named("other"));
+    let other = over(named("other"), |options| options.align = align).named("n");
+    let error = outcome(bench.graph.reopen(&[other]));
     assert_eq!(error, "Cannot change the option 'image'");
 }
 
@@ -303,7 +321,7 @@ fn it_goes_on_with_the_rules_that_it_has() {
 fn an_image_whose_header_cannot_be_read_is_not_opened() {
     let bench = Bench::new();
     bench.format("image", |_| {});
-    let options = blkdebug(bench.file("image"), vec![inject(Event::None, IoTypes::READ)]);
+    let options = blkdebug(bench.file("image"), vec![inject(Event::None, IoType::Read)]);
     let error = bench.refusal(qcow2(inline(options)).named("n"));
     assert_eq!(error, "Could not read qcow2 header: Input/output error");
     assert!(bench.names().is_empty());
@@ -313,19 +331,19 @@ fn an_image_whose_header_cannot_be_read_is_not_opened() {
 fn compressed_data_are_told_apart() {
     let (regular, random) = (vec![1; 64 * K as usize], noise(1, 64 * K));
     for (event, kind, cluster, expected) in [
-        (Event::WriteCompressed, IoTypes::WRITE, &regular, [FAILED, ""]),
-        (Event::WriteAio, IoTypes::WRITE, &regular, ["", ""]),
-        (Event::ReadCompressed, IoTypes::READ, &regular, ["", FAILED]),
-        (Event::ReadAio, IoTypes::READ, &regular, ["", ""]),
+        (Event::WriteCompressed, IoType::Write, &regular, [FAILED, ""]),
+        (Event::WriteAio, IoType::Write, &regular, ["", ""]),
+        (Event::ReadCompressed, IoType::Read, &regular, ["", FAILED]),
+        (Event::ReadAio, IoType::Read, &regular, ["", ""]),
         // What cannot be made smaller is written as it is.
-        (Event::WriteCompressed, IoTypes::WRITE, &random, ["", ""]),
-        (Event::WriteAio, IoTypes::WRITE, &random, [FAILED, ""]),
-        (Event::ReadCompressed, IoTypes::READ, &random, ["", ""]),
-        (Event::ReadAio, IoTypes::READ, &random, ["", FAILED]),
+        (Event::WriteCompressed, IoType::Write, &random, ["", ""]),
+        (Event::WriteAio, IoType::Write, &random, [FAILED, ""]),
+        (Event::ReadCompressed, IoType::Read, &random, ["", ""]),
+        (Event::ReadAio, IoType::Read, &random, ["", FAILED]),
     ] {
         let bench = Bench::new();
         bench.format("image", |_| {});
-        let rules = vec![InjectError { once: true, ..inject(event, kind) }];
+        let rules = vec![BlkdebugInjectErrorOptions { once: Some(true), ..inject(event, kind) }];
         let options = blkdebug(bench.file("image"), rules);
         let node = bench.add(qcow2(inline(options)).named("n"));
         let found = [outcome(node.write_compressed(0, cluster)), read(&node)];
@@ -339,20 +357,20 @@ fn an_image_that_cannot_be_opened_in_another_way_goes_on_as_it_was() {
         let bench = Bench::new();
         let path = bench.format("image", |options| options.extended_l2 = extended_l2);
         // Only who writes reads what counts the clusters: the second cluster, of 64 KiB.
-        let fails_once = InjectError {
-            offset: Some(64 * K),
-            once: true,
-            ..inject(Event::None, IoTypes::READ)
+        let fails_once = BlkdebugInjectErrorOptions {
+            sector: Some(128),
+            once: Some(true),
+            ..inject(Event::None, IoType::Read)
         };
         bench.add(blkdebug(bench.file("image"), vec![fails_once]).named("faulty"));
         let image = |read_only| qcow2(named("faulty")).named("n").read_only(read_only);
         let node = bench.add(image(true));
-        let refused = outcome(bench.graph.reopen(vec![image(false)]));
+        let refused = outcome(bench.graph.reopen(&[image(false)]));
         assert_eq!(refused, format!("Could not open qcow2 image: {FAILED}"));
         assert!(node.is_read_only());
         assert_same(&contents(&node), &vec![0; M as usize]);
         assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
-        bench.graph.reopen(vec![image(false)]).expect("the fault is gone");
+        bench.graph.reopen(&[image(false)]).expect("the fault is gone");
         node.write(0, &[1; 512]).expect("it can be written");
         drop(node);
         bench.graph.remove_all();

@@ -4,7 +4,7 @@ use crate::support::*;
 use block::copy::{Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side};
 use block::error::Error;
 use block::nodes::Node;
-use block::nodes::options::{DriverOptions, NodeOptions, NullOptions};
+use block::options::BlockdevOptions;
 use parking_lot::Mutex;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -223,8 +223,7 @@ fn errors_are_told_with_their_side_and_can_be_tried_again() {
     bench.write("source", &noise(1, 2 * M));
     let small = bench.write("target", &vec![0; 2 * M as usize]);
     let source = bench.add(bench.file("source").named("s"));
-    let size = NullOptions { size: Some(M), read_zeroes: None };
-    let null = NodeOptions::new(DriverOptions::NullCo(size)).named("n");
+    let null = BlockdevOptions::null_co(M).named("n");
     let too_small = bench.add(null);
     let job = Job { retries: 3, ..Job::default() };
     let failed = run(&source, &too_small, &job).expect_err("it does not fit");

@@ -4,7 +4,7 @@ use crate::support::*;
 use block::create::{Preallocation, Qcow2Create};
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Node;
-use block::nodes::options::Child;
+use block::options::BlockdevRef;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ const KINDS: [(&str, Change, &str); 9] = [
     ),
 ];
 
-fn data_file() -> Child {
+fn data_file() -> BlockdevRef {
     named("data")
 }
 

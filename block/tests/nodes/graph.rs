@@ -2,14 +2,15 @@
 
 use crate::support::*;
 use block::create::Qcow2Create;
-use block::nodes::options::{
-    BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions, RawOptions,
-};
 use block::nodes::{NodeUse, Operation};
+use block::options::{
+    BlockdevCacheOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsRaw,
+    BlockdevRefOrNull,
+};
 use std::os::unix::fs::symlink;
 
-fn null() -> NodeOptions {
-    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M), read_zeroes: None }))
+fn null() -> BlockdevOptions {
+    BlockdevOptions::null_co(M)
 }
 
 #[test]
@@ -68,14 +69,15 @@ fn a_missing_backing_file_leaves_nothing_behind() {
     );
     assert_eq!(
         bench.refusal(
-            with_backing(inline(bench.file("overlay")), BackingOption::Child(named("nope")))
-                .named("n")
+            with_backing(inline(bench.file("overlay")), Some(named("nope").into())).named("n")
         ),
         "Could not open backing file: Cannot find device='nope' nor node-name='nope'"
     );
     assert!(bench.names().is_empty());
     // The locks are gone too, so that the image can be opened another way.
-    bench.add(with_backing(inline(bench.file("overlay")), BackingOption::None).named("n"));
+    bench.add(
+        with_backing(inline(bench.file("overlay")), Some(BlockdevRefOrNull::NONE)).named("n"),
+    );
 }
 
 #[test]
@@ -136,7 +138,7 @@ fn a_backing_file_cannot_be_removed_but_copied() {
     let bench = Bench::new();
     bench.format("overlay", |_| {});
     bench.add(null().named("base"));
-    let backing = BackingOption::Child(named("base"));
+    let backing = Some(named("base").into());
     bench.add(with_backing(inline(bench.file("overlay")), backing).named("top"));
     assert_eq!(
         bench.graph.remove("base").expect_err("in use").to_string(),
@@ -245,16 +247,16 @@ fn images_have_the_names_that_lead_to_them() {
     let described = format!(
         "{{\"driver\": \"raw\", \"file\": {{\"driver\": \"file\", \"filename\": \"{base}\"}}}}"
     );
-    let by_name = || BackingOption::Child(named("b"));
+    let by_name = || Some(named("b").into());
     let cases = [
-        ("relative", BackingOption::FromHeader, path("relative")),
+        ("relative", None, path("relative")),
         ("relative", by_name(), json("relative", &described)),
-        ("relative", BackingOption::None, json("relative", "null")),
-        ("absolute", BackingOption::FromHeader, path("absolute")),
+        ("relative", Some(BlockdevRefOrNull::NONE), json("relative", "null")),
+        ("absolute", None, path("absolute")),
         ("absolute", by_name(), path("absolute")),
     ];
     for (name, backing, expected) in cases {
-        let has_backing = !matches!(backing, BackingOption::None);
+        let has_backing = !matches!(backing, Some(BlockdevRefOrNull::Null(_)));
         let node = bench.add(with_backing(inline(bench.file(name)), backing).named("n"));
         let info = bench.graph.info(&node, false).expect("sizes are known");
         assert_eq!(info.filename, expected);
@@ -270,7 +272,7 @@ fn children_take_over_how_the_host_caches_and_who_may_write() {
     let bench = Bench::new();
     bench.format("image", |_| {});
     let mut options = qcow2(inline(bench.file("image").named("f"))).named("n").read_only(true);
-    options.cache = CacheOptions { direct: None, no_flush: Some(true) };
+    options.cache = Some(BlockdevCacheOptions { direct: None, no_flush: Some(true) });
     bench.add(options);
     let below = bench.graph.get("f").expect("it is there");
     assert!(below.is_read_only() && below.cache().no_flush && !below.cache().direct);
@@ -315,7 +317,7 @@ fn the_format_of_a_backing_file_is_guessed_where_the_header_does_not_tell() {
     for (backing, expected) in [("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("vmdk", Err("vmdk"))]
     {
         bench.format("overlay", |options| options.backing_file = Some(backing.into()));
-        let added = bench.graph.add(qcow2(inline(bench.file("overlay"))).named("n"));
+        let added = bench.graph.add(&qcow2(inline(bench.file("overlay"))).named("n"));
         match expected {
             Ok(driver) => {
                 let below = added.expect("it can be opened").backing().expect("it has one");
@@ -335,10 +337,11 @@ fn a_raw_node_can_show_a_part_of_its_file() {
     let bench = Bench::new();
     let all = noise(1, 4 * M);
     let path = text(&bench.write("plain", &all));
-    let part = |offset, size| {
-        let mut options = RawOptions::new(inline(bench.file("plain")));
-        (options.offset, options.size) = (offset, size);
-        NodeOptions::new(DriverOptions::Raw(options)).named("n")
+    let part = |offset: Option<u64>, size: Option<u64>| {
+        let mut options = BlockdevOptionsRaw::new(inline(bench.file("plain")));
+        options.offset = offset.map(u64::cast_signed);
+        options.size = size.map(u64::cast_signed);
+        BlockdevOptions::new(BlockdevDriverOptions::Raw(options)).named("n")
     };
     let json = |parts: &str| {
         format!("json:{{{parts}, \"file\": {{\"driver\": \"file\", \"filename\": \"{path}\"}}}}")

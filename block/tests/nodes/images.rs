@@ -4,6 +4,7 @@ use crate::support::*;
 use block::create::Preallocation;
 use block::image::extent::Extent;
 use block::nodes::Node;
+use block::options::BlockdevCacheOptions;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ fn large_writes_to_files_are_there_and_can_be_flushed() {
         let bench = Bench::new();
         let path = bench.write("file", &vec![0; 4 * M as usize]);
         let mut options = bench.file("file").named("n");
-        options.cache.no_flush = Some(no_flush);
+        let no_flush = Some(no_flush);
+        options.cache = Some(BlockdevCacheOptions { direct: None, no_flush });
         let node = bench.add(options);
         let data = noise(1, 2 * M);
         node.write(M, &data).expect("it can be written");

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use block::nodes::NodeUse;
-use block::nodes::options::{DriverOptions, FileOptions, Locking, NodeOptions};
+use block::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, OnOffAuto};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child as Process, Command, Stdio};
 
@@ -35,9 +35,10 @@ impl Drop for Holder {
     }
 }
 
-fn unlocked(path: &str) -> NodeOptions {
-    let options = FileOptions { locking: Some(Locking::Off), ..FileOptions::new(path) };
-    NodeOptions::new(DriverOptions::File(options))
+fn unlocked(path: &str) -> BlockdevOptions {
+    let options =
+        BlockdevOptionsFile { locking: Some(OnOffAuto::Off), ..BlockdevOptionsFile::new(path) };
+    BlockdevOptions::new(BlockdevDriverOptions::File(options))
 }
 
 #[test]

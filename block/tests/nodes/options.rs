@@ -1,10 +1,10 @@
 //! What options of nodes do to reads, writes and locks.
 
 use crate::support::*;
-use block::image::locks::Locking;
-use block::nodes::options::{
-    Aio, CacheOptions, DetectZeroes, Discard, DriverOptions, FileOptions, NodeOptions,
-    NullOptions,
+use block::options::{
+    BlockdevAioOptions, BlockdevCacheOptions, BlockdevDetectZeroesOptions,
+    BlockdevDiscardOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile,
+    BlockdevOptionsNull, OnOffAuto,
 };
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -17,9 +17,9 @@ fn space(bench: &Bench, name: &str) -> u64 {
 #[test]
 fn zeroes_are_detected_where_asked_for_and_given_back_where_allowed() {
     for (detect_zeroes, discard, gives_back) in [
-        (DetectZeroes::Off, Discard::Unmap, false),
-        (DetectZeroes::On, Discard::Ignore, false),
-        (DetectZeroes::Unmap, Discard::Unmap, true),
+        (BlockdevDetectZeroesOptions::Off, BlockdevDiscardOptions::Unmap, false),
+        (BlockdevDetectZeroesOptions::On, BlockdevDiscardOptions::Ignore, false),
+        (BlockdevDetectZeroesOptions::Unmap, BlockdevDiscardOptions::Unmap, true),
     ] {
         let bench = Bench::new();
         bench.write("plain", &noise(1, M));
@@ -37,7 +37,9 @@ fn zeroes_are_detected_where_asked_for_and_given_back_where_allowed() {
 
 #[test]
 fn a_qcow2_node_that_detects_zeroes_stores_none() {
-    for (detect_zeroes, allocated) in [(DetectZeroes::Off, true), (DetectZeroes::On, false)] {
+    for (detect_zeroes, allocated) in
+        [(BlockdevDetectZeroesOptions::Off, true), (BlockdevDetectZeroesOptions::On, false)]
+    {
         let bench = Bench::new();
         bench.format("image", |options| options.size = 8 * M);
         let mut options = qcow2(inline(bench.file("image"))).named("n");
@@ -59,10 +61,12 @@ fn options_that_do_not_go_together_are_refused() {
     let mut shared = bench.file("plain").named("n");
     shared.force_share = Some(true);
     let mut unmaps = bench.file("plain").named("n");
-    unmaps.detect_zeroes = Some(DetectZeroes::Unmap);
-    let native =
-        FileOptions { aio: Some(Aio::Native), ..FileOptions::new(text(&bench.path("plain"))) };
-    let native = NodeOptions::new(DriverOptions::File(native)).named("n");
+    unmaps.detect_zeroes = Some(BlockdevDetectZeroesOptions::Unmap);
+    let native = BlockdevOptionsFile {
+        aio: Some(BlockdevAioOptions::Native),
+        ..BlockdevOptionsFile::new(text(&bench.path("plain")))
+    };
+    let native = BlockdevOptions::new(BlockdevDriverOptions::File(native)).named("n");
     for (options, expected) in [
         (shared, "force-share=on can only be used with read-only images"),
         (
@@ -78,8 +82,8 @@ fn options_that_do_not_go_together_are_refused() {
         assert_eq!(bench.refusal(options), expected);
         assert!(bench.names().is_empty());
     }
-    let cache = CacheOptions { direct: Some(true), no_flush: None };
-    bench.add(NodeOptions { cache, ..native });
+    let cache = Some(BlockdevCacheOptions { direct: Some(true), no_flush: None });
+    bench.add(BlockdevOptions { cache, ..native });
 }
 
 #[test]
@@ -91,13 +95,13 @@ fn a_node_that_shares_by_force_looks_at_an_image_in_use() {
     writer.write(0, &[7; 512]).expect("it can be written");
     writer.flush().expect("it can be flushed");
     let reader = || {
-        let mut file = FileOptions::new(text(&bench.path("image")));
-        file.locking = Some(Locking::On);
-        let file = NodeOptions::new(DriverOptions::File(file));
+        let mut file = BlockdevOptionsFile::new(text(&bench.path("image")));
+        file.locking = Some(OnOffAuto::On);
+        let file = BlockdevOptions::new(BlockdevDriverOptions::File(file));
         qcow2(inline(file)).named("reader").read_only(true)
     };
     assert_eq!(other.refusal(reader()), "Failed to get shared \"write\" lock");
-    let node = other.add(NodeOptions { force_share: Some(true), ..reader() });
+    let node = other.add(BlockdevOptions { force_share: Some(true), ..reader() });
     assert_same(&contents(&node)[..512], &[7; 512]);
 }
 
@@ -109,8 +113,12 @@ fn a_null_node_goes_by_what_was_said_of_it() {
         (None, Some(true), "json:{\"read-zeroes\": true, \"driver\": \"null-co\"}"),
     ] {
         let bench = Bench::new();
-        let options = DriverOptions::NullCo(NullOptions { size, read_zeroes });
-        let node = bench.add(NodeOptions::new(options).named("n"));
+        let options = BlockdevDriverOptions::NullCo(BlockdevOptionsNull {
+            size,
+            latency_ns: None,
+            read_zeroes,
+        });
+        let node = bench.add(BlockdevOptions::new(options).named("n"));
         assert_eq!(bench.graph.filename(&node), name);
     }
 }

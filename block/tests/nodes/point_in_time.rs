@@ -5,9 +5,9 @@ use crate::support::*;
 use block::copy::{Copier, CopySlots, PointInTime, Scope};
 use block::create::Preallocation;
 use block::image::permissions::{Access, Permissions};
-use block::nodes::options::RawOptions;
-use block::nodes::options::{DriverOptions, NodeOptions};
 use block::nodes::{Node, Root};
+use block::options::BlockdevOptionsRaw;
+use block::options::{BlockdevDriverOptions, BlockdevOptions};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -98,7 +98,7 @@ async fn what_was_not_in_the_topmost_image_is_left_out_though_it_is_written() {
     bench.write("base", &noise(1, M));
     bench.format("top", |_| {});
     let base = raw(inline(bench.file("base"))).read_only(true);
-    let backing = block::nodes::options::BackingOption::Child(inline(base));
+    let backing = Some(inline(base).into());
     let source = bench.add(with_backing(inline(bench.file("top")), backing).named("source"));
     source.write(UNIT, &[7; 512]).expect("it can be written");
     let target = target(&bench, M);
@@ -125,9 +125,9 @@ async fn a_write_that_would_spoil_the_copy_fails() {
     let bench = Bench::new();
     let (source, writer) = source(&bench, M);
     bench.write("small", &vec![0; M as usize]);
-    let mut part = RawOptions::new(inline(bench.file("small")));
-    part.size = Some(UNIT);
-    let window = NodeOptions::new(DriverOptions::Raw(part)).named("window");
+    let mut part = BlockdevOptionsRaw::new(inline(bench.file("small")));
+    part.size = Some(UNIT.cast_signed());
+    let window = BlockdevOptions::new(BlockdevDriverOptions::Raw(part)).named("window");
     let target = bench.add(window);
     let _moment = moment(&source, &target, Scope::Full).await;
     let write = move |offset| writer.write(offset, &[7; 512]).map_err(|error| error.to_string());

@@ -3,10 +3,8 @@
 
 use crate::support::*;
 use block::nodes::backing::{BackingChange, chain};
-use block::nodes::options::{
-    BackingOption, CacheOptions, DriverOptions, NodeOptions, NullOptions,
-};
 use block::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
+use block::options::{BlockdevCacheOptions, BlockdevOptions, BlockdevRefOrNull};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,28 +17,28 @@ fn chain_of_images(bench: &Bench) {
             options.backing_file = backing.map(str::to_owned);
             options.backing_format = backing.map(|_| "qcow2".to_owned());
         });
-        let node = bench.add(image(bench, name, BackingOption::None).named("n"));
+        let node = bench.add(image(bench, name, Some(BlockdevRefOrNull::NONE)).named("n"));
         node.write(64 * K * number as u64, &noise(number as u64, 64 * K)).expect("writable");
         drop(node);
         bench.graph.remove("n").expect("nobody uses it");
     }
 }
 
-fn image(bench: &Bench, name: &str, backing: BackingOption) -> NodeOptions {
+fn image(bench: &Bench, name: &str, backing: Option<BlockdevRefOrNull>) -> BlockdevOptions {
     with_backing(inline(bench.file(name)), backing)
 }
 
-fn null() -> NodeOptions {
-    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: Some(M), read_zeroes: None }))
+fn null() -> BlockdevOptions {
+    BlockdevOptions::null_co(M)
 }
 
-fn on(name: &str) -> BackingOption {
-    BackingOption::Child(named(name))
+fn on(name: &str) -> Option<BlockdevRefOrNull> {
+    Some(named(name).into())
 }
 
 /// The nodes of the chain, from the top on.
 fn named_chain(bench: &Bench) -> [Arc<Node>; 3] {
-    let base = bench.add(image(bench, "base", BackingOption::FromHeader).named("base"));
+    let base = bench.add(image(bench, "base", None).named("base"));
     let mid = bench.add(image(bench, "mid", on("base")).named("mid"));
     let top = bench.add(image(bench, "top", on("mid")).named("top"));
     [top, mid, base]
@@ -85,7 +83,7 @@ fn a_filter_stands_between_a_node_and_those_above() {
 fn nodes_that_only_a_job_kept_go_with_it() {
     let bench = Bench::new();
     chain_of_images(&bench);
-    let top = bench.add(image(&bench, "top", BackingOption::FromHeader).named("top"));
+    let top = bench.add(image(&bench, "top", None).named("top"));
     let below = chain(&top).skip(1).map(NodeUse::streamed);
     let job = bench.graph.reserve("stream", "j0", below).expect("they are free");
     let nothing = BackingChange { node: None, name: Some(None) };
@@ -99,7 +97,7 @@ fn nodes_that_only_a_job_kept_go_with_it() {
 fn a_node_is_writable_for_a_while_with_what_was_opened_for_it() {
     let bench = Bench::new();
     chain_of_images(&bench);
-    let top = bench.add(image(&bench, "top", BackingOption::FromHeader).named("top"));
+    let top = bench.add(image(&bench, "top", None).named("top"));
     let mid = top.backing().expect("a backing node");
     let is_read_only = || {
         let file = mid.file().expect("a file");
@@ -142,13 +140,13 @@ fn other_options_are_taken_or_nothing_changes() {
     chain_of_images(&bench);
     let [top, mid, base] = named_chain(&bench);
     let described = |backing| image(&bench, "top", backing).named("top");
-    let direct = CacheOptions { no_flush: Some(true), ..CacheOptions::default() };
+    let direct = BlockdevCacheOptions { no_flush: Some(true), ..BlockdevCacheOptions::default() };
     let mut options = described(on("mid")).read_only(true);
-    options.cache = direct;
-    bench.graph.reopen(vec![options]).expect("they can be changed");
+    options.cache = Some(direct);
+    bench.graph.reopen(&[options]).expect("they can be changed");
     assert!(top.is_read_only() && top.file().expect("a file").is_read_only());
     assert_eq!(top.cache(), CacheMode { direct: false, no_flush: true });
-    bench.graph.reopen(vec![described(on("mid"))]).expect("back to what it was");
+    bench.graph.reopen(&[described(on("mid"))]).expect("back to what it was");
     assert!(!top.is_read_only());
     assert_eq!(top.cache(), CacheMode::default());
 
@@ -157,10 +155,10 @@ fn other_options_are_taken_or_nothing_changes() {
     let mut shared = described(on("mid"));
     shared.force_share = Some(true);
     let anonymous = image(&bench, "top", on("mid"));
-    let cases: Vec<(NodeOptions, &str)> = vec![
+    let cases: Vec<(BlockdevOptions, &str)> = vec![
         (anonymous, "node-name not specified"),
         (described(on("mid")).named("no"), "Failed to find node with node-name='no'"),
-        (described(BackingOption::FromHeader), "backing is missing for 'top'"),
+        (described(None), "backing is missing for 'top'"),
         (described(on("no")), "Cannot find device='' nor node-name='no'"),
         (described(on("top")), "Making 'top' a backing child of 'top' would create a cycle"),
         (elsewhere, "Cannot change the option 'filename'"),
@@ -170,7 +168,7 @@ fn other_options_are_taken_or_nothing_changes() {
     for (options, expected) in cases {
         // The first one could be changed.
         let first = image(&bench, "mid", on("base")).named("mid").read_only(true);
-        let refused = bench.graph.reopen(vec![first, options]).expect_err(expected);
+        let refused = bench.graph.reopen(&[first, options]).expect_err(expected);
         assert_eq!(refused.to_string(), expected);
         assert_eq!([&top, &mid, &base].map(|node| node.is_read_only()), [false; 3]);
         assert_eq!(drivers(&top).len(), 3);
@@ -205,7 +203,7 @@ fn images_are_open_as_before_where_a_later_one_cannot_be_opened() {
     let mut bytes = std::fs::read(&path).expect("it can be read");
     bytes[79] |= 2;
     bench.write("corrupt", &bytes);
-    let refused = bench.graph.reopen(vec![plain(), corrupt()]).expect_err("it is corrupt");
+    let refused = bench.graph.reopen(&[plain(), corrupt()]).expect_err("it is corrupt");
     assert_eq!(refused.to_string(), "qcow2: Image is corrupt; cannot be opened read/write");
     assert!(first.is_read_only() && second.is_read_only());
     for name in ["plain", "corrupt"] {
@@ -213,7 +211,7 @@ fn images_are_open_as_before_where_a_later_one_cannot_be_opened() {
         assert!(!opened.is_empty() && !opened.contains(&true), "{name}: {opened:?}");
     }
     assert_eq!(contents(&second).len(), M as usize);
-    bench.graph.reopen(vec![plain()]).expect("this one can be written");
+    bench.graph.reopen(&[plain()]).expect("this one can be written");
     assert!(open_for_writing(&bench.path("plain")).contains(&true));
 }
 
@@ -224,8 +222,8 @@ fn a_node_has_what_it_was_described_with_whether_before_or_after_the_one_above()
     bench.format("image", |_| {});
     let node = bench.add(qcow2(inline(bench.file("image").named("file"))).named("node"));
     let file = node.file().expect("a file");
-    let no_flush = |mut options: NodeOptions| {
-        options.cache.no_flush = Some(true);
+    let no_flush = |mut options: BlockdevOptions| {
+        options.cache = Some(BlockdevCacheOptions { direct: None, no_flush: Some(true) });
         options
     };
     let above = || qcow2(named("file")).named("node");
@@ -243,7 +241,7 @@ fn a_node_has_what_it_was_described_with_whether_before_or_after_the_one_above()
         (vec![above()], false, false),
     ];
     for (number, (options, read_only, no_flush)) in table.into_iter().enumerate() {
-        bench.graph.reopen(options).expect("they can be changed");
+        bench.graph.reopen(&options).expect("they can be changed");
         let found = (file.is_read_only(), file.cache().no_flush);
         assert_eq!(found, (read_only, no_flush), "number {number}");
     }
@@ -259,11 +257,11 @@ fn a_node_does_not_follow_one_that_only_has_the_name_of_its_parent() {
     bench.graph.remove("parent").expect("nobody uses it");
     bench.add(raw(named("file")).named("parent").read_only(true));
     let mut options = raw(named("file")).named("parent").read_only(true);
-    options.cache.no_flush = Some(true);
-    bench.graph.reopen(vec![options]).expect("it can be changed");
+    options.cache = Some(BlockdevCacheOptions { direct: None, no_flush: Some(true) });
+    bench.graph.reopen(&[options]).expect("it can be changed");
     assert!(!other.file().expect("a file").cache().no_flush);
     let inline = raw(inline(bench.file("raw"))).named("parent").read_only(true);
-    let refused = bench.graph.reopen(vec![inline]).expect_err("it is another's");
+    let refused = bench.graph.reopen(&[inline]).expect_err("it is another's");
     assert_eq!(refused.to_string(), "Cannot change the option 'file.driver'");
 }
 
@@ -278,17 +276,18 @@ fn options_that_users_do_not_allow_are_refused() {
     target = target.link(block::nodes::BackingLink::Frozen);
     let job = bench.graph.reserve("stream", "j0", [target, below]).expect("free");
     let described = |backing| image(&bench, "top", backing).named("top");
-    let refused = bench.graph.reopen(vec![described(BackingOption::None)]).expect_err("frozen");
+    let refused =
+        bench.graph.reopen(&[described(Some(BlockdevRefOrNull::NONE))]).expect_err("frozen");
     assert_eq!(refused.to_string(), "Cannot change frozen 'backing' link from 'top' to 'mid'");
     drop(job);
     let job = bench.graph.reserve("backup", "j0", [writes]).expect("free");
     let options = described(on("mid")).read_only(true);
-    let refused = bench.graph.reopen(vec![options]).expect_err("it is written");
+    let refused = bench.graph.reopen(&[options]).expect_err("it is written");
     let expected = "Read-only block node 'top' cannot support read-write users";
     assert_eq!(refused.to_string(), expected);
     assert!(!top.is_read_only());
     drop(job);
-    bench.graph.reopen(vec![described(BackingOption::None)]).expect("nobody minds");
+    bench.graph.reopen(&[described(Some(BlockdevRefOrNull::NONE))]).expect("nobody minds");
     assert!(top.backing().is_none());
 }
 
@@ -334,9 +333,9 @@ fn chains_given_by_name_grow_no_higher_than_others() {
     bench.add(null().named("bottom"));
     let on = |name| image(&bench, "image", on(name));
     bench.add(on("bottom").named("overlay"));
-    let refused = bench.graph.reopen(vec![on("n199").named("overlay")]).expect_err("too high");
+    let refused = bench.graph.reopen(&[on("n199").named("overlay")]).expect_err("too high");
     assert_eq!(refused.to_string(), refusal);
-    bench.graph.reopen(vec![on("n198").named("overlay")]).expect("it is as high as can be");
+    bench.graph.reopen(&[on("n198").named("overlay")]).expect("it is as high as can be");
     let refused = bench.refusal(raw(named("overlay")).named("above"));
     assert_eq!(refused, refusal);
 }
@@ -352,7 +351,7 @@ fn an_image_may_describe_what_is_below_it() {
         options.backing_file = Some(described.clone());
         options.backing_format = Some("qcow2".into());
     });
-    let overlay = bench.add(image(&bench, "overlay", BackingOption::FromHeader).named("overlay"));
+    let overlay = bench.add(image(&bench, "overlay", None).named("overlay"));
     let mid = overlay.backing().expect("a backing node");
     assert!(mid.backing().is_none(), "it is said to have none");
     assert_eq!(bench.graph.filename(&overlay), text(&bench.path("overlay")));

@@ -1,9 +1,7 @@
 //! An image that is slow to open or to close blocks no other user of the graph.
 
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, NodeOptions, NullOptions, Qcow2Options,
-};
 use block::nodes::{Graph, NodeUse, Operation};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use block::testing::Gate;
 use std::sync::mpsc;
 use std::thread;
@@ -21,14 +19,13 @@ fn use_as_main_loop_does(graph: &Graph) {
     drop(graph.reserve("backup", "j0", [NodeUse::source(node)]).expect("it is free"));
 }
 
-fn null(name: &str) -> NodeOptions {
-    NodeOptions::new(DriverOptions::NullCo(NullOptions { size: None, read_zeroes: None }))
-        .named(name)
+fn null(name: &str) -> BlockdevOptions {
+    BlockdevOptions::null_co(1 << 30).named(name)
 }
 
 fn graph_with_other() -> Graph {
     let graph = Graph::new();
-    graph.add(null("other")).expect("it can be opened");
+    graph.add(&null("other")).expect("it can be opened");
     graph
 }
 
@@ -57,12 +54,12 @@ fn an_image_that_is_slow_to_close_stops_nobody() {
         use_as_main_loop_does(graph);
         let gone = graph.remove("slow").expect_err("it is being closed").to_string();
         assert_eq!(gone, "Failed to find node with node-name='slow'");
-        let taken = graph.add(null("slow")).expect_err("it has its name").to_string();
+        let taken = graph.add(&null("slow")).expect_err("it has its name").to_string();
         assert_eq!(taken, "Duplicate nodes with node-name='slow'");
     });
     gate.open();
     assert_eq!(closing.join().expect("no panic"), Ok(()));
-    graph.add(null("slow")).expect("the name is free again");
+    graph.add(&null("slow")).expect("the name is free again");
 }
 
 #[test]
@@ -71,15 +68,15 @@ fn an_image_that_is_slow_to_open_stops_nobody() {
     let gate = Gate::shut(1 << 20);
     gate.add_to(&graph, "file");
     let opening = {
-        let (graph, file) = (graph.clone(), Child::Reference("file".into()));
-        let options = Qcow2Options::new(file, BackingOption::None);
-        let options = NodeOptions::new(DriverOptions::Qcow2(options)).named("slow");
-        thread::spawn(move || graph.add(options).map(drop).map_err(|error| error.to_string()))
+        let (graph, file) = (graph.clone(), BlockdevRef::Reference("file".into()));
+        let options = BlockdevOptionsQcow2::new(file).backing(BlockdevRefOrNull::NONE);
+        let options = BlockdevOptions::from(options).named("slow");
+        thread::spawn(move || graph.add(&options).map(drop).map_err(|error| error.to_string()))
     };
     gate.wait_for(1);
     without_waiting(&graph, |graph| {
         use_as_main_loop_does(graph);
-        let taken = graph.add(null("slow")).expect_err("the name is kept").to_string();
+        let taken = graph.add(&null("slow")).expect_err("the name is kept").to_string();
         assert_eq!(taken, "Duplicate nodes with node-name='slow'");
         let used = graph.remove("file").expect_err("it is being read").to_string();
         assert_eq!(used, "Block device file is in use");
@@ -87,7 +84,7 @@ fn an_image_that_is_slow_to_open_stops_nobody() {
     gate.open();
     let refused = opening.join().expect("no panic").expect_err("it holds zeroes");
     assert_eq!(refused, "Image is not in qcow2 format");
-    graph.add(null("slow")).expect("the name is free again");
+    graph.add(&null("slow")).expect("the name is free again");
     graph.remove("file").expect("nobody uses it any more");
 }
 
@@ -102,7 +99,7 @@ fn closing_all_waits_for_what_others_are_closing() {
     let all = graph.clone();
     let ending = thread::spawn(move || {
         all.remove_all();
-        all.add(null("slow")).map(drop).map_err(|error| error.to_string())
+        all.add(&null("slow")).map(drop).map_err(|error| error.to_string())
     });
     gate.open();
     assert_eq!(ending.join().expect("no panic"), Ok(()), "it was not closed yet");

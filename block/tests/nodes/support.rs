@@ -1,10 +1,8 @@
 //! What several tests need: nodes in a few words, contents to compare, and QEMU's tools.
 
 use block::create::Qcow2Create;
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
-};
 use block::nodes::{Graph, Node};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -57,7 +55,7 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn file(&self, name: &str) -> NodeOptions {
+    pub(crate) fn file(&self, name: &str) -> BlockdevOptions {
         file(&text(&self.path(name)))
     }
 
@@ -77,13 +75,13 @@ impl Bench {
         path
     }
 
-    pub(crate) fn add(&self, options: NodeOptions) -> Arc<Node> {
-        self.graph.add(options).expect("the node can be opened")
+    pub(crate) fn add(&self, options: BlockdevOptions) -> Arc<Node> {
+        self.graph.add(&options).expect("the node can be opened")
     }
 
     /// What the error of adding these options says.
-    pub(crate) fn refusal(&self, options: NodeOptions) -> String {
-        self.graph.add(options).expect_err("the node is refused").to_string()
+    pub(crate) fn refusal(&self, options: BlockdevOptions) -> String {
+        self.graph.add(&options).expect_err("the node is refused").to_string()
     }
 
     /// The names of all nodes, the newest first, those made up as `#block`.
@@ -96,29 +94,33 @@ impl Bench {
     }
 }
 
-pub(crate) fn file(path: &str) -> NodeOptions {
-    let options = FileOptions::new(path);
-    NodeOptions::new(DriverOptions::File(options))
+pub(crate) fn file(path: &str) -> BlockdevOptions {
+    BlockdevOptions::file(path)
 }
 
-pub(crate) fn raw(file: Child) -> NodeOptions {
-    NodeOptions::new(DriverOptions::Raw(RawOptions::new(file)))
+pub(crate) fn raw(file: BlockdevRef) -> BlockdevOptions {
+    BlockdevOptions::raw(file)
 }
 
-pub(crate) fn qcow2(file: Child) -> NodeOptions {
-    with_backing(file, BackingOption::FromHeader)
+pub(crate) fn qcow2(file: BlockdevRef) -> BlockdevOptions {
+    with_backing(file, None)
 }
 
-pub(crate) fn with_backing(file: Child, backing: BackingOption) -> NodeOptions {
-    NodeOptions::new(DriverOptions::Qcow2(Qcow2Options::new(file, backing)))
+pub(crate) fn with_backing(
+    file: BlockdevRef,
+    backing: Option<BlockdevRefOrNull>,
+) -> BlockdevOptions {
+    let mut options = BlockdevOptionsQcow2::new(file);
+    options.format.backing = backing;
+    BlockdevOptions::from(options)
 }
 
-pub(crate) fn named(name: &str) -> Child {
-    Child::Reference(name.to_owned())
+pub(crate) fn named(name: &str) -> BlockdevRef {
+    BlockdevRef::Reference(name.to_owned())
 }
 
-pub(crate) fn inline(options: NodeOptions) -> Child {
-    Child::Inline(Box::new(options))
+pub(crate) fn inline(options: BlockdevOptions) -> BlockdevRef {
+    options.into()
 }
 
 pub(crate) fn text(path: &Path) -> String {

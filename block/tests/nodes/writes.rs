@@ -3,8 +3,8 @@
 use crate::support::*;
 use block::error::Result;
 use block::image::permissions::{Access, Permissions};
-use block::nodes::options::{DriverOptions, NodeOptions, NullOptions};
 use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
+use block::options::BlockdevOptions;
 use parking_lot::Mutex;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -19,8 +19,7 @@ fn raw_node(bench: &Bench, name: &str) -> Arc<Node> {
 }
 
 fn null_node(bench: &Bench, name: &str) -> Arc<Node> {
-    let null = NullOptions { size: Some(M), read_zeroes: None };
-    bench.add(NodeOptions::new(DriverOptions::NullCo(null)).named(name))
+    bench.add(BlockdevOptions::null_co(M).named(name))
 }
 
 fn everything() -> Access {

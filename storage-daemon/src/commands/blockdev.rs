@@ -1,10 +1,8 @@
 //! `blockdev-add`, `blockdev-del`, `blockdev-reopen` and `change-backing-file`.
 
 use block::nodes::Graph;
+use block::options::BlockdevOptions;
 use qapi_core::{Error, Result, qapi_command};
-
-use crate::convert::blockdev::node_options;
-use crate::schema::blockdev::options::BlockdevOptions;
 
 /// Opens a node, with all that is described inside its description.
 ///
@@ -13,7 +11,7 @@ use crate::schema::blockdev::options::BlockdevOptions;
 /// node has been added then.
 #[qapi_command(since = "2.9", boxed, allow_preconfig, blocking)]
 pub fn blockdev_add(#[qapi(state)] graph: &Graph, options: BlockdevOptions) -> Result<()> {
-    graph.add(node_options(options)?)?;
+    graph.add(&options)?;
     Ok(())
 }
 
@@ -45,8 +43,7 @@ pub fn blockdev_reopen(
     /// The nodes, each with all of its options.
     options: Vec<BlockdevOptions>,
 ) -> Result<()> {
-    let options: Result<Vec<_>> = options.into_iter().map(node_options).collect();
-    Ok(graph.reopen(options?)?)
+    Ok(graph.reopen(&options)?)
 }
 
 /// Has an image name another backing file. The nodes stay as they are, so that only whoever opens

@@ -1,11 +1,9 @@
 //! `query-named-block-nodes` and `query-block`.
 
 use block::image::qcow2::header::CompressionType;
-use block::nodes::options::DetectZeroes;
 use block::nodes::{self, Graph};
 use qapi_core::{Result, qapi_command};
 
-use crate::schema::blockdev::options::BlockdevDetectZeroesOptions;
 use crate::schema::create::Qcow2CompressionType;
 use crate::schema::node_info::{
     BlockDeviceInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
@@ -45,11 +43,7 @@ fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
         backing_file_depth: i64::from(info.backing_depth),
         active: true,
         encrypted: false,
-        detect_zeroes: match info.detect_zeroes {
-            DetectZeroes::Off => BlockdevDetectZeroesOptions::Off,
-            DetectZeroes::On => BlockdevDetectZeroesOptions::On,
-            DetectZeroes::Unmap => BlockdevDetectZeroesOptions::Unmap,
-        },
+        detect_zeroes: info.detect_zeroes,
         bps: 0,
         bps_rd: 0,
         bps_wr: 0,

@@ -4,17 +4,16 @@ use std::collections::HashMap;
 
 use block::copy::CopySlots;
 use block::nodes::Graph;
+use block::options::BlockdevOptions;
 use job::Jobs;
 use qapi_core::{Error, Listener, Result, Server};
 
 use super::socket::socket;
 use super::version;
 use crate::block_job::BlockJobContext;
-use crate::convert::blockdev::node_options;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
 };
-use crate::schema::blockdev::options::BlockdevOptions;
 
 /// A daemon that is being set up.
 pub struct Setup {
@@ -52,6 +51,7 @@ impl Setup {
             .version(version())
             .notify_readiness()
             .require_package("qapi-job")
+            .require_package("qapi-block")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(jobs.clone())
             .state(graph.clone())
@@ -138,7 +138,7 @@ impl Setup {
 
     fn blockdev(&mut self, argument: &str) -> Result<()> {
         let options: BlockdevOptions = typed(argument, "driver")?;
-        self.graph.add(node_options(options)?)?;
+        self.graph.add(&options)?;
         Ok(())
     }
 }

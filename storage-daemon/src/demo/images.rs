@@ -6,10 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options, RawOptions,
-};
 use block::nodes::{Graph, Node};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRefOrNull};
 
 use super::DemoError;
 
@@ -35,10 +33,11 @@ pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
 /// Compares a raw image and a qcow2 image, byte for byte, and returns how many there were.
 pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, DemoError> {
     let graph = Graph::new();
-    let raw = DriverOptions::Raw(RawOptions::new(file(raw)));
-    let qcow2 = Qcow2Options::new(file(qcow2), BackingOption::None);
-    let one = open(&graph, "one", raw)?;
-    let other = open(&graph, "other", DriverOptions::Qcow2(qcow2))?;
+    let file = BlockdevOptions::file(qcow2);
+    let qcow2 = BlockdevOptionsQcow2::new(file).backing(BlockdevRefOrNull::NONE);
+    let qcow2 = BlockdevOptions::from(qcow2);
+    let one = open(&graph, "one", BlockdevOptions::raw(BlockdevOptions::file(raw)))?;
+    let other = open(&graph, "other", qcow2)?;
     let size = one.size()?;
     if size != other.size()? {
         return Err(DemoError::Different(size.min(other.size()?)));
@@ -55,11 +54,6 @@ pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, DemoError> {
     Ok(size)
 }
 
-fn open(graph: &Graph, name: &str, driver: DriverOptions) -> Result<Arc<Node>, DemoError> {
-    Ok(graph.add(NodeOptions::new(driver).named(name).read_only(true))?)
-}
-
-fn file(path: &str) -> Child {
-    let options = FileOptions::new(path);
-    Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(options))))
+fn open(graph: &Graph, name: &str, options: BlockdevOptions) -> Result<Arc<Node>, DemoError> {
+    Ok(graph.add(&options.named(name).read_only(true))?)
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use block::copy::{Copier, Pace, PointInTime, Scope};
 use block::error::Error;
-use block::nodes::options::{DetectZeroes, Discard};
 use block::nodes::{
     Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation, Reservation,
 };
+use block::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 use job::JobType;
 use parking_lot::Mutex;
 use qapi_core::Result;
@@ -81,8 +81,8 @@ pub fn drive_backup(
             | MirrorSyncMode::Incremental
             | MirrorSyncMode::Bitmap => TargetBacking::FromHeader,
         },
-        discard: Discard::Unmap,
-        detect_zeroes: DetectZeroes::Unmap,
+        discard: BlockdevDiscardOptions::Unmap,
+        detect_zeroes: BlockdevDetectZeroesOptions::Unmap,
     };
     let target = target.open(&context.graph)?;
     prepare(context, common, source, target, transaction)

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Graph;
+use block::options::BlockdevRef;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::Result;
 
-use crate::convert::blockdev::child;
 use crate::messages;
 use crate::schema::create::{
     BlockdevCreateOptions, BlockdevCreateOptionsFile, BlockdevCreateOptionsQcow2,
@@ -91,7 +91,8 @@ fn file(options: BlockdevCreateOptionsFile) -> Result<FileCreate> {
 }
 
 fn qcow2(options: BlockdevCreateOptionsQcow2) -> Result<Qcow2Create> {
-    let mut create = Qcow2Create::new(child(options.file)?, options.size);
+    options.file.check_supported()?;
+    let mut create = Qcow2Create::new(options.file, options.size);
     create.version = match options.version {
         Some(BlockdevQcow2Version::V2) => Qcow2Version::V2,
         Some(BlockdevQcow2Version::V3) | None => Qcow2Version::V3,
@@ -105,7 +106,8 @@ fn qcow2(options: BlockdevCreateOptionsQcow2) -> Result<Qcow2Create> {
         None | Some(Qcow2CompressionType::Zlib) => CompressionType::Zlib,
         Some(Qcow2CompressionType::Zstd) => CompressionType::Zstd,
     };
-    create.data_file = options.data_file.map(child).transpose()?;
+    options.data_file.as_ref().map_or(Ok(()), BlockdevRef::check_supported)?;
+    create.data_file = options.data_file;
     create.encryption = options
         .encrypt
         .map(|encrypt| Encryption { key_secret: encrypt.key_secret().map(str::to_owned) });

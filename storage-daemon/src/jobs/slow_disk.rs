@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use block::copy::CopySlots;
 use block::create::Qcow2Create;
-use block::nodes::options::{BackingOption, Child, DriverOptions, NodeOptions, Qcow2Options};
 use block::nodes::{Graph, NodeUse};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use block::testing::{Gate, add_slow_to_flush};
 use job::{JobOptions, JobType, Jobs};
 use qapi_core::StateMap;
@@ -53,23 +53,23 @@ impl Bench {
     }
 
     /// A new image on the slow disk, and what it is to be.
-    fn image(&self, name: &str, read_only: bool, backing: Option<&str>) -> NodeOptions {
+    fn image(&self, name: &str, read_only: bool, backing: Option<&str>) -> BlockdevOptions {
         let file = format!("{name}-file");
         add_slow_to_flush(&self.graph, &file, &self.gate);
-        let file = || Child::Reference(file.clone());
+        let file = || BlockdevRef::Reference(file.clone());
         let create = Qcow2Create::new(file(), SIZE);
         create.create(&self.graph).expect("an image can be made");
         let backing = match backing {
-            Some(name) => BackingOption::Child(Child::Reference(name.to_owned())),
-            None => BackingOption::None,
+            Some(name) => BlockdevRef::from(name).into(),
+            None => BlockdevRefOrNull::NONE,
         };
-        let options = DriverOptions::Qcow2(Qcow2Options::new(file(), backing));
-        NodeOptions::new(options).named(name).read_only(read_only)
+        let options = BlockdevOptionsQcow2::new(file()).backing(backing);
+        BlockdevOptions::from(options).named(name).read_only(read_only)
     }
 
     async fn add(&self, name: &str, read_only: bool, backing: Option<&str>) {
         let (options, graph) = (self.image(name, read_only, backing), self.graph.clone());
-        let added = tokio::task::spawn_blocking(move || graph.add(options).map(drop));
+        let added = tokio::task::spawn_blocking(move || graph.add(&options).map(drop));
         added.await.expect("no panic").expect("it can be opened");
     }
 
@@ -236,7 +236,7 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
     let bench = Bench::new();
     bench.add("source", false, None).await;
     let (image, graph) = (bench.image("target", false, None), bench.graph.clone());
-    let opened = blocking(move || graph.borrow_child(Child::Inline(Box::new(image))));
+    let opened = blocking(move || graph.borrow_child(&image.into()));
     let opened = opened.await.expect("it can be opened");
     let (source, target) = (bench.graph.get("source"), Arc::clone(opened.node()));
     let source = source.expect("it is there");

@@ -9,10 +9,11 @@ use std::sync::atomic::AtomicBool;
 use block::create::ImageCreate;
 use block::error::Error;
 use block::nodes::backing::chain;
-use block::nodes::options::{
-    BackingOption, CacheOptions, Child, DetectZeroes, Discard, DriverOptions, NodeOptions,
-};
 use block::nodes::{BorrowedNode, Graph, Node, by_filename, host_path};
+use block::options::{
+    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
+    BlockdevDriverOptions, BlockdevOptions, BlockdevRefOrNull,
+};
 use qapi_core::Result;
 
 use crate::schema::mirror::NewImageMode;
@@ -92,9 +93,9 @@ pub struct DriveTarget<'a> {
     /// The backing node with which the image is opened.
     pub opened_with: TargetBacking,
     /// What becomes of discard requests.
-    pub discard: Discard,
+    pub discard: BlockdevDiscardOptions,
     /// How writes of zeroes are treated.
-    pub detect_zeroes: DetectZeroes,
+    pub detect_zeroes: BlockdevDetectZeroesOptions,
 }
 
 /// The backing node with which a target is opened.
@@ -128,8 +129,8 @@ impl DriveTarget<'_> {
             (Some(format), NewImageMode::AbsolutePaths) => self.create(graph, format)?,
             (None, NewImageMode::AbsolutePaths) | (_, NewImageMode::Existing) => None,
         };
-        let options = self.node_options(format.as_deref())?;
-        let opened = graph.borrow_child(Child::Inline(Box::new(options)))?;
+        let options = self.blockdev_options(format.as_deref())?;
+        let opened = graph.borrow_child(&options.into())?;
         Ok(JobTarget::opened(opened, created_file))
     }
 
@@ -168,25 +169,27 @@ impl DriveTarget<'_> {
     }
 
     /// The options with which the image is opened.
-    fn node_options(self, format: Option<&str>) -> Result<NodeOptions> {
+    fn blockdev_options(self, format: Option<&str>) -> Result<BlockdevOptions> {
         let path = host_path(&self.filename)?.to_owned();
         let mut options = by_filename(path, format)?.read_only(false);
         options.node_name = self.node_name;
         options.discard = Some(self.discard);
         options.detect_zeroes = Some(self.detect_zeroes);
         let cache = self.source.cache();
-        options.cache =
-            CacheOptions { direct: Some(cache.direct), no_flush: Some(cache.no_flush) };
-        let driver = options.driver.name();
+        options.cache = Some(BlockdevCacheOptions {
+            direct: Some(cache.direct),
+            no_flush: Some(cache.no_flush),
+        });
+        let driver = options.driver.driver().as_str();
         match (self.opened_with, &mut options.driver) {
             (TargetBacking::FromHeader, _) => {}
-            (TargetBacking::Source, DriverOptions::Qcow2(qcow2)) => {
-                let source = Child::Reference(self.source.name().to_owned());
-                qcow2.backing = BackingOption::Child(source);
+            (TargetBacking::Source, BlockdevDriverOptions::Qcow2(qcow2)) => {
+                let source = self.source.name().to_owned();
+                qcow2.format.backing = Some(BlockdevRefOrNull::Reference(source));
             }
             (TargetBacking::Source, _) => return Err(Error::BackingNotSupported(driver).into()),
-            (TargetBacking::None, DriverOptions::Qcow2(qcow2)) => {
-                qcow2.backing = BackingOption::None;
+            (TargetBacking::None, BlockdevDriverOptions::Qcow2(qcow2)) => {
+                qcow2.format.backing = Some(BlockdevRefOrNull::NONE);
             }
             (TargetBacking::None, _) => {}
         }

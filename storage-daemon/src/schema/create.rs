@@ -1,8 +1,8 @@
 //! `BlockdevCreateOptions`: how a client describes an image to be made.
 
+use block::options::{BlockdevDriver, BlockdevRef};
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
-use super::blockdev::options::{BlockdevDriver, BlockdevRef};
 use super::encryption::QCryptoBlockCreateOptions;
 
 /// An image to be made.

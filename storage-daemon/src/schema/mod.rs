@@ -6,7 +6,6 @@
 pub mod amend;
 pub mod backup;
 pub mod block_job;
-pub mod blockdev;
 pub mod create;
 pub mod encryption;
 pub mod mirror;

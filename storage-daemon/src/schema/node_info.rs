@@ -1,9 +1,9 @@
 //! What `query-named-block-nodes` tells: `BlockDeviceInfo` and the types below it.
 
+use block::options::BlockdevDetectZeroesOptions;
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::block_job::BlockDeviceIoStatus;
-use super::blockdev::options::BlockdevDetectZeroesOptions;
 use super::create::Qcow2CompressionType;
 
 /// A device that has a disk.

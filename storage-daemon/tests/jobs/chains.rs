@@ -4,8 +4,8 @@ use std::sync::{Arc, mpsc};
 
 use block::copy::CopySlots;
 use block::nodes::backing::BackingChange;
-use block::nodes::options::BackingOption;
 use block::nodes::{Graph, Node};
+use block::options::BlockdevRefOrNull;
 use job::Jobs;
 use qapi_core::{Events, Result};
 use storage_daemon::block_job::{BlockJobContext, OnError};
@@ -30,8 +30,8 @@ fn chain(bench: &Bench) -> [Arc<Node>; 3] {
     let nodes = ["base", "mid", "top"].map(|name| {
         bench.format(name, |_| {});
         let backing = match below.replace(name) {
-            Some(backing) => BackingOption::Child(named(backing)),
-            None => BackingOption::None,
+            Some(backing) => Some(named(backing).into()),
+            None => Some(BlockdevRefOrNull::NONE),
         };
         bench.add(with_backing(inline(bench.file(name)), backing).named(name).read_only(true))
     });

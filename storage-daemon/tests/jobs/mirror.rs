@@ -193,7 +193,7 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
     }
     let base = bench.add(qcow2(inline(bench.file("base"))).named("base"));
     let on = |name: &str, below: &str| {
-        let backing = block::nodes::options::BackingOption::Child(named(below));
+        let backing = Some(named(below).into());
         bench.add(with_backing(inline(bench.file(name)), backing).named(name))
     };
     let middle = on("middle", "base");

@@ -7,10 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use block::create::Qcow2Create;
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options,
-};
 use block::nodes::{Graph, NodeUse};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRefOrNull};
 use serde_json::{Value, json};
 
 use crate::program::{Client, Daemon};
@@ -26,17 +24,15 @@ fn folder() -> tempfile::TempDir {
         let backing = below.replace(name).filter(|_| name != "apart");
         let path = folder.path().join(name);
         File::create(&path).unwrap();
-        let file = FileOptions::new(path.to_str().unwrap());
-        let file =
-            || Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file.clone()))));
+        let file = || BlockdevOptions::file(path.to_str().unwrap());
         let mut image = Qcow2Create::new(file(), 4 * MIB);
         image.backing_file = backing.map(str::to_owned);
         image.backing_format = backing.map(|_| "qcow2".to_owned());
         let graph = Graph::new();
         image.create(&graph).unwrap();
-        let image = Qcow2Options::new(file(), BackingOption::None);
-        let node = NodeOptions::new(DriverOptions::Qcow2(image)).named("n");
-        let node = graph.add(node).unwrap();
+        let image = BlockdevOptionsQcow2::new(file()).backing(BlockdevRefOrNull::NONE);
+        let node = BlockdevOptions::from(image).named("n");
+        let node = graph.add(&node).unwrap();
         let data = vec![number as u8 + 1; MIB as usize];
         drop(graph.reserve_unnamed([NodeUse::target(node.clone())]).unwrap());
         node.write(number as u64 * MIB, &data).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use block::create::{Preallocation, Qcow2Create};
 use block::nodes::Graph;
-use block::nodes::options::{Child, DriverOptions, FileOptions, NodeOptions};
+use block::options::BlockdevOptions;
 use serde_json::{Value, json};
 
 use crate::program::{Client, Daemon, copy};
@@ -29,8 +29,7 @@ fn folder() -> tempfile::TempDir {
     File::create(folder.path().join("target")).unwrap().set_len(4 * MIB).unwrap();
     let image = folder.path().join("image");
     File::create(&image).unwrap();
-    let file = FileOptions::new(image.to_str().unwrap());
-    let file = Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file))));
+    let file = BlockdevOptions::file(image.to_str().unwrap());
     let mut image = Qcow2Create::new(file, 4 * MIB);
     image.preallocation = Preallocation::Metadata;
     image.create(&Graph::new()).unwrap();

@@ -5,10 +5,8 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use block::create::Qcow2Create;
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options,
-};
 use block::nodes::{Graph, Node};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRefOrNull};
 use serde_json::{Value, json};
 
 use crate::program::{Client, Daemon, copy};
@@ -26,9 +24,8 @@ fn contents() -> Vec<u8> {
     (0..SIZE).map(|_| byte()).collect()
 }
 
-fn file(path: &Path) -> Child {
-    let file = FileOptions::new(path.to_str().unwrap());
-    Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file))))
+fn file(path: &Path) -> BlockdevOptions {
+    BlockdevOptions::file(path.to_str().unwrap())
 }
 
 /// Makes an image, and gives it its contents if it is to have any.
@@ -37,8 +34,8 @@ fn make(path: &Path, compressed: Option<bool>) {
     let graph = Graph::new();
     Qcow2Create::new(file(path), SIZE).create(&graph).unwrap();
     let Some(compressed) = compressed else { return };
-    let options = Qcow2Options::new(file(path), BackingOption::None);
-    let node = graph.add(NodeOptions::new(DriverOptions::Qcow2(options)).named("n")).unwrap();
+    let options = BlockdevOptionsQcow2::new(file(path)).backing(BlockdevRefOrNull::NONE);
+    let node = graph.add(&BlockdevOptions::from(options).named("n")).unwrap();
     let written = if compressed { Node::write_compressed } else { Node::write };
     written(&node, 0, &contents()).unwrap();
     drop(node);
@@ -132,9 +129,10 @@ fn other_data_that_are_missing_are_zeroes() {
             _commit => "base",
         };
         let graph = Graph::new();
-        let options = Qcow2Options::new(file(&daemon.path(name)), BackingOption::None);
-        let node = NodeOptions::new(DriverOptions::Qcow2(options)).named("n");
-        let node = graph.add(node).unwrap();
+        let options =
+            BlockdevOptionsQcow2::new(file(&daemon.path(name))).backing(BlockdevRefOrNull::NONE);
+        let node = BlockdevOptions::from(options).named("n");
+        let node = graph.add(&node).unwrap();
         let mut found = vec![1; SIZE as usize];
         node.read(0, &mut found).unwrap();
         let rest = found.iter().rposition(|byte| *byte != 0).unwrap() + 1;

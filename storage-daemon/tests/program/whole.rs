@@ -5,9 +5,7 @@ use std::path::Path;
 
 use block::create::Qcow2Create;
 use block::nodes::Graph;
-use block::nodes::options::{
-    BackingOption, Child, DriverOptions, FileOptions, NodeOptions, Qcow2Options,
-};
+use block::options::BlockdevOptions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -59,12 +57,9 @@ fn kinds() -> [Kind; 5] {
     ]
 }
 
-fn image(path: &Path) -> NodeOptions {
-    let file = FileOptions::new(path.to_str().unwrap());
-    let file = Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file))));
-    let backing = BackingOption::FromHeader;
-    let driver = DriverOptions::Qcow2(Qcow2Options::new(file, backing));
-    NodeOptions { node_name: Some("n".into()), ..NodeOptions::new(driver) }
+fn image(path: &Path) -> BlockdevOptions {
+    let file = BlockdevOptions::file(path.to_str().unwrap());
+    BlockdevOptions::qcow2(file).named("n")
 }
 
 /// A folder with a chain of three images, each with something of its own, and an empty one.
@@ -76,15 +71,14 @@ fn folder() -> TempDir {
     for (name, range, byte) in held {
         let path = folder.path().join(name);
         File::create(&path).unwrap();
-        let file = FileOptions::new(path.to_str().unwrap());
-        let file = Child::Inline(Box::new(NodeOptions::new(DriverOptions::File(file))));
+        let file = BlockdevOptions::file(path.to_str().unwrap());
         let mut new = Qcow2Create::new(file, SIZE as u64);
         if name != "target" {
             new.backing_format = backing.as_ref().map(|_| "qcow2".into());
             new.backing_file = backing.replace(path.to_str().unwrap().to_owned());
         }
         new.create(&graph).unwrap();
-        let node = graph.add(image(&path)).unwrap();
+        let node = graph.add(&image(&path)).unwrap();
         node.write(range.start as u64, &vec![byte; range.len()]).unwrap();
         graph.remove("n").unwrap();
     }
@@ -102,7 +96,7 @@ fn shown() -> Vec<u8> {
 
 fn contents(path: &Path) -> Vec<u8> {
     let graph = Graph::new();
-    let node = graph.add(image(path).read_only(true)).unwrap();
+    let node = graph.add(&image(path).read_only(true)).unwrap();
     let mut bytes = vec![0; SIZE];
     node.read(0, &mut bytes).unwrap();
     bytes

@@ -14,8 +14,8 @@ use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::{CompressionType, TablePointers};
 use crate::image::storage::Storage;
-use crate::nodes::options::Child;
 use crate::nodes::{BorrowedNode, Graph, NamedAs, Node, NodeUse, Reservation};
+use crate::options::BlockdevRef;
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
 use layout::{Contents, Layout, Widths};
@@ -45,7 +45,7 @@ pub enum Qcow2Version {
 #[derive(Clone, Debug)]
 pub struct Qcow2Create {
     /// The node to format.
-    pub file: Child,
+    pub file: BlockdevRef,
     /// The size that a guest will see, in bytes.
     pub size: u64,
     /// The version of the format.
@@ -67,7 +67,7 @@ pub struct Qcow2Create {
     /// How clusters that are to be compressed will be.
     pub compression_type: CompressionType,
     /// The node for the data, if it is to be apart from the tables.
-    pub data_file: Option<Child>,
+    pub data_file: Option<BlockdevRef>,
     /// Whether the data file is to be usable as a raw image.
     pub data_file_raw: bool,
     /// How it is to be encrypted.
@@ -93,9 +93,9 @@ impl Encryption {
 
 impl Qcow2Create {
     /// An image of that size with defaults for all the rest.
-    pub fn new(file: Child, size: u64) -> Self {
+    pub fn new(file: impl Into<BlockdevRef>, size: u64) -> Self {
         Qcow2Create {
-            file,
+            file: file.into(),
             size,
             version: Qcow2Version::default(),
             backing_file: None,
@@ -123,10 +123,10 @@ impl Qcow2Create {
     /// [`Error::InvalidOption`]; [`Error::NodeUnknown`]; those of [`Graph::reserve`];
     /// [`Error::While`] when writing fails; [`Error::InvalidImage`] for a node that keeps nothing.
     pub fn create(&self, graph: &Graph) -> Result<()> {
-        let file = graph.borrow_child(self.file.clone())?;
+        let file = graph.borrow_child(&self.file)?;
         self.check()?;
         let data_file =
-            self.data_file.clone().map(|child| graph.borrow_child(child)).transpose()?;
+            self.data_file.as_ref().map(|child| graph.borrow_child(child)).transpose()?;
         let _file_kept = reserve(graph, &file, "root")?;
         let storage = file.node().storage();
         let no_names = Names { backing_file: None, data_file: None };

@@ -1,7 +1,8 @@
 //! Images without a format over storage that fails on demand, which has to be told what they do.
 
-use super::rules::{Event, Rules};
+use super::rules::Rules;
 use crate::image::storage::Storage;
+use crate::options::blkdebug::BlkdebugEvent;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
@@ -60,12 +61,12 @@ impl ImagoStorage for EventStorage {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        self.rules.on_event(Event::ReadAio);
+        self.rules.on_event(BlkdebugEvent::ReadAio);
         self.inner.readv(bufv, offset)
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        self.rules.on_event(Event::WriteAio);
+        self.rules.on_event(BlkdebugEvent::WriteAio);
         self.inner.writev(bufv, offset)
     }
 
@@ -82,12 +83,12 @@ impl ImagoStorage for EventStorage {
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.rules.on_event(Event::FlushToOs);
+        self.rules.on_event(BlkdebugEvent::FlushToOs);
         self.inner.flush()
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.rules.on_event(Event::FlushToDisk);
+        self.rules.on_event(BlkdebugEvent::FlushToDisk);
         self.inner.sync()
     }
 

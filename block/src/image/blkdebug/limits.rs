@@ -1,6 +1,7 @@
 //! The sizes of requests that a `blkdebug` node lets through.
 
 use crate::error::{Error, Result};
+use crate::options::{BlockdevOptionsBlkdebug, unsigned};
 
 /// From here on, sizes are too large for requests.
 const SIZE_END: u64 = i32::MAX as u64;
@@ -24,6 +25,21 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The sizes in the options of a node.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a negative size.
+    pub fn new(options: &BlockdevOptionsBlkdebug) -> Result<Self> {
+        Ok(Limits {
+            align: unsigned(options.align, "align")?,
+            max_transfer: unsigned(options.max_transfer, "max-transfer")?,
+            opt_write_zero: unsigned(options.opt_write_zero, "opt-write-zero")?,
+            max_write_zero: unsigned(options.max_write_zero, "max-write-zero")?,
+            opt_discard: unsigned(options.opt_discard, "opt-discard")?,
+            max_discard: unsigned(options.max_discard, "max-discard")?,
+        })
+    }
+
     /// The sizes by their names in the schema.
     pub fn named(&self) -> [(&'static str, Option<u64>); 6] {
         [

@@ -10,11 +10,12 @@ pub use limits::Limits;
 use super::extent::{self, Extent};
 use super::storage::Storage;
 use super::watched::WatchedStorage;
+use crate::options::blkdebug::{BlkdebugEvent, BlkdebugIoType};
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
-use rules::{Event, IoTypes, Rules};
+use rules::Rules;
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -72,7 +73,7 @@ impl BlkdebugStorage {
         length: u64,
     ) -> Option<io::Result<Extent>> {
         let blkdebug = Self::of(storage)?;
-        let checked = blkdebug.rules.check(IoTypes::BLOCK_STATUS, offset, length);
+        let checked = blkdebug.rules.check(BlkdebugIoType::BlockStatus, offset, length);
         Some(checked.and_then(|()| extent::of_storage(&blkdebug.inner, offset, length)))
     }
 
@@ -94,11 +95,15 @@ impl BlkdebugStorage {
     }
 
     /// Writes in some way, of which the rules are told.
-    fn write(&self, event: Event, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fn write(
+        &self,
+        event: BlkdebugEvent,
+        write: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
         self.rules.on_event(event);
         let written = write();
         self.written.fetch_add(1, Ordering::Relaxed);
-        self.rules.on_event(Event::PwritevDone);
+        self.rules.on_event(BlkdebugEvent::PwritevDone);
         written
     }
 
@@ -109,9 +114,9 @@ impl BlkdebugStorage {
         write: impl Fn(u64, u64) -> io::Result<()>,
     ) -> io::Result<()> {
         let most = self.limits.max_write_zero;
-        self.write(Event::PwritevZero, || {
+        self.write(BlkdebugEvent::PwritevZero, || {
             Self::in_pieces(offset, length, most, |offset, length| {
-                self.rules.check(IoTypes::WRITE_ZEROES, offset, length)?;
+                self.rules.check(BlkdebugIoType::WriteZeroes, offset, length)?;
                 write(offset, length)
             })
         })
@@ -159,7 +164,7 @@ impl ImagoStorage for BlkdebugStorage {
             let Some(bufv) = rest.take() else { return Ok(()) };
             let (piece, others) = bufv.split_at(length);
             rest = Some(others);
-            self.rules.check(IoTypes::READ, offset, length)?;
+            self.rules.check(BlkdebugIoType::Read, offset, length)?;
             self.inner.readv(piece, offset)
         })
     }
@@ -168,12 +173,12 @@ impl ImagoStorage for BlkdebugStorage {
         let length = bufv.len();
         let mut rest = Some(bufv);
         let most = self.limits.max_transfer;
-        self.write(Event::Pwritev, || {
+        self.write(BlkdebugEvent::Pwritev, || {
             Self::in_pieces(offset, length, most, |offset, length| {
                 let Some(bufv) = rest.take() else { return Ok(()) };
                 let (piece, others) = bufv.split_at(length);
                 rest = Some(others);
-                self.rules.check(IoTypes::WRITE, offset, length)?;
+                self.rules.check(BlkdebugIoType::Write, offset, length)?;
                 self.inner.writev(piece, offset)
             })
         })
@@ -194,7 +199,7 @@ impl ImagoStorage for BlkdebugStorage {
     unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
         let discarded =
             Self::in_pieces(offset, length, self.limits.max_discard, |offset, length| {
-                self.rules.check(IoTypes::DISCARD, offset, length)?;
+                self.rules.check(BlkdebugIoType::Discard, offset, length)?;
                 self.inner.discard(offset, length)
             });
         self.written.fetch_add(1, Ordering::Relaxed);
@@ -208,7 +213,7 @@ impl ImagoStorage for BlkdebugStorage {
     fn sync(&self) -> io::Result<()> {
         let written = self.written.load(Ordering::Relaxed);
         if self.flushed.load(Ordering::Relaxed) != written {
-            self.rules.check(IoTypes::FLUSH, 0, 0)?;
+            self.rules.check(BlkdebugIoType::Flush, 0, 0)?;
         }
         self.inner.sync()?;
         self.flushed.store(written, Ordering::Relaxed);

@@ -4,196 +4,193 @@
 //! for it take the place of those in force until then, and requests that they fit fail. A
 //! [`SetState`] changes the state, a number, on which rules can make it depend whether they wait.
 
-use bitflags::bitflags;
+use crate::error::{Error, Result};
+use crate::image::storage::SECTOR_SIZE;
+use crate::options::BlockdevOptionsBlkdebug;
+use crate::options::blkdebug::{
+    BlkdebugEvent, BlkdebugInjectErrorOptions, BlkdebugIoType, BlkdebugSetStateOptions,
+};
+use nix::libc::EIO;
 use parking_lot::Mutex;
 use std::io;
 
-/// What rules can wait for: those of `BlkdebugEvent` that come here when they come in QEMU.
+/// The events that images and nodes raise here at the same steps as in QEMU.
+const RAISED: [BlkdebugEvent; 11] = [
+    BlkdebugEvent::None,
+    BlkdebugEvent::ReadAio,
+    BlkdebugEvent::ReadBackingAio,
+    BlkdebugEvent::ReadCompressed,
+    BlkdebugEvent::WriteAio,
+    BlkdebugEvent::WriteCompressed,
+    BlkdebugEvent::FlushToOs,
+    BlkdebugEvent::FlushToDisk,
+    BlkdebugEvent::Pwritev,
+    BlkdebugEvent::PwritevZero,
+    BlkdebugEvent::PwritevDone,
+];
+
+/// The largest error number of the system.
+const ERRNO_MAX: i64 = 4095;
+/// The value of `sector` in a rule that matches requests anywhere.
+const ANY_SECTOR: i64 = -1;
+
+/// A rule by which requests fail, with its defaults filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The node has been opened.
-    None,
-    /// The image above is about to read data from the node.
-    ReadAio,
-    /// The image above is about to read what its backing file shows.
-    ReadBackingAio,
-    /// The image above is about to read compressed data from the node.
-    ReadCompressed,
-    /// The image above is about to write data to the node.
-    WriteAio,
-    /// The image above is about to write compressed data to the node.
-    WriteCompressed,
-    /// The image above is about to give all it has in memory to the node.
-    FlushToOs,
-    /// The image above is about to have all that was written made last.
-    FlushToDisk,
-    /// The node is about to be written.
-    Pwritev,
-    /// The node is about to be made zero.
-    PwritevZero,
-    /// The node has been written or made zero, or that failed.
-    PwritevDone,
+struct InjectError {
+    /// The event that activates the rule.
+    event: BlkdebugEvent,
+    /// The state in which the event activates the rule; 0 is any.
+    state: i64,
+    /// The kind of requests that match; all but `block-status` if absent.
+    io_type: Option<BlkdebugIoType>,
+    /// The number of the error; with 0, requests that match succeed.
+    errno: i32,
+    /// The byte that a request must touch to match. Flushes touch no byte.
+    offset: Option<u64>,
+    /// Whether the rule is removed once a request has failed by it.
+    once: bool,
 }
 
-impl Event {
-    /// The events by their names in the schema.
-    const NAMED: [(&'static str, Event); 11] = [
-        ("none", Event::None),
-        ("read_aio", Event::ReadAio),
-        ("read_backing_aio", Event::ReadBackingAio),
-        ("read_compressed", Event::ReadCompressed),
-        ("write_aio", Event::WriteAio),
-        ("write_compressed", Event::WriteCompressed),
-        ("flush_to_os", Event::FlushToOs),
-        ("flush_to_disk", Event::FlushToDisk),
-        ("pwritev", Event::Pwritev),
-        ("pwritev_zero", Event::PwritevZero),
-        ("pwritev_done", Event::PwritevDone),
-    ];
+impl InjectError {
+    fn new(options: &BlkdebugInjectErrorOptions) -> Result<Self> {
+        let BlkdebugInjectErrorOptions {
+            event,
+            state,
+            iotype,
+            errno,
+            sector,
+            once,
+            // Without effect: errors are always reported by the thread of the request.
+            immediately: _,
+        } = *options;
+        let offset = match sector.unwrap_or(ANY_SECTOR) {
+            ANY_SECTOR => None,
+            sector if sector < 0 => return Err(out_of_range("sector", sector)),
+            // No request touches a byte beyond all images.
+            sector => Some(sector.unsigned_abs().saturating_mul(SECTOR_SIZE)),
+        };
+        check_raised(event)?;
+        let errno = errno.unwrap_or(i64::from(EIO));
+        let errno = i32::try_from(errno)
+            .ok()
+            .filter(|_| (0..=ERRNO_MAX).contains(&errno))
+            .ok_or_else(|| out_of_range("errno", errno))?;
+        let (state, once) = (state.unwrap_or(0), once.unwrap_or(false));
+        Ok(InjectError { event, state, io_type: iotype, errno, offset, once })
+    }
 
-    /// The event of that name in the schema, if it comes here.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, event)| *event)
+    fn matches(&self, io_type: BlkdebugIoType, offset: u64, length: u64) -> bool {
+        let touches = |byte: u64| byte >= offset && byte < offset.saturating_add(length);
+        let is_kind = match self.io_type {
+            Some(own) => own == io_type,
+            None => io_type != BlkdebugIoType::BlockStatus,
+        };
+        is_kind && self.offset.is_none_or(touches)
     }
 }
 
-bitflags! {
-    /// Kinds of requests: `BlkdebugIOType`.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct IoTypes: u8 {
-        /// Reading.
-        const READ = 1 << 0;
-        /// Writing data.
-        const WRITE = 1 << 1;
-        /// Making zero.
-        const WRITE_ZEROES = 1 << 2;
-        /// Giving up space.
-        const DISCARD = 1 << 3;
-        /// Making last what was written.
-        const FLUSH = 1 << 4;
-        /// Asking what is allocated.
-        const BLOCK_STATUS = 1 << 5;
+/// A rule that changes the state, with its defaults filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SetState {
+    /// The event that changes the state.
+    event: BlkdebugEvent,
+    /// The state in which the event changes the state; 0 is any.
+    state: i64,
+    new_state: i64,
+}
+
+impl SetState {
+    fn new(options: &BlkdebugSetStateOptions) -> Result<Self> {
+        let BlkdebugSetStateOptions { event, state, new_state } = *options;
+        check_raised(event)?;
+        Ok(SetState { event, state: state.unwrap_or(0), new_state })
     }
 }
 
-impl IoTypes {
-    /// What a rule fits that does not say: all but asking, as in QEMU.
-    pub const DEFAULT: IoTypes = IoTypes::all().difference(IoTypes::BLOCK_STATUS);
-
-    /// The kind of that name in the schema.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "read" => IoTypes::READ,
-            "write" => IoTypes::WRITE,
-            "write-zeroes" => IoTypes::WRITE_ZEROES,
-            "discard" => IoTypes::DISCARD,
-            "flush" => IoTypes::FLUSH,
-            "block-status" => IoTypes::BLOCK_STATUS,
-            _unknown => return None,
-        })
+fn check_raised(event: BlkdebugEvent) -> Result<()> {
+    if RAISED.contains(&event) {
+        return Ok(());
     }
+    Err(Error::InvalidOption(format!(
+        "Event '{event}' never comes in this program, so that no rule can wait for it"
+    )))
 }
 
-/// `BlkdebugInjectErrorOptions`: a rule by which requests fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InjectError {
-    /// What brings it into force.
-    pub event: Event,
-    /// The state in which it waits; 0 is any.
-    pub state: i64,
-    /// The requests that it fits.
-    pub io_types: IoTypes,
-    /// The number of the error; with 0, requests that it fits succeed.
-    pub errno: i32,
-    /// The byte that requests must touch to fit. Flushes touch none.
-    pub offset: Option<u64>,
-    /// Whether it is gone once a request has failed by it.
-    pub once: bool,
-}
-
-/// `BlkdebugSetStateOptions`: a rule that changes the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SetState {
-    /// What it waits for.
-    pub event: Event,
-    /// The state in which it waits; 0 is any.
-    pub state: i64,
-    /// The state from then on.
-    pub new_state: i64,
-}
-
-/// The rules of a node as it was described.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RuleOptions {
-    /// By which requests fail. Of those in force, the first that fits counts.
-    pub inject_error: Vec<InjectError>,
-    /// By which the state changes. Of those that wait for the same event, the first counts.
-    pub set_state: Vec<SetState>,
+fn out_of_range(name: &str, value: i64) -> Error {
+    Error::InvalidOption(format!("Value '{value}' is out of range for parameter '{name}'"))
 }
 
 /// The state before any event.
 const FIRST_STATE: i64 = 1;
 
-/// The rules of a node that is open.
+/// The rules of an open node.
 #[derive(Debug)]
 pub struct Rules(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// All that are not gone.
-    options: RuleOptions,
-    /// The numbers in `inject_error` of those in force.
+    /// The rules by which requests fail, without those that have been removed. Of the active rules
+    /// that match a request, the first one applies.
+    inject_error: Vec<InjectError>,
+    /// The rules that change the state. Of those for one event, the first one applies.
+    set_state: Vec<SetState>,
+    /// The positions of the active rules in `inject_error`.
     active: Vec<usize>,
     state: i64,
 }
 
 impl Rules {
-    /// Those of a node that has just been opened.
-    pub fn new(options: RuleOptions) -> Self {
-        let state = State { options, active: Vec::new(), state: FIRST_STATE };
+    /// The rules in the options of a node, which has just been opened.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for an event that is never raised and for numbers out of range.
+    pub fn new(options: &BlockdevOptionsBlkdebug) -> Result<Self> {
+        let inject_error = options.inject_error.iter().flatten().map(InjectError::new);
+        let set_state = options.set_state.iter().flatten().map(SetState::new);
+        let state = State {
+            inject_error: inject_error.collect::<Result<_>>()?,
+            set_state: set_state.collect::<Result<_>>()?,
+            active: Vec::new(),
+            state: FIRST_STATE,
+        };
         let rules = Rules(Mutex::new(state));
-        rules.on_event(Event::None);
-        rules
+        rules.on_event(BlkdebugEvent::None);
+        Ok(rules)
     }
 
-    /// Something happens that rules may wait for.
-    pub fn on_event(&self, event: Event) {
+    /// Activates rules and changes the state at an event.
+    pub fn on_event(&self, event: BlkdebugEvent) {
         let mut guard = self.0.lock();
-        let State { options, active, state } = &mut *guard;
-        let waits = |own: Event, wanted: i64| own == event && (wanted == 0 || wanted == *state);
-        let rules = options.inject_error.iter().enumerate();
-        let waiting: Vec<usize> = rules
-            .filter(|(_, rule)| waits(rule.event, rule.state))
-            .map(|(number, _)| number)
+        let State { inject_error, set_state, active, state } = &mut *guard;
+        let waits =
+            |own: BlkdebugEvent, wanted: i64| own == event && (wanted == 0 || wanted == *state);
+        let waiting: Vec<usize> = (0..inject_error.len())
+            .filter(|number| waits(inject_error[*number].event, inject_error[*number].state))
             .collect();
         if !waiting.is_empty() {
             *active = waiting;
         }
-        let changing = options.set_state.iter().find(|rule| waits(rule.event, rule.state));
+        let changing = set_state.iter().find(|rule| waits(rule.event, rule.state));
         if let Some(rule) = changing {
             *state = rule.new_state;
         }
     }
 
-    /// Lets a request pass, or has it fail.
+    /// Lets a request pass, or fails it.
     ///
     /// # Errors
-    /// That of the first rule in force that fits.
-    pub fn check(&self, io_type: IoTypes, offset: u64, length: u64) -> io::Result<()> {
+    /// The error of the first active rule that matches.
+    pub fn check(&self, io_type: BlkdebugIoType, offset: u64, length: u64) -> io::Result<()> {
         let mut guard = self.0.lock();
-        let State { options, active, state: _ } = &mut *guard;
-        let touches = |byte: u64| byte >= offset && byte < offset.saturating_add(length);
-        let fits = |rule: &InjectError| {
-            rule.offset.is_none_or(touches) && rule.io_types.contains(io_type)
-        };
-        let found = active.iter().copied().find(|number| fits(&options.inject_error[*number]));
-        let Some(number) = found else { return Ok(()) };
-        let InjectError { errno, once, .. } = options.inject_error[number];
+        let State { inject_error, active, .. } = &mut *guard;
+        let matches = |number: &usize| inject_error[*number].matches(io_type, offset, length);
+        let Some(number) = active.iter().copied().find(matches) else { return Ok(()) };
+        let InjectError { errno, once, .. } = inject_error[number];
         if errno == 0 {
             return Ok(());
         }
         if once {
-            options.inject_error.remove(number);
+            inject_error.remove(number);
             active.retain(|active| *active != number);
             for later in active.iter_mut().filter(|active| **active > number) {
                 *later -= 1;
@@ -207,20 +204,26 @@ impl Rules {
 mod tests {
     use super::*;
 
-    const EIO: i32 = 5;
     const ENOSPC: i32 = 28;
     const KIB: u64 = 1 << 10;
+    /// The sector that begins at 4 KiB.
+    const SECTOR: Option<i64> = Some(8);
 
-    fn rule(event: Event) -> InjectError {
-        let io_types = IoTypes::DEFAULT;
-        InjectError { event, state: 0, io_types, errno: EIO, offset: None, once: false }
+    /// The options of a rule, each of which may differ from its default.
+    type Rule = BlkdebugInjectErrorOptions;
+
+    fn rule(event: BlkdebugEvent) -> Rule {
+        Rule::new(event)
     }
 
-    fn rules(inject_error: Vec<InjectError>, set_state: Vec<SetState>) -> Rules {
-        Rules::new(RuleOptions { inject_error, set_state })
+    fn rules(inject_error: Vec<Rule>, set_state: Vec<BlkdebugSetStateOptions>) -> Rules {
+        let mut options = BlockdevOptionsBlkdebug::new("image".into());
+        options.inject_error = Some(inject_error);
+        options.set_state = Some(set_state);
+        Rules::new(&options).expect("they can be used")
     }
 
-    fn outcome(rules: &Rules, io_type: IoTypes, offset: u64, length: u64) -> i32 {
+    fn outcome(rules: &Rules, io_type: BlkdebugIoType, offset: u64, length: u64) -> i32 {
         match rules.check(io_type, offset, length) {
             Ok(()) => 0,
             Err(error) => error.raw_os_error().expect("an error of the system"),
@@ -229,32 +232,73 @@ mod tests {
 
     #[test]
     fn requests_fail_that_a_rule_fits() {
-        let at = Some(4 * KIB);
-        let none = rule(Event::None);
+        let none = rule(BlkdebugEvent::None);
         let table = [
-            ("any", none, IoTypes::READ, 0, KIB, EIO),
-            ("any", none, IoTypes::FLUSH, 0, 0, EIO),
-            ("not asking, unless that is said", none, IoTypes::BLOCK_STATUS, 0, KIB, 0),
-            ("of the kind", kind(IoTypes::WRITE), IoTypes::WRITE, 0, KIB, EIO),
-            ("of another kind", kind(IoTypes::WRITE), IoTypes::READ, 0, KIB, 0),
-            ("zeroes are no data", kind(IoTypes::WRITE), IoTypes::WRITE_ZEROES, 0, KIB, 0),
-            ("asking", kind(IoTypes::BLOCK_STATUS), IoTypes::BLOCK_STATUS, 0, KIB, EIO),
-            ("before", InjectError { offset: at, ..none }, IoTypes::READ, 0, 4 * KIB, 0),
+            ("any", none, BlkdebugIoType::Read, 0, KIB, EIO),
+            ("any", none, BlkdebugIoType::Flush, 0, 0, EIO),
+            ("not asking, unless that is said", none, BlkdebugIoType::BlockStatus, 0, KIB, 0),
+            ("of the kind", kind(BlkdebugIoType::Write), BlkdebugIoType::Write, 0, KIB, EIO),
+            ("of another kind", kind(BlkdebugIoType::Write), BlkdebugIoType::Read, 0, KIB, 0),
+            (
+                "zeroes are no data",
+                kind(BlkdebugIoType::Write),
+                BlkdebugIoType::WriteZeroes,
+                0,
+                KIB,
+                0,
+            ),
+            (
+                "asking",
+                kind(BlkdebugIoType::BlockStatus),
+                BlkdebugIoType::BlockStatus,
+                0,
+                KIB,
+                EIO,
+            ),
+            ("before", Rule { sector: SECTOR, ..none }, BlkdebugIoType::Read, 0, 4 * KIB, 0),
             (
                 "last byte",
-                InjectError { offset: at, ..none },
-                IoTypes::READ,
+                Rule { sector: SECTOR, ..none },
+                BlkdebugIoType::Read,
                 KIB,
                 3 * KIB + 1,
                 EIO,
             ),
-            ("first byte", InjectError { offset: at, ..none }, IoTypes::READ, 4 * KIB, 1, EIO),
-            ("after", InjectError { offset: at, ..none }, IoTypes::READ, 4 * KIB + 1, KIB, 0),
-            ("flushes are nowhere", InjectError { offset: at, ..none }, IoTypes::FLUSH, 0, 0, 0),
-            ("the error", InjectError { errno: ENOSPC, ..none }, IoTypes::WRITE, 0, 1, ENOSPC),
-            ("none", InjectError { errno: 0, ..none }, IoTypes::WRITE, 0, 1, 0),
-            ("not in this state", InjectError { state: 2, ..none }, IoTypes::READ, 0, 1, 0),
-            ("in the first state", InjectError { state: 1, ..none }, IoTypes::READ, 0, 1, EIO),
+            (
+                "first byte",
+                Rule { sector: SECTOR, ..none },
+                BlkdebugIoType::Read,
+                4 * KIB,
+                1,
+                EIO,
+            ),
+            ("after", Rule { sector: SECTOR, ..none }, BlkdebugIoType::Read, 4 * KIB + 1, KIB, 0),
+            (
+                "flushes are nowhere",
+                Rule { sector: SECTOR, ..none },
+                BlkdebugIoType::Flush,
+                0,
+                0,
+                0,
+            ),
+            (
+                "the error",
+                Rule { errno: Some(ENOSPC.into()), ..none },
+                BlkdebugIoType::Write,
+                0,
+                1,
+                ENOSPC,
+            ),
+            ("none", Rule { errno: Some(0), ..none }, BlkdebugIoType::Write, 0, 1, 0),
+            ("not in this state", Rule { state: Some(2), ..none }, BlkdebugIoType::Read, 0, 1, 0),
+            (
+                "in the first state",
+                Rule { state: Some(1), ..none },
+                BlkdebugIoType::Read,
+                0,
+                1,
+                EIO,
+            ),
         ];
         for (name, rule, io_type, offset, length, expected) in table {
             let rules = rules(vec![rule], vec![]);
@@ -263,14 +307,18 @@ mod tests {
         }
     }
 
-    fn kind(io_types: IoTypes) -> InjectError {
-        InjectError { io_types, ..rule(Event::None) }
+    fn kind(iotype: BlkdebugIoType) -> Rule {
+        Rule { iotype: Some(iotype), ..rule(BlkdebugEvent::None) }
     }
 
     #[test]
     fn a_rule_that_is_good_for_one_request_is_gone_with_it() {
-        let once = |errno| InjectError { errno, once: true, ..rule(Event::None) };
-        let always = InjectError { errno: ENOSPC, ..rule(Event::None) };
+        let once = |errno: i32| Rule {
+            errno: Some(errno.into()),
+            once: Some(true),
+            ..rule(BlkdebugEvent::None)
+        };
+        let always = Rule { errno: Some(ENOSPC.into()), ..rule(BlkdebugEvent::None) };
         let table = [
             (vec![once(EIO)], vec![EIO, 0, 0]),
             (vec![once(EIO), once(ENOSPC)], vec![EIO, ENOSPC, 0]),
@@ -282,47 +330,51 @@ mod tests {
         for (given, expected) in table {
             let rules = rules(given.clone(), vec![]);
             let found: Vec<i32> =
-                expected.iter().map(|_| outcome(&rules, IoTypes::READ, 0, 1)).collect();
+                expected.iter().map(|_| outcome(&rules, BlkdebugIoType::Read, 0, 1)).collect();
             assert_eq!(found, expected, "{given:?}");
         }
     }
 
     #[test]
     fn a_rule_that_is_gone_does_not_come_back_with_its_event() {
-        let once = InjectError { once: true, ..rule(Event::ReadAio) };
-        let other = InjectError { errno: ENOSPC, ..rule(Event::ReadAio) };
+        let once = Rule { once: Some(true), ..rule(BlkdebugEvent::ReadAio) };
+        let other = Rule { errno: Some(ENOSPC.into()), ..rule(BlkdebugEvent::ReadAio) };
         let rules = rules(vec![once, other], vec![]);
-        rules.on_event(Event::ReadAio);
-        assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), EIO);
-        rules.on_event(Event::ReadAio);
-        assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), ENOSPC);
+        rules.on_event(BlkdebugEvent::ReadAio);
+        assert_eq!(outcome(&rules, BlkdebugIoType::Read, 0, 1), EIO);
+        rules.on_event(BlkdebugEvent::ReadAio);
+        assert_eq!(outcome(&rules, BlkdebugIoType::Read, 0, 1), ENOSPC);
     }
 
     #[test]
     fn rules_are_in_force_from_their_event_to_the_next_that_others_wait_for() {
-        let second = InjectError { errno: ENOSPC, ..rule(Event::WriteAio) };
-        let rules = rules(vec![rule(Event::ReadAio), second], vec![]);
+        let second = Rule { errno: Some(ENOSPC.into()), ..rule(BlkdebugEvent::WriteAio) };
+        let rules = rules(vec![rule(BlkdebugEvent::ReadAio), second], vec![]);
         let table = [
-            (Event::None, 0),
-            (Event::ReadAio, EIO),
-            (Event::FlushToOs, EIO),
-            (Event::WriteAio, ENOSPC),
-            (Event::Pwritev, ENOSPC),
-            (Event::ReadAio, EIO),
+            (BlkdebugEvent::None, 0),
+            (BlkdebugEvent::ReadAio, EIO),
+            (BlkdebugEvent::FlushToOs, EIO),
+            (BlkdebugEvent::WriteAio, ENOSPC),
+            (BlkdebugEvent::Pwritev, ENOSPC),
+            (BlkdebugEvent::ReadAio, EIO),
         ];
         for (event, expected) in table {
             rules.on_event(event);
-            assert_eq!(outcome(&rules, IoTypes::READ, 0, 1), expected, "{event:?}");
+            assert_eq!(outcome(&rules, BlkdebugIoType::Read, 0, 1), expected, "{event:?}");
         }
     }
 
     #[test]
     fn the_state_goes_from_number_to_number() {
-        let to = |state, new_state| SetState { event: Event::ReadAio, state, new_state };
-        let in_third = InjectError { state: 3, ..rule(Event::ReadAio) };
+        let to = |state, new_state| BlkdebugSetStateOptions {
+            event: BlkdebugEvent::ReadAio,
+            state: Some(state),
+            new_state,
+        };
+        let in_third = Rule { state: Some(3), ..rule(BlkdebugEvent::ReadAio) };
         let read = |rules: &Rules| {
-            rules.on_event(Event::ReadAio);
-            outcome(rules, IoTypes::READ, 0, 1)
+            rules.on_event(BlkdebugEvent::ReadAio);
+            outcome(rules, BlkdebugIoType::Read, 0, 1)
         };
         let table = [
             // The state changes after the event was looked at.
@@ -338,6 +390,30 @@ mod tests {
             let rules = rules(vec![in_third], set_state.clone());
             let found: Vec<i32> = expected.iter().map(|_| read(&rules)).collect();
             assert_eq!(found, expected, "{set_state:?}");
+        }
+    }
+
+    #[test]
+    fn rules_that_make_no_sense_are_refused() {
+        let none = rule(BlkdebugEvent::None);
+        for (rule, expected) in [
+            (
+                rule(BlkdebugEvent::L2Load),
+                "Event 'l2_load' never comes in this program, so that no rule can wait for it",
+            ),
+            (
+                Rule { errno: Some(4096), ..none },
+                "Value '4096' is out of range for parameter 'errno'",
+            ),
+            (
+                Rule { sector: Some(-2), ..none },
+                "Value '-2' is out of range for parameter 'sector'",
+            ),
+        ] {
+            let mut options = BlockdevOptionsBlkdebug::new("image".into());
+            options.inject_error = Some(vec![rule]);
+            let error = Rules::new(&options).expect_err("it is wrong").to_string();
+            assert_eq!(error, expected, "{rule:?}");
         }
     }
 }

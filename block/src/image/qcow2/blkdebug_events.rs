@@ -3,12 +3,12 @@
 
 use super::Qcow2Image;
 use super::engine::Engine;
-use crate::image::blkdebug::rules::Event;
+use crate::options::blkdebug::BlkdebugEvent;
 use std::io;
 
 impl Qcow2Image {
     /// Tells the storage, if it wants to know.
-    pub(super) fn emit(&self, event: Event) {
+    pub(super) fn emit(&self, event: BlkdebugEvent) {
         if let Some(rules) = &self.rules {
             rules.on_event(event);
         }
@@ -45,7 +45,7 @@ impl Qcow2Image {
         offset: u64,
         buffer: &[u8],
     ) -> io::Result<()> {
-        self.emit(Event::WriteAio);
+        self.emit(BlkdebugEvent::WriteAio);
         engine.write(offset, buffer)
     }
 }

@@ -6,9 +6,9 @@ use super::crash_safe::CrashSafeStorage;
 use super::header::Header;
 use crate::error::{Error, Result};
 use crate::image::FormatLayer;
-use crate::image::blkdebug::rules::Event;
 use crate::image::extent::{self, Extent};
 use crate::image::storage::Storage;
+use crate::options::blkdebug::BlkdebugEvent;
 use imago::format::PreallocateMode;
 use imago::qcow2::Qcow2;
 use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping};
@@ -79,15 +79,15 @@ impl Engine {
         &self,
         offset: u64,
         length: u64,
-    ) -> io::Result<(Option<Event>, u64)> {
+    ) -> io::Result<(Option<BlkdebugEvent>, u64)> {
         match self {
             Engine::Clusters(clusters) => clusters.read_event(offset, length),
             Engine::Library(layer) => {
                 let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
                 let event = match mapping {
-                    ShallowMapping::Raw { .. } => Some(Event::ReadAio),
-                    ShallowMapping::Indirect { .. } => Some(Event::ReadBackingAio),
-                    ShallowMapping::Special { .. } => Some(Event::ReadCompressed),
+                    ShallowMapping::Raw { .. } => Some(BlkdebugEvent::ReadAio),
+                    ShallowMapping::Indirect { .. } => Some(BlkdebugEvent::ReadBackingAio),
+                    ShallowMapping::Special { .. } => Some(BlkdebugEvent::ReadCompressed),
                     _zero_or_beyond => None,
                 };
                 Ok((event, known))

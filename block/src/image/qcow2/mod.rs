@@ -12,11 +12,12 @@ mod image_storage;
 mod tests;
 
 use super::blkdebug::BlkdebugStorage;
-use super::blkdebug::rules::{Event, Rules};
+use super::blkdebug::rules::Rules;
 use super::extent::Extent;
 use super::storage::Storage;
 use super::{check_range, not_permitted};
 use crate::error::Result;
+use crate::options::blkdebug::BlkdebugEvent;
 use engine::Engine;
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
@@ -253,14 +254,14 @@ impl Qcow2Image {
             if !opened.mode.writable {
                 return Ok(());
             }
-            self.emit(Event::FlushToOs);
+            self.emit(BlkdebugEvent::FlushToOs);
             engine.flush()?;
             if opened.mode.no_flush {
                 return Ok(());
             }
             engine.clone()
         };
-        self.emit(Event::FlushToDisk);
+        self.emit(BlkdebugEvent::FlushToDisk);
         engine.sync()
     }
 

@@ -10,11 +10,12 @@ use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
 use parking_lot::Mutex;
 
-use crate::image::blkdebug::rules::{RuleOptions, Rules};
+use crate::image::blkdebug::rules::Rules;
 use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
 use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
 use crate::image::watched::{WatchedStorage, WriteObserver};
+use crate::options::BlockdevOptionsBlkdebug;
 
 const SIZE: u64 = 1 << 20;
 
@@ -93,7 +94,8 @@ impl WriteObserver for Indifferent {
 
 #[test]
 fn requests_arrive_behind_every_storage_as_they_were_made() {
-    let rules = || Rules::new(RuleOptions::default());
+    let options = BlockdevOptionsBlkdebug::new("image".into());
+    let rules = || Rules::new(&options).expect("there are none");
     let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
         ("rules", &|inner| Arc::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
         ("told", &|inner| Arc::new(EventStorage::new(inner, Arc::new(rules())))),

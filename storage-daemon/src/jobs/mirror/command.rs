@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use block::error::Error;
-use block::nodes::options::DetectZeroes;
 use block::nodes::{Graph, Node, NodeUse, Operation};
+use block::options::BlockdevDetectZeroesOptions;
 use job::JobType;
 use qapi_core::Result;
 
@@ -95,7 +95,7 @@ fn open_target(
         // The job adds the backing node when the mirror has succeeded.
         opened_with: TargetBacking::None,
         discard: source.discard(),
-        detect_zeroes: DetectZeroes::Off,
+        detect_zeroes: BlockdevDetectZeroesOptions::Off,
     };
     Ok(Target {
         node: target.open(&context.graph)?,

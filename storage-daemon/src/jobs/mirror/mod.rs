@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use block::copy::{Copier, DirtyBitmap, RETRY_DELAY, clear};
 use block::nodes::backing::BackingChange;
-use block::nodes::options::Discard;
 use block::nodes::{
     Driver, Filter, FilterOptions, Graph, Node, NodeUse, Quiesced, WritableGuard, backing,
 };
+use block::options::BlockdevDiscardOptions;
 use job::{JobHandle, JobOptions};
 use nix::errno::Errno;
 use parking_lot::Mutex;
@@ -342,7 +342,7 @@ impl Mirror {
         let images: Vec<Arc<Node>> = match self.scope {
             MirrorScope::None => return Ok(()),
             // A target that unmaps zeroes is zeroed first: only allocated data are copied then.
-            MirrorScope::Full if self.target.discard() == Discard::Unmap => {
+            MirrorScope::Full if self.target.discard() == BlockdevDiscardOptions::Unmap => {
                 self.clear_target().await?;
                 backing::images(&self.source).collect()
             }

@@ -3,7 +3,7 @@
 use super::codec::{compress, decompress};
 use super::entry::{Compressed, Entry};
 use super::{Clusters, State};
-use crate::image::blkdebug::rules::Event;
+use crate::options::blkdebug::BlkdebugEvent;
 use imago::StorageExt;
 use nix::errno::Errno;
 use std::io;
@@ -34,7 +34,7 @@ impl Clusters {
         &self,
         offset: u64,
         data: &[u8],
-        emit: impl Fn(Event),
+        emit: impl Fn(BlkdebugEvent),
     ) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if self.geometry.data_file {
@@ -54,11 +54,11 @@ impl Clusters {
         };
         match compressed {
             None => {
-                emit(Event::WriteAio);
+                emit(BlkdebugEvent::WriteAio);
                 self.write(offset, data)
             }
             Some(compressed) => {
-                emit(Event::WriteCompressed);
+                emit(BlkdebugEvent::WriteCompressed);
                 self.store_compressed(&mut self.state.write(), offset, &compressed)
             }
         }

@@ -2,8 +2,8 @@
 
 use super::entry::SubclusterType;
 use super::{Clusters, State};
-use crate::image::blkdebug::rules::Event;
 use crate::image::extent::{self, Extent};
+use crate::options::blkdebug::BlkdebugEvent;
 use imago::Storage as _;
 use std::io;
 
@@ -76,14 +76,14 @@ impl Clusters {
         &self,
         offset: u64,
         length: u64,
-    ) -> io::Result<(Option<Event>, u64)> {
+    ) -> io::Result<(Option<BlkdebugEvent>, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
         let event = match piece.part {
-            SubclusterType::Data => Some(Event::ReadAio),
+            SubclusterType::Data => Some(BlkdebugEvent::ReadAio),
             SubclusterType::Unallocated if self.storages.backing.is_some() => {
-                Some(Event::ReadBackingAio)
+                Some(BlkdebugEvent::ReadBackingAio)
             }
-            SubclusterType::Compressed(_) => Some(Event::ReadCompressed),
+            SubclusterType::Compressed(_) => Some(BlkdebugEvent::ReadCompressed),
             SubclusterType::Unallocated | SubclusterType::Zero => None,
         };
         Ok((event, piece.length))

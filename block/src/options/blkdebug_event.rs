@@ -1,25 +1,26 @@
-//! `BlkdebugEvent`: what the rules of a node that fails on demand can wait for.
+//! `BlkdebugEvent`: the events that rules of a blkdebug node wait for.
 
 use qapi_core::qapi_enum;
 
-/// What happens to a node, or is about to.
+/// An event of a blkdebug node, which occurs before the step that it names unless stated otherwise.
 ///
-/// Rules can wait only for those that come here: `none`, `read_aio`, `read_backing_aio`,
-/// `read_compressed`, `write_aio`, `write_compressed`, `flush_to_os`, `flush_to_disk`, `pwritev`,
-/// `pwritev_zero` and `pwritev_done`. The others are of steps that images take differently here.
+/// This library raises `none`, `read_aio`, `read_backing_aio`, `read_compressed`, `write_aio`,
+/// `write_compressed`, `flush_to_os`, `flush_to_disk`, `pwritev`, `pwritev_zero` and
+/// `pwritev_done`. It refuses rules for the other events, as its images take other steps than
+/// QEMU's.
 #[qapi_enum(since = "2.9", prefix = "BLKDBG")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlkdebugEvent {
     /// A level 1 table is written.
     #[qapi(name = "l1_update", name_exception)]
     L1Update,
-    /// A larger level 1 table gets its place.
+    /// A larger level 1 table is allocated.
     #[qapi(name = "l1_grow_alloc_table", name_exception)]
     L1GrowAllocTable,
     /// A larger level 1 table is written.
     #[qapi(name = "l1_grow_write_table", name_exception)]
     L1GrowWriteTable,
-    /// A larger level 1 table takes the place of the smaller one.
+    /// A larger level 1 table replaces the smaller one.
     #[qapi(name = "l1_grow_activate_table", name_exception)]
     L1GrowActivateTable,
     /// A level 2 table is read.
@@ -31,7 +32,7 @@ pub enum BlkdebugEvent {
     /// A level 2 table is written for a compressed cluster.
     #[qapi(name = "l2_update_compressed", name_exception)]
     L2UpdateCompressed,
-    /// A level 2 table that a snapshot shares is read to be copied.
+    /// A level 2 table that a snapshot shares is read for a copy.
     #[qapi(name = "l2_alloc_cow_read", name_exception)]
     L2AllocCowRead,
     /// A new level 2 table is written.
@@ -40,7 +41,7 @@ pub enum BlkdebugEvent {
     /// Data are read from the node.
     #[qapi(name = "read_aio", name_exception)]
     ReadAio,
-    /// What a backing file shows is read.
+    /// Data are read from the backing file.
     #[qapi(name = "read_backing_aio", name_exception)]
     ReadBackingAio,
     /// Compressed data are read from the node.
@@ -58,93 +59,93 @@ pub enum BlkdebugEvent {
     /// The state of a machine is written.
     #[qapi(name = "vmstate_save", name_exception)]
     VmstateSave,
-    /// What surrounds a write is read to be copied.
+    /// Data around a write are read for copy-on-write.
     #[qapi(name = "cow_read", name_exception)]
     CowRead,
-    /// What surrounds a write is written.
+    /// Data around a write are written for copy-on-write.
     #[qapi(name = "cow_write", name_exception)]
     CowWrite,
-    /// The table of reference counts is read.
+    /// The refcount table is read.
     #[qapi(name = "reftable_load", name_exception)]
     ReftableLoad,
-    /// The table of reference counts grows.
+    /// The refcount table grows.
     #[qapi(name = "reftable_grow", name_exception)]
     ReftableGrow,
-    /// The table of reference counts is written.
+    /// The refcount table is written.
     #[qapi(name = "reftable_update", name_exception)]
     ReftableUpdate,
-    /// A block of reference counts is read.
+    /// A refcount block is read.
     #[qapi(name = "refblock_load", name_exception)]
     RefblockLoad,
-    /// A block of reference counts is written.
+    /// A refcount block is written.
     #[qapi(name = "refblock_update", name_exception)]
     RefblockUpdate,
-    /// A part of a block of reference counts is written.
+    /// A part of a refcount block is written.
     #[qapi(name = "refblock_update_part", name_exception)]
     RefblockUpdatePart,
-    /// A block of reference counts gets its place.
+    /// A refcount block is allocated.
     #[qapi(name = "refblock_alloc", name_exception)]
     RefblockAlloc,
-    /// A new block of reference counts is entered into the table.
+    /// A new refcount block is entered into the refcount table.
     #[qapi(name = "refblock_alloc_hookup", name_exception)]
     RefblockAllocHookup,
-    /// A new block of reference counts is written.
+    /// A new refcount block is written.
     #[qapi(name = "refblock_alloc_write", name_exception)]
     RefblockAllocWrite,
-    /// The blocks of a larger table of reference counts are written.
+    /// The refcount blocks of a larger refcount table are written.
     #[qapi(name = "refblock_alloc_write_blocks", name_exception)]
     RefblockAllocWriteBlocks,
-    /// A larger table of reference counts is written.
+    /// A larger refcount table is written.
     #[qapi(name = "refblock_alloc_write_table", name_exception)]
     RefblockAllocWriteTable,
-    /// A larger table of reference counts takes the place of the other.
+    /// A larger refcount table replaces the smaller one.
     #[qapi(name = "refblock_alloc_switch_table", name_exception)]
     RefblockAllocSwitchTable,
-    /// Clusters get their place.
+    /// Clusters are allocated.
     #[qapi(name = "cluster_alloc", name_exception)]
     ClusterAlloc,
-    /// A part of a cluster gets its place.
+    /// A part of a cluster is allocated.
     #[qapi(name = "cluster_alloc_bytes", name_exception)]
     ClusterAllocBytes,
-    /// Clusters are given up.
+    /// Clusters are freed.
     #[qapi(name = "cluster_free", name_exception)]
     ClusterFree,
-    /// The image above gives all that it has in memory to the node.
+    /// The image above writes its caches to the node.
     #[qapi(name = "flush_to_os", name_exception)]
     FlushToOs,
-    /// The image above has all that was written made last.
+    /// The image above flushes the node to the disk.
     #[qapi(name = "flush_to_disk", name_exception)]
     FlushToDisk,
-    /// What is before a write in its first unit is read.
+    /// The unaligned head of a write is read.
     #[qapi(name = "pwritev_rmw_head", name_exception)]
     PwritevRmwHead,
-    /// What is before a write in its first unit has been read.
+    /// The unaligned head of a write has been read.
     #[qapi(name = "pwritev_rmw_after_head", name_exception)]
     PwritevRmwAfterHead,
-    /// What is after a write in its last unit is read.
+    /// The unaligned tail of a write is read.
     #[qapi(name = "pwritev_rmw_tail", name_exception)]
     PwritevRmwTail,
-    /// What is after a write in its last unit has been read.
+    /// The unaligned tail of a write has been read.
     #[qapi(name = "pwritev_rmw_after_tail", name_exception)]
     PwritevRmwAfterTail,
-    /// The node is written.
+    /// Data are written to the node, after alignment.
     Pwritev,
-    /// The node is made zero.
+    /// Zeroes are written to the node.
     #[qapi(name = "pwritev_zero", name_exception)]
     PwritevZero,
-    /// The node has been written or made zero, or that failed.
+    /// A write of data or zeroes has succeeded or failed.
     #[qapi(name = "pwritev_done", name_exception)]
     PwritevDone,
-    /// An image is made empty.
+    /// An image is emptied.
     #[qapi(name = "empty_image_prepare", name_exception)]
     EmptyImagePrepare,
     /// A smaller level 1 table is written.
     #[qapi(name = "l1_shrink_write_table", name_exception, since = "2.11")]
     L1ShrinkWriteTable,
-    /// The level 2 tables of a smaller level 1 table are given up.
+    /// Level 2 tables beyond a smaller level 1 table are freed.
     #[qapi(name = "l1_shrink_free_l2_clusters", name_exception, since = "2.11")]
     L1ShrinkFreeL2Clusters,
-    /// What was read of a backing file is written.
+    /// Data from a backing file are written for copy-on-read.
     #[qapi(name = "cor_write", name_exception, since = "2.11")]
     CorWrite,
     /// Clusters are allocated in the file.

@@ -1,4 +1,0 @@
-//! From the types of the schema to those of the node layer.
-
-mod blkdebug;
-pub mod blockdev;
