@@ -24,17 +24,17 @@ pub(crate) struct Head {
     pub(crate) since: Option<LitStr>,
     /// The special features.
     pub(crate) features: Vec<FeatureWord>,
-    /// How the registry learns of it.
+    /// How the definition reaches the registry.
     pub(crate) registered: Registered,
 }
 
-/// How the registry learns of a definition.
+/// How a definition reaches the registry.
 pub(crate) enum Registered {
-    /// By the program's inventory.
+    /// Through the program's inventory.
     Inventory,
-    /// By what refers to it.
+    /// Through the definitions that refer to it.
     Reference,
-    /// By a static of this name, which the program gives to the registry.
+    /// Through a static of this name, which the program passes to the registry.
     Static(Ident),
 }
 

@@ -67,9 +67,9 @@ pub(crate) const NAME_EXCEPTION: Word = word("name_exception", Shape::Flag, "nam
 /// Marks the variant that contains values of other crates.
 pub(crate) const OPEN: Word = word("open", Shape::Flag, "open");
 pub(crate) const PREFIX: Word = word("prefix", Shape::Text, "prefix = \"UPPER_CASE\"");
-/// A type or event is not submitted to the program's inventory.
+/// Leaves a type or event out of the program's inventory.
 pub(crate) const REGISTER: Word = word("register", Shape::False, "register = false");
-/// A command is not submitted to the program's inventory; the static of this name registers it.
+/// Leaves a command out of the program's inventory and names the static that registers it.
 pub(crate) const REGISTRATION: Word =
     word("registration", Shape::Name, "registration = A_STATIC");
 pub(crate) const RATE_LIMIT: Word = word("rate_limit", Shape::Text, "rate_limit = \"1s\"");

@@ -1,36 +1,36 @@
-//! What stands in for a definition in which the attributes found mistakes, so that these are all
-//! that the compiler tells: code that uses the item has its types checked as ever. No program that
-//! contains any of it can be built.
+//! Implementations for an item in which an attribute found errors. Code that uses the item
+//! compiles, so that the compiler reports only the errors of the item. No program that contains an
+//! error stub can be built.
 
 use crate::schema::definition::Definition;
 
-/// Never reached, as nothing of this is ever run.
+/// The body of every function of an error stub. No program reaches it.
 #[doc(hidden)]
 #[cold]
-pub fn stand_in() -> ! {
-    unreachable!("a definition with mistakes does not compile")
+pub fn stub_called() -> ! {
+    unreachable!("a definition with errors does not compile")
 }
 
-/// The definition of what has none that could be read.
+/// The definition of an item with errors.
 #[doc(hidden)]
-pub static STAND_IN: Definition = crate::schema::definition::builder::definition(
+pub static STUB_DEFINITION: Definition = crate::schema::definition::builder::definition(
     "",
     "",
     crate::__qapi_source!(),
     crate::schema::definition::builder::structure(None, &[]),
 );
 
-/// Makes a type whatever a type of the schema can be.
+/// Implements for a type all traits that a type of the schema can have.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __qapi_stand_in_type {
+macro_rules! __qapi_error_stub_type {
     ($name:ident) => {
         impl $crate::__private::QapiType for $name {
             fn schema_type() -> $crate::__private::Type {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
             fn visit(_: $crate::__private::Input<'_, '_>) -> $crate::__private::Result<Self> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
         }
         impl $crate::__private::Serialize for $name {
@@ -38,33 +38,34 @@ macro_rules! __qapi_stand_in_type {
                 &self,
                 _: S,
             ) -> $crate::__private::Result<S::Ok, S::Error> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
         }
         impl $crate::__private::QapiObject for $name {
             fn visit_members(
                 _: &mut $crate::__private::ObjectVisitor<'_, '_>,
             ) -> $crate::__private::Result<Self> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
             fn serialize_members<M: $crate::__private::SerializeMap>(
                 &self,
                 _: &mut M,
             ) -> $crate::__private::Result<(), M::Error> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
         }
         impl $crate::__private::QapiEnum for $name {}
     };
 }
 
-/// Makes an enum an enumeration besides.
+/// Implements for an enum what [`error_stub_type`] implements, and what the attribute generates
+/// for enums.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __qapi_stand_in_enum {
+macro_rules! __qapi_error_stub_enum {
     ($name:ident) => {
-        $crate::__qapi_stand_in_type!($name);
-        #[allow(dead_code, missing_docs, unreachable_pub, reason = "as what it stands in for")]
+        $crate::__qapi_error_stub_type!($name);
+        #[allow(dead_code, missing_docs, unreachable_pub, reason = "generated for any enum")]
         impl $name {
             pub const ALL: &'static [Self] = &[];
             pub const fn as_str(&self) -> &'static ::core::primitive::str {
@@ -76,36 +77,36 @@ macro_rules! __qapi_stand_in_enum {
                 &self,
                 _: &mut $crate::__private::Formatter<'_>,
             ) -> $crate::__private::fmt::Result {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
         }
     };
 }
 
-/// Makes a struct an event.
+/// Implements `QapiEvent` for a struct.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __qapi_stand_in_event {
+macro_rules! __qapi_error_stub_event {
     ($name:ident) => {
         impl $crate::__private::QapiEvent for $name {
             const DEFINITION: &'static $crate::__private::Definition =
-                &$crate::__private::STAND_IN;
+                &$crate::__private::STUB_DEFINITION;
             fn visit_members(
                 _: &mut $crate::__private::ObjectVisitor<'_, '_>,
             ) -> $crate::__private::Result<Self> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
             fn serialize_members<M: $crate::__private::SerializeMap>(
                 &self,
                 _: &mut M,
             ) -> $crate::__private::Result<(), M::Error> {
-                $crate::__private::stand_in()
+                $crate::__private::stub_called()
             }
         }
     };
 }
 
 pub use {
-    __qapi_stand_in_enum as stand_in_enum, __qapi_stand_in_event as stand_in_event,
-    __qapi_stand_in_type as stand_in_type,
+    __qapi_error_stub_enum as error_stub_enum, __qapi_error_stub_event as error_stub_event,
+    __qapi_error_stub_type as error_stub_type,
 };

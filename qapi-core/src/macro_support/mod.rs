@@ -45,7 +45,9 @@ pub use crate::types::{QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
 pub use crate::visitor::Input;
 pub use crate::visitor::object::ObjectVisitor;
 pub use crate::wire::value::Kind;
-pub use error_stub::{STAND_IN, stand_in, stand_in_enum, stand_in_event, stand_in_type};
+pub use error_stub::{
+    STUB_DEFINITION, error_stub_enum, error_stub_event, error_stub_type, stub_called,
+};
 
 mod error_stub;
 

@@ -23,8 +23,8 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     quote!(#client_struct #registered)
 }
 
-/// The generated `code` with the registration of the command: submitted to the inventory, or the
-/// value of a static.
+/// The generated `code` with the registration of the command, which is an entry in the inventory
+/// or the value of a static.
 fn registered(model: &Command, code: &TokenStream) -> TokenStream {
     let handler = match model.execution {
         Execution::Inline => quote!(Inline),

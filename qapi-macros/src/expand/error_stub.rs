@@ -10,17 +10,17 @@ use crate::model::Head;
 /// The error stub of a struct, a union or an alternate.
 pub(crate) fn type_(head: &Head) -> TokenStream {
     let ident = &head.ident;
-    scope(head, &quote!(__qapi::stand_in_type!(#ident);))
+    scope(head, &quote!(__qapi::error_stub_type!(#ident);))
 }
 
 /// The error stub of an enum.
 pub(crate) fn enum_(head: &Head) -> TokenStream {
     let ident = &head.ident;
-    scope(head, &quote!(__qapi::stand_in_enum!(#ident);))
+    scope(head, &quote!(__qapi::error_stub_enum!(#ident);))
 }
 
 /// The error stub of an event.
 pub(crate) fn event(head: &Head) -> TokenStream {
     let ident = &head.ident;
-    scope(head, &quote!(__qapi::stand_in_event!(#ident);))
+    scope(head, &quote!(__qapi::error_stub_event!(#ident);))
 }

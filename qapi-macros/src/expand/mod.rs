@@ -3,8 +3,8 @@
 //!
 //! Generated code stands in one `const _` block, in which `__qapi` is that module. It uses no
 //! other path, and each generated name begins with two underscores, so that it does not collide
-//! with the user's names. The struct of [`client`] stands outside of the block and names the
-//! module by its full path.
+//! with the user's names. The items that users refer to, a command's struct for clients and its
+//! static for the registry, stand outside of the block and name the module by its full path.
 
 pub(crate) mod alternate;
 mod client;
@@ -38,7 +38,7 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     }
 }
 
-/// The static with the definition of a type or event, and its registration.
+/// The static with the definition of a type or event, and its entry in the inventory.
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     let definition = description(head, kind);
     match head.registered {

@@ -107,7 +107,7 @@ fn head(
     }
 }
 
-/// What the words say of how the registry learns of a definition.
+/// How the definition reaches the registry, according to the words.
 fn registered(words: &Words) -> Registered {
     match (words.introduced(symbol::REGISTRATION), words.span(symbol::REGISTER)) {
         (Some(name), _) => Registered::Static(name.clone()),
