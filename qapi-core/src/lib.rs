@@ -74,6 +74,7 @@ pub mod call;
 pub mod policy;
 mod types;
 
+#[cfg(feature = "client")]
 pub mod client;
 pub mod introspection;
 pub mod protocol;
@@ -87,8 +88,10 @@ pub mod commands;
 pub mod documentation;
 pub mod session;
 
+#[cfg(feature = "server")]
 pub mod server;
 
+#[cfg(all(feature = "server", feature = "test-util"))]
 pub mod testing;
 
 mod macro_support;
@@ -110,11 +113,12 @@ pub use protocol::ServerVersion;
 pub use registry::Registry;
 pub use schema::definition::{Definition, Type};
 pub use schema::{Projection, Release, View};
+#[cfg(feature = "server")]
 pub use server::{Listener, ServeError, Server};
 pub use service::Service;
 pub use service::preconfig::Preconfig;
 pub use service::shutdown::Shutdown;
-pub use types::command::CommandReturn;
+pub use types::command::{CommandReturn, QapiCommand, Returned};
 pub use types::fd::FdParameter;
 pub use types::member::MemberType;
 pub use types::{

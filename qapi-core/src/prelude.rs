@@ -3,4 +3,6 @@
 pub use crate::attributes::{
     qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
 };
-pub use crate::{Events, Server, SessionContext};
+#[cfg(feature = "server")]
+pub use crate::Server;
+pub use crate::{Events, SessionContext};

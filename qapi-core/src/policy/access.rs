@@ -2,6 +2,13 @@
 
 use crate::call::session::PeerCredentials;
 
+// SAFETY: POSIX declares this function, and Rust's standard library links the C library that has
+// it on every unix. It has no precondition and cannot fail, and `uid_t` has 32 bits everywhere.
+unsafe extern "C" {
+    /// The effective user of this process.
+    safe fn geteuid() -> u32;
+}
+
 /// Who may do something: lists of users and groups that are allowed, and that are not.
 ///
 /// Who is on a list of the denied is refused, whatever else is said. Otherwise whoever has their
@@ -54,7 +61,7 @@ impl Access {
 
     /// The user that this process runs as, and root.
     pub fn owner_and_root() -> Self {
-        Self::nobody().allow_uid(0).allow_uid(rustix::process::geteuid().as_raw())
+        Self::nobody().allow_uid(0).allow_uid(geteuid())
     }
 
     /// Allows a user, and from then on only those that are allowed by name.

@@ -13,7 +13,7 @@ use super::connection::{Connection, Disconnect};
 use super::error::ServeError;
 use super::executor::CallExecutor;
 use super::listener::Listener;
-use super::readiness::{Readiness, ServiceState};
+use super::readiness::{NotifyServiceManager, ServiceState};
 use super::stream::{FdPassing, Sink, Source, Stream};
 use super::transport::{AsyncListener, Transport};
 use crate::service::Service;
@@ -51,7 +51,7 @@ pub(super) struct Acceptor {
     pub(super) drain_deadline: Duration,
     pub(super) on_overflow: Option<OnOverflow>,
     pub(super) fd_passing: FdPassing,
-    pub(super) readiness: Readiness,
+    pub(super) notify_service_manager: Option<NotifyServiceManager>,
 }
 
 /// Serves the clients of all listeners until the shutdown is requested and the last session is
@@ -94,9 +94,9 @@ pub(super) async fn serve_all(
     let events = acceptor.service.events().clone();
     let mut background = JoinSet::new();
     background.spawn(async move { events.run_throttle().await });
-    acceptor.readiness.notify(ServiceState::Ready);
+    acceptor.notify_service_manager(ServiceState::Ready);
     acceptor.service.shutdown().requested().await;
-    acceptor.readiness.notify(ServiceState::Stopping);
+    acceptor.notify_service_manager(ServiceState::Stopping);
     for hook in shutdown_hooks {
         hook.await;
     }
@@ -209,6 +209,12 @@ impl Acceptor {
                 }
             }
             Disconnect::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
+        }
+    }
+
+    fn notify_service_manager(&self, state: ServiceState) {
+        if let Some(notify) = self.notify_service_manager {
+            notify(state);
         }
     }
 

@@ -21,6 +21,7 @@ mod from_fd;
 #[cfg(target_os = "linux")]
 mod inherited;
 mod listener;
+#[cfg(feature = "test-util")]
 pub(crate) mod memory;
 mod read_buffer;
 mod readiness;
@@ -58,7 +59,7 @@ use crate::service::shutdown::Shutdown;
 use crate::session::SessionOptions;
 use accept::{Acceptor, DEFAULT_DRAIN_DEADLINE, OnOverflow, ShutdownHook, serve_all};
 use executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
-use readiness::Readiness;
+use readiness::NotifyServiceManager;
 use stream::FdPassing;
 
 /// How many clients a server serves at a time by default. Each may leave up to its output limit
@@ -87,7 +88,7 @@ pub struct Server {
     on_overflow: Option<OnOverflow>,
     fd_passing: FdPassing,
     documentation: bool,
-    readiness: Readiness,
+    notify_service_manager: Option<NotifyServiceManager>,
     shutdown_hooks: ShutdownHooks,
 }
 
@@ -125,7 +126,7 @@ impl Server {
             on_overflow: None,
             fd_passing: FdPassing::Disabled,
             documentation: false,
-            readiness: Readiness::Silent,
+            notify_service_manager: None,
             shutdown_hooks: ShutdownHooks::default(),
         }
     }
@@ -255,7 +256,7 @@ impl Server {
     /// `systemd`.
     #[cfg(feature = "systemd")]
     pub fn notify_readiness(mut self) -> Self {
-        self.readiness = Readiness::Systemd;
+        self.notify_service_manager = Some(readiness::notify_systemd);
         self
     }
 
@@ -353,7 +354,7 @@ impl Server {
             drain_deadline: self.drain_deadline,
             on_overflow: self.on_overflow,
             fd_passing: self.fd_passing,
-            readiness: self.readiness,
+            notify_service_manager: self.notify_service_manager,
         });
         serve_all(acceptor, self.listeners, self.shutdown_hooks.0).await
     }

@@ -1,14 +1,7 @@
 //! Notifies the service manager when the server is ready and when it stops.
 
-/// Whether the service manager is notified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Readiness {
-    /// The default.
-    Silent,
-    /// With the protocol of systemd's `sd_notify(3)`.
-    #[cfg(feature = "systemd")]
-    Systemd,
-}
+/// A function that notifies the service manager.
+pub(super) type NotifyServiceManager = fn(ServiceState);
 
 /// A state of the server of which the service manager is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,30 +10,16 @@ pub(super) enum ServiceState {
     Stopping,
 }
 
-impl Readiness {
-    /// Notifies the service manager. Does nothing where there is none.
-    pub(super) fn notify(self, state: ServiceState) {
-        match self {
-            Self::Silent => {}
-            #[cfg(feature = "systemd")]
-            Self::Systemd => systemd::notify(state),
-        }
-    }
-}
-
+/// Notifies systemd, or a manager with the same protocol (`sd_notify(3)`). Does nothing where
+/// there is none.
 #[cfg(feature = "systemd")]
-mod systemd {
+pub(super) fn notify_systemd(state: ServiceState) {
     use sd_notify::NotifyState;
-
-    use super::ServiceState;
-
-    pub(super) fn notify(state: ServiceState) {
-        let state = match state {
-            ServiceState::Ready => NotifyState::Ready,
-            ServiceState::Stopping => NotifyState::Stopping,
-        };
-        if let Err(error) = sd_notify::notify(&[state]) {
-            tracing::warn!(%error, "the service manager could not be told");
-        }
+    let state = match state {
+        ServiceState::Ready => NotifyState::Ready,
+        ServiceState::Stopping => NotifyState::Stopping,
+    };
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager could not be notified");
     }
 }

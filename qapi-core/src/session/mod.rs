@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// Whether there is something that the client has not accepted yet, taken or not.
-    pub(crate) fn has_output(&self) -> bool {
+    pub fn has_output(&self) -> bool {
         self.responder.outbox.pending() > 0
     }
 

@@ -28,6 +28,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     }
 
     /// The data of an event that a server sent to a client; absent data is an empty object.
+    #[cfg(feature = "client")]
     pub(crate) fn from_server(data: Option<Value<'m>>) -> Self {
         Self::with_options(data, &VisitOptions::FROM_SERVER)
     }
