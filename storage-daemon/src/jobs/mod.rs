@@ -11,7 +11,5 @@ pub mod commit_active;
 pub mod create;
 pub mod mirror;
 pub mod prepare;
-#[cfg(test)]
-mod slow_disk;
 pub mod stream;
 pub mod target;

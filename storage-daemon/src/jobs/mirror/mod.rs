@@ -40,34 +40,34 @@ const GRANULARITY_MIN: u64 = 4096;
 const GRANULARITY_DEFAULT: u64 = 64 * 1024;
 
 /// A mirror, whose arguments are checked.
-pub(crate) struct MirrorOptions {
+pub struct MirrorOptions {
     /// The options of the job.
-    pub(crate) job: JobOptions,
+    pub job: JobOptions,
     /// The node to copy from.
-    pub(crate) source: Arc<Node>,
+    pub source: Arc<Node>,
     /// The node to copy to.
-    pub(crate) target: JobTarget,
+    pub target: JobTarget,
     /// What is copied besides later writes.
-    pub(crate) scope: MirrorScope,
+    pub scope: MirrorScope,
     /// The granularity of the dirty bitmap in bytes; `None` leaves it to the job.
-    pub(crate) granularity: Option<u64>,
+    pub granularity: Option<u64>,
     /// How the mirror copies later writes.
-    pub(crate) copy_mode: MirrorCopyMode,
+    pub copy_mode: MirrorCopyMode,
     /// The policy for errors.
-    pub(crate) on_error: OnError,
+    pub on_error: OnError,
     /// The name of the job's filter node.
-    pub(crate) filter_node_name: Option<String>,
+    pub filter_node_name: Option<String>,
     /// How the job uses its nodes, besides the filter.
-    pub(crate) uses: Vec<NodeUse>,
+    pub uses: Vec<NodeUse>,
     /// Makes a read-only target writable. The target stays writable if the job succeeds.
-    pub(crate) writable: Option<WritableGuard>,
+    pub writable: Option<WritableGuard>,
     /// The backing node that the target gets in the end.
-    pub(crate) backing: FinalBacking,
+    pub backing: FinalBacking,
 }
 
 /// The backing node of the target when the mirror has succeeded.
 #[derive(Debug)]
-pub(crate) enum FinalBacking {
+pub enum FinalBacking {
     /// The one it had before, if any.
     Unchanged,
     /// The backing file that its image names, opened at the end of the job.
@@ -78,7 +78,7 @@ pub(crate) enum FinalBacking {
 
 /// What a mirror copies besides later writes.
 #[derive(Debug)]
-pub(crate) enum MirrorScope {
+pub enum MirrorScope {
     /// Everything.
     Full,
     /// Everything, onto a new target that reads as zeroes.
@@ -97,7 +97,7 @@ pub(crate) enum MirrorScope {
 /// # Errors
 /// The identifier or the name of the filter node is malformed or in use; other users of the nodes
 /// do not allow it.
-pub(crate) fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
+pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
     let MirrorOptions { source, scope, on_error, mut uses, .. } = options;
     let target = Arc::clone(options.target.node());
     let graph = &context.graph;

@@ -1,5 +1,5 @@
-//! A disk on which a flush hangs holds up the job that flushes, and the client who waits for it;
-//! no other client.
+//! A flush that hangs blocks the job that flushes and the client that waits for the job, but no
+//! other client.
 
 use std::sync::Arc;
 
@@ -9,50 +9,47 @@ use block::nodes::{Graph, NodeUse};
 use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use block::testing::{Gate, add_slow_to_flush};
 use job::{JobOptions, JobType, Jobs};
-use qapi_core::StateMap;
 use qapi_core::testing::TestClient;
-use qapi_core::{Events, Registry, Service};
+use qapi_core::{Events, Registry, Service, StateMap};
 use serde_json::{Value, json};
-
-use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
-use super::target::JobTarget;
-use crate::block_job::{BlockJobContext, OnError};
-use crate::blocking::blocking;
-use crate::schema::block_job::MirrorCopyMode;
+use storage_daemon::block_job::{BlockJobContext, OnError};
+use storage_daemon::jobs::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
+use storage_daemon::jobs::target::JobTarget;
+use storage_daemon::schema::block_job::MirrorCopyMode;
 
 const SIZE: u64 = 1 << 20;
 
-/// A daemon with images on a slow disk. The disk is quick at first.
-struct Bench {
+/// A daemon with images on a disk whose flushes can be made to hang.
+struct Fixture {
     service: Arc<Service>,
-    daemon: BlockJobContext,
+    context: BlockJobContext,
     graph: Graph,
     gate: Arc<Gate>,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let (events, graph) = (Events::new(), Graph::new());
-        let daemon = BlockJobContext {
+        let context = BlockJobContext {
             jobs: Jobs::new(events.clone()),
             graph: graph.clone(),
             slots: CopySlots::default(),
             events: events.clone(),
         };
         let mut states = StateMap::default();
-        states.insert(Arc::new(daemon.jobs.clone()));
+        states.insert(Arc::new(context.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
-        states.insert(Arc::new(daemon.slots.clone()));
-        states.insert(Arc::new(daemon.clone()));
+        states.insert(Arc::new(context.slots.clone()));
+        states.insert(Arc::new(context.clone()));
         states.insert(Arc::new(events));
         let registry = Registry::collect().expect("the definitions are sound");
         let service = Service::new(registry, states).expect("all states are there");
         let gate = Gate::shut(0);
         gate.open();
-        Bench { service: Arc::new(service), daemon, graph, gate }
+        Fixture { service: Arc::new(service), context, graph, gate }
     }
 
-    /// A new image on the slow disk, and what it is to be.
+    /// Creates an image on the slow disk. Returns the options to open it.
     fn image(&self, name: &str, read_only: bool, backing: Option<&str>) -> BlockdevOptions {
         let file = format!("{name}-file");
         add_slow_to_flush(&self.graph, &file, &self.gate);
@@ -77,9 +74,13 @@ impl Bench {
         TestClient::negotiated(&self.service).await
     }
 
-    /// Has a client execute a command whose flush hangs; others are answered meanwhile. Gives the
-    /// reply that comes when the disk goes on, and what the jobs were while it did not.
-    async fn hangs(&self, command: &str, arguments: Value) -> (Value, Vec<String>) {
+    /// Executes a command whose flush hangs, and checks that another client gets replies meanwhile.
+    /// Returns the reply of the command when the flush is over, and the status of each job before.
+    async fn execute_with_hanging_flush(
+        &self,
+        command: &str,
+        arguments: Value,
+    ) -> (Value, Vec<String>) {
         self.gate.close();
         let mut client = self.client().await;
         client.send(execute(command, &arguments)).await;
@@ -101,14 +102,14 @@ fn execute(command: &str, arguments: &Value) -> String {
     json!({ "execute": command, "arguments": arguments }).to_string()
 }
 
-/// Executes a command that succeeds.
+/// Executes a command that must succeed.
 async fn ask(client: &mut TestClient, command: &str, arguments: Value) {
     let reply = client.ask(execute(command, &arguments)).await;
     assert_eq!(reply, json!({ "return": {} }), "in reply to {command}");
 }
 
-/// Waits until the job is in a status.
-async fn comes_to(client: &mut TestClient, status: &str) {
+/// Waits for the event that the job has a status.
+async fn wait_for_status(client: &mut TestClient, status: &str) {
     loop {
         let message = client.message().await.expect("an event");
         if message["event"] == "JOB_STATUS_CHANGE" && message["data"]["status"] == status {
@@ -117,13 +118,13 @@ async fn comes_to(client: &mut TestClient, status: &str) {
     }
 }
 
-/// Which images a job is about, and how it is begun.
+/// A kind of job: its images, and the command that creates it.
 struct Kind {
-    /// Their names, whether they are read-only, and their backing nodes.
+    /// The name of each image, whether its node is read-only, and the backing node.
     images: &'static [(&'static str, bool, Option<&'static str>)],
     command: &'static str,
     arguments: Value,
-    /// Whether it has to be told to complete.
+    /// Whether it becomes ready, and has to be completed.
     gets_ready: bool,
 }
 
@@ -170,75 +171,79 @@ fn read_only_mirror() -> Kind {
     }
 }
 
-/// A job that has done its work and waits for a client.
-async fn pending(kind: Kind) -> Bench {
-    let bench = Bench::new();
+/// A fixture with a job that is pending.
+async fn pending(kind: Kind) -> Fixture {
+    let fixture = Fixture::new();
     for (name, read_only, backing) in kind.images {
-        bench.add(name, *read_only, *backing).await;
+        fixture.add(name, *read_only, *backing).await;
     }
-    let mut client = bench.client().await;
+    let mut client = fixture.client().await;
     let mut arguments = kind.arguments;
     arguments["job-id"] = "j0".into();
     arguments["auto-finalize"] = false.into();
     arguments["auto-dismiss"] = false.into();
     client.send(execute(kind.command, &arguments)).await;
     if kind.gets_ready {
-        comes_to(&mut client, "ready").await;
+        wait_for_status(&mut client, "ready").await;
         client.send(execute("job-complete", &json!({ "id": "j0" }))).await;
     }
-    comes_to(&mut client, "pending").await;
-    bench
+    wait_for_status(&mut client, "pending").await;
+    fixture
 }
 
 #[tokio::test]
-async fn results_are_put_in_place_while_others_are_served() {
+async fn other_clients_are_served_while_a_job_finalizes() {
     for kind in [stream(false), commit(), read_only_mirror()] {
         let command = kind.command;
-        let bench = pending(kind).await;
-        let (reply, statuses) = bench.hangs("job-finalize", json!({ "id": "j0" })).await;
+        let fixture = pending(kind).await;
+        let (reply, statuses) =
+            fixture.execute_with_hanging_flush("job-finalize", json!({ "id": "j0" })).await;
         assert_eq!(reply, json!({ "return": {} }), "{command}");
         assert_eq!(statuses, ["pending"], "{command}");
-        let mut client = bench.client().await;
+        let mut client = fixture.client().await;
         ask(&mut client, "job-dismiss", json!({ "id": "j0" })).await;
     }
 }
 
 #[tokio::test]
-async fn nodes_refuse_writes_again_while_others_are_served() {
+async fn other_clients_are_served_while_nodes_become_read_only_again() {
     for kind in [stream(true), commit(), active_commit()] {
         let command = kind.command;
-        let bench = pending(kind).await;
-        let (reply, statuses) = bench.hangs("job-cancel", json!({ "id": "j0" })).await;
+        let fixture = pending(kind).await;
+        let (reply, statuses) =
+            fixture.execute_with_hanging_flush("job-cancel", json!({ "id": "j0" })).await;
         assert_eq!(reply, json!({ "return": {} }), "{command}");
         assert_eq!(statuses, ["aborting"], "{command}");
     }
 }
 
 #[tokio::test]
-async fn refused_jobs_leave_their_nodes_while_others_are_served() {
+async fn other_clients_are_served_while_a_refused_job_releases_its_nodes() {
     for kind in [stream(true), commit(), active_commit()] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         for (name, read_only, backing) in kind.images {
-            bench.add(name, *read_only, *backing).await;
+            fixture.add(name, *read_only, *backing).await;
         }
         let mut arguments = kind.arguments;
         arguments["job-id"] = "j0".into();
-        // Found out when the nodes have been made ready.
+        // Refused only after the nodes have been changed for the job.
         arguments["filter-node-name"] = "top".into();
-        let (reply, _statuses) = bench.hangs(kind.command, arguments).await;
+        let (reply, _statuses) =
+            fixture.execute_with_hanging_flush(kind.command, arguments).await;
         let refused = reply["error"]["desc"].as_str().unwrap_or_default();
         assert!(refused.ends_with("Duplicate nodes with node-name='top'"), "{reply}");
     }
 }
 
 #[tokio::test]
-async fn images_opened_for_a_job_are_closed_while_others_are_served() {
-    let bench = Bench::new();
-    bench.add("source", false, None).await;
-    let (image, graph) = (bench.image("target", false, None), bench.graph.clone());
-    let opened = blocking(move || graph.borrow_child(&image.into()));
-    let opened = opened.await.expect("it can be opened");
-    let (source, target) = (bench.graph.get("source"), Arc::clone(opened.node()));
+async fn other_clients_are_served_while_the_image_of_a_job_is_closed() {
+    let fixture = Fixture::new();
+    fixture.add("source", false, None).await;
+    let (image, graph) = (fixture.image("target", false, None), fixture.graph.clone());
+    let opening = move || graph.borrow_child(&image.into());
+    let opened = tokio::task::spawn_blocking(opening).await.expect("no panic");
+    let opened = opened.expect("it can be opened");
+    let (source, target) = (fixture.graph.get("source"), Arc::clone(opened.node()));
     let source = source.expect("it is there");
     let options = MirrorOptions {
         job: JobOptions::new(JobType::Mirror).id("j0").auto_finalize(false),
@@ -253,13 +258,14 @@ async fn images_opened_for_a_job_are_closed_while_others_are_served() {
         writable: None,
         backing: FinalBacking::Unchanged,
     };
-    let mut client = bench.client().await;
-    mirror::prepare(&bench.daemon, options).expect("the nodes are free").start();
-    comes_to(&mut client, "ready").await;
+    let mut client = fixture.client().await;
+    mirror::prepare(&fixture.context, options).expect("the nodes are free").start();
+    wait_for_status(&mut client, "ready").await;
     client.send(execute("job-complete", &json!({ "id": "j0" }))).await;
-    comes_to(&mut client, "pending").await;
-    let (reply, statuses) = bench.hangs("job-cancel", json!({ "id": "j0" })).await;
+    wait_for_status(&mut client, "pending").await;
+    let (reply, statuses) =
+        fixture.execute_with_hanging_flush("job-cancel", json!({ "id": "j0" })).await;
     assert_eq!(reply, json!({ "return": {} }));
     assert_eq!(statuses, ["aborting"]);
-    assert!(bench.graph.get("target").is_none(), "it is closed");
+    assert!(fixture.graph.get("target").is_none(), "it is closed");
 }
