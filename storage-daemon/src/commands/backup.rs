@@ -1,4 +1,4 @@
-//! `blockdev-backup` and `drive-backup`: a node copied as it is at one point in time, by a job.
+//! `blockdev-backup` and `drive-backup`: jobs that copy a node as it is at one point in time.
 
 use qapi_core::{Result, qapi_command};
 
@@ -7,13 +7,13 @@ use crate::jobs::backup;
 use crate::jobs::prepare::prepare_and_start;
 use crate::schema::backup::{BlockdevBackup, DriveBackup};
 
-/// Begins to copy a node, as it is now, to another node.
+/// Starts a job that copies a node, as it is now, to another node.
 ///
-/// With `sync=none` nothing is copied but what others are about to overwrite, until the job is
+/// With `sync=none`, the job copies only data that are about to be overwritten, until it is
 /// cancelled.
 ///
 /// # Errors
-/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
+/// The nodes do not exist, do not fit together or are in use; the job cannot be created; an option
 /// is not supported.
 #[qapi_command(since = "2.3", boxed, allow_preconfig)]
 pub async fn blockdev_backup(
@@ -27,11 +27,10 @@ pub async fn blockdev_backup(
     .await
 }
 
-/// Begins to copy a node, as it is now, to a file, which is made before unless it is to exist.
+/// Starts a job that copies a node, as it is now, to a file, which is created by default.
 ///
 /// # Errors
-/// As for `blockdev-backup`; the file cannot be made or opened. A file that was not there before
-/// is removed then.
+/// As for `blockdev-backup`; the file cannot be created or opened. A new file is removed then.
 #[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
 pub async fn drive_backup(
     #[qapi(state)] context: &BlockJobContext,

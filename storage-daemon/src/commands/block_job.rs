@@ -1,7 +1,5 @@
-//! `block-job-*` and `query-block-jobs`.
-//!
-//! They are older than the commands of `job.json`, and act on the same jobs where those copy data
-//! between nodes.
+//! `block-job-*` and `query-block-jobs`: QEMU's older commands for block jobs. Those of `job.json`
+//! act on the same jobs.
 
 use job::{Job, JobType, Jobs};
 use qapi_core::{Result, qapi_command};
@@ -12,34 +10,33 @@ use crate::schema::block_job::{
     BlockJobChangeOptions, BlockJobInfo, BlockJobInfoMirror, BlockJobInfoType,
 };
 
-/// Limits the rate of a block job.
+/// Sets the rate limit of a block job.
 ///
 /// # Errors
-/// There is no such job, its state forbids it, or the speed is negative.
+/// There is no such job, its status forbids it, or the speed is negative.
 #[qapi_command(since = "1.1", client, allow_preconfig)]
 pub fn block_job_set_speed(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
-    /// The limit in bytes a second; 0 is none.
+    /// The limit in bytes per second; 0 means no limit.
     speed: i64,
 ) -> Result<()> {
     block_job::find(jobs, device)?.set_speed(speed)
 }
 
-/// Cancels a block job as soon as it can stop.
+/// Cancels a block job.
 ///
-/// A job that is `ready` ends without error where `force` is not set.
+/// Without `force`, a mirror that is `ready` ends successfully.
 ///
 /// # Errors
-/// There is no such job, its state forbids it, or it is paused and `force` is not set.
+/// There is no such job, its status forbids it, or it is paused and `force` is not set.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub async fn block_job_cancel(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
-    /// Whether to cancel a job that is paused, and to give up the work of one that is `ready`; not
-    /// done unless said so.
+    /// Whether to cancel the job even if it is paused, or ready; `false` by default.
     #[qapi(since = "1.3")]
     force: Option<bool>,
 ) -> Result<()> {
@@ -56,7 +53,7 @@ pub async fn block_job_cancel(
 /// Pauses a block job.
 ///
 /// # Errors
-/// There is no such job, its state forbids it, or it is paused already.
+/// There is no such job, its status forbids it, or it is paused already.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub fn block_job_pause(
     #[qapi(state)] jobs: &Jobs,
@@ -69,7 +66,7 @@ pub fn block_job_pause(
 /// Resumes a block job that was paused by a client or stopped by an error.
 ///
 /// # Errors
-/// There is no such job, its state forbids it, or it is not paused.
+/// There is no such job, its status forbids it, or it is not paused.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub async fn block_job_resume(
     #[qapi(state)] jobs: &Jobs,
@@ -82,10 +79,10 @@ pub async fn block_job_resume(
     Ok(())
 }
 
-/// Has a block job that is `ready` finish.
+/// Completes a block job that is `ready`.
 ///
 /// # Errors
-/// There is no such job, or its state forbids it.
+/// There is no such job, or its status forbids it.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub fn block_job_complete(
     #[qapi(state)] jobs: &Jobs,
@@ -95,10 +92,10 @@ pub fn block_job_complete(
     block_job::find(jobs, device)?.complete()
 }
 
-/// Forgets a block job that is `concluded`.
+/// Removes a block job that is `concluded`.
 ///
 /// # Errors
-/// There is no such job, or its state forbids it.
+/// There is no such job, or its status forbids it.
 #[qapi_command(since = "2.12", allow_preconfig)]
 pub async fn block_job_dismiss(
     #[qapi(state)] jobs: &Jobs,
@@ -111,10 +108,10 @@ pub async fn block_job_dismiss(
     Ok(())
 }
 
-/// Makes final what a block job that is `pending` has done, with all others of its transaction.
+/// Finalizes a block job that is `pending`, with all jobs of its transaction.
 ///
 /// # Errors
-/// There is no such job, or its state forbids it.
+/// There is no such job, or its status forbids it.
 #[qapi_command(since = "2.12", allow_preconfig)]
 pub async fn block_job_finalize(
     #[qapi(state)] jobs: &Jobs,
@@ -127,17 +124,17 @@ pub async fn block_job_finalize(
     Ok(())
 }
 
-/// Tells of all block jobs, the newest first.
+/// Lists all block jobs, the newest first.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
     let info = |job: &Job| block_job_info(job, &*job.driver::<BlockJob>()?);
     jobs.list().iter().filter_map(info).collect()
 }
 
-/// Changes options of a block job at work.
+/// Changes options of a running block job.
 ///
 /// # Errors
-/// There is no such job, its state forbids it, or its kind has nothing to change.
+/// There is no such job, its status forbids it, or its kind has no options to change.
 #[qapi_command(since = "8.2", boxed)]
 pub fn block_job_change(
     #[qapi(state)] jobs: &Jobs,
@@ -146,7 +143,7 @@ pub fn block_job_change(
     block_job::find(jobs, &options.id)?.change(&options.job_type)
 }
 
-/// What clients see of `job`; `None` if it has no identifier.
+/// The properties of a block job; `None` for an internal job, which has no identifier.
 fn block_job_info(job: &Job, block_job: &BlockJob) -> Option<BlockJobInfo> {
     let (offset, len) = job.progress();
     Some(BlockJobInfo {

@@ -4,11 +4,11 @@ use block::nodes::Graph;
 use block::options::BlockdevOptions;
 use qapi_core::{Error, Result, qapi_command};
 
-/// Opens a node, with all that is described inside its description.
+/// Opens a node, and the child nodes that its options describe.
 ///
 /// # Errors
-/// The description contradicts itself or the nodes there are, or an image cannot be opened. No
-/// node has been added then.
+/// The options contradict each other or the existing nodes; an image cannot be opened. No node is
+/// added then.
 #[qapi_command(since = "2.9", boxed, allow_preconfig, blocking)]
 pub fn blockdev_add(#[qapi(state)] graph: &Graph, options: BlockdevOptions) -> Result<()> {
     graph.add(&options)?;
@@ -28,29 +28,28 @@ pub fn blockdev_del(
     Ok(graph.remove(node_name)?)
 }
 
-/// Has nodes go on as they are described anew, all of them or none.
+/// Changes the options of open nodes, of all or none.
 ///
-/// A node keeps its name, its driver and where its data are. Where it has a backing node, that must
-/// be described or named: another one, or `null`, takes its place. All other options are as they
-/// would be for a node that is being opened.
+/// Name, driver and file of a node do not change. The backing node of a node that has one must be
+/// given; another node, or `null`, replaces it. All other options get their defaults if they are
+/// absent.
 ///
 /// # Errors
-/// A node has no name or is not there; something would change that cannot; a job or another user of
-/// the nodes does not allow it.
+/// A node has no name or does not exist; an option cannot be changed; a job or another user of the
+/// nodes does not allow the change.
 #[qapi_command(since = "6.1", allow_preconfig, blocking)]
 pub fn blockdev_reopen(
     #[qapi(state)] graph: &Graph,
-    /// The nodes, each with all of its options.
+    /// The options of each node.
     options: Vec<BlockdevOptions>,
 ) -> Result<()> {
     Ok(graph.reopen(&options)?)
 }
 
-/// Has an image name another backing file. The nodes stay as they are, so that only whoever opens
-/// the image later takes notice.
+/// Changes the backing file that an image names. The open nodes do not change.
 ///
 /// # Errors
-/// The nodes do not exist or are not in one chain; the chain has users above; the image has no
+/// The nodes do not exist or are not in one chain; `device` is not a root node; the image has no
 /// backing file, or cannot be written.
 #[qapi_command(since = "2.1", allow_preconfig, blocking)]
 pub fn change_backing_file(
@@ -59,7 +58,7 @@ pub fn change_backing_file(
     device: &str,
     /// The node with the image.
     image_node_name: &str,
-    /// What the image is to name; nothing is empty.
+    /// The new name; empty for none.
     backing_file: &str,
 ) -> Result<()> {
     graph.rename_backing(device, image_node_name, backing_file).map_err(Error::from)

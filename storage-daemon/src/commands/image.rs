@@ -1,4 +1,4 @@
-//! `blockdev-create` and `x-blockdev-amend`: images made and changed, by a job.
+//! `blockdev-create` and `x-blockdev-amend`: jobs that create images and change their options.
 
 use block::nodes::Graph;
 use job::Jobs;
@@ -8,30 +8,30 @@ use crate::jobs;
 use crate::schema::amend::BlockdevAmendOptions;
 use crate::schema::create::BlockdevCreateOptions;
 
-/// Begins to make an image. The job must be dismissed by `job-dismiss`, so that its result can be
-/// read.
+/// Starts a job that creates an image. A client reads the job's result, and dismisses the job with
+/// `job-dismiss`.
 ///
 /// # Errors
-/// The driver makes no images, or the job cannot be made. What is wrong with the options is the
-/// job's error.
+/// The driver does not create images, or the job cannot be created. Invalid options are the job's
+/// error.
 #[qapi_command(since = "3.0", allow_preconfig)]
 pub fn blockdev_create(
     #[qapi(state)] jobs: &Jobs,
     #[qapi(state)] graph: &Graph,
     /// The job's identifier.
     job_id: String,
-    /// What to make.
+    /// The image.
     options: BlockdevCreateOptions,
 ) -> Result<()> {
     jobs::create::start(jobs, graph, job_id, options)
 }
 
-/// Begins to change options of an image. The job must be dismissed by `job-dismiss`, so that its
-/// result can be read.
+/// Starts a job that changes options of an image. A client reads the job's result, and dismisses
+/// the job with `job-dismiss`.
 ///
 /// # Errors
-/// There is no such node, it has another driver or one without options to be changed, or the job
-/// cannot be made. What is wrong with the options is the job's error.
+/// There is no such node; it has another driver, or one without such options; the job cannot be
+/// created. Invalid options are the job's error.
 #[qapi_command(name = "x-blockdev-amend", since = "5.1", features(unstable), allow_preconfig)]
 pub fn x_blockdev_amend(
     #[qapi(state)] jobs: &Jobs,
@@ -40,10 +40,10 @@ pub fn x_blockdev_amend(
     job_id: String,
     /// The node with the image.
     node_name: &str,
-    /// What to change.
+    /// The changes.
     options: BlockdevAmendOptions,
-    /// Whether to do also what may lose data.
-    #[expect(unused_variables, reason = "there is nothing that could be forced")]
+    /// Whether to make changes that may lose data.
+    #[expect(unused_variables, reason = "no change can lose data")]
     force: Option<bool>,
 ) -> Result<()> {
     jobs::amend::start(jobs, graph, job_id, node_name, options)

@@ -1,4 +1,4 @@
-//! `blockdev-mirror` and `drive-mirror`: a node made the same as another one, by a job.
+//! `blockdev-mirror` and `drive-mirror`: jobs that copy a node and keep the copy up to date.
 
 use qapi_core::{Result, qapi_command};
 
@@ -7,13 +7,13 @@ use crate::jobs::mirror;
 use crate::jobs::prepare::prepare_and_start;
 use crate::schema::mirror::{BlockdevMirror, DriveMirror};
 
-/// Begins to make a node the same as another, and to keep it so.
+/// Starts a job that copies a node to another node, and keeps the copy up to date.
 ///
-/// When the job is ready, completing it has the users of the source use the target.
+/// When the job is ready, a client can complete it: then the target replaces the source.
 ///
 /// # Errors
-/// The nodes do not exist, do not fit together or are in use, the job cannot be made, or an option
-/// makes no sense.
+/// The nodes do not exist, do not fit together or are in use; the job cannot be created; an option
+/// is malformed or not supported.
 #[qapi_command(since = "2.6", boxed, allow_preconfig)]
 pub async fn blockdev_mirror(
     #[qapi(state)] context: &BlockJobContext,
@@ -24,12 +24,11 @@ pub async fn blockdev_mirror(
         .await
 }
 
-/// Begins to copy a node to a file, which is made before unless it is to exist, and to keep it the
-/// same.
+/// Starts a job that copies a node to a file, which is created by default, and keeps the copy up to
+/// date.
 ///
 /// # Errors
-/// As for `blockdev-mirror`; the file cannot be made or opened. A file that was not there before
-/// is removed then.
+/// As for `blockdev-mirror`; the file cannot be created or opened. A new file is removed then.
 #[qapi_command(since = "1.3", boxed, allow_preconfig)]
 pub async fn drive_mirror(
     #[qapi(state)] context: &BlockJobContext,

@@ -7,18 +7,18 @@ use qapi_core::{Result, qapi_command};
 use crate::schema::create::Qcow2CompressionType;
 use crate::schema::node_info::{
     BlockDeviceInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
-    ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQCow2,
-    ImageInfoSpecificQCow2Wrapper,
+    ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQcow2,
+    ImageInfoSpecificQcow2Wrapper,
 };
 
-/// Tells of all nodes, the newest first.
+/// Lists all nodes, the newest first.
 ///
 /// # Errors
-/// The size of an image cannot be found out.
+/// The size of an image cannot be determined.
 #[qapi_command(since = "2.0", allow_preconfig, blocking)]
 pub fn query_named_block_nodes(
     #[qapi(state)] graph: &Graph,
-    /// Whether to leave out what is known of backing images, which appear as nodes of their own.
+    /// Whether to omit the backing image of each image; `false` by default.
     #[qapi(since = "5.0")]
     flat: Option<bool>,
 ) -> Result<Vec<BlockDeviceInfo>> {
@@ -27,7 +27,7 @@ pub fn query_named_block_nodes(
     nodes.iter().map(|node| Ok(block_device_info(graph.info(node, flat)?))).collect()
 }
 
-/// Tells of all devices that have a disk: none, since this program has no devices.
+/// Lists all devices with a disk: none, as this program has no devices.
 #[qapi_command(since = "0.14", allow_preconfig)]
 pub fn query_block() -> Vec<BlockInfo> {
     Vec::new()
@@ -87,11 +87,11 @@ fn image_info(info: nodes::ImageInfo) -> ImageInfo {
     }
 }
 
-fn qcow2_info(info: &nodes::Qcow2Info) -> ImageInfoSpecificQCow2Wrapper {
-    // The older version of the format has none of the flags.
+fn qcow2_info(info: &nodes::Qcow2Info) -> ImageInfoSpecificQcow2Wrapper {
+    // Version 2 of the format has none of the flags.
     let is_newer = info.compat != "0.10";
-    ImageInfoSpecificQCow2Wrapper {
-        data: ImageInfoSpecificQCow2 {
+    ImageInfoSpecificQcow2Wrapper {
+        data: ImageInfoSpecificQcow2 {
             compat: info.compat.to_owned(),
             extended_l2: is_newer.then_some(info.extended_l2),
             lazy_refcounts: is_newer.then_some(info.lazy_refcounts),

@@ -13,17 +13,17 @@ use crate::schema::transaction::{
 
 /// Carries out several actions at one point in time, or none of them.
 ///
-/// Jobs are made in the order of the actions, and set to work when all are made.
+/// The jobs are created in the order of the actions, and started when all are created.
 ///
 /// # Errors
-/// What the first action that fails says; those before it are undone. An action does not go
-/// together with the completion mode.
+/// The error of the first action that fails; the actions before it are undone. An action that does
+/// not support the completion mode.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub async fn transaction(
     #[qapi(state)] context: &BlockJobContext,
-    /// What is to be done.
+    /// The actions.
     actions: Vec<TransactionAction>,
-    /// What holds for all actions.
+    /// The properties of the transaction.
     #[qapi(since = "2.5")]
     properties: Option<TransactionProperties>,
 ) -> Result<()> {

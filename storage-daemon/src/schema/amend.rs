@@ -4,44 +4,44 @@ use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::encryption::{QCryptoBlockAmendOptions, QCryptoBlockAmendOptionsLuks};
 
-/// The drivers with options to be changed, and the others that a node can have.
+/// The drivers that `x-blockdev-amend` knows: those of nodes, and `luks`.
 #[qapi_enum(since = "2.9")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevAmendDriver {
-    /// Another node, with faults on demand.
+    /// The driver that injects errors.
     Blkdebug,
     /// A file of the host.
     File,
-    /// An encrypted image. No node has this driver.
+    /// An encrypted image. No node of this program has this driver.
     #[qapi(since = "2.9")]
     Luks,
-    /// Nothing.
+    /// The driver without storage.
     NullCo,
     /// A qcow2 image.
     Qcow2,
-    /// The bytes of another node as they are.
+    /// A raw image.
     Raw,
 }
 
-/// What to change of an image.
+/// The options of an image to change.
 #[qapi_union(discriminator = "driver", tag = BlockdevAmendDriver, since = "5.1")]
 #[derive(Debug, Clone)]
 pub enum BlockdevAmendOptions {
-    /// Nothing.
+    /// None.
     Blkdebug,
-    /// Nothing.
+    /// None.
     File,
-    /// Of an encrypted image.
+    /// Those of an encrypted image.
     Luks(Box<BlockdevAmendOptionsLuks>),
-    /// Nothing.
+    /// None.
     NullCo,
-    /// Of a qcow2 image.
+    /// Those of a qcow2 image.
     Qcow2(Box<BlockdevAmendOptionsQcow2>),
-    /// Nothing.
+    /// None.
     Raw,
 }
 
-/// What to change of an encrypted image.
+/// The options of an encrypted image to change.
 #[qapi_struct(name = "BlockdevAmendOptionsLUKS", since = "5.1")]
 #[derive(Debug, Clone)]
 pub struct BlockdevAmendOptionsLuks {
@@ -50,16 +50,16 @@ pub struct BlockdevAmendOptionsLuks {
     pub keys: QCryptoBlockAmendOptionsLuks,
 }
 
-/// What to change of a qcow2 image.
+/// The options of a qcow2 image to change.
 #[qapi_struct(since = "5.1")]
 #[derive(Debug, Clone)]
 pub struct BlockdevAmendOptionsQcow2 {
-    /// The keys of an encrypted image. Images are not encrypted here, so that this fails.
+    /// The keys of an encrypted image. The job fails, as this program has no encrypted images.
     pub encrypt: Option<QCryptoBlockAmendOptions>,
 }
 
 impl BlockdevAmendOptions {
-    /// The driver that a node must have.
+    /// The driver that the node must have.
     pub fn driver(&self) -> BlockdevAmendDriver {
         match self {
             Self::Blkdebug => BlockdevAmendDriver::Blkdebug,

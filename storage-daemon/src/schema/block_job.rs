@@ -1,77 +1,78 @@
-//! The types of block jobs: `BlockJobInfo`, `BlockJobChangeOptions`, `BlockdevOnError`, events.
+//! The types that all block jobs share: `BlockJobInfo`, `BlockJobChangeOptions`,
+//! `BlockdevOnError`, and the events `BLOCK_JOB_*`.
 
 use job::{JobStatus, JobType};
 use qapi_core::{OpenValue, qapi_enum, qapi_event, qapi_struct, qapi_union};
 
-/// A block job.
+/// A block job, as `query-block-jobs` returns it.
 #[qapi_union(since = "1.1")]
 #[derive(Debug, Clone)]
 pub struct BlockJobInfo {
-    /// What kind of job.
+    /// The kind of the job.
     #[qapi(name = "type", discriminator)]
     pub job_type: BlockJobInfoType,
-    /// Its identifier.
+    /// The job's identifier.
     pub device: String,
-    /// What there is to do, in bytes. It may change as the job learns more.
+    /// The total progress in bytes. It may change while the job runs.
     pub len: i64,
-    /// What is done, in bytes; `len` when the job has succeeded.
+    /// The current progress in bytes; `len` if the job has succeeded.
     pub offset: i64,
-    /// Whether it is at work at this moment, rather than at rest.
+    /// Whether the job works at this moment.
     pub busy: bool,
-    /// Whether it is asked to rest.
+    /// Whether the job is paused, or asked to pause.
     pub paused: bool,
-    /// The limit of its rate, in bytes a second; 0 is none.
+    /// The rate limit in bytes per second; 0 means no limit.
     pub speed: i64,
-    /// Whether an error has stopped it.
+    /// Whether an error has stopped the job.
     pub io_status: BlockDeviceIoStatus,
-    /// Whether it can be completed.
+    /// Whether the job can be completed.
     pub ready: bool,
-    /// Where it is in its life.
+    /// The job's status.
     #[qapi(since = "2.12")]
     pub status: JobStatus,
-    /// Whether it finalizes itself.
+    /// Whether the job finalizes itself.
     #[qapi(since = "2.12")]
     pub auto_finalize: bool,
-    /// Whether it dismisses itself.
+    /// Whether the job dismisses itself.
     #[qapi(since = "2.12")]
     pub auto_dismiss: bool,
-    /// Why it failed, if it did.
+    /// The error of a job that has failed.
     #[qapi(since = "2.12.1")]
     pub error: Option<String>,
 }
 
-/// What only some kinds of job have to tell.
+/// The members of `BlockJobInfo` that depend on the kind of the job.
 #[qapi_union(tag = JobType)]
 #[derive(Debug, Clone)]
 pub enum BlockJobInfoType {
-    /// Nothing more.
+    /// No further members.
     Commit,
-    /// Nothing more.
+    /// No further members.
     Stream,
-    /// Of a mirror.
+    /// Those of a mirror.
     Mirror(BlockJobInfoMirror),
-    /// Nothing more.
+    /// No further members.
     Backup,
-    /// Nothing more.
+    /// No further members.
     Create,
-    /// Nothing more.
+    /// No further members.
     Amend,
-    /// Nothing more.
+    /// No further members.
     SnapshotLoad,
-    /// Nothing more.
+    /// No further members.
     SnapshotSave,
-    /// Nothing more.
+    /// No further members.
     SnapshotDelete,
-    /// Nothing that is known here.
+    /// A kind that another crate adds.
     #[qapi(open)]
     Other(OpenValue<JobType>),
 }
 
-/// What only a mirror has to tell.
+/// The members of `BlockJobInfo` for a mirror.
 #[qapi_struct(since = "8.2")]
 #[derive(Debug, Clone, Copy)]
 pub struct BlockJobInfoMirror {
-    /// Whether the copy is the same as the original, and kept so with every write.
+    /// Whether the target equals the source, and each write to the source reaches it at once.
     #[qapi(since = "8.2")]
     pub actively_synced: bool,
 }
@@ -80,102 +81,102 @@ pub struct BlockJobInfoMirror {
 #[qapi_enum(since = "1.3")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockDeviceIoStatus {
-    /// None has.
+    /// No error has.
     Ok,
-    /// One has.
+    /// An error other than [`Nospace`](Self::Nospace) has.
     Failed,
-    /// One has: there is no space left.
+    /// A write has failed because no space was left.
     Nospace,
 }
 
-/// What to change of a block job.
+/// The arguments of `block-job-change`.
 #[qapi_union(since = "8.2")]
 #[derive(Debug, Clone)]
 pub struct BlockJobChangeOptions {
     /// The job's identifier.
     pub id: String,
-    /// What kind of job it is.
+    /// The kind of the job.
     #[qapi(name = "type", discriminator)]
     pub job_type: BlockJobChange,
 }
 
-/// What can be changed of each kind of job.
+/// The options that can be changed, for each kind of job.
 #[qapi_union(tag = JobType)]
 #[derive(Debug, Clone)]
 pub enum BlockJobChange {
-    /// Nothing.
+    /// None.
     Commit,
-    /// Nothing.
+    /// None.
     Stream,
-    /// Of a mirror.
+    /// Those of a mirror.
     Mirror(BlockJobChangeOptionsMirror),
-    /// Nothing.
+    /// None.
     Backup,
-    /// Nothing.
+    /// None.
     Create,
-    /// Nothing.
+    /// None.
     Amend,
-    /// Nothing.
+    /// None.
     SnapshotLoad,
-    /// Nothing.
+    /// None.
     SnapshotSave,
-    /// Nothing.
+    /// None.
     SnapshotDelete,
-    /// Nothing that is known here.
+    /// A kind that another crate adds.
     #[qapi(open)]
     Other(OpenValue<JobType>),
 }
 
-/// What to change of a mirror.
+/// The options of a mirror that can be changed.
 #[qapi_struct(since = "8.2")]
 #[derive(Debug, Clone, Copy)]
 pub struct BlockJobChangeOptionsMirror {
-    /// How it follows writes to the original.
+    /// How the mirror copies writes to the source.
     pub copy_mode: MirrorCopyMode,
 }
 
-/// How a mirror follows writes to the original.
+/// How a mirror copies writes to the source.
 #[qapi_enum(since = "3.0")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MirrorCopyMode {
-    /// After them.
+    /// After each write, in the background.
     Background,
-    /// With them: a write is not done before the copy has it.
+    /// Synchronously: a write is complete only when the target has it.
     WriteBlocking,
 }
 
-/// What a job does about an error.
+/// The policy of a job for I/O errors.
 #[qapi_enum(since = "1.3")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevOnError {
-    /// It fails.
+    /// The job fails.
     Report,
-    /// It tries again.
+    /// The job ignores the error: it repeats the request, or skips the range, as its kind has it.
     Ignore,
-    /// It pauses until it is resumed if there is no space left, and fails otherwise.
+    /// As `stop` if no space is left, and as `report` otherwise.
     Enospc,
-    /// It pauses until it is resumed, and tries again.
+    /// The job pauses until it is resumed, and repeats the request then.
     Stop,
     /// As `enospc`.
     Auto,
 }
 
-/// A block job is over: it has succeeded, or failed by itself.
+/// A block job has succeeded or failed.
 #[qapi_event(since = "1.1")]
 #[derive(Debug, Clone)]
 pub struct BlockJobCompleted {
-    /// What kind of job.
+    /// The kind of the job.
     #[qapi(name = "type")]
     pub job_type: JobType,
     /// The job's identifier.
     pub device: String,
-    /// What there was to do, in bytes.
+    /// The total progress in bytes.
     pub len: i64,
-    /// What is done, in bytes; `len` if the job succeeded.
+    /// The current progress in bytes; `len` if the job has succeeded.
     pub offset: i64,
-    /// The limit of the rate, in bytes a second; 0 is none.
+    /// The rate limit in bytes per second; 0 means no limit.
     pub speed: i64,
-    /// Why it failed, if it did.
+    /// The error of a job that has failed.
     pub error: Option<String>,
 }
 
@@ -183,77 +184,77 @@ pub struct BlockJobCompleted {
 #[qapi_event(since = "1.1")]
 #[derive(Debug, Clone)]
 pub struct BlockJobCancelled {
-    /// What kind of job.
+    /// The kind of the job.
     #[qapi(name = "type")]
     pub job_type: JobType,
     /// The job's identifier.
     pub device: String,
-    /// What there was to do, in bytes.
+    /// The total progress in bytes.
     pub len: i64,
-    /// What was done, in bytes.
+    /// The current progress in bytes.
     pub offset: i64,
-    /// The limit of the rate, in bytes a second; 0 is none.
+    /// The rate limit in bytes per second; 0 means no limit.
     pub speed: i64,
 }
 
-/// A block job could not read or write.
+/// A read or write request of a block job has failed.
 #[qapi_event(since = "1.3")]
 #[derive(Debug, Clone)]
 pub struct BlockJobError {
     /// The job's identifier.
     pub device: String,
-    /// What it could not do.
+    /// The kind of the request.
     pub operation: IoOperationType,
-    /// What it does about it.
+    /// What the job does about the error.
     pub action: BlockErrorAction,
 }
 
-/// A block job has done the bulk of its work and can be completed.
+/// A block job is ready to be completed.
 #[qapi_event(since = "1.3")]
 #[derive(Debug, Clone)]
 pub struct BlockJobReady {
-    /// What kind of job.
+    /// The kind of the job.
     #[qapi(name = "type")]
     pub job_type: JobType,
     /// The job's identifier.
     pub device: String,
-    /// What there is to do, in bytes.
+    /// The total progress in bytes.
     pub len: i64,
-    /// What is done, in bytes.
+    /// The current progress in bytes.
     pub offset: i64,
-    /// The limit of the rate, in bytes a second; 0 is none.
+    /// The rate limit in bytes per second; 0 means no limit.
     pub speed: i64,
 }
 
-/// A block job that does not finalize itself waits to be finalized.
+/// A block job without `auto-finalize` can be finalized.
 #[qapi_event(since = "2.12")]
 #[derive(Debug, Clone)]
 pub struct BlockJobPending {
-    /// What kind of job.
+    /// The kind of the job.
     #[qapi(name = "type")]
     pub job_type: JobType,
     /// The job's identifier.
     pub id: String,
 }
 
-/// What a job could not do.
+/// The kind of a request.
 #[qapi_enum(since = "2.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IoOperationType {
-    /// Read.
+    /// A read from the source.
     Read,
-    /// Write.
+    /// A write to the target.
     Write,
 }
 
-/// What is done about an error.
+/// What a job does about an error.
 #[qapi_enum(since = "2.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockErrorAction {
-    /// The job goes on as if nothing had happened.
+    /// It ignores the error.
     Ignore,
-    /// The job fails.
+    /// It fails.
     Report,
-    /// The job pauses until it is resumed, and tries again.
+    /// It pauses until it is resumed, and repeats the request then.
     Stop,
 }

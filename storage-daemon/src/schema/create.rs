@@ -1,95 +1,92 @@
-//! `BlockdevCreateOptions`: how a client describes an image to be made.
+//! The types of `blockdev-create`.
 
 use block::options::{BlockdevDriver, BlockdevRef};
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::encryption::QCryptoBlockCreateOptions;
 
-/// An image to be made.
-///
-/// Drivers that keep no data of their own, or have no format of their own, make none.
+/// An image to create. Only the drivers `file` and `qcow2` create images.
 #[qapi_union(discriminator = "driver", tag = BlockdevDriver, since = "2.12")]
 #[derive(Debug, Clone)]
 pub enum BlockdevCreateOptions {
-    /// Nothing: it has no data of its own.
+    /// Not supported: the driver has no data of its own.
     Blkdebug,
     /// A file of the host.
     File(BlockdevCreateOptionsFile),
-    /// Nothing: there is nowhere to make it.
+    /// Not supported: the driver has no storage.
     NullCo,
     /// A qcow2 image in a node.
     Qcow2(Box<BlockdevCreateOptionsQcow2>),
-    /// Nothing: a raw image is made by making the file.
+    /// Not supported: creating the file creates the raw image.
     Raw,
 }
 
-/// A file to be made.
+/// A file to create.
 #[qapi_struct(since = "2.12")]
 #[derive(Debug, Clone)]
 pub struct BlockdevCreateOptionsFile {
-    /// The path. A file that is there is emptied.
+    /// The path. An existing file is truncated.
     pub filename: String,
     /// The size in bytes.
     pub size: u64,
-    /// How much of it is allocated at once: `off`, which is the default, `falloc` or `full`.
+    /// How much is preallocated: `off`, which is the default, `falloc` or `full`.
     pub preallocation: Option<PreallocMode>,
-    /// Whether to switch off copying on write in the file system: a hint, and without effect.
+    /// Whether to disable copy-on-write in the file system: a hint, which is ignored.
     pub nocow: Option<bool>,
-    /// The size in which the file system is asked to allocate, in bytes, below 4 GiB: a hint, and
-    /// without effect.
+    /// The size of the file system's extents in bytes, below 4 GiB: a hint, which is ignored.
     #[qapi(since = "5.1")]
     pub extent_size_hint: Option<u64>,
 }
 
-/// How much of an image is allocated when it is made.
+/// How much of an image is preallocated when it is created.
 #[qapi_enum(since = "2.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreallocMode {
     /// Nothing.
     Off,
-    /// What is needed to find the data, but not the data.
+    /// The metadata.
     Metadata,
-    /// Everything, without writing it.
+    /// Metadata and data; the data by `fallocate`.
     Falloc,
-    /// Everything, by writing zeroes.
+    /// Metadata and data; the data by writing zeroes.
     Full,
 }
 
-/// A qcow2 image to be made in a node.
+/// A qcow2 image to create in a node.
 #[qapi_struct(since = "2.12")]
 #[derive(Debug, Clone)]
 pub struct BlockdevCreateOptionsQcow2 {
-    /// The node. What it holds is overwritten.
+    /// The node. Its contents are overwritten.
     pub file: BlockdevRef,
-    /// A node for the data, apart from the metadata.
+    /// The node for the data, if they are stored apart from the metadata.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
-    /// Whether that node can be read as a raw image; not unless said so.
+    /// Whether the data node is readable as a raw image; `false` by default.
     #[qapi(since = "4.0")]
     pub data_file_raw: Option<bool>,
-    /// Whether clusters are divided into parts that can be allocated singly; not unless said so.
+    /// Whether parts of a cluster can be allocated on their own; `false` by default.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
-    /// The size that a user of the image sees, in bytes.
+    /// The virtual size in bytes.
     pub size: u64,
-    /// The version of the format; `v3` unless said otherwise.
+    /// The version of the format; `v3` by default.
     pub version: Option<BlockdevQcow2Version>,
-    /// The backing file, as the image is to name it.
+    /// The name of the backing file.
     pub backing_file: Option<String>,
-    /// The format of the backing file, as the image is to name it.
+    /// The format of the backing file.
     pub backing_fmt: Option<BlockdevDriver>,
-    /// How it is encrypted. Secrets do not exist here, so that this fails.
+    /// How the image is encrypted. The job fails, as this program has no secrets.
     #[qapi(since = "2.10")]
     pub encrypt: Option<QCryptoBlockCreateOptions>,
-    /// What is allocated at a time, in bytes; 65536 unless said otherwise.
+    /// The cluster size in bytes; 65536 by default.
     pub cluster_size: Option<u64>,
-    /// How much is allocated at once; nothing unless said otherwise.
+    /// How much is preallocated; `off` by default.
     pub preallocation: Option<PreallocMode>,
-    /// Whether reference counts may be updated lazily; not unless said so.
+    /// Whether reference counts may be updated lazily; `false` by default.
     pub lazy_refcounts: Option<bool>,
-    /// The width of a reference count, in bits; 16 unless said otherwise.
+    /// The width of a reference count in bits; 16 by default.
     pub refcount_bits: Option<i64>,
-    /// How clusters are compressed; by `zlib` unless said otherwise.
+    /// The compression method of clusters; `zlib` by default.
     #[qapi(since = "5.1")]
     pub compression_type: Option<Qcow2CompressionType>,
 }
@@ -98,18 +95,18 @@ pub struct BlockdevCreateOptionsQcow2 {
 #[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevQcow2Version {
-    /// The older one, which QEMU before 1.1 reads (`compat=0.10`).
+    /// The version that QEMU before 1.1 reads, too (`compat=0.10`).
     V2,
-    /// The newer one (`compat=1.1`).
+    /// The newer version (`compat=1.1`).
     V3,
 }
 
-/// How clusters of a qcow2 image are compressed.
+/// The compression method of a qcow2 image's clusters.
 #[qapi_enum(since = "5.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Qcow2CompressionType {
-    /// By zlib.
+    /// zlib, as specified in RFC 1950.
     Zlib,
-    /// By zstd.
+    /// zstd, as specified in RFC 8878.
     Zstd,
 }

@@ -1,59 +1,59 @@
-//! How a client describes the encryption of an image to be made.
+//! The types that describe the encryption of images: a part of `crypto.json`.
 //!
-//! The keys would be in objects that hold secrets, of which this program has none: as in QEMU, an
-//! image whose secret does not exist is not encrypted, and the job fails.
+//! This program encrypts nothing. The keys would be in secret objects, which it does not have: as
+//! in QEMU, a job that names a missing secret fails.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
-/// How an image is to be encrypted.
+/// The encryption of an image to create.
 #[qapi_union(discriminator = "format", tag = QCryptoBlockFormat, since = "2.6")]
 #[derive(Debug, Clone)]
 pub enum QCryptoBlockCreateOptions {
-    /// As the first version of qcow did.
+    /// The encryption of the first qcow format.
     Qcow(QCryptoBlockOptionsQcow),
     /// LUKS.
     Luks(Box<QCryptoBlockCreateOptionsLuks>),
 }
 
-/// The key of an image that is encrypted as the first version of qcow did.
+/// The key for the encryption of the first qcow format.
 #[qapi_struct(name = "QCryptoBlockOptionsQCow", since = "2.6")]
 #[derive(Debug, Clone)]
 pub struct QCryptoBlockOptionsQcow {
-    /// The secret with the key.
+    /// The ID of the secret with the key.
     pub key_secret: Option<String>,
 }
 
-/// The key of an image that is encrypted by LUKS.
+/// The key for LUKS.
 #[qapi_struct(name = "QCryptoBlockOptionsLUKS", since = "2.6")]
 #[derive(Debug, Clone)]
 pub struct QCryptoBlockOptionsLuks {
-    /// The secret with the key.
+    /// The ID of the secret with the key.
     pub key_secret: Option<String>,
 }
 
-/// How LUKS is to encrypt an image.
+/// The parameters of LUKS for an image to create.
 #[qapi_struct(name = "QCryptoBlockCreateOptionsLUKS", since = "2.6")]
 #[derive(Debug, Clone)]
 pub struct QCryptoBlockCreateOptionsLuks {
     /// The key.
     #[qapi(base)]
     pub key: QCryptoBlockOptionsLuks,
-    /// By which cipher.
+    /// The cipher.
     pub cipher_alg: Option<QCryptoCipherAlgo>,
-    /// In which mode of it.
+    /// The mode of the cipher.
     pub cipher_mode: Option<QCryptoCipherMode>,
-    /// How initialization vectors are made.
+    /// The generator of initialization vectors.
     pub ivgen_alg: Option<QCryptoIvGenAlgo>,
-    /// From which hash they are made.
+    /// The hash of that generator.
     pub ivgen_hash_alg: Option<QCryptoHashAlgo>,
-    /// By which hash keys are derived.
+    /// The hash by which keys are derived.
     pub hash_alg: Option<QCryptoHashAlgo>,
-    /// How long it takes to derive a key, in milliseconds.
+    /// The time that deriving a key takes, in milliseconds.
     #[qapi(since = "2.8")]
     pub iter_time: Option<i64>,
 }
 
-/// Ciphers, with the lengths of their keys in bits.
+/// Ciphers. The number in a name is the length of the key in bits.
 #[qapi_enum(since = "2.6")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoCipherAlgo {
@@ -98,34 +98,34 @@ pub enum QCryptoCipherAlgo {
     Sm4,
 }
 
-/// How a cipher goes from block to block.
+/// Modes of operation of a cipher.
 #[qapi_enum(since = "2.6")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoCipherMode {
-    /// Each by itself.
+    /// Electronic codebook.
     Ecb,
-    /// Each with the one before.
+    /// Cipher block chaining.
     Cbc,
-    /// Each with its place.
+    /// XEX with ciphertext stealing.
     Xts,
-    /// With a counter.
+    /// Counter mode.
     #[qapi(since = "2.8")]
     Ctr,
 }
 
-/// How initialization vectors are made.
+/// Generators of initialization vectors.
 #[qapi_enum(name = "QCryptoIVGenAlgo", since = "2.6")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoIvGenAlgo {
-    /// From the number of the sector, in 32 bits.
+    /// The number of the sector, in 32 bits.
     Plain,
-    /// From the number of the sector, in 64 bits.
+    /// The number of the sector, in 64 bits.
     Plain64,
-    /// From the number of the sector, encrypted by a hash of the key.
+    /// The number of the sector, encrypted with a hash of the key.
     Essiv,
 }
 
-/// Hashes.
+/// Hash algorithms.
 #[qapi_enum(since = "2.6")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoHashAlgo {
@@ -152,56 +152,56 @@ pub enum QCryptoHashAlgo {
     Sm3,
 }
 
-/// How an image is encrypted.
+/// The encryption format of an image.
 #[qapi_enum(since = "2.6")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoBlockFormat {
-    /// As the first version of qcow did.
+    /// The encryption of the first qcow format.
     Qcow,
     /// LUKS.
     Luks,
 }
 
-/// What to change of how an image is encrypted.
+/// The change of an image's encryption.
 #[qapi_union(discriminator = "format", tag = QCryptoBlockFormat, since = "5.1")]
 #[derive(Debug, Clone)]
 pub enum QCryptoBlockAmendOptions {
-    /// Nothing.
+    /// No change is possible.
     Qcow,
     /// The keys.
     Luks(Box<QCryptoBlockAmendOptionsLuks>),
 }
 
-/// What to change of the keys.
+/// The change of an image's LUKS keys.
 #[qapi_struct(name = "QCryptoBlockAmendOptionsLUKS", since = "5.1")]
 #[derive(Debug, Clone)]
 pub struct QCryptoBlockAmendOptionsLuks {
-    /// Whether to add a key or to remove it.
+    /// Whether a key is added or removed.
     pub state: QCryptoBlockLuksKeyslotState,
-    /// The secret with the key to be added.
+    /// The ID of the secret with the key to add.
     pub new_secret: Option<String>,
-    /// The secret with the key to be removed.
+    /// The ID of the secret with the key to remove.
     pub old_secret: Option<String>,
     /// The slot of the key.
     pub keyslot: Option<i64>,
-    /// How long it takes to derive the key, in milliseconds.
+    /// The time that deriving the key takes, in milliseconds.
     pub iter_time: Option<i64>,
-    /// The secret that opens the image.
+    /// The ID of the secret that opens the image.
     pub secret: Option<String>,
 }
 
-/// What a slot for a key is to be.
+/// The new state of a key slot.
 #[qapi_enum(name = "QCryptoBlockLUKSKeyslotState", since = "5.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QCryptoBlockLuksKeyslotState {
-    /// In use.
+    /// The slot has a key.
     Active,
-    /// Empty.
+    /// The slot is empty.
     Inactive,
 }
 
 impl QCryptoBlockCreateOptions {
-    /// The secret with the key.
+    /// The ID of the secret with the key.
     pub fn key_secret(&self) -> Option<&str> {
         match self {
             Self::Qcow(options) => options.key_secret.as_deref(),

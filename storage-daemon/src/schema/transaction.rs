@@ -1,80 +1,80 @@
-//! `transaction`: several actions that take effect together or not at all.
+//! The types of `transaction`.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
 
-/// An action that does nothing but fail, so that the others can be tried.
+/// The arguments of the action `abort`, which always fails: clients use it for tests.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone, Copy)]
 pub struct Abort {}
 
-/// Whether the jobs of a transaction succeed together.
+/// Whether the jobs of a transaction depend on each other.
 #[qapi_enum(since = "2.5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ActionCompletionMode {
-    /// Each for itself.
+    /// Each job completes on its own.
     #[default]
     Individual,
-    /// Together: if one fails or is cancelled, the others are cancelled.
+    /// The jobs succeed together: if one fails or is cancelled, the others are cancelled.
     Grouped,
 }
 
-/// The kinds of actions.
+/// The kind of an action.
 #[qapi_enum(since = "1.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionActionKind {
-    /// Fails.
+    /// Fails always.
     #[qapi(since = "1.6")]
     Abort,
-    /// As the command `blockdev-backup`.
+    /// Does what the command `blockdev-backup` does.
     #[qapi(since = "2.3")]
     BlockdevBackup,
-    /// As the command `drive-backup`.
+    /// Does what the command `drive-backup` does.
     #[qapi(since = "1.6", features(deprecated))]
     DriveBackup,
 }
 
-/// What [`TransactionActionKind::Abort`] takes.
+/// An action `abort`.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone, Copy)]
 pub struct AbortWrapper {
-    /// Nothing.
+    /// The arguments.
     pub data: Abort,
 }
 
-/// What [`TransactionActionKind::BlockdevBackup`] takes.
+/// An action `blockdev-backup`.
 #[qapi_struct(since = "2.3")]
 #[derive(Debug, Clone)]
 pub struct BlockdevBackupWrapper {
-    /// The backup.
+    /// The arguments.
     pub data: BlockdevBackup,
 }
 
-/// What [`TransactionActionKind::DriveBackup`] takes.
+/// An action `drive-backup`.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone)]
 pub struct DriveBackupWrapper {
-    /// The backup.
+    /// The arguments.
     pub data: DriveBackup,
 }
 
-/// One of the actions of a transaction.
+/// An action of a transaction.
 #[qapi_union(discriminator = "type", tag = TransactionActionKind, since = "1.1")]
 #[derive(Debug, Clone)]
 pub enum TransactionAction {
-    /// Fails.
+    /// Fails always.
     Abort(AbortWrapper),
-    /// Begins to copy to a node.
+    /// Starts a backup to a node.
     BlockdevBackup(Box<BlockdevBackupWrapper>),
-    /// Begins to copy to a file.
+    /// Starts a backup to a file.
     DriveBackup(Box<DriveBackupWrapper>),
 }
 
-/// What holds for all actions of a transaction.
+/// The properties of a transaction.
 #[qapi_struct(since = "2.5")]
 #[derive(Debug, Clone, Copy)]
 pub struct TransactionProperties {
-    /// Whether the jobs that are begun succeed together; each for itself unless said otherwise.
+    /// Whether the jobs depend on each other; `individual` by default.
     pub completion_mode: Option<ActionCompletionMode>,
 }
