@@ -1,14 +1,13 @@
-//! Work that may take its time, on a thread where nobody waits for it who does not want to.
+//! Blocking work, on the threads that tokio has for it.
 
 use std::io;
 
 use block::error::Error;
 use qapi_core::Result;
 
-/// Does work that blocks, which the main loop must not. A panic is an error.
+/// Runs work that blocks, as the main loop must not. A panic becomes an I/O error.
 ///
-/// The work is done in any case, and what it holds is let go of there, also when nobody waits for
-/// the result any more.
+/// The work runs to its end, and drops what it owns there, even if the future is dropped.
 ///
 /// # Errors
 /// Those of the work.
@@ -21,8 +20,8 @@ pub(crate) async fn blocking<T: Send + 'static, E: Into<qapi_core::Error> + Send
     }
 }
 
-/// Lets go of something where that blocks.
-pub(crate) async fn drop_blocking<T: Send + 'static>(kept: T) {
-    // That of a panic has been told by then.
-    let _ = tokio::task::spawn_blocking(move || drop(kept)).await;
+/// Drops a value whose drop may block.
+pub(crate) async fn drop_blocking<T: Send + 'static>(value: T) {
+    // The panic hook has reported a panic already.
+    let _ = tokio::task::spawn_blocking(move || drop(value)).await;
 }

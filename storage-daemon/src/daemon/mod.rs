@@ -1,4 +1,4 @@
-//! The daemon: set up as the command line says, served, and taken down in order.
+//! The daemon: sets up what the command line asks for, serves clients, and shuts down in order.
 
 pub mod background;
 mod pidfile;
@@ -7,7 +7,6 @@ mod socket;
 
 pub use setup::Setup;
 
-use block::nodes::Graph;
 use job::Jobs;
 use qapi_core::{Error, ServeError, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,51 +15,61 @@ use crate::block_job;
 use crate::options::{OptionError, Settings};
 use pidfile::Pidfile;
 
-/// Threads for work that blocks. Copies take no more than
-/// [`COPY_REQUESTS_MAX`](block::copy::COPY_REQUESTS_MAX) of them, so that commands get theirs even
-/// if all disks hang.
+/// The number of threads for blocking work. Copies occupy
+/// [`COPY_REQUESTS_MAX`](block::copy::COPY_REQUESTS_MAX) of them at most: commands get a thread
+/// even if all disks hang.
 const BLOCKING_THREADS_MAX: usize = 512;
 const _: () = assert!(block::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
 
-/// Why the daemon did not start, or did not end well.
+/// Why the daemon did not start, or did not shut down cleanly.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// An option could not be carried out.
     #[error(transparent)]
     Option(#[from] OptionError),
-    /// The file with the process's number could not be made.
+    /// The PID file could not be created.
     #[error("cannot create PID file: {0}")]
     Pidfile(Error),
-    /// The daemon that was to go to the background could not be started.
+    /// The process could not go to the background.
+    #[error("Cannot go to the background: {0}")]
+    Daemonize(daemonize::Error),
+    /// The daemon in the background could not start. The text is its error.
     #[error("{0}")]
     Background(String),
     /// The server did not start, or stopped serving.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// Anything else.
+    /// A system call failed.
     #[error("{0}")]
-    Other(#[from] Error),
+    Io(Error),
+    /// Closing the nodes panicked.
+    #[error("The nodes could not be closed")]
+    NotClosed,
+    /// A second signal ended the daemon while images were still open.
+    #[error("ended before all images were closed")]
+    Interrupted,
 }
 
 impl From<std::io::Error> for DaemonError {
+    /// The conversion to [`Error`] gives system errors QEMU's texts.
     fn from(error: std::io::Error) -> Self {
-        Self::Other(error.into())
+        Self::Io(error.into())
     }
 }
 
-/// What this daemon tells clients that it is: its own name, with the release of QEMU whose schema
-/// it follows.
+/// The version that clients see: the name of this program, and the release of QEMU whose schema it
+/// implements.
 pub fn version() -> ServerVersion {
     ServerVersion::with_package(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
 }
 
-/// Runs a daemon until a client or a signal ends it. `ready` is called when clients can connect,
-/// with a handle that ends the daemon.
+/// Runs a daemon until a client or a signal ends it. Calls `ready` when clients can connect, with a
+/// handle that shuts the daemon down.
 ///
-/// Everything happens on the calling thread, except for I/O that may take long.
+/// Everything runs on the calling thread, except for blocking I/O.
 ///
 /// # Errors
-/// It could not be started as `settings` say. Whatever was set up has been taken down again.
+/// [`DaemonError`]. What was set up is taken down again.
 pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
@@ -70,7 +79,7 @@ pub fn run(
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()?;
     let result = runtime.block_on(serve(settings, ready));
-    // A thread that still reads standard input must not hold up the end.
+    // Does not wait for a thread that still reads standard input.
     runtime.shutdown_background();
     result
 }
@@ -88,47 +97,45 @@ async fn serve(
     }
     let _pidfile = settings.pidfile.as_deref().map(Pidfile::create).transpose();
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
-    let ending = jobs.clone();
-    let server = setup.into_server().on_shutdown(async move {
-        block_job::release_all_nodes(&ending).await;
-        ending.cancel_all().await;
-    });
+    let running = jobs.clone();
+    let server = setup.into_server().on_shutdown(async move { end_jobs(&running).await });
     let shutdown = server.shutdown();
     let serving = server.serve();
     tokio::pin!(serving);
-    // Faults that only the whole program can have come out before anybody hears that it is ready.
+    // The server checks the registry when it is polled first. An error must precede `ready`.
     tokio::select! {
         biased;
         result = &mut serving => result?,
         () = std::future::ready(()) => {}
     }
     ready(&shutdown)?;
-    let told_twice = async {
+    let second_signal = async {
         signals.any().await;
         shutdown.request();
         signals.any().await;
     };
     let ended = async {
         serving.await?;
-        take_down(&jobs, graph).await
+        end_jobs(&jobs).await;
+        let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
+        closed.map_err(|_panicked| DaemonError::NotClosed)
     };
-    // Whoever leaves here removes the sockets and the file with the process's number, and waits
-    // for no thread.
+    // Either way, leaving this function removes the sockets and the PID file, and waits for no
+    // thread.
     tokio::select! {
         result = ended => result,
-        () = told_twice => Err(Error::generic("ended before all images were closed").into()),
+        () = second_signal => Err(DaemonError::Interrupted),
     }
 }
 
-/// Ends all jobs, then closes all nodes, so that every image is whole and unlocked.
-async fn take_down(jobs: &Jobs, graph: Graph) -> Result<(), DaemonError> {
+/// Cancels all jobs. Their nodes can be closed afterwards, which leaves every image consistent and
+/// unlocked.
+async fn end_jobs(jobs: &Jobs) {
     block_job::release_all_nodes(jobs).await;
     jobs.cancel_all().await;
-    let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
-    closed.map_err(|_panicked| Error::generic("The nodes could not be closed").into())
 }
 
-/// The signals by which a daemon is told to end.
+/// The signals that shut the daemon down.
 struct Signals([Signal; 3]);
 
 impl Signals {
@@ -140,7 +147,7 @@ impl Signals {
         ]))
     }
 
-    /// Waits for one of them.
+    /// Waits for any of the signals.
     async fn any(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {

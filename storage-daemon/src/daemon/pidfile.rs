@@ -1,4 +1,4 @@
-//! The file with the process's number.
+//! The PID file.
 
 use std::fs::{File, Metadata};
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{Flock, FlockArg};
 use qapi_core::{Error, Result};
 
-/// The file with this process's number, locked for as long as this lives, and removed with it.
+/// A file with the PID of this process. It is locked while this value exists, and removed with it.
 #[derive(Debug)]
 pub(super) struct Pidfile {
     path: PathBuf,
@@ -16,12 +16,12 @@ pub(super) struct Pidfile {
 }
 
 impl Pidfile {
-    /// Makes the file, or takes over one whose process is gone.
+    /// Creates the file, or takes over that of a process that is gone.
     ///
     /// # Errors
-    /// The file cannot be made, or the process whose number it holds is alive.
+    /// The file cannot be created, or a living process has locked it.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        // A daemon changes its directory once it is ready.
+        // A daemon changes its working directory when it is ready.
         let path = &std::path::absolute(path).map_err(|error| failed("create", path, error))?;
         let file = loop {
             let file = File::options()
@@ -33,15 +33,15 @@ impl Pidfile {
                 .map_err(|error| failed("create", path, error))?;
             let file = Flock::lock(file, FlockArg::LockExclusiveNonblock)
                 .map_err(|(_, errno)| failed("lock", path, errno.into()))?;
-            // Otherwise its last owner removed it just before it was locked, and others may
-            // already have made another.
+            // If not, the last owner removed the file before it was locked here, and another
+            // process may have created a new one.
             if is_at(&file, path) {
                 break file;
             }
         };
-        // From here on it is removed if something fails.
+        // From here on, the file is removed if something fails.
         let mut pidfile = Self { path: path.clone(), file };
-        // Only now: the number of a process that is alive must stay readable.
+        // Truncated only now: the PID of a living process must stay readable.
         pidfile
             .file
             .set_len(0)
@@ -53,12 +53,10 @@ impl Pidfile {
 
 impl Drop for Pidfile {
     fn drop(&mut self) {
-        // Nobody who follows the rules puts another file in place of a locked one; others' files
-        // are not ours to remove.
-        // Nor are devices, which somebody may have named.
+        // Another file at the path belongs to another process. A device is not removed either.
         let is_file = self.file.metadata().is_ok_and(|metadata| metadata.is_file());
         if is_file && is_at(&self.file, &self.path) {
-            // Nothing useful can be done about a failure: the daemon is going away.
+            // There is nothing to do about a failure: the process is about to exit.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -82,13 +80,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_own_file_is_removed() {
+    fn another_file_at_the_path_is_not_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("pid");
-        let pidfile = Pidfile::create(&path).expect("nobody has it");
+        let pidfile = Pidfile::create(&path).expect("it is not locked");
         std::fs::remove_file(&path).expect("it is there");
-        std::fs::write(&path, "another's").expect("it can be written");
+        std::fs::write(&path, "another").expect("it can be written");
         drop(pidfile);
-        assert_eq!(std::fs::read_to_string(&path).expect("it is left alone"), "another's");
+        assert_eq!(std::fs::read_to_string(&path).expect("it is not removed"), "another");
     }
 }

@@ -1,4 +1,4 @@
-//! The options that build a daemon, carried out one after the other.
+//! Carrying out the options that set up a daemon.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,12 @@ use block::copy::CopySlots;
 use block::nodes::Graph;
 use block::options::BlockdevOptions;
 use job::Jobs;
-use qapi_core::{Error, Listener, Result, Server};
+use qapi_core::{Listener, Result, Server};
 
 use super::socket::socket;
 use super::version;
 use crate::block_job::BlockJobContext;
+use crate::options::messages;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
 };
@@ -20,22 +21,22 @@ pub struct Setup {
     server: Server,
     jobs: Jobs,
     graph: Graph,
-    /// Where clients may come from; `None` where a monitor has taken it.
+    /// The listeners by ID; `None` if a monitor uses the listener.
     chardevs: HashMap<String, Option<Listener>>,
     stdio: Stdio,
 }
 
-/// Whether standard input and output can serve a client.
+/// Whether a character device can use standard input and output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stdio {
     Free,
-    Taken,
-    /// A daemon in the background has neither.
-    Absent,
+    InUse,
+    /// The daemon is to go to the background.
+    Detached,
 }
 
 impl Setup {
-    /// A daemon without nodes and without clients, which is to go to the background or not.
+    /// A daemon without nodes and listeners.
     pub fn new(daemonize: bool) -> Self {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
@@ -57,7 +58,7 @@ impl Setup {
             .state(graph.clone())
             .state(slots)
             .state(block_jobs);
-        let stdio = if daemonize { Stdio::Absent } else { Stdio::Free };
+        let stdio = if daemonize { Stdio::Detached } else { Stdio::Free };
         Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
     }
 
@@ -71,15 +72,15 @@ impl Setup {
         &self.graph
     }
 
-    /// The server, with all clients that monitors were set up for.
+    /// The server, with the listeners of all monitors.
     pub fn into_server(self) -> Server {
         self.server
     }
 
-    /// Carries out `steps` in order, until one fails.
+    /// Carries out steps in order, until one fails.
     ///
     /// # Errors
-    /// The argument of a step is malformed, or what it describes cannot be had.
+    /// The argument of a step is malformed, or the step fails.
     pub async fn carry_out(&mut self, steps: &[Step]) -> Result<(), OptionError> {
         for Step { kind, argument } in steps {
             let result = match kind {
@@ -100,7 +101,7 @@ impl Setup {
         let warn = |warning| eprintln!("{}: --chardev {argument}: warning: {warning}", program());
         let ChardevOptions { id, backend } = ChardevOptions::parse(argument, warn)?;
         if self.chardevs.contains_key(&id) {
-            return Err(Error::generic(format!("Duplicate ID '{id}' for chardev")));
+            return Err(messages::duplicate_chardev(&id));
         }
         let listener = match backend {
             ChardevBackend::Socket(options) => socket(options).await?,
@@ -113,24 +114,19 @@ impl Setup {
     fn stdio(&mut self) -> Result<Listener> {
         match self.stdio {
             Stdio::Free => {
-                self.stdio = Stdio::Taken;
+                self.stdio = Stdio::InUse;
                 Ok(Listener::stdio())
             }
-            Stdio::Taken => Err(Error::generic("cannot use stdio by multiple character devices")),
-            Stdio::Absent => Err(Error::generic("cannot use stdio with -daemonize")),
+            Stdio::InUse => Err(messages::stdio_in_use()),
+            Stdio::Detached => Err(messages::stdio_with_daemonize()),
         }
     }
 
     fn monitor(&mut self, argument: &str) -> Result<()> {
         let options = MonitorOptions::parse(argument)?;
         let id = options.chardev;
-        let chardev = self
-            .chardevs
-            .get_mut(&id)
-            .ok_or_else(|| Error::generic(format!("chardev \"{id}\" not found")))?;
-        let listener = chardev
-            .take()
-            .ok_or_else(|| Error::generic(format!("chardev '{id}' is already in use")))?;
+        let chardev = self.chardevs.get_mut(&id).ok_or_else(|| messages::no_chardev(&id))?;
+        let listener = chardev.take().ok_or_else(|| messages::chardev_in_use(&id))?;
         let server = std::mem::take(&mut self.server);
         self.server = server.listen(listener.pretty(options.pretty.unwrap_or(false)));
         Ok(())
@@ -143,7 +139,7 @@ impl Setup {
     }
 }
 
-/// The name of this program, in messages to people.
+/// The name of this program in messages.
 fn program() -> &'static str {
     env!("CARGO_PKG_NAME")
 }

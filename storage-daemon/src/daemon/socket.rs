@@ -1,4 +1,4 @@
-//! From a socket on the command line to the clients that it brings.
+//! Creating the listener of a socket that the command line describes.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use qapi_core::server::{ClientAddress, InheritedSocket};
-use qapi_core::{Error, Listener, Result};
+use qapi_core::{Listener, Result};
 
+use crate::options::messages;
 use crate::options::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
 
-/// Sets the socket up, and waits for its first client where that is asked for.
+/// Listens or connects. Waits for the first client if the options say so.
 pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Result<Listener> {
     match role {
         SocketRole::Server { wait } => {
@@ -53,8 +54,8 @@ async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<
     }
 }
 
-/// A path with a file, also where it looks like the name of an abstract socket: with this option,
-/// only `abstract=on` makes one.
+/// The path of a socket file. A path that begins with `@` is one, too: on the command line, only
+/// `abstract=on` stands for an abstract socket.
 fn as_file(path: &Path) -> PathBuf {
     if path.as_os_str().as_bytes().starts_with(b"@") {
         Path::new(".").join(path)
@@ -63,9 +64,9 @@ fn as_file(path: &Path) -> PathBuf {
     }
 }
 
-/// Listens on the first port of the range that is free.
+/// Listens on the first free port of the range.
 fn listen_tcp(address: &TcpAddress) -> Result<Listener> {
-    let mut last = Error::generic("Failed to find an available port");
+    let mut last = messages::no_free_port();
     for port in address.port..=address.to.max(address.port) {
         match Listener::tcp_exposed(resolve(address, port)?.as_slice()) {
             Ok(listener) => return Ok(listener),
@@ -75,26 +76,25 @@ fn listen_tcp(address: &TcpAddress) -> Result<Listener> {
     Err(last)
 }
 
-/// The addresses of the host, of the protocols that are meant.
+/// The addresses of the host, for the IP versions that the options allow.
 fn resolve(address: &TcpAddress, port: u16) -> Result<Vec<SocketAddr>> {
     let host = address.host.as_str();
-    let failure = |text: String| {
-        Error::generic(format!("address resolution failed for {host}:{port}: {text}"))
-    };
+    let failure = |reason: &str| messages::cannot_resolve(host, port, reason);
     let found = if host.is_empty() {
         vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
     } else {
         let found = (host, port).to_socket_addrs().map_err(|error| {
             let text = error.to_string();
             let lookup = "failed to lookup address information: ";
-            failure(text.strip_prefix(lookup).unwrap_or(&text).to_owned())
+            failure(text.strip_prefix(lookup).unwrap_or(&text))
         })?;
         found.collect()
     };
-    let meant = |found: &SocketAddr| if found.is_ipv4() { address.ipv4 } else { address.ipv6 };
-    let found: Vec<SocketAddr> = found.into_iter().filter(meant).collect();
+    let is_allowed =
+        |found: &SocketAddr| if found.is_ipv4() { address.ipv4 } else { address.ipv6 };
+    let found: Vec<SocketAddr> = found.into_iter().filter(is_allowed).collect();
     if found.is_empty() {
-        return Err(failure("Address family for hostname not supported".to_owned()));
+        return Err(failure("Address family for hostname not supported"));
     }
     Ok(found)
 }

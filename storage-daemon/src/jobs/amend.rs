@@ -1,7 +1,8 @@
 //! `amend`: changes options of an image.
 //!
-//! QEMU changes nothing but the keys of encrypted images so, and there are none here.
+//! QEMU changes only the keys of encrypted images this way, and this program has none.
 
+use block::error::Error;
 use block::nodes::Graph;
 use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::Result;
@@ -9,10 +10,10 @@ use qapi_core::Result;
 use crate::messages;
 use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
 
-/// Checks what can be checked at once, and starts a job that changes the image.
+/// Starts a job that changes options of an image.
 ///
 /// # Errors
-/// There is no such node, its driver is another one or has no options to be changed; the
+/// There is no such node; its driver is another one, or has no options that can be changed; the
 /// identifier is malformed or in use.
 pub fn start(
     jobs: &Jobs,
@@ -21,8 +22,7 @@ pub fn start(
     node_name: &str,
     options: BlockdevAmendOptions,
 ) -> Result<()> {
-    let unknown = || block::error::Error::no_node(node_name);
-    let node = graph.get(node_name).ok_or_else(unknown)?;
+    let node = graph.get(node_name).ok_or_else(|| Error::no_node(node_name))?;
     if node.driver().name() != options.driver().as_str() {
         return Err(messages::cannot_change_driver());
     }
@@ -36,7 +36,7 @@ pub fn start(
             return Err(messages::driver_cannot("x-blockdev-amend"));
         }
     };
-    // Nobody is told by an event whether it worked, so the job stays until its result is read.
+    // No event carries the result: the job stays until a client has read it.
     let job_options = JobOptions::new(JobType::Amend).id(job_id).auto_dismiss(false);
     jobs.create(job_options, Amend { options }, None)?.start();
     Ok(())
@@ -50,7 +50,7 @@ impl JobDriver for Amend {
     async fn run(&self, job: &JobHandle) -> Result<()> {
         job.set_remaining(1);
         let BlockdevAmendOptionsQcow2 { encrypt } = &self.options;
-        // The step is done, whatever came of it.
+        // The step counts as done even if it fails.
         job.advance(1);
         match encrypt {
             Some(_) => Err(messages::not_encrypted()),

@@ -1,4 +1,4 @@
-//! `create`: makes an image.
+//! `create`: creates an image.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +16,10 @@ use crate::schema::create::{
     BlockdevQcow2Version, PreallocMode, Qcow2CompressionType,
 };
 
-/// Checks what can be checked at once, and starts a job that makes the image.
+/// Starts a job that creates an image.
 ///
 /// # Errors
-/// The driver makes no images, or the identifier is malformed or in use.
+/// The driver does not create images, or the identifier is malformed or in use.
 pub fn start(
     jobs: &Jobs,
     graph: &Graph,
@@ -35,7 +35,7 @@ pub fn start(
         }
     }
     let driver = Create { graph: graph.clone(), options, cancelled: Arc::default() };
-    // Nobody is told by an event whether it worked, so the job stays until its result is read.
+    // No event carries the result: the job stays until a client has read it.
     let job_options = JobOptions::new(JobType::Create).id(job_id).auto_dismiss(false);
     jobs.create(job_options, driver, None)?.start();
     Ok(())
@@ -48,15 +48,16 @@ struct Create {
 }
 
 impl JobDriver for Create {
-    /// Making an image is one step of work, which nothing interrupts but a cancel.
+    /// Creates the image in one step, which a cancel interrupts and a pause does not.
     async fn run(&self, job: &JobHandle) -> Result<()> {
         job.set_remaining(1);
         let (graph, options) = (self.graph.clone(), self.options.clone());
         let cancelled = Arc::clone(&self.cancelled);
-        let made = tokio::task::spawn_blocking(move || make(&graph, options, &cancelled)).await;
-        // The step is done, whatever came of it.
+        let creating = move || create(&graph, options, &cancelled);
+        let created = tokio::task::spawn_blocking(creating).await;
+        // The step counts as done even if it has failed.
         job.advance(1);
-        made.unwrap_or_else(|_panicked| Err(messages::image_not_created()))
+        created.unwrap_or_else(|_panicked| Err(messages::image_not_created()))
     }
 
     fn cancel(&self, _job: &JobHandle, _force: bool) -> bool {
@@ -65,12 +66,12 @@ impl JobDriver for Create {
     }
 }
 
-/// Makes the image. Blocks, for long when much is preallocated; a file is given up when
-/// `cancelled` becomes true meanwhile.
+/// Creates the image. Blocks, for a long time if much is preallocated. Creating a file is abandoned
+/// when `cancelled` becomes true.
 ///
 /// # Errors
-/// An option that the format or this program does not support, or the storage failed.
-fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool) -> Result<()> {
+/// The format or this program does not support an option, or the storage fails.
+fn create(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool) -> Result<()> {
     match options {
         BlockdevCreateOptions::File(options) => Ok(file(options)?.create(cancelled)?),
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
@@ -83,7 +84,7 @@ fn make(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool) -
 fn file(options: BlockdevCreateOptionsFile) -> Result<FileCreate> {
     let BlockdevCreateOptionsFile { filename, size, preallocation, nocow: _, extent_size_hint } =
         options;
-    // File systems that take the hint keep it in 32 bits.
+    // File systems store the hint in 32 bits.
     if extent_size_hint.is_some_and(|hint| hint > u64::from(u32::MAX)) {
         return Err(messages::extent_size_hint_too_large());
     }

@@ -1,14 +1,14 @@
 //! The command line, which is that of QEMU's storage daemon.
 //!
-//! `arguments` cuts it into options; each option's argument is read by a module of its own when
-//! its turn comes, since options are carried out in order and an earlier one may fail first.
+//! `arguments` splits it into options. The argument of each option is parsed when the option is
+//! carried out: options are carried out in order, and an earlier one may fail first.
 
 mod arguments;
 mod chardev;
 mod error;
 mod help;
 pub mod keyval;
-mod messages;
+pub(crate) mod messages;
 mod monitor;
 
 pub use arguments::{Invocation, Settings, Step, StepKind};
@@ -22,7 +22,7 @@ pub use monitor::{MonitorMode, MonitorOptions};
 use qapi_core::wire::Document;
 use qapi_core::{Error, Input, QapiType, Result, Scalars};
 
-/// Reads an option's argument as a `T`: JSON where it begins with `{`, and [`keyval`] otherwise.
+/// Parses an option's argument as a `T`: as JSON if it begins with `{`, and as [`keyval`] otherwise.
 ///
 /// # Errors
 /// The text is malformed, or a member is missing, unexpected or of the wrong type.

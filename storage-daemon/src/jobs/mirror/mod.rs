@@ -5,7 +5,7 @@
 //! a mirror, too, onto a node of the same chain.
 
 mod command;
-mod follower;
+mod write_follower;
 
 pub use command::{blockdev_mirror, drive_mirror};
 
@@ -32,7 +32,7 @@ use crate::block_job::{
 use crate::blocking::blocking;
 use crate::messages;
 use crate::schema::block_job::{BlockJobChange, MirrorCopyMode};
-use follower::Follower;
+use write_follower::WriteFollower;
 
 /// The smallest default granularity, in bytes.
 const GRANULARITY_MIN: u64 = 4096;
@@ -113,7 +113,7 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
     let granularity = granularity(&target, options.granularity, &scope);
     let bitmap = Arc::new(DirtyBitmap::new(source.size()?, granularity)?);
     let write_blocking = options.copy_mode == MirrorCopyMode::WriteBlocking;
-    let follower = Follower::new(Arc::clone(&bitmap), Arc::clone(&target), write_blocking);
+    let follower = WriteFollower::new(Arc::clone(&bitmap), Arc::clone(&target), write_blocking);
     let copier = Copier::new(Arc::clone(&source), Arc::clone(&target), context.slots.clone())?;
     let work = Mirror {
         copier: copier.in_units_of(granularity),
@@ -160,7 +160,7 @@ fn granularity(target: &Node, given: Option<u64>, scope: &MirrorScope) -> u64 {
 struct Mirror {
     copier: Copier,
     bitmap: Arc<DirtyBitmap>,
-    follower: Arc<Follower>,
+    follower: Arc<WriteFollower>,
     graph: Graph,
     source: Arc<Node>,
     target: Arc<Node>,
@@ -298,12 +298,12 @@ impl Mirror {
                     continue;
                 }
                 if self.bitmap.length() == 0 {
-                    self.follower.note_synced();
+                    self.follower.set_synced();
                 }
                 job.ready();
             }
             if self.follower.is_write_blocking() && self.bitmap.is_clean() {
-                self.follower.note_synced();
+                self.follower.set_synced();
             }
             if self.should_end(job) {
                 if self.quiesce_if_clean(job).await? {

@@ -1,4 +1,4 @@
-//! What a mirror does about each write to its source.
+//! How a mirror handles each write to its source.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,29 +7,29 @@ use block::copy::DirtyBitmap;
 use block::error::Result;
 use block::nodes::{Node, Write, WriteWatcher};
 
-/// Sees the writes to the source of a mirror, and notes what is to be copied or copies it.
+/// Watches the writes to the source of a mirror, and marks them as dirty or copies them at once.
 #[derive(Debug)]
-pub(super) struct Follower {
+pub(super) struct WriteFollower {
     bitmap: Arc<DirtyBitmap>,
     target: Arc<Node>,
-    /// Whether a write is done only when the target has it too.
+    /// Whether writes are copied synchronously.
     write_blocking: AtomicBool,
-    /// Whether the target was the same as the source at some time, and nothing has come in
-    /// between since.
+    /// Whether the target has equalled the source once, and every write since then has reached it
+    /// synchronously.
     synced: AtomicBool,
 }
 
-impl Follower {
+impl WriteFollower {
     pub(super) fn new(bitmap: Arc<DirtyBitmap>, target: Arc<Node>, write_blocking: bool) -> Self {
         let write_blocking = AtomicBool::new(write_blocking);
-        Follower { bitmap, target, write_blocking, synced: AtomicBool::new(false) }
+        WriteFollower { bitmap, target, write_blocking, synced: AtomicBool::new(false) }
     }
 
     pub(super) fn is_write_blocking(&self) -> bool {
         self.write_blocking.load(Ordering::Relaxed)
     }
 
-    /// Has all writes that begin from now on wait for the target.
+    /// Copies all writes that begin from now on synchronously.
     pub(super) fn block_writes(&self) {
         self.write_blocking.store(true, Ordering::Relaxed);
     }
@@ -38,13 +38,13 @@ impl Follower {
         self.synced.load(Ordering::Relaxed)
     }
 
-    /// Notes that the target is the same as the source.
-    pub(super) fn note_synced(&self) {
+    /// Records that the target equals the source.
+    pub(super) fn set_synced(&self) {
         self.synced.store(true, Ordering::Relaxed);
     }
 
-    /// Copies a write as soon as it is made. What the target cannot take is left to the copy, and
-    /// with it what to do about the error.
+    /// Performs a write on both nodes. If the target fails, the range becomes dirty: the job copies
+    /// it later, and handles the error.
     fn write_both(
         &self,
         write: Write<'_>,
@@ -69,13 +69,13 @@ impl Follower {
     }
 }
 
-impl WriteWatcher for Follower {
+impl WriteWatcher for WriteFollower {
     fn watch(&self, write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         if self.is_write_blocking() {
             return self.write_both(write, perform);
         }
         let written = perform();
-        // A write that failed may have changed something all the same.
+        // A write that failed may have changed data.
         self.bitmap.mark(write.offset, write.length);
         written
     }
