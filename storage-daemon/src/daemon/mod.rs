@@ -89,7 +89,7 @@ async fn serve(
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
-    let mut setup = Setup::new(settings.daemonize);
+    let mut setup = Setup::new(settings);
     let (graph, jobs) = (setup.graph().clone(), setup.jobs().clone());
     tokio::select! {
         result = setup.carry_out(&settings.steps) => result?,

@@ -13,7 +13,7 @@ use super::version;
 use crate::block_job::BlockJobContext;
 use crate::options::messages;
 use crate::options::{
-    ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Step, StepKind, typed,
+    ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
 };
 
 /// A daemon that is being set up.
@@ -37,7 +37,7 @@ enum Stdio {
 
 impl Setup {
     /// A daemon without nodes and listeners.
-    pub fn new(daemonize: bool) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
         let graph = Graph::new();
@@ -58,7 +58,7 @@ impl Setup {
             .state(graph.clone())
             .state(slots)
             .state(block_jobs);
-        let stdio = if daemonize { Stdio::Detached } else { Stdio::Free };
+        let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
         Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
     }
 

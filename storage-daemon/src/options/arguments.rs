@@ -1,5 +1,4 @@
-//! The command line, cut into options: which there are, how they are abbreviated, which take an
-//! argument.
+//! Splitting the command line into options: their names, abbreviations and arguments.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,10 +7,10 @@ use lexopt::{Arg, Parser};
 
 use super::error::OptionError;
 
-/// What the command line asks for.
+/// What the command line asks the program to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
-    /// Nothing: show what this program can do.
+    /// Show the demo: the command line is empty.
     Demo,
     /// `--help`
     Help,
@@ -19,36 +18,36 @@ pub enum Invocation {
     Version,
     /// `--list-commands`
     ListCommands,
-    /// To be a daemon.
+    /// Run a daemon.
     Serve(Settings),
 }
 
-/// How the daemon is to be.
+/// The settings of a daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether to go to the background once everything is ready.
+    /// Whether to go to the background when everything is set up.
     pub daemonize: bool,
-    /// Where to write the process's number; it is written after the last step.
+    /// The path of the PID file, which is created after the last step.
     pub pidfile: Option<PathBuf>,
-    /// What to set up, in this order.
+    /// What to set up, in order.
     pub steps: Vec<Step>,
 }
 
-/// One thing to set up.
+/// A step of setting up a daemon: one option of the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What it is.
+    /// The option.
     pub kind: StepKind,
-    /// Its description, not looked at yet: an earlier step may fail first.
+    /// The option's argument, which is not parsed yet: an earlier step may fail first.
     pub argument: String,
 }
 
 /// What a step sets up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepKind {
-    /// A place where clients come from.
+    /// A character device, from which clients come.
     Chardev,
-    /// QMP for the clients that come from there.
+    /// A QMP server for the clients of a character device.
     Monitor,
     /// A block node.
     Blockdev,
@@ -65,7 +64,7 @@ impl StepKind {
     }
 }
 
-/// The options that there are, each with what its long name stands for.
+/// The names of all options.
 const OPTIONS: [(&str, Meaning); 8] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
@@ -79,7 +78,7 @@ const OPTIONS: [(&str, Meaning); 8] = [
 
 /// What an option does.
 enum Meaning {
-    /// It is all that is asked for; whatever else is said is not looked at.
+    /// Ends parsing: the rest of the command line is ignored.
     Only(Invocation),
     Step(StepKind),
     Daemonize,
@@ -87,11 +86,11 @@ enum Meaning {
 }
 
 impl Invocation {
-    /// Reads the command line, without the program's name.
+    /// Parses the command line, without the program's name.
     ///
     /// # Errors
-    /// An option that does not exist, or has no argument where it needs one or one where it takes
-    /// none; an argument that belongs to no option.
+    /// An option does not exist, lacks its argument, or has one that it does not take; an argument
+    /// belongs to no option.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, OptionError> {
         let mut parser = Parser::from_args(arguments);
         let mut settings = Settings::default();
@@ -139,7 +138,7 @@ fn malformed(error: lexopt::Error) -> OptionError {
     OptionError::Malformed(error.to_string())
 }
 
-/// The option that `given` names, in full or by an unmistakable beginning.
+/// The option with a name, or with an unambiguous abbreviation of it.
 fn look_up(given: &str) -> Result<(&'static str, &'static Meaning), OptionError> {
     static TABLE: [(&str, Meaning); OPTIONS.len()] = OPTIONS;
     if let Some((name, meaning)) = TABLE.iter().find(|(name, _)| *name == given) {
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_understood_in_all_their_forms() {
+    fn all_forms_of_options_are_accepted() {
         use StepKind::{Blockdev, Chardev, Monitor};
         let table: [(&[&str], Invocation); 12] = [
             (&[], Invocation::Demo),
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_in_qemus_words() {
+    fn errors_have_qemus_texts() {
         let table: [(&[&str], &str); 10] = [
             (&["--bogus"], "unrecognized option '--bogus'"),
             (&["--bogus", "-h"], "unrecognized option '--bogus'"),

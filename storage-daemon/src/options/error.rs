@@ -1,10 +1,10 @@
-//! What is wrong with the command line.
+//! The errors of the command line.
 
 use qapi_core::Error;
 
-/// A command line that cannot be followed, or an option of it that could not be carried out.
+/// A command line that is malformed, or an option that could not be carried out.
 ///
-/// The text is one for people, without the program's name; it names the option as it was given.
+/// The text names the option as it was given. It does not contain the program's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
     /// An option that does not exist.
@@ -13,12 +13,12 @@ pub enum OptionError {
     /// A short option that does not exist.
     #[error("invalid option -- '{0}'")]
     UnrecognizedShort(char),
-    /// The beginning of several options.
+    /// An abbreviation of several options.
     #[error("option '{given}' is ambiguous; possibilities:{}", quoted(.possible))]
     Ambiguous {
-        /// As given.
+        /// The abbreviation.
         given: String,
-        /// What it may stand for.
+        /// The options.
         possible: Vec<&'static str>,
     },
     /// An option without the argument that it needs.
@@ -27,7 +27,7 @@ pub enum OptionError {
     /// An option with an argument that it does not take.
     #[error("option '--{0}' doesn't allow an argument")]
     ArgumentUnexpected(&'static str),
-    /// Something that is neither an option nor an argument.
+    /// A part of the command line that is neither an option nor an argument.
     #[error("{0}")]
     Malformed(String),
     /// An argument that belongs to no option.
@@ -41,9 +41,9 @@ pub enum OptionError {
     Failed {
         /// The option.
         name: &'static str,
-        /// Its argument.
+        /// The option's argument.
         argument: String,
-        /// What is wrong.
+        /// The error.
         error: Error,
     },
 }

@@ -1,8 +1,8 @@
-//! What `--help`, `--version` and `--list-commands` say.
+//! The output of `--help`, `--version` and `--list-commands`.
 
 use qapi_core::{Definition, Registry, ServerVersion};
 
-/// What `--help` says.
+/// The output of `--help`.
 pub const HELP: &str = "\
 Usage: storage-daemon [options]
 Serves disk images, and runs jobs on them, for clients that speak QMP.
@@ -36,15 +36,15 @@ Without options it shows what it can do, on images of its own.
 Options are carried out in the order in which they are given.
 ";
 
-/// What `--version` says.
+/// The output of `--version`.
 pub fn version_text(version: &ServerVersion) -> String {
     let ServerVersion { major, minor, micro, package } = version;
     let name = package.replacen(' ', " version ", 1);
     format!("{name} (speaks QMP as QEMU {major}.{minor}.{micro} does)\n")
 }
 
-/// What `--list-commands` says: a line for each command, with the version it appeared in, the
-/// package that defines it, where it does so, and what it is for.
+/// The output of `--list-commands`: a line for each command, with the release that introduced it,
+/// the package and the source line that define it, and the first line of its documentation.
 pub fn list_commands(registry: &Registry) -> String {
     let rows: Vec<[String; 5]> = registry.commands().map(|(command, _)| row(command)).collect();
     let width = |column: usize| {

@@ -1,8 +1,8 @@
-//! The text `key=value,…`: dotted keys make objects, numbers among them make lists.
+//! The syntax `key=value,…` of options that take JSON as well.
 //!
-//! The syntax is that of QEMU's options which also take JSON. A comma in a value is doubled. A
-//! key given twice has the last value. All values are strings; what they stand for is the
-//! business of the type that they are read into (see [`Scalars::Keyval`]).
+//! Dotted keys make objects, and numbers in them make lists. A comma in a value is doubled. If a key
+//! is given twice, the last value counts. All values are strings, which the visited type converts
+//! (see [`Scalars::Keyval`]).
 //!
 //! [`Scalars::Keyval`]: qapi_core::Scalars::Keyval
 
@@ -11,14 +11,14 @@ use serde_json::{Map, Value};
 
 use super::messages;
 
-/// How long a part of a dotted key may be; longer than any name of a schema.
+/// The maximum length of a part of a dotted key, in bytes. The names of the schema are shorter.
 pub const MAX_FRAGMENT_LENGTH: usize = 127;
 
-/// How many parts a dotted key may have. Trees of this depth are walked by recursion; the longest
-/// chain of nodes that anybody describes in one option is far shorter.
+/// The maximum number of parts of a dotted key. The resulting tree is processed recursively. Chains
+/// of nodes in one option are far shorter.
 pub const MAX_FRAGMENTS: usize = 64;
 
-/// Reads `text`; where its first part has no `=`, that part is the value of `implied_key`.
+/// Parses `text`. If its first part has no `=`, that part is the value of `implied_key`.
 ///
 /// ```
 /// use serde_json::json;
@@ -33,8 +33,8 @@ pub const MAX_FRAGMENTS: usize = 64;
 /// ```
 ///
 /// # Errors
-/// A key that is none, a part without a value, a member that is an object here and a string
-/// there, a list with a gap; a key beyond [`MAX_FRAGMENT_LENGTH`] or [`MAX_FRAGMENTS`].
+/// A key is malformed, or exceeds [`MAX_FRAGMENT_LENGTH`] or [`MAX_FRAGMENTS`]; a part has no
+/// value; a member is used both as an object and as a string; a list has a gap.
 pub fn parse(text: &str, implied_key: &str) -> Result<Value> {
     let mut root = Map::new();
     let mut rest = text;
@@ -47,7 +47,7 @@ pub fn parse(text: &str, implied_key: &str) -> Result<Value> {
     make_lists(root, "")
 }
 
-/// Takes one pair from the front of `text`; returns key, value and the rest.
+/// Splits the first pair off `text`. Returns key, value and the rest.
 fn next_pair<'a>(
     text: &'a str,
     implied_key: Option<&'a str>,
@@ -70,7 +70,7 @@ fn next_pair<'a>(
     }
 }
 
-/// Takes a value from the front of `text`: up to a single comma, with double ones made single.
+/// Splits a value off `text`, up to a comma that is not doubled. Doubled commas become single ones.
 pub(super) fn take_value(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut rest = text;
@@ -88,7 +88,7 @@ pub(super) fn take_value(text: &str) -> (String, &str) {
     }
 }
 
-/// Puts `value` where the dotted `key` says.
+/// Inserts a value at a dotted key.
 fn insert(root: &mut Map<String, Value>, key: &str, value: String) -> Result<()> {
     let fragments = fragments(key)?;
     let Some((last, parents)) = fragments.split_last() else {
@@ -116,7 +116,7 @@ fn insert(root: &mut Map<String, Value>, key: &str, value: String) -> Result<()>
     }
 }
 
-/// The parts of a dotted key: names, and numbers after the first. Numbers lose leading zeroes.
+/// The parts of a dotted key: names, and, after the first part, numbers without leading zeroes.
 fn fragments(key: &str) -> Result<Vec<String>> {
     let parts: Vec<&str> = key.split('.').collect();
     if parts.len() > MAX_FRAGMENTS {
@@ -125,7 +125,7 @@ fn fragments(key: &str) -> Result<Vec<String>> {
     let mut fragments = Vec::with_capacity(parts.len());
     let mut start = 0;
     while let Some(part) = parts.get(start) {
-        // A vendor's prefix, `__RFQDN_`, has dots of its own.
+        // A vendor prefix, `__RFQDN_`, contains dots.
         let count = if part.starts_with("__") { vendor_parts(&parts[start..]) } else { 1 };
         let part = parts[start..start + count].join(".");
         let index = start > 0 && is_index(&part);
@@ -141,8 +141,8 @@ fn fragments(key: &str) -> Result<Vec<String>> {
     Ok(fragments)
 }
 
-/// How many of `parts` make up the name with a vendor's prefix that they begin with: up to the
-/// one that holds the underscore which ends the prefix.
+/// The number of parts of a name with a vendor prefix, which `parts` begin with. The name ends in
+/// the part with the underscore that ends the prefix.
 fn vendor_parts(parts: &[&str]) -> usize {
     let ends = |(position, part): (usize, &&str)| {
         let name = if position == 0 { part.trim_start_matches('_') } else { part };
@@ -155,8 +155,8 @@ fn is_index(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether `part` is a name of the schema language: a letter, then letters, digits, `-` and `_`,
-/// perhaps behind a vendor's prefix.
+/// Whether `part` is a name in the sense of QAPI: a letter, then letters, digits, `-` and `_`, with
+/// an optional vendor prefix.
 fn is_name(part: &str) -> bool {
     let name = match part.strip_prefix("__") {
         Some(vendor) => match vendor.split_once('_') {
@@ -181,7 +181,7 @@ fn without_leading_zeroes(digits: &str) -> &str {
     }
 }
 
-/// Turns every object whose keys are all numbers into a list; `prefix` leads to `object`.
+/// Turns each object whose keys are all numbers into a list. `prefix` is the key of `object`.
 fn make_lists(object: Map<String, Value>, prefix: &str) -> Result<Value> {
     let indexes = object.keys().filter(|key| is_index(key)).count();
     let is_list = indexes > 0;
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_in_qemus_words() {
+    fn errors_have_qemus_texts() {
         let table = [
             ("a=1,b", "Expected '=' after parameter 'b'"),
             ("a=1,a.help", "Expected '=' after parameter 'a.help'"),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_bounded_parts() {
+    fn the_length_of_a_part_is_limited() {
         let name = "k".repeat(MAX_FRAGMENT_LENGTH);
         assert!(parse(&format!("{name}=1"), "driver").is_ok());
         let error = parse(&format!("{name}k=1"), "driver").expect_err("too long");
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_boundedly_many_parts() {
+    fn the_number_of_parts_is_limited() {
         let key = vec!["a"; MAX_FRAGMENTS].join(".");
         assert!(parse(&format!("{key}=1"), "driver").is_ok());
         assert!(parse(&format!("{key}.a=1"), "driver").is_err());

@@ -4,32 +4,32 @@ use qapi_core::{Result, qapi_enum, qapi_struct};
 
 use super::{messages, typed};
 
-/// What kind of monitor.
+/// The kind of a monitor.
 #[qapi_enum(since = "5.0")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MonitorMode {
-    /// For people, line by line. This program has none.
+    /// The human monitor. Not supported.
     Readline,
-    /// For programs: QMP.
+    /// QMP.
     Control,
 }
 
-/// Which clients are served, and how.
+/// A monitor, as the command line describes it.
 #[qapi_struct(since = "5.0")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MonitorOptions {
-    /// The monitor's name. Nothing refers to it.
+    /// The monitor's ID. Nothing refers to it.
     pub id: Option<String>,
-    /// What kind of monitor; QMP unless said otherwise.
+    /// The kind of monitor; `control` by default.
     pub mode: Option<MonitorMode>,
-    /// Whether messages are laid out for people, on several lines.
+    /// Whether messages are indented, on several lines; `false` by default.
     pub pretty: Option<bool>,
-    /// The character device where the clients come from.
+    /// The ID of the character device from which the clients come.
     pub chardev: String,
 }
 
 impl MonitorOptions {
-    /// Reads the argument of `--monitor`: `[chardev=]ID,…` or JSON.
+    /// Parses the argument of `--monitor`: `[chardev=]ID,…` or JSON.
     ///
     /// # Errors
     /// A member is missing, unexpected or of the wrong type; or the mode is not QMP.

@@ -1,7 +1,7 @@
-//! `--chardev`: the places where clients of a monitor come from.
+//! `--chardev`: the character devices from which the clients of a monitor come.
 //!
-//! The syntax is the older one of QEMU's: flat, with `on` understood where a switch has no value
-//! and `off` where it is given behind `no`.
+//! The syntax is QEMU's older one: it is flat, and a switch can be given as `NAME` for `NAME=on` or
+//! as `noNAME` for `NAME=off`.
 
 mod parameters;
 mod socket;
@@ -16,27 +16,26 @@ use parameters::Parameters;
 /// A character device, as the command line describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChardevOptions {
-    /// The name by which a monitor refers to it.
+    /// The ID by which a monitor refers to it.
     pub id: String,
-    /// What it is.
+    /// The backend.
     pub backend: ChardevBackend,
 }
 
-/// What kind of character device.
+/// The kind of a character device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChardevBackend {
-    /// A socket, on which this program listens or which it connects to.
+    /// A socket on which this program listens, or which it connects to.
     Socket(SocketOptions),
     /// Standard input and output.
     Stdio,
 }
 
 impl ChardevOptions {
-    /// Reads the argument of `--chardev`. `warn` is told of what is understood but deprecated.
+    /// Parses the argument of `--chardev`. Calls `warn` about deprecated syntax.
     ///
     /// # Errors
-    /// A parameter that is unknown, malformed or missing, or a kind of device that this program
-    /// does not have.
+    /// A parameter is unknown, malformed or missing; the backend is not supported.
     pub fn parse(text: &str, warn: impl FnMut(String)) -> Result<Self> {
         let parameters = Parameters::parse(text, warn)?;
         let id = parameters.id.clone().ok_or_else(messages::chardev_without_id)?;
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_served_is_understood() {
+    fn supported_backends_are_accepted() {
         let table = [
             ("socket,id=m,path=/s,server=on,wait=off", "m", server(unix("/s"), false)),
             ("backend=socket,id=m,path=/s,server=on", "m", server(unix("/s"), true)),
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_of_loopback_unless_told_otherwise() {
+    fn ports_are_of_loopback_by_default() {
         let table = [
             ("port=5", tcp("127.0.0.1", 5, 5, true, true)),
             ("host=h,port=5,to=9,nodelay=on", tcp("h", 5, 9, true, true)),
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_in_qemus_words() {
+    fn errors_have_qemus_texts() {
         let identifier = "Parameter 'id' expects an identifier\nIdentifiers consist of letters, \
                           digits, '-', '.', '_', starting with a letter.";
         let table = [

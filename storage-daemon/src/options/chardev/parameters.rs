@@ -5,7 +5,7 @@ use qapi_core::Result;
 use crate::options::keyval::take_value;
 use crate::options::messages;
 
-/// The parameters of all kinds of device, before it is known which kind it is.
+/// The parameters of all backends.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub(super) id: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Parameters {
     /// In seconds: the older spelling.
     pub(super) reconnect: Option<u64>,
     pub(super) reconnect_ms: Option<u64>,
-    /// Accepted for `stdio` and without effect: signals are never taken from the terminal.
+    /// Accepted for `stdio` and ignored: the terminal's signals stay as they are.
     pub(super) signal: Option<bool>,
 }
 
@@ -85,10 +85,10 @@ impl Parameters {
     }
 }
 
-/// The key and value that a part without `=` stands for.
+/// The key and value of a part without `=`.
 fn switch<'a>(text: &'a str, warn: &mut impl FnMut(String)) -> (&'a str, String) {
     let (key, value) = match text.strip_prefix("no") {
-        // The one switch whose own name begins so.
+        // The only switch whose own name begins with `no`.
         Some(_) if text == "nodelay" => (text, "on"),
         Some(key) => (key, "off"),
         None => (text, "on"),
@@ -115,7 +115,7 @@ fn on_or_off(key: &str, value: &str) -> Result<bool> {
     }
 }
 
-/// Whether `text` may be the id of something on the command line.
+/// Whether `text` is a valid ID.
 fn is_identifier(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))

@@ -1,4 +1,4 @@
-//! `--chardev socket`: which socket, and which side of it this program is.
+//! `--chardev socket`: the address of a socket, and this program's role.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,62 +8,63 @@ use qapi_core::Result;
 use super::parameters::Parameters;
 use crate::options::messages;
 
-/// A unix socket's path must be shorter: the kernel's `struct sockaddr_un` has no more room.
+/// The path of a UNIX socket must be shorter than this: the size of `sun_path` in the kernel's
+/// `struct sockaddr_un`.
 pub(super) const SOCKET_PATH_LIMIT: usize = 108;
 
 /// A socket, as the command line describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// Which one.
+    /// The address.
     pub address: SocketAddress,
-    /// Which side of it this program is.
+    /// The role of this program.
     pub role: SocketRole,
 }
 
-/// Which socket.
+/// The address of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketAddress {
-    /// A unix socket with a file.
+    /// A UNIX socket with a path.
     Unix(PathBuf),
-    /// A unix socket with a name outside the file system.
+    /// A UNIX socket with an abstract name.
     Abstract(Vec<u8>),
     /// A TCP port of a host.
     Tcp(TcpAddress),
-    /// One that this program was started with, by number.
+    /// A file descriptor that this program inherits.
     Fd(i32),
 }
 
 /// A TCP port of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TcpAddress {
-    /// The host's name or address; empty for every address of this host.
+    /// The host's name or address; empty for all addresses of this host.
     pub host: String,
-    /// The port, or the first that is tried.
+    /// The port, or the first port to try.
     pub port: u16,
-    /// The last port that is tried, where the ones before are taken.
+    /// The last port to try, if those before are in use.
     pub to: u16,
-    /// Whether addresses of IPv4 are meant.
+    /// Whether IPv4 addresses are used.
     pub ipv4: bool,
-    /// Whether addresses of IPv6 are meant.
+    /// Whether IPv6 addresses are used.
     pub ipv6: bool,
 }
 
-/// Which side of a socket this program is.
+/// The role of this program at a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketRole {
-    /// It listens.
+    /// This program listens.
     Server {
-        /// Whether the options that follow have to wait for the first client.
+        /// Whether the options that follow wait for the first client.
         wait: bool,
     },
-    /// It connects.
+    /// This program connects.
     Client {
-        /// How long it rests before it connects again; where absent, it connects once, at once.
+        /// The delay before it connects again; if absent, it connects only once.
         reconnect: Option<Duration>,
     },
 }
 
-/// What the parameters say of a socket.
+/// The socket that the parameters describe.
 pub(super) fn socket(parameters: &Parameters) -> Result<SocketOptions> {
     if parameters.delay.is_some() && parameters.nodelay.is_some() {
         return Err(messages::mutually_exclusive("delay", "nodelay"));
@@ -98,7 +99,7 @@ fn address(parameters: &Parameters) -> Result<SocketAddress> {
         (None, Some(fd), None, _) => {
             fd.parse().map(SocketAddress::Fd).map_err(|_| messages::not_an_fd(fd))
         }
-        // The loopback interface unless told otherwise: TCP has no authentication.
+        // The loopback interface by default, as TCP has no authentication.
         (None, None, host, Some(port)) => {
             tcp(host.as_deref().unwrap_or("127.0.0.1"), port, parameters).map(SocketAddress::Tcp)
         }
@@ -110,7 +111,7 @@ fn address(parameters: &Parameters) -> Result<SocketAddress> {
 
 fn unix(path: &str, parameters: &Parameters) -> Result<SocketAddress> {
     let is_abstract = parameters.is_abstract == Some(true);
-    // The name of an abstract socket has a zero byte before it.
+    // A zero byte precedes the name of an abstract socket.
     if path.len() + usize::from(is_abstract) >= SOCKET_PATH_LIMIT {
         return Err(messages::socket_path_too_long(path, SOCKET_PATH_LIMIT));
     }
