@@ -1,4 +1,4 @@
-//! A client of the daemon that shows what it says and hears.
+//! A client of the daemon that shows every message.
 
 use std::io;
 use std::path::Path;
@@ -14,8 +14,8 @@ use tokio_util::io::{InspectReader, InspectWriter};
 use super::DemoError;
 use super::screen::Screen;
 
-/// How long the daemon may take to answer. The demo as a whole is to take half a minute.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time-out for a reply. The demo as a whole takes half a minute at most.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A client of the daemon.
 pub(super) struct Client(client::Client);
@@ -25,53 +25,53 @@ impl Client {
     pub(super) async fn connect(socket: &Path, screen: &Screen) -> Result<Self, DemoError> {
         let (reader, writer) = UnixStream::connect(socket).await?.into_split();
         let (mut lines, screen_of_writer) = (Lines::new(screen.clone()), screen.clone());
-        let reader = InspectReader::new(reader, move |bytes| lines.hear(bytes));
+        let reader = InspectReader::new(reader, move |bytes| lines.receive(bytes));
         let writer =
             InspectWriter::new(writer, move |bytes| show(&screen_of_writer, "->", bytes));
         let negotiated = client::Client::over(tokio::io::join(reader, writer));
-        soon(negotiated).await.map(Self)
+        in_time(negotiated).await.map(Self)
     }
 
-    /// Executes a command, and returns what it returns.
+    /// Executes a command, and returns its result.
     pub(super) async fn execute<C: QapiCommand>(
         &mut self,
         command: &C,
     ) -> Result<C::Return, DemoError> {
-        soon(self.0.execute(command)).await
+        in_time(self.0.execute(command)).await
     }
 
-    /// Executes a command that returns nothing, and most of whose arguments are left out: such
-    /// are easier to read as JSON.
+    /// Executes a command that returns nothing, with arguments in JSON. That is shorter for a
+    /// command with many optional arguments.
     pub(super) async fn call(
         &mut self,
         command: &str,
         arguments: &Value,
     ) -> Result<(), DemoError> {
-        soon(self.0.call_with(command, arguments)).await
+        in_time(self.0.call_with(command, arguments)).await
     }
 
-    /// Waits for the event that says that job `id` has come to `status`.
+    /// Waits for the event that job `id` has reached `status`.
     pub(super) async fn wait_for_status(
         &mut self,
         id: &str,
         status: JobStatus,
     ) -> Result<(), DemoError> {
         loop {
-            let change: JobStatusChange = soon(self.0.next()).await?;
+            let change: JobStatusChange = in_time(self.0.next()).await?;
             if change.id == id && change.status == status {
                 return Ok(());
             }
         }
     }
 
-    /// What `query-jobs` says of job `id`.
+    /// The job `id`, as `query-jobs` returns it.
     pub(super) async fn job(&mut self, id: &str) -> Result<JobInfo, DemoError> {
         let jobs = self.execute(&query_jobs {}).await?;
         let job = jobs.into_iter().find(|job| job.id == id);
         job.ok_or_else(|| DemoError::Unexpected(format!("The job {id} is gone")))
     }
 
-    /// Checks that job `id`, which is over, has succeeded.
+    /// Checks that job `id`, which is concluded, has succeeded.
     pub(super) async fn expect_success(&mut self, id: &str) -> Result<(), DemoError> {
         match self.job(id).await?.error {
             None => Ok(()),
@@ -80,38 +80,38 @@ impl Client {
     }
 }
 
-/// What has been heard, cut into lines.
+/// Splits received bytes into lines, and shows each line.
 struct Lines {
     screen: Screen,
-    begun: Vec<u8>,
+    incomplete: Vec<u8>,
 }
 
 impl Lines {
     fn new(screen: Screen) -> Self {
-        Self { screen, begun: Vec::new() }
+        Self { screen, incomplete: Vec::new() }
     }
 
-    fn hear(&mut self, bytes: &[u8]) {
+    fn receive(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(piece);
+            self.incomplete.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
-                show(&self.screen, "<-", &self.begun);
-                self.begun.clear();
+                show(&self.screen, "<-", &self.incomplete);
+                self.incomplete.clear();
             }
         }
     }
 }
 
-/// Shows a message. That there is nobody to see it is found out by the next step of the demo.
+/// Shows a message. The next step of the demo finds out if the output is closed.
 fn show(screen: &Screen, direction: &str, message: &[u8]) {
     let text = String::from_utf8_lossy(message);
     let _ = screen.say(&format!("{direction} {}", text.trim_end()));
 }
 
-/// What `answer` brings, unless it takes too long.
-async fn soon<T>(answer: impl Future<Output = client::Result<T>>) -> Result<T, DemoError> {
-    match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(answered) => Ok(answered?),
+/// Waits for a reply, with a time-out.
+async fn in_time<T>(reply: impl Future<Output = client::Result<T>>) -> Result<T, DemoError> {
+    match tokio::time::timeout(REPLY_TIMEOUT, reply).await {
+        Ok(result) => Ok(result?),
         Err(_) => Err(DemoError::Unexpected("The daemon does not answer".to_owned())),
     }
 }
@@ -129,8 +129,8 @@ impl From<ClientError> for DemoError {
     }
 }
 
-/// Whether the daemon has gone, as it does when the demo is interrupted: with a message of ours
-/// unread, the system says so by an error.
+/// Whether the daemon has closed the connection before it has read all messages, as it does when a
+/// signal ends it.
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

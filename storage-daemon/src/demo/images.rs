@@ -1,4 +1,4 @@
-//! The demo's images: made, and compared.
+//! Creating and comparing the demo's images.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,14 +11,14 @@ use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRefOrNull};
 
 use super::DemoError;
 
-/// How much is written or compared at a time, in bytes.
+/// The number of bytes that are written or compared at a time.
 const CHUNK: usize = 1 << 20;
 
-/// One chunk in so many is a hole.
+/// One of so many chunks is a hole.
 const HOLE_EVERY: u64 = 4;
 
-/// Makes an image of `size` bytes that has data in three chunks of four.
-pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
+/// Creates an image of `size` bytes, with data in three of four chunks.
+pub(super) fn create(path: &Path, size: u64) -> io::Result<()> {
     let file = File::create_new(path)?;
     file.set_len(size)?;
     let mut chunk = vec![0; CHUNK];
@@ -30,7 +30,7 @@ pub(super) fn make(path: &Path, size: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Compares a raw image and a qcow2 image, byte for byte, and returns how many there were.
+/// Compares a raw image with a qcow2 image, and returns their size in bytes.
 pub(super) fn compare(raw: &str, qcow2: &str) -> Result<u64, DemoError> {
     let graph = Graph::new();
     let file = BlockdevOptions::file(qcow2);

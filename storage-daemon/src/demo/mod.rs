@@ -1,9 +1,9 @@
-//! The demo: what this program does when it is started without options.
+//! The demo, which runs when the program is started without options.
 //!
-//! It serves itself on a private socket in a temporary folder, and is its own client: it makes an
-//! image with data, copies it to qcow2 by a job that is paused, slowed down and let go, and by a
-//! mirror that is completed when it is ready, shows every message, and compares the copies with the
-//! original. Nothing stays behind.
+//! The demo starts a daemon in a temporary folder, and is its client. It creates an image, copies
+//! it to qcow2 with a backup that is paused and changes its speed, and with a mirror that is
+//! completed when it is ready. It shows every message, and compares the copies with the original.
+//! Nothing is left behind.
 
 mod client;
 mod images;
@@ -31,19 +31,23 @@ use screen::Screen;
 /// The size of the image, in bytes.
 const IMAGE_SIZE: u64 = 256 << 20;
 
-/// The rate at which the job begins, in bytes a second: slow enough to be watched.
+/// The initial rate limit of the backup, in bytes per second: slow enough to watch.
 const SLOW: i64 = 32 << 20;
 
-/// The rate at which the job goes on after its pause.
+/// The rate limit after the pause, in bytes per second.
 const FASTER: i64 = 96 << 20;
 
-/// How far the job goes before it is paused, and before it is let go: in bytes.
+/// The progress at which the backup is paused, in bytes.
 const PAUSE_AT: i64 = 48 << 20;
-const LET_GO_AT: i64 = 128 << 20;
 
-/// How long the pause lasts, and how long the demo waits between two looks at the progress.
+/// The progress at which the rate limit is removed, in bytes.
+const UNLIMITED_AT: i64 = 128 << 20;
+
+/// The length of the pause.
 const PAUSE: Duration = Duration::from_millis(700);
-const LOOK: Duration = Duration::from_millis(250);
+
+/// The interval between two queries of the progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Why the demo did not reach its end.
 #[derive(Debug, thiserror::Error)]
@@ -51,27 +55,27 @@ pub enum DemoError {
     /// The daemon could not be started.
     #[error(transparent)]
     Daemon(#[from] DaemonError),
-    /// Reading, writing or showing failed.
+    /// An I/O error.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The daemon answered otherwise than expected.
+    /// The daemon gave an unexpected reply.
     #[error("{0}")]
     Unexpected(String),
-    /// The copy is not what the original is.
+    /// The copy differs from the original.
     #[error("The copy differs from the original at offset {0}")]
     Different(u64),
-    /// The images could not be read.
+    /// An image could not be read.
     #[error("{0}")]
     Image(#[from] block::error::Error),
-    /// The daemon is gone: somebody pressed ctrl-C.
+    /// The daemon is gone, because a signal has ended it.
     #[error("interrupted")]
     Interrupted,
 }
 
-/// Gives the demo. Somebody who interrupts it has seen enough: that is no error.
+/// Runs the demo. A signal that interrupts it is not an error.
 ///
 /// # Errors
-/// Something did not work as it should.
+/// [`DemoError`], except [`DemoError::Interrupted`].
 pub fn run() -> Result<(), DemoError> {
     let screen = Screen::new();
     let result = match in_temporary_folder(&screen) {
@@ -81,7 +85,7 @@ pub fn run() -> Result<(), DemoError> {
         result => result,
     };
     match result {
-        // Whoever was watching has left.
+        // The reader of the output has closed it.
         Err(DemoError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -99,13 +103,13 @@ fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), DemoError> {
     screen.title("A storage daemon, serving QMP on a private socket")?;
     screen.say(&format!("{}", socket.display()))?;
     let daemon = Daemon::start(&socket)?;
-    let result = watch(&socket, screen, folder);
+    let result = with_client(&socket, screen, folder);
     let ended = daemon.end();
     result.and(ended)
 }
 
-/// Gives the demo of the daemon that listens at `socket`.
-fn watch(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), DemoError> {
+/// Runs the demo with the daemon that listens at `socket`.
+fn with_client(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), DemoError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         screen.title("Capabilities are negotiated before anything else")?;
@@ -114,7 +118,7 @@ fn watch(socket: &Path, screen: &Screen, folder: &Path) -> Result<(), DemoError>
     })
 }
 
-/// The daemon, on a thread of its own.
+/// A daemon on a thread of its own.
 struct Daemon {
     thread: JoinHandle<Result<(), DaemonError>>,
     shutdown: Shutdown,
@@ -140,12 +144,12 @@ impl Daemon {
         });
         match is_ready.recv() {
             Ok(shutdown) => Ok(Self { thread, shutdown }),
-            // It has ended before it was ready.
+            // The daemon has ended before it was ready.
             Err(_) => Err(join(thread).err().unwrap_or(DemoError::Interrupted)),
         }
     }
 
-    /// Ends the daemon, if it has not ended, and waits until it has cleaned up.
+    /// Ends the daemon, if it still runs, and waits until it has cleaned up.
     fn end(self) -> Result<(), DemoError> {
         self.shutdown.request();
         join(self.thread)
@@ -159,7 +163,7 @@ fn join(thread: JoinHandle<Result<(), DaemonError>>) -> Result<(), DemoError> {
     }
 }
 
-/// The demo under way.
+/// The running demo.
 struct Demo<'a> {
     client: Client,
     screen: &'a Screen,
@@ -170,7 +174,7 @@ impl Demo<'_> {
     async fn script(&mut self) -> Result<(), DemoError> {
         self.screen.title("An image of 256 MiB, with data and with holes")?;
         let source = self.path("source.raw");
-        images::make(Path::new(&source), IMAGE_SIZE)?;
+        images::create(Path::new(&source), IMAGE_SIZE)?;
         self.screen.say(&source)?;
         self.add_source(&source).await?;
 
@@ -219,7 +223,7 @@ impl Demo<'_> {
         self.client.call("blockdev-add", &node).await
     }
 
-    /// Runs a job that makes an image, and dismisses it.
+    /// Runs a job that creates an image, and dismisses the job.
     async fn create(&mut self, options: Value) -> Result<(), DemoError> {
         let arguments = json!({"job-id": "create0", "options": options});
         self.client.call("blockdev-create", &arguments).await?;
@@ -236,17 +240,17 @@ impl Demo<'_> {
         });
         let progress = self.screen.progress(IMAGE_SIZE);
         self.client.call("blockdev-backup", &arguments).await?;
-        self.watch(id, &progress, PAUSE_AT).await?;
+        self.show_progress(id, &progress, PAUSE_AT).await?;
 
         self.client.execute(&job_pause { id }).await?;
         self.client.wait_for_status(id, JobStatus::Paused).await?;
         tokio::time::sleep(PAUSE).await;
         self.client.execute(&block_job_set_speed { device, speed: FASTER }).await?;
         self.client.execute(&job_resume { id }).await?;
-        self.watch(id, &progress, LET_GO_AT).await?;
+        self.show_progress(id, &progress, UNLIMITED_AT).await?;
 
         self.client.execute(&block_job_set_speed { device, speed: 0 }).await?;
-        self.watch(id, &progress, i64::MAX).await?;
+        self.show_progress(id, &progress, i64::MAX).await?;
         progress.finish()?;
 
         self.client.expect_success(id).await?;
@@ -267,20 +271,20 @@ impl Demo<'_> {
         self.client.execute(&job_dismiss { id }).await
     }
 
-    /// Shows the progress of a job until it has come to `mark` or is over.
-    async fn watch(
+    /// Shows the progress of a job until it reaches `target`, or the job is concluded.
+    async fn show_progress(
         &mut self,
         id: &str,
         progress: &screen::Progress<'_>,
-        mark: i64,
+        target: i64,
     ) -> Result<(), DemoError> {
         loop {
             let job = self.client.job(id).await?;
             progress.set(job.current_progress.cast_unsigned())?;
-            if job.current_progress >= mark || job.status == JobStatus::Concluded {
+            if job.current_progress >= target || job.status == JobStatus::Concluded {
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }

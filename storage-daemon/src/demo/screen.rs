@@ -1,4 +1,4 @@
-//! What the demo shows: lines, and a bar for the progress where there is a terminal.
+//! The demo's output: lines, and a progress bar if standard output is a terminal.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 
-/// Where the demo shows what it does. Clones are the same screen.
+/// Standard output. Clones share the progress bar.
 #[derive(Clone)]
 pub(super) struct Screen {
     is_terminal: bool,
-    /// The bar that lines have to go above.
+    /// The progress bar. Lines are printed above it.
     bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
@@ -21,7 +21,7 @@ impl Screen {
         Self { is_terminal: io::stdout().is_terminal(), bar: Arc::default() }
     }
 
-    /// Shows the title of what comes next.
+    /// Shows the title of the next step.
     pub(super) fn title(&self, text: &str) -> io::Result<()> {
         self.say(&format!("\n{text}"))
     }
@@ -35,7 +35,7 @@ impl Screen {
         }
     }
 
-    /// Shows from now on how much of `total` bytes is done.
+    /// Starts to show a progress of `total` bytes.
     pub(super) fn progress(&self, total: u64) -> Progress<'_> {
         if self.is_terminal {
             let target = ProgressDrawTarget::stdout();
@@ -47,23 +47,23 @@ impl Screen {
     }
 }
 
-/// The bar's looks.
+/// The style of the progress bar.
 fn style() -> ProgressStyle {
     let template = "{bar:50} {bytes:>10} of {total_bytes} {bytes_per_sec}";
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_malformed| ProgressStyle::default_bar())
 }
 
-/// How much is done. The bar goes when this is dropped.
+/// A progress that is shown. Dropping it removes the progress bar.
 pub(super) struct Progress<'a> {
     screen: &'a Screen,
     total: u64,
-    /// The percentage that was last shown as a line.
+    /// The last percentage that was shown as a line.
     shown: Cell<Option<u64>>,
 }
 
 impl Progress<'_> {
-    /// So much is done now.
+    /// Shows that `done` bytes are done.
     pub(super) fn set(&self, done: u64) -> io::Result<()> {
         if let Some(bar) = &*self.screen.bar.lock() {
             bar.set_position(done);
@@ -76,7 +76,7 @@ impl Progress<'_> {
         self.screen.say(&format!("   {percent} % of {} MiB", self.total >> 20))
     }
 
-    /// All is done.
+    /// Shows that everything is done.
     pub(super) fn finish(self) -> io::Result<()> {
         self.set(self.total)?;
         if let Some(bar) = self.screen.bar.lock().take() {
