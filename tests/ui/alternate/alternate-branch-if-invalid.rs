@@ -1,4 +1,4 @@
-//! A condition that is none, on an alternative.
+//! An alternative with an invalid `cfg`.
 
 use qapi_core::qapi_alternate;
 

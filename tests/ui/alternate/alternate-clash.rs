@@ -1,4 +1,4 @@
-//! Alternatives that C spells alike.
+//! Alternatives with the same name in C.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! Alternatives that are not one type.
+//! Alternatives with several types, or with named fields.
 
 use qapi_core::qapi_alternate;
 

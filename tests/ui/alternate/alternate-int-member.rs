@@ -1,4 +1,4 @@
-//! An alternative with a number.
+//! An alternative with a discriminant.
 
 use qapi_core::qapi_alternate;
 

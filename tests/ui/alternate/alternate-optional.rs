@@ -1,4 +1,4 @@
-//! An alternative that may be absent.
+//! An alternative of an optional type.
 
 use qapi_core::qapi_alternate;
 

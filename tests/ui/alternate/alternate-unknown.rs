@@ -1,4 +1,4 @@
-//! An alternative of a type that is none of QAPI.
+//! An alternative whose type is no QAPI type.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! An alternative that owns nothing.
+//! An alternative of a borrowed type.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! Words that an alternative cannot have.
+//! Words that alternatives do not accept.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! A comment that describes an alternative that there is not.
+//! A comment that describes an alternative that does not exist.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! An alternate with a parameter.
+//! An alternate with a generic parameter.
 
 use qapi_core::qapi_alternate;
 

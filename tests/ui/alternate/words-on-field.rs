@@ -1,4 +1,4 @@
-//! Words on the field of a variant.
+//! `#[qapi(…)]` on the field of a variant.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! An out-of-band command that is awaited.
+//! An out-of-band command that is `async`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! An out-of-band command that may block.
+//! An out-of-band command that is blocking.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! An out-of-band command with state that has not declared itself safe for it.
+//! An out-of-band command whose state is not `OobSafe`.
 
 use qapi_core::qapi_command;
 use std::sync::Mutex;

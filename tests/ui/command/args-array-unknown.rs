@@ -1,4 +1,4 @@
-//! An argument that is a list of what nobody knows.
+//! An argument that is a list of a type that does not exist.
 
 use qapi_core::qapi_command;
 

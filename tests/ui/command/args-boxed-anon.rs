@@ -1,4 +1,4 @@
-//! Boxed arguments that are more than one.
+//! Boxed arguments with a second parameter.
 
 use qapi_core::qapi_command;
 

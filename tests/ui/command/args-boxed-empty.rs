@@ -1,4 +1,4 @@
-//! Boxed arguments that are none.
+//! Boxed arguments without a parameter.
 
 use qapi_core::qapi_command;
 

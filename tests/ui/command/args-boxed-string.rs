@@ -1,4 +1,4 @@
-//! Boxed arguments that are no struct.
+//! Boxed arguments whose type is no struct.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! An argument under a condition.
+//! A conditional argument.
 
 use qapi_core::qapi_command;
 

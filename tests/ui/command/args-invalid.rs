@@ -1,4 +1,4 @@
-//! An argument of a type that is none of QAPI.
+//! An argument whose type is no QAPI type.
 
 use qapi_core::qapi_command;
 

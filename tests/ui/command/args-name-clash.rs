@@ -1,4 +1,4 @@
-//! Two arguments of one name.
+//! Two arguments of the same name.
 
 use qapi_core::qapi_command;
 

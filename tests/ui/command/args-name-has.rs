@@ -1,4 +1,4 @@
-//! An argument whose name is kept for the generator.
+//! An argument with a reserved name.
 
 use qapi_core::qapi_command;
 

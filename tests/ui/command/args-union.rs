@@ -1,4 +1,4 @@
-//! A union named for all arguments, without `boxed`.
+//! A union as `data`, without `boxed`.
 
 use qapi_core::{qapi_command, qapi_enum, qapi_struct, qapi_union};
 

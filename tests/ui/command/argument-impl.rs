@@ -1,4 +1,4 @@
-//! An argument of a type that is not named.
+//! An argument of an `impl` type.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! An argument for longer than the call.
+//! An argument with a lifetime.
 
 use qapi_core::qapi_command;
 

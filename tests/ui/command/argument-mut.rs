@@ -1,4 +1,4 @@
-//! An argument to be changed.
+//! An argument that is a mutable reference.
 
 use qapi_core::qapi_command;
 

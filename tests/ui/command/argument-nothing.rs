@@ -1,4 +1,4 @@
-//! An argument that carries nothing.
+//! An argument of the unit type.
 
 use qapi_core::qapi_command;
 

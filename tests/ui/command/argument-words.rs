@@ -1,4 +1,4 @@
-//! Words that arguments do not have.
+//! Words that parameters do not accept.
 
 use qapi_core::qapi_command;
 

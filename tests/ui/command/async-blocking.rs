@@ -1,4 +1,4 @@
-//! A function that is awaited and blocks.
+//! An `async` function with `blocking`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A list where the type of all arguments belongs.
+//! A list as `data`.
 
 use qapi_core::qapi_command;
 

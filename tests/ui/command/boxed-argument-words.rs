@@ -1,4 +1,4 @@
-//! Words of one argument on what stands for all.
+//! Words of a single argument on boxed arguments.
 
 use qapi_core::{qapi_command,qapi_struct};
 

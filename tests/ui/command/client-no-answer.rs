@@ -1,4 +1,4 @@
-//! A client would wait for the answer for ever.
+//! A client struct of a command without a response.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! By exception the name of a command has underscores, and nothing else.
+//! A command name with upper case letters, which `name_exception` does not permit.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A function for the compiler.
+//! A `const` function.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! The schema language's word for what Rust says itself.
+//! The schema language's `coroutine`.
 
 use qapi_core::qapi_command;
 

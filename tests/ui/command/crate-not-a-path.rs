@@ -1,4 +1,4 @@
-//! A crate that is no path.
+//! A `crate` that is no path.
 
 use qapi_core::qapi_command;
 

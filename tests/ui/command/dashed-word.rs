@@ -1,4 +1,4 @@
-//! Words with the dashes that they have in the schema language.
+//! Words with dashes, as in the schema language.
 
 use qapi_core::qapi_command;
 

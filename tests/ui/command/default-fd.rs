@@ -1,4 +1,4 @@
-//! A file descriptor that is there by default.
+//! A file descriptor with a default.
 
 use std::os::fd::OwnedFd;
 

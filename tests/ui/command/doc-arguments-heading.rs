@@ -1,4 +1,4 @@
-//! Arguments described in the comment of their command.
+//! A comment that describes the arguments under a heading.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A comment that describes the members of boxed arguments.
+//! A comment that describes a member of boxed arguments.
 
 use qapi_core::{qapi_command, qapi_struct};
 

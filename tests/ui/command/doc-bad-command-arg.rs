@@ -1,4 +1,4 @@
-//! A comment that describes an argument that there is not.
+//! A comment that describes an argument that does not exist.
 
 use qapi_core::qapi_command;
 

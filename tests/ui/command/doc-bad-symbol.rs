@@ -1,4 +1,4 @@
-//! A comment that names another command than its own.
+//! A comment that names another command.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Two sections of one kind.
+//! Two sections of the same name.
 
 use qapi_core::qapi_command;
 

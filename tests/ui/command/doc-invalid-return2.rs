@@ -1,4 +1,4 @@
-//! A section on what is returned, where nothing is.
+//! A section `Returns` of a command that returns nothing.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A comment that names its command, as the schema language wants it.
+//! A comment that names its command, as in the schema language.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A heading without the space that makes it one.
+//! A heading without a space.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Sections as the schema language begins them.
+//! Sections that begin with the schema language's tags.
 
 use qapi_core::qapi_command;
 

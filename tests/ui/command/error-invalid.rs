@@ -1,4 +1,4 @@
-//! A command that fails with what is no error.
+//! A command whose error type does not convert into the framework's.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A function with the interface of C.
+//! A function with an ABI.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A parameter that is to come from two places.
+//! A parameter with `fd` and `state`.
 
 use std::os::fd::OwnedFd;
 

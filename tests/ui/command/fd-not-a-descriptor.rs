@@ -1,4 +1,4 @@
-//! A file descriptor of a type that is none.
+//! A parameter with `fd` whose type is no file descriptor.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Features with a fixed meaning, misspelt.
+//! Misspelt special features.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A future that cannot change threads.
+//! A future that is not `Send`.
 
 use qapi_core::qapi_command;
 

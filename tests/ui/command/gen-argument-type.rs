@@ -1,4 +1,4 @@
-//! An argument with a type, where they come as they are.
+//! A parameter that is no map, with `gen = false`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Arguments as they come, and boxed.
+//! `boxed` and `gen = false`.
 
 use qapi_core::qapi_command;
 

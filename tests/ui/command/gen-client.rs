@@ -1,4 +1,4 @@
-//! A client's struct of unknown arguments.
+//! A client struct with `gen = false`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Arguments one by one, where they come as they are.
+//! Two arguments with `gen = false`.
 
 use qapi_core::qapi_command;
 

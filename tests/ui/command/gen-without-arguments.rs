@@ -1,4 +1,4 @@
-//! Nothing that would take the arguments as they come.
+//! No parameter for the arguments with `gen = false`.
 
 use qapi_core::{qapi_command,qapi_struct};
 

@@ -1,4 +1,4 @@
-//! A function with parameters.
+//! A function with a generic parameter.
 
 use qapi_core::qapi_command;
 

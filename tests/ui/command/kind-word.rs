@@ -1,4 +1,4 @@
-//! The name as the schema language gives it.
+//! The name as in the schema language.
 
 use qapi_core::qapi_command;
 

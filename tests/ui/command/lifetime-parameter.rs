@@ -1,4 +1,4 @@
-//! A lifetime with a name.
+//! A function with a lifetime parameter.
 
 use qapi_core::qapi_command;
 

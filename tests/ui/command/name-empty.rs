@@ -1,4 +1,4 @@
-//! A name without letters.
+//! An empty name.
 
 use qapi_core::qapi_command;
 

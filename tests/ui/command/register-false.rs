@@ -1,3 +1,5 @@
+//! `register = false` on a command.
+
 use qapi_core::qapi_command;
 
 /// Blinks.

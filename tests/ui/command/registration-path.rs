@@ -1,3 +1,5 @@
+//! A registration that is a path of several names.
+
 use qapi_core::qapi_command;
 
 mod registrations {}

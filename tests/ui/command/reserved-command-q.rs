@@ -1,4 +1,4 @@
-//! A command whose name is kept for the generator.
+//! A command with a reserved name.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Commands that return what cannot be extended.
+//! Commands that return a type without members.
 
 use qapi_core::qapi_command;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! An exception where there is no rule to break.
+//! `returns_exception` of a command that returns nothing.
 
 use qapi_core::qapi_command;
 

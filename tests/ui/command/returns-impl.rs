@@ -1,4 +1,4 @@
-//! A command that returns a type that is not named.
+//! A command that returns an `impl` type.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A command that returns what QAPI does not have.
+//! A command that returns a type that is no QAPI type.
 
 use qapi_core::qapi_command;
 

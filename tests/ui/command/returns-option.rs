@@ -1,4 +1,4 @@
-//! A returned value that may be absent.
+//! A command that returns an `Option`.
 
 use qapi_core::qapi_command;
 

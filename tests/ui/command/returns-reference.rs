@@ -1,4 +1,4 @@
-//! A returned value that is borrowed.
+//! A command that returns a reference.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A result of a type that does not exist.
+//! A command that returns a type that does not exist.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! What clients are told that is returned, beside what the function says.
+//! `returns` without `gen = false`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A session that is not shared.
+//! A session by value.
 
 use qapi_core::{SessionContext, qapi_command};
 

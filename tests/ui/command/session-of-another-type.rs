@@ -1,4 +1,4 @@
-//! A session that is none.
+//! A parameter with `session` of another type.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A parameter that is two things.
+//! A parameter with `state` and `session`.
 
 use qapi_core::{SessionContext, qapi_command};
 

@@ -1,4 +1,4 @@
-//! State that is not shared.
+//! State by value.
 
 use qapi_core::qapi_command;
 

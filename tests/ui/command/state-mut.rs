@@ -1,4 +1,4 @@
-//! State to be changed.
+//! State that is a mutable reference.
 
 use qapi_core::qapi_command;
 

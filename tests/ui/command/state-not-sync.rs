@@ -1,4 +1,4 @@
-//! State that cannot be shared between threads.
+//! State that is not `Sync`.
 
 use qapi_core::qapi_command;
 

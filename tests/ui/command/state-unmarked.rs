@@ -1,4 +1,4 @@
-//! State that is not marked as such.
+//! State without the word `state`.
 
 use qapi_core::qapi_command;
 

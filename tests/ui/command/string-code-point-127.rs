@@ -1,4 +1,4 @@
-//! A name with a letter that cannot be seen.
+//! A name with a control character.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A command that never answers, and returns something.
+//! A command without a response that returns a value.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A flag that can only be switched off.
+//! `success_response = true`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A switch that is on anyway.
+//! `gen = true`.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A function that is not safe to call.
+//! An `unsafe` function.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A function under a condition on types.
+//! A function with a where clause.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! Words with nothing between them.
+//! Words without a comma between them.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! The values in the attribute.
+//! Values as a word of the attribute.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! A comment that describes a value that there is not.
+//! A comment that describes a value that does not exist.
 
 use qapi_core::qapi_enum;
 

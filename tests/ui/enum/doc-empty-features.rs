@@ -1,4 +1,4 @@
-//! A list of features as the schema language begins it, and none in it.
+//! An empty list of features, as in the schema language.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! A value whose name has a character that QAPI does not know.
+//! A value whose name contains an invalid character.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! Two values that C spells alike.
+//! Two values with the same name in C.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! A value of a QAPI enum has no number.
+//! A value with a discriminant.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! Values added to an enum that is not open.
+//! An enum that extends an enum without an open variant.
 
 use qapi_core::qapi_enum;
 

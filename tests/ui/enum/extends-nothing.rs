@@ -1,4 +1,4 @@
-//! No values to add.
+//! An enum that extends another one and has no values.
 
 use qapi_core::{OpenValue,qapi_enum};
 

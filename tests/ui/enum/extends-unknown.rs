@@ -1,4 +1,4 @@
-//! Values added to an enum that is not there.
+//! An enum that extends an enum that does not exist.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! Added values that are alike.
+//! Additional values of the same name.
 
 use qapi_core::{OpenValue,qapi_enum};
 

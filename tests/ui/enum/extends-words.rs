@@ -1,4 +1,4 @@
-//! Words of a definition on values that are added to another.
+//! Words of a definition on an enum that extends another one.
 
 use qapi_core::{OpenValue,qapi_enum};
 

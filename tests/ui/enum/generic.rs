@@ -1,4 +1,4 @@
-//! A definition with a parameter.
+//! An enum with a generic parameter.
 
 use qapi_core::qapi_enum;
 

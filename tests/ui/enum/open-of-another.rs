@@ -1,4 +1,4 @@
-//! A variant for values of another enum.
+//! An open variant whose type belongs to another enum.
 
 use qapi_core::{OpenValue,qapi_enum};
 

@@ -1,4 +1,4 @@
-//! Two variants for values of other crates, neither the last.
+//! Two open variants, neither of them the last variant.
 
 use qapi_core::{OpenValue,qapi_enum};
 

@@ -1,4 +1,4 @@
-//! A variant for values of other crates that holds none.
+//! An open variant without a field.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! Words of a value on what is none.
+//! Words of a value on an open variant.
 
 use qapi_core::{OpenValue,qapi_enum};
 

@@ -1,4 +1,4 @@
-//! A prefix that no name of C has.
+//! A prefix in lower case.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! A name that the schema language has taken.
+//! An enum with the name of a built-in type.
 
 use qapi_core::qapi_enum;
 

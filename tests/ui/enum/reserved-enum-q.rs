@@ -1,4 +1,4 @@
-//! A value whose name is kept for the generator.
+//! A value with a reserved name.
 
 use qapi_core::qapi_enum;
 

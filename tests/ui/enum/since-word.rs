@@ -1,4 +1,4 @@
-//! A version that is none.
+//! Invalid versions.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! Two values of one name.
+//! Two values of the same name.
 
 use qapi_core::qapi_enum;
 

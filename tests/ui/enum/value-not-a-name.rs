@@ -1,4 +1,4 @@
-//! A value with a character that no name has.
+//! A value whose name contains an invalid character.
 
 use qapi_core::qapi_enum;
 

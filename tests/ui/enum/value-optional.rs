@@ -1,4 +1,4 @@
-//! A word that a value cannot have.
+//! A word that values do not accept.
 
 use qapi_core::qapi_enum;
 

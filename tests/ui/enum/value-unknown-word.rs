@@ -1,4 +1,4 @@
-//! A word that values do not have.
+//! An unknown word on a value.
 
 use qapi_core::qapi_enum;
 

@@ -1,4 +1,4 @@
-//! A value that carries data.
+//! Values with data.
 
 use qapi_core::qapi_enum;
 

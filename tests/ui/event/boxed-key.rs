@@ -1,4 +1,4 @@
-//! A rate limit by a member of boxed data.
+//! A key of boxed data.
 
 use qapi_core::{qapi_event,qapi_struct};
 

@@ -1,4 +1,4 @@
-//! Boxed data without members.
+//! Boxed data whose type has no members.
 
 use qapi_core::qapi_event;
 

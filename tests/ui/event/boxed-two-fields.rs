@@ -1,4 +1,4 @@
-//! Boxed data beside others.
+//! Boxed data with a second field.
 
 use qapi_core::{qapi_event,qapi_struct};
 

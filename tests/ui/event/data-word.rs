@@ -1,4 +1,4 @@
-//! The data in the attribute.
+//! Data as a word of the attribute.
 
 use qapi_core::qapi_event;
 

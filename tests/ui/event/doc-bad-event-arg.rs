@@ -1,4 +1,4 @@
-//! A comment that describes a member that there is not.
+//! A comment that describes a member that does not exist.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! A member under a condition.
+//! A conditional member.
 
 use qapi_core::qapi_event;
 

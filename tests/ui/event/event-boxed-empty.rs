@@ -1,4 +1,4 @@
-//! Boxed data that are none.
+//! Boxed data without a field.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! An event with a parameter.
+//! An event with a generic parameter.
 
 use qapi_core::qapi_event;
 

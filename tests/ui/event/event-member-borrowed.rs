@@ -1,4 +1,4 @@
-//! A member that owns nothing.
+//! A member of a borrowed type.
 
 use qapi_core::qapi_event;
 

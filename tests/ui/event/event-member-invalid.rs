@@ -1,4 +1,4 @@
-//! A member of a type that is none of QAPI.
+//! A member whose type is no QAPI type.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! A member with a name that the generator keeps for itself.
+//! A member with a reserved name.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! A word that events do not have.
+//! A word that events do not accept.
 
 use qapi_core::qapi_event;
 

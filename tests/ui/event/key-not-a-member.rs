@@ -1,4 +1,4 @@
-//! A key that is no member, as members are named on the wire.
+//! A key that is the field's name and not the member's.
 
 use qapi_core::qapi_event;
 

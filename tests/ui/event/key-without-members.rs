@@ -1,4 +1,4 @@
-//! A key of an event that carries nothing.
+//! A key of an event without members.
 
 use qapi_core::qapi_event;
 

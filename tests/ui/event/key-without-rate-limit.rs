@@ -1,4 +1,4 @@
-//! A key of no rate limit.
+//! A key without a rate limit.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! A rate limit without a unit.
+//! A rate limit that is a number.
 
 use qapi_core::qapi_event;
 

@@ -1,4 +1,4 @@
-//! A rate limit that limits nothing.
+//! A rate limit of zero.
 
 use qapi_core::qapi_event;
 

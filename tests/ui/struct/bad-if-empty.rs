@@ -1,4 +1,4 @@
-//! A condition without a text.
+//! An empty condition.
 
 use qapi_core::qapi_struct;
 

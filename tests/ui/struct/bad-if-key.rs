@@ -1,4 +1,4 @@
-//! A condition made of a word that there is not.
+//! A condition with an unknown predicate.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A name that is no string.
+//! A name that is a boolean.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A base that is no struct.
+//! A base of any type.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A base without members.
+//! A base that is an enum.
 
 use qapi_core::{qapi_enum, qapi_struct};
 

@@ -1,4 +1,4 @@
-//! A base with a name of its own.
+//! A base with words of a member.
 
 use qapi_core::qapi_struct;
 

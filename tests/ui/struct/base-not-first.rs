@@ -1,4 +1,4 @@
-//! A base among the members.
+//! A base that is not the first field.
 
 use qapi_core::qapi_struct;
 

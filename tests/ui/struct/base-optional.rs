@@ -1,4 +1,4 @@
-//! A base that may be absent.
+//! An optional base.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! The base in the attribute of the struct.
+//! A base as a word of the attribute.
 
 use qapi_core::qapi_struct;
 

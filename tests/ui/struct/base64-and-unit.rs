@@ -1,4 +1,4 @@
-//! Bytes that are a length of time.
+//! A member with `base64` and `unit`.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A default without its value.
+//! A default without a value.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! The default of a type that has none.
+//! `default` for a type that does not implement `Default`.
 
 use qapi_core::{qapi_enum, qapi_struct};
 

@@ -1,4 +1,4 @@
-//! A default for what is `None` when it is absent.
+//! A default of an optional member.
 
 use qapi_core::qapi_struct;
 

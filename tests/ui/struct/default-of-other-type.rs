@@ -1,4 +1,4 @@
-//! A default that is not of the member's type.
+//! A default of another type than the member's.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! Special features as words of their own.
+//! Special features as words.
 
 use qapi_core::qapi_struct;
 

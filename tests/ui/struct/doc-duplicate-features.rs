@@ -1,4 +1,4 @@
-//! Features that are said twice: by the word, and by a section.
+//! Features in a word and in a section.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A version that is said twice: by the word, and by a section.
+//! A version in a word and in a section.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A member described in the comment of its struct.
+//! A comment of a struct that describes a member.
 
 use qapi_core::qapi_struct;
 

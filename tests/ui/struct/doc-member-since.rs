@@ -1,4 +1,4 @@
-//! The version of a member, as the schema language notes it.
+//! The version of a member, as in the schema language.
 
 use qapi_core::qapi_struct;
 

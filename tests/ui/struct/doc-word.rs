@@ -1,4 +1,4 @@
-//! Documentation in the attribute.
+//! Documentation as a word of the attribute.
 
 use qapi_core::qapi_struct;
 

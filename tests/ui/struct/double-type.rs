@@ -1,4 +1,4 @@
-//! Two definitions in one.
+//! Two attributes on one item.
 
 use qapi_core::{qapi_event, qapi_struct};
 

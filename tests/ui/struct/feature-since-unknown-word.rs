@@ -1,3 +1,5 @@
+//! An unknown word in the parentheses of a feature.
+
 use qapi_core::prelude::*;
 
 /// What is there.

@@ -1,3 +1,5 @@
+//! An invalid version of a feature.
+
 use qapi_core::prelude::*;
 
 /// What is there.

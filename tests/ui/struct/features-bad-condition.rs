@@ -1,4 +1,4 @@
-//! A feature with an attribute that is no condition.
+//! A feature with another attribute than `cfg`.
 
 use qapi_core::qapi_struct;
 

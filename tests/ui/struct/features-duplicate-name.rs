@@ -1,4 +1,4 @@
-//! A feature that is given twice.
+//! Two features of the same name.
 
 use qapi_core::qapi_struct;
 

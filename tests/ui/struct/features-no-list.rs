@@ -1,4 +1,4 @@
-//! Features that are no list.
+//! Features without parentheses.
 
 use qapi_core::qapi_struct;
 

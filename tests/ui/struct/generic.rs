@@ -1,4 +1,4 @@
-//! A definition with parameters.
+//! A struct with generic parameters.
 
 use qapi_core::qapi_struct;
 

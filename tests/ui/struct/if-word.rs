@@ -1,4 +1,4 @@
-//! A condition in the schema language's words.
+//! A condition as in the schema language.
 
 use qapi_core::qapi_struct;
 

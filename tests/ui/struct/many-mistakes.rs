@@ -1,4 +1,4 @@
-//! Each mistake is told, and the type is there all the same.
+//! Several mistakes, all of which are reported. The struct still exists.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! Members that own nothing.
+//! Members of borrowed types.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! Two members of one name.
+//! Two members of the same name.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! Lists in lists.
+//! Lists of lists.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A list with gaps.
+//! A list of optional elements.
 
 use qapi_core::qapi_struct;
 

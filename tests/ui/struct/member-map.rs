@@ -1,4 +1,4 @@
-//! A member of a type that QAPI does not have.
+//! A member that is a map.
 
 use qapi_core::qapi_struct;
 

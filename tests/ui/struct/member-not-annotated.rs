@@ -1,4 +1,4 @@
-//! A member of a type without an annotation.
+//! A member whose type has no annotation.
 
 use qapi_core::qapi_struct;
 

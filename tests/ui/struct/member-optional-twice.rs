@@ -1,4 +1,4 @@
-//! A member that may be absent in two ways.
+//! An `Option` of an `Option`.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A member whose parts have no names.
+//! A member that is a tuple.
 
 use qapi_core::qapi_struct;
 

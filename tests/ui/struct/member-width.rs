@@ -1,4 +1,4 @@
-//! Numbers of no certain width, or of one that QAPI has not.
+//! Numbers of a width that QAPI does not have.
 
 use qapi_core::qapi_struct;
 

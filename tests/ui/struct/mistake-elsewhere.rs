@@ -1,4 +1,4 @@
-//! A mistake in one definition is no mistake in those that use it.
+//! A mistake in one definition, which causes no errors in definitions that use it.
 
 use qapi_core::{qapi_command, qapi_struct};
 

@@ -1,4 +1,4 @@
-//! An exemption from a convention that is kept.
+//! A `name_exception` on a name that follows the convention.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A name whose first character is no letter.
+//! A name that begins with a digit.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A word with a slip of the pen.
+//! Misspelt words.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! An optional member in others' words.
+//! An optional member in the words of other frameworks.
 
 use qapi_core::qapi_struct;
 

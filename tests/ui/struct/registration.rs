@@ -1,3 +1,5 @@
+//! `registration` on a struct.
+
 use qapi_core::qapi_struct;
 
 /// How long a lamp is lit.

@@ -1,4 +1,4 @@
-//! A member name that is kept for the generator.
+//! A member with a reserved name.
 
 use qapi_core::qapi_struct;
 

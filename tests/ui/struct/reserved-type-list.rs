@@ -1,4 +1,4 @@
-//! A name that is kept for lists.
+//! A type with a reserved name.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! Words that serde takes.
+//! Words of serde.
 
 use qapi_core::qapi_struct;
 

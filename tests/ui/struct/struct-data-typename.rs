@@ -1,4 +1,4 @@
-//! An alias of a struct, for one that has the same members.
+//! A type alias in place of a second struct.
 
 use qapi_core::qapi_struct;
 

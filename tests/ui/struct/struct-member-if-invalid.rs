@@ -1,4 +1,4 @@
-//! A condition that is none, on a member.
+//! A member with an invalid `cfg`.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A newtype of what may be absent.
+//! A newtype of an optional type.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A newtype of two types.
+//! A newtype with two fields.
 
 use qapi_core::qapi_struct;
 

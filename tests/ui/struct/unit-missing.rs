@@ -1,4 +1,4 @@
-//! A length of time without a unit.
+//! A `Duration` without a unit.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A unit of what is no length of time.
+//! A unit of an integer.
 
 use qapi_core::qapi_struct;
 

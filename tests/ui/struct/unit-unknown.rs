@@ -1,4 +1,4 @@
-//! A unit that there is not.
+//! An unknown unit.
 
 use qapi_core::qapi_struct;
 

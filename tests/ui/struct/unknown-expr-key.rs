@@ -1,4 +1,4 @@
-//! Words that the attribute does not know.
+//! Unknown words.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A word that is given twice.
+//! Words that are given twice.
 
 use qapi_core::qapi_struct;
 

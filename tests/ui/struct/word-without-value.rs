@@ -1,4 +1,4 @@
-//! A word without the value that it wants.
+//! Words without their values.
 
 use qapi_core::qapi_struct;
 

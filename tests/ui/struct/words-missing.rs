@@ -1,4 +1,4 @@
-//! Our attribute without words.
+//! `#[qapi]` without words.
 
 use qapi_core::qapi_struct;
 

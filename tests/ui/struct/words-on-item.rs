@@ -1,4 +1,4 @@
-//! Words of the definition beside the attribute that makes it.
+//! `#[qapi(…)]` on the item.
 
 use qapi_core::qapi_struct;
 

@@ -1,4 +1,4 @@
-//! A branch that is no object.
+//! A branch of a built-in type.
 
 use qapi_core::{qapi_enum, qapi_union};
 

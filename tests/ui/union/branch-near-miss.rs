@@ -1,4 +1,4 @@
-//! A branch with a slip of the pen in its name.
+//! A branch with a misspelt name.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A branch with a name of its own.
+//! A branch with a word of a member.
 
 use qapi_core::qapi_union;
 

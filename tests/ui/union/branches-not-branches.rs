@@ -1,4 +1,4 @@
-//! Branches that are none.
+//! A field with `branches` whose type is no union.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

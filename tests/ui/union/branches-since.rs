@@ -1,4 +1,4 @@
-//! Branches alone with words of a definition.
+//! Words of a definition on the branches of another union.
 
 use qapi_core::qapi_union;
 

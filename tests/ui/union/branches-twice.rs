@@ -1,4 +1,4 @@
-//! Two fields with branches, and a discriminator beside that of the base.
+//! Two fields with the branches, and a second discriminator.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! Branches that nothing selects.
+//! Branches without the name of a discriminator.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

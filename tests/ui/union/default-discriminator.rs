@@ -1,4 +1,4 @@
-//! A discriminator that may be absent: `union-optional-discriminator`, in the words of `default`.
+//! A discriminator with a default, as in `union-optional-discriminator`.
 
 use qapi_core::{qapi_enum, qapi_union};
 

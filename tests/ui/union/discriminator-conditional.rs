@@ -1,4 +1,4 @@
-//! A discriminator under a condition.
+//! A conditional discriminator.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A discriminator that is the enum instead of the branches.
+//! A discriminator whose type is the enum in place of the branches.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

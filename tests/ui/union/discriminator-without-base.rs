@@ -1,4 +1,4 @@
-//! A discriminator of a base that is not there.
+//! The name of a discriminator without a base.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A discriminator of the base, and no branches.
+//! The name of a discriminator without branches.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

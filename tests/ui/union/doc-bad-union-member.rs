@@ -1,4 +1,4 @@
-//! A comment that describes the members of a branch.
+//! A comment that describes a member of a branch.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

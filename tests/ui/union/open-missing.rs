@@ -1,4 +1,4 @@
-//! Branches that leave out the values of other crates.
+//! Branches without one for the open variant.
 
 use qapi_core::{OpenValue,qapi_enum,qapi_union};
 

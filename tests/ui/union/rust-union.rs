@@ -1,4 +1,4 @@
-//! A union of Rust's.
+//! A Rust `union`.
 
 use qapi_core::qapi_union;
 

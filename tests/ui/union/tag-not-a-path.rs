@@ -1,4 +1,4 @@
-//! The discriminator's enum as a string.
+//! A `tag` that is a string.
 
 use qapi_core::qapi_union;
 

@@ -1,4 +1,4 @@
-//! The words of the branches on the struct that holds them.
+//! Words of the branches on the struct that contains them.
 
 use qapi_core::{qapi_enum, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A branch that is no object.
+//! A branch that is a list.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

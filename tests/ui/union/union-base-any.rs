@@ -1,4 +1,4 @@
-//! A base that is any value.
+//! A base of any type.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

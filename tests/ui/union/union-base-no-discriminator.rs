@@ -1,4 +1,4 @@
-//! A union whose members select no branch.
+//! A union without a discriminator.
 
 use qapi_core::qapi_union;
 

@@ -1,4 +1,4 @@
-//! A base that is a number.
+//! A base of an integer type.
 
 use qapi_core::{qapi_enum, qapi_union};
 

@@ -1,4 +1,4 @@
-//! Branches that are more than one type.
+//! Branches with several types, or with named fields.
 
 use qapi_core::qapi_union;
 

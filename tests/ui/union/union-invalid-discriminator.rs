@@ -1,4 +1,4 @@
-//! A discriminator whose name is none.
+//! A discriminator with an invalid name.
 
 use qapi_core::qapi_union;
 

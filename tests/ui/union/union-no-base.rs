@@ -1,4 +1,4 @@
-//! A union on an enum without the enum of its discriminator.
+//! A union without `tag`.
 
 use qapi_core::qapi_union;
 

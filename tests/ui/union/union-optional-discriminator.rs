@@ -1,4 +1,4 @@
-//! A discriminator that may be absent.
+//! An optional discriminator.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

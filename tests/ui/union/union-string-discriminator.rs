@@ -1,4 +1,4 @@
-//! A discriminator that is no enum.
+//! A discriminator that is a string.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
