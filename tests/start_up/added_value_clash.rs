@@ -1,4 +1,4 @@
-//! Values that are added to an open enum, of which one is there already and one is added twice.
+//! Values that extend an open enum: the enum has one of them already, and two enums add another.
 
 use qapi_core::{OpenValue, qapi_enum};
 

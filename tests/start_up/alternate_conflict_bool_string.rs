@@ -1,4 +1,4 @@
-//! An alternate of a string and a boolean, which a command line writes as a string.
+//! An alternate of a string and a boolean, both of which are strings on a command line.
 
 use qapi_core::qapi_alternate;
 

@@ -1,4 +1,4 @@
-//! An alternate of an enumeration and a string.
+//! An alternate of an enum and a string.
 
 use qapi_core::{qapi_alternate, qapi_enum};
 

@@ -1,4 +1,4 @@
-//! One feature more than a schema may have beside `deprecated` and `unstable`.
+//! One feature more than the limit of a schema, which does not count `deprecated` and `unstable`.
 
 use qapi_core::qapi_command;
 

@@ -1,8 +1,8 @@
-//! Definitions that each compile and that no program can start with: only the whole schema shows
-//! what is wrong. A file a mistake, named as QEMU's case of it in its `tests/qapi-schema`,
-//! where it has one.
+//! Definitions that compile, and that keep a program from starting, as a mistake shows only in the
+//! whole schema. Each file contains one mistake, and has the name of the same case in QEMU's
+//! `tests/qapi-schema`, if there is one.
 //!
-//! They are all in this one program, which is told of all of them at once.
+//! One program contains all files. The registry reports all mistakes at once.
 
 #![allow(dead_code, reason = "only the registry looks at these definitions")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -23,8 +23,7 @@ mod union_invalid_union_subtype;
 
 use qapi_core::registry::{Registry, Rule};
 
-/// The case, the rule that it breaks, and the definitions with a part in it, the one to blame
-/// first.
+/// The case, the broken rule, and the definitions involved, beginning with the wrong one.
 const CASES: &[(&str, Rule, &[&str])] = &[
     ("added_value_clash", Rule::AddedValueDistinct, &["OpenColour", "OpenColour"]),
     ("added_value_clash", Rule::AddedValueDistinct, &["OpenColour", "OpenColour"]),
@@ -46,13 +45,13 @@ const CASES: &[(&str, Rule, &[&str])] = &[
     ("union_invalid_union_subtype", Rule::BranchMemberNotShared, &["Outer", "Inner", "Outer"]),
 ];
 
-/// The file of this program that a module is in.
+/// The file of this program that contains a module.
 fn file_of(module: &'static str) -> &'static str {
     module.split("::").nth(1).unwrap()
 }
 
 #[test]
-fn a_program_does_not_start_and_is_told_of_every_conflict() {
+fn a_program_does_not_start_and_every_conflict_is_reported() {
     let error = Registry::collect().unwrap_err();
 
     let mut found = Vec::new();

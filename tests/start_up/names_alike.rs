@@ -1,4 +1,4 @@
-//! Names that differ until they are converted to those of C.
+//! Different names that are the same in C.
 
 use qapi_core::qapi_command;
 

@@ -1,4 +1,4 @@
-//! A command that returns what cannot be extended, by a name that tells nothing of it.
+//! A command that returns an enum. The macro cannot see that the type is an enum.
 
 use qapi_core::{qapi_command, qapi_enum};
 

@@ -1,4 +1,4 @@
-//! A union a member of whose branch is named as one that all branches have.
+//! A union with a branch that has a member of the same name as a common member.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

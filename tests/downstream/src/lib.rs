@@ -1,6 +1,6 @@
-//! A crate downstream that takes nothing for granted: it knows `qapi-core` as `qmp`, has names of
-//! the prelude stand for other things, and denies every warning. Its definitions work all the
-//! same, and its tests talk to them.
+//! A crate in which generated code has to compile under adverse conditions: `qapi-core` has the
+//! name `qmp`, other items shadow the names of the prelude, and every warning is an error. The
+//! tests execute the commands.
 #![deny(
     warnings,
     missing_docs,
@@ -17,6 +17,6 @@
 )]
 #![forbid(unsafe_code)]
 
-mod in_the_way;
+mod shadowing;
 
 pub mod tanks;

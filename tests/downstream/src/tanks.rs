@@ -1,7 +1,7 @@
-//! Fuel tanks, as definitions of each kind.
+//! Fuel tanks: one definition of each kind.
 
-#[allow(unused_imports, reason = "every name is in the way, few are in use")]
-use crate::in_the_way::*;
+#[allow(unused_imports, reason = "the import shadows names, most of which are unused")]
+use crate::shadowing::*;
 
 use ::std::collections::BTreeMap;
 use ::std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ pub enum Fuel {
     Empty,
     /// Diesel.
     Diesel,
-    /// Something that has to be kept cold.
+    /// Liquid hydrogen.
     #[qapi(since = "1.1", features(unstable))]
     Hydrogen,
 }
@@ -25,7 +25,7 @@ pub enum Fuel {
 #[qapi_struct(crate = qmp)]
 #[derive(Debug, Clone)]
 pub struct Liquid {
-    /// How much there is, in litres.
+    /// The volume in litres.
     pub litres: u64,
 }
 
@@ -33,14 +33,14 @@ pub struct Liquid {
 #[qapi_struct(crate = qmp)]
 #[derive(Debug, Clone)]
 pub struct Gas {
-    /// How much there is.
+    /// The volume in litres.
     #[qapi(features(deprecated(since = "1.1")))]
     pub litres: ::std::option::Option<u64>,
-    /// The pressure.
+    /// The pressure in bar.
     pub bar: f64,
 }
 
-/// What fills a tank.
+/// The content of a tank.
 #[qapi_union(crate = qmp, tag = Fuel)]
 #[derive(Debug, Clone)]
 pub enum Content {
@@ -56,21 +56,21 @@ pub enum Content {
 #[qapi_union(crate = qmp, since = "1.0")]
 #[derive(Debug, Clone)]
 pub struct Tank {
-    /// Its name.
+    /// The name of the tank.
     pub id: ::std::string::String,
-    /// What it is called besides.
+    /// Other names of the tank.
     #[qapi(since = "1.1")]
     pub nicknames: ::std::vec::Vec<::std::string::String>,
-    /// What is in it.
+    /// The content.
     #[qapi(discriminator)]
     pub fuel: Content,
 }
 
-/// A tank by its name or its number.
+/// A tank by its name or its members.
 #[qapi_alternate(crate = qmp)]
 #[derive(Debug)]
 pub enum TankRef {
-    /// Its name.
+    /// The name of a tank.
     Id(::std::string::String),
     /// The members of a tank that exists only for the call.
     #[qapi(since = "1.1")]
@@ -81,18 +81,18 @@ pub enum TankRef {
 #[qapi_event(crate = qmp, rate_limit = "1s", key = "id")]
 #[derive(Debug)]
 pub struct TankFilled {
-    /// Its name.
+    /// The name of the tank.
     pub id: ::std::string::String,
 }
 
-/// The tanks there are.
+/// All tanks by name.
 #[derive(Debug, Default)]
 pub struct Tanks(Mutex<BTreeMap<::std::string::String, Tank>>);
 
 /// Fills a tank.
 ///
 /// # Errors
-/// It is to be filled with nothing.
+/// The tank has no content.
 #[qapi_command(crate = qmp, boxed)]
 pub fn tank_fill(
     #[qapi(state)] tanks: &Tanks,
@@ -110,7 +110,7 @@ pub fn tank_fill(
 /// Lists tanks.
 ///
 /// # Returns
-/// Those whose content is as wanted.
+/// The tank with the name `id`, or all tanks.
 #[qapi_command(crate = qmp)]
 #[must_use]
 pub fn query_tanks(
@@ -122,7 +122,7 @@ pub fn query_tanks(
     all.values().filter(wanted).cloned().collect()
 }
 
-/// Says what a tank is called.
+/// Returns the name of a tank.
 #[qapi_command(crate = qmp, blocking, returns_exception)]
 #[must_use]
 pub fn tank_name(tank: TankRef) -> ::std::string::String {

@@ -1,4 +1,4 @@
-//! A thousand commands, a hundred in each of ten crates, which all are linked by being named here.
+//! A thousand commands: a hundred in each of ten crates. The `use` declarations link the crates.
 
 use thousand_alpha as _;
 use thousand_bravo as _;
@@ -11,7 +11,7 @@ use thousand_hotel as _;
 use thousand_india as _;
 use thousand_juliett as _;
 
-/// The ten crates, by what is their own in their names and those of their commands.
+/// The ten crates by the word that is part of the crate's name and of its commands' names.
 pub const PARTS: [&str; 10] = [
     "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett",
 ];

@@ -1,4 +1,5 @@
-//! The program with a thousand commands.
+//! Starts the program with a thousand commands, and tests that the registry does not depend on the
+//! order in which the linker arranges definitions.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +11,7 @@ use qapi_core::registry::{Registry, registered};
 use serde_json::{Value, json};
 use thousand::PARTS;
 
-/// The program under a test's hands, ended at the latest with the test.
+/// The program, which a drop kills.
 struct Program {
     child: Child,
     input: ChildStdin,
@@ -32,9 +33,9 @@ impl Program {
         serde_json::from_str(&line).unwrap()
     }
 
-    /// What the command returns.
+    /// Executes the command and returns its return value.
     fn execute(&mut self, command: &str) -> Value {
-        // In one piece: a program that quits does not wait for the end of the line.
+        // One write for the whole line, as a program that quits does not read the rest of a line.
         let request = format!("{}\n", json!({ "execute": command }));
         self.input.write_all(request.as_bytes()).unwrap();
         self.message()["return"].take()
@@ -74,10 +75,9 @@ fn it_starts_and_answers() {
     assert!(program.child.wait().unwrap().success());
 }
 
-/// The linker decides in which order definitions are met; whichever it is, the registry is the
-/// same.
+/// The linker determines the order of definitions. The registry is the same for every order.
 #[test]
-fn no_order_of_linking_shows() {
+fn the_registry_does_not_depend_on_the_link_order() {
     let linked: Vec<_> = registered().collect();
     let named = |registry: &Registry| {
         registry.definitions().map(|definition| definition.name).collect::<Vec<_>>()
@@ -85,12 +85,12 @@ fn no_order_of_linking_shows() {
     let expected = Registry::collect().unwrap();
     assert!(named(&expected).is_sorted());
 
-    // Backwards, cut in the middle of a crate, and one of each crate by turns.
-    let backwards = linked.iter().rev().copied().collect();
-    let cut = [&linked[linked.len() / 3..], &linked[..linked.len() / 3]].concat();
-    let by_turns: Vec<_> =
+    // Reversed, rotated within a crate, and interleaved.
+    let reversed = linked.iter().rev().copied().collect();
+    let rotated = [&linked[linked.len() / 3..], &linked[..linked.len() / 3]].concat();
+    let interleaved: Vec<_> =
         (0..101).flat_map(|start| linked.iter().skip(start).step_by(101).copied()).collect();
-    for order in [backwards, cut, by_turns] {
+    for order in [reversed, rotated, interleaved] {
         assert_eq!(order.len(), linked.len());
         let registry = Registry::from_registrations(order).unwrap();
         assert_eq!(named(&registry), named(&expected));

@@ -1,4 +1,4 @@
-//! Talks to the commands of this crate as clients do.
+//! Executes the commands of this crate as clients do.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -37,7 +37,7 @@ async fn every_kind_of_definition_works_under_another_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_are_told_in_the_usual_words() {
+async fn errors_have_the_usual_texts() {
     let mut client = client().await;
 
     let reply = client.ask("{'execute': 'query-tanks', 'arguments': {'name': 't0'}}").await;
@@ -48,13 +48,13 @@ async fn faults_are_told_in_the_usual_words() {
     assert_eq!(client.ask(empty).await["error"]["desc"], "There is nothing to fill in");
 }
 
-/// Tells how many tanks there are: a command of the tests alone.
+/// Counts the tanks. Only the tests define the command.
 #[qapi_command(crate = qmp)]
 fn tank_count(#[qapi(state)] tanks: &Tanks) -> TankCount {
     TankCount { count: query_tanks(tanks, None).len() as u64 }
 }
 
-/// How many tanks there are.
+/// The number of tanks.
 #[qapi_struct(crate = qmp)]
 struct TankCount {
     count: u64,
@@ -71,7 +71,7 @@ async fn two_servers_of_one_process_share_nothing() {
     let count = "{'execute': 'tank-count'}";
     one.expect(count, &json!({ "return": { "count": 1 } })).await;
     other.expect(count, &json!({ "return": { "count": 0 } })).await;
-    // The one has been told to end, the other goes on and has not been told of any tank.
+    // The first server ends. The second one still runs, without a tank or an event.
     one.expect("{'execute': 'quit'}", &json!({ "return": {} })).await;
     assert_eq!(one.rest().await, "");
     assert_eq!(other.ask(count).await, json!({ "return": { "count": 0 } }));
@@ -80,7 +80,7 @@ async fn two_servers_of_one_process_share_nothing() {
 }
 
 #[test]
-fn the_registry_tells_whose_each_definition_is() {
+fn the_registry_has_the_source_of_each_definition() {
     let registry = Registry::collect().unwrap();
     for name in ["Fuel", "Tank", "TankRef", "TANK_FILLED", "tank-fill", "query-tanks"] {
         let source = registry.definition(name).unwrap().source;

@@ -1,9 +1,9 @@
-//! Names that every module of this crate imports, each in the way of what the prelude has.
+//! Items that shadow names of the prelude in every module that imports them.
 //!
-//! None is ever used: what generated code means by these names must not be these.
-#![allow(dead_code, reason = "these names are here to be in the way")]
-#![allow(clippy::redundant_pub_crate, reason = "rustc's `unreachable_pub` wants the opposite")]
-#![allow(non_snake_case, non_upper_case_globals, reason = "as the names of the prelude are")]
+//! Nothing uses the items. Generated code that resolved a name to one of them would not compile.
+#![allow(dead_code, reason = "the items only shadow other names")]
+#![allow(clippy::redundant_pub_crate, reason = "rustc's `unreachable_pub` requires the opposite")]
+#![allow(non_snake_case, non_upper_case_globals, reason = "the prelude has these names")]
 
 pub(crate) enum Result {}
 pub(crate) enum Option {}
