@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures what an annotation costs a dev build, against serde's two derives.
+"""Measures the cost of an annotation in a dev build, relative to serde's two derives.
 
 Writes small packages with many definitions of one kind each, builds them in turn, and compares
-the CPU time of a definition with that of a plain struct under `#[derive(Serialize, Deserialize)]`.
+the CPU time of a definition with that of a plain struct with `#[derive(Serialize, Deserialize)]`.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# What one definition looks like; `N` stands for its number.
+# One definition of each kind. `N` is a placeholder for its number.
 SERDE_STRUCT = """
 /// Information about a job.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -61,7 +61,7 @@ pub fn job_set_speed_N(id: &str, speed: u64, burst: Option<u64>) -> qapi_core::R
 QAPI_CRATE = f'qapi-core = {{ path = "{REPOSITORY / "qapi-core"}" }}'
 SERDE_CRATE = 'serde = { version = "1", features = ["derive"] }'
 
-# Name, dependency, definition, and the package without definitions that it is compared with.
+# Name, dependency, definition, and the package without definitions whose time is subtracted.
 PACKAGES = [
     ("serde-empty", SERDE_CRATE, "", None),
     ("serde-struct", SERDE_CRATE, SERDE_STRUCT, "serde-empty"),
@@ -89,7 +89,7 @@ def write_packages(folder, count):
 
 
 def build(folder, name, environment):
-    """The CPU time of building the package alone, its dependencies being built."""
+    """Builds the package, whose dependencies are built already, and returns the CPU time."""
     (folder / name / "src/lib.rs").touch()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = ["cargo", "build", "--offline", "--quiet", "--package", name]
@@ -103,7 +103,7 @@ def main():
     parser.add_argument("--count", type=int, default=500, help="definitions a package")
     parser.add_argument("--rounds", type=int, default=7, help="times that each is built")
     options = parser.parse_args()
-    # From nothing each time; cargo's own settings for dev builds otherwise.
+    # A complete build each time, with the settings of dev builds otherwise.
     environment = dict(os.environ, CARGO_INCREMENTAL="0")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

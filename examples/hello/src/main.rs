@@ -1,6 +1,6 @@
-//! The smallest whole daemon: one state, two commands, one event.
+//! The smallest complete daemon: one state, two commands, one event.
 //!
-//! Run it with the path of a socket, and talk to it:
+//! Run it with the path of a socket, and send it commands:
 //!
 //! ```console
 //! $ cargo run -p hello /tmp/hello.sock &
@@ -17,32 +17,33 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use qapi_core::prelude::*;
 
-/// How many have been greeted. A server has one, and hands it to the commands that ask for it.
+/// The number of greetings. The server owns this state, and passes it to commands with a parameter
+/// of the type.
 #[derive(Default)]
 struct Greetings(AtomicI64);
 
-/// What there is to know about the greetings so far.
+/// Information about the greetings so far.
 #[qapi_struct(since = "1.0")]
 struct GreetingInfo {
-    /// How many have been greeted.
+    /// The number of greetings.
     count: i64,
 }
 
-/// Somebody has been greeted. Every client hears of it.
+/// Emitted to every client after a greeting.
 #[qapi_event(since = "1.0")]
 struct Greeted {
-    /// Who it was.
+    /// The name from the command.
     name: String,
-    /// How many have been greeted by now.
+    /// The number of greetings, with this one.
     count: i64,
 }
 
-/// Greets somebody.
+/// Greets someone by name, and emits an event.
 #[qapi_command(since = "1.0", client)]
 fn greet(
     #[qapi(state)] greetings: &Greetings,
     #[qapi(state)] events: &Events,
-    /// Whom to greet.
+    /// The name for the greeting.
     name: &str,
 ) -> GreetingInfo {
     let count = greetings.0.fetch_add(1, Ordering::Relaxed) + 1;
@@ -50,7 +51,7 @@ fn greet(
     GreetingInfo { count }
 }
 
-/// Tells of the greetings so far.
+/// Returns information about the greetings so far.
 #[qapi_command(since = "1.0", client)]
 fn query_greetings(#[qapi(state)] greetings: &Greetings) -> GreetingInfo {
     GreetingInfo { count: greetings.0.load(Ordering::Relaxed) }

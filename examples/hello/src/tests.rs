@@ -1,4 +1,4 @@
-//! The example's commands, served within the process.
+//! Tests of the commands with clients within the process.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -18,9 +18,9 @@ fn service() -> Arc<Service> {
     Arc::new(Service::new(Registry::collect().unwrap(), states).unwrap())
 }
 
-/// To test what goes over the wire.
+/// Tests the messages on the wire.
 #[tokio::test]
-async fn greets_counts_and_tells_everybody() {
+async fn greets_counts_and_emits_the_event_to_all_clients() {
     let service = service();
     let mut first = TestClient::negotiated(&service).await;
     let mut second = TestClient::negotiated(&service).await;
@@ -37,7 +37,7 @@ async fn greets_counts_and_tells_everybody() {
     assert_eq!(refused, json!({ "error": { "class": "GenericError", "desc": text } }));
 }
 
-/// To test what the commands do.
+/// Tests the commands through the typed client.
 #[tokio::test]
 async fn greetings_are_counted() {
     let mut client = Client::over(connect(&service())).await.unwrap();

@@ -1,4 +1,4 @@
-//! The example as a program, with a client that connects to its socket.
+//! Tests of the program with a client that connects to its socket.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use qapi_core::client::{Client, ClientError};
 use qapi_core::commands::control::{query_commands, quit};
 
-/// The longest time that anything here may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// The time limit of every step.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The example's program, ended at the latest with the test.
+/// The program, which a drop kills.
 struct Hello(Child);
 
 impl Drop for Hello {
@@ -22,13 +22,13 @@ impl Drop for Hello {
     }
 }
 
-/// Connects as soon as the program listens.
+/// Connects as soon as the program listens on the socket.
 async fn connect(path: &Path) -> Client {
     let start = Instant::now();
     loop {
         match Client::connect_unix(path).await {
             Ok(client) => return client,
-            Err(ClientError::Io(error)) => assert!(start.elapsed() < LIMIT, "{error}"),
+            Err(ClientError::Io(error)) => assert!(start.elapsed() < TIMEOUT, "{error}"),
             Err(error) => panic!("{error}"),
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -36,7 +36,7 @@ async fn connect(path: &Path) -> Client {
 }
 
 #[tokio::test]
-async fn serves_until_it_is_told_to_quit() {
+async fn serves_until_quit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.sock");
     let mut hello = Hello(Command::new(env!("CARGO_BIN_EXE_hello")).arg(&path).spawn().unwrap());
