@@ -1,4 +1,4 @@
-//! Lexer and decoder: what a stream means does not depend on how it is cut.
+//! Lexer and decoder: the messages of a stream do not depend on its chunks.
 
 use qapi_core::wire::{Decoded, Decoder, to_vec};
 
@@ -9,20 +9,20 @@ enum Found {
     Error(String),
 }
 
-/// Decodes `input` whole, and in pieces whose size its first byte tells.
+/// Decodes `input` whole, and in chunks of the size in its first byte.
 ///
 /// # Panics
-/// The results differ, or a message cannot be written as it was read.
+/// The results differ, or a message changes when it is written and read again.
 pub fn run(input: &[u8]) {
     let Some((&first, rest)) = input.split_first() else { return };
     let whole = found(std::iter::once(rest));
-    let pieces = found(rest.chunks(usize::from(first).max(1)));
-    assert_eq!(whole, pieces, "cut into pieces of {first}");
+    let chunked = found(rest.chunks(usize::from(first).max(1)));
+    assert_eq!(whole, chunked, "in chunks of {first}");
     for one in whole {
         if let Found::Message(text) = one {
-            // A double without fraction is written as a whole number, -0.0 as -0 and that as 0.
-            let settled = again(again(text));
-            assert_eq!(again(settled.clone()), settled, "written and read again");
+            // Numbers are stable from the second time: 1.0 becomes 1, and -0.0 becomes -0, then 0.
+            let stable = again(again(text));
+            assert_eq!(again(stable.clone()), stable, "written and read again");
         }
     }
 }
@@ -36,19 +36,19 @@ fn again(text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-fn found<'i>(pieces: impl Iterator<Item = &'i [u8]>) -> Vec<Found> {
+fn found<'i>(chunks: impl Iterator<Item = &'i [u8]>) -> Vec<Found> {
     let mut decoder = Decoder::new();
     let mut found = Vec::new();
-    for mut piece in pieces {
-        while let Some(decoded) = decoder.decode(&mut piece) {
+    for mut chunk in chunks {
+        while let Some(decoded) = decoder.decode(&mut chunk) {
             found.push(match decoded {
-                Decoded::Message(document) => {
-                    Found::Message(to_vec(&document.root(), false).expect("nothing can fail"))
-                }
+                Decoded::Message(document) => Found::Message(
+                    to_vec(&document.root(), false).expect("any JSON value can be written"),
+                ),
                 Decoded::Error(error) => Found::Error(error.to_string()),
             });
         }
-        assert!(piece.is_empty(), "a decoder that wants more has consumed all");
+        assert!(chunk.is_empty(), "a decoder that needs more has consumed all");
     }
     found
 }

@@ -1,4 +1,4 @@
-//! The definitions with which the tests ask every recorded case about arguments.
+//! The definitions of the tests of recorded exchanges about arguments.
 
 #[path = "../../tests/framework/visitor/definitions/mod.rs"]
 mod recorded;

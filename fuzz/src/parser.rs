@@ -1,19 +1,19 @@
-//! Parser: takes the texts that a simple reference takes, and reads the same in them.
+//! Parser: accepts the same texts as a simple reference, with the same values.
 
 use qapi_core::wire::{Decoded, Decoder};
 use serde_json::Value;
 
 use crate::reference;
 
-/// Reads `input` as one text, both ways.
+/// Parses `input` as one text by the parser and by the reference.
 ///
 /// # Panics
-/// One way takes it and the other does not, or they read different values.
+/// Only one accepts the text, or the values differ.
 pub fn run(input: &[u8]) {
     assert_eq!(ours(input), reference::parse(input), "{:?}", String::from_utf8_lossy(input));
 }
 
-/// The value, if all of `input` is one object or list with white space around.
+/// The value, if `input` is one object or list with white space around it.
 fn ours(input: &[u8]) -> Option<Value> {
     let mut decoder = Decoder::new();
     let mut rest = input;
@@ -21,7 +21,7 @@ fn ours(input: &[u8]) -> Option<Value> {
         Decoded::Message(document) => document.root().to_json(),
         Decoded::Error(_) => return None,
     };
-    // What follows must be white space: a decoder that is given more would say something else.
+    // Only white space may follow. The decoder alone would start another text.
     let blank = rest.iter().all(|byte| b" \t\r\n".contains(byte));
     (blank && (value.is_object() || value.is_array())).then_some(value)
 }

@@ -1,14 +1,13 @@
-//! QMP's JSON as plainly as it can be read: one function for each rule, a tree, no streaming.
+//! A reference parser of QMP's JSON: one function for each rule, a tree, no streaming.
 //!
-//! For comparison with the parser that serves. It knows only which texts are right and what they
-//! mean, not how those that are wrong are reported.
+//! It decides whether a text is valid and what its value is, without the texts of errors.
 
 use serde_json::{Map, Number, Value};
 
-/// How many brackets may be open at once.
+/// The largest number of open brackets.
 const NESTING: usize = 1024;
 
-/// The value, if all of `input` is one object or list with white space around.
+/// The value, if `input` is one object or list with white space around it.
 pub(crate) fn parse(input: &[u8]) -> Option<Value> {
     let mut text = Text { rest: input };
     text.blank();
@@ -42,7 +41,7 @@ impl<'i> Text<'i> {
         Some(*first)
     }
 
-    /// Takes the byte if it comes next, white space before it or not.
+    /// Takes the byte if it is next, after optional white space.
     fn skip(&mut self, byte: u8) -> bool {
         self.blank();
         let found = self.rest.first() == Some(&byte);
@@ -141,7 +140,7 @@ impl<'i> Text<'i> {
                 return None;
             }
         }
-        // A zero takes an exponent only behind a point.
+        // A zero has an exponent only after a point.
         if matches!(self.rest.first(), Some(b'e' | b'E')) && (double || whole != b"0") {
             self.next();
             double = true;
@@ -213,7 +212,7 @@ impl<'i> Text<'i> {
         u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
     }
 
-    /// A character as UTF-8 writes it; NUL may take two bytes.
+    /// A character in UTF-8. NUL may have two bytes.
     fn character(&mut self) -> Option<char> {
         if let Some(rest) = self.rest.strip_prefix(&[0xC0, 0x80]) {
             self.rest = rest;
@@ -226,7 +225,7 @@ impl<'i> Text<'i> {
     }
 }
 
-/// Not one of those that Unicode keeps for internal use.
+/// Whether the code point is not a Unicode noncharacter.
 fn is_character(character: &char) -> bool {
     let code = u32::from(*character);
     code & 0xFFFE != 0xFFFE && !(0xFDD0..=0xFDEF).contains(&code)

@@ -1,4 +1,4 @@
-//! Sessions: whatever comes in, what goes out is messages, and there is an end.
+//! Sessions: any input has only messages as output, and all input is consumed.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,26 +8,26 @@ use qapi_core::session::{Advance, Session, SessionOptions};
 use qapi_core::{Registry, Service};
 use serde_json::Value;
 
-/// Lets a session hear `input`, its first byte telling whether it has negotiated before.
+/// Feeds `input` to a session. Its first byte selects the negotiation before.
 ///
 /// # Panics
-/// The session says something that is no message, or asks for the same input for ever.
+/// Output is not a message, or the session does not consume its input.
 pub fn run(input: &[u8]) {
     let Some((&first, rest)) = input.split_first() else { return };
     let mut session = session();
     match first % 3 {
         0 => {}
-        1 => hear(&mut session, b"{'execute': 'qmp_capabilities'}"),
-        _ => hear(&mut session, b"{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}"),
+        1 => feed(&mut session, b"{'execute': 'qmp_capabilities'}"),
+        _ => feed(&mut session, b"{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}"),
     }
-    hear(&mut session, rest);
+    feed(&mut session, rest);
 }
 
-/// A session that knows the recorded cases' commands.
+/// A session with the commands of the recorded cases.
 pub(crate) fn session() -> Session {
     thread_local!(static SERVICE: RefCell<Arc<Service>> = RefCell::new(service()));
     SERVICE.with(|shared| {
-        // One that was told to quit serves nobody else.
+        // A service does not serve after `quit`.
         if shared.borrow().shutdown().is_requested() {
             shared.replace(service());
         }
@@ -40,13 +40,13 @@ fn service() -> Arc<Service> {
     Arc::new(Service::new(registry, StateMap::default()).expect("no command wants state"))
 }
 
-/// Gives the session all of `input`.
-pub(crate) fn hear(session: &mut Session, mut input: &[u8]) {
-    // Each step but the last serves a request or more, and a request takes bytes.
+/// Feeds the session all of `input`.
+pub(crate) fn feed(session: &mut Session, mut input: &[u8]) {
+    // Each step but the last serves at least one request, and a request has bytes.
     for _ in 0..=2 * input.len() + 2 {
         match session.advance(&mut input) {
             Advance::NeedInput => {
-                assert!(input.is_empty(), "a session that wants more has taken all");
+                assert!(input.is_empty(), "a session that needs more has consumed all");
                 return check_output(session);
             }
             Advance::Ended => return check_output(session),
@@ -54,10 +54,10 @@ pub(crate) fn hear(session: &mut Session, mut input: &[u8]) {
             Advance::Call(_) | Advance::Busy => session.complete(None),
         }
     }
-    panic!("the session does not come to an end");
+    panic!("the session does not consume its input");
 }
 
-/// Reads what the session has to say.
+/// Checks the output of the session.
 fn check_output(session: &Session) {
     let mut output = Vec::new();
     while session.take_output(&mut output).expect("no events, so nothing overflows") {
@@ -65,7 +65,7 @@ fn check_output(session: &Session) {
         for line in output.split_inclusive(|byte| *byte == b'\n') {
             assert!(line.is_ascii() && line.ends_with(b"\r\n"), "{line:?}");
             if let Err(error) = serde_json::from_slice::<Value>(line) {
-                // Deeper than serde_json reads, which is no fault of the session's.
+                // serde_json has a limit of depth of its own.
                 assert!(error.to_string().contains("recursion limit"), "{error}: {line:?}");
             }
         }

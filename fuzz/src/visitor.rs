@@ -1,4 +1,4 @@
-//! Visitor: arguments of any shape, for commands of every shape.
+//! Visitor: any arguments for commands of every shape.
 
 use std::cell::RefCell;
 
@@ -6,13 +6,14 @@ use qapi_core::session::Session;
 use qapi_core::wire::{Decoded, Decoder, to_vec};
 use serde_json::{Value, json};
 
-use crate::session::{hear, session};
+use crate::session::{feed, session};
 
-/// Hands `input`, if it is an object, to the command that its first byte tells, as its
-/// arguments. What is a whole request already, as the recorded cases are, lends its arguments.
+/// Executes a command with an object from `input` as its arguments. The first byte selects the
+/// command. If `input` is a whole request, as in the recorded cases, its command and arguments
+/// are used.
 ///
 /// # Panics
-/// The session that executes the command does.
+/// As for sessions.
 pub fn run(input: &[u8]) {
     let Some((&first, mut rest)) = input.split_first() else { return };
     let mut decoder = Decoder::new();
@@ -31,11 +32,11 @@ pub fn run(input: &[u8]) {
     let request = json!({ "execute": command, "arguments": arguments });
     thread_local!(static SESSION: RefCell<Session> = RefCell::new({
         let mut session = session();
-        hear(&mut session, b"{'execute': 'qmp_capabilities'}");
+        feed(&mut session, b"{'execute': 'qmp_capabilities'}");
         session
     }));
-    let request = to_vec(&request, false).expect("nothing can fail");
-    SESSION.with(|session| hear(&mut session.borrow_mut(), &request));
+    let request = to_vec(&request, false).expect("any JSON value can be written");
+    SESSION.with(|session| feed(&mut session.borrow_mut(), &request));
 }
 
 fn decoded(decoder: &mut Decoder, input: &mut &[u8]) -> Option<Value> {

@@ -1,24 +1,24 @@
-//! Every target with the recorded cases, and with some thousand variations of them.
+//! Each target with the recorded cases and some thousand variations of them.
 
-use qapi_fuzz::{decoder, parser, seeds, session, visitor};
+use qapi_fuzz::{corpus, decoder, parser, session, visitor};
 
-/// How many variations each target gets unless `QAPI_FUZZ_INPUTS` says otherwise: a second's
-/// worth. `fuzz/run` is for more.
+/// The number of variations for each target, about one second. `QAPI_FUZZ_INPUTS` sets another.
+/// `fuzz/run` tries more.
 const INPUTS: usize = 20_000;
 
 /// Runs a target.
 fn smoke(run: fn(&[u8])) {
-    let seeds = seeds::all();
-    assert!(seeds.len() > 1000, "the recorded cases are not there");
-    seeds.iter().for_each(|seed| run(seed));
+    let corpus = corpus::all();
+    assert!(corpus.len() > 1000, "the recorded cases are missing");
+    corpus.iter().for_each(|seed| run(seed));
     let inputs = std::env::var("QAPI_FUZZ_INPUTS").ok().and_then(|number| number.parse().ok());
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for _ in 0..inputs.unwrap_or(INPUTS) {
-        run(&random.variation(&seeds));
+        run(&random.variation(&corpus));
     }
 }
 
-/// Numbers that look random and are the same in each run (Marsaglia's xorshift).
+/// Pseudo-random numbers, the same in each run (Marsaglia's xorshift).
 struct Random(u64);
 
 impl Random {
@@ -29,11 +29,11 @@ impl Random {
         usize::try_from(self.0 >> 11).unwrap_or(0) % bound.max(1)
     }
 
-    /// A case with a few bytes changed, removed, inserted or taken from another case.
-    fn variation(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
-        let mut input = seeds[self.below(seeds.len())].clone();
+    /// A case with a few bytes replaced, removed, inserted or taken from another case.
+    fn variation(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
+        let mut input = corpus[self.below(corpus.len())].clone();
         for _ in 0..=self.below(4) {
-            let (at, other) = (self.below(input.len()), &seeds[self.below(seeds.len())]);
+            let (at, other) = (self.below(input.len()), &corpus[self.below(corpus.len())]);
             match self.below(5) {
                 0 if !input.is_empty() => input[at] = self.byte(),
                 1 if !input.is_empty() => drop(input.remove(at)),
@@ -49,7 +49,7 @@ impl Random {
         input
     }
 
-    /// Any byte; often one that means something.
+    /// Any byte, often one with a meaning.
     fn byte(&mut self) -> u8 {
         const TELLING: &[u8] = b"{}[]:,\"'\\u0-.eE\n\t\0\x7F\x80\xC0\xED\xEF\xFF";
         match self.below(2) {
@@ -60,21 +60,21 @@ impl Random {
 }
 
 #[test]
-fn a_stream_means_the_same_however_it_is_cut() {
+fn a_stream_has_the_same_messages_in_any_chunks() {
     smoke(decoder::run);
 }
 
 #[test]
-fn the_parser_takes_what_the_reference_takes() {
+fn the_parser_agrees_with_the_reference() {
     smoke(parser::run);
 }
 
 #[test]
-fn a_session_says_nothing_but_messages() {
+fn the_output_of_a_session_is_messages() {
     smoke(session::run);
 }
 
 #[test]
-fn arguments_of_any_shape_are_answered() {
+fn any_arguments_are_answered() {
     smoke(visitor::run);
 }

@@ -1,4 +1,4 @@
-//! Comments of Rust's, wherever one may stand.
+//! Comments of Rust in every place.
 
 use qapi_core::qapi_enum;
 

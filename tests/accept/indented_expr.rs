@@ -1,4 +1,4 @@
-//! Definitions that do not stand in one column.
+//! Definitions in different columns.
 
 use qapi_core::qapi_command;
 

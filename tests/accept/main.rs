@@ -1,5 +1,5 @@
-//! Definitions in which nothing is wrong. Those files that are named as a case in QEMU's
-//! `tests/qapi-schema` define what that does.
+//! Definitions without mistakes. A file with the name of a case in QEMU's `tests/qapi-schema`
+//! has the definitions of that case.
 
 #![allow(dead_code, reason = "only the registry looks at these definitions")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -23,7 +23,7 @@ fn definitions_of(module: &str) -> impl Iterator<Item = Registration> {
 }
 
 #[test]
-fn each_case_defines_what_qemus_does() {
+fn each_case_has_the_definitions_of_qemus_case() {
     let cases: &[(&str, &[&str])] =
         &[("comments", &["Status"]), ("empty", &[]), ("indented_expr", &["eins", "zwei"])];
     for (module, names) in cases {
@@ -34,7 +34,7 @@ fn each_case_defines_what_qemus_does() {
 }
 
 #[test]
-fn what_the_language_can_say_contradicts_nothing() {
+fn definitions_of_every_kind_have_no_conflict() {
     let registry = Registry::from_registrations(definitions_of("qapi_schema_test")).unwrap();
     assert_eq!((registry.commands().count(), registry.events().count()), (7, 4));
 }

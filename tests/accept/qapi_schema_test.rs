@@ -1,19 +1,19 @@
-//! What the schema language can say, each thing once.
+//! Each feature of the schema language once.
 
 use qapi_core::prelude::*;
 use qapi_core::{Null, Size};
 use serde_json::{Map, Value};
 
-/// No value is of it, since it has none.
+/// An enum without values.
 #[qapi_enum]
 pub(crate) enum MyEnum {}
 
-/// Values with words of each kind.
+/// An enum whose values have attributes of each kind.
 #[qapi_enum(prefix = "QENUM_TWO", features(enum_feature = "It is there."), since = "1.0")]
 #[derive(Clone, Copy)]
 pub(crate) enum Choice {
     First,
-    /// One that nobody should use.
+    /// A deprecated value.
     #[qapi(since = "1.1", features(deprecated = "Use first.", value_feature))]
     Second,
     #[qapi(name = "3rd")]
@@ -65,7 +65,7 @@ pub(crate) struct Lists {
     objects: Option<Vec<Nothing>>,
 }
 
-/// Members of a base, of the base's base, and more of its own; it holds itself.
+/// Members of a base, of the base's base, and own ones; it refers to itself.
 #[qapi_struct(features(struct_feature), since = "1.0")]
 pub(crate) struct Derived {
     #[qapi(base)]
@@ -100,7 +100,7 @@ pub(crate) enum Flat {
     Vendor,
 }
 
-/// The branches of the next one.
+/// The branches of the next union.
 #[qapi_union(tag = Choice)]
 pub(crate) enum InlineBranches {
     First(Box<Builtins>),
@@ -112,7 +112,7 @@ pub(crate) enum InlineBranches {
     Vendor,
 }
 
-/// A union with common members that it lists itself, one branch of which is a union.
+/// A union with listed common members. One branch is a union.
 #[qapi_union(features(union_feature))]
 pub(crate) struct Inline {
     name: String,
@@ -121,7 +121,7 @@ pub(crate) struct Inline {
     at_last: Option<i64>,
 }
 
-/// What selects within a branch.
+/// The discriminator of a branch.
 #[qapi_enum]
 #[derive(Clone, Copy)]
 pub(crate) enum InnerChoice {
@@ -143,7 +143,7 @@ pub(crate) struct NamedBase {
     choice: InnerChoice,
 }
 
-/// What the next one adds to it.
+/// The common members of the next union.
 #[qapi_union(tag = InnerChoice)]
 pub(crate) enum NamedBranches {
     One(Nothing),
@@ -159,7 +159,7 @@ pub(crate) struct Named {
     branches: NamedBranches,
 }
 
-/// As many alternatives as there can be.
+/// The largest number of alternatives.
 #[qapi_alternate(features(alternate_feature), since = "1.0")]
 pub(crate) enum Any {
     Object(Box<Named>),

@@ -1,9 +1,9 @@
-//! What a server costs that does nothing: the limit that ours is compared with.
+//! A server that only answers each line: the reference for rates.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-/// As the other server's: it would not do to win by fewer reads.
+/// Equal to that of the framework's server, so that both need as many reads.
 const READ_SIZE: usize = 16 << 10;
 
 /// Answers each line with `size` bytes, all lines of one read with one write.
@@ -29,7 +29,7 @@ fn reply(size: usize) -> Vec<u8> {
 async fn answer(mut stream: UnixStream, reply: Vec<u8>) {
     let (mut input, mut output) = (vec![0; READ_SIZE], Vec::new());
     while let Ok(count @ 1..) = stream.read(&mut input).await {
-        // Where a line was cut does not matter: its end is what is answered.
+        // Each end of a line is answered, so chunks need no assembly.
         for _ in input[..count].iter().filter(|byte| **byte == b'\n') {
             output.extend_from_slice(&reply);
         }

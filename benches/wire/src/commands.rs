@@ -1,4 +1,4 @@
-//! As many commands as are wanted, alike but for their names.
+//! Any number of commands that differ in their names only.
 
 use qapi_core::call::Registration;
 use qapi_core::prelude::*;
@@ -11,8 +11,8 @@ fn bench_pause(id: &str) {
     std::hint::black_box(id);
 }
 
-/// The definitions of the program and so many commands more. What is made for them is never given
-/// back: definitions live as long as the program.
+/// The definitions of the program and of so many commands. They leak, as definitions live as long
+/// as the program.
 pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     let all: Vec<_> = registered().collect();
     let model = all.iter().find(|found| found.definition().name == "bench-pause").copied();
@@ -20,7 +20,7 @@ pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     let handler = *model.handler().expect("it is a command");
     let model = model.definition();
     let more = (1..count).map(|number| {
-        // In no order, as the linker leaves them.
+        // The order is arbitrary, as that of the linker.
         let number = number * 7919 % 100_003;
         let name = Box::leak(format!("x-command-number-{number}").into_boxed_str());
         let kind = DefinitionKind::Command(again(model));
@@ -30,7 +30,7 @@ pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     all.iter().copied().chain(more).collect()
 }
 
-/// What the command of a definition is, for another one.
+/// A copy of the command in a definition.
 fn again(model: &'static Definition) -> Command {
     let DefinitionKind::Command(command) = &model.kind else { panic!("it is a command") };
     let Arguments::Members(members) = command.arguments else {

@@ -1,4 +1,4 @@
-//! The framework without I/O, and behind a socket.
+//! The framework without I/O, and with a socket.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use qapi_core::{Listener, Server, Service};
 
 use crate::commands::{definitions, registry};
 
-/// The request of all measurements but that of the schema, 57 bytes as in the ones before it.
+/// The request of all measurements but that of the schema.
 const REQUEST: &[u8] = br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#;
 const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
 
@@ -44,8 +44,7 @@ pub(crate) fn look_up(count: usize, commands: usize) {
     }
 }
 
-/// Tells how long it takes until commands can be served, the definitions being there: that is
-/// what the linker leaves.
+/// Prints the time from the definitions, which the linker provides, to a service, in nanoseconds.
 pub(crate) fn start_up(commands: usize) {
     let definitions = definitions(commands);
     let start = Instant::now();
@@ -56,7 +55,7 @@ pub(crate) fn start_up(commands: usize) {
     println!("{}", elapsed.as_nanos());
 }
 
-/// Serves clients until it is ended.
+/// Serves clients until the process is killed.
 pub(crate) fn serve(socket: &str, commands: usize) {
     let _ = std::fs::remove_file(socket);
     let listener = Listener::unix(socket).expect("the socket can be made");

@@ -1,5 +1,5 @@
-//! A client that costs little itself: replies are counted by their line ends, and all requests
-//! that may be sent by then leave in one write.
+//! A client with little cost of its own: it counts replies by their ends of lines, and sends all
+//! requests that the window allows in one write.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
-/// How much is read at once: more than a window of replies.
+/// The size of a read: more than a window of replies.
 const READ_SIZE: usize = 256 << 10;
 
 struct Client {
     stream: UnixStream,
-    /// When each request that waits for its reply was sent, with how many others.
+    /// The requests in flight: the time of each write, and its number of requests.
     sent: VecDeque<(Instant, usize)>,
     unsent: Vec<u8>,
 }
 
-/// Lets `clients` send `count` requests together, each at most `window` at a time, and tells how
-/// many replies came in a second and how long 999 of 1,000 took at most, in nanoseconds. A tenth
-/// more requests are sent before and not counted.
+/// Lets `clients` send `count` requests in total, each with at most `window` in flight. Prints the
+/// replies per second, and the 99.9th percentile of latency in nanoseconds. A tenth more requests
+/// are sent before the measurement.
 pub(crate) fn run(socket: &str, clients: usize, window: usize, count: usize, request: &str) {
     let request = format!("{request}\n").into_bytes();
     let mut clients: Vec<Client> = (0..clients).map(|_| Client::connect(socket)).collect();
@@ -39,7 +39,7 @@ fn exchange(
     count: usize,
     request: &[u8],
 ) -> Vec<Duration> {
-    let poll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("there is epoll");
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("epoll is available");
     let mut unsent = count;
     for (index, client) in (0u64..).zip(&mut *clients) {
         let data = epoll::EventData::new_u64(index);
@@ -52,7 +52,7 @@ fn exchange(
     let mut buffer = vec![0; READ_SIZE];
     let mut ready = Vec::with_capacity(64);
     while latencies.len() < count {
-        // With one client a read may as well wait itself: a call less each time.
+        // With one client a blocking read saves the call of epoll.
         if let [client] = clients {
             let replies = client.receive(&mut buffer, &mut latencies);
             let next = replies.min(unsent);
@@ -75,16 +75,17 @@ fn exchange(
 }
 
 impl Client {
-    /// Connects, and negotiates where the server greets: one that is bare does not, and answers
-    /// the negotiation like anything else.
+    /// Connects and negotiates. The bare server sends no greeting, and answers the negotiation as
+    /// any line.
     fn connect(socket: &str) -> Self {
-        let mut stream = UnixStream::connect(socket).expect("the server is there");
+        let mut stream = UnixStream::connect(socket).expect("the server listens");
         stream.write_all(b"{\"execute\": \"qmp_capabilities\"}\n").expect("it takes requests");
-        let mut said = Vec::new();
-        while !said.ends_with(b"\r\n") || said.starts_with(b"{\"QMP\"") && lines(&said) < 2 {
+        let mut output = Vec::new();
+        while !output.ends_with(b"\r\n") || output.starts_with(b"{\"QMP\"") && lines(&output) < 2
+        {
             let mut byte = [0];
             assert_eq!(stream.read(&mut byte).expect("it answers"), 1);
-            said.extend(byte);
+            output.extend(byte);
         }
         Self { stream, sent: VecDeque::new(), unsent: Vec::new() }
     }
@@ -101,10 +102,10 @@ impl Client {
         self.sent.push_back((Instant::now(), count));
     }
 
-    /// Reads once, and notes how long each reply took that is complete.
+    /// Reads once, and records the latency of each complete reply.
     fn receive(&mut self, buffer: &mut [u8], latencies: &mut Vec<Duration>) -> usize {
         let count = match self.stream.read(buffer) {
-            Ok(0) => panic!("the server has gone"),
+            Ok(0) => panic!("the server closed the connection"),
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => 0,
             Err(error) => panic!("{error}"),
@@ -113,7 +114,7 @@ impl Client {
         let now = Instant::now();
         let mut left = replies;
         while left > 0 {
-            let (at, waiting) = self.sent.front_mut().expect("nothing comes unasked");
+            let (at, waiting) = self.sent.front_mut().expect("each reply has a request");
             let answered = left.min(*waiting);
             latencies.extend(std::iter::repeat_n(now - *at, answered));
             left -= answered;

@@ -1,13 +1,13 @@
-//! The programs that `measure.py` measures, one for each word on the command line.
+//! The programs that `measure.py` measures. The first word of the command line selects one.
 //!
 //! | word | what it does |
 //! |---|---|
 //! | `dispatch COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
 //! | `look-up COUNT COMMANDS` | finds a command COUNT times |
-//! | `start-up COMMANDS` | tells how many nanoseconds pass until commands can be served |
+//! | `start-up COMMANDS` | prints the nanoseconds from the definitions to a service |
 //! | `serve SOCKET COMMANDS` | serves clients |
-//! | `bare SOCKET SIZE` | answers each line with as many bytes, and does nothing else |
-//! | `load SOCKET CLIENTS WINDOW COUNT REQUEST` | sends requests, and tells how fast the replies came |
+//! | `bare SOCKET SIZE` | answers each line with SIZE bytes |
+//! | `load SOCKET CLIENTS WINDOW COUNT REQUEST` | sends requests, and prints rate and latency of the replies |
 
 mod bare;
 mod commands;
@@ -28,7 +28,7 @@ fn main() {
         ["load", socket, clients, window, count, request] => {
             load::run(socket, number(clients), number(window), number(count), request);
         }
-        _ => panic!("see the top of main.rs for what can be run"),
+        _ => panic!("main.rs lists the programs"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Backups: a struct upon a base, boxed arguments, and a member that is unstable.
+//! Backups: a struct with a base, boxed arguments, and an unstable member.
 
 use qapi_core::prelude::*;
 use qapi_core::{Result, Size};

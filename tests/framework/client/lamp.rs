@@ -1,4 +1,4 @@
-//! A daemon to be talked to: a lamp.
+//! The daemon of these tests: a lamp.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +10,7 @@ use qapi_core::{qapi_command, qapi_enum, qapi_event, qapi_struct};
 
 use crate::support::registry::registry_of;
 
-/// How bright the lamp is.
+/// The brightness of the lamp.
 #[derive(Default)]
 pub(super) struct Brightness(AtomicI64);
 
@@ -29,7 +29,7 @@ pub(super) struct LampInfo {
     pub(super) owner: Option<String>,
 }
 
-/// The lamp was dimmed, or the other way round.
+/// Emitted when the brightness changes.
 #[qapi_event]
 #[derive(Debug, PartialEq)]
 pub(super) struct LampChanged {
@@ -37,7 +37,7 @@ pub(super) struct LampChanged {
     pub(super) was: Option<i64>,
 }
 
-/// The lamp is gone.
+/// Emitted when the lamp is broken.
 #[qapi_event]
 #[derive(Debug, PartialEq)]
 pub(super) struct LampBroken;
@@ -72,7 +72,7 @@ pub(super) fn set_lamp(
     Ok(())
 }
 
-/// Changes the lamp often.
+/// Emits many events.
 #[qapi_command(client)]
 pub(super) fn flicker(#[qapi(state)] events: &Events, times: i64) {
     for brightness in 0..times {
@@ -81,15 +81,15 @@ pub(super) fn flicker(#[qapi(state)] events: &Events, times: i64) {
     events.emit(&LampBroken);
 }
 
-/// Puts the lamp out after an hour.
+/// Switches the lamp off after an hour.
 #[qapi_command]
-async fn put_out_later(#[qapi(state)] lamp: &Brightness) -> LampInfo {
+async fn switch_off_later(#[qapi(state)] lamp: &Brightness) -> LampInfo {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     lamp.0.store(0, Ordering::Relaxed);
     info(0)
 }
 
-/// Says what it was given: every way to take an argument.
+/// Returns its arguments as text: one of each kind.
 #[qapi_command(client, returns_exception)]
 pub(super) async fn describe_lamps(
     names: &[String],
@@ -99,11 +99,11 @@ pub(super) async fn describe_lamps(
     others: Option<&[i64]>,
     #[qapi(features(unstable))] count: Option<u8>,
 ) -> Vec<String> {
-    let said = format!("{names:?} {type} {first:?} {owner:?} {others:?} {count:?}");
-    vec![said]
+    let text = format!("{names:?} {type} {first:?} {owner:?} {others:?} {count:?}");
+    vec![text]
 }
 
-/// What serves the commands of this module.
+/// A service with the commands of this module.
 pub(super) fn service() -> Arc<Service> {
     let mut states = StateMap::default();
     states.insert(Arc::new(Brightness::default()));

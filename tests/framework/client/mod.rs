@@ -1,4 +1,4 @@
-//! The other end: the typed client, and the one for the tests of daemons.
+//! The typed client, and the client for the tests of daemons.
 
 mod lamp;
 mod scripted_server;

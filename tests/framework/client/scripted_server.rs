@@ -1,4 +1,4 @@
-//! The typed client and a server that says what the test wants.
+//! The typed client and a server with a script.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use super::lamp::{LampChanged, LampInfo};
 
 const GREETING: &str = r#"{"QMP": {"version": {}, "capabilities": []}}"#;
 
-/// Says all of `script` at once, then keeps the connection open until the other end is dropped.
+/// A server that sends `script` at once and leaves the connection open.
 fn server(script: String) -> DuplexStream {
     let (near, mut far) = tokio::io::duplex(1 << 20);
     tokio::spawn(async move {
@@ -19,14 +19,14 @@ fn server(script: String) -> DuplexStream {
     near
 }
 
-/// A client that has negotiated with a server that goes on with `script`.
+/// A client that has negotiated with a server that sends `script` afterwards.
 async fn client(script: &str) -> Client {
     let text = format!(r#"{GREETING} {{"return": {{}}, "id": 1}} {script}"#);
     Client::over(server(text)).await.unwrap()
 }
 
 #[tokio::test]
-async fn what_a_newer_server_says_besides_is_passed_over() {
+async fn unknown_members_of_a_newer_server_are_ignored() {
     let lamp = r#"{"brightness": 1, "mood": "dark", "colour": {"red": 1}}"#;
     let event = format!(
         r#"{{"event": "LAMP_CHANGED", "timestamp": {{"seconds": 7, "microseconds": 5, "x": 1}},
@@ -42,7 +42,7 @@ async fn what_a_newer_server_says_besides_is_passed_over() {
 }
 
 #[tokio::test]
-async fn what_is_not_of_the_type_is_an_error_that_names_the_place() {
+async fn a_value_of_another_type_is_an_error_with_the_path() {
     let mut client = client(
         r#"{"return": [{"brightness": 1}], "id": 2}
            {"event": "LAMP_CHANGED", "timestamp": {"seconds": -1, "microseconds": -1}}
@@ -60,7 +60,7 @@ async fn what_is_not_of_the_type_is_an_error_that_names_the_place() {
 }
 
 #[tokio::test]
-async fn an_error_of_no_known_class_and_one_without_id_count() {
+async fn errors_of_an_unknown_class_and_without_an_id_are_received() {
     let mut client = client(
         r#"{"id": 2, "error": {"class": "Newer", "desc": "a"}}
            {"error": {"class": "GenericError", "desc": "b"}}"#,
@@ -73,13 +73,13 @@ async fn an_error_of_no_known_class_and_one_without_id_count() {
 }
 
 #[tokio::test]
-async fn a_reply_to_a_call_that_was_given_up_is_passed_over() {
+async fn a_reply_with_another_id_is_ignored() {
     let mut client = client(r#"{"return": {}, "id": 77} {"return": {}, "id": 2}"#).await;
     client.call::<()>("any").await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_no_server_is_found_out() {
+async fn a_peer_that_does_not_speak_qmp_is_an_error() {
     for (script, text) in [
         ("{}", "no greeting"),
         ("[1]", "no greeting"),

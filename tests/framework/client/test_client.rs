@@ -16,8 +16,8 @@ async fn an_hour_passes_at_once_under_a_paused_clock() {
     assert_eq!(client.event("LAMP_CHANGED").await, json!({ "lamp": lamp, "was": 0 }));
     let before = tokio::time::Instant::now();
     let dark = json!({"return": {"brightness": 0, "mood": "dark"}, "id": 1});
-    // Longer than a wait may take: only the paused clock knows of the hour.
-    client.send("{'execute': 'put-out-later', 'id': 1}").await;
+    // The hour passes on the paused clock alone, and exceeds the client's time-out.
+    client.send("{'execute': 'switch-off-later', 'id': 1}").await;
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
     assert_eq!(client.reply().await, dark);
     assert!(before.elapsed().as_secs() >= 3600);
@@ -31,7 +31,7 @@ async fn a_wait_that_cannot_end_fails_at_once() {
 }
 
 #[tokio::test]
-async fn any_bytes_may_be_sent_and_everything_read() {
+async fn arbitrary_bytes_can_be_sent_and_all_output_read() {
     let mut client = TestClient::greeted(&service()).await;
     let reply = client.ask(b"\xff").await;
     assert_eq!(reply["error"]["desc"], "JSON parse error, stray '\u{fffd}'");

@@ -56,18 +56,18 @@ async fn arguments_arrive_as_they_were_given() {
             count: None,
         },
     );
-    let said = client.execute(&full).await.unwrap();
+    let reply = client.execute(&full).await.unwrap();
     let setting = "LampSetting { brightness: 1 }";
     assert_eq!(
-        said,
+        reply,
         [format!("[\"a\", \"b\"] dark {setting} Some(\"me\") Some([2, 3]) Some(4)")]
     );
-    let said = client.execute(&sparse).await.unwrap();
-    assert_eq!(said, [format!("[] bright {setting} None None None")]);
+    let reply = client.execute(&sparse).await.unwrap();
+    assert_eq!(reply, [format!("[] bright {setting} None None None")]);
 }
 
 #[tokio::test]
-async fn an_error_keeps_its_class_and_the_connection_goes_on() {
+async fn an_error_has_its_class_and_the_connection_stays_open() {
     let mut client = client().await;
     let refused = client.call_with::<()>("set-lamp", &json!({ "brightness": -1 })).await;
     let refused = refused.unwrap_err();
@@ -87,7 +87,7 @@ async fn an_error_keeps_its_class_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn events_wait_while_calls_are_made() {
+async fn events_are_queued_during_calls() {
     let mut client = client().await;
     for brightness in [3, 4] {
         client.call_with::<()>("set-lamp", &LampSetting { brightness }).await.unwrap();
@@ -103,7 +103,7 @@ async fn events_wait_while_calls_are_made() {
 }
 
 #[tokio::test]
-async fn an_event_is_found_behind_others() {
+async fn an_event_is_found_after_others() {
     let mut client = client().await;
     client.execute(&flicker { times: 5 }).await.unwrap();
     assert_eq!(client.next::<LampBroken>().await.unwrap(), LampBroken);
@@ -129,11 +129,11 @@ async fn quitting_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn a_unix_socket_is_as_good() {
+async fn a_unix_socket_works_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lamp.sock");
-    let nobody = Client::connect_unix(&path).await;
-    assert!(matches!(nobody, Err(ClientError::Io(_))), "{nobody:?}");
+    let refused = Client::connect_unix(&path).await;
+    assert!(matches!(refused, Err(ClientError::Io(_))), "{refused:?}");
     let server = Server::new().registry(registry_of("main::client")).state(Brightness::default());
     let server = tokio::spawn(server.listen(Listener::unix(&path).unwrap()).serve());
     let mut client = Client::connect_unix(&path).await.unwrap();

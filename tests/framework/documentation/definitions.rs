@@ -1,4 +1,4 @@
-//! What is documented.
+//! The documented definitions.
 
 use qapi_core::prelude::*;
 use qapi_core::{OpenValue, Result};
@@ -41,7 +41,7 @@ pub(super) struct LanternInfo {
     base: LanternBase,
     /// How it shines.
     colour: LanternColour,
-    /// How brightly; not told of old lanterns.
+    /// How brightly; unknown of old lanterns.
     #[qapi(since = "1.2", features(unstable))]
     lumen: Option<u32>,
 }
@@ -79,7 +79,7 @@ pub(super) enum LanternRef {
     Place(LanternPlace),
 }
 
-/// Tells what lanterns there are.
+/// Returns the lanterns.
 ///
 /// # Returns
 /// One entry a lantern.
@@ -95,9 +95,9 @@ pub(super) fn query_lanterns(
     Ok(Vec::new())
 }
 
-/// Tells of a lantern.
+/// Describes a lantern.
 #[qapi_command(boxed, features(deprecated))]
-pub(super) fn lantern_tell(lantern: LanternInfo) {
+pub(super) fn lantern_show(lantern: LanternInfo) {
     let LanternInfo { .. } = lantern;
 }
 

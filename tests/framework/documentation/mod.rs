@@ -1,4 +1,4 @@
-//! What clients are told that the schema is for.
+//! The command that returns the documentation of a schema.
 
 #![allow(dead_code, reason = "fields and variants that only a schema needs")]
 
@@ -22,7 +22,7 @@ fn is_here(definition: &&Definition) -> bool {
     definition.source.module.starts_with(module_path!())
 }
 
-/// What is defined here and by the framework, the command among it.
+/// The definitions of this module and of the framework, including the command.
 fn registry() -> Registry {
     let own = registered().filter(|found| {
         let definition = found.definition();
@@ -31,7 +31,7 @@ fn registry() -> Registry {
     Registry::from_registrations(own.chain(documentation::registrations())).unwrap()
 }
 
-/// What the command returns under `policy`, or its error.
+/// The return value of the command under `policy`, or its error.
 fn ask(policy: Policy, arguments: &Value) -> Value {
     ask_of(registry(), policy, arguments)
 }
@@ -46,7 +46,7 @@ fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
     serde_json::from_str(&session.output()).unwrap()
 }
 
-/// What it returns, of what is defined here alone.
+/// The entries of the return value for definitions of this module.
 fn lanterns(policy: Policy) -> Vec<Value> {
     let reply = ask(policy, &json!({}));
     let all = reply["return"].as_array().unwrap().iter();
@@ -60,7 +60,7 @@ fn names(documented: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn it_tells_of_each_definition_and_its_parts() {
+fn each_definition_is_documented_with_its_parts() {
     let expected: Vec<Value> = serde_json::from_str(include_str!("lanterns.json")).unwrap();
     let found = lanterns(Policy::new());
     for (found, expected) in found.iter().zip(&expected) {
@@ -70,7 +70,7 @@ fn it_tells_of_each_definition_and_its_parts() {
 }
 
 #[test]
-fn it_tells_of_one_definition_by_name() {
+fn one_definition_is_selected_by_name() {
     let expected = lanterns(Policy::new());
     let lantern_wall = expected.iter().find(|found| found["name"] == "LanternWall");
     let reply = ask(Policy::new(), &json!({ "name": "LanternWall" }));
@@ -78,14 +78,14 @@ fn it_tells_of_one_definition_by_name() {
 }
 
 #[test]
-fn what_there_is_not_is_refused() {
+fn an_unknown_name_is_refused() {
     let reply = ask(Policy::new(), &json!({ "name": "LanternMoon" }));
     let error = json!({ "class": "GenericError", "desc": "Definition 'LanternMoon' not found" });
     assert_eq!(reply, json!({ "error": error }));
 }
 
 #[test]
-fn what_a_caller_may_not_execute_they_are_not_told_of() {
+fn commands_that_the_caller_may_not_execute_are_left_out() {
     let refuse = || Policy::new().command("lantern-repair", Access::nobody());
     for name in ["lantern-repair", "LanternRepair"] {
         let reply = ask(refuse(), &json!({ "name": name }));
@@ -98,20 +98,20 @@ fn what_a_caller_may_not_execute_they_are_not_told_of() {
 }
 
 #[test]
-fn what_is_hidden_is_not_told_of() {
+fn hidden_parts_are_left_out() {
     let compat = CompatPolicy {
         deprecated_output: CompatPolicyOutput::Hide,
         unstable_output: CompatPolicyOutput::Hide,
         ..CompatPolicy::default()
     };
     let found = lanterns(Policy::new().compat(compat));
-    assert!(!names(&found).contains(&"lantern-tell"));
+    assert!(!names(&found).contains(&"lantern-show"));
     let lantern_info = found.iter().find(|one| one["name"] == "LanternInfo").unwrap();
     assert_eq!(names(lantern_info["members"].as_array().unwrap()), ["id", "colour"]);
 }
 
 #[test]
-fn what_is_newer_is_not_told_of() {
+fn newer_parts_are_left_out() {
     let part_names = |registry: Registry, name: &str| {
         let reply = ask_of(registry, Policy::new(), &json!({ "name": name }));
         let documented = reply["return"][0]["members"].as_array().unwrap().clone();
@@ -126,7 +126,7 @@ fn what_is_newer_is_not_told_of() {
 }
 
 #[test]
-fn no_server_has_it_unless_told_to() {
+fn the_command_is_registered_on_request_only() {
     let all = documentation::registrations().map(|found| found.definition());
     let all = Registry::from_registrations(all).unwrap();
     assert!(all.command(COMMAND).is_some());

@@ -1,4 +1,4 @@
-//! From `emit` to what clients are sent.
+//! Events from `emit` to the clients.
 
 mod rate_limit;
 mod slow_client;

@@ -23,7 +23,7 @@ struct TestTankLevel {
     level: u32,
 }
 
-/// Emitted as often as it happens.
+/// Emitted without a limit.
 #[qapi_event]
 struct TestDrip;
 
@@ -31,7 +31,7 @@ fn tank(id: &str, level: u32) -> TestTankLevel {
     TestTankLevel { tank_id: Some(id.to_owned()), level }
 }
 
-/// A client that listens, and a server that delivers.
+/// A client with a session, and the task that delivers queued events.
 struct Listener {
     session: SessionFixture,
     _delivery: tokio::task::JoinSet<()>,
@@ -103,11 +103,11 @@ async fn a_queued_event_begins_a_period_when_it_is_sent() {
     client.emit(&TestLevel { level: 2 });
     assert_eq!(client.received_after(1000).await, [json!({"level": 1}), json!({"level": 2})]);
     client.emit(&TestLevel { level: 3 });
-    assert_eq!(client.received(), [] as [Value; 0], "the second period is under way");
+    assert_eq!(client.received(), [] as [Value; 0], "the second period has not ended");
     assert_eq!(client.received_after(1000).await, [json!({"level": 3})]);
     assert_eq!(client.received_after(1000).await, [] as [Value; 0]);
     client.emit(&TestLevel { level: 4 });
-    assert_eq!(client.received(), [json!({"level": 4})], "a quiet period has passed");
+    assert_eq!(client.received(), [json!({"level": 4})], "a period without events has ended");
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,6 +198,6 @@ async fn endless_keys_do_not_grow() {
         assert_eq!(client.received_after(500).await.len(), 0);
     }
     assert!((1000..KEYS).contains(&throttled[0]), "{throttled:?}");
-    // Periods that are over leave all their room to others.
+    // Ended periods leave all their room to others.
     assert!(throttled.iter().all(|count| *count == throttled[0]), "{throttled:?}");
 }

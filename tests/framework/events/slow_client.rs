@@ -1,7 +1,7 @@
-//! Many clients, of which one never reads, while events flow.
+//! Many clients, one of which never reads.
 //!
-//! `QAPI_FLOOD=clients,events,limit` sets other numbers: `QAPI_FLOOD=1000,100000,16777216 cargo
-//! test --release -p qapi-tests flood -- --nocapture` is the full size.
+//! `QAPI_FLOOD=clients,events,limit` sets the numbers. The full size is
+//! `QAPI_FLOOD=1000,100000,16777216 cargo test --release -p qapi-tests slow_client -- --nocapture`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,13 +27,13 @@ fn flood_ask() -> u64 {
     7
 }
 
-/// How many events are emitted before the clients that read must have them.
+/// After so many events, the clients that read must have received all.
 const BURST: u64 = 100;
 
-/// What the process may grow by for each client that reads: buffers on both sides, and a burst.
+/// Memory of the process for each client that reads: buffers on both sides, and a burst.
 const CLIENT_MEMORY: u64 = 192 << 10;
 
-/// Tells this program that it is the one to measure, in a process of its own.
+/// Set in the environment of the process that is measured.
 const MEASURED: &str = "QAPI_TEST_FLOOD";
 
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ impl Size {
     }
 }
 
-/// How much memory the process has now, and had at most, in bytes.
+/// The memory of the process now, and its maximum, in bytes.
 fn memory() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let of = |name: &str| {
@@ -66,9 +66,9 @@ fn memory() -> (u64, u64) {
 async fn connect(path: &std::path::Path) -> UnixStream {
     let mut stream = UnixStream::connect(path).await.unwrap();
     stream.write_all(b"{\"execute\": \"qmp_capabilities\"}").await.unwrap();
-    let mut said = Vec::new();
-    while !said.ends_with(b"{\"return\": {}}\r\n") {
-        assert_ne!(stream.read_buf(&mut said).await.unwrap(), 0);
+    let mut output = Vec::new();
+    while !output.ends_with(b"{\"return\": {}}\r\n") {
+        assert_ne!(stream.read_buf(&mut output).await.unwrap(), 0);
     }
     stream
 }
@@ -83,7 +83,7 @@ async fn read_all(mut stream: UnixStream, count: Arc<AtomicU64>) {
     }
 }
 
-/// One that asks while the events flow, and reads on until it is answered.
+/// A client that executes commands between events.
 struct Asking(UnixStream, Vec<u8>);
 
 impl Asking {
@@ -95,12 +95,12 @@ impl Asking {
                 self.1.drain(..at + 13);
                 return start.elapsed();
             }
-            assert_ne!(self.0.read_buf(&mut self.1).await.unwrap(), 0, "it is not dropped");
+            assert_ne!(self.0.read_buf(&mut self.1).await.unwrap(), 0, "it is still connected");
         }
     }
 }
 
-/// The server on a thread of its own; it counts the sessions that were closed for not reading.
+/// Starts the server on a thread of its own. The counter counts overflows.
 fn serve(path: &std::path::Path, size: Size) -> (Events, Shutdown, Arc<AtomicU64>) {
     let overflows = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&overflows);
@@ -124,7 +124,7 @@ async fn flood(size: Size) {
     let (before, _) = memory();
     let (events, shutdown, overflows) = serve(&path, size);
     let (mut readers, read) = (tokio::task::JoinSet::new(), Arc::new(AtomicU64::new(0)));
-    let deaf = connect(&path).await;
+    let idle = connect(&path).await;
     let mut asking = Asking(connect(&path).await, Vec::new());
     for _ in 2..size.clients {
         readers.spawn(read_all(connect(&path).await, Arc::clone(&read)));
@@ -142,11 +142,15 @@ async fn flood(size: Size) {
     let (elapsed, (_, most)) = (start.elapsed(), memory());
     let grown = most.saturating_sub(before);
     println!("{size:?}: {elapsed:?}, slowest reply {slowest:?}, grown by {grown} bytes");
-    assert_eq!(overflows.load(Ordering::Relaxed), 1, "the deaf client lost its session");
-    // A buffer that grows doubles, so that the deaf client's may be twice its limit.
+    assert_eq!(
+        overflows.load(Ordering::Relaxed),
+        1,
+        "the client that does not read lost its session"
+    );
+    // A growing buffer doubles, so the one of the idle client may have twice its limit.
     let bound = 2 * size.limit + CLIENT_MEMORY * size.clients;
     assert!(grown <= bound, "grown by {grown} bytes, more than {bound}");
-    drop(deaf);
+    drop(idle);
     shutdown.request();
     while readers.join_next().await.is_some() {}
     assert_eq!(read.load(Ordering::Relaxed), size.events * (size.clients - 2));
@@ -178,8 +182,8 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
         .env(MEASURED, "1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    print!("{said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("grown by"), "{said}{errors}");
+    assert!(output.status.success() && text.contains("grown by"), "{text}{errors}");
 }

@@ -1,4 +1,4 @@
-//! One small schema with everything that introspection treats in a way of its own.
+//! A small schema with each case of introspection.
 
 use qapi_core::schema::definition::{
     Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, Type, TypeRef,
@@ -79,7 +79,7 @@ static PANIC: Definition = always_allowed("panic");
 static GONE: Definition = event("NODE_GONE", Arguments::Members(&[member("name", STR)]));
 static IDLE: Definition = event("IDLE", NONE);
 
-/// All of them.
+/// All definitions.
 pub(super) static ALL: &[&Definition] = &[
     &ADD,
     &DELETE,

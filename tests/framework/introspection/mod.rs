@@ -1,4 +1,4 @@
-//! What clients are told of the schema, and what the schema language would say.
+//! The schema as `query-qmp-schema` returns it, and in the schema language.
 
 mod definitions;
 mod qemu;

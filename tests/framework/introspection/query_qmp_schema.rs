@@ -1,4 +1,4 @@
-//! `query-qmp-schema`, whole, with names of types masked and not.
+//! The whole reply to `query-qmp-schema`, with names of types masked and unmasked.
 
 use qapi_core::Registry;
 use qapi_core::introspection::Mask;

@@ -1,4 +1,4 @@
-//! Definitions as the schema language would write them.
+//! Definitions rendered in the schema language.
 
 use qapi_core::schema::render::render;
 

@@ -37,7 +37,7 @@ fn the_json_type_selects_the_alternative() {
 }
 
 #[test]
-fn the_alternative_decides_once_it_is_selected() {
+fn errors_come_from_the_selected_alternative() {
     let refusal = |json| refusal::<Vec<MacroChoice>>(json);
     assert_eq!(refusal(json!([{}])), "Parameter '[0].id' is missing");
     assert_eq!(refusal(json!(["x"])), "Parameter 'null' does not accept value 'x'");
@@ -51,7 +51,7 @@ fn other_json_types_are_refused() {
 }
 
 #[test]
-fn the_definition_holds_all_that_was_said() {
+fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroChoice>();
     assert_eq!((definition.name, definition.doc), ("MacroChoice", "One of five JSON types."));
     let DefinitionKind::Alternate(body) = &definition.kind else { panic!("no alternate") };

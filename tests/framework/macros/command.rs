@@ -7,10 +7,10 @@ use super::enum_::MacroStage;
 use super::struct_::MacroBase;
 use super::{execute, name_of, registered, registry};
 
-/// Joins what it is given.
+/// Joins its arguments.
 ///
 /// # Returns
-/// All of it.
+/// The whole text.
 ///
 /// # Examples
 /// ```text
@@ -18,7 +18,7 @@ use super::{execute, name_of, registered, registry};
 /// ```
 #[qapi_command(since = "4.0", features(unstable), allow_oob, allow_preconfig, returns_exception)]
 fn macro_join(
-    /// What comes first.
+    /// The beginning.
     first: &str,
     #[qapi(name = "part-2", since = "4.1", features(deprecated))] second: Option<&str>,
     r#type: Option<MacroStage>,
@@ -107,7 +107,7 @@ fn arguments_reach_a_blocking_function() {
 }
 
 #[test]
-fn errors_are_answered_in_every_mode() {
+fn errors_are_returned_in_every_mode() {
     assert_eq!(execute("macro-fails", json!({ "how": "so" })), Err("so".to_owned()));
     let text = Err("nothing to do".to_owned());
     assert_eq!(execute("macro-elsewhere", json!({ "first": "a" })), text);
@@ -140,14 +140,14 @@ fn faulty_arguments_are_refused_in_the_order_of_parameters() {
 }
 
 #[test]
-fn the_definition_holds_all_that_was_said() {
+fn the_definition_has_all_parts() {
     let definition = registered("macro-join");
-    assert_eq!((definition.doc, definition.since), ("Joins what it is given.", Some("4.0")));
+    assert_eq!((definition.doc, definition.since), ("Joins its arguments.", Some("4.0")));
     assert_eq!(definition.features[0].name, "unstable");
     assert_eq!(definition.source.line, 19);
     let Command { arguments, allow_oob, allow_preconfig, success_response, .. } =
         command("macro-join");
-    assert_eq!(definition.section(SectionKind::Returns), Some("All of it."));
+    assert_eq!(definition.section(SectionKind::Returns), Some("The whole text."));
     assert_eq!(definition.section(SectionKind::Errors), None);
     let example = "```text\n# Errors\n```";
     assert_eq!(definition.section(SectionKind::Examples), Some(example));
@@ -161,7 +161,7 @@ fn the_definition_holds_all_that_was_said() {
         ("type", "MacroStage".to_owned(), true),
     ];
     assert_eq!(shown, expected);
-    assert_eq!(members[0].doc, "What comes first.");
+    assert_eq!(members[0].doc, "The beginning.");
     assert_eq!((members[1].since, members[1].features[0].name), (Some("4.1"), "deprecated"));
 }
 
@@ -175,7 +175,7 @@ fn the_mode_is_in_the_handler() {
 }
 
 #[test]
-fn what_is_returned_is_in_the_definition() {
+fn the_return_type_is_in_the_definition() {
     let returns = |name| (command(name).returns)();
     assert!(returns("macro-nothing").is_none());
     assert!(returns("macro-fails").is_none());

@@ -1,4 +1,4 @@
-//! `#[cfg]` on parts of a definition reaches all that is made of it.
+//! `#[cfg]` on parts of a definition applies to the whole expansion.
 
 use qapi_core::schema::definition::{DefinitionKind, Enum};
 use qapi_core::{qapi_alternate, qapi_enum, qapi_struct, qapi_union};

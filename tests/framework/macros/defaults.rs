@@ -1,4 +1,4 @@
-//! Members and arguments that may be absent and have a value all the same.
+//! Optional members and arguments with default values.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ struct MacroDefaulted {
     count: i64,
 }
 
-/// What the functions were given.
+/// The arguments of a call.
 #[qapi_struct]
 struct MacroDefaultsGiven {
     text: String,
@@ -91,7 +91,7 @@ fn absent_members_have_their_values() {
 }
 
 #[test]
-fn a_value_that_is_given_is_checked_and_null_is_none() {
+fn a_given_value_is_checked_and_null_is_refused() {
     let wrong = refusal::<MacroDefaults>(json!({"tries": "9"}));
     assert_eq!(wrong, "Invalid parameter type for 'tries', expected: integer");
     let null = refusal::<MacroDefaults>(json!({"mode": null}));
@@ -99,7 +99,7 @@ fn a_value_that_is_given_is_checked_and_null_is_none() {
 }
 
 #[test]
-fn they_are_always_sent() {
+fn members_with_defaults_are_always_written() {
     let sent = json!({
         "mode": "off", "tries": 4, "name": "none", "wait": 1500, "data": "", "modes": ["on"],
     });
@@ -114,7 +114,7 @@ fn the_members_of_a_union_have_defaults_too() {
     assert_eq!(refusal::<MacroDefaultUnion>(json!({})), "Parameter 'mode' is missing");
 }
 
-/// The names of `members`, those that may be absent with a star as in the schema language.
+/// The names of `members`. Optional ones have a star as in the schema language.
 fn starred(members: &[Member]) -> Vec<String> {
     let star = |member: &Member| if member.optional { "*" } else { "" };
     members.iter().map(|member| format!("{}{}", star(member), member.name)).collect()

@@ -21,7 +21,7 @@ pub(super) enum MacroStage {
     Odd,
 }
 
-/// Nothing to choose from.
+/// An enum without values.
 #[qapi_enum(prefix = "EMPTY_2", name = "__org.example_Empty")]
 #[allow(dead_code, reason = "it has no values")]
 enum Empty {}
@@ -43,7 +43,7 @@ fn values_are_read_and_written_by_name() {
 }
 
 #[test]
-fn names_can_be_had_in_constants() {
+fn names_are_constants() {
     const NAME: &str = MacroStage::Qcow2.as_str();
     assert_eq!(NAME, "qcow2");
 }
@@ -56,7 +56,7 @@ fn other_strings_and_types_are_refused() {
 }
 
 #[test]
-fn the_definition_holds_all_that_was_said() {
+fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroStage>();
     assert_eq!(definition.name, "MacroStage");
     assert_eq!(definition.doc, "How far something got.\n\nOn its way.");

@@ -20,7 +20,7 @@ struct MacroStageReached {
 #[qapi_event(name = "__org.example_MACRO_NOTHING")]
 struct MacroNothing;
 
-/// Data of a type that others use too.
+/// Boxed data: a type that commands use, too.
 #[qapi_event(boxed)]
 #[derive(Debug)]
 struct MacroBoxed(MacroBase);
@@ -48,7 +48,7 @@ fn data<E: QapiEvent>(event: &E) -> String {
 }
 
 #[test]
-fn the_definition_holds_all_that_was_said() {
+fn the_definition_has_all_parts() {
     let definition = MacroStageReached::DEFINITION;
     assert_eq!((definition.name, definition.since), ("MACRO_STAGE_REACHED", Some("3.0")));
     assert_eq!(definition.doc, "Emitted when a stage was reached.");

@@ -1,4 +1,4 @@
-//! Types that members and arguments may have besides the plain ones.
+//! Further types of members and arguments: newtypes, paths, durations, bytes, borrowed ones.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use serde_json::json;
 
 use super::{definition_of, execute, name_of, read, refusal, write};
 
-/// A name that is not just any string.
+/// A newtype of a string.
 #[qapi_struct(transparent)]
 #[derive(Debug, Clone, PartialEq)]
 struct MacroNodeName(String);
 
-/// Others in a coat of their own.
+/// Newtypes of other types.
 #[qapi_struct(transparent)]
 #[derive(Debug, PartialEq)]
 struct MacroNodeNames {
@@ -79,7 +79,7 @@ struct MacroTimer {
     kind: MacroTimedBranches,
 }
 
-/// Takes all of them, lent and not.
+/// Takes all of these types, borrowed and owned.
 #[qapi_command(client, returns_exception)]
 fn macro_types(
     file: &Path,
@@ -153,7 +153,7 @@ fn the_schema_shows_what_clients_write() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn values_out_of_range_are_refused() {
     for (member, value, text) in [
         ("name", json!(1), "Invalid parameter type for 'name', expected: string"),
         ("timeout", json!(-1), "Parameter 'timeout' expects a length of time"),
@@ -174,7 +174,7 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
-fn what_is_less_than_a_unit_is_left_out_and_what_is_more_than_all_cut() {
+fn durations_are_rounded_down_and_saturate() {
     let mut typed = typed();
     typed.timeout = Duration::from_micros(2999);
     typed.age = Some(Duration::MAX);
@@ -183,7 +183,7 @@ fn what_is_less_than_a_unit_is_left_out_and_what_is_more_than_all_cut() {
 }
 
 #[test]
-fn commands_take_them_lent() {
+fn commands_borrow_their_arguments() {
     let arguments = json!({
         "file": "/f", "timeout": 10, "age": 1, "data": "AQ==", "more": "AQI=", "text": "t",
     });
@@ -194,7 +194,7 @@ fn commands_take_them_lent() {
 }
 
 #[test]
-fn clients_write_them_in_the_same_way() {
+fn client_structs_serialize_alike() {
     use qapi_core::client::QapiCommand;
     use serde::ser::{SerializeMap, Serializer};
     let call = macro_types {

@@ -1,4 +1,4 @@
-//! Expansions stand in anybody's module: whatever is declared there, and whichever lints are on.
+//! Expansions compile in any module, with any names in scope and any lints denied.
 #![deny(
     warnings,
     missing_docs,
@@ -130,7 +130,7 @@ pub struct MacroCleanBoxed(pub MacroCleanStruct);
 pub enum MacroCleanOpen {
     /// A value.
     One,
-    /// Those of others.
+    /// Values of other crates.
     #[qapi(open)]
     Other(elsewhere::renamed::OpenValue<Self>),
 }
@@ -147,7 +147,7 @@ pub enum MacroCleanAdded {
 pub enum MacroCleanOpenUnion {
     /// A branch.
     One,
-    /// Those of others.
+    /// Values of other crates.
     #[qapi(open)]
     Other(elsewhere::renamed::OpenValue<MacroCleanOpen>),
 }
@@ -174,7 +174,7 @@ pub struct MacroCleanBased {
 #[qapi_struct(crate = elsewhere::renamed, transparent)]
 pub struct MacroCleanName(pub ::std::string::String);
 
-/// Members that are told in a way of their own alone.
+/// Members with encodings.
 #[qapi_struct(crate = elsewhere::renamed)]
 pub struct MacroCleanTold {
     /// A length of time.
@@ -185,7 +185,7 @@ pub struct MacroCleanTold {
     pub bytes: ::std::option::Option<::std::vec::Vec<u8>>,
 }
 
-/// A command that takes what comes.
+/// A command without generated code.
 #[qapi_command(crate = elsewhere::renamed, gen = false, data = MacroCleanStruct, returns_exception)]
 fn macro_clean_raw(
     arguments: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -229,12 +229,12 @@ pub async fn macro_clean_for_clients(
     ::std::future::ready(::std::result::Result::Err(text.to_owned())).await
 }
 
-/// A command that ought not to be called any more.
+/// A deprecated command.
 #[deprecated]
 #[qapi_command(crate = elsewhere::renamed, features(deprecated))]
 fn macro_clean_no_more() {}
 
-/// Definitions made by a macro of the user's.
+/// Definitions from a macro of the user.
 macro_rules! define {
     ($name:ident, $ty:ty, $lent:ty, $optional:ty, $command:ident) => {
         /// A struct.
@@ -273,7 +273,7 @@ fn definitions_can_stand_in_functions() {
 }
 
 #[test]
-fn what_was_made_works() {
+fn the_expansions_work() {
     let arguments = ::serde_json::json!({ "text": "a", "other": 3 });
     assert_eq!(super::execute("macro-clean-made", arguments).unwrap(), 3);
     let arguments = ::serde_json::json!({ "text": "so" });

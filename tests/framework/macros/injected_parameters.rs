@@ -1,4 +1,4 @@
-//! What reaches a function besides its arguments.
+//! Parameters of a function that are no arguments: state and session.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn state_and_session_reach_the_function() {
 }
 
 #[test]
-fn they_are_no_arguments() {
+fn injected_parameters_are_no_arguments() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
         panic!("no command")
     };
@@ -63,7 +63,7 @@ fn they_are_no_arguments() {
 }
 
 #[test]
-fn the_definition_says_which_state_is_wanted() {
+fn the_definition_names_the_required_state() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
         panic!("no command")
     };
@@ -72,9 +72,9 @@ fn the_definition_says_which_state_is_wanted() {
     assert!((command.needs[0].type_name)().ends_with("ServerVersion"));
 }
 
-/// A command that takes every name that an expansion makes up, less its two underscores, and puts
-/// the given texts together.
-macro_rules! take_made_up_names {
+/// A command whose parameters have the names that expansions generate, without `__`. It joins its
+/// arguments.
+macro_rules! use_generated_names {
     ([$($kind:ident)?] $command:ident [$($keyword:tt)*]) => {
         #[qapi_command(returns_exception $(, $kind)?)]
         $($keyword)* fn $command(
@@ -94,17 +94,17 @@ macro_rules! take_made_up_names {
     };
 }
 
-take_made_up_names!([] macro_made_up_names []);
-take_made_up_names!([blocking] macro_made_up_names_elsewhere []);
-take_made_up_names!([] macro_made_up_names_later [async]);
+use_generated_names!([] macro_generated_names []);
+use_generated_names!([blocking] macro_generated_names_elsewhere []);
+use_generated_names!([] macro_generated_names_later [async]);
 
 #[test]
-fn parameters_may_be_called_as_what_expansions_make_up() {
+fn parameters_may_have_the_names_that_expansions_generate() {
     let arguments = json!({
         "object": "a", "out": "b", "style": "c", "qapi": "d", "optional": "e",
     });
     for command in
-        ["macro-made-up-names", "macro-made-up-names-elsewhere", "macro-made-up-names-later"]
+        ["macro-generated-names", "macro-made-up-names-elsewhere", "macro-made-up-names-later"]
     {
         assert_eq!(execute(command, arguments.clone()), Ok(json!("test 1.0abcde")), "{command}");
     }

@@ -1,4 +1,4 @@
-//! The attribute macros: each used, and what it makes checked by behaviour.
+//! The attribute macros, tested by the behaviour of their expansions.
 
 mod alternate;
 mod command;
@@ -34,10 +34,10 @@ fn read<T: QapiType>(json: Value) -> Result<T> {
     T::visit(Input::new(document.root()))
 }
 
-/// The text of the error that `json` is no `T`.
+/// The error for `json`, which is no `T`.
 fn refusal<T: QapiType>(json: Value) -> String {
     match read::<T>(json) {
-        Ok(value) => panic!("taken as {}", write(&value)),
+        Ok(value) => panic!("read as {}", write(&value)),
         Err(error) => error.to_string(),
     }
 }
@@ -47,7 +47,7 @@ fn write<T: QapiType>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// The definition behind a type that was annotated.
+/// The definition of an annotated type.
 fn definition_of<T: QapiType>() -> &'static Definition {
     match T::schema_type() {
         Type::Defined(definition) => definition,
@@ -55,7 +55,7 @@ fn definition_of<T: QapiType>() -> &'static Definition {
     }
 }
 
-/// The name of a type, with brackets around that of a list's elements.
+/// The name of a type; brackets mark a list.
 fn name_of(ty: TypeRef) -> String {
     match ty() {
         Type::Builtin(builtin) => builtin.as_str().to_owned(),
@@ -69,12 +69,12 @@ fn registered(name: &str) -> &'static Definition {
     registry().definition(name).unwrap()
 }
 
-/// What this module and the framework itself define.
+/// The definitions of this module and of the framework.
 fn registry() -> Registry {
     registry_of(module_path!())
 }
 
-/// Executes a command; `Err` holds the text of the error reply.
+/// Executes a command. `Err` has the text of the error reply.
 fn execute(command: &str, arguments: Value) -> Result<Value, String> {
     let mut states = StateMap::default();
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));

@@ -1,4 +1,4 @@
-//! Open enums, and what is added to them.
+//! Open enums and their extensions.
 
 use std::collections::HashSet;
 
@@ -58,13 +58,13 @@ enum MacroFigure {
     Other(OpenValue<MacroShape>),
 }
 
-/// Tells what it was told.
+/// Returns its argument as text.
 #[qapi_command(returns_exception)]
 fn macro_show(figure: MacroFigure) -> String {
     write(&figure)
 }
 
-/// Tells a shape's documentation.
+/// Returns the documentation of a shape.
 #[qapi_command(returns_exception)]
 fn macro_describe(shape: MacroShape) -> String {
     match shape {
@@ -76,7 +76,7 @@ fn macro_describe(shape: MacroShape) -> String {
 const SQUARE: &str = "__org.example_square";
 
 #[test]
-fn added_values_are_read_and_written_like_all_others() {
+fn added_values_are_read_and_written() {
     for (shape, name) in [
         (MacroShape::Round, "round"),
         (AngularShape::Square.into(), SQUARE),
@@ -120,7 +120,7 @@ fn commands_take_added_values() {
 }
 
 #[test]
-fn introspection_knows_added_values() {
+fn introspection_lists_added_values() {
     let infos = registry().introspect(Mask::Unmasked);
     let info = infos.iter().find(|info| info.name == "MacroShape").unwrap();
     let info = serde_json::to_value(info).unwrap();
@@ -134,7 +134,7 @@ fn introspection_knows_added_values() {
 }
 
 #[test]
-fn unions_pass_added_values_on() {
+fn unions_accept_added_values() {
     let round = json!({ "shape": "round", "radius": 1 });
     assert_eq!(read::<MacroFigure>(round).unwrap(), MacroFigure::Round(MacroRound { radius: 1 }));
 

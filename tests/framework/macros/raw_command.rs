@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::{execute, registered, registry};
 
-/// What clients are told that a device takes; drivers take more.
+/// The documented arguments of a device. Drivers take more.
 #[qapi_struct]
 struct MacroDevice {
     driver: String,
     bus: Option<String>,
 }
 
-/// What clients are told of a device.
+/// The documented members of a device.
 #[qapi_struct]
 struct MacroDeviceInfo {
     count: i64,
@@ -30,20 +30,20 @@ fn macro_device_add(arguments: &Map<String, Value>) -> Result<Value, String> {
     }
 }
 
-/// Takes no arguments, and returns more than it tells.
+/// Takes no arguments, and returns more than the documented members.
 #[qapi_command(gen = false, returns = Vec<MacroDeviceInfo>)]
 fn macro_query_devices() -> Value {
     json!([{ "count": 1 }])
 }
 
-/// Takes whatever comes, later.
+/// Takes any arguments, asynchronously.
 #[qapi_command(gen = false, returns_exception)]
 async fn macro_device_any(mut arguments: Map<String, Value>) -> Value {
     arguments.remove("first").unwrap_or_default()
 }
 
 #[test]
-fn arguments_come_as_they_are() {
+fn arguments_arrive_unchecked() {
     let arguments = json!({ "driver": "x", "whatever": [1, { "a": null }, 1.5], "bus": 7 });
     let expected = json!({ "of": "x", "all": arguments });
     assert_eq!(execute("macro-device-add", arguments), Ok(expected));
@@ -52,14 +52,14 @@ fn arguments_come_as_they_are() {
 }
 
 #[test]
-fn a_function_that_takes_no_arguments_is_given_none() {
+fn a_function_without_arguments_accepts_none() {
     assert_eq!(execute("macro-query-devices", json!({})), Ok(json!([{ "count": 1 }])));
     let refused = execute("macro-query-devices", json!({ "first": 1 }));
     assert_eq!(refused, Err("Parameter 'first' is unexpected".to_owned()));
 }
 
 #[test]
-fn clients_are_told_what_the_annotation_says() {
+fn introspection_shows_the_annotated_types() {
     let infos = registry().introspect(Mask::Unmasked);
     let shown = |name: &str| {
         let info = infos.iter().find(|info| info.name == name).unwrap();
@@ -72,7 +72,7 @@ fn clients_are_told_what_the_annotation_says() {
 }
 
 #[test]
-fn the_definition_says_that_nothing_is_generated() {
+fn the_definition_has_gen_false() {
     let DefinitionKind::Command(command) = &registered("macro-device-add").kind else {
         panic!("no command");
     };

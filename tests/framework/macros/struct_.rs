@@ -5,11 +5,11 @@ use serde_json::json;
 use super::enum_::MacroStage;
 use super::{definition_of, name_of, read, refusal, write};
 
-/// What others build on.
+/// A base.
 #[qapi_struct]
 #[derive(Debug, PartialEq)]
 pub(super) struct MacroBase {
-    /// Who it is.
+    /// The identifier.
     pub(super) id: String,
     pub(super) size_hint: Option<u64>,
 }
@@ -56,7 +56,7 @@ fn absent_members_are_none_and_not_written() {
 }
 
 #[test]
-fn faults_are_found_in_the_order_of_members() {
+fn errors_are_found_in_the_order_of_members() {
     let refusal = |json| refusal::<MacroInfo>(json);
     for (json, text) in [
         (json!({}), "Parameter 'id' is missing"),
@@ -78,7 +78,7 @@ fn faults_are_found_in_the_order_of_members() {
 }
 
 #[test]
-fn the_definition_holds_all_that_was_said() {
+fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroInfo>();
     assert_eq!((definition.name, definition.since), ("MacroInfo", Some("1.0")));
     assert_eq!(definition.doc, "Everything that a struct can have.");

@@ -1,23 +1,22 @@
-//! What the attributes refuse, and in which words: one mistake a file in `tests/ui`.
+//! The error messages of the attributes: one mistake a file in `tests/ui`.
 //!
-//! `TRYBUILD=overwrite cargo test -p qapi-tests ui` writes the expected words anew.
+//! `TRYBUILD=overwrite cargo test -p qapi-tests ui` updates the expected messages.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn mistakes_are_refused_with_what_to_write_instead() {
+fn each_mistake_has_its_message() {
     trybuild::TestCases::new().compile_fail("ui/*/*.rs");
 }
 
-/// The folder of the tests' package.
+/// The folder of the package.
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The lines of a list, below the text that introduces it and without its own headings, each
-/// taken apart at the first space.
+/// The lines of a list, split at the first space. The introduction and headings are left out.
 fn listed(file: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(here().join("ui").join(file)).unwrap();
     let (_, list) = text.split_once("\n\n").unwrap();
@@ -45,7 +44,7 @@ fn files(folders: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
 }
 
 #[test]
-fn each_case_of_qemus_has_one_place() {
+fn each_case_of_qemu_has_one_place() {
     let cases = listed("CASES.txt");
     let impossible = listed("IMPOSSIBLE.txt");
     let kinds = fs::read_dir(here().join("ui")).unwrap();
@@ -57,11 +56,11 @@ fn each_case_of_qemus_has_one_place() {
         let count = |names: &[String]| names.iter().filter(|found| *found == name).count();
         let rejects = count(&refused) + count(&at_start);
         let places = rejects + count(&accepted) + usize::from(impossible.contains_key(name));
-        assert_eq!(places, 1, "{name} has a place, and one only");
+        assert_eq!(places, 1, "{name} has exactly one place");
         match verdict.as_str() {
-            "reject" => assert_eq!(count(&accepted), 0, "{name} is no mistake here"),
+            "reject" => assert_eq!(count(&accepted), 0, "{name} is accepted here"),
             "accept" => assert_eq!(rejects, 0, "{name} is a mistake here"),
-            other => panic!("{name}: {other} is no verdict"),
+            other => panic!("{name}: {other} is neither reject nor accept"),
         }
     }
     let strangers: Vec<_> = impossible.keys().filter(|name| !cases.contains_key(*name)).collect();

@@ -84,7 +84,7 @@ fn the_discriminator_selects_the_branch() {
 }
 
 #[test]
-fn the_tag_keeps_its_place_and_the_branch_comes_last() {
+fn the_tag_is_written_in_its_place_and_the_branch_last() {
     let text = concat!(
         r#"{"id":"a","before":true,"driver":"raw-ish","after":false,"#,
         r#""file":{"id":"b","driver":"file","filename":"f"}}"#
@@ -95,7 +95,7 @@ fn the_tag_keeps_its_place_and_the_branch_comes_last() {
 }
 
 #[test]
-fn faults_are_found_in_the_order_of_the_schema() {
+fn errors_are_found_in_the_order_of_the_schema() {
     for (json, text) in [
         (json!({ "driver": 1 }), "Parameter 'id' is missing"),
         (
@@ -127,7 +127,7 @@ fn faults_are_found_in_the_order_of_the_schema() {
 }
 
 #[test]
-fn a_union_on_an_enum_has_the_discriminator_alone() {
+fn a_union_on_an_enum_has_only_the_discriminator() {
     let definition = definition_of::<MacroPlainNode>();
     assert_eq!((definition.name, definition.since), ("MacroPlainNode", Some("2.9")));
     let Union { base, members, discriminator, branches, .. } = union_of::<MacroPlainNode>();

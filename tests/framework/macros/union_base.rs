@@ -42,7 +42,7 @@ enum MacroLinkBranches {
     Air,
 }
 
-/// The branches need not come last in Rust, as they do on the wire.
+/// The branches may stand anywhere in Rust. They are written last.
 #[qapi_union(discriminator = "link-type", since = "1.0")]
 #[derive(Debug, PartialEq)]
 struct MacroLink {
@@ -84,7 +84,7 @@ fn the_branch_decides_what_is_written() {
 }
 
 #[test]
-fn faults_are_found_in_the_order_of_the_schema() {
+fn errors_are_found_in_the_order_of_the_schema() {
     for (json, text) in [
         (json!({}), "Parameter 'link-type' is missing"),
         (

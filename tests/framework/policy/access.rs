@@ -1,4 +1,4 @@
-//! Who may execute a command.
+//! Restrictions of commands to callers.
 
 use qapi_core::policy::Access;
 use qapi_core::prelude::*;
@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 use super::session_under;
 use crate::support::session::SessionFixture;
 
-/// A type that only one command leads to.
+/// A type that only one command refers to.
 #[qapi_struct]
 struct PolicySecret {
     word: String,
 }
 
-/// Tells the secret.
+/// Returns the secret.
 #[qapi_command]
 fn policy_secret() -> PolicySecret {
     PolicySecret { word: "open".to_owned() }
 }
 
-/// Tells nothing.
+/// Returns nothing.
 #[qapi_command]
 fn policy_open() {}
 
@@ -53,7 +53,7 @@ fn lists_decide() {
 }
 
 #[test]
-fn owner_and_root_may_and_others_may_not() {
+fn owner_and_root_are_allowed_and_others_are_not() {
     let own = rustix::process::geteuid().as_raw();
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
@@ -62,36 +62,36 @@ fn owner_and_root_may_and_others_may_not() {
     }
 }
 
-/// A session of a caller to whom the secret is closed, unless they are user 7.
-fn talk_of(uid: u32) -> SessionFixture {
+/// A session of user `uid`. Only user 7 may execute `policy-secret`.
+fn session_of(uid: u32) -> SessionFixture {
     let policy = Policy::new().command("policy-secret", Access::nobody().allow_uid(7));
     let options = SessionOptions { peer: peer(uid, 0), ..Default::default() };
     session_under(policy, "main::policy::access", &options)
 }
 
-fn returned(said: &str) -> Vec<Value> {
-    let message: Value = serde_json::from_str(said).unwrap();
+fn returned(output: &str) -> Vec<Value> {
+    let message: Value = serde_json::from_str(output).unwrap();
     message["return"].as_array().unwrap().clone()
 }
 
 #[test]
 fn a_refused_command_does_not_exist_for_the_caller() {
-    let said = talk_of(8).ask(r#"{"execute": "policy-secret", "id": 1}"#);
+    let output = session_of(8).ask(r#"{"execute": "policy-secret", "id": 1}"#);
     let expected = "{\"id\": 1, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The \
                     command policy-secret has not been found\"}}\r\n";
-    assert_eq!(said, expected);
-    let said = talk_of(7).ask(r#"{"execute": "policy-secret"}"#);
-    assert_eq!(said, "{\"return\": {\"word\": \"open\"}}\r\n");
+    assert_eq!(output, expected);
+    let output = session_of(7).ask(r#"{"execute": "policy-secret"}"#);
+    assert_eq!(output, "{\"return\": {\"word\": \"open\"}}\r\n");
 }
 
 #[test]
-fn a_refused_command_is_absent_from_what_the_caller_is_told() {
+fn a_refused_command_is_absent_from_all_lists_for_the_caller() {
     let named = |name: &str| json!({ "name": name });
     for (uid, may) in [(7, true), (8, false)] {
-        let commands = returned(&talk_of(uid).ask(r#"{"execute": "query-commands"}"#));
+        let commands = returned(&session_of(uid).ask(r#"{"execute": "query-commands"}"#));
         assert_eq!(commands.contains(&named("policy-secret")), may, "{uid}");
         assert!(commands.contains(&named("policy-open")));
-        let schema = returned(&talk_of(uid).ask(r#"{"execute": "query-qmp-schema"}"#));
+        let schema = returned(&session_of(uid).ask(r#"{"execute": "query-qmp-schema"}"#));
         let has = |name: &str| schema.iter().any(|info| info["name"] == name);
         assert_eq!(has("policy-secret"), may, "{uid}");
         assert!(has("policy-open"));
@@ -100,12 +100,12 @@ fn a_refused_command_is_absent_from_what_the_caller_is_told() {
                 .as_array()
                 .is_some_and(|members| members.iter().any(|member| member["name"] == "word"))
         };
-        assert_eq!(schema.iter().any(word), may, "the type goes with the command");
+        assert_eq!(schema.iter().any(word), may, "the type is listed with the command only");
     }
 }
 
 #[test]
-fn a_policy_for_a_command_that_is_not_there_is_refused() {
+fn a_policy_for_an_unknown_command_is_refused() {
     let policy = Policy::new().command("policy-secrte", Access::nobody());
     let error = Registry::collect().unwrap().check_policy(&policy).unwrap_err();
     assert_eq!(error.conflicts().len(), 1);

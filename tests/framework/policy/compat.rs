@@ -1,4 +1,4 @@
-//! Deprecated and unstable parts of the schema, accepted or not.
+//! Policies for deprecated and unstable parts of the schema.
 
 use qapi_core::policy::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 use qapi_core::prelude::*;
@@ -35,7 +35,7 @@ struct CompatInfo {
     new: Option<bool>,
 }
 
-/// Takes what is old and new.
+/// Takes deprecated and unstable members.
 #[qapi_command]
 fn compat_take(
     mode: CompatMode,
@@ -46,7 +46,7 @@ fn compat_take(
     let _ = (mode, old, both, options.map(|options| (options.mandatory, options.mode)));
 }
 
-/// Wants what is new.
+/// Takes a mandatory unstable argument.
 #[qapi_command]
 fn compat_want(#[qapi(features(unstable))] new: u8) {
     let _ = new;
@@ -58,13 +58,13 @@ fn compat_old() {}
 #[qapi_command(features(unstable))]
 fn compat_new() {}
 
-/// Gives what is old and new.
+/// Returns deprecated and unstable members.
 #[qapi_command]
 fn compat_give() -> Vec<CompatInfo> {
     vec![CompatInfo { plain: true, old: true, new: Some(true) }]
 }
 
-/// Gives the same from another thread.
+/// Returns the same from another thread.
 #[qapi_command(blocking)]
 fn compat_give_elsewhere() -> CompatInfo {
     CompatInfo { plain: true, old: true, new: Some(true) }
@@ -108,7 +108,7 @@ const HIDE: CompatPolicy = CompatPolicy {
     unstable_output: CompatPolicyOutput::Hide,
 };
 
-/// What is sent, and the refusal; an empty one where it is accepted by every policy.
+/// Requests and their error texts, which are empty if every policy accepts the request.
 const INPUTS: &[(&str, &str)] = &[
     (
         r#"{"execute": "compat-old"}"#,
@@ -150,7 +150,7 @@ const INPUTS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn rejected_input_is_refused_in_qemus_words() {
+fn rejected_input_has_the_error_of_qemu() {
     let mut session = session(REJECT);
     for (sent, refusal) in INPUTS {
         let expected = if refusal.is_empty() {
@@ -163,16 +163,16 @@ fn rejected_input_is_refused_in_qemus_words() {
 }
 
 #[test]
-fn accepted_input_is_served() {
+fn accepted_input_is_executed() {
     let mut session = session(CompatPolicy::default());
     for (sent, _) in INPUTS {
-        let said = session.ask(sent);
-        assert!(!said.contains("disabled by policy"), "{sent}: {said}");
+        let output = session.ask(sent);
+        assert!(!output.contains("disabled by policy"), "{sent}: {output}");
     }
 }
 
 #[test]
-fn each_policy_concerns_its_own_feature() {
+fn each_policy_applies_to_its_own_feature() {
     let deprecated = CompatPolicy { unstable_input: CompatPolicyInput::Accept, ..REJECT };
     let mut session = session(deprecated);
     assert!(session.ask(r#"{"execute": "compat-old"}"#).contains("CommandNotFound"));
@@ -197,8 +197,8 @@ fn hidden_members_are_left_out_on_other_threads_too() {
 
 #[test]
 fn hidden_events_and_their_members_are_not_sent() {
-    let without_time = |said: String| -> Vec<Value> {
-        let messages = said.lines().map(|line| {
+    let without_time = |output: String| -> Vec<Value> {
+        let messages = output.lines().map(|line| {
             let mut message: Value = serde_json::from_str(line).unwrap();
             message.as_object_mut().unwrap().remove("timestamp");
             message
@@ -216,7 +216,7 @@ fn hidden_events_and_their_members_are_not_sent() {
 }
 
 #[test]
-fn introspection_hides_them_and_the_commands_are_still_listed() {
+fn introspection_hides_commands_that_query_commands_lists() {
     let mut session = session(HIDE);
     let schema = session.ask(r#"{"execute": "query-qmp-schema"}"#);
     for hidden in ["compat-old", "compat-new", "COMPAT_NEWS", "\"both\"", "\"old\", \"type\""] {
@@ -229,18 +229,18 @@ fn introspection_hides_them_and_the_commands_are_still_listed() {
     assert_eq!(session.ask(r#"{"execute": "compat-old"}"#), "{\"return\": {}}\r\n");
 }
 
-/// Tells this program that it is the one that is to crash.
+/// Set in the environment of the process that crashes.
 const CRASHING: &str = "QAPI_TEST_CRASH";
 
 #[test]
-fn input_may_end_the_process() {
+fn input_may_abort_the_process() {
     if std::env::var_os(CRASHING).is_some() {
         let crash = CompatPolicy { deprecated_input: CompatPolicyInput::Crash, ..REJECT };
         session(crash).ask(r#"{"execute": "compat-old"}"#);
         return;
     }
     let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "policy::compat::input_may_end_the_process"])
+        .args(["--exact", "policy::compat::input_may_abort_the_process"])
         .env(CRASHING, "1")
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())

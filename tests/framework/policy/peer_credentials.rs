@@ -1,4 +1,4 @@
-//! Clients of another user.
+//! Clients that run as another user.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -10,31 +10,33 @@ use qapi_core::{Listener, Policy, Server};
 
 use crate::support::registry::registry_of;
 
-/// A user that is neither root nor, as a rule, the one that runs the tests.
-const FOREIGN: u32 = 65_534;
+/// A user that is not root, and usually not the user of the tests.
+const OTHER_USER: u32 = 65_534;
 
-/// What the server at `path` says first to a client of another user, up to the first newline.
-/// The kernel tells the user of the thread that connects, and root may change that of one thread.
-fn greeting_as_foreigner(path: &Path) -> String {
+/// The first line that the server at `path` sends to a client of another user. The kernel reports
+/// the user of the thread that connects, and root can change the user of one thread.
+fn greeting_as_other_user(path: &Path) -> String {
     let path = path.to_owned();
     let connect = move || {
-        let (uid, gid) =
-            (rustix::process::Uid::from_raw(FOREIGN), rustix::process::Gid::from_raw(FOREIGN));
+        let (uid, gid) = (
+            rustix::process::Uid::from_raw(OTHER_USER),
+            rustix::process::Gid::from_raw(OTHER_USER),
+        );
         rustix::thread::set_thread_res_gid(gid, gid, gid).unwrap();
         rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
-        let mut said = Vec::new();
+        let mut output = Vec::new();
         let mut stream = UnixStream::connect(path).unwrap();
         let mut byte = [0];
         while stream.read(&mut byte).unwrap_or(0) == 1 && byte[0] != b'\n' {
-            said.push(byte[0]);
+            output.push(byte[0]);
         }
-        String::from_utf8(said).unwrap()
+        String::from_utf8(output).unwrap()
     };
     std::thread::spawn(connect).join().unwrap()
 }
 
-/// What a foreigner is told by a server under `policy`, whose socket's file lets everybody in;
-/// `None` where the tests may not change their user.
+/// The same for a server under `policy` with a socket that all users may open. `None` if the tests
+/// may not change their user.
 async fn greeting_under(policy: Policy) -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("left out: only root can connect as another user");
@@ -51,31 +53,32 @@ async fn greeting_under(policy: Policy) -> Option<String> {
     }
     let shutdown = server.shutdown();
     let task = tokio::spawn(server.serve());
-    let said = tokio::task::spawn_blocking(move || greeting_as_foreigner(&path)).await.unwrap();
+    let output =
+        tokio::task::spawn_blocking(move || greeting_as_other_user(&path)).await.unwrap();
     shutdown.request();
     task.await.unwrap().unwrap();
-    Some(said)
+    Some(output)
 }
 
 #[tokio::test]
-async fn another_user_is_refused_without_a_word() {
-    if let Some(said) = greeting_under(Policy::new()).await {
-        assert_eq!(said, "");
+async fn another_user_is_disconnected_without_a_greeting() {
+    if let Some(output) = greeting_under(Policy::new()).await {
+        assert_eq!(output, "");
     }
 }
 
 #[tokio::test]
 async fn another_user_may_be_allowed() {
-    let policy = Policy::new().peers(Access::owner_and_root().allow_uid(FOREIGN));
-    if let Some(said) = greeting_under(policy).await {
-        assert!(said.starts_with("{\"QMP\": "), "{said}");
+    let policy = Policy::new().peers(Access::owner_and_root().allow_uid(OTHER_USER));
+    if let Some(output) = greeting_under(policy).await {
+        assert!(output.starts_with("{\"QMP\": "), "{output}");
     }
 }
 
 #[tokio::test]
 async fn another_group_may_be_allowed() {
-    let policy = Policy::new().peers(Access::owner_and_root().allow_gid(FOREIGN));
-    if let Some(said) = greeting_under(policy).await {
-        assert!(said.starts_with("{\"QMP\": "), "{said}");
+    let policy = Policy::new().peers(Access::owner_and_root().allow_gid(OTHER_USER));
+    if let Some(output) = greeting_under(policy).await {
+        assert!(output.starts_with("{\"QMP\": "), "{output}");
     }
 }

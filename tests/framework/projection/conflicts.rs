@@ -1,4 +1,4 @@
-//! What an earlier release cannot do without.
+//! Conflicts of a schema as of an earlier release.
 
 use qapi_core::introspection::Mask;
 use qapi_core::registry::{Registry, RegistryError, Rule};
@@ -74,8 +74,8 @@ static WANTS_DEEPER: Definition = command(
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
 
-/// Definitions, and what is wrong with them as of the release before: the rules, and the names of
-/// those to blame.
+/// Definitions, and their conflicts as of the release before: the broken rules, and the names of
+/// the definitions that break them.
 const CASES: &[Case] = &[
     (&[&HAS], &[(Rule::TypeNotNewer, &["Has", "New"])]),
     (&[&HAS_TWICE], &[(Rule::TypeNotNewer, &["HasTwice", "New"])]),
@@ -117,7 +117,7 @@ fn each_rule_is_enforced() {
 }
 
 #[test]
-fn as_of_the_release_itself_nothing_is_wrong() {
+fn as_of_the_release_itself_there_is_no_conflict() {
     let all: Vec<_> = CASES.iter().flat_map(|(definitions, _)| *definitions).copied().collect();
     as_of(&all, super::NEW).unwrap();
 }
@@ -132,12 +132,12 @@ static LATER_BRANCH: Definition =
 static TELLS: Definition = returning("tells", NONE, || Some(Type::Defined(&WANTING)));
 
 #[test]
-fn what_is_newer_itself_may_use_what_is() {
+fn newer_definitions_may_use_newer_definitions() {
     as_of(&[&NEW_COMMAND, &LATER_TAKES, &LATER_BRANCH], OLD).unwrap();
 }
 
 #[test]
-fn bases_stay_with_what_has_them() {
+fn bases_are_as_old_as_their_users() {
     let registry = as_of(&[&DERIVED_TWICE, &NEW_COMMAND], OLD).unwrap();
     let names: Vec<_> = registry.definitions().map(|definition| definition.name).collect();
     assert_eq!(names, ["Derived", "DerivedTwice", "New"]);
@@ -159,7 +159,7 @@ fn a_union_without_branches_is_a_struct() {
 }
 
 #[test]
-fn results_may_lack_what_is_mandatory_and_newer() {
+fn results_may_lack_newer_mandatory_members() {
     as_of(&[&TELLS], OLD).unwrap();
 }
 
@@ -177,9 +177,9 @@ fn the_text_has_both_places_and_the_release() {
 struct Lacking;
 static NEEDS: Definition = needing("needs", NONE, &[const { need::<Lacking>() }]);
 
-/// A server does not start, and is told of everything that is in the way.
+/// A server does not start, and its error lists all conflicts.
 #[tokio::test]
-async fn conflicts_are_told_with_all_others() {
+async fn conflicts_are_listed_with_all_others() {
     let definitions = [&RETURNS, &WANTS, &NEEDS];
     let registry = Registry::from_registrations(definitions).unwrap();
     let server = Server::new().registry(registry).as_of(OLD).require_package("not-there");

@@ -1,10 +1,10 @@
-//! Something of every kind that came with release 6.0, in what was there before.
+//! Parts of every kind that are new in release 6.0, within older definitions.
 
 use qapi_core::prelude::*;
 use qapi_core::{Events, Null, OpenValue};
 use serde_json::{Map, Value};
 
-/// How something is done.
+/// A mode.
 #[qapi_enum(since = "4.0")]
 #[derive(Clone, Copy)]
 enum PastMode {
@@ -15,7 +15,7 @@ enum PastMode {
     Silent,
 }
 
-/// What is added to by others.
+/// An open enum.
 #[qapi_enum(since = "4.0")]
 #[derive(Clone, Copy)]
 enum PastKind {
@@ -24,7 +24,7 @@ enum PastKind {
     Other(OpenValue<PastKind>),
 }
 
-/// What others add.
+/// Values of another crate.
 #[qapi_enum(extends = PastKind)]
 enum AddedKind {
     Plain,
@@ -34,20 +34,20 @@ enum AddedKind {
     Vendor,
 }
 
-/// What slow things have.
+/// The members of slow things.
 #[qapi_struct(since = "4.0")]
 struct PastSlow {
     #[qapi(since = "6.0")]
     patience: Option<u8>,
 }
 
-/// What fast things have.
+/// The members of fast things.
 #[qapi_struct(since = "6.0")]
 struct PastFast {
     speed: u8,
 }
 
-/// Something to do.
+/// A task.
 #[qapi_union(discriminator = "mode", tag = PastMode, since = "4.0")]
 enum PastTask {
     Slow(PastSlow),
@@ -63,20 +63,20 @@ enum PastReference {
     Nothing(Null),
 }
 
-/// What there is to tell.
+/// Information with old and new members.
 #[qapi_struct(since = "4.0")]
 struct PastInfo {
     plain: bool,
     #[qapi(since = "6.0")]
     fast: Option<bool>,
-    /// Always there, from then on.
+    /// Always present since then.
     #[qapi(since = "6.0")]
     sure: PastSure,
     #[qapi(features(deprecated(since = "6.0"), odd(since = "6.0") = "It is."))]
     old: bool,
 }
 
-/// What came with a member.
+/// The type of a newer member.
 #[qapi_struct(since = "6.0")]
 struct PastSure {
     yes: bool,
@@ -96,27 +96,27 @@ fn past_take(
     let _ = (mode, task, thing, kind, more, timeout, less);
 }
 
-/// Takes whatever there is, and gives it back.
+/// Returns its arguments, which it does not check.
 #[qapi_command(gen = false, data = PastInfo, returns = PastInfo, since = "4.0")]
 fn past_take_raw(arguments: Map<String, Value>) -> Value {
     arguments.into()
 }
 
-/// Tells.
+/// Returns information.
 #[qapi_command(since = "4.0", features(deprecated(since = "6.0")))]
-fn past_tell() -> Vec<PastInfo> {
+fn past_info() -> Vec<PastInfo> {
     vec![info()]
 }
 
-/// Tells from another thread.
+/// Returns information from another thread.
 #[qapi_command(since = "4.0", blocking)]
-fn past_tell_elsewhere() -> PastInfo {
+fn past_info_elsewhere() -> PastInfo {
     info()
 }
 
-/// Tells what is newer than its caller knows of.
+/// Returns newer values of an enum.
 #[qapi_command(since = "4.0", returns_exception)]
-fn past_tell_kinds() -> Vec<PastMode> {
+fn past_info_kinds() -> Vec<PastMode> {
     PastMode::ALL.to_vec()
 }
 
@@ -124,17 +124,17 @@ fn info() -> PastInfo {
     PastInfo { plain: true, fast: Some(true), sure: PastSure { yes: true }, old: true }
 }
 
-/// Came with what is newer.
+/// A newer command.
 #[qapi_command(since = "6.0")]
 fn past_new() -> PastSure {
     PastSure { yes: true }
 }
 
-/// Nobody knows when it came.
+/// A command without `since`.
 #[qapi_command]
 fn past_timeless() {}
 
-/// The vendor's own.
+/// A command of a vendor.
 #[qapi_command(name = "__org.example_past", since = "2024.1")]
 fn past_vendor(#[qapi(since = "2024.2")] more: Option<bool>) {
     let _ = more;

@@ -1,4 +1,4 @@
-//! The job package as of releases of QEMU, definition for definition.
+//! The definitions of the job package as of releases of QEMU.
 
 // Links the package, which would register nothing otherwise.
 use ::job as _;
@@ -13,7 +13,7 @@ fn is_jobs(definition: &Definition) -> bool {
     definition.source.package == "qapi-job"
 }
 
-/// What the package has as of `release`, each as JSON text.
+/// The definitions of the package as of `release`, each as JSON text.
 fn as_of(release: Release) -> Vec<String> {
     let ours = registered().filter(|found| is_jobs(found.definition()));
     let registry = Registry::from_registrations(ours).unwrap().project(release).unwrap();
@@ -26,7 +26,7 @@ fn as_of(release: Release) -> Vec<String> {
 }
 
 #[test]
-fn as_of_the_releases_of_the_seeds_it_is_what_they_are() {
+fn definitions_equal_the_schema_files_of_two_releases() {
     let seeds = [
         (Release::new(5, 2, 0), include_str!("../registry/job-5.2.json")),
         (Release::new(8, 2, 0), include_str!("../registry/job-8.2.json")),
@@ -38,8 +38,8 @@ fn as_of_the_releases_of_the_seeds_it_is_what_they_are() {
     }
 }
 
-/// Releases around those in which something came, and how many definitions, values of `JobType`
-/// and values of `JobVerb` there were.
+/// Releases before and after each addition, with the number of definitions, of values of `JobType`
+/// and of values of `JobVerb`.
 const HISTORY: &[(Release, usize, usize, usize)] = &[
     (Release::new(1, 6, 0), 0, 0, 0),
     (Release::new(1, 7, 0), 1, 4, 0),
@@ -55,7 +55,7 @@ const HISTORY: &[(Release, usize, usize, usize)] = &[
 ];
 
 #[test]
-fn it_grows_as_it_did() {
+fn definitions_grow_as_in_qemu() {
     for &(release, definitions, kinds, verbs) in HISTORY {
         let projection = Projection::to(release);
         let found = as_of(release);

@@ -1,5 +1,4 @@
-//! The schema as of an earlier release: what is left out of it, and that all which tell of it
-//! agree.
+//! The schema as of an earlier release: newer parts are left out everywhere.
 
 mod conflicts;
 mod definitions;
@@ -16,13 +15,13 @@ use qapi_core::{Policy, Projection, Release, ServerVersion};
 use crate::support::registry::registry_of;
 use crate::support::session::SessionFixture;
 
-/// The release 6.0, from which on `definitions` has what is newer.
+/// The release 6.0, in which parts of `definitions` are new.
 const NEW: Release = Release::new(6, 0, 0);
 
-/// The one before.
+/// The release before.
 const OLD: Release = Release::new(5, 2, 0);
 
-/// A negotiated session with a server that presents `projection` under `policy`.
+/// A session with a server that presents `projection` under `policy`. It has negotiated.
 fn session_under(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
     let mut session = greeted(projection, policy);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
@@ -30,7 +29,7 @@ fn session_under(projection: impl Into<Projection>, policy: Policy) -> SessionFi
     session
 }
 
-/// The same before it negotiates, with the greeting unread.
+/// The same before it negotiates and before its greeting is read.
 fn greeted(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
     greeted_with(projection, policy, &SessionOptions::default())
 }

@@ -1,4 +1,4 @@
-//! Whose releases a `since` counts.
+//! `since` of packages with releases of their own.
 
 use qapi_core::registry::{Registry, Rule};
 use qapi_core::{Definition, Projection, Release};
@@ -19,7 +19,7 @@ const fn of_daemon(name: &'static str, since: Option<&'static str>) -> Definitio
     Definition { since, source, ..plain }
 }
 
-/// What is left of all as of `projection`.
+/// The names of the definitions that remain as of `projection`.
 fn left(projection: Projection) -> Vec<&'static str> {
     let all = [&TIMELESS, &QEMUS, &OURS, &OLDER, &VENDORS, &ODD];
     let registry = Registry::from_registrations(all).unwrap().project(projection).unwrap();
@@ -35,7 +35,7 @@ fn always_and(more: &[&'static str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_since_is_compared_but_none_at_all_and_that_of_vendors() {
+fn every_since_is_compared_but_those_of_vendors() {
     let to = |minor| Projection::to(Release::new(5, minor, 0));
     assert_eq!(left(to(2)), always_and(&["ours-older"]));
     let later = Projection::to(Release::new(6, 0, 0));
@@ -56,7 +56,7 @@ fn packages_may_count_their_own_releases() {
 }
 
 #[test]
-fn a_projection_can_be_undone_and_done_again() {
+fn a_projection_can_be_replaced() {
     let registry = Registry::from_registrations([&QEMUS, &TIMELESS]).unwrap();
     let before = registry.project(Release::new(5, 2, 0)).unwrap();
     assert_eq!(before.definitions().count(), 1);
@@ -65,12 +65,12 @@ fn a_projection_can_be_undone_and_done_again() {
 }
 
 #[test]
-fn packages_that_register_nothing_are_told_of() {
+fn packages_that_register_nothing_are_reported() {
     const OWN: &[(&str, Release)] = &[("my-deamon", Release::LATEST), ("my-daemon", OLDEST)];
     const OLDEST: Release = Release::new(0, 0, 0);
     let registry = Registry::from_registrations([&OURS]).unwrap();
 
-    // The package whose definitions are all newer is there all the same.
+    // All definitions of the other package are newer, but the package is linked.
     let error = registry.project(Projection::to(Release::LATEST).packages(OWN)).unwrap_err();
 
     let conflicts: Vec<_> = error.conflicts().iter().map(|conflict| conflict.rule()).collect();

@@ -1,4 +1,4 @@
-//! A server that presents an earlier release: all that it says of it, and does, agrees.
+//! Sessions of a server that presents an earlier release.
 
 use qapi_core::policy::{Access, CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 use qapi_core::session::SessionOptions;
@@ -10,8 +10,8 @@ use crate::support::registry::registry_of;
 use crate::support::session::SessionFixture;
 
 fn returned(session: &mut SessionFixture, command: &str) -> Value {
-    let said = session.ask(&format!(r#"{{"execute": "{command}"}}"#));
-    let mut reply: Value = serde_json::from_str(&said).unwrap();
+    let output = session.ask(&format!(r#"{{"execute": "{command}"}}"#));
+    let mut reply: Value = serde_json::from_str(&output).unwrap();
     reply["return"].take()
 }
 
@@ -27,7 +27,7 @@ fn the_greeting_and_query_version_have_the_numbers_of_the_release() {
 }
 
 #[test]
-fn who_presents_the_latest_has_numbers_of_its_own() {
+fn the_latest_release_has_the_numbers_of_the_server() {
     let greeting = greeted(Release::LATEST, Policy::new()).output();
     let greeting: Value = serde_json::from_str(&greeting).unwrap();
     let own = json!({ "micro": 2, "minor": 0, "major": 10 });
@@ -44,7 +44,7 @@ fn a_release_before_out_of_band_execution_does_not_offer_it() {
     assert!(session.ask(enable).contains("Parameter 'enable' is unexpected"));
 }
 
-/// What is sent, and the text of the error as of the release before.
+/// Requests, and their errors as of the release before.
 const INPUTS: &[(&str, &str)] = &[
     (r#""past-new""#, "The command past-new has not been found"),
     (r#""past-take", "arguments": {"more": true}"#, "Parameter 'more' is unexpected"),
@@ -69,7 +69,7 @@ const INPUTS: &[(&str, &str)] = &[
         r#""past-take", "arguments": {"thing": null}"#,
         "Invalid parameter type for 'thing', expected: PastReference",
     ),
-    // The first fault is told, in the order of the schema; what is unexpected comes last.
+    // Errors are found in the order of the schema; unexpected members come last.
     (
         r#""past-take", "arguments": {"more": true, "mode": "none"}"#,
         "Parameter 'mode' does not accept value 'none'",
@@ -77,11 +77,11 @@ const INPUTS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn input_that_is_newer_is_refused_as_the_earlier_release_would() {
+fn newer_input_has_the_error_of_the_earlier_release() {
     let mut before = session(OLD);
     for (request, refusal) in INPUTS {
-        let said = before.ask(&format!("{{\"execute\": {request}}}"));
-        assert!(said.contains(&format!(r#""desc": "{refusal}""#)), "{request}: {said}");
+        let output = before.ask(&format!("{{\"execute\": {request}}}"));
+        assert!(output.contains(&format!(r#""desc": "{refusal}""#)), "{request}: {output}");
     }
 }
 
@@ -90,13 +90,13 @@ fn input_of_the_release_itself_is_accepted() {
     let mut since = session(NEW);
     let (_, accepted) = INPUTS.split_last().unwrap();
     for (request, _) in accepted {
-        let said = since.ask(&format!("{{\"execute\": {request}}}"));
-        assert!(said.starts_with(r#"{"return": {"#), "{request}: {said}");
+        let output = since.ask(&format!("{{\"execute\": {request}}}"));
+        assert!(output.starts_with(r#"{"return": {"#), "{request}: {output}");
     }
 }
 
 #[test]
-fn what_was_there_before_is_accepted_as_ever() {
+fn older_input_is_accepted() {
     let mut before = session(OLD);
     for request in [
         r#""past-timeless""#,
@@ -105,69 +105,69 @@ fn what_was_there_before_is_accepted_as_ever() {
         r#""past-take", "arguments": {"kind": "__org.example_vendor"}"#,
         r#""past-take", "arguments": {"mode": "slow", "task": {"mode": "slow"}, "thing": "a"}"#,
     ] {
-        let said = before.ask(&format!("{{\"execute\": {request}}}"));
-        assert_eq!(said, "{\"return\": {}}\r\n", "{request}");
+        let output = before.ask(&format!("{{\"execute\": {request}}}"));
+        assert_eq!(output, "{\"return\": {}}\r\n", "{request}");
     }
 }
 
 #[test]
-fn results_are_without_members_that_are_newer() {
+fn results_have_no_newer_members() {
     let older = json!({ "plain": true, "old": true });
     let newer = json!({ "plain": true, "fast": true, "sure": { "yes": true }, "old": true });
-    assert_eq!(returned(&mut session(OLD), "past-tell"), json!([older]));
-    assert_eq!(returned(&mut session(NEW), "past-tell"), json!([newer]));
+    assert_eq!(returned(&mut session(OLD), "past-info"), json!([older]));
+    assert_eq!(returned(&mut session(NEW), "past-info"), json!([newer]));
 }
 
 #[test]
-fn results_of_other_threads_are_too() {
+fn results_from_other_threads_have_no_newer_members() {
     let mut session = session(OLD);
-    let call = session.feed_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    let call = session.feed_call(r#"{"execute": "past-info-elsewhere"}"#);
     session.run_call(call);
     assert_eq!(session.output(), "{\"return\": {\"plain\": true, \"old\": true}}\r\n");
 }
 
 #[test]
-fn values_that_are_newer_are_told_where_they_are_the_truth() {
+fn newer_values_are_returned() {
     let all = json!(["slow", "fast", "silent"]);
-    assert_eq!(returned(&mut session(OLD), "past-tell-kinds"), all);
+    assert_eq!(returned(&mut session(OLD), "past-info-kinds"), all);
 }
 
 #[test]
-fn events_that_are_newer_are_not_sent_and_others_are_without_what_is() {
-    let said = session(OLD).ask(r#"{"execute": "past-emit"}"#);
-    assert!(!said.contains("PAST_NEWS"), "{said}");
-    assert!(said.contains(r#""event": "PAST_HAPPENED", "data": {"plain": true}}"#), "{said}");
+fn newer_events_and_members_of_events_are_not_sent() {
+    let output = session(OLD).ask(r#"{"execute": "past-emit"}"#);
+    assert!(!output.contains("PAST_NEWS"), "{output}");
+    assert!(output.contains(r#""event": "PAST_HAPPENED", "data": {"plain": true}}"#), "{output}");
 
-    let said = session(NEW).ask(r#"{"execute": "past-emit"}"#);
-    assert!(said.contains("PAST_NEWS"), "{said}");
-    assert!(said.contains(r#""data": {"plain": true, "sure": {"yes": true}}}"#), "{said}");
+    let output = session(NEW).ask(r#"{"execute": "past-emit"}"#);
+    assert!(output.contains("PAST_NEWS"), "{output}");
+    assert!(output.contains(r#""data": {"plain": true, "sure": {"yes": true}}}"#), "{output}");
 }
 
 #[test]
-fn raw_arguments_are_their_functions_to_check() {
+fn raw_arguments_are_not_checked() {
     let request = r#"{"execute": "past-take-raw", "arguments": {"sure": 1}}"#;
     assert_eq!(session(OLD).ask(request), "{\"return\": {\"sure\": 1}}\r\n");
 }
 
 #[test]
-fn query_commands_lists_what_is_found() {
+fn query_commands_lists_the_executable_commands() {
     let mut before = session(OLD);
     let listed = returned(&mut before, "query-commands");
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|info| &info["name"]).collect();
     assert!(names.contains(&&json!("past-take")) && !names.contains(&&json!("past-new")));
     for name in names {
-        let said = before.ask(&format!(r#"{{"execute": {name}, "arguments": {{"no": 1}}}}"#));
-        assert!(!said.contains("has not been found"), "{name}: {said}");
+        let output = before.ask(&format!(r#"{{"execute": {name}, "arguments": {{"no": 1}}}}"#));
+        assert!(!output.contains("has not been found"), "{name}: {output}");
     }
 }
 
-/// An entity of a schema that names nothing twice.
+/// The entity of this name.
 fn entity<'a>(schema: &'a Value, name: &str) -> &'a Value {
     let found = schema.as_array().unwrap().iter().find(|info| info["name"] == name);
     found.unwrap_or_else(|| panic!("no {name} in {schema}"))
 }
 
-/// The entity of the arguments or the returned value of a command.
+/// The entity of the arguments or the return value of a command.
 fn behind<'a>(schema: &'a Value, command: &str, which: &str) -> &'a Value {
     entity(schema, entity(schema, command)[which].as_str().unwrap())
 }
@@ -184,7 +184,7 @@ fn member<'a>(schema: &'a Value, object: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
-fn query_qmp_schema_tells_of_what_is_accepted() {
+fn query_qmp_schema_shows_the_accepted_parts() {
     let schema = returned(&mut session(OLD), "query-qmp-schema");
     let names: Vec<_> = schema.as_array().unwrap().iter().map(|info| &info["name"]).collect();
     for absent in ["past-new", "PAST_NEWS"] {
@@ -206,8 +206,8 @@ fn query_qmp_schema_tells_of_what_is_accepted() {
     let thing = member(&schema, arguments, "thing");
     assert_eq!(thing["members"], json!([{ "type": "str" }]));
 
-    assert_eq!(entity(&schema, "past-tell").get("features"), None);
-    let info = behind(&schema, "past-tell-elsewhere", "ret-type");
+    assert_eq!(entity(&schema, "past-info").get("features"), None);
+    let info = behind(&schema, "past-info-elsewhere", "ret-type");
     assert_eq!(listed(info, "members", "name"), ["plain", "old"]);
     assert_eq!(info["members"][1].get("features"), None);
 }
@@ -215,8 +215,8 @@ fn query_qmp_schema_tells_of_what_is_accepted() {
 #[test]
 fn query_qmp_schema_of_the_release_itself_has_everything() {
     let schema = returned(&mut session(NEW), "query-qmp-schema");
-    assert_eq!(entity(&schema, "past-tell")["features"], json!(["deprecated"]));
-    let info = behind(&schema, "past-tell-elsewhere", "ret-type");
+    assert_eq!(entity(&schema, "past-info")["features"], json!(["deprecated"]));
+    let info = behind(&schema, "past-info-elsewhere", "ret-type");
     assert_eq!(listed(info, "members", "name"), ["plain", "fast", "sure", "old"]);
     assert_eq!(info["members"][3]["features"], json!(["deprecated", "odd"]));
     let arguments = behind(&schema, "past-take", "arg-type");
@@ -224,7 +224,7 @@ fn query_qmp_schema_of_the_release_itself_has_everything() {
     assert_eq!(mode["values"], json!(["slow", "fast", "silent"]));
 }
 
-/// Refuses what is deprecated, and spares clients it.
+/// Refuses deprecated input and hides deprecated output.
 fn strict() -> Policy {
     Policy::new().compat(CompatPolicy {
         deprecated_input: CompatPolicyInput::Reject,
@@ -234,8 +234,8 @@ fn strict() -> Policy {
 }
 
 #[test]
-fn what_was_not_deprecated_yet_is_no_concern_of_the_policy() {
-    let tell = r#"{"execute": "past-tell"}"#;
+fn the_policy_ignores_later_deprecations() {
+    let tell = r#"{"execute": "past-info"}"#;
     let less = r#"{"execute": "past-take", "arguments": {"less": true}}"#;
     let silent = r#"{"execute": "past-take", "arguments": {"mode": "silent"}}"#;
 
@@ -247,30 +247,30 @@ fn what_was_not_deprecated_yet_is_no_concern_of_the_policy() {
 
     let mut since = session_under(NEW, strict());
     for request in [tell, less, silent] {
-        let said = since.ask(request);
-        assert!(said.contains("disabled by policy"), "{request}: {said}");
+        let output = since.ask(request);
+        assert!(output.contains("disabled by policy"), "{request}: {output}");
     }
-    let call = since.feed_call(r#"{"execute": "past-tell-elsewhere"}"#);
+    let call = since.feed_call(r#"{"execute": "past-info-elsewhere"}"#);
     since.run_call(call);
     assert!(!since.output().contains("old"));
 }
 
 #[test]
-fn a_policy_may_concern_what_is_newer() {
+fn a_policy_may_name_a_newer_command() {
     let policy = Policy::new().command("past-new", Access::nobody());
-    let said = session_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
-    assert!(said.contains("The command past-new has not been found"), "{said}");
+    let output = session_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
+    assert!(output.contains("The command past-new has not been found"), "{output}");
 }
 
 #[test]
-fn what_is_laid_out_for_people_is_without_what_is_newer_too() {
+fn pretty_output_has_no_newer_parts() {
     let options = SessionOptions { pretty: true, ..SessionOptions::default() };
     let mut session = greeted_with(OLD, Policy::new(), &options);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
     session.output();
 
-    let said = session.ask(r#"{"execute": "query-qmp-schema"}"#);
-    assert!(said.contains("past-take") && !said.contains("past-new"), "{said}");
-    let said = session.ask(r#"{"execute": "past-tell"}"#);
-    assert!(said.contains("old") && !said.contains("fast"), "{said}");
+    let output = session.ask(r#"{"execute": "query-qmp-schema"}"#);
+    assert!(output.contains("past-take") && !output.contains("past-new"), "{output}");
+    let output = session.ask(r#"{"execute": "past-info"}"#);
+    assert!(output.contains("old") && !output.contains("fast"), "{output}");
 }

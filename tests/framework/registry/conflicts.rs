@@ -1,4 +1,4 @@
-//! What a registry refuses: for each rule of the whole schema, definitions that break it.
+//! Rules for the whole schema: for each, definitions that break it.
 
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 use qapi_core::schema::definition::{
@@ -118,7 +118,8 @@ static OLD_TYPE: Definition = marked(structure("OldType", &[]));
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
 
-/// Definitions, and what is wrong with them: the rules, and the names of those to blame.
+/// Definitions, and their conflicts: the broken rules, and the names of the definitions that break
+/// them.
 const CASES: &[Case] = &[
     (&[&POINT, &OTHER_POINT], &[(Rule::NameDefinedOnce, &["Point", "Point"])]),
     (&[&POINT, &POINT_COMMAND], &[(Rule::NameDefinedOnce, &["Point", "Point"])]),
@@ -221,11 +222,10 @@ fn the_text_is_a_numbered_list_with_both_places() {
     }
 }
 
-/// Names that look alike to people but not to QEMU: a command and an event of one name exist in
-/// its own schema.
+/// Similar names that QEMU accepts: its own schema has a command and an event of one name.
 static STOP: Definition = command("stop", NONE);
 static STOP_EVENT: Definition = event("STOP", NONE);
-/// Alternatives that differ in JSON type, an enumeration beside a number and a boolean.
+/// Alternatives of different JSON types: an enum beside a number and a boolean.
 static KIND_OR_NUMBER: Definition = alternate(
     "KindOrNumber",
     &[
@@ -241,11 +241,11 @@ static OUTER: Definition =
     union("Outer", &[member("switch", || Type::Defined(&SWITCH))], "switch", || {
         const { &[branch("on", || Type::Defined(&SHAPE))] }
     });
-/// A struct that holds a list of its own kind.
+/// A struct with a list of itself.
 static TREE: Definition =
     structure("Tree", &[member("children", || Type::Array(|| Type::Defined(&TREE)))]);
 
-/// What commands return: an object, a list of objects, or what clients know as it is.
+/// Return types: an object, a list of objects, or a listed exception.
 static QUERY_SHAPE: Definition = returning("query-shape", NONE, || Some(Type::Defined(&SHAPE)));
 static QUERY_TREES: Definition =
     returning("query-trees", NONE, || Some(Type::Array(|| Type::Defined(&TREE))));
@@ -255,7 +255,7 @@ static QUERY_STRING: Definition = {
 };
 
 #[test]
-fn what_qemu_allows_is_allowed() {
+fn definitions_that_qemu_accepts_are_accepted() {
     let definitions = [&STOP, &STOP_EVENT, &KIND_OR_NUMBER, &OUTER, &TREE, &NEAR_OK]
         .into_iter()
         .chain([&QUERY_SHAPE, &QUERY_TREES, &QUERY_STRING]);

@@ -1,15 +1,15 @@
-//! The protocol's own commands are QEMU's, definition for definition.
+//! The definitions of the framework equal those of QEMU's schema files.
 
 use crate::support::schema_file::{definitions, expressions};
 
 #[test]
-fn the_core_package_defines_what_its_schema_files_do() {
+fn the_core_package_equals_its_schema_files() {
     let found = definitions(|definition| definition.source.package == "qapi-core");
 
     assert_eq!(found, expressions(CONTROL_AND_INTROSPECT));
 }
 
-/// `control.json` but for the options of a monitor, and `introspect.json`.
+/// `control.json` without the options of a monitor, and `introspect.json`.
 const CONTROL_AND_INTROSPECT: &str = "
 { 'command': 'qmp_capabilities', 'data': { '*enable': ['QMPCapability'] },
   'allow-preconfig': true }

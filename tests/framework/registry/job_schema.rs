@@ -1,4 +1,4 @@
-//! The job package is QEMU's `job.json`, definition for definition.
+//! The definitions of the job package equal those of QEMU's `job.json`.
 
 // Links the package, which would register nothing otherwise.
 use ::job as _;
@@ -6,7 +6,7 @@ use ::job as _;
 use crate::support::schema_file::{definitions, expressions};
 
 #[test]
-fn the_job_package_defines_what_its_seed_does() {
+fn the_job_package_equals_its_schema_file() {
     let found = definitions(|definition| definition.source.package == "qapi-job");
 
     assert_eq!(found, expressions(include_str!("job-8.2.json")));

@@ -1,4 +1,4 @@
-//! What a registry answers about the definitions in it.
+//! Queries to a registry.
 
 use std::sync::Arc;
 
@@ -26,14 +26,14 @@ fn names<'a>(definitions: impl Iterator<Item = &'a Definition>) -> Vec<&'a str> 
 }
 
 #[test]
-fn types_reached_from_commands_are_found() {
+fn types_of_commands_are_found() {
     let registry = Registry::from_registrations([&MIX]).unwrap();
 
     assert_eq!(names(registry.definitions()), ["Colour", "Paint", "mix"]);
 }
 
 #[test]
-fn order_does_not_depend_on_the_input() {
+fn the_order_does_not_depend_on_the_input() {
     let there = Registry::from_registrations([&MIX, &APPLY, &DRIED, &PAINT]).unwrap();
     let back = Registry::from_registrations([&PAINT, &DRIED, &APPLY, &MIX, &MIX]).unwrap();
 
@@ -42,7 +42,7 @@ fn order_does_not_depend_on_the_input() {
 }
 
 #[test]
-fn iteration_goes_by_kind() {
+fn iteration_is_by_kind() {
     let registry = Registry::from_registrations([&MIX, &APPLY, &DRIED]).unwrap();
 
     assert_eq!(names(registry.commands().map(|(found, _)| found)), ["apply", "mix"]);
@@ -51,7 +51,7 @@ fn iteration_goes_by_kind() {
 }
 
 #[test]
-fn look_up_goes_by_kind_and_whole_name() {
+fn look_up_is_by_kind_and_whole_name() {
     let registry = Registry::from_registrations([&MIX, &DRIED]).unwrap();
 
     assert!(registry.command("mix").is_some());
@@ -72,7 +72,7 @@ static CLIMB: Definition =
     needing("climb", NONE, &[const { need::<Ladder>() }, const { need::<Brush>() }]);
 
 #[test]
-fn every_missing_state_is_listed_with_the_commands_that_want_it() {
+fn each_missing_state_is_listed_with_its_commands() {
     let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
     let mut states = StateMap::default();
     let missing = |states: &StateMap| {
@@ -97,7 +97,7 @@ fn every_missing_state_is_listed_with_the_commands_that_want_it() {
 }
 
 #[test]
-fn several_states_of_a_type_are_listed_beside_all_else() {
+fn several_states_of_a_type_are_listed_with_all_conflicts() {
     let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
     let mut states = StateMap::default();
     states.insert(Arc::new(Ladder));

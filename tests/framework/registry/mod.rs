@@ -1,4 +1,4 @@
-//! The registry: what it finds, and what it refuses.
+//! The registry: queries, and rules for the whole schema.
 
 mod conflicts;
 mod control_schema;

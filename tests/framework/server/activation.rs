@@ -1,6 +1,6 @@
 //! Sockets and notifications of a service manager.
 //!
-//! The manager's protocol is about processes, so this test runs itself as one.
+//! The manager's protocol is between processes, so the test starts itself as the service.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
@@ -14,10 +14,10 @@ use crate::session::commands::Gate;
 use crate::support::registry::registry_of;
 
 /// The name of the test that is the service.
-const SERVICE: &str = "server::activation::the_service_when_it_is_started_as_one";
+const SERVICE: &str = "server::activation::the_service_process";
 
 #[test]
-fn the_service_when_it_is_started_as_one() {
+fn the_service_process() {
     if std::env::var_os("LISTEN_FDS").is_none() {
         return;
     }
@@ -26,18 +26,18 @@ fn the_service_when_it_is_started_as_one() {
     let server = Server::new().registry(registry_of("main::session")).state(Gate::default());
     let server = listeners.into_iter().fold(server, Server::listen);
     server.notify_readiness().run().unwrap();
-    assert!(Listener::activated().is_err(), "a socket is taken once");
+    assert!(Listener::activated().is_err(), "a socket is returned once");
 }
 
 #[tokio::test]
-async fn a_service_manager_makes_the_socket_and_is_told() {
+async fn a_service_manager_passes_the_socket_and_is_notified() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     let manager_path = directory.path().join("notify.sock");
     let manager = UnixDatagram::bind(&manager_path).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let socket: OwnedFd = UnixListener::bind(&path).unwrap().into();
-    // A shell moves the socket to where the protocol has it, and gives its number its own.
+    // The shell moves the socket to the number of the protocol, and sets its own process number.
     let mut service = Command::new("sh")
         .args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&0 </dev/null"#])
         .arg(std::env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! Many clients, and how they come and go.
+//! Many clients: connecting, limits, disconnecting, shutdown.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -31,7 +31,7 @@ async fn an_event_reaches_every_client_that_has_negotiated() {
     assert_eq!(asking.message().await.unwrap(), json!({"return": 1}));
     assert_eq!(listening.message().await.unwrap(), event);
     let first = silent.ask(r#"{"execute": "qmp_capabilities"}"#).await;
-    assert_eq!(first, json!({"return": {}}), "what came before is not told afterwards");
+    assert_eq!(first, json!({"return": {}}), "earlier events are not sent");
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn events_may_come_from_another_thread() {
 }
 
 #[tokio::test]
-async fn a_command_under_way_holds_up_nobody_else() {
+async fn a_command_in_flight_does_not_delay_other_clients() {
     let server = Running::start();
     let mut waiting = Client::negotiated(&server.path).await;
     waiting.send(r#"{"execute": "test-wait"}"#).await;
@@ -69,7 +69,7 @@ async fn commands_sent_before_a_half_close_are_answered() {
 }
 
 #[tokio::test]
-async fn a_call_under_way_at_a_half_close_is_answered() {
+async fn a_call_in_flight_at_a_half_close_is_answered() {
     let server = Running::start();
     let mut client = Client::connect(&server.path).await;
     client.ask(r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#).await;
@@ -81,36 +81,36 @@ async fn a_call_under_way_at_a_half_close_is_answered() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_is_dropped_and_the_others_served() {
+async fn a_client_that_does_not_read_is_disconnected_and_others_are_served() {
     let server = Running::start_with(|server| server.output_limit(100_000));
     let mut deaf = Client::negotiated(&server.path).await;
     let mut client = Client::negotiated(&server.path).await;
-    // More than the limit and what the socket holds for the client that does not read.
+    // More than the limit and the socket's buffer.
     for times in 0..10_000 {
         server.events.emit(&TestGatePassed { times });
         if times % 100 == 0 {
             loop {
-                let message = client.message().await.expect("this client is not dropped");
+                let message = client.message().await.expect("this client is connected");
                 if message["data"]["times"] == times {
                     break;
                 }
             }
         }
     }
-    let told = deaf.rest().await;
-    assert!(told.lines().count() < 10_000, "the deaf client was dropped on the way");
+    let output = deaf.rest().await;
+    assert!(output.lines().count() < 10_000, "the other client was disconnected before the end");
     assert_eq!(client_reply(&mut client).await, json!({"return": 0}));
 }
 
 #[tokio::test]
-async fn a_client_is_dropped_for_one_event_that_is_too_much() {
+async fn a_client_is_disconnected_for_one_event_above_the_limit() {
     let server = Running::start_with(|server| server.output_limit(10));
     let mut client = Client::negotiated(&server.path).await;
     server.events.emit(&TestGatePassed { times: 1 });
-    assert_eq!(client.rest().await, "", "it is dropped without what it has no room for");
+    assert_eq!(client.rest().await, "", "it is disconnected without the event");
 }
 
-/// The reply to a command, events skipped.
+/// The next reply. Events are skipped.
 async fn client_reply(client: &mut Client) -> serde_json::Value {
     client.send(r#"{"execute": "test-count-now"}"#).await;
     loop {
@@ -122,7 +122,7 @@ async fn client_reply(client: &mut Client) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn one_client_too_many_is_told_so() {
+async fn a_client_above_the_limit_receives_an_error() {
     let server = Running::start_with(|server| server.client_limit(1));
     let first = Client::negotiated(&server.path).await;
     let mut second = Client::connect_silently(&server.path).await;
@@ -130,7 +130,7 @@ async fn one_client_too_many_is_told_so() {
     assert_eq!(refusal["error"]["desc"], "Too many clients are connected");
     assert_eq!(second.message().await, None);
     drop(first);
-    // The place is free as soon as the server has noticed.
+    // The server notices the end of the other client later.
     soon(async {
         loop {
             let mut client = Client::connect_silently(&server.path).await;
@@ -143,11 +143,11 @@ async fn one_client_too_many_is_told_so() {
 }
 
 #[tokio::test]
-async fn one_that_speaks_first_is_told_so_as_well() {
+async fn a_client_above_the_limit_that_sends_first_receives_an_error() {
     let server = Running::start_with(|server| server.client_limit(1));
     let _first = Client::negotiated(&server.path).await;
-    // The server reads none of it, so that the system breaks the connection off: but not before
-    // the client has read what it was told.
+    // The server does not read the input, so the kernel resets the connection, but not before the
+    // client has read the error.
     let mut stream = UnixStream::connect(&server.path).unwrap();
     stream.write_all(br#"{"execute": "qmp_capabilities"}"#).unwrap();
     stream.set_nonblocking(true).unwrap();
@@ -162,7 +162,7 @@ async fn one_that_speaks_first_is_told_so_as_well() {
 
 #[tokio::test]
 async fn quit_answers_and_ends_the_server() {
-    // Nobody is waited for: the deadline is far beyond what this test waits.
+    // The server waits for no client: its deadline is far beyond the time-out of the test.
     let hour = std::time::Duration::from_secs(3600);
     let server = Running::start_with(|server| server.drain_deadline(hour));
     let mut other = Client::negotiated(&server.path).await;
@@ -174,7 +174,7 @@ async fn quit_answers_and_ends_the_server() {
 }
 
 #[tokio::test]
-async fn a_server_can_be_ended_from_outside() {
+async fn a_server_can_be_shut_down_by_its_handle() {
     let server = Running::start();
     let mut client = Client::negotiated(&server.path).await;
     server.events.emit(&TestGateClosed);
@@ -184,7 +184,7 @@ async fn a_server_can_be_ended_from_outside() {
 }
 
 #[tokio::test]
-async fn clients_hear_what_is_done_before_the_end() {
+async fn clients_receive_events_of_shutdown_hooks() {
     let server = Running::start_with(|server| {
         let events = server.events();
         server.on_shutdown(async move {

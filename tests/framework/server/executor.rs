@@ -1,4 +1,4 @@
-//! Functions that block, or never end.
+//! Functions that block or never return.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::fixture::{Client, Running};
 use crate::session::commands::Gate;
 
-/// A server with a gate that the test keeps a share of.
+/// A server with a gate that it shares with the test.
 fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let server = Running::start_at(Arc::clone(&gate), |server| {
@@ -17,7 +17,7 @@ fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
     (server, gate)
 }
 
-/// A client whose `test-wait` is under way: an out-of-band command after it has been answered.
+/// A client whose `test-wait` is in flight: a later out-of-band command has been answered.
 async fn client_that_waits(server: &Running) -> Client {
     let mut client = Client::connect(&server.path).await;
     let enable = r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#;
@@ -33,10 +33,10 @@ async fn count_now(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn commands_out_of_band_are_answered_while_one_in_band_never_ends() {
+async fn out_of_band_commands_are_answered_while_a_call_never_returns() {
     let (server, gate) = server_at_gate(Duration::from_secs(5));
     let mut client = client_that_waits(&server).await;
-    // One behind it in band, which must wait all the while.
+    // An in-band command after it stays in the queue.
     client.send(r#"{"execute": "test-who", "id": "who"}"#).await;
     for _ in 0..20 {
         count_now(&mut client).await;
@@ -47,7 +47,7 @@ async fn commands_out_of_band_are_answered_while_one_in_band_never_ends() {
 }
 
 #[tokio::test]
-async fn functions_that_block_take_turns() {
+async fn blocking_functions_are_limited_in_number() {
     let (server, gate) = server_at_gate(Duration::from_secs(5));
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -57,7 +57,7 @@ async fn functions_that_block_take_turns() {
     }
     let mut other = Client::negotiated(&server.path).await;
     let counted = other.ask(r#"{"execute": "test-count-now"}"#).await;
-    assert_eq!(counted, json!({"return": 0}), "nobody else is held up");
+    assert_eq!(counted, json!({"return": 0}), "other commands are not delayed");
     let releasing = Arc::clone(&gate);
     tokio::task::spawn_blocking(move || releasing.release(2)).await.unwrap();
     for client in &mut clients {
@@ -67,7 +67,7 @@ async fn functions_that_block_take_turns() {
 }
 
 #[tokio::test]
-async fn a_call_under_way_is_answered_before_the_server_ends() {
+async fn a_call_in_flight_is_answered_before_the_server_ends() {
     let (server, gate) = server_at_gate(Duration::from_secs(30));
     let mut client = client_that_waits(&server).await;
     client.send(r#"{"execute": "test-who", "id": "who"}"#).await;
@@ -75,12 +75,12 @@ async fn a_call_under_way_is_answered_before_the_server_ends() {
     server.shutdown.request();
     gate.open();
     let expected = "{\"return\": {}, \"id\": \"wait\"}\r\n";
-    assert_eq!(client.rest().await, expected, "and what has not begun is not begun");
+    assert_eq!(client.rest().await, expected, "a queued request is not executed");
     server.ended().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_call_whose_client_has_left_is_waited_for() {
+async fn the_server_waits_for_a_call_without_a_client() {
     let (server, gate) = server_at_gate(Duration::from_secs(30));
     drop(client_that_waits(&server).await);
     server.shutdown.request();
@@ -90,11 +90,11 @@ async fn a_call_whose_client_has_left_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_call_that_does_not_end_is_dropped_with_the_server() {
+async fn a_call_that_never_returns_is_dropped_with_the_server() {
     let (server, gate) = server_at_gate(Duration::from_millis(10));
     let mut client = client_that_waits(&server).await;
     server.shutdown.request();
     assert_eq!(client.rest().await, "");
     server.ended().await.unwrap();
-    assert_eq!(Arc::strong_count(&gate), 1, "nothing of the call is left");
+    assert_eq!(Arc::strong_count(&gate), 1, "the call is dropped");
 }

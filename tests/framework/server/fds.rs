@@ -20,7 +20,7 @@ fn test_fd_read(
     /// The file's name.
     #[qapi(fd)]
     file: OwnedFd,
-    /// How much to read.
+    /// The number of bytes to read.
     size: u64,
 ) -> qapi_core::Result<String> {
     let mut text = String::new();
@@ -28,13 +28,13 @@ fn test_fd_read(
     Ok(text)
 }
 
-/// Tells whether a file was sent.
+/// Returns whether a file was sent.
 #[qapi_command(returns_exception)]
 async fn test_fd_given(#[qapi(fd)] file: Option<OwnedFd>) -> bool {
     file.is_some()
 }
 
-/// The commands of this part, and those of descriptors where `served`.
+/// The commands of this module, and `getfd` and `closefd` if `served`.
 fn registry(served: bool) -> Registry {
     let wanted = registered().filter(|registration| {
         let source = registration.definition().source;
@@ -69,7 +69,7 @@ impl Sender {
         Self { socket, client }
     }
 
-    /// Sends `text` with `fds` beside it; the reply.
+    /// Sends `text` with `fds`. Returns the reply.
     async fn ask_with(&mut self, text: &str, fds: &[BorrowedFd<'_>]) -> Value {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(20))];
         let mut control = SendAncillaryBuffer::new(&mut space);
@@ -109,14 +109,14 @@ fn file_with(text: &str) -> std::fs::File {
     file
 }
 
-/// Waits until nobody has the other end of `pipe` any more.
+/// Waits until the other end of `pipe` is closed everywhere.
 async fn closed(mut pipe: std::io::PipeReader) {
     let end = tokio::task::spawn_blocking(move || pipe.read(&mut [0]));
     assert_eq!(soon(end).await.unwrap().unwrap(), 0);
 }
 
 #[tokio::test]
-async fn a_function_is_given_the_file_that_the_client_names() {
+async fn a_function_receives_the_file_that_the_client_names() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     assert_eq!(sender.getfd("disk", file_with("data")).await, json!({"return": {}}));
@@ -126,7 +126,7 @@ async fn a_function_is_given_the_file_that_the_client_names() {
 }
 
 #[tokio::test]
-async fn a_file_may_be_left_out() {
+async fn a_file_may_be_optional() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let without = sender.ask(r#"{"execute": "test-fd-given"}"#).await;
@@ -137,7 +137,7 @@ async fn a_file_may_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_refused_takes_nothing() {
+async fn a_refused_call_does_not_take_the_file() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     sender.getfd("disk", file_with("data")).await;
@@ -152,7 +152,7 @@ async fn a_call_that_is_refused_takes_nothing() {
 }
 
 #[tokio::test]
-async fn names_are_checked_as_qemu_checks_them() {
+async fn names_are_checked_as_by_qemu() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let none = sender.ask(&command("getfd", "disk")).await;
@@ -167,7 +167,7 @@ async fn names_are_checked_as_qemu_checks_them() {
 }
 
 #[tokio::test]
-async fn a_file_is_closed_when_it_is_replaced_or_the_client_says_so_or_leaves() {
+async fn a_file_is_closed_on_replacement_closefd_and_disconnect() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let (first, writer) = std::io::pipe().unwrap();
@@ -184,7 +184,7 @@ async fn a_file_is_closed_when_it_is_replaced_or_the_client_says_so_or_leaves() 
 }
 
 #[tokio::test]
-async fn what_no_command_asks_for_is_closed() {
+async fn a_file_that_no_command_takes_is_closed() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let (reader, writer) = std::io::pipe().unwrap();
@@ -196,7 +196,7 @@ async fn what_no_command_asks_for_is_closed() {
 }
 
 #[tokio::test]
-async fn more_than_one_may_come_with_a_message_but_not_any_number() {
+async fn a_message_may_have_several_files_up_to_a_limit() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let (one, other) = (file_with("one"), file_with("other"));
@@ -215,7 +215,7 @@ async fn more_than_one_may_come_with_a_message_but_not_any_number() {
 }
 
 #[tokio::test]
-async fn sessions_keep_files_apart() {
+async fn each_session_has_its_own_files() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let mut other = Sender::negotiated(&server).await;
@@ -225,7 +225,7 @@ async fn sessions_keep_files_apart() {
 }
 
 #[tokio::test]
-async fn without_leave_nothing_is_received() {
+async fn without_registration_no_file_is_received() {
     let server = Running::start_with(|server| server.registry(registry(false)));
     let mut sender = Sender::negotiated(&server).await;
     let (reader, writer) = std::io::pipe().unwrap();
@@ -237,7 +237,7 @@ async fn without_leave_nothing_is_received() {
 }
 
 #[test]
-fn in_the_schema_it_is_a_string() {
+fn in_the_schema_a_file_is_a_string() {
     let registry = registry(true);
     assert!(registry.command("getfd").is_some() && registry.command("closefd").is_some());
     let schema: Value = serde_json::from_slice(registry.introspection()).unwrap();

@@ -1,4 +1,4 @@
-//! A running server, and a client that speaks to it line by line.
+//! A running server, and a client that sends and reads lines.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use crate::session::commands::Gate;
 use crate::support::registry::registry_of;
 
-/// How long anything may take before the test is given up: never reached unless it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time-out of every wait. A passing test never reaches it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Waits for `future`, but not for ever.
+/// Waits for `future`, up to the time-out.
 pub(super) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("this should have happened by now")
+    tokio::time::timeout(TIMEOUT, future).await.expect("this should have happened by now")
 }
 
 /// A server at a socket in a directory of its own.
@@ -39,7 +39,7 @@ impl Running {
         Self::start_at(Arc::default(), configure)
     }
 
-    /// As [`start_with`](Self::start_with), with a gate that the test keeps a share of.
+    /// As [`start_with`](Self::start_with), with a gate that the server shares with the test.
     pub(super) fn start_at(gate: Arc<Gate>, configure: impl FnOnce(Server) -> Server) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("qmp.sock");
@@ -55,7 +55,7 @@ impl Running {
         soon(self.task).await.unwrap()
     }
 
-    /// As [`ended`](Self::ended), for a look at what is left.
+    /// As [`ended`](Self::ended). Returns the directory of the socket.
     pub(super) async fn ended_leaving_directory(self) -> tempfile::TempDir {
         soon(self.task).await.unwrap().unwrap();
         self.directory
@@ -109,7 +109,7 @@ impl Client {
         soon(writer.write_all(text.as_bytes())).await.unwrap();
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the writing half of the connection.
     pub(super) fn half_close(&mut self) {
         self.writer = None;
     }
@@ -131,7 +131,7 @@ impl Client {
         self.message().await.expect("a reply")
     }
 
-    /// Everything up to the end.
+    /// All bytes up to the end.
     pub(super) async fn rest(&mut self) -> String {
         let mut rest = String::new();
         soon(self.reader.read_to_string(&mut rest)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clients that listen themselves, and are gone out to.
+//! Outgoing connections: the client listens, and the server connects.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, UnixListener};
 use super::fixture::{Client, Running, soon};
 
 #[tokio::test]
-async fn a_client_that_listens_is_gone_out_to_once() {
+async fn the_server_connects_once() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("client.sock");
     let listening = UnixListener::bind(&path).unwrap();
@@ -22,7 +22,7 @@ async fn a_client_that_listens_is_gone_out_to_once() {
 }
 
 #[test]
-fn a_client_that_is_not_there_is_an_error() {
+fn an_absent_client_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("client.sock");
     let error = Listener::connect(&ClientAddress::Unix(path.clone())).unwrap_err().to_string();
@@ -32,13 +32,13 @@ fn a_client_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_client_is_gone_out_to_again_and_again() {
+async fn the_server_connects_again_after_each_client() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("client.sock");
     let outgoing =
         Listener::reconnecting(ClientAddress::Unix(path.clone()), Duration::from_millis(1));
     let _server = Running::start_with(|server| server.listen(outgoing));
-    // It is tried before anybody listens, and again after each client has left.
+    // The first attempt is before the client listens. Another follows each disconnect.
     tokio::task::yield_now().await;
     let listening = UnixListener::bind(&path).unwrap();
     for _ in 0..3 {
@@ -48,7 +48,7 @@ async fn a_client_is_gone_out_to_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_tcp_client_is_gone_out_to() {
+async fn the_server_connects_to_a_tcp_client() {
     let listening = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = ClientAddress::Tcp(vec![listening.local_addr().unwrap()]);
     let outgoing = Listener::reconnecting(address, Duration::from_millis(1));
@@ -61,7 +61,7 @@ async fn a_tcp_client_is_gone_out_to() {
 }
 
 #[tokio::test]
-async fn trying_does_not_hold_up_the_end() {
+async fn connection_attempts_do_not_delay_the_shutdown() {
     let address = ClientAddress::Abstract(b"qapi-tests-nobody-listens".to_vec());
     let outgoing = Listener::reconnecting(address, Duration::from_secs(3600));
     let server = Running::start_with(|server| server.listen(outgoing));

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixture::{Client, Running};
 
 #[tokio::test]
-async fn a_server_is_told_what_to_present() {
+async fn a_server_presents_the_given_release() {
     let server = Running::start_with(|server| server.as_of(Release::new(2, 4, 1)));
     let mut client = Client::connect_silently(&server.path).await;
     let greeting = client.message().await.unwrap();

@@ -1,4 +1,4 @@
-//! The socket's file: made safely, removed at the end.
+//! The file of a socket: permissions, replacement, removal.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -17,7 +17,7 @@ async fn only_its_owner_may_use_it() {
 }
 
 #[tokio::test]
-async fn it_goes_with_the_server() {
+async fn it_is_removed_with_the_server() {
     let server = Running::start();
     let path = server.path.clone();
     server.shutdown.request();
@@ -27,19 +27,19 @@ async fn it_goes_with_the_server() {
 }
 
 #[tokio::test]
-async fn what_took_its_place_stays() {
+async fn another_file_at_its_path_stays() {
     let server = Running::start();
     let path = server.path.clone();
     std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, "somebody else's").unwrap();
+    std::fs::write(&path, "another program's").unwrap();
     server.shutdown.request();
     let directory = server.ended_leaving_directory().await;
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody else's");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another program's");
     drop(directory);
 }
 
 #[test]
-fn a_socket_that_nobody_listens_on_is_replaced() {
+fn an_abandoned_socket_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     drop(UnixListener::bind(&path).unwrap());
@@ -76,7 +76,7 @@ fn a_symbolic_link_is_not_followed() {
     drop(UnixListener::bind(&target).unwrap());
     symlink(&target, &path).unwrap();
     assert!(Listener::unix(&path).is_err());
-    assert!(target.exists(), "what the link points to is untouched");
+    assert!(target.exists(), "the target of the link is untouched");
 }
 
 #[test]
@@ -98,7 +98,7 @@ async fn clients_are_served_again_after_a_restart() {
 }
 
 #[test]
-fn it_is_open_to_those_it_is_given_to() {
+fn it_has_the_given_owner_and_mode() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     let gid = rustix::process::getegid().as_raw();
@@ -109,7 +109,7 @@ fn it_is_open_to_those_it_is_given_to() {
 }
 
 #[test]
-fn an_owner_that_cannot_be_had_is_an_error() {
+fn an_owner_that_cannot_be_set_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     if rustix::process::geteuid().is_root() {

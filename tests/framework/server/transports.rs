@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::fixture::{Client, Running, soon};
 
-/// A server that listens at `listener` too.
+/// A server with the additional `listener`.
 fn serve(listener: Listener) -> Running {
     Running::start_with(|server: Server| server.listen(listener))
 }
@@ -57,7 +57,7 @@ fn a_port_in_use_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_name_outside_the_file_system_is_served() {
+async fn an_abstract_name_is_served() {
     let name = format!("qapi-tests-{}", std::process::id());
     let _server = serve(Listener::unix(format!("@{name}")).unwrap());
     let taken = Listener::unix_abstract(&name).unwrap_err().to_string();
@@ -74,7 +74,7 @@ fn a_name_too_long_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_connected_already_is_served() {
+async fn a_connected_socket_is_served() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let server = serve(Listener::connection(theirs.into()).unwrap());
     let mut client = unix_client(ours);
@@ -84,7 +84,7 @@ async fn a_socket_that_is_connected_already_is_served() {
 }
 
 #[tokio::test]
-async fn a_socket_that_listens_already_is_served() {
+async fn a_listening_socket_is_served() {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = socket.local_addr().unwrap();
     let _server = serve(Listener::listening(socket.into()).unwrap());
@@ -100,7 +100,7 @@ async fn the_file_of_a_foreign_socket_stays() {
     Client::negotiated(&path).await;
     server.shutdown.request();
     server.ended().await.unwrap();
-    assert!(path.exists(), "who made it removes it");
+    assert!(path.exists(), "its creator removes it");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn other_sockets_are_refused() {
 }
 
 #[tokio::test]
-async fn the_first_client_can_be_waited_for() {
+async fn the_start_can_wait_for_the_first_client() {
     let listener = Listener::tcp(0).unwrap();
     let address = listener.tcp_address().unwrap();
     {
@@ -122,7 +122,7 @@ async fn the_first_client_can_be_waited_for() {
         tokio::pin!(waiting);
         tokio::select! {
             biased;
-            _ = &mut waiting => panic!("nobody has come"),
+            _ = &mut waiting => panic!("no client has connected"),
             () = tokio::task::yield_now() => {}
         }
         let _first = TcpStream::connect(address).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex};
 use qapi_core::prelude::*;
 use qapi_core::{Events, OobSafe, SessionContext};
 
-/// State that shows which calls took place.
+/// State that counts calls and blocks some.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     entered: AtomicU64,
@@ -24,12 +24,12 @@ struct Blocked {
 }
 
 impl Gate {
-    /// Opens the gate for one that waits, or will.
+    /// Opens the gate for one waiter, now or later.
     pub(crate) fn open(&self) {
         self.opened.notify_one();
     }
 
-    /// Waits until so many functions block, then lets these and all others go on.
+    /// Waits until so many functions block, then releases these and all later ones.
     pub(crate) fn release(&self, count: usize) {
         let blocked = self.blocked.lock().unwrap();
         let mut blocked = self.changed.wait_while(blocked, |one| one.now < count).unwrap();
@@ -37,7 +37,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// How many functions blocked at a time at most.
+    /// The largest number of functions that blocked at a time.
     pub(crate) fn most_blocked(&self) -> usize {
         self.blocked.lock().unwrap().most
     }
@@ -48,7 +48,7 @@ impl OobSafe for Gate {}
 /// Emitted when the gate was passed.
 #[qapi_event]
 pub(crate) struct TestGatePassed {
-    /// How often it has been.
+    /// The number of passes so far.
     pub(crate) times: u64,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct TestGatePassed {
 #[qapi_event]
 pub(crate) struct TestGateClosed;
 
-/// Passes the gate, and says so before it answers.
+/// Passes the gate, and emits an event.
 #[qapi_command(returns_exception)]
 fn test_pass(#[qapi(state)] gate: &Gate, #[qapi(state)] events: &Events) -> u64 {
     let times = gate.entered.fetch_add(1, Ordering::Relaxed) + 1;
@@ -64,20 +64,20 @@ fn test_pass(#[qapi(state)] gate: &Gate, #[qapi(state)] events: &Events) -> u64 
     times
 }
 
-/// Repeats what it is told.
+/// Returns its argument.
 #[qapi_command(returns_exception)]
 fn test_echo(text: &str) -> String {
     text.to_owned()
 }
 
-/// Repeats what it is told, later.
+/// Returns its argument, asynchronously.
 #[qapi_command(returns_exception)]
 async fn test_echo_later(text: &str) -> String {
     tokio::task::yield_now().await;
     text.to_owned()
 }
 
-/// Repeats what it is told, from another thread.
+/// Returns its argument from another thread.
 #[qapi_command(blocking, returns_exception)]
 fn test_echo_elsewhere(text: &str) -> String {
     text.to_owned()
@@ -89,7 +89,7 @@ async fn test_wait(#[qapi(state)] gate: &Gate) {
     gate.opened.notified().await;
 }
 
-/// Opens the gate for one that waits, or will.
+/// Opens the gate for one waiter, now or later.
 #[qapi_command]
 fn test_open(#[qapi(state)] gate: &Gate) {
     gate.open();
@@ -106,32 +106,32 @@ fn test_block(#[qapi(state)] gate: &Gate) {
     blocked.now -= 1;
 }
 
-/// Counts at once, whatever else is under way.
+/// Returns the number of passes, out of band.
 #[qapi_command(allow_oob, returns_exception)]
 fn test_count_now(#[qapi(state)] gate: &Gate) -> u64 {
     gate.entered.load(Ordering::Relaxed)
 }
 
-/// Breaks an invariant of its own.
+/// Panics.
 #[qapi_command]
 fn test_panic() {
     panic!("as asked");
 }
 
-/// Breaks an invariant of its own, later.
+/// Panics, asynchronously.
 #[qapi_command]
 async fn test_panic_later() {
     tokio::task::yield_now().await;
     panic!("as asked");
 }
 
-/// Says nothing when it succeeds.
+/// Has no reply on success.
 #[qapi_command(success_response = false)]
 fn test_silent(fail: bool) -> qapi_core::Result<()> {
     if fail { Err("as asked".into()) } else { Ok(()) }
 }
 
-/// Tells which session it was called from.
+/// Returns the identifier of the session.
 #[qapi_command(returns_exception)]
 fn test_who(#[qapi(session)] session: &SessionContext) -> u64 {
     session.id()

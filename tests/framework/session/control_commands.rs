@@ -1,4 +1,4 @@
-//! The protocol's own commands.
+//! The commands of the protocol.
 
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn commands_are_listed_by_name() {
 }
 
 #[test]
-fn the_schema_tells_of_every_command_that_is_listed() {
+fn the_schema_has_every_listed_command() {
     let mut session = SessionFixture::negotiated(false);
 
     let schema = reply(&mut session, "query-qmp-schema", &json!({}));

@@ -1,4 +1,4 @@
-//! What comes before what.
+//! Order of replies and events, out-of-band execution, and limits.
 
 use qapi_core::session::{Advance, QUEUE_LIMIT, SessionOptions};
 
@@ -6,8 +6,9 @@ use super::commands::{TestGateClosed, TestGatePassed};
 use crate::support::session::SessionFixture;
 
 /// The messages, without the timestamps of events.
-fn events_and_replies(said: &str) -> Vec<serde_json::Value> {
-    said.lines()
+fn events_and_replies(output: &str) -> Vec<serde_json::Value> {
+    output
+        .lines()
         .map(|line| {
             let mut message: serde_json::Value = serde_json::from_str(line).unwrap();
             if let Some(timestamp) = message.as_object_mut().unwrap().remove("timestamp") {
@@ -46,9 +47,9 @@ fn no_event_after_a_failed_negotiation() {
 fn an_event_without_data_has_no_data() {
     let mut session = SessionFixture::negotiated(false);
     session.events.emit(&TestGateClosed);
-    let said = session.output();
-    assert_eq!(events_and_replies(&said), [serde_json::json!({"event": "TEST_GATE_CLOSED"})]);
-    assert!(said.starts_with("{\"timestamp\": {\"seconds\": "), "{said}");
+    let output = session.output();
+    assert_eq!(events_and_replies(&output), [serde_json::json!({"event": "TEST_GATE_CLOSED"})]);
+    assert!(output.starts_with("{\"timestamp\": {\"seconds\": "), "{output}");
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn an_event_of_a_command_comes_before_its_reply() {
 }
 
 #[test]
-fn in_band_commands_wait_for_the_one_under_way() {
+fn in_band_commands_wait_for_the_call_in_flight() {
     let mut session = SessionFixture::negotiated(false);
     let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
     let mut rest: &[u8] = br#"{"execute": "test-count-now"}"#;
@@ -76,7 +77,7 @@ fn in_band_commands_wait_for_the_one_under_way() {
 }
 
 #[test]
-fn out_of_band_commands_overtake() {
+fn out_of_band_commands_overtake_in_band_ones() {
     let mut session = SessionFixture::negotiated(true);
     let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
     session.feed(r#"{"execute": "test-echo", "arguments": {"text": "b"}} {"execute": 1}"#);
@@ -91,7 +92,7 @@ fn out_of_band_commands_overtake() {
     );
 }
 
-/// Seen with qemu-storage-daemon 10.0.2 while it had `query-qmp-schema` to answer five times.
+/// As observed with qemu-storage-daemon 10.0.2 during five `query-qmp-schema`.
 #[test]
 fn out_of_band_requests_are_refused_out_of_band() {
     let refused = [
@@ -127,16 +128,16 @@ fn out_of_band_requests_are_refused_out_of_band() {
 }
 
 #[test]
-fn a_full_queue_stops_the_intake() {
+fn a_full_queue_stops_reading() {
     let mut session = SessionFixture::negotiated(true);
     let call = session.feed_call(r#"{"execute": "test-echo-later", "arguments": {"text": "a"}}"#);
     let waiting = r#"{"execute": "test-count-now"}"#.repeat(QUEUE_LIMIT);
     let mut rest = waiting.as_bytes();
     assert!(matches!(session.advance(&mut rest), Advance::Busy));
-    assert!(rest.is_empty(), "the queue takes {QUEUE_LIMIT}");
+    assert!(rest.is_empty(), "the queue has room for {QUEUE_LIMIT}");
     let mut overflow: &[u8] = br#"{"exec-oob": "test-count-now"}"#;
     assert!(matches!(session.advance(&mut overflow), Advance::Busy));
-    assert!(!overflow.is_empty(), "and nothing beyond, not even what would overtake");
+    assert!(!overflow.is_empty(), "no request beyond is read, not even an out-of-band one");
     session.run_call(call);
     assert!(matches!(session.advance(&mut overflow), Advance::NeedInput));
     assert_eq!(session.output().lines().count(), QUEUE_LIMIT + 2);
@@ -159,18 +160,18 @@ fn a_client_that_does_not_read_events_loses_its_session() {
     });
     session.output();
     session.negotiate(false);
-    let mut kept = 0;
+    let mut emitted = 0;
     let mut buffer = Vec::new();
-    while session.take_output(&mut Vec::new()).is_ok() && kept < limit {
+    while session.take_output(&mut Vec::new()).is_ok() && emitted < limit {
         session.events.emit(&TestGateClosed);
-        kept += 1;
+        emitted += 1;
     }
-    assert!(session.take_output(&mut buffer).is_err(), "closed after {kept} events");
+    assert!(session.take_output(&mut buffer).is_err(), "closed after {emitted} events");
     assert!(buffer.is_empty());
 }
 
 #[test]
-fn a_client_that_does_not_read_replies_is_not_listened_to() {
+fn the_input_of_a_client_that_does_not_read_replies_waits() {
     let mut session = SessionFixture::negotiated(false);
     let text = "a".repeat(1 << 20);
     let command = format!(r#"{{"execute": "test-echo", "arguments": {{"text": "{text}"}}}}"#);

@@ -1,4 +1,4 @@
-//! The phase before the daemon is configured.
+//! The phase before the daemon is configured (`--preconfig`).
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ fn preconfig_late(word: &str) {
     let _ = word;
 }
 
-/// A negotiated session of a server in `phase`.
-fn talk_in(phase: Preconfig) -> SessionFixture {
+/// A session of a server in `phase`. It has negotiated.
+fn session_in(phase: Preconfig) -> SessionFixture {
     let mut states = StateMap::default();
     states.insert(Arc::new(phase));
     let registry = registry_of("main::session::preconfig");
@@ -32,7 +32,7 @@ fn talk_in(phase: Preconfig) -> SessionFixture {
     session
 }
 
-/// The class and text of the error that `message` is answered with, or nothing.
+/// The class and text of the error reply to `message`, if it is one.
 fn refusal(session: &mut SessionFixture, message: &Value) -> Option<(String, String)> {
     session.feed(&message.to_string());
     let reply: Value = serde_json::from_str(&session.output()).unwrap();
@@ -41,10 +41,10 @@ fn refusal(session: &mut SessionFixture, message: &Value) -> Option<(String, Str
 }
 
 #[test]
-fn a_command_waits_for_its_end_unless_it_may_be_executed_before() {
+fn a_command_is_refused_in_the_phase_unless_it_allows_preconfig() {
     let late = json!({ "execute": "preconfig-late", "arguments": { "word": "a" } });
     let exit = json!({ "execute": "preconfig-exit" });
-    let mut session = talk_in(Preconfig::begin());
+    let mut session = session_in(Preconfig::begin());
 
     let text = "The command 'preconfig-late' is permitted only after machine initialization has \
                 completed";
@@ -65,14 +65,14 @@ fn a_command_waits_for_its_end_unless_it_may_be_executed_before() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found_in_any_phase() {
+fn an_unknown_command_is_not_found_in_any_phase() {
     let message = json!({ "execute": "preconfig-none" });
-    let (class, _) = refusal(&mut talk_in(Preconfig::begin()), &message).unwrap();
+    let (class, _) = refusal(&mut session_in(Preconfig::begin()), &message).unwrap();
     assert_eq!(class, "CommandNotFound");
 }
 
 #[test]
-fn a_server_is_past_it_unless_told_otherwise() {
+fn a_server_is_configured_by_default() {
     let late = json!({ "execute": "preconfig-late", "arguments": { "word": "a" } });
-    assert_eq!(refusal(&mut talk_in(Preconfig::default()), &late), None);
+    assert_eq!(refusal(&mut session_in(Preconfig::default()), &late), None);
 }

@@ -1,4 +1,4 @@
-//! What is said, byte for byte.
+//! Replies byte for byte.
 
 use qapi_core::session::SessionOptions;
 
@@ -15,7 +15,7 @@ fn greeting_comes_first_and_once() {
     assert_eq!(session.output(), "");
 }
 
-/// What is sent on a negotiated session, and what comes back.
+/// Requests on a negotiated session, and their replies.
 const EXCHANGES: &[(&str, &str)] = &[
     (r#"{"execute": "test-echo", "arguments": {"text": "a"}}"#, r#"{"return": "a"}"#),
     (
@@ -65,11 +65,12 @@ fn exchanges() {
 }
 
 #[test]
-fn an_error_of_json_carries_no_id_and_the_session_goes_on() {
+fn a_json_error_has_no_id_and_the_session_continues() {
     let mut session = SessionFixture::negotiated(false);
-    let said = session.ask(r#"{"execute": "test-echo", "id": 1,} {"execute": "test-count-now"}"#);
+    let output =
+        session.ask(r#"{"execute": "test-echo", "id": 1,} {"execute": "test-count-now"}"#);
     assert_eq!(
-        said,
+        output,
         "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error, expecting \
          value\"}}\r\n{\"return\": 0}\r\n"
     );
@@ -80,7 +81,7 @@ fn pretty_replies_are_indented_by_four() {
     let mut session =
         SessionFixture::with_options(&SessionOptions { pretty: true, ..Default::default() });
     session.output();
-    let said = session.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
+    let output = session.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
     let expected = [
         "{",
         "    \"return\": {",
@@ -91,11 +92,11 @@ fn pretty_replies_are_indented_by_four() {
         "}",
         "",
     ];
-    assert_eq!(said, expected.join("\r\n"));
+    assert_eq!(output, expected.join("\r\n"));
 }
 
 #[test]
-fn every_kind_of_function_answers_alike() {
+fn every_kind_of_function_has_the_same_reply() {
     let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
         let call = session.feed_call(&format!(

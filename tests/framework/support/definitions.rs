@@ -1,4 +1,4 @@
-//! Definitions written by hand, for mistakes that the attribute macros do not let pass.
+//! Definitions written by hand: the attribute macros refuse many mistakes of tests.
 
 use std::any::TypeId;
 use std::panic::Location;

@@ -1,4 +1,4 @@
-//! What several parts of the tests use: sessions, registries, definitions and recorded exchanges.
+//! Fixtures of several parts: sessions, registries, definitions and recorded exchanges.
 
 pub(crate) mod definitions;
 pub(crate) mod recorded_exchanges;

@@ -1,4 +1,4 @@
-//! The recorded exchanges in `tests/conformance/wire`, as far as bytes alone decide them.
+//! The recorded exchanges in `tests/conformance/wire`.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 /// One exchange with a real QEMU monitor.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// All that the client sent, the harness's closing `query-jobs` included.
+    /// All bytes from the client, including the final `query-jobs` of the harness.
     pub(crate) sent: Vec<u8>,
-    /// What came back, in order.
+    /// The answers in order.
     pub(crate) expected: Vec<Expected>,
-    /// Whether QEMU's answer is an accident that ours need not repeat.
+    /// Whether another server may answer differently.
     pub(crate) quirk: bool,
 }
 
@@ -20,15 +20,15 @@ pub(crate) struct Case {
 pub(crate) enum Expected {
     /// The line, byte for byte.
     Line(String),
-    /// A line too long to be kept: its length, how it begins and ends.
+    /// A line too long to be recorded: its length, beginning and end.
     LongLine { len: usize, head: String, tail: String },
-    /// Its meaning.
+    /// A message, compared as a JSON value.
     Message(Json),
-    /// Any message: it was too long to be kept.
+    /// Any message: it was too long to be recorded.
     LongMessage,
 }
 
-/// What the harness sends behind each exchange, to know when all answers are there.
+/// Sent by the harness after each exchange. Its reply follows all answers.
 const SENTINEL: &[u8] = b"{\"execute\": \"query-jobs\", \"id\": \"~end~\"}\n";
 
 /// The cases of one file.

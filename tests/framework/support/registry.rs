@@ -1,10 +1,10 @@
-//! A registry for one part of these tests: they are one program, so that what one part annotates
-//! is registered in all.
+//! Registries for single parts of these tests. The parts are one program, which registers the
+//! definitions of all.
 
 use qapi_core::Registry;
 use qapi_core::registry::registered;
 
-/// The framework's own definitions, and those of the test module that `module` is a path of.
+/// The definitions of the framework and of the test module with the path `module`.
 pub(crate) fn registry_of(module: &str) -> Registry {
     let wanted = registered().filter(|registration| {
         let source = registration.definition().source;

@@ -1,5 +1,5 @@
-//! Definitions as a schema file writes them, read with the framework's own decoder: schema files
-//! are texts of the same dialect, but for comments.
+//! Schema files, read with the decoder of the framework: they are texts of the same dialect, with
+//! comments.
 
 use qapi_core::registry::registered;
 use qapi_core::schema::definition::Definition;
@@ -31,7 +31,7 @@ pub(crate) fn expressions_in_order(file: &str) -> Vec<Value> {
     expressions
 }
 
-/// What a package registers, each as JSON text.
+/// The registered definitions that `of` selects, each as JSON text, sorted.
 pub(crate) fn definitions(of: impl Fn(&Definition) -> bool) -> Vec<String> {
     let wanted = registered().map(|found| found.definition()).filter(|definition| of(definition));
     let mut expressions: Vec<_> =

@@ -1,10 +1,10 @@
-//! Every width of integer, at its edges: the recorded cases have only some of them.
+//! Each width of integer at its limits. The recorded cases have only some of them.
 
 use qapi_core::wire::{Decoded, Decoder};
 use qapi_core::{Input, QapiType, qapi_struct};
 use serde_json::{Value, json};
 
-/// An argument of each width, far from the top, so that full path and last name differ.
+/// An argument of each width, nested so that full path and last name differ.
 #[qapi_struct]
 struct EachWidth {
     int8: Option<i8>,
@@ -19,13 +19,13 @@ struct EachWidth {
     list: Option<Vec<u8>>,
 }
 
-/// What holds it.
+/// The object around it.
 #[qapi_struct]
 struct HoldsEachWidth {
     a: Vec<EachWidth>,
 }
 
-/// Reads the JSON text `value` as the member `name`; what was read, or the error's text.
+/// Reads the JSON text `value` as the member `name`. Returns the value or the text of the error.
 fn read(name: &str, value: &str) -> Result<Value, String> {
     let text = format!(r#"{{"a": [{{"{name}": {value}}}]}}"#);
     let mut decoder = Decoder::new();
@@ -37,7 +37,7 @@ fn read(name: &str, value: &str) -> Result<Value, String> {
 }
 
 #[test]
-fn both_edges_of_each_width_are_taken() {
+fn both_limits_of_each_width_are_accepted() {
     for (name, lowest, highest) in [
         ("int8", "-128", "127"),
         ("int16", "-32768", "32767"),
@@ -55,7 +55,7 @@ fn both_edges_of_each_width_are_taken() {
 }
 
 #[test]
-fn beyond_the_edges_the_last_name_and_the_width_are_told() {
+fn beyond_the_limits_the_error_has_the_last_name_and_the_width() {
     for (name, below, above, width) in [
         ("int8", "-129", "128", "int8_t"),
         ("int16", "-32769", "32768", "int16_t"),
@@ -73,7 +73,7 @@ fn beyond_the_edges_the_last_name_and_the_width_are_told() {
 }
 
 #[test]
-fn what_is_no_integer_is_told_with_its_path() {
+fn other_values_have_an_error_with_the_path() {
     let others = ["null", "true", "1.5", "7.0", "1e3", "\"7\"", "[7]", "{}"];
     for value in others.into_iter().chain(["9223372036854775808", "-9223372036854775809"]) {
         for name in ["int8", "int16", "int32", "int64"] {
@@ -90,13 +90,13 @@ fn what_is_no_integer_is_told_with_its_path() {
 }
 
 #[test]
-fn a_negative_integer_is_taken_as_uint64_for_the_sake_of_old_clients() {
+fn a_negative_integer_is_accepted_as_uint64_for_old_clients() {
     assert_eq!(read("uint64", "-1").unwrap(), json!(u64::MAX));
     assert_eq!(read("uint64", "-9223372036854775808").unwrap(), json!(1_u64 << 63));
 }
 
 #[test]
-fn a_number_may_be_written_in_any_way() {
+fn a_number_may_be_written_in_any_form() {
     for (text, value) in [("-0", -0.0), ("7", 7.0), ("1e3", 1e3), ("1E-1", 0.1)] {
         let read = read("number", text).unwrap().as_f64().unwrap();
         assert!((read - value).abs() < f64::EPSILON, "{text} read as {read}");

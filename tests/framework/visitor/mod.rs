@@ -1,4 +1,4 @@
-//! Arguments checked as QEMU checks them: order, paths and words.
+//! Errors about arguments: order, paths and texts equal to QEMU's.
 
 mod definitions;
 mod integer_widths;

@@ -1,14 +1,14 @@
-//! Every recorded exchange about arguments, answered by definitions that say what QEMU's say.
+//! Every recorded exchange about arguments, with definitions equal to QEMU's.
 
 use crate::support::recorded_exchanges::{Expected, load};
 
 use super::{answers, negotiated};
 
-/// How many cases were recorded: a loader that loses some must not pass for a success.
+/// The number of recorded cases: the loader must lose none.
 const RECORDED: usize = 652;
 
 #[test]
-fn every_recorded_case_is_answered_as_qemu_answers_it() {
+fn every_recorded_case_has_the_answer_of_qemu() {
     let cases = load("visitor");
     assert_eq!(cases.len(), RECORDED);
     let mut session = negotiated();

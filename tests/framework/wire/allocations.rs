@@ -1,4 +1,4 @@
-//! What decoding and printing take from the allocator.
+//! Allocations of decoding and writing.
 
 use allocation_counter::measure;
 use qapi_core::wire::{
@@ -7,7 +7,7 @@ use qapi_core::wire::{
 
 const COMMON: &[u8] = br#"{"execute": "job-pause", "arguments": {"id": "job0"}, "id": 12}"#;
 
-/// Feeds a text in chunks of 64 KiB that are each split in the middle of everything.
+/// Feeds a text in chunks of 64 KiB, cut at arbitrary bytes.
 fn feed(decoder: &mut Decoder, bytes: &[u8]) -> usize {
     let mut found = 0;
     for mut chunk in bytes.chunks(64 << 10) {
@@ -19,7 +19,7 @@ fn feed(decoder: &mut Decoder, bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn a_common_message_takes_nothing_once_another_was_read() {
+fn a_common_message_allocates_nothing_after_another() {
     let mut decoder = Decoder::new();
     let mut reply = Vec::with_capacity(256);
     let mut turn = || {
@@ -37,24 +37,24 @@ fn a_common_message_takes_nothing_once_another_was_read() {
     assert_eq!(measure(turn).count_total, 0);
 }
 
-/// The text that costs most: half its tokens nodes, all its bytes one string.
-fn costliest() -> Vec<u8> {
+/// The text that allocates most: half of its tokens are nodes, and all bytes one string.
+fn largest() -> Vec<u8> {
     let numbers = "1,".repeat(MAX_TOKEN_COUNT / 2 - 4);
     let string = "a".repeat(MAX_TOKEN_SIZE - numbers.len() - 10);
     format!("[{numbers}'{string}']").into_bytes()
 }
 
 #[test]
-fn the_costliest_text_stays_within_the_stated_bound() {
-    let text = costliest();
+fn the_largest_text_stays_within_the_stated_bound() {
+    let text = largest();
     let mut decoder = Decoder::new();
     let cost = measure(|| assert_eq!(feed(&mut decoder, &text), 1));
     assert!(cost.bytes_max < 400 << 20, "{cost:?}");
 }
 
 #[test]
-fn what_a_large_text_took_is_given_back() {
-    /// Several buffers, each of which may keep 64 KiB.
+fn the_memory_of_a_large_text_is_freed() {
+    /// Several buffers, each of which may retain 64 KiB.
     const KEPT: i64 = 512 << 10;
     let members: Vec<String> = (0..100_000).map(|name| format!("'{name}':[[]]")).collect();
     let large = format!("{{{}}}", members.join(","));

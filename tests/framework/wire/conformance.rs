@@ -1,11 +1,11 @@
-//! What a real QEMU answered to the same bytes.
+//! Answers of the decoder, compared with those of QEMU to the same bytes.
 
 use serde_json::Value as Json;
 
 use super::replay::{Answer, answers, random_chunks};
 use crate::support::recorded_exchanges::{Expected, load};
 
-/// The groups whose answers bytes alone decide, but for replies of commands.
+/// The groups whose answers depend on bytes alone, except for replies of commands.
 const GROUPS: &[&str] = &[
     "envelope",
     "lex-number",
@@ -22,7 +22,7 @@ const GROUPS: &[&str] = &[
 ];
 
 #[test]
-fn answers_are_those_recorded() {
+fn answers_equal_the_recorded_ones() {
     let mut wrong = Vec::new();
     let mut checked = 0;
     for case in GROUPS.iter().flat_map(|group| load(group)) {
@@ -46,7 +46,7 @@ fn answers_are_those_recorded() {
 
 #[test]
 fn chunks_do_not_change_the_answers() {
-    /// Larger exchanges take seconds byte by byte, and consist of the same byte for the most.
+    /// Larger exchanges take seconds byte by byte, and are mostly repetitions of one byte.
     const SMALL: usize = 16 << 10;
     let cases = GROUPS.iter().flat_map(|group| load(group));
     for case in cases.filter(|case| case.sent.len() <= SMALL) {
@@ -75,7 +75,7 @@ fn agree(answer: &Answer, expected: &Expected) -> bool {
     }
 }
 
-/// Whether an answer is one that no reply of a command can be.
+/// Whether an answer is about bytes, not the reply of a command.
 fn is_about_bytes(expected: &Expected) -> bool {
     let text = match expected {
         Expected::Line(line) | Expected::LongLine { head: line, .. } => line.clone(),

@@ -45,7 +45,7 @@ fn members_come_in_the_order_of_the_text() {
 }
 
 #[test]
-fn elements_behind_containers_are_found() {
+fn elements_after_containers_are_found() {
     let document = parse("[[1, [2]], {'a': [3]}, 4]");
     let elements = document.root().elements();
     assert_eq!(elements.len(), 3);
@@ -60,7 +60,7 @@ fn strings_outlive_the_cursor() {
 }
 
 #[test]
-fn numbers_are_as_exact_as_they_can_be() {
+fn numbers_are_exact() {
     let cases = [
         ("0", Number::Int(0)),
         ("-0", Number::Int(0)),
@@ -85,7 +85,7 @@ fn numbers_are_as_exact_as_they_can_be() {
 }
 
 #[test]
-fn trees_of_serde_json_are_taken_over_and_given_back() {
+fn trees_of_serde_json_are_converted_both_ways() {
     let tree = json!({"z": [null, true, -1, u64::MAX, 1.5, "é"], "a": {"b": {}, "c": []}});
     let document = Document::from_json(&tree).unwrap();
     assert_eq!(document.root().to_json(), tree);

@@ -1,9 +1,9 @@
-//! Common texts are read at one go where they are there whole; what is in them, and what is wrong
-//! with those that are nearly common, must be what reading them byte by byte gives.
+//! The fast path of the parser reads common texts that arrive whole. Its values and errors must
+//! equal those of the same texts read byte by byte, also for texts that are nearly common.
 
 use qapi_core::wire::{Decoded, Decoder};
 
-/// What a stream holds: texts as they are written, and errors.
+/// The texts and errors of a stream.
 fn found<'c>(chunks: impl Iterator<Item = &'c [u8]>) -> Vec<String> {
     let mut decoder = Decoder::new();
     let mut found = Vec::new();
@@ -18,7 +18,7 @@ fn found<'c>(chunks: impl Iterator<Item = &'c [u8]>) -> Vec<String> {
     found
 }
 
-/// Checks one stream; how many texts and errors it has.
+/// Checks one stream. Returns its number of texts and errors.
 fn alike(stream: &str) -> usize {
     let whole = found(std::iter::once(stream.as_bytes()));
     assert_eq!(whole, found(stream.as_bytes().chunks(1)), "{stream}");
@@ -26,7 +26,7 @@ fn alike(stream: &str) -> usize {
 }
 
 #[test]
-fn texts_on_either_side_of_what_is_common() {
+fn texts_next_to_common_ones() {
     let members = |count: usize| {
         let members: Vec<_> = (0..count).map(|number| format!("'m{number}': {number}")).collect();
         format!("{{{}}}", members.join(","))
@@ -49,7 +49,7 @@ fn texts_on_either_side_of_what_is_common() {
     }
 }
 
-/// Values that are common, and others that look like them at the beginning.
+/// Common values, and others with the same beginning.
 const VALUES: &[&str] = &[
     "0",
     "-0",
@@ -125,7 +125,7 @@ const VALUES: &[&str] = &[
 ];
 
 #[test]
-fn values_that_are_common_or_nearly_so() {
+fn common_and_nearly_common_values() {
     for value in VALUES {
         for text in [
             format!("{{'id': {value}}}\n{{'next': true}}"),

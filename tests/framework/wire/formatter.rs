@@ -61,7 +61,7 @@ fn strings_are_ascii() {
 }
 
 #[test]
-fn separators_have_a_space_behind_them() {
+fn separators_are_followed_by_a_space() {
     assert_eq!(text(&json!({"a": [1, {}, []], "b": null})), r#"{"a": [1, {}, []], "b": null}"#);
 }
 
@@ -102,7 +102,7 @@ fn a_pretty_text_may_begin_at_any_depth() {
 }
 
 #[test]
-fn a_value_that_fails_leaves_nothing_behind() {
+fn a_value_that_fails_writes_nothing() {
     let mut out = b"before".to_vec();
     let value = [BTreeMap::from([(vec![1], 2)])];
     assert!(write_to(&mut out, &value, Style::default()).is_err());

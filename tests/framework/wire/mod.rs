@@ -1,4 +1,4 @@
-//! QMP's dialect of JSON, in and out.
+//! QMP's dialect of JSON: decoding and writing.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it likes")]
 

@@ -1,4 +1,4 @@
-//! One whole text, as a daemon's own command line gives it.
+//! One whole text, as on the command line of a daemon.
 
 use qapi_core::wire::{Document, JsonError};
 
@@ -42,7 +42,7 @@ fn one_text_is_expected() {
 }
 
 #[test]
-fn a_long_word_is_shown_up_to_the_size_of_the_buffer_that_qemu_has() {
+fn a_long_word_is_cut_at_the_size_of_qemus_buffer() {
     let desc = |letters| Document::parse(&b"x".repeat(letters)).unwrap_err().to_string();
     let shown = |letters| format!("JSON parse error, invalid keyword '{}", "x".repeat(letters));
     assert_eq!(desc(1005), shown(1005) + "'");
@@ -51,7 +51,7 @@ fn a_long_word_is_shown_up_to_the_size_of_the_buffer_that_qemu_has() {
 }
 
 #[test]
-fn a_bare_value_needs_nothing_behind_it() {
+fn a_bare_value_needs_no_byte_after_it() {
     for text in ["12", "1.5", "1e5", "null", "true", "'a'", " [ ] "] {
         assert!(Document::parse(text.as_bytes()).is_ok(), "{text}");
     }

@@ -1,9 +1,9 @@
-//! Bytes through a decoder in chunks of any size, answered as far as bytes alone decide.
+//! Feeds a decoder chunks of any size. Answers depend on bytes alone.
 
 use qapi_core::wire::{Decoded, Decoder, Document, Kind, to_vec};
 use serde_json::json;
 
-/// What a server would answer to one text.
+/// The answer of a server to one text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     /// This line: an error about JSON, or the reply to a plain `query-jobs`.
@@ -12,7 +12,7 @@ pub(super) enum Answer {
     Reply,
 }
 
-/// The answers to a stream of bytes that comes in the given chunks.
+/// The answers to a stream of bytes in the given chunks.
 pub(super) fn answers<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Answer> {
     let mut decoder = Decoder::new();
     let mut answers = Vec::new();
@@ -55,7 +55,7 @@ fn refusal(desc: &str) -> Answer {
     Answer::Line(line)
 }
 
-/// Cuts bytes at places that look random and are the same in each run.
+/// Cuts bytes at pseudo-random places, the same in each run.
 pub(super) fn random_chunks(bytes: &[u8], seed: u64) -> Vec<&[u8]> {
     let mut state = seed;
     let mut rest = bytes;

@@ -1,4 +1,4 @@
-//! The stream of texts: limits, memory and bytes that nobody would send.
+//! Streams of texts: limits and malformed bytes.
 
 use qapi_core::wire::{
     Decoded, Decoder, JsonError, MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE,
@@ -6,7 +6,7 @@ use qapi_core::wire::{
 
 use super::replay::{answers, random_chunks};
 
-/// What came of the texts: the error, or the number of elements.
+/// The result of each text: the error, or the number of elements.
 fn outcomes<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Result<usize, JsonError>> {
     let mut decoder = Decoder::new();
     let mut outcomes = Vec::new();
@@ -22,7 +22,7 @@ fn outcomes<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Result<usize,
 }
 
 #[test]
-fn a_bare_value_waits_for_the_byte_behind_it() {
+fn a_bare_value_waits_for_the_next_byte() {
     for text in ["12", "1.5", "null"] {
         assert_eq!(outcomes([text.as_bytes()]), [], "{text}");
         assert_eq!(outcomes([text.as_bytes(), b" "]), [Ok(0)], "{text}");
@@ -31,7 +31,7 @@ fn a_bare_value_waits_for_the_byte_behind_it() {
 }
 
 #[test]
-fn a_document_may_be_taken_out() {
+fn a_document_can_be_taken_from_the_decoder() {
     let mut decoder = Decoder::new();
     let mut input: &[u8] = b"['first'] ['second']";
     let Some(Decoded::Message(document)) = decoder.decode(&mut input) else { panic!() };
@@ -46,13 +46,13 @@ fn nesting_is_limited() {
     assert_eq!(outcomes([nested(MAX_NESTING).as_bytes()]), [Ok(1)]);
     let outcomes = outcomes([nested(MAX_NESTING + 1).as_bytes()]);
     assert_eq!(outcomes[0], Err(JsonError::NestingLimit));
-    // The brackets that are left are wrong one by one.
+    // Each of the remaining brackets is an error of its own.
     assert_eq!(outcomes[1..], vec![Err(JsonError::ExpectingValue); MAX_NESTING + 1]);
 }
 
 #[test]
 fn tokens_are_limited() {
-    // Two tokens for each element but the first, which makes the number even.
+    // Each element but the first has two tokens, so the number is even.
     let list = |elements: usize| format!("[[],{}1]", "1,".repeat(elements - 2));
     let elements = MAX_TOKEN_COUNT / 2 - 1;
     assert_eq!(outcomes([list(elements).as_bytes()]), [Ok(elements)]);
@@ -63,7 +63,7 @@ fn tokens_are_limited() {
 #[test]
 fn the_size_of_tokens_is_limited() {
     let string = |length: usize| format!("'{}'", "a".repeat(length - 2)).into_bytes();
-    // Tokens count together, blanks not at all.
+    // The sizes of tokens are summed. White space does not count.
     let list = |length: usize| [b"[   ", string(length - 2).as_slice(), b"  "].concat();
     assert_eq!(outcomes([list(MAX_TOKEN_SIZE - 1).as_slice(), b"]"]), [Ok(1)]);
     let over = outcomes([list(MAX_TOKEN_SIZE).as_slice(), b" ]"]);
@@ -71,7 +71,7 @@ fn the_size_of_tokens_is_limited() {
 }
 
 #[test]
-fn a_token_without_an_end_is_given_up() {
+fn a_token_without_an_end_is_an_error_at_the_limit() {
     let open = [b"'".as_slice(), &b"a".repeat(MAX_TOKEN_SIZE), b" {}"].concat();
     assert_eq!(outcomes(open.chunks(1 << 20)), [Err(JsonError::TokenSizeLimit), Ok(0)]);
     let blanks = b" ".repeat(MAX_TOKEN_SIZE + 1);
@@ -79,21 +79,21 @@ fn a_token_without_an_end_is_given_up() {
 }
 
 #[test]
-fn what_an_error_repeats_is_limited() {
+fn the_quotation_in_an_error_is_limited() {
     let stray = [b"'".as_slice(), &b"a".repeat(2 << 20), b"\n"].concat();
     let [Err(error)] = &outcomes([stray.as_slice()])[..] else { panic!() };
-    // Escaped six to one, the longest still fits the 10 MiB that clients accept.
+    // Escaping takes six bytes for one. The longest still fits the 10 MiB that clients accept.
     let length = error.to_string().len();
     assert!((1 << 20..10 << 20).contains(&(length * 6)), "{length}");
 }
 
 #[test]
-fn any_bytes_are_answered_alike_in_any_chunks() {
+fn arbitrary_bytes_have_the_same_answers_in_any_chunks() {
     let alphabet: &[u8] =
         b"{}[]:,\"'\\ \n\t0123456789-+.eEtrufalsn!/*\x00\x1b\x7f\x80\xc0\xed\xf4\xfe\xff";
     for seed in 0..2000_u64 {
         let length = 1 + seed as usize % 120;
-        // The lengths of random chunks are as good a source of bytes as any.
+        // The lengths of random chunks serve as random bytes.
         let places = [0; 4096];
         let random = random_chunks(&places, seed ^ 0x5EED);
         let byte = |chunk: &&[u8]| alphabet[(chunk.len() * 31 + seed as usize) % alphabet.len()];

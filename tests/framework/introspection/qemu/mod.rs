@@ -1,9 +1,11 @@
-//! Whole schemas of QEMU's, from its own schema files, told as QEMU's generator would tell them.
+//! QEMU's schemas, read from schema files and compared with the output of QEMU's generator.
 //!
-//! The files are not part of this project. `QAPI_QEMU_SCHEMA` names a folder with
-//! `qapi-schema.json`, the files that it includes, and what the generator prints for it with type
-//! names unmasked and all conditions taken as true, as `introspection.json`; or a folder of such
-//! folders.
+//! The files are not part of this project. `QAPI_QEMU_SCHEMA` names a folder with these files, or
+//! a folder of such folders:
+//!
+//! - `qapi-schema.json` and the files that it includes,
+//! - `introspection.json`: the output of the generator with unmasked names of types and all
+//!   conditions true.
 
 mod reader;
 mod type_functions;
@@ -15,7 +17,7 @@ use qapi_core::introspection::Mask;
 use qapi_core::registry::Registry;
 use qapi_core::schema::definition::{DefinitionKind, Type};
 use serde_json::Value;
-/// The folders to read; none if none was named.
+/// The folders to read; none if the variable is not set.
 fn folders() -> Vec<PathBuf> {
     let Some(named) = std::env::var_os("QAPI_QEMU_SCHEMA") else { return Vec::new() };
     let named = PathBuf::from(named);
@@ -30,38 +32,40 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-/// Entities by name: their order follows that of definitions, which is ours here and QEMU's there.
+/// Entities by name. Their order is not compared: it follows that of the definitions.
 fn by_name(entities: Vec<Value>) -> BTreeMap<String, Value> {
     let named = |entity: Value| (entity["name"].as_str().unwrap().to_owned(), entity);
     entities.into_iter().map(named).collect()
 }
 
 #[test]
-fn whole_schemas_are_told_as_qemu_tells_them() {
+fn whole_schemas_are_introspected_as_by_qemu() {
     let folders = folders();
     if folders.is_empty() {
         eprintln!("not tried: QAPI_QEMU_SCHEMA names no folder with schema files of QEMU's");
     }
     for folder in folders {
         let registry = Registry::from_registrations(reader::read(&folder)).unwrap();
-        let told = registry.introspect(Mask::Unmasked);
-        let told = by_name(told.iter().map(|info| serde_json::to_value(info).unwrap()).collect());
+        let introspected = registry.introspect(Mask::Unmasked);
+        let introspected = by_name(
+            introspected.iter().map(|info| serde_json::to_value(info).unwrap()).collect(),
+        );
         let expected = std::fs::read_to_string(folder.join("introspection.json")).unwrap();
         let expected = by_name(serde_json::from_str(&expected).unwrap());
 
         let names = |entities: &BTreeMap<String, Value>| {
             entities.keys().cloned().collect::<BTreeSet<String>>()
         };
-        assert_eq!(names(&told), names(&expected), "{}", folder.display());
+        assert_eq!(names(&introspected), names(&expected), "{}", folder.display());
         for (name, entity) in &expected {
-            assert_eq!(told.get(name), Some(entity), "{}", folder.display());
+            assert_eq!(introspected.get(name), Some(entity), "{}", folder.display());
         }
         each_exception_is_needed(&registry);
         eprintln!("{} entities of {} compared", expected.len(), folder.display());
     }
 }
 
-/// The registry has accepted no others; and those that are excepted return no objects.
+/// The registry refuses unlisted exceptions. The listed ones do not return objects.
 fn each_exception_is_needed(registry: &Registry) {
     for (definition, command) in registry.commands().filter(|(_, found)| found.returns_exception)
     {

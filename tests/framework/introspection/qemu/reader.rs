@@ -1,4 +1,4 @@
-//! From schema files to definitions.
+//! Reads schema files as definitions.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -46,16 +46,16 @@ fn read_file(
     }
 }
 
-/// What is kept of a schema that is read: it lives as long as the program, as definitions do.
-fn leak<T>(kept: T) -> &'static T {
-    Box::leak(Box::new(kept))
+/// Definitions live as long as the program.
+fn leak<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 fn text(value: &Value) -> &'static str {
     leak(value.as_str().unwrap().to_owned())
 }
 
-/// The value that `if` or `features` may accompany, and the features.
+/// The value without `if` and `features`, and the features.
 fn bare<'a>(value: &'a Value, key: &str) -> (&'a Value, &'static [Feature]) {
     match value.get(key) {
         Some(bare) => (bare, features(value)),
@@ -75,17 +75,17 @@ fn entries(value: Option<&Value>) -> impl Iterator<Item = (&'static str, &Value)
     map.map(|(name, value)| (&**leak(name.clone()), value))
 }
 
-/// A schema while it is read.
+/// The state of reading a schema.
 #[derive(Default)]
 struct Schema {
-    /// The slots of the types that are named, an array by its name in brackets.
+    /// The slots of the named types. The name of an array has brackets.
     slots: HashMap<String, (TypeRef, usize)>,
-    /// Commands that may return something else than objects.
+    /// Commands that may return other types than objects.
     excepted: HashSet<&'static str>,
 }
 
 impl Schema {
-    /// The definition that an expression is, if it is one.
+    /// The definition that an expression writes; `None` for other expressions.
     fn definition(&mut self, expression: &Value) -> Option<&'static Definition> {
         let kind = entries(Some(expression)).next()?.0;
         let name: &str = leak(name_of(expression).as_str()?.to_owned());
@@ -180,7 +180,7 @@ impl Schema {
         }
     }
 
-    /// A function for the type, which may be defined further down.
+    /// A function for the type, whose definition may follow later.
     fn type_of(&mut self, named: &Value) -> TypeRef {
         let name = match named {
             Value::Array(element) => format!("[{}]", text(&element[0])),
@@ -193,7 +193,7 @@ impl Schema {
         self.slots.entry(name).or_insert_with(type_functions::new_type).0
     }
 
-    /// Has each function for a type find it.
+    /// Fills the slots.
     fn fill(&mut self, definitions: &[&'static Definition]) {
         let names: Vec<_> = self.slots.keys().cloned().collect();
         for element in names.iter().filter_map(|name| element_of(name)) {

@@ -1,11 +1,11 @@
-//! Types by function, as definitions name them, for definitions that are read from a file: each
-//! function looks into one slot of a table.
+//! Functions that return types, as definitions refer to types. For definitions that are read from
+//! a file, each function reads one slot of a table.
 
 use std::sync::RwLock;
 
 use qapi_core::schema::definition::{Branch, Type, TypeRef};
 
-/// More than the schemas of QEMU have together.
+/// More than all schemas of QEMU have together.
 const TYPES: usize = 2048;
 const OTHERS: usize = 512;
 
@@ -35,19 +35,19 @@ seq_macro::seq!(N in 0..512 {
     static BRANCHES_SLOTS: [fn() -> &'static [Branch]; OTHERS] = [#(branches_at::<N>,)*];
 });
 
-/// A function for a type that is yet to be known, and the slot in which it looks.
+/// A function for a type that is not known yet, and its slot.
 pub(super) fn new_type() -> (TypeRef, usize) {
     let mut table = TYPE_TABLE.write().unwrap();
     table.push(None);
     (TYPE_SLOTS[table.len() - 1], table.len() - 1)
 }
 
-/// Tells what is in the slot.
+/// Fills the slot.
 pub(super) fn set_type(slot: usize, ty: Type) {
     TYPE_TABLE.write().unwrap()[slot] = Some(ty);
 }
 
-/// A function for what a command returns.
+/// A function for the return type of a command.
 pub(super) fn returned(type_of: TypeRef) -> fn() -> Option<Type> {
     let mut table = RETURNED_TABLE.write().unwrap();
     table.push(type_of);

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("Usage: seeds FOLDER");
+        eprintln!("Usage: corpus FOLDER");
         return ExitCode::FAILURE;
     };
-    for (number, seed) in qapi_fuzz::seeds::all().iter().enumerate() {
+    for (number, seed) in qapi_fuzz::corpus::all().iter().enumerate() {
         if let Err(error) = std::fs::write(folder.join(format!("case-{number}")), seed) {
-            eprintln!("seeds: {}: {error}", folder.display());
+            eprintln!("corpus: {}: {error}", folder.display());
             return ExitCode::FAILURE;
         }
     }

@@ -1,16 +1,16 @@
-//! The recorded cases of the conformance suite, as bytes to start from.
+//! The initial corpus: the input of the recorded cases of the conformance suite.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Cases longer than this are about limits that mutating them cannot explore.
+/// Longer cases are about limits, which variations do not explore.
 const LONGEST: usize = 8192;
 
-/// What the client sent in each recorded case.
+/// The bytes from the client in each recorded case.
 ///
 /// # Panics
-/// The cases are not there, or not as they should be.
+/// The cases are missing or malformed.
 #[allow(clippy::unwrap_used, reason = "without the cases there is nothing to do")]
 pub fn all() -> Vec<Vec<u8>> {
     let folder =
@@ -25,7 +25,7 @@ pub fn all() -> Vec<Vec<u8>> {
     seeds.filter(|seed| (1..LONGEST).contains(&seed.len())).collect()
 }
 
-/// What the client sent in one case.
+/// The bytes from the client in one case.
 fn sent(case: &Value) -> Vec<u8> {
     let steps = case["send"].as_array().map(Vec::as_slice).unwrap_or_default();
     let written = |step: &Value| {
@@ -34,7 +34,7 @@ fn sent(case: &Value) -> Vec<u8> {
     steps.iter().filter_map(written).flatten().collect()
 }
 
-/// Bytes are written as the characters of the same numbers.
+/// The files write bytes as the characters of the same numbers.
 fn part(part: &Value) -> Vec<u8> {
     match part {
         Value::String(text) => {
