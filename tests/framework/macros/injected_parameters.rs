@@ -104,7 +104,7 @@ fn parameters_may_have_the_names_that_expansions_generate() {
         "object": "a", "out": "b", "style": "c", "qapi": "d", "optional": "e",
     });
     for command in
-        ["macro-generated-names", "macro-made-up-names-elsewhere", "macro-made-up-names-later"]
+        ["macro-generated-names", "macro-generated-names-elsewhere", "macro-generated-names-later"]
     {
         assert_eq!(execute(command, arguments.clone()), Ok(json!("test 1.0abcde")), "{command}");
     }
