@@ -1,8 +1,8 @@
 //! What a file with annotations needs: `use qapi_core::prelude::*;`.
 
+#[cfg(feature = "server")]
+pub use crate::Server;
 pub use crate::attributes::{
     qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union,
 };
-#[cfg(feature = "server")]
-pub use crate::Server;
 pub use crate::{Events, SessionContext};

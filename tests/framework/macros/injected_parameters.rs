@@ -103,9 +103,11 @@ fn parameters_may_have_the_names_that_expansions_generate() {
     let arguments = json!({
         "object": "a", "out": "b", "style": "c", "qapi": "d", "optional": "e",
     });
-    for command in
-        ["macro-generated-names", "macro-generated-names-elsewhere", "macro-generated-names-later"]
-    {
+    for command in [
+        "macro-generated-names",
+        "macro-generated-names-elsewhere",
+        "macro-generated-names-later",
+    ] {
         assert_eq!(execute(command, arguments.clone()), Ok(json!("test 1.0abcde")), "{command}");
     }
 }
