@@ -2,10 +2,10 @@
 //! is in use.
 
 use super::driver::Driver;
+use super::entry::{Role, Use, User};
 use super::filename;
 use super::graph::Graph;
 use super::node::Node;
-use super::permissions::{Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::Qcow2Change;

@@ -1,7 +1,7 @@
 //! Nodes that a client describes anew while they are open.
 
 use super::backing::{BackingChange, unfiltered};
-use super::blkdebug::Blkdebug;
+use super::blkdebug_options::Blkdebug;
 use super::depth::{check_depth, depth, has_below};
 use super::driver::Driver;
 use super::filename::is_implicit;

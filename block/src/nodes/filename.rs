@@ -1,11 +1,18 @@
 //! The names that images go by: plain paths where those lead to the same image again, else
 //! descriptions of the form `json:{...}`.
 
-use super::blkdebug;
+use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
+use super::image_name::protocol;
 use super::node::{Backing, Node};
-use crate::error::{Error, Result};
 use std::fmt::Write as _;
+
+impl Node {
+    /// The name of the node's image: a path, or a description that begins with `json:`.
+    pub fn filename(&self) -> String {
+        filename(self)
+    }
+}
 
 /// The name of a node's image.
 pub(super) fn filename(node: &Node) -> String {
@@ -26,7 +33,7 @@ pub(super) fn filename(node: &Node) -> String {
 fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path().map(str::to_owned),
-        Driver::Blkdebug => blkdebug::plain(node),
+        Driver::Blkdebug => plain_blkdebug(node),
         Driver::NullCo => node.part.is_all().then(|| "null-co://".to_owned()),
         Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
@@ -103,12 +110,12 @@ fn describe_filter(node: &Node, below: &Node, text: &mut String) {
 }
 
 /// Writes what would open the node again, in the order in which QEMU happens to tell it.
-pub(super) fn describe(node: &Node, text: &mut String) {
+fn describe(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
         return describe_filter(node, &below, text);
     }
     if let Some(shown) = node.blkdebug_image() {
-        return blkdebug::describe(node, &shown, text);
+        return describe_blkdebug(node, &shown, text);
     }
     text.push('{');
     if has_other_backing(node) {
@@ -137,6 +144,40 @@ pub(super) fn describe(node: &Node, text: &mut String) {
     if let Some(path) = node.path() {
         text.push_str(", \"filename\": ");
         push_string(path, text);
+    }
+    text.push('}');
+}
+
+/// The name of a node that fails on demand, if it has nothing that belongs there but what it shows.
+fn plain_blkdebug(node: &Node) -> Option<String> {
+    let shown = node.blkdebug_image()?;
+    let name = filename(&shown);
+    let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
+    // The file with rules, of which there is none, would stand between the colons.
+    (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
+}
+
+/// Writes what would open the node again: the sizes in the order in which QEMU happens to tell
+/// them, and the rules after them.
+fn describe_blkdebug(node: &Node, shown: &Node, text: &mut String) {
+    let Some(blkdebug) = &node.blkdebug else { return };
+    let [zero, zero_max, transfer, discard, discard_max, align] = blkdebug.limits.named();
+    let given = |sizes: &[(&str, Option<u64>)]| {
+        let given = sizes.iter().filter_map(|(name, size)| Some((name, (*size)?)));
+        given.map(|(name, size)| format!("\"{name}\": {size}, ")).collect::<String>()
+    };
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{{{}\"image\": ", given(&[zero, zero_max]));
+    describe(shown, text);
+    let driver = node.driver().name();
+    let _ = write!(text, ", {}\"driver\": \"{driver}\"", given(&[transfer]));
+    for (name, size) in [discard, discard_max, align] {
+        if let Some(size) = size {
+            let _ = write!(text, ", \"{name}\": {size}");
+        }
+    }
+    for (name, value) in &blkdebug.rules {
+        let _ = write!(text, ", \"{name}\": {value}");
     }
     text.push('}');
 }
@@ -175,50 +216,4 @@ pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
         Some(_) | None => String::new(),
     };
     directory + name
-}
-
-/// The file of the host that the name of an image means.
-///
-/// # Errors
-/// It means something else.
-pub fn host_path(name: &str) -> Result<&str> {
-    match protocol(name) {
-        None => Ok(name),
-        Some("file") => Ok(&name["file:".len()..]),
-        Some("json") => Err(Error::InvalidImage(
-            "Backing files described by 'json:' are not supported: name the node in 'backing'"
-                .into(),
-        )),
-        Some(other) => Err(Error::InvalidImage(format!("Unknown protocol '{other}'"))),
-    }
-}
-
-/// What stands before the first colon, unless that is part of a path.
-fn protocol(name: &str) -> Option<&str> {
-    let (before, _) = name.split_once(':')?;
-    (!before.contains('/')).then_some(before)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_a_protocol_are_files_or_refused() {
-        let json =
-            "Backing files described by 'json:' are not supported: name the node in 'backing'";
-        let table = [
-            ("base", Ok("base")),
-            ("/a/b:c", Ok("/a/b:c")),
-            ("./b:c", Ok("./b:c")),
-            ("file:base", Ok("base")),
-            ("file:/a/base", Ok("/a/base")),
-            ("json:{}", Err(json)),
-            ("nbd:localhost", Err("Unknown protocol 'nbd'")),
-        ];
-        for (name, expected) in table {
-            let found = host_path(name).map_err(|error| error.to_string());
-            assert_eq!(found, expected.map_err(str::to_owned), "{name}");
-        }
-    }
 }

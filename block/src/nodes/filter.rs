@@ -4,12 +4,11 @@
 //! QEMU's filters do to the writes that pass through them, a
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does here.
 
-use super::closing::ClosingNodes;
 use super::driver::Driver;
-use super::graph::Graph;
+use super::entry::{Role, Use, User};
+use super::graph::{ClosingNodes, Graph};
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Backing, Node};
-use super::permissions::{Role, Use, User};
 use crate::error::Result;
 use crate::image::Image;
 use crate::image::raw::{RawImage, RawMode};

@@ -2,7 +2,8 @@
 
 use super::driver::Driver;
 use super::filename::{filename, resolve_backing};
-use super::node::{CacheMode, Node};
+use super::inherit::CacheMode;
+use super::node::Node;
 use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};
 use crate::options::BlockdevDetectZeroesOptions;
@@ -87,7 +88,18 @@ impl Qcow2Info {
     }
 }
 
-pub(super) fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
+impl Node {
+    /// What `query-named-block-nodes` reports about the node: with `flat`, without its backing
+    /// images.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if a size cannot be determined.
+    pub fn info(&self, flat: bool) -> Result<NodeInfo> {
+        node_info(self, flat)
+    }
+}
+
+fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
     let mut depth = 0;
     let image = image_info(node, flat, &mut depth)?;
     // What a filter is above is no image below.

@@ -1,12 +1,20 @@
 //! The options that all drivers have, and how a node hands them down.
 
 use super::driver::Driver;
-use super::node::CacheMode;
 use crate::error::{Error, Result};
 use crate::image::raw::RawMode;
 use crate::options::{
     BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptions,
 };
+
+/// How the host caches what a node reads and writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheMode {
+    /// The page cache of the host is bypassed.
+    pub direct: bool,
+    /// Flushes do not wait for the disk.
+    pub no_flush: bool,
+}
 
 /// What a node says itself about the options that all drivers have.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,9 +1,9 @@
 //! A node of the block graph.
 
-use super::blkdebug::Blkdebug;
+use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
-use super::inherit::Settings;
-use super::watch::{Quiesced, Write, WriteGuard, WriteLock};
+use super::inherit::{CacheMode, Settings};
+use super::watch::{Write, WriteGuard, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::extent::Extent;
@@ -13,15 +13,6 @@ use crate::image::watched::WatchedStorage;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock, Weak};
-
-/// How the host caches what a node reads and writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CacheMode {
-    /// The page cache of the host is bypassed.
-    pub direct: bool,
-    /// Flushes do not wait for the disk.
-    pub no_flush: bool,
-}
 
 /// What the client said of the contents of a raw node or a null node, which is part of its name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,6 +146,11 @@ impl Node {
         self.data_file.read().clone()
     }
 
+    /// The node that this one shows with faults on demand, if that is what it does.
+    pub(super) fn blkdebug_image(&self) -> Option<Arc<Node>> {
+        self.file().filter(|_| self.driver() == Driver::Blkdebug)
+    }
+
     /// The nodes that this one stands on.
     pub(super) fn children(&self) -> impl Iterator<Item = Arc<Node>> {
         self.file().into_iter().chain(self.data_file()).chain(self.backing())
@@ -239,6 +235,33 @@ impl Node {
         guard.run(Write::data(offset, buffer), &mut perform)
     }
 
+    /// Whether compressed data can be written to the node.
+    pub fn compresses(&self) -> bool {
+        match self.driver {
+            Driver::Qcow2 => true,
+            Driver::Blkdebug
+            | Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite
+            | Driver::File
+            | Driver::Raw
+            | Driver::NullCo => false,
+        }
+    }
+
+    /// Writes whole clusters, compressed where that makes them smaller. The last one may be cut off
+    /// by the end of the image.
+    ///
+    /// # Errors
+    /// As [`Node::write`]; also where the image has data already that are not compressed, or is
+    /// none that takes compressed data.
+    pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        self.check_writable()?;
+        let mut perform = || Ok(self.image.write_compressed(offset, buffer)?);
+        self.writes.begin_write().run(Write::data(offset, buffer), &mut perform)
+    }
+
     /// Makes the range read as zeroes, without writing them where the image can do so.
     ///
     /// # Errors
@@ -256,11 +279,6 @@ impl Node {
         self.check_writable()?;
         let mut perform = || Ok(self.image.write_zeroes(offset, length)?);
         guard.run(Write::zeroes(offset, length), &mut perform)
-    }
-
-    /// Waits for the writes under way and holds off all others, until the result is dropped.
-    pub async fn quiesce(self: &Arc<Self>) -> Quiesced {
-        Quiesced::new(Arc::clone(self)).await
     }
 
     /// Has the image hold itself what it shows of its backing node in the range. What a user of the

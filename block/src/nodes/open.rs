@@ -1,22 +1,22 @@
 //! Opening nodes: the file below first, then the node, then its backing files.
 
-use super::blkdebug::with_events;
 use super::depth::{MAX_DEPTH, check_depth};
 use super::driver::Driver;
+use super::entry::{Role, Use, User};
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::{Node, Part};
-use super::permissions::{Role, Use, User};
+use super::reservation::BorrowedNode;
 use super::state::PendingNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
-use crate::image::probe::{Probed, probe};
+use crate::image::blkdebug::EventStorage;
 use crate::image::raw::{RawImage, RawMode};
 use crate::image::slice::StorageSlice;
 use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevOptionsRaw, BlockdevRef, OnOffAuto,
+    BlockdevOptionsRaw, BlockdevRef,
 };
 use parking_lot::RwLock;
 use std::io;
@@ -25,24 +25,35 @@ use std::sync::Arc;
 /// The size of a null node that does not say.
 const NULL_SIZE: u64 = 1 << 30;
 
-/// Opens a node for a client.
-pub(super) fn open_root(graph: &Graph, options: &BlockdevOptions) -> Result<Arc<Node>> {
-    options.check_supported()?;
-    if options.node_name.is_none() {
-        return Err(Error::NodeNameMissing);
-    }
-    Opener::new(graph).run(options, CommonOptions::of_root(true))
-}
-
-/// Finds a node, or opens one that no client owns. Tells whether it was opened.
-pub(super) fn open_borrowed(graph: &Graph, child: &BlockdevRef) -> Result<(Arc<Node>, bool)> {
-    child.check_supported()?;
-    let opener = Opener::new(graph);
-    match child {
-        BlockdevRef::Reference(name) => Ok((opener.find(name)?, false)),
-        BlockdevRef::Definition(options) => {
-            opener.run(options, CommonOptions::of_root(false)).map(|node| (node, true))
+impl Graph {
+    /// Opens a node and all that is described inline below it, or nothing at all.
+    ///
+    /// Blocks while files are opened.
+    ///
+    /// # Errors
+    /// Any of [`Error`]; the graph is then as before.
+    pub fn add(&self, options: &BlockdevOptions) -> Result<Arc<Node>> {
+        options.check_supported()?;
+        if options.node_name.is_none() {
+            return Err(Error::NodeNameMissing);
         }
+        Opener::new(self).run(options, CommonOptions::of_root(true))
+    }
+
+    /// Finds a node, or opens one that lives no longer than the borrowing.
+    ///
+    /// # Errors
+    /// [`Error::NodeUnknown`], or those of [`Graph::add`].
+    pub fn borrow_child(&self, child: &BlockdevRef) -> Result<BorrowedNode> {
+        child.check_supported()?;
+        let opener = Opener::new(self);
+        let (node, temporary) = match child {
+            BlockdevRef::Reference(name) => (opener.find(name)?, false),
+            BlockdevRef::Definition(options) => {
+                (opener.run(options, CommonOptions::of_root(false))?, true)
+            }
+        };
+        Ok(BorrowedNode::new(self, node, temporary))
     }
 }
 
@@ -198,7 +209,7 @@ impl<'a> Opener<'a> {
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let (offset, size) = (options.offset_bytes()?, options.size_bytes()?);
         let part = Part { offset, size, read_zeroes: None };
-        let storage = with_events(&file, part_of(&file, part)?);
+        let storage = EventStorage::over(part_of(&file, part)?, &file.storage());
         let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
@@ -273,30 +284,6 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
         }
     }
     Ok(Arc::new(StorageSlice::new(storage, offset, size)))
-}
-
-/// Describes the image in a file of the host. Blocks for a look at the file where the format is not
-/// given: it is guessed from the contents, as QEMU does.
-///
-/// # Errors
-/// The format is none that there is, or the file cannot be read.
-pub fn by_filename(path: String, format: Option<&str>) -> Result<BlockdevOptions> {
-    let probed = match format {
-        Some("qcow2") => Probed::Qcow2,
-        Some("raw") => Probed::Raw,
-        Some("file") => return Ok(BlockdevOptions::file(path)),
-        Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
-        None => {
-            let mode = HostFileMode { locking: OnOffAuto::Off, ..HostFileMode::default() };
-            let storage: Storage = Arc::new(HostFile::open(&path, mode)?);
-            probe(&storage)?
-        }
-    };
-    let file = BlockdevOptions::file(path);
-    Ok(match probed {
-        Probed::Qcow2 => BlockdevOptions::qcow2(file),
-        Probed::Raw => BlockdevOptions::raw(file),
-    })
 }
 
 #[cfg(any(test, feature = "test-util"))]

@@ -1,13 +1,15 @@
 //! Opening a qcow2 node, with the nodes that have its data and show through.
 
-use super::blkdebug::by_name;
+use super::backing::BackingChange;
 use super::driver::Driver;
+use super::entry::Role;
 use super::filename;
 use super::graph::Graph;
+use super::image_name::by_name;
 use super::inherit::{CommonOptions, Settings};
 use super::node::{Backing, Node};
 use super::open::Opener;
-use super::permissions::Role;
+use super::reservation::BorrowedNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
@@ -119,14 +121,25 @@ impl Opener<'_> {
     }
 }
 
-/// Opens what the image of a node names as its backing file, if anything.
-pub(super) fn open_named_backing(graph: &Graph, node: &Node) -> Result<Option<Arc<Node>>> {
-    let (Some(header), Some(file)) = (node.qcow2_header(), node.file()) else {
-        return Ok(None);
-    };
-    let Some(options) = named_backing(&header, &file)? else { return Ok(None) };
-    let above = node.settings.read().common.for_backing();
-    Opener::new(graph).run(&options, above).map(Some)
+impl Graph {
+    /// Has a node that was opened without a backing node stand on what its image names as its
+    /// backing file, if that names one. Blocks while images are opened.
+    ///
+    /// # Errors
+    /// As for [`Graph::add`].
+    pub fn open_backing(&self, node: &Arc<Node>) -> Result<()> {
+        let (Some(header), Some(file)) = (node.qcow2_header(), node.file()) else {
+            return Ok(());
+        };
+        let Some(options) = named_backing(&header, &file)? else { return Ok(()) };
+        let above = node.settings.read().common.for_backing();
+        let opened = Opener::new(self).run(&options, above)?;
+        let _ = opened.opened_for.set(Arc::downgrade(node));
+        // Closed again if it does not come to be used.
+        let opened = BorrowedNode::new(self, opened, true);
+        let change = BackingChange { node: Some(Arc::clone(opened.node())), name: None };
+        self.change_backing(node, change)
+    }
 }
 
 /// The options of the backing file that a header names, if it names one. Boxed, as a chain of

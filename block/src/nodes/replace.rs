@@ -1,8 +1,8 @@
 //! Nodes that take the place of others: filters of jobs, and the targets of mirrors.
 
+use super::entry::{Role, Stage, Use, User};
 use super::node::Node;
-use super::permissions::{Role, Use, User};
-use super::state::{Stage, State};
+use super::state::State;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 

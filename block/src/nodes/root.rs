@@ -3,27 +3,15 @@
 
 use super::backing::BackingChange;
 use super::depth::has_below;
-use super::graph::{Graph, Reservation};
+use super::entry::RootNode;
+use super::graph::Graph;
 use super::node::Node;
-use super::watch::{Quiesced, WriteGuard};
+use super::quiesce::Quiesced;
+use super::reservation::Reservation;
+use super::watch::WriteGuard;
 use crate::error::Result;
 use crate::image::permissions::Access;
-use parking_lot::Mutex;
 use std::sync::Arc;
-
-/// The node that a root stands on at present.
-#[derive(Debug)]
-pub(super) struct RootNode(Mutex<Arc<Node>>);
-
-impl RootNode {
-    fn get(&self) -> Arc<Node> {
-        Arc::clone(&self.0.lock())
-    }
-
-    pub(super) fn set(&self, node: Arc<Node>) {
-        *self.0.lock() = node;
-    }
-}
 
 /// Reads and writes a node, whichever that is by now.
 ///
@@ -40,7 +28,7 @@ impl Graph {
     /// # Errors
     /// As for [`Graph::reserve`].
     pub fn attach_root(&self, user: &str, node: Arc<Node>, access: Access) -> Result<Root> {
-        let root = Arc::new(RootNode(Mutex::new(Arc::clone(&node))));
+        let root = Arc::new(RootNode::new(Arc::clone(&node)));
         let reservation = self.reserve_root(user, node, access, Arc::clone(&root))?;
         Ok(Root { node: root, _reservation: reservation })
     }

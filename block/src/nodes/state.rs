@@ -1,79 +1,16 @@
 //! What is behind the lock of a graph: who is there, and at which point of life.
 
-use super::graph::MAX_NODES;
+use super::entry::{Entry, Role, Stage, Use, User};
 use super::names::{self, Generator};
 use super::node::Node;
-use super::permissions::{self, Role, Use, User};
-use super::usage::{BackingLink, Operation};
+use super::permissions;
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The point of its life at which a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// What is to stand on it is still being opened: only the opener knows it.
-    Opening,
-    /// Everybody can find it.
-    Open,
-    /// It is being flushed: it keeps its name, its locks and the nodes below.
-    Closing,
-}
-
-/// A node in the graph, with its users from the oldest to the newest.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) node: Arc<Node>,
-    pub(super) uses: Vec<Use>,
-    pub(super) stage: Stage,
-    /// Listings show nodes by this number.
-    pub(super) order: u64,
-}
-
-impl Entry {
-    /// Whether the users of a node let an operation begin; the newest is asked first.
-    pub(super) fn check_free(&self, operation: Operation) -> Result<()> {
-        for used in self.uses.iter().rev() {
-            let reason = match (&used.user, used.role) {
-                (User::External { blocks: Some(reason), .. }, _any) => reason.clone(),
-                (User::Node { name, .. }, Role::Backing) if !operation.allowed_on_backing() => {
-                    format!("node is used as backing hd of '{name}'")
-                }
-                (User::External { .. } | User::Node { .. }, _any) => continue,
-            };
-            return Err(Error::NodeBusy { node: self.node.name().to_owned(), reason });
-        }
-        Ok(())
-    }
-
-    /// Whether someone from outside the graph is on the node itself.
-    pub(super) fn is_attached(&self) -> bool {
-        self.uses.iter().any(|used| matches!(used.user, User::External { attached: true, .. }))
-    }
-
-    /// Whether a job has the node keep its backing node.
-    pub(super) fn is_frozen(&self) -> bool {
-        self.uses.iter().any(|used| match used.user {
-            User::External { link, .. } => link == BackingLink::Frozen,
-            User::Node { .. } => false,
-        })
-    }
-
-    /// Whether nothing keeps the node in the graph any more. Filters are taken out by their jobs.
-    pub(super) fn is_unused(&self) -> bool {
-        let node = &self.node;
-        self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
-    }
-
-    /// Whether other nodes stand on the node, or jobs work on it.
-    pub(super) fn has_parents(&self) -> bool {
-        self.uses.iter().any(|used| match used.user {
-            User::Node { .. } | User::External { blocks: Some(_), .. } => true,
-            User::External { blocks: None, .. } => false,
-        })
-    }
-}
+/// The graph never holds more nodes: beyond it, a client is more likely in a loop than in need.
+pub const MAX_NODES: usize = 4096;
 
 /// What is kept for a node that is being opened: its name, and its place in listings, which no
 /// other node ever has.

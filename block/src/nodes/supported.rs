@@ -2,7 +2,7 @@
 //!
 //! They are refused by name, as a client would rely on an option that is silently ignored.
 
-use super::blkdebug::Blkdebug;
+use super::blkdebug_options::Blkdebug;
 use crate::error::{Error, Result};
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,

@@ -5,7 +5,6 @@
 //! to begin watching, and to move the users of a node to another one. With nobody watching, a
 //! write pays for one uncontended lock.
 
-use super::node::Node;
 use crate::error::{Error, Result};
 use crate::image::watched::WriteObserver;
 use std::fmt;
@@ -62,6 +61,13 @@ impl WriteLock {
     }
 }
 
+impl WriteLock {
+    /// Waits for the writes in flight, and blocks others until the result is dropped.
+    pub(super) async fn block_writes(&self) -> WritesBlocked {
+        WritesBlocked(Arc::clone(&self.watchers).write_owned().await)
+    }
+}
+
 /// Writes that go round the node, to its bytes, are seen like all others.
 impl WriteObserver for WriteLock {
     fn observe(
@@ -113,35 +119,14 @@ fn run_through(
     }
 }
 
-/// A node to which nobody writes, for as long as this lives.
-#[must_use = "writes go on when this is dropped"]
-pub struct Quiesced {
-    node: Arc<Node>,
-    watchers: OwnedRwLockWriteGuard<Watchers>,
-}
+/// The proof that no write is in flight and none begins.
+pub(super) struct WritesBlocked(OwnedRwLockWriteGuard<Watchers>);
 
-impl Quiesced {
-    /// Waits for the writes under way; later ones wait until the result is dropped.
-    pub(super) async fn new(node: Arc<Node>) -> Self {
-        let watchers = Arc::clone(&node.writes.watchers).write_owned().await;
-        Quiesced { node, watchers }
-    }
-
-    /// The node.
-    pub fn node(&self) -> &Arc<Node> {
-        &self.node
-    }
-
-    /// Has a watcher see all writes from now on, until it is dropped.
-    pub fn watch<W: WriteWatcher>(&mut self, watcher: &Arc<W>) {
-        self.watchers.retain(|known| known.strong_count() > 0);
+impl WritesBlocked {
+    /// Registers a watcher for all later writes, until the watcher is dropped.
+    pub(super) fn watch<W: WriteWatcher>(&mut self, watcher: &Arc<W>) {
+        self.0.retain(|known| known.strong_count() > 0);
         let watcher: Weak<W> = Arc::downgrade(watcher);
-        self.watchers.push(watcher);
-    }
-}
-
-impl fmt::Debug for Quiesced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Quiesced").field("node", &self.node.name()).finish_non_exhaustive()
+        self.0.push(watcher);
     }
 }

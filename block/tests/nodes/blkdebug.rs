@@ -281,7 +281,7 @@ fn listings_show_what_it_shows_before_it() {
     bench.write("plain", &noise(1, M));
     let node = bench.add(blkdebug(bench.file("plain"), vec![]).named("n"));
     assert_eq!(bench.names(), ["#block", "n"]);
-    let info = bench.graph.info(&node, false).expect("it can be told of");
+    let info = node.info(false).expect("it can be told of");
     let plain = text(&bench.path("plain"));
     assert_eq!(info.filename, format!("blkdebug::{plain}"));
     assert_eq!((info.backing_depth, info.image.actual_size), (1, None));

@@ -333,7 +333,7 @@ fn the_header_tells_what_was_asked_for() {
     });
     bench.write("base.raw", &[0; 512]);
     let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
-    let image = bench.graph.info(&node, true).expect("sizes are known").image;
+    let image = node.info(true).expect("sizes are known").image;
     let qcow2 = image.qcow2.expect("it is a qcow2 image");
     assert_eq!((qcow2.compat, qcow2.refcount_bits, qcow2.lazy_refcounts), ("1.1", 1, true));
     assert_eq!(image.cluster_size, Some(4 * K));

@@ -258,7 +258,7 @@ fn images_have_the_names_that_lead_to_them() {
     for (name, backing, expected) in cases {
         let has_backing = !matches!(backing, Some(BlockdevRefOrNull::Null(_)));
         let node = bench.add(with_backing(inline(bench.file(name)), backing).named("n"));
-        let info = bench.graph.info(&node, false).expect("sizes are known");
+        let info = node.info(false).expect("sizes are known");
         assert_eq!(info.filename, expected);
         assert_eq!(info.image.full_backing_filename.as_deref(), Some(base.as_str()));
         assert_eq!(info.backing_filename.is_some(), has_backing);
@@ -354,7 +354,7 @@ fn a_raw_node_can_show_a_part_of_its_file() {
     ] {
         let node = bench.add(part(offset, size));
         assert_same(&contents(&node), &all[range.start as usize..range.end as usize]);
-        assert_eq!(bench.graph.filename(&node), json(name));
+        assert_eq!(node.filename(), json(name));
         bench.graph.remove("n").expect("nobody uses it");
     }
     let sum = "The sum of offset (1048576) and size (3146240) has to be smaller or equal to the  \

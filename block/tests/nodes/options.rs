@@ -119,6 +119,6 @@ fn a_null_node_goes_by_what_was_said_of_it() {
             read_zeroes,
         });
         let node = bench.add(BlockdevOptions::new(options).named("n"));
-        assert_eq!(bench.graph.filename(&node), name);
+        assert_eq!(node.filename(), name);
     }
 }

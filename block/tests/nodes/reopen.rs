@@ -65,7 +65,7 @@ fn a_filter_stands_between_a_node_and_those_above() {
     let filter = bench.graph.insert_filter(&mid, commit).expect("it can be put there");
     assert_eq!(drivers(&top), ["qcow2", "commit_top", "qcow2", "qcow2"]);
     assert!(filter.node().filtered().is_some_and(|below| Arc::ptr_eq(&below, &mid)));
-    let info = bench.graph.info(&top, false).expect("it can be told");
+    let info = top.info(false).expect("it can be told");
     assert_eq!(info.backing_depth, 3);
     assert_eq!(info.image.backing_image.expect("a backing image").format, "commit_top");
     // What is above the filter neither takes nor forbids anything below it.
@@ -311,7 +311,7 @@ fn an_image_names_another_file_and_keeps_its_node() {
     let expected = format!("Could not change backing file to '{long}': Invalid argument");
     assert_eq!(refused.to_string(), expected);
     bench.graph.rename_backing("top", "mid", "elsewhere").expect("it can be changed");
-    let info = bench.graph.info(&mid, false).expect("it can be told");
+    let info = mid.info(false).expect("it can be told");
     assert_eq!(info.image.backing_filename.as_deref(), Some("elsewhere"));
     assert!(mid.backing().is_some_and(|below| Arc::ptr_eq(&below, &base)));
     assert_same(&contents(&top), &before);
@@ -354,6 +354,6 @@ fn an_image_may_describe_what_is_below_it() {
     let overlay = bench.add(image(&bench, "overlay", None).named("overlay"));
     let mid = overlay.backing().expect("a backing node");
     assert!(mid.backing().is_none(), "it is said to have none");
-    assert_eq!(bench.graph.filename(&overlay), text(&bench.path("overlay")));
+    assert_eq!(overlay.filename(), text(&bench.path("overlay")));
     assert_same(&contents(&overlay)[64 * 1024..][..64 * 1024], &noise(1, 64 * K));
 }

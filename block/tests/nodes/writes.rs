@@ -182,7 +182,7 @@ fn a_filter_is_seen_and_leaves_no_trace() {
     }
     let filter = insert(None).expect("a name is made up");
     assert_eq!(bench.names(), ["#block", "n"]);
-    let info = bench.graph.info(filter.node(), false).expect("the size is known");
+    let info = filter.node().info(false).expect("the size is known");
     assert_eq!((info.driver, info.backing_depth), ("mirror_top", 1));
     let refused = bench.graph.check_root(&node).expect_err("the filter is on it");
     assert_eq!(refused.to_string(), "Need a root block node");

@@ -24,7 +24,7 @@ pub fn query_named_block_nodes(
 ) -> Result<Vec<BlockDeviceInfo>> {
     let flat = flat.unwrap_or(false);
     let nodes = graph.nodes();
-    nodes.iter().map(|node| Ok(block_device_info(graph.info(node, flat)?))).collect()
+    nodes.iter().map(|node| Ok(block_device_info(node.info(flat)?))).collect()
 }
 
 /// Lists all devices with a disk: none, as this program has no devices.

@@ -177,7 +177,7 @@ fn top(graph: &Graph, device: &Arc<Node>, options: &CommitOptions) -> Result<Arc
     match (&options.top_node, &options.top) {
         (Some(_), Some(_)) => Err(messages::mutually_exclusive("top-node", "top")),
         (Some(name), None) => in_chain(graph, device, name),
-        (None, Some(name)) if graph.filename(device) == *name => Ok(Arc::clone(device)),
+        (None, Some(name)) if device.filename() == *name => Ok(Arc::clone(device)),
         (None, Some(name)) => backing::find_backing_image(device, name)
             .ok_or_else(|| messages::top_image_not_found(name)),
         (None, None) => Ok(Arc::clone(device)),

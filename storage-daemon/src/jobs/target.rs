@@ -144,10 +144,10 @@ impl DriveTarget<'_> {
             filename: host_path(&self.filename)?.to_owned(),
             format: format.to_owned(),
             size: self.source.size()?,
-            backing: backing.map(|node| (graph.filename(node), node.driver().name().to_owned())),
+            backing: backing.map(|node| (node.filename(), node.driver().name().to_owned())),
         };
         image.check()?;
-        self.check_not_source(graph, &image.filename)?;
+        self.check_not_source(&image.filename)?;
         let file = CreatedFile::planned(&image.filename);
         image.create(graph, &AtomicBool::new(false))?;
         Ok(file)
@@ -155,13 +155,13 @@ impl DriveTarget<'_> {
 
     /// Refuses to overwrite an image of the source's backing chain. QEMU refuses it too, but only
     /// after it has truncated the image.
-    fn check_not_source(&self, graph: &Graph, target: &str) -> Result<()> {
+    fn check_not_source(&self, target: &str) -> Result<()> {
         let identity = |path: &str| {
             std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
         };
         let Some(target) = identity(target) else { return Ok(()) };
         for node in chain(self.source) {
-            if identity(&graph.filename(&node)) == Some(target) {
+            if identity(&node.filename()) == Some(target) {
                 return Err(Error::ImageLocked { shared: "shared ", permission: "write" }.into());
             }
         }

@@ -139,7 +139,7 @@ impl Qcow2Create {
             data_file.as_ref().map(|node| reserve(graph, node, "data-file")).transpose()?;
         let names = Names {
             backing_file: self.backing_file.clone(),
-            data_file: data_file.as_ref().map(|file| graph.filename(file.node())),
+            data_file: data_file.as_ref().map(|file| file.node().filename()),
         };
         let contents = self.contents()?;
         if let Some(data_file) = &data_file {

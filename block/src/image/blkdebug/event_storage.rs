@@ -1,5 +1,6 @@
 //! Images without a format over storage that fails on demand, which has to be told what they do.
 
+use super::BlkdebugStorage;
 use super::rules::Rules;
 use crate::image::storage::Storage;
 use crate::options::blkdebug::BlkdebugEvent;
@@ -24,6 +25,15 @@ impl EventStorage {
     /// Has rules told of the requests to `inner` that are made through this.
     pub fn new(inner: Storage, rules: Arc<Rules>) -> Self {
         EventStorage { inner, rules, helper: CommonStorageHelper::default() }
+    }
+
+    /// The storage of a raw image in `file`, which reports the requests of the image to the rules of
+    /// `file` if that has any.
+    pub fn over(inner: Storage, file: &Storage) -> Storage {
+        match BlkdebugStorage::rules_of(file) {
+            Some(rules) => Arc::new(EventStorage::new(inner, rules)),
+            None => inner,
+        }
     }
 
     /// What is behind a storage whose requests rules are told of.
