@@ -52,6 +52,9 @@
 //!
 //! `macro_support` has what generated code calls.
 
+// docs.rs shows which Cargo feature an item requires.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // The macros name this crate by its full path, also where it uses them itself.
 extern crate self as qapi_core;
 

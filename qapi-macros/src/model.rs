@@ -22,7 +22,7 @@ pub(crate) struct Head {
     pub(crate) doc: Doc,
     /// The version that added the definition.
     pub(crate) since: Option<LitStr>,
-    /// The special features.
+    /// The features.
     pub(crate) features: Vec<FeatureWord>,
     /// How the definition reaches the registry.
     pub(crate) registered: Registered,
@@ -60,7 +60,7 @@ pub(crate) struct Part {
     pub(crate) doc: Box<Doc>,
     /// The version that added the part.
     pub(crate) since: Option<LitStr>,
-    /// The special features.
+    /// The features.
     pub(crate) features: Vec<FeatureWord>,
     /// The `cfg` attributes.
     pub(crate) cfg: Vec<Attribute>,

@@ -72,7 +72,7 @@ pub(super) fn inherent(Enum { head, visibility, values, open, .. }: &Enum) -> To
     quote! {
         impl #ident {
             #[doc = #all_doc]
-            #[allow(dead_code, reason = "not every enum's values are listed somewhere")]
+            #[allow(dead_code, reason = "not every program lists the values")]
             #visibility const ALL: &'static [Self] = &[#(#all),*];
 
             /// The string on the wire.

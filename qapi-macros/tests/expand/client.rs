@@ -3,7 +3,11 @@ pub fn job_set_speed(jobs: &Jobs, id: &str, speed: Option<u64>) -> Result<(), Er
     jobs.get(id)?.set_speed(speed)
 }
 ///`job-set-speed`, as a client executes it: the function's arguments.
-#[allow(dead_code, non_camel_case_types, reason = "it is a call of the function")]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    reason = "the struct has the name of the function"
+)]
 pub struct job_set_speed<'a> {
     ///The job identifier.
     pub id: &'a str,
