@@ -130,6 +130,6 @@ pub use types::{
 pub use visitor::{Input, ObjectVisitor, Scalars};
 
 /// The examples of the README, compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "server", feature = "client"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
