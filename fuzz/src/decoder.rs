@@ -43,7 +43,7 @@ fn found<'i>(chunks: impl Iterator<Item = &'i [u8]>) -> Vec<Found> {
         while let Some(decoded) = decoder.decode(&mut chunk) {
             found.push(match decoded {
                 Decoded::Message(document) => Found::Message(
-                    to_vec(&document.root(), false).expect("any JSON value can be written"),
+                    to_vec(&document.root()).expect("any JSON value can be written"),
                 ),
                 Decoded::Error(error) => Found::Error(error.to_string()),
             });

@@ -35,7 +35,7 @@ pub fn run(input: &[u8]) {
         feed(&mut session, b"{'execute': 'qmp_capabilities'}");
         session
     }));
-    let request = to_vec(&request, false).expect("any JSON value can be written");
+    let request = to_vec(&request).expect("any JSON value can be written");
     SESSION.with(|session| feed(&mut session.borrow_mut(), &request));
 }
 

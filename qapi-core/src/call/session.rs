@@ -60,15 +60,19 @@ impl SessionContext {
         self.oob.load(Ordering::Relaxed)
     }
 
-    /// Ends the negotiation, with out-of-band execution enabled or not.
+    /// Ends the negotiation of capabilities.
     ///
     /// # Errors
-    /// The negotiation had ended before.
-    pub fn negotiate(&self, oob: bool) -> Result<()> {
+    /// The negotiation ended before.
+    pub fn negotiate(&self) -> Result<()> {
         if self.negotiated.swap(true, Ordering::Relaxed) {
             return Err(messages::already_negotiated());
         }
-        self.oob.store(oob, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Enables out-of-band execution.
+    pub(crate) fn enable_oob(&self) {
+        self.oob.store(true, Ordering::Relaxed);
     }
 }

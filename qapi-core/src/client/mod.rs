@@ -214,7 +214,7 @@ impl Client {
     ) -> Result<R> {
         let id = self.next_id;
         self.next_id += 1;
-        let request = to_vec(&Request { command, arguments, id }, false)
+        let request = to_vec(&Request { command, arguments, id })
             .map_err(|error| ClientError::Io(error.into()))?;
         self.writer.write_all(&request).await?;
         self.writer.flush().await?;

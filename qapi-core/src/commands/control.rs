@@ -35,13 +35,13 @@ fn qmp_capabilities(
     #[qapi(since = "2.12")]
     enable: Option<Vec<QMPCapability>>,
 ) -> Result<()> {
-    let mut oob = false;
+    session.negotiate()?;
     for capability in enable.unwrap_or_default() {
         match capability {
-            QMPCapability::Oob => oob = true,
+            QMPCapability::Oob => session.enable_oob(),
         }
     }
-    session.negotiate(oob)
+    Ok(())
 }
 
 /// The version of a program in three numbers.

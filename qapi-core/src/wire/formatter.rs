@@ -34,13 +34,23 @@ impl QmpFormatter {
     }
 }
 
-/// A value as JSON in QEMU's form, without a line end.
+/// A value as JSON in QEMU's form, on one line without a line end.
 ///
 /// # Errors
 /// Those of the value's own [`Serialize`], and names of members that are no strings.
-pub fn to_vec<T: Serialize + ?Sized>(value: &T, pretty: bool) -> serde_json::Result<Vec<u8>> {
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
-    write_to(&mut text, value, Style { pretty, ..Style::default() })?;
+    write_to(&mut text, value, Style::default())?;
+    Ok(text)
+}
+
+/// A value as JSON in QEMU's pretty form, without a line end after the last line.
+///
+/// # Errors
+/// Those of [`to_vec`].
+pub fn to_vec_pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    write_to(&mut text, value, Style { pretty: true, ..Style::default() })?;
     Ok(text)
 }
 

@@ -24,7 +24,7 @@ pub(crate) mod value;
 
 pub use document::Document;
 pub use error::JsonError;
-pub use formatter::{QmpFormatter, Style, to_vec, write_to};
+pub use formatter::{QmpFormatter, Style, to_vec, to_vec_pretty, write_to};
 pub use limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
 pub use number::Number;
 pub use stream::{Decoded, Decoder};

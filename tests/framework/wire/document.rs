@@ -1,6 +1,8 @@
 //! Documents and the cursor that reads them.
 
-use qapi_core::wire::{Document, JsonError, Kind, MAX_NESTING, Number, Value, to_vec};
+use qapi_core::wire::{
+    Document, JsonError, Kind, MAX_NESTING, Number, Value, to_vec, to_vec_pretty,
+};
 use serde_json::json;
 
 fn parse(text: &str) -> Document {
@@ -99,8 +101,8 @@ fn the_deepest_value_fits_a_small_stack() {
     let walk = || {
         let text = format!("{}{}", "[".repeat(MAX_NESTING), "]".repeat(MAX_NESTING));
         let document = parse(&text);
-        assert_eq!(to_vec(&document.root(), false).unwrap(), text.as_bytes());
-        assert!(to_vec(&document.root(), true).unwrap().ends_with(b"\r\n]"));
+        assert_eq!(to_vec(&document.root()).unwrap(), text.as_bytes());
+        assert!(to_vec_pretty(&document.root()).unwrap().ends_with(b"\r\n]"));
         let tree = document.root().to_json();
         assert_eq!(Document::from_json(&tree).unwrap().root().to_json(), tree);
         let deeper = json!([tree]);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use qapi_core::wire::{Style, to_vec, write_to};
+use qapi_core::wire::{Style, to_vec, to_vec_pretty, write_to};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
 fn text<T: Serialize + ?Sized>(value: &T) -> String {
-    String::from_utf8(to_vec(value, false).unwrap()).unwrap()
+    String::from_utf8(to_vec(value).unwrap()).unwrap()
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn raw_fragments_are_ascii_too() {
 #[test]
 fn pretty_texts_are_indented_as_on_a_pretty_monitor() {
     let value = json!({"return": [], "id": [{}, [1, {"a": "x"}], 2]});
-    let pretty = String::from_utf8(to_vec(&value, true).unwrap()).unwrap();
+    let pretty = String::from_utf8(to_vec_pretty(&value).unwrap()).unwrap();
     let wanted = r#"{
     "return": [
     ],

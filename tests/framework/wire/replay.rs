@@ -42,7 +42,7 @@ fn reply(document: &Document) -> Answer {
     let mut line = b"{\"return\": []".to_vec();
     if let Some(id) = request.get("id") {
         line.extend_from_slice(b", \"id\": ");
-        line.extend_from_slice(&to_vec(&id, false).unwrap());
+        line.extend_from_slice(&to_vec(&id).unwrap());
     }
     line.extend_from_slice(b"}\r\n");
     Answer::Line(line)
@@ -50,7 +50,7 @@ fn reply(document: &Document) -> Answer {
 
 fn refusal(desc: &str) -> Answer {
     let error = json!({"error": {"class": "GenericError", "desc": desc}});
-    let mut line = to_vec(&error, false).unwrap();
+    let mut line = to_vec(&error).unwrap();
     line.extend_from_slice(b"\r\n");
     Answer::Line(line)
 }
