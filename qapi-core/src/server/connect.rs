@@ -1,43 +1,15 @@
 //! Outgoing connections, to clients that listen.
 
-use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpStream as StdTcpStream};
+use std::net::TcpStream as StdTcpStream;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, UnixStream};
 
+use super::address::ClientAddress;
 use super::error::ServeError;
 use super::stream::{StdStream, Stream};
-
-/// The address of a client that listens, to which the server connects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientAddress {
-    /// The path of a unix socket.
-    Unix(PathBuf),
-    /// The name of an abstract unix socket, which has no file; at most 107 bytes. Linux only.
-    #[cfg(target_os = "linux")]
-    Abstract(Vec<u8>),
-    /// TCP addresses, usually of one host. The server connects to the first that answers.
-    Tcp(Vec<SocketAddr>),
-}
-
-impl fmt::Display for ClientAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => path.display().fmt(f),
-            #[cfg(target_os = "linux")]
-            Self::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name)),
-            Self::Tcp(addresses) => {
-                let names: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-                f.write_str(&names.join(", "))
-            }
-        }
-    }
-}
 
 impl ClientAddress {
     /// Connects, and blocks the thread until the connection is made.
@@ -82,7 +54,7 @@ impl ClientAddress {
 /// Connects to an abstract socket, which succeeds or fails without waiting.
 #[cfg(target_os = "linux")]
 fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
-    StdUnixStream::connect_addr(&super::unix::abstract_address(name)?)
+    StdUnixStream::connect_addr(&super::abstract_socket::abstract_address(name)?)
 }
 
 /// A client to which the server connects, and connects again after each disconnect.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 
-use super::connect::ClientAddress;
+use super::address::ClientAddress;
 use crate::error::{Error, io_error_text};
 use crate::registry::RegistryError;
 

@@ -5,7 +5,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use super::connect::{ClientAddress, Outgoing};
+#[cfg(target_os = "linux")]
+use super::abstract_socket;
+use super::address::ClientAddress;
+use super::connect::Outgoing;
 use super::error::ServeError;
 use super::transport::{ListeningSocket, Transport};
 use super::unix::{self, SocketAccess};
@@ -47,7 +50,7 @@ impl Listener {
     pub fn unix_with(path: impl AsRef<Path>, access: SocketAccess) -> Result<Self, ServeError> {
         let path = path.as_ref();
         #[cfg(target_os = "linux")]
-        if let Some(name) = unix::abstract_name(path) {
+        if let Some(name) = abstract_socket::abstract_name(path) {
             return Self::unix_abstract(name);
         }
         Ok(Self::new(Transport::Listening(ListeningSocket::Unix(unix::bind(path, access)?))))
@@ -63,7 +66,7 @@ impl Listener {
     /// [`ServeError::Bind`]: the name is taken, or longer than 107 bytes.
     #[cfg(target_os = "linux")]
     pub fn unix_abstract(name: impl AsRef<[u8]>) -> Result<Self, ServeError> {
-        let bound = unix::bind_abstract(name.as_ref())?;
+        let bound = abstract_socket::bind_abstract(name.as_ref())?;
         Ok(Self::new(Transport::Listening(ListeningSocket::Unix(bound))))
     }
 

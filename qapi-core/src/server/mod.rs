@@ -12,7 +12,10 @@
 //! there. Apple's systems set the close-on-exec flag of sockets in a second step, so that a
 //! program which another thread starts at that moment may inherit one. Windows is not supported.
 
+#[cfg(target_os = "linux")]
+mod abstract_socket;
 mod accept;
+mod address;
 mod connect;
 mod connection;
 mod error;
@@ -30,7 +33,7 @@ mod tcp;
 mod transport;
 mod unix;
 
-pub use connect::ClientAddress;
+pub use address::ClientAddress;
 pub use error::ServeError;
 #[cfg(target_os = "linux")]
 pub use inherited::InheritedSocket;
