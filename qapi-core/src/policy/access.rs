@@ -54,14 +54,14 @@ impl Access {
         Self { allowed: None, denied: Ids::default(), unidentified: true }
     }
 
-    /// Nobody, until some are allowed.
-    pub fn nobody() -> Self {
+    /// No caller, until some are allowed.
+    pub fn none() -> Self {
         Self { allowed: Some(Ids::default()), denied: Ids::default(), unidentified: false }
     }
 
     /// The user that this process runs as, and root.
     pub fn owner_and_root() -> Self {
-        Self::nobody().allow_uid(0).allow_uid(geteuid())
+        Self::none().allow_uid(0).allow_uid(geteuid())
     }
 
     /// Allows a user, and from then on only those that are allowed by name.

@@ -1,9 +1,9 @@
-//! Definitions of QEMU's `block-core.json` and of what they lead to, written down by annotation,
-//! and what clients are told of them.
+//! Annotated definitions of QEMU's `block-core.json` and of the types that they refer to, and
+//! their introspection.
 //!
-//! `introspection.jsonl` is what QEMU's own generator prints for these, type names unmasked and
-//! all conditions taken as true. It stands in our order: events and commands by name, then types
-//! in the order of their first use.
+//! `introspection.jsonl` is the output of QEMU's generator for them, with unmasked names of types
+//! and all conditions true, in our order: events and commands by name, then types in the order of
+//! their first use.
 
 mod backup;
 mod drivers;
@@ -27,16 +27,16 @@ pub(crate) enum BlockDeviceIoStatus {
     Nospace,
 }
 
-/// What all these functions return: it is their definitions that are of interest.
+/// All these functions return this error: only their definitions matter.
 fn not_served<T>() -> Result<T> {
     Err("not served".into())
 }
 
-/// The command that leads to what none of the others does; QEMU has no such command.
+/// A command for types that no other command refers to. QEMU has no such command.
 const ALSO: &str = "accept-also";
 
 #[qapi_command]
-#[expect(clippy::too_many_arguments, reason = "each leads to types of its own")]
+#[expect(clippy::too_many_arguments, reason = "each refers to further types")]
 fn accept_also(
     image: Box<images::ImageInfo>,
     stats: drivers::BlockStatsSpecific,
@@ -53,16 +53,17 @@ fn accept_also(
 }
 
 #[test]
-fn clients_are_told_what_qemu_would_tell_them() {
+fn definitions_are_introspected_as_by_qemu() {
     let registry = Registry::from_registrations(definitions_of("block_core")).unwrap();
     let own = [ALSO.to_owned(), format!("q_obj_{ALSO}-arg")];
-    let told = registry.introspect(Mask::Unmasked);
-    let told: Vec<_> = told.iter().filter(|info| !own.contains(&info.name)).collect();
+    let introspected = registry.introspect(Mask::Unmasked);
+    let introspected: Vec<_> =
+        introspected.iter().filter(|info| !own.contains(&info.name)).collect();
 
     let expected: Vec<_> = include_str!("introspection.jsonl").lines().collect();
-    for (info, line) in told.iter().zip(&expected) {
+    for (info, line) in introspected.iter().zip(&expected) {
         let expected: Value = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_value(info).unwrap(), expected);
     }
-    assert_eq!(told.len(), expected.len());
+    assert_eq!(introspected.len(), expected.len());
 }

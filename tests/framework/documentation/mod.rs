@@ -86,7 +86,7 @@ fn an_unknown_name_is_refused() {
 
 #[test]
 fn commands_that_the_caller_may_not_execute_are_left_out() {
-    let refuse = || Policy::new().command("lantern-repair", Access::nobody());
+    let refuse = || Policy::new().command("lantern-repair", Access::none());
     for name in ["lantern-repair", "LanternRepair"] {
         let reply = ask(refuse(), &json!({ "name": name }));
         let desc = format!("Definition '{name}' not found");

@@ -176,7 +176,7 @@ pub struct MacroCleanName(pub ::std::string::String);
 
 /// Members with encodings.
 #[qapi_struct(crate = elsewhere::renamed)]
-pub struct MacroCleanTold {
+pub struct MacroCleanEncoded {
     /// A length of time.
     #[qapi(unit = "ms")]
     pub time: ::std::time::Duration,

@@ -35,16 +35,16 @@ fn lists_decide() {
     let caller = peer(1000, 100);
     let cases = [
         ("anyone", Access::anyone(), true, true),
-        ("nobody", Access::nobody(), false, false),
+        ("none", Access::none(), false, false),
         ("allowed by user", Access::anyone().allow_uid(1000), true, false),
-        ("allowed by group", Access::nobody().allow_gid(100), true, false),
+        ("allowed by group", Access::none().allow_gid(100), true, false),
         ("another allowed", Access::anyone().allow_uid(1).allow_gid(2), false, false),
         ("denied by user", Access::anyone().deny_uid(1000), false, false),
         ("denied by group", Access::anyone().deny_gid(100), false, false),
         ("another denied", Access::anyone().deny_uid(1).deny_gid(2), true, false),
         ("allowed and denied", Access::anyone().allow_uid(1000).deny_gid(100), false, false),
-        ("unidentified too", Access::nobody().allow_uid(1000).allow_unidentified(), true, true),
-        ("unidentified only", Access::nobody().allow_unidentified(), false, true),
+        ("unidentified too", Access::none().allow_uid(1000).allow_unidentified(), true, true),
+        ("unidentified only", Access::none().allow_unidentified(), false, true),
     ];
     for (what, access, identified, unidentified) in cases {
         assert_eq!(access.permits(caller), identified, "{what}");
@@ -64,7 +64,7 @@ fn owner_and_root_are_allowed_and_others_are_not() {
 
 /// A session of user `uid`. Only user 7 may execute `policy-secret`.
 fn session_of(uid: u32) -> SessionFixture {
-    let policy = Policy::new().command("policy-secret", Access::nobody().allow_uid(7));
+    let policy = Policy::new().command("policy-secret", Access::none().allow_uid(7));
     let options = SessionOptions { peer: peer(uid, 0), ..Default::default() };
     session_under(policy, "main::policy::access", &options)
 }
@@ -106,7 +106,7 @@ fn a_refused_command_is_absent_from_all_lists_for_the_caller() {
 
 #[test]
 fn a_policy_for_an_unknown_command_is_refused() {
-    let policy = Policy::new().command("policy-secrte", Access::nobody());
+    let policy = Policy::new().command("policy-secrte", Access::none());
     let error = Registry::collect().unwrap().check_policy(&policy).unwrap_err();
     assert_eq!(error.conflicts().len(), 1);
     assert_eq!(error.conflicts()[0].rule(), Rule::CommandPresent);

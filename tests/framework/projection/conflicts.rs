@@ -149,10 +149,10 @@ fn bases_are_as_old_as_their_users() {
 fn a_union_without_branches_is_a_struct() {
     let registry = as_of(&[&BRANCHLESS, &BRANCHED_LATER, &QUERY_BRANCHED], OLD).unwrap();
     let infos = registry.introspect(Mask::Unmasked);
-    let told = infos.iter().find(|info| info.name == "BranchedLater").unwrap();
+    let info = infos.iter().find(|info| info.name == "BranchedLater").unwrap();
     let kind = json!({ "name": "kind", "type": "Kind" });
     let object = json!({ "name": "BranchedLater", "meta-type": "object", "members": [kind] });
-    assert_eq!(serde_json::to_value(told).unwrap(), object);
+    assert_eq!(serde_json::to_value(info).unwrap(), object);
 
     let expression = render_as_of(&BRANCHED_LATER, OLD.into());
     assert_eq!(expression, json!({ "struct": "BranchedLater", "data": { "kind": "Kind" } }));

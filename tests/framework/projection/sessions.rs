@@ -257,7 +257,7 @@ fn the_policy_ignores_later_deprecations() {
 
 #[test]
 fn a_policy_may_name_a_newer_command() {
-    let policy = Policy::new().command("past-new", Access::nobody());
+    let policy = Policy::new().command("past-new", Access::none());
     let output = session_under(OLD, policy).ask(r#"{"execute": "past-new"}"#);
     assert!(output.contains("The command past-new has not been found"), "{output}");
 }

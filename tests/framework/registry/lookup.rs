@@ -102,7 +102,7 @@ fn several_states_of_a_type_are_listed_with_all_conflicts() {
     let mut states = StateMap::default();
     states.insert(Arc::new(Ladder));
     states.insert(Arc::new(Ladder));
-    states.insert(Arc::new(Policy::new().command("repiant", Access::nobody())));
+    states.insert(Arc::new(Policy::new().command("repiant", Access::none())));
 
     let error = Service::new(registry, states).unwrap_err();
 

@@ -47,14 +47,14 @@ async fn a_service_manager_passes_the_socket_and_is_notified() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let told = || {
+    let notified = || {
         let mut buffer = [0; 64];
         let count = manager.recv(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..count]).into_owned()
     };
-    assert_eq!(told(), "READY=1\n");
+    assert_eq!(notified(), "READY=1\n");
     let mut client = Client::negotiated(&path).await;
     client.ask(r#"{"execute": "quit"}"#).await;
-    assert_eq!(told(), "STOPPING=1\n");
+    assert_eq!(notified(), "STOPPING=1\n");
     assert!(service.wait().unwrap().success());
 }

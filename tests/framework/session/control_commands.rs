@@ -73,9 +73,9 @@ fn the_schema_has_every_listed_command() {
     let listed = reply(&mut session, "query-commands", &json!({}));
 
     let infos = schema["return"].as_array().unwrap();
-    let told = infos.iter().filter(|info| info["meta-type"] == "command");
-    let told: Vec<_> = told.map(|info| json!({ "name": info["name"] })).collect();
-    assert_eq!(told, *listed["return"].as_array().unwrap());
+    let commands = infos.iter().filter(|info| info["meta-type"] == "command");
+    let commands: Vec<_> = commands.map(|info| json!({ "name": info["name"] })).collect();
+    assert_eq!(commands, *listed["return"].as_array().unwrap());
 }
 
 #[test]

@@ -5,9 +5,14 @@ use std::path::Path;
 
 use super::{assert_none, is_foreign, root};
 
+/// The text of ARCHITECTURE.md.
+pub(super) fn text() -> String {
+    std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
+}
+
 #[test]
 fn the_architecture_names_files_that_exist() {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let text = text();
     // Fences would open and close quotes.
     let quoted =
         text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2));

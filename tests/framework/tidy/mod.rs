@@ -1,8 +1,11 @@
 //! Rules for the sources: sizes, layers, names, no leftovers, no file outside a module, and an
 //! `ARCHITECTURE.md` that names files which exist.
 
+mod imports;
+mod layers;
 mod map;
 mod modules;
+mod names;
 mod sizes;
 mod tokens;
 

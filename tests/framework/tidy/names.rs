@@ -1,0 +1,85 @@
+//! Names use the terms of QMP, QEMU, Rust and operating systems. Everyday words that stood for
+//! several of those terms at once are refused in identifiers and in names of files.
+
+use super::tokens::tokens;
+use super::{Fault, Source, assert_none, check_each, sources};
+
+/// Refused words, each with the terms to choose from. A phrase is its words with `_` between.
+const REFUSED: &[(&str, &str)] = &[
+    ("told", "delivered, reported, decoded, encoded"),
+    ("settle", "drain, finish, resolve"),
+    ("settled", "drained, finished, resolved"),
+    ("settles", "drains, finishes, resolves"),
+    ("held", "locked, guarded, retained, queued"),
+    ("kept", "retained, stored, preserved"),
+    ("nobody", "none, or the role that is absent"),
+    ("whoever", "the role: client, caller, owner"),
+    ("somebody", "the role: client, caller, owner"),
+    ("goes_on", "continues, resumes, runs"),
+    ("go_on", "continue, resume, run"),
+    ("let_go", "release, drop, close"),
+    ("lets_go", "releases, drops, closes"),
+];
+
+/// Names of other crates that we call or implement.
+const FOREIGN: &[&str] = &["settle_writes"];
+
+/// Folders whose names are being changed. They are not checked yet.
+const PENDING: &[&str] = &[
+    "block/",
+    "examples/",
+    "job/",
+    "qapi-core/",
+    "storage-daemon/",
+    "tests/framework/job/",
+    "tests/framework/model/",
+    "tests/interleavings/",
+];
+
+#[test]
+fn names_are_terms() {
+    let is_checked = |source: &Source| PENDING.iter().all(|one| !source.path.starts_with(one));
+    let checked: Vec<Source> = sources().into_iter().filter(is_checked).collect();
+    assert_none(&check_each(&checked, |source| {
+        let path = source.path.split(['/', '.']).map(|name| (name.to_owned(), 1));
+        let all = tokens(&source.path, &source.text);
+        let identifiers = all.into_iter().filter(|token| token.is_identifier());
+        let names = path.chain(identifiers.map(|token| (token.text, token.line)));
+        names.filter_map(|(name, line)| refusal(&name, line)).collect()
+    }));
+}
+
+fn refusal(name: &str, line: usize) -> Option<Fault> {
+    if FOREIGN.contains(&name) {
+        return None;
+    }
+    let words = format!("_{}_", words(name).join("_"));
+    let (word, terms) = REFUSED.iter().find(|(word, _)| words.contains(&format!("_{word}_")))?;
+    Some(Fault { line, text: format!("names: `{name}`: for `{word}` use: {terms}") })
+}
+
+/// The words of a name in any of Rust's cases, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for character in name.chars() {
+        if matches!(character, '_' | '-') || character.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        was_lower = character.is_lowercase();
+        if !matches!(character, '_' | '-') {
+            words.last_mut().unwrap().extend(character.to_lowercase());
+        }
+    }
+    words
+}
+
+#[test]
+fn a_refused_word_is_found_in_every_case() {
+    for name in ["told", "is_told", "ToldStorage", "ALL_TOLD", "r_goes_on", "GoesOn", "let-go"] {
+        assert!(refusal(name, 1).is_some(), "{name}");
+    }
+    for name in ["stolen", "Toldo", "settler", "upheld", "go", "on", "settle_writes", "letGot"] {
+        assert_eq!(refusal(name, 1), None);
+    }
+}
