@@ -49,7 +49,7 @@ pub(crate) struct Builtins {
     any: Value,
 }
 
-/// Lists of every built-in type, and of others.
+/// Lists of every built-in type, of an enum and of a struct.
 #[qapi_struct]
 pub(crate) struct Lists {
     str: Vec<String>,
@@ -65,7 +65,7 @@ pub(crate) struct Lists {
     objects: Option<Vec<Nothing>>,
 }
 
-/// Members of a base, of the base's base, and own ones; it refers to itself.
+/// A struct with a base that has a base, with members of each kind, and with a reference to itself.
 #[qapi_struct(features(struct_feature), since = "1.0")]
 pub(crate) struct Derived {
     #[qapi(base)]
@@ -112,7 +112,7 @@ pub(crate) enum InlineBranches {
     Vendor,
 }
 
-/// A union with listed common members. One branch is a union.
+/// A union with common members. One branch is a union.
 #[qapi_union(features(union_feature))]
 pub(crate) struct Inline {
     name: String,
@@ -136,21 +136,21 @@ pub(crate) enum Inner {
     Two,
 }
 
-/// A base with the discriminator.
+/// A base that contains the discriminator.
 #[qapi_struct]
 pub(crate) struct NamedBase {
     name: String,
     choice: InnerChoice,
 }
 
-/// The common members of the next union.
+/// The branches of the next union.
 #[qapi_union(tag = InnerChoice)]
 pub(crate) enum NamedBranches {
     One(Nothing),
     Two(Box<Builtins>),
 }
 
-/// A union with a base by name.
+/// A union whose base contains the discriminator.
 #[qapi_union(discriminator = "choice")]
 pub(crate) struct Named {
     #[qapi(base)]
@@ -159,7 +159,7 @@ pub(crate) struct Named {
     branches: NamedBranches,
 }
 
-/// The largest number of alternatives.
+/// An alternate with an alternative of each JSON type.
 #[qapi_alternate(features(alternate_feature), since = "1.0")]
 pub(crate) enum Any {
     Object(Box<Named>),

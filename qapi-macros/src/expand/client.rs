@@ -35,7 +35,11 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     let generics = borrows(model).then(|| quote!(<'a>));
     Some(quote! {
         #[doc = #doc]
-        #[allow(dead_code, non_camel_case_types, reason = "the struct has the name of the function")]
+        #[allow(
+            dead_code,
+            non_camel_case_types,
+            reason = "the struct has the name of the function"
+        )]
         #visibility struct #ident #generics { #(#fields)* }
     })
 }

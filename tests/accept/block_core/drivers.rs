@@ -1,5 +1,4 @@
-//! Drivers: values, members, branches and features under conditions, and branches that are
-//! missing.
+//! Drivers: conditional values, members, branches and features, and values without a branch.
 
 use qapi_core::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Encryption: values that begin with a digit, and a union that holds itself.
+//! Encryption: values that begin with a digit, and a recursive union.
 
 use qapi_core::prelude::*;
 
@@ -112,7 +112,7 @@ pub(crate) struct RbdEncryptionOptionsLUKSAny {
     base: RbdEncryptionOptionsLUKSBase,
 }
 
-/// What each format wants to know.
+/// The options of each format.
 #[qapi_union(tag = RbdImageEncryptionFormat)]
 pub(crate) enum RbdEncryptionBranch {
     Luks(RbdEncryptionOptionsLUKS),

@@ -1,4 +1,4 @@
-//! Commands about nodes: names that break the rules, alternates, and what is unstable.
+//! Commands for nodes: names with exceptions, alternates, and unstable commands.
 
 use qapi_core::prelude::*;
 use qapi_core::{Null, Result};

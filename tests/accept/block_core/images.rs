@@ -1,5 +1,5 @@
-//! What is told of images: structs that hold themselves, unions in unions, and a union whose base
-//! has the discriminator.
+//! Information about images: recursive structs, unions in unions, and a union whose base contains
+//! the discriminator.
 
 use qapi_core::Size;
 use qapi_core::prelude::*;
@@ -30,7 +30,7 @@ pub(crate) struct ImageInfoSpecificQCow2EncryptionBase {
     format: BlockdevQcow2EncryptionFormat,
 }
 
-/// What is told of each form of encryption.
+/// The information for each form of encryption.
 #[qapi_union(tag = BlockdevQcow2EncryptionFormat)]
 pub(crate) enum ImageInfoSpecificQCow2EncryptionBranch {
     Aes,

@@ -1,4 +1,4 @@
-//! Block jobs: unions over an enum of another crate that is open, and deprecated commands.
+//! Block jobs: unions over an open enum of another crate, and deprecated commands.
 
 use job::{JobStatus, JobType};
 use qapi_core::prelude::*;
@@ -26,7 +26,7 @@ pub(crate) struct BlockJobInfoMirror {
     actively_synced: bool,
 }
 
-/// What a job has beyond what all jobs have.
+/// The members of each type of job.
 #[qapi_union(tag = JobType)]
 pub(crate) enum BlockJobInfoKind {
     Commit,
@@ -70,7 +70,7 @@ pub(crate) struct BlockJobChangeOptionsMirror {
     copy_mode: MirrorCopyMode,
 }
 
-/// What can be changed of a job, by its kind.
+/// The options that a client can change, for each type of job.
 #[qapi_union(tag = JobType)]
 pub(crate) enum BlockJobChangeKind {
     Commit,
