@@ -18,10 +18,10 @@
 //! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ their edges |
 //! | wire | `conformance`, `stream`, `replay` ▶ the decoder; `parse`, `document`, `fast_path` ▶ the parser; `formatter` ▶ output; `allocations` |
 //!
-//! `support/` has what several parts use. Mirror jobs are tested elsewhere: the engine of mirrors
-//! in the block layer's tests (`mirror.rs`), `blockdev-mirror` and `drive-mirror` in
-//! `storage-daemon/tests/program/mirror.rs`, both against recordings of QEMU in
-//! `tests/conformance/jobs`, and after a crash in `tests/crash`.
+//! `support/` has what several parts use. Block jobs are tested elsewhere. Mirrors, for example:
+//! `storage-daemon/tests/jobs/mirror.rs` and `slow_disk.rs` (within the process),
+//! `storage-daemon/tests/program/mirror.rs` (through QMP), `tests/conformance/jobs` (recordings of
+//! QEMU) and `tests/crash` (kills).
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

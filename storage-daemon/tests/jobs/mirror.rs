@@ -1,4 +1,8 @@
-//! Mirrors and active commits, with somebody who goes on writing all the while.
+//! Mirrors and active commits, with a client that writes all the while.
+//!
+//! More tests of mirrors: `tests/program/mirror.rs` (through QMP), `tests/jobs/slow_disk.rs`
+//! (flushes that hang), and in the workspace `tests/conformance/jobs` (recordings of QEMU) and
+//! `tests/crash` (kills).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

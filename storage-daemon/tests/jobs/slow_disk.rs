@@ -1,5 +1,7 @@
 //! A flush that hangs blocks the job that flushes and the client that waits for the job, but no
 //! other client.
+//!
+//! More tests of mirrors: `tests/program/mirror.rs` (through QMP) and `tests/jobs/mirror.rs`.
 
 use std::sync::Arc;
 

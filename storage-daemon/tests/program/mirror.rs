@@ -1,5 +1,9 @@
 //! Mirrors as clients see them: what is refused leaves nothing behind, and what is seen of one at
 //! work.
+//!
+//! More tests of mirrors: `tests/jobs/mirror.rs` (within the process), `tests/jobs/slow_disk.rs`
+//! (flushes that hang), and in the workspace `tests/conformance/jobs` (recordings of QEMU) and
+//! `tests/crash` (kills).
 
 use serde_json::json;
 
