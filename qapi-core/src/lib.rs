@@ -48,9 +48,28 @@
 //! - [`documentation`]: what definitions are for, as data
 //! - [`commands`]: the framework's own commands
 //! - [`server`]: sessions on sockets
-//! - [`testing`]: a client within the process, for the tests of a daemon
+//! - `testing`: a client within the process, for the tests of a daemon
 //!
 //! `macro_support` has what generated code calls.
+//!
+//! # Cargo features
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `server` | yes | [`Server`] and [`Listener`], on tokio |
+//! | `client` | yes | [`client`], on tokio |
+//! | `systemd` | no | `Listener::activated` and `Server::notify_readiness` |
+//! | `test-util` | no | `testing` |
+//!
+//! Without features the crate has the attributes, the registry, and the [`Session`] as a state
+//! machine without I/O. Such a program needs no runtime: it runs sessions under an event loop of
+//! its own, and passes the time of rate limits to [`Events::send_due`].
+//!
+//! # Platforms
+//! Linux is the platform that the tests cover. On other unixes the crate compiles, and has no
+//! abstract sockets, no inherited sockets by number and no sockets from systemd; the module
+//! [`server`] lists the differences. Windows is not supported.
+//!
+//! [`Session`]: session::Session
 
 // docs.rs shows which Cargo feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -32,7 +32,7 @@
 /// |---|---|
 /// | `state` | no argument, but the server's state of that type, as `&T` or `Arc<T>` |
 /// | `session` | no argument, but what is known of the caller, as [`&SessionContext`](crate::SessionContext) |
-/// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`fds`](crate::fds) |
+/// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`SessionFds`](crate::call::SessionFds) |
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// The function returns nothing, a struct or union, a `Vec` of one, or a `Result` of these whose
