@@ -1,32 +1,29 @@
-"""Scenarios for graphs.py: the steps of each are commands with their arguments, `wait` for a job to
-be in a state or gone, and `run` of a command line on the images."""
+"""The scenarios of graphs.py. A step is a command with its arguments, `wait` until a job has a state
+or is gone, or `run` of a command line on the images."""
 
-import subprocess
+from images import create, io
 
 QUERY = ("query-named-block-nodes", {})
 FLAT = ("query-named-block-nodes", {"flat": True})
 
 
 def make_images(folder):
-    """Chains base, mid, mid2, top and alone, wide; raw files; images that are unusual."""
+    """Makes the chains base, mid, mid2, top and alone, wide; raw files; and unusual images."""
 
-    def run(*arguments):
-        subprocess.run(arguments, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-    def qcow2(name, size="4M", backing=None, options="cluster_size=65536", form="qcow2"):
-        backed = ["-b", backing, "-F", form] if backing else []
-        run("qemu-img", "create", "-q", "-f", "qcow2", "-o", options, *backed, name, size)
+    def qcow2(name, size="4M", backing=None, options="cluster_size=65536", form="qcow2", **more):
+        create(name, size, options=options, backing=backing, backing_format=form, cwd=folder,
+               **more)
 
     below = None
     for number, name in enumerate(["base", "mid", "mid2", "top"]):
         qcow2(name, backing=below)
-        run("qemu-io", "-c", f"write -P {number + 1} {number}M 1M", name)
+        io(name, "qcow2", [f"write -P {number + 1} {number}M 1M"], cwd=folder)
         below = name
     qcow2("wide", "8M", "base")
     for name in ["alone", "target"]:
         qcow2(name)
     for name in ["raw", "raw2"]:
-        run("qemu-img", "create", "-q", "-f", "raw", name, "4M")
+        create(name, "4M", "raw", cwd=folder)
     qcow2("on-raw", backing="raw", form="raw")
     qcow2("old", options="compat=0.10")
     qcow2("fine", options="cluster_size=4096,lazy_refcounts=on,refcount_bits=1")
@@ -35,14 +32,13 @@ def make_images(folder):
     described = '{"driver": "qcow2", "file": {"driver": "file", "filename": "base"}}'
     flat = '{"file.driver": "file", "file.filename": "base"}'
     for name, description in [("described", described), ("flat", flat)]:
-        unsafe = ["-u", "-b", f"json:{description}", "-F", "qcow2"]
-        run("qemu-img", "create", "-q", "-f", "qcow2", *unsafe, name, "4M")
+        qcow2(name, backing=f"json:{description}", options=None, open_backing=False)
     with open(f"{folder}/odd", "wb") as odd:
         odd.write(b"x" * 1000)
 
 
 def named(**options):
-    """Arguments whose names have a dash where Python's have an underscore."""
+    """Arguments with `-` in place of `_` in their names."""
     return {name.replace("_", "-"): value for name, value in options.items()}
 
 
@@ -56,7 +52,7 @@ def file(name, **options):
 
 
 def faulty(name, **options):
-    """A file that could fail on demand."""
+    """A file below a blkdebug node."""
     return node("blkdebug", image=file(name), **options)
 
 
@@ -65,7 +61,7 @@ def add(driver, name, **options):
 
 
 def image(name, backing=None, **options):
-    """A node of an image, called as that, on a node that is called as the backing file."""
+    """A node with the name of its image, on a node with the name of the backing file."""
     backing = {"backing": backing} if backing else {}
     return add("qcow2", name, file=file(name), **backing, **options)
 
@@ -75,7 +71,7 @@ def delete(*names):
 
 
 def job(command, *states, **arguments):
-    """Starts a job called j and waits until it has one of the states or is gone."""
+    """Starts the job j and waits until it has one of the states or is gone."""
     return [(command, {"job-id": "j", **named(**arguments)}), ("wait", ["j", *states])]
 
 
@@ -96,7 +92,7 @@ COMPLETE = [("job-complete", {"id": "j"}), ("wait", ["j"])]
 
 
 def attempts():
-    """Work that nodes in use may refuse, each attempt under the name k."""
+    """Commands that nodes in use may refuse; jobs have the name k."""
     k = {"job-id": "k"}
     return [
         *delete("top", "mid2", "mid", "base", "target"),
@@ -121,7 +117,7 @@ def attempts():
 
 
 def slow(command, **arguments):
-    """A job that stays at work, and what can be done meanwhile."""
+    """A slow job, and commands while it runs."""
     started = (command, {"job-id": "j", "speed": 1, **named(**arguments)})
     cancelled = [("job-cancel", {"id": "j"}), ("wait", ["j"])]
     return [*CHAIN, TARGET, started, QUERY, *attempts(), *cancelled, QUERY]
