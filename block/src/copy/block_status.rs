@@ -1,12 +1,23 @@
 //! What is found out about a source, and what follows for the next request.
 
+use super::control::CopyControl;
 use super::request::Request;
-use super::{CopyControl, Scope};
 use crate::image::extent::Extent;
 use crate::nodes::Node;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::time::Instant;
+
+/// What of the source is copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that a user of the source sees.
+    #[default]
+    Full,
+    /// What the source itself holds, without its backing files. Units of work of which it holds
+    /// a part are copied whole.
+    Top,
+}
 
 /// Where a source is cut up into many small pieces, so many bytes of a kind are put together
 /// before requests are made of them.

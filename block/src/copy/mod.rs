@@ -28,9 +28,10 @@ pub use slots::{COPY_REQUESTS_MAX, CopySlots};
 
 use crate::error::Error;
 use crate::nodes::Node;
+pub use block_status::Scope;
 use block_status::{Limits, Next, StatusScan};
 pub use request::clear;
-use request::{Failed, Request, Writing};
+use request::{Failed, MEMORY_MAX, Request, Writing};
 use scheduler::Scheduler;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +46,6 @@ pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// Bytes that one request reads and writes: large enough that the calls to the system do not
 /// count, small enough that a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;
-/// Bytes that all requests of a copy have in memory together.
-const MEMORY_MAX: u64 = 16 << 20;
 /// Bytes that one request makes zero, without a buffer.
 const ZERO_REQUEST_MAX: u64 = 1 << 30;
 /// The smallest unit in which work is divided, and in which zeroes are looked for.
@@ -57,17 +56,6 @@ const REQUESTS_PER_SECOND: u64 = 10;
 /// How long a request that failed is left alone before it is made once more. A fault that lasts
 /// then costs neither a processor nor a flood of events.
 pub const RETRY_DELAY: Duration = Duration::from_millis(100);
-
-/// What of the source is copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything that a user of the source sees.
-    #[default]
-    Full,
-    /// What the source itself holds, without its backing files. Units of work of which it holds
-    /// a part are copied whole.
-    Top,
-}
 
 /// How much a copy does at a time.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,11 @@
 //! One request of a copy, on a thread for blocking work.
 
-use super::{MEMORY_MAX, Side};
+use super::control::Side;
 use crate::error::Error;
 use crate::nodes::Node;
+
+/// The most bytes that the requests of a copy have in memory together.
+pub(super) const MEMORY_MAX: u64 = 16 << 20;
 
 /// A range to be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
-//! Storage in front of other storage.
+//! Methods of storages that stand in front of other storages.
+//!
+//! Each macro is used inside an `impl` of imago's `Storage`, as in `forward_reads!(self => self.inner)`,
+//! and forwards a group of methods unchanged.
 
-/// The methods of imago's `Storage` that a storage in front of another one hands on as they are,
-/// writes aside: all but `size`, `get_storage_helper` and those with `write` or `discard` in their
-/// names. `forward_reads!(self => self.inner)` stands in the `impl`, and names the other one.
-macro_rules! forward_reads {
+/// Forwards the queries of alignments.
+macro_rules! forward_alignment {
     ($self:ident => $inner:expr) => {
         fn mem_align(&$self) -> usize {
             $inner.mem_align()
@@ -20,6 +21,36 @@ macro_rules! forward_reads {
         fn discard_align(&$self) -> usize {
             $inner.discard_align()
         }
+    };
+}
+
+/// Forwards `settle_writes`, `invalidate_cache` and `resize`.
+macro_rules! forward_control {
+    ($self:ident => $inner:expr) => {
+        fn settle_writes(&$self) -> std::io::Result<()> {
+            $inner.settle_writes()
+        }
+
+        unsafe fn invalidate_cache(&$self) -> std::io::Result<()> {
+            // SAFETY: the caller's promise is passed on.
+            unsafe { $inner.invalidate_cache() }
+        }
+
+        fn resize(
+            &$self,
+            new_size: u64,
+            prealloc_mode: imago::storage::PreallocateMode,
+        ) -> std::io::Result<()> {
+            $inner.resize(new_size, prealloc_mode)
+        }
+    };
+}
+
+/// Forwards all methods but `size`, `get_storage_helper` and those with `write` or `discard` in their
+/// names.
+macro_rules! forward_reads {
+    ($self:ident => $inner:expr) => {
+        crate::image::forward::forward_alignment!($self => $inner);
 
         fn resolve_relative_path<P: AsRef<std::path::Path>>(
             &$self,
@@ -50,26 +81,11 @@ macro_rules! forward_reads {
             $inner.sync()
         }
 
-        fn settle_writes(&$self) -> std::io::Result<()> {
-            $inner.settle_writes()
-        }
-
-        unsafe fn invalidate_cache(&$self) -> std::io::Result<()> {
-            // SAFETY: the caller's promise is passed on.
-            unsafe { $inner.invalidate_cache() }
-        }
-
-        fn resize(
-            &$self,
-            new_size: u64,
-            prealloc_mode: imago::storage::PreallocateMode,
-        ) -> std::io::Result<()> {
-            $inner.resize(new_size, prealloc_mode)
-        }
+        crate::image::forward::forward_control!($self => $inner);
     };
 }
 
-/// As `forward_reads`, with all that writes but `pure_writev`.
+/// As `forward_reads`, with all methods that write except `pure_writev`.
 macro_rules! forward_storage {
     ($self:ident => $inner:expr) => {
         crate::image::forward::forward_reads!($self => $inner);
@@ -95,4 +111,4 @@ macro_rules! forward_storage {
     };
 }
 
-pub(super) use {forward_reads, forward_storage};
+pub(super) use {forward_alignment, forward_control, forward_reads, forward_storage};

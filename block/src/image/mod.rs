@@ -10,12 +10,14 @@
 //!   dies in between: [`Qcow2Image`] puts a storage below it that counts first;
 //! * it does not know all kinds of qcow2 images, and never compresses: [`Qcow2Image`] reads and
 //!   writes such images itself;
-//! * it takes no locks on image files: [`storage::HostFile`] does;
-//! * it does not look for holes in files: [`extent`] does.
+//! * it takes no locks on image files: [`host_file::HostFile`] does;
+//! * it does not look for holes in files: [`host_file::HostFile`] does.
 
 pub mod blkdebug;
 pub mod extent;
 mod forward;
+pub mod host_file;
+mod imago_image;
 pub mod locks;
 pub mod permissions;
 pub mod probe;
@@ -28,16 +30,11 @@ mod tests;
 pub mod watched;
 
 use extent::Extent;
-use imago::FormatAccess;
-use imago::raw::Raw as ImagoRaw;
 use qcow2::Qcow2Image;
 use raw::RawImage;
 use std::io;
 use std::sync::Arc;
 use storage::Storage;
-
-/// An open image of the library.
-pub(crate) type FormatLayer = Arc<FormatAccess<Storage>>;
 
 /// An open image.
 ///
@@ -173,23 +170,4 @@ impl Image {
             Image::Qcow2(image) => image.close(),
         }
     }
-}
-
-/// A storage as an image without a format, which is never written to.
-fn raw_layer(storage: &Storage) -> io::Result<FormatLayer> {
-    let raw = ImagoRaw::open_image(Arc::clone(storage), false)?;
-    Ok(Arc::new(FormatAccess::new(raw)))
-}
-
-/// Refuses a range that does not lie within the image, as the drivers of QEMU do.
-fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()> {
-    match offset.checked_add(length) {
-        Some(end) if end <= size => Ok(()),
-        Some(_) | None => Err(io::Error::from(nix::errno::Errno::EIO)),
-    }
-}
-
-/// The error for work on an image that is closed or read-only.
-fn not_permitted() -> io::Error {
-    io::Error::from(nix::errno::Errno::EPERM)
 }

@@ -1,13 +1,11 @@
 //! Images without a format: what a file or another node holds, byte for byte.
 
-use super::extent::{self, Extent};
-use super::storage::{SECTOR_SIZE, Storage};
-use super::{check_range, not_permitted};
+use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
+use super::storage::Storage;
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
 use parking_lot::RwLock;
 use std::io;
-use std::sync::Arc;
 
 /// An image without a format.
 #[derive(Debug)]
@@ -97,10 +95,10 @@ impl RawImage {
         if length == 0 {
             return Ok(Extent { length: 0, zero: true, allocated: true });
         }
-        extent::of_storage(&self.storage, offset, length)
+        self.storage.extent(offset, length)
     }
 
     pub(super) fn storage(&self) -> Storage {
-        Arc::clone(&self.storage)
+        self.storage.clone()
     }
 }

@@ -1,12 +1,12 @@
 //! A part of a storage as a storage of its own.
 
-use super::storage::Storage;
+use super::extent::Extent;
+use super::storage::{BlockStorage, Storage};
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
 use nix::errno::Errno;
-use std::any::Any;
 use std::fmt;
 use std::io;
 
@@ -27,12 +27,6 @@ impl StorageSlice {
         StorageSlice { inner, offset, size, helper: CommonStorageHelper::default() }
     }
 
-    /// What is behind a storage that is a window, and where it begins there.
-    pub(super) fn behind(storage: &Storage) -> Option<(&Storage, u64)> {
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref::<StorageSlice>().map(|window| (&window.inner, window.offset))
-    }
-
     fn shift(&self, offset: u64) -> io::Result<u64> {
         offset.checked_add(self.offset).ok_or_else(|| Errno::EIO.into())
     }
@@ -50,6 +44,12 @@ impl StorageSlice {
 impl fmt::Display for StorageSlice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from {}", self.inner, self.offset)
+    }
+}
+
+impl BlockStorage for StorageSlice {
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(self.offset.saturating_add(offset), length)
     }
 }
 

@@ -1,238 +1,152 @@
-//! Bytes below an image format: host files and what stands in for them.
+//! Bytes below an image: host files, and everything else that an image can be stored in.
 
-use super::forward::forward_storage;
-use super::locks::ByteLocks;
-use super::permissions::Access;
-use crate::error::{Error, Result};
-use crate::options::OnOffAuto;
-use imago::file::File as ImagoFile;
-use imago::io_buffers::IoVector;
+use super::blkdebug::rules::Rules;
+use super::extent::Extent;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
-use imago::{DynStorage, Storage as ImagoStorage, StorageOpenOptions};
-use nix::errno::Errno;
-use nix::libc;
-use nix::unistd::{Whence, lseek};
-use parking_lot::{Mutex, RwLock};
-use std::any::Any;
+use imago::{DynStorage, Storage as ImagoStorage};
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every image format here stands on.
+/// A storage of the image library that also reports its block status.
+pub trait BlockStorage: DynStorage {
+    /// The block status from `offset` on, for 1 to `length` bytes. `length` is more than 0 and the
+    /// range lies within the storage. By default, all bytes are allocated and may be data.
+    ///
+    /// # Errors
+    /// Those of the storage below.
+    fn extent(&self, _offset: u64, length: u64) -> io::Result<Extent> {
+        Ok(Extent { length, zero: false, allocated: true })
+    }
+
+    /// The rules of the blkdebug node to which requests pass directly, if there is one. An image on
+    /// such a storage reports its events to them.
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        None
+    }
+}
+
+impl BlockStorage for imago::null::Null {}
+
+/// A handle to a storage. Clones are handles to the same storage.
 ///
-/// The image library wants one storage type for all images of a chain; behind this one there can
-/// be a [`HostFile`], a window of one, another image, or nothing at all.
-pub type Storage = Arc<dyn DynStorage>;
+/// The image library wants one storage type for all images of a chain. This type stands for a
+/// [`HostFile`](super::host_file::HostFile), a range of another storage, another image, and so on.
+#[derive(Clone, Debug)]
+pub struct Storage(Arc<dyn BlockStorage>);
 
-/// QEMU counts images in sectors of this many bytes.
-pub const SECTOR_SIZE: u64 = 512;
+impl Storage {
+    /// A handle to a new storage.
+    pub fn new(storage: impl BlockStorage) -> Self {
+        Storage(Arc::new(storage))
+    }
 
-/// How to open a host file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HostFileMode {
-    /// Whether the file may be written.
-    pub writable: bool,
-    /// Whether to bypass the page cache of the host.
-    pub direct: bool,
-    /// Whether to take QEMU's image locks.
-    pub locking: OnOffAuto,
-    /// Whether nobody ever waits for the disk.
-    pub no_flush: bool,
-}
-
-/// A regular file or block device of the host.
-pub struct HostFile {
-    path: String,
-    /// Requests share the lock; who opens the file in another way takes it alone.
-    opened: RwLock<Opened>,
-    locks: Mutex<ByteLocks>,
-    helper: CommonStorageHelper,
-}
-
-/// Writes of so many bytes are begun to be written to the disk at once. They are those of copies,
-/// which are flushed in the end: the disk is then busy while the copy goes on, not only afterwards.
-const WRITEBACK_MIN: u64 = 256 << 10;
-
-/// A file as it is open at the moment.
-#[derive(Debug)]
-struct Opened {
-    inner: ImagoFile,
-    /// The same open file description as `inner` has, for locks and for finding holes.
-    handle: File,
-    mode: HostFileMode,
-    /// Whether what is written is going to be flushed from the page cache.
-    writeback: bool,
-}
-
-/// A file that has been opened once more, to take the place of how it was open.
-#[derive(Debug)]
-pub struct Reopened {
-    handle: File,
-    mode: HostFileMode,
-}
-
-impl HostFile {
-    /// Opens a file without taking any lock yet.
+    /// As [`BlockStorage::extent`].
     ///
     /// # Errors
-    /// [`Error::OpenFile`] with the reason of the system; [`Error::FileNameMissing`];
-    /// [`Error::NotARegularFile`] for what is neither file nor block device.
-    pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
-        let failed = |source| Error::OpenFile { path: path.to_owned(), source };
-        let opened = Opened::from_file(open_file(path, mode)?, path, mode).map_err(failed)?;
-        let locks = opened.handle.try_clone().and_then(|file| ByteLocks::new(file, mode.locking));
-        let locks = locks.map_err(failed)?;
-        Ok(HostFile {
-            path: path.to_owned(),
-            opened: RwLock::new(opened),
-            locks: Mutex::new(locks),
-            helper: CommonStorageHelper::default(),
-        })
+    /// As for [`BlockStorage::extent`].
+    pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.0.extent(offset, length)
     }
 
-    /// Opens the file in another way, to be used by [`HostFile::switch`]. Its locks do not count.
-    ///
-    /// # Errors
-    /// Those of [`HostFile::open`].
-    pub fn open_again(&self, mode: HostFileMode) -> Result<Reopened> {
-        Ok(Reopened { handle: open_file(&self.path, mode)?, mode })
-    }
-
-    /// Uses the file as it has been opened once more, and gives the way in which it was open
-    /// before. Waits for the requests under way.
-    ///
-    /// # Errors
-    /// The locks that the file holds cannot be taken over; it stays then as it was.
-    pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<Reopened> {
-        let mut opened = self.opened.write();
-        // Only now: the library notes how long the file is.
-        let new = Opened::from_file(handle, &self.path, mode)?;
-        self.locks.lock().transfer(new.handle.try_clone()?)?;
-        let former = std::mem::replace(&mut *opened, new);
-        Ok(Reopened { handle: former.handle, mode: former.mode })
-    }
-
-    /// The host file behind a storage, if it is one.
-    pub fn of(storage: &Storage) -> Option<&HostFile> {
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref()
-    }
-
-    /// Changes which image locks the file holds. Gives what it held before.
-    ///
-    /// # Errors
-    /// [`Error::ImageLocked`]; the locks are then as before.
-    pub fn set_access(&self, access: Access) -> Result<Access> {
-        self.locks.lock().change(access)
-    }
-
-    /// Bytes that the file takes up on the host, which holes make smaller than its length.
-    ///
-    /// # Errors
-    /// When the host cannot say.
-    pub fn allocated_size(&self) -> io::Result<u64> {
-        // POSIX leaves the unit of st_blocks open; every system in use counts 512 bytes.
-        Ok(self.opened.read().handle.metadata()?.blocks().saturating_mul(512))
-    }
-
-    /// Whether `offset` lies in data or in a hole, and where that ends.
-    ///
-    /// Where the file system cannot tell, all is data. The end may lie beyond the file.
-    pub fn data_or_hole(&self, offset: u64) -> (bool, u64) {
-        let Ok(start) = i64::try_from(offset) else {
-            return (true, u64::MAX);
-        };
-        let handle = &self.opened.read().handle;
-        match lseek(handle, start, Whence::SeekData) {
-            Ok(data) if data > start => (false, data.unsigned_abs()),
-            Ok(_here) => match lseek(handle, start, Whence::SeekHole) {
-                Ok(hole) if hole > start => (true, hole.unsigned_abs()),
-                Ok(_) | Err(_) => (true, u64::MAX),
-            },
-            // No data from here to the end.
-            Err(Errno::ENXIO) => (false, u64::MAX),
-            Err(_cannot_tell) => (true, u64::MAX),
-        }
+    /// As [`BlockStorage::blkdebug_rules`].
+    pub fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        self.0.blkdebug_rules()
     }
 }
 
-fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
-    if path.is_empty() {
-        return Err(Error::FileNameMissing);
-    }
-    let failed = |source| Error::OpenFile { path: path.to_owned(), source };
-    let mut options = File::options();
-    // O_NONBLOCK: opening a pipe that nobody writes must not block the daemon.
-    let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
-    options.read(true).write(mode.writable).custom_flags(flags);
-    let file = options.open(path).map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?.file_type();
-    if kind.is_dir() {
-        return Err(failed(Errno::EISDIR.into()));
-    }
-    if !kind.is_file() && !kind.is_block_device() {
-        return Err(Error::NotARegularFile(path.to_owned()));
-    }
-    Ok(file)
-}
-
-impl Opened {
-    fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
-        let handle = file.try_clone()?;
-        // With direct I/O the library finds the alignment by trial, with writes if it may write:
-        // those could overwrite what another process writes, so it may not.
-        let writes_allowed = mode.writable && !mode.direct;
-        let options =
-            StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
-        let writeback = mode.writable && !mode.direct && !mode.no_flush;
-        Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writeback })
-    }
-
-    /// Begins to write a range from the page cache to the disk, without waiting for it. Where that
-    /// cannot be done, the next flush does it all.
-    fn start_writeback(&self, offset: u64, length: u64) {
-        let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
-        let handle = self.handle.as_raw_fd();
-        // SAFETY: no memory is passed, and the descriptor is that of a file open as long as `self`.
-        unsafe { libc::sync_file_range(handle, offset, length, libc::SYNC_FILE_RANGE_WRITE) };
+impl<S: BlockStorage> From<Arc<S>> for Storage {
+    fn from(storage: Arc<S>) -> Self {
+        Storage(storage)
     }
 }
 
-impl fmt::Debug for HostFile {
+impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HostFile").field(&self.path).finish()
+        self.0.fmt(f)
     }
 }
 
-impl fmt::Display for HostFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.opened.read().inner.fmt(f)
+impl ImagoStorage for Storage {
+    fn mem_align(&self) -> usize {
+        self.0.dyn_mem_align()
     }
-}
 
-impl ImagoStorage for HostFile {
-    /// The length in whole sectors: a file of 1000 bytes is an image of 1024, as for QEMU.
+    fn req_align(&self) -> usize {
+        self.0.dyn_req_align()
+    }
+
+    fn zero_align(&self) -> usize {
+        self.0.dyn_zero_align()
+    }
+
+    fn discard_align(&self) -> usize {
+        self.0.dyn_discard_align()
+    }
+
     fn size(&self) -> io::Result<u64> {
-        Ok(self.opened.read().inner.size()?.next_multiple_of(SECTOR_SIZE))
+        self.0.dyn_size()
+    }
+
+    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
+        self.0.dyn_resolve_relative_path(relative.as_ref())
+    }
+
+    fn get_filename(&self) -> Option<PathBuf> {
+        self.0.dyn_get_filename()
+    }
+
+    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on: this object reports the alignment and has the
+        // write blockers of the storage behind it.
+        unsafe { self.0.dyn_pure_readv(bufv, offset) }
     }
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        let (opened, length) = (self.opened.read(), bufv.len());
-        // SAFETY: the caller keeps the alignment that this object reports, which is the inner
-        // one; the write blockers are this object's own.
-        unsafe { opened.inner.pure_writev(bufv, offset) }?;
-        if opened.writeback && length >= WRITEBACK_MIN {
-            opened.start_writeback(offset, length);
-        }
-        Ok(())
+        // SAFETY: as for `pure_readv`.
+        unsafe { self.0.dyn_pure_writev(bufv, offset) }
     }
 
-    forward_storage!(self => self.opened.read().inner);
+    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_readv`.
+        unsafe { self.0.dyn_pure_write_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_readv`.
+        unsafe { self.0.dyn_pure_write_allocated_zeroes(offset, length) }
+    }
+
+    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        // SAFETY: as for `pure_readv`.
+        unsafe { self.0.dyn_pure_discard(offset, length) }
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.dyn_flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.dyn_sync()
+    }
+
+    fn settle_writes(&self) -> io::Result<()> {
+        self.0.dyn_settle_writes()
+    }
+
+    unsafe fn invalidate_cache(&self) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.0.dyn_invalidate_cache() }
+    }
 
     fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
+        self.0.dyn_get_storage_helper()
+    }
+
+    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+        self.0.dyn_resize(new_size, prealloc_mode)
     }
 }

@@ -1,11 +1,12 @@
 //! Storage whose writes somebody sees.
 
+use super::blkdebug::rules::Rules;
+use super::extent::Extent;
 use super::forward::forward_reads;
-use super::storage::Storage;
+use super::storage::{BlockStorage, Storage};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::IoVector;
 use imago::storage::drivers::CommonStorageHelper;
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -38,17 +39,21 @@ impl WatchedStorage {
     pub fn new(inner: Storage, observer: Arc<dyn WriteObserver>) -> Self {
         Self { inner, observer, helper: CommonStorageHelper::default() }
     }
-
-    /// What is behind a storage whose writes an observer sees.
-    pub fn behind(storage: &Storage) -> Option<&Storage> {
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref::<Self>().map(|watched| &watched.inner)
-    }
 }
 
 impl fmt::Display for WatchedStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
+    }
+}
+
+impl BlockStorage for WatchedStorage {
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(offset, length)
+    }
+
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        self.inner.blkdebug_rules()
     }
 }
 

@@ -9,6 +9,7 @@ use super::open::{Opener, raw_image};
 use crate::error::Result;
 use crate::image::blkdebug::BlkdebugStorage;
 use crate::image::blkdebug::rules::Rules;
+use crate::image::storage::Storage;
 use crate::options::BlockdevOptionsBlkdebug;
 use imago::Storage as _;
 use parking_lot::RwLock;
@@ -30,7 +31,7 @@ impl Opener<'_> {
         let storage = shown.storage();
         blkdebug.limits.check(storage.req_align() as u64)?;
         let storage = BlkdebugStorage::new(storage, Rules::new(options)?, blkdebug.limits);
-        let image = raw_image(Arc::new(storage), common.raw_mode(Driver::Blkdebug));
+        let image = raw_image(Storage::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
         node.file = RwLock::new(Some(shown));
         node.blkdebug = Some(blkdebug);

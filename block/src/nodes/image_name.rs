@@ -1,13 +1,13 @@
 //! From the names of images to options that open them.
 
 use crate::error::{Error, Result};
+use crate::image::host_file::{HostFile, HostFileMode};
 use crate::image::probe::{Probed, probe};
-use crate::image::storage::{HostFile, HostFileMode, Storage};
+use crate::image::storage::Storage;
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevOptionsQcow2,
     BlockdevOptionsRaw, BlockdevRef, OnOffAuto,
 };
-use std::sync::Arc;
 
 /// Describes the image in a file of the host. Blocks for a look at the file where the format is not
 /// given: it is guessed from the contents, as QEMU does.
@@ -22,7 +22,7 @@ pub fn by_filename(path: String, format: Option<&str>) -> Result<BlockdevOptions
         Some(other) => return Err(Error::UnknownFormat(other.to_owned())),
         None => {
             let mode = HostFileMode { locking: OnOffAuto::Off, ..HostFileMode::default() };
-            let storage: Storage = Arc::new(HostFile::open(&path, mode)?);
+            let storage = Storage::new(HostFile::open(&path, mode)?);
             probe(&storage)?
         }
     };

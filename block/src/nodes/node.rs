@@ -7,8 +7,9 @@ use super::watch::{Write, WriteGuard, WriteLock};
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::extent::Extent;
+use crate::image::host_file::HostFile;
 use crate::image::qcow2::header::Header;
-use crate::image::storage::{HostFile, Storage};
+use crate::image::storage::Storage;
 use crate::image::watched::WatchedStorage;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
 use parking_lot::RwLock;
@@ -50,6 +51,8 @@ pub struct Node {
     pub(super) settings: RwLock<Settings>,
     /// The node for which this one was opened, unless a client asked for this one itself.
     pub(super) opened_for: OnceLock<Weak<Node>>,
+    /// The file of a file node.
+    pub(super) host_file: Option<Arc<HostFile>>,
     /// What the client said of a file node.
     pub(super) file_options: Option<BlockdevOptionsFile>,
     /// The part of its file that a raw node shows, or what a null node is, if the client said so.
@@ -74,6 +77,7 @@ impl Node {
             driver,
             settings: RwLock::new(settings),
             opened_for: OnceLock::new(),
+            host_file: None,
             file_options: None,
             part: Part::default(),
             blkdebug: None,
@@ -338,24 +342,14 @@ impl Node {
 
     /// Lets `work` have the file of a file node.
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
-        match self.driver {
-            Driver::File => HostFile::of(&self.image.storage()).map(work),
-            Driver::Blkdebug
-            | Driver::Raw
-            | Driver::Qcow2
-            | Driver::NullCo
-            | Driver::MirrorTop
-            | Driver::CopyOnRead
-            | Driver::CommitTop
-            | Driver::CopyBeforeWrite => None,
-        }
+        self.host_file.as_deref().map(work)
     }
 
     /// The bytes of the node, without regard to its size: for what stands on it, or is made in it.
     /// Watchers see what is written there.
     pub(crate) fn storage(&self) -> Storage {
         let observer = Arc::new(self.writes.clone());
-        Arc::new(WatchedStorage::new(self.image.storage(), observer))
+        Storage::new(WatchedStorage::new(self.image.storage(), observer))
     }
 }
 

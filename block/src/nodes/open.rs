@@ -11,9 +11,11 @@ use super::state::PendingNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::blkdebug::EventStorage;
+use crate::image::extent::SECTOR_SIZE;
+use crate::image::host_file::{HostFile, HostFileMode};
 use crate::image::raw::{RawImage, RawMode};
 use crate::image::slice::StorageSlice;
-use crate::image::storage::{HostFile, HostFileMode, SECTOR_SIZE, Storage};
+use crate::image::storage::Storage;
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
     BlockdevOptionsRaw, BlockdevRef,
@@ -175,8 +177,10 @@ impl<'a> Opener<'a> {
             common.read_only = true;
             opened = HostFile::open(&options.filename, mode(false));
         }
-        let image = raw_image(Arc::new(opened?), common.raw_mode(Driver::File));
+        let file = Arc::new(opened?);
+        let image = raw_image(Arc::clone(&file).into(), common.raw_mode(Driver::File));
         let mut node = Node::new(name, Driver::File, settings, image);
+        node.host_file = Some(file);
         node.file_options = Some(options.clone());
         Ok(self.insert(node))
     }
@@ -191,7 +195,7 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         let size = options.size_bytes()?;
         let storage = imago::null::Null::new(size.unwrap_or(NULL_SIZE));
-        let image = raw_image(Arc::new(storage), common.raw_mode(Driver::NullCo));
+        let image = raw_image(Storage::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
         node.part = Part { offset: None, size, read_zeroes: options.read_zeroes };
         Ok(self.insert(node))
@@ -283,7 +287,7 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
             return invalid(format!("Specified size is not multiple of {SECTOR_SIZE}"));
         }
     }
-    Ok(Arc::new(StorageSlice::new(storage, offset, size)))
+    Ok(Storage::new(StorageSlice::new(storage, offset, size)))
 }
 
 #[cfg(any(test, feature = "test-util"))]

@@ -6,8 +6,8 @@ use super::inherit::{GivenOptions, Settings};
 use super::node::Node;
 use crate::error::{Error, Result};
 use crate::image::Image;
+use crate::image::host_file::{HostFileMode, Reopened};
 use crate::image::qcow2::Qcow2Change;
-use crate::image::storage::{HostFileMode, Reopened};
 use std::cmp::Reverse;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use crate::image::Image;
 use crate::image::raw::{RawImage, RawMode};
-use crate::image::storage::Storage;
+use crate::image::storage::{BlockStorage, Storage};
 use crate::nodes::{Graph, Node};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
@@ -84,7 +84,7 @@ impl Gate {
     /// # Panics
     /// If the name is taken.
     pub fn add_to(self: &Arc<Self>, graph: &Graph, name: &str) -> Arc<Node> {
-        add(graph, self.clone(), name)
+        add(graph, Arc::clone(self).into(), name)
     }
 }
 
@@ -99,6 +99,8 @@ impl fmt::Display for Gate {
         f.write_str("gate")
     }
 }
+
+impl BlockStorage for Gate {}
 
 impl ImagoStorage for Gate {
     fn size(&self) -> io::Result<u64> {

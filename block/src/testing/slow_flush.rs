@@ -1,6 +1,7 @@
 //! For tests: bytes in memory that are flushed when a gate is open.
 
 use super::gate::{self, Gate};
+use crate::image::storage::{BlockStorage, Storage};
 use crate::nodes::{Graph, Node};
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
@@ -26,7 +27,7 @@ pub fn add_slow_to_flush(graph: &Graph, name: &str, gate: &Arc<Gate>) -> Arc<Nod
         gate: Arc::clone(gate),
         helper: CommonStorageHelper::default(),
     };
-    gate::add(graph, Arc::new(storage), name)
+    gate::add(graph, Storage::new(storage), name)
 }
 
 impl fmt::Display for SlowFlush {
@@ -34,6 +35,8 @@ impl fmt::Display for SlowFlush {
         f.write_str("slow to flush")
     }
 }
+
+impl BlockStorage for SlowFlush {}
 
 impl ImagoStorage for SlowFlush {
     fn size(&self) -> io::Result<u64> {

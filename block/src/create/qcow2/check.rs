@@ -3,8 +3,8 @@
 use super::{Names, Qcow2Create, Qcow2Version};
 use crate::create::Preallocation;
 use crate::error::{Error, Result};
+use crate::image::extent::SECTOR_SIZE;
 use crate::image::qcow2::header::CompressionType;
-use crate::image::storage::SECTOR_SIZE;
 use nix::errno::Errno;
 use std::io;
 

@@ -1,14 +1,13 @@
 //! Images without a format over storage that fails on demand, which has to be told what they do.
 
-use super::BlkdebugStorage;
 use super::rules::Rules;
-use crate::image::storage::Storage;
+use crate::image::extent::Extent;
+use crate::image::forward::{forward_alignment, forward_control};
+use crate::image::storage::{BlockStorage, Storage};
 use crate::options::blkdebug::BlkdebugEvent;
 use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -30,16 +29,10 @@ impl EventStorage {
     /// The storage of a raw image in `file`, which reports the requests of the image to the rules of
     /// `file` if that has any.
     pub fn over(inner: Storage, file: &Storage) -> Storage {
-        match BlkdebugStorage::rules_of(file) {
-            Some(rules) => Arc::new(EventStorage::new(inner, rules)),
+        match file.blkdebug_rules() {
+            Some(rules) => Storage::new(EventStorage::new(inner, rules)),
             None => inner,
         }
-    }
-
-    /// What is behind a storage whose requests rules are told of.
-    pub(in crate::image) fn behind(storage: &Storage) -> Option<&Storage> {
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref::<Self>().map(|told| &told.inner)
     }
 }
 
@@ -49,22 +42,14 @@ impl fmt::Display for EventStorage {
     }
 }
 
+impl BlockStorage for EventStorage {
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(offset, length)
+    }
+}
+
 impl ImagoStorage for EventStorage {
-    fn mem_align(&self) -> usize {
-        self.inner.mem_align()
-    }
-
-    fn req_align(&self) -> usize {
-        self.inner.req_align()
-    }
-
-    fn zero_align(&self) -> usize {
-        self.inner.zero_align()
-    }
-
-    fn discard_align(&self) -> usize {
-        self.inner.discard_align()
-    }
+    forward_alignment!(self => self.inner);
 
     fn size(&self) -> io::Result<u64> {
         self.inner.size()
@@ -102,20 +87,9 @@ impl ImagoStorage for EventStorage {
         self.inner.sync()
     }
 
-    fn settle_writes(&self) -> io::Result<()> {
-        self.inner.settle_writes()
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.inner.invalidate_cache() }
-    }
+    forward_control!(self => self.inner);
 
     fn get_storage_helper(&self) -> &CommonStorageHelper {
         &self.helper
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
-        self.inner.resize(new_size, prealloc_mode)
     }
 }

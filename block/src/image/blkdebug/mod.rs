@@ -7,16 +7,14 @@ pub mod rules;
 pub use event_storage::EventStorage;
 pub use limits::Limits;
 
-use super::extent::{self, Extent};
-use super::storage::Storage;
-use super::watched::WatchedStorage;
+use super::extent::Extent;
+use super::forward::forward_control;
+use super::storage::{BlockStorage, Storage};
 use crate::options::blkdebug::{BlkdebugEvent, BlkdebugIoType};
 use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
 use rules::Rules;
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -46,35 +44,6 @@ impl BlkdebugStorage {
             flushed: AtomicU64::new(0),
             helper: CommonStorageHelper::default(),
         }
-    }
-
-    /// A storage as one that fails on demand, if it is one, be its writes watched or not.
-    fn of(storage: &Storage) -> Option<&Self> {
-        if let Some(behind) = WatchedStorage::behind(storage) {
-            return Self::of(behind);
-        }
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref()
-    }
-
-    /// The rules of the storage that an image stands on immediately, to be told of what the image
-    /// does.
-    pub fn rules_of(storage: &Storage) -> Option<Arc<Rules>> {
-        Self::of(storage).map(|blkdebug| Arc::clone(&blkdebug.rules))
-    }
-
-    /// What is known of a range of a storage, if it is one that fails on demand.
-    ///
-    /// # Errors
-    /// By its rules, or as the storage below says.
-    pub(super) fn extent(
-        storage: &Storage,
-        offset: u64,
-        length: u64,
-    ) -> Option<io::Result<Extent>> {
-        let blkdebug = Self::of(storage)?;
-        let checked = blkdebug.rules.check(BlkdebugIoType::BlockStatus, offset, length);
-        Some(checked.and_then(|()| extent::of_storage(&blkdebug.inner, offset, length)))
     }
 
     /// Takes a request apart into pieces of a size, each of which is made alone.
@@ -133,6 +102,17 @@ impl BlkdebugStorage {
 impl fmt::Display for BlkdebugStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "blkdebug:{}", self.inner)
+    }
+}
+
+impl BlockStorage for BlkdebugStorage {
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.rules.check(BlkdebugIoType::BlockStatus, offset, length)?;
+        self.inner.extent(offset, length)
+    }
+
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        Some(Arc::clone(&self.rules))
     }
 }
 
@@ -220,20 +200,9 @@ impl ImagoStorage for BlkdebugStorage {
         Ok(())
     }
 
-    fn settle_writes(&self) -> io::Result<()> {
-        self.inner.settle_writes()
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.inner.invalidate_cache() }
-    }
+    forward_control!(self => self.inner);
 
     fn get_storage_helper(&self) -> &CommonStorageHelper {
         &self.helper
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
-        self.inner.resize(new_size, prealloc_mode)
     }
 }

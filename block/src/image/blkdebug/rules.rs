@@ -5,7 +5,7 @@
 //! [`SetState`] changes the state, a number, on which rules can make it depend whether they wait.
 
 use crate::error::{Error, Result};
-use crate::image::storage::SECTOR_SIZE;
+use crate::image::extent::SECTOR_SIZE;
 use crate::options::BlockdevOptionsBlkdebug;
 use crate::options::blkdebug::{
     BlkdebugEvent, BlkdebugInjectErrorOptions, BlkdebugIoType, BlkdebugSetStateOptions,

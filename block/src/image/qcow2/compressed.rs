@@ -2,13 +2,13 @@
 
 use super::engine::Engine;
 use super::{Header, Qcow2Image, Qcow2Mode};
-use crate::image::{check_range, not_permitted};
+use crate::image::extent::{check_range, not_permitted};
 use std::io;
 
 impl Qcow2Image {
     /// Writes whole clusters, compressed where that makes them smaller. The last one may be cut
     /// off by the end of the image.
-    pub(in crate::image) fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+    pub(crate) fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.prepare_to_compress()?;
         let opened = self.opened.read();
         let engine = opened.writable_engine()?;

@@ -2,7 +2,7 @@
 
 use super::Qcow2Image;
 use super::engine::Engine;
-use crate::image::check_range;
+use crate::image::extent::check_range;
 use std::io;
 
 impl Qcow2Image {
@@ -11,7 +11,7 @@ impl Qcow2Image {
     ///
     /// Nobody else reads or writes the image meanwhile: what is written between reading the old
     /// contents and writing them here would be lost. So the range should be small.
-    pub(in crate::image) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub(crate) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;

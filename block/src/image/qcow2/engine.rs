@@ -1,12 +1,11 @@
 //! Who reads and writes an image: the image library, or this program.
 
-use super::Qcow2Mode;
 use super::clusters::{Clusters, Storages};
 use super::crash_safe::CrashSafeStorage;
 use super::header::Header;
 use crate::error::{Error, Result};
-use crate::image::FormatLayer;
-use crate::image::extent::{self, Extent};
+use crate::image::extent::Extent;
+use crate::image::imago_image::{self, ImagoImage};
 use crate::image::storage::Storage;
 use crate::options::blkdebug::BlkdebugEvent;
 use imago::format::PreallocateMode;
@@ -15,11 +14,26 @@ use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapp
 use std::io;
 use std::sync::Arc;
 
+/// How to open a qcow2 image.
+#[derive(Clone, Debug)]
+pub struct Qcow2Mode {
+    /// Whether the image may be written.
+    pub writable: bool,
+    /// Whether flushing stops at the page cache.
+    pub no_flush: bool,
+    /// What shows through where the image has nothing of its own.
+    pub backing: Option<Storage>,
+    /// Where the data are, if they have a file of their own.
+    pub data_file: Option<Storage>,
+    /// Whether compressed clusters are to be written.
+    pub compresses: bool,
+}
+
 /// An open image.
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
     /// By the image library.
-    Library(FormatLayer),
+    Library(ImagoImage),
     /// By this program.
     Clusters(Arc<Clusters>),
 }
@@ -29,7 +43,7 @@ impl Engine {
     pub(super) fn open(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Self> {
         if header.needs_own_engine() || mode.compresses {
             let storages = Storages {
-                file: Arc::clone(storage),
+                file: storage.clone(),
                 data: mode.data_file.clone(),
                 backing: mode.backing.clone(),
             };
@@ -38,13 +52,13 @@ impl Engine {
         }
         let storage: Storage = if mode.writable {
             let pointers = header.table_pointers().clone();
-            let guarded = CrashSafeStorage::new(Arc::clone(storage), pointers);
-            Arc::new(guarded.map_err(cannot_open)?)
+            let guarded = CrashSafeStorage::new(storage.clone(), pointers);
+            Storage::new(guarded.map_err(cannot_open)?)
         } else {
-            Arc::clone(storage)
+            storage.clone()
         };
-        let backing = mode.backing.as_ref().map(crate::image::raw_layer).transpose();
-        let image = Qcow2::<Storage, FormatLayer>::builder(storage)
+        let backing = mode.backing.as_ref().map(imago_image::raw_image).transpose();
+        let image = Qcow2::<Storage, ImagoImage>::builder(storage)
             .write(mode.writable)
             .backing(backing.map_err(cannot_open)?)
             .data_file(None)
@@ -139,7 +153,7 @@ impl Engine {
     /// What is known of a range within the image.
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
-            Engine::Library(layer) => extent::of_layer(layer, offset, length),
+            Engine::Library(layer) => imago_image::extent(layer, offset, length),
             Engine::Clusters(clusters) => clusters.extent(offset, length),
         }
     }

@@ -1,6 +1,8 @@
 //! A format image as the storage of another image.
 
 use super::Qcow2Image;
+use crate::image::extent::Extent;
+use crate::image::storage::BlockStorage;
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::drivers::CommonStorageHelper;
@@ -21,15 +23,17 @@ impl ImageStorage {
     pub(super) fn new(image: Arc<Qcow2Image>) -> Self {
         ImageStorage { image, helper: CommonStorageHelper::default() }
     }
-
-    pub(super) fn image(&self) -> &Qcow2Image {
-        &self.image
-    }
 }
 
 impl fmt::Display for ImageStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("qcow2 image")
+    }
+}
+
+impl BlockStorage for ImageStorage {
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        Ok(Extent { allocated: true, ..self.image.extent(offset, length)? })
     }
 }
 

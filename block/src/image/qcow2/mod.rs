@@ -11,19 +11,17 @@ mod image_storage;
 #[cfg(test)]
 mod tests;
 
-use super::blkdebug::BlkdebugStorage;
 use super::blkdebug::rules::Rules;
-use super::extent::Extent;
+use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
-use super::{check_range, not_permitted};
 use crate::error::Result;
 use crate::options::blkdebug::BlkdebugEvent;
 use engine::Engine;
+pub use engine::Qcow2Mode;
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
 use imago::Storage as _;
 use parking_lot::{Mutex, RwLock};
-use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
@@ -32,21 +30,6 @@ pub const MAGIC: [u8; 4] = *b"QFI\xfb";
 /// Zeroes are written from a buffer of this size where the format cannot just note them: at most
 /// two partial clusters of 2 MiB per request.
 const ZERO_BUFFER: usize = 64 * 1024;
-
-/// How to open a qcow2 image.
-#[derive(Clone, Debug)]
-pub struct Qcow2Mode {
-    /// Whether the image may be written.
-    pub writable: bool,
-    /// Whether flushing stops at the page cache.
-    pub no_flush: bool,
-    /// What shows through where the image has nothing of its own.
-    pub backing: Option<Storage>,
-    /// Where the data are, if they have a file of their own.
-    pub data_file: Option<Storage>,
-    /// Whether compressed clusters are to be written.
-    pub compresses: bool,
-}
 
 /// How to open an image once more.
 #[derive(Debug)]
@@ -96,7 +79,7 @@ impl Qcow2Image {
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         let engine = Some(Engine::open(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
-        let rules = BlkdebugStorage::rules_of(&storage);
+        let rules = storage.blkdebug_rules();
         Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, engine }) })
     }
 
@@ -282,14 +265,8 @@ impl Qcow2Image {
         })
     }
 
-    /// The image behind a storage, if it is one.
-    pub(super) fn behind(storage: &Storage) -> Option<&Qcow2Image> {
-        let any: &dyn Any = storage.as_ref();
-        any.downcast_ref().map(ImageStorage::image)
-    }
-
     pub(super) fn storage(self: &Arc<Self>) -> Storage {
-        Arc::new(ImageStorage::new(Arc::clone(self)))
+        Storage::new(ImageStorage::new(Arc::clone(self)))
     }
 
     pub(super) fn close(&self) -> io::Result<()> {

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::image::blkdebug::rules::Rules;
 use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
 use crate::image::slice::StorageSlice;
-use crate::image::storage::Storage;
+use crate::image::storage::{BlockStorage, Storage};
 use crate::image::watched::{WatchedStorage, WriteObserver};
 use crate::options::BlockdevOptionsBlkdebug;
 
@@ -38,6 +38,8 @@ impl fmt::Display for Noting {
         f.write_str("noting")
     }
 }
+
+impl BlockStorage for Noting {}
 
 impl ImagoStorage for Noting {
     fn size(&self) -> io::Result<u64> {
@@ -97,14 +99,14 @@ fn requests_arrive_behind_every_storage_as_they_were_made() {
     let options = BlockdevOptionsBlkdebug::new("image".into());
     let rules = || Rules::new(&options).expect("there are none");
     let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
-        ("rules", &|inner| Arc::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
-        ("told", &|inner| Arc::new(EventStorage::new(inner, Arc::new(rules())))),
-        ("watched", &|inner| Arc::new(WatchedStorage::new(inner, Arc::new(Indifferent)))),
-        ("window", &|inner| Arc::new(StorageSlice::new(inner, 0, None))),
+        ("rules", &|inner| Storage::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
+        ("told", &|inner| Storage::new(EventStorage::new(inner, Arc::new(rules())))),
+        ("watched", &|inner| Storage::new(WatchedStorage::new(inner, Arc::new(Indifferent)))),
+        ("window", &|inner| Storage::new(StorageSlice::new(inner, 0, None))),
     ];
     for (name, put) in in_front {
         let behind = Arc::new(Noting::default());
-        let storage = put(Arc::clone(&behind) as Storage);
+        let storage = put(Arc::clone(&behind).into());
         storage.read(&mut [0; 512][..], 0).expect("nothing can fail");
         storage.write_zeroes(0, 4096).expect("nothing can fail");
         // SAFETY: nothing is cached, and nobody else has the storage.

@@ -30,7 +30,7 @@ impl Clusters {
     /// [`Errno::EINVAL`] for less than a cluster; [`Errno::EIO`] for one that the image has
     /// already, other than compressed: as in QEMU, compressed data replace nothing else;
     /// [`Errno::ENOTSUP`] where data are in a file of their own; or as the storage says.
-    pub(in crate::image::qcow2) fn write_compressed(
+    pub(crate) fn write_compressed(
         &self,
         offset: u64,
         data: &[u8],

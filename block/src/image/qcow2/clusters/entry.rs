@@ -1,7 +1,7 @@
 //! Entries of L2 tables, and what they say of the parts of a cluster.
 
 use super::geometry::{Geometry, SUBCLUSTERS};
-use crate::image::storage::SECTOR_SIZE;
+use crate::image::extent::SECTOR_SIZE;
 use nix::errno::Errno;
 use std::io;
 

@@ -2,7 +2,7 @@
 
 use super::entry::SubclusterType;
 use super::{Clusters, State};
-use crate::image::extent::{self, Extent};
+use crate::image::extent::Extent;
 use crate::options::blkdebug::BlkdebugEvent;
 use imago::Storage as _;
 use std::io;
@@ -62,17 +62,13 @@ impl Clusters {
     }
 
     /// Whether the image has something of its own at an offset, and how far that goes.
-    pub(in crate::image::qcow2) fn is_allocated(
-        &self,
-        offset: u64,
-        length: u64,
-    ) -> io::Result<(bool, u64)> {
+    pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
         Ok((piece.part != SubclusterType::Unallocated, piece.length))
     }
 
     /// What reading at an offset is, if anything is read, and how far that goes.
-    pub(in crate::image::qcow2) fn read_event(
+    pub(crate) fn read_event(
         &self,
         offset: u64,
         length: u64,
@@ -90,7 +86,7 @@ impl Clusters {
     }
 
     /// As [`Image::extent`](crate::image::Image::extent), for a range within the image.
-    pub(in crate::image::qcow2) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+    pub(crate) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         let Mapping { part, host: _, length } = self.map(&self.state.read(), offset, length)?;
         Ok(match part {
             SubclusterType::Zero => Extent { length, zero: true, allocated: true },
@@ -108,7 +104,7 @@ impl Clusters {
         if inside == 0 {
             return Ok(zeroes);
         }
-        let extent = extent::of_storage(backing, offset, inside)?;
+        let extent = backing.extent(offset, inside)?;
         Ok(if extent.length == 0 { zeroes } else { Extent { allocated: false, ..extent } })
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 impl Clusters {
     /// Writes data within the image.
-    pub(in crate::image::qcow2) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let written = self.write_in_place(&self.state.read(), offset, data)?;
         if written < data.len() {
             let mut state = self.state.write();

@@ -10,11 +10,7 @@ const ZERO_BUFFER: usize = 64 * 1024;
 
 impl Clusters {
     /// Makes a range within the image read as zeroes.
-    pub(in crate::image::qcow2) fn write_zeroes(
-        &self,
-        offset: u64,
-        length: u64,
-    ) -> io::Result<()> {
+    pub(crate) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
         self.zero_locked(&mut self.state.write(), offset, offset + length)
     }
 

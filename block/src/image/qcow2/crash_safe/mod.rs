@@ -13,15 +13,18 @@
 //! Nothing may ever be held back instead: the order in which the library writes is part of its
 //! own rules. Loss of power is not covered, for which the host would have to be told of the order.
 
+mod ranges;
 mod refcounts;
 
 use super::header::TablePointers;
 use crate::image::forward::forward_storage;
-use crate::image::storage::Storage;
+use crate::image::storage::{BlockStorage, Storage};
 use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoBuffer, IoVector};
+use imago::io_buffers::IoVector;
 use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::RwLock;
+pub(super) use ranges::ENTRY;
+use ranges::{entries, overlap, read};
 use refcounts::{Geometry, Refcounts};
 use std::fmt;
 use std::io;
@@ -29,8 +32,6 @@ use std::ops::Range;
 
 /// The part of an L1 entry that is the offset of an L2 table.
 const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
-/// Bytes in an entry of a table.
-pub(super) const ENTRY: u64 = 8;
 
 /// A storage for one writable qcow2 image.
 #[derive(Debug)]
@@ -210,40 +211,14 @@ impl Change {
     }
 }
 
-/// The entries of a part of a table, with their offsets in it.
-fn entries(bytes: &[u8]) -> impl Iterator<Item = (u64, u64)> {
-    let numbers = bytes.as_chunks::<{ ENTRY as usize }>().0.iter().copied();
-    numbers.map(u64::from_be_bytes).zip(0..).map(|(entry, index)| (index * ENTRY, entry))
-}
-
-fn overlap(a: &Range<u64>, b: &Range<u64>) -> Option<Range<u64>> {
-    let both = a.start.max(b.start)..a.end.min(b.end);
-    (!both.is_empty()).then_some(both)
-}
-
-/// Reads a range of any alignment, without regard to blockers: the caller holds the lock under
-/// which alone these parts of the file change.
-fn read(inner: &Storage, range: &Range<u64>) -> io::Result<Vec<u8>> {
-    let (buffer, inside) = read_aligned(inner, range)?;
-    Ok(buffer.as_ref_range(inside).into_slice().to_vec())
-}
-
-/// As [`read`], with all that had to be read for the alignment. Gives also where the range is.
-fn read_aligned(inner: &Storage, range: &Range<u64>) -> io::Result<(IoBuffer, Range<usize>)> {
-    let align = inner.req_align() as u64;
-    let start = range.start - range.start % align;
-    let length = (range.end - start).next_multiple_of(align);
-    let mut buffer = IoBuffer::new(length as usize, inner.mem_align())?;
-    // SAFETY: offset, length and memory are aligned as the storage wants them.
-    unsafe { inner.pure_readv(buffer.as_mut().into(), start) }?;
-    Ok((buffer, (range.start - start) as usize..(range.end - start) as usize))
-}
-
 impl fmt::Display for CrashSafeStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.inner, f)
     }
 }
+
+/// Data of the image are below the tables, so the block status is not asked here.
+impl BlockStorage for CrashSafeStorage {}
 
 impl ImagoStorage for CrashSafeStorage {
     fn size(&self) -> io::Result<u64> {

@@ -1,6 +1,6 @@
 //! Reference counts as they are in the file.
 
-use super::{entries, overlap, read, read_aligned};
+use super::ranges::{entries, overlap, read, read_aligned};
 use crate::image::storage::Storage;
 use imago::Storage as _;
 use nix::errno::Errno;

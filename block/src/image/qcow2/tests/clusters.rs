@@ -1,7 +1,7 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
 use super::journal::{Journal, apply, corruptions, number};
-use crate::image::FormatLayer;
+use crate::image::imago_image::ImagoImage;
 use crate::image::qcow2::clusters::{Clusters, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
@@ -37,8 +37,8 @@ fn open(storage: Storage, writable: bool) -> Clusters {
 /// Makes an empty image.
 fn make(shape: Shape) -> Arc<Journal> {
     let journal = Arc::new(Journal::default());
-    let storage: Storage = journal.clone();
-    Qcow2::<Storage, FormatLayer>::create_builder(storage)
+    let storage = Storage::from(journal.clone());
+    Qcow2::<Storage, ImagoImage>::create_builder(storage)
         // The tables of divided clusters are for half as much.
         .size(2 * shape.size)
         .cluster_size(shape.cluster_size)
@@ -55,7 +55,7 @@ fn make(shape: Shape) -> Arc<Journal> {
 /// Writes to an image and grows it, and gives the file it began as and what was written since.
 fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
     let journal = make(shape);
-    let image = open(journal.clone(), true);
+    let image = open(journal.clone().into(), true);
     let begun = journal.file.lock().clone();
     journal.writes.lock().clear();
     let mut shown = vec![0; shape.size as usize];
@@ -107,7 +107,7 @@ fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
 fn assert_shows(file: &[u8], step: &Step) {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
-    let image = open(journal, false);
+    let image = open(journal.into(), false);
     let mut shown = vec![0; image.size() as usize];
     image.read(0, &mut shown).expect("it can be read");
     let is = |expected: &[u8], at: usize| {
@@ -148,7 +148,7 @@ fn it_is_while_the_refcount_table_grows() {
     // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
     let shape = Shape { cluster_size: 512, refcount_bits: 64, extended: false, size: 256 << 10 };
     let journal = make(shape);
-    let image = open(journal.clone(), true);
+    let image = open(journal.clone().into(), true);
     let mut file = journal.file.lock().clone();
     journal.writes.lock().clear();
     for _ in 0..4500 {

@@ -1,7 +1,7 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
 use super::journal::{Journal, apply, corruptions, number};
-use crate::image::FormatLayer;
+use crate::image::imago_image::ImagoImage;
 use crate::image::qcow2::crash_safe::{CrashSafeStorage, ENTRY};
 use crate::image::qcow2::header::{Header, TablePointers};
 use crate::image::storage::Storage;
@@ -24,8 +24,8 @@ struct Shape {
 /// Makes an image, writes to it and grows it, and gives the file it began as and all writes since.
 fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
     let journal = Arc::new(Journal::default());
-    let storage: Storage = journal.clone();
-    Qcow2::<Storage, FormatLayer>::create_builder(storage.clone())
+    let storage = Storage::from(journal.clone());
+    Qcow2::<Storage, ImagoImage>::create_builder(storage.clone())
         .size(1 << 21)
         .cluster_size(shape.cluster_size)
         .refcount_width(shape.refcount_bits)
@@ -34,11 +34,11 @@ fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
     let below: Storage = if guarded {
         let header = Header::read(&storage, true).expect("it has a header");
         let pointers = header.table_pointers().clone();
-        Arc::new(CrashSafeStorage::new(storage, pointers).expect("it can be read"))
+        Storage::new(CrashSafeStorage::new(storage, pointers).expect("it can be read"))
     } else {
         storage
     };
-    let image = Qcow2::<Storage, FormatLayer>::builder(below)
+    let image = Qcow2::<Storage, ImagoImage>::builder(below)
         .write(true)
         .backing(None)
         .open(DenyImplicitOpenGate::default())
@@ -107,8 +107,8 @@ fn without_the_storage_it_is_not() {
 /// An image with clusters of 4 KiB and counts of 2 bytes, of which one block of 2048 is there.
 fn small_image() -> (Arc<Journal>, CrashSafeStorage, TablePointers) {
     let journal = Arc::new(Journal::default());
-    let storage: Storage = journal.clone();
-    Qcow2::<Storage, FormatLayer>::create_builder(storage.clone())
+    let storage = Storage::from(journal.clone());
+    Qcow2::<Storage, ImagoImage>::create_builder(storage.clone())
         .size(1 << 30)
         .cluster_size(4096)
         .refcount_width(16)

@@ -1,5 +1,6 @@
 //! For tests: a file in memory that remembers how it came to be, and whether an image is sound.
 
+use crate::image::storage::BlockStorage;
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
@@ -39,6 +40,8 @@ pub(super) fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
     }
     file[start..end].copy_from_slice(bytes);
 }
+
+impl BlockStorage for Journal {}
 
 impl ImagoStorage for Journal {
     fn size(&self) -> io::Result<u64> {
