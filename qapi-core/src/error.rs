@@ -18,7 +18,7 @@ pub enum ErrorClass {
     /// The named device does not exist.
     DeviceNotFound,
     /// The kernel lacks a capability that the operation needs.
-    KVMMissingCap,
+    KvmMissingCap,
 }
 
 impl ErrorClass {
@@ -28,7 +28,7 @@ impl ErrorClass {
         Self::CommandNotFound,
         Self::DeviceNotActive,
         Self::DeviceNotFound,
-        Self::KVMMissingCap,
+        Self::KvmMissingCap,
     ];
 
     /// The name on the wire.
@@ -38,7 +38,7 @@ impl ErrorClass {
             Self::CommandNotFound => "CommandNotFound",
             Self::DeviceNotActive => "DeviceNotActive",
             Self::DeviceNotFound => "DeviceNotFound",
-            Self::KVMMissingCap => "KVMMissingCap",
+            Self::KvmMissingCap => "KVMMissingCap",
         }
     }
 }

@@ -29,6 +29,12 @@ pub(crate) fn parameter_expects(name: &str, expected: &str) -> Error {
     Error::generic(format!("Parameter '{name}' expects {expected}"))
 }
 
+/// The form of a string that encodes bytes.
+pub(crate) const EXPECTED_BASE64: &str = "base64";
+
+/// The form of a number that encodes a duration.
+pub(crate) const EXPECTED_DURATION: &str = "a length of time";
+
 /// No such command, or none for this session.
 pub(crate) fn command_not_found(name: &str) -> Error {
     Error::with_class(

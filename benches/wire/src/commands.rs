@@ -3,7 +3,7 @@
 use qapi_core::call::Registration;
 use qapi_core::prelude::*;
 use qapi_core::registry::{Registry, registered};
-use qapi_core::schema::definition::{Arguments, Command, Definition, DefinitionKind};
+use qapi_core::schema::definition::{Definition, Part};
 
 /// Takes one argument and returns nothing.
 #[qapi_command]
@@ -23,20 +23,12 @@ pub(crate) fn definitions(count: usize) -> Vec<Registration> {
         // The order is arbitrary, as that of the linker.
         let number = number * 7919 % 100_003;
         let name = Box::leak(format!("x-command-number-{number}").into_boxed_str());
-        let kind = DefinitionKind::Command(again(model));
-        let more: &'static Definition = Box::leak(Box::new(Definition { name, kind, ..*model }));
+        let part = Part::new(name, model.doc);
+        let more: &'static Definition =
+            Box::leak(Box::new(Definition::new(part, model.source, model.kind)));
         Registration::command(more, handler)
     });
     all.iter().copied().chain(more).collect()
-}
-
-/// A copy of the command in a definition.
-fn again(model: &'static Definition) -> Command {
-    let DefinitionKind::Command(command) = &model.kind else { panic!("it is a command") };
-    let Arguments::Members(members) = command.arguments else {
-        panic!("its arguments are listed")
-    };
-    Command { arguments: Arguments::Members(members), ..*command }
 }
 
 /// A registry of so many commands.

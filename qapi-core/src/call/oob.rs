@@ -1,9 +1,8 @@
 //! State that is safe to use out of band.
 
-use std::any::{TypeId, type_name};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
 
-use crate::schema::definition::StateRequirement;
+use crate::schema::definition::call::StateRequirement;
 
 /// State that declares itself safe for commands that run out of band.
 ///
@@ -47,8 +46,7 @@ use crate::schema::definition::StateRequirement;
 pub trait OobSafe: Sized + Send + Sync + 'static {
     /// Describes the need for it.
     #[doc(hidden)]
-    const NEED: StateRequirement =
-        StateRequirement { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+    const REQUIREMENT: StateRequirement = StateRequirement::of::<Self>();
 }
 
 macro_rules! safe {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::Mask;
 use crate::policy::Policy;
-use crate::protocol::capabilities::QMPCapability;
+use crate::protocol::capabilities::QmpCapability;
 use crate::protocol::version::ServerVersion;
 use crate::registry::Registry;
 use crate::schema::definition::type_::Type;
@@ -33,12 +33,12 @@ fn qmp_capabilities(
     #[qapi(session)] session: &SessionContext,
     /// The capabilities to enable, of those that the greeting offered; none if absent.
     #[qapi(since = "2.12")]
-    enable: Option<Vec<QMPCapability>>,
+    enable: Option<Vec<QmpCapability>>,
 ) -> Result<()> {
     session.negotiate()?;
     for capability in enable.unwrap_or_default() {
         match capability {
-            QMPCapability::Oob => session.enable_oob(),
+            QmpCapability::Oob => session.enable_oob(),
         }
     }
     Ok(())

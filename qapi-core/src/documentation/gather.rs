@@ -11,9 +11,9 @@ use crate::introspection::info::{
 };
 use crate::introspection::introspect::Mask;
 use crate::registry::Registry;
-use crate::schema::definition::doc::SectionKind;
 use crate::schema::definition::enum_::EnumValue;
-use crate::schema::definition::{AlternateMember, Definition, DefinitionKind, Feature, Member};
+use crate::schema::definition::object::{AlternateMember, Member};
+use crate::schema::definition::{Definition, DefinitionKind, Feature, SectionKind};
 use crate::schema::query::{as_command, as_union, own_members, shared_members};
 
 /// The documentation of all commands and events, and of the types that they lead to, by name.
@@ -153,7 +153,7 @@ fn parts(
     }
     if let DefinitionKind::Alternate(alternate) = &definition.kind {
         let has = |member: &&AlternateMember| {
-            registry.projection().is_none_or(|to| to.has_alternative(definition, member))
+            registry.projection().is_none_or(|to| to.has_part(definition, member))
         };
         return alternate.members.iter().filter(has).map(alternative).collect();
     }

@@ -65,13 +65,13 @@ pub enum SchemaInfoKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoBuiltin {
     /// How its values look in JSON.
-    pub json_type: JSONType,
+    pub json_type: JsonType,
 }
 
 /// The forms of value that JSON has, with whole numbers apart.
-#[qapi_enum(crate = crate, since = "2.5")]
+#[qapi_enum(crate = crate, name = "JSONType", since = "2.5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JSONType {
+pub enum JsonType {
     /// A string.
     String,
     /// Any number.
@@ -90,7 +90,7 @@ pub enum JSONType {
     Value,
 }
 
-impl From<JsonKind> for JSONType {
+impl From<JsonKind> for JsonType {
     fn from(kind: JsonKind) -> Self {
         match kind {
             JsonKind::String => Self::String,

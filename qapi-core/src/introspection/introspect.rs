@@ -8,11 +8,11 @@ use crate::introspection::info::{
     SchemaInfoBuiltin, SchemaInfoCommand, SchemaInfoEnum, SchemaInfoEnumMember, SchemaInfoEvent,
     SchemaInfoKind, SchemaInfoObject, SchemaInfoObjectMember, SchemaInfoObjectVariant,
 };
+use crate::schema::definition::call::{Arguments, Command, Event};
 use crate::schema::definition::enum_::EnumValue;
+use crate::schema::definition::object::Member;
 use crate::schema::definition::type_::{Builtin, JsonKind, Type};
-use crate::schema::definition::{
-    Arguments, Command, Definition, DefinitionKind, Event, Feature, Member,
-};
+use crate::schema::definition::{Definition, DefinitionKind, Part};
 use crate::schema::projection::Origin;
 use crate::schema::query::{OwnedMember, as_union, shared_members, tag_of};
 use crate::schema::view::View;
@@ -146,14 +146,13 @@ impl Introspection {
     }
 
     fn push(&mut self, name: String, of: Option<&Definition>, meta_type: SchemaInfoKind) {
-        let features = of.and_then(|definition| {
-            self.feature_names(Origin::of(definition), definition.features)
-        });
+        let features =
+            of.and_then(|definition| self.feature_names(Origin::of(definition), definition));
         self.infos.push(SchemaInfo { name, meta_type, features });
     }
 
-    fn feature_names(&self, origin: Origin, all: &'static [Feature]) -> Option<Vec<String>> {
-        let shown = self.view.features(origin, all);
+    fn feature_names(&self, origin: Origin, part: &Part) -> Option<Vec<String>> {
+        let shown = self.view.features(origin, part);
         let names: Vec<_> = shown.map(|feature| feature.name.to_owned()).collect();
         (!names.is_empty()).then_some(names)
     }
@@ -200,7 +199,7 @@ impl Introspection {
         let values = self.view.values(definition);
         let member = |value: &&'static EnumValue| SchemaInfoEnumMember {
             name: value.name.to_owned(),
-            features: self.feature_names(Origin::of_value(definition, value), value.features),
+            features: self.feature_names(Origin::of_value(definition, value), value),
         };
         let members = values.iter().map(member).collect();
         let values = values.iter().map(|value| value.name.to_owned()).collect();
@@ -250,12 +249,12 @@ impl Introspection {
         members: impl IntoIterator<Item = OwnedMember>,
     ) -> Vec<SchemaInfoObjectMember> {
         let view = self.view;
-        let is_shown = |found: &OwnedMember| view.shows_member(found.owner, found.member);
+        let is_shown = |found: &OwnedMember| view.shows_part(found.owner, found.member);
         let member = |OwnedMember { owner, member }| SchemaInfoObjectMember {
             name: member.name.to_owned(),
             member_type: self.use_type(Used::of((member.ty)())),
             default: member.optional.then_some(serde_json::Value::Null),
-            features: self.feature_names(Origin::of(owner).part(member.name), member.features),
+            features: self.feature_names(Origin::of(owner), member),
         };
         members.into_iter().filter(is_shown).map(member).collect()
     }

@@ -2,7 +2,8 @@
 //! compiles, so that the compiler reports only the errors of the item. No program that contains an
 //! error stub can be built.
 
-use crate::schema::definition::Definition;
+use crate::schema::definition::object::Struct;
+use crate::schema::definition::{Definition, DefinitionKind, Part};
 
 /// The body of every function of an error stub. No program reaches it.
 #[doc(hidden)]
@@ -13,11 +14,10 @@ pub fn stub_called() -> ! {
 
 /// The definition of an item with errors.
 #[doc(hidden)]
-pub static STUB_DEFINITION: Definition = crate::schema::definition::builder::definition(
-    "",
-    "",
+pub static STUB_DEFINITION: Definition = Definition::new(
+    Part::new("", ""),
     crate::__qapi_source!(),
-    crate::schema::definition::builder::structure(None, &[]),
+    DefinitionKind::Struct(Struct::new(None, &[])),
 );
 
 /// Implements for a type all traits that a type of the schema can have.

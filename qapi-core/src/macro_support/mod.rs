@@ -22,19 +22,19 @@ pub use crate::call::oob::OobSafe;
 pub use crate::call::return_writer::ReturnWriter;
 pub use crate::call::session::SessionContext;
 pub use crate::error::{Error, Result};
-pub use crate::schema::definition::builder::{
-    alternate, alternative, command, definition, enumeration, event, feature, member, section,
-    structure, union, value,
+pub use crate::schema::definition::call::{Arguments, Command, Event, RateLimit};
+pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
+pub use crate::schema::definition::object::{
+    Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union,
 };
-pub use crate::schema::definition::enum_::{AddedValues, EnumValue};
 pub use crate::schema::definition::type_::Type;
 pub use crate::schema::definition::{
-    Arguments, Branch, Definition, DefinitionKind, Member, SectionKind, Source, StateRequirement,
+    Definition, DefinitionKind, Feature, Part, Section, SectionKind, Source,
 };
 pub use crate::schema::view::MessageFormat;
 pub use crate::types::command::{CommandReturn, QapiCommand};
 pub use crate::types::encoded::{
-    Base64, MemberAs, Microseconds, Milliseconds, Nanoseconds, Seconds,
+    Base64, EncodedMember, Microseconds, Milliseconds, Nanoseconds, Seconds,
 };
 pub use crate::types::fd::FdParameter;
 pub use crate::types::member::MemberType;
@@ -51,10 +51,10 @@ pub use error_stub::{
 
 mod error_stub;
 
-use std::any::{TypeId, type_name};
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::schema::definition::call::StateRequirement;
 use crate::schema::definition::type_::{Builtin, JsonKind};
 use crate::schema::view;
 
@@ -107,8 +107,7 @@ macro_rules! __qapi_object {
 )]
 pub trait State: Sized + 'static {
     /// Describes the need for it.
-    const NEED: StateRequirement =
-        StateRequirement { type_name: type_name::<Self>, type_id: TypeId::of::<Self> };
+    const REQUIREMENT: StateRequirement = StateRequirement::of::<Self>();
 
     /// Lends it for one call.
     fn lend<'a>(context: &Context<'a>) -> Result<&'a Self>;

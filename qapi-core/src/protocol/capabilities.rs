@@ -3,9 +3,9 @@
 use crate::qapi_enum;
 
 /// What a client may enable when it connects.
-#[qapi_enum(crate = crate, since = "2.12")]
+#[qapi_enum(crate = crate, name = "QMPCapability", since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QMPCapability {
+pub enum QmpCapability {
     /// Out-of-band execution of commands that allow it.
     Oob,
 }

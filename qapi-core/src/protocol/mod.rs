@@ -3,7 +3,7 @@
 //! - `request`: the envelope of a command
 //! - `response`: greeting, replies and events
 //! - `outbox`: the bytes that wait to be sent to one client
-//! - [`ServerVersion`], [`QMPCapability`]: the contents of the greeting
+//! - [`ServerVersion`], [`QmpCapability`]: the contents of the greeting
 
 pub(crate) mod capabilities;
 pub(crate) mod outbox;
@@ -11,6 +11,6 @@ pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod version;
 
-pub use capabilities::QMPCapability;
+pub use capabilities::QmpCapability;
 pub use outbox::OutputOverflow;
 pub use version::ServerVersion;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::Error;
-use crate::protocol::capabilities::QMPCapability;
+use crate::protocol::capabilities::QmpCapability;
 use crate::protocol::version::ServerVersion;
 use crate::schema::definition::type_::Type;
 use crate::schema::view::{MessageFormat, View};
@@ -85,8 +85,8 @@ struct GreetingBody<'a>(&'a Greeting<'a>);
 impl Serialize for GreetingBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Greeting { version, view } = self.0;
-        let all = match QMPCapability::schema_type() {
-            Type::Defined(definition) if view.shows(definition) => QMPCapability::ALL,
+        let all = match QmpCapability::schema_type() {
+            Type::Defined(definition) if view.shows(definition) => QmpCapability::ALL,
             Type::Defined(_) | Type::Builtin(_) | Type::Array(_) => &[],
         };
         let mut map = serializer.serialize_map(Some(2))?;

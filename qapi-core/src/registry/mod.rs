@@ -38,8 +38,9 @@ use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::{Mask, introspect};
 use crate::policy::Policy;
 use crate::schema::check;
-use crate::schema::definition::enum_::AddedValues;
-use crate::schema::definition::{Command, Definition, Event, StateRequirement};
+use crate::schema::definition::Definition;
+use crate::schema::definition::call::{Command, Event, StateRequirement};
+use crate::schema::definition::enum_::EnumExtension;
 use crate::schema::projection::{Projection, same_package};
 use crate::schema::query::{as_command, as_event, is_type};
 use crate::schema::view::{MessageFormat, View};
@@ -227,11 +228,11 @@ impl Registry {
     pub fn check_states(&self, states: &StateMap) -> Result<(), RegistryError> {
         let mut missing: Vec<(&StateRequirement, Vec<&'static Definition>)> = Vec::new();
         for (definition, command) in self.commands() {
-            for need in command.needs {
-                if states.contains((need.type_id)()) {
+            for need in command.requires {
+                if states.contains(need.type_id()) {
                     continue;
                 }
-                match missing.iter_mut().find(|(seen, _)| (seen.type_id)() == (need.type_id)()) {
+                match missing.iter_mut().find(|(seen, _)| seen.type_id() == need.type_id()) {
                     Some((_, commands)) => commands.push(definition),
                     None => missing.push((need, vec![definition])),
                 }
@@ -239,7 +240,7 @@ impl Registry {
         }
         let missing = missing
             .iter()
-            .map(|(need, commands)| Conflict::missing_state(commands, (need.type_name)()));
+            .map(|(need, commands)| Conflict::missing_state(commands, need.type_name()));
         let repeated = states.repeated().iter().map(|name| Conflict::repeated_state(name));
         RegistryError::unless_empty(missing.chain(repeated).collect())
     }
@@ -273,7 +274,7 @@ impl Registry {
     /// Some did not; all of them are listed, with the line of source that is missing.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
-            let added = inventory::iter::<AddedValues>.into_iter().map(|added| added.source);
+            let added = inventory::iter::<EnumExtension>.into_iter().map(|added| added.source);
             let all = self.registrations.iter().chain(&self.newer);
             all.map(|found| found.definition().source).chain(added)
         };

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::schema::definition::Definition;
-use crate::schema::definition::Source;
+use crate::schema::definition::{Definition, Source};
 
 /// The rules that only the whole program can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -11,8 +11,8 @@ use std::ptr;
 use std::str::FromStr;
 
 use crate::error::Error;
-use crate::schema::definition::enum_::{AddedValues, EnumValue};
-use crate::schema::definition::{AlternateMember, Definition, Feature, Member};
+use crate::schema::definition::enum_::{EnumExtension, EnumValue};
+use crate::schema::definition::{Definition, Part};
 use crate::schema::query::{as_object, base};
 
 /// The number of a release: of QEMU, or of a package that counts its own.
@@ -152,37 +152,27 @@ impl Projection {
 
     /// Whether it has the command, event or type.
     pub fn has(&self, definition: &Definition) -> bool {
-        self.reaches(Origin::of(definition), definition.since)
+        self.has_part(definition, definition)
     }
 
-    /// Whether it has the member or argument that `owner` lists.
-    pub fn has_member(&self, owner: &Definition, member: &Member) -> bool {
-        self.reaches(Origin::of(owner).part(member.name), member.since)
+    /// Whether it has the member, argument, alternative or feature that `owner` lists.
+    pub fn has_part(&self, owner: &Definition, part: &Part) -> bool {
+        self.reaches(Origin::of(owner), part)
     }
 
-    /// Whether it has the value of the enumeration `owner`, or one that another crate adds.
+    /// Whether it has the value of the enumeration `owner`; another crate may add the value.
     pub fn has_value(&self, owner: &'static Definition, value: &'static EnumValue) -> bool {
-        self.reaches(Origin::of_value(owner, value), value.since)
+        self.reaches(Origin::of_value(owner, value), value)
     }
 
-    /// Whether it has the alternative of the alternate `owner`.
-    pub fn has_alternative(&self, owner: &Definition, alternative: &AlternateMember) -> bool {
-        self.reaches(Origin::of(owner).part(alternative.name), alternative.since)
-    }
-
-    /// Whether it has the feature of a part whose own origin is `origin`.
-    pub(crate) fn has_feature(&self, origin: Origin, feature: &Feature) -> bool {
-        self.reaches(origin.part(feature.name), feature.since)
-    }
-
-    /// Whether something of this origin, with this `since`, is in the schema.
-    fn reaches(&self, origin: Origin, since: Option<&str>) -> bool {
-        // What is no release is none of ours to judge; the attributes let nothing of the kind
-        // pass.
-        let Some(since) = since.and_then(|text| text.parse::<Release>().ok()) else {
+    /// Whether it has a part of something of this origin.
+    pub(crate) fn reaches(&self, origin: Origin, part: &Part) -> bool {
+        // The attributes refuse a `since` that is not a release, so that this one was written by
+        // hand and has no order.
+        let Some(since) = part.since.and_then(|text| text.parse::<Release>().ok()) else {
             return true;
         };
-        let Origin { package, is_vendors } = origin;
+        let Origin { package, is_vendors } = origin.of_part(part);
         let own = self.packages.iter().find(|(name, _)| same_package(name, package));
         is_vendors || own.map_or(self.release, |(_, release)| *release) >= since
     }
@@ -194,7 +184,7 @@ pub(crate) fn same_package(a: &str, b: &str) -> bool {
     a == b || unified(a) == unified(b)
 }
 
-/// Whose releases a `since` counts.
+/// The package whose releases a `since` counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin {
     package: &'static str,
@@ -202,21 +192,22 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
+    /// The origin of a definition, and of the parts that it lists.
     pub(crate) fn of(definition: &Definition) -> Self {
         Self { package: definition.source.package, is_vendors: is_vendors(definition.name) }
     }
 
-    /// That of a part of it.
-    pub(crate) fn part(self, name: &str) -> Self {
-        Self { is_vendors: self.is_vendors || is_vendors(name), ..self }
+    /// The origin of a value, which another crate may add.
+    pub(crate) fn of_value(owner: &'static Definition, value: &'static EnumValue) -> Self {
+        let has = |found: &&EnumExtension| found.values.iter().any(|own| ptr::eq(own, value));
+        let origin = Self::of(owner);
+        let package = EnumExtension::of(owner).find(has).map(|found| found.source.package);
+        Self { package: package.unwrap_or(origin.package), ..origin }
     }
 
-    /// That of a value, which may be another crate's.
-    pub(crate) fn of_value(owner: &'static Definition, value: &'static EnumValue) -> Self {
-        let has = |added: &&AddedValues| added.values.iter().any(|own| ptr::eq(own, value));
-        let origin = Self::of(owner);
-        let package = AddedValues::to(owner).find(has).map(|added| added.source.package);
-        Self { package: package.unwrap_or(origin.package), ..origin }.part(value.name)
+    /// The origin of a part, whose own name may be a vendor's.
+    pub(crate) fn of_part(self, part: &Part) -> Self {
+        Self { is_vendors: self.is_vendors || is_vendors(part.name), ..self }
     }
 }
 

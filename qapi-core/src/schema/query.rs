@@ -2,10 +2,10 @@
 
 use std::ptr;
 
+use crate::schema::definition::call::{Arguments, Command, Event};
+use crate::schema::definition::object::{Branch, Member, Union};
 use crate::schema::definition::type_::{Type, TypeRef};
-use crate::schema::definition::{
-    Arguments, Branch, Command, Definition, DefinitionKind, Event, Member, Union,
-};
+use crate::schema::definition::{Definition, DefinitionKind};
 
 /// Gives `take` every type that a definition names, in the order of the definition.
 pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnMut(Type)) {

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::schema::definition::call::{Arguments, Command, Event};
 use crate::schema::definition::enum_::{Enum, EnumValue};
+use crate::schema::definition::object::Union;
 use crate::schema::definition::type_::Type;
-use crate::schema::definition::{
-    Arguments, Command, Definition, DefinitionKind, Event, Feature, Union,
-};
+use crate::schema::definition::{Definition, DefinitionKind, Part};
 use crate::schema::projection::{Origin, Projection};
 use crate::schema::query::{OwnedMember, own_members, shared_members};
 use crate::schema::view::View;
@@ -78,7 +78,7 @@ impl Rendering {
                 self.argument_parts(arguments, true);
             }
         }
-        let features = self.features(Origin::of(self.definition), self.definition.features);
+        let features = self.features(Origin::of(self.definition), self.definition);
         if !features.is_empty() {
             self.put("features", features);
         }
@@ -93,7 +93,7 @@ impl Rendering {
     fn values(&self) -> Value {
         let value = |value: &'static EnumValue| {
             let origin = Origin::of_value(self.definition, value);
-            match self.features(origin, value.features) {
+            match self.features(origin, value) {
                 none if none.is_empty() => Value::from(value.name),
                 features => json!({ "name": value.name, "features": features }),
             }
@@ -157,12 +157,12 @@ impl Rendering {
     }
 
     fn members(&self, members: impl IntoIterator<Item = OwnedMember>) -> Value {
-        let is_shown = |found: &OwnedMember| self.view.shows_member(found.owner, found.member);
+        let is_shown = |found: &OwnedMember| self.view.shows_part(found.owner, found.member);
         let entry = |OwnedMember { owner, member }| {
             let mark = if member.optional { "*" } else { "" };
             let ty = type_name((member.ty)());
-            let origin = Origin::of(owner).part(member.name);
-            let value = match self.features(origin, member.features) {
+            let origin = Origin::of(owner);
+            let value = match self.features(origin, member) {
                 none if none.is_empty() => ty,
                 features => json!({ "type": ty, "features": features }),
             };
@@ -171,8 +171,8 @@ impl Rendering {
         object(members.into_iter().filter(is_shown).map(entry))
     }
 
-    fn features(&self, origin: Origin, all: &'static [Feature]) -> Vec<&'static str> {
-        self.view.features(origin, all).map(|feature| feature.name).collect()
+    fn features(&self, origin: Origin, part: &Part) -> Vec<&'static str> {
+        self.view.features(origin, part).map(|feature| feature.name).collect()
     }
 }
 

@@ -11,9 +11,8 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::schema::compat::{CompatPolicy, FeatureFlags, InputKind};
 use crate::schema::definition::enum_::EnumValue;
-use crate::schema::definition::{
-    AlternateMember, Branch, Definition, DefinitionKind, Feature, Member,
-};
+use crate::schema::definition::object::{AlternateMember, Branch};
+use crate::schema::definition::{Definition, DefinitionKind, Feature, Part};
 use crate::schema::projection::{Origin, Projection};
 use crate::schema::query::{as_object, branches, tag_of};
 use crate::wire::formatter::{Style, write_to};
@@ -71,9 +70,12 @@ impl View {
     ///
     /// # Errors
     /// The policy refuses the command.
+    #[inline]
     pub(crate) fn admit_command(&self, command: &Definition) -> Result<()> {
-        let flags = self.flags(Origin::of(command), command.features);
-        self.compat.check(flags, InputKind::Command, command.name)
+        if command.features.is_empty() {
+            return Ok(());
+        }
+        self.admit(Origin::of(command), command, InputKind::Command)
     }
 
     /// Whether the release has the member that `owner` lists as `name`. A member that the client
@@ -91,12 +93,11 @@ impl View {
             return Ok(true);
         }
         let Some(member) = owner.own_member(name) else { return Ok(true) };
-        if self.projection.is_some_and(|projection| !projection.has_member(owner, member)) {
+        if !self.is_released(owner, member) {
             return Ok(false);
         }
         if is_used() {
-            let flags = self.flags(Origin::of(owner).part(name), member.features);
-            self.compat.check(flags, InputKind::Parameter, name)?;
+            self.admit(Origin::of(owner), member, InputKind::Parameter)?;
         }
         Ok(true)
     }
@@ -111,11 +112,11 @@ impl View {
             return Ok(true);
         }
         let Some(value) = owner.enum_value(name) else { return Ok(true) };
-        if self.projection.is_some_and(|projection| !projection.has_value(owner, value)) {
+        let origin = Origin::of_value(owner, value);
+        if self.projection.is_some_and(|projection| !projection.reaches(origin, value)) {
             return Ok(false);
         }
-        let flags = self.flags(Origin::of_value(owner, value), value.features);
-        self.compat.check(flags, InputKind::Value, name)?;
+        self.admit(origin, value, InputKind::Value)?;
         Ok(true)
     }
 
@@ -124,41 +125,45 @@ impl View {
         self.projection.is_none()
             || self.alternatives(owner).any(|alternative| alternative.name == name)
     }
+
+    fn admit(&self, origin: Origin, part: &Part, kind: InputKind) -> Result<()> {
+        self.compat.check(self.flags(origin, part), kind, part.name)
+    }
 }
 
 /// Output: parts that a client is sent or shown.
 impl View {
     /// Whether output has the command, event or type.
-    pub(crate) fn shows(&self, definition: &Definition) -> bool {
-        !self.hides_flags(Origin::of(definition), definition.features)
-            && self.projection.is_none_or(|projection| projection.has(definition))
+    pub fn shows(&self, definition: &Definition) -> bool {
+        self.shows_part(definition, definition)
     }
 
     /// Whether output has the member that `owner` lists.
-    pub(crate) fn shows_member(&self, owner: &Definition, member: &Member) -> bool {
-        !self.hides_flags(Origin::of(owner).part(member.name), member.features)
-            && self.projection.is_none_or(|projection| projection.has_member(owner, member))
+    pub fn shows_part(&self, owner: &Definition, part: &Part) -> bool {
+        let hidden = self.compat.hidden();
+        let is_hidden = hidden != FeatureFlags::NONE
+            && hidden.intersects(self.flags(Origin::of(owner), part));
+        !is_hidden && self.is_released(owner, part)
     }
 
-    fn hides_flags(&self, origin: Origin, features: &'static [Feature]) -> bool {
-        let hidden = self.compat.hidden();
-        hidden != FeatureFlags::NONE && hidden.intersects(self.flags(origin, features))
+    fn is_released(&self, owner: &Definition, part: &Part) -> bool {
+        self.projection.is_none_or(|projection| projection.has_part(owner, part))
     }
 
     /// Which of the features `deprecated` and `unstable` a part has in the release.
-    fn flags(&self, origin: Origin, features: &'static [Feature]) -> FeatureFlags {
-        FeatureFlags::of(self.features(origin, features))
+    fn flags(&self, origin: Origin, part: &Part) -> FeatureFlags {
+        FeatureFlags::of(self.features(origin, part))
     }
 
     /// The features that a part has in the release.
     pub(crate) fn features(
         &self,
         origin: Origin,
-        features: &'static [Feature],
+        part: &Part,
     ) -> impl Iterator<Item = &'static Feature> + use<> {
-        let projection = self.projection;
-        features.iter().filter(move |feature| {
-            projection.is_none_or(|projection| projection.has_feature(origin, feature))
+        let (projection, origin) = (self.projection, origin.of_part(part));
+        part.features.iter().filter(move |feature| {
+            projection.is_none_or(|projection| projection.reaches(origin, feature))
         })
     }
 
@@ -186,7 +191,7 @@ impl View {
         };
         let projection = self.projection;
         members.iter().filter(move |member| {
-            projection.is_none_or(|projection| projection.has_alternative(definition, member))
+            projection.is_none_or(|projection| projection.has_part(definition, member))
         })
     }
 
@@ -278,5 +283,5 @@ fn rendering<T>(view: &View, write: impl FnOnce() -> T) -> T {
 pub(crate) fn is_omitted(owner: &'static Definition, name: &str) -> bool {
     let view = RENDERED.get();
     !view.shows_all()
-        && owner.own_member(name).is_some_and(|member| !view.shows_member(owner, member))
+        && owner.own_member(name).is_some_and(|member| !view.shows_part(owner, member))
 }

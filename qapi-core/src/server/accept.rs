@@ -16,8 +16,9 @@ use super::listener::Listener;
 use super::readiness::{NotifyServiceManager, ServiceState};
 use super::stream::{FdPassing, Sink, Source, Stream};
 use super::transport::{AsyncListener, Transport};
+use crate::call::session::{PeerCredentials, SessionContext};
 use crate::service::Service;
-use crate::session::{PeerCredentials, Session, SessionContext, SessionOptions};
+use crate::session::{Session, SessionOptions};
 
 /// How long, by default, a server that shuts down waits for calls in flight to end and for clients
 /// to read their last replies.

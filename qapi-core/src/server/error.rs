@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 
 use super::address::ClientAddress;
 use crate::error::{Error, io_error_text};
-use crate::registry::RegistryError;
+use crate::registry::error::RegistryError;
 
 /// Why a server did not start, or stopped serving.
 ///

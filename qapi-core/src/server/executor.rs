@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::call::handler::Call;
 use crate::error::Result;
 use crate::service::shutdown::Shutdown;
-use crate::session::Call;
 
 /// How many functions of `blocking` commands run at a time by default. Enough to keep several
 /// disks busy; each takes a thread. Further calls wait, at most one for each client.

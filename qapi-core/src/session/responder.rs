@@ -14,7 +14,7 @@ use crate::messages;
 use crate::protocol::outbox::{KEPT_CAPACITY, Outbox};
 use crate::protocol::request::{self, Request};
 use crate::protocol::response;
-use crate::schema::definition::Command;
+use crate::schema::definition::call::Command;
 use crate::schema::view::MessageFormat;
 use crate::service::Service;
 use crate::visitor::object::ObjectVisitor;

@@ -1,5 +1,5 @@
-//! Types that can be told in more than one way, and so need a word that says in which: lengths
-//! of time (`#[qapi(unit = "ms")]`) and bytes (`#[qapi(base64)]`).
+//! Members whose Rust type has several encodings, so that an attribute word chooses one: durations
+//! (`#[qapi(unit = "ms")]`) and bytes (`#[qapi(base64)]`).
 
 use std::time::Duration;
 
@@ -10,34 +10,42 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::QapiType;
 use crate::error::Result;
+use crate::messages;
 use crate::schema::definition::Definition;
-use crate::schema::definition::type_::{Builtin, Type, TypeRef};
+use crate::schema::definition::object::MemberShape;
+use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
-/// A way to tell a value.
-pub trait Representation: Sized + 'static {
-    /// The type of the value.
+/// An encoding of a Rust type in JSON.
+pub trait Encoding: Sized + 'static {
+    /// The Rust type.
     type Value;
 
-    /// How it stands in the schema.
+    /// The schema's type of the encoded value.
     fn schema_type() -> Type;
 
-    /// Reads the value.
+    /// Decodes a value.
+    ///
+    /// # Errors
+    /// The value is not of the encoding's JSON type, or not in its form.
     fn visit(input: Input<'_, '_>) -> Result<Self::Value>;
 
-    /// Writes the value.
+    /// Encodes a value.
+    ///
+    /// # Errors
+    /// Those of `serializer`.
     fn serialize<S: Serializer>(value: &Self::Value, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// Each unit: how it is read, and how it is written, which leaves out what is less than one.
+/// A `Duration` as a whole number of units; encoding rounds down.
 macro_rules! units {
-    ($($unit:ident: $read:ident, $write:ident;)*) => {$(
-        /// A length of time in this unit.
+    ($($unit:ident: $decode:ident, $encode:ident;)*) => {$(
+        /// A duration in this unit.
         #[derive(Debug)]
         pub struct $unit;
 
-        impl Representation for $unit {
+        impl Encoding for $unit {
             type Value = Duration;
 
             fn schema_type() -> Type {
@@ -45,16 +53,16 @@ macro_rules! units {
             }
 
             fn visit(input: Input<'_, '_>) -> Result<Duration> {
-                // A `uint64` may be written as a negative number; a length of time is none.
+                // A `uint64` may be written as a negative number; a duration is none.
                 let number = input.unsigned()?;
                 match i64::try_from(number) {
-                    Ok(_) => Ok(Duration::$read(number)),
-                    Err(_) => Err(input.range_error("a length of time")),
+                    Ok(_) => Ok(Duration::$decode(number)),
+                    Err(_) => Err(input.range_error(messages::EXPECTED_DURATION)),
                 }
             }
 
             fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_u64(u64::try_from(value.$write()).unwrap_or(u64::MAX))
+                to.serialize_u64(u64::try_from(value.$encode()).unwrap_or(u64::MAX))
             }
         }
     )*};
@@ -71,7 +79,7 @@ units! {
 #[derive(Debug)]
 pub struct Base64;
 
-impl Representation for Base64 {
+impl Encoding for Base64 {
     type Value = Vec<u8>;
 
     fn schema_type() -> Type {
@@ -79,7 +87,7 @@ impl Representation for Base64 {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Vec<u8>> {
-        STANDARD.decode(input.string()?).map_err(|_| input.range_error("base64"))
+        STANDARD.decode(input.string()?).map_err(|_| input.range_error(messages::EXPECTED_BASE64))
     }
 
     fn serialize<S: Serializer>(value: &Vec<u8>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -88,73 +96,83 @@ impl Representation for Base64 {
 }
 
 /// A `V`, or an `Option` of one.
-pub trait Holds<V>: Sized {
-    /// Whether there may be none.
+pub trait OptionalOr<V>: Sized {
+    /// Whether it is an `Option`.
     const OPTIONAL: bool;
 
-    /// What holds `value`; `None` if there has to be one and is none.
-    fn holding(value: Option<V>) -> Option<Self>;
+    /// Makes one of a value that may be absent; `None` if the value is absent and must not be.
+    fn wrap(value: Option<V>) -> Option<Self>;
 
-    /// The value, if there is one.
-    fn held(&self) -> Option<&V>;
+    /// The value, if it is present.
+    fn as_option(&self) -> Option<&V>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<V> Holds<V> for V {
+impl<V> OptionalOr<V> for V {
     const OPTIONAL: bool = false;
 
-    fn holding(value: Option<V>) -> Option<V> {
+    fn wrap(value: Option<V>) -> Option<V> {
         value
     }
 
-    fn held(&self) -> Option<&V> {
+    fn as_option(&self) -> Option<&V> {
         Some(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<V> Holds<V> for Option<V> {
+impl<V> OptionalOr<V> for Option<V> {
     const OPTIONAL: bool = true;
 
-    fn holding(value: Self) -> Option<Self> {
+    fn wrap(value: Self) -> Option<Self> {
         Some(value)
     }
 
-    fn held(&self) -> Option<&V> {
+    fn as_option(&self) -> Option<&V> {
         self.as_ref()
     }
 }
 
-/// What [`MemberType`](super::MemberType) is for other members, for one that is told as `R` says.
+/// A member in encoding `E`: the counterpart of [`MemberType`](super::MemberType).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be written in `{R}`",
-    label = "cannot be told in this way",
+    message = "`{Self}` cannot be written in `{E}`",
+    label = "has no such encoding",
     note = "a `unit` goes with `std::time::Duration`, `base64` with `Vec<u8>`, and both with an \
             `Option` of these"
 )]
-pub trait MemberAs<R>: Sized {
-    /// What the schema says of the member besides its name.
-    const SHAPE: (bool, TypeRef);
+pub trait EncodedMember<E>: Sized {
+    /// The schema's type of the member, and whether the member may be absent.
+    const SHAPE: MemberShape;
 
     /// Reads the member `name` of `object`.
+    ///
+    /// # Errors
+    /// The member is mandatory and absent, or its value is refused.
     fn visit_member(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self>;
 
-    /// The value that stands for an absent member; `None` where it is mandatory.
+    /// The value of an absent member; `None` where the member is mandatory.
     fn visit_absent() -> Option<Self>;
 
-    /// The same for a member of `owner` that not every client may use.
+    /// Reads a member that not every client may use: one that is newer than `owner`, deprecated or
+    /// unstable.
+    ///
+    /// # Errors
+    /// Those of [`visit_member`](Self::visit_member), or the policy refuses the member.
     fn visit_marked(
         object: &mut ObjectVisitor<'_, '_>,
         owner: &'static Definition,
         name: &'static str,
     ) -> Result<Self> {
-        if object.has_member(owner, name, Self::SHAPE.0)? {
+        if object.has_member(owner, name, Self::SHAPE.is_optional())? {
             return Self::visit_member(object, name);
         }
         Self::visit_absent().ok_or_else(|| object.missing(name))
     }
 
-    /// Writes the member, if there is anything to write.
+    /// Writes the member, if it is present.
+    ///
+    /// # Errors
+    /// Those of `map`.
     fn serialize_member<M: SerializeMap>(
         &self,
         name: &'static str,
@@ -163,16 +181,20 @@ pub trait MemberAs<R>: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<R: Representation, T: Holds<R::Value>> MemberAs<R> for T {
-    const SHAPE: (bool, TypeRef) = (T::OPTIONAL, R::schema_type);
+impl<E: Encoding, T: OptionalOr<E::Value>> EncodedMember<E> for T {
+    const SHAPE: MemberShape = if T::OPTIONAL {
+        MemberShape::optional(E::schema_type)
+    } else {
+        MemberShape::mandatory(E::schema_type)
+    };
 
     fn visit_member(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self> {
-        let told: Option<Told<R>> = object.member(name)?;
-        Self::holding(told.map(|Told(value)| value)).ok_or_else(|| object.missing(name))
+        let decoded: Option<Owned<E>> = object.member(name)?;
+        Self::wrap(decoded.map(|Owned(value)| value)).ok_or_else(|| object.missing(name))
     }
 
     fn visit_absent() -> Option<Self> {
-        Self::holding(None)
+        Self::wrap(None)
     }
 
     fn serialize_member<M: SerializeMap>(
@@ -180,37 +202,37 @@ impl<R: Representation, T: Holds<R::Value>> MemberAs<R> for T {
         name: &'static str,
         map: &mut M,
     ) -> Result<(), M::Error> {
-        match self.held() {
-            Some(value) => map.serialize_entry(name, &Telling::<R>(value)),
+        match self.as_option() {
+            Some(value) => map.serialize_entry(name, &Borrowed::<E>(value)),
             None => Ok(()),
         }
     }
 }
 
-/// A value that was read.
-struct Told<R: Representation>(R::Value);
+/// A decoded value, as a type of the schema.
+struct Owned<E: Encoding>(E::Value);
 
-/// A value to be written.
-struct Telling<'a, R: Representation>(&'a R::Value);
+/// A value to be encoded.
+struct Borrowed<'a, E: Encoding>(&'a E::Value);
 
-impl<R: Representation> Serialize for Told<R> {
+impl<E: Encoding> Serialize for Owned<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        R::serialize(&self.0, serializer)
+        E::serialize(&self.0, serializer)
     }
 }
 
-impl<R: Representation> Serialize for Telling<'_, R> {
+impl<E: Encoding> Serialize for Borrowed<'_, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        R::serialize(self.0, serializer)
+        E::serialize(self.0, serializer)
     }
 }
 
-impl<R: Representation> QapiType for Told<R> {
+impl<E: Encoding> QapiType for Owned<E> {
     fn schema_type() -> Type {
-        R::schema_type()
+        E::schema_type()
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
-        R::visit(input).map(Self)
+        E::visit(input).map(Self)
     }
 }

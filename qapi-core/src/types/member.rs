@@ -5,7 +5,8 @@ use serde::ser::{Serialize, SerializeMap};
 use super::QapiType;
 use crate::error::Result;
 use crate::schema::definition::Definition;
-use crate::schema::definition::type_::{Builtin, Type, TypeRef};
+use crate::schema::definition::object::MemberShape;
+use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -29,7 +30,11 @@ pub trait MemberType<'m>: Sized {
 
     /// What the schema says of the member besides its name.
     #[doc(hidden)]
-    const SHAPE: (bool, TypeRef) = (Self::OPTIONAL, Self::schema_type);
+    const SHAPE: MemberShape = if Self::OPTIONAL {
+        MemberShape::optional(Self::schema_type)
+    } else {
+        MemberShape::mandatory(Self::schema_type)
+    };
 
     /// Reads the member `name` of `object`.
     ///

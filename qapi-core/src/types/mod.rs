@@ -15,8 +15,9 @@ mod visit;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::Result;
-use crate::schema::definition::type_::{Type, TypeRef};
-use crate::schema::definition::{Branch, Definition};
+use crate::schema::definition::Definition;
+use crate::schema::definition::object::{Branch, MemberShape};
+use crate::schema::definition::type_::Type;
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 pub use builtin::Null;
@@ -140,7 +141,7 @@ pub trait QapiBranches: Sized {
 
     /// What the schema says of the member that selects the branch besides its name.
     #[doc(hidden)]
-    const TAG_SHAPE: (bool, TypeRef) = <Self::Tag as MemberType<'_>>::SHAPE;
+    const TAG_SHAPE: MemberShape = <Self::Tag as MemberType<'_>>::SHAPE;
 
     /// The branches, one for each value that adds members.
     fn branches() -> &'static [Branch];

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::QapiEnum;
 use crate::schema::definition::Definition;
-use crate::schema::definition::enum_::{AddedValues, EnumValue};
+use crate::schema::definition::enum_::{EnumExtension, EnumValue};
 use crate::schema::definition::type_::Type;
 
 /// A value of the open enumeration `E` that is not its own: another crate adds it.
@@ -85,26 +85,26 @@ impl<E> OpenValue<E> {
 
     /// The string on the wire.
     pub const fn as_str(&self) -> &'static str {
-        self.value.name
+        self.value.part.name
     }
 
     /// What it means.
     pub const fn doc(&self) -> &'static str {
-        self.value.doc
+        self.value.part.doc
     }
 }
 
 impl<E: QapiOpenEnum> OpenValue<E> {
     /// All values that the program's crates add to `E`.
     pub fn all() -> impl Iterator<Item = Self> {
-        let added = definition_of::<E>().into_iter().flat_map(AddedValues::sorted);
+        let added = definition_of::<E>().into_iter().flat_map(EnumExtension::sorted);
         added.flat_map(|added| added.values).map(Self::new)
     }
 
     /// The value that is `name` on the wire.
     #[doc(hidden)]
     pub fn find(name: &str) -> Option<Self> {
-        let added = definition_of::<E>().into_iter().flat_map(AddedValues::to);
+        let added = definition_of::<E>().into_iter().flat_map(EnumExtension::of);
         let mut values = added.flat_map(|added| added.values);
         values.find(|value| value.name == name).map(Self::new)
     }

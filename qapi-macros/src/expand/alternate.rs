@@ -10,7 +10,8 @@ use crate::model::{Alternate, Alternative};
 pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
     let Alternate { head, alternatives } = &**model;
     let entries = alternatives.iter().map(entry);
-    let kind = quote!(__qapi::alternate(&[#(#entries),*]));
+    let kind =
+        quote!(__qapi::DefinitionKind::Alternate(__qapi::Alternate::new(&[#(#entries),*])));
     let (visits, name) = (alternatives.iter().map(visit), &head.name.text);
     let visit = quote! {
         #(#visits)*
@@ -35,7 +36,7 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
 
 /// The description of the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
-    part_entry("alternative", part, Some(quote!(<#ty as __qapi::QapiType>::schema_type)))
+    part_entry("AlternateMember", part, Some(quote!(<#ty as __qapi::QapiType>::schema_type)))
 }
 
 /// Visits the alternative in `__input` if the JSON type matches.

@@ -74,7 +74,7 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
     let options = options.iter().flatten();
     quote! {
         __qapi::DefinitionKind::Command(
-            __qapi::command(__qapi::Arguments::#arguments, #returns::returns) #(#options)*
+            __qapi::Command::new(__qapi::Arguments::#arguments, #returns::returns) #(#options)*
         )
     }
 }
@@ -111,11 +111,11 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
 fn requirements(model: &Command) -> Option<TokenStream> {
     let kind = if model.allow_oob.is_some() { quote!(OobSafe) } else { quote!(State) };
     let required = model.parameters.iter().filter_map(|parameter| match &parameter.role {
-        Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::NEED)),
+        Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::REQUIREMENT)),
         Role::Session(_) | Role::Argument(_) => None,
     });
     let required: Vec<_> = required.collect();
-    (!required.is_empty()).then(|| quote!(.needs(&[#(#required),*])))
+    (!required.is_empty()).then(|| quote!(.requires(&[#(#required),*])))
 }
 
 /// The function that visits the arguments, injects state and session, and calls the user's

@@ -14,11 +14,13 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
     if let Some(extends) = extends {
         return extension::expand(model, extends);
     }
-    let entries = values.iter().map(|value| part_entry("value", value, None));
+    let entries = values.iter().map(|value| part_entry("EnumValue", value, None));
     let prefix = prefix.iter().map(|prefix| quote!(.prefix(#prefix)));
     let is_open = open.iter().map(|_| quote!(.open()));
     let kind = quote! {
-        __qapi::DefinitionKind::Enum(__qapi::enumeration(&[#(#entries),*]) #(#prefix)* #(#is_open)*)
+        __qapi::DefinitionKind::Enum(
+            __qapi::Enum::new(&[#(#entries),*]) #(#prefix)* #(#is_open)*
+        )
     };
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);

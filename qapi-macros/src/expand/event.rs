@@ -13,7 +13,7 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
     let Data { arguments, table, visit, serialize } = Data::of(data);
     let kind = quote! {
         __qapi::DefinitionKind::Event(
-            __qapi::event(__qapi::Arguments::#arguments) #rate_limit
+            __qapi::Event::new(__qapi::Arguments::#arguments) #rate_limit
         )
     };
     let (ident, definition) = (&head.ident, definition(head, &kind));
@@ -90,7 +90,7 @@ fn rate_limit(model: &Event) -> Option<TokenStream> {
         Some(key) => quote!(__qapi::Some(#key)),
         None => quote!(__qapi::None),
     };
-    Some(quote!(.rate_limit(#milliseconds, #key)))
+    Some(quote!(.rate_limit(__qapi::RateLimit::new(#milliseconds, #key))))
 }
 
 /// The method that returns the value of the rate limit's key, if it has one.

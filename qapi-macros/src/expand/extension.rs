@@ -12,7 +12,7 @@ use crate::model::Enum;
 pub(super) fn expand(model: &Enum, extends: &Path) -> TokenStream {
     let Enum { head, values, .. } = model;
     let ident = &head.ident;
-    let entries = values.iter().map(|value| part_entry("value", value, None));
+    let entries = values.iter().map(|value| part_entry("EnumValue", value, None));
     let arms = values.iter().map(|value| {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Ok(Self::#ident),)
@@ -22,11 +22,11 @@ pub(super) fn expand(model: &Enum, extends: &Path) -> TokenStream {
     // The discriminant of a variant is its index in the table, as `cfg` removes it from both.
     let code = quote! {
         static __VALUES: &[__qapi::EnumValue] = &[#(#entries),*];
-        __qapi::inventory::submit!(__qapi::AddedValues {
-            to: <#extends as __qapi::QapiOpenEnum>::open_type,
-            values: __VALUES,
-            source: __qapi::source!(),
-        });
+        __qapi::inventory::submit!(__qapi::EnumExtension::new(
+            <#extends as __qapi::QapiOpenEnum>::open_type,
+            __VALUES,
+            __qapi::source!(),
+        ));
         #inherent
         #display
         #[automatically_derived]

@@ -10,7 +10,7 @@ use crate::model::{Base, DefaultValue, Encoding, Member};
 /// The description of `member`.
 pub(super) fn entry(member: &Member) -> TokenStream {
     let (ty, by) = (decoded_type(member), member_trait(member));
-    part_entry("member", &member.part, Some(quote!(<#ty as #by>::SHAPE)))
+    part_entry("Member", &member.part, Some(quote!(<#ty as #by>::SHAPE)))
 }
 
 /// The trait that describes, visits and serializes the member.
@@ -19,7 +19,7 @@ fn member_trait(Member { encodings, .. }: &Member) -> TokenStream {
         None => quote!(__Member),
         Some(name) => {
             let name = Ident::new(name, Span::call_site());
-            quote!(__qapi::MemberAs<__qapi::#name>)
+            quote!(__qapi::EncodedMember<__qapi::#name>)
         }
     }
 }

@@ -58,14 +58,18 @@ fn description(head: &Head, kind: &TokenStream) -> TokenStream {
     let sections = (!sections.is_empty()).then(|| {
         let entries = sections.iter().map(|Section { kind, text, heading: _ }| {
             let kind = Ident::new(kind.heading(), Span::call_site());
-            quote!(__qapi::section(__qapi::SectionKind::#kind, #text))
+            quote!(__qapi::Section::new(__qapi::SectionKind::#kind, #text))
         });
         quote!(.sections(&[#(#entries),*]))
     });
     let marks = since_and_features(since.as_ref(), features);
     quote! {
         static __DEFINITION: __qapi::Definition =
-            __qapi::definition(#name, #overview, __qapi::source!(), #kind) #sections #marks;
+            __qapi::Definition::new(
+                __qapi::Part::new(#name, #overview) #marks,
+                __qapi::source!(),
+                #kind,
+            ) #sections;
     }
 }
 
@@ -129,7 +133,7 @@ fn since_and_features(since: Option<&LitStr>, features: &[FeatureWord]) -> Token
     let features = (!features.is_empty()).then(|| {
         let entries = features.iter().map(|FeatureWord { name, span: _, since, doc, cfg }| {
             let since = since.iter().map(|since| quote!(.since(#since)));
-            quote!(#(#cfg)* __qapi::feature(#name, #doc) #(#since)*)
+            quote!(#(#cfg)* __qapi::Feature::new(__qapi::Part::new(#name, #doc) #(#since)*))
         });
         quote!(.features(&[#(#entries),*]))
     });
@@ -143,7 +147,7 @@ fn part_entry(builder: &str, part: &Part, ty: Option<TokenStream>) -> TokenStrea
     let doc = &doc.overview;
     let marks = since_and_features(since.as_ref(), features);
     let ty = ty.into_iter();
-    quote!(#(#cfg)* __qapi::#builder(#name, #doc #(, #ty)*) #marks)
+    quote!(#(#cfg)* __qapi::#builder::new(__qapi::Part::new(#name, #doc) #marks #(, #ty)*))
 }
 
 /// A span for generated code at the location of `tokens`, where the compiler shows errors.

@@ -13,7 +13,8 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
         return expand_transparent(head, transparent);
     }
     let base_entry = members::base_entry(bases);
-    let kind = quote!(__qapi::structure(#base_entry, __MEMBERS));
+    let kind =
+        quote!(__qapi::DefinitionKind::Struct(__qapi::Struct::new(#base_entry, __MEMBERS)));
 
     let visit_fields: TokenStream = bases
         .iter()

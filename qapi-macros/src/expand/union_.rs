@@ -26,12 +26,14 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
     let (ident, name) = (&head.ident, &discriminator.text);
     let shape = quote!(<#ident as __qapi::QapiBranches>::TAG_SHAPE);
     let kind = quote! {
-        __qapi::union(
-            __qapi::None,
-            &[__qapi::member(#name, "", #shape)],
-            #name,
-            #shape,
-            <#ident as __qapi::QapiBranches>::branches,
+        __qapi::DefinitionKind::Union(
+            __qapi::Union::new(
+                __qapi::None,
+                &[__qapi::Member::new(__qapi::Part::new(#name, ""), #shape)],
+                #name,
+                <#ident as __qapi::QapiBranches>::branches,
+            )
+            .tag(#shape.ty())
         )
     };
     let visit = quote! {
@@ -56,7 +58,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
             None => quote!(__qapi::None),
         };
         let tag = tag_located_at(tag, ident);
-        quote!(#(#cfg)* __qapi::Branch { name: #tag::#ident.as_str(), ty: #ty })
+        quote!(#(#cfg)* __qapi::Branch::new(#tag::#ident.as_str(), #ty))
     });
     let tags = branches.iter().map(|Branch { ident, ty, cfg, open }| {
         let tag = tag_located_at(tag, ident);
@@ -121,7 +123,7 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let entries = fields.iter().map(|field| match field {
         UnionField::Member(member) => members::entry(member),
         UnionField::Discriminator { member: Member { part, ty, .. }, .. } => {
-            part_entry("member", part, Some(quote!(<#ty as __qapi::QapiBranches>::TAG_SHAPE)))
+            part_entry("Member", part, Some(quote!(<#ty as __qapi::QapiBranches>::TAG_SHAPE)))
         }
     });
     let names = discriminators(fields).map(|member| member.part.name.text.clone());
@@ -130,11 +132,9 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let types = types.chain(branches.iter().map(|field| &field.ty));
     let branches: Vec<_> = types.map(|ty| quote!(<#ty as __qapi::QapiBranches>)).collect();
     let kind = quote! {
-        __qapi::union(
-            #base,
-            __MEMBERS,
-            #(#names)*,
-            #(#branches::TAG_SHAPE, #branches::branches)*,
+        __qapi::DefinitionKind::Union(
+            __qapi::Union::new(#base, __MEMBERS, #(#names)*, #(#branches::branches)*)
+                .tag(#(#branches::TAG_SHAPE)*.ty())
         )
     };
     let code = [

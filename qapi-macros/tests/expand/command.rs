@@ -10,26 +10,33 @@ fn job_set_speed(
 #[allow(deprecated, reason = "generated code uses the annotated item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
-    static __DEFINITION: __qapi::Definition = __qapi::definition(
-            "job-set-speed",
-            "Changes how fast a job runs.",
-            __qapi::source!(),
-            __qapi::DefinitionKind::Command(
-                __qapi::command(
-                        __qapi::Arguments::Members(__MEMBERS),
-                        <Result<(), Error> as __qapi::CommandReturn>::returns,
-                    )
-                    .needs(&[<Jobs as __qapi::State>::NEED]),
-            ),
-        )
-        .since("2.12");
+    static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
+        __qapi::Part::new("job-set-speed", "Changes how fast a job runs.").since("2.12"),
+        __qapi::source!(),
+        __qapi::DefinitionKind::Command(
+            __qapi::Command::new(
+                    __qapi::Arguments::Members(__MEMBERS),
+                    <Result<(), Error> as __qapi::CommandReturn>::returns,
+                )
+                .requires(&[<Jobs as __qapi::State>::REQUIREMENT]),
+        ),
+    );
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
-        __qapi::member("id", "The job identifier.", <&str as __Member>::SHAPE),
-        __qapi::member("speed", "Bytes a second at most.", <u64 as __Member>::SHAPE),
-        __qapi::member("burst", "", <Option<u64> as __Member>::SHAPE)
-            .features(&[__qapi::feature("unstable", "")]),
+        __qapi::Member::new(
+            __qapi::Part::new("id", "The job identifier."),
+            <&str as __Member>::SHAPE,
+        ),
+        __qapi::Member::new(
+            __qapi::Part::new("speed", "Bytes a second at most."),
+            <u64 as __Member>::SHAPE,
+        ),
+        __qapi::Member::new(
+            __qapi::Part::new("burst", "")
+                .features(&[__qapi::Feature::new(__qapi::Part::new("unstable", ""))]),
+            <Option<u64> as __Member>::SHAPE,
+        ),
     ];
     fn __handle(
         __context: &__qapi::Context<'_>,

@@ -14,26 +14,35 @@ pub struct JobInfo {
 #[allow(deprecated, reason = "generated code uses the annotated item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
-    static __DEFINITION: __qapi::Definition = __qapi::definition(
-            "JobInfo",
-            "Information about a job.",
-            __qapi::source!(),
-            __qapi::structure(__qapi::None, __MEMBERS),
-        )
-        .since("3.0");
+    static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
+        __qapi::Part::new("JobInfo", "Information about a job.").since("3.0"),
+        __qapi::source!(),
+        __qapi::DefinitionKind::Struct(__qapi::Struct::new(__qapi::None, __MEMBERS)),
+    );
     __qapi::inventory::submit!(__qapi::Registration::new(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
-        __qapi::member("id", "The job identifier.", <String as __Member>::SHAPE),
-        __qapi::member("type", "The kind of job.", <JobType as __Member>::SHAPE),
-        __qapi::member("status", "What it is doing.", <JobStatus as __Member>::SHAPE),
-        __qapi::member(
-            "current-progress",
-            "How much it has done.",
+        __qapi::Member::new(
+            __qapi::Part::new("id", "The job identifier."),
+            <String as __Member>::SHAPE,
+        ),
+        __qapi::Member::new(
+            __qapi::Part::new("type", "The kind of job."),
+            <JobType as __Member>::SHAPE,
+        ),
+        __qapi::Member::new(
+            __qapi::Part::new("status", "What it is doing."),
+            <JobStatus as __Member>::SHAPE,
+        ),
+        __qapi::Member::new(
+            __qapi::Part::new("current-progress", "How much it has done."),
             <i64 as __Member>::SHAPE,
         ),
-        __qapi::member("error", "Why it failed.", <Option<String> as __Member>::SHAPE),
+        __qapi::Member::new(
+            __qapi::Part::new("error", "Why it failed."),
+            <Option<String> as __Member>::SHAPE,
+        ),
     ];
     __qapi::object!(JobInfo, __DEFINITION);
     #[diagnostic::do_not_recommend]

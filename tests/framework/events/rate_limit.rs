@@ -80,8 +80,8 @@ fn the_definition_has_the_rate_limit() {
         _ => panic!("no event"),
     };
     let (level, tank) = (TestLevel::DEFINITION, TestTankLevel::DEFINITION);
-    assert_eq!(limit(level), Some(RateLimit { milliseconds: 1000, key: None }));
-    assert_eq!(limit(tank), Some(RateLimit { milliseconds: 500, key: Some("tank-id") }));
+    assert_eq!(limit(level), Some(RateLimit::new(1000, None)));
+    assert_eq!(limit(tank), Some(RateLimit::new(500, Some("tank-id"))));
     assert_eq!(limit(TestDrip::DEFINITION), None);
 }
 

@@ -1,8 +1,8 @@
 //! A small schema with each case of introspection.
 
 use qapi_core::schema::definition::{
-    Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, Type, TypeRef,
-    Union,
+    Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, MemberShape, Part,
+    Type, TypeRef, Union,
 };
 
 use crate::support::definitions::{
@@ -21,7 +21,7 @@ static DRIVER: Definition = enumeration(
     &[
         value("null-co"),
         value("file"),
-        EnumValue { features: DEPRECATED, ..value("old") },
+        EnumValue::new(value("old").part.features(DEPRECATED)),
         value("qcow2"),
     ],
 );
@@ -42,26 +42,28 @@ const BRANCHES: fn() -> &'static [Branch] = || {
     const {
         &[
             branch("qcow2", || Type::Defined(&QCOW2_OPTIONS)),
-            Branch { name: "null-co", ty: None },
+            Branch::new("null-co", None),
             branch("file", || Type::Defined(&FILE_OPTIONS)),
         ]
     }
 };
 static OPTIONS: Definition = define(
     "Options",
-    DefinitionKind::Union(Union {
-        base: Some(|| Type::Defined(&NODE)),
-        members: &[member("driver", || Type::Defined(&DRIVER))],
-        discriminator: "driver",
-        tag: None,
-        branches: BRANCHES,
-    }),
+    DefinitionKind::Union(Union::new(
+        Some(|| Type::Defined(&NODE)),
+        &[member("driver", || Type::Defined(&DRIVER))],
+        "driver",
+        BRANCHES,
+    )),
 );
 static NODE_INFO: Definition = derived(
     "NodeInfo",
     || Type::Defined(&NODE),
     &[
-        Member { features: DEPRECATED, ..member("levels", || Type::Array(UINT8)) },
+        Member::new(
+            Part::new("levels", "").features(DEPRECATED),
+            MemberShape::mandatory(|| Type::Array(UINT8)),
+        ),
         member("sizes", || Type::Array(SIZE)),
         member("load", NUMBER),
         optional("extra", ANY),

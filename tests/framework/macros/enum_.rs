@@ -1,5 +1,5 @@
 use qapi_core::qapi_enum;
-use qapi_core::schema::definition::{DefinitionKind, EnumValue};
+use qapi_core::schema::definition::{DefinitionKind, Part};
 use qapi_core::schema::render::render;
 use serde_json::json;
 
@@ -69,7 +69,7 @@ fn the_definition_has_all_parts() {
     assert_eq!((definition.source.line, definition.source.column), (11, 1));
 
     let DefinitionKind::Enum(body) = &definition.kind else { panic!("no enum") };
-    let EnumValue { name, doc, since, features } = &body.values[1];
+    let Part { name, doc, since, features, .. } = &*body.values[1];
     assert_eq!((*name, *doc, *since), ("2nd", "Half.", Some("3.0")));
     assert_eq!((features[0].name, features[0].doc), ("deprecated", "Use not-yet."));
 }

@@ -67,9 +67,9 @@ fn the_definition_names_the_required_state() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
         panic!("no command")
     };
-    let needs: Vec<_> = command.needs.iter().map(|need| (need.type_id)()).collect();
+    let needs: Vec<_> = command.requires.iter().map(|need| need.type_id()).collect();
     assert_eq!(needs, [TypeId::of::<ServerVersion>(); 2]);
-    assert!((command.needs[0].type_name)().ends_with("ServerVersion"));
+    assert!(command.requires[0].type_name().ends_with("ServerVersion"));
 }
 
 /// A command whose parameters have the names that expansions generate, without `__`. It joins its

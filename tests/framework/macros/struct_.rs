@@ -1,4 +1,4 @@
-use qapi_core::schema::definition::{Builtin, DefinitionKind, Member};
+use qapi_core::schema::definition::{Builtin, DefinitionKind, Member, Part};
 use qapi_core::{Type, qapi_struct};
 use serde_json::json;
 
@@ -87,7 +87,7 @@ fn the_definition_has_all_parts() {
 
     let names: Vec<_> = body.members.iter().map(|member| member.name).collect();
     assert_eq!(names, ["stage", "type", "other_ones"]);
-    let Member { doc, since, optional, features, .. } = &body.members[0];
+    let Member { part: Part { doc, since, features, .. }, optional, .. } = &body.members[0];
     assert_eq!((*doc, *since, *optional), ("How far.", Some("1.5"), false));
     assert_eq!(features[0].name, "unstable");
     assert!(body.members[1].optional);

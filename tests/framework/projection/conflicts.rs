@@ -3,7 +3,7 @@
 use qapi_core::introspection::Mask;
 use qapi_core::registry::{Registry, RegistryError, Rule};
 use qapi_core::schema::definition::{
-    AlternateMember, Arguments, Branch, Definition, EnumValue, Member, Type,
+    AlternateMember, Arguments, Branch, Definition, EnumValue, Member, MemberShape, Type,
 };
 use qapi_core::schema::render::render_as_of;
 use qapi_core::{Release, Server};
@@ -12,15 +12,20 @@ use serde_json::json;
 use super::OLD;
 use crate::support::definitions::{
     INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration, event, member,
-    need, needing, optional, returning, structure, union, value,
+    need, needing, optional, returning, since, structure, union, value,
 };
 
 const fn newer(definition: Definition) -> Definition {
-    Definition { since: Some("6.0"), ..definition }
+    since("6.0", definition)
 }
 
 const fn newer_member(member: Member) -> Member {
-    Member { since: Some("6.0"), ..member }
+    let shape = if member.optional {
+        MemberShape::optional(member.ty)
+    } else {
+        MemberShape::mandatory(member.ty)
+    };
+    Member::new(member.part.since("6.0"), shape)
 }
 
 static NEW: Definition = newer(structure("New", &[member("x", INT)]));
@@ -37,7 +42,7 @@ static RETURNS: Definition = returning("returns", NONE, || Some(NEWS()));
 static CHOOSES: Definition =
     alternate("Chooses", &[alternative("s", STR), alternative("n", OF_NEW)]);
 
-const LATER: EnumValue = EnumValue { since: Some("6.0"), ..value("later") };
+const LATER: EnumValue = EnumValue::new(value("later").part.since("6.0"));
 static KIND: Definition = enumeration("Kind", &[value("old"), LATER]);
 static LATER_KIND: Definition = enumeration("LaterKind", &[LATER]);
 const BRANCHES: fn() -> &'static [Branch] = || const { &[branch("later", OF_NEW)] };
@@ -62,7 +67,7 @@ static SELECTED: Definition =
     });
 static POINT: Definition = structure("Point", &[member("x", INT)]);
 static NOTHING: Definition =
-    alternate("Nothing", &[AlternateMember { since: Some("6.0"), ..alternative("s", STR) }]);
+    alternate("Nothing", &[AlternateMember::new(alternative("s", STR).part.since("6.0"), STR)]);
 
 static WANTS: Definition =
     command("wants", Arguments::Members(&[newer_member(member("more", INT))]));

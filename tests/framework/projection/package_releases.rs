@@ -3,20 +3,19 @@
 use qapi_core::registry::{Registry, Rule};
 use qapi_core::{Definition, Projection, Release};
 
-use crate::support::definitions::{NONE, command};
+use crate::support::definitions::{NONE, command, since};
 
 static TIMELESS: Definition = command("timeless", NONE);
-static QEMUS: Definition = Definition { since: Some("6.0"), ..command("qemus", NONE) };
-static OURS: Definition = of_daemon("ours", Some("6.0"));
-static OLDER: Definition = of_daemon("ours-older", Some("1.4.2"));
-static VENDORS: Definition =
-    Definition { since: Some("2024.1"), ..command("__org.example_vendors", NONE) };
-static ODD: Definition = Definition { since: Some("long ago"), ..command("odd", NONE) };
+static QEMUS: Definition = since("6.0", command("qemus", NONE));
+static OURS: Definition = of_daemon("ours", "6.0");
+static OLDER: Definition = of_daemon("ours-older", "1.4.2");
+static VENDORS: Definition = since("2024.1", command("__org.example_vendors", NONE));
+static ODD: Definition = since("long ago", command("odd", NONE));
 
-const fn of_daemon(name: &'static str, since: Option<&'static str>) -> Definition {
+const fn of_daemon(name: &'static str, release: &'static str) -> Definition {
     let plain = command(name, NONE);
     let source = qapi_core::schema::definition::Source { package: "my-daemon", ..plain.source };
-    Definition { since, source, ..plain }
+    since(release, Definition::new(plain.part, source, plain.kind))
 }
 
 /// The names of the definitions that remain as of `projection`.

@@ -7,8 +7,7 @@ use qapi_core::schema::definition::{
 
 use crate::support::definitions::{
     ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
-    enumeration, event, marked, member, optional, plain_command, returning, structure, union,
-    value,
+    enumeration, event, marked, member, optional, returning, structure, union, value,
 };
 
 static KIND: Definition = enumeration("Kind", &[value("big"), value("small")]);
@@ -58,13 +57,10 @@ static BRANCH_CLASH: Definition = union(
 static OTHER_KIND: Definition = enumeration("OtherKind", &[value("big")]);
 static OTHER_TAG: Definition = define(
     "OtherTag",
-    DefinitionKind::Union(Union {
-        base: None,
-        members: &[member("kind", || Type::Defined(&KIND))],
-        discriminator: "kind",
-        tag: Some(|| Type::Defined(&OTHER_KIND)),
-        branches: BIG_BRANCH,
-    }),
+    DefinitionKind::Union(
+        Union::new(None, &[member("kind", || Type::Defined(&KIND))], "kind", BIG_BRANCH)
+            .tag(|| Type::Defined(&OTHER_KIND)),
+    ),
 );
 static NO_TAG: Definition = union("NoTag", &[], "kind", BIG_BRANCH);
 static OPTIONAL_TAG: Definition =
@@ -250,8 +246,8 @@ static QUERY_SHAPE: Definition = returning("query-shape", NONE, || Some(Type::De
 static QUERY_TREES: Definition =
     returning("query-trees", NONE, || Some(Type::Array(|| Type::Defined(&TREE))));
 static QUERY_STRING: Definition = {
-    let plain = plain_command(NONE, || Some(STR()));
-    define("query-string", DefinitionKind::Command(Command { returns_exception: true, ..plain }))
+    let command = Command::new(NONE, || Some(STR())).returns_exception();
+    define("query-string", DefinitionKind::Command(command))
 };
 
 #[test]

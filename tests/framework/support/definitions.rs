@@ -1,19 +1,18 @@
 //! Definitions written by hand: the attribute macros refuse many mistakes of tests.
 
-use std::any::TypeId;
 use std::panic::Location;
 
 use qapi_core::schema::definition::{
     Alternate, AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind,
-    Enum, EnumValue, Event, Feature, Member, Source, StateRequirement, Struct, Type, TypeRef,
-    Union,
+    Enum, EnumValue, Event, Feature, Member, MemberShape, Part, Source, StateRequirement, Struct,
+    Type, TypeRef, Union,
 };
 
 pub(crate) const STR: TypeRef = || Type::Builtin(Builtin::Str);
 pub(crate) const INT: TypeRef = || Type::Builtin(Builtin::Int);
 pub(crate) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
 pub(crate) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
-pub(crate) const DEPRECATED: &[Feature] = &[Feature { name: "deprecated", doc: "", since: None }];
+pub(crate) const DEPRECATED: &[Feature] = &[Feature::new(Part::new("deprecated", ""))];
 
 #[track_caller]
 pub(crate) const fn define(name: &'static str, kind: DefinitionKind) -> Definition {
@@ -25,33 +24,40 @@ pub(crate) const fn define(name: &'static str, kind: DefinitionKind) -> Definiti
         line: place.line(),
         column: place.column(),
     };
-    Definition { name, doc: "", sections: &[], since: None, features: &[], source, kind }
+    Definition::new(Part::new(name, ""), source, kind)
 }
 
 pub(crate) const fn marked(definition: Definition) -> Definition {
-    Definition { features: DEPRECATED, ..definition }
+    let Definition { part, source, kind, .. } = definition;
+    Definition::new(part.features(DEPRECATED), source, kind)
+}
+
+/// The same definition, which came with release `since`.
+pub(crate) const fn since(since: &'static str, definition: Definition) -> Definition {
+    let Definition { part, source, kind, .. } = definition;
+    Definition::new(part.since(since), source, kind)
 }
 
 pub(crate) const fn value(name: &'static str) -> EnumValue {
-    EnumValue { name, doc: "", since: None, features: &[] }
+    EnumValue::new(Part::new(name, ""))
 }
 
 #[track_caller]
 pub(crate) const fn enumeration(name: &'static str, values: &'static [EnumValue]) -> Definition {
-    define(name, DefinitionKind::Enum(Enum { prefix: None, open: false, values }))
+    define(name, DefinitionKind::Enum(Enum::new(values)))
 }
 
 pub(crate) const fn member(name: &'static str, ty: TypeRef) -> Member {
-    Member { name, doc: "", since: None, optional: false, ty, features: &[] }
+    Member::new(Part::new(name, ""), MemberShape::mandatory(ty))
 }
 
 pub(crate) const fn optional(name: &'static str, ty: TypeRef) -> Member {
-    Member { name, doc: "", since: None, optional: true, ty, features: &[] }
+    Member::new(Part::new(name, ""), MemberShape::optional(ty))
 }
 
 #[track_caller]
 pub(crate) const fn structure(name: &'static str, members: &'static [Member]) -> Definition {
-    define(name, DefinitionKind::Struct(Struct { base: None, members }))
+    define(name, DefinitionKind::Struct(Struct::new(None, members)))
 }
 
 #[track_caller]
@@ -60,11 +66,11 @@ pub(crate) const fn derived(
     base: TypeRef,
     members: &'static [Member],
 ) -> Definition {
-    define(name, DefinitionKind::Struct(Struct { base: Some(base), members }))
+    define(name, DefinitionKind::Struct(Struct::new(Some(base), members)))
 }
 
 pub(crate) const fn branch(name: &'static str, ty: TypeRef) -> Branch {
-    Branch { name, ty: Some(ty) }
+    Branch::new(name, Some(ty))
 }
 
 #[track_caller]
@@ -74,12 +80,12 @@ pub(crate) const fn union(
     discriminator: &'static str,
     branches: fn() -> &'static [Branch],
 ) -> Definition {
-    let union = Union { base: None, members, discriminator, tag: None, branches };
+    let union = Union::new(None, members, discriminator, branches);
     define(name, DefinitionKind::Union(union))
 }
 
 pub(crate) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
-    AlternateMember { name, doc: "", since: None, ty }
+    AlternateMember::new(Part::new(name, ""), ty)
 }
 
 #[track_caller]
@@ -87,7 +93,7 @@ pub(crate) const fn alternate(
     name: &'static str,
     members: &'static [AlternateMember],
 ) -> Definition {
-    define(name, DefinitionKind::Alternate(Alternate { members }))
+    define(name, DefinitionKind::Alternate(Alternate::new(members)))
 }
 
 #[track_caller]
@@ -101,7 +107,7 @@ pub(crate) const fn needing(
     arguments: Arguments,
     needs: &'static [StateRequirement],
 ) -> Definition {
-    define(name, DefinitionKind::Command(Command { needs, ..plain_command(arguments, || None) }))
+    define(name, DefinitionKind::Command(Command::new(arguments, || None).requires(needs)))
 }
 
 #[track_caller]
@@ -110,41 +116,23 @@ pub(crate) const fn returning(
     arguments: Arguments,
     returns: fn() -> Option<Type>,
 ) -> Definition {
-    define(name, DefinitionKind::Command(plain_command(arguments, returns)))
+    define(name, DefinitionKind::Command(Command::new(arguments, returns)))
 }
 
 /// A command that takes nothing and may be executed at any time, by any means.
 #[track_caller]
 pub(crate) const fn always_allowed(name: &'static str) -> Definition {
-    let plain = plain_command(NONE, || None);
-    let command =
-        Command { allow_oob: true, allow_preconfig: true, success_response: false, ..plain };
+    let command = Command::new(NONE, || None).allow_oob().allow_preconfig().no_success_response();
     define(name, DefinitionKind::Command(command))
 }
 
-pub(crate) const fn plain_command(
-    arguments: Arguments,
-    returns: fn() -> Option<Type>,
-) -> Command {
-    Command {
-        arguments,
-        returns,
-        allow_oob: false,
-        allow_preconfig: false,
-        success_response: true,
-        raw: false,
-        returns_exception: false,
-        needs: &[],
-    }
-}
-
 pub(crate) const fn need<T: 'static>() -> StateRequirement {
-    StateRequirement { type_name: std::any::type_name::<T>, type_id: TypeId::of::<T> }
+    StateRequirement::of::<T>()
 }
 
 #[track_caller]
 pub(crate) const fn event(name: &'static str, arguments: Arguments) -> Definition {
-    define(name, DefinitionKind::Event(Event { arguments, rate_limit: None }))
+    define(name, DefinitionKind::Event(Event::new(arguments)))
 }
 
 pub(crate) const NONE: Arguments = Arguments::Members(&[]);

@@ -2,8 +2,9 @@
 
 use crate::schema::check::objects::with_defined;
 use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::object::{Alternate, AlternateMember};
 use crate::schema::definition::type_::{JsonKind, Type};
-use crate::schema::definition::{Alternate, AlternateMember, Definition, DefinitionKind};
+use crate::schema::definition::{Definition, DefinitionKind};
 use crate::schema::query::{as_enum, describe};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {

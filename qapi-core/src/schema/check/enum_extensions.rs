@@ -4,23 +4,22 @@ use hashbrown::HashMap;
 
 use crate::schema::check::names::Folded;
 use crate::schema::conflict::{Conflict, Place, Rule};
-use crate::schema::definition::Definition;
-use crate::schema::definition::Source;
-use crate::schema::definition::enum_::{AddedValues, EnumValue};
+use crate::schema::definition::enum_::{EnumExtension, EnumValue};
+use crate::schema::definition::{Definition, Source};
 
 /// Rule [`Rule::AddedValueDistinct`]. Values of one list that are alike are the macros' to refuse.
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
-    if AddedValues::to(definition).next().is_none() {
+    if EnumExtension::of(definition).next().is_none() {
         return Vec::new();
     }
-    let lists = AddedValues::sorted(definition);
+    let lists = EnumExtension::sorted(definition);
     let name = definition.name;
     let mut seen: HashMap<Folded, (&'static EnumValue, Source)> = HashMap::new();
     for value in definition.own_values() {
         seen.insert(Folded(value.name), (value, definition.source));
     }
     let mut conflicts = Vec::new();
-    for &AddedValues { values, source, .. } in lists {
+    for &EnumExtension { values, source, .. } in lists {
         for value in values {
             let Some((first, first_source)) = seen.insert(Folded(value.name), (value, source))
             else {

@@ -5,8 +5,9 @@ use std::ptr;
 use crate::schema::check::add;
 use crate::schema::check::names::Folded;
 use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::Definition;
+use crate::schema::definition::object::Member;
 use crate::schema::definition::type_::Type;
-use crate::schema::definition::{Definition, Member};
 use crate::schema::query::{
     OwnedMember, as_object, as_union, base, branches, describe, kind_name, own_members,
     shared_members,

@@ -3,8 +3,9 @@
 use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
 use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::Definition;
+use crate::schema::definition::call::Arguments;
 use crate::schema::definition::type_::Type;
-use crate::schema::definition::{Arguments, Definition, DefinitionKind};
 use crate::schema::query::{as_command, as_object, describe, each_reference, is_type, kind_name};
 
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
@@ -56,15 +57,7 @@ fn list_of_lists(definition: &'static Definition) -> Conflict {
 
 /// Rule [`Rule::ArgumentsAreObject`].
 fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
-    let arguments = match &definition.kind {
-        DefinitionKind::Command(command) => &command.arguments,
-        DefinitionKind::Event(event) => &event.arguments,
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_) => return None,
-    };
-    let ty = match arguments {
+    let ty = match definition.arguments()? {
         Arguments::Members(_) => return None,
         Arguments::Type(ty) => ty(),
     };

@@ -3,8 +3,10 @@
 use std::ptr;
 
 use crate::schema::conflict::{Conflict, Rule};
+use crate::schema::definition::call::{Arguments, Command};
+use crate::schema::definition::object::Member;
 use crate::schema::definition::type_::Type;
-use crate::schema::definition::{Arguments, Command, Definition, DefinitionKind, Member};
+use crate::schema::definition::{Definition, DefinitionKind};
 use crate::schema::projection::Projection;
 use crate::schema::query::{
     OwnedMember, as_command, as_union, base, kind_name, own_members, shared_members,
@@ -74,7 +76,7 @@ fn check_branches(definition: &'static Definition, projection: Projection) -> Ve
         let Some(added) = added_by(branch).filter(|added| !projection.has(added)) else {
             continue;
         };
-        let adds = |found: &OwnedMember| projection.has_member(found.owner, found.member);
+        let adds = |found: &OwnedMember| projection.has_part(found.owner, found.member);
         if as_union(added).is_none() && !shared_members(added).iter().any(adds) {
             continue;
         }
@@ -96,23 +98,12 @@ fn check_branches(definition: &'static Definition, projection: Projection) -> Ve
 fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let view = View::of_release(Some(projection));
     let members = own_members(definition).iter();
-    let has = |member: &&Member| projection.has_member(definition, member);
+    let has = |member: &&Member| projection.has_part(definition, member);
     let mut types: Vec<_> = base(definition).into_iter().collect();
     types.extend(members.filter(has).map(|member| (member.ty)()));
     types.extend(view.alternatives(definition).map(|alternative| (alternative.ty)()));
-    types.extend(arguments(definition).and_then(named));
+    types.extend(definition.arguments().and_then(named));
     types
-}
-
-fn arguments(definition: &'static Definition) -> Option<&'static Arguments> {
-    match &definition.kind {
-        DefinitionKind::Command(command) => Some(&command.arguments),
-        DefinitionKind::Event(event) => Some(&event.arguments),
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Alternate(_) => None,
-    }
 }
 
 /// The type by whose name arguments are given, if they are.
@@ -132,7 +123,7 @@ fn check_discriminator(
     let union = as_union(definition).filter(|_| !view.branches(definition).is_empty())?;
     let shared = shared_members(definition);
     let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
-    if projection.has_member(found.owner, found.member) {
+    if projection.has_part(found.owner, found.member) {
         return None;
     }
     let message = format!(
@@ -178,7 +169,7 @@ fn check_mandatory(definitions: &[&'static Definition], projection: Projection) 
             seen.push(owner);
             let newer = own_members(owner)
                 .iter()
-                .filter(|member| !member.optional && !projection.has_member(owner, member));
+                .filter(|member| !member.optional && !projection.has_part(owner, member));
             conflicts.extend(newer.map(|member| mandatory(command, owner, member, projection)));
             queue.extend(parts(owner, projection).into_iter().filter_map(Type::definition));
             let branches = View::of_release(Some(projection)).branches_of_values(owner);

@@ -4,7 +4,8 @@ use std::ptr;
 
 use crate::schema::check::objects::with_defined;
 use crate::schema::conflict::{Conflict, Rule};
-use crate::schema::definition::{Branch, Definition, Union};
+use crate::schema::definition::Definition;
+use crate::schema::definition::object::{Branch, Union};
 use crate::schema::query::{
     OwnedMember, as_enum, as_object, as_union, branches, describe, shared_members,
 };

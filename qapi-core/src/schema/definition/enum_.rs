@@ -2,13 +2,15 @@
 
 use std::ptr;
 
-use super::{Definition, DefinitionKind, Feature, Source, Type, TypeRef};
+use super::type_::{Type, TypeRef};
+use super::{Definition, DefinitionKind, Part, Source};
 
 /// An enumeration: a list of strings.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Enum {
-    /// What the names of its values begin with in QEMU's generated C, where that is not made of
-    /// its own name (`prefix`). Nothing on the wire shows it.
+    /// The prefix of its values' names in QEMU's generated C, where the schema gives one
+    /// (`prefix`). Nothing on the wire shows it.
     pub prefix: Option<&'static str>,
     /// Whether other crates may add values.
     pub open: bool,
@@ -16,73 +18,95 @@ pub struct Enum {
     pub values: &'static [EnumValue],
 }
 
-/// One value of an enumeration.
-#[derive(Debug)]
-pub struct EnumValue {
-    /// The string on the wire.
-    pub name: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-    /// The version it appeared in, where that is later than its enumeration.
-    pub since: Option<&'static str>,
-    /// Its special features.
-    pub features: &'static [Feature],
+impl Enum {
+    /// An enumeration to which no other crate adds values.
+    pub const fn new(values: &'static [EnumValue]) -> Self {
+        Self { prefix: None, open: false, values }
+    }
+
+    /// Allows other crates to add values.
+    #[must_use]
+    pub const fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    /// Sets the prefix of its values' names in C.
+    #[must_use]
+    pub const fn prefix(self, prefix: &'static str) -> Self {
+        Self { prefix: Some(prefix), ..self }
+    }
 }
 
-/// Values that a crate adds to an open enumeration of another.
+/// One value of an enumeration.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EnumValue {
+    /// The string on the wire and the documentation.
+    pub part: Part,
+}
+
+impl EnumValue {
+    /// A value.
+    pub const fn new(part: Part) -> Self {
+        Self { part }
+    }
+}
+
+/// Values that a crate adds to an open enumeration of another crate.
 #[derive(Debug)]
-pub struct AddedValues {
+#[non_exhaustive]
+pub struct EnumExtension {
     /// The enumeration.
-    pub to: TypeRef,
-    /// The values, in the order of their declaration.
+    pub extends: TypeRef,
+    /// The added values, in the order of their declaration.
     pub values: &'static [EnumValue],
-    /// Where they were annotated.
+    /// The place of the annotation.
     pub source: Source,
 }
 
-inventory::collect!(AddedValues);
+impl EnumExtension {
+    /// An extension of the enumeration `extends`.
+    pub const fn new(extends: TypeRef, values: &'static [EnumValue], source: Source) -> Self {
+        Self { extends, values, source }
+    }
+}
 
-impl AddedValues {
-    /// All that was added to the enumeration that `definition` defines, in no certain order.
-    pub(crate) fn to(definition: &'static Definition) -> impl Iterator<Item = &'static Self> {
-        let is_open = match &definition.kind {
-            DefinitionKind::Enum(data) => data.open,
-            DefinitionKind::Struct(_)
-            | DefinitionKind::Union(_)
-            | DefinitionKind::Alternate(_)
-            | DefinitionKind::Command(_)
-            | DefinitionKind::Event(_) => false,
-        };
-        let added = is_open.then(|| inventory::iter::<Self>.into_iter()).into_iter().flatten();
-        added.filter(move |added| match (added.to)() {
+inventory::collect!(EnumExtension);
+
+impl EnumExtension {
+    /// The extensions of the enumeration that `definition` defines, in the linker's order.
+    pub(crate) fn of(definition: &'static Definition) -> impl Iterator<Item = &'static Self> {
+        let is_open = matches!(&definition.kind, DefinitionKind::Enum(data) if data.open);
+        let all = is_open.then(|| inventory::iter::<Self>.into_iter()).into_iter().flatten();
+        all.filter(move |extension| match (extension.extends)() {
             Type::Defined(found) => ptr::eq(found, definition),
             Type::Builtin(_) | Type::Array(_) => false,
         })
     }
 
-    /// The same, in an order that the linker has no part in.
+    /// The same, sorted by the place of their annotation.
     pub(crate) fn sorted(definition: &'static Definition) -> Vec<&'static Self> {
-        let mut all: Vec<_> = Self::to(definition).collect();
-        all.sort_by_key(|added| added.source);
+        let mut all: Vec<_> = Self::of(definition).collect();
+        all.sort_by_key(|extension| extension.source);
         all
     }
 }
 
 impl Definition {
     /// The values of an enumeration: its own in the order of their declaration, then those that
-    /// other crates add, sorted by where they stand. Other definitions have none.
+    /// other crates add, sorted by the place of their annotation. Other definitions have none.
     pub fn enum_values(&'static self) -> Vec<&'static EnumValue> {
-        let added = AddedValues::sorted(self).into_iter().flat_map(|added| added.values);
+        let added = EnumExtension::sorted(self).into_iter().flat_map(|found| found.values);
         self.own_values().iter().chain(added).collect()
     }
 
     /// The value of an enumeration that is `name` on the wire.
     pub(crate) fn enum_value(&'static self, name: &str) -> Option<&'static EnumValue> {
-        let added = AddedValues::to(self).flat_map(|added| added.values);
+        let added = EnumExtension::of(self).flat_map(|found| found.values);
         self.own_values().iter().chain(added).find(|value| value.name == name)
     }
 
-    /// The values that an enumeration has without what other crates add.
+    /// The values that the enumeration itself declares.
     pub(crate) fn own_values(&self) -> &'static [EnumValue] {
         match &self.kind {
             DefinitionKind::Enum(data) => data.values,

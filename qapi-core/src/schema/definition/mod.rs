@@ -1,41 +1,166 @@
-//! Definitions as data: what an annotation leaves behind for the registry to find.
+//! Definitions as data: commands, events and types as annotations describe them.
 //!
-//! The attribute macros turn each annotated item into one `static` [`Definition`] and submit it
-//! to the `inventory` of the program at link time. Everything here can be built in a `static`:
-//! strings, slices and function pointers. Types are named by function ([`TypeRef`]) and not by
+//! The attribute macros turn each annotated item into one `static` [`Definition`]. Its parts are
+//! strings, slices and function pointers, so that the compiler builds it whole and a program
+//! starts without building anything. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
+//!
+//! To write a definition by hand, use the `const` constructors: each takes what every definition
+//! of its kind has, and methods add the rest.
+//!
+//! ```
+//! use qapi_core::schema::definition::{
+//!     Builtin, Definition, DefinitionKind, Member, MemberShape, Part, Source, Struct, Type,
+//! };
+//!
+//! static LAMP_INFO: Definition = Definition::new(
+//!     Part::new("LampInfo", "A lamp.").since("1.0"),
+//!     Source { package: "house", module: "house::lamp", file: "lamp.rs", line: 1, column: 1 },
+//!     DefinitionKind::Struct(Struct::new(None, &[Member::new(
+//!         Part::new("lit", "Whether the lamp is lit."),
+//!         MemberShape::mandatory(|| Type::Builtin(Builtin::Bool)),
+//!     )])),
+//! );
+//! assert_eq!(LAMP_INFO.name, "LampInfo");
+//! ```
 
-pub(crate) mod builder;
-pub(crate) mod doc;
+pub(crate) mod call;
 pub(crate) mod enum_;
+pub(crate) mod object;
 pub(crate) mod type_;
 
-use std::any::TypeId;
+use std::fmt;
+use std::ops::Deref;
 
-pub use doc::{Section, SectionKind};
-pub use enum_::{AddedValues, Enum, EnumValue};
+pub use call::{Arguments, Command, Event, RateLimit, StateRequirement};
+pub use enum_::{Enum, EnumExtension, EnumValue};
+pub use object::{Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union};
 pub use type_::{Builtin, JsonKind, Type, TypeRef};
 
-/// One command, event or type of the schema, with the place where it was annotated.
-#[derive(Debug)]
-pub struct Definition {
-    /// Its QAPI name: `job-pause`, `JOB_STATUS_CHANGE`, `JobInfo`.
+/// A name with what the schema says of it: the head of a definition, and of each of its members,
+/// values, alternatives and features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// The QAPI name: `job-pause`, `JOB_STATUS_CHANGE`, `JobInfo`, `auto-dismiss`.
     pub name: &'static str,
-    /// What it is: the doc comment without its [`sections`](Self::sections), Markdown.
+    /// The documentation, Markdown; empty where there is none. That of a definition is its doc
+    /// comment without the [`sections`](Definition::sections).
     pub doc: &'static str,
-    /// The sections of the doc comment that have a meaning, in their order, each once.
-    pub sections: &'static [Section],
-    /// The version it appeared in, as the schema writes it: `"3.0"`.
+    /// The version that introduced the part, as the schema writes it: `"3.0"`. Within a
+    /// definition it is given where it is later than the definition's own.
     pub since: Option<&'static str>,
-    /// Its special features, `deprecated` and `unstable` among them.
+    /// The special features, `deprecated` and `unstable` among them. A feature has none.
     pub features: &'static [Feature],
-    /// Where it was annotated.
+}
+
+impl Part {
+    /// A part without `since` and features.
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, since: None, features: &[] }
+    }
+
+    /// Sets the version that introduced the part.
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
+    /// Sets the special features.
+    #[must_use]
+    pub const fn features(self, features: &'static [Feature]) -> Self {
+        Self { features, ..self }
+    }
+}
+
+/// A special feature that introspection shows.
+///
+/// `deprecated` and `unstable` have a fixed meaning (QAPI schema language, "Special features"):
+/// the operator's policy can refuse and hide what bears them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Feature {
+    /// The name and what the feature means for its owner.
+    pub part: Part,
+}
+
+impl Feature {
+    /// A feature.
+    pub const fn new(part: Part) -> Self {
+        Self { part }
+    }
+}
+
+/// One command, event or type of the schema, with the place of its annotation.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Definition {
+    /// The name and the documentation.
+    pub part: Part,
+    /// The sections of the documentation that have a meaning, in their order, each once.
+    pub sections: &'static [Section],
+    /// The place of the annotation.
     pub source: Source,
-    /// What kind of definition it is, with the data of that kind.
+    /// The kind, with the data of that kind.
     pub kind: DefinitionKind,
 }
 
-/// Where in the program's sources a definition stands.
+/// Makes `Deref` to the [`Part`] of each of these, so that `member.name` reads as in QAPI.
+macro_rules! parts {
+    ($($owner:ty),*) => {$(
+        /// To its [`Part`]: the name, the documentation, `since` and the features.
+        impl Deref for $owner {
+            type Target = Part;
+
+            #[inline]
+            fn deref(&self) -> &Part {
+                &self.part
+            }
+        }
+    )*};
+}
+
+parts!(Definition, Feature, Member, AlternateMember, EnumValue);
+
+impl Definition {
+    /// A definition without sections.
+    pub const fn new(part: Part, source: Source, kind: DefinitionKind) -> Self {
+        Self { part, sections: &[], source, kind }
+    }
+
+    /// Sets the sections of the documentation.
+    #[must_use]
+    pub const fn sections(self, sections: &'static [Section]) -> Self {
+        Self { sections, ..self }
+    }
+
+    /// The text of the section of a kind, if there is one.
+    pub fn section(&self, kind: SectionKind) -> Option<&'static str> {
+        self.sections.iter().find(|section| section.kind == kind).map(|section| section.doc)
+    }
+
+    /// The arguments of a command or the data of an event; `None` for a type.
+    pub fn arguments(&self) -> Option<&Arguments> {
+        match &self.kind {
+            DefinitionKind::Command(command) => Some(&command.arguments),
+            DefinitionKind::Event(event) => Some(&event.arguments),
+            DefinitionKind::Enum(_)
+            | DefinitionKind::Struct(_)
+            | DefinitionKind::Union(_)
+            | DefinitionKind::Alternate(_) => None,
+        }
+    }
+
+    /// Whether the definition is a command that takes arguments, or an event that carries data.
+    pub fn has_arguments(&self) -> bool {
+        self.arguments().is_some_and(|arguments| match arguments {
+            Arguments::Members(members) => !members.is_empty(),
+            Arguments::Type(_) => true,
+        })
+    }
+}
+
+/// The place of an annotation in the program's sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// The package that defines it.
@@ -50,14 +175,14 @@ pub struct Source {
     pub column: u32,
 }
 
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{} (package {})", self.file, self.line, self.column, self.package)
     }
 }
 
 /// The six kinds of definition that QAPI's schema language has.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum DefinitionKind {
     /// `#[qapi_enum]`
     Enum(Enum),
@@ -73,163 +198,34 @@ pub enum DefinitionKind {
     Event(Event),
 }
 
-/// A special feature that introspection shows.
+/// A section of a definition's documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Feature {
-    /// Its name; `deprecated` and `unstable` have a fixed meaning.
-    pub name: &'static str,
-    /// What it means here.
+#[non_exhaustive]
+pub struct Section {
+    /// The subject.
+    pub kind: SectionKind,
+    /// The text, Markdown; never empty where an annotation made it.
     pub doc: &'static str,
-    /// The version it appeared in, where that is later than what has it.
-    pub since: Option<&'static str>,
 }
 
-/// A struct: an object with fixed members.
-#[derive(Debug)]
-pub struct Struct {
-    /// The struct whose members come first, if it has a base.
-    pub base: Option<TypeRef>,
-    /// Its own members, in the order of their declaration.
-    pub members: &'static [Member],
-}
-
-/// A union: an object whose further members depend on the value of one of them.
-#[derive(Debug)]
-pub struct Union {
-    /// The struct whose members come first, if it has a base by name.
-    pub base: Option<TypeRef>,
-    /// The members that every branch has, the discriminator among them unless the base has it.
-    pub members: &'static [Member],
-    /// The name of the member that selects the branch.
-    pub discriminator: &'static str,
-    /// The enumeration that the Rust type of the branches is made for; `None` in a definition that
-    /// has no such type.
-    pub tag: Option<TypeRef>,
-    /// The branches; a value of the discriminator that has none adds no members.
-    pub branches: fn() -> &'static [Branch],
-}
-
-/// The members that one value of the discriminator adds to a union.
-#[derive(Debug)]
-pub struct Branch {
-    /// The value of the discriminator.
-    pub name: &'static str,
-    /// The struct or union with the members; `None` where the value adds none.
-    pub ty: Option<TypeRef>,
-}
-
-/// An alternate: a value that may be of one of several JSON types.
-#[derive(Debug)]
-pub struct Alternate {
-    /// The alternatives. Their names occur in no message.
-    pub members: &'static [AlternateMember],
-}
-
-/// One alternative of an alternate.
-#[derive(Debug)]
-pub struct AlternateMember {
-    /// Its name in the schema.
-    pub name: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-    /// The version it appeared in, where that is later than its alternate.
-    pub since: Option<&'static str>,
-    /// Its type.
-    pub ty: TypeRef,
-}
-
-/// A member of an object, or an argument of a command or event.
-#[derive(Debug)]
-pub struct Member {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-    /// The version it appeared in, where that is later than its owner.
-    pub since: Option<&'static str>,
-    /// Whether it may be absent.
-    pub optional: bool,
-    /// Its type.
-    pub ty: TypeRef,
-    /// Its special features.
-    pub features: &'static [Feature],
-}
-
-/// A command: its arguments and what it returns.
-#[derive(Debug)]
-pub struct Command {
-    /// What it takes.
-    pub arguments: Arguments,
-    /// What it returns; the function yields `None` for a command that returns nothing.
-    pub returns: fn() -> Option<Type>,
-    /// Whether it may be executed out of band.
-    pub allow_oob: bool,
-    /// Whether it may be executed before the machine is configured.
-    pub allow_preconfig: bool,
-    /// Whether success is answered; a command such as the guest agent's shutdown stays silent.
-    pub success_response: bool,
-    /// Whether its function takes the arguments as they come, unchecked: `gen` is false.
-    pub raw: bool,
-    /// Whether it may return something else than an object or a list of objects.
-    pub returns_exception: bool,
-    /// The state that its function wants injected.
-    pub needs: &'static [StateRequirement],
-}
-
-/// An event that the program may emit.
-#[derive(Debug)]
-pub struct Event {
-    /// The data that it carries.
-    pub arguments: Arguments,
-    /// How often it is sent at most, if that is limited.
-    pub rate_limit: Option<RateLimit>,
-}
-
-/// How often an event is sent at most (QEMU's `monitor_qapi_event_conf`).
-///
-/// The first one is sent at once. Of those that are emitted within a period after one was sent,
-/// the last is held, and sent when the period ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// The period.
-    pub milliseconds: u64,
-    /// The member each of whose values has a period of its own; without one, all events of the
-    /// definition share theirs.
-    pub key: Option<&'static str>,
-}
-
-/// What a command takes, or an event carries.
-#[derive(Debug)]
-pub enum Arguments {
-    /// Members listed with the command or event itself; none where the list is empty.
-    Members(&'static [Member]),
-    /// The members of a struct or union, by name.
-    Type(TypeRef),
-}
-
-/// One piece of state that a command's function wants injected.
-#[derive(Debug)]
-pub struct StateRequirement {
-    /// The name of the Rust type, for messages.
-    pub type_name: fn() -> &'static str,
-    /// The identity of the Rust type, for look-up.
-    pub type_id: fn() -> TypeId,
-}
-
-impl Definition {
-    /// Whether it is an event that carries data, or a command that takes arguments.
-    pub fn has_arguments(&self) -> bool {
-        let arguments = match &self.kind {
-            DefinitionKind::Command(command) => &command.arguments,
-            DefinitionKind::Event(event) => &event.arguments,
-            DefinitionKind::Enum(_)
-            | DefinitionKind::Struct(_)
-            | DefinitionKind::Union(_)
-            | DefinitionKind::Alternate(_) => return false,
-        };
-        match arguments {
-            Arguments::Members(members) => !members.is_empty(),
-            Arguments::Type(_) => true,
-        }
+impl Section {
+    /// A section.
+    pub const fn new(kind: SectionKind, doc: &'static str) -> Self {
+        Self { kind, doc }
     }
+}
+
+/// The sections of documentation that have a meaning.
+///
+/// In a doc comment a section is the text between a heading of its name and the next heading.
+/// Other headings belong to the text around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SectionKind {
+    /// `# Returns`: the meaning of a command's return value.
+    Returns,
+    /// `# Errors`: the conditions under which a command fails.
+    Errors,
+    /// `# Examples`: how the definition is used.
+    Examples,
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use qapi_core::schema::definition::{
     AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind, EnumValue,
-    Event, Feature, Member, Struct, Type, TypeRef, Union,
+    Event, Feature, Member, MemberShape, Part, Struct, Type, TypeRef, Union,
 };
 use serde_json::{Map, Value};
 
 use super::type_functions;
-use crate::support::definitions::{define, enumeration, member, optional, plain_command, value};
+use crate::support::definitions::{define, enumeration};
 use crate::support::schema_file::expressions_in_order;
 
 /// The definitions of `qapi-schema.json` and of the files that it includes.
@@ -65,8 +65,7 @@ fn bare<'a>(value: &'a Value, key: &str) -> (&'a Value, &'static [Feature]) {
 
 fn features(value: &Value) -> &'static [Feature] {
     let listed = value.get("features").and_then(Value::as_array).into_iter().flatten();
-    let feature =
-        |feature: &Value| Feature { name: text(bare(feature, "name").0), doc: "", since: None };
+    let feature = |feature: &Value| Feature::new(Part::new(text(bare(feature, "name").0), ""));
     listed.map(feature).collect::<Vec<_>>().leak()
 }
 
@@ -94,37 +93,38 @@ impl Schema {
             "enum" => {
                 let value = |entry: &Value| {
                     let (name, features) = bare(entry, "name");
-                    EnumValue { features, ..value(text(name)) }
+                    EnumValue::new(Part::new(text(name), "").features(features))
                 };
                 let values = data?.as_array()?.iter().map(value).collect::<Vec<_>>();
                 enumeration(name, values.leak()).kind
             }
             "struct" => {
                 let base = expression.get("base").map(|base| self.type_of(base));
-                DefinitionKind::Struct(Struct { base, members: self.members(data) })
+                DefinitionKind::Struct(Struct::new(base, self.members(data)))
             }
             "union" => self.union(expression),
             "alternate" => self.alternate(data),
             "command" => DefinitionKind::Command(self.command(expression)),
             "event" => {
                 let arguments = self.arguments(data);
-                DefinitionKind::Event(Event { arguments, rate_limit: None })
+                DefinitionKind::Event(Event::new(arguments))
             }
             _ => return None,
         };
         let plain = define(name, kind);
-        Some(leak(Definition { features: features(expression), ..plain }))
+        let part = plain.part.features(features(expression));
+        Some(leak(Definition::new(part, plain.source, plain.kind)))
     }
 
     fn members(&mut self, data: Option<&Value>) -> &'static [Member] {
         let member = |(name, entry): (&'static str, &Value)| {
             let (ty, features) = bare(entry, "type");
             let ty = self.type_of(ty);
-            let plain = match name.strip_prefix('*') {
-                Some(name) => optional(name, ty),
-                None => member(name, ty),
+            let (name, shape) = match name.strip_prefix('*') {
+                Some(name) => (name, MemberShape::optional(ty)),
+                None => (name, MemberShape::mandatory(ty)),
             };
-            Member { features, ..plain }
+            Member::new(Part::new(name, "").features(features), shape)
         };
         entries(data).map(member).collect::<Vec<_>>().leak()
     }
@@ -142,23 +142,19 @@ impl Schema {
             listed => (None, self.members(Some(listed))),
         };
         let branches = entries(expression.get("data"))
-            .map(|(name, entry)| Branch { name, ty: Some(self.type_of(bare(entry, "type").0)) });
-        DefinitionKind::Union(Union {
-            base,
-            members,
-            discriminator: text(&expression["discriminator"]),
-            tag: None,
-            branches: type_functions::branches(branches.collect()),
-        })
+            .map(|(name, entry)| Branch::new(name, Some(self.type_of(bare(entry, "type").0))));
+        let branches = type_functions::branches(branches.collect());
+        let discriminator = text(&expression["discriminator"]);
+        DefinitionKind::Union(Union::new(base, members, discriminator, branches))
     }
 
     fn alternate(&mut self, data: Option<&Value>) -> DefinitionKind {
         let members = entries(data).map(|(name, entry)| {
             let ty = self.type_of(bare(entry, "type").0);
-            AlternateMember { name, doc: "", since: None, ty }
+            AlternateMember::new(Part::new(name, ""), ty)
         });
         let members = members.collect::<Vec<_>>().leak();
-        DefinitionKind::Alternate(qapi_core::schema::definition::Alternate { members })
+        DefinitionKind::Alternate(qapi_core::schema::definition::Alternate::new(members))
     }
 
     fn command(&mut self, expression: &Value) -> Command {
@@ -169,15 +165,13 @@ impl Schema {
         let is = |word: &str, usual: bool| {
             expression.get(word).and_then(Value::as_bool).unwrap_or(usual)
         };
-        let plain = plain_command(self.arguments(expression.get("data")), returns);
-        Command {
-            allow_oob: is("allow-oob", false),
-            allow_preconfig: is("allow-preconfig", false),
-            success_response: is("success-response", true),
-            raw: !is("gen", true),
-            returns_exception: self.excepted.contains(text(name_of(expression))),
-            ..plain
-        }
+        let mut command = Command::new(self.arguments(expression.get("data")), returns);
+        command.allow_oob = is("allow-oob", false);
+        command.allow_preconfig = is("allow-preconfig", false);
+        command.success_response = is("success-response", true);
+        command.raw = !is("gen", true);
+        command.returns_exception = self.excepted.contains(text(name_of(expression)));
+        command
     }
 
     /// A function for the type, whose definition may follow later.

@@ -1,0 +1,157 @@
+//! Commands and events.
+
+use std::any::{TypeId, type_name};
+
+use super::object::Member;
+use super::type_::{Type, TypeRef};
+
+/// The arguments of a command, or the data of an event.
+#[derive(Debug, Clone, Copy)]
+pub enum Arguments {
+    /// Members listed with the command or event itself; an empty list means none.
+    Members(&'static [Member]),
+    /// The members of a struct or union, by name.
+    Type(TypeRef),
+}
+
+/// A command: its arguments, its return type, and how it may be executed.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Command {
+    /// The arguments.
+    pub arguments: Arguments,
+    /// The return type; the function yields `None` for a command that returns nothing.
+    pub returns: fn() -> Option<Type>,
+    /// Whether clients may execute it out of band (`allow-oob`).
+    pub allow_oob: bool,
+    /// Whether clients may execute it before the machine is configured (`allow-preconfig`).
+    pub allow_preconfig: bool,
+    /// Whether success has a reply (`success-response`). The guest agent's shutdown has none.
+    pub success_response: bool,
+    /// Whether its function takes the arguments unchecked (`gen` is false).
+    pub raw: bool,
+    /// Whether it may return something else than an object or a list of objects.
+    pub returns_exception: bool,
+    /// The state that its function takes by injection.
+    pub requires: &'static [StateRequirement],
+}
+
+impl Command {
+    /// A command that runs in band, after configuration, with a reply, and without state.
+    pub const fn new(arguments: Arguments, returns: fn() -> Option<Type>) -> Self {
+        Self {
+            arguments,
+            returns,
+            allow_oob: false,
+            allow_preconfig: false,
+            success_response: true,
+            raw: false,
+            returns_exception: false,
+            requires: &[],
+        }
+    }
+
+    /// Allows execution out of band.
+    #[must_use]
+    pub const fn allow_oob(self) -> Self {
+        Self { allow_oob: true, ..self }
+    }
+
+    /// Allows execution before the machine is configured.
+    #[must_use]
+    pub const fn allow_preconfig(self) -> Self {
+        Self { allow_preconfig: true, ..self }
+    }
+
+    /// Sends no reply on success.
+    #[must_use]
+    pub const fn no_success_response(self) -> Self {
+        Self { success_response: false, ..self }
+    }
+
+    /// Passes the arguments to the function unchecked.
+    #[must_use]
+    pub const fn raw(self) -> Self {
+        Self { raw: true, ..self }
+    }
+
+    /// Allows a return type that cannot be extended later.
+    #[must_use]
+    pub const fn returns_exception(self) -> Self {
+        Self { returns_exception: true, ..self }
+    }
+
+    /// Sets the state that the function takes by injection.
+    #[must_use]
+    pub const fn requires(self, requires: &'static [StateRequirement]) -> Self {
+        Self { requires, ..self }
+    }
+}
+
+/// A type of state that a command's function takes by injection.
+#[derive(Debug, Clone, Copy)]
+pub struct StateRequirement {
+    type_name: fn() -> &'static str,
+    type_id: fn() -> TypeId,
+}
+
+impl StateRequirement {
+    /// The requirement of state of type `T`.
+    pub const fn of<T: 'static>() -> Self {
+        Self { type_name: type_name::<T>, type_id: TypeId::of::<T> }
+    }
+
+    /// The name of the Rust type, for messages.
+    pub fn type_name(&self) -> &'static str {
+        (self.type_name)()
+    }
+
+    /// The identity of the Rust type, for look-up.
+    pub fn type_id(&self) -> TypeId {
+        (self.type_id)()
+    }
+}
+
+/// An event that the program may emit.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Event {
+    /// The data.
+    pub arguments: Arguments,
+    /// How often the event is sent at most, if that is limited.
+    pub rate_limit: Option<RateLimit>,
+}
+
+impl Event {
+    /// An event without a rate limit.
+    pub const fn new(arguments: Arguments) -> Self {
+        Self { arguments, rate_limit: None }
+    }
+
+    /// Limits how often the event is sent.
+    #[must_use]
+    pub const fn rate_limit(self, rate_limit: RateLimit) -> Self {
+        Self { rate_limit: Some(rate_limit), ..self }
+    }
+}
+
+/// How often an event is sent at most (QEMU's `monitor_qapi_event_conf`).
+///
+/// The first event is sent at once and starts a period. An event that is emitted within the period
+/// is deferred to its end; of several only the last is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// The length of the period.
+    pub milliseconds: u64,
+    /// The member each of whose values has a period of its own. Without a key all events of the
+    /// definition share one period.
+    pub key: Option<&'static str>,
+}
+
+impl RateLimit {
+    /// A rate limit.
+    pub const fn new(milliseconds: u64, key: Option<&'static str>) -> Self {
+        Self { milliseconds, key }
+    }
+}
