@@ -1,33 +1,18 @@
-//! Telling the world, in order.
+//! Events: what the engine reports to clients and to drivers, and the queue that orders it.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use qapi_core::{Events, qapi_event};
+use qapi_core::Events;
 
-use crate::driver::JobNotification;
-use crate::ending::awaited;
-use crate::job::Job;
-use crate::state::JobStatus;
-use crate::sync::{Mutex, MutexGuard};
-use crate::wakeup::Wakeup;
+use crate::schema::JobStatusChange;
 
-/// Emitted when a job changes its status.
-#[qapi_event(since = "3.0")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobStatusChange {
-    /// The job's identifier.
-    pub id: String,
-    /// The status it has now.
-    pub status: JobStatus,
-}
-
-/// Where the status changes of named jobs go. Any function of one [`JobStatusChange`] is a sink.
+/// The receiver of status changes of named jobs. Any function of one [`JobStatusChange`] is a
+/// sink, and so are the [`Events`] of a server.
 ///
-/// A sink is called synchronously and without any lock of the engine held; it may call the engine.
-/// It must be quick: what happens on other threads meanwhile waits to be told.
+/// The engine calls a sink synchronously and without any lock, so that the sink may call the
+/// engine. A sink must return quickly: later events of all threads wait for it.
 pub trait EventSink: Send + Sync + 'static {
-    /// A job has changed its status.
+    /// Receives a change of status.
     fn status_changed(&self, change: &JobStatusChange);
 }
 
@@ -44,93 +29,59 @@ impl EventSink for Events {
     }
 }
 
-/// One thing to tell.
-pub(crate) enum Occurrence {
-    StatusChange(JobStatusChange),
-    Notification(Job, JobNotification),
-}
-
-/// What is yet to be told.
+/// A moment in a job's life at which QEMU's block jobs send events of their own.
 ///
-/// Whatever happens is queued while the state it happened to is still locked, and delivered once
-/// it is not. One delivery runs at a time and in the order of the queue: so the order is that in
-/// which things happened, also when a sink calls the engine, or when several threads do. With one
-/// thread, everything is told before the call that caused it returns. With several it may be
-/// another's to tell, which is not waited for: it could be waiting for something that the caller
-/// holds. Whoever waits for something to happen waits with [`all_told`](Self::all_told) until it
-/// has been told as well.
-pub(crate) struct Occurrences {
-    sink: Box<dyn EventSink>,
-    queue: Mutex<Queue>,
-    /// Counts what has been told.
-    told: Wakeup,
+/// A driver receives it through [`JobDriver::notify`](crate::JobDriver::notify).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JobNotification {
+    /// The job became ready. Not repeated when it leaves standby.
+    Ready,
+    /// The job became pending, and waits to be finalized by a client.
+    Pending,
+    /// A started job succeeded or failed. It is cleaned up and not yet concluded.
+    FinalizeCompleted,
+    /// A started job was cancelled. It is cleaned up and not yet concluded.
+    FinalizeCancelled,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Occurrence>,
-    /// How much was ever to be told.
+/// Events that are yet to be delivered.
+///
+/// Events are queued under the same lock as the change that they report, and delivered after the
+/// lock is released. One thread delivers at a time, in the order of the queue, also while a sink or
+/// a hook calls the engine. So the order of events is the order of changes.
+pub(crate) struct EventQueue<E> {
+    waiting: VecDeque<E>,
+    /// The number of events that were ever queued.
     pushed: u64,
     delivering: bool,
 }
 
-impl Occurrences {
-    pub(crate) fn new(sink: impl EventSink) -> Self {
-        Self { sink: Box::new(sink), queue: Mutex::default(), told: Wakeup::default() }
+impl<E> EventQueue<E> {
+    pub(crate) fn new() -> Self {
+        Self { waiting: VecDeque::new(), pushed: 0, delivering: false }
     }
 
-    pub(crate) fn push(&self, occurrence: Occurrence) {
-        let mut queue = self.lock();
-        queue.pushed += 1;
-        queue.waiting.push_back(occurrence);
+    pub(crate) fn push(&mut self, event: E) {
+        self.pushed += 1;
+        self.waiting.push_back(event);
     }
 
-    /// Tells everything that waits, unless that is going on already.
-    pub(crate) fn deliver(&self) {
-        {
-            let mut queue = self.lock();
-            if queue.delivering {
-                return;
-            }
-            queue.delivering = true;
-        }
-        while let Some(occurrence) = self.next() {
-            self.tell(occurrence);
-            self.told.wake();
-        }
+    pub(crate) fn pushed(&self) -> u64 {
+        self.pushed
     }
 
-    /// Waits until everything that has happened by now has been told. Never to be called by what
-    /// is told, which would wait for itself.
-    pub(crate) async fn all_told(&self) {
-        let pushed = self.lock().pushed;
-        let mut told = self.told.count();
-        while told < pushed {
-            told = self.told.after(told).await;
-        }
+    /// Whether the caller is to deliver events now: there are some, and no other thread, nor an
+    /// outer call of this one, is at it. The caller then takes [`next`](Self::next) until it is
+    /// `None`.
+    pub(crate) fn begin_delivery(&mut self) -> bool {
+        !self.waiting.is_empty() && !std::mem::replace(&mut self.delivering, true)
     }
 
-    /// The next thing to tell. Without one, the delivery is over.
-    fn next(&self) -> Option<Occurrence> {
-        let mut queue = self.lock();
-        let next = queue.waiting.pop_front();
-        queue.delivering = next.is_some();
+    /// The next event to deliver. Without one, the delivery is over.
+    pub(crate) fn next(&mut self) -> Option<E> {
+        let next = self.waiting.pop_front();
+        self.delivering = next.is_some();
         next
-    }
-
-    fn tell(&self, occurrence: Occurrence) {
-        match occurrence {
-            Occurrence::StatusChange(change) => {
-                let call = AssertUnwindSafe(|| awaited(|| self.sink.status_changed(&change)));
-                if catch_unwind(call).is_err() {
-                    tracing::error!(?change, "the sink of job events panicked");
-                }
-            }
-            Occurrence::Notification(job, notification) => job.hook_notify(notification),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock()
     }
 }

@@ -1,15 +1,15 @@
-//! What makes a job's name well-formed.
+//! The rules for identifiers of jobs.
 
 use qapi_core::Error;
 
 use crate::messages;
 
-/// The longest identifier of a job, in bytes. QEMU has no limit of its own; this one keeps what a
-/// client can make a daemon remember in proportion, and is far above any name in use.
+/// The longest identifier of a job, in bytes. QEMU has no limit. This one bounds the memory that a
+/// client can make a daemon use, and is far above any identifier in use.
 pub const ID_LENGTH_MAX: usize = 4096;
 
-/// Checks that `id` starts with a letter and goes on with letters, digits, `-`, `.` and `_` only,
-/// all of ASCII, as every identifier of QEMU does.
+/// Checks an identifier: an ASCII letter, followed by ASCII letters, digits, `-`, `.` and `_` only,
+/// as for every identifier of QEMU, and at most [`ID_LENGTH_MAX`] bytes.
 ///
 /// # Errors
 /// `Invalid job ID 'ID'`.

@@ -86,45 +86,39 @@
 //! the telling too.
 #![forbid(unsafe_code)]
 
+mod schema;
 mod state;
 
-mod driver;
-mod handle;
-mod options;
-
-mod jobs;
-
-mod job;
-
-mod cancel;
-mod completion;
-mod ending;
-mod finishing;
-mod pause;
-mod run;
-mod transaction;
-mod verbs;
-
-mod events;
-mod hooks;
 mod id;
 mod messages;
+mod options;
 mod progress;
-mod rate_limit;
+
 mod sync;
-mod wakeup;
+
+mod events;
+mod machine;
+mod rate_limit;
+
+mod driver;
+mod job;
+mod jobs;
 
 pub mod qmp;
 
-pub use driver::{JobDriver, JobNotification};
-pub use events::{EventSink, JobStatusChange};
-pub use handle::{Cancelled, JobHandle};
+pub use driver::{Cancelled, JobDriver, JobHandle};
+pub use events::{EventSink, JobNotification};
 pub use id::{ID_LENGTH_MAX, check_id};
-pub use job::{Job, JobInfo};
-pub use jobs::{JOBS_MAX, Jobs};
+pub use job::Job;
+pub use job::pause::PauseGuard;
+pub use job::start::CreatedJob;
+pub use job::transaction::Transaction;
+pub use job::verbs::check_verb;
+pub use jobs::Jobs;
+pub use machine::JOBS_MAX;
+pub use machine::job::JobOutcome;
 pub use messages::{cannot_change, cannot_complete};
-pub use options::JobOptions;
-pub use pause::InternalPause;
-pub use run::CreatedJob;
-pub use state::{IllegalTransition, JobStatus, JobType, JobVerb, check_verb, transition};
-pub use transaction::Transaction;
+pub use options::{CancelMode, JobOptions, Speed};
+pub use progress::JobProgress;
+pub use schema::{JobInfo, JobStatus, JobStatusChange, JobType, JobVerb};
+pub use state::{IllegalTransition, transition};

@@ -1,9 +1,9 @@
-//! Every text of the engine that a client can read. The wording is QEMU's wherever QEMU has the
-//! case.
+//! Every error text of the engine that a client can read. The wording is QEMU's wherever QEMU has
+//! the case.
 
 use qapi_core::Error;
 
-use crate::state::{JobStatus, JobVerb};
+use crate::schema::{JobStatus, JobVerb};
 
 pub(crate) fn job_not_found() -> Error {
     Error::generic("Job not found")
@@ -25,12 +25,12 @@ pub(crate) fn not_paused() -> Error {
     Error::generic("Can't resume a job that was not paused")
 }
 
-/// What a client is told that asks a job to complete which never can.
+/// The error of `job-complete` for a kind of job that never becomes ready.
 pub fn cannot_complete(id: &str) -> Error {
     Error::generic(format!("The active block job '{id}' cannot be completed"))
 }
 
-/// What a client is told that asks a job to change which has nothing to change.
+/// The error of `block-job-change` for a kind of job without options to change.
 pub fn cannot_change() -> Error {
     Error::generic("Job type does not support change")
 }
@@ -56,12 +56,17 @@ pub(crate) fn too_many_jobs(limit: usize) -> Error {
     Error::generic(format!("There are already {limit} jobs; dismiss some"))
 }
 
-/// QEMU never lets it come to this, hence no text to follow.
+/// QEMU never gets into this situation, hence no text to follow.
 pub(crate) fn transaction_over() -> Error {
     Error::generic("The transaction has already been completed or aborted")
 }
 
-/// A fault of the driver's code. What it said goes to the log and to the client.
+/// A mistake in the program: QEMU has one engine.
+pub(crate) fn transaction_of_another_engine() -> Error {
+    Error::generic("The transaction has members in another engine")
+}
+
+/// A mistake in the driver. The text of the panic goes to the log and to the client.
 pub(crate) fn driver_panicked(place: &str, what: &str) -> Error {
     Error::generic(format!("The job's driver panicked in '{place}': {what}"))
 }

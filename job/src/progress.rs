@@ -1,29 +1,31 @@
-//! How far a job has come.
+//! The progress of a job.
 
 use crate::sync::{Mutex, MutexGuard};
 
-/// A job's progress, in a unit of its driver's choosing (bytes, for jobs that copy).
-///
-/// What is done only grows. The total may move both ways, as a driver learns how much there is.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    counts: Mutex<Counts>,
+/// A job's progress, in a unit of its kind (bytes, for jobs that copy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct JobProgress {
+    /// The work done. Never decreases.
+    pub current: u64,
+    /// The work in total, as far as is known now. May change in both directions.
+    pub total: u64,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct Counts {
-    current: u64,
-    total: u64,
+/// The counts behind [`JobProgress`].
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    counts: Mutex<JobProgress>,
 }
 
 impl Progress {
-    /// Adds to what is done.
+    /// Adds to the work done.
     pub(crate) fn advance(&self, done: u64) {
         let mut counts = self.lock();
         counts.current = counts.current.saturating_add(done);
     }
 
-    /// Sets the total to what is done and `remaining` more.
+    /// Sets the total to the work done and `remaining` more.
     pub(crate) fn set_remaining(&self, remaining: u64) {
         let mut counts = self.lock();
         counts.total = counts.current.saturating_add(remaining);
@@ -35,14 +37,14 @@ impl Progress {
         counts.total = counts.total.saturating_add(more);
     }
 
-    /// What is done, and the total. A driver that did more than it announced never shows more
-    /// than the whole.
-    pub(crate) fn read(&self) -> (u64, u64) {
-        let Counts { current, total } = *self.lock();
-        (current, total.max(current))
+    /// The counts. The total is never less than the work done, though a driver may do more work
+    /// than it has announced.
+    pub(crate) fn read(&self) -> JobProgress {
+        let JobProgress { current, total } = *self.lock();
+        JobProgress { current, total: total.max(current) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, JobProgress> {
         self.counts.lock()
     }
 }
@@ -51,26 +53,31 @@ impl Progress {
 mod tests {
     use super::Progress;
 
-    #[test]
-    fn the_total_is_what_is_done_and_what_remains() {
-        let progress = Progress::default();
-        progress.set_remaining(10);
-        progress.advance(4);
-        assert_eq!(progress.read(), (4, 10));
-        progress.set_remaining(2);
-        assert_eq!(progress.read(), (4, 6));
-        progress.increase_remaining(4);
-        assert_eq!(progress.read(), (4, 10));
+    fn counts(progress: &Progress) -> (u64, u64) {
+        let read = progress.read();
+        (read.current, read.total)
     }
 
     #[test]
-    fn an_overshoot_is_made_good_by_a_later_increase() {
+    fn the_total_is_the_work_done_and_the_work_remaining() {
+        let progress = Progress::default();
+        progress.set_remaining(10);
+        progress.advance(4);
+        assert_eq!(counts(&progress), (4, 10));
+        progress.set_remaining(2);
+        assert_eq!(counts(&progress), (4, 6));
+        progress.increase_remaining(4);
+        assert_eq!(counts(&progress), (4, 10));
+    }
+
+    #[test]
+    fn work_beyond_the_total_counts_against_a_later_increase() {
         let progress = Progress::default();
         progress.set_remaining(10);
         progress.advance(15);
-        assert_eq!(progress.read(), (15, 15));
+        assert_eq!(counts(&progress), (15, 15));
         progress.increase_remaining(10);
-        assert_eq!(progress.read(), (15, 20));
+        assert_eq!(counts(&progress), (15, 20));
     }
 
     #[test]
@@ -80,6 +87,6 @@ mod tests {
         progress.advance(1);
         progress.set_remaining(1);
         progress.increase_remaining(1);
-        assert_eq!(progress.read(), (u64::MAX, u64::MAX));
+        assert_eq!(counts(&progress), (u64::MAX, u64::MAX));
     }
 }

@@ -1,15 +1,17 @@
-//! The commands of `job.json`: the one file that knows QMP. Clients execute each by the struct of
-//! its name (see [`qapi_core::client`]).
+//! The commands of QAPI's schema file `job.json`. The types of that file stand in `schema.rs`.
+//!
+//! Clients execute each command by the struct of its name (see [`qapi_core::client`]).
 
 use qapi_core::{Result, qapi_command};
 
-use crate::job::JobInfo;
 use crate::jobs::Jobs;
+use crate::options::CancelMode;
+use crate::schema::JobInfo;
 
 /// Pauses a job.
 ///
-/// The reply comes as soon as the job is asked; it rests when it next can, and is then `paused`,
-/// or `standby` if it was ready. Cancelling a paused job resumes it.
+/// The reply comes at once. The job pauses when it next can, and is then `paused`, or `standby` if
+/// it was ready. Cancelling a paused job resumes it.
 ///
 /// # Errors
 /// A job that is paused already cannot be paused again.
@@ -34,13 +36,13 @@ pub async fn job_resume(
 ) -> Result<()> {
     let job = jobs.get(id)?;
     job.user_resume()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
 /// Cancels a job by force, as soon as it can stop.
 ///
-/// The job is then `aborting` and `concluded`; one whose work was over before it noticed may
+/// The job is then `aborting` and `concluded`. If its work was done before it noticed, it may
 /// still succeed.
 #[qapi_command(since = "3.0", client)]
 pub async fn job_cancel(
@@ -49,12 +51,12 @@ pub async fn job_cancel(
     id: &str,
 ) -> Result<()> {
     let job = jobs.get(id)?;
-    job.user_cancel(true)?;
-    job.at_rest().await;
+    job.user_cancel(CancelMode::Force)?;
+    job.idle().await;
     Ok(())
 }
 
-/// Has a job that is `ready` finish.
+/// Finishes a job that is `ready`.
 #[qapi_command(since = "3.0", client)]
 pub fn job_complete(
     #[qapi(state)] jobs: &Jobs,
@@ -64,7 +66,7 @@ pub fn job_complete(
     jobs.get(id)?.complete()
 }
 
-/// Forgets a job that is `concluded`; needed for jobs that do not dismiss themselves.
+/// Removes a job that is `concluded`; needed for jobs that are not dismissed automatically.
 #[qapi_command(since = "3.0", client)]
 pub async fn job_dismiss(
     #[qapi(state)] jobs: &Jobs,
@@ -73,12 +75,12 @@ pub async fn job_dismiss(
 ) -> Result<()> {
     let job = jobs.get(id)?;
     job.dismiss()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
-/// Makes final what a `pending` job and all others of its transaction have done; needed for jobs
-/// that do not finalize themselves.
+/// Makes the results of a `pending` job and of all other jobs of its transaction final; needed for
+/// jobs that are not finalized automatically.
 #[qapi_command(since = "3.0", client)]
 pub async fn job_finalize(
     #[qapi(state)] jobs: &Jobs,
@@ -87,11 +89,11 @@ pub async fn job_finalize(
 ) -> Result<()> {
     let job = jobs.get(id)?;
     job.finalize()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
-/// Tells of all jobs, the newest first.
+/// Returns information about all jobs, the newest first.
 ///
 /// # Returns
 /// One entry for each job that has an identifier.

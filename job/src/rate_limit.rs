@@ -1,23 +1,24 @@
-//! Keeping a job to a speed.
+//! The rate limit of a job.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::options::Speed;
 use crate::sync::{Mutex, MutexGuard};
 
-/// No single sleep is longer than this. A sleeper asks again afterwards, so it costs nothing; and
-/// no clock overflows, however low the speed.
+/// The longest single sleep. A sleeper asks again afterwards, so this costs nothing, and no clock
+/// overflows however low the speed.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 const NANOSECONDS: u128 = 1_000_000_000;
 
-/// Lets bytes pass at a rate.
+/// A rate limiter.
 ///
-/// Who takes bytes owes the time they cost, and nobody may take more before the debt is paid off.
-/// There is a debt but never a credit: after a pause, however long, a job goes on at its speed and
-/// does not catch up. The debt is kept in bytes, so that a new speed changes at once how long it
-/// takes to pay off.
+/// Bytes are taken at once, and put the taker in debt for the time that they cost. No more bytes
+/// are available until the debt is paid off. Time without debt earns no credit: after a pause a job
+/// continues at its speed and does not catch up. The debt is counted in bytes, so that a new speed
+/// changes at once how long it takes to pay off.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     debt: Mutex<Debt>,
@@ -25,40 +26,42 @@ pub(crate) struct RateLimit {
 
 #[derive(Debug)]
 struct Debt {
-    /// Bytes a second; 0 is no limit.
-    speed: u64,
-    /// Bytes, times a billion: a fraction of a byte is never lost, however often one asks.
+    speed: Speed,
+    /// Bytes, times a billion: no fraction of a byte is lost, however often the debt is updated.
     owed: u128,
-    /// Up to when the debt was paid off.
+    /// The time up to which the debt has been paid.
     paid_at: Instant,
 }
 
 impl RateLimit {
-    /// A limit in bytes a second; 0 is none.
-    pub(crate) fn new(speed: u64) -> Self {
+    pub(crate) fn new(speed: Speed) -> Self {
         Self { debt: Mutex::new(Debt { speed, owed: 0, paid_at: Instant::now() }) }
     }
 
-    /// Sets the limit in bytes a second; 0 is none.
-    pub(crate) fn set_speed(&self, speed: u64) {
-        let mut debt = self.lock();
-        debt.pay();
-        debt.speed = speed;
+    pub(crate) fn speed(&self) -> Speed {
+        self.lock().speed
     }
 
-    /// Takes `bytes`, if nothing is owed.
+    /// Sets the limit, and returns the old one.
+    pub(crate) fn set_speed(&self, speed: Speed) -> Speed {
+        let mut debt = self.lock();
+        debt.pay();
+        std::mem::replace(&mut debt.speed, speed)
+    }
+
+    /// Takes `bytes`, if there is no debt.
     ///
     /// # Errors
-    /// How long to sleep before asking again. It may be less than what is missing.
+    /// The time to sleep before the next try. It may be less than the debt takes.
     pub(crate) fn take(&self, bytes: u64) -> Result<(), Duration> {
         let mut debt = self.lock();
         debt.pay();
-        if debt.speed == 0 {
+        if debt.speed.is_unlimited() {
             debt.owed = 0;
             return Ok(());
         }
         if debt.owed > 0 {
-            let nanoseconds = debt.owed.div_ceil(u128::from(debt.speed));
+            let nanoseconds = debt.owed.div_ceil(u128::from(debt.speed.bytes_per_second()));
             let wait = u64::try_from(nanoseconds).map_or(SLEEP_MAX, Duration::from_nanos);
             return Err(wait.min(SLEEP_MAX));
         }
@@ -74,7 +77,8 @@ impl RateLimit {
 impl Debt {
     fn pay(&mut self) {
         let now = Instant::now();
-        let paid = (now - self.paid_at).as_nanos().saturating_mul(u128::from(self.speed));
+        let speed = u128::from(self.speed.bytes_per_second());
+        let paid = (now - self.paid_at).as_nanos().saturating_mul(speed);
         self.owed = self.owed.saturating_sub(paid);
         self.paid_at = now;
     }
@@ -90,7 +94,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_bytes_pass_and_the_next_wait_for_their_cost() {
-        let limit = RateLimit::new(1000);
+        let limit = RateLimit::new(Speed::new(1000));
         assert_eq!(limit.take(500), Ok(()));
         assert_eq!(limit.take(500), Err(SECOND / 2));
         advance(SECOND / 4).await;
@@ -101,7 +105,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn time_not_used_is_lost() {
-        let limit = RateLimit::new(1000);
+        let limit = RateLimit::new(Speed::new(1000));
         assert_eq!(limit.take(1000), Ok(()));
         advance(100 * SECOND).await;
         assert_eq!(limit.take(1000), Ok(()));
@@ -110,30 +114,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_new_speed_counts_for_what_is_owed() {
-        let limit = RateLimit::new(10);
+        let limit = RateLimit::new(Speed::new(10));
         assert_eq!(limit.take(1000), Ok(()));
         assert_eq!(limit.take(1), Err(100 * SECOND));
-        limit.set_speed(1000);
+        limit.set_speed(Speed::new(1000));
         assert_eq!(limit.take(1), Err(SECOND));
-        limit.set_speed(0);
+        limit.set_speed(Speed::new(0));
         assert_eq!(limit.take(1), Ok(()));
-        limit.set_speed(10);
+        limit.set_speed(Speed::new(10));
         assert_eq!(limit.take(1), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_slowest_speed_and_the_largest_size_overflow_nothing() {
-        let limit = RateLimit::new(1);
+        let limit = RateLimit::new(Speed::new(1));
         assert_eq!(limit.take(u64::MAX), Ok(()));
         assert_eq!(limit.take(1), Err(SLEEP_MAX));
-        limit.set_speed(u64::MAX);
+        limit.set_speed(Speed::new(u64::MAX));
         advance(2 * SECOND).await;
         assert_eq!(limit.take(1), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn asking_often_loses_no_fraction() {
-        let limit = RateLimit::new(1);
+        let limit = RateLimit::new(Speed::new(1));
         assert_eq!(limit.take(1), Ok(()));
         for _ in 0..1000 {
             assert!(limit.take(1).is_err());

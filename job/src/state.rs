@@ -1,98 +1,10 @@
-//! The states of a job, the verbs a client may apply, and which goes with which.
+//! The states of a job and the verbs that it accepts, as pure functions over two tables.
 //!
-//! Both tables are QEMU's. Nothing else in this crate decides what is legal: the engine moves a
-//! job only where [`transition`] lets it, and a verb is carried out only where
-//! [`JobVerb::allowed_in`] says so.
+//! Both tables are QEMU's (`JobSTT` and `JobVerbTable` of `job.c`). No other place in this crate
+//! decides what is legal: a job moves only where [`transition`] allows it, and a verb is carried
+//! out only where [`JobVerb::allowed_in`] allows it.
 
-use qapi_core::{Error, OpenValue, qapi_enum};
-
-use crate::messages;
-
-/// What kind of work a job does.
-///
-/// The engine never asks: it only hands the value on to clients. QEMU has nine kinds; other crates
-/// may add kinds of their own.
-#[qapi_enum(since = "1.7")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobType {
-    /// Writes an overlay's data into an image below it.
-    Commit,
-    /// Copies data from the images below into the image itself.
-    Stream,
-    /// Copies an image and keeps the copy in step until told to finish.
-    Mirror,
-    /// Copies an image as it was at one point in time.
-    Backup,
-    /// Makes an image.
-    #[qapi(since = "3.0")]
-    Create,
-    /// Changes the options of an image.
-    #[qapi(since = "5.1")]
-    Amend,
-    /// Restores an internal snapshot.
-    #[qapi(since = "6.0")]
-    SnapshotLoad,
-    /// Makes an internal snapshot.
-    #[qapi(since = "6.0")]
-    SnapshotSave,
-    /// Deletes an internal snapshot.
-    #[qapi(since = "6.0")]
-    SnapshotDelete,
-    /// A kind that another crate adds: see [`qapi_enum`] under "Open enums".
-    #[qapi(open)]
-    Other(OpenValue<JobType>),
-}
-
-/// Where a job is in its life.
-#[qapi_enum(since = "2.12")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobStatus {
-    /// Being made; no client ever sees it.
-    Undefined,
-    /// Made, not yet started.
-    Created,
-    /// At work.
-    Running,
-    /// At rest, by a client's wish, after an error, or for an internal reason.
-    Paused,
-    /// Done with the bulk of its work and keeping up until told to complete.
-    Ready,
-    /// Paused while ready.
-    Standby,
-    /// Done, and waiting for the other members of its transaction.
-    Waiting,
-    /// Done, and waiting for the word to make the result final.
-    Pending,
-    /// Failed or cancelled, and being undone.
-    Aborting,
-    /// Over; kept so that its result can be read.
-    Concluded,
-    /// Gone; seen only in the last event of a job.
-    Null,
-}
-
-/// What a client may ask of a job.
-#[qapi_enum(since = "2.12")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobVerb {
-    /// Give up.
-    Cancel,
-    /// Rest.
-    Pause,
-    /// Go on after a pause.
-    Resume,
-    /// Change the rate limit.
-    SetSpeed,
-    /// Finish a ready job.
-    Complete,
-    /// Forget a concluded job.
-    Dismiss,
-    /// Make the result of a pending job final.
-    Finalize,
-    /// Change an option of a job at work.
-    #[qapi(since = "8.2")]
-    Change,
-}
+use crate::schema::{JobStatus, JobVerb};
 
 impl JobStatus {
     /// Whether the job's driver is between its first and its last step: running, ready, or
@@ -110,19 +22,24 @@ impl JobStatus {
         }
     }
 
-    /// Whether the job rests in a pause.
+    /// Whether the job is paused, be it running or ready.
     pub fn is_paused(self) -> bool {
         matches!(self, Self::Paused | Self::Standby)
     }
 
-    /// Whether nothing will happen to the job any more but its dismissal.
+    /// Whether the job is ready to be completed, paused or not.
+    pub fn is_ready(self) -> bool {
+        matches!(self, Self::Ready | Self::Standby)
+    }
+
+    /// Whether the job's result is final. Only its dismissal can follow.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Concluded | Self::Null)
     }
 }
 
 impl JobVerb {
-    /// Whether a job in `status` takes this verb.
+    /// Whether a job in `status` accepts this verb.
     pub fn allowed_in(self, status: JobStatus) -> bool {
         VERBS[self as usize][status as usize] == 1
     }
@@ -131,9 +48,9 @@ impl JobVerb {
 /// A move between two states that the table does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IllegalTransition {
-    /// Where the job was, and stays.
+    /// The state that the job is in, and stays in.
     pub from: JobStatus,
-    /// Where it was to go.
+    /// The state that the job cannot move to.
     pub to: JobStatus,
 }
 
@@ -145,7 +62,7 @@ impl std::fmt::Display for IllegalTransition {
 
 impl std::error::Error for IllegalTransition {}
 
-/// Whether a job may move from one state to another: `from` is the row, `to` the column.
+/// The moves between states: a row for each `from`, a column for each `to`.
 #[rustfmt::skip]
 const TRANSITIONS: [[u8; 11]; 11] = [
     //                Undefined
@@ -172,8 +89,8 @@ const TRANSITIONS: [[u8; 11]; 11] = [
     /* Null      */ [ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 ],
 ];
 
-/// Which verbs a job takes in which state: the verb is the row, the state the column, in the
-/// order of the table above.
+/// The verbs that a job accepts: a row for each verb, a column for each state, in the order of the
+/// table above.
 #[rustfmt::skip]
 const VERBS: [[u8; 11]; 8] = [
     /*                U  C  R  P  Y  S  W  D  X  E  N   */
@@ -187,22 +104,14 @@ const VERBS: [[u8; 11]; 8] = [
     /* Change    */ [ 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0 ],
 ];
 
-/// Says whether a job may move from one state to another.
+/// Checks that a job may move from one state to another.
 ///
 /// # Errors
-/// [`IllegalTransition`] where QEMU's table has no such move.
+/// [`IllegalTransition`] if QEMU's table has no such move.
 pub fn transition(from: JobStatus, to: JobStatus) -> Result<(), IllegalTransition> {
     if TRANSITIONS[from as usize][to as usize] == 1 {
         Ok(())
     } else {
         Err(IllegalTransition { from, to })
     }
-}
-
-/// Says whether the job called `id`, now in `status`, takes `verb`.
-///
-/// # Errors
-/// `Job 'ID' in state 'STATUS' cannot accept command verb 'VERB'`.
-pub fn check_verb(id: &str, verb: JobVerb, status: JobStatus) -> Result<(), Error> {
-    if verb.allowed_in(status) { Ok(()) } else { Err(messages::verb_refused(id, verb, status)) }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use job::{JobStatus, Transaction};
 
-use super::bench::{Bench, Work, driver_fn, manual, named, settle, text};
+use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
 async fn two_engines_know_nothing_of_each_other() {
-    let (first, second) = (Bench::new(), Bench::new());
+    let (first, second) = (EngineFixture::new(), EngineFixture::new());
     first.start("j0", Work::UntilCancelled);
     second.start("j0", Work::Finish);
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(first.log.take_of("j0"), "created running");
     assert!(second.log.take_of("j0").ends_with("null"));
     assert_eq!(first.jobs.query().len(), 1);
@@ -19,11 +19,11 @@ async fn two_engines_know_nothing_of_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_leaves_no_job_in_any_state() {
-    let bench = Bench::new();
-    let created = bench.create(manual("created"), bench.driver(Work::Finish));
+    let fixture = EngineFixture::new();
+    let created = fixture.create(manual("created"), fixture.driver(Work::Finish));
     let waiting = Transaction::new();
-    let member = bench.create_in(&waiting, manual("waiting"), bench.driver(Work::Finish));
-    bench.create_in(&waiting, manual("other"), bench.driver(Work::UntilCancelled)).start();
+    let member = fixture.create_in(&waiting, manual("waiting"), fixture.driver(Work::Finish));
+    fixture.create_in(&waiting, manual("other"), fixture.driver(Work::UntilCancelled)).start();
     member.start();
     for (id, work) in [
         ("running", Work::UntilCancelled),
@@ -33,40 +33,40 @@ async fn cancel_all_leaves_no_job_in_any_state() {
         ("pending", Work::Finish),
         ("concluded", Work::Fail("as the script says")),
     ] {
-        bench.create(manual(id), bench.driver(work)).start();
+        fixture.create(manual(id), fixture.driver(work)).start();
     }
-    settle().await;
+    let_tasks_run().await;
     for id in ["paused", "standby"] {
-        bench.jobs.get(id).and_then(|job| job.user_pause()).expect("at work");
+        fixture.jobs.get(id).and_then(|job| job.user_pause()).expect("at work");
     }
-    settle().await;
-    for info in bench.jobs.query().iter().filter(|info| info.id != "other") {
+    let_tasks_run().await;
+    for info in fixture.jobs.query().iter().filter(|info| info.id != "other") {
         assert_eq!(format!("{:?}", info.status).to_lowercase(), info.id);
     }
-    bench.jobs.cancel_all().await;
-    assert!(bench.jobs.query().is_empty());
+    fixture.jobs.cancel_all().await;
+    assert!(fixture.jobs.query().is_empty());
     assert_eq!(created.job().status(), JobStatus::Null);
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_waits_for_a_driver_that_takes_its_time() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
-        let _ = job.idle().await;
+        let _ = job.entered().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(())
     });
-    bench.create(manual("j0"), driver).start();
-    settle().await;
+    fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     let start = tokio::time::Instant::now();
-    bench.jobs.cancel_all().await;
+    fixture.jobs.cancel_all().await;
     assert_eq!(start.elapsed().as_secs(), 5);
-    assert!(bench.log.take_of("j0").ends_with("aborting concluded null"));
+    assert!(fixture.log.take_of("j0").ends_with("aborting concluded null"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let late = std::sync::Arc::new(tokio::sync::Notify::new());
     let noticed = std::sync::Arc::clone(&late);
     // It does not end before the late one does.
@@ -77,50 +77,50 @@ async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
             Ok(())
         }
     });
-    bench.create(manual("j0"), driver).start();
-    let jobs = bench.jobs.clone();
+    fixture.create(manual("j0"), driver).start();
+    let jobs = fixture.jobs.clone();
     let cancelled = tokio::spawn(async move { jobs.cancel_all().await });
-    settle().await;
-    let job = bench.start("j1", Work::UntilCancelled);
+    let_tasks_run().await;
+    let job = fixture.start("j1", Work::UntilCancelled);
     let hour = Duration::from_secs(3600);
     let concluded = tokio::time::timeout(hour, job.concluded()).await;
     assert_eq!(concluded.map(text), Ok("Operation canceled".to_owned()));
     late.notify_one();
     cancelled.await.expect("nobody panics");
-    assert!(bench.jobs.query().is_empty());
+    assert!(fixture.jobs.query().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_of_nothing_returns_at_once() {
-    Bench::new().jobs.cancel_all().await;
+    EngineFixture::new().jobs.cancel_all().await;
 }
 
 #[test]
 fn a_runtime_that_ends_under_a_job_ends_the_job() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let job = {
         let _inside = runtime.enter();
-        bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start()
+        fixture.create(manual("j0"), fixture.driver(Work::UntilCancelled)).start()
     };
     drop(runtime);
     assert_eq!(job.error().map(|error| error.to_string()).as_deref(), Some("Operation canceled"));
     let life = "created running aborting !FinalizeCompleted concluded";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[test]
 fn jobs_run_on_a_runtime_of_several_threads() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build();
     runtime.expect("a runtime").block_on(async {
-        let bench = Bench::new();
+        let fixture = EngineFixture::new();
         let jobs: Vec<_> = (0..100)
             .map(|number| {
                 let transaction = Transaction::new();
                 ["a", "b"].map(|half| {
                     let options = named(&format!("{half}{number}")).auto_dismiss(false);
-                    bench.create_in(&transaction, options, bench.driver(Work::Finish))
+                    fixture.create_in(&transaction, options, fixture.driver(Work::Finish))
                 })
             })
             .collect();
@@ -131,7 +131,7 @@ fn jobs_run_on_a_runtime_of_several_threads() {
         let life = "created running waiting pending !FinalizeCompleted concluded";
         for number in 0..100 {
             for half in ["a", "b"] {
-                assert_eq!(bench.log.take_of(&format!("{half}{number}")), life);
+                assert_eq!(fixture.log.take_of(&format!("{half}{number}")), life);
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use job::{ID_LENGTH_MAX, JOBS_MAX, JobOptions, JobType, check_id};
 
-use super::bench::{Bench, Work, manual, named, settle, text};
+use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, text};
 
 #[test]
 fn a_name_starts_with_a_letter_and_goes_on_with_letters_digits_and_three_marks() {
@@ -22,56 +22,56 @@ fn a_name_has_a_longest_length() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_name_is_refused_without_an_event() {
-    let bench = Bench::new();
-    let made = bench.jobs.create(named("no name"), bench.driver(Work::Finish), None);
+    let fixture = EngineFixture::new();
+    let made = fixture.jobs.create(named("no name"), fixture.driver(Work::Finish), None);
     assert_eq!(text(made.map(drop)), "Invalid job ID 'no name'");
-    assert!(bench.log.take().is_empty());
+    assert!(fixture.log.take().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_name_is_taken_until_its_job_is_null() {
-    let bench = Bench::new();
-    let again = || bench.jobs.create(named("j0"), bench.driver(Work::Finish), None).map(drop);
-    let job = bench.create(manual("j0"), bench.driver(Work::Fail("x"))).start();
+    let fixture = EngineFixture::new();
+    let again = || fixture.jobs.create(named("j0"), fixture.driver(Work::Finish), None).map(drop);
+    let job = fixture.create(manual("j0"), fixture.driver(Work::Fail("x"))).start();
     assert_eq!(text(again()), "Job ID 'j0' already in use");
-    settle().await;
-    bench.log.take();
+    let_tasks_run().await;
+    fixture.log.take();
     assert_eq!(text(again()), "Job ID 'j0' already in use");
-    assert!(bench.log.take().is_empty());
+    assert!(fixture.log.take().is_empty());
     job.dismiss().expect("concluded");
     assert_eq!(text(again()), "ok");
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_matters() {
-    let bench = Bench::new();
-    bench.start("job", Work::UntilCancelled);
-    bench.start("Job", Work::UntilCancelled);
-    assert_eq!(text(bench.jobs.get("JOB").map(drop)), "Job not found");
-    assert_eq!(bench.jobs.query().len(), 2);
+    let fixture = EngineFixture::new();
+    fixture.start("job", Work::UntilCancelled);
+    fixture.start("Job", Work::UntilCancelled);
+    assert_eq!(text(fixture.jobs.get("JOB").map(drop)), "Job not found");
+    assert_eq!(fixture.jobs.query().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_internal_job_is_not_seen() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let options = JobOptions::new(JobType::Stream);
-    let job = bench.create(options, bench.driver(Work::UntilCompleted)).start();
-    settle().await;
-    assert!(bench.jobs.query().is_empty() && bench.jobs.list().is_empty());
+    let job = fixture.create(options, fixture.driver(Work::UntilCompleted)).start();
+    let_tasks_run().await;
+    assert!(fixture.jobs.query().is_empty() && fixture.jobs.list().is_empty());
     assert!(job.is_internal() && job.info().is_none());
-    assert_eq!(text(bench.jobs.get("").map(drop)), "Job not found");
+    assert_eq!(text(fixture.jobs.get("").map(drop)), "Job not found");
     job.complete().expect("ready");
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(text(job.concluded().await), "ok");
     // What is told is for the driver, which sees that there is no name.
-    assert_eq!(bench.log.take(), ["- !Ready", "- !FinalizeCompleted"]);
+    assert_eq!(fixture.log.take(), ["- !Ready", "- !FinalizeCompleted"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn there_is_a_limit_to_the_number_of_jobs() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let create = |number: usize| {
-        bench.jobs.create(named(&format!("j{number}")), bench.driver(Work::Finish), None)
+        fixture.jobs.create(named(&format!("j{number}")), fixture.driver(Work::Finish), None)
     };
     let mut created: Vec<_> = (0..JOBS_MAX).map(|number| create(number).expect("made")).collect();
     let expected = format!("There are already {JOBS_MAX} jobs; dismiss some");

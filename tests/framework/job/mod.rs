@@ -1,23 +1,23 @@
 //! The job engine, with no server and no disk: only drivers that follow a script.
 
-mod bench;
+mod fixture;
 
-mod any_order;
 mod cancel;
+mod delivery;
 mod diagram;
-mod dropped;
+mod drain;
+mod driver_parts;
+mod engine_drop;
 mod engines;
 mod ids;
 mod lifecycle;
 mod panics;
-mod parts;
 mod pauses;
 mod progress;
-mod settled;
-mod sinks;
+mod random_verbs;
+mod reentrant_calls;
 mod speed;
 mod tables;
-mod threads;
 mod transactions;
 mod verbs;
 mod waiting_hooks;

@@ -2,89 +2,89 @@
 
 use job::JobStatus;
 
-use super::bench::{Bench, Work, driver_fn, manual, named, settle, text};
+use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_resumed_job_runs_before_the_reply() {
-    let bench = Bench::new();
-    let job = bench.start("j0", Work::UntilCancelled);
-    settle().await;
+    let fixture = EngineFixture::new();
+    let job = fixture.start("j0", Work::UntilCancelled);
+    let_tasks_run().await;
     job.user_pause().expect("running");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     assert!(!job.is_busy());
     job.user_resume().expect("paused");
-    assert_eq!(bench.log.take_of("j0"), "running");
+    assert_eq!(fixture.log.take_of("j0"), "running");
 }
 
 #[tokio::test(start_paused = true)]
 async fn standby_and_back_is_not_announced_again() {
-    let bench = Bench::new();
-    let job = bench.start("j0", Work::UntilCompleted);
+    let fixture = EngineFixture::new();
+    let job = fixture.start("j0", Work::UntilCompleted);
     for _ in 0..3 {
-        settle().await;
+        let_tasks_run().await;
         job.user_pause().expect("ready");
-        settle().await;
+        let_tasks_run().await;
         assert!(job.is_ready());
         job.user_resume().expect("in standby");
     }
     let life = "created running ready !Ready standby ready standby ready standby ready";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_completed_in_standby_finishes_when_it_is_resumed() {
-    let bench = Bench::new();
-    let job = bench.start("j0", Work::UntilCompleted);
-    settle().await;
+    let fixture = EngineFixture::new();
+    let job = fixture.start("j0", Work::UntilCompleted);
+    let_tasks_run().await;
     job.user_pause().expect("ready");
-    settle().await;
-    bench.log.take();
+    let_tasks_run().await;
+    fixture.log.take();
     job.complete().expect("in standby");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "");
     job.user_resume().expect("in standby");
-    assert_eq!(bench.log.take_of("j0"), "ready");
-    settle().await;
+    assert_eq!(fixture.log.take_of("j0"), "ready");
+    let_tasks_run().await;
     let rest = "waiting pending !FinalizeCompleted concluded null";
-    assert_eq!(bench.log.take_of("j0"), rest);
+    assert_eq!(fixture.log.take_of("j0"), rest);
 }
 
 #[tokio::test(start_paused = true)]
 async fn pausing_one_job_does_not_pause_another() {
-    let bench = Bench::new();
-    let first = bench.start("j0", Work::UntilCancelled);
-    let second = bench.start("j1", Work::UntilCancelled);
+    let fixture = EngineFixture::new();
+    let first = fixture.start("j0", Work::UntilCancelled);
+    let second = fixture.start("j1", Work::UntilCancelled);
     first.user_pause().expect("running");
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(first.status(), JobStatus::Paused);
     assert_eq!(second.status(), JobStatus::Running);
 }
 
 #[tokio::test(start_paused = true)]
 async fn pauses_are_counted() {
-    let bench = Bench::new();
-    let job = bench.start("j0", Work::UntilCancelled);
+    let fixture = EngineFixture::new();
+    let job = fixture.start("j0", Work::UntilCancelled);
     let first = job.pause();
     let second = job.pause();
     job.user_pause().expect("running");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     drop(first);
     job.user_resume().expect("paused by the user too");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "");
     assert!(job.pause_requested());
     drop(second);
-    assert_eq!(bench.log.take_of("j0"), "running");
+    assert_eq!(fixture.log.take_of("j0"), "running");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_inner_pause_is_none_of_the_users() {
-    let bench = Bench::new();
-    let job = bench.start("j0", Work::UntilCancelled);
+    let fixture = EngineFixture::new();
+    let job = fixture.start("j0", Work::UntilCancelled);
     let inner = job.pause();
-    inner.settled().await;
+    inner.paused().await;
     assert_eq!(job.status(), JobStatus::Paused);
     assert!(!job.user_paused());
     assert_eq!(text(job.user_resume()), "Can't resume a job that was not paused");
@@ -93,11 +93,11 @@ async fn an_inner_pause_is_none_of_the_users() {
 
 #[tokio::test(start_paused = true)]
 async fn all_jobs_can_be_paused_for_a_moment() {
-    let bench = Bench::new();
-    let jobs = ["j0", "j1"].map(|id| bench.start(id, Work::UntilCancelled));
-    let pauses = bench.jobs.pause_all();
+    let fixture = EngineFixture::new();
+    let jobs = ["j0", "j1"].map(|id| fixture.start(id, Work::UntilCancelled));
+    let pauses = fixture.jobs.pause_all();
     for pause in &pauses {
-        pause.settled().await;
+        pause.paused().await;
     }
     assert!(jobs.iter().all(|job| job.status() == JobStatus::Paused));
     drop(pauses);
@@ -106,37 +106,37 @@ async fn all_jobs_can_be_paused_for_a_moment() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_paused_before_its_start_does_nothing_until_resumed() {
-    let bench = Bench::new();
-    let created = bench.create(named("j0"), bench.driver(Work::Finish));
+    let fixture = EngineFixture::new();
+    let created = fixture.create(named("j0"), fixture.driver(Work::Finish));
     created.job().user_pause().expect("created");
     let job = created.start();
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     job.user_resume().expect("paused");
-    settle().await;
+    let_tasks_run().await;
     let rest = "running waiting pending !FinalizeCompleted concluded null";
-    assert_eq!(bench.log.take_of("j0"), rest);
+    assert_eq!(fixture.log.take_of("j0"), rest);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_driver_is_told_of_its_pauses() {
-    let bench = Bench::new();
-    let mut driver = bench.driver(Work::UntilCancelled);
+async fn the_driver_is_called_before_a_client_ends_its_pause() {
+    let fixture = EngineFixture::new();
+    let mut driver = fixture.driver(Work::UntilCancelled);
     driver.hooks = true;
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running pause paused");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     job.user_resume().expect("paused");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "user_resume running resume");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "user_resume running");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_stopped_by_an_error_is_paused_as_by_the_user() {
-    let bench = Bench::new();
-    let log = bench.log.clone();
+    let fixture = EngineFixture::new();
+    let log = fixture.log.clone();
     let driver = driver_fn(move |job| {
         let log = log.clone();
         async move {
@@ -146,31 +146,31 @@ async fn a_job_stopped_by_an_error_is_paused_as_by_the_user() {
             Ok(())
         }
     });
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     assert_eq!(text(job.user_pause()), "Job is already paused");
     job.user_resume().expect("stopped");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "running retries waiting pending");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "running retries waiting pending");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_in_a_job_that_is_to_pause_anyway_counts_once() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
-        job.idle().await?;
+        job.entered().await?;
         job.pause_for_error();
         loop {
-            job.idle().await?;
+            job.entered().await?;
         }
     });
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
-    settle().await;
+    let_tasks_run().await;
     job.user_resume().expect("paused");
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Paused);
     job.user_resume().expect("stopped");
     assert_eq!(job.status(), JobStatus::Running);
@@ -179,28 +179,28 @@ async fn an_error_in_a_job_that_is_to_pause_anyway_counts_once() {
 
 #[tokio::test(start_paused = true)]
 async fn two_parts_of_a_driver_rest_side_by_side() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
-        let part = |job: job::JobHandle| async move { job.idle().await };
+        let part = |job: job::JobHandle| async move { job.entered().await };
         let (first, second) = tokio::join!(part(job.clone()), part(job.clone()));
         first?;
         second?;
         Ok(())
     });
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
-    settle().await;
+    let_tasks_run().await;
     job.user_resume().expect("paused");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused running waiting pending");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused running waiting pending");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_becomes_ready_in_a_pause_is_ready_after_it() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
-        let rest = async { job.idle().await };
+        let rest = async { job.entered().await };
         let ready = async {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             job.ready();
@@ -209,43 +209,43 @@ async fn a_job_that_becomes_ready_in_a_pause_is_ready_after_it() {
         tokio::try_join!(rest, ready)?;
         Ok(())
     });
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
     job.user_resume().expect("paused");
-    assert_eq!(bench.log.take_of("j0"), "running ready");
+    assert_eq!(fixture.log.take_of("j0"), "running ready");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_driver_that_drops_its_pause_and_returns_still_ends_well() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         tokio::select! {
-            rested = async { loop { job.idle().await?; } } => rested,
+            rested = async { loop { job.entered().await?; } } => rested,
             () = tokio::time::sleep(std::time::Duration::from_secs(1)) => Ok(()),
         }
     });
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused running waiting pending");
+    assert_eq!(fixture.log.take_of("j0"), "created running paused running waiting pending");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_driver_that_only_passes_pause_points_leaves_others_their_turn() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         for _ in 0..1_000_000 {
             job.pause_point().await?;
         }
         Ok(())
     });
-    let job = bench.create(manual("j0"), driver).start();
+    let job = fixture.create(manual("j0"), driver).start();
     tokio::task::yield_now().await;
     job.user_pause().expect("it runs, and has not come to its end");
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running paused");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running paused");
 }

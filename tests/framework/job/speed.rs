@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use job::{Job, JobHandle};
+use job::{Job, JobHandle, Speed};
 use qapi_core::Result;
 use tokio::time::Instant;
 
-use super::bench::{Bench, driver_fn, manual, settle, text};
+use super::fixture::{EngineFixture, driver_fn, let_tasks_run, manual, text};
 
 /// Copies eight pieces of 1000 bytes each at 1000 bytes a second.
-fn copying_job(bench: &Bench) -> Job {
-    bench.create(manual("j0").speed(1000), driver_fn(copy)).start()
+fn copying_job(fixture: &EngineFixture) -> Job {
+    fixture.create(manual("j0").speed(Speed::new(1000)), driver_fn(copy)).start()
 }
 
 async fn copy(job: JobHandle) -> Result<()> {
@@ -25,96 +25,100 @@ async fn copy(job: JobHandle) -> Result<()> {
 /// How much is done after so many seconds more.
 async fn done_after(job: &Job, seconds: u64) -> u64 {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    job.progress().0
+    job.progress().current
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_keeps_to_its_speed() {
-    let bench = Bench::new();
-    let job = copying_job(&bench);
-    settle().await;
-    assert_eq!(job.progress().0, 1000);
+    let fixture = EngineFixture::new();
+    let job = copying_job(&fixture);
+    let_tasks_run().await;
+    assert_eq!(job.progress().current, 1000);
     assert_eq!(done_after(&job, 1).await, 2000);
     assert_eq!(done_after(&job, 4).await, 6000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_does_not_catch_up_after_a_pause() {
-    let bench = Bench::new();
-    let job = copying_job(&bench);
-    settle().await;
+    let fixture = EngineFixture::new();
+    let job = copying_job(&fixture);
+    let_tasks_run().await;
     job.user_pause().expect("running");
     assert_eq!(done_after(&job, 3600).await, 1000);
     job.user_resume().expect("paused");
-    settle().await;
-    assert_eq!(job.progress().0, 2000);
+    let_tasks_run().await;
+    assert_eq!(job.progress().current, 2000);
     assert_eq!(done_after(&job, 2).await, 4000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_higher_speed_wakes_a_sleeping_job() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         job.throttle(1000).await?;
         copy(job).await
     });
-    let job = bench.create(manual("j0").speed(1), driver).start();
+    let job = fixture.create(manual("j0").speed(Speed::new(1)), driver).start();
     assert_eq!(done_after(&job, 10).await, 0);
-    job.set_speed(1_000_000).expect("running");
+    job.set_speed(Speed::new(1_000_000)).expect("running");
     assert_eq!(done_after(&job, 1).await, 8000);
-    assert_eq!(job.speed(), 1_000_000);
+    assert_eq!(job.speed(), Speed::new(1_000_000));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_limit_wakes_a_sleeping_job() {
-    let bench = Bench::new();
-    let job = bench.create(manual("j0").speed(1), driver_fn(copy)).start();
+    let fixture = EngineFixture::new();
+    let job = fixture.create(manual("j0").speed(Speed::new(1)), driver_fn(copy)).start();
     assert_eq!(done_after(&job, 10).await, 1000);
-    job.set_speed(0).expect("running");
-    settle().await;
-    assert_eq!(job.progress().0, 8000);
+    job.set_speed(Speed::new(0)).expect("running");
+    let_tasks_run().await;
+    assert_eq!(job.progress().current, 8000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lower_speed_counts_from_now_on() {
-    let bench = Bench::new();
-    let job = copying_job(&bench);
-    settle().await;
-    job.set_speed(100).expect("running");
+    let fixture = EngineFixture::new();
+    let job = copying_job(&fixture);
+    let_tasks_run().await;
+    job.set_speed(Speed::new(100)).expect("running");
     assert_eq!(done_after(&job, 5).await, 1000);
     assert_eq!(done_after(&job, 6).await, 2000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn several_parts_share_one_limit() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         let (first, second) = tokio::join!(copy(job.clone()), copy(job.clone()));
         first.and(second)
     });
-    let job = bench.create(manual("j0").speed(1000), driver).start();
-    settle().await;
-    assert_eq!(job.progress().0, 1000);
+    let job = fixture.create(manual("j0").speed(Speed::new(1000)), driver).start();
+    let_tasks_run().await;
+    assert_eq!(job.progress().current, 1000);
     assert_eq!(done_after(&job, 3).await, 4000);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_negative_speed_is_refused() {
-    let bench = Bench::new();
+#[test]
+fn a_negative_speed_is_refused() {
     let expected = "Parameter 'speed' expects a non-negative value";
-    let made = bench.jobs.create(manual("j0").speed(-1), driver_fn(copy), None);
-    assert_eq!(text(made.map(drop)), expected);
-    assert_eq!(bench.log.take_of("j0"), "created null");
+    for speed in [-1, i64::MIN] {
+        assert_eq!(text(Speed::try_from(speed).map(drop)), expected);
+    }
+}
 
-    let job = copying_job(&bench);
-    assert_eq!(text(job.set_speed(-1)), expected);
-    assert_eq!(job.speed(), 1000);
+#[test]
+fn a_speed_is_an_int_of_the_schema() {
+    for speed in [0, 1, i64::MAX] {
+        assert_eq!(Speed::try_from(speed).map(i64::from), Ok(speed));
+    }
+    assert_eq!(i64::from(Speed::new(u64::MAX)), i64::MAX);
+    assert_eq!(Speed::default(), Speed::UNLIMITED);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sleep_ends_on_time_and_is_cut_short_by_a_wake_up() {
-    let bench = Bench::new();
-    let log = bench.log.clone();
+    let fixture = EngineFixture::new();
+    let log = fixture.log.clone();
     let driver = driver_fn(move |job| {
         let log = log.clone();
         async move {
@@ -126,23 +130,23 @@ async fn a_sleep_ends_on_time_and_is_cut_short_by_a_wake_up() {
             Ok(())
         }
     });
-    let job = bench.create(manual("j0"), driver).start();
+    let job = fixture.create(manual("j0"), driver).start();
     tokio::time::sleep(Duration::from_secs(61)).await;
     tokio::time::sleep(Duration::from_secs(9)).await;
     drop(job.pause());
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running 60 10 waiting pending");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running 60 10 waiting pending");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_wake_up_before_the_sleep_is_not_lost() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         job.enter();
-        job.idle().await?;
+        job.entered().await?;
         Ok(())
     });
-    let job = bench.create(manual("j0").auto_finalize(true), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0").auto_finalize(true), driver).start();
+    let_tasks_run().await;
     assert_eq!(text(job.concluded().await), "ok");
 }

@@ -1,8 +1,8 @@
 //! Every verb against a job in every state, through the engine: one test for each pair.
 
-use job::{Job, JobStatus, Transaction};
+use job::{CancelMode, Job, JobStatus, Speed, Transaction};
 
-use super::bench::{Bench, Work, manual, settle, text};
+use super::fixture::{EngineFixture, Work, let_tasks_run, manual, text};
 
 /// What a client is told.
 enum Told {
@@ -21,18 +21,18 @@ use Told::{AlreadyPaused, Done, NotPaused, Refused};
 /// A job in a state, and what keeps it there.
 struct InState {
     job: Job,
-    _bench: Bench,
+    _bench: EngineFixture,
     _undone: Option<job::CreatedJob>,
 }
 
 async fn job_in(status: JobStatus) -> InState {
-    let bench = Bench::new();
-    let started = |work| bench.create(manual("j0"), bench.driver(work)).start();
+    let fixture = EngineFixture::new();
+    let started = |work| fixture.create(manual("j0"), fixture.driver(work)).start();
     let mut undone = None;
     let job = match status {
         JobStatus::Undefined => unreachable!("no job is seen undefined"),
         JobStatus::Created => {
-            let created = bench.create(manual("j0"), bench.driver(Work::Finish));
+            let created = fixture.create(manual("j0"), fixture.driver(Work::Finish));
             undone.insert(created).job().clone()
         }
         JobStatus::Running => started(Work::UntilCancelled),
@@ -40,41 +40,41 @@ async fn job_in(status: JobStatus) -> InState {
         JobStatus::Pending => started(Work::Finish),
         JobStatus::Paused => paused(started(Work::UntilCancelled)).await,
         JobStatus::Standby => paused(started(Work::UntilCompleted)).await,
-        JobStatus::Waiting => beside_a_job_at_work(&bench, Work::Finish).await,
-        JobStatus::Aborting => beside_a_job_that_will_not_stop(&bench).await,
+        JobStatus::Waiting => beside_a_job_at_work(&fixture, Work::Finish).await,
+        JobStatus::Aborting => beside_a_job_that_will_not_stop(&fixture).await,
         JobStatus::Concluded => started(Work::Fail("as the script says")),
         JobStatus::Null => {
             let job = started(Work::Fail("as the script says"));
-            settle().await;
+            let_tasks_run().await;
             job.dismiss().expect("concluded");
             job
         }
     };
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(job.status(), status);
-    InState { job, _bench: bench, _undone: undone }
+    InState { job, _bench: fixture, _undone: undone }
 }
 
 async fn paused(job: Job) -> Job {
-    settle().await;
+    let_tasks_run().await;
     job.user_pause().expect("at work");
     job
 }
 
-async fn beside_a_job_at_work(bench: &Bench, work: Work) -> Job {
+async fn beside_a_job_at_work(fixture: &EngineFixture, work: Work) -> Job {
     let group = Transaction::new();
-    let job = bench.create_in(&group, manual("j0"), bench.driver(work));
-    let other = bench.create_in(&group, manual("j1"), bench.driver(Work::UntilCancelled));
+    let job = fixture.create_in(&group, manual("j0"), fixture.driver(work));
+    let other = fixture.create_in(&group, manual("j1"), fixture.driver(Work::UntilCancelled));
     other.start();
     job.start()
 }
 
 /// An aborting job is concluded as soon as the younger members of its transaction have stopped.
-async fn beside_a_job_that_will_not_stop(bench: &Bench) -> Job {
+async fn beside_a_job_that_will_not_stop(fixture: &EngineFixture) -> Job {
     let group = Transaction::new();
-    let job = bench.create_in(&group, manual("j0"), bench.driver(Work::Fail("x")));
-    let deaf = super::bench::driver_fn(|_| std::future::pending());
-    bench.create_in(&group, manual("j1"), deaf).start();
+    let job = fixture.create_in(&group, manual("j0"), fixture.driver(Work::Fail("x")));
+    let deaf = super::fixture::driver_fn(|_| std::future::pending());
+    fixture.create_in(&group, manual("j1"), deaf).start();
     job.start()
 }
 
@@ -82,10 +82,10 @@ async fn check(status: JobStatus, verb: &str, told: Told) {
     let in_state = job_in(status).await;
     let job = &in_state.job;
     let answer = match verb {
-        "cancel" => job.user_cancel(true),
+        "cancel" => job.user_cancel(CancelMode::Force),
         "pause" => job.user_pause(),
         "resume" => job.user_resume(),
-        "set-speed" => job.set_speed(1),
+        "set-speed" => job.set_speed(Speed::new(1)),
         "complete" => job.complete(),
         "dismiss" => job.dismiss(),
         "finalize" => job.finalize(),

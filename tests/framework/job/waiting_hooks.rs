@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::qmp::{job_cancel, job_finalize};
-use job::{Job, JobDriver, JobHandle, JobStatus, Transaction};
+use job::{Job, JobDriver, JobHandle, JobOutcome, JobStatus, Transaction};
 use qapi_core::Result;
 use tokio::sync::Semaphore;
 
-use super::bench::{Bench, Work, manual, named, settle, text};
+use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, reply, text};
 
 /// Ends at once, prepares when it is given leave, and cleans up when it is given leave again.
 struct Slow {
@@ -31,7 +31,7 @@ impl JobDriver for Slow {
         Ok(())
     }
 
-    async fn clean(&self, _: &JobHandle) {
+    async fn clean(&self, _: &JobHandle, _: JobOutcome) {
         self.wait().await;
     }
 }
@@ -41,128 +41,123 @@ fn slow() -> (Slow, Arc<Semaphore>) {
     (Slow { leave: Arc::clone(&leave) }, leave)
 }
 
-/// Whether `command` is answered now.
-async fn is_answered<T>(command: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-    tokio::time::timeout(Duration::from_millis(1), command).await.ok()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_job_stays_pending_while_it_is_prepared_and_cleaned_up() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    bench.create(named("j0"), driver).start();
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "created running waiting pending");
-    bench.start("other", Work::Finish);
-    settle().await;
-    assert!(bench.log.take_of("other").ends_with("null"), "others go on");
+    fixture.create(named("j0"), driver).start();
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "created running waiting pending");
+    fixture.start("other", Work::Finish);
+    let_tasks_run().await;
+    assert!(fixture.log.take_of("other").ends_with("null"), "others go on");
     leave.add_permits(1);
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "");
     leave.add_permits(1);
-    settle().await;
-    assert_eq!(bench.log.take_of("j0"), "concluded null");
+    let_tasks_run().await;
+    assert_eq!(fixture.log.take_of("j0"), "concluded null");
 }
 
 #[tokio::test(start_paused = true)]
 async fn finalize_is_answered_when_all_members_are_concluded() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
     let transaction = Transaction::new();
-    let slow = bench.create_in(&transaction, manual("slow"), driver);
-    let quick = bench.create_in(&transaction, manual("quick"), bench.driver(Work::Finish));
+    let slow = fixture.create_in(&transaction, manual("slow"), driver);
+    let quick = fixture.create_in(&transaction, manual("quick"), fixture.driver(Work::Finish));
     let (slow, _quick) = (slow.start(), quick.start());
-    settle().await;
-    let mut finalize = Box::pin(job_finalize(&bench.jobs, "quick"));
-    assert_eq!(is_answered(&mut finalize).await, None);
+    let_tasks_run().await;
+    let mut finalize = Box::pin(job_finalize(&fixture.jobs, "quick"));
+    assert_eq!(reply(&mut finalize).await, None);
     leave.add_permits(1);
-    assert_eq!(is_answered(&mut finalize).await, None, "it is yet to be cleaned up");
+    assert_eq!(reply(&mut finalize).await, None, "it is yet to be cleaned up");
     assert_eq!(slow.status(), JobStatus::Pending);
     leave.add_permits(1);
-    assert_eq!(is_answered(&mut finalize).await.map(text).as_deref(), Some("ok"));
+    assert_eq!(reply(&mut finalize).await.map(text).as_deref(), Some("ok"));
     assert_eq!(slow.status(), JobStatus::Concluded);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_finalize_that_nobody_waits_for_goes_on() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
-    let mut finalize = Box::pin(job_finalize(&bench.jobs, "j0"));
-    assert_eq!(is_answered(&mut finalize).await, None);
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
+    let mut finalize = Box::pin(job_finalize(&fixture.jobs, "j0"));
+    assert_eq!(reply(&mut finalize).await, None);
     drop(finalize);
     leave.add_permits(2);
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Concluded);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_can_be_cancelled_while_it_is_prepared() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    let job = bench.create(manual("j0"), driver).start();
-    settle().await;
+    let job = fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
     job.finalize().expect("pending");
-    let mut cancel = Box::pin(job_cancel(&bench.jobs, "j0"));
-    assert_eq!(is_answered(&mut cancel).await, None);
+    let mut cancel = Box::pin(job_cancel(&fixture.jobs, "j0"));
+    assert_eq!(reply(&mut cancel).await, None);
     leave.add_permits(2);
-    assert_eq!(is_answered(&mut cancel).await.map(text).as_deref(), Some("ok"));
+    assert_eq!(reply(&mut cancel).await.map(text).as_deref(), Some("ok"));
     assert_eq!(job.error().as_ref().map(qapi_core::Error::desc), Some("Operation canceled"));
     assert_eq!(job.status(), JobStatus::Concluded);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancel_is_answered_when_a_pending_job_is_concluded() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    bench.create(manual("j0"), driver).start();
-    settle().await;
-    bench.log.take();
-    let mut cancel = Box::pin(job_cancel(&bench.jobs, "j0"));
-    assert_eq!(is_answered(&mut cancel).await, None);
-    assert_eq!(bench.log.take_of("j0"), "aborting");
+    fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
+    fixture.log.take();
+    let mut cancel = Box::pin(job_cancel(&fixture.jobs, "j0"));
+    assert_eq!(reply(&mut cancel).await, None);
+    assert_eq!(fixture.log.take_of("j0"), "aborting");
     leave.add_permits(1);
-    assert_eq!(is_answered(&mut cancel).await.map(text).as_deref(), Some("ok"));
-    assert_eq!(bench.log.take_of("j0"), "concluded");
+    assert_eq!(reply(&mut cancel).await.map(text).as_deref(), Some("ok"));
+    assert_eq!(fixture.log.take_of("j0"), "concluded");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancel_of_a_job_at_work_is_answered_at_once() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let transaction = Transaction::new();
-    let other = bench.create_in(&transaction, manual("other"), slow().0);
-    let busy = bench.create_in(&transaction, manual("busy"), bench.driver(Work::Seconds(9)));
+    let other = fixture.create_in(&transaction, manual("other"), slow().0);
+    let busy = fixture.create_in(&transaction, manual("busy"), fixture.driver(Work::Seconds(9)));
     let (_other, _busy) = (other.start(), busy.start());
-    settle().await;
-    let mut cancel = Box::pin(job_cancel(&bench.jobs, "busy"));
-    assert_eq!(is_answered(&mut cancel).await.map(text).as_deref(), Some("ok"));
+    let_tasks_run().await;
+    let mut cancel = Box::pin(job_cancel(&fixture.jobs, "busy"));
+    assert_eq!(reply(&mut cancel).await.map(text).as_deref(), Some("ok"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn undone_jobs_are_waited_for_on_demand() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    let created = bench.create(named("j0"), driver);
+    let created = fixture.create(named("j0"), driver);
     let job = created.job().clone();
     created.undo();
-    let mut at_rest = Box::pin(job.at_rest());
-    assert_eq!(is_answered(&mut at_rest).await, None);
+    let mut at_rest = Box::pin(job.idle());
+    assert_eq!(reply(&mut at_rest).await, None);
     leave.add_permits(1);
-    assert_eq!(is_answered(&mut at_rest).await, Some(()));
-    assert_eq!(bench.log.take_of("j0"), "created aborting concluded null");
+    assert_eq!(reply(&mut at_rest).await, Some(()));
+    assert_eq!(fixture.log.take_of("j0"), "created aborting concluded null");
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_waits_for_hooks() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    bench.create(manual("j0"), driver).start();
-    settle().await;
-    let mut ending = Box::pin(bench.jobs.cancel_all());
-    assert_eq!(is_answered(&mut ending).await, None);
+    fixture.create(manual("j0"), driver).start();
+    let_tasks_run().await;
+    let mut ending = Box::pin(fixture.jobs.cancel_all());
+    assert_eq!(reply(&mut ending).await, None);
     leave.add_permits(1);
-    assert_eq!(is_answered(&mut ending).await, Some(()));
+    assert_eq!(reply(&mut ending).await, Some(()));
 }
 
 /// Panics after it has waited.
@@ -181,24 +176,24 @@ impl JobDriver for Clumsy {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_panics_after_a_while_fails_the_job() {
-    let bench = Bench::new();
-    let job = bench.create(named("j0"), Clumsy).start();
+    let fixture = EngineFixture::new();
+    let job = fixture.create(named("j0"), Clumsy).start();
     assert_eq!(
         text(job.concluded().await),
         "The job's driver panicked in 'prepare': as the script says"
     );
     assert_eq!(
-        bench.log.take_of("j0"),
+        fixture.log.take_of("j0"),
         "created running waiting pending aborting concluded null"
     );
 }
 
 /// A job that is pending, on a runtime of its own.
-fn pending(bench: &Bench, driver: Slow) -> (tokio::runtime::Runtime, Job) {
+fn pending(fixture: &EngineFixture, driver: Slow) -> (tokio::runtime::Runtime, Job) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let job = runtime.block_on(async {
-        let job = bench.create(manual("j0"), driver).start();
+        let job = fixture.create(manual("j0"), driver).start();
         while job.status() != JobStatus::Pending {
             tokio::task::yield_now().await;
         }
@@ -209,25 +204,25 @@ fn pending(bench: &Bench, driver: Slow) -> (tokio::runtime::Runtime, Job) {
 
 #[test]
 fn a_runtime_that_ends_under_a_hook_ends_the_job() {
-    let bench = Bench::new();
-    let (runtime, job) = pending(&bench, slow().0);
+    let fixture = EngineFixture::new();
+    let (runtime, job) = pending(&fixture, slow().0);
     runtime.block_on(async { job.finalize().expect("pending") });
     assert_eq!(job.status(), JobStatus::Pending);
     drop(runtime);
     let life = "created running waiting pending aborting concluded";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[test]
 fn hooks_are_waited_for_wherever_a_job_is_finalized() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let (driver, leave) = slow();
-    let (runtime, job) = pending(&bench, driver);
+    let (runtime, job) = pending(&fixture, driver);
     // Not within the runtime.
     job.finalize().expect("pending");
     assert_eq!(job.status(), JobStatus::Pending);
     leave.add_permits(2);
-    runtime.block_on(job.at_rest());
+    runtime.block_on(job.idle());
     assert_eq!(job.status(), JobStatus::Concluded);
     assert_eq!(job.error(), None);
 }

@@ -2,10 +2,10 @@
 
 use job::JobStatus::{Paused, Ready, Running, Standby, Waiting};
 
-use super::rules::{Driver, World};
-use super::step::{Deed, Hook};
+use super::rules::{Driver, Model};
+use super::step::{DriverAction, Hook};
 
-impl World {
+impl Model {
     /// Drivers that can go on do: to begin with, past a first pause point, and not at all if it is
     /// too late.
     pub(super) fn turn(&mut self) {
@@ -17,21 +17,15 @@ impl World {
                     self.jobs[number].driver = Driver::RestsFirst;
                 }
                 Driver::New => self.begin(number),
-                Driver::RestedFirst => {
-                    self.call(number, Hook::Resume);
-                    self.begin(number);
-                }
-                Driver::Rested => {
-                    self.call(number, Hook::Resume);
-                    self.jobs[number].driver = Driver::Works;
-                }
+                Driver::RestedFirst => self.begin(number),
+                Driver::Rested => self.jobs[number].driver = Driver::Works,
                 Driver::RestsFirst | Driver::Works | Driver::Rests | Driver::Over => {}
             }
         }
     }
 
     fn begin(&mut self, number: usize) {
-        if self.jobs[number].is_doomed() {
+        if self.jobs[number].must_fail() {
             self.end_work(number, Some("Operation canceled"));
         } else {
             self.jobs[number].driver = Driver::Works;
@@ -40,33 +34,29 @@ impl World {
 
     fn rest_if_wanted(&mut self, number: usize) -> bool {
         let job = &self.jobs[number];
-        if !(job.user_pause || job.hold) || job.is_doomed() {
-            return false;
-        }
-        if self.call(number, Hook::Pause).is_some() {
-            self.call(number, Hook::Resume);
+        if !(job.user_pause || job.internal_pause) || job.must_fail() {
             return false;
         }
         self.go(number, if self.jobs[number].is_ready() { Standby } else { Paused });
         true
     }
 
-    pub(super) fn drive(&mut self, number: usize, deed: Deed) {
-        match deed {
-            Deed::PassPausePoint => {
+    pub(super) fn drive(&mut self, number: usize, action: DriverAction) {
+        match action {
+            DriverAction::PassPausePoint => {
                 if self.rest_if_wanted(number) {
                     self.jobs[number].driver = Driver::Rests;
                 }
             }
-            Deed::BecomeReady => {
+            DriverAction::BecomeReady => {
                 if self.jobs[number].status == Running {
                     self.go(number, Ready);
-                    self.tell(number, "!Ready");
+                    self.emit(number, "!Ready");
                 }
             }
-            Deed::MeetError => self.jobs[number].user_pause = true,
-            Deed::Succeed => self.end_work(number, None),
-            Deed::Fail => {
+            DriverAction::MeetError => self.jobs[number].user_pause = true,
+            DriverAction::Succeed => self.end_work(number, None),
+            DriverAction::Fail => {
                 self.call(number, Hook::Run);
                 self.end_work(number, Some("Input/output error"));
             }
@@ -79,7 +69,7 @@ impl World {
         if let Some(error) = error {
             job.error.get_or_insert_with(|| error.to_owned());
         }
-        if self.fail_if_doomed(number) {
+        if self.abort_if_failed(number) {
             self.abort(number);
         } else {
             self.go(number, Waiting);

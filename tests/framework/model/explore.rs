@@ -2,8 +2,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::puppets::Puppets;
-use super::rules::World;
+use super::rules::Model;
+use super::scripted_engine::ScriptedEngine;
 use super::step::{Kind, Step};
 
 /// What has been seen.
@@ -35,10 +35,10 @@ pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], dep
 /// step there.
 fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let compare = |way: &[Step], world: &World, steps: &[Step]| {
-        runtime.block_on(compare(kinds, way, world.clone(), steps));
+    let compare = |way: &[Step], model: &Model, steps: &[Step]| {
+        runtime.block_on(compare(kinds, way, model.clone(), steps));
     };
-    let mut beginning = World::new(kinds);
+    let mut beginning = Model::new(kinds);
     compare(&[], &beginning, prelude);
     for step in prelude {
         beginning.take(*step);
@@ -46,21 +46,21 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     let mut known = HashSet::from([beginning.clone()]);
     let mut ahead = VecDeque::from([(beginning, prelude.to_vec())]);
     let mut seen = Seen::default();
-    while let Some((world, way)) = ahead.pop_front() {
+    while let Some((model, way)) = ahead.pop_front() {
         seen.states += 1;
         seen.depth = seen.depth.max(way.len() - prelude.len());
-        let steps = world.steps();
+        let steps = model.steps();
         seen.steps += steps.len();
-        let after = |step: &Step| Some((*step, world.after(*step)?));
+        let after = |step: &Step| Some((*step, model.after(*step)?));
         let moving: Vec<_> = steps.iter().filter_map(after).collect();
         let moves = |step: &Step| moving.iter().any(|(moving, _)| moving == step);
         // What changes nothing can be tried one after the other.
         let mut at_once: Vec<_> = steps.iter().copied().filter(|step| !moves(step)).collect();
         at_once.extend(moving.first().map(|(step, _)| *step));
-        compare(&way, &world, &at_once);
+        compare(&way, &model, &at_once);
         for (number, (step, next)) in moving.into_iter().enumerate() {
             if number > 0 {
-                compare(&way, &world, &[step]);
+                compare(&way, &model, &[step]);
             }
             if way.len() < prelude.len().saturating_add(depth) && known.insert(next.clone()) {
                 ahead.push_back((next, [&way[..], &[step]].concat()));
@@ -70,17 +70,17 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     seen
 }
 
-/// Goes a way that is known to be right and to lead to `world`, and compares engine and rules at
+/// Goes a way that is known to be right and to lead to `model`, and compares engine and rules at
 /// each step after it.
-async fn compare(kinds: &[Kind], way: &[Step], mut world: World, steps: &[Step]) {
-    let mut engine = Puppets::new(kinds);
+async fn compare(kinds: &[Kind], way: &[Step], mut model: Model, steps: &[Step]) {
+    let mut engine = ScriptedEngine::new(kinds);
     for step in way {
         engine.take(*step).await;
     }
     for step in steps {
         let place = || format!("at {step:?}\nafter {way:?}\nof {steps:?}\nwith {kinds:#?}");
-        assert_eq!(engine.take(*step).await, world.take(*step), "{}", place());
-        assert_eq!(engine.view(), world.view(), "{}", place());
+        assert_eq!(engine.take(*step).await, model.take(*step), "{}", place());
+        assert_eq!(engine.view(), model.view(), "{}", place());
     }
     engine.end().await;
 }

@@ -1,9 +1,9 @@
 //! What jobs do, written down as rules, and the engine compared with the rules at every step.
 //!
-//! [`World`](rules::World) is the specification: jobs, transactions and drivers as plain data, and
-//! for every step what is answered, what is told, and what follows. [`Puppets`](puppets::Puppets)
-//! is the engine with drivers that do nothing unless told. [`explore`](explore::explore) tries
-//! every step in every state that can be reached, [`walks`] long ways at random.
+//! [`Model`](rules::Model) is the specification: jobs, transactions and drivers as plain data, and
+//! for every step what is answered, what is events, and what follows. [`ScriptedEngine`](scripted_engine::ScriptedEngine)
+//! is the engine with drivers that do nothing unless events. [`explore`](explore::explore) tries
+//! every step in every state that can be reached, [`random_runs`] long ways at random.
 //!
 //! The tests go as deep as is quick. To go deeper, and to see how many states there are:
 //!
@@ -14,21 +14,21 @@
 
 mod drivers;
 mod explore;
-mod puppets;
+mod random_runs;
 mod rules;
+mod scripted_engine;
 mod step;
 mod transactions;
-mod walks;
 
 use explore::explore_all;
-use step::{Flaw, Kind, Step};
+use step::{Fault, Kind, Step};
 
 /// Kinds of jobs that differ in what makes a difference to others.
 const KINDS: [Kind; 4] = [
     Kind::PLAIN,
     Kind { auto_finalize: false, auto_dismiss: false, ..Kind::PLAIN },
     Kind { soft_cancel: true, auto_dismiss: false, ..Kind::PLAIN },
-    Kind { flaw: Flaw::FailsLate, auto_dismiss: false, ..Kind::PLAIN },
+    Kind { fault: Fault::FailsLate, auto_dismiss: false, ..Kind::PLAIN },
 ];
 
 /// The kinds of a number of jobs, in every combination of [`KINDS`], each in its transaction.
@@ -74,16 +74,17 @@ fn all_run(jobs: usize) -> Vec<Step> {
 
 #[test]
 fn one_job_of_every_kind() {
-    let kind = |bits: u8, flaw: Flaw| Kind {
+    let kind = |bits: u8, fault: Fault| Kind {
         soft_cancel: bits & 1 > 0,
         auto_finalize: bits & 2 > 0,
         auto_dismiss: bits & 4 > 0,
-        flaw,
+        fault,
         transaction: 0,
     };
-    // With a flaw, not every bit makes a difference.
-    let bits = |flaw| if flaw == Flaw::None { 0..8 } else { 0..4 };
-    let kinds = Flaw::all().flat_map(|flaw| bits(flaw).map(move |bits| vec![kind(bits, flaw)]));
+    // With a fault, not every bit makes a difference.
+    let bits = |fault| if fault == Fault::None { 0..8 } else { 0..4 };
+    let kinds =
+        Fault::all().flat_map(|fault| bits(fault).map(move |bits| vec![kind(bits, fault)]));
     explore_all("one job", &kinds.collect::<Vec<_>>(), &[], usize::MAX);
 }
 
@@ -94,9 +95,9 @@ fn two_jobs_in_one_transaction() {
 
 #[test]
 fn two_jobs_in_one_transaction_of_which_one_has_a_flaw() {
-    let flawed = Flaw::all().map(|flaw| Kind { flaw, auto_dismiss: false, ..Kind::PLAIN });
+    let flawed = Fault::all().map(|fault| Kind { fault, auto_dismiss: false, ..Kind::PLAIN });
     let kinds = alike_but_one(&[0, 0], &flawed.collect::<Vec<_>>());
-    explore_all("two jobs, one transaction, one flaw", &kinds, &all_run(2), 2);
+    explore_all("two jobs, one transaction, one fault", &kinds, &all_run(2), 2);
 }
 
 #[test]

@@ -5,12 +5,12 @@
 
 use job::JobStatus::{self, *};
 
-use super::step::{Ask, Deed, Flaw, Hook, Kind, Outcome, Step, View};
+use super::step::{DriverAction, Fault, Hook, Kind, Outcome, Request, Step, View};
 use super::transactions::Transaction;
 
 /// All there is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct World {
+pub(super) struct Model {
     kinds: Vec<Kind>,
     pub(super) jobs: Vec<Job>,
     pub(super) transactions: [Transaction; 2],
@@ -18,8 +18,8 @@ pub(super) struct World {
     pub(super) awake: Vec<usize>,
     /// Whether a failed member is being concluded just now. Never between two steps.
     pub(super) concluding: bool,
-    /// What has been told in the present step.
-    told: Vec<String>,
+    /// What has been events in the present step.
+    events: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub(super) struct Job {
     /// A client or an error wants it to rest.
     pub(super) user_pause: bool,
     /// Something internal does.
-    pub(super) hold: bool,
+    pub(super) internal_pause: bool,
     pub(super) cancel: Cancel,
     pub(super) error: Option<String>,
 }
@@ -78,12 +78,12 @@ impl Job {
     }
 
     /// Cancelled by force, or failed: nothing is left to do but to end.
-    pub(super) fn is_doomed(&self) -> bool {
+    pub(super) fn must_fail(&self) -> bool {
         self.cancel == Cancel::Forced || self.error.is_some()
     }
 }
 
-impl World {
+impl Model {
     /// Nothing yet, but jobs of these kinds may be made, in this order.
     pub(super) fn new(kinds: &[Kind]) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl World {
             transactions: [Transaction::new(), Transaction::new()],
             awake: Vec::new(),
             concluding: false,
-            told: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -109,14 +109,14 @@ impl World {
             if job.startable {
                 steps.extend([Step::Start(number), Step::TakeBack(number), Step::Undo(number)]);
             }
-            steps.extend(Ask::ALL.map(|ask| Step::Ask(number, ask)));
-            if job.hold {
-                steps.push(Step::LetGo(number));
+            steps.extend(Request::ALL.map(|request| Step::Request(number, request)));
+            if job.internal_pause {
+                steps.push(Step::EndPause(number));
             } else if job.status == Created || job.is_at_work() {
-                steps.push(Step::Hold(number));
+                steps.push(Step::BeginPause(number));
             }
             if matches!(job.driver, Driver::Works | Driver::Rested) {
-                steps.extend(Deed::ALL.map(|deed| Step::Drive(number, deed)));
+                steps.extend(DriverAction::ALL.map(|action| Step::Drive(number, action)));
             }
         }
         steps
@@ -145,19 +145,19 @@ impl World {
                 self.cancel(number, true);
                 Ok(())
             }
-            Step::Ask(number, ask) => self.ask(number, ask),
-            Step::Hold(number) => {
-                self.jobs[number].hold = true;
+            Step::Request(number, request) => self.request(number, request),
+            Step::BeginPause(number) => {
+                self.jobs[number].internal_pause = true;
                 Ok(())
             }
-            Step::LetGo(number) => {
-                self.jobs[number].hold = false;
+            Step::EndPause(number) => {
+                self.jobs[number].internal_pause = false;
                 self.end_rest_if_unwanted(number);
                 Ok(())
             }
-            Step::Drive(number, deed) => {
+            Step::Drive(number, action) => {
                 self.turn();
-                self.drive(number, deed);
+                self.drive(number, action);
                 self.turn();
                 Ok(())
             }
@@ -167,7 +167,7 @@ impl World {
             }
         };
         let reply = reply.err().unwrap_or_else(|| "ok".to_owned());
-        Outcome { reply, told: std::mem::take(&mut self.told) }
+        Outcome { reply, events: std::mem::take(&mut self.events) }
     }
 
     /// What queries show, the newest job first.
@@ -178,7 +178,7 @@ impl World {
             status: job.status,
             error: job.error.clone(),
             user_paused: job.user_pause,
-            pause_requested: job.user_pause || job.hold,
+            pause_requested: job.user_pause || job.internal_pause,
             busy: job.is_at_work() && !job.rests(),
             ready: job.is_ready(),
             cancel_requested: job.cancel > Cancel::No,
@@ -187,14 +187,14 @@ impl World {
         jobs.map(view).collect()
     }
 
-    pub(super) fn tell(&mut self, number: usize, what: &str) {
-        self.told.push(format!("j{number} {what}"));
+    pub(super) fn emit(&mut self, number: usize, what: &str) {
+        self.events.push(format!("j{number} {what}"));
     }
 
     pub(super) fn go(&mut self, number: usize, status: JobStatus) {
         if self.jobs[number].status != status {
             self.jobs[number].status = status;
-            self.tell(number, status.as_str());
+            self.emit(number, status.as_str());
         }
     }
 
@@ -207,7 +207,7 @@ impl World {
             started: false,
             driver: Driver::New,
             user_pause: false,
-            hold: false,
+            internal_pause: false,
             cancel: Cancel::No,
             error: None,
         });
@@ -223,7 +223,7 @@ impl World {
     fn start(&mut self, number: usize) -> Result<(), String> {
         let job = &mut self.jobs[number];
         job.startable = false;
-        if job.status == Created && !job.is_doomed() {
+        if job.status == Created && !job.must_fail() {
             job.started = true;
             self.awake.push(number);
             self.go(number, Running);
@@ -235,7 +235,7 @@ impl World {
         let job = &mut self.jobs[number];
         job.startable = false;
         // One that is cancelled is concluded with its transaction.
-        if job.status == Created && !job.is_doomed() {
+        if job.status == Created && !job.must_fail() {
             self.go(number, Null);
             self.leave(number);
             self.advance(self.jobs[number].kind.transaction);
@@ -243,37 +243,37 @@ impl World {
         Ok(())
     }
 
-    fn ask(&mut self, number: usize, ask: Ask) -> Result<(), String> {
+    fn request(&mut self, number: usize, request: Request) -> Result<(), String> {
         let job = &mut self.jobs[number];
         if job.status == Null {
             return Err("Job not found".to_owned());
         }
-        if ask == Ask::Resume && !job.user_pause {
+        if request == Request::Resume && !job.user_pause {
             return Err("Can't resume a job that was not paused".to_owned());
         }
-        let (verb, statuses) = ask.rule();
+        let (verb, statuses) = request.rule();
         if !statuses.contains(&job.status) {
             let status = job.status.as_str();
             return Err(format!(
                 "Job 'j{number}' in state '{status}' cannot accept command verb '{verb}'"
             ));
         }
-        match ask {
-            Ask::Cancel { force } => self.cancel(number, force),
-            Ask::Pause if job.user_pause => return Err("Job is already paused".to_owned()),
-            Ask::Pause => job.user_pause = true,
-            Ask::Resume => self.end_user_pause(number),
-            Ask::SetSpeed(speed) if speed < 0 => {
+        match request {
+            Request::Cancel { force } => self.cancel(number, force),
+            Request::Pause if job.user_pause => return Err("Job is already paused".to_owned()),
+            Request::Pause => job.user_pause = true,
+            Request::Resume => self.end_user_pause(number),
+            Request::SetSpeed(speed) if speed < 0 => {
                 return Err("Parameter 'speed' expects a non-negative value".to_owned());
             }
-            Ask::SetSpeed(_) => return self.answered(number, Hook::SetSpeed),
-            Ask::Change => return self.answered(number, Hook::Change),
-            Ask::Complete if job.cancel > Cancel::No => {
+            Request::SetSpeed(_) => {}
+            Request::Change => return self.answered(number, Hook::Change),
+            Request::Complete if job.cancel > Cancel::No => {
                 return Err(format!("The active block job 'j{number}' cannot be completed"));
             }
-            Ask::Complete => return self.answered(number, Hook::Complete),
-            Ask::Dismiss => self.go(number, Null),
-            Ask::Finalize => self.finalize(self.jobs[number].kind.transaction),
+            Request::Complete => return self.answered(number, Hook::Complete),
+            Request::Dismiss => self.go(number, Null),
+            Request::Finalize => self.finalize(self.jobs[number].kind.transaction),
         }
         Ok(())
     }
@@ -318,9 +318,9 @@ impl World {
     /// transaction, if it is not at work.
     pub(super) fn call(&mut self, number: usize, hook: Hook) -> Option<String> {
         if hook != Hook::Run {
-            self.tell(number, hook.name());
+            self.emit(number, hook.word());
         }
-        if self.jobs[number].kind.flaw != Flaw::PanicsIn(hook) {
+        if self.jobs[number].kind.fault != Fault::PanicsIn(hook) {
             return None;
         }
         let name = hook.name();
@@ -338,7 +338,7 @@ impl World {
         if let Some(text) = self.call(number, hook) {
             return Err(text);
         }
-        let refuses = self.jobs[number].kind.flaw == Flaw::Refuses;
+        let refuses = self.jobs[number].kind.fault == Fault::Refuses;
         if refuses { Err("Not now".to_owned()) } else { Ok(()) }
     }
 
@@ -349,7 +349,7 @@ impl World {
     }
 
     fn end_rest_if_unwanted(&mut self, number: usize) {
-        if !self.jobs[number].user_pause && !self.jobs[number].hold {
+        if !self.jobs[number].user_pause && !self.jobs[number].internal_pause {
             self.end_rest(number);
         }
     }
@@ -369,9 +369,9 @@ impl World {
 
     /// A forced cancel is a failure, whatever the driver says, though an error of its own counts
     /// for more.
-    pub(super) fn fail_if_doomed(&mut self, number: usize) -> bool {
+    pub(super) fn abort_if_failed(&mut self, number: usize) -> bool {
         let job = &mut self.jobs[number];
-        if !job.is_doomed() {
+        if !job.must_fail() {
             return false;
         }
         job.error.get_or_insert_with(|| "Operation canceled".to_owned());

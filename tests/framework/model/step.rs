@@ -10,7 +10,7 @@ pub(super) struct Kind {
     pub(super) auto_finalize: bool,
     pub(super) auto_dismiss: bool,
     /// What is wrong with its driver.
-    pub(super) flaw: Flaw,
+    pub(super) fault: Fault,
     /// Which transaction it joins.
     pub(super) transaction: usize,
 }
@@ -20,14 +20,14 @@ impl Kind {
         soft_cancel: false,
         auto_finalize: true,
         auto_dismiss: true,
-        flaw: Flaw::None,
+        fault: Fault::None,
         transaction: 0,
     };
 }
 
 /// What can be wrong with a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Flaw {
+pub(super) enum Fault {
     None,
     /// Fails when it is prepared.
     FailsLate,
@@ -37,7 +37,7 @@ pub(super) enum Flaw {
     PanicsIn(Hook),
 }
 
-impl Flaw {
+impl Fault {
     /// All of them.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let panics = Hook::ALL.into_iter().map(Self::PanicsIn);
@@ -45,53 +45,55 @@ impl Flaw {
     }
 }
 
-/// What is called of a driver. Each call is told, but that of `run`.
+/// What is called of a driver. Each call is events, but that of `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Hook {
     Run,
-    Pause,
-    Resume,
     UserResume,
     Complete,
     Cancel,
     Prepare,
-    Commit,
-    Abort,
-    Clean,
-    SetSpeed,
+    CleanSuccess,
+    CleanFailure,
     Change,
 }
 
 impl Hook {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Run,
-        Self::Pause,
-        Self::Resume,
         Self::UserResume,
         Self::Complete,
         Self::Cancel,
         Self::Prepare,
-        Self::Commit,
-        Self::Abort,
-        Self::Clean,
-        Self::SetSpeed,
+        Self::CleanSuccess,
+        Self::CleanFailure,
         Self::Change,
     ];
 
+    /// The name of the hook in error texts.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Run => "run",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
             Self::UserResume => "user_resume",
             Self::Complete => "complete",
             Self::Cancel => "cancel",
             Self::Prepare => "prepare",
-            Self::Commit => "commit",
-            Self::Abort => "abort",
-            Self::Clean => "clean",
-            Self::SetSpeed => "set_speed",
+            Self::CleanSuccess | Self::CleanFailure => "clean",
             Self::Change => "change",
+        }
+    }
+
+    /// The line of a call in the log.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::CleanSuccess => "clean success",
+            Self::CleanFailure => "clean failure",
+            Self::Run
+            | Self::UserResume
+            | Self::Complete
+            | Self::Cancel
+            | Self::Prepare
+            | Self::Change => self.name(),
         }
     }
 }
@@ -106,19 +108,19 @@ pub(super) enum Step {
     /// The job is undone before it is started.
     Undo(usize),
     /// A client asks for something.
-    Ask(usize, Ask),
+    Request(usize, Request),
     /// An internal reason to rest comes.
-    Hold(usize),
+    BeginPause(usize),
     /// That reason goes.
-    LetGo(usize),
+    EndPause(usize),
     /// The driver does something, after everyone has had a turn, and before everyone has another.
-    Drive(usize, Deed),
+    Drive(usize, DriverAction),
     /// Every driver that can go on does.
     Turn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Ask {
+pub(super) enum Request {
     Cancel { force: bool },
     Pause,
     Resume,
@@ -129,7 +131,7 @@ pub(super) enum Ask {
     Change,
 }
 
-impl Ask {
+impl Request {
     pub(super) const ALL: [Self; 10] = [
         Self::Cancel { force: true },
         Self::Cancel { force: false },
@@ -164,17 +166,17 @@ impl Ask {
 
 /// What a driver does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Deed {
+pub(super) enum DriverAction {
     PassPausePoint,
     BecomeReady,
     /// An error is to stop the job at its next pause point.
     MeetError,
     Succeed,
-    /// Or panics, if that is its flaw.
+    /// Or panics, if that is its fault.
     Fail,
 }
 
-impl Deed {
+impl DriverAction {
     pub(super) const ALL: [Self; 5] =
         [Self::PassPausePoint, Self::BecomeReady, Self::MeetError, Self::Succeed, Self::Fail];
 }
@@ -185,7 +187,7 @@ pub(super) struct Outcome {
     /// `ok`, or the text of the error.
     pub(super) reply: String,
     /// Changes of status, notifications (with `!`), and calls of hooks, as they came.
-    pub(super) told: Vec<String>,
+    pub(super) events: Vec<String>,
 }
 
 /// What anyone can see of a job.
@@ -206,6 +208,6 @@ pub(super) struct View {
 #[test]
 fn no_verb_is_forgotten() {
     for verb in JobVerb::ALL {
-        assert!(Ask::ALL.iter().any(|ask| ask.rule().0 == verb.as_str()), "{verb:?}");
+        assert!(Request::ALL.iter().any(|request| request.rule().0 == verb.as_str()), "{verb:?}");
     }
 }

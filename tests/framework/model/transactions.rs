@@ -2,8 +2,8 @@
 
 use job::JobStatus::{Aborting, Concluded, Null, Pending, Waiting};
 
-use super::rules::{Cancel, World};
-use super::step::{Flaw, Hook};
+use super::rules::{Cancel, Model};
+use super::step::{Fault, Hook};
 
 /// Jobs that succeed together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ impl Transaction {
     }
 }
 
-impl World {
+impl Model {
     /// The job is none of its transaction's any more.
     pub(super) fn leave(&mut self, number: usize) {
         let transaction = self.jobs[number].kind.transaction;
@@ -62,7 +62,7 @@ impl World {
         for number in &members {
             self.go(*number, Pending);
             if !self.jobs[*number].kind.auto_finalize {
-                self.tell(*number, "!Pending");
+                self.emit(*number, "!Pending");
             }
         }
         if members.iter().all(|number| self.jobs[*number].kind.auto_finalize) {
@@ -76,10 +76,10 @@ impl World {
         let members = self.transactions[transaction].newest_first();
         for number in &members {
             self.call(*number, Hook::Prepare);
-            if self.jobs[*number].kind.flaw == Flaw::FailsLate {
+            if self.jobs[*number].kind.fault == Fault::FailsLate {
                 self.jobs[*number].error = Some("Too late".to_owned());
             }
-            if self.fail_if_doomed(*number) {
+            if self.abort_if_failed(*number) {
                 self.undo(*number);
                 return;
             }
@@ -118,7 +118,7 @@ impl World {
         if self.transactions[transaction].fate == Fate::Open {
             for number in members {
                 if self.jobs[number].status == Waiting {
-                    self.fail_if_doomed(number);
+                    self.abort_if_failed(number);
                 }
             }
         }
@@ -151,14 +151,13 @@ impl World {
     }
 
     fn conclude(&mut self, number: usize) {
-        let failed = self.jobs[number].status == Aborting || self.fail_if_doomed(number);
-        self.call(number, if failed { Hook::Abort } else { Hook::Commit });
-        self.call(number, Hook::Clean);
+        let failed = self.jobs[number].status == Aborting || self.abort_if_failed(number);
+        self.call(number, if failed { Hook::CleanFailure } else { Hook::CleanSuccess });
         let (started, cancel) = (self.jobs[number].started, self.jobs[number].cancel);
         if started {
             let cancelled = cancel == Cancel::Forced;
             let what = if cancelled { "!FinalizeCancelled" } else { "!FinalizeCompleted" };
-            self.tell(number, what);
+            self.emit(number, what);
         }
         self.leave(number);
         self.go(number, Concluded);

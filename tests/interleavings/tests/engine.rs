@@ -1,46 +1,47 @@
 //! The engine as a whole: its list of jobs, its words, its end.
 
+use job_interleaved::CancelMode;
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use crate::bench::{Bench, Work};
+use crate::fixture::{EngineFixture, Work};
 use crate::orders::every_order;
 
 #[test]
 fn a_job_made_while_all_are_cancelled() {
     every_order("a job made while all are cancelled", 2, || {
-        let bench = Bench::new();
-        let other = bench.clone();
+        let fixture = EngineFixture::new();
+        let other = fixture.clone();
         let client = thread::spawn(move || drop(other.start("j0", Work::UntilCancelled)));
-        block_on(bench.jobs.cancel_all());
+        block_on(fixture.jobs.cancel_all());
         client.join().expect("it does not panic");
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn a_job_started_while_all_are_cancelled() {
     every_order("a job started while all are cancelled", 2, || {
-        let bench = Bench::new();
-        let made = bench.create("j0", Work::UntilCancelled, None);
+        let fixture = EngineFixture::new();
+        let made = fixture.create("j0", Work::UntilCancelled, None);
         let client = thread::spawn(move || drop(made.start()));
-        block_on(bench.jobs.cancel_all());
+        block_on(fixture.jobs.cancel_all());
         // It was there when that began, and it has been told that it is gone.
-        bench.check_lives();
+        fixture.check_lives();
         client.join().expect("it does not panic");
-        bench.check_lives();
+        fixture.check_lives();
     });
 }
 
 #[test]
 fn all_cancelled_by_two() {
     every_order("all cancelled by two", 1, || {
-        let bench = Bench::new();
-        bench.start("j0", Work::UntilCancelled);
-        bench.start("j1", Work::FinishByHand);
-        let other = bench.clone();
+        let fixture = EngineFixture::new();
+        fixture.start("j0", Work::UntilCancelled);
+        fixture.start("j1", Work::FinishByHand);
+        let other = fixture.clone();
         let client = thread::spawn(move || block_on(other.jobs.cancel_all()));
-        bench.end();
+        fixture.end();
         client.join().expect("it does not panic");
     });
 }
@@ -48,16 +49,16 @@ fn all_cancelled_by_two() {
 #[test]
 fn all_paused_while_all_are_cancelled() {
     every_order("all paused while all are cancelled", 1, || {
-        let bench = Bench::new();
-        bench.start("j0", Work::UntilCancelled);
-        bench.start("j1", Work::Pause);
-        let other = bench.clone();
+        let fixture = EngineFixture::new();
+        fixture.start("j0", Work::UntilCancelled);
+        fixture.start("j1", Work::Pause);
+        let other = fixture.clone();
         let client = thread::spawn(move || {
             for pause in other.jobs.pause_all() {
-                block_on(pause.settled());
+                block_on(pause.paused());
             }
         });
-        bench.end();
+        fixture.end();
         client.join().expect("it does not panic");
     });
 }
@@ -65,49 +66,49 @@ fn all_paused_while_all_are_cancelled() {
 #[test]
 fn what_ends_has_been_told() {
     every_order("what ends has been told", 1, || {
-        let bench = Bench::new();
-        let other = bench.clone();
+        let fixture = EngineFixture::new();
+        let other = fixture.clone();
         let client = thread::spawn(move || {
             let job = other.start("j1", Work::Finish);
             assert_eq!(block_on(job.concluded()), Ok(()));
             assert!(other.log.life("j1").contains("concluded"));
         });
-        let job = bench.start("j0", Work::Finish);
+        let job = fixture.start("j0", Work::Finish);
         assert_eq!(block_on(job.concluded()), Ok(()));
-        assert!(bench.log.life("j0").contains("concluded"));
+        assert!(fixture.log.life("j0").contains("concluded"));
         client.join().expect("it does not panic");
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn two_jobs_of_one_name() {
     every_order("two jobs of one name", 2, || {
-        let bench = Bench::new();
-        let other = bench.clone();
-        let make = |bench: Bench| bench.try_create("j0", Work::Finish, None).is_ok();
+        let fixture = EngineFixture::new();
+        let other = fixture.clone();
+        let make = |fixture: EngineFixture| fixture.try_create("j0", Work::Finish, None).is_ok();
         let client = thread::spawn(move || make(other));
-        let made = [make(bench.clone()), client.join().expect("it does not panic")];
+        let made = [make(fixture.clone()), client.join().expect("it does not panic")];
         // Each takes its own back at once, so both may succeed, one after the other.
         assert!(made.contains(&true));
         let life =
             if made == [true, true] { "created null created null" } else { "created null" };
-        assert_eq!(bench.log.life("j0"), life);
+        assert_eq!(fixture.log.life("j0"), life);
     });
 }
 
 #[test]
 fn an_engine_dropped_while_its_jobs_end() {
     every_order("an engine dropped", 1, || {
-        let bench = Bench::new();
+        let fixture = EngineFixture::new();
         let jobs =
-            [bench.start("j0", Work::UntilCancelled), bench.start("j1", Work::FinishByHand)];
-        let log = bench.log.clone();
+            [fixture.start("j0", Work::UntilCancelled), fixture.start("j1", Work::FinishByHand)];
+        let log = fixture.log.clone();
         let client = {
             let job = jobs[1].clone();
-            thread::spawn(move || drop(job.user_cancel(true)))
+            thread::spawn(move || drop(job.user_cancel(CancelMode::Force)))
         };
-        drop(bench);
+        drop(fixture);
         for job in jobs {
             drop(block_on(job.concluded()));
             let id = job.id().expect("named");

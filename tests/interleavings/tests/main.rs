@@ -10,7 +10,7 @@
 //!
 //! A test that fails prints the order as a word, with which `shuttle::replay` does it again.
 
-mod bench;
+mod fixture;
 mod orders;
 
 mod engine;

@@ -1,16 +1,16 @@
 //! Members of one transaction that several threads are at.
 
-use job_interleaved::{CreatedJob, Job, JobStatus, Transaction};
+use job_interleaved::{CancelMode, CreatedJob, Job, JobStatus, Transaction};
 use shuttle::thread;
 
-use crate::bench::{Bench, Work};
+use crate::fixture::{EngineFixture, Work};
 use crate::orders::every_order;
 
 /// Jobs `j0`, `j1`, … in one transaction.
-fn group(bench: &Bench, works: &[Work]) -> Vec<CreatedJob> {
+fn group(fixture: &EngineFixture, works: &[Work]) -> Vec<CreatedJob> {
     let transaction = Transaction::new();
     let create = |(number, work): (usize, &Work)| {
-        bench.create(&format!("j{number}"), *work, Some(&transaction))
+        fixture.create(&format!("j{number}"), *work, Some(&transaction))
     };
     works.iter().enumerate().map(create).collect()
 }
@@ -22,20 +22,20 @@ fn start(made: Vec<CreatedJob>) -> Vec<Job> {
 #[test]
 fn two_that_finish() {
     every_order("two that finish", 1, || {
-        let bench = Bench::new();
-        start(group(&bench, &[Work::Finish, Work::Finish]));
+        let fixture = EngineFixture::new();
+        start(group(&fixture, &[Work::Finish, Work::Finish]));
         shuttle::future::block_on(async {
             for id in ["j0", "j1"] {
-                if let Some(job) = bench.jobs.find(id) {
+                if let Some(job) = fixture.jobs.find(id) {
                     assert_eq!(job.concluded().await, Ok(()));
                 }
             }
         });
-        bench.end();
+        fixture.end();
         let life =
             "created running waiting pending commit clean !FinalizeCompleted concluded null";
         for id in ["j0", "j1"] {
-            assert_eq!(sorted(&bench.log.life(id)), sorted(life));
+            assert_eq!(sorted(&fixture.log.life(id)), sorted(life));
         }
     });
 }
@@ -50,68 +50,68 @@ fn sorted(life: &str) -> Vec<&str> {
 #[test]
 fn one_that_fails_and_one_that_finishes() {
     every_order("one that fails and one that finishes", 1, || {
-        let bench = Bench::new();
-        start(group(&bench, &[Work::Finish, Work::Fail]));
-        bench.end();
-        bench.check_together(&["j0", "j1"]);
+        let fixture = EngineFixture::new();
+        start(group(&fixture, &[Work::Finish, Work::Fail]));
+        fixture.end();
+        fixture.check_together(&["j0", "j1"]);
     });
 }
 
 #[test]
 fn one_that_fails_while_a_client_cancels_another() {
     every_order("one that fails while a client cancels another", 1, || {
-        let bench = Bench::new();
-        let jobs = start(group(&bench, &[Work::Finish, Work::Finish, Work::Fail]));
-        let client = thread::spawn(move || drop(jobs[1].user_cancel(true)));
+        let fixture = EngineFixture::new();
+        let jobs = start(group(&fixture, &[Work::Finish, Work::Finish, Work::Fail]));
+        let client = thread::spawn(move || drop(jobs[1].user_cancel(CancelMode::Force)));
         client.join().expect("it does not panic");
-        bench.end();
-        bench.check_together(&["j0", "j1", "j2"]);
+        fixture.end();
+        fixture.check_together(&["j0", "j1", "j2"]);
     });
 }
 
 #[test]
 fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
     every_order("one finalized while the last becomes pending", 1, || {
-        let bench = Bench::new();
-        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
+        let fixture = EngineFixture::new();
+        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
         let (first, second) = (jobs[0].clone(), jobs[1].clone());
         let clients = [
             thread::spawn(move || drop(second.finalize())),
-            thread::spawn(move || drop(first.user_cancel(true))),
+            thread::spawn(move || drop(first.user_cancel(CancelMode::Force))),
         ];
         for client in clients {
             client.join().expect("it does not panic");
         }
-        bench.end();
-        bench.check_together(&["j0", "j1"]);
+        fixture.end();
+        fixture.check_together(&["j0", "j1"]);
     });
 }
 
 #[test]
 fn both_finalized_at_once() {
     every_order("both finalized at once", 1, || {
-        let bench = Bench::new();
-        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
+        let fixture = EngineFixture::new();
+        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
         let finalize = |job: Job| thread::spawn(move || drop(job.finalize()));
         let clients: Vec<_> = jobs.into_iter().map(finalize).collect();
         for client in clients {
             client.join().expect("it does not panic");
         }
-        bench.end();
-        bench.check_together(&["j0", "j1"]);
+        fixture.end();
+        fixture.check_together(&["j0", "j1"]);
     });
 }
 
 #[test]
 fn both_finalized_while_all_are_cancelled() {
     every_order("both finalized while all are cancelled", 1, || {
-        let bench = Bench::new();
-        let jobs = start(group(&bench, &[Work::FinishByHand, Work::FinishByHand]));
-        Bench::until(&jobs[1], JobStatus::Pending);
+        let fixture = EngineFixture::new();
+        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
+        EngineFixture::until(&jobs[1], JobStatus::Pending);
         let client = thread::spawn(move || drop(jobs[0].finalize()));
-        bench.end();
+        fixture.end();
         client.join().expect("it does not panic");
-        bench.check_together(&["j0", "j1"]);
+        fixture.check_together(&["j0", "j1"]);
     });
 }
 
@@ -119,15 +119,15 @@ fn both_finalized_while_all_are_cancelled() {
 fn one_taken_back_while_another_is_cancelled() {
     for undo in [CreatedJob::undo, drop] {
         every_order("one taken back while another is cancelled", 1, move || {
-            let bench = Bench::new();
-            let mut made = group(&bench, &[Work::Finish, Work::Finish]);
+            let fixture = EngineFixture::new();
+            let mut made = group(&fixture, &[Work::Finish, Work::Finish]);
             let second = made.pop().expect("two");
             let first = made.pop().expect("two").start();
-            let client = thread::spawn(move || drop(first.user_cancel(true)));
+            let client = thread::spawn(move || drop(first.user_cancel(CancelMode::Force)));
             undo(second);
             client.join().expect("it does not panic");
-            bench.end();
-            bench.check_together(&["j0", "j1"]);
+            fixture.end();
+            fixture.check_together(&["j0", "j1"]);
         });
     }
 }
@@ -135,29 +135,29 @@ fn one_taken_back_while_another_is_cancelled() {
 #[test]
 fn one_started_while_another_fails() {
     every_order("one started while another fails", 1, || {
-        let bench = Bench::new();
-        let mut made = group(&bench, &[Work::Fail, Work::UntilCancelled]);
+        let fixture = EngineFixture::new();
+        let mut made = group(&fixture, &[Work::Fail, Work::UntilCancelled]);
         let second = made.pop().expect("two");
         made.pop().expect("two").start();
         second.start();
-        bench.end();
-        bench.check_together(&["j0", "j1"]);
+        fixture.end();
+        fixture.check_together(&["j0", "j1"]);
     });
 }
 
 #[test]
 fn one_that_joins_late() {
     every_order("one that joins late", 1, || {
-        let bench = Bench::new();
+        let fixture = EngineFixture::new();
         let transaction = Transaction::new();
-        let first = bench.create("j0", Work::Finish, Some(&transaction)).start();
-        let client = thread::spawn(move || drop(first.user_cancel(true)));
-        let late = bench.try_create("j1", Work::Finish, Some(&transaction));
+        let first = fixture.create("j0", Work::Finish, Some(&transaction)).start();
+        let client = thread::spawn(move || drop(first.user_cancel(CancelMode::Force)));
+        let late = fixture.try_create("j1", Work::Finish, Some(&transaction));
         if let Ok(late) = late {
             late.start();
         }
         client.join().expect("it does not panic");
-        bench.end();
-        bench.check_together(&["j0", "j1"]);
+        fixture.end();
+        fixture.check_together(&["j0", "j1"]);
     });
 }

@@ -1,17 +1,17 @@
 //! Verbs of several clients, and the driver of the job at the same time.
 
-use job_interleaved::JobStatus;
+use job_interleaved::{CancelMode, JobStatus, Speed};
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use crate::bench::{Bench, Work};
+use crate::fixture::{EngineFixture, Work};
 use crate::orders::every_order;
 
 #[test]
 fn pause_and_resume_of_a_job_at_its_pause_points() {
     every_order("pause and resume", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::Pause);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::Pause);
         let client = {
             let job = job.clone();
             thread::spawn(move || {
@@ -25,38 +25,39 @@ fn pause_and_resume_of_a_job_at_its_pause_points() {
         client.join().expect("it does not panic");
         // Nobody wants it to rest any more.
         assert_eq!(block_on(job.concluded()), Ok(()));
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn an_inner_pause_and_a_cancel() {
     every_order("an inner pause and a cancel", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::UntilCancelled);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::UntilCancelled);
         let client = {
             let job = job.clone();
-            thread::spawn(move || block_on(job.pause().settled()))
+            thread::spawn(move || block_on(job.pause().paused()))
         };
-        job.user_cancel(true).expect("at work");
+        job.user_cancel(CancelMode::Force).expect("at work");
         client.join().expect("it does not panic");
         block_on(job.concluded()).expect_err("cancelled");
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn two_that_resume_a_job_stopped_by_an_error() {
     every_order("two that resume", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::Stop);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::Stop);
         let clients = [0, 1].map(|_| {
             let job = job.clone();
             thread::spawn(move || job.user_resume().is_ok())
         });
         let resumed = clients.map(|client| client.join().expect("it does not panic"));
-        bench.end();
-        let hooks = bench.log.life("j0").split(' ').filter(|word| *word == "user_resume").count();
+        fixture.end();
+        let hooks =
+            fixture.log.life("j0").split(' ').filter(|word| *word == "user_resume").count();
         // If nobody came in time, it was cancelled while it was stopped, or before.
         assert!(hooks <= 1);
         assert!(resumed.iter().filter(|resumed| **resumed).count() <= hooks);
@@ -66,8 +67,8 @@ fn two_that_resume_a_job_stopped_by_an_error() {
 #[test]
 fn a_pause_of_a_job_that_becomes_ready() {
     every_order("a pause of a job that becomes ready", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::UntilCompleted);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::UntilCompleted);
         let client = {
             let job = job.clone();
             thread::spawn(move || {
@@ -81,15 +82,15 @@ fn a_pause_of_a_job_that_becomes_ready() {
         client.join().expect("it does not panic");
         job.complete().expect("ready");
         assert_eq!(block_on(job.concluded()), Ok(()));
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn complete_and_a_soft_cancel() {
     every_order("complete and a soft cancel", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::UntilCompleted);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::UntilCompleted);
         let clients = [
             {
                 let job = job.clone();
@@ -97,7 +98,7 @@ fn complete_and_a_soft_cancel() {
             },
             {
                 let job = job.clone();
-                thread::spawn(move || drop(job.user_cancel(false)))
+                thread::spawn(move || drop(job.user_cancel(CancelMode::Soft)))
             },
         ];
         for client in clients {
@@ -106,33 +107,33 @@ fn complete_and_a_soft_cancel() {
         // The cancel ends it, be it ready or not.
         let result = block_on(job.concluded());
         assert_eq!(result.is_ok(), !job.is_cancelled());
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn a_cancel_never_dismisses() {
     every_order("a cancel never dismisses", 2, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::FinishByHand);
-        Bench::until(&job, JobStatus::Pending);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::FinishByHand);
+        EngineFixture::until(&job, JobStatus::Pending);
         let client = {
             let job = job.clone();
-            thread::spawn(move || drop(job.user_cancel(true)))
+            thread::spawn(move || drop(job.user_cancel(CancelMode::Force)))
         };
         drop(job.finalize());
         client.join().expect("it does not panic");
         assert_ne!(job.status(), JobStatus::Null);
-        bench.end();
+        fixture.end();
     });
 }
 
 #[test]
 fn one_of_two_dismisses() {
     every_order("one of two dismisses", 2, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::FinishByHand);
-        job.user_cancel(true).expect("not yet concluded");
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::FinishByHand);
+        job.user_cancel(CancelMode::Force).expect("not yet concluded");
         drop(block_on(job.concluded()));
         let clients = [0, 1].map(|_| {
             let job = job.clone();
@@ -140,7 +141,7 @@ fn one_of_two_dismisses() {
         });
         let dismissed = clients.map(|client| client.join().expect("it does not panic"));
         assert_eq!(dismissed.iter().filter(|dismissed| **dismissed).count(), 1);
-        bench.end();
+        fixture.end();
     });
 }
 
@@ -151,25 +152,25 @@ fn a_speed_set_by_two() {
     let clock = clock.expect("a runtime");
     let _inside = clock.enter();
     every_order("a speed set by two", 1, || {
-        let bench = Bench::new();
-        let job = bench.start("j0", Work::Throttle);
+        let fixture = EngineFixture::new();
+        let job = fixture.start("j0", Work::Throttle);
         let clients = [0, 1].map(|speed| {
             let job = job.clone();
-            thread::spawn(move || job.set_speed(speed).expect("at work"))
+            thread::spawn(move || job.set_speed(Speed::new(speed)).expect("at work"))
         });
         for client in clients {
             client.join().expect("it does not panic");
         }
         // The speed that anyone sees is the one that the driver is kept to.
-        let is_unlimited = job.speed() == 0;
-        Bench::go_on(&job);
+        let is_unlimited = job.speed().is_unlimited();
+        EngineFixture::go_on(&job);
         if is_unlimited {
             assert_eq!(block_on(job.concluded()), Ok(()));
         } else {
             thread::yield_now();
-            drop(job.user_cancel(true));
+            drop(job.user_cancel(CancelMode::Force));
             block_on(job.concluded()).expect_err("it had to wait");
         }
-        bench.end();
+        fixture.end();
     });
 }

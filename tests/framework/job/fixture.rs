@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use job::{
-    CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobStatusChange, JobType,
-    Jobs, Transaction,
+    CancelMode, CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobOutcome,
+    JobStatusChange, JobType, Jobs, Transaction,
 };
 use qapi_core::{Error, Result};
 
@@ -42,12 +42,12 @@ impl Log {
 }
 
 /// An engine under test.
-pub(super) struct Bench {
+pub(super) struct EngineFixture {
     pub(super) jobs: Jobs,
     pub(super) log: Log,
 }
 
-impl Bench {
+impl EngineFixture {
     pub(super) fn new() -> Self {
         let log = Log::default();
         let sink = log.clone();
@@ -101,8 +101,13 @@ pub(super) fn manual(id: &str) -> JobOptions {
 
 /// Lets every driver go on until all of them wait for something. The clock is paused, so it moves
 /// only then.
-pub(super) async fn settle() {
+pub(super) async fn let_tasks_run() {
     tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// The reply to `command`, if there is one now.
+pub(super) async fn reply<T>(command: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    tokio::time::timeout(Duration::from_millis(1), command).await.ok()
 }
 
 /// What an error says.
@@ -115,13 +120,13 @@ pub(super) fn text(result: Result<()>) -> String {
 
 /// What came of a job that has to be over by now.
 pub(super) async fn result(job: &Job) -> String {
-    settle().await;
+    let_tasks_run().await;
     assert!(job.status().is_over(), "{job:?}");
     text(job.concluded().await)
 }
 
 /// What a driver does.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
     Finish,
     Fail(&'static str),
@@ -169,12 +174,12 @@ impl JobDriver for Scripted {
             Work::Finish => Ok(()),
             Work::Fail(text) => Err(Error::generic(text)),
             Work::UntilCancelled => loop {
-                job.idle().await?;
+                job.entered().await?;
             },
             Work::UntilCompleted => {
                 job.ready();
                 while !self.should_complete.load(Ordering::SeqCst) && !job.cancel_requested() {
-                    job.idle().await?;
+                    job.entered().await?;
                 }
                 Ok(())
             }
@@ -190,14 +195,6 @@ impl JobDriver for Scripted {
         }
     }
 
-    fn pause(&self, job: &JobHandle) {
-        self.called(job, "pause");
-    }
-
-    fn resume(&self, job: &JobHandle) {
-        self.called(job, "resume");
-    }
-
     fn user_resume(&self, job: &JobHandle) {
         self.called(job, "user_resume");
     }
@@ -209,9 +206,9 @@ impl JobDriver for Scripted {
         Ok(())
     }
 
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
         self.called(job, "cancel");
-        force || !self.soft_cancel || !job.is_ready()
+        if self.soft_cancel && job.is_ready() { mode } else { CancelMode::Force }
     }
 
     async fn prepare(&self, job: &JobHandle) -> Result<()> {
@@ -220,22 +217,11 @@ impl JobDriver for Scripted {
         self.prepare.clone()
     }
 
-    fn commit(&self, job: &JobHandle) {
-        self.called(job, "commit");
-    }
-
-    fn abort(&self, job: &JobHandle) {
-        self.called(job, "abort");
-    }
-
-    async fn clean(&self, job: &JobHandle) {
+    /// A panic in `commit` or `abort` is one in the first half of the clean-up.
+    async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
+        self.called(job, outcome_word(outcome));
         self.take_turns().await;
         self.called(job, "clean");
-    }
-
-    fn set_speed(&self, job: &JobHandle, _: i64) -> Result<()> {
-        self.called(job, "set_speed");
-        Ok(())
     }
 
     fn change(&self, job: &JobHandle, _: &(dyn Any + Send + Sync)) -> Result<()> {
@@ -246,6 +232,14 @@ impl JobDriver for Scripted {
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
         self.log.write(job.id(), format!("!{notification:?}"));
         assert_ne!(self.panic_in, Some("notify"), "as the script says");
+    }
+}
+
+/// How the log calls the clean-up of a job with that outcome.
+pub(super) fn outcome_word(outcome: JobOutcome) -> &'static str {
+    match outcome {
+        JobOutcome::Success => "commit",
+        JobOutcome::Failure => "abort",
     }
 }
 

@@ -6,35 +6,35 @@ use proptest::test_runner::RngSeed;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use tokio::runtime::Runtime;
 
-use super::puppets::Puppets;
-use super::rules::World;
-use super::step::{Flaw, Kind, Step};
+use super::rules::Model;
+use super::scripted_engine::ScriptedEngine;
+use super::step::{Fault, Kind, Step};
 
-/// The rules, as the walks want them.
+/// The rules, as the random_runs want them.
 struct Rules;
 
 impl ReferenceStateMachine for Rules {
-    type State = World;
+    type State = Model;
     type Transition = Step;
 
-    fn init_state() -> BoxedStrategy<World> {
-        let flaw =
-            prop_oneof![2 => Just(Flaw::None), 1 => select(Flaw::all().collect::<Vec<_>>())];
-        let kind = (any::<(bool, bool, bool, bool)>(), flaw);
-        let kind = kind.prop_map(|((soft, finalize, dismiss, second), flaw)| Kind {
+    fn init_state() -> BoxedStrategy<Model> {
+        let fault =
+            prop_oneof![2 => Just(Fault::None), 1 => select(Fault::all().collect::<Vec<_>>())];
+        let kind = (any::<(bool, bool, bool, bool)>(), fault);
+        let kind = kind.prop_map(|((soft, finalize, dismiss, second), fault)| Kind {
             soft_cancel: soft,
             auto_finalize: finalize,
             auto_dismiss: dismiss,
-            flaw,
+            fault,
             transaction: usize::from(second),
         });
-        prop::collection::vec(kind, 3).prop_map(|kinds| World::new(&kinds)).boxed()
+        prop::collection::vec(kind, 3).prop_map(|kinds| Model::new(&kinds)).boxed()
     }
 
     /// Mostly what changes something.
-    fn transitions(world: &World) -> BoxedStrategy<Step> {
-        let steps = world.steps();
-        let moves = |step: &Step| world.after(*step).is_some();
+    fn transitions(model: &Model) -> BoxedStrategy<Step> {
+        let steps = model.steps();
+        let moves = |step: &Step| model.after(*step).is_some();
         let moving: Vec<_> = steps.iter().copied().filter(moves).collect();
         if moving.is_empty() {
             return select(steps).boxed();
@@ -42,40 +42,40 @@ impl ReferenceStateMachine for Rules {
         prop_oneof![4 => select(moving), 1 => select(steps)].boxed()
     }
 
-    fn preconditions(world: &World, step: &Step) -> bool {
-        world.steps().contains(step)
+    fn preconditions(model: &Model, step: &Step) -> bool {
+        model.steps().contains(step)
     }
 
-    fn apply(mut world: World, step: &Step) -> World {
-        world.take(*step);
-        world
+    fn apply(mut model: Model, step: &Step) -> Model {
+        model.take(*step);
+        model
     }
 }
 
 /// The engine, and how it should be.
 struct Walk {
     runtime: Runtime,
-    engine: Puppets,
-    world: World,
+    engine: ScriptedEngine,
+    model: Model,
 }
 
 impl StateMachineTest for Walk {
     type SystemUnderTest = Self;
     type Reference = Rules;
 
-    fn init_test(world: &World) -> Self {
+    fn init_test(model: &Model) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        Self { runtime, engine: Puppets::new(world.kinds()), world: world.clone() }
+        Self { runtime, engine: ScriptedEngine::new(model.kinds()), model: model.clone() }
     }
 
-    fn apply(mut walk: Self, _: &World, step: Step) -> Self {
+    fn apply(mut walk: Self, _: &Model, step: Step) -> Self {
         let outcome = walk.runtime.block_on(walk.engine.take(step));
-        assert_eq!(outcome, walk.world.take(step), "at {step:?}");
+        assert_eq!(outcome, walk.model.take(step), "at {step:?}");
         walk
     }
 
-    fn check_invariants(walk: &Self, world: &World) {
-        assert_eq!(walk.engine.view(), world.view());
+    fn check_invariants(walk: &Self, model: &Model) {
+        assert_eq!(walk.engine.view(), model.view());
     }
 }
 

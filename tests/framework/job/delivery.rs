@@ -7,11 +7,11 @@ use std::thread::JoinHandle;
 
 use job::{Job, JobStatus, JobStatusChange, Jobs};
 
-use super::bench::{Bench, Log, Work, manual, settle, text};
+use super::fixture::{EngineFixture, Log, Work, let_tasks_run, manual, text};
 
 /// An engine whose events are being told by another thread, which has been stopped on its way.
 struct Tongue {
-    bench: Bench,
+    fixture: EngineFixture,
     thread: JoinHandle<()>,
     release: mpsc::Sender<()>,
 }
@@ -30,31 +30,31 @@ impl Tongue {
             }
             sink.write(Some(&change.id), format!("{:?}", change.status).to_lowercase());
         });
-        let bench = Bench { jobs, log };
-        let other = Bench { jobs: bench.jobs.clone(), log: bench.log.clone() };
+        let fixture = EngineFixture { jobs, log };
+        let other = EngineFixture { jobs: fixture.jobs.clone(), log: fixture.log.clone() };
         let thread = std::thread::spawn(move || {
             drop(other.create(manual("other"), other.driver(Work::Finish)));
         });
         entered.wait();
-        Self { bench, thread, release }
+        Self { fixture, thread, release }
     }
 
-    fn free(self) -> Bench {
+    fn free(self) -> EngineFixture {
         self.release.send(()).expect("the thread waits for it");
         self.thread.join().expect("it goes on");
-        self.bench
+        self.fixture
     }
 }
 
 /// Whether a future waits, now that everything that can has happened.
 async fn waits<T>(future: &mut (impl Future<Output = T> + Unpin)) -> bool {
-    settle().await;
+    let_tasks_run().await;
     let poll = std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
     matches!(poll, Poll::Pending)
 }
 
 fn start(tongue: &Tongue, work: Work) -> Job {
-    tongue.bench.create(manual("j0"), tongue.bench.driver(work)).start()
+    tongue.fixture.create(manual("j0"), tongue.fixture.driver(work)).start()
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,42 +64,42 @@ async fn a_job_is_waited_for_until_its_end_has_been_told() {
     let mut concluded = Box::pin(job.concluded());
     assert!(waits(&mut concluded).await);
     assert_eq!(job.status(), JobStatus::Concluded);
-    assert_eq!(tongue.bench.log.take_of("j0"), "");
+    assert_eq!(tongue.fixture.log.take_of("j0"), "");
 
-    let bench = tongue.free();
+    let fixture = tongue.free();
     assert_eq!(text(concluded.await), "as the script says");
     let life = "created running aborting !FinalizeCompleted concluded";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_jobs_are_waited_for_until_their_end_has_been_told() {
     let tongue = Tongue::tied();
-    let (jobs, job) = (tongue.bench.jobs.clone(), start(&tongue, Work::UntilCancelled));
+    let (jobs, job) = (tongue.fixture.jobs.clone(), start(&tongue, Work::UntilCancelled));
     let mut cancelled = Box::pin(jobs.cancel_all());
     assert!(waits(&mut cancelled).await);
     assert!(waits(&mut cancelled).await);
     assert_eq!(job.status(), JobStatus::Null);
-    assert_eq!(tongue.bench.log.take_of("j0"), "");
+    assert_eq!(tongue.fixture.log.take_of("j0"), "");
 
-    let bench = tongue.free();
+    let fixture = tongue.free();
     let hour = std::time::Duration::from_secs(3600);
     tokio::time::timeout(hour, cancelled).await.expect("nothing is left");
     let life = "created running aborting !FinalizeCancelled concluded null";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_command_that_ends_a_job_is_answered_when_that_has_been_told() {
     let tongue = Tongue::tied();
-    let (jobs, job) = (tongue.bench.jobs.clone(), start(&tongue, Work::Finish));
-    settle().await;
+    let (jobs, job) = (tongue.fixture.jobs.clone(), start(&tongue, Work::Finish));
+    let_tasks_run().await;
     let mut finalized = Box::pin(job::qmp::job_finalize(&jobs, "j0"));
     assert!(waits(&mut finalized).await);
     assert_eq!(job.status(), JobStatus::Concluded);
 
-    let bench = tongue.free();
+    let fixture = tongue.free();
     assert_eq!(text(finalized.await), "ok");
     let life = "created running waiting pending !Pending !FinalizeCompleted concluded";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }

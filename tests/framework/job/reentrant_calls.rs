@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use job::{JobStatus, JobStatusChange, Jobs, Transaction};
+use job::{CancelMode, JobStatus, JobStatusChange, Jobs, Transaction};
 
-use super::bench::{Bench, Log, Work, driver_fn, manual, named, result, settle, text};
+use super::fixture::{
+    EngineFixture, Log, Work, driver_fn, let_tasks_run, manual, named, result, text,
+};
 
 /// An engine whose sink gets the engine too.
 fn engine(sink: impl Fn(&Jobs, &JobStatusChange) + Send + Sync + 'static) -> Jobs {
@@ -29,7 +31,7 @@ async fn a_sink_may_ask_about_the_job_it_is_told_of() {
     });
     let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
     job.start();
-    settle().await;
+    let_tasks_run().await;
     let pairs = seen.lock().expect("nobody panics").clone();
     let expected: Vec<_> =
         [JobStatus::Created, JobStatus::Running, JobStatus::Waiting, JobStatus::Pending]
@@ -52,7 +54,7 @@ async fn what_a_sink_causes_is_told_after_what_it_is_being_told() {
     });
     let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
     job.start();
-    settle().await;
+    let_tasks_run().await;
     let seen = seen.lock().expect("nobody panics").join(" ");
     assert_eq!(seen, "Created Running Waiting Pending Concluded Null");
 }
@@ -69,14 +71,14 @@ async fn a_sink_may_take_the_name_of_a_job_that_is_gone() {
     });
     drop(jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made"));
     assert_eq!(*again.lock().expect("nobody panics"), "ok");
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(jobs.get("j0").map(|job| job.status()), Ok(JobStatus::Pending));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_driver_may_dismiss_a_job_when_it_is_concluded() {
-    let bench = Bench::new();
-    let job = bench.create(manual("j0"), bench.driver(Work::Finish)).start();
+    let fixture = EngineFixture::new();
+    let job = fixture.create(manual("j0"), fixture.driver(Work::Finish)).start();
     let other = {
         let job = job.clone();
         let watcher = driver_fn(move |_| {
@@ -86,32 +88,34 @@ async fn a_driver_may_dismiss_a_job_when_it_is_concluded() {
                 job.dismiss()
             }
         });
-        bench.create(manual("j1"), watcher).start()
+        fixture.create(manual("j1"), watcher).start()
     };
-    settle().await;
+    let_tasks_run().await;
     job.finalize().expect("pending");
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Null);
     assert_eq!(other.status(), JobStatus::Pending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let jobs = engine(|jobs, change| {
         if change.status == JobStatus::Concluded && change.id == "j1" {
-            jobs.get("j0").and_then(|job| job.user_cancel(true)).expect("still pending");
+            jobs.get("j0")
+                .and_then(|job| job.user_cancel(CancelMode::Force))
+                .expect("still pending");
         }
     });
     let transaction = Transaction::new();
     let [older, younger] = ["j0", "j1"].map(|id| {
-        let mut driver = bench.driver(Work::Finish);
+        let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
     });
     let (older, younger) = (older.start(), younger.start());
-    settle().await;
-    bench.log.take();
+    let_tasks_run().await;
+    fixture.log.take();
     older.finalize().expect("pending");
     let rest = [
         "j1 prepare",
@@ -123,7 +127,7 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
         "j0 clean",
         "j0 !FinalizeCompleted",
     ];
-    assert_eq!(bench.log.take(), rest);
+    assert_eq!(fixture.log.take(), rest);
     assert_eq!(text(younger.concluded().await), "ok");
     assert_eq!(text(older.concluded().await), "ok");
     assert!(!older.cancel_requested());
@@ -131,7 +135,7 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sink_may_finalize_when_the_first_member_is_pending() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let jobs = engine(|jobs, change| {
         if change.status == JobStatus::Pending && change.id == "j1" {
             jobs.get("j1").and_then(|job| job.finalize()).expect("pending");
@@ -139,18 +143,18 @@ async fn a_sink_may_finalize_when_the_first_member_is_pending() {
     });
     let transaction = Transaction::new();
     let made = ["j0", "j1"].map(|id| {
-        let mut driver = bench.driver(Work::Finish);
+        let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
     });
     let made = made.map(job::CreatedJob::start);
-    settle().await;
+    let_tasks_run().await;
     for job in made {
         assert_eq!(result(&job).await, "ok");
     }
     for id in ["j0", "j1"] {
         let hooks = "prepare commit clean !Pending !FinalizeCompleted";
-        assert_eq!(bench.log.take_of(id), hooks);
+        assert_eq!(fixture.log.take_of(id), hooks);
     }
 }
 
@@ -165,62 +169,64 @@ async fn a_member_cancelled_while_others_are_yet_to_be_commits_none_of_them() {
         async fn run(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
             Ok(())
         }
-        fn cancel(&self, job: &job::JobHandle, _: bool) -> bool {
+        fn cancel(&self, job: &job::JobHandle, _: CancelMode) -> CancelMode {
             if !self.cancelled.swap(true, Ordering::SeqCst) {
-                job.job().user_cancel(true).expect("waiting");
+                job.job().user_cancel(CancelMode::Force).expect("waiting");
             }
-            true
+            CancelMode::Force
         }
     }
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let transaction = Transaction::new();
-    let mut driver = bench.driver(Work::Finish);
+    let mut driver = fixture.driver(Work::Finish);
     driver.hooks = true;
-    let oldest = bench.create_in(&transaction, manual("j0"), driver);
-    let middle = bench.create_in(&transaction, manual("j1"), CancelsTwice::default());
-    let newest = bench.create_in(&transaction, manual("j2"), bench.driver(Work::Fail("x")));
+    let oldest = fixture.create_in(&transaction, manual("j0"), driver);
+    let middle = fixture.create_in(&transaction, manual("j1"), CancelsTwice::default());
+    let newest = fixture.create_in(&transaction, manual("j2"), fixture.driver(Work::Fail("x")));
     let jobs = [oldest.start(), middle.start()];
-    settle().await;
+    let_tasks_run().await;
     newest.start();
-    settle().await;
+    let_tasks_run().await;
     for job in jobs {
         assert_eq!(result(&job).await, "Operation canceled");
     }
     let life = "created running waiting cancel aborting abort clean !FinalizeCancelled concluded";
-    assert_eq!(bench.log.take_of("j0"), life);
+    assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sink_may_cancel_a_member_when_another_is_taken_back() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let jobs = engine(|jobs, change| {
         if change.status == JobStatus::Null && change.id == "j1" {
-            jobs.get("j0").and_then(|job| job.user_cancel(true)).expect("waiting");
+            jobs.get("j0").and_then(|job| job.user_cancel(CancelMode::Force)).expect("waiting");
         }
     });
     let transaction = Transaction::new();
     let [older, younger] = ["j0", "j1"].map(|id| {
-        let mut driver = bench.driver(Work::Finish);
+        let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
     });
     let older = older.start();
-    settle().await;
+    let_tasks_run().await;
     drop(younger);
     assert_eq!(result(&older).await, "Operation canceled");
-    assert_eq!(bench.log.take_of("j0"), "cancel abort clean !FinalizeCancelled");
-    assert_eq!(bench.log.take_of("j1"), "");
+    assert_eq!(fixture.log.take_of("j0"), "cancel abort clean !FinalizeCancelled");
+    assert_eq!(fixture.log.take_of("j1"), "");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sink_may_cancel_a_job_as_soon_as_it_is_made() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let jobs = engine(|jobs, change| {
         if change.status == JobStatus::Created {
-            jobs.get(&change.id).and_then(|job| job.user_cancel(true)).expect("created");
+            jobs.get(&change.id)
+                .and_then(|job| job.user_cancel(CancelMode::Force))
+                .expect("created");
         }
     });
-    let made = jobs.create(named("j0"), bench.driver(Work::Finish), None);
+    let made = jobs.create(named("j0"), fixture.driver(Work::Finish), None);
     let job = made.expect("it was made").start();
     assert_eq!(result(&job).await, "Operation canceled");
     assert!(jobs.find("j0").is_none());
@@ -233,21 +239,21 @@ async fn a_pause_is_ended_once_however_often_that_is_asked() {
     impl job::JobDriver for ResumesTwice {
         async fn run(&self, job: &job::JobHandle) -> qapi_core::Result<()> {
             loop {
-                job.idle().await?;
+                job.entered().await?;
             }
         }
         fn user_resume(&self, job: &job::JobHandle) {
             self.0.write(job.id(), text(job.job().user_resume()));
         }
     }
-    let bench = Bench::new();
-    let job = bench.create(named("j0"), ResumesTwice(bench.log.clone())).start();
+    let fixture = EngineFixture::new();
+    let job = fixture.create(named("j0"), ResumesTwice(fixture.log.clone())).start();
     let held = job.pause();
     job.user_pause().expect("running");
-    settle().await;
-    bench.log.take();
+    let_tasks_run().await;
+    fixture.log.take();
     job.user_resume().expect("paused");
-    assert_eq!(bench.log.take(), ["j0 Can't resume a job that was not paused"]);
+    assert_eq!(fixture.log.take(), ["j0 Can't resume a job that was not paused"]);
     assert_eq!(job.status(), JobStatus::Paused, "not by the user");
     drop(held);
     assert_eq!(job.status(), JobStatus::Running);

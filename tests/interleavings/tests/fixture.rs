@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use job_interleaved::{
-    CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobStatus,
-    JobStatusChange, JobType, Jobs, Transaction, transition,
+    CancelMode, CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobOutcome,
+    JobStatus, JobStatusChange, JobType, Jobs, Transaction, transition,
 };
 use qapi_core::{Error, Result};
 
@@ -39,12 +39,12 @@ impl Log {
 
 /// An engine under test.
 #[derive(Clone)]
-pub(crate) struct Bench {
+pub(crate) struct EngineFixture {
     pub(crate) jobs: Jobs,
     pub(crate) log: Log,
 }
 
-impl Bench {
+impl EngineFixture {
     pub(crate) fn new() -> Self {
         let log = Log::default();
         let sink = log.clone();
@@ -175,18 +175,18 @@ impl JobDriver for Driver {
                 Ok(())
             }
             Work::UntilCancelled => loop {
-                job.idle().await?;
+                job.entered().await?;
             },
             Work::UntilCompleted => {
                 job.ready();
                 while !self.complete.load(Ordering::SeqCst) && !job.cancel_requested() {
-                    job.idle().await?;
+                    job.entered().await?;
                 }
                 Ok(())
             }
             Work::Throttle => {
                 while !self.complete.load(Ordering::SeqCst) {
-                    job.idle().await?;
+                    job.entered().await?;
                 }
                 job.throttle(u64::MAX).await?;
                 job.throttle(u64::MAX).await?;
@@ -210,19 +210,18 @@ impl JobDriver for Driver {
         Ok(())
     }
 
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        force || !job.is_ready()
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
+        if job.is_ready() { mode } else { CancelMode::Force }
     }
 
-    fn commit(&self, job: &JobHandle) {
-        self.called(job, "commit");
-    }
-
-    fn abort(&self, job: &JobHandle) {
-        self.called(job, "abort");
-    }
-
-    async fn clean(&self, job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
+        self.called(
+            job,
+            match outcome {
+                JobOutcome::Success => "commit",
+                JobOutcome::Failure => "abort",
+            },
+        );
         self.called(job, "clean");
     }
 

@@ -1,15 +1,15 @@
-//! The engine, with drivers that do nothing unless they are told.
+//! The engine, with drivers that act only when a step makes them.
 
 use std::sync::{Arc, Mutex};
 
 use job::{
-    CreatedJob, InternalPause, Job, JobDriver, JobHandle, JobNotification, JobOptions,
-    JobStatusChange, JobType, Jobs, Transaction,
+    CancelMode, CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobOutcome,
+    JobStatusChange, JobType, JobVerb, Jobs, PauseGuard, Speed, Transaction,
 };
 use qapi_core::{Error, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::step::{Ask, Deed, Flaw, Hook, Kind, Outcome, Step, View};
+use super::step::{DriverAction, Fault, Hook, Kind, Outcome, Request, Step, View};
 
 #[derive(Clone, Default)]
 struct Log {
@@ -27,55 +27,47 @@ impl Log {
     }
 }
 
-struct Puppet {
+struct ScriptedDriver {
     kind: Kind,
     log: Log,
-    deeds: Mutex<Option<UnboundedReceiver<Deed>>>,
+    actions: Mutex<Option<UnboundedReceiver<DriverAction>>>,
 }
 
-impl Puppet {
-    /// Panics there if that is its flaw, without a word to the log of the tests.
+impl ScriptedDriver {
+    /// Panics there if that is its fault, without a word to the log of the tests.
     fn called(&self, job: &JobHandle, hook: Hook) {
         if hook != Hook::Run {
-            self.log.write(job.id(), hook.name());
+            self.log.write(job.id(), hook.word());
         }
-        if self.kind.flaw == Flaw::PanicsIn(hook) {
+        if self.kind.fault == Fault::PanicsIn(hook) {
             std::panic::resume_unwind(Box::new("as its kind does"));
         }
     }
 
     fn answered(&self, job: &JobHandle, hook: Hook) -> Result<()> {
         self.called(job, hook);
-        if self.kind.flaw == Flaw::Refuses { Err(Error::generic("Not now")) } else { Ok(()) }
+        if self.kind.fault == Fault::Refuses { Err(Error::generic("Not now")) } else { Ok(()) }
     }
 }
 
-impl JobDriver for Puppet {
+impl JobDriver for ScriptedDriver {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let deeds = self.deeds.lock().expect("nobody panics").take();
-        let mut deeds = deeds.expect("a job runs once");
-        while let Some(deed) = deeds.recv().await {
-            match deed {
-                // That it is to give up is said by another deed.
-                Deed::PassPausePoint => drop(job.pause_point().await),
-                Deed::BecomeReady => job.ready(),
-                Deed::MeetError => job.pause_for_error(),
-                Deed::Succeed => return Ok(()),
-                Deed::Fail => {
+        let actions = self.actions.lock().expect("nobody panics").take();
+        let mut actions = actions.expect("a job runs once");
+        while let Some(action) = actions.recv().await {
+            match action {
+                // That it is to give up is said by another action.
+                DriverAction::PassPausePoint => drop(job.pause_point().await),
+                DriverAction::BecomeReady => job.ready(),
+                DriverAction::MeetError => job.pause_for_error(),
+                DriverAction::Succeed => return Ok(()),
+                DriverAction::Fail => {
                     self.called(job, Hook::Run);
                     return Err(Error::generic("Input/output error"));
                 }
             }
         }
         Ok(())
-    }
-
-    fn pause(&self, job: &JobHandle) {
-        self.called(job, Hook::Pause);
-    }
-
-    fn resume(&self, job: &JobHandle) {
-        self.called(job, Hook::Resume);
     }
 
     fn user_resume(&self, job: &JobHandle) {
@@ -86,30 +78,24 @@ impl JobDriver for Puppet {
         self.answered(job, Hook::Complete)
     }
 
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
         self.called(job, Hook::Cancel);
-        force || !(self.kind.soft_cancel && job.is_ready())
+        if self.kind.soft_cancel && job.is_ready() { mode } else { CancelMode::Force }
     }
 
     async fn prepare(&self, job: &JobHandle) -> Result<()> {
         self.called(job, Hook::Prepare);
-        if self.kind.flaw == Flaw::FailsLate { Err(Error::generic("Too late")) } else { Ok(()) }
+        if self.kind.fault == Fault::FailsLate { Err(Error::generic("Too late")) } else { Ok(()) }
     }
 
-    fn commit(&self, job: &JobHandle) {
-        self.called(job, Hook::Commit);
-    }
-
-    fn abort(&self, job: &JobHandle) {
-        self.called(job, Hook::Abort);
-    }
-
-    async fn clean(&self, job: &JobHandle) {
-        self.called(job, Hook::Clean);
-    }
-
-    fn set_speed(&self, job: &JobHandle, _: i64) -> Result<()> {
-        self.answered(job, Hook::SetSpeed)
+    async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
+        self.called(
+            job,
+            match outcome {
+                JobOutcome::Success => Hook::CleanSuccess,
+                JobOutcome::Failure => Hook::CleanFailure,
+            },
+        );
     }
 
     fn change(&self, job: &JobHandle, _: &(dyn std::any::Any + Send + Sync)) -> Result<()> {
@@ -122,7 +108,7 @@ impl JobDriver for Puppet {
 }
 
 /// The engine, and a hand on every string.
-pub(super) struct Puppets {
+pub(super) struct ScriptedEngine {
     jobs: Jobs,
     log: Log,
     kinds: Vec<Kind>,
@@ -132,11 +118,11 @@ pub(super) struct Puppets {
 
 struct Member {
     created: Option<CreatedJob>,
-    hold: Option<InternalPause>,
-    deeds: UnboundedSender<Deed>,
+    internal_pause: Option<PauseGuard>,
+    actions: UnboundedSender<DriverAction>,
 }
 
-impl Puppets {
+impl ScriptedEngine {
     pub(super) fn new(kinds: &[Kind]) -> Self {
         let log = Log::default();
         let sink = log.clone();
@@ -168,19 +154,19 @@ impl Puppets {
                 self.created(number).undo();
                 Ok(())
             }
-            Step::Ask(number, ask) => self.ask(number, ask),
-            Step::Hold(number) => {
+            Step::Request(number, request) => self.request(number, request),
+            Step::BeginPause(number) => {
                 let job = self.jobs.find(&id(number));
-                self.members[number].hold = job.map(|job| job.pause());
+                self.members[number].internal_pause = job.map(|job| job.pause());
                 Ok(())
             }
-            Step::LetGo(number) => {
-                self.members[number].hold = None;
+            Step::EndPause(number) => {
+                self.members[number].internal_pause = None;
                 Ok(())
             }
-            Step::Drive(number, deed) => {
+            Step::Drive(number, action) => {
                 turn().await;
-                self.members[number].deeds.send(deed).expect("the driver is there");
+                self.members[number].actions.send(action).expect("the driver is there");
                 turn().await;
                 Ok(())
             }
@@ -190,7 +176,7 @@ impl Puppets {
             }
         };
         let reply = reply.err().map_or_else(|| "ok".to_owned(), |error| error.desc().to_owned());
-        Outcome { reply, told: self.log.take() }
+        Outcome { reply, events: self.log.take() }
     }
 
     /// Ends whatever is still there.
@@ -220,19 +206,20 @@ impl Puppets {
 
     fn create(&mut self, number: usize) -> Result<()> {
         let kind = self.kinds[number];
-        let (deeds, receiver) = unbounded_channel();
+        let (actions, receiver) = unbounded_channel();
         let options = JobOptions::new(JobType::Backup)
             .id(id(number))
             .auto_finalize(kind.auto_finalize)
             .auto_dismiss(kind.auto_dismiss);
-        let driver = Puppet { kind, log: self.log.clone(), deeds: Mutex::new(Some(receiver)) };
+        let driver =
+            ScriptedDriver { kind, log: self.log.clone(), actions: Mutex::new(Some(receiver)) };
         let created =
             self.jobs.create(options, driver, Some(&self.transactions[kind.transaction]));
         let (created, reply) = match created {
             Ok(created) => (Some(created), Ok(())),
             Err(error) => (None, Err(error)),
         };
-        self.members.push(Member { created, hold: None, deeds });
+        self.members.push(Member { created, internal_pause: None, actions });
         reply
     }
 
@@ -240,25 +227,33 @@ impl Puppets {
         self.members[number].created.take().expect("not yet started")
     }
 
-    fn ask(&self, number: usize, ask: Ask) -> Result<()> {
+    fn request(&self, number: usize, request: Request) -> Result<()> {
         let job = self.jobs.get(&id(number))?;
-        match ask {
-            Ask::Cancel { force } => job.user_cancel(force),
-            Ask::Pause => job.user_pause(),
-            Ask::Resume => job.user_resume(),
-            Ask::SetSpeed(speed) => {
-                let before = job.speed();
-                let answer = job.set_speed(speed);
-                let expected = if answer.is_ok() { speed } else { before };
-                assert_eq!(job.speed(), expected);
-                answer
-            }
-            Ask::Complete => job.complete(),
-            Ask::Dismiss => job.dismiss(),
-            Ask::Finalize => job.finalize(),
-            Ask::Change => job.change(&()),
+        match request {
+            Request::Cancel { force: true } => job.user_cancel(CancelMode::Force),
+            Request::Cancel { force: false } => job.user_cancel(CancelMode::Soft),
+            Request::Pause => job.user_pause(),
+            Request::Resume => job.user_resume(),
+            Request::SetSpeed(speed) => set_speed(&job, speed),
+            Request::Complete => job.complete(),
+            Request::Dismiss => job.dismiss(),
+            Request::Finalize => job.finalize(),
+            Request::Change => job.change(&()),
         }
     }
+}
+
+/// What the command `block-job-set-speed` does.
+fn set_speed(job: &Job, speed: i64) -> Result<()> {
+    let before = job.speed();
+    let set = || {
+        job.apply_verb(JobVerb::SetSpeed)?;
+        job.set_speed(Speed::try_from(speed)?)
+    };
+    let answer = set();
+    let expected = if answer.is_ok() { speed } else { before.into() };
+    assert_eq!(i64::from(job.speed()), expected);
+    answer
 }
 
 fn id(number: usize) -> String {

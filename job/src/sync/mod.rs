@@ -1,15 +1,17 @@
-//! What threads of one engine share, and how they take turns. Nothing else in this crate locks.
+//! Locks, notifications and tasks. No other file of this crate takes them from `std` or `tokio`.
 //!
-//! One place, so that the package `tests/interleavings` can build the crate a second time, with
-//! threads and locks whose every possible order it tries (the `cfg` named `shuttle`, which nobody
-//! else sets).
+//! One place, so that the package `tests/interleavings` can build the crate a second time against
+//! `shuttle`, which tries every possible order of threads. Only that package sets the `cfg` named
+//! `shuttle`.
 //!
 //! # The order of locks
 //!
-//! A transaction's members, the engine's list of jobs, a job's state, and last what is queued to
-//! be told: who holds one of them takes only later ones. Only a transaction holds the states of
-//! several jobs at a time. With any of them held, no hook of a driver and no event sink is called,
-//! and nothing is awaited.
+//! The engine has one lock, for all its jobs and transactions and for the queue of events. The
+//! progress and the rate limit of a job have a lock each. They are taken last, and alone. With any
+//! lock taken, the crate calls no hook and no event sink, drops no job, and awaits nothing.
+
+pub(crate) mod callback_scope;
+pub(crate) mod event_count;
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{MutexGuard, atomic::AtomicU64};
@@ -23,7 +25,7 @@ use std::sync::Mutex as Lock;
 #[cfg(shuttle)]
 use shuttle::sync::Mutex as Lock;
 
-/// A mutex that does not mind panics: whatever it guards here is whole at all times.
+/// A mutex that ignores poisoning: the data behind each lock of this crate is valid at all times.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T> {
     lock: Lock<T>,
@@ -39,41 +41,44 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Wakes whoever waits.
+/// Wakes tasks that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Notify {
     notify: tokio::sync::Notify,
-    /// Has threads take turns here as well.
+    /// A scheduling point for `shuttle`, which does not know `tokio`'s.
     #[cfg(shuttle)]
     turn: AtomicU64,
 }
 
 impl Notify {
-    /// Wakes everyone who waits.
+    /// Wakes all waiting tasks.
     pub(crate) fn notify_waiters(&self) {
-        self.take_turn();
+        self.yield_to_scheduler();
         self.notify.notify_waiters();
     }
 
-    /// Waits until [`notify_waiters`](Self::notify_waiters) is called, from now on.
+    /// Waits for the next call of [`notify_waiters`](Self::notify_waiters).
     pub(crate) fn notified(&self) -> tokio::sync::futures::Notified<'_> {
-        self.take_turn();
+        self.yield_to_scheduler();
         self.notify.notified()
     }
 
-    #[cfg_attr(not(shuttle), expect(clippy::unused_self, reason = "so it is for `shuttle`"))]
-    fn take_turn(&self) {
+    #[cfg_attr(not(shuttle), expect(clippy::unused_self, reason = "`shuttle` needs it"))]
+    fn yield_to_scheduler(&self) {
         #[cfg(shuttle)]
         self.turn.load(std::sync::atomic::Ordering::SeqCst);
     }
 }
 
-/// The runtime that a future spawned here would run on; `None` among the threads of `shuttle`.
+/// The runtime of the current thread; `None` under `shuttle`.
+///
+/// # Panics
+/// Outside of a runtime.
 pub(crate) fn runtime() -> Option<tokio::runtime::Handle> {
     if cfg!(shuttle) { None } else { Some(tokio::runtime::Handle::current()) }
 }
 
-/// Has a future run by itself.
+/// Spawns a task on the current runtime.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     #[cfg(not(shuttle))]
     drop(tokio::spawn(future));
@@ -81,8 +86,8 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(shuttle::future::spawn(future));
 }
 
-/// Has a future run by itself, on that runtime or, without one, on that of this thread. Where there
-/// is none, or no longer, the future is dropped.
+/// Spawns a task on `runtime`, or on the current runtime if there is none. The future is dropped if
+/// neither exists, or if the runtime is shutting down.
 pub(crate) fn spawn_on(
     runtime: Option<tokio::runtime::Handle>,
     future: impl Future<Output = ()> + Send + 'static,

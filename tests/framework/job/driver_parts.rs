@@ -1,18 +1,16 @@
 //! Drivers of several parts, which rest and wait side by side.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use job::{JobDriver, JobHandle, JobStatus};
-use qapi_core::Result;
+use job::{CancelMode, JobStatus};
 
-use super::bench::{Bench, driver_fn, named, settle, text};
+use super::fixture::{EngineFixture, driver_fn, let_tasks_run, named, text};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
 async fn a_driver_is_not_busy_while_one_of_its_parts_sleeps() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let parts = driver_fn(|job| async move {
         let other = job.clone();
         let (short, long) = tokio::join!(job.sleep(SECOND), other.sleep(5 * SECOND));
@@ -20,9 +18,9 @@ async fn a_driver_is_not_busy_while_one_of_its_parts_sleeps() {
         tokio::time::sleep(5 * SECOND).await;
         Ok(())
     });
-    let job = bench.create(named("j0"), parts).start();
+    let job = fixture.create(named("j0"), parts).start();
     assert!(job.is_busy(), "it is about to begin");
-    settle().await;
+    let_tasks_run().await;
     assert!(!job.is_busy(), "both sleep");
     tokio::time::sleep(2 * SECOND).await;
     assert!(!job.is_busy(), "one still sleeps");
@@ -34,7 +32,7 @@ async fn a_driver_is_not_busy_while_one_of_its_parts_sleeps() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_or_end() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         tokio::time::sleep(5 * SECOND).await;
         job.sleep(SECOND).await?;
@@ -43,7 +41,7 @@ async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_
         tokio::time::sleep(5 * SECOND).await;
         Ok(())
     });
-    let job = bench.create(named("j0"), driver).start();
+    let job = fixture.create(named("j0"), driver).start();
     let start = tokio::time::Instant::now();
     job.not_busy().await;
     assert_eq!(start.elapsed(), 5 * SECOND, "it sleeps");
@@ -58,57 +56,35 @@ async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_
 
 #[tokio::test(start_paused = true)]
 async fn a_sleep_given_up_makes_the_driver_busy_again() {
-    let bench = Bench::new();
+    let fixture = EngineFixture::new();
     let impatient = driver_fn(|job| async move {
-        let _ = tokio::time::timeout(SECOND, job.idle()).await;
+        let _ = tokio::time::timeout(SECOND, job.entered()).await;
         tokio::time::sleep(5 * SECOND).await;
         Ok(())
     });
-    let job = bench.create(named("j0"), impatient).start();
-    settle().await;
+    let job = fixture.create(named("j0"), impatient).start();
+    let_tasks_run().await;
     assert!(!job.is_busy());
     tokio::time::sleep(2 * SECOND).await;
     assert!(job.is_busy());
 }
 
-/// Rests for a second at most whenever it is to rest, and counts its hooks.
-#[derive(Default)]
-struct Impatient {
-    pauses: AtomicU32,
-    resumes: AtomicU32,
-}
-
-impl JobDriver for Impatient {
-    async fn run(&self, job: &JobHandle) -> Result<()> {
+#[tokio::test(start_paused = true)]
+async fn a_driver_may_give_up_waiting_for_the_end_of_a_pause() {
+    let fixture = EngineFixture::new();
+    let impatient = driver_fn(|job| async move {
         loop {
             if let Ok(passed) = tokio::time::timeout(SECOND, job.pause_point()).await {
                 passed?;
             }
             tokio::time::sleep(SECOND).await;
         }
-    }
-
-    fn pause(&self, _: &JobHandle) {
-        self.pauses.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn resume(&self, _: &JobHandle) {
-        self.resumes.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_pause_is_resumed_even_if_nobody_waits_for_its_end() {
-    let bench = Bench::new();
-    let job = bench.create(named("j0"), Impatient::default()).start();
-    let driver = job.driver::<Impatient>().expect("it is one");
-    settle().await;
+    });
+    let job = fixture.create(named("j0"), impatient).start();
+    let_tasks_run().await;
     job.user_pause().expect("running");
     tokio::time::sleep(10 * SECOND).await;
     assert_eq!(job.status(), JobStatus::Paused);
-    job.user_cancel(true).expect("paused");
+    job.user_cancel(CancelMode::Force).expect("paused");
     assert_eq!(text(job.concluded().await), "Operation canceled");
-    let pauses = driver.pauses.load(Ordering::SeqCst);
-    assert!(pauses > 1, "it gave up {pauses} times");
-    assert_eq!(driver.resumes.load(Ordering::SeqCst), pauses);
 }

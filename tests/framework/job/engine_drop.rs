@@ -3,23 +3,23 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use job::{JobDriver, JobHandle, JobStatus, Jobs};
+use job::{CancelMode, JobDriver, JobHandle, JobStatus, Jobs};
 use qapi_core::Result;
 use tokio::runtime::{Builder, Runtime};
 
-use super::bench::{Bench, Log, Work, manual, named, settle, text};
+use super::fixture::{EngineFixture, Log, Work, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
 async fn the_last_handle_dropped_cancels_the_jobs() {
-    let Bench { jobs, log } = Bench::new();
-    let bench = Bench { jobs: jobs.clone(), log: log.clone() };
-    let job = bench.create(manual("j0"), bench.driver(Work::UntilCancelled)).start();
-    settle().await;
-    drop(bench);
-    settle().await;
+    let EngineFixture { jobs, log } = EngineFixture::new();
+    let fixture = EngineFixture { jobs: jobs.clone(), log: log.clone() };
+    let job = fixture.create(manual("j0"), fixture.driver(Work::UntilCancelled)).start();
+    let_tasks_run().await;
+    drop(fixture);
+    let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Running);
     drop(jobs);
-    settle().await;
+    let_tasks_run().await;
     // Nobody is left who could dismiss it.
     assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
 }
@@ -31,7 +31,7 @@ struct Slow {
 
 impl JobDriver for Slow {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let _ = job.idle().await;
+        let _ = job.entered().await;
         let log = self.log.clone();
         let id = job.id().map(str::to_owned);
         let work = tokio::task::spawn_blocking(move || log.write(id.as_deref(), "worked"));
@@ -44,14 +44,14 @@ impl JobDriver for Slow {
 fn a_drop_on_a_runtime_of_several_threads_waits_for_the_jobs() {
     let runtime = several_threads(1);
     let log = runtime.block_on(async {
-        let Bench { jobs, log } = three_slow_jobs().await;
+        let EngineFixture { jobs, log } = three_slow_jobs().await;
         drop(jobs);
         log
     });
     assert_three_worked(&log);
     // Within a task as well, though it has the only thread.
     let log = runtime.block_on(async {
-        let Bench { jobs, log } = three_slow_jobs().await;
+        let EngineFixture { jobs, log } = three_slow_jobs().await;
         tokio::spawn(async move { drop(jobs) }).await.expect("nothing panics");
         log
     });
@@ -61,7 +61,7 @@ fn a_drop_on_a_runtime_of_several_threads_waits_for_the_jobs() {
 #[test]
 fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own() {
     let runtime = several_threads(2);
-    let Bench { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
+    let EngineFixture { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
     drop(jobs);
     assert_three_worked(&log);
 }
@@ -70,9 +70,9 @@ fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own(
 fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
     let runtime = several_threads(1);
     let local = tokio::task::LocalSet::new();
-    let bench = runtime.block_on(async { one_endless_job().await });
+    let fixture = runtime.block_on(async { one_endless_job().await });
     let log = local.block_on(&runtime, async move {
-        let Bench { jobs, log } = bench;
+        let EngineFixture { jobs, log } = fixture;
         drop(jobs);
         log
     });
@@ -81,7 +81,7 @@ fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
     assert_eq!(log.take_of("j0"), life);
 
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let Bench { jobs, log } = runtime.block_on(async { one_endless_job().await });
+    let EngineFixture { jobs, log } = runtime.block_on(async { one_endless_job().await });
     drop(jobs);
     assert_eq!(log.take_of("j0"), "created running");
     drop(runtime);
@@ -95,7 +95,7 @@ struct Owner {
 
 impl JobDriver for Owner {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let _ = job.idle().await;
+        let _ = job.entered().await;
         drop(self.jobs.lock().expect("nobody panics").take());
         Ok(())
     }
@@ -104,11 +104,11 @@ impl JobDriver for Owner {
 #[test]
 fn a_driver_that_drops_its_own_engine_does_not_wait_for_itself() {
     several_threads(2).block_on(async {
-        let jobs = Bench::new().jobs;
+        let jobs = EngineFixture::new().jobs;
         let driver = Owner { jobs: Mutex::new(Some(jobs.clone())) };
         let job = jobs.create(named("j0"), driver, None).expect("it can be made").start();
         drop(jobs);
-        job.cancel(true);
+        job.cancel(CancelMode::Force);
         let hour = Duration::from_secs(3600);
         let ended = tokio::time::timeout(hour, job.concluded()).await;
         assert_eq!(ended.map(text), Ok("Operation canceled".to_owned()));
@@ -120,19 +120,19 @@ fn several_threads(count: usize) -> Runtime {
     runtime.expect("a runtime")
 }
 
-async fn three_slow_jobs() -> Bench {
-    let bench = Bench::new();
+async fn three_slow_jobs() -> EngineFixture {
+    let fixture = EngineFixture::new();
     for id in ["j0", "j1", "j2"] {
-        let job = bench.create(named(id), Slow { log: bench.log.clone() }).start();
+        let job = fixture.create(named(id), Slow { log: fixture.log.clone() }).start();
         job.not_busy().await;
     }
-    bench
+    fixture
 }
 
-async fn one_endless_job() -> Bench {
-    let bench = Bench::new();
-    bench.start("j0", Work::UntilCancelled).not_busy().await;
-    bench
+async fn one_endless_job() -> EngineFixture {
+    let fixture = EngineFixture::new();
+    fixture.start("j0", Work::UntilCancelled).not_busy().await;
+    fixture
 }
 
 fn assert_three_worked(log: &Log) {

@@ -1,0 +1,128 @@
+//! Drivers: the code that the author of a kind of job writes.
+
+mod adapter;
+mod handle;
+
+pub use handle::{Cancelled, JobHandle};
+
+use std::any::Any;
+use std::future::Future;
+
+use qapi_core::Error;
+
+use crate::events::JobNotification;
+use crate::machine::job::JobOutcome;
+use crate::messages;
+use crate::options::CancelMode;
+
+/// A kind of job: its work, and its reactions to what happens to the job.
+///
+/// [`run`](Self::run) does the work. The other methods are hooks. Their defaults fit a job that
+/// never becomes ready and has nothing to clean up. The engine calls hooks also while `run` waits,
+/// or, on a runtime of several threads, while it computes; so they take `&self`. A hook must return
+/// quickly. It may call the engine, which holds no lock then.
+///
+/// Some hooks may wait and are futures: [`prepare`](Self::prepare), [`clean`](Self::clean) and
+/// [`drain`](Self::drain). The engine polls such a hook at once; if it waits, the job stays in its
+/// status until the hook is done. If the runtime is shut down in the meantime, the engine drops the
+/// hook, and the job ends without it.
+///
+/// A driver that panics, in `run` or in a hook, fails its job and no other.
+///
+/// ```
+/// use job::{JobDriver, JobHandle};
+///
+/// /// Counts to a number, a step each millisecond.
+/// struct Count {
+///     to: u64,
+/// }
+///
+/// impl JobDriver for Count {
+///     async fn run(&self, job: &JobHandle) -> qapi_core::Result<()> {
+///         job.set_remaining(self.to);
+///         for _ in 0..self.to {
+///             job.sleep(std::time::Duration::from_millis(1)).await?;
+///             job.advance(1);
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait JobDriver: Send + Sync + 'static {
+    /// Does the work. Passes a pause point of the [`JobHandle`] wherever the job can pause or stop.
+    ///
+    /// A forced cancel appears as an error of the pause point; pass it on with `?`. After a forced
+    /// cancel the job counts as cancelled whatever this returns. A job that is cancelled before it
+    /// has begun never gets here; one that is paused before gets here when it is resumed.
+    ///
+    /// # Errors
+    /// The reason for a failure. Its text becomes the job's error.
+    fn run(&self, job: &JobHandle) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// A client resumes the job, or cancels it during the pause of a client or of an error. Called
+    /// before the job leaves its pause.
+    fn user_resume(&self, job: &JobHandle) {
+        let _ = job;
+    }
+
+    /// A client completes the job, which is ready or in standby. Make `run` return, and call
+    /// [`JobHandle::enter`] to wake it.
+    ///
+    /// # Errors
+    /// The reason why the job cannot complete. By default, that this kind of job never can.
+    fn complete(&self, job: &JobHandle) -> Result<(), Error> {
+        Err(messages::cannot_complete(job.id().unwrap_or_default()))
+    }
+
+    /// The job is being cancelled. Returns the mode that takes effect: a kind of job that has a
+    /// softer end (a ready mirror just stops) returns [`CancelMode::Soft`] for a soft cancel. A
+    /// forced cancel stays a forced one. Also called for a job that was never started, and again
+    /// for a job that is cancelled again.
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
+        let _ = (job, mode);
+        CancelMode::Force
+    }
+
+    /// The last chance to fail, when every member of the job's transaction has done its work. The
+    /// engine prepares all members, one after the other, before it cleans up the first. The job is
+    /// pending meanwhile, and may be cancelled.
+    ///
+    /// # Errors
+    /// The reason why the job, and with it the transaction, fails after all.
+    fn prepare(&self, job: &JobHandle) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = job;
+        std::future::ready(Ok(()))
+    }
+
+    /// The job is over: commit its result, or undo its work, and release its resources. The job is
+    /// concluded afterwards. Also called for a job that was never started when its transaction is
+    /// undone.
+    fn clean(&self, job: &JobHandle, outcome: JobOutcome) -> impl Future<Output = ()> + Send {
+        let _ = (job, outcome);
+        std::future::ready(())
+    }
+
+    /// A client changes options of the job. The driver and the caller of
+    /// [`Job::change`](crate::Job::change) agree on their type.
+    ///
+    /// # Errors
+    /// The reason why the options cannot change. By default, that this kind of job has none.
+    fn change(&self, job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<(), Error> {
+        let _ = (job, options);
+        Err(messages::cannot_change())
+    }
+
+    /// A layer above may want to send an event of its own. Called in order with the status changes
+    /// of all jobs, also for internal jobs.
+    fn notify(&self, job: &JobHandle, notification: JobNotification) {
+        let _ = (job, notification);
+    }
+
+    /// Waits for the consequences of a command that finalized, dismissed or resumed the job: for
+    /// what its end disturbed, or for its first step after the pause. The client has its reply
+    /// afterwards; see [`Job::drained`](crate::Job::drained).
+    fn drain(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
+        let _ = job;
+        std::future::ready(())
+    }
+}

@@ -1,0 +1,270 @@
+//! The engine that all handles share: the machine behind its lock, and the effects of its steps.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+
+use qapi_core::Error;
+
+use super::Job;
+use crate::events::{EventQueue, EventSink, JobNotification};
+use crate::machine::Machine;
+use crate::machine::effect::{Effect, JobKey, TransactionKey};
+use crate::schema::{JobStatus, JobStatusChange};
+use crate::sync::event_count::EventCount;
+use crate::sync::{Mutex, MutexGuard, callback_scope};
+
+/// A machine, its lock, and the world around it.
+pub(crate) struct Engine {
+    locked: Mutex<Locked>,
+    sink: Box<dyn EventSink>,
+    /// Counts events that have been delivered.
+    delivered: EventCount,
+    /// Counts jobs that are created, concluded or gone, and transactions that become idle.
+    changes: EventCount,
+    owner: Weak<Owner>,
+}
+
+/// What the program's handles of an engine share, and its jobs do not: the program has dropped the
+/// engine when this is dropped.
+pub(crate) struct Owner {
+    pub(crate) engine: Arc<Engine>,
+}
+
+struct Locked {
+    machine: Machine,
+    /// The jobs that are not gone.
+    jobs: BTreeMap<JobKey, Job>,
+    queue: EventQueue<Event>,
+}
+
+enum Event {
+    StatusChange(JobStatusChange),
+    Notification(Job, JobNotification),
+}
+
+/// An effect that is carried out without the lock.
+enum Action {
+    /// Wake what waits for the job. A job that is gone is dropped with it.
+    Changed(Job),
+    Enter(Job),
+    EngineChanged,
+    Run(TransactionKey),
+}
+
+impl Engine {
+    pub(crate) fn new(sink: impl EventSink, owner: Weak<Owner>) -> Self {
+        let locked = Locked {
+            machine: Machine::default(),
+            jobs: BTreeMap::new(),
+            queue: EventQueue::new(),
+        };
+        Self {
+            locked: Mutex::new(locked),
+            sink: Box::new(sink),
+            delivered: EventCount::default(),
+            changes: EventCount::default(),
+            owner,
+        }
+    }
+
+    /// The owner, unless the program has dropped it.
+    pub(crate) fn owner(&self) -> Option<Arc<Owner>> {
+        self.owner.upgrade()
+    }
+
+    /// Takes a step of the machine, and carries out its effects: delivers events, and ends
+    /// transactions as far as nothing has to be waited for.
+    pub(crate) fn apply<R>(self: &Arc<Self>, step: impl FnOnce(&mut Machine) -> R) -> R {
+        let mut locked = self.lock();
+        let result = step(&mut locked.machine);
+        self.carry_out(locked);
+        result
+    }
+
+    /// As [`apply`](Self::apply), for a step that adds a job. `create` must not drop a job.
+    ///
+    /// # Errors
+    /// Those of `create`, which then has changed nothing.
+    pub(crate) fn add(
+        self: &Arc<Self>,
+        create: impl FnOnce(&mut Machine) -> Result<Job, Error>,
+    ) -> Result<Job, Error> {
+        let mut locked = self.lock();
+        let job = create(&mut locked.machine)?;
+        locked.jobs.insert(job.key(), job.clone());
+        self.carry_out(locked);
+        Ok(job)
+    }
+
+    /// Looks at the machine.
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&Machine) -> R) -> R {
+        read(&self.lock().machine)
+    }
+
+    /// The job called `id`, if there is one.
+    pub(crate) fn find(&self, id: &str) -> Option<Job> {
+        let locked = self.lock();
+        locked.jobs.get(&locked.machine.find(id)?).cloned()
+    }
+
+    /// The job with that key, unless it is gone.
+    pub(crate) fn job(&self, key: JobKey) -> Option<Job> {
+        self.lock().jobs.get(&key).cloned()
+    }
+
+    /// The jobs that are not gone, the newest first.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.lock().jobs.values().rev().cloned().collect()
+    }
+
+    /// Something of each job that is not gone, in one step, the newest first.
+    pub(crate) fn query<R>(&self, query: impl Fn(&Job, &Machine) -> Option<R>) -> Vec<R> {
+        let locked = self.lock();
+        locked.jobs.values().rev().filter_map(|job| query(job, &locked.machine)).collect()
+    }
+
+    /// Waits until `condition` holds, which is checked whenever a job was created, is concluded or
+    /// gone, or a transaction has become idle.
+    pub(crate) async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
+        loop {
+            let seen = self.changes.count();
+            if condition(self) {
+                return;
+            }
+            self.changes.wait_past(seen).await;
+        }
+    }
+
+    /// Whether every job is gone.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().jobs.is_empty()
+    }
+
+    /// Waits until all events up to now have been delivered. Must not be called by a sink or a
+    /// driver's `notify`, which would wait for itself.
+    pub(crate) async fn drained(&self) {
+        let pushed = self.lock().queue.pushed();
+        let mut delivered = self.delivered.count();
+        while delivered < pushed {
+            delivered = self.delivered.wait_past(delivered).await;
+        }
+    }
+
+    /// The last handle of a job is gone.
+    pub(super) fn release_job(&self, key: JobKey) {
+        self.lock().machine.release_job(key);
+    }
+
+    fn carry_out(self: &Arc<Self>, mut locked: MutexGuard<'_, Locked>) {
+        let mut actions = Vec::new();
+        for effect in locked.machine.take_effects() {
+            locked.resolve(effect, &mut actions);
+        }
+        let delivers = locked.queue.begin_delivery();
+        drop(locked);
+        // Waiters are woken before events are delivered, which a sink may take its time for.
+        let mut transactions = Vec::new();
+        for action in actions {
+            match action {
+                Action::Changed(job) => job.wake_waiters(),
+                Action::Enter(job) => job.wake_driver(),
+                Action::EngineChanged => self.changes.notify(),
+                Action::Run(transaction) => transactions.push(transaction),
+            }
+        }
+        if delivers {
+            self.deliver();
+        }
+        for transaction in transactions {
+            self.run_transaction(transaction);
+        }
+    }
+
+    /// Delivers events until there are none.
+    fn deliver(&self) {
+        loop {
+            let next = self.lock().queue.next();
+            let Some(event) = next else { return };
+            match event {
+                Event::StatusChange(change) => {
+                    let call = || callback_scope::enter(|| self.sink.status_changed(&change));
+                    if catch_unwind(AssertUnwindSafe(call)).is_err() {
+                        tracing::error!(?change, "the sink of job events panicked");
+                    }
+                }
+                Event::Notification(job, notification) => job.hooks().notify(&job, notification),
+            }
+            self.delivered.notify();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Locked> {
+        self.locked.lock()
+    }
+}
+
+impl Locked {
+    /// Queues the event of an effect, and finds the jobs that it is about.
+    fn resolve(&mut self, effect: Effect, actions: &mut Vec<Action>) {
+        match effect {
+            Effect::Moved(key, status) => self.resolve_move(key, status, actions),
+            Effect::Notify(key, notification) => {
+                if let Some(job) = self.jobs.get(&key) {
+                    self.queue.push(Event::Notification(job.clone(), notification));
+                }
+            }
+            Effect::Changed(key) => {
+                actions.extend(self.jobs.get(&key).cloned().map(Action::Changed));
+            }
+            Effect::Enter(key) => {
+                actions.extend(self.jobs.get(&key).cloned().map(Action::Enter));
+            }
+            Effect::Idle => actions.push(Action::EngineChanged),
+            Effect::Run(transaction) => actions.push(Action::Run(transaction)),
+        }
+    }
+
+    fn resolve_move(&mut self, key: JobKey, status: JobStatus, actions: &mut Vec<Action>) {
+        let is_gone = status == JobStatus::Null;
+        let job = if is_gone { self.jobs.remove(&key) } else { self.jobs.get(&key).cloned() };
+        let Some(job) = job else { return };
+        if let Some(id) = job.id() {
+            let change = JobStatusChange { id: id.to_owned(), status };
+            self.queue.push(Event::StatusChange(change));
+        }
+        actions.push(Action::Changed(job));
+        if is_gone || matches!(status, JobStatus::Created | JobStatus::Concluded) {
+            actions.push(Action::EngineChanged);
+        }
+    }
+}
+
+/// What the handles of a transaction and its members share: it removes the transaction from the
+/// machine when the last of them is gone.
+pub(crate) struct TransactionRef {
+    engine: Weak<Engine>,
+    key: TransactionKey,
+}
+
+impl TransactionRef {
+    pub(crate) fn new(engine: &Arc<Engine>, machine: &mut Machine) -> Self {
+        Self { engine: Arc::downgrade(engine), key: machine.create_transaction() }
+    }
+
+    pub(crate) fn key(&self) -> TransactionKey {
+        self.key
+    }
+
+    pub(crate) fn is_of(&self, engine: &Arc<Engine>) -> bool {
+        std::ptr::eq(self.engine.as_ptr(), Arc::as_ptr(engine))
+    }
+}
+
+impl Drop for TransactionRef {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.lock().machine.release_transaction(self.key);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The end of jobs: the steps of a transaction, taken until a hook waits, and then by a task.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use qapi_core::Error;
+
+use super::engine::Engine;
+use super::{HookFuture, Job};
+use crate::machine::effect::TransactionKey;
+use crate::machine::transactions::Step;
+use crate::messages;
+use crate::options::CancelMode;
+use crate::sync::callback_scope::{self, CallbackScope};
+use crate::sync::spawn_on;
+
+impl Job {
+    /// The driver's work is over. The transaction decides how the job ends.
+    pub(super) fn exit(&self, result: Result<(), Error>) {
+        if self.apply(|machine, key| machine.exit(key, result)) {
+            self.apply(|machine, key| machine.abort(key));
+        } else {
+            self.advance_transaction();
+        }
+    }
+
+    /// Continues the transaction if this was the last job that it waited for.
+    pub(super) fn advance_transaction(&self) {
+        if self.apply(|machine, key| machine.advance(key)) {
+            self.apply(|machine, key| machine.finalize(key));
+        }
+    }
+}
+
+impl Engine {
+    /// Ends the members of a transaction: at once as far as no hook waits, and then by a task on
+    /// the runtime of the members. Clients may end jobs outside of any runtime.
+    pub(super) fn run_transaction(self: &Arc<Self>, transaction: TransactionKey) {
+        let mut task = FinalizeTask::new(self, transaction);
+        if task.poll_now().is_pending() {
+            let members = self.read(|machine| machine.members(transaction));
+            let mut jobs = members.into_iter().filter_map(|key| self.job(key));
+            let runtime = jobs.find_map(|job| job.runtime());
+            spawn_on(runtime, CallbackScope::new(task));
+        }
+    }
+}
+
+/// Takes the steps of a transaction until there are none.
+///
+/// The task may be dropped before that: its runtime is shut down, or there is none. It then takes
+/// the remaining steps without waiting for hooks.
+struct FinalizeTask {
+    engine: Arc<Engine>,
+    transaction: TransactionKey,
+    state: TaskState,
+}
+
+enum TaskState {
+    /// Between two steps.
+    Idle,
+    /// A hook is in progress, for a step of this job.
+    InHook(Job, HookKind, HookFuture),
+    /// All steps are taken, or one is in progress further up the stack.
+    Done,
+}
+
+#[derive(Clone, Copy)]
+enum HookKind {
+    Prepare,
+    Clean,
+}
+
+/// What to do with a hook that waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    Wait,
+    DropHook,
+}
+
+impl FinalizeTask {
+    fn new(engine: &Arc<Engine>, transaction: TransactionKey) -> Self {
+        Self { engine: Arc::clone(engine), transaction, state: TaskState::Idle }
+    }
+
+    fn poll_now(&mut self) -> Poll<()> {
+        let mut context = Context::from_waker(Waker::noop());
+        callback_scope::enter(|| self.poll_steps(Pending::Wait, &mut context))
+    }
+
+    fn poll_steps(&mut self, pending: Pending, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            // Done in the meantime: a task that panics takes no further step when it is dropped.
+            match std::mem::replace(&mut self.state, TaskState::Done) {
+                TaskState::Done => return Poll::Ready(()),
+                TaskState::Idle => match self.next_state() {
+                    Some(state) => self.state = state,
+                    None => return Poll::Ready(()),
+                },
+                TaskState::InHook(job, kind, mut hook) => {
+                    let result = match hook.as_mut().poll(context) {
+                        Poll::Ready(result) => result,
+                        Poll::Pending if pending == Pending::DropHook => {
+                            Err(messages::canceled())
+                        }
+                        Poll::Pending => {
+                            self.state = TaskState::InHook(job, kind, hook);
+                            return Poll::Pending;
+                        }
+                    };
+                    drop(hook);
+                    finish(&job, kind, result);
+                    self.state = TaskState::Idle;
+                }
+            }
+        }
+    }
+
+    /// Begins the next step; `None` if there is none.
+    fn next_state(&self) -> Option<TaskState> {
+        let step = self.engine.apply(|machine| machine.next_step(self.transaction))?;
+        let (Step::Cancel(key) | Step::Prepare(key) | Step::Clean(key, _)) = step;
+        // A job that was not started may have been taken back by another thread just now.
+        let Some(job) = self.engine.job(key) else { return Some(TaskState::Idle) };
+        let driver = Arc::clone(job.hooks());
+        Some(match step {
+            Step::Cancel(_) => {
+                job.request_cancel(CancelMode::Force);
+                TaskState::Idle
+            }
+            Step::Prepare(_) => {
+                TaskState::InHook(job.clone(), HookKind::Prepare, driver.prepare(job))
+            }
+            Step::Clean(_, outcome) => {
+                TaskState::InHook(job.clone(), HookKind::Clean, driver.clean(job, outcome))
+            }
+        })
+    }
+}
+
+/// Reports the result of a hook.
+fn finish(job: &Job, kind: HookKind, result: Result<(), Error>) {
+    match kind {
+        HookKind::Prepare => job.apply(|machine, key| machine.prepared(key, result)),
+        HookKind::Clean => {
+            // One after the other, so that a sink which looks at the job sees the status that it
+            // is being called for.
+            job.apply(|machine, key| machine.cleaned(key, result));
+            job.apply(|machine, key| machine.conclude(key));
+            job.apply(|machine, key| machine.auto_dismiss(key));
+        }
+    }
+}
+
+impl Future for FinalizeTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.poll_steps(Pending::Wait, context)
+    }
+}
+
+impl Drop for FinalizeTask {
+    fn drop(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = self.poll_steps(Pending::DropHook, &mut context);
+    }
+}

@@ -1,0 +1,131 @@
+//! The beginning of a job: created, then started or taken back. The end of its driver's work is
+//! noticed in any case.
+
+use std::sync::Arc;
+
+use qapi_core::Error;
+
+use super::engine::Engine;
+use super::transaction::Transaction;
+use super::{DynDriver, Job};
+use crate::id::check_id;
+use crate::messages;
+use crate::options::{CancelMode, JobOptions};
+use crate::sync::callback_scope::CallbackScope;
+use crate::sync::{runtime, spawn};
+
+/// A job that is created and not yet started.
+///
+/// Dropped, it is taken back as if it had failed to start: clients see it `created` and then
+/// `null`, and no hook is called. So a command that creates a job and then meets an error just
+/// returns the error.
+#[derive(Debug)]
+#[must_use = "a job that is not started is taken back"]
+pub struct CreatedJob {
+    job: Job,
+}
+
+impl CreatedJob {
+    /// Creates a job in an engine.
+    ///
+    /// # Errors
+    /// Those of [`Jobs::create`](crate::Jobs::create).
+    pub(crate) fn new(
+        engine: &Arc<Engine>,
+        options: JobOptions,
+        driver: Arc<dyn DynDriver>,
+        transaction: &Transaction,
+    ) -> Result<Self, Error> {
+        if let Some(id) = &options.id {
+            check_id(id)?;
+        }
+        // Only borrows the driver: one that is dropped may call the engine.
+        let job = engine.add(|machine| {
+            machine.check_room(options.id.as_deref())?;
+            let transaction = transaction.bind(engine, machine)?;
+            let key = machine.create(&options, transaction.key());
+            Ok(Job::new(key, options.clone(), Arc::clone(&driver), engine, transaction))
+        })?;
+        // From here on, an error takes the job back.
+        let created = Self { job };
+        if created.job.apply(|machine, key| machine.joined(key)) {
+            Ok(created)
+        } else {
+            Err(messages::transaction_over())
+        }
+    }
+
+    /// The job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Starts the driver. Clients have seen the job `running` when this returns; the driver's own
+    /// actions come after.
+    ///
+    /// A job that has been cancelled with its transaction meanwhile is over, and is not started.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(self) -> Job {
+        self.job.start();
+        self.job.clone()
+    }
+
+    /// Undoes the job, and with it every member of its transaction: clients see it `aborting`,
+    /// `concluded` and `null`, and its driver is cleaned up. All that has happened when this
+    /// returns, unless a hook waits ([`Job::idle`] then waits for it), or newer members were
+    /// started already and have to stop first.
+    pub fn undo(self) {
+        self.job.cancel(CancelMode::Force);
+    }
+}
+
+impl Drop for CreatedJob {
+    fn drop(&mut self) {
+        if self.job.apply(|machine, key| machine.take_back(key)) {
+            self.job.advance_transaction();
+        }
+    }
+}
+
+impl Job {
+    fn start(&self) {
+        let runtime = runtime();
+        let started = self.apply(|machine, key| {
+            let started = machine.update(key, |job, effects| job.start(effects));
+            if started {
+                let _ = self.inner.runtime.set(runtime);
+            }
+            started
+        });
+        if started {
+            let exit = ExitGuard { job: Some(self.clone()) };
+            spawn(CallbackScope::new(exit.run()));
+        }
+    }
+}
+
+/// Reports the end of a started job's work, also when the runtime is shut down during it: the job
+/// ends as if cancelled then.
+struct ExitGuard {
+    job: Option<Job>,
+}
+
+impl ExitGuard {
+    async fn run(mut self) {
+        let Some(job) = self.job.clone() else { return };
+        let result = Arc::clone(job.hooks()).run(job).await;
+        if let Some(job) = self.job.take() {
+            job.exit(result);
+        }
+    }
+}
+
+impl Drop for ExitGuard {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take() {
+            job.exit(Err(messages::canceled()));
+        }
+    }
+}

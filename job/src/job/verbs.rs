@@ -1,0 +1,139 @@
+//! The verbs: what a client may request of a job. Each verb first checks the table.
+
+use std::any::Any;
+
+use qapi_core::Error;
+
+use super::Job;
+use crate::machine::job::JobState;
+use crate::messages;
+use crate::options::{CancelMode, Speed};
+use crate::schema::{JobStatus, JobVerb};
+
+/// Checks that the job called `id`, in `status`, accepts `verb`.
+///
+/// # Errors
+/// `Job 'ID' in state 'STATUS' cannot accept command verb 'VERB'`.
+pub fn check_verb(id: &str, verb: JobVerb, status: JobStatus) -> Result<(), Error> {
+    if verb.allowed_in(status) { Ok(()) } else { Err(messages::verb_refused(id, verb, status)) }
+}
+
+/// The verbs. Each fails with `Job 'ID' in state 'STATUS' cannot accept command verb 'VERB'` if the
+/// table does not allow it, besides the errors that it documents.
+impl Job {
+    /// Pauses the job at its next pause point.
+    ///
+    /// # Errors
+    /// `Job is already paused`, by a client or by an error.
+    pub fn user_pause(&self) -> Result<(), Error> {
+        self.update(|job, _| {
+            self.check(job, JobVerb::Pause)?;
+            if job.begin_user_pause() { Ok(()) } else { Err(messages::already_paused()) }
+        })?;
+        self.wake_driver();
+        Ok(())
+    }
+
+    /// Ends the pause of a client or of an error. If that was the last pause, the job has left it
+    /// when this returns.
+    ///
+    /// # Errors
+    /// `Can't resume a job that was not paused`, in any state.
+    pub fn user_resume(&self) -> Result<(), Error> {
+        self.update(|job, _| {
+            if !job.user_paused() {
+                return Err(messages::not_paused());
+            }
+            self.check(job, JobVerb::Resume)?;
+            job.take_user_pause();
+            Ok(())
+        })?;
+        self.hooks().user_resume(self);
+        self.update(|job, effects| job.end_pause(effects));
+        Ok(())
+    }
+
+    /// Cancels the job. Its kind decides how a [soft](CancelMode::Soft) cancel ends it.
+    ///
+    /// A job at work ends when its driver notices. A waiting or pending one has ended when this
+    /// returns, unless its transaction has to wait for members at work, or for hooks:
+    /// [`idle`](Self::idle) waits for hooks.
+    ///
+    /// # Errors
+    /// Only that of the table.
+    pub fn user_cancel(&self, mode: CancelMode) -> Result<(), Error> {
+        self.apply_verb(JobVerb::Cancel)?;
+        self.cancel_unless_over(mode);
+        Ok(())
+    }
+
+    /// Finishes a ready job. One in standby finishes when it is resumed.
+    ///
+    /// # Errors
+    /// Those of the driver, or `The active block job 'ID' cannot be completed` if the job has been
+    /// cancelled or its kind never can be completed.
+    pub fn complete(&self) -> Result<(), Error> {
+        self.apply_verb(JobVerb::Complete)?;
+        if self.cancel_requested() {
+            return Err(messages::cannot_complete(self.id().unwrap_or_default()));
+        }
+        self.hooks().complete(self)
+    }
+
+    /// Makes the result of a pending job final, and that of all members of its transaction. They
+    /// are concluded when this returns, or, if a hook waits, when [`idle`](Self::idle) does.
+    ///
+    /// # Errors
+    /// Only that of the table. A job that fails at this last moment reports its error as a job.
+    pub fn finalize(&self) -> Result<(), Error> {
+        self.apply_verb(JobVerb::Finalize)?;
+        self.apply(|machine, key| machine.finalize(key));
+        Ok(())
+    }
+
+    /// Removes a concluded job. Its identifier is free when this returns.
+    ///
+    /// # Errors
+    /// Only that of the table.
+    pub fn dismiss(&self) -> Result<(), Error> {
+        self.apply(|machine, key| {
+            self.check(machine.job(key), JobVerb::Dismiss)?;
+            machine.dismiss_if_concluded(key);
+            Ok(())
+        })
+    }
+
+    /// Sets the rate limit. A job that sleeps for its limit wakes at once if it may now go faster.
+    ///
+    /// # Errors
+    /// Only that of the table.
+    pub fn set_speed(&self, speed: Speed) -> Result<(), Error> {
+        self.apply_verb(JobVerb::SetSpeed)?;
+        let old = self.rate_limit().set_speed(speed);
+        if speed.is_unlimited() || speed.bytes_per_second() > old.bytes_per_second() {
+            self.wake_driver();
+        }
+        Ok(())
+    }
+
+    /// Changes options of the job. The caller and the driver agree on their type.
+    ///
+    /// # Errors
+    /// Those of the driver, or `Job type does not support change`.
+    pub fn change(&self, options: &(dyn Any + Send + Sync)) -> Result<(), Error> {
+        self.apply_verb(JobVerb::Change)?;
+        self.hooks().change(self, options)
+    }
+
+    /// Checks that the job accepts a verb now; for verbs that a layer above carries out.
+    ///
+    /// # Errors
+    /// Only that of the table.
+    pub fn apply_verb(&self, verb: JobVerb) -> Result<(), Error> {
+        self.read(|job| self.check(job, verb))
+    }
+
+    fn check(&self, job: &JobState, verb: JobVerb) -> Result<(), Error> {
+        check_verb(self.id().unwrap_or_default(), verb, job.status())
+    }
+}

@@ -1,0 +1,337 @@
+//! The state of one job. Its fields are private: they change through the methods here alone.
+
+use std::sync::Arc;
+
+use qapi_core::Error;
+
+use super::effect::{Effect, JobKey, TransactionKey};
+use crate::events::JobNotification;
+use crate::messages;
+use crate::options::{CancelMode, JobOptions};
+use crate::schema::JobStatus;
+use crate::state::transition;
+
+/// The effects of the present step, in order.
+pub(crate) type Effects = Vec<Effect>;
+
+/// The part of a job that changes.
+#[derive(Debug)]
+pub(crate) struct JobState {
+    key: JobKey,
+    id: Option<Arc<str>>,
+    auto_finalize: bool,
+    auto_dismiss: bool,
+    /// `None` for a job that came too late for its transaction, and cannot be started.
+    transaction: Option<TransactionKey>,
+    status: JobStatus,
+    /// Whether the driver has ever run.
+    started: bool,
+    /// The number of parts of the driver that sleep.
+    sleeping: u32,
+    /// The number of pauses in force. A client's, or an error's, counts as one.
+    pause_count: u32,
+    user_paused: bool,
+    /// The job became ready in a pause. It moves to ready when the pause ends.
+    ready_after_pause: bool,
+    cancel: Option<CancelMode>,
+    /// Success or failure is decided: too late to cancel.
+    decided: bool,
+    error: Option<Error>,
+}
+
+impl JobState {
+    pub(crate) fn new(
+        key: JobKey,
+        options: &JobOptions,
+        transaction: Option<TransactionKey>,
+    ) -> Self {
+        Self {
+            key,
+            id: options.id.as_deref().map(Arc::from),
+            auto_finalize: options.auto_finalize,
+            auto_dismiss: options.auto_dismiss,
+            transaction,
+            status: JobStatus::Undefined,
+            started: false,
+            sleeping: 0,
+            pause_count: 0,
+            user_paused: false,
+            ready_after_pause: false,
+            cancel: None,
+            decided: false,
+            error: None,
+        }
+    }
+
+    pub(crate) fn id(&self) -> Option<&Arc<str>> {
+        self.id.as_ref()
+    }
+
+    pub(crate) fn transaction(&self) -> Option<TransactionKey> {
+        self.transaction
+    }
+
+    pub(crate) fn auto_finalize(&self) -> bool {
+        self.auto_finalize
+    }
+
+    /// Whether the job is dismissed as soon as it is concluded. No client could have started one
+    /// that never ran, so no client dismisses it.
+    pub(crate) fn dismisses_itself(&self) -> bool {
+        self.auto_dismiss || !self.started
+    }
+
+    pub(crate) fn status(&self) -> JobStatus {
+        self.status
+    }
+
+    pub(crate) fn user_paused(&self) -> bool {
+        self.user_paused
+    }
+
+    pub(crate) fn pause_requested(&self) -> bool {
+        self.pause_count > 0
+    }
+
+    pub(crate) fn cancel_requested(&self) -> bool {
+        self.cancel.is_some()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel == Some(CancelMode::Force)
+    }
+
+    pub(crate) fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    /// Whether the driver is to give up.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.is_cancelled() || self.error.is_some()
+    }
+
+    /// Whether the driver is to pause.
+    pub(crate) fn should_pause(&self) -> bool {
+        self.pause_count > 0 && !self.should_stop()
+    }
+
+    /// Whether the driver does something now: it neither sleeps, nor is paused, nor is over.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.sleeping == 0 && self.status.is_at_work() && !self.status.is_paused()
+    }
+
+    /// Whether a cancel can still change the result.
+    pub(crate) fn can_be_cancelled(&self) -> bool {
+        !self.decided && !self.status.is_over()
+    }
+
+    pub(crate) fn move_to(&mut self, status: JobStatus, effects: &mut Effects) {
+        if let Err(illegal) = transition(self.status, status) {
+            // A mistake of the engine. A job that stays where it is does the least harm.
+            debug_assert!(false, "{illegal}");
+            tracing::error!(id = self.id.as_deref(), %illegal, "a job was to make an illegal move");
+            return;
+        }
+        self.status = status;
+        effects.push(Effect::Moved(self.key, status));
+    }
+
+    /// Marks the job as started, unless it may not start any more. Returns whether it may.
+    pub(crate) fn start(&mut self, effects: &mut Effects) -> bool {
+        if self.status != JobStatus::Created || self.should_stop() {
+            return false;
+        }
+        self.started = true;
+        self.move_to(JobStatus::Running, effects);
+        true
+    }
+
+    pub(crate) fn begin_sleep(&mut self, effects: &mut Effects) {
+        self.sleeping += 1;
+        effects.push(Effect::Changed(self.key));
+    }
+
+    pub(crate) fn end_sleep(&mut self) {
+        self.sleeping -= 1;
+    }
+
+    pub(crate) fn begin_pause(&mut self, effects: &mut Effects) {
+        self.pause_count += 1;
+        effects.push(Effect::Enter(self.key));
+    }
+
+    /// Begins the pause of a client or of an error, unless there is one. Returns whether it did.
+    pub(crate) fn begin_user_pause(&mut self) -> bool {
+        if self.user_paused {
+            return false;
+        }
+        self.user_paused = true;
+        self.pause_count += 1;
+        true
+    }
+
+    /// Takes the pause of a client or of an error away from everyone else, so that the caller alone
+    /// [ends](Self::end_pause) it. Returns whether there was one.
+    pub(crate) fn take_user_pause(&mut self) -> bool {
+        std::mem::take(&mut self.user_paused)
+    }
+
+    /// Ends one pause. With the last one, the job leaves its pause: at once, not when its driver is
+    /// next polled, so that a client sees it before the reply to its command.
+    pub(crate) fn end_pause(&mut self, effects: &mut Effects) {
+        self.pause_count = self.pause_count.saturating_sub(1);
+        if self.pause_count == 0 {
+            self.leave_pause(effects);
+        }
+    }
+
+    /// Passes a pause point. Returns whether the job is paused now.
+    pub(crate) fn pause_point(&mut self, effects: &mut Effects) -> bool {
+        if self.should_pause() {
+            match self.status {
+                JobStatus::Running => self.move_to(JobStatus::Paused, effects),
+                JobStatus::Ready => self.move_to(JobStatus::Standby, effects),
+                JobStatus::Undefined
+                | JobStatus::Created
+                | JobStatus::Paused
+                | JobStatus::Standby
+                | JobStatus::Waiting
+                | JobStatus::Pending
+                | JobStatus::Aborting
+                | JobStatus::Concluded
+                | JobStatus::Null => {}
+            }
+        }
+        self.status.is_paused()
+    }
+
+    /// Moves back to the status before the pause.
+    pub(crate) fn leave_pause(&mut self, effects: &mut Effects) {
+        match self.status {
+            JobStatus::Paused => {
+                self.move_to(JobStatus::Running, effects);
+                if std::mem::take(&mut self.ready_after_pause) {
+                    self.become_ready(effects);
+                }
+            }
+            JobStatus::Standby => self.move_to(JobStatus::Ready, effects),
+            JobStatus::Undefined
+            | JobStatus::Created
+            | JobStatus::Running
+            | JobStatus::Ready
+            | JobStatus::Waiting
+            | JobStatus::Pending
+            | JobStatus::Aborting
+            | JobStatus::Concluded
+            | JobStatus::Null => {}
+        }
+    }
+
+    /// The driver has done the bulk of its work.
+    pub(crate) fn become_ready(&mut self, effects: &mut Effects) {
+        match self.status {
+            JobStatus::Running => {
+                self.move_to(JobStatus::Ready, effects);
+                effects.push(Effect::Notify(self.key, JobNotification::Ready));
+            }
+            JobStatus::Paused => self.ready_after_pause = true,
+            JobStatus::Undefined
+            | JobStatus::Created
+            | JobStatus::Ready
+            | JobStatus::Standby
+            | JobStatus::Waiting
+            | JobStatus::Pending
+            | JobStatus::Aborting
+            | JobStatus::Concluded
+            | JobStatus::Null => {}
+        }
+    }
+
+    pub(crate) fn become_pending(&mut self, effects: &mut Effects) {
+        self.move_to(JobStatus::Pending, effects);
+        if !self.auto_finalize {
+            effects.push(Effect::Notify(self.key, JobNotification::Pending));
+        }
+    }
+
+    /// Records a cancel, as far as the status allows it. A forced one ends every pause.
+    pub(crate) fn mark_cancelled(&mut self, mode: CancelMode, effects: &mut Effects) {
+        if self.decided {
+            return;
+        }
+        match self.status {
+            JobStatus::Created => self.cancel = Some(CancelMode::Force),
+            JobStatus::Running | JobStatus::Paused | JobStatus::Ready | JobStatus::Standby => {
+                self.cancel = self.cancel.max(Some(mode));
+                if mode == CancelMode::Force {
+                    self.leave_pause(effects);
+                }
+            }
+            // The work is done: only force can still undo it.
+            JobStatus::Waiting | JobStatus::Pending => {
+                if mode == CancelMode::Force {
+                    self.cancel = Some(mode);
+                }
+            }
+            // The job already fails for another reason.
+            JobStatus::Undefined
+            | JobStatus::Aborting
+            | JobStatus::Concluded
+            | JobStatus::Null => {}
+        }
+    }
+
+    /// Records a failure. The first error counts. The driver leaves its pause, to give up.
+    pub(crate) fn record_error(&mut self, error: Error, effects: &mut Effects) {
+        self.error.get_or_insert(error);
+        self.leave_pause(effects);
+    }
+
+    /// Moves to aborting if the job has failed or been cancelled. Returns whether it has.
+    pub(crate) fn abort_if_failed(&mut self, effects: &mut Effects) -> bool {
+        if self.is_cancelled() && self.error.is_none() {
+            self.error = Some(messages::canceled());
+        }
+        let failed = self.error.is_some();
+        if failed && self.status != JobStatus::Aborting {
+            self.move_to(JobStatus::Aborting, effects);
+        }
+        failed
+    }
+
+    /// Decides that the job succeeds: from now on it cannot be cancelled.
+    pub(crate) fn decide_success(&mut self) {
+        self.decided = true;
+    }
+
+    /// The outcome of the job, which is final from now on.
+    pub(crate) fn decide(&mut self, effects: &mut Effects) -> JobOutcome {
+        let succeeds = std::mem::replace(&mut self.decided, true);
+        if !succeeds && self.abort_if_failed(effects) {
+            JobOutcome::Failure
+        } else {
+            JobOutcome::Success
+        }
+    }
+
+    /// Reports that the job is cleaned up, if it ever ran.
+    pub(crate) fn notify_finalized(&self, effects: &mut Effects) {
+        if self.started {
+            let notification = if self.is_cancelled() {
+                JobNotification::FinalizeCancelled
+            } else {
+                JobNotification::FinalizeCompleted
+            };
+            effects.push(Effect::Notify(self.key, notification));
+        }
+    }
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobOutcome {
+    /// The job, and its whole transaction, succeeded.
+    Success,
+    /// The job failed or was cancelled, or another member of its transaction was.
+    Failure,
+}

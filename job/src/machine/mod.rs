@@ -1,0 +1,202 @@
+//! The engine as plain data: the jobs, their transactions, and every step that changes them.
+//!
+//! Nothing here locks, waits or calls a driver. A method of [`Machine`] is one step: it changes the
+//! data at once and leaves [`Effect`]s, which the engine carries out afterwards. So each step can
+//! be understood, and tested, on its own.
+
+pub(crate) mod effect;
+pub(crate) mod job;
+pub(crate) mod transactions;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use qapi_core::Error;
+
+use crate::messages;
+use crate::options::JobOptions;
+use crate::schema::JobStatus;
+use effect::{Effect, JobKey, TransactionKey};
+use job::{Effects, JobState};
+use transactions::Group;
+
+/// The largest number of jobs in one engine. QEMU has no limit; but a client that never dismisses
+/// its jobs must not make a daemon grow without bound. A list of this length stays far below the
+/// size that clients accept as one reply.
+pub const JOBS_MAX: usize = 4096;
+
+/// All jobs and transactions of an engine.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    /// Every job that a handle exists of, gone or not.
+    jobs: BTreeMap<JobKey, JobState>,
+    /// The jobs that are not gone.
+    listed: usize,
+    ids: HashMap<Arc<str>, JobKey>,
+    transactions: HashMap<TransactionKey, Group>,
+    next_key: u64,
+    /// The program has dropped the engine: no client can dismiss a job any more.
+    orphaned: bool,
+    effects: Effects,
+}
+
+impl Machine {
+    /// The effects of the last step, in order.
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Checks that a job may be added.
+    ///
+    /// # Errors
+    /// The identifier is in use, or there are [`JOBS_MAX`] jobs.
+    pub(crate) fn check_room(&self, id: Option<&str>) -> Result<(), Error> {
+        if let Some(id) = id
+            && self.ids.contains_key(id)
+        {
+            return Err(messages::id_in_use(id));
+        }
+        if self.listed >= JOBS_MAX {
+            return Err(messages::too_many_jobs(JOBS_MAX));
+        }
+        Ok(())
+    }
+
+    /// Adds a job, which is created from now on. It joins the transaction unless that is over:
+    /// [`joined`](Self::joined) tells.
+    pub(crate) fn create(&mut self, options: &JobOptions, transaction: TransactionKey) -> JobKey {
+        let key = self.new_key();
+        let joined = self.join(transaction, key);
+        let mut job = JobState::new(key, options, joined.then_some(transaction));
+        if let Some(id) = job.id() {
+            self.ids.insert(Arc::clone(id), key);
+        }
+        self.listed += 1;
+        job.move_to(JobStatus::Created, &mut self.effects);
+        self.jobs.insert(key, job);
+        key
+    }
+
+    /// Whether the job is, or was, a member of a transaction.
+    pub(crate) fn joined(&self, key: JobKey) -> bool {
+        self.job(key).transaction().is_some()
+    }
+
+    /// The number of a new transaction without members.
+    pub(crate) fn create_transaction(&mut self) -> TransactionKey {
+        let key = self.new_key();
+        self.transactions.insert(key, Group::default());
+        key
+    }
+
+    fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// The job called `id`.
+    pub(crate) fn find(&self, id: &str) -> Option<JobKey> {
+        self.ids.get(id).copied()
+    }
+
+    /// The state of a job. A key is valid for as long as there is a handle of the job, and while
+    /// the job is not gone.
+    pub(crate) fn job(&self, key: JobKey) -> &JobState {
+        &self.jobs[&key]
+    }
+
+    /// Changes the state of a job.
+    pub(crate) fn update<R>(
+        &mut self,
+        key: JobKey,
+        change: impl FnOnce(&mut JobState, &mut Effects) -> R,
+    ) -> R {
+        let job = self.jobs.get_mut(&key).expect("a key in use is that of a job");
+        change(job, &mut self.effects)
+    }
+
+    /// The driver's work is over. Returns whether the job has failed. The job's transaction goes on
+    /// with [`advance`](Self::advance), or with [`abort`](Self::abort) if the job has failed.
+    pub(crate) fn exit(&mut self, key: JobKey, result: Result<(), Error>) -> bool {
+        self.update(key, |job, effects| {
+            match result {
+                Ok(()) => job.leave_pause(effects),
+                Err(error) => job.record_error(error, effects),
+            }
+            let failed = job.abort_if_failed(effects);
+            if !failed {
+                job.move_to(JobStatus::Waiting, effects);
+            }
+            failed
+        })
+    }
+
+    /// Makes a job fail. Its driver, if it is at work, gives up; else the transaction is aborted.
+    pub(crate) fn fail(&mut self, key: JobKey, error: Error) {
+        self.update(key, |job, effects| job.record_error(error, effects));
+        self.effects.push(Effect::Enter(key));
+        if !self.job(key).status().is_at_work() {
+            self.abort(key);
+        }
+    }
+
+    /// Takes back a job that was created and cannot be started. Returns whether it is gone: a job
+    /// that was started stays, and so does one that was cancelled with its transaction, which
+    /// concludes it. The transaction goes on with [`advance`](Self::advance).
+    pub(crate) fn take_back(&mut self, key: JobKey) -> bool {
+        let job = self.job(key);
+        let transaction = job.transaction();
+        if job.status() != JobStatus::Created || job.should_stop() && transaction.is_some() {
+            return false;
+        }
+        self.forget(key);
+        self.leave_transaction(key);
+        true
+    }
+
+    /// Concludes a job that is cleaned up.
+    pub(crate) fn conclude(&mut self, key: JobKey) {
+        self.leave_transaction(key);
+        self.update(key, |job, effects| job.move_to(JobStatus::Concluded, effects));
+    }
+
+    /// Dismisses a concluded job that no client is to dismiss.
+    pub(crate) fn auto_dismiss(&mut self, key: JobKey) {
+        if self.orphaned || self.job(key).dismisses_itself() {
+            self.dismiss_if_concluded(key);
+        }
+    }
+
+    /// Dismisses a job if it is concluded. Returns whether it was.
+    pub(crate) fn dismiss_if_concluded(&mut self, key: JobKey) -> bool {
+        let is_concluded = self.job(key).status() == JobStatus::Concluded;
+        if is_concluded {
+            self.forget(key);
+        }
+        is_concluded
+    }
+
+    /// Moves a job to null. Its identifier is free before any client hears of it.
+    fn forget(&mut self, key: JobKey) {
+        self.listed -= 1;
+        if let Some(id) = self.job(key).id().cloned() {
+            self.ids.remove(&id);
+        }
+        self.update(key, |job, effects| job.move_to(JobStatus::Null, effects));
+    }
+
+    /// From now on, jobs dismiss themselves.
+    pub(crate) fn orphan(&mut self) {
+        self.orphaned = true;
+    }
+
+    /// The last handle of a job is gone.
+    pub(crate) fn release_job(&mut self, key: JobKey) {
+        self.jobs.remove(&key);
+    }
+
+    /// The last handle of a transaction is gone, and so are its members.
+    pub(crate) fn release_transaction(&mut self, key: TransactionKey) {
+        self.transactions.remove(&key);
+    }
+}

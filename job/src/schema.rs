@@ -1,0 +1,126 @@
+//! The types of QAPI's schema file `job.json`.
+//!
+//! The commands that carry them stand in [`qmp`](crate::qmp). No other file of this crate knows
+//! QMP, except `events`, which can send an event through a server.
+
+use qapi_core::{OpenValue, qapi_enum, qapi_event, qapi_struct};
+
+/// The kind of work that a job does.
+///
+/// The engine passes the value on to clients and never looks at it. QEMU has nine kinds; other
+/// crates may add their own.
+#[qapi_enum(since = "1.7")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobType {
+    /// Writes an overlay's data into an image below it.
+    Commit,
+    /// Copies data from the images below into the image itself.
+    Stream,
+    /// Copies an image and keeps the copy in step until it is completed.
+    Mirror,
+    /// Copies an image as it was at one point in time.
+    Backup,
+    /// Creates an image.
+    #[qapi(since = "3.0")]
+    Create,
+    /// Changes the options of an image.
+    #[qapi(since = "5.1")]
+    Amend,
+    /// Restores an internal snapshot.
+    #[qapi(since = "6.0")]
+    SnapshotLoad,
+    /// Creates an internal snapshot.
+    #[qapi(since = "6.0")]
+    SnapshotSave,
+    /// Deletes an internal snapshot.
+    #[qapi(since = "6.0")]
+    SnapshotDelete,
+    /// A kind that another crate adds: see [`qapi_enum`] under "Open enums".
+    #[qapi(open)]
+    Other(OpenValue<JobType>),
+}
+
+/// The state that a job is in.
+///
+/// [`transition`](crate::transition) has the moves between states. The picture in the
+/// documentation of [the crate](crate) shows them.
+#[qapi_enum(since = "2.12")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobStatus {
+    /// Under construction; never visible to clients.
+    Undefined,
+    /// Created and not yet started.
+    Created,
+    /// Running.
+    Running,
+    /// Paused by a client, by an error, or for an internal reason.
+    Paused,
+    /// Past the bulk of its work; the job can be completed at any time.
+    Ready,
+    /// Paused while ready.
+    Standby,
+    /// Past its work; the job waits for the other members of its transaction.
+    Waiting,
+    /// Past its work; the job waits to be finalized.
+    Pending,
+    /// Failed or cancelled; the job is being cleaned up.
+    Aborting,
+    /// Over; the job stays in the list so that clients can read its result.
+    Concluded,
+    /// Gone; visible only in the last event of a job.
+    Null,
+}
+
+/// A request that a client may make of a job.
+#[qapi_enum(since = "2.12")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobVerb {
+    /// End the job before its work is done.
+    Cancel,
+    /// Pause the job at its next pause point.
+    Pause,
+    /// End the pause of a client or of an error.
+    Resume,
+    /// Change the rate limit.
+    SetSpeed,
+    /// Finish a ready job.
+    Complete,
+    /// Remove a concluded job.
+    Dismiss,
+    /// Make the result of a pending job final.
+    Finalize,
+    /// Change options of the job.
+    #[qapi(since = "8.2")]
+    Change,
+}
+
+/// Emitted when a job changes its status.
+#[qapi_event(since = "3.0")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStatusChange {
+    /// The job's identifier.
+    pub id: String,
+    /// The status it has now.
+    pub status: JobStatus,
+}
+
+/// Information about a job, as `query-jobs` returns it.
+#[qapi_struct(since = "3.0")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobInfo {
+    /// The job's identifier.
+    pub id: String,
+    /// The kind of work it does.
+    #[qapi(name = "type")]
+    pub job_type: JobType,
+    /// Its state.
+    pub status: JobStatus,
+    /// The work done so far. Each kind of job has its own unit: only the ratio to the total means
+    /// something. Never decreases.
+    pub current_progress: i64,
+    /// The work in total, as far as is known now. May change in both directions while the job
+    /// runs.
+    pub total_progress: i64,
+    /// The reason for a failure, for people to read. Absent for a concluded job that succeeded.
+    pub error: Option<String>,
+}
