@@ -43,7 +43,7 @@ pub async fn copy_before_write(
 ) -> Result<()> {
     let idle = async {
         loop {
-            job.idle().await?;
+            job.entered().await?;
         }
     };
     counting(job, point_in_time, idle).await
@@ -168,8 +168,7 @@ impl CopyControl for JobControl<'_> {
     }
 
     fn speed(&self) -> u64 {
-        // The engine refuses negative speeds.
-        self.job.speed().try_into().unwrap_or(0)
+        self.job.speed().bytes_per_second()
     }
 
     async fn pause_point(&self) -> Result<()> {

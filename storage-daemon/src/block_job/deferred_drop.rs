@@ -40,7 +40,7 @@ impl DeferredDrops {
 
 #[cfg(test)]
 mod tests {
-    use job::{JobOptions, JobStatus, JobType, Jobs};
+    use job::{CancelMode, JobOptions, JobStatus, JobType, Jobs};
     use qapi_core::Events;
 
     use crate::block_job::{BlockJob, BlockJobDriver, BlockJobHandle, RunFuture};
@@ -64,7 +64,8 @@ mod tests {
             while job.status() != JobStatus::Pending {
                 tokio::task::yield_now().await;
             }
-            let ended = if is_finalized { job.finalize() } else { job.user_cancel(true) };
+            let ended =
+                if is_finalized { job.finalize() } else { job.user_cancel(CancelMode::Force) };
             ended.expect("it is pending");
             assert_eq!(job.status(), JobStatus::Null, "without waiting");
         }

@@ -22,7 +22,7 @@ pub(super) async fn drain_others(ended: &Job) {
     let Some(jobs) = ended.engine() else { return };
     // All targets are computed before the first wait, so that the waits do not add up.
     let targets = jobs.list().into_iter().map(|job| {
-        let target = job.progress().0.saturating_add(IN_FLIGHT_MAX);
+        let target = job.progress().current.saturating_add(IN_FLIGHT_MAX);
         (job, target)
     });
     for (job, target) in targets.collect::<Vec<_>>() {
@@ -35,7 +35,7 @@ pub(super) async fn drain_others(ended: &Job) {
             }
         }
         // A job that is about to end, ends first.
-        job.at_rest().await;
+        job.idle().await;
     }
 }
 
@@ -44,7 +44,7 @@ impl BlockJob {
     /// may never get there.
     async fn progress_reaches(&self, job: &Job, target: u64) {
         self.wait_until(|| {
-            self.last_request_failed.load(Ordering::Relaxed) || job.progress().0 >= target
+            self.last_request_failed.load(Ordering::Relaxed) || job.progress().current >= target
         })
         .await;
     }
@@ -53,7 +53,7 @@ impl BlockJob {
 /// Whether the job makes one request after the other. A job with a rate limit sleeps most of the
 /// time.
 fn is_copying(job: &Job) -> bool {
-    job.status() == JobStatus::Running && !job.pause_requested() && job.speed() == 0
+    job.status() == JobStatus::Running && !job.pause_requested() && job.speed().is_unlimited()
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
 
     /// Drains another job, which does `before` first and then one action after the other. Returns
     /// whether the drain waits: at the beginning, and after each action.
-    async fn waits(speed: i64, before: Option<Action>, actions: Vec<Action>) -> Vec<bool> {
+    async fn waits(speed: u64, before: Option<Action>, actions: Vec<Action>) -> Vec<bool> {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
         let (ended, _sender) = scripted_job(&jobs, "ended", 0);
         let (other, sender) = scripted_job(&jobs, "other", speed);

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
-use job::JobHandle;
+use job::{CancelMode, JobHandle};
 use qapi_core::Result;
 
 use super::{BlockJob, DeferredDrops};
@@ -46,11 +46,11 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         Err(job::cannot_complete(job.id().unwrap_or_default()))
     }
 
-    /// The job is being cancelled, softly or by force. Returns whether the job counts as cancelled.
-    /// See [`JobDriver::cancel`](job::JobDriver::cancel).
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        let _ = (job, force);
-        true
+    /// The job is being cancelled, softly or by force. Returns the mode that takes effect. See
+    /// [`JobDriver::cancel`](job::JobDriver::cancel).
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
+        let _ = (job, mode);
+        CancelMode::Force
     }
 
     /// A client changes options of the job with `block-job-change`.

@@ -10,9 +10,9 @@ use crate::schema::block_job::{
 /// Emits the event of a notification. Internal jobs, which have no identifier, have no events.
 pub(super) fn emit(events: &Events, job: &Job, notification: JobNotification) {
     let Some(id) = job.id() else { return };
-    let (job_type, device, speed) = (job.job_type(), id.to_owned(), job.speed());
-    let (offset, len) = job.progress();
-    let (offset, len) = (offset.cast_signed(), len.cast_signed());
+    let (job_type, device, speed) = (job.job_type(), id.to_owned(), job.speed().into());
+    let progress = job.progress();
+    let (offset, len) = (progress.current.cast_signed(), progress.total.cast_signed());
     match notification {
         JobNotification::Ready => {
             events.emit(&BlockJobReady { job_type, device, len, offset, speed });
@@ -25,5 +25,7 @@ pub(super) fn emit(events: &Events, job: &Job, notification: JobNotification) {
         JobNotification::FinalizeCancelled => {
             events.emit(&BlockJobCancelled { job_type, device, len, offset, speed });
         }
+        // QEMU's block jobs have no event at other moments.
+        _ => {}
     }
 }

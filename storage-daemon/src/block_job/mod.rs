@@ -25,7 +25,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use block::copy::{CopySlots, Side};
 use block::nodes::{BorrowedNode, Graph, NodeUse, Reservation};
-use job::{CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobStatus, Jobs};
+use job::{
+    CancelMode, CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOutcome, JobStatus,
+    Jobs,
+};
 use parking_lot::Mutex;
 use qapi_core::{Events, Result};
 use tokio::sync::Notify;
@@ -171,8 +174,8 @@ impl JobDriver for BlockJob {
         }
     }
 
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        self.driver().is_none_or(|driver| driver.cancel(job, force))
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
+        self.driver().map_or(CancelMode::Force, |driver| driver.cancel(job, mode))
     }
 
     fn change(&self, _job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<()> {
@@ -182,7 +185,7 @@ impl JobDriver for BlockJob {
         }
     }
 
-    async fn clean(&self, job: &JobHandle) {
+    async fn clean(&self, job: &JobHandle, _outcome: JobOutcome) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let Some(driver) = self.driver.lock().take() else { return };
         let stays_reserved = driver.reserves_until_dismissed() && !job.job().auto_dismiss();
@@ -196,7 +199,7 @@ impl JobDriver for BlockJob {
         drops.drop_with(driver).await;
     }
 
-    async fn settle(&self, job: &JobHandle) {
+    async fn drain(&self, job: &JobHandle) {
         let requests_at_resume = self.requests_at_resume.lock().take();
         match requests_at_resume {
             Some(before) => self.wait_after_resume(before, job.job()).await,

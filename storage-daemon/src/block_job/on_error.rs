@@ -96,7 +96,7 @@ mod tests {
     use std::io;
     use std::sync::atomic::AtomicU32;
 
-    use job::{JobOptions, JobStatus, JobType, Jobs};
+    use job::{CancelMode, JobOptions, JobStatus, JobType, Jobs};
     use qapi_core::Events;
 
     use super::*;
@@ -194,7 +194,7 @@ mod tests {
     async fn a_stopped_job_can_be_cancelled() {
         let (_jobs, job) = start(1, io::ErrorKind::Other, BlockdevOnError::Stop);
         stopped(&job).await;
-        job.user_cancel(true).expect("the job can be cancelled");
+        job.user_cancel(CancelMode::Force).expect("the job can be cancelled");
         assert_eq!(job.concluded().await, Err(qapi_core::Error::generic("Operation canceled")));
     }
 

@@ -18,7 +18,7 @@ impl BlockJob {
     /// Waits for the result of the first request after a resume, at which `before` requests were
     /// complete.
     pub(super) async fn wait_after_resume(&self, before: u64, job: &Job) {
-        if job.speed() > 0 {
+        if !job.speed().is_unlimited() {
             // The rate limit may delay the request.
             return;
         }
@@ -49,7 +49,7 @@ mod tests {
 
     /// Resumes a job that an error had stopped. Returns whether the client waits: at once, and
     /// after the next action or, without one, the time-out.
-    async fn waits(side: Side, speed: i64, next: Option<Action>) -> [bool; 2] {
+    async fn waits(side: Side, speed: u64, next: Option<Action>) -> [bool; 2] {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
         let (created, sender) = scripted_job(&jobs, "j0", speed);
         let job = created.start();
@@ -57,7 +57,7 @@ mod tests {
         run_other_tasks().await;
         assert_eq!(job.status(), JobStatus::Paused);
         job.user_resume().expect("it is paused");
-        let mut drained = std::pin::pin!(job.settled());
+        let mut drained = std::pin::pin!(job.drained());
         let mut is_waiting = async || {
             run_other_tasks().await;
             let over = poll_fn(|context| Poll::Ready(drained.as_mut().poll(context))).await;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use block::copy::Side;
 use block::error::Error;
-use job::{CreatedJob, JobOptions, JobType, Jobs};
+use job::{CreatedJob, JobOptions, JobType, Jobs, Speed};
 use qapi_core::Events;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -46,7 +46,7 @@ impl BlockJobDriver for ScriptedDriver {
                     Action::FailAndContinue => {
                         job.block_job.last_request_failed.store(true, Ordering::Relaxed);
                     }
-                    Action::Idle => job.idle().await?,
+                    Action::Idle => job.entered().await?,
                     Action::End => break,
                 }
             }
@@ -59,11 +59,11 @@ impl BlockJobDriver for ScriptedDriver {
 pub(super) fn scripted_job(
     jobs: &Jobs,
     id: &str,
-    speed: i64,
+    speed: u64,
 ) -> (CreatedJob, UnboundedSender<Action>) {
     let (sender, receiver) = unbounded_channel();
     let driver = BlockJob::new(ScriptedDriver(Mutex::new(receiver)), Events::new());
-    let options = JobOptions::new(JobType::Backup).id(id).speed(speed);
+    let options = JobOptions::new(JobType::Backup).id(id).speed(Speed::new(speed));
     (jobs.create(options, driver, None).expect("a job"), sender)
 }
 

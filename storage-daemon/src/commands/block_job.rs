@@ -1,7 +1,7 @@
 //! `block-job-*` and `query-block-jobs`: QEMU's older commands for block jobs. Those of `job.json`
 //! act on the same jobs.
 
-use job::{Job, JobType, Jobs};
+use job::{CancelMode, Job, JobType, JobVerb, Jobs, Speed};
 use qapi_core::{Result, qapi_command};
 
 use crate::block_job::{self, BlockJob};
@@ -22,7 +22,10 @@ pub fn block_job_set_speed(
     /// The limit in bytes per second; 0 means no limit.
     speed: i64,
 ) -> Result<()> {
-    block_job::find(jobs, device)?.set_speed(speed)
+    let job = block_job::find(jobs, device)?;
+    // The state counts first, as with QEMU.
+    job.apply_verb(JobVerb::SetSpeed)?;
+    job.set_speed(Speed::try_from(speed)?)
 }
 
 /// Cancels a block job.
@@ -45,8 +48,8 @@ pub async fn block_job_cancel(
     if job.user_paused() && !force {
         return Err(messages::block_job_paused(device));
     }
-    job.user_cancel(force)?;
-    job.at_rest().await;
+    job.user_cancel(if force { CancelMode::Force } else { CancelMode::Soft })?;
+    job.idle().await;
     Ok(())
 }
 
@@ -75,7 +78,7 @@ pub async fn block_job_resume(
 ) -> Result<()> {
     let job = block_job::find(jobs, device)?;
     job.user_resume()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
@@ -104,7 +107,7 @@ pub async fn block_job_dismiss(
 ) -> Result<()> {
     let job = block_job::find(jobs, id)?;
     job.dismiss()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
@@ -120,7 +123,7 @@ pub async fn block_job_finalize(
 ) -> Result<()> {
     let job = block_job::find(jobs, id)?;
     job.finalize()?;
-    job.settled().await;
+    job.drained().await;
     Ok(())
 }
 
@@ -145,15 +148,15 @@ pub fn block_job_change(
 
 /// The properties of a block job; `None` for an internal job, which has no identifier.
 fn block_job_info(job: &Job, block_job: &BlockJob) -> Option<BlockJobInfo> {
-    let (offset, len) = job.progress();
+    let progress = job.progress();
     Some(BlockJobInfo {
         job_type: info_type(job.job_type(), block_job.actively_synced()),
         device: job.id()?.to_owned(),
-        len: len.cast_signed(),
-        offset: offset.cast_signed(),
+        len: progress.total.cast_signed(),
+        offset: progress.current.cast_signed(),
         busy: job.is_busy(),
         paused: job.pause_requested(),
-        speed: job.speed(),
+        speed: job.speed().into(),
         io_status: block_job.io_status(),
         ready: job.is_ready(),
         status: job.status(),

@@ -125,9 +125,9 @@ fn prepare(
         auto_finalize: common.auto_finalize,
         auto_dismiss: common.auto_dismiss,
     };
-    let options = arguments.options(JobType::Backup);
     // Errors from here on reach clients after the job's first event.
-    let created = context.jobs.create(options, driver, transaction.transaction.as_ref())?;
+    let group = transaction.transaction.as_ref();
+    let created = arguments.create(&context.jobs, JobType::Backup, driver, group)?;
     let (opened, created_file) = target.into_parts();
     let prepared = PreparedJob::new(created, created_file);
     block_job::add_reservation(prepared.job(), target_reservation);

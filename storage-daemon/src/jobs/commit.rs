@@ -93,7 +93,7 @@ fn prepare(context: &BlockJobContext, options: CommitOptions) -> Result<Prepared
     };
     let base = Arc::clone(&driver.images.base);
     let driver = BlockJob::new(driver, events.clone());
-    let job = jobs.create(options.job.options(JobType::Commit), driver, None)?;
+    let job = options.job.create(jobs, JobType::Commit, driver, None)?;
     *reserved.writable.lock() = graph.make_writable(&base)?;
     let filter = FilterOptions {
         driver: Driver::CommitTop,
@@ -156,7 +156,7 @@ fn prepare_active(
     let Chain { top, base, .. } = chain;
     let writable = context.graph.make_writable(&base)?;
     let options = ActiveCommit {
-        job: options.job.options(JobType::Commit),
+        job: options.job,
         top,
         base,
         on_error: options.on_error,

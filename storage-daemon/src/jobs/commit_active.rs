@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use block::nodes::{BackingLink, Node, NodeUse, WritableGuard, backing};
-use job::JobOptions;
+use job::JobType;
 use qapi_core::Result;
 
 use super::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
-use super::prepare::PreparedJob;
+use super::prepare::{JobArguments, PreparedJob};
 use super::target::JobTarget;
 use crate::block_job::{BlockJobContext, OnError};
 use crate::schema::block_job::MirrorCopyMode;
 
 /// A commit of the active layer, whose arguments are checked.
 pub struct ActiveCommit {
-    /// The options of the job.
-    pub job: JobOptions,
+    /// The arguments about the job itself.
+    pub job: JobArguments,
     /// The active layer. No other operation uses it.
     pub top: Arc<Node>,
     /// The node to copy into. No other operation uses it.
@@ -45,6 +45,7 @@ pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<Prepa
     uses.push(NodeUse::mirror_base(Arc::clone(&base), grows));
     let options = MirrorOptions {
         job,
+        job_type: JobType::Commit,
         source: top,
         target: JobTarget::named(base),
         scope: MirrorScope::AboveTarget,

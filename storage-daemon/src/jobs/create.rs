@@ -7,7 +7,7 @@ use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Ver
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Graph;
 use block::options::BlockdevRef;
-use job::{JobDriver, JobHandle, JobOptions, JobType, Jobs};
+use job::{CancelMode, JobDriver, JobHandle, JobOptions, JobType, Jobs};
 use qapi_core::Result;
 
 use crate::messages;
@@ -60,9 +60,9 @@ impl JobDriver for Create {
         created.unwrap_or_else(|_panicked| Err(messages::image_not_created()))
     }
 
-    fn cancel(&self, _job: &JobHandle, _force: bool) -> bool {
+    fn cancel(&self, _job: &JobHandle, _mode: CancelMode) -> CancelMode {
         self.cancelled.store(true, Ordering::Relaxed);
-        true
+        CancelMode::Force
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use block::nodes::{Node, Quiesced, WriteWatcher};
-use job::{CreatedJob, Job, JobOptions, JobType, Transaction};
+use job::{CreatedJob, Job, JobDriver, JobOptions, JobType, Jobs, Speed, Transaction};
 use qapi_core::Result;
 use tokio::runtime::Handle;
 
@@ -24,13 +24,27 @@ pub struct JobArguments {
 }
 
 impl JobArguments {
-    /// The options of a job, with the defaults for absent arguments.
-    pub fn options(self, job_type: JobType) -> JobOptions {
-        JobOptions::new(job_type)
+    /// Creates a job, with the defaults for absent arguments.
+    ///
+    /// # Errors
+    /// Those of [`Jobs::create`]; or the speed is negative: as with QEMU, clients have seen the job
+    /// by then.
+    pub fn create(
+        self,
+        jobs: &Jobs,
+        job_type: JobType,
+        driver: impl JobDriver,
+        transaction: Option<&Transaction>,
+    ) -> Result<CreatedJob> {
+        let speed = Speed::try_from(self.speed.unwrap_or(0));
+        let options = JobOptions::new(job_type)
             .id(self.job_id.unwrap_or_default())
-            .speed(self.speed.unwrap_or(0))
+            .speed(speed.as_ref().copied().unwrap_or_default())
             .auto_finalize(self.auto_finalize.unwrap_or(true))
-            .auto_dismiss(self.auto_dismiss.unwrap_or(true))
+            .auto_dismiss(self.auto_dismiss.unwrap_or(true));
+        let created = jobs.create(options, driver, transaction)?;
+        speed?;
+        Ok(created)
     }
 }
 
@@ -65,7 +79,7 @@ impl PreparedJob {
     pub fn undo(self) {
         let job = self.job.job().clone();
         self.job.undo();
-        Handle::current().block_on(job.at_rest());
+        Handle::current().block_on(job.idle());
     }
 }
 

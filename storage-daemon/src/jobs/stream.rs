@@ -61,7 +61,7 @@ pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<
         while job.status() == JobStatus::Running {
             tokio::task::yield_now().await;
         }
-        job.at_rest().await;
+        job.idle().await;
     }
     Ok(())
 }
@@ -96,7 +96,7 @@ fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<(Prepare
         writable: Mutex::new(writable),
     };
     let driver = BlockJob::new(driver, events.clone());
-    let job = jobs.create(options.job.options(JobType::Stream), driver, None)?;
+    let job = options.job.create(jobs, JobType::Stream, driver, None)?;
     block_job::reserve(&job, graph, uses)?;
     Ok((PreparedJob::new(job, None), is_copying))
 }

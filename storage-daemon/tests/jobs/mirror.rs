@@ -12,11 +12,12 @@ use std::time::Duration;
 use block::copy::CopySlots;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{Graph, Node, Root};
-use job::{Job, JobOptions, JobStatus, JobType, Jobs};
+use job::{CancelMode, Job, JobStatus, Jobs};
 use qapi_core::Events;
 use storage_daemon::block_job::{BlockJobContext, OnError};
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
+use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::schema::block_job::MirrorCopyMode;
 use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
 
@@ -175,7 +176,7 @@ async fn a_mirror_that_is_cancelled_softly_leaves_writers_where_they_are() {
     made.start();
     wait_for(&job, JobStatus::Ready).await;
     let writer = Writer::start(&bench.graph, &source);
-    job.user_cancel(false).expect("it is ready");
+    job.user_cancel(CancelMode::Soft).expect("it is ready");
     assert_eq!(job.concluded().await, Ok(()));
     let (root, model) = writer.stop();
     assert!(Arc::ptr_eq(&root.node(), &source));
@@ -209,7 +210,7 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
     let daemon = block_jobs(&bench.graph);
     let writer = Writer::start(&bench.graph, &top);
     let options = ActiveCommit {
-        job: JobOptions::new(JobType::Commit).id("j0"),
+        job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
         top: Arc::clone(&top),
         base: Arc::clone(&base),
         on_error: OnError::both(None),
@@ -253,7 +254,11 @@ async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_ther
     let writable = bench.graph.make_writable(&base).expect("it can be written");
     assert!(writable.is_some());
     let options = ActiveCommit {
-        job: JobOptions::new(JobType::Commit).id("j0").auto_dismiss(false),
+        job: JobArguments {
+            job_id: Some("j0".into()),
+            auto_dismiss: Some(false),
+            ..JobArguments::default()
+        },
         top: Arc::clone(&top),
         base: Arc::clone(&base),
         on_error: OnError::both(None),

@@ -10,12 +10,13 @@ use block::create::Qcow2Create;
 use block::nodes::{Graph, NodeUse};
 use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use block::testing::{Gate, add_slow_to_flush};
-use job::{JobOptions, JobType, Jobs};
+use job::{JobType, Jobs};
 use qapi_core::testing::TestClient;
 use qapi_core::{Events, Registry, Service, StateMap};
 use serde_json::{Value, json};
 use storage_daemon::block_job::{BlockJobContext, OnError};
 use storage_daemon::jobs::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
+use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::jobs::target::JobTarget;
 use storage_daemon::schema::block_job::MirrorCopyMode;
 
@@ -248,7 +249,12 @@ async fn other_clients_are_served_while_the_image_of_a_job_is_closed() {
     let (source, target) = (fixture.graph.get("source"), Arc::clone(opened.node()));
     let source = source.expect("it is there");
     let options = MirrorOptions {
-        job: JobOptions::new(JobType::Mirror).id("j0").auto_finalize(false),
+        job: JobArguments {
+            job_id: Some("j0".to_owned()),
+            auto_finalize: Some(false),
+            ..JobArguments::default()
+        },
+        job_type: JobType::Mirror,
         source: Arc::clone(&source),
         target: JobTarget::opened(opened, None),
         scope: MirrorScope::Full,

@@ -189,7 +189,8 @@ fn check_and_prepare(
         auto_dismiss: options.auto_dismiss,
     };
     let options = MirrorOptions {
-        job: arguments.options(JobType::Mirror),
+        job: arguments,
+        job_type: JobType::Mirror,
         source,
         target: target.node,
         scope,

@@ -18,12 +18,12 @@ use block::nodes::{
     Driver, Filter, FilterOptions, Graph, Node, NodeUse, Quiesced, WritableGuard, backing,
 };
 use block::options::BlockdevDiscardOptions;
-use job::{JobHandle, JobOptions};
+use job::{CancelMode, JobHandle, JobType};
 use nix::errno::Errno;
 use parking_lot::Mutex;
 use qapi_core::Result;
 
-use super::prepare::PreparedJob;
+use super::prepare::{JobArguments, PreparedJob};
 use super::target::JobTarget;
 use crate::block_job::{
     self, BlockJob, BlockJobContext, BlockJobDriver, BlockJobHandle, DeferredDrops, OnError,
@@ -42,7 +42,9 @@ const GRANULARITY_DEFAULT: u64 = 64 * 1024;
 /// A mirror, whose arguments are checked.
 pub struct MirrorOptions {
     /// The options of the job.
-    pub job: JobOptions,
+    pub job: JobArguments,
+    /// The kind of job that clients see.
+    pub job_type: JobType,
     /// The node to copy from.
     pub source: Arc<Node>,
     /// The node to copy to.
@@ -132,7 +134,7 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
     };
     let driver = BlockJob::new(work, context.events.clone());
     // Errors from here on reach clients after the job's first event.
-    let created = context.jobs.create(options.job, driver, None)?;
+    let created = options.job.create(&context.jobs, options.job_type, driver, None)?;
     let (opened, created_file) = options.target.into_parts();
     let prepared = PreparedJob::new(created, created_file);
     block_job::reserve_with_opened(prepared.job(), graph, uses, opened)?;
@@ -191,8 +193,8 @@ impl BlockJobDriver for Mirror {
     }
 
     /// A soft cancel of a ready mirror ends it successfully, without replacing the source.
-    fn cancel(&self, job: &JobHandle, force: bool) -> bool {
-        force || !job.is_ready()
+    fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
+        if job.is_ready() { mode } else { CancelMode::Force }
     }
 
     fn change(&self, options: &BlockJobChange) -> Result<()> {
@@ -312,7 +314,7 @@ impl Mirror {
                 continue;
             }
             tokio::select! {
-                woken = job.idle() => woken?,
+                woken = job.entered() => woken?,
                 () = self.bitmap.marked() => job.pause_point().await?,
             }
         }
