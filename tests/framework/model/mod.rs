@@ -1,11 +1,12 @@
-//! What jobs do, written down as rules, and the engine compared with the rules at every step.
+//! A specification of jobs, and the engine compared with it step by step.
 //!
-//! [`Model`](rules::Model) is the specification: jobs, transactions and drivers as plain data, and
-//! for every step what is answered, what is events, and what follows. [`ScriptedEngine`](scripted_engine::ScriptedEngine)
-//! is the engine with drivers that do nothing unless events. [`explore`](explore::explore) tries
-//! every step in every state that can be reached, [`random_runs`] long ways at random.
+//! [`Model`](rules::Model) is the specification: jobs, transactions and drivers as plain data, with
+//! the reply, the events and the next state for each step. The engine runs the same steps with
+//! drivers that a script controls ([`scripted_engine`]). [`explore`] tries every step in every
+//! reachable state; [`random_runs`] tries long runs at random.
 //!
-//! The tests go as deep as is quick. To go deeper, and to see how many states there are:
+//! By default the depth is limited to keep the tests fast. To go deeper, and to see the number of
+//! states:
 //!
 //! ```text
 //! export QAPI_MODEL_DEPTH=8 PROPTEST_CASES=10000
