@@ -2,7 +2,7 @@
 //! has the definitions of that case.
 
 #![allow(dead_code, reason = "only the registry looks at these definitions")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod block_core;
 mod comments;

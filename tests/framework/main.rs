@@ -23,7 +23,7 @@
 //! `storage-daemon/tests/program/mirror.rs` (through QMP), `tests/conformance/jobs` (recordings of
 //! QEMU) and `tests/crash` (kills).
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod client;
 mod documentation;

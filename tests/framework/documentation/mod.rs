@@ -93,8 +93,8 @@ fn commands_that_the_caller_may_not_execute_are_left_out() {
         assert_eq!(reply["error"]["desc"], desc);
     }
     let (all, allowed) = (lanterns(Policy::new()), lanterns(refuse()));
-    let spared: Vec<_> = all.into_iter().filter(|one| !allowed.contains(one)).collect();
-    assert_eq!(names(&spared), ["LanternRepair", "lantern-repair"]);
+    let left: Vec<_> = all.into_iter().filter(|one| !allowed.contains(one)).collect();
+    assert_eq!(names(&left), ["LanternRepair", "lantern-repair"]);
 }
 
 #[test]
