@@ -1,5 +1,5 @@
-"""The scenarios of graphs.py. A step is a command with its arguments, `wait` until a job has a state
-or is gone, or `run` of a command line on the images."""
+"""The scenarios of graphs.py. A step is a command with its arguments, `wait` until a job has a
+state or is gone, or `run` of a command line on the images."""
 
 from images import create, io
 
