@@ -101,7 +101,7 @@ pub(super) fn lantern_show(lantern: LanternInfo) {
     let LanternInfo { .. } = lantern;
 }
 
-/// What only lanterns under repair have.
+/// The members of a repair.
 #[qapi_struct]
 pub(super) struct LanternRepair {
     /// What is broken.

@@ -1,4 +1,4 @@
-//! What a transaction is made of: a list of unions whose branches wrap structs.
+//! `TransactionAction` and its branches: a list of unions whose branches wrap structs.
 
 use qapi_core::{qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! Unions whose discriminator stands among other members, before and after them.
+//! Unions whose discriminator is between other members.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

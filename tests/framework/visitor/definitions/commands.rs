@@ -1,4 +1,4 @@
-//! The commands: arguments listed with them, and arguments that are a struct or a union.
+//! The commands: listed arguments, and arguments that are a struct or a union.
 
 #![allow(unused_variables, reason = "the functions do nothing with their arguments")]
 

@@ -1,4 +1,4 @@
-//! A union on an enum, with a union inside.
+//! A union on an enum with a union in a branch.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A union whose branches refer to it again, directly, in lists and by alternates.
+//! `BlockdevOptions`: a union whose branches refer to it, directly, in lists and by alternates.
 
 use qapi_core::{Null, qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A union that is flat, and its older form, whose branches have everything in a member `data`.
+//! A flat union, and its older form, whose branches have their members in `data`.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
