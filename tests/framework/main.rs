@@ -12,7 +12,7 @@
 //! | policy | `access` ▶ who may call; `compat` ▶ deprecated and unstable parts; `peer_credentials` ▶ clients of other users |
 //! | projection | the schema as of an earlier release: `conflicts` ▶ at start-up; `sessions` ▶ for clients; `package_releases` ▶ `since` of other packages; `job_history` ▶ the package job |
 //! | registry | `lookup` ▶ queries; `conflicts` ▶ each rule broken; `control_schema`, `job_schema` ▶ definitions equal to QEMU's schema files |
-//! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ where connections come from; `clients`, `fds` ▶ what they may do; `executor` ▶ blocking calls; `presented_release` ▶ `Server::as_of` |
+//! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ where connections come from; `clients`, `fds` ▶ what they may do; `executor` ▶ blocking calls; `presented_release` ▶ `Server::as_of`; `serve_errors` ▶ errors at the start |
 //! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `control_commands`, `preconfig`; `allocations` ▶ none for a request |
 //! | tidy | sizes, leftovers, layers and names of the sources |
 //! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ their edges |

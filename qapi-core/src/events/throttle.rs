@@ -144,12 +144,19 @@ mod tests {
     fn endless_keys_take_bounded_memory() {
         let (mut throttle, now) = (Throttle::<()>::default(), Instant::now());
         let fitting = SIZE_LIMIT / (PERIOD_SIZE + 2 * 8);
-        for number in 0..2 * fitting {
-            throttle.start(key(&format!("{number:08}")), SECOND, now);
+        let keys: Vec<Key> =
+            (0..2 * fitting).map(|number| key(&format!("{number:08}"))).collect();
+        // Again after all periods have ended: they free what they took.
+        for round in 0..2 {
+            let start = now + 2 * round * SECOND;
+            for key in &keys {
+                throttle.start(key.clone(), SECOND, start);
+            }
+            assert_eq!(keys.iter().filter(|key| !throttle.is_idle(key)).count(), fitting);
+            while throttle.end_period(start + SECOND).is_some() {}
+            assert!(keys.iter().all(|key| throttle.is_idle(key)));
+            assert_eq!(throttle.next_end(), None);
         }
-        assert_eq!(throttle.periods.len(), fitting);
-        while throttle.end_period(now + SECOND).is_some() {}
-        assert_eq!((throttle.size, throttle.ends.len(), throttle.periods.len()), (0, 0, 0));
     }
 
     #[test]

@@ -7,5 +7,6 @@ mod fds;
 mod fixture;
 mod outgoing_connections;
 mod presented_release;
+mod serve_errors;
 mod socket_file;
 mod transports;
