@@ -1,4 +1,4 @@
-//! Abstract unix sockets: names outside the file system, which only Linux has.
+//! Abstract unix sockets, which have a name and no file. Linux only.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;

@@ -1,4 +1,4 @@
-//! A connection within the process.
+//! A connection within the process, for the tests of daemons.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::service::Service;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Session, SessionOptions};
 
-/// How many bytes each end takes before the other has read them: what a unix socket takes.
+/// How many bytes each direction buffers: as many as a unix socket on Linux.
 const CAPACITY: usize = 208 << 10;
 
-/// Serves a client within the process; its end of the connection. Must be called on a tokio
-/// runtime.
+/// Serves a client within the process, and returns the client's end of the connection. Requires a
+/// tokio runtime.
 pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
     let (near, far) = tokio::io::duplex(CAPACITY);
     let (reader, writer) = tokio::io::split(far);
@@ -26,18 +26,18 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
         let executor = Arc::new(CallExecutor::new(DEFAULT_BLOCKING_LIMIT));
         let mut connection = Connection::new(source, Box::new(writer), session, executor);
         tokio::select! {
-            // However it ends, it is the doing of the client's own program.
+            // The reason of the disconnect is of no interest: client and server are one program.
             _ = connection.run(service.shutdown()) => {}
-            // There is no server to do this.
+            // The tasks of a server, which does not exist here.
             () = service.events().run_throttle() => {}
-            () = end_when_asked(service.shutdown()) => {}
+            () = close_on_request(service.shutdown()) => {}
         }
     });
     near
 }
 
-/// Lets sessions end as soon as somebody asks for the end: nothing is to be done before it.
-async fn end_when_asked(shutdown: &Shutdown) {
+/// Lets sessions close as soon as the shutdown is requested, as there are no shutdown hooks.
+async fn close_on_request(shutdown: &Shutdown) {
     shutdown.requested().await;
     shutdown.close_sessions();
     std::future::pending().await

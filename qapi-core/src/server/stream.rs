@@ -109,9 +109,9 @@ impl Source {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Bytes(reader) => {
-                let mut room = ReadBuf::new(input);
-                ready!(Pin::new(reader).poll_read(context, &mut room))?;
-                Poll::Ready(Ok(room.filled().len()))
+                let mut buffer = ReadBuf::new(input);
+                ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
             }
             Self::BytesAndFds(reader) => loop {
                 let socket = reader.as_ref();
@@ -142,8 +142,9 @@ fn receive(socket: &UnixStream, input: &mut [u8], fds: &mut Vec<OwnedFd>) -> io:
     Ok(result?.bytes)
 }
 
-/// Received descriptors are not for programs that this one starts. Apple's systems lack the flag.
+/// Programs that this process starts do not inherit received descriptors.
 #[cfg(not(target_vendor = "apple"))]
 const RECEIVE_FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+/// Apple's systems lack the flag; [`receive`] sets it in a second step.
 #[cfg(target_vendor = "apple")]
 const RECEIVE_FLAGS: RecvFlags = RecvFlags::empty();
