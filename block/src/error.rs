@@ -1,97 +1,99 @@
-//! What can go wrong below the QMP commands, in the words that QEMU's clients know.
+//! The errors of the block layer, with QEMU's texts.
 //!
-//! Every text that a client sees because a node, an image or a copy failed is in this file.
+//! All texts of errors of nodes, images and copies that a client sees are in this file, or are
+//! given to [`Error::InvalidOption`] and [`Error::InvalidImage`] where an option or an image is
+//! checked.
 
 use std::io;
 
-/// An error of the node layer, the image formats or the copy engine.
+/// An error of a node, an image or a copy.
 ///
-/// All of them reach a client as class `GenericError` with [`Display`](std::fmt::Display) as the
+/// A QMP client receives the class `GenericError` with the [`Display`](std::fmt::Display) text as
 /// description.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A root node was described without a name, so that nobody could ever refer to it.
+    /// A node that is not a child is described without a name.
     #[error("'node-name' must be specified for the root node")]
     NodeNameMissing,
-    /// A node name does not follow the rules for identifiers.
+    /// A node name is not an identifier.
     #[error("Invalid node-name: '{0}'")]
     NodeNameInvalid(String),
-    /// A node name does not fit into the 31 bytes that QEMU allows.
+    /// A node name is longer than the 31 bytes that QEMU allows.
     #[error("Node name too long")]
     NodeNameTooLong,
-    /// The name is taken.
+    /// Another node has the name.
     #[error("Duplicate nodes with node-name='{0}'")]
     NodeNameDuplicate(String),
-    /// A reference to a node that is not there, where a device name would do as well.
+    /// A node does not exist, for a command that takes device names too.
     #[error("Cannot find device='{device}' nor node-name='{node}'")]
     NodeUnknown {
-        /// The name, where the command takes device names; else empty.
+        /// The name if the command takes device names, else empty.
         device: String,
-        /// The name that was looked for.
+        /// The name.
         node: String,
     },
-    /// A node that is not there, where only node names are taken.
+    /// A node does not exist, for a command that takes node names only.
     #[error("Failed to find node with node-name='{0}'")]
     NodeNotFound(String),
-    /// The graph holds as many nodes as it ever will.
+    /// The graph has the largest number of nodes.
     #[error("Too many nodes: at most {0} can exist")]
     TooManyNodes(usize),
-    /// A chain of children or backing files that is longer than any sensible one.
+    /// A chain of children or backing files is too long.
     #[error("Too many nested nodes: at most {0} can be opened in one chain")]
     ChainTooDeep(usize),
 
-    /// The node is needed by the exclusive work of another user.
+    /// A user of the node blocks the operation.
     #[error("Node '{node}' is busy: {reason}")]
     NodeBusy {
         /// The node.
         node: String,
-        /// Who uses it for what.
+        /// The user and the purpose of its use.
         reason: String,
     },
-    /// The node is used by another node or a job.
+    /// The node has a parent or is used by a job.
     #[error("Block device {0} is in use")]
     NodeInUse(String),
-    /// The node is used directly by a device or job.
+    /// A device or a job is attached to the node.
     #[error("Node {0} is in use")]
     NodeAttached(String),
-    /// The node has other nodes on top where only one without any will do.
+    /// The node has parents, and a root node is required.
     #[error("Need a root block node")]
     NotARoot,
-    /// The node belongs to another node that was described in one go with it.
+    /// The node was opened for a node above.
     #[error("Node {0} is not owned by the monitor")]
     NodeNotOwned(String),
-    /// The driver of the node knows nothing of backing files.
+    /// The driver of the node does not support backing files.
     #[error("Driver of node '{0}' does not support backing files")]
     NoBackingFiles(String),
-    /// A node would stand on itself.
+    /// A node would be its own descendant.
     #[error("Making '{child}' a {role} child of '{parent}' would create a cycle")]
     Cycle {
         /// `backing` or `file`.
         role: &'static str,
-        /// The node below.
+        /// The child.
         child: String,
-        /// The node above, which is below as well.
+        /// The parent, which is a descendant of the child.
         parent: String,
     },
-    /// A write was asked of a read-only node.
+    /// A write to a read-only node.
     #[error("Block node is read-only")]
     NodeReadOnly,
-    /// A node cannot be given another file while it is open.
+    /// The `file` child of an open node cannot be replaced.
     #[error("The 'file' child of '{0}' cannot be replaced by this program")]
     FileFixed(String),
-    /// A node is to refuse writes that its users make.
+    /// A node with writers cannot become read-only.
     #[error("Read-only block node '{0}' cannot support read-write users")]
     NodeWritten(String),
-    /// A node would get another option that it cannot change while it is open.
+    /// An option of an open node cannot be changed.
     #[error("Cannot change the option '{0}'")]
     OptionFixed(&'static str),
-    /// A node would lose an option that it cannot change while it is open.
+    /// An option of an open node cannot be removed.
     #[error("Option '{0}' cannot be reset to its default value")]
     OptionNotResettable(&'static str),
-    /// A node is described anew without a name.
+    /// A reopened node is described without a name.
     #[error("node-name not specified")]
     ReopenedNameMissing,
-    /// The filter of a job cannot be changed by anyone else.
+    /// The filter of a job cannot be reopened.
     #[error("Block format '{driver}' used by node '{node}' does not support reopening files")]
     NotReopenable {
         /// The driver.
@@ -99,122 +101,122 @@ pub enum Error {
         /// The node.
         node: String,
     },
-    /// A node with a backing file is described anew without one.
+    /// The description of a reopened node lacks its backing file.
     #[error("backing is missing for '{0}'")]
     BackingMissing(String),
-    /// A job needs the node to keep its backing node.
+    /// A job has frozen the backing link of the node.
     #[error("Cannot change frozen 'backing' link from '{parent}' to '{child}'")]
     BackingFrozen {
-        /// The node above.
+        /// The parent.
         parent: String,
-        /// The node below.
+        /// The child.
         child: String,
     },
-    /// A filter without a name of its own is in the way.
+    /// The backing node is an implicit filter, which cannot be replaced.
     #[error("Cannot replace implicit backing child of {0}")]
     ImplicitBacking(String),
-    /// Two users of one node want what the other does not allow.
+    /// A user of a node takes a permission that another user does not share.
     #[error(
         "Permission conflict on node '{node}': permissions '{permissions}' are both required \
          by {required_by} and unshared by {unshared_by}."
     )]
     PermissionConflict {
-        /// The node in the middle.
+        /// The node.
         node: String,
-        /// The permissions in dispute.
+        /// The permissions in conflict.
         permissions: String,
-        /// Who needs them.
+        /// The user that takes them.
         required_by: String,
-        /// Who does not allow them.
+        /// The user that does not share them.
         unshared_by: String,
     },
-    /// Another process, or another node on the same file, holds a conflicting image lock.
+    /// Another process or another node has a conflicting image lock on the file.
     #[error("Failed to get {shared}\"{permission}\" lock")]
     ImageLocked {
-        /// `shared ` when the lock would keep others from the permission, else empty.
+        /// `shared ` if the lock would deny the permission to others, else empty.
         shared: &'static str,
-        /// The permission in dispute.
+        /// The permission in conflict.
         permission: &'static str,
     },
 
     /// A file cannot be opened.
     #[error("Could not open '{path}': {}", strerror(.source))]
     OpenFile {
-        /// As the client wrote it.
+        /// The path, as given by the client.
         path: String,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
     /// No file name was given.
     #[error("The 'file' block driver requires a file name")]
     FileNameMissing,
-    /// The name leads to something that holds no bytes, such as a character device.
+    /// The path is neither a regular file nor a block device.
     #[error("'file' driver requires '{0}' to be a regular file")]
     NotARegularFile(String),
-    /// An image in the chain below cannot be opened.
+    /// A backing file cannot be opened.
     #[error("Could not open backing file: {0}")]
     OpenBacking(#[source] Box<Error>),
-    /// An image has its data where its tables are.
+    /// A data file is given for an image without an external data file.
     #[error("'data-file' can only be set for images with an external data file")]
     DataFileUnknown,
-    /// An image has its data apart from its tables, and does not say where.
+    /// An image with an external data file does not name the file.
     #[error("'data-file' is required for this image")]
     DataFileMissing,
-    /// The image is not what its user took it for, or makes no sense.
+    /// The image is invalid, or not in the expected format.
     #[error("{0}")]
     InvalidImage(String),
-    /// An image in a format that this program has no driver for.
+    /// The format has no driver.
     #[error("Unknown driver '{0}'")]
     UnknownFormat(String),
-    /// The image needs something that this program does not have.
+    /// The image has features that are not supported.
     #[error("Unsupported {format} feature(s): {features}")]
     UnsupportedFeature {
         /// The image format.
         format: &'static str,
-        /// What the image needs.
+        /// The features.
         features: String,
     },
-    /// A backing file was wanted below a node that can have none.
+    /// A backing file is given for a driver without backing files.
     #[error("Driver '{0}' does not support backing files")]
     BackingNotSupported(&'static str),
-    /// An option has a value that the driver cannot use.
+    /// An option is not supported, or its value is invalid.
     #[error("{0}")]
     InvalidOption(String),
 
-    /// Reading, writing or flushing failed.
+    /// A read, a write or a flush failed.
     #[error("{}", strerror(.0))]
     Io(#[from] io::Error),
-    /// As [`Error::Io`], with the work that failed.
+    /// As [`Error::Io`], with the failed step.
     #[error("{what}: {}", strerror(.source))]
     While {
-        /// The work, as in `Could not resize file`.
+        /// The step, as in `Could not resize file`.
         what: String,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// A result of the node layer, the image formats or the copy engine.
+/// A result of an operation on nodes, images or copies.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// A node missing where a command takes device names and node names alike.
+    /// The error for a missing node, for a command that takes device names and node names.
     pub fn no_device_or_node(name: &str) -> Self {
         Error::NodeUnknown { device: name.to_owned(), node: name.to_owned() }
     }
 
-    /// A node missing where a command takes node names only.
+    /// The error for a missing node, for a command that takes node names only.
     pub fn no_node(name: &str) -> Self {
         Error::NodeUnknown { device: String::new(), node: name.to_owned() }
     }
 
-    /// A node would stand on itself.
+    /// A node would be its own descendant.
     pub fn cycle(role: &'static str, child: &str, parent: &str) -> Self {
         let (child, parent) = (child.to_owned(), parent.to_owned());
         Error::Cycle { role, child, parent }
     }
 
-    /// The way in which requests to a file are to be carried out needs another way of caching.
+    /// The error for `aio=native` without `cache.direct=on`.
     pub fn needs_direct() -> Self {
         Error::InvalidOption(
             "aio=native was specified, but it requires cache.direct=on, which was not specified."
@@ -222,9 +224,9 @@ impl Error {
         )
     }
 
-    /// Whether the error says that the storage is full.
+    /// Whether the storage is full.
     ///
-    /// Clients are told apart from other faults by it (`nospace` in BLOCK_JOB_ERROR).
+    /// `BLOCK_JOB_ERROR` reports this error as `nospace`.
     pub fn is_no_space(&self) -> bool {
         matches!(
             self,
@@ -240,10 +242,10 @@ impl From<Error> for qapi_core::Error {
     }
 }
 
-/// What the C library calls an error, without the number that Rust appends.
+/// The text of the C library for an error, without the number that Rust appends.
 ///
-/// Errors that no system call made (a broken table in an image, say) are `Input/output error`,
-/// as QEMU's drivers report them; the details go to the log where the error is found.
+/// Errors without a number of the system, such as one for an invalid table in an image, are
+/// `Input/output error`, as in QEMU's drivers. Their details are logged.
 pub fn strerror(error: &io::Error) -> String {
     let system = match error.raw_os_error() {
         Some(_) => error.to_string(),
@@ -255,7 +257,7 @@ pub fn strerror(error: &io::Error) -> String {
     }
 }
 
-/// The errno for errors that lost theirs on the way through the image library.
+/// The error number of an error whose number the image library has dropped.
 fn errno_of(kind: io::ErrorKind) -> i32 {
     let errno = match kind {
         io::ErrorKind::StorageFull => nix::errno::Errno::ENOSPC,

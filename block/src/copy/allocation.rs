@@ -1,4 +1,4 @@
-//! Finding out which parts of a source are held by which images of its chain.
+//! The allocation status of images in a backing chain.
 
 use super::bitmap::DirtyBitmap;
 use super::{CopyControl, CopyError, Side, panic_error};
@@ -7,14 +7,14 @@ use crate::nodes::Node;
 use crate::nodes::backing::is_allocated_in;
 use std::sync::Arc;
 
-/// How many extents are looked at between two looks at what the job wants.
+/// The number of extents between two checks of the job.
 const EXTENTS_AT_ONCE: usize = 4096;
 
 impl DirtyBitmap {
-    /// Marks what any of the images holds, of which each is the backing image of the one before.
+    /// Marks the ranges that any image of a part of a backing chain has allocated.
     ///
     /// # Errors
-    /// [`CopyError`]: the job around it stops, or an image cannot say.
+    /// [`CopyError`] if the job stops, or the block status of an image cannot be read.
     pub async fn mark_allocated<C: CopyControl>(
         self: &Arc<Self>,
         images: &[Arc<Node>],
@@ -33,7 +33,7 @@ impl DirtyBitmap {
         Ok(())
     }
 
-    /// Marks some extents from `position` on. Gives the position behind them.
+    /// Marks some extents from `position` on. Returns the end of the last one.
     fn mark_some(&self, images: &[Arc<Node>], mut position: u64) -> Result<u64, Error> {
         for _ in 0..EXTENTS_AT_ONCE {
             if position >= self.length() {

@@ -1,26 +1,26 @@
-//! Which parts of a source are yet to be copied, while others write to it.
+//! The dirty bitmap of a copy.
 
 use crate::error::Error;
 use parking_lot::{Condvar, Mutex};
 use std::ops::Range;
 use tokio::sync::Notify;
 
-/// The most units that a bitmap keeps account of: 256 MiB of memory, for 128 TiB in units of
-/// 64 KiB. QEMU asks for as much memory as it takes and aborts where there is none.
+/// The most units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB. QEMU has no
+/// limit, and aborts if it runs out of memory.
 const UNITS_MAX: u64 = 1 << 31;
 const WORD: u64 = u64::BITS as u64;
 
-/// A bitmap of the units of a source that differ from the target, as far as is known.
+/// The units of a source that may differ from the target.
 ///
-/// The copy takes units out and works on them; whoever writes to the source puts units in, or
-/// claims them for a while, so that it and the copy do not write the same part of the target at
-/// the same time.
+/// The copy takes dirty units out of the bitmap and copies them. Writers to the source mark units
+/// as dirty, or lock them for the time of a write, so that a unit of the target is not written
+/// concurrently.
 #[derive(Debug)]
 pub struct DirtyBitmap {
     length: u64,
     granularity: u64,
     state: Mutex<State>,
-    /// Notified when units are let go of.
+    /// Notified when units are released.
     released: Condvar,
     /// Notified when units become dirty.
     marked: Notify,
@@ -29,19 +29,20 @@ pub struct DirtyBitmap {
 #[derive(Debug)]
 struct State {
     words: Vec<u64>,
-    /// How many bits are set.
+    /// The number of dirty units.
     dirty: u64,
-    /// What the copy works on.
+    /// The units that the copy has taken.
     in_flight: Vec<Range<u64>>,
-    /// What writers work on.
+    /// The units that writers have locked.
     locked: Vec<Range<u64>>,
 }
 
 impl DirtyBitmap {
-    /// A clean bitmap for a source of so many bytes, in units of `granularity`, a power of two.
+    /// A clean bitmap for a source of `length` bytes, in units of `granularity` bytes, a power of
+    /// two.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when there are more units than a bitmap keeps account of.
+    /// [`Error::InvalidOption`] if there are too many units.
     pub fn new(length: u64, granularity: u64) -> Result<Self, Error> {
         let units = length.div_ceil(granularity);
         if units > UNITS_MAX {
@@ -55,35 +56,35 @@ impl DirtyBitmap {
         Ok(DirtyBitmap { length, granularity, state, released, marked })
     }
 
-    /// The bytes of a unit.
+    /// The size of a unit in bytes.
     pub fn granularity(&self) -> u64 {
         self.granularity
     }
 
-    /// The bytes of the source.
+    /// The size of the source in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Has a range copied, once more if it has been. Whole units are.
+    /// Marks all units that a range touches as dirty.
     pub fn mark(&self, offset: u64, length: u64) {
         let units = self.units(&(offset..offset.saturating_add(length)));
         self.state.lock().fill(&units, true);
         self.marked.notify_one();
     }
 
-    /// Waits until units become dirty. If some have since the last wait, it is over at once.
+    /// Waits until units are marked. Returns at once if some were marked since the last call.
     pub async fn marked(&self) {
         self.marked.notified().await;
     }
 
-    /// Whether nothing is left to be copied and nobody is at work.
+    /// Whether no unit is dirty, taken or locked.
     pub fn is_clean(&self) -> bool {
         let state = self.state.lock();
         state.dirty == 0 && state.in_flight.is_empty() && state.locked.is_empty()
     }
 
-    /// How many bytes are yet to be copied or are being copied.
+    /// The number of bytes that are dirty or being copied.
     pub fn outstanding(&self) -> u64 {
         let state = self.state.lock();
         let mut bytes = state.dirty * self.granularity;
@@ -95,7 +96,8 @@ impl DirtyBitmap {
         bytes + taken.map(|range| range.end - range.start).sum::<u64>()
     }
 
-    /// Waits until nobody else works on a range, and keeps others off it. Blocks the thread.
+    /// Locks the units that a range touches, once neither the copy nor another writer uses them.
+    /// Blocks the thread.
     pub fn lock_range(&self, offset: u64, length: u64) -> RangeGuard<'_> {
         let units = self.units(&(offset..offset.saturating_add(length)));
         let mut state = self.state.lock();
@@ -106,13 +108,13 @@ impl DirtyBitmap {
         RangeGuard { bitmap: self, units }
     }
 
-    /// Whether there is anything dirty at all.
+    /// Whether any unit is dirty.
     pub(super) fn has_dirty(&self) -> bool {
         self.state.lock().dirty > 0
     }
 
-    /// Takes out the first dirty bytes from `from` on, or else from the beginning, `most` bytes
-    /// at most: none that others work on, and none of those `delayed`.
+    /// Takes the first dirty units from `from` on, or else from the beginning: at most `most`
+    /// bytes, and no units that are locked, taken or in `delayed`.
     pub(super) fn take(
         &self,
         from: u64,
@@ -131,14 +133,14 @@ impl DirtyBitmap {
         Some(self.bytes(&found))
     }
 
-    /// Lets go of a part of what [`DirtyBitmap::take`] gave.
+    /// Releases a part of a range that was taken.
     pub(super) fn release(&self, range: &Range<u64>) {
         let units = self.units(range);
         self.state.lock().remove_in_flight(&units);
         self.released.notify_all();
     }
 
-    /// As [`DirtyBitmap::release`]; it is dirty still.
+    /// Releases a part of a range that was taken, and marks it as dirty again.
     pub(super) fn return_dirty(&self, range: &Range<u64>) {
         let units = self.units(range);
         let mut state = self.state.lock();
@@ -161,7 +163,7 @@ impl DirtyBitmap {
     }
 }
 
-/// Units that a writer keeps others off, until this is dropped.
+/// Units that a writer has locked. They are unlocked when this is dropped.
 #[derive(Debug)]
 #[must_use = "others are kept off until this is dropped"]
 pub struct RangeGuard<'a> {
@@ -170,7 +172,7 @@ pub struct RangeGuard<'a> {
 }
 
 impl RangeGuard<'_> {
-    /// What of the units is dirty, in bytes.
+    /// The dirty ranges of the units, in bytes.
     pub fn dirty(&self) -> Vec<Range<u64>> {
         let (bitmap, state) = (self.bitmap, self.bitmap.state.lock());
         let mut found = Vec::new();
@@ -185,7 +187,7 @@ impl RangeGuard<'_> {
         }
     }
 
-    /// The target has become like the source from `offset` on: whole units need not be copied.
+    /// Marks units as clean that lie entirely within a range which has been copied.
     pub fn clean(&self, offset: u64, length: u64) {
         let bitmap = self.bitmap;
         let end = offset.saturating_add(length);
@@ -228,7 +230,7 @@ impl State {
         }
     }
 
-    /// The first unit from `at` on that is as wanted, or `end`.
+    /// The first unit from `at` on that is dirty or clean as wanted, or `end`.
     fn next(&self, mut at: u64, end: u64, wanted: bool) -> u64 {
         while at < end {
             let word = self.words[(at / WORD) as usize];
@@ -242,7 +244,7 @@ impl State {
         end
     }
 
-    /// The first dirty units that nobody works on and that are not delayed.
+    /// The first dirty units that are not locked, taken or delayed.
     fn find(&self, within: Range<u64>, most: u64, delayed: &[Range<u64>]) -> Option<Range<u64>> {
         let used = || self.in_flight.iter().chain(&self.locked).chain(delayed);
         let mut at = within.start;
@@ -266,7 +268,7 @@ impl State {
         self.in_flight.iter().chain(&self.locked).any(overlaps)
     }
 
-    /// Lets go of units at the beginning or the end of what is taken.
+    /// Removes units from the beginning or the end of a taken range.
     fn remove_in_flight(&mut self, units: &Range<u64>) {
         for taken in &mut self.in_flight {
             if taken.start == units.start && taken.contains(&units.start) {

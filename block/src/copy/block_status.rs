@@ -1,4 +1,4 @@
-//! What is found out about a source, and what follows for the next request.
+//! Scans of the block status of a source.
 
 use super::control::CopyControl;
 use super::request::Request;
@@ -8,29 +8,29 @@ use std::ops::Range;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What of the source is copied.
+/// The part of the source that is copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Everything that a user of the source sees.
+    /// All visible data.
     #[default]
     Full,
-    /// What the source itself holds, without its backing files. Units of work of which it holds
-    /// a part are copied whole.
+    /// The data that the source itself has allocated, without its backing files. Units of work that
+    /// are allocated in part are copied whole.
     Top,
 }
 
-/// Where a source is cut up into many small pieces, so many bytes of a kind are put together
-/// before requests are made of them.
+/// The most bytes of one kind that a scan merges before a request is made.
 pub(super) const SCAN_MAX: u64 = 64 << 20;
-/// The same where pieces are only left out, so that a cancelled job need not wait for long.
+/// The most bytes of one kind that a scan merges to skip them. The limit lets a job be cancelled
+/// soon.
 const SKIP_SCAN_MAX: u64 = 16 << 30;
 
-/// The most bytes that a request may have.
+/// The most bytes of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// With data.
+    /// For data.
     pub(super) data: u64,
-    /// With nothing but zeroes.
+    /// For zeroes.
     pub(super) zeroes: u64,
 }
 
@@ -40,36 +40,36 @@ impl Limits {
     }
 }
 
-/// What is to be done next.
+/// The next step of a copy.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
-    /// This request.
+    /// To make this request.
     Request(Request),
-    /// Nothing, before this moment.
+    /// To wait until this time.
     Later(Instant),
-    /// Nothing more.
+    /// The copy is done.
     Done,
 }
 
-/// A run of the source that is of one kind.
+/// A range of the source of one kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     pub(super) kind: Kind,
     pub(super) end: u64,
 }
 
-/// What is to be done with a run.
+/// The kind of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It is read and written.
+    /// Data: the range is copied.
     Data,
-    /// It is made zero without being read.
+    /// Zeroes: the range is zeroed without a read.
     Zero,
-    /// It is left out.
+    /// Not in scope: the range is skipped.
     OutOfScope,
 }
 
-/// What is looked at, and in which units of work.
+/// The source of a scan, and the unit of work.
 #[derive(Clone, Debug)]
 pub(super) struct StatusScan {
     pub(super) source: Arc<Node>,
@@ -79,10 +79,10 @@ pub(super) struct StatusScan {
 }
 
 impl StatusScan {
-    /// Tells `outside` of all that is to be left out.
+    /// Calls `outside` for all ranges that are not in scope.
     ///
     /// # Errors
-    /// The job around it stops.
+    /// The job stops.
     pub(super) async fn find_out_of_scope<C: CopyControl>(
         &self,
         control: &C,
@@ -104,7 +104,7 @@ impl StatusScan {
         Ok(())
     }
 
-    /// Finds the longest run of one kind from `start` on, without looking further than needed.
+    /// The longest run of one kind from `start` on. The scan ends once the run has `longest` bytes.
     pub(super) fn run_at(&self, start: u64, longest: u64) -> Run {
         let mut whole = self.piece(start);
         while whole.end < self.length && whole.end - start < longest {
@@ -117,11 +117,11 @@ impl StatusScan {
         whole
     }
 
-    /// What the source says of the bytes at `start`, in whole units of work: units that are not
-    /// known to be of another kind from end to end are data.
+    /// The run at `start` according to one query of the block status, in whole units of work. Units
+    /// of more than one kind are data.
     fn piece(&self, start: u64) -> Run {
         let Ok(extent) = self.source.block_status(start, self.length - start) else {
-            // Reading will tell what is wrong.
+            // The read of the data will report the error.
             return self.unknown(start);
         };
         let kind = self.kind(extent);
@@ -145,7 +145,7 @@ impl StatusScan {
         }
     }
 
-    /// A unit of work of which nothing is known.
+    /// A unit of work with an unknown block status.
     pub(super) fn unknown(&self, start: u64) -> Run {
         Run { kind: Kind::Data, end: (start + self.granularity).min(self.length) }
     }

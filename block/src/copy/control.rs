@@ -1,77 +1,77 @@
-//! What a copy needs of the job around it.
+//! The interface between a copy and its job.
 
 use crate::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
-/// On which side of a copy something went wrong.
+/// The side of a copy on which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// While reading the source.
+    /// A read of the source failed.
     Source,
-    /// While writing the target.
+    /// A write to the target failed.
     Target,
 }
 
-/// What becomes of a request that failed.
+/// How a failed request is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorAction {
     /// The copy ends with the error.
     Report,
-    /// The request is made once more, not before [`RETRY_DELAY`](super::RETRY_DELAY) is over.
+    /// The request is retried after [`RETRY_DELAY`](super::RETRY_DELAY).
     Ignore,
-    /// The job rests, and the request is made once more as soon as it goes on.
+    /// The job pauses, and the request is retried when it resumes.
     Stop,
 }
 
-/// Why a copy did not reach its end.
+/// The reason why a copy ended early.
 #[derive(Debug)]
 pub enum CopyError<S> {
     /// The [`CopyControl`] stopped it.
     Stopped(S),
     /// A request failed.
     Failed {
-        /// Where.
+        /// The side on which the request failed.
         side: Side,
-        /// Why.
+        /// The error.
         error: Error,
     },
 }
 
-/// The job around a copy.
+/// The job of a copy.
 pub trait CopyControl: Sync {
-    /// Why the job stops a copy: that it was cancelled, say.
+    /// The reason why the job stops a copy, such as a cancel.
     type Stop: Send;
 
     /// Whether the job wants to pause or to stop. [`CopyControl::pause_point`] is then called as
     /// soon as no request is in flight.
     fn interrupted(&self) -> bool;
 
-    /// The speed limit in bytes a second; 0 for none. With a limit, one request is made at a time.
+    /// The speed limit in bytes per second; 0 for no limit. With a limit, there is one request at a
+    /// time.
     fn speed(&self) -> u64;
 
-    /// Waits until the job is not paused and the speed limit allows another request. Called only
-    /// while none is under way.
+    /// Waits until the job is not paused and the speed limit allows another request. Called without
+    /// requests in flight.
     ///
     /// # Errors
-    /// When the copy is to stop.
+    /// The job stops the copy.
     fn pause_point(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
 
-    /// Waits for so long, or less if the job wants to pause or to stop. Called only while no
-    /// request is under way.
+    /// Waits for `time`, or less if the job pauses or stops. Called without requests in flight.
     ///
     /// # Errors
-    /// When the copy is to stop.
+    /// The job stops the copy.
     fn wait(&self, time: Duration) -> impl Future<Output = Result<(), Self::Stop>> + Send;
 
-    /// Counts the bytes of a request that is about to be made for the speed limit.
+    /// Counts the bytes of the next request for the speed limit.
     fn charge(&self, bytes: u64);
 
-    /// Counts bytes as done.
+    /// Counts bytes as progress.
     fn advance(&self, bytes: u64);
 
-    /// Decides about a request that failed. Others may still be under way: a job that wants to
-    /// wait for a client is [`interrupted`](CopyControl::interrupted) from now on.
+    /// Decides about a failed request, while others may be in flight. After [`ErrorAction::Stop`],
+    /// the job is [`interrupted`](CopyControl::interrupted) until it is resumed.
     fn on_error(&self, _side: Side, _error: &Error) -> ErrorAction {
         ErrorAction::Report
     }

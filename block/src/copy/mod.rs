@@ -1,10 +1,10 @@
-//! Copying the contents of one node onto another.
+//! Copies of the contents of one node to another.
 //!
-//! A [`Copier`] walks over the source by what is known of it: what is sure to be zero is not read,
-//! what is zero on the target already is not written. Requests run side by side on the threads
-//! for blocking work, so that the main loop goes on serving. The job around it speaks through
-//! [`CopyControl`]: it brakes, pauses and stops the copy between requests, learns of progress,
-//! and decides about errors.
+//! A [`Copier`] follows the block status of the source: ranges that are known to be zero are not
+//! read, and zeroes that the target has already are not written. Requests run concurrently on
+//! threads for blocking work, so that the main loop stays free. The job of the copy implements
+//! [`CopyControl`]: it limits the speed, pauses and stops the copy between requests, receives the
+//! progress, and decides about errors.
 
 mod allocation;
 mod bitmap;
@@ -39,31 +39,31 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-/// Requests under way at the same time. Enough to keep a disk busy while others are prepared;
-/// more would wait for each other inside a qcow2 image, where one L2 table takes one allocating
-/// write at a time, and would each hold [`REQUEST_MAX`] bytes.
+/// The most requests in flight of one copy. They keep a disk busy while others are prepared. More
+/// requests would wait for each other inside a qcow2 image, where an L2 table takes one allocating
+/// write at a time, and each would need [`REQUEST_MAX`] bytes of memory.
 pub const REQUESTS_IN_FLIGHT: usize = 8;
-/// Bytes that one request reads and writes: large enough that the calls to the system do not
-/// count, small enough that a pause takes effect soon.
+/// The most bytes that one request reads and writes. System calls are then a small part of its
+/// cost, and a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;
-/// Bytes that one request makes zero, without a buffer.
+/// The most bytes that one request zeroes, without a buffer.
 const ZERO_REQUEST_MAX: u64 = 1 << 30;
-/// The smallest unit in which work is divided, and in which zeroes are looked for.
+/// The smallest unit of work, and the unit in which zeroes are detected.
 const GRANULARITY_MIN: u64 = 64 * 1024;
-/// With a speed limit, a request takes about one part in so many of a second.
+/// With a speed limit, the number of requests per second.
 const REQUESTS_PER_SECOND: u64 = 10;
 
-/// How long a request that failed is left alone before it is made once more. A fault that lasts
-/// then costs neither a processor nor a flood of events.
+/// The delay before a failed request is retried. It limits the load and the events that a permanent
+/// fault causes.
 pub const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// How much a copy does at a time.
+/// The number and the size of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How many requests are under way at the same time; [`REQUESTS_IN_FLIGHT`] at most.
+    /// The number of requests in flight; at most [`REQUESTS_IN_FLIGHT`].
     pub requests: usize,
-    /// How many bytes one request reads and writes, in whole units of work: at least one unit,
-    /// and otherwise [`REQUEST_MAX`] at most.
+    /// The bytes that one request reads and writes: at most [`REQUEST_MAX`], but at least one unit
+    /// of work.
     pub bytes: u64,
 }
 
@@ -73,7 +73,7 @@ impl Default for Pace {
     }
 }
 
-/// A copy of what one node holds onto another of the same size.
+/// A copy of one node to another one of the same size.
 #[derive(Debug)]
 pub struct Copier {
     source: Arc<Node>,
@@ -83,16 +83,16 @@ pub struct Copier {
     slots: CopySlots,
     scope: Scope,
     pace: Pace,
-    /// Whether the target is given compressed data.
+    /// Whether compressed data are written.
     compresses: bool,
 }
 
 impl Copier {
-    /// Prepares to copy. The caller has seen to it that nobody else changes either node, and that
-    /// the target is as large as the source.
+    /// Prepares a copy. The caller has reserved both nodes, and the target is as large as the
+    /// source.
     ///
     /// # Errors
-    /// [`Error::Io`] when the size of the source cannot be found out.
+    /// [`Error::Io`] if the size of the source cannot be determined.
     pub fn new(source: Arc<Node>, target: Arc<Node>, slots: CopySlots) -> Result<Self, Error> {
         let length = source.size()?;
         let granularity = target.cluster_size().unwrap_or(0).max(GRANULARITY_MIN);
@@ -101,25 +101,25 @@ impl Copier {
         Ok(Copier { source, target, length, granularity, slots, scope, pace, compresses })
     }
 
-    /// The same for a part of the source.
+    /// The same copy with another scope.
     #[must_use]
     pub fn scope(self, scope: Scope) -> Self {
         Copier { scope, ..self }
     }
 
-    /// The same in units of work of so many bytes, which is a power of two.
+    /// The same copy in units of work of this many bytes, a power of two.
     #[must_use]
     pub fn in_units_of(self, granularity: u64) -> Self {
         Copier { granularity, ..self }
     }
 
-    /// The same in units of work of so many bytes at least, which is a power of two or 0.
+    /// The same copy in units of work of at least this many bytes, a power of two or 0.
     #[must_use]
     pub fn granularity_min(self, bytes: u64) -> Self {
         Copier { granularity: self.granularity.max(bytes), ..self }
     }
 
-    /// The same at another pace, which is kept within what [`Pace`] allows.
+    /// The same copy with other requests, clamped to the limits of [`Pace`].
     #[must_use]
     pub fn pace(self, pace: Pace) -> Self {
         let pace = Pace {
@@ -129,15 +129,15 @@ impl Copier {
         Copier { pace, ..self }
     }
 
-    /// The same with data compressed, if so, which the target has to be able to take.
+    /// The same copy with compressed data, which the target must [support](Node::compresses).
     #[must_use]
     pub fn compressing(self, compresses: bool) -> Self {
         Copier { compresses, ..self }
     }
 
-    /// How the target is written.
+    /// How data are written to the target.
     fn writing(&self) -> Writing {
-        // Smaller units would be written in smaller pieces than is any use.
+        // Smaller units would lead to very small writes.
         let unit = self.granularity.clamp(GRANULARITY_MIN, MEMORY_MAX);
         Writing { unit, compresses: self.compresses }
     }
@@ -147,7 +147,7 @@ impl Copier {
         self.granularity
     }
 
-    /// The size of the source in whole units of work.
+    /// The size of the source in bytes, rounded up to whole units of work.
     pub fn size(&self) -> u64 {
         self.length.next_multiple_of(self.granularity)
     }
@@ -158,8 +158,8 @@ impl Copier {
         StatusScan { source: Arc::clone(source), scope, length, granularity }
     }
 
-    /// Copies everything, whatever the scope, and has the target keep it. For sources to which
-    /// nobody writes.
+    /// Copies the whole source, whatever the scope, and flushes the target. The source must not
+    /// change.
     ///
     /// # Errors
     /// As for [`Copier::follow`].
@@ -171,15 +171,14 @@ impl Copier {
         self.flush(control).await
     }
 
-    /// Copies what is dirty until nothing is. What this finds out about the source afterwards,
-    /// and writes later, is for the next call; the target is not flushed.
+    /// Copies dirty units until none is left. Units that become dirty after that are left for the
+    /// next call. The target is not flushed.
     ///
-    /// Whatever the result, no request is under way afterwards. If the future is dropped, those
-    /// under way end on their own; keep both nodes reserved until then.
+    /// No request is in flight when the future has ended. If the future is dropped, requests in
+    /// flight still run to their end, during which both nodes must stay reserved.
     ///
     /// # Errors
-    /// [`CopyError`]. What was not copied is still dirty, and the target holds some of both
-    /// contents.
+    /// [`CopyError`]. Units that were not copied are still dirty.
     pub async fn follow<C: CopyControl>(
         &self,
         bitmap: &Arc<DirtyBitmap>,
@@ -194,17 +193,17 @@ impl Copier {
     }
 }
 
-/// A copy under way.
+/// A copy in progress.
 struct Work<'a, C> {
     copier: &'a Copier,
     control: &'a C,
     scheduler: Scheduler,
     running: JoinSet<Result<Finished, Box<Failed>>>,
-    /// Buffers of requests that are done, for those to come.
+    /// The buffers of completed requests, for reuse.
     buffers: Vec<Vec<u8>>,
 }
 
-/// A request that is done, and the buffer it used.
+/// A completed request and its buffer.
 struct Finished {
     request: Request,
     buffer: Vec<u8>,
@@ -215,13 +214,13 @@ impl<C: CopyControl> Work<'_, C> {
         loop {
             self.make_room().await?;
             let Some(slot) = self.slot().await? else { continue };
-            // Only now: the speed may have been changed while the job was paused.
+            // Read here, as the speed may have changed while the job was paused.
             let speed = self.control.speed();
             let limits = Limits { data: self.data_limit(speed), zeroes: self.zero_limit(speed) };
             match self.scheduler.next(limits).await {
                 Next::Request(request) => {
                     if self.control.interrupted() || self.control.speed() != speed {
-                        // It is cut anew when the job goes on.
+                        // It is scheduled again with the new limits.
                         self.scheduler.requeue(request, Instant::now());
                     } else {
                         self.control.charge(request.length);
@@ -239,10 +238,10 @@ impl<C: CopyControl> Work<'_, C> {
         }
     }
 
-    /// Waits until as few requests are under way as another one may join. A job that is to rest
-    /// or to stop does so when there are none: at rest it leaves its nodes alone.
+    /// Waits until another request may start. A job that pauses or stops does so without requests
+    /// in flight.
     async fn make_room(&mut self) -> Result<(), CopyError<C::Stop>> {
-        // A copy that never waits for anything would keep everyone else waiting.
+        // A copy that never waits would starve other tasks.
         tokio::task::yield_now().await;
         loop {
             let alone = self.control.speed() > 0 || self.control.interrupted();
@@ -257,8 +256,8 @@ impl<C: CopyControl> Work<'_, C> {
         }
     }
 
-    /// Takes a slot for the next request. None after a wait in which the job may have come to
-    /// want something else.
+    /// Takes a slot for the next request. Returns `None` after a wait, as the state of the job may
+    /// have changed.
     async fn slot(&mut self) -> Result<Option<OwnedSemaphorePermit>, CopyError<C::Stop>> {
         let slots = &self.copier.slots;
         if let Some(slot) = slots.take() {
@@ -272,14 +271,14 @@ impl<C: CopyControl> Work<'_, C> {
         Ok(None)
     }
 
-    /// Requests that may be under way: large units of work are few, so that they fit in memory.
+    /// The most requests in flight, so that all of their buffers fit in memory.
     fn requests_max(&self) -> usize {
         let fitting = MEMORY_MAX / self.copier.granularity;
         let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         self.copier.pace.requests.min(fitting).max(1)
     }
 
-    /// The most bytes of a request with data: whole units, and not too many for the speed.
+    /// The most bytes of a request with data: whole units of work, within the speed limit.
     fn data_limit(&self, speed: u64) -> u64 {
         let unit = self.copier.granularity;
         let most = self.copier.pace.bytes;
@@ -287,7 +286,7 @@ impl<C: CopyControl> Work<'_, C> {
         (fitting.min(most) / unit).max(1) * unit
     }
 
-    /// The most bytes of a request for zeroes, which count for the speed as others do.
+    /// The most bytes of a request for zeroes, which count for the speed limit too.
     fn zero_limit(&self, speed: u64) -> u64 {
         if speed == 0 { ZERO_REQUEST_MAX } else { self.data_limit(speed) }
     }
@@ -298,18 +297,18 @@ impl<C: CopyControl> Work<'_, C> {
         let writing = self.copier.writing();
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
-            // Kept until the thread is free again.
+            // Held until the thread is free again.
             let _slot = slot;
             request.execute(&source, &target, writing, &mut buffer)?;
             Ok(Finished { request, buffer })
         });
     }
 
-    /// Waits for one of the requests under way.
+    /// Waits for one of the requests in flight.
     async fn collect(&mut self) -> Result<(), CopyError<C::Stop>> {
         let Some(joined) = self.running.join_next().await else { return Ok(()) };
         let outcome = joined.map_err(|panicked| {
-            // Nothing is known about what it did: the copy cannot be trusted any more.
+            // The effect of the request is unknown, so the copy fails.
             CopyError::Failed { side: Side::Target, error: panic_error(panicked) }
         })?;
         match outcome {
@@ -337,7 +336,7 @@ impl<C: CopyControl> Work<'_, C> {
     }
 }
 
-/// A request whose thread panicked.
+/// The error for a request whose thread panicked.
 fn panic_error(panicked: JoinError) -> Error {
     tracing::error!(%panicked, "a request of a copy was panic_error");
     Error::Io(std::io::Error::other(panicked))

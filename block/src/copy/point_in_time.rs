@@ -1,4 +1,4 @@
-//! A source as it was at one moment, although others write to it.
+//! A copy of a source at one point in time, while others write to it: copy-before-write.
 
 use super::bitmap::DirtyBitmap;
 use super::block_status::Kind;
@@ -11,21 +11,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
-/// A copy of a source as it was when this was made. As a watcher of the source, it copies what is
-/// about to be overwritten before that happens.
+/// A copy of a source at the time of its creation. As a watcher of the source, it copies data
+/// before they are overwritten.
 #[derive(Debug)]
 pub struct PointInTime {
     copier: Copier,
-    /// What is neither copied nor out of scope.
+    /// The units that are in scope and not copied yet.
     bitmap: Arc<DirtyBitmap>,
-    /// How many bytes were copied for writers and are not counted yet.
+    /// The bytes that were copied before writes and not reported yet.
     copied: AtomicU64,
-    /// Notified when there are more of them.
+    /// Notified when there are more such bytes.
     counted: Notify,
 }
 
 impl PointInTime {
-    /// Everything is yet to be copied.
+    /// A copy of the whole source.
     ///
     /// # Errors
     /// Those of [`DirtyBitmap::new`].
@@ -35,34 +35,34 @@ impl PointInTime {
         Ok(PointInTime { copier, bitmap, copied: AtomicU64::new(0), counted: Notify::new() })
     }
 
-    /// The copy that this makes.
+    /// The copier.
     pub fn copier(&self) -> &Copier {
         &self.copier
     }
 
-    /// How many bytes are yet to be copied, in whole units of work.
+    /// The bytes that are not copied yet, in whole units of work.
     pub fn outstanding(&self) -> u64 {
         self.bitmap.outstanding().next_multiple_of(self.copier.granularity)
     }
 
-    /// Leaves out what is not in scope, for which all of the source is looked at.
+    /// Skips ranges that are not in scope. Scans all of the source for that.
     ///
     /// # Errors
-    /// The job around it stops.
+    /// The job stops.
     pub async fn skip_out_of_scope<C: CopyControl>(&self, control: &C) -> Result<(), C::Stop> {
         if self.copier.scope == Scope::Full {
             return Ok(());
         }
         let scan = self.copier.scan();
         let skip_out_of_scope = |range: Range<u64>| {
-            // A writer that has been here has left out the same.
+            // A write to the range has skipped it in the same way.
             let length = range.end - range.start;
             self.bitmap.lock_range(range.start, length).clean(range.start, length);
         };
         scan.find_out_of_scope(control, skip_out_of_scope).await
     }
 
-    /// Copies what is left, and flushes the target.
+    /// Copies the remaining units, and flushes the target.
     ///
     /// # Errors
     /// As for [`Copier::follow`].
@@ -73,8 +73,8 @@ impl PointInTime {
         self.copier.flush(control).await
     }
 
-    /// How many bytes were copied for writers since this was last asked. Waits until there are
-    /// some.
+    /// Waits until bytes have been copied before writes, and returns their number since the last
+    /// call.
     pub async fn copied(&self) -> u64 {
         loop {
             let counted = self.counted.notified();
@@ -85,7 +85,7 @@ impl PointInTime {
         }
     }
 
-    /// Copies what is left of a range, in requests of the usual size.
+    /// Copies a range, in requests of the usual size.
     fn copy_now(&self, range: Range<u64>) -> Result<(), Box<Failed>> {
         let (copier, scan) = (&self.copier, self.copier.scan());
         let mut buffer = Vec::new();
@@ -115,7 +115,7 @@ impl WriteWatcher for PointInTime {
     ) -> Result<(), Error> {
         let claim = self.bitmap.lock_range(write.offset, write.length);
         for range in claim.dirty() {
-            // As in QEMU, a write that would spoil the copy fails rather than the copy.
+            // As in QEMU, if the copy before a write fails, the write fails, and not the copy.
             self.copy_now(range.clone()).map_err(|failed| failed.error)?;
             claim.clean(range.start, range.end - range.start);
         }

@@ -1,4 +1,4 @@
-//! One request of a copy, on a thread for blocking work.
+//! The requests of a copy, which run on threads for blocking work.
 
 use super::control::Side;
 use crate::error::Error;
@@ -7,25 +7,25 @@ use crate::nodes::Node;
 /// The most bytes that the requests of a copy have in memory together.
 pub(super) const MEMORY_MAX: u64 = 16 << 20;
 
-/// A range to be copied.
+/// A range that is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) start: u64,
     pub(super) length: u64,
-    /// Whether the source is known to be zero here.
+    /// Whether the source is known to be zero in the range.
     pub(super) zero: bool,
 }
 
-/// How a target is written.
+/// How data are written to the target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writing {
-    /// Zeroes are looked for in units of so many bytes.
+    /// The unit in which zeroes are detected, in bytes.
     pub(super) unit: u64,
-    /// Whether data are compressed.
+    /// Whether data are written compressed.
     pub(super) compresses: bool,
 }
 
-/// A request that failed.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) request: Request,
@@ -34,12 +34,12 @@ pub(super) struct Failed {
 }
 
 impl Request {
-    /// Where the range ends.
+    /// The end of the range.
     pub(super) fn end(&self) -> u64 {
         self.start + self.length
     }
 
-    /// Makes the target like the source. `buffer` is grown as needed.
+    /// Copies the range. `buffer` grows as needed.
     pub(super) fn execute(
         &self,
         source: &Node,
@@ -53,7 +53,7 @@ impl Request {
         }
         let mut start = self.start;
         while start < self.end() {
-            // A unit of work may be larger than what is to be in memory at once.
+            // A unit of work may be larger than the limit on memory.
             let length = (self.end() - start).min(MEMORY_MAX);
             buffer.resize(length as usize, 0);
             source.read(start, buffer).map_err(failed(Side::Source))?;
@@ -64,7 +64,7 @@ impl Request {
     }
 }
 
-/// Makes a range of the target zero where it is not so already. Blocks.
+/// Zeroes a range of the target, except where it is zero already. Blocks.
 ///
 /// # Errors
 /// As for [`Node::write_zeroes`].
@@ -73,7 +73,7 @@ pub fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
     while offset < end {
         let (zero, known) = match target.block_status(offset, end - offset) {
             Ok(extent) if extent.length > 0 => {
-                // Where the image holds nothing, its backing file may show through later.
+                // The backing file of an unallocated range may be attached later.
                 let stays = extent.allocated || !target.names_backing();
                 (extent.zero && stays, extent.length)
             }
@@ -87,7 +87,7 @@ pub fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes data, units of nothing but zeroes as such.
+/// Writes data, with zeroed units as requests for zeroes.
 fn write_sparsely(
     target: &Node,
     start: u64,

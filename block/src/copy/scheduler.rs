@@ -1,4 +1,4 @@
-//! The requests of a copy that follows what is written to its source.
+//! The scheduler of requests for dirty units.
 
 use super::bitmap::DirtyBitmap;
 use super::block_status::{Kind, Limits, Next, Run, SCAN_MAX, StatusScan};
@@ -8,23 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long to wait where everything dirty is in the hands of writers, who keep it for no longer
-/// than a request.
+/// The delay if writers have locked all dirty units, which they do for one request at a time.
 const LOCKED_DELAY: Duration = Duration::from_millis(1);
 
-/// Makes requests of what is dirty.
+/// Schedules requests for dirty units.
 ///
-/// A part is taken out of the bitmap before anything is found out about it: what is written later
-/// puts it in again.
+/// Units are taken out of the bitmap before their block status is read. A later write makes them
+/// dirty again.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     scan: StatusScan,
     bitmap: Arc<DirtyBitmap>,
-    /// Where the next request is looked for first.
+    /// The offset at which the search for the next request starts.
     position: u64,
-    /// What was known to be data when it was last looked at.
+    /// A range that was data at the last scan.
     data: Range<u64>,
-    /// What failed, and when it is tried again at the earliest.
+    /// The failed ranges, and the times before which they are not retried.
     delayed: Vec<(Instant, Range<u64>)>,
 }
 
@@ -33,7 +32,7 @@ impl Scheduler {
         Scheduler { scan, bitmap, position: 0, data: 0..0, delayed: Vec::new() }
     }
 
-    /// Puts a request back, to be made when it is due at the earliest.
+    /// Schedules a request again, not before `due`.
     pub(super) fn requeue(&mut self, request: Request, due: Instant) {
         let range = request.start..request.end();
         self.bitmap.return_dirty(&range);
@@ -42,12 +41,12 @@ impl Scheduler {
         }
     }
 
-    /// Notes that a request is done.
+    /// Completes a request.
     pub(super) fn finished(&self, request: Request) {
         self.bitmap.release(&(request.start..request.end()));
     }
 
-    /// The next request that is due, within the limits.
+    /// The next request within the limits.
     pub(super) async fn next(&mut self, limits: Limits) -> Next {
         let now = Instant::now();
         self.delayed.retain(|(due, _)| *due > now);
@@ -75,8 +74,9 @@ impl Scheduler {
         Next::Request(Request { start: taken.start, length, zero })
     }
 
-    /// Finds out about the source. What was data is taken for data again, which is right whatever
-    /// it has become; that something is zero can be known only of what is taken out.
+    /// Scans the block status of the source. A range that was data at the last scan counts as data,
+    /// which is always correct. Zeroes are certain only for units that have been taken out of the
+    /// bitmap.
     async fn scan_at(&mut self, start: u64) -> Run {
         if self.data.contains(&start) {
             return Run { kind: Kind::Data, end: self.data.end };

@@ -1,4 +1,4 @@
-//! Making files of the host.
+//! Creation of files of the host.
 
 use super::Preallocation;
 use crate::error::{Error, Result};
@@ -11,9 +11,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Readable by all, writable by the owner, less what the umask takes away.
+/// The mode of a new file before the umask: readable by all, writable by the owner.
 const MODE: u32 = 0o644;
-/// Zeroes are written in pieces of this size.
+/// The buffer from which zeroes are written.
 const ZEROES: &[u8] = &[0; 1 << 20];
 
 /// `BlockdevCreateOptionsFile`.
@@ -23,18 +23,18 @@ pub struct FileCreate {
     pub filename: String,
     /// The size in bytes.
     pub size: u64,
-    /// How much of it exists from the beginning.
+    /// The preallocation.
     pub preallocation: Preallocation,
 }
 
 impl FileCreate {
-    /// Makes the file, or empties one that is there, and gives it its size.
+    /// Creates the file or empties an existing one, and sets its size.
     ///
-    /// Blocks, for long with [`Preallocation::Full`], unless `cancelled` becomes true meanwhile.
+    /// Blocks, for long with [`Preallocation::Full`], which ends early if `cancelled` becomes true.
     ///
     /// # Errors
-    /// [`Error::While`] with the step that failed; [`Error::ImageLocked`] for an image in use;
-    /// [`Error::InvalidOption`] for preallocation of tables, which a plain file has none of.
+    /// [`Error::While`] with the failed step; [`Error::ImageLocked`] for an image in use;
+    /// [`Error::InvalidOption`] for [`Preallocation::Metadata`].
     pub fn create(&self, cancelled: &AtomicBool) -> Result<()> {
         let mut options = File::options();
         options.read(true).write(true).create(true).mode(MODE);
@@ -58,7 +58,7 @@ impl FileCreate {
             Preallocation::Off => resize(file, self.size),
             Preallocation::Falloc => {
                 let length = i64::try_from(self.size).map_err(|_too_large| too_large())?;
-                // The system refuses to reserve nothing.
+                // The system refuses a length of 0.
                 if length == 0 {
                     return Ok(());
                 }

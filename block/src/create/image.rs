@@ -1,4 +1,4 @@
-//! Making an image in a file by the name of its format, as `drive-backup` and `drive-mirror` do.
+//! Creation of an image in a new file, for `drive-backup` and `drive-mirror`.
 
 use super::{FileCreate, Preallocation, Qcow2Create};
 use crate::error::{Error, Result};
@@ -6,20 +6,20 @@ use crate::nodes::Graph;
 use crate::nodes::by_filename;
 use std::sync::atomic::AtomicBool;
 
-/// An image to be made in a file of its own.
+/// An image in a new file.
 #[derive(Clone, Debug)]
 pub struct ImageCreate {
     /// The path of the file.
     pub filename: String,
     /// The name of the format.
     pub format: String,
-    /// The size that a user of the image will see, in bytes.
+    /// The size of the image in bytes.
     pub size: u64,
     /// The name and the format of the backing file.
     pub backing: Option<(String, String)>,
 }
 
-/// The formats in which images can be made.
+/// The formats that can be created.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Plain,
@@ -27,7 +27,7 @@ enum Format {
 }
 
 impl ImageCreate {
-    /// Refuses what can never be made, before anything is.
+    /// Checks the options, before anything is created.
     ///
     /// # Errors
     /// [`Error::InvalidOption`].
@@ -41,7 +41,7 @@ impl ImageCreate {
         }
     }
 
-    /// Makes the image. Blocks.
+    /// Creates the image. Blocks.
     ///
     /// # Errors
     /// Those of [`ImageCreate::check`], [`FileCreate::create`] and [`Qcow2Create::create`].

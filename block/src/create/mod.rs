@@ -1,4 +1,4 @@
-//! Making new image files and formatting them, for `blockdev-create`.
+//! Creation of images, for `blockdev-create`.
 
 pub mod file;
 pub mod image;
@@ -8,17 +8,17 @@ pub use file::FileCreate;
 pub use image::ImageCreate;
 pub use qcow2::{Encryption, Qcow2Create, Qcow2Version};
 
-/// `PreallocMode`: how much of a new image exists before anything is written to it.
+/// `PreallocMode`: how much of a new image is allocated at its creation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preallocation {
-    /// Nothing.
+    /// No preallocation.
     #[default]
     Off,
-    /// The tables of the format.
+    /// The metadata of the format.
     Metadata,
-    /// The tables, and space on the host.
+    /// The metadata, and the space on the host.
     Falloc,
-    /// The tables, and zeroes written to the host.
+    /// The metadata, and the space on the host by writing zeroes.
     Full,
 }
 

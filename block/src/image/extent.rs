@@ -6,20 +6,20 @@ use std::io;
 /// QEMU counts images in sectors of this many bytes.
 pub const SECTOR_SIZE: u64 = 512;
 
-/// A range of an image of which all bytes are alike in what is known about them.
+/// The block status of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// How many bytes the answer is for.
+    /// The number of bytes with this status.
     pub length: u64,
-    /// Whether the range is sure to read as zeroes. If not, it may still.
+    /// Whether the range is known to read as zeroes. Other ranges may read as zeroes too.
     pub zero: bool,
-    /// Whether the image itself says what the range holds, rather than its backing file.
+    /// Whether the image itself determines the contents, rather than its backing file.
     ///
-    /// Raw images say it of all of their bytes.
+    /// All bytes of a raw image are allocated.
     pub allocated: bool,
 }
 
-/// Refuses a range that does not lie within the image, as the drivers of QEMU do.
+/// Refuses a range that is not within the image, with the error of QEMU's drivers.
 pub(super) fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()> {
     match offset.checked_add(length) {
         Some(end) if end <= size => Ok(()),
@@ -27,7 +27,7 @@ pub(super) fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()>
     }
 }
 
-/// The error for work on an image that is closed or read-only.
+/// The error for a request to an image that is closed or read-only.
 pub(super) fn not_permitted() -> io::Error {
     io::Error::from(Errno::EPERM)
 }

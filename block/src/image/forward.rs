@@ -1,7 +1,7 @@
 //! Methods of storages that stand in front of other storages.
 //!
-//! Each macro is used inside an `impl` of imago's `Storage`, as in `forward_reads!(self => self.inner)`,
-//! and forwards a group of methods unchanged.
+//! Each macro is used inside an `impl` of imago's `Storage`, as in `forward_reads!(self =>
+//! self.inner)`, and forwards a group of methods unchanged.
 
 /// Forwards the queries of alignments.
 macro_rules! forward_alignment {
@@ -46,8 +46,8 @@ macro_rules! forward_control {
     };
 }
 
-/// Forwards all methods but `size`, `get_storage_helper` and those with `write` or `discard` in their
-/// names.
+/// Forwards all methods but `size`, `get_storage_helper` and those with `write` or `discard` in
+/// their names.
 macro_rules! forward_reads {
     ($self:ident => $inner:expr) => {
         crate::image::forward::forward_alignment!($self => $inner);

@@ -30,35 +30,36 @@ pub struct HostFileMode {
     pub direct: bool,
     /// Whether to take QEMU's image locks.
     pub locking: OnOffAuto,
-    /// Whether nobody ever waits for the disk.
+    /// Whether flushes do not wait for the disk.
     pub no_flush: bool,
 }
 
 /// A regular file or block device of the host.
 pub struct HostFile {
     path: String,
-    /// Requests share the lock; who opens the file in another way takes it alone.
+    /// Requests take the lock shared, and a replacement takes it exclusively.
     opened: RwLock<Opened>,
     locks: Mutex<ByteLocks>,
     helper: CommonStorageHelper,
 }
 
-/// Writes of so many bytes are begun to be written to the disk at once. They are those of copies,
-/// which are flushed in the end: the disk is then busy while the copy goes on, not only afterwards.
+/// Writeback to the disk starts at once for writes of at least this many bytes. Such writes are
+/// those of copies, which end with a flush: the disk is then busy during the copy, and not only at
+/// its end.
 const WRITEBACK_MIN: u64 = 256 << 10;
 
-/// A file as it is open at the moment.
+/// The open file.
 #[derive(Debug)]
 struct Opened {
     inner: ImagoFile,
-    /// The same open file description as `inner` has, for locks and for finding holes.
+    /// The open file description of `inner`, for locks and for the search for holes.
     handle: File,
     mode: HostFileMode,
-    /// Whether what is written is going to be flushed from the page cache.
+    /// Whether writeback of large writes starts at once.
     writeback: bool,
 }
 
-/// A file that has been opened once more, to take the place of how it was open.
+/// A file that has been opened again, to replace the open file.
 #[derive(Debug)]
 pub struct Reopened {
     handle: File,
@@ -66,11 +67,11 @@ pub struct Reopened {
 }
 
 impl HostFile {
-    /// Opens a file without taking any lock yet.
+    /// Opens a file without image locks.
     ///
     /// # Errors
-    /// [`Error::OpenFile`] with the reason of the system; [`Error::FileNameMissing`];
-    /// [`Error::NotARegularFile`] for what is neither file nor block device.
+    /// [`Error::OpenFile`] with the error of the system; [`Error::FileNameMissing`];
+    /// [`Error::NotARegularFile`] for anything but a regular file or a block device.
     pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
         let failed = |source| Error::OpenFile { path: path.to_owned(), source };
         let opened = Opened::from_file(open_file(path, mode)?, path, mode).map_err(failed)?;
@@ -84,7 +85,7 @@ impl HostFile {
         })
     }
 
-    /// Opens the file in another way, to be used by [`HostFile::switch`]. Its locks do not count.
+    /// Opens the file again in another mode, for [`HostFile::switch`], without image locks.
     ///
     /// # Errors
     /// Those of [`HostFile::open`].
@@ -92,40 +93,41 @@ impl HostFile {
         Ok(Reopened { handle: open_file(&self.path, mode)?, mode })
     }
 
-    /// Uses the file as it has been opened once more, and gives the way in which it was open
-    /// before. Waits for the requests under way.
+    /// Replaces the open file by one that has been opened again, and returns the former one. Waits
+    /// for requests in flight.
     ///
     /// # Errors
-    /// The locks that the file holds cannot be taken over; it stays then as it was.
+    /// The image locks cannot be transferred. The open file is then unchanged.
     pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<Reopened> {
         let mut opened = self.opened.write();
-        // Only now: the library notes how long the file is.
+        // Under the lock, as the library stores the length of the file.
         let new = Opened::from_file(handle, &self.path, mode)?;
         self.locks.lock().transfer(new.handle.try_clone()?)?;
         let former = std::mem::replace(&mut *opened, new);
         Ok(Reopened { handle: former.handle, mode: former.mode })
     }
 
-    /// Changes which image locks the file holds. Gives what it held before.
+    /// Changes the image locks. Returns the former permissions.
     ///
     /// # Errors
-    /// [`Error::ImageLocked`]; the locks are then as before.
+    /// [`Error::ImageLocked`]. The locks are then unchanged.
     pub fn set_access(&self, access: Access) -> Result<Access> {
         self.locks.lock().change(access)
     }
 
-    /// Bytes that the file takes up on the host, which holes make smaller than its length.
+    /// The bytes that the file occupies on the host. Holes do not count.
     ///
     /// # Errors
-    /// When the host cannot say.
+    /// The error of the system.
     pub fn allocated_size(&self) -> io::Result<u64> {
         // POSIX leaves the unit of st_blocks open; every system in use counts 512 bytes.
         Ok(self.opened.read().handle.metadata()?.blocks().saturating_mul(512))
     }
 
-    /// Whether `offset` lies in data or in a hole, and where that ends.
+    /// Whether `offset` is in data or in a hole, and the end of the data or the hole.
     ///
-    /// Where the file system cannot tell, all is data. The end may lie beyond the file.
+    /// Without support by the file system, all bytes are data. The end may be beyond that of the
+    /// file.
     fn data_or_hole(&self, offset: u64) -> (bool, u64) {
         let Ok(start) = i64::try_from(offset) else {
             return (true, u64::MAX);
@@ -150,7 +152,7 @@ fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
     }
     let failed = |source| Error::OpenFile { path: path.to_owned(), source };
     let mut options = File::options();
-    // O_NONBLOCK: opening a pipe that nobody writes must not block the daemon.
+    // O_NONBLOCK: opening a pipe without a writer must not block.
     let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
     options.read(true).write(mode.writable).custom_flags(flags);
     let file = options.open(path).map_err(failed)?;
@@ -167,8 +169,8 @@ fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
 impl Opened {
     fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
         let handle = file.try_clone()?;
-        // With direct I/O the library finds the alignment by trial, with writes if it may write:
-        // those could overwrite what another process writes, so it may not.
+        // With direct I/O, the library probes the alignment by writes, which could overwrite data
+        // of another process. It is told that the file is read-only, so that it probes by reads.
         let writes_allowed = mode.writable && !mode.direct;
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
@@ -176,12 +178,12 @@ impl Opened {
         Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writeback })
     }
 
-    /// Begins to write a range from the page cache to the disk, without waiting for it. Where that
-    /// cannot be done, the next flush does it all.
+    /// Starts writeback of a range from the page cache to the disk, without waiting for it. If that
+    /// fails, the next flush writes the range.
     fn start_writeback(&self, offset: u64, length: u64) {
         let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
         let handle = self.handle.as_raw_fd();
-        // SAFETY: no memory is passed, and the descriptor is that of a file open as long as `self`.
+        // SAFETY: no memory is passed, and the descriptor belongs to a file that `self` has open.
         unsafe { libc::sync_file_range(handle, offset, length, libc::SYNC_FILE_RANGE_WRITE) };
     }
 }
@@ -215,8 +217,8 @@ impl ImagoStorage for HostFile {
 
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
         let (opened, length) = (self.opened.read(), bufv.len());
-        // SAFETY: the caller keeps the alignment that this object reports, which is the inner
-        // one; the write blockers are this object's own.
+        // SAFETY: the caller observes the alignment that this object reports, which is that of
+        // `inner`. The write blockers are those of this object.
         unsafe { opened.inner.pure_writev(bufv, offset) }?;
         if opened.writeback && length >= WRITEBACK_MIN {
             opened.start_writeback(offset, length);

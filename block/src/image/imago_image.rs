@@ -11,15 +11,15 @@ use std::sync::Arc;
 /// An image that the image library has open.
 pub(super) type ImagoImage = Arc<FormatAccess<Storage>>;
 
-/// A storage as an image without a format, which is never written to.
+/// A read-only raw image, as backing file of an image of the library.
 pub(super) fn raw_image(storage: &Storage) -> io::Result<ImagoImage> {
     let raw = ImagoRaw::open_image(storage.clone(), false)?;
     Ok(Arc::new(FormatAccess::new(raw)))
 }
 
-/// Asks a format image, and its backing files where it has nothing of its own.
+/// The block status of an image, and of its backing files for unallocated ranges.
 ///
-/// `length` must be more than 0 and the range lie within the image.
+/// `length` is more than 0 and the range lies within the image.
 pub(super) fn extent(
     layer: &FormatAccess<Storage>,
     offset: u64,
@@ -41,13 +41,14 @@ pub(super) fn extent(
             Extent { allocated: false, ..backing_extent(below, below_offset, known)? }
         }
         ShallowMapping::Eof { .. } => Extent { length: 0, zero: true, allocated: false },
-        // The library may learn to say more; then this reads and writes more than it must.
+        // A mapping of a later version of the library: the caller reads and writes more than
+        // necessary.
         _unknown => Extent { length: known.max(1), zero: false, allocated: true },
     };
     Ok(extent)
 }
 
-/// Asks a backing file, which may be shorter than the image above it: then zeroes follow.
+/// The block status of a backing file. Beyond its end there are zeroes.
 fn backing_extent(layer: &FormatAccess<Storage>, offset: u64, length: u64) -> io::Result<Extent> {
     let extent = extent(layer, offset, length)?;
     if extent.length == 0 {

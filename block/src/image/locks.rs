@@ -1,10 +1,10 @@
-//! QEMU's image locks: which processes may do what with one image file at the same time.
+//! QEMU's image locks: the permissions of processes on one image file.
 //!
-//! Each permission has two bytes far into the file: one is locked by whoever takes the
-//! permission, the other by whoever does not share it. All locks are shared locks, so that any
-//! number of processes can hold one byte; a conflict is found by asking whether the *opposite*
-//! byte could be locked exclusively. The locks are those of open file descriptions (`F_OFD_*`),
-//! which do not vanish when some other descriptor of the file is closed.
+//! Each permission has two bytes of the file: users that take the permission lock one, and users
+//! that do not share it lock the other. All locks are shared, so that any number of processes can
+//! lock a byte. A process finds a conflict by testing whether the *opposite* byte could be locked
+//! exclusively. The locks belong to open file descriptions (`F_OFD_*`), so they remain when another
+//! descriptor of the file is closed.
 
 use super::permissions::{Access, Permissions};
 use crate::error::Error;
@@ -15,12 +15,12 @@ use nix::libc;
 use std::fs::File;
 use std::io;
 
-/// The first of the bytes that say which permissions are taken.
+/// The first of the bytes for permissions that are taken.
 const TAKEN_BASE: i64 = 100;
-/// The first of the bytes that say which permissions are not shared.
+/// The first of the bytes for permissions that are not shared.
 const UNSHARED_BASE: i64 = 200;
 
-/// The lock bytes that one open file holds.
+/// The locks of one open file.
 #[derive(Debug)]
 pub struct ByteLocks {
     /// The open file description that the locks belong to.
@@ -30,10 +30,10 @@ pub struct ByteLocks {
 }
 
 impl ByteLocks {
-    /// Holds nothing yet. With [`OnOffAuto::Auto`], finds out whether `file` can be locked at all.
+    /// No locks on `file` yet. With [`OnOffAuto::Auto`], tests whether the file can be locked.
     ///
     /// # Errors
-    /// With [`OnOffAuto::On`], when the file system has no such locks.
+    /// With [`OnOffAuto::On`], if the file system does not support the locks.
     pub fn new(file: File, locking: OnOffAuto) -> io::Result<Self> {
         let enabled = match locking {
             OnOffAuto::Off => false,
@@ -43,13 +43,13 @@ impl ByteLocks {
         Ok(ByteLocks { file, enabled, held: Access::NONE })
     }
 
-    /// Goes from the access held so far to `wanted`. Gives the former.
+    /// Changes the locks to those for `wanted`. Returns the former permissions.
     ///
-    /// New bytes are locked before conflicts are looked for, so that of two processes that try
-    /// at the same time at most one wins.
+    /// New bytes are locked before the check for conflicts, so that at most one of two processes
+    /// that try at the same time succeeds.
     ///
     /// # Errors
-    /// [`Error::ImageLocked`] for a conflict with another open file; the locks are then as before.
+    /// [`Error::ImageLocked`] for a conflict with another open file. The locks are then unchanged.
     pub fn change(&mut self, wanted: Access) -> Result<Access, Error> {
         let (before, file) = (self.held, &self.file);
         if !self.enabled || wanted == self.held {
@@ -71,11 +71,11 @@ impl ByteLocks {
         Ok(before)
     }
 
-    /// Has another opening of the file hold the locks from now on. Nobody can have taken anything
-    /// against them meanwhile.
+    /// Transfers the locks to another open file description of the file, without releasing them in
+    /// between.
     ///
     /// # Errors
-    /// A byte cannot be locked; all stays then as it was.
+    /// A byte cannot be locked. The locks are then unchanged.
     pub fn transfer(&mut self, file: File) -> Result<(), Error> {
         if self.enabled {
             lock_missing(&file, Access::NONE, self.held)?;
@@ -86,7 +86,7 @@ impl ByteLocks {
     }
 }
 
-/// The lock bytes of an access.
+/// The bytes to be locked for permissions.
 fn bytes(access: Access) -> impl Iterator<Item = i64> {
     let taken = access.takes.iter().map(|one| TAKEN_BASE + bit_number(one));
     let unshared = (!access.shares).iter().map(|one| UNSHARED_BASE + bit_number(one));
@@ -97,7 +97,7 @@ fn bit_number(permission: Permissions) -> i64 {
     i64::from(permission.bits().trailing_zeros())
 }
 
-/// Locks the bytes that `wanted` needs and `held` does not have.
+/// Locks the bytes for `wanted` that are not locked for `held`.
 fn lock_missing(file: &File, held: Access, wanted: Access) -> Result<(), Error> {
     for byte in bytes(wanted).filter(|byte| !bytes(held).any(|have| have == *byte)) {
         set(file, libc::F_RDLCK, byte).map_err(|source| Error::While {
@@ -108,9 +108,9 @@ fn lock_missing(file: &File, held: Access, wanted: Access) -> Result<(), Error> 
     Ok(())
 }
 
-/// Unlocks the bytes that `had` has and `keep` does not need.
+/// Unlocks the bytes for `had` that are not needed for `keep`.
 ///
-/// Unlocking fails only where locks are broken altogether; nothing could be done about it.
+/// Failures are logged only, as there is no remedy.
 fn unlock_excess(file: &File, had: Access, keep: Access) {
     for byte in bytes(had).filter(|byte| !bytes(keep).any(|needed| needed == *byte)) {
         if let Err(error) = set(file, libc::F_UNLCK, byte) {
@@ -119,7 +119,7 @@ fn unlock_excess(file: &File, had: Access, keep: Access) {
     }
 }
 
-/// Looks whether anybody else minds what `wanted` takes, or takes what it does not share.
+/// Checks for a conflict of `wanted` with the locks of others.
 fn check(file: &File, wanted: Access) -> Result<(), Error> {
     for permission in wanted.takes.iter() {
         if !is_lockable(file, UNSHARED_BASE + bit_number(permission))? {
@@ -134,7 +134,7 @@ fn check(file: &File, wanted: Access) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether no other open file holds any lock on the byte.
+/// Whether no other open file has a lock on the byte.
 fn is_lockable(file: &File, byte: i64) -> io::Result<bool> {
     let mut lock = one_byte(libc::F_WRLCK, byte);
     retry(|| fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)))?;
@@ -155,7 +155,8 @@ fn retry(mut call: impl FnMut() -> nix::Result<libc::c_int>) -> io::Result<libc:
     }
 }
 
-/// A description of one byte; the kinds and `SEEK_SET` are small constants of the C library.
+/// The description of a lock on one byte. The kinds and `SEEK_SET` are small constants of the C
+/// library.
 fn one_byte(kind: libc::c_int, byte: i64) -> libc::flock {
     libc::flock {
         l_type: kind as libc::c_short,

@@ -1,17 +1,18 @@
-//! Disk images: formats over storage, and the locks that keep others off.
+//! Disk images: formats, the storage below them, and image locks.
 //!
-//! An [`Image`] is what a node of the graph does its input and output with. The formats come from
-//! the library `imago`; this folder knows its traps, so that no other code has to:
+//! An [`Image`] does the input and output of a node. Most formats come from the library `imago`.
+//! This module works round the faults and the limits of that library:
 //!
-//! * its blocking calls are made from worker threads, never from the main loop;
-//! * zeroing part of a qcow2 cluster races with writes to the rest: [`Qcow2Image`] zeroes whole
-//!   clusters through the library and writes plain zeroes elsewhere;
-//! * it hooks tables into an image before they are counted, which damages the image if the process
-//!   dies in between: [`Qcow2Image`] puts a storage below it that counts first;
-//! * it does not know all kinds of qcow2 images, and never compresses: [`Qcow2Image`] reads and
-//!   writes such images itself;
-//! * it takes no locks on image files: [`host_file::HostFile`] does;
-//! * it does not look for holes in files: [`host_file::HostFile`] does.
+//! * its calls block, so that they are made from worker threads;
+//! * zeroing a part of a qcow2 cluster races with writes to the rest: [`Qcow2Image`] zeroes whole
+//!   clusters through the library, and writes zeroes elsewhere;
+//! * it refers to new tables in an image before their reference counts are on disk, which corrupts
+//!   the image if the process dies in between: [`Qcow2Image`] writes the counts first;
+//! * it does not support all qcow2 features, and writes no compressed clusters: [`Qcow2Image`] has
+//! an
+//!   engine of its own for such images;
+//! * it takes no image locks: [`host_file::HostFile`] does;
+//! * it does not report holes of files: [`host_file::HostFile`] does.
 
 pub mod blkdebug;
 pub mod extent;
@@ -38,20 +39,20 @@ use storage::Storage;
 
 /// An open image.
 ///
-/// All calls block and may be made from any number of threads at once.
+/// All methods block, and may be called from any number of threads at once.
 #[derive(Debug)]
 pub enum Image {
-    /// The bytes as they are.
+    /// The raw format: the bytes of the storage.
     Raw(RawImage),
-    /// QEMU's own format.
+    /// The qcow2 format.
     Qcow2(Arc<Qcow2Image>),
 }
 
 impl Image {
-    /// The size that a guest would see, in bytes.
+    /// The size in bytes.
     ///
     /// # Errors
-    /// When the storage below cannot say, or the image is closed.
+    /// Those of the storage below; or the image is closed.
     pub fn size(&self) -> io::Result<u64> {
         match self {
             Image::Raw(image) => image.size(),
@@ -59,10 +60,10 @@ impl Image {
         }
     }
 
-    /// Fills `buffer` from `offset` on.
+    /// Reads from `offset` until `buffer` is full.
     ///
     /// # Errors
-    /// Beyond the end of the image, or as the storage below says.
+    /// The range is not within the image; or those of the storage below.
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.read(offset, buffer),
@@ -70,10 +71,10 @@ impl Image {
         }
     }
 
-    /// Writes all of `buffer` from `offset` on.
+    /// Writes all of `buffer` at `offset`.
     ///
     /// # Errors
-    /// Beyond the end of the image, on a read-only image, or as the storage below says.
+    /// The range is not within the image; the image is read-only; or those of the storage below.
     pub fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.write(offset, buffer),
@@ -81,10 +82,10 @@ impl Image {
         }
     }
 
-    /// Writes whole clusters of the format, compressed where that makes them smaller.
+    /// Writes whole clusters, compressed if that makes them smaller.
     ///
     /// # Errors
-    /// As [`Image::write`], or the format does not compress.
+    /// As for [`Image::write`]; or the format has no compression.
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
             Image::Raw(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
@@ -92,10 +93,10 @@ impl Image {
         }
     }
 
-    /// Makes the range read as zeroes, without writing them where the format or file can do so.
+    /// Makes the range read as zeroes, without writing data if the format or the file can do so.
     ///
     /// # Errors
-    /// As [`Image::write`].
+    /// As for [`Image::write`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.write_zeroes(offset, length),
@@ -103,22 +104,22 @@ impl Image {
         }
     }
 
-    /// Has the image hold itself what it shows of its backing file in the range.
+    /// Copies the data of the backing file in the range into the image, where the image has none.
     ///
     /// # Errors
-    /// As [`Image::write`].
+    /// As for [`Image::write`].
     pub fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
         match self {
-            // It shows nothing but its own.
+            // A raw image has no backing file.
             Image::Raw(_) => Ok(()),
             Image::Qcow2(image) => image.copy_on_read(offset, length),
         }
     }
 
-    /// Makes all writes so far last, unless the image was opened not to care for that.
+    /// Flushes all completed writes to the disk, or to the page cache with `no_flush`.
     ///
     /// # Errors
-    /// As the storage below says.
+    /// Those of the storage below.
     pub fn flush(&self) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.flush(),
@@ -126,10 +127,11 @@ impl Image {
         }
     }
 
-    /// Makes the image larger; what is new reads as zeroes. Does nothing if it is as large.
+    /// Grows the image to `size` bytes. New bytes read as zeroes. Without effect if the image is as
+    /// large already.
     ///
     /// # Errors
-    /// On a read-only image, or as the storage below says.
+    /// The image is read-only; or those of the storage below.
     pub fn grow(&self, size: u64) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.grow(size),
@@ -137,12 +139,12 @@ impl Image {
         }
     }
 
-    /// What is known about the contents from `offset` on, without reading them.
+    /// The block status from `offset` on.
     ///
-    /// The answer is for a range of 1 to `length` bytes; 0 only at the end of the image.
+    /// The result is for 1 to `length` bytes, or for 0 bytes at the end of the image.
     ///
     /// # Errors
-    /// As the storage below says.
+    /// Those of the storage below.
     pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
             Image::Raw(image) => image.extent(offset, length),
@@ -150,9 +152,9 @@ impl Image {
         }
     }
 
-    /// The image as storage for another format on top of it, or as backing file of another one.
+    /// The image as storage of another format, or as backing file of another image.
     ///
-    /// It stays the same when the image is opened in another way.
+    /// The handle stays valid when the image is reopened.
     pub fn storage(&self) -> Storage {
         match self {
             Image::Raw(image) => image.storage(),
@@ -160,10 +162,10 @@ impl Image {
         }
     }
 
-    /// Flushes, and gives up everything that could write to the storage later.
+    /// Flushes the image, and drops all state that could write to the storage later.
     ///
     /// # Errors
-    /// When the last flush fails; the image is closed all the same.
+    /// The flush failed. The image is closed nevertheless.
     pub fn close(&self) -> io::Result<()> {
         match self {
             Image::Raw(image) => image.flush(),

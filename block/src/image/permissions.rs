@@ -1,22 +1,22 @@
-//! What a user of a node or of an image file may do, and what it lets others do.
+//! QEMU's block permissions.
 
 use crate::options::blkdebug::BlockPermission;
 use bitflags::bitflags;
 
 bitflags! {
-    /// QEMU's block permissions.
+    /// A set of QEMU's block permissions.
     ///
     /// The bit numbers are part of the locking protocol between processes: see
     /// [`ByteLocks`](super::locks::ByteLocks).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Permissions: u8 {
-        /// What is read is what a guest would see, not some state half-way between two.
+        /// To read contents that a guest would see, and no intermediate state.
         const CONSISTENT_READ = 1 << 0;
-        /// The contents may change.
+        /// To change the contents.
         const WRITE = 1 << 1;
-        /// Writes happen, but leave the contents as they are (copy on read, say).
+        /// To write without changing the contents, as copy-on-read does.
         const WRITE_UNCHANGED = 1 << 2;
-        /// The size may change.
+        /// To change the size.
         const RESIZE = 1 << 3;
     }
 }
@@ -50,26 +50,26 @@ impl From<BlockPermission> for Permissions {
     }
 }
 
-/// What one user takes of a node and what it leaves to the others.
+/// The permissions that a user of a node takes and shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// What the user does.
+    /// The permissions that the user takes.
     pub takes: Permissions,
-    /// What the user can live with when others do it at the same time.
+    /// The permissions that other users may take at the same time.
     pub shares: Permissions,
 }
 
 impl Access {
-    /// Nobody is there: nothing taken, everything shared.
+    /// The permissions without any user: none taken, all shared.
     pub const NONE: Access = Access { takes: Permissions::empty(), shares: Permissions::all() };
 
-    /// The same by a user that minds nothing that others do.
+    /// The same permissions with all of them shared.
     #[must_use]
     pub fn sharing_all(self) -> Access {
         Access { shares: Permissions::all(), ..self }
     }
 
-    /// The sum of two users: all that either takes, only what both share.
+    /// The permissions of two users together: those that either takes, and those that both share.
     pub fn and(self, other: Access) -> Access {
         Access { takes: self.takes | other.takes, shares: self.shares & other.shares }
     }

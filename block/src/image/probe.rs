@@ -1,24 +1,24 @@
-//! Guessing the format of an image from its first bytes.
+//! Probing of the format of an image.
 //!
-//! Whoever writes a raw image can make it look like another format, and so choose what is read in
-//! its place: this is for backing files only, which nobody writes, and only where nothing better
-//! is known.
+//! A guest with a raw image can write the header of another format, and so choose the files that
+//! are opened later. So formats are probed only for backing files, which guests do not write, and
+//! only if no format is given.
 
 use super::qcow2;
 use super::storage::Storage;
 use crate::error::{Error, Result};
 use imago::StorageExt;
 
-/// What an image seems to be.
+/// The result of probing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// A qcow2 image.
     Qcow2,
-    /// None of the formats that are known by their first bytes.
+    /// No known format.
     Raw,
 }
 
-/// Formats that QEMU knows and this program does not: their contents are no raw image's.
+/// Formats of QEMU that this library does not support. They are not opened as raw images.
 const FOREIGN: [(&[u8], &str); 11] = [
     (b"QFI\xfb\0\0\0\x01", "qcow"),
     (b"KDMV", "vmdk"),
@@ -33,10 +33,10 @@ const FOREIGN: [(&[u8], &str); 11] = [
     (b"Bochs Virtual HD Image", "bochs"),
 ];
 
-/// Looks at the first bytes of an image.
+/// Probes the format from the first bytes of an image.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] for one that needs another program; or as the storage says.
+/// [`Error::UnknownFormat`] for a format that is not supported; or those of the storage.
 pub fn probe(storage: &Storage) -> Result<Probed> {
     let mut first = [0; 32];
     storage.read(first.as_mut_slice(), 0)?;

@@ -1,4 +1,4 @@
-//! Images without a format: what a file or another node holds, byte for byte.
+//! The raw format: the bytes of a storage.
 
 use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
 use super::storage::Storage;
@@ -7,31 +7,31 @@ use imago::{Storage as _, StorageExt};
 use parking_lot::RwLock;
 use std::io;
 
-/// An image without a format.
+/// A raw image.
 #[derive(Debug)]
 pub struct RawImage {
     storage: Storage,
     mode: RwLock<RawMode>,
 }
 
-/// How to open an image without a format.
+/// The mode in which a raw image is open.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawMode {
     /// Whether the image may be written.
     pub writable: bool,
-    /// Whether flushing stops at the page cache.
+    /// Whether flushes do not wait for the disk.
     pub no_flush: bool,
-    /// Whether the space of zeroes is given back to the storage.
+    /// Whether zeroes may free space of the storage.
     pub unmap: bool,
 }
 
 impl RawImage {
-    /// Takes the bytes of `storage` as an image.
+    /// The image in a storage.
     pub fn new(storage: Storage, mode: RawMode) -> Self {
         RawImage { storage, mode: RwLock::new(mode) }
     }
 
-    /// Goes on in another way.
+    /// Changes the mode.
     pub fn reopen(&self, mode: RawMode) {
         *self.mode.write() = mode;
     }

@@ -1,4 +1,4 @@
-//! A part of a storage as a storage of its own.
+//! A range of a storage as a storage.
 
 use super::extent::Extent;
 use super::storage::{BlockStorage, Storage};
@@ -10,9 +10,9 @@ use nix::errno::Errno;
 use std::fmt;
 use std::io;
 
-/// The bytes of a storage from an offset on, up to a fixed size if there is one.
+/// The bytes of a storage from an offset on, up to a fixed size if one is given.
 ///
-/// Requests go on as ordinary ones, so that the offset need not be aligned to anything.
+/// Requests are passed on as unaligned ones, so that the offset needs no alignment.
 #[derive(Debug)]
 pub struct StorageSlice {
     inner: Storage,
@@ -22,7 +22,7 @@ pub struct StorageSlice {
 }
 
 impl StorageSlice {
-    /// Looks at `inner` from `offset` on. The caller has seen to it that the window is within.
+    /// A range of `inner` from `offset` on, which must lie within `inner`.
     pub fn new(inner: Storage, offset: u64, size: Option<u64>) -> Self {
         StorageSlice { inner, offset, size, helper: CommonStorageHelper::default() }
     }
@@ -31,7 +31,7 @@ impl StorageSlice {
         offset.checked_add(self.offset).ok_or_else(|| Errno::EIO.into())
     }
 
-    /// Where a write goes. Beyond a fixed size there is no space.
+    /// The offset of a write in `inner`. A write beyond a fixed size fails.
     fn shift_write(&self, offset: u64, length: u64) -> io::Result<u64> {
         match (self.size, offset.checked_add(length)) {
             (Some(size), Some(end)) if end > size => Err(Errno::ENOSPC.into()),
@@ -62,7 +62,8 @@ impl ImagoStorage for StorageSlice {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        // What follows a window of fixed size belongs to others, and reads as what follows a file.
+        // Bytes beyond a fixed size are not part of the range, and read as zeroes like those beyond
+        // a file.
         let inside = self.size.map_or(u64::MAX, |size| size.saturating_sub(offset));
         let inside = inside.min(bufv.len());
         let (inner, mut beyond) = bufv.split_at(inside);

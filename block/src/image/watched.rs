@@ -1,4 +1,4 @@
-//! Storage whose writes somebody sees.
+//! A storage whose writes pass through an observer.
 
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
@@ -11,12 +11,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// Sees writes to a storage, and may do something of its own before and after each.
+/// Intercepts the writes to a storage.
 pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {
-    /// Sees a write of `length` bytes through, which `perform` makes; without `data`, of zeroes.
+    /// Carries out a write of `length` bytes, which `perform` makes. Without `data`, the bytes are
+    /// zeroes.
     ///
     /// # Errors
-    /// What the writer is told.
+    /// The error that the writer receives.
     fn observe(
         &self,
         offset: u64,
@@ -26,7 +27,7 @@ pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {
     ) -> io::Result<()>;
 }
 
-/// A storage, each write to which an observer sees through.
+/// A storage whose writes pass through an observer.
 #[derive(Debug)]
 pub struct WatchedStorage {
     inner: Storage,
@@ -35,7 +36,7 @@ pub struct WatchedStorage {
 }
 
 impl WatchedStorage {
-    /// Has an observer see the writes to `inner` that are made through this.
+    /// Puts an observer in front of `inner`.
     pub fn new(inner: Storage, observer: Arc<dyn WriteObserver>) -> Self {
         Self { inner, observer, helper: CommonStorageHelper::default() }
     }
@@ -65,8 +66,8 @@ impl ImagoStorage for WatchedStorage {
     unsafe fn pure_writev(&self, bufv: IoVector<'_>, mut offset: u64) -> io::Result<()> {
         for buffer in bufv.into_inner() {
             let (data, length) = (&*buffer, buffer.len() as u64);
-            // SAFETY: the caller keeps the alignment that this object reports, which is the inner
-            // one, for each of the buffers; the write blockers are this object's own.
+            // SAFETY: the caller observes the alignment that this object reports, which is that of
+            // `inner`, for each buffer. The write blockers are those of this object.
             let mut perform = || unsafe { self.inner.pure_writev(data.into(), offset) };
             self.observer.observe(offset, length, Some(data), &mut perform)?;
             offset += length;

@@ -1,5 +1,4 @@
-//! Backing chains: what is below a node, by which names, and how that is changed while the node
-//! is in use.
+//! Backing chains: the nodes below a node, their names, and changes while the node is in use.
 
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -14,16 +13,16 @@ use std::iter::successors;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a node is to have as its backing node.
+/// A change of the backing node, and of its name in the image.
 #[derive(Clone, Debug)]
 pub struct BackingChange {
-    /// The node, if there is to be one.
+    /// The new backing node; `None` for no backing node.
     pub node: Option<Arc<Node>>,
-    /// What the header of the image is to name, if that is to change: `Some(None)` is nothing.
+    /// The new name in the header of the image; `None` for no change, `Some(None)` for no name.
     pub name: Option<Option<BackingName>>,
 }
 
-/// What a node shows, as seen through filters.
+/// The first node in the chain that is not a filter.
 pub fn unfiltered(mut node: Arc<Node>) -> Arc<Node> {
     while let Some(below) = node.filtered() {
         node = below;
@@ -31,27 +30,27 @@ pub fn unfiltered(mut node: Arc<Node>) -> Arc<Node> {
     node
 }
 
-/// A node and those below it, each the backing node of the one before, filters included.
+/// The backing chain from a node on, with filters.
 pub fn chain(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
     successors(Some(Arc::clone(node)), |node| node.backing())
 }
 
-/// Whether a node is another one or below it.
+/// Whether `node` is in the backing chain of `top`.
 pub fn chain_contains(top: &Arc<Node>, node: &Arc<Node>) -> bool {
     chain(top).any(|one| Arc::ptr_eq(&one, node))
 }
 
-/// The images among a node and those below it: all but filters.
+/// The backing chain from a node on, without filters.
 pub fn images(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
     chain(node).filter(|node| !node.driver().is_filter())
 }
 
-/// The node on top of `below` in the chain that begins with `top`, a filter or not.
+/// The parent of `below` in the backing chain of `top`, filter or not.
 pub fn above(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
     chain(top).find(|node| node.backing().is_some_and(|backing| Arc::ptr_eq(&backing, below)))
 }
 
-/// The image on top of `below`, filters aside, in the chain that begins with `top`.
+/// The image above `below` in the backing chain of `top`, without filters.
 pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
     let below = unfiltered(Arc::clone(below));
     images(top).find(|node| {
@@ -59,8 +58,8 @@ pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
     })
 }
 
-/// The node below `top` whose image goes by that name: as the node is called, or as a path, which
-/// is relative to the image above.
+/// The node below `top` whose image has this name: the name of the image, or a path relative to the
+/// image above.
 pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
     images(top).find_map(|node| {
         let backing = unfiltered(node.backing()?);
@@ -71,25 +70,25 @@ pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
     })
 }
 
-/// Where a path leads from the folder of a node's image.
+/// The canonical path of a name relative to a node's image.
 fn real_path(node: &Node, name: &str) -> Option<PathBuf> {
     let path = filename::resolve_backing(&*node.file()?, name);
     std::fs::canonicalize(path).ok()
 }
 
 impl Graph {
-    /// Gives a node another backing node and its image another name for it, or one of both, in the
-    /// midst of use. Whoever reads or writes the node waits meanwhile.
+    /// Changes the backing node of a node, or its name in the image, or both, while the node is in
+    /// use. Reads and writes of the node wait for the change.
     ///
-    /// The name is changed when everything written is on disk, so that a crash leaves the image
-    /// with the old name or with the new one.
+    /// The name is changed after all data have been flushed to disk, so that a crash leaves the
+    /// image with either the old or the new name.
     ///
-    /// Blocks while the image is flushed and opened once more.
+    /// Blocks while the image is flushed and reopened.
     ///
     /// # Errors
-    /// [`Error::NoBackingFiles`] for a node without a format that has them, [`Error::Cycle`], those
-    /// of [`Graph::reserve`] for the new node; [`Error::Io`] when the image cannot be changed. The
-    /// node keeps its backing node then.
+    /// [`Error::NoBackingFiles`] for a driver without backing files; [`Error::Cycle`]; those of
+    /// [`Graph::reserve`] for the new node; [`Error::Io`] if the image cannot be changed. The
+    /// backing node is then unchanged.
     pub fn change_backing(&self, node: &Arc<Node>, change: BackingChange) -> Result<()> {
         let Image::Qcow2(image) = &node.image else {
             return Err(Error::NoBackingFiles(node.name().to_owned()));
@@ -124,14 +123,15 @@ impl Graph {
         reopened
     }
 
-    /// Has the image of a node name another backing file, of the node's own format, while the node
-    /// keeps its backing node. The node must be in the chain below `device`, above which is nobody.
+    /// Changes the name of the backing file in the image of a node, for `change-backing-file`. The
+    /// backing node does not change. The node must be in the backing chain of the root node
+    /// `device`.
     ///
-    /// Blocks as [`Graph::change_backing`] does.
+    /// Blocks while the image is flushed and reopened.
     ///
     /// # Errors
-    /// [`Error::NodeUnknown`], [`Error::NotARoot`]; [`Error::InvalidOption`] for a node without a
-    /// backing node or in another chain; [`Error::While`] when the image cannot be changed.
+    /// [`Error::NodeUnknown`]; [`Error::NotARoot`]; [`Error::InvalidOption`] for a node without a
+    /// backing node or in another chain; [`Error::While`] if the image cannot be changed.
     pub fn rename_backing(&self, device: &str, image: &str, name: &str) -> Result<()> {
         let top = self.get(device).ok_or_else(|| Error::no_device_or_node(device))?;
         self.check_root(&top)?;
@@ -170,7 +170,7 @@ impl Graph {
         self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
     }
 
-    /// The nodes that have a node as their backing node.
+    /// The nodes whose backing node is `node`.
     pub fn overlays(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
         let mut nodes = self.nodes();
         nodes.retain(|one| one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node)));
@@ -183,8 +183,8 @@ impl Graph {
         self.close_all(unused);
     }
 
-    /// How the header of an image on top of a node is to name it: by another name if one is given,
-    /// and with `mask_protocol` as `raw` if it has no format.
+    /// The name of a node in the header of an image above it: `given` instead of the name of its
+    /// image, and with `mask_protocol` the format `raw` for a node without a format.
     pub fn backing_name(
         &self,
         node: &Node,
@@ -201,10 +201,11 @@ impl Graph {
     }
 }
 
-/// Whether any of the nodes, of which each is the backing node of the one before, holds what is
-/// shown at `offset`, and for how many bytes that is known.
+/// Whether any node of a part of a backing chain has the data at `offset` allocated, and for how
+/// many bytes that is known.
 ///
-/// Beyond the end of a node zeroes are shown, whatever the nodes below it hold there.
+/// The range beyond the end of a node counts as allocated: it reads as zeroes, whatever the nodes
+/// below have there.
 ///
 /// # Errors
 /// [`Error::Io`].

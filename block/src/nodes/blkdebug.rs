@@ -24,7 +24,7 @@ impl Opener<'_> {
     ) -> Result<Arc<Node>> {
         let common = settings.common;
         let blkdebug = Blkdebug::new(options)?;
-        // Listings show what it shows before it, as what is newer.
+        // The child gets the newer place in listings, so it is opened after the name is taken.
         let name = self.name(name)?;
         let shown = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &shown, Role::Image(blkdebug.access))?;

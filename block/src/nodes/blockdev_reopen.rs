@@ -1,4 +1,4 @@
-//! Nodes that a client describes anew while they are open.
+//! `blockdev-reopen`: nodes that get new options while they are open.
 
 use super::backing::{BackingChange, unfiltered};
 use super::blkdebug_options::Blkdebug;
@@ -16,40 +16,41 @@ use crate::options::{
 };
 use std::sync::Arc;
 
-/// What comes of new descriptions.
+/// The changes that new descriptions require.
 #[derive(Debug, Default)]
 struct ReopenPlan {
-    /// The nodes with their new options, those above before those below.
+    /// The nodes with their new settings, parents before children.
     changes: Vec<Change>,
-    /// The nodes that get another backing node, or none.
+    /// The nodes whose backing node changes, with the new one.
     backing: Vec<(Arc<Node>, Option<Arc<Node>>)>,
 }
 
-/// What a node has where a new description says nothing.
+/// The values of options that a new description does not contain.
 #[derive(Clone, Copy, Debug)]
 struct Defaults {
     inherited: CommonOptions,
-    /// What it said before and does not take back.
+    /// The options of an earlier description in the same call.
     kept: GivenOptions,
 }
 
 impl Defaults {
-    /// For a node that is described within the one above.
+    /// For a node that is described inline.
     fn of_child(inherited: CommonOptions) -> Self {
         Defaults { inherited, kept: GivenOptions::default() }
     }
 }
 
 impl Graph {
-    /// Has nodes go on as they are described anew, all of them or none. What is not said is as it
-    /// would be for a node that is being opened.
+    /// Reopens nodes with new options, all of them or none. Options that are not given have the
+    /// defaults of a node that is being opened.
     ///
-    /// Blocks while images are flushed and opened.
+    /// Blocks while images are flushed and reopened.
     ///
     /// # Errors
-    /// [`Error::ReopenedNameMissing`], [`Error::NodeNotFound`]; [`Error::OptionFixed`] and its like
-    /// for what cannot change; [`Error::Cycle`], [`Error::BackingFrozen`] and its like for a
-    /// backing node; those of [`Graph::set_read_only`].
+    /// [`Error::ReopenedNameMissing`]; [`Error::NodeNotFound`]; [`Error::InvalidOption`],
+    /// [`Error::OptionFixed`] and [`Error::OptionNotResettable`] for options that cannot change;
+    /// [`Error::Cycle`], [`Error::BackingFrozen`] and [`Error::ImplicitBacking`] for a backing
+    /// node; those of [`Graph::set_read_only`].
     pub fn reopen(&self, options: &[BlockdevOptions]) -> Result<()> {
         options.iter().try_for_each(BlockdevOptions::check_supported)?;
         let mut named = Vec::with_capacity(options.len());
@@ -62,7 +63,7 @@ impl Graph {
         let mut wanted = ReopenPlan::default();
         for (node, options) in named {
             let inherited = node.settings.read().inherited.without_parent();
-            // With the one above, described before, it goes on with what it said, as in QEMU.
+            // As in QEMU, the options of an earlier description with the parent remain.
             let kept = planned_options(&wanted.changes, &node).unwrap_or_default();
             self.describe(&node, options, Defaults { inherited, kept }, &mut wanted)?;
         }
@@ -94,7 +95,7 @@ impl Graph {
         changed
     }
 
-    /// Finds out what a new description of a node means.
+    /// Adds the changes that a new description of a node requires.
     fn describe(
         &self,
         node: &Arc<Node>,
@@ -175,7 +176,7 @@ impl Graph {
         }
     }
 
-    /// Data stay in the file that they are in.
+    /// The data file cannot be replaced.
     fn describe_data_file(
         &self,
         node: &Node,
@@ -233,7 +234,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a node is to have another backing node, which it may not while a job works on it.
+    /// Whether the backing node changes. A job may have frozen the link.
     fn is_backing_changed(
         &self,
         node: &Node,
@@ -261,8 +262,8 @@ impl Graph {
     }
 }
 
-/// Nobody may say again whether others may do to an image whatever they like, not even the same,
-/// nor leave it out where it was said, be that of a node above.
+/// The option `force-share` cannot change. A new description must not contain it, and must not omit
+/// it if the node or one above it had it.
 fn check_force_share(node: &Node, new: &Settings) -> Result<()> {
     let old = node.settings.read().common.force_share;
     match (old, new.common.force_share) {
@@ -272,7 +273,7 @@ fn check_force_share(node: &Node, new: &Settings) -> Result<()> {
     }
 }
 
-/// Compares the values of an option that stays as it was given at first.
+/// Checks that an option does not change.
 fn check_fixed<T: PartialEq>(name: &'static str, old: Option<&T>, new: Option<&T>) -> Result<()> {
     match (old, new) {
         (Some(_), None) => Err(Error::OptionNotResettable(name)),

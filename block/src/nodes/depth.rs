@@ -1,4 +1,4 @@
-//! How high nodes stand on each other: every read goes down all the way, on the stack of a thread.
+//! The depth of the graph. Every read recurses to the bottom, on the stack of a thread.
 
 use super::graph::Graph;
 use super::node::Node;
@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Nodes can stand on each other this high: far higher than is any use, and low enough for the
-/// stack of a thread. A chain of images that comes back to itself ends here.
+/// The most nodes on top of each other: more than any use needs, and few enough for the stack of a
+/// thread. The limit also ends a chain of backing files that is circular.
 pub(super) const MAX_DEPTH: usize = 200;
 
-/// Refuses to put a node, with all that it stands on, below so many others.
+/// Refuses a node as child below `above` other nodes, if the depth would exceed the limit.
 ///
 /// # Errors
 /// [`Error::ChainTooDeep`].
@@ -19,7 +19,7 @@ pub(super) fn check_depth(above: usize, child: &Arc<Node>) -> Result<()> {
     if above + height > MAX_DEPTH { Err(Error::ChainTooDeep(MAX_DEPTH)) } else { Ok(()) }
 }
 
-/// How many nodes there are in the longest way down that ends with a node.
+/// The number of nodes on the longest path from a node without parents down to this node.
 pub(super) fn depth(graph: &Graph, node: &Arc<Node>) -> usize {
     let all = graph.nodes();
     let is_below = |below: &Arc<Node>, parent: &Arc<Node>| {
@@ -30,7 +30,7 @@ pub(super) fn depth(graph: &Graph, node: &Arc<Node>) -> usize {
     longest(node, &mut HashMap::new(), &parents)
 }
 
-/// Whether a node is another one or stands on it.
+/// Whether `other` is the node itself or below it.
 pub(super) fn has_below(node: &Arc<Node>, other: &Node) -> bool {
     let mut seen: Vec<Arc<Node>> = vec![Arc::clone(node)];
     let mut next = 0;
@@ -52,7 +52,7 @@ fn children(node: &Arc<Node>) -> Vec<Arc<Node>> {
     node.children().collect()
 }
 
-/// How many nodes there are on the longest way from a node on. Each is looked at once.
+/// The number of nodes on the longest path from a node. Each node is visited once.
 fn longest(
     node: &Arc<Node>,
     known: &mut HashMap<String, usize>,

@@ -1,30 +1,30 @@
 //! The drivers of nodes.
 
-/// The drivers by their names in the schema (`BlockdevDriver`).
+/// The drivers of nodes: those that a client can describe, and the filters of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
-    /// Another node, with faults on demand.
+    /// Another node, with errors injected into its requests.
     Blkdebug,
     /// A file of the host.
     File,
-    /// The bytes of another node as they are.
+    /// The bytes of another node, unchanged.
     Raw,
     /// A qcow2 image in another node.
     Qcow2,
-    /// Nothing.
+    /// No storage: reads give zeroes, and writes are discarded.
     NullCo,
     /// The filter above the source of a mirror or of an active commit.
     MirrorTop,
-    /// The filter above the node that a stream copies into.
+    /// The filter above the node into which a stream copies.
     CopyOnRead,
-    /// The filter above the uppermost node that a commit copies from.
+    /// The filter above the top node from which a commit copies.
     CommitTop,
     /// The filter above the source of a backup.
     CopyBeforeWrite,
 }
 
 impl Driver {
-    /// The name in the schema.
+    /// The name in the schema (`BlockdevDriver`).
     pub fn name(self) -> &'static str {
         match self {
             Driver::Blkdebug => "blkdebug",
@@ -39,7 +39,7 @@ impl Driver {
         }
     }
 
-    /// Whether it is where data come from, rather than a way to look at another node.
+    /// Whether nodes of the driver have data of their own, and no child with the data.
     pub fn is_protocol(self) -> bool {
         match self {
             Driver::File | Driver::NullCo => true,
@@ -53,7 +53,7 @@ impl Driver {
         }
     }
 
-    /// Whether it shows another node unchanged, and is there only for a job.
+    /// Whether the driver is a filter of a job: it shows another node unchanged.
     pub fn is_filter(self) -> bool {
         match self {
             Driver::MirrorTop

@@ -8,14 +8,14 @@ use crate::image::permissions::Access;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// The point of its life at which a node is.
+/// The stage in the life of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// What is to stand on it is still being opened: only the opener knows it.
+    /// A node above is being opened. Only the opener finds the node.
     Opening,
-    /// Everybody can find it.
+    /// Every user finds the node.
     Open,
-    /// It is being flushed: it keeps its name, its locks and the nodes below.
+    /// The node is being flushed. Its name, its locks and its children remain.
     Closing,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Entry {
     pub(super) node: Arc<Node>,
     pub(super) uses: Vec<Use>,
     pub(super) stage: Stage,
-    /// Listings show nodes by this number.
+    /// The position in listings.
     pub(super) order: u64,
 }
 
 impl Entry {
-    /// Whether the users of a node let an operation begin; the newest is asked first.
+    /// Whether no user of the node blocks an operation. The newest user is asked first.
     pub(super) fn check_free(&self, operation: Operation) -> Result<()> {
         for used in self.uses.iter().rev() {
             let reason = match (&used.user, used.role) {
@@ -45,12 +45,12 @@ impl Entry {
         Ok(())
     }
 
-    /// Whether someone from outside the graph is on the node itself.
+    /// Whether a user from outside the graph is attached to the node itself.
     pub(super) fn is_attached(&self) -> bool {
         self.uses.iter().any(|used| matches!(used.user, User::External { attached: true, .. }))
     }
 
-    /// Whether a job has the node keep its backing node.
+    /// Whether a job freezes the backing link of the node.
     pub(super) fn is_frozen(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
             User::External { link, .. } => link == BackingLink::Frozen,
@@ -58,13 +58,14 @@ impl Entry {
         })
     }
 
-    /// Whether nothing keeps the node in the graph any more. Filters are taken out by their jobs.
+    /// Whether the node is to be closed, as it has neither users nor an owner. Filters are removed
+    /// by their jobs.
     pub(super) fn is_unused(&self) -> bool {
         let node = &self.node;
         self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
     }
 
-    /// Whether other nodes stand on the node, or jobs work on it.
+    /// Whether the node has parents, or jobs work on it.
     pub(super) fn has_parents(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
             User::Node { .. } | User::External { blocks: Some(_), .. } => true,
@@ -73,18 +74,19 @@ impl Entry {
     }
 }
 
-/// In which way a user uses a node.
+/// The role of a node for one of its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A node stores its image in the used one.
+    /// The parent stores its image in the node.
     File,
-    /// A node shows the used one unchanged, and takes and shares this besides what its users do.
+    /// The parent is a blkdebug node, which takes and shares these permissions besides those of its
+    /// users.
     Image(Access),
-    /// A node has its data in the used one, apart from its tables.
+    /// The node is the external data file of the parent.
     DataFile,
-    /// A node shows the used one where it has nothing of its own.
+    /// The node is the backing file of the parent.
     Backing,
-    /// A job or the like works on the used one, and calls it so.
+    /// The user is outside the graph and gives the role this name.
     External(&'static str),
 }
 
@@ -105,40 +107,40 @@ impl Role {
 pub(super) enum User {
     /// Another node.
     Node {
-        /// Its name.
+        /// The name of the parent.
         name: String,
-        /// Its driver.
+        /// The driver of the parent.
         driver: Driver,
-        /// Whether it may write.
+        /// Whether the parent is writable.
         writable: bool,
-        /// Whether it minds nothing that others do.
+        /// Whether the parent shares all permissions.
         force_share: bool,
-        /// Whether it is the filter of a job that merges the nodes below: until that is done, what
-        /// they show is good for nothing.
+        /// Whether the parent is the filter of a job that merges the nodes below. Their contents
+        /// are inconsistent until that is done.
         merges: bool,
     },
-    /// A job or the like.
+    /// A user from outside the graph, such as a job.
     External {
         /// The number of the reservation.
         reservation: u64,
-        /// How messages call it.
+        /// The name of the user in messages.
         description: String,
-        /// What it takes and shares.
+        /// The permissions that the user takes and shares.
         access: Access,
-        /// If it keeps others from starting work on the node: how it says so.
+        /// The reason in messages, if the user blocks the operations of others.
         blocks: Option<String>,
-        /// Whether it is on the node itself, rather than on a filter above.
+        /// Whether the user is attached to the node itself, rather than to a filter above.
         attached: bool,
-        /// What it does to the node's place in a chain.
+        /// Whether the backing link of the node may change.
         link: BackingLink,
-        /// The node that it knows, if it follows when the node is replaced.
+        /// The current node of a root, which follows when the node is replaced.
         root: Option<Arc<RootNode>>,
     },
 }
 
 impl User {
-    /// Whether it can live with the writes of another user, since it is told of each in time. Roots
-    /// stand below the filters of backups only as far as permissions go.
+    /// Whether the user tolerates the writes of another one, as it intercepts them. For
+    /// permissions, roots are users of the node below the filter of a backup.
     pub(super) fn sees_writes_of(&self, other: &User) -> bool {
         matches!(
             (self, other),
@@ -149,7 +151,7 @@ impl User {
         )
     }
 
-    /// How messages call the user.
+    /// The name of the user in messages.
     fn description(&self) -> String {
         match self {
             User::Node { name, .. } => format!("node '{name}'"),
@@ -166,14 +168,14 @@ pub(super) struct Use {
 }
 
 impl Use {
-    /// How messages call the use.
+    /// The name of the use in messages.
     pub(super) fn description(&self, node: &str) -> String {
         let user = self.user.description();
         format!("{user} (uses node '{node}' as '{}' child)", self.role.name())
     }
 }
 
-/// The node that a root stands on at present.
+/// The current node of a root.
 #[derive(Debug)]
 pub(super) struct RootNode(Mutex<Arc<Node>>);
 

@@ -1,5 +1,5 @@
-//! The names that images go by: plain paths where those lead to the same image again, else
-//! descriptions of the form `json:{...}`.
+//! The names of images: paths if those lead to the same nodes, else descriptions of the form
+//! `json:{...}`.
 
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
@@ -28,8 +28,7 @@ pub(super) fn filename(node: &Node) -> String {
     })
 }
 
-/// The path that leads to the node's image, if opening it in the node's format gives the same
-/// tree of nodes.
+/// The path of the node's image, if opening the path in the node's format gives the same nodes.
 fn plain(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path().map(str::to_owned),
@@ -64,14 +63,13 @@ fn plain(node: &Node) -> Option<String> {
     }
 }
 
-/// Whether the node has another backing file than its header names.
+/// Whether the backing node is not the one that the header names.
 fn has_other_backing(node: &Node) -> bool {
     let Backing { node: backing, named } = node.backing.read().clone();
     node.driver() == Driver::Qcow2 && named != backing.map(|backing| filename(&backing))
 }
 
-/// Whether a node is a filter that clients need not know of: one that nobody has named, unless it
-/// stands for a backup.
+/// Whether a node is an implicit filter: one without a given name, except that of a backup.
 pub(super) fn is_implicit(node: &Node) -> bool {
     match node.driver() {
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
@@ -86,8 +84,8 @@ pub(super) fn is_implicit(node: &Node) -> bool {
     }
 }
 
-/// Writes what a filter is, in the order in which QEMU happens to tell it. Those that nobody has
-/// named are left out.
+/// Writes the description of a filter, with the members in the order of QEMU. Implicit filters are
+/// skipped.
 fn describe_filter(node: &Node, below: &Node, text: &mut String) {
     if is_implicit(node) {
         return describe(below, text);
@@ -109,7 +107,7 @@ fn describe_filter(node: &Node, below: &Node, text: &mut String) {
     text.push('}');
 }
 
-/// Writes what would open the node again, in the order in which QEMU happens to tell it.
+/// Writes the options that open the node again, in the order of QEMU.
 fn describe(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
         return describe_filter(node, &below, text);
@@ -148,17 +146,16 @@ fn describe(node: &Node, text: &mut String) {
     text.push('}');
 }
 
-/// The name of a node that fails on demand, if it has nothing that belongs there but what it shows.
+/// The name of a blkdebug node, if no option besides the child belongs to the name.
 fn plain_blkdebug(node: &Node) -> Option<String> {
     let shown = node.blkdebug_image()?;
     let name = filename(&shown);
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
-    // The file with rules, of which there is none, would stand between the colons.
+    // The name of a file with rules would be between the colons. There is none.
     (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
 }
 
-/// Writes what would open the node again: the sizes in the order in which QEMU happens to tell
-/// them, and the rules after them.
+/// Writes the options of a blkdebug node: the sizes in the order of QEMU, then the rules.
 fn describe_blkdebug(node: &Node, shown: &Node, text: &mut String) {
     let Some(blkdebug) = &node.blkdebug else { return };
     let [zero, zero_max, transfer, discard, discard_max, align] = blkdebug.limits.named();
@@ -201,7 +198,7 @@ fn push_string(value: &str, text: &mut String) {
 }
 
 /// The path of a backing file that the header of an image in `file` names. A name with a protocol
-/// stays as it is.
+/// is not changed.
 pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
     if let Some(shown) = file.blkdebug_image() {
         return resolve_backing(&shown, name);

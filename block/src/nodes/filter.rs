@@ -1,8 +1,8 @@
-//! Filters: nodes that a job puts on top of the one it works on, for clients to see.
+//! Filters: nodes that a job inserts above the node on which it works, visible to clients.
 //!
-//! A filter shows the node below unchanged. It keeps others from taking the node for a root; what
-//! QEMU's filters do to the writes that pass through them, a
-//! [`WriteWatcher`](super::WriteWatcher) of the node below does here.
+//! A filter shows the node below unchanged, which is then not a root node any more. A
+//! [`WriteWatcher`](super::WriteWatcher) of the node below does what QEMU's filters do to the
+//! writes that pass through them.
 
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -15,20 +15,20 @@ use crate::image::raw::{RawImage, RawMode};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-/// A filter to be put on top of a node.
+/// The options of a filter.
 #[derive(Debug)]
 pub struct FilterOptions {
-    /// Which.
+    /// The driver.
     pub driver: Driver,
-    /// Its name, if it is to have one of its own.
+    /// The name; generated if not given.
     pub name: Option<String>,
-    /// Where the job copies to, if that belongs to what the filter is.
+    /// The target of the job, for the filter of a backup.
     pub target: Option<Arc<Node>>,
-    /// Whether it stands for a job that merges the nodes below it into one of them.
+    /// Whether the job merges the nodes below the filter into one of them.
     pub merges: bool,
 }
 
-/// A filter on top of a node; gone when this is dropped.
+/// A filter above a node. It is removed when this is dropped.
 #[derive(Debug)]
 #[must_use = "the filter is removed when this is dropped"]
 pub struct Filter {
@@ -45,14 +45,14 @@ impl Filter {
 }
 
 impl Filter {
-    /// Removes the filter without waiting for anything. Gives the nodes that nobody needs any more.
+    /// Removes the filter without blocking. Returns the nodes that have to be closed.
     pub fn remove(mut self) -> ClosingNodes {
         self.take_nodes()
     }
 
     fn take_nodes(&mut self) -> ClosingNodes {
         let nodes = match std::mem::replace(&mut self.is_removed, true) {
-            // Its name may be another's by now.
+            // Another node may have the name by now.
             true => Vec::new(),
             false => self.graph.with_state(|state| state.remove_filter(&self.node)),
         };
@@ -67,11 +67,10 @@ impl Drop for Filter {
 }
 
 impl Graph {
-    /// Puts a filter between a node and all nodes that stand on it, with a name of its own if there
-    /// is one.
+    /// Inserts a filter between a node and all of its parents.
     ///
     /// # Errors
-    /// The name is taken or malformed, or there are too many nodes.
+    /// The name is malformed or taken, or there are too many nodes.
     pub fn insert_filter(&self, below: &Arc<Node>, options: FilterOptions) -> Result<Filter> {
         let FilterOptions { driver, name, target, merges } = options;
         let place = self.with_state(|state| state.reserve_name(name))?;
@@ -96,7 +95,7 @@ impl Graph {
     }
 }
 
-/// In which way a filter uses the node below.
+/// The role of the child of a filter.
 fn role(driver: Driver) -> Role {
     match driver {
         Driver::CopyBeforeWrite | Driver::CopyOnRead => Role::File,
@@ -112,7 +111,7 @@ fn role(driver: Driver) -> Role {
 
 fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
     let common = CommonOptions {
-        // Only through this one nobody ever writes.
+        // No writes pass through this filter.
         read_only: driver == Driver::CommitTop,
         discard: below.discard(),
         force_share: Some(below.force_share()),

@@ -1,9 +1,8 @@
-//! The graph: all nodes of a daemon, by name.
+//! The graph: all nodes by name, behind one lock.
 //!
-//! Its lock is held to look something up and to note something down, never while an image is
-//! opened, read, flushed or closed: the main loop takes it too, and one slow disk must not stop
-//! all clients. A node that is being opened or closed has its name to itself meanwhile, and
-//! nobody finds it.
+//! The lock is never held while an image is opened, read, flushed or closed, as the main loop takes
+//! it too and a slow disk must not block all clients. A node that is being opened or closed
+//! occupies its name, but cannot be found.
 
 use super::node::Node;
 use super::state::{PendingNode, State};
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 use parking_lot::{Condvar, Mutex, MutexGuard, ReentrantMutex, ReentrantMutexGuard};
 use std::sync::Arc;
 
-/// All nodes of a daemon. Clones are handles to the same graph.
+/// All nodes of a program. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     shared: Arc<Shared>,
@@ -21,9 +20,9 @@ pub struct Graph {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Notified when a node that was being opened or closed no longer is.
+    /// Notified when the opening or closing of a node ends.
     changed: Condvar,
-    /// Held by who has nodes go on in another way, from looking at how they are on.
+    /// Locked while nodes are reopened, from reading their settings to writing them.
     reopening: ReentrantMutex<()>,
 }
 
@@ -33,7 +32,7 @@ impl Graph {
         Self::default()
     }
 
-    /// Closes a node that [`Graph::add`] opened, and what was opened below it with it.
+    /// Closes a node that [`Graph::add`] opened, and the nodes that were opened below it.
     ///
     /// Blocks while the image is flushed.
     ///
@@ -62,7 +61,7 @@ impl Graph {
 
     /// Closes all nodes, those above before those below. Reserved nodes stay.
     ///
-    /// Blocks also until whatever others are opening and closing is settled.
+    /// Blocks also while other threads open or close nodes.
     pub fn remove_all(&self) {
         loop {
             let mut state = self.lock_state();
@@ -77,20 +76,20 @@ impl Graph {
         }
     }
 
-    /// The node of that name.
+    /// The open node of this name.
     pub fn get(&self, name: &str) -> Option<Arc<Node>> {
         self.with_state(|state| state.find(name).map(|entry| Arc::clone(&entry.node)))
     }
 
-    /// All nodes, the newest first.
+    /// All open nodes, the newest first.
     pub fn nodes(&self) -> Vec<Arc<Node>> {
         self.with_state(|state| state.open_nodes())
     }
 
-    /// Whether an operation may begin on a node.
+    /// Checks that no user of a node blocks an operation.
     ///
     /// # Errors
-    /// [`Error::NodeBusy`] when a user of the node forbids it.
+    /// [`Error::NodeBusy`] if a user of the node blocks it.
     pub fn check_free(&self, node: &Node, operation: Operation) -> Result<()> {
         self.with_state(|state| match state.find(node.name()) {
             Some(entry) => entry.check_free(operation),
@@ -98,10 +97,10 @@ impl Graph {
         })
     }
 
-    /// Whether no other node stands on a node and no job works on it.
+    /// Checks that a node has no parents and that no job works on it.
     ///
     /// # Errors
-    /// [`Error::NotARoot`] when one does, be it the filter of a job.
+    /// [`Error::NotARoot`] if it has a parent, be it the filter of a job.
     pub fn check_root(&self, node: &Node) -> Result<()> {
         self.with_state(|state| match state.find(node.name()) {
             Some(entry) if entry.has_parents() => Err(Error::NotARoot),
@@ -109,7 +108,7 @@ impl Graph {
         })
     }
 
-    /// Lets `work` have the state. It must do no I/O.
+    /// Runs `work` with the state locked. It must not do I/O.
     pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.lock_state())
     }
@@ -119,35 +118,35 @@ impl Graph {
         self.shared.state.lock()
     }
 
-    /// Keeps others from having nodes go on in another way meanwhile, or on other nodes. Taken
-    /// before the state, never while that is held; blocks as long as images are opened.
+    /// Locks out other threads that reopen nodes or change their children. The lock is taken before
+    /// that of the state, never under it. Blocks while images are opened.
     pub fn lock_reopen(&self) -> ReentrantMutexGuard<'_, ()> {
         self.shared.reopening.lock()
     }
 
-    /// Makes nodes that have been opened known to all.
+    /// Makes nodes that have been opened visible to all users.
     pub(super) fn publish(&self, opened: &[PendingNode]) {
         self.with_state(|state| state.publish(opened));
         self.shared.changed.notify_all();
     }
 
-    /// Takes back what a place was kept for, where the node could not be opened: the node itself,
-    /// if it has come into being, and its uses of others.
+    /// Cancels the opening of a node: removes the node itself, if it has been inserted, its uses of
+    /// children and the reservation of its name.
     pub(super) fn abandon(&self, place: &PendingNode) {
         let doomed = self.with_state(|state| state.abandon(place));
         self.close_all(doomed);
         self.shared.changed.notify_all();
     }
 
-    /// Forgets a node that has nothing to be closed.
+    /// Removes a node whose image need not be closed.
     pub(super) fn discard(&self, name: &str) {
         let unused = self.with_state(|state| state.remove(name));
         self.close_all(unused);
         self.shared.changed.notify_all();
     }
 
-    /// Closes nodes of which [`State::begin_closing`] was told, and the nodes below that only
-    /// existed for them.
+    /// Closes nodes that [`State::begin_closing`] has hidden, and the nodes below that only they
+    /// used.
     pub(super) fn close_all(&self, nodes: impl IntoIterator<Item = Arc<Node>>) {
         let mut doomed: Vec<Arc<Node>> = nodes.into_iter().collect();
         while let Some(node) = doomed.pop() {
@@ -156,15 +155,15 @@ impl Graph {
                     node = %node.name(), %error, "cannot flush the image while closing it"
                 );
             }
-            // Only now: whoever uses the nodes below next finds everything written.
+            // After the flush, so that the next user of the nodes below finds all data.
             doomed.extend(self.with_state(|state| state.remove(node.name())));
             self.shared.changed.notify_all();
         }
     }
 }
 
-/// Nodes that nobody needs any more and nobody finds. They are closed when this is dropped, which
-/// blocks if there are any.
+/// Nodes without users that are to be closed and cannot be found any more. They are closed when
+/// this is dropped, which blocks if there are any.
 #[derive(Debug)]
 #[must_use = "the nodes are closed when this is dropped"]
 pub struct ClosingNodes {
@@ -177,7 +176,7 @@ impl ClosingNodes {
         ClosingNodes { graph: graph.clone(), nodes }
     }
 
-    /// Whether there are none.
+    /// Whether there are no nodes to close.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }

@@ -9,11 +9,11 @@ use crate::options::{
     BlockdevOptionsRaw, BlockdevRef, OnOffAuto,
 };
 
-/// Describes the image in a file of the host. Blocks for a look at the file where the format is not
-/// given: it is guessed from the contents, as QEMU does.
+/// The options of the image in a file of the host. Without `format`, blocks for a read of the file,
+/// and the format is probed from the contents as in QEMU.
 ///
 /// # Errors
-/// The format is none that there is, or the file cannot be read.
+/// [`Error::UnknownFormat`], or the file cannot be read.
 pub fn by_filename(path: String, format: Option<&str>) -> Result<BlockdevOptions> {
     let probed = match format {
         Some("qcow2") => Probed::Qcow2,
@@ -60,10 +60,10 @@ pub(super) fn by_name(name: &str, format: Option<&str>) -> Result<BlockdevOption
     Ok(options)
 }
 
-/// The file of the host that the name of an image means.
+/// The path of the host file that the name of an image refers to.
 ///
 /// # Errors
-/// It means something else.
+/// [`Error::InvalidImage`] if the name has a protocol other than `file`.
 pub fn host_path(name: &str) -> Result<&str> {
     match protocol(name) {
         None => Ok(name),
@@ -76,7 +76,7 @@ pub fn host_path(name: &str) -> Result<&str> {
     }
 }
 
-/// What stands before the first colon, unless that is part of a path.
+/// The text before the first colon, unless it is a part of a path.
 pub(super) fn protocol(name: &str) -> Option<&str> {
     let (before, _) = name.split_once(':')?;
     (!before.contains('/')).then_some(before)

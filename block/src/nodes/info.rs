@@ -1,4 +1,4 @@
-//! What there is to tell about nodes and images, for `query-named-block-nodes`.
+//! Information about nodes and images, for `query-named-block-nodes`.
 
 use super::driver::Driver;
 use super::filename::{filename, resolve_backing};
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::image::qcow2::header::{CompressionType, Header};
 use crate::options::BlockdevDetectZeroesOptions;
 
-/// The facts of `BlockDeviceInfo` that a node has.
+/// The members of `BlockDeviceInfo` that a node determines.
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
     /// The name.
@@ -19,59 +19,59 @@ pub struct NodeInfo {
     pub read_only: bool,
     /// How the host caches.
     pub cache: CacheMode,
-    /// How writes of nothing but zeroes are treated.
+    /// How writes of zeroes are handled.
     pub detect_zeroes: BlockdevDetectZeroesOptions,
     /// The name of the image.
     pub filename: String,
     /// The name of the backing image.
     pub backing_filename: Option<String>,
-    /// How many backing images there are below each other; 0 if they are left out.
+    /// The length of the chain of backing images; 0 if they are not included.
     pub backing_depth: u32,
     /// The image.
     pub image: ImageInfo,
 }
 
-/// The facts of `ImageInfo`.
+/// The members of `ImageInfo`.
 #[derive(Clone, Debug)]
 pub struct ImageInfo {
     /// The name of the image.
     pub filename: String,
     /// The format.
     pub format: &'static str,
-    /// The size that a guest sees, in bytes.
+    /// The size in bytes.
     pub virtual_size: u64,
-    /// Bytes that the image takes up on the host.
+    /// The bytes that the image occupies on the host.
     pub actual_size: Option<u64>,
-    /// Bytes in a cluster.
+    /// The cluster size in bytes.
     pub cluster_size: Option<u64>,
-    /// Whether the image was not closed properly, where there is an image.
+    /// Whether the image was not closed properly; absent for a node without an image.
     pub dirty: Option<bool>,
-    /// The backing file, as the image names it.
+    /// The backing file, as named by the image.
     pub backing_filename: Option<String>,
-    /// The same as a path that can be opened.
+    /// The backing file as a path that can be opened.
     pub full_backing_filename: Option<String>,
-    /// The format of the backing file, as the image names it.
+    /// The format of the backing file, as named by the image.
     pub backing_format: Option<String>,
-    /// What only qcow2 images have.
+    /// The members that only qcow2 images have.
     pub qcow2: Option<Qcow2Info>,
-    /// The backing image, if it is to be told about.
+    /// The backing image, if it is included.
     pub backing_image: Option<Box<ImageInfo>>,
 }
 
-/// The facts of `ImageInfoSpecificQCow2`.
+/// The members of `ImageInfoSpecificQCow2`.
 #[derive(Clone, Debug)]
 pub struct Qcow2Info {
     /// The version: `0.10` or `1.1`.
     pub compat: &'static str,
-    /// Whether clusters are divided.
+    /// Whether clusters have subclusters.
     pub extended_l2: bool,
-    /// Whether reference counts are updated lazily.
+    /// Whether reference counts may be updated lazily.
     pub lazy_refcounts: bool,
-    /// Whether the image is known to be damaged.
+    /// Whether the image is marked as corrupt.
     pub corrupt: bool,
-    /// Bits in a reference count.
+    /// The width of a reference count in bits.
     pub refcount_bits: u32,
-    /// How clusters are compressed.
+    /// The compression of clusters.
     pub compression_type: CompressionType,
 }
 
@@ -102,7 +102,7 @@ impl Node {
 fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
     let mut depth = 0;
     let image = image_info(node, flat, &mut depth)?;
-    // What a filter is above is no image below.
+    // The child of a filter is not a backing image.
     let backing = node.backing().filter(|_| !node.driver().is_filter());
     Ok(NodeInfo {
         node_name: node.name().to_owned(),

@@ -1,4 +1,4 @@
-//! The options that all drivers have, and how a node hands them down.
+//! The options that all drivers have, and their inheritance by child nodes.
 
 use super::driver::Driver;
 use crate::error::{Error, Result};
@@ -7,16 +7,16 @@ use crate::options::{
     BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptions,
 };
 
-/// How the host caches what a node reads and writes.
+/// How the host caches the data of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheMode {
-    /// The page cache of the host is bypassed.
+    /// Whether the page cache of the host is bypassed.
     pub direct: bool,
-    /// Flushes do not wait for the disk.
+    /// Whether flushes do not wait for the disk.
     pub no_flush: bool,
 }
 
-/// What a node says itself about the options that all drivers have.
+/// The common options that the description of a node contains.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct GivenOptions {
     pub(super) read_only: Option<bool>,
@@ -41,7 +41,7 @@ impl From<&BlockdevOptions> for GivenOptions {
 }
 
 impl GivenOptions {
-    /// The same, with what another description says where this one says nothing.
+    /// The same options, with those of another description where this one has none.
     pub(super) fn or(self, other: GivenOptions) -> Self {
         GivenOptions {
             read_only: self.read_only.or(other.read_only),
@@ -57,50 +57,51 @@ impl GivenOptions {
     }
 }
 
-/// The options of a node that all drivers have, and where they come from.
+/// The common options of a node, and their sources.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
-    /// What the node has where it says nothing.
+    /// The values of options that the description does not contain.
     pub(super) inherited: CommonOptions,
-    /// What it says.
+    /// The options that the description contains.
     pub(super) given: GivenOptions,
-    /// What comes of that.
+    /// The resulting options.
     pub(super) common: CommonOptions,
-    /// Whether the node could be written until now, and it is being found out if it has to.
+    /// Whether the node was writable until the reopening whose permissions are being checked.
     pub(super) was_writable: bool,
 }
 
 impl Settings {
-    /// For a node that says this, below one that hands down that.
+    /// The settings of a node with these options, below a node that hands these down.
     pub(super) fn new(inherited: CommonOptions, given: GivenOptions) -> Self {
         Settings { inherited, given, common: inherited.overridden_by(given), was_writable: false }
     }
 
-    /// The same, where another description counts for what this one does not say, this time only.
+    /// The same settings, with the options of another description where this one has none. Later
+    /// reopenings do not see them.
     pub(super) fn with_defaults(self, other: GivenOptions) -> Self {
         let common = self.inherited.overridden_by(self.given.or(other));
         Settings { common, ..self }
     }
 }
 
-/// The common options of a node, or those that it will have unless it says otherwise.
+/// The resulting common options of a node, or those that a child inherits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CommonOptions {
     pub(super) read_only: bool,
     pub(super) auto_read_only: bool,
     pub(super) discard: BlockdevDiscardOptions,
     pub(super) detect_zeroes: BlockdevDetectZeroesOptions,
-    /// Whether others may do to the image whatever they like, if the node or one above says so.
+    /// Whether all permissions are shared with others, if the node or one above it specifies that.
     pub(super) force_share: Option<bool>,
     pub(super) cache: CacheMode,
-    /// Whether a client asks for the node itself, rather than for one above it.
+    /// Whether a client owns the node: it was not opened for a node above.
     pub(super) monitor_owned: bool,
-    /// How many nodes are above.
+    /// The number of nodes above.
     pub(super) depth: usize,
 }
 
 impl CommonOptions {
-    /// For a node with none above.
+    /// The defaults of a node without nodes above.
     pub(super) fn of_root(monitor_owned: bool) -> Self {
         CommonOptions {
             read_only: false,
@@ -114,13 +115,13 @@ impl CommonOptions {
         }
     }
 
-    /// For a node that is described by itself: what those above it have does not count then.
+    /// The defaults of a node that is reopened by itself, without inheritance from the nodes above.
     pub(super) fn without_parent(self) -> Self {
         let CommonOptions { monitor_owned, depth, .. } = self;
         CommonOptions { depth, ..CommonOptions::of_root(monitor_owned) }
     }
 
-    /// The same, but for what a node says itself.
+    /// The same options, overridden by those of a description.
     fn overridden_by(self, options: GivenOptions) -> Self {
         let CacheMode { direct, no_flush } = self.cache;
         CommonOptions {
@@ -137,7 +138,7 @@ impl CommonOptions {
         }
     }
 
-    /// Refuses options that do not go together.
+    /// Refuses options that exclude each other.
     pub(super) fn check(self) -> Result<()> {
         let refused = |text: &str| Err(Error::InvalidOption(text.to_owned()));
         if self.detect_zeroes == BlockdevDetectZeroesOptions::Unmap
@@ -154,7 +155,7 @@ impl CommonOptions {
         Ok(())
     }
 
-    /// How the image of a node without a format of its own is to be open.
+    /// The mode of the image of a node without a format.
     pub(super) fn raw_mode(self, driver: Driver) -> RawMode {
         RawMode {
             writable: !self.read_only,
@@ -163,7 +164,7 @@ impl CommonOptions {
         }
     }
 
-    /// For the node in which this one is stored.
+    /// The defaults of the node in which this node is stored.
     pub(super) fn for_file(self) -> Self {
         CommonOptions {
             auto_read_only: true,
@@ -174,7 +175,7 @@ impl CommonOptions {
         }
     }
 
-    /// For the node that shows through where this one has nothing of its own.
+    /// The defaults of the backing node.
     pub(super) fn for_backing(self) -> Self {
         CommonOptions {
             read_only: true,

@@ -1,8 +1,9 @@
-//! The block graph: named nodes, who stands on whom, and who may do what with them.
+//! The block graph: named nodes, their children, and the permissions of their users.
 //!
-//! [`Graph`] is the entry. [`options`] says what to open, [`Node`] is what comes of it, and a
-//! [`Reservation`] is how a job keeps its nodes. Whoever watches the writes to a node is a
-//! [`WriteWatcher`]; who writes to it from outside is a [`Root`].
+//! [`Graph`] is the entry point. [`Graph::add`] opens a [`Node`] from its
+//! [options](crate::options); a [`Reservation`] holds the nodes of a job. A [`WriteWatcher`] sees
+//! the writes to a node. A user from outside the graph, such as an export, writes through a
+//! [`Root`].
 
 pub mod backing;
 mod blkdebug;

@@ -1,18 +1,18 @@
-//! Node names: which are well-formed, and which the graph makes up.
+//! Node names: the check of given names, and the generation of others.
 
 use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};
 
-/// QEMU keeps names in 32 bytes, the last of them a zero.
+/// QEMU stores names in 32 bytes, with a zero at the end.
 const NAME_MAX: usize = 31;
 
-/// Refuses names that are no identifiers: a letter, then letters, digits, `-`, `.` and `_`.
+/// Refuses names that are not identifiers: a letter, then letters, digits, `-`, `.` and `_`.
 pub(super) fn check(name: &str) -> Result<()> {
     let mut bytes = name.bytes();
     let starts_well = bytes.next().is_some_and(|first| first.is_ascii_alphabetic());
-    let goes_on_well =
+    let continues_well =
         bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
-    if !starts_well || !goes_on_well {
+    if !starts_well || !continues_well {
         return Err(Error::NodeNameInvalid(name.to_owned()));
     }
     if name.len() > NAME_MAX {
@@ -21,7 +21,7 @@ pub(super) fn check(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes up names for nodes that were given none: `#block` and a number.
+/// Generates names for nodes without a given one: `#block` and a number.
 #[derive(Debug, Default)]
 pub(super) struct Generator {
     next: u64,
@@ -29,7 +29,7 @@ pub(super) struct Generator {
 }
 
 impl Generator {
-    /// A name that was not used before.
+    /// A new name.
     ///
     /// Two of the digits are random, so that no client comes to rely on the names.
     pub(super) fn next(&mut self) -> String {

@@ -15,62 +15,62 @@ use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, Blockd
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock, Weak};
 
-/// What the client said of the contents of a raw node or a null node, which is part of its name.
+/// The options of a raw node or a null node that belong to the name of its image.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Part {
     pub(super) offset: Option<u64>,
     pub(super) size: Option<u64>,
-    /// Whether reads of a null node are said to give zeroes. They always do.
+    /// The option of a null node by this name. Reads always give zeroes.
     pub(super) read_zeroes: Option<bool>,
 }
 
 impl Part {
-    /// Whether the client said nothing.
+    /// Whether no option is given.
     pub(super) fn is_all(self) -> bool {
         self.offset.is_none() && self.size.is_none() && self.read_zeroes.is_none()
     }
 }
 
-/// What shows through where a node has nothing of its own.
+/// The backing file of a node.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Backing {
-    /// The node.
+    /// The backing node.
     pub(super) node: Option<Arc<Node>>,
-    /// What the header of the image names; as the node that it led to is called, if it was opened
-    /// because of that.
+    /// The name in the header of the image. If the backing node was opened from that name, the name
+    /// of the image of the node.
     pub(super) named: Option<String>,
 }
 
 /// A node of the block graph: a name, a driver, and an open image.
 ///
-/// The calls for input and output block; make them from worker threads.
+/// The methods that do input or output block: call them from worker threads.
 #[derive(Debug)]
 pub struct Node {
     pub(super) name: String,
     pub(super) driver: Driver,
     pub(super) settings: RwLock<Settings>,
-    /// The node for which this one was opened, unless a client asked for this one itself.
+    /// The node for which this one was opened, unless a client owns the node.
     pub(super) opened_for: OnceLock<Weak<Node>>,
     /// The file of a file node.
     pub(super) host_file: Option<Arc<HostFile>>,
-    /// What the client said of a file node.
+    /// The options of a file node.
     pub(super) file_options: Option<BlockdevOptionsFile>,
-    /// The part of its file that a raw node shows, or what a null node is, if the client said so.
+    /// The options of a raw node or a null node.
     pub(super) part: Part,
-    /// How a node fails on demand, if it does.
+    /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
-    /// Where the data are, if they are not in the file.
+    /// The external data file.
     pub(super) data_file: RwLock<Option<Arc<Node>>>,
     pub(super) backing: RwLock<Backing>,
-    /// Where a filter of a backup copies to.
+    /// The target of a backup, for the filter of the backup.
     pub(super) target: Option<Arc<Node>>,
     pub(super) image: Image,
     pub(super) writes: WriteLock,
 }
 
 impl Node {
-    /// A node that stands on no other yet.
+    /// A node without children.
     pub(super) fn new(name: String, driver: Driver, settings: Settings, image: Image) -> Self {
         Node {
             name,
@@ -90,7 +90,7 @@ impl Node {
         }
     }
 
-    /// The name, given or made up.
+    /// The name, given or generated.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -110,72 +110,72 @@ impl Node {
         self.settings.read().common.cache
     }
 
-    /// What becomes of requests to discard.
+    /// How requests to discard are handled.
     pub fn discard(&self) -> BlockdevDiscardOptions {
         self.settings.read().common.discard
     }
 
-    /// How writes of nothing but zeroes are treated.
+    /// How writes of zeroes are handled.
     pub fn detect_zeroes(&self) -> BlockdevDetectZeroesOptions {
         self.settings.read().common.detect_zeroes
     }
 
-    /// Whether others may do to the image whatever they like.
+    /// Whether all permissions are shared with others.
     pub(super) fn force_share(&self) -> bool {
         self.settings.read().common.force_share == Some(true)
     }
 
-    /// Whether a client asked for the node itself, rather than for one above it.
+    /// Whether a client owns the node: it was not opened for a node above.
     pub(super) fn monitor_owned(&self) -> bool {
         self.settings.read().common.monitor_owned
     }
 
-    /// Whether the node was opened for that other one.
+    /// Whether the node was opened for `parent`.
     pub(super) fn is_opened_for(&self, parent: &Node) -> bool {
         self.opened_for.get().is_some_and(|known| std::ptr::eq(known.as_ptr(), parent))
     }
 
-    /// The path of a file node, as the client wrote it.
+    /// The path of a file node, as given by the client.
     pub(super) fn path(&self) -> Option<&str> {
         self.file_options.as_ref().map(|options| options.filename.as_str())
     }
 
-    /// The node that this one is stored in.
+    /// The node in which this node is stored.
     pub fn file(&self) -> Option<Arc<Node>> {
         self.file.read().clone()
     }
 
-    /// The node that this one has its data in, apart from its tables.
+    /// The external data file.
     pub fn data_file(&self) -> Option<Arc<Node>> {
         self.data_file.read().clone()
     }
 
-    /// The node that this one shows with faults on demand, if that is what it does.
+    /// The child of a blkdebug node.
     pub(super) fn blkdebug_image(&self) -> Option<Arc<Node>> {
         self.file().filter(|_| self.driver() == Driver::Blkdebug)
     }
 
-    /// The nodes that this one stands on.
+    /// All children of the node.
     pub(super) fn children(&self) -> impl Iterator<Item = Arc<Node>> {
         self.file().into_iter().chain(self.data_file()).chain(self.backing())
     }
 
-    /// The node that shows through where this one has nothing of its own.
+    /// The backing node, which provides the data of unallocated ranges.
     pub fn backing(&self) -> Option<Arc<Node>> {
         self.backing.read().node.clone()
     }
 
-    /// The node that this one shows unchanged, if it is a filter.
+    /// The filtered child, if this node is the filter of a job.
     pub fn filtered(&self) -> Option<Arc<Node>> {
         self.backing().filter(|_| self.driver.is_filter())
     }
 
-    /// Whether the image names a backing file, be that open or not.
+    /// Whether the header of the image names a backing file, open or not.
     pub fn names_backing(&self) -> bool {
         self.qcow2_header().is_some_and(|header| header.backing_file().is_some())
     }
 
-    /// Bytes in a cluster of the image; none for images without clusters.
+    /// The cluster size of the image in bytes, if the image has clusters.
     pub fn cluster_size(&self) -> Option<u64> {
         match self.driver {
             Driver::Qcow2 => self.qcow2_header().map(|header| header.cluster_size()),
@@ -195,26 +195,26 @@ impl Node {
         }
     }
 
-    /// The size that a guest would see, in bytes.
+    /// The size of the image in bytes.
     ///
     /// # Errors
-    /// [`Error::Io`] when the storage cannot say.
+    /// [`Error::Io`] if the storage cannot determine it.
     pub fn size(&self) -> Result<u64> {
         Ok(self.image.size()?)
     }
 
-    /// Fills `buffer` from `offset` on.
+    /// Reads from `offset` until `buffer` is full.
     ///
     /// # Errors
-    /// [`Error::Io`], beyond the end of the image too.
+    /// [`Error::Io`], also for a range beyond the end of the image.
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         Ok(self.image.read(offset, buffer)?)
     }
 
-    /// Writes all of `buffer` from `offset` on.
+    /// Writes all of `buffer` at `offset`.
     ///
     /// # Errors
-    /// [`Error::NodeReadOnly`]; [`Error::Io`], beyond the end of the image too.
+    /// [`Error::NodeReadOnly`]; [`Error::Io`], also for a range beyond the end of the image.
     pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
         self.write_guarded(&self.writes.begin_write(), offset, buffer)
     }
@@ -239,7 +239,7 @@ impl Node {
         guard.run(Write::data(offset, buffer), &mut perform)
     }
 
-    /// Whether compressed data can be written to the node.
+    /// Whether [`Node::write_compressed`] is supported.
     pub fn compresses(&self) -> bool {
         match self.driver {
             Driver::Qcow2 => true,
@@ -254,19 +254,19 @@ impl Node {
         }
     }
 
-    /// Writes whole clusters, compressed where that makes them smaller. The last one may be cut off
-    /// by the end of the image.
+    /// Writes whole clusters, compressed if that makes them smaller. The last cluster may be cut
+    /// off by the end of the image.
     ///
     /// # Errors
-    /// As [`Node::write`]; also where the image has data already that are not compressed, or is
-    /// none that takes compressed data.
+    /// As for [`Node::write`]; also if a cluster has uncompressed data already, or if the node
+    /// [does not compress](Node::compresses).
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> Result<()> {
         self.check_writable()?;
         let mut perform = || Ok(self.image.write_compressed(offset, buffer)?);
         self.writes.begin_write().run(Write::data(offset, buffer), &mut perform)
     }
 
-    /// Makes the range read as zeroes, without writing them where the image can do so.
+    /// Makes the range read as zeroes, without writing data if the image can do so.
     ///
     /// # Errors
     /// As [`Node::write`].
@@ -285,8 +285,8 @@ impl Node {
         guard.run(Write::zeroes(offset, length), &mut perform)
     }
 
-    /// Has the image hold itself what it shows of its backing node in the range. What a user of the
-    /// node sees stays the same.
+    /// Copies the data of the backing node in the range into the image, where the image has none.
+    /// The visible contents do not change.
     ///
     /// # Errors
     /// As [`Node::write`].
@@ -295,7 +295,7 @@ impl Node {
         Ok(self.image.copy_on_read(offset, length)?)
     }
 
-    /// Makes all writes so far last, unless the node was opened with `no-flush`.
+    /// Flushes all completed writes to the disk, or to the page cache with `no-flush`.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -303,7 +303,8 @@ impl Node {
         Ok(self.image.flush()?)
     }
 
-    /// Makes the image larger; what is new reads as zeroes. Does nothing if it is as large.
+    /// Grows the image to `size` bytes. New bytes read as zeroes. Without effect if the image is as
+    /// large already.
     ///
     /// # Errors
     /// As [`Node::write`].
@@ -312,8 +313,8 @@ impl Node {
         Ok(self.image.grow(size)?)
     }
 
-    /// What is known about the contents from `offset` on, without reading them: for 1 to `length`
-    /// bytes, or 0 at the end of the image.
+    /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the
+    /// image.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -325,13 +326,13 @@ impl Node {
         if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
     }
 
-    /// Bytes that the image takes up on the host, if a file is below.
+    /// The bytes that the image occupies on the host, if it is stored in a file.
     pub fn allocated_size(&self) -> Option<u64> {
         match self.driver {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
             Driver::NullCo => Some(0),
-            // As in QEMU, which takes it for a protocol that cannot say.
+            // As in QEMU, for which blkdebug is a protocol that does not report its size.
             Driver::Blkdebug => None,
             Driver::MirrorTop
             | Driver::CopyOnRead
@@ -345,15 +346,15 @@ impl Node {
         self.host_file.as_deref().map(work)
     }
 
-    /// The bytes of the node, without regard to its size: for what stands on it, or is made in it.
-    /// Watchers see what is written there.
+    /// The storage of the node, for nodes above and for the creation of images in the node.
+    /// Watchers see all writes to it.
     pub(crate) fn storage(&self) -> Storage {
         let observer = Arc::new(self.writes.clone());
         Storage::new(WatchedStorage::new(self.image.storage(), observer))
     }
 }
 
-/// Whether there is nothing but zeroes.
+/// Whether all bytes are zero.
 fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }

@@ -1,4 +1,4 @@
-//! Opening nodes: the file below first, then the node, then its backing files.
+//! Opening nodes: first the file below, then the node, then its backing files.
 
 use super::depth::{MAX_DEPTH, check_depth};
 use super::driver::Driver;
@@ -24,16 +24,16 @@ use parking_lot::RwLock;
 use std::io;
 use std::sync::Arc;
 
-/// The size of a null node that does not say.
+/// The default size of a null node.
 const NULL_SIZE: u64 = 1 << 30;
 
 impl Graph {
-    /// Opens a node and all that is described inline below it, or nothing at all.
+    /// Opens a node and all nodes that are described inline below it, or none of them.
     ///
     /// Blocks while files are opened.
     ///
     /// # Errors
-    /// Any of [`Error`]; the graph is then as before.
+    /// Any of [`Error`]. The graph is then unchanged.
     pub fn add(&self, options: &BlockdevOptions) -> Result<Arc<Node>> {
         options.check_supported()?;
         if options.node_name.is_none() {
@@ -42,7 +42,7 @@ impl Graph {
         Opener::new(self).run(options, CommonOptions::of_root(true))
     }
 
-    /// Finds a node, or opens one that lives no longer than the borrowing.
+    /// Finds a node, or opens one that is closed when the result is dropped.
     ///
     /// # Errors
     /// [`Error::NodeUnknown`], or those of [`Graph::add`].
@@ -59,14 +59,14 @@ impl Graph {
     }
 }
 
-/// Opens one tree of nodes and knows how to undo it.
+/// Opens one tree of nodes, and undoes that on an error.
 ///
-/// Files are opened and read without the graph's lock, which is only taken to note the outcome.
+/// The graph's lock is not held while files are opened and read.
 pub(super) struct Opener<'a> {
     graph: &'a Graph,
-    /// The places of the nodes that have come into being or are about to.
+    /// The nodes of the tree, opened or being opened.
     created: Vec<PendingNode>,
-    /// The nodes below others, and the names of those that they were opened for.
+    /// The nodes that were opened as children, with the names of their parents.
     owned: Vec<(Arc<Node>, String)>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Opener<'a> {
         if opened.is_ok() {
             self.graph.publish(&self.created);
         } else {
-            // Those above first, so that nothing is closed that is still written to.
+            // Parents first, as closing them writes to their children.
             for place in self.created.iter().rev() {
                 self.graph.abandon(place);
             }
@@ -118,7 +118,7 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Finds or opens the node that another one is to stand on.
+    /// Finds or opens a child.
     pub(super) fn open_child(
         &mut self,
         child: &BlockdevRef,
@@ -130,14 +130,14 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Finds a node that exists, for another one on top of it.
+    /// Finds a node that exists, as a child.
     pub(super) fn find_child(&self, name: &str, above: CommonOptions) -> Result<Arc<Node>> {
         let node = self.find(name)?;
         check_depth(above.depth, &node)?;
         Ok(node)
     }
 
-    /// Finds a node that everybody can find, or one of this tree.
+    /// Finds an open node, or one of this tree.
     fn find(&self, name: &str) -> Result<Arc<Node>> {
         let is_own = self.created.iter().any(|own| own.name == name);
         let node = self.graph.with_state(|state| {
@@ -147,7 +147,7 @@ impl<'a> Opener<'a> {
         node.ok_or_else(|| Error::no_device_or_node(name))
     }
 
-    /// Settles the name of a node that is about to be opened.
+    /// Reserves the name of a node that is about to be opened.
     pub(super) fn name(&mut self, given: Option<String>) -> Result<String> {
         let place = self.graph.with_state(|state| state.reserve_name(given))?;
         let name = place.name.clone();
@@ -221,8 +221,8 @@ impl<'a> Opener<'a> {
         Ok(self.insert(node))
     }
 
-    /// Puts a node on top of another, which takes the permissions and locks it needs. If that other
-    /// was opened for it, it follows when the options change.
+    /// Attaches a child to a node, which takes permissions and image locks. A child that was opened
+    /// for the node is reopened with it.
     pub(super) fn attach(
         &mut self,
         name: &str,
@@ -238,7 +238,7 @@ impl<'a> Opener<'a> {
             force_share: common.force_share == Some(true),
             merges: false,
         };
-        // Whoever refers to it by name comes too late.
+        // The first node that refers to a child owns it.
         let is_known = self.owned.iter().any(|(known, _)| Arc::ptr_eq(known, child));
         let is_own = || self.created.iter().any(|own| own.name == child.name());
         if !is_known && is_own() {
@@ -261,7 +261,7 @@ pub(super) fn raw_image(storage: Storage, mode: RawMode) -> Image {
     Image::Raw(RawImage::new(storage, mode))
 }
 
-/// The storage of a raw node that shows a part of a file.
+/// The storage of a raw node: its file or a range of it.
 fn part_of(file: &Node, part: Part) -> Result<Storage> {
     let invalid = |text| Err(Error::InvalidOption(text));
     let storage = file.storage();
@@ -292,7 +292,7 @@ fn part_of(file: &Node, part: Part) -> Result<Storage> {
 
 #[cfg(any(test, feature = "test-util"))]
 impl Graph {
-    /// Adds a node of an image that a test has opened.
+    /// Adds a node for an image that a test has opened.
     ///
     /// # Panics
     /// If the name is taken.
@@ -308,7 +308,7 @@ impl Graph {
     }
 }
 
-/// Whether a file could not be opened because it cannot be written.
+/// Whether a file could not be opened because it is not writable.
 fn is_write_protected(opened: &Result<HostFile>) -> bool {
     matches!(
         opened,

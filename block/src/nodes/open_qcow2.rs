@@ -1,4 +1,4 @@
-//! Opening a qcow2 node, with the nodes that have its data and show through.
+//! Opening qcow2 nodes, with their data files and backing files.
 
 use super::backing::BackingChange;
 use super::driver::Driver;
@@ -29,7 +29,7 @@ impl Opener<'_> {
     ) -> Result<Arc<Node>> {
         let common = settings.common;
         let file = self.open_child(&options.format.format.file, common.for_file())?;
-        // Listings show a node before its backing files, which are opened later.
+        // Before the backing files are opened, which listings show after the node.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
@@ -52,8 +52,8 @@ impl Opener<'_> {
         self.insert_qcow2(name, settings, *header, Below { file, data_file, backing })
     }
 
-    /// Opens the image of a node whose children are open. Apart from that, because a chain of
-    /// images is opened one within the other, and the stack is short.
+    /// Opens the image of a node whose children are open. A function of its own, as its locals must
+    /// not be on the stack while a chain of backing files is opened by recursion.
     fn insert_qcow2(
         &self,
         name: String,
@@ -78,8 +78,7 @@ impl Opener<'_> {
         Ok(self.insert(node))
     }
 
-    /// Opens the file with the data. A name in the header is taken as it is, as in QEMU: it is not
-    /// relative to the image.
+    /// Opens the external data file. As in QEMU, a name in the header is not relative to the image.
     fn open_data_file(
         &mut self,
         header: &Header,
@@ -122,8 +121,8 @@ impl Opener<'_> {
 }
 
 impl Graph {
-    /// Has a node that was opened without a backing node stand on what its image names as its
-    /// backing file, if that names one. Blocks while images are opened.
+    /// Opens the backing file that the image of a node names, for a node that was opened without
+    /// one. Blocks while images are opened.
     ///
     /// # Errors
     /// As for [`Graph::add`].
@@ -135,7 +134,7 @@ impl Graph {
         let above = node.settings.read().common.for_backing();
         let opened = Opener::new(self).run(&options, above)?;
         let _ = opened.opened_for.set(Arc::downgrade(node));
-        // Closed again if it does not come to be used.
+        // Closed again unless it becomes the backing node.
         let opened = BorrowedNode::new(self, opened, true);
         let change = BackingChange { node: Some(Arc::clone(opened.node())), name: None };
         self.change_backing(node, change)
@@ -155,7 +154,7 @@ fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOpti
     Ok(Some(Box::new(options)))
 }
 
-/// The nodes below a qcow2 node.
+/// The children of a qcow2 node.
 struct Below {
     file: Arc<Node>,
     data_file: Option<Arc<Node>>,

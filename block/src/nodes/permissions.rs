@@ -1,8 +1,8 @@
-//! Who uses which node, with which permissions.
+//! The permissions that the users of nodes take and share: QEMU's permission system.
 //!
-//! A user is a node standing on the one used, or a holder such as a job. What a node takes of its
-//! children follows from what its own users take of it, so that a file that nobody writes is not
-//! locked for writing. The rules are those of QEMU's drivers.
+//! The permissions that a node takes on its children follow from those that its own users take on
+//! the node. So a file without writers is not locked for writing. The rules are those of QEMU's
+//! drivers.
 
 use super::driver::Driver;
 use super::entry::{Entry, Role, Use, User};
@@ -10,11 +10,12 @@ use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use std::collections::HashMap;
 
-/// What all users together take of each node and leave to others, by node name.
+/// The permissions that all users of each node take and share, by node name.
 ///
 /// # Errors
-/// [`Error::PermissionConflict`] when users of one node do not get on; [`Error::NodeReadOnly`]
-/// when one wants to write a node that is read-only.
+/// [`Error::PermissionConflict`] if a user takes a permission that another one does not share;
+/// [`Error::NodeReadOnly`] or [`Error::NodeWritten`] if one takes the permission to write to a
+/// read-only node.
 pub(super) fn accesses(entries: &[Entry]) -> Result<HashMap<String, Access>> {
     let by_name: HashMap<&str, &Entry> =
         entries.iter().map(|entry| (entry.node.name(), entry)).collect();
@@ -25,7 +26,7 @@ pub(super) fn accesses(entries: &[Entry]) -> Result<HashMap<String, Access>> {
     Ok(known)
 }
 
-/// The sum of the accesses of an entry's users, which are looked at first.
+/// The sum of the permissions of an entry's users. The users are computed first.
 fn access_of(
     entry: &Entry,
     by_name: &HashMap<&str, &Entry>,
@@ -42,10 +43,10 @@ fn access_of(
                 let parent = by_name.get(name.as_str());
                 let above = match parent {
                     Some(parent) => access_of(parent, by_name, known)?,
-                    // The node is just being opened, so that it has no users yet.
+                    // The parent is being opened and has no users yet.
                     None => Access::NONE,
                 };
-                // What a node may do changes when it is reopened.
+                // Reopening changes these two.
                 let writable = parent.map_or(*writable, |one| !one.node.is_read_only());
                 let force_share = parent.map_or(*force_share, |one| one.node.force_share());
                 let access = if driver.is_filter() {
@@ -93,7 +94,7 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
     Ok(())
 }
 
-/// What a node takes of a child, given what is taken of the node itself.
+/// The permissions of a node on a child, given the permissions of the users of the node.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
         (Role::File, Driver::Qcow2) => format_access(writable, above),
@@ -101,12 +102,12 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
         (Role::Image(own), _any) => above.and(own),
         (Role::DataFile, _any) => data_access(above),
         (Role::Backing, _any) => backing_access(above),
-        // Holders say themselves what they take.
+        // Users from outside the graph specify their permissions.
         (Role::External(_), _any) => above,
     }
 }
 
-/// What a filter takes of the node that it shows, given what is taken of the filter itself.
+/// The permissions of a filter on its child, given the permissions of the users of the filter.
 fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -> Access {
     let Access { mut takes, mut shares } = above;
     shares |= Permissions::WRITE_UNCHANGED;
@@ -118,7 +119,7 @@ fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -
         }
         Driver::CopyOnRead => takes |= Permissions::WRITE_UNCHANGED,
         Driver::CopyBeforeWrite if has_users => {
-            // What is about to be overwritten is read before.
+            // Data are read before they are overwritten.
             if takes.contains(Permissions::WRITE) {
                 takes |= Permissions::CONSISTENT_READ;
             }
@@ -135,7 +136,7 @@ fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -
     Access { takes, shares }
 }
 
-/// A format keeps tables in its file: it alone writes and resizes it, at any time.
+/// A format stores tables in its file, so it alone writes and resizes the file at any time.
 fn format_access(writable: bool, above: Access) -> Access {
     let alone = Permissions::WRITE | Permissions::RESIZE;
     let own = if writable { alone } else { Permissions::empty() };
@@ -150,14 +151,15 @@ fn format_access(writable: bool, above: Access) -> Access {
     }
 }
 
-/// A file of data grows with what is written to it, and by nothing else.
+/// An external data file grows by writes to the image only.
 fn data_access(above: Access) -> Access {
     let mut takes = above.takes | Permissions::CONSISTENT_READ;
     takes.set(Permissions::RESIZE, above.takes.contains(Permissions::WRITE));
     Access { takes, shares: above.shares - Permissions::RESIZE }
 }
 
-/// A backing file is only read. It may change only if those above do not mind changing contents.
+/// A backing file is only read. It may change if the users of the node above share the permission
+/// to write.
 fn backing_access(above: Access) -> Access {
     let mut shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
     if above.shares.contains(Permissions::WRITE) {

@@ -1,4 +1,4 @@
-//! Nodes that go on with other options, with all that was opened for them.
+//! Reopening of nodes with other options, together with the children that were opened for them.
 
 use super::backing::unfiltered;
 use super::graph::Graph;
@@ -11,17 +11,17 @@ use crate::image::qcow2::Qcow2Change;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// A node that was made writable for a while; it refuses writes again when this is dropped.
+/// A node that has been made writable. It becomes read-only again when this is dropped.
 #[derive(Debug)]
 #[must_use = "the node refuses writes again when this is dropped"]
 pub struct WritableGuard {
     graph: Graph,
-    /// Gone if the node is to stay writable.
+    /// `None` if the node stays writable.
     node: Option<Arc<Node>>,
 }
 
 impl WritableGuard {
-    /// Leaves the node as it is.
+    /// Leaves the node writable.
     pub fn keep(mut self) {
         self.node = None;
     }
@@ -37,12 +37,12 @@ impl Drop for WritableGuard {
     }
 }
 
-/// What is to become of a node.
+/// The new settings of a node.
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) node: Arc<Node>,
     pub(super) settings: Settings,
-    /// Its file as it is to be open.
+    /// The file of a file node, opened in another mode.
     file: Option<Reopened>,
 }
 
@@ -51,15 +51,14 @@ impl Change {
         Change { node, settings, file: None }
     }
 
-    /// Whether the node refuses writes from now on.
+    /// Whether the node becomes read-only.
     fn ends_writing(&self) -> bool {
         self.settings.common.read_only && !self.node.is_read_only()
     }
 }
 
 impl Graph {
-    /// Sees to it that a node can be written until the result is dropped. Nothing has to be done,
-    /// and nothing comes back, if that is so anyway.
+    /// Makes a node writable until the result is dropped. Returns `None` if it is writable already.
     ///
     /// Blocks while images are opened.
     ///
@@ -73,14 +72,14 @@ impl Graph {
         Ok(Some(WritableGuard { graph: self.clone(), node: Some(Arc::clone(node)) }))
     }
 
-    /// Has a node refuse writes from now on, or not, and with it the nodes that were opened for it
-    /// and do not say themselves what they do.
+    /// Makes a node read-only or writable, together with the children that were opened for it and
+    /// inherit the option.
     ///
     /// Blocks while images are flushed and opened.
     ///
     /// # Errors
-    /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] when the
-    /// nodes below or their users do not allow it; [`Error::OpenFile`]. All stays then as it was.
+    /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] if the
+    /// nodes below or their users do not allow it; [`Error::OpenFile`]. No node is changed then.
     pub fn set_read_only(&self, node: &Arc<Node>, read_only: bool) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         let Settings { inherited, given, .. } = *node.settings.read();
@@ -90,10 +89,10 @@ impl Graph {
         self.reopen_all(changes)
     }
 
-    /// Has nodes go on with other options, all of them or none.
+    /// Reopens nodes with other options, all of them or none.
     pub(super) fn reopen_all(&self, mut changes: Vec<Change>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
-        // Those above come first.
+        // Parents first.
         changes.sort_by_cached_key(|change| Reverse(height(&change.node)));
         for change in &mut changes {
             change.settings.common.check()?;
@@ -105,7 +104,7 @@ impl Graph {
         let (ending, other): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(Change::ends_writing);
         let before = self.apply_settings(ending.iter().chain(&other))?;
-        // Nothing is written below a node that can still be written, and the other way round.
+        // A node becomes read-only after its parents, and writable before them.
         let mut former = Vec::new();
         let done = ending.into_iter().chain(other.into_iter().rev()).try_for_each(|change| {
             let node = Arc::clone(&change.node);
@@ -122,8 +121,8 @@ impl Graph {
         done
     }
 
-    /// Has all nodes have their new options, if all users of all nodes can agree on it. Gives the
-    /// former ones.
+    /// Sets the new options of all nodes, if the permissions of all users allow it. Returns the
+    /// former options.
     fn apply_settings<'a>(
         &self,
         changes: impl Iterator<Item = &'a Change>,
@@ -153,8 +152,7 @@ impl Graph {
     }
 }
 
-/// Has the images of nodes that have gone on in another way go on as they did before, the last one
-/// first.
+/// Reopens images with their former options, the last one first.
 fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Settings)]) {
     for (node, file) in done.into_iter().rev() {
         let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
@@ -168,7 +166,7 @@ fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Set
     }
 }
 
-/// How many nodes a node stands on, at most, one on top of the other.
+/// The number of nodes on the longest path below a node.
 fn height(node: &Node) -> usize {
     node.children().map(|child| height(&child) + 1).max().unwrap_or(0)
 }
@@ -179,8 +177,8 @@ fn restore(before: &[(Arc<Node>, Settings)]) {
     }
 }
 
-/// Adds a change, or has it replace an earlier one of the same node, and what follows from it for
-/// the nodes that were opened for this one.
+/// Adds a change, in place of an earlier one for the same node, and the resulting changes of the
+/// children that were opened for the node.
 pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     let (node, common) = (Arc::clone(&change.node), change.settings.common);
     match planned(changes, &node) {
@@ -195,7 +193,8 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
-                // Described beside the one above it has for now what it said before, as in QEMU.
+                // As in QEMU, a child that is described beside its parent keeps its former options
+                // for now.
                 Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };
@@ -204,17 +203,17 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     }
 }
 
-/// Which of the changes is that of a node.
+/// The position of the change for a node.
 fn planned(changes: &[Change], node: &Arc<Node>) -> Option<usize> {
     changes.iter().position(|known| Arc::ptr_eq(&known.node, node))
 }
 
-/// What a node says itself once the changes are made, if it is among them.
+/// The options in the change for a node, if there is one.
 pub(super) fn planned_options(changes: &[Change], node: &Arc<Node>) -> Option<GivenOptions> {
     planned(changes, node).map(|known| changes[known].settings.given)
 }
 
-/// Opens the file of a file node once more, if it is to be open in another way.
+/// Opens the file of a file node again, if its mode changes.
 fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
     let Some(options) = &node.file_options else { return Ok(None) };
     let common = settings.common;
@@ -235,8 +234,8 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
     node.with_host_file(|file| file.open_again(mode)).transpose()
 }
 
-/// Opens an image in the way that its node is to have from now on. Gives its file as it was open
-/// before, if that has changed. On an error the image is as before.
+/// Reopens the image of a node with the new options. Returns the former file, if it was replaced.
+/// On an error the image is unchanged.
 fn carry_out(change: Change) -> Result<Option<Reopened>> {
     let Change { node, settings, file } = change;
     let common = settings.common;

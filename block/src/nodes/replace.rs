@@ -1,4 +1,4 @@
-//! Nodes that take the place of others: filters of jobs, and the targets of mirrors.
+//! Nodes that replace others for their users: filters of jobs, and targets of mirrors.
 
 use super::entry::{Role, Stage, Use, User};
 use super::node::Node;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use std::sync::Arc;
 
 impl State {
-    /// Puts an expected node, a filter that uses `below` so, between that and those on top of it.
+    /// Inserts a filter, whose name is reserved, between `below` and its parents.
     pub(super) fn insert_filter(
         &mut self,
         below: &Arc<Node>,
@@ -20,7 +20,7 @@ impl State {
             .ok_or_else(gone)?;
         let before = self.uses();
         self.insert(Arc::clone(filter));
-        // What the filter itself stands on cannot stand on the filter.
+        // Nodes below the filter cannot be its parents.
         let mut staying = Vec::new();
         collect_names(filter.target.as_ref(), &mut staying);
         let moved = self.move_parents(below, filter, &staying);
@@ -36,8 +36,8 @@ impl State {
         Ok(())
     }
 
-    /// Has the nodes on top of a filter stand on what is below it, and forgets the filter. Gives
-    /// the nodes that have no reason to stay, to be closed.
+    /// Attaches the parents of a filter to its child, and removes the filter. Returns the nodes
+    /// that have to be closed.
     pub(super) fn remove_filter(&mut self, filter: &Arc<Node>) -> Vec<Arc<Node>> {
         if let Some(below) = filter.filtered()
             && self.entry(below.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, &below))
@@ -48,11 +48,12 @@ impl State {
         self.remove(filter.name())
     }
 
-    /// Moves the uses of a node by other nodes, but for those named, to another one. Gives them.
+    /// Moves the uses of a node by its parents, except those in `staying`, to another node. Returns
+    /// the uses.
     fn move_parents(&mut self, old: &Node, new: &Node, staying: &[String]) -> Vec<Use> {
         let names: Vec<String> =
             self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
-        // A node that is just being opened knows what it is to stand on and stays there.
+        // A parent that is being opened keeps its child.
         let is_parent = |used: &Use| match &used.user {
             User::Node { name, .. } => names.contains(name) && !staying.contains(name),
             User::External { .. } => false,
@@ -65,7 +66,7 @@ impl State {
         moved
     }
 
-    /// Has the nodes whose uses were moved know what they stand on now.
+    /// Updates the child in the nodes whose uses were moved.
     fn relink(&self, moved: &[Use], child: &Arc<Node>) {
         for used in moved {
             if let User::Node { name, .. } = &used.user
@@ -76,7 +77,7 @@ impl State {
         }
     }
 
-    /// Moves the roots of a node to another one, if all users of all nodes can agree on it.
+    /// Moves the roots of a node to another one, if the permissions of all users allow it.
     pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
         let is_root = |used: &Use| matches!(used.user, User::External { root: Some(_), .. });
         let before = self.uses();
@@ -98,7 +99,7 @@ impl State {
         Ok(())
     }
 
-    /// Who uses which node, to go back to.
+    /// The users of all nodes, to be restored on an error.
     fn uses(&self) -> Vec<Vec<Use>> {
         self.entries.iter().map(|entry| entry.uses.clone()).collect()
     }
@@ -111,7 +112,7 @@ impl State {
 }
 
 impl Node {
-    /// Has the node stand on another one, which shows the same.
+    /// Replaces a child of the node by another one with the same contents.
     fn set_child(&self, role: Role, child: &Arc<Node>) {
         let child = Some(Arc::clone(child));
         match role {
@@ -119,7 +120,7 @@ impl Node {
             Role::File if !self.driver.is_filter() => *self.file.write() = child,
             Role::DataFile => *self.data_file.write() = child,
             Role::File | Role::Backing => self.backing.write().node = child,
-            // Holders keep to the node that they were given.
+            // Users from outside the graph stay with their node.
             Role::External(_) => {}
         }
     }

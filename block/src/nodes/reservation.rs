@@ -8,39 +8,39 @@ use crate::error::Result;
 use crate::image::permissions::Access;
 use std::sync::Arc;
 
-/// How messages call users that have no name.
+/// The name of users without a name in messages.
 const UNNAMED: &str = "an unnamed block device";
 
-/// Nodes that a job keeps; dropping it lets go of them.
+/// The nodes of a job or another user. They are released when this is dropped.
 #[derive(Debug)]
 #[must_use = "the nodes are let go of when this is dropped"]
 pub struct Reservation {
     graph: Graph,
     number: u64,
-    /// Closed once nobody is known to use it.
+    /// A node that is closed after the release.
     opened: Option<BorrowedNode>,
 }
 
 impl Reservation {
-    /// Takes and forbids nothing any more of the nodes that were written, for others to write. They
-    /// stay reserved.
+    /// Drops the permissions on the nodes that were written, so that others can write to them. The
+    /// nodes stay reserved.
     pub fn end_writing(&self) {
         self.graph.with_state(|state| state.end_access(self.number, true));
     }
 
-    /// Takes and forbids nothing any more of any node. They stay reserved.
+    /// Drops the permissions on all nodes. The nodes stay reserved.
     pub fn end_access(&self) {
         self.graph.with_state(|state| state.end_access(self.number, false));
     }
 
-    /// Closes a node as soon as the nodes are let go of.
+    /// Sets a node that is closed as soon as the nodes are released.
     pub fn close_on_release(&mut self, opened: Option<BorrowedNode>) {
         self.opened = opened;
     }
 }
 
 impl Reservation {
-    /// Lets go of the nodes without waiting for anything. Gives those that nobody needs any more.
+    /// Releases the nodes without blocking. Returns those that have to be closed.
     pub fn release(mut self) -> ClosingNodes {
         self.take_nodes()
     }
@@ -59,12 +59,12 @@ impl Drop for Reservation {
 }
 
 impl Graph {
-    /// Gives nodes to a job: its permissions are taken, image locks included, and the nodes
-    /// cannot be removed.
+    /// Reserves nodes for a job: takes its permissions, with the image locks, and protects the
+    /// nodes from removal.
     ///
     /// # Errors
     /// [`Error::PermissionConflict`], [`Error::NodeReadOnly`], [`Error::ImageLocked`];
-    /// [`Error::NodeNotFound`] if a node has been removed meanwhile. Nothing is taken then.
+    /// [`Error::NodeNotFound`] if a node has been removed. No node is reserved then.
     pub fn reserve(
         &self,
         job_type: &str,
@@ -76,7 +76,7 @@ impl Graph {
         self.reserve_as(&description, &reason, uses)
     }
 
-    /// As [`Graph::reserve`], for work that has no name.
+    /// As [`Graph::reserve`], for a user without a name.
     ///
     /// # Errors
     /// As for [`Graph::reserve`].
@@ -121,7 +121,7 @@ impl Graph {
         Ok(Reservation { graph: self.clone(), number, opened: None })
     }
 
-    /// Gives a node to a root.
+    /// Reserves the node of a root.
     pub(super) fn reserve_root(
         &self,
         user: &str,
@@ -145,7 +145,8 @@ impl Graph {
     }
 }
 
-/// A node that someone uses for a while; closed afterwards if it was opened only for that.
+/// A node for the time of one use. If it was opened for this use, it is closed when this is
+/// dropped.
 #[derive(Debug)]
 pub struct BorrowedNode {
     graph: Graph,
@@ -166,7 +167,7 @@ impl BorrowedNode {
 }
 
 impl BorrowedNode {
-    /// Gives the node, to be closed, if nobody uses it any more.
+    /// Returns the node if it has to be closed.
     fn release(&mut self) -> Option<Arc<Node>> {
         let is_temporary = std::mem::take(&mut self.temporary);
         is_temporary

@@ -1,5 +1,5 @@
-//! Users of a node from outside the graph, such as exports: they follow when the node is replaced
-//! by another with the same contents.
+//! Users of a node from outside the graph, such as exports. They follow when the node is replaced
+//! by another one with the same contents.
 
 use super::backing::BackingChange;
 use super::depth::has_below;
@@ -13,9 +13,9 @@ use crate::error::Result;
 use crate::image::permissions::Access;
 use std::sync::Arc;
 
-/// Reads and writes a node, whichever that is by now.
+/// Reads and writes a node, or the node that has replaced it.
 ///
-/// All calls for input and output block; make them from worker threads.
+/// All methods that do input or output block: call them from worker threads.
 #[derive(Debug)]
 pub struct Root {
     node: Arc<RootNode>,
@@ -23,7 +23,7 @@ pub struct Root {
 }
 
 impl Graph {
-    /// Puts a user on top of a node. Messages call the user so.
+    /// Attaches a user to a node. `user` is its name in messages.
     ///
     /// # Errors
     /// As for [`Graph::reserve`].
@@ -33,14 +33,13 @@ impl Graph {
         Ok(Root { node: root, _reservation: reservation })
     }
 
-    /// Has all roots of a node stand on another one from now on, and so the nodes that have it as
-    /// their backing node, but for filters and what is below the other one. The writes of the
-    /// roots, held off meanwhile, go to the new one.
+    /// Replaces a node by another one for all of its roots and overlays, except filters and nodes
+    /// below the new node. The roots, whose writes are blocked, write to the new node afterwards.
     ///
-    /// Blocks while images are opened once more.
+    /// Blocks while images are reopened.
     ///
     /// # Errors
-    /// Those of [`Graph::change_backing`] if a user may not use the other node so. All stay then.
+    /// Those of [`Graph::change_backing`] if a user cannot use the new node. No user is moved then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         let mut moved = Vec::new();
@@ -66,7 +65,7 @@ impl Graph {
         moved_all
     }
 
-    /// The images that have a node as their backing node, or a filter on top of it.
+    /// The images whose backing node is `node` or a filter above it.
     fn overlays_through_filters(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
         let (filters, mut images): (Vec<_>, Vec<_>) =
             self.overlays(node).into_iter().partition(|overlay| overlay.driver().is_filter());
@@ -76,7 +75,7 @@ impl Graph {
 }
 
 impl Root {
-    /// The node that the root stands on.
+    /// The current node.
     pub fn node(&self) -> Arc<Node> {
         self.node.get()
     }
@@ -113,12 +112,12 @@ impl Root {
         self.node().flush()
     }
 
-    /// Enters the node that the root still stands on once its writes are not held off.
+    /// Locks the writes of the current node, and runs `work` with it.
     fn with_write_guard<T>(&self, work: impl FnOnce(&Node, &WriteGuard<'_>) -> T) -> T {
         loop {
             let node = self.node();
             let guard = node.writes.begin_write();
-            // A root is moved only while writes are held off, so that it stays from here on.
+            // A root is moved only while writes are blocked, so it cannot move from here on.
             if Arc::ptr_eq(&node, &self.node()) {
                 return work(&node, &guard);
             }

@@ -1,4 +1,4 @@
-//! What is behind the lock of a graph: who is there, and at which point of life.
+//! The state behind the lock of a graph: all nodes, their stages and their users.
 
 use super::entry::{Entry, Role, Stage, Use, User};
 use super::names::{self, Generator};
@@ -9,23 +9,22 @@ use crate::image::permissions::Access;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The graph never holds more nodes: beyond it, a client is more likely in a loop than in need.
+/// The most nodes in a graph. A client with more is likely to be in a loop.
 pub const MAX_NODES: usize = 4096;
 
-/// What is kept for a node that is being opened: its name, and its place in listings, which no
-/// other node ever has.
+/// The name and the position in listings that are reserved for a node that is being opened.
 #[derive(Clone, Debug)]
 pub(super) struct PendingNode {
     pub(super) name: String,
     order: u64,
 }
 
-/// What is behind the lock of a graph.
+/// The state behind the lock of a graph.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The nodes, in the order of their numbers.
+    /// The nodes, in the order of listings.
     pub(super) entries: Vec<Entry>,
-    /// The names of nodes that are about to come into being, with their numbers.
+    /// The names that are reserved for nodes, with their positions.
     pending: HashMap<String, u64>,
     names: Generator,
     next_order: u64,
@@ -33,7 +32,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// A node that everybody can find.
+    /// An open node.
     pub(super) fn find(&self, name: &str) -> Option<&Entry> {
         self.entry(name).filter(|entry| entry.stage == Stage::Open)
     }
@@ -47,7 +46,7 @@ impl State {
         self.entries.iter_mut().find(|entry| entry.node.name() == name)
     }
 
-    /// The nodes that everybody can find, the newest first.
+    /// All open nodes, the newest first.
     pub(super) fn open_nodes(&self) -> Vec<Arc<Node>> {
         let open = self.entries.iter().rev().filter(|entry| entry.stage == Stage::Open);
         open.map(|entry| Arc::clone(&entry.node)).collect()
@@ -58,8 +57,7 @@ impl State {
         !self.pending.is_empty() || self.entries.iter().any(|e| e.stage != Stage::Open)
     }
 
-    /// Keeps a name, given or made up, and a place in listings for a node that is about to be
-    /// opened.
+    /// Reserves a name, given or generated, and a position in listings.
     pub(super) fn reserve_name(&mut self, given: Option<String>) -> Result<PendingNode> {
         if self.entries.len() + self.pending.len() >= MAX_NODES {
             return Err(Error::TooManyNodes(MAX_NODES));
@@ -80,7 +78,7 @@ impl State {
         Ok(PendingNode { name, order })
     }
 
-    /// Puts an expected node in its place.
+    /// Inserts a node whose name is reserved.
     pub(super) fn insert(&mut self, node: Arc<Node>) {
         let Some(order) = self.pending.remove(node.name()) else { return };
         let position = self.entries.partition_point(|entry| entry.order < order);
@@ -88,7 +86,7 @@ impl State {
         self.entries.insert(position, entry);
     }
 
-    /// Lets everybody find nodes that have been opened.
+    /// Makes nodes that have been opened visible to all users.
     pub(super) fn publish(&mut self, opened: &[PendingNode]) {
         for place in opened {
             if let Some(entry) = self.entry_mut(&place.name) {
@@ -97,7 +95,7 @@ impl State {
         }
     }
 
-    /// Takes back what a place was kept for. Gives the nodes that are to be closed for it.
+    /// Cancels a reservation of a name. Returns the nodes that have to be closed.
     pub(super) fn abandon(&mut self, place: &PendingNode) -> Vec<Arc<Node>> {
         let own =
             |entry: &&mut Entry| entry.order == place.order && entry.stage == Stage::Opening;
@@ -105,12 +103,12 @@ impl State {
             entry.stage = Stage::Closing;
             return vec![Arc::clone(&entry.node)];
         }
-        // Otherwise the name is another's by now.
+        // Otherwise another node has the name by now.
         let is_expected = self.pending.get(&place.name) == Some(&place.order);
         if is_expected { self.remove(&place.name) } else { Vec::new() }
     }
 
-    /// Lets nobody find a node any more that nobody uses. Gives it, to be closed without the lock.
+    /// Hides a node without users. Returns the node, to be closed without the lock.
     pub(super) fn begin_closing(&mut self, node: &Arc<Node>) -> Option<Arc<Node>> {
         let idle = |entry: &&mut Entry| {
             let is_open = entry.stage == Stage::Open && entry.uses.is_empty();
@@ -121,7 +119,7 @@ impl State {
         Some(Arc::clone(&entry.node))
     }
 
-    /// As [`State::begin_closing`], for the newest node that nobody uses.
+    /// As [`State::begin_closing`], for the newest node without users.
     pub(super) fn begin_closing_unused(&mut self) -> Option<Arc<Node>> {
         let unused = |entry: &&mut Entry| entry.stage == Stage::Open && entry.uses.is_empty();
         let entry = self.entries.iter_mut().rev().find(unused)?;
@@ -129,20 +127,20 @@ impl State {
         Some(Arc::clone(&entry.node))
     }
 
-    /// Frees the name of a node that is closed or never came into being, and takes the node off
-    /// its children. Gives the children that have no reason to stay, to be closed as well.
+    /// Removes a closed node, or the reservation of its name, and its uses of children. Returns the
+    /// children that have to be closed.
     pub(super) fn remove(&mut self, name: &str) -> Vec<Arc<Node>> {
         self.pending.remove(name);
         if let Some(position) = self.entries.iter().position(|e| e.node.name() == name) {
             let entry = self.entries.remove(position);
-            // Somebody may still hold the node and with it the open file, but not the locks.
+            // Handles to the node keep the file open, but not the image locks.
             entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
         }
         self.detach(name, |_any, _role| true)
     }
 
-    /// Takes a node off those of its children for which `is_left` holds. Gives the ones that have
-    /// no reason to stay, to be closed.
+    /// Removes the uses of children by a node that `is_left` selects. Returns the children that
+    /// have to be closed.
     pub(super) fn detach(
         &mut self,
         parent: &str,
@@ -173,14 +171,14 @@ impl State {
         unused
     }
 
-    /// A number that no reservation had.
+    /// A new number for a reservation.
     pub(super) fn new_reservation_number(&mut self) -> u64 {
         self.next_reservation += 1;
         self.next_reservation
     }
 
-    /// Adds a use to a node, if it is still there, if all users of all nodes can agree on it and
-    /// the image locks that follow from it are to be had.
+    /// Adds a use to a node, if the permissions of all users allow it and the image locks can be
+    /// taken.
     pub(super) fn attach(&mut self, node: &Arc<Node>, used: Use) -> Result<()> {
         let name = node.name();
         let is_there =
@@ -197,7 +195,7 @@ impl State {
         refreshed
     }
 
-    /// Takes and gives back image locks as the uses are now.
+    /// Takes and releases image locks according to the permissions of all users.
     pub(super) fn refresh(&self) -> Result<()> {
         let accesses = permissions::accesses(&self.entries)?;
         let mut changed: Vec<(&Node, Access)> = Vec::new();
@@ -207,7 +205,8 @@ impl State {
                 Some(Ok(before)) => changed.push((node, before)),
                 Some(Err(error)) => {
                     for (node, before) in changed {
-                        // Going back to what was held: others could not take it meanwhile.
+                        // These locks were held a moment ago, and others cannot have taken them
+                        // since.
                         node.with_host_file(|file| file.set_access(before).ok());
                     }
                     return Err(error);
@@ -218,15 +217,15 @@ impl State {
         Ok(())
     }
 
-    /// As [`State::refresh`] where uses only went away, which nobody can object to.
+    /// As [`State::refresh`] after uses were removed, which cannot conflict.
     pub(super) fn refresh_after_release(&self) {
         if let Err(error) = self.refresh() {
             tracing::error!(%error, "image locks could not be given back");
         }
     }
 
-    /// Has a reservation take and forbid nothing any more of its nodes, or only of those that it is
-    /// attached to.
+    /// Drops the permissions of a reservation on all of its nodes, or only on those to which it is
+    /// attached.
     pub(super) fn end_access(&mut self, number: u64, only_attached: bool) {
         for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
             if let User::External { reservation, access, attached, .. } = &mut used.user
@@ -239,7 +238,7 @@ impl State {
         self.refresh_after_release();
     }
 
-    /// Takes a reservation off all nodes. Gives those that have no reason to stay, to be closed.
+    /// Removes a reservation from all nodes. Returns the nodes that have to be closed.
     pub(super) fn release(&mut self, number: u64) -> Vec<Arc<Node>> {
         let mut unused = Vec::new();
         for entry in &mut self.entries {

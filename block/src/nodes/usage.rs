@@ -1,34 +1,34 @@
-//! What jobs do with nodes, and what they take of them for that.
+//! How jobs use nodes, and the permissions that each kind of use takes.
 
 use super::node::Node;
 use crate::image::permissions::{Access, Permissions};
 use std::sync::Arc;
 
-/// Work that another user of a node may forbid.
+/// An operation that another user of a node may block: QEMU's `BLOCK_OP_TYPE_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Removing the node.
+    /// To remove the node.
     Delete,
-    /// Copying from the node.
+    /// To copy from the node.
     BackupSource,
-    /// Copying onto the node.
+    /// To copy to the node.
     BackupTarget,
-    /// Copying from the node and following what is written to it.
+    /// To copy from the node and to follow the writes to it.
     MirrorSource,
-    /// Copying onto the node and following what is written to another.
+    /// To copy to the node and to follow the writes to the source.
     MirrorTarget,
-    /// Having the users of the node use another one.
+    /// To replace the node by another one.
     Replace,
-    /// Copying what is below the node into it.
+    /// To copy the backing files of the node into it.
     Stream,
-    /// Copying the node into one below it.
+    /// To copy the node into one of its backing files.
     CommitSource,
-    /// Being one of the nodes that a commit makes superfluous, or that it copies to.
+    /// To be copied by a commit, or to be its target.
     CommitTarget,
 }
 
 impl Operation {
-    /// Whether it can go on under a node that has this one as its backing file.
+    /// Whether the operation is allowed on a node that is a backing file.
     pub(super) fn allowed_on_backing(self) -> bool {
         match self {
             Operation::Delete
@@ -44,23 +44,23 @@ impl Operation {
     }
 }
 
-/// What a job does to the link from a node to its backing node, or from others to the node.
+/// Whether a job allows the backing link of a node to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackingLink {
-    /// Nothing.
+    /// The link may change.
     Free,
-    /// The node keeps its backing node, unless the job itself gives it another one.
+    /// Only the job itself may change the link.
     Frozen,
 }
 
-/// How messages call the user of a node.
+/// The name of a user of a node in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedAs {
-    /// As the job that it is.
+    /// The type and the identifier of the job.
     Job,
-    /// As a block device without a name.
+    /// A block device without a name.
     Unnamed,
-    /// As the node of that name, which stands for the job.
+    /// The node of this name, which represents the job.
     Node(String),
 }
 
@@ -69,22 +69,22 @@ pub enum NamedAs {
 pub struct NodeUse {
     /// The node.
     pub node: Arc<Node>,
-    /// What the node is to the job, in messages.
+    /// The role of the node for the job, in messages.
     pub role: &'static str,
-    /// What the job takes of it and leaves to others.
+    /// The permissions that the job takes and shares.
     pub access: Access,
-    /// Whether nobody else may start work on it.
+    /// Whether the job blocks the operations of others.
     pub exclusive: bool,
-    /// Whether messages say that the node itself is in use, rather than for what.
+    /// Whether messages about a conflict name the node only, and not the purpose of its use.
     pub attached: bool,
-    /// How messages call the job.
+    /// The name of the job in messages.
     pub user: NamedAs,
-    /// What becomes of the node's place in a chain.
+    /// Whether the backing link of the node may change.
     pub link: BackingLink,
 }
 
 impl NodeUse {
-    /// A node that takes part in a job: nobody else may start work on it.
+    /// A node on which the job blocks the operations of others.
     fn member(node: Arc<Node>, role: &'static str, access: Access) -> Self {
         NodeUse {
             node,
@@ -97,45 +97,45 @@ impl NodeUse {
         }
     }
 
-    /// A node that is used and does not keep others from working on it.
+    /// A node on which the job does not block the operations of others.
     pub fn shared(node: Arc<Node>, role: &'static str, access: Access) -> Self {
         NodeUse { exclusive: false, ..NodeUse::member(node, role, access) }
     }
 
-    /// The same with another effect on the node's place in a chain.
+    /// The same use with another setting for the backing link.
     #[must_use]
     pub fn link(self, link: BackingLink) -> Self {
         NodeUse { link, ..self }
     }
 
-    /// A node that is read while it must not change.
+    /// A node that is read and must not change.
     pub fn source(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::WRITE - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };
         NodeUse::shared(node, "file", access)
     }
 
-    /// A node that is written and keeps its size. Readers are welcome at their own risk.
+    /// A node that is written and keeps its size. Readers may see partial contents.
     pub fn target(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::WRITE, shares };
         NodeUse { attached: true, ..NodeUse::member(node, "target", access) }
     }
 
-    /// A node that is copied while others go on writing it.
+    /// A node that is copied while others write to it.
     pub fn mirror_source(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         NodeUse::member(node, "source", Access { takes: Permissions::empty(), shares })
     }
 
-    /// The filter above a node that is copied while others go on writing it.
+    /// The filter above a node that is copied while others write to it.
     pub fn mirror_filter(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };
         NodeUse::member(node, "main node", access)
     }
 
-    /// A node that is made the same as another. What it shows is good for nothing until it is.
+    /// A node that is made equal to another one. Its contents are inconsistent until then.
     pub fn mirror_target(node: Arc<Node>) -> Self {
         let access = Access { takes: Permissions::WRITE, shares: Permissions::WRITE_UNCHANGED };
         NodeUse {
@@ -145,8 +145,8 @@ impl NodeUse {
         }
     }
 
-    /// A node onto which one above is mirrored, and whether it is to become larger. What those
-    /// above show does not change by that.
+    /// A backing node to which a node above is mirrored, and whether it grows. The contents of the
+    /// nodes above do not change.
     pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
         let mut takes = Permissions::WRITE;
         takes.set(Permissions::RESIZE, grows);
@@ -154,57 +154,57 @@ impl NodeUse {
         NodeUse { access, ..NodeUse::mirror_target(node) }
     }
 
-    /// The filter that stands for a job.
+    /// The filter that represents a job.
     pub fn filter(node: Arc<Node>) -> Self {
         NodeUse::member(node, "main node", Access::NONE)
     }
 
-    /// A node into which is copied what it shows anyway. Others may go on writing it.
+    /// A node into which the data of its backing files are copied, while others write to it.
     pub fn stream_target(node: Arc<Node>) -> Self {
         let same = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let access = Access { takes: same, shares: same | Permissions::WRITE };
         NodeUse::member(node, "active node", access)
     }
 
-    /// The filter above a node into which is copied, as it is read.
+    /// The filter through which such a node is read.
     pub fn stream_filter(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };
         NodeUse { access, ..NodeUse::read_through(node) }
     }
 
-    /// A node below another one that is to become superfluous. It must not change.
+    /// A backing node whose data a stream copies. It must not change.
     pub fn streamed(node: Arc<Node>) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let access = Access { takes: Permissions::empty(), shares };
         NodeUse::member(node, "intermediate node", access)
     }
 
-    /// The node at the top of a chain of which a part is merged.
+    /// The node at the top of a chain in which a commit merges nodes.
     pub fn commit_device(node: Arc<Node>) -> Self {
         NodeUse::member(node, "main node", Access::NONE)
     }
 
-    /// A node that is merged into one below it. Until that is done, what it shows is good only for
-    /// the nodes above.
+    /// A node that is merged into one below it. Until that is done, only the nodes above it show
+    /// consistent contents.
     pub fn committed(node: Arc<Node>) -> Self {
         let shares = Permissions::WRITE_UNCHANGED | Permissions::WRITE;
         let access = Access { takes: Permissions::empty(), shares };
         NodeUse::member(node, "intermediate node", access).link(BackingLink::Frozen)
     }
 
-    /// A node that a job reads, whatever others do to it.
+    /// A node that a job reads while others have all permissions.
     pub fn read_through(node: Arc<Node>) -> Self {
         let read = NodeUse::shared(node, "root", Access::NONE);
         NodeUse { user: NamedAs::Unnamed, attached: true, ..read }
     }
 
-    /// The node into which others are merged, apart from writing it.
+    /// The node into which others are merged, without the permission to write to it.
     pub fn commit_base(node: Arc<Node>) -> Self {
         NodeUse::member(node, "base", Access::NONE)
     }
 
-    /// The right to write to a node, and to make it larger or not.
+    /// The permission to write to a node, and whether it grows.
     pub fn written(node: Arc<Node>, grows: bool) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;

@@ -1,9 +1,8 @@
-//! Writes to a node: who is told of them, and how they are held off for a moment.
+//! Watchers of the writes to a node, and the lock that blocks writes for a moment.
 //!
-//! Every write holds the node's lock together with others. Whoever holds it alone, as
-//! [`Quiesced`], can be sure that no write is under way, and that none begins: that is the time
-//! to begin watching, and to move the users of a node to another one. With nobody watching, a
-//! write pays for one uncontended lock.
+//! Every write takes the node's lock shared. A [`Quiesced`](super::Quiesced) node holds the lock
+//! exclusively: no write is in flight and none begins, so that watchers can be registered and the
+//! users of the node be moved to another one. Without watchers, a write costs one uncontended lock.
 
 use crate::error::{Error, Result};
 use crate::image::watched::WriteObserver;
@@ -15,11 +14,11 @@ use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 /// A write to a node.
 #[derive(Clone, Copy, Debug)]
 pub struct Write<'a> {
-    /// Where it begins, in bytes.
+    /// The offset of the first byte.
     pub offset: u64,
-    /// How many bytes it changes.
+    /// The number of bytes.
     pub length: u64,
-    /// What is written; nothing stands for zeroes.
+    /// The data; `None` for zeroes.
     pub data: Option<&'a [u8]>,
 }
 
@@ -33,30 +32,31 @@ impl<'a> Write<'a> {
     }
 }
 
-/// Is told of the writes to a node, and may do something of its own before and after each.
+/// Intercepts the writes to a node.
 pub trait WriteWatcher: Send + Sync + 'static {
-    /// Sees a write through: `perform` makes it. Called on the writer's thread, side by side with
-    /// other writes; the writer waits. It may write to other nodes, but not to the watched one.
+    /// Carries out a write, which `perform` makes. Called on the thread of the writer, which waits,
+    /// and concurrently with other writes. The watcher may write to other nodes, but not to the
+    /// watched one.
     ///
     /// # Errors
-    /// What the writer is told: in general, what `perform` says.
+    /// The error that the writer receives: in general, the one of `perform`.
     fn watch(&self, write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()>;
 }
 
-/// The watchers of a node, from the oldest to the newest. Those that are gone stay until the next
-/// one comes.
+/// The watchers of a node, from the oldest to the newest. Dropped watchers are removed when the
+/// next one is registered.
 type Watchers = Vec<Weak<dyn WriteWatcher>>;
 
-/// The lock that a node's writes hold. Clones are handles to the same lock.
+/// The lock that a node's writes take. Clones are handles to the same lock.
 #[derive(Clone, Default)]
 pub(super) struct WriteLock {
     watchers: Arc<RwLock<Watchers>>,
 }
 
 impl WriteLock {
-    /// Waits until nobody holds the writes off. Blocks the thread.
+    /// Waits until writes are not blocked. Blocks the thread.
     pub(super) fn begin_write(&self) -> WriteGuard<'_> {
-        // The second call must not be made where the first one is likely to do.
+        // `blocking_read` panics on a thread of an async runtime, also if it need not wait.
         WriteGuard(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
     }
 }
@@ -68,7 +68,7 @@ impl WriteLock {
     }
 }
 
-/// Writes that go round the node, to its bytes, are seen like all others.
+/// Watchers also see the writes of nodes above, which write to the storage of the node.
 impl WriteObserver for WriteLock {
     fn observe(
         &self,
@@ -92,11 +92,11 @@ impl fmt::Debug for WriteLock {
     }
 }
 
-/// The right to write to a node.
+/// A shared lock of a node, under which a write is made.
 pub(super) struct WriteGuard<'a>(RwLockReadGuard<'a, Watchers>);
 
 impl WriteGuard<'_> {
-    /// Has the watchers see a write through that `perform` makes.
+    /// Makes a write with `perform`, through the watchers.
     pub(super) fn run(
         &self,
         write: Write<'_>,
@@ -106,7 +106,7 @@ impl WriteGuard<'_> {
     }
 }
 
-/// The newest watcher is the outermost.
+/// Runs a write through the watchers, from the newest to the oldest.
 fn run_through(
     watchers: &[Weak<dyn WriteWatcher>],
     write: Write<'_>,

@@ -1,7 +1,8 @@
 //! Names of the form `json:{...}`: the options of a node as JSON, in the header of an image.
 //!
 //! This library writes such a name where no path leads to the same nodes. Members may be nested
-//! objects, or flat members with dots in their names whose values are strings: `"file.size": "512"`.
+//! objects, or flat members with dots in their names whose values are strings: `"file.size":
+//! "512"`.
 
 use qapi_core::wire::Document;
 use qapi_core::{Input, QapiType, Scalars};

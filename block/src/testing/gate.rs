@@ -1,4 +1,4 @@
-//! For tests: a node on storage that hangs as long as it is told to.
+//! A storage whose requests wait at a gate.
 
 use crate::image::Image;
 use crate::image::raw::{RawImage, RawMode};
@@ -13,10 +13,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a test waits for what is sure to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an event that is certain to occur.
+const TIME_OUT: Duration = Duration::from_secs(60);
 
-/// Zeroes, each request for which waits at a gate while that is shut.
+/// A storage of zeroes whose requests wait while the gate is shut.
 #[derive(Debug)]
 pub struct Gate {
     size: u64,
@@ -33,47 +33,47 @@ struct GateState {
 }
 
 impl Gate {
-    /// A gate that is shut.
+    /// A shut gate, with a storage of this size in bytes.
     pub fn shut(size: u64) -> Arc<Self> {
         let state = Mutex::new(GateState { shut: true, ..GateState::default() });
         Arc::new(Gate { size, state, changed: Condvar::new(), helper: Default::default() })
     }
 
-    /// Lets everything pass.
+    /// Opens the gate: waiting and later requests pass.
     pub fn open(&self) {
         self.state.lock().shut = false;
         self.changed.notify_all();
     }
 
-    /// Lets nothing pass any more.
+    /// Shuts the gate: later requests wait.
     pub fn close(&self) {
         self.state.lock().shut = true;
     }
 
-    /// Waits until so many requests wait at the gate.
+    /// Blocks until this many requests wait at the gate.
     pub fn wait_for(&self, requests: usize) {
         let mut state = self.state.lock();
         let too_few = |state: &mut GateState| state.waiting < requests;
-        let waited = self.changed.wait_while_for(&mut state, too_few, PATIENCE);
+        let waited = self.changed.wait_while_for(&mut state, too_few, TIME_OUT);
         assert!(!waited.timed_out(), "only {} of {requests} requests came", state.waiting);
     }
 
-    /// How many requests wait at the gate.
+    /// The number of requests that wait at the gate.
     pub fn waiting(&self) -> usize {
         self.state.lock().waiting
     }
 
-    /// How many requests have passed.
+    /// The number of requests that have passed the gate.
     pub fn passed(&self) -> usize {
         self.state.lock().passed
     }
 
-    /// Waits at the gate, but not for ever: a test whose thread waits here itself fails.
+    /// Waits at the gate, with a time-out: a test whose own thread waits here fails.
     pub(super) fn pass(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         state.waiting += 1;
         self.changed.notify_all();
-        let waited = self.changed.wait_while_for(&mut state, |state| state.shut, PATIENCE);
+        let waited = self.changed.wait_while_for(&mut state, |state| state.shut, TIME_OUT);
         state.waiting -= 1;
         state.passed += 1;
         if waited.timed_out() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! For tests: nodes on storage that a test can stop.
+//! Test support: nodes whose storage a test can block. Requires the feature `test-util`.
 
 mod gate;
 mod slow_flush;

@@ -1,4 +1,4 @@
-//! For tests: bytes in memory that are flushed when a gate is open.
+//! A storage in memory whose flushes wait at a gate.
 
 use super::gate::{self, Gate};
 use crate::image::storage::{BlockStorage, Storage};
@@ -12,7 +12,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// Bytes in memory. They are read and written at once, but flushed only when the gate is open.
+/// Bytes in memory. Reads and writes are served at once, and flushes wait while the gate is shut.
 #[derive(Debug)]
 struct SlowFlush {
     bytes: Mutex<Vec<u8>>,
@@ -20,7 +20,7 @@ struct SlowFlush {
     helper: CommonStorageHelper,
 }
 
-/// Adds a node of such storage, without any bytes yet.
+/// Adds a node on an empty storage in memory whose flushes wait at a gate.
 pub fn add_slow_to_flush(graph: &Graph, name: &str, gate: &Arc<Gate>) -> Arc<Node> {
     let storage = SlowFlush {
         bytes: Mutex::default(),

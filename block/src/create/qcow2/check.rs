@@ -1,4 +1,4 @@
-//! Which options of a new qcow2 image go together.
+//! Checks of the options of a new qcow2 image.
 
 use super::{Names, Qcow2Create, Qcow2Version};
 use crate::create::Preallocation;
@@ -9,12 +9,12 @@ use nix::errno::Errno;
 use std::io;
 
 const CLUSTER_SIZES: std::ops::RangeInclusive<u64> = 512..=(2 << 20);
-/// Clusters that are divided into 32 subclusters have this size at least.
+/// The smallest cluster size with subclusters.
 const DIVIDED_CLUSTER_MIN: u64 = 16 << 10;
 const BACKING_NAME_MAX: usize = 1023;
 
 impl Qcow2Create {
-    /// Refuses options that are wrong or do not go together.
+    /// Refuses options that are invalid or exclude each other.
     pub(super) fn check(&self) -> Result<()> {
         if !self.size.is_multiple_of(SECTOR_SIZE) {
             return wrong("Image size must be a multiple of 512 bytes");
@@ -76,7 +76,7 @@ impl Qcow2Create {
         self.check_version(self.data_file.is_some(), "External data files", "are only")
     }
 
-    /// Refuses what the older version of the format does not have.
+    /// Refuses options that version 2 does not support.
     fn check_version(&self, wanted: bool, what: &str, are_only: &str) -> Result<()> {
         match self.version {
             Qcow2Version::V2 if wanted => wrong(&format!(
@@ -87,7 +87,7 @@ impl Qcow2Create {
         }
     }
 
-    /// Refuses names for which the header has no room.
+    /// Refuses names that do not fit into the header.
     pub(super) fn check_names(&self, names: &Names) -> Result<()> {
         let cannot_assign = |name: &str, errno: Errno| {
             let format = self.backing_format.as_deref().unwrap_or("(null)");

@@ -32,7 +32,7 @@ impl Qcow2Create {
         bytes
     }
 
-    /// The header and its extensions, with the fields that depend on the layout still zero.
+    /// The header and its extensions, with zeroes in the fields that depend on the layout.
     pub(super) fn header_without_backing_name(&self, names: &Names) -> Vec<u8> {
         let length = match self.version {
             Qcow2Version::V2 => 72,

@@ -1,30 +1,30 @@
-//! Where the parts of a new qcow2 image are.
+//! The layout of a new qcow2 image.
 
-/// An entry of a table for a cluster that nothing else refers to.
+/// The flag of an entry whose cluster has no other reference.
 const COPIED: u64 = 1 << 63;
 
-/// What an image begins with besides what all images have.
+/// The contents of a new image besides the structures that all images have.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Contents {
-    /// Entries of the L1 table.
+    /// The number of entries of the L1 table.
     pub(super) l1_entries: u64,
-    /// L2 tables: one for each entry of the L1 table, or none.
+    /// The number of L2 tables: one for each entry of the L1 table, or none.
     pub(super) l2_tables: u64,
-    /// Clusters for data within the image.
+    /// The number of clusters for data within the image.
     pub(super) data_clusters: u64,
 }
 
-/// How wide the entries of an image are.
+/// The sizes of the entries of an image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Widths {
     pub(super) cluster_size: u64,
-    /// Bits of a reference count.
+    /// The width of a reference count in bits.
     pub(super) refcount_bits: u64,
-    /// Bytes of an entry of an L2 table: 8, or 16 if clusters are divided.
+    /// The size of an L2 entry in bytes: 8, or 16 with subclusters.
     pub(super) l2_entry: u64,
 }
 
-/// Which clusters hold what.
+/// The position of each structure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     widths: Widths,
@@ -36,7 +36,7 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(widths: Widths, contents: Contents) -> Self {
         let mut layout = Layout { widths, table_clusters: 1, block_clusters: 1, contents };
-        // More blocks may need more blocks to count them; the numbers only grow, and soon settle.
+        // More blocks may need more blocks to count them. The numbers only grow and converge soon.
         loop {
             let blocks = layout.clusters().div_ceil(layout.counts_per_block());
             let table = (blocks * 8).div_ceil(widths.cluster_size);
@@ -55,7 +55,7 @@ impl Layout {
         self.widths.cluster_size / self.widths.l2_entry
     }
 
-    /// All clusters that the image begins with.
+    /// The number of clusters of the new image.
     fn clusters(&self) -> u64 {
         let before_data = self.data_offset() / self.widths.cluster_size;
         before_data + self.contents.data_clusters
@@ -69,7 +69,7 @@ impl Layout {
         self.table_offset() + (self.table_clusters + block) * self.widths.cluster_size
     }
 
-    /// Also where an L1 table would begin that has no entries.
+    /// The offset of the L1 table, also for a table without entries.
     pub(super) fn l1_offset(&self) -> u64 {
         self.block_offset(self.block_clusters)
     }
@@ -79,7 +79,7 @@ impl Layout {
         self.l1_offset() + l1 + table * self.widths.cluster_size
     }
 
-    /// Where data begin within the image.
+    /// The offset of data within the image.
     pub(super) fn data_offset(&self) -> u64 {
         self.l2_offset(self.contents.l2_tables)
     }
@@ -96,15 +96,15 @@ impl Layout {
         table
     }
 
-    /// One of the refcount blocks, with 1 for each cluster that the image begins with.
+    /// A refcount block, with a count of 1 for each cluster of the new image.
     pub(super) fn refcount_block(&self, block: u64) -> Vec<u8> {
         let mut bytes = vec![0; self.widths.cluster_size as usize];
         let bits = self.widths.refcount_bits;
         let rest = self.clusters().saturating_sub(block * self.counts_per_block());
         for index in 0..rest.min(self.counts_per_block()) {
             let bit = index * bits;
-            // Counts of less than a byte fill it from its lowest bit up; larger ones are
-            // big-endian, so that the 1 is in their last byte.
+            // Counts of less than a byte are stored from the lowest bit up. Larger counts are
+            // big-endian, so that the 1 is in the last byte.
             let (byte, value) =
                 if bits < 8 { (bit / 8, 1 << (bit % 8)) } else { (bit / 8 + bits / 8 - 1, 1) };
             bytes[byte as usize] |= value;
@@ -112,7 +112,7 @@ impl Layout {
         bytes
     }
 
-    /// The L1 table, which fits into memory.
+    /// The L1 table.
     pub(super) fn l1_table(&self) -> Vec<u8> {
         let entry =
             |table| if table < self.contents.l2_tables { self.l2_offset(table) } else { 0 };
@@ -120,10 +120,10 @@ impl Layout {
         entries.flat_map(|offset| counted(offset).to_be_bytes()).collect()
     }
 
-    /// One of the L2 tables, for so many clusters in all. Their data are in the image from
-    /// [`Layout::data_offset`] on, or else in another file from its beginning on.
+    /// An L2 table of an image with `clusters` clusters. The data begin at [`Layout::data_offset`]
+    /// in the image, or at the beginning of an external data file.
     ///
-    /// Where clusters are divided, none of their parts is allocated yet.
+    /// Subclusters are not allocated.
     pub(super) fn l2_table(&self, table: u64, clusters: u64) -> Vec<u8> {
         let start = if self.contents.data_clusters > 0 { self.data_offset() } else { 0 };
         let first = table * self.entries_per_l2();
@@ -137,7 +137,7 @@ impl Layout {
     }
 }
 
-/// An entry that refers to a table, or to none.
+/// An entry that refers to a table, or to no table for offset 0.
 fn counted(offset: u64) -> u64 {
     if offset == 0 { 0 } else { offset | COPIED }
 }

@@ -1,8 +1,8 @@
-//! Formatting a node as qcow2.
+//! Creation of qcow2 images in nodes.
 //!
-//! The clusters of a new image hold, in this order: the header, the refcount table, the refcount
-//! blocks for all clusters, the L1 table, and what is preallocated: L2 tables and data. The image
-//! library, which makes fewer kinds of images than QEMU does, has no part in that.
+//! The clusters of a new image are, in this order: the header, the refcount table, the refcount
+//! blocks for all clusters, the L1 table, and preallocated L2 tables and data. The image library is
+//! not used, as it supports fewer options than QEMU.
 
 mod check;
 mod header;
@@ -22,21 +22,21 @@ use layout::{Contents, Layout, Widths};
 use nix::errno::Errno;
 use std::io;
 
-/// The largest size of any image, in bytes: 2^63 less the largest alignment.
+/// The largest size of an image in bytes: 2^63 less the largest alignment.
 const SIZE_MAX: u64 = (1 << 63) - (1 << 30);
 /// The largest L1 table, in bytes.
 const L1_MAX: u64 = TablePointers::L1_MAX;
 /// The largest refcount table, in bytes.
 const REFCOUNT_TABLE_MAX: u64 = TablePointers::REFCOUNT_MAX;
-/// Where clusters are divided, each has so many parts.
+/// The subclusters of a cluster.
 const SUBCLUSTERS: u64 = 32;
 
 /// `BlockdevQcow2Version`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Qcow2Version {
-    /// Without zero clusters and feature bits.
+    /// Version 2, without zero clusters and feature bits.
     V2,
-    /// The present one.
+    /// Version 3.
     #[default]
     V3,
 }
@@ -44,45 +44,45 @@ pub enum Qcow2Version {
 /// `BlockdevCreateOptionsQcow2`.
 #[derive(Clone, Debug)]
 pub struct Qcow2Create {
-    /// The node to format.
+    /// The node in which the image is created.
     pub file: BlockdevRef,
-    /// The size that a guest will see, in bytes.
+    /// The size of the image in bytes.
     pub size: u64,
     /// The version of the format.
     pub version: Qcow2Version,
-    /// The name of the backing file. It is written as it is and not looked for.
+    /// The name of the backing file, which is not opened.
     pub backing_file: Option<String>,
     /// The format of the backing file.
     pub backing_format: Option<String>,
-    /// Bytes in a cluster.
+    /// The cluster size in bytes.
     pub cluster_size: u64,
-    /// How much exists from the beginning.
+    /// The preallocation.
     pub preallocation: Preallocation,
     /// Whether reference counts may be updated lazily.
     pub lazy_refcounts: bool,
-    /// Bits in a reference count.
+    /// The width of a reference count in bits.
     pub refcount_bits: u64,
-    /// Whether clusters are divided into 32 parts each, which can be allocated singly.
+    /// Whether clusters have subclusters.
     pub extended_l2: bool,
-    /// How clusters that are to be compressed will be.
+    /// The compression of clusters.
     pub compression_type: CompressionType,
-    /// The node for the data, if it is to be apart from the tables.
+    /// The external data file.
     pub data_file: Option<BlockdevRef>,
-    /// Whether the data file is to be usable as a raw image.
+    /// Whether the data file is a valid raw image.
     pub data_file_raw: bool,
-    /// How it is to be encrypted.
+    /// The encryption, which is not supported.
     pub encryption: Option<Encryption>,
 }
 
-/// What is asked of the encryption of an image.
+/// The requested encryption of an image.
 #[derive(Clone, Debug)]
 pub struct Encryption {
-    /// The object with the key.
+    /// The identifier of the object with the key.
     pub key_secret: Option<String>,
 }
 
 impl Encryption {
-    /// Nothing can be encrypted: there are no objects with keys.
+    /// The error of every encryption, as there are no objects with keys.
     fn refusal(&self) -> Error {
         Error::InvalidOption(match &self.key_secret {
             Some(secret) => format!("No secret with id '{secret}'"),
@@ -92,7 +92,7 @@ impl Encryption {
 }
 
 impl Qcow2Create {
-    /// An image of that size with defaults for all the rest.
+    /// An image of this size in bytes with defaults for all other options.
     pub fn new(file: impl Into<BlockdevRef>, size: u64) -> Self {
         Qcow2Create {
             file: file.into(),
@@ -112,16 +112,16 @@ impl Qcow2Create {
         }
     }
 
-    /// Formats the node. What it held is lost.
+    /// Creates the image. The former contents of the node are lost.
     ///
-    /// As with QEMU, there is an image without size first: it is what a failure leaves, unless
-    /// that is found before anything is written.
+    /// As in QEMU, an image of size 0 is created first, and remains after a failure in a later
+    /// step.
     ///
-    /// Blocks, for long when much is to be preallocated.
+    /// Blocks, for long with a large preallocation.
     ///
     /// # Errors
     /// [`Error::InvalidOption`]; [`Error::NodeUnknown`]; those of [`Graph::reserve`];
-    /// [`Error::While`] when writing fails; [`Error::InvalidImage`] for a node that keeps nothing.
+    /// [`Error::While`] if a write fails; [`Error::InvalidImage`] for a node without storage.
     pub fn create(&self, graph: &Graph) -> Result<()> {
         let file = graph.borrow_child(&self.file)?;
         self.check()?;
@@ -155,24 +155,24 @@ impl Qcow2Create {
             }
         };
         if let Err(error) = written {
-            // There may be no room for that either.
+            // This write may fail too.
             let _ = begin();
             return Err(cannot_resize(error));
         }
         file.node().flush()?;
         named?;
-        // As in QEMU, the image is there by now, though not encrypted.
+        // As in QEMU, the image exists then, but is not encrypted.
         self.encryption.as_ref().map_or(Ok(()), |encryption| Err(encryption.refusal()))
     }
 
-    /// The image before it has a size and a backing file.
+    /// The same image without size and backing file.
     fn without_size(&self) -> Self {
         Qcow2Create { size: 0, backing_file: None, backing_format: None, ..self.clone() }
     }
 
     fn contents(&self) -> Result<Contents> {
         let l1_entries = self.l1_entries()?;
-        // A raw data file shows what the image shows, so that nothing is ever unallocated.
+        // An image with a raw data file has no unallocated clusters.
         let allocates = self.preallocation != Preallocation::Off || self.data_file_raw;
         let l2_tables = if allocates { l1_entries } else { 0 };
         let data_clusters =
@@ -187,7 +187,7 @@ impl Qcow2Create {
         Ok(contents)
     }
 
-    /// What does not succeed where there are more clusters than can be counted.
+    /// The step that fails if there are too many clusters.
     fn allocating(&self) -> &'static str {
         match self.preallocation {
             Preallocation::Off | Preallocation::Metadata => "Allocating clusters failed",
@@ -204,7 +204,7 @@ impl Qcow2Create {
         Layout::new(widths, contents)
     }
 
-    /// Clusters that a guest will see.
+    /// The number of clusters of the size of the image.
     fn clusters(&self) -> u64 {
         self.size.div_ceil(self.cluster_size)
     }
@@ -253,15 +253,15 @@ impl Qcow2Create {
             let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
             storage.resize(end, self.mode())?;
         }
-        // Last: before the header is there, the node holds no image at all.
-        // As a whole cluster: from what a file takes up, QEMU guesses what is allocated in it.
+        // Last, as the node contains no image before the header is written.
+        // A whole cluster, as QEMU estimates the allocation from the space that a file occupies.
         let mut header = self.header(&layout, names);
         header.resize(self.cluster_size as usize, 0);
         storage.write(header.as_slice(), 0)?;
         storage.flush()
     }
 
-    /// How a file grows by what exists from the beginning.
+    /// The mode in which a file grows by the preallocation.
     fn mode(&self) -> PreallocateMode {
         match self.preallocation {
             Preallocation::Off | Preallocation::Metadata => PreallocateMode::None,
@@ -270,8 +270,8 @@ impl Qcow2Create {
         }
     }
 
-    /// Sees to it that there is room for all data in a file of their own: if they are allocated
-    /// from the beginning, for all that is then.
+    /// Grows the external data file to the size of the image, or to that of its preallocated
+    /// clusters.
     fn grow_data_file(&self, node: &Node, contents: Contents) -> io::Result<()> {
         let storage = node.storage();
         let parts = if self.extended_l2 { SUBCLUSTERS } else { 1 };
@@ -287,15 +287,14 @@ impl Qcow2Create {
     }
 }
 
-/// The names that the header of an image gives of other files.
+/// The names of other files in the header of an image.
 #[derive(Debug)]
 struct Names {
     backing_file: Option<String>,
     data_file: Option<String>,
 }
 
-/// Keeps a node as long as an image is made in it, in the part that it has in that. The data file
-/// is not resized by anything else.
+/// Reserves a node for the creation of an image. Others must not resize the data file.
 fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Reservation> {
     let takes = Permissions::WRITE | Permissions::RESIZE;
     let mut shares = Permissions::all();
@@ -306,10 +305,11 @@ fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Res
     graph.reserve_unnamed([NodeUse { attached: true, user: NamedAs::Unnamed, ..used }])
 }
 
-/// Forgets what the storage held and gives it the length of a new image.
+/// Empties the storage, and sets the length of a new image.
 fn empty(storage: &Storage, length: u64) -> io::Result<()> {
     match storage.resize(0, PreallocateMode::None) {
-        // Images within images keep their size; what the new one does not refer to is unused.
+        // An image as storage keeps its size. Bytes that the new image does not refer to are
+        // unused.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(error) => Err(error),
         Ok(()) => storage.resize(length, PreallocateMode::None),

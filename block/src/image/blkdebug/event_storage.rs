@@ -1,4 +1,4 @@
-//! Images without a format over storage that fails on demand, which has to be told what they do.
+//! Raw images on a blkdebug node, which report their events.
 
 use super::rules::Rules;
 use crate::image::extent::Extent;
@@ -12,7 +12,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// A storage whose requests rules are told of as those of an image.
+/// A storage that reports its requests to rules as events of an image.
 #[derive(Debug)]
 pub struct EventStorage {
     inner: Storage,
@@ -21,13 +21,13 @@ pub struct EventStorage {
 }
 
 impl EventStorage {
-    /// Has rules told of the requests to `inner` that are made through this.
+    /// Reports the requests to `inner` to rules.
     pub fn new(inner: Storage, rules: Arc<Rules>) -> Self {
         EventStorage { inner, rules, helper: CommonStorageHelper::default() }
     }
 
-    /// The storage of a raw image in `file`, which reports the requests of the image to the rules of
-    /// `file` if that has any.
+    /// The storage of a raw image in `file`, which reports the requests of the image to the rules
+    /// of `file` if that has any.
     pub fn over(inner: Storage, file: &Storage) -> Storage {
         match file.blkdebug_rules() {
             Some(rules) => Storage::new(EventStorage::new(inner, rules)),

@@ -1,26 +1,25 @@
-//! The sizes of requests that a `blkdebug` node lets through.
+//! The limits on the sizes of requests of a blkdebug node.
 
 use crate::error::{Error, Result};
 use crate::options::{BlockdevOptionsBlkdebug, unsigned};
 
-/// From here on, sizes are too large for requests.
+/// Sizes from here on are too large.
 const SIZE_END: u64 = i32::MAX as u64;
 
-/// The sizes in bytes in which a node says that it can be used. None or 0 leaves one to the image
-/// below.
+/// The limits of a node, in bytes. `None` or 0 stands for the limit of the child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests begin and end at multiples; what does not is read and written with what is beside.
+    /// The alignment of requests.
     pub align: Option<u64>,
-    /// What is read or written at a time, at most.
+    /// The largest number of bytes in a read or a write.
     pub max_transfer: Option<u64>,
-    /// What is made zero begins and ends at multiples; the rest is written.
+    /// The alignment of requests for zeroes. The unaligned rest is written.
     pub opt_write_zero: Option<u64>,
-    /// What is made zero at a time, at most.
+    /// The largest number of bytes in a request for zeroes.
     pub max_write_zero: Option<u64>,
-    /// What is given up begins and ends at multiples; the rest stays.
+    /// The alignment of discard requests. The unaligned rest is not discarded.
     pub opt_discard: Option<u64>,
-    /// What is given up at a time, at most.
+    /// The largest number of bytes in a discard request.
     pub max_discard: Option<u64>,
 }
 
@@ -40,7 +39,7 @@ impl Limits {
         })
     }
 
-    /// The sizes by their names in the schema.
+    /// The limits with their names in the schema.
     pub fn named(&self) -> [(&'static str, Option<u64>); 6] {
         [
             ("opt-write-zero", self.opt_write_zero),
@@ -52,7 +51,7 @@ impl Limits {
         ]
     }
 
-    /// Refuses sizes that do not go together, over an image whose requests are aligned so.
+    /// Refuses limits that contradict each other or the alignment of the child.
     ///
     /// # Errors
     /// [`Error::InvalidOption`].

@@ -1,4 +1,4 @@
-//! Storage that fails on demand, to try out what those above do about errors.
+//! A storage that injects errors into requests, for tests of error handling above it.
 
 mod event_storage;
 mod limits;
@@ -20,21 +20,21 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A storage whose requests fail by rules, and which takes them in sizes of its own.
+/// A storage whose requests fail by rules, with limits on the sizes of requests.
 #[derive(Debug)]
 pub struct BlkdebugStorage {
     inner: Storage,
     rules: Arc<Rules>,
     limits: Limits,
-    /// How many writes there were, and how many of them are known to last: a flush after which
-    /// nothing was written is none, as in QEMU.
+    /// The number of writes, and the number of those that have been flushed. As in QEMU, rules do
+    /// not apply to a flush without writes before it.
     written: AtomicU64,
     flushed: AtomicU64,
     helper: CommonStorageHelper,
 }
 
 impl BlkdebugStorage {
-    /// Puts rules and limits, which have been checked, in front of a storage.
+    /// Puts rules and limits in front of a storage. The limits have been checked.
     pub fn new(inner: Storage, rules: Rules, limits: Limits) -> Self {
         BlkdebugStorage {
             inner,
@@ -46,7 +46,7 @@ impl BlkdebugStorage {
         }
     }
 
-    /// Takes a request apart into pieces of a size, each of which is made alone.
+    /// Splits a request into pieces of at most `most` bytes.
     fn in_pieces(
         offset: u64,
         length: u64,
@@ -63,7 +63,7 @@ impl BlkdebugStorage {
         Ok(())
     }
 
-    /// Writes in some way, of which the rules are told.
+    /// Makes a write, with its events.
     fn write(
         &self,
         event: BlkdebugEvent,
@@ -91,7 +91,7 @@ impl BlkdebugStorage {
         })
     }
 
-    /// An alignment of requests: that of the limits or that of the storage below, if it is more.
+    /// An alignment of requests: the larger one of the limits and the storage below.
     fn align(&self, given: Option<u64>, inner: usize) -> usize {
         // The limits are below 2 GiB.
         let own = self.limits.align.unwrap_or(0).max(given.unwrap_or(0)) as usize;

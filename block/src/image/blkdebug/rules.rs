@@ -1,8 +1,8 @@
-//! The rules of a `blkdebug` node: which requests fail, from which event on.
+//! The rules of a blkdebug node: the requests that fail, and from which event on.
 //!
-//! Rules wait for an event. When one comes that an [`InjectError`] waits for, the rules that wait
-//! for it take the place of those in force until then, and requests that they fit fail. A
-//! [`SetState`] changes the state, a number, on which rules can make it depend whether they wait.
+//! An event activates the rules that wait for it, in place of those that were active. Requests that
+//! match an active rule fail. Other rules change a state at an event. A rule may wait for its event
+//! in one state only.
 
 use crate::error::{Error, Result};
 use crate::image::extent::SECTOR_SIZE;

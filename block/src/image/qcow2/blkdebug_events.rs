@@ -1,5 +1,4 @@
-//! Requests of an image over storage that fails on demand, which has to be told what the image
-//! does.
+//! The events of an image on a blkdebug node.
 
 use super::Qcow2Image;
 use super::engine::Engine;
@@ -7,14 +6,14 @@ use crate::options::blkdebug::BlkdebugEvent;
 use std::io;
 
 impl Qcow2Image {
-    /// Tells the storage, if it wants to know.
+    /// Reports an event to the rules, if there are any.
     pub(super) fn emit(&self, event: BlkdebugEvent) {
         if let Some(rules) = &self.rules {
             rules.on_event(event);
         }
     }
 
-    /// Reads, and tells the storage of what is where.
+    /// Reads, and reports the events of all parts of the range.
     pub(super) fn read_with_events(
         &self,
         engine: &Engine,
@@ -38,7 +37,7 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Writes, and tells the storage.
+    /// Writes, and reports the event.
     pub(super) fn write_with_events(
         &self,
         engine: &Engine,

@@ -1,4 +1,4 @@
-//! Writing compressed clusters.
+//! Writes of compressed clusters.
 
 use super::engine::Engine;
 use super::{Header, Qcow2Image, Qcow2Mode};
@@ -6,7 +6,7 @@ use crate::image::extent::{check_range, not_permitted};
 use std::io;
 
 impl Qcow2Image {
-    /// Writes whole clusters, compressed where that makes them smaller. The last one may be cut
+    /// Writes whole clusters, compressed if that makes them smaller. The last cluster may be cut
     /// off by the end of the image.
     pub(crate) fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.prepare_to_compress()?;
@@ -23,7 +23,7 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Takes the image over from the library, which cannot compress.
+    /// Switches from the image library, which does not compress, to the other engine.
     fn prepare_to_compress(&self) -> io::Result<()> {
         if !matches!(self.opened.read().engine()?, Engine::Library(_)) {
             return Ok(());
@@ -34,7 +34,7 @@ impl Qcow2Image {
             let mode = Qcow2Mode { compresses: true, ..opened.mode.clone() };
             let engine = Header::read(&self.storage, true)
                 .and_then(|header| Engine::open(&self.storage, &header, &mode));
-            // The library is not asked to do anything any more.
+            // The library gets no further request.
             opened.engine = Some(engine.map_err(io::Error::other)?);
             opened.mode = mode;
         }

@@ -1,4 +1,4 @@
-//! Copying into an image what it shows of its backing file.
+//! Copy-on-read: copies of data from the backing file into an image.
 
 use super::Qcow2Image;
 use super::engine::Engine;
@@ -6,11 +6,11 @@ use crate::image::extent::check_range;
 use std::io;
 
 impl Qcow2Image {
-    /// Copies what the image shows of its backing file in the range, and does not touch what it
-    /// has itself.
+    /// Copies the data of the backing file in the range into the image, except where the image has
+    /// data.
     ///
-    /// Nobody else reads or writes the image meanwhile: what is written between reading the old
-    /// contents and writing them here would be lost. So the range should be small.
+    /// Blocks all other requests to the image, as a write between the read and the write of the
+    /// copy would be lost. So the range should be small.
     pub(crate) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
@@ -28,8 +28,7 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Copies a range of which the image has nothing itself. Clusters of nothing but zeroes are
-    /// noted as such.
+    /// Copies an unallocated range. Clusters of zeroes are zeroed in the tables.
     fn copy_run(&self, engine: &Engine, start: u64, length: u64) -> io::Result<()> {
         let cluster = self.header().cluster_size();
         let mut data = vec![0; length as usize];

@@ -1,4 +1,4 @@
-//! Who reads and writes an image: the image library, or this program.
+//! The engine of an open image: the image library, or [`Clusters`].
 
 use super::clusters::{Clusters, Storages};
 use super::crash_safe::CrashSafeStorage;
@@ -14,27 +14,27 @@ use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapp
 use std::io;
 use std::sync::Arc;
 
-/// How to open a qcow2 image.
+/// The mode in which a qcow2 image is open.
 #[derive(Clone, Debug)]
 pub struct Qcow2Mode {
     /// Whether the image may be written.
     pub writable: bool,
-    /// Whether flushing stops at the page cache.
+    /// Whether flushes do not wait for the disk.
     pub no_flush: bool,
-    /// What shows through where the image has nothing of its own.
+    /// The backing file.
     pub backing: Option<Storage>,
-    /// Where the data are, if they have a file of their own.
+    /// The external data file.
     pub data_file: Option<Storage>,
-    /// Whether compressed clusters are to be written.
+    /// Whether compressed clusters are written.
     pub compresses: bool,
 }
 
 /// An open image.
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
-    /// By the image library.
+    /// The image library.
     Library(ImagoImage),
-    /// By this program.
+    /// The engine of this library.
     Clusters(Arc<Clusters>),
 }
 
@@ -88,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// What reading at an offset is, if anything is read, and how far that goes.
+    /// The event of a read at an offset, if a storage is read, and for how many bytes.
     pub(super) fn read_event(
         &self,
         offset: u64,
@@ -109,15 +109,15 @@ impl Engine {
         }
     }
 
-    /// Whether what the library does with the range has to be done alone, and flushed at once.
+    /// Whether a write of the image library to the range must be exclusive and flushed at once.
     ///
-    /// Overwriting a compressed cluster frees it. Were it used again before the change is on
-    /// disk, a crash could leave a table where the old entry still expects data. Clusters never
-    /// become compressed while the library has an image open.
+    /// Overwriting a compressed cluster frees it. If it were reused as a table before the change is
+    /// on disk, a crash could leave an entry that takes the table for data. The library never
+    /// compresses clusters of an image.
     pub(super) fn frees_clusters(&self, mut offset: u64, length: u64) -> io::Result<bool> {
         let layer = match self {
             Engine::Library(layer) => layer,
-            // Which sees to that itself.
+            // `Clusters` writes in a safe order.
             Engine::Clusters(_) => return Ok(false),
         };
         let end = offset + length;
@@ -134,7 +134,7 @@ impl Engine {
         Ok(false)
     }
 
-    /// Whether the image has something of its own at an offset, and how far that goes.
+    /// Whether the range at an offset is allocated in the image, and for how many bytes.
     pub(super) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         match self {
             Engine::Clusters(clusters) => clusters.is_allocated(offset, length),
@@ -150,7 +150,7 @@ impl Engine {
         }
     }
 
-    /// What is known of a range within the image.
+    /// The block status of a range within the image.
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
             Engine::Library(layer) => imago_image::extent(layer, offset, length),

@@ -1,4 +1,4 @@
-//! A format image as the storage of another image.
+//! A qcow2 image as the storage of another image.
 
 use super::Qcow2Image;
 use crate::image::extent::Extent;
@@ -10,9 +10,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// The contents of a format image, to put a raw node or another format on top.
+/// The contents of a qcow2 image, for a raw node or another format above it.
 ///
-/// The size is the image's: it does not grow by being written past its end.
+/// The size is that of the image. Writes beyond it do not grow the image.
 #[derive(Debug)]
 pub(super) struct ImageStorage {
     image: Arc<Qcow2Image>,
@@ -46,7 +46,7 @@ impl ImagoStorage for ImageStorage {
         let size = self.image.size()?;
         for mut buffer in bufv.into_inner() {
             let length = buffer.len() as u64;
-            // Past the end, a storage reads as zeroes.
+            // Beyond the end, a storage reads as zeroes.
             let inside = length.min(size.saturating_sub(offset));
             let (head, tail) = buffer.split_at_mut(inside as usize);
             self.image.read(offset.min(size), head)?;

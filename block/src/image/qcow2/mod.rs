@@ -1,4 +1,4 @@
-//! The format qcow2: its header here, its tables by the image library where that can.
+//! The format qcow2: its header, and the engines that read and write its tables.
 
 mod blkdebug_events;
 mod clusters;
@@ -27,16 +27,17 @@ use std::sync::Arc;
 
 /// The first bytes of all qcow2 images.
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
-/// Zeroes are written from a buffer of this size where the format cannot just note them: at most
-/// two partial clusters of 2 MiB per request.
+/// The size of the buffer from which zeroes are written to partial clusters: at most two of 2 MiB
+/// in a request.
 const ZERO_BUFFER: usize = 64 * 1024;
 
-/// How to open an image once more.
+/// A change of an open image.
 #[derive(Debug)]
 pub struct Qcow2Change {
-    /// How to open it.
+    /// The new mode.
     pub mode: Qcow2Mode,
-    /// The backing file that the header is to name, if that is to change: `Some(None)` is none.
+    /// The new name of the backing file in the header; `None` for no change, `Some(None)` for no
+    /// name.
     pub name: Option<Option<BackingName>>,
 }
 
@@ -45,18 +46,18 @@ pub struct Qcow2Change {
 pub struct Qcow2Image {
     storage: Storage,
     header: Mutex<Arc<Header>>,
-    /// The rules of the storage, if it fails on demand.
+    /// The rules of the blkdebug node below, if there is one.
     rules: Option<Arc<Rules>>,
-    /// The image of the library. Reads and writes share the lock; what must not meet a write
-    /// takes it alone.
+    /// The open image. Reads and writes take the lock shared, and operations that exclude writes
+    /// take it exclusively.
     opened: RwLock<Opened>,
 }
 
-/// How an image is open at the moment.
+/// The mode and the engine of an open image.
 #[derive(Debug)]
 struct Opened {
     mode: Qcow2Mode,
-    /// Gone once the image is closed.
+    /// `None` once the image is closed.
     engine: Option<Engine>,
 }
 
@@ -71,11 +72,10 @@ impl Opened {
 }
 
 impl Qcow2Image {
-    /// Opens the image whose header was read before from the same storage.
+    /// Opens an image. The header has been read from the same storage.
     ///
     /// # Errors
-    /// [`Error::While`](crate::error::Error::While), with what is wrong in the image or its
-    /// storage.
+    /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         let engine = Some(Engine::open(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
@@ -83,27 +83,27 @@ impl Qcow2Image {
         Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, engine }) })
     }
 
-    /// The header as it was when the image was opened last.
+    /// The header at the time of the last opening.
     pub fn header(&self) -> Arc<Header> {
         Arc::clone(&self.header.lock())
     }
 
-    /// How the image is open.
+    /// The mode in which the image is open.
     pub fn mode(&self) -> Qcow2Mode {
         self.opened.read().mode.clone()
     }
 
-    /// Closes the image and opens it in another way, perhaps with another name of its backing
-    /// file. Waits for all requests under way and keeps others off meanwhile.
+    /// Closes the image and opens it in another mode, optionally with another name of its backing
+    /// file. Waits for the requests in flight and blocks others.
     ///
-    /// The library keeps the header in memory and writes it as a whole when a table grows: so it
-    /// must not have the image open while its header changes. All data are on disk before the
-    /// header is touched, so that a crash leaves the image with one name or with the other.
+    /// The image library has the header in memory and writes all of it when a table grows, so it
+    /// must not have the image open while the header changes. All data are flushed before the
+    /// header is changed, so that a crash leaves the image with either the old or the new name.
     ///
     /// # Errors
-    /// What is written cannot be flushed, the header cannot be changed, or the image cannot be
-    /// opened in the other way: it is then open as before, though perhaps with the other name. Only
-    /// one that cannot be opened at all any more is closed.
+    /// The image cannot be flushed, the header cannot be changed, or the image cannot be opened in
+    /// the new mode. The image is then open in the former mode, but may have the new name. If that
+    /// fails too, the image is closed.
     pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
         let Qcow2Change { mode, name } = change;
         let mut opened = self.opened.write();
@@ -114,7 +114,7 @@ impl Qcow2Image {
                 engine.sync()?;
             }
         }
-        // Found out while there is a way back.
+        // Before the image is closed.
         Header::read(&self.storage, mode.writable)?;
         opened.engine = None;
         let renamed = match &name {
@@ -170,7 +170,7 @@ impl Qcow2Image {
         self.modify(offset, length, |engine| self.zero(engine, offset, length))
     }
 
-    /// Zeroes whole clusters through the tables and writes zeroes into those at the edges.
+    /// Zeroes whole clusters in the tables, and writes zeroes to partial clusters.
     fn zero(&self, engine: &Engine, offset: u64, length: u64) -> io::Result<()> {
         let library = match engine {
             Engine::Clusters(clusters) => return clusters.write_zeroes(offset, length),
@@ -180,7 +180,7 @@ impl Qcow2Image {
         let cluster = header.cluster_size();
         let end = offset + length;
         let whole_start = offset.next_multiple_of(cluster).min(end);
-        // The last cluster of an image may be cut off by its end and is whole nevertheless.
+        // A last cluster that the end of the image cuts off counts as whole.
         let whole_end = if end == engine.size() { end } else { end - end % cluster };
         if header.version() < 3 || whole_start >= whole_end {
             return self.write_plain_zeroes(engine, offset, end);
@@ -200,7 +200,7 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Runs something that changes the range: alone, and flushed at once, if it frees clusters.
+    /// Runs `change` on a range. If it frees clusters, it runs exclusively and is flushed at once.
     fn modify(
         &self,
         offset: u64,

@@ -1,4 +1,4 @@
-//! Clusters made smaller, and large again.
+//! Compression and decompression of clusters.
 
 use crate::image::qcow2::header::CompressionType;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -7,17 +7,17 @@ use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::{self, Read};
 
-/// Other programs give the decoder no more room than this to look back, as a power of 2.
+/// The window for compression as a power of 2, which is the largest one that all decoders have.
 const WINDOW_WRITTEN: u8 = 12;
-/// The largest room that they could have used.
+/// The largest window that an encoder can have used.
 const WINDOW_READ: u8 = 15;
-/// The same for zstd, in bytes: images that want more are not believed.
+/// The largest window of zstd in bytes. An image with a larger one is corrupt.
 const ZSTD_WINDOW_MAX: u64 = 8 << 20;
 
-/// Fills the cluster with what was compressed. What follows that does not matter.
+/// Decompresses a cluster. Bytes after the compressed data are ignored.
 ///
 /// # Errors
-/// [`Errno::EIO`]: it is damaged, or not a cluster.
+/// [`Errno::EIO`] if the data are damaged or not of a whole cluster.
 pub(super) fn decompress(
     how: CompressionType,
     compressed: &[u8],
@@ -37,7 +37,7 @@ pub(super) fn decompress(
     if whole { Ok(()) } else { Err(Errno::EIO.into()) }
 }
 
-/// The cluster made smaller; none if that does not work out.
+/// The compressed cluster; `None` if it would not be smaller.
 pub(super) fn compress(how: CompressionType, cluster: &[u8]) -> Option<Vec<u8>> {
     let compressed = match how {
         CompressionType::Zlib => {

@@ -21,15 +21,15 @@ impl Clusters {
         Ok(cluster)
     }
 
-    /// Writes one cluster, compressed if that makes it smaller. The last one may be cut off by the
-    /// end of the image.
+    /// Writes one cluster, compressed if that makes it smaller. The last cluster may be cut off by
+    /// the end of the image.
     ///
-    /// Which of both it is is told before.
+    /// Emits the event of the kind of write before it.
     ///
     /// # Errors
-    /// [`Errno::EINVAL`] for less than a cluster; [`Errno::EIO`] for one that the image has
-    /// already, other than compressed: as in QEMU, compressed data replace nothing else;
-    /// [`Errno::ENOTSUP`] where data are in a file of their own; or as the storage says.
+    /// [`Errno::EINVAL`] for less than a cluster; [`Errno::EIO`] for a cluster with uncompressed
+    /// data, which compressed data do not replace in QEMU either; [`Errno::ENOTSUP`] for an image
+    /// with an external data file; or those of the storage.
     pub(crate) fn write_compressed(
         &self,
         offset: u64,
@@ -76,7 +76,7 @@ impl Clusters {
         self.release(state, old)
     }
 
-    /// Makes room for compressed data, right behind others where that is possible.
+    /// Allocates space for compressed data, right after other compressed data if possible.
     fn allocate_compressed(&self, state: &mut State, length: u64) -> io::Result<u64> {
         let size = self.geometry.cluster_size();
         let shared = state.compressed_end.take();
@@ -101,12 +101,12 @@ impl Clusters {
         Ok(start)
     }
 
-    /// Takes back what an entry refers to that is gone from its table.
+    /// Frees the clusters of an entry that has been removed from its table.
     pub(super) fn release(&self, state: &mut State, old: Entry) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if let Some(place) = old.as_compressed(&self.geometry) {
             let last = place.offset + place.length - 1;
-            // What follows may go into none of the clusters any more.
+            // Later compressed data must not go into a freed cluster.
             state.compressed_end = None;
             return state.tables.counts()?.release(place.offset, last - place.offset + 1);
         }

@@ -1,50 +1,50 @@
-//! Entries of L2 tables, and what they say of the parts of a cluster.
+//! Entries of L2 tables.
 
 use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
 use nix::errno::Errno;
 use std::io;
 
-/// The cluster that the entry refers to is referred to by nothing else.
+/// The cluster of the entry has no other reference.
 pub(super) const COPIED: u64 = 1 << 63;
 const COMPRESSED: u64 = 1 << 62;
-/// The part of an entry that is an offset.
+/// The bits of an entry with an offset.
 pub(super) const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
-/// The cluster reads as zeroes. Where clusters are divided, their bitmap says that instead.
+/// The cluster reads as zeroes. With extended L2 entries, the bitmap is used instead.
 const ZERO: u64 = 1;
 
 /// An entry of an L2 table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) word: u64,
-    /// For each part of a divided cluster, from the lowest bit of each half up: below, whether it
-    /// is allocated, and above, whether it reads as zeroes.
+    /// The bitmap of an extended L2 entry. A bit of the lower half: the subcluster is allocated. A
+    /// bit of the upper half: it reads as zeroes.
     pub(super) bitmap: u64,
 }
 
-/// Where compressed data are.
+/// The position of compressed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Compressed {
     pub(super) offset: u64,
-    /// An upper bound: up to the end of a sector.
+    /// The length in bytes up to the end of a sector, which is an upper bound.
     pub(super) length: u64,
 }
 
-/// What a part of a cluster is.
+/// The type of a subcluster, or of a whole cluster without subclusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SubclusterType {
-    /// Nothing: the backing file shows through.
+    /// Not allocated: the contents are those of the backing file.
     Unallocated,
-    /// Zeroes.
+    /// Reads as zeroes.
     Zero,
-    /// Data, in the cluster of the entry.
+    /// Data in the cluster of the entry.
     Data,
-    /// The whole cluster is compressed.
+    /// A part of a compressed cluster.
     Compressed(Compressed),
 }
 
 impl Entry {
-    /// The entry of a cluster at an offset, of which everything is there.
+    /// The entry of a cluster at an offset with data in all subclusters.
     pub(super) fn data(geometry: &Geometry, host: u64) -> Self {
         let bitmap = if geometry.extended_l2 { u64::from(u32::MAX) } else { 0 };
         Entry { word: host | COPIED, bitmap }
@@ -73,10 +73,10 @@ impl Entry {
         Some(Compressed { offset, length })
     }
 
-    /// The cluster that the entry refers to, if it is an ordinary one.
+    /// The offset of the cluster of the entry, unless it is compressed.
     ///
     /// # Errors
-    /// The offset is none that a cluster can have.
+    /// The offset is invalid.
     pub(super) fn host(self, geometry: &Geometry) -> io::Result<Option<u64>> {
         if self.is_compressed() {
             return Ok(None);
@@ -85,20 +85,20 @@ impl Entry {
         if !host.is_multiple_of(geometry.cluster_size()) {
             return Err(Errno::EIO.into());
         }
-        // The first cluster of a file of data is used like the others.
+        // Offset 0 is a valid position in an external data file.
         let is_first = geometry.data_file && self.word & COPIED != 0;
         Ok((host != 0 || is_first).then_some(host))
     }
 
-    /// Whether the cluster that the entry refers to may be written in place.
+    /// Whether the cluster of the entry may be written in place.
     pub(super) fn is_copied(self) -> bool {
         self.word & COPIED != 0
     }
 
-    /// What the part of a number is.
+    /// The type of a subcluster.
     ///
     /// # Errors
-    /// The entry makes no sense.
+    /// The entry is invalid.
     pub(super) fn part(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
         if let Some(compressed) = self.as_compressed(geometry) {
             return Ok(SubclusterType::Compressed(compressed));
@@ -118,7 +118,7 @@ impl Entry {
         }
     }
 
-    /// The same entry with parts that have become data.
+    /// The same entry with data in the subclusters `parts`.
     pub(super) fn with_data(self, geometry: &Geometry, host: u64, parts: u64) -> Self {
         let word = host | COPIED;
         let bitmap = if geometry.extended_l2 {
@@ -129,8 +129,8 @@ impl Entry {
         Entry { word, bitmap }
     }
 
-    /// The same entry with parts that have become zero; all of them if clusters are not divided.
-    /// A cluster of its own is in_place for later, anything else that it refers to is not.
+    /// The same entry with zeroes in the subclusters `parts`. An uncompressed cluster without other
+    /// references stays allocated for later writes.
     pub(super) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
         let keeps = self.is_copied() && !self.is_compressed();
         let word = if keeps || parts != geometry.all_subclusters() { self.word } else { 0 };

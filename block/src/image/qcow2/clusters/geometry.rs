@@ -1,19 +1,19 @@
-//! The sizes that things have in an image.
+//! The sizes of the structures of an image.
 
 use crate::image::qcow2::header::Header;
 
-/// The parts of a divided cluster.
+/// The subclusters of a cluster.
 pub(super) const SUBCLUSTERS: u64 = 32;
 
-/// The sizes that things have in an image, and what kind of image it is.
+/// The sizes of the structures of an image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     pub(super) version: u32,
     pub(super) cluster_bits: u32,
     pub(super) refcount_bits: u64,
-    /// Whether clusters are divided.
+    /// Whether clusters have subclusters.
     pub(super) extended_l2: bool,
-    /// Whether the data are in a file of their own.
+    /// Whether the image has an external data file.
     pub(super) data_file: bool,
 }
 
@@ -32,17 +32,17 @@ impl Geometry {
         1 << self.cluster_bits
     }
 
-    /// The unit of which an image knows whether it has it: a cluster, or a part of one.
+    /// The size of a subcluster in bytes, or of a cluster without subclusters.
     pub(super) fn subcluster_size(&self) -> u64 {
         if self.extended_l2 { self.cluster_size() / SUBCLUSTERS } else { self.cluster_size() }
     }
 
-    /// All parts of a cluster, a bit each.
+    /// All subclusters of a cluster, as a mask.
     pub(super) fn all_subclusters(&self) -> u64 {
         if self.extended_l2 { u32::MAX.into() } else { 1 }
     }
 
-    /// The parts of a cluster that a range touches, which lies within one cluster; a bit each.
+    /// The subclusters that a range within one cluster touches, as a mask.
     pub(super) fn subclusters(&self, offset: u64, length: u64) -> u64 {
         let first = offset % self.cluster_size() / self.subcluster_size();
         let last = (offset + length - 1) % self.cluster_size() / self.subcluster_size();
@@ -53,7 +53,7 @@ impl Geometry {
         if self.extended_l2 { 16 } else { 8 }
     }
 
-    /// How many clusters one L2 table is for.
+    /// The number of entries of an L2 table.
     pub(super) fn entries(&self) -> u64 {
         self.cluster_size() / self.entry_size()
     }
@@ -66,7 +66,7 @@ impl Geometry {
         (offset >> self.cluster_bits) % self.entries()
     }
 
-    /// How many counts there are in a refcount block.
+    /// The number of counts in a refcount block.
     pub(super) fn counts_per_block(&self) -> u64 {
         self.cluster_size() * 8 / self.refcount_bits
     }
@@ -76,7 +76,7 @@ impl Geometry {
         if self.refcount_bits == 64 { u64::MAX } else { (1 << self.refcount_bits) - 1 }
     }
 
-    /// From which bit on the entry of a compressed cluster has its length.
+    /// The lowest bit of the length in the entry of a compressed cluster.
     pub(super) fn compressed_shift(&self) -> u32 {
         62 - (self.cluster_bits - 8)
     }

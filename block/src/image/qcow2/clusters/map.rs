@@ -1,4 +1,4 @@
-//! What an image has where.
+//! The mapping of offsets in an image to its clusters.
 
 use super::entry::SubclusterType;
 use super::{Clusters, State};
@@ -7,20 +7,20 @@ use crate::options::blkdebug::BlkdebugEvent;
 use imago::Storage as _;
 use std::io;
 
-/// How many entries are looked at, at most, to find out how far something goes.
+/// The most entries that are read for one mapping.
 const ENTRIES_MAX: u64 = 4096;
 
-/// A range of an image that is in one place.
+/// A range of an image that is contiguous in its storage.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mapping {
     pub(super) part: SubclusterType,
-    /// Where data begin; without meaning for all else.
+    /// The offset of data in the storage. Without meaning for other types.
     pub(super) host: u64,
     pub(super) length: u64,
 }
 
 impl Clusters {
-    /// What is at an offset, and how far that goes, up to `length`, which is not 0.
+    /// The mapping at an offset, for at most `length` bytes, which is not 0.
     pub(super) fn map(&self, state: &State, offset: u64, length: u64) -> io::Result<Mapping> {
         let geometry = &self.geometry;
         let (size, unit) = (geometry.cluster_size(), geometry.subcluster_size());
@@ -57,17 +57,17 @@ impl Clusters {
             }
             at += step;
         }
-        // There is at least one entry, and `length` is not 0.
+        // There is at least one entry and `length` is not 0, so a mapping was found.
         Ok(found.unwrap_or(Mapping { part: SubclusterType::Unallocated, host: 0, length }))
     }
 
-    /// Whether the image has something of its own at an offset, and how far that goes.
+    /// Whether the range at an offset is allocated in the image, and for how many bytes.
     pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
         Ok((piece.part != SubclusterType::Unallocated, piece.length))
     }
 
-    /// What reading at an offset is, if anything is read, and how far that goes.
+    /// The event of a read at an offset, if a storage is read, and for how many bytes.
     pub(crate) fn read_event(
         &self,
         offset: u64,

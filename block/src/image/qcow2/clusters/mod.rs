@@ -1,11 +1,10 @@
-//! Images that the image library does not open, read and written here: those with divided
-//! clusters, with clusters that zstd compressed, with data in another file, and those to which
-//! compressed clusters are written.
+//! The engine for images that the image library does not support: those with subclusters, with zstd
+//! compression or with an external data file, and those to which compressed clusters are written.
 //!
-//! One change to the tables is made at a time, and written at once, in an order that leaves the
-//! image sound wherever the process dies: clusters are counted before anything refers to them, data
-//! and tables are written before they are referred to, and counts are lowered only when nothing
-//! refers to the cluster any more. At worst, clusters are lost until `qemu-img check -r leaks`.
+//! Changes of tables are made one at a time and written at once, in an order that leaves the image
+//! consistent wherever the process dies: clusters are counted before they are referred to, data and
+//! tables are written before they are referred to, and counts are lowered after the reference is
+//! removed. At worst, clusters are leaked until `qemu-img check -r leaks`.
 //!
 //! Format: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU).
 
@@ -29,17 +28,17 @@ use parking_lot::RwLock;
 use std::io;
 use tables::Tables;
 
-/// Where the header has the size.
+/// The offset of the size in the header.
 const SIZE_FIELD: u64 = 24;
 
-/// The storages that an image is made of.
+/// The storages of an image.
 #[derive(Debug)]
 pub(super) struct Storages {
-    /// Where the tables are, and the data unless they are elsewhere.
+    /// The storage of the tables, and of the data without an external data file.
     pub(super) file: Storage,
-    /// Where the data are, if they have a file of their own.
+    /// The external data file.
     pub(super) data: Option<Storage>,
-    /// What shows through where the image has nothing of its own.
+    /// The backing file.
     pub(super) backing: Option<Storage>,
 }
 
@@ -49,9 +48,9 @@ pub(super) struct Clusters {
     storages: Storages,
     geometry: Geometry,
     compression_type: CompressionType,
-    /// Whether the data file shows by itself what the image shows.
+    /// Whether the data file is a valid raw image.
     raw_data: bool,
-    /// Requests share the lock; what changes tables takes it alone.
+    /// Requests take the lock shared, and changes of tables take it exclusively.
     state: RwLock<State>,
 }
 
@@ -59,12 +58,12 @@ pub(super) struct Clusters {
 struct State {
     tables: Tables,
     size: u64,
-    /// Where the next compressed data may begin, in a cluster with others.
+    /// The offset of the next compressed data, in a cluster that has some already.
     compressed_end: Option<u64>,
 }
 
 impl Clusters {
-    /// Opens the image whose header was read before from the same storage.
+    /// Opens an image. The header has been read from the same storage.
     pub(super) fn open(storages: Storages, header: &Header, writable: bool) -> io::Result<Self> {
         let geometry = Geometry::new(header);
         if writable {
@@ -95,12 +94,12 @@ impl Clusters {
         self.read_locked(&self.state.read(), offset, buffer)
     }
 
-    /// Where data are.
+    /// The storage of the data.
     fn data(&self) -> &Storage {
         self.storages.data.as_ref().unwrap_or(&self.storages.file)
     }
 
-    /// Reads while the tables stay as they are.
+    /// Reads under the lock of the tables.
     fn read_locked(&self, state: &State, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let (mut rest, mut at) = (buffer, offset);
         while !rest.is_empty() {
@@ -122,7 +121,7 @@ impl Clusters {
         Ok(())
     }
 
-    /// Reads what shows through. The backing file may be shorter than the image.
+    /// Reads from the backing file, which may be shorter than the image.
     fn read_backing(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let Some(backing) = &self.storages.backing else {
             buffer.fill(0);
@@ -134,14 +133,14 @@ impl Clusters {
         if head.is_empty() { Ok(()) } else { backing.read(head, offset) }
     }
 
-    /// Has all that was written reach the files below.
+    /// Flushes all writes to the storages below.
     pub(super) fn flush(&self) -> io::Result<()> {
-        // Nothing is in_place back here.
+        // This engine has no cache of writes.
         self.data().flush()?;
         self.storages.file.flush()
     }
 
-    /// Has all that was written reach the disk: data first, then what refers to them.
+    /// Flushes all writes to the disk: first the data, then the references to them.
     pub(super) fn sync(&self) -> io::Result<()> {
         if let Some(data) = &self.storages.data {
             data.sync()?;
@@ -149,7 +148,7 @@ impl Clusters {
         self.storages.file.sync()
     }
 
-    /// Makes the image larger. What is new reads as zeroes, whatever the backing file has there.
+    /// Grows the image. New bytes read as zeroes, whatever the backing file has there.
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         let mut state = self.state.write();
         let old = state.size;

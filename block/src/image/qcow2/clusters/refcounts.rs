@@ -1,4 +1,4 @@
-//! How often clusters are referred to, as the file says: all changes are written at once.
+//! The reference counts of clusters. All changes are written at once.
 
 use super::geometry::Geometry;
 use crate::image::qcow2::header::TablePointers;
@@ -8,11 +8,11 @@ use nix::errno::Errno;
 use std::collections::HashMap;
 use std::io;
 
-/// The part of an entry of the refcount table that is the offset of a block.
+/// The bits of an entry of the refcount table with the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;
-/// Blocks in_place in memory: together no more than this, in bytes, but one at least.
+/// The size of the cache of blocks in bytes. It holds at least one block.
 const MEMORY_MAX: u64 = 2 << 20;
-/// Where the header says where the refcount table is, and how long it is.
+/// The offset of the fields with the position and the length of the refcount table.
 const TABLE_FIELDS: u64 = 48;
 
 /// The refcount table and its blocks.
@@ -21,10 +21,10 @@ pub(super) struct Refcounts {
     storage: Storage,
     geometry: Geometry,
     table_offset: u64,
-    /// The offsets of the blocks; 0 where there is none.
+    /// The offsets of the blocks; 0 for no block.
     table: Vec<u64>,
     blocks: HashMap<u64, Vec<u8>>,
-    /// No cluster before this one is free.
+    /// The first cluster that may be free.
     free_from: u64,
 }
 
@@ -49,13 +49,13 @@ impl Refcounts {
         })
     }
 
-    /// Takes clusters that are next to each other: at least one, and as many as are wanted if so
-    /// many are free there. Gives the first one's offset and their number. Each has the count 1.
+    /// Allocates adjacent clusters: at least one, and at most `wanted`. Returns the offset of the
+    /// first one and their number. Their counts are 1.
     pub(super) fn allocate(&mut self, wanted: u64) -> io::Result<(u64, u64)> {
         self.allocate_run(wanted, false)
     }
 
-    /// As [`Refcounts::allocate`], but all that are wanted or none.
+    /// As [`Refcounts::allocate`], for exactly `wanted` clusters.
     pub(super) fn allocate_all(&mut self, wanted: u64) -> io::Result<u64> {
         self.allocate_run(wanted, true).map(|(offset, _)| offset)
     }
@@ -71,7 +71,7 @@ impl Refcounts {
             if cluster > start && !all {
                 break;
             }
-            // What is free before a run that is too short stays so.
+            // Free clusters of a run that is too short stay free.
             if start == self.free_from && cluster == start {
                 self.free_from = cluster + 1;
             }
@@ -88,7 +88,7 @@ impl Refcounts {
         Ok((start << self.geometry.cluster_bits, end - start))
     }
 
-    /// Takes back one reference to each cluster that the range touches.
+    /// Removes one reference to each cluster that the range touches.
     pub(super) fn release(&mut self, offset: u64, length: u64) -> io::Result<()> {
         for cluster in self.clusters(offset, length) {
             let count = self.get(cluster)?.checked_sub(1).ok_or(Errno::EIO)?;
@@ -100,7 +100,7 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Adds one reference to a cluster, if that can be counted.
+    /// Adds one reference to a cluster. Returns false if its count is at the maximum.
     pub(super) fn retain(&mut self, offset: u64) -> io::Result<bool> {
         let cluster = offset >> self.geometry.cluster_bits;
         let count = self.get(cluster)?;
@@ -125,7 +125,7 @@ impl Refcounts {
         }
     }
 
-    /// The count of a cluster, after a block was made for it if there was none.
+    /// The count of a cluster. Allocates a block for it if there is none.
     fn count_in_block(&mut self, cluster: u64) -> io::Result<u64> {
         let index = cluster / self.geometry.counts_per_block();
         if index >= self.table.len() as u64 {
@@ -163,13 +163,13 @@ impl Refcounts {
         let bytes = block[changed.clone()].to_vec();
         let written = self.storage.write(bytes.as_slice(), offset + changed.start as u64);
         if written.is_err() {
-            // What the file says is not known any more.
+            // The contents of the file are unknown now.
             self.blocks.remove(&offset);
         }
         written
     }
 
-    /// Makes a block in the first of the clusters that it counts: all of them are free.
+    /// Adds a block, in the first of the clusters that it counts. All of them are free.
     fn add_block(&mut self, index: u64) -> io::Result<()> {
         let offset = (index * self.geometry.counts_per_block()) << self.geometry.cluster_bits;
         let mut bytes = vec![0; self.geometry.cluster_size() as usize];
@@ -181,8 +181,8 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Makes a longer table, which has room for a block of that index, in the first clusters that
-    /// the present one cannot count.
+    /// Replaces the table by a longer one with an entry `index`, in the first clusters that the
+    /// current table cannot count.
     fn grow_table(&mut self, index: u64) -> io::Result<()> {
         let geometry = self.geometry;
         let (size, per_block) = (geometry.cluster_size(), geometry.counts_per_block());
@@ -190,8 +190,8 @@ impl Refcounts {
         let start = first_new * per_block;
         let wanted = (index + 1).max(first_new + first_new / 2) * 8;
         let mut table_clusters = wanted.div_ceil(size);
-        // The new clusters are counted by new blocks right behind the table, which have to be in
-        // the table too.
+        // New blocks right after the table count the new clusters, and need entries in the table
+        // too.
         let blocks = loop {
             let blocks = blocks_for(table_clusters, per_block);
             let entries = table_clusters * size / 8;
@@ -228,7 +228,7 @@ impl Refcounts {
     }
 }
 
-/// How many blocks it takes to count so many clusters and the blocks themselves.
+/// The number of blocks that count `clusters` clusters and the blocks themselves.
 fn blocks_for(clusters: u64, per_block: u64) -> u64 {
     let mut blocks = 1;
     while (clusters + blocks).div_ceil(per_block) > blocks {
@@ -237,7 +237,7 @@ fn blocks_for(clusters: u64, per_block: u64) -> u64 {
     blocks
 }
 
-/// Refcounts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+/// Counts of less than a byte are stored from the lowest bit up; larger counts are big-endian.
 fn read_count(geometry: &Geometry, block: &[u8], slot: u64) -> u64 {
     let bits = geometry.refcount_bits;
     let at = (slot * bits / 8) as usize;
@@ -249,7 +249,7 @@ fn read_count(geometry: &Geometry, block: &[u8], slot: u64) -> u64 {
     bytes.iter().fold(0, |count, byte| count << 8 | u64::from(*byte))
 }
 
-/// Changes a count, and gives the bytes in which it is.
+/// Changes a count, and returns the range of its bytes.
 fn write_count(
     geometry: &Geometry,
     block: &mut [u8],

@@ -1,5 +1,4 @@
-//! The tables that lead from a place in an image to the cluster that has its data. What is written
-//! to them is written at once.
+//! The L1 table and the L2 tables. All changes are written at once.
 
 use super::entry::{COPIED, Entry, OFFSET_MASK};
 use super::geometry::Geometry;
@@ -14,10 +13,10 @@ use std::io;
 
 /// L2 tables in_place in memory: together no more than this, in bytes, but two at least.
 const MEMORY_MAX: u64 = 4 << 20;
-/// Where the header says how long the L1 table is, and where it is.
+/// The offset of the fields with the length and the position of the L1 table.
 const L1_FIELDS: u64 = 36;
 
-/// The L1 table, and L2 tables as they are needed.
+/// The L1 table, and a cache of L2 tables.
 #[derive(Debug)]
 pub(super) struct Tables {
     storage: Storage,
@@ -25,7 +24,7 @@ pub(super) struct Tables {
     l1_offset: u64,
     l1: Vec<u64>,
     cache: Mutex<HashMap<u64, Vec<u8>>>,
-    /// None for an image that is only read.
+    /// `None` for a read-only image.
     counts: Option<Refcounts>,
 }
 
@@ -57,8 +56,8 @@ impl Tables {
         self.counts.as_mut().ok_or_else(|| Errno::EPERM.into())
     }
 
-    /// The entries of the clusters from an offset on that one L2 table has, `most` at most; all
-    /// of them are empty where there is no table.
+    /// The entries of at most `most` clusters from an offset on, up to the end of their L2 table.
+    /// They are empty if there is no table.
     pub(super) fn entries(&self, offset: u64, most: u64) -> io::Result<Vec<Entry>> {
         let geometry = &self.geometry;
         let index = geometry.l2_index(offset);
@@ -73,7 +72,7 @@ impl Tables {
         Ok(bytes[range].chunks_exact(size).map(|entry| Entry::parse(geometry, entry)).collect())
     }
 
-    /// Changes entries that follow each other in one L2 table, which is made if need be.
+    /// Changes adjacent entries of one L2 table. Allocates the table if necessary.
     pub(super) fn set_entries(&mut self, offset: u64, entries: &[Entry]) -> io::Result<()> {
         let table = self.writable_table(offset)?;
         let at = (self.geometry.l2_index(offset) * self.geometry.entry_size()) as usize;
@@ -84,7 +83,7 @@ impl Tables {
         let mut cache = self.cache.lock();
         let written = self.storage.write(bytes.as_slice(), table + at as u64);
         if written.is_err() {
-            // What the file says is not known any more.
+            // The contents of the file are unknown now.
             cache.remove(&table);
         } else if let Some(known) = cache.get_mut(&table) {
             known[at..at + bytes.len()].copy_from_slice(&bytes);
@@ -92,7 +91,7 @@ impl Tables {
         written
     }
 
-    /// Has the L1 table reach to the end of an image of that size.
+    /// Grows the L1 table for an image of this size.
     pub(super) fn grow(&mut self, size: u64) -> io::Result<()> {
         let bytes_per_l2 = self.geometry.entries() << self.geometry.cluster_bits;
         let wanted = size.div_ceil(bytes_per_l2);
@@ -117,7 +116,7 @@ impl Tables {
         if old.1 > 0 { self.counts()?.release(old.0, old.1) } else { Ok(()) }
     }
 
-    /// Where the L2 table for an offset is.
+    /// The offset of the L2 table for an offset in the image.
     fn l2_offset(&self, offset: u64) -> io::Result<Option<u64>> {
         let entry = self.l1.get(self.geometry.l1_index(offset) as usize).copied().unwrap_or(0);
         match entry & OFFSET_MASK {
@@ -144,7 +143,8 @@ impl Tables {
         cache.get_mut(&offset).ok_or_else(|| Errno::EIO.into())
     }
 
-    /// Where the L2 table for an offset is, after one was made that nothing else refers to.
+    /// The offset of the L2 table for an offset in the image. Allocates a table, or copies one that
+    /// has other references.
     fn writable_table(&mut self, offset: u64) -> io::Result<u64> {
         let index = self.geometry.l1_index(offset);
         let entry = self.l1.get(index as usize).copied().ok_or(Errno::EIO)?;

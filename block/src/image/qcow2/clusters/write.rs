@@ -1,4 +1,4 @@
-//! Writing data.
+//! Writes of data.
 
 use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
@@ -17,7 +17,8 @@ impl Clusters {
         Ok(())
     }
 
-    /// Writes as much as there are clusters for that are the image's own already.
+    /// Writes to clusters that are allocated and have no other reference. Stops at the first other
+    /// cluster, and returns the number of bytes.
     fn write_in_place(&self, state: &State, offset: u64, data: &[u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < data.len() {
@@ -34,7 +35,7 @@ impl Clusters {
         Ok(done)
     }
 
-    /// How far the clusters from an offset on are referred to by nothing else.
+    /// The number of bytes from an offset on whose clusters have no other reference.
     fn copied_up_to(&self, state: &State, offset: u64, length: u64) -> io::Result<u64> {
         let size = self.geometry.cluster_size();
         let entries = state.tables.entries(offset, (offset % size + length).div_ceil(size))?;
@@ -42,7 +43,7 @@ impl Clusters {
         Ok((own * size).saturating_sub(offset % size).min(length))
     }
 
-    /// Writes data while nothing else goes on.
+    /// Writes data under the exclusive lock.
     pub(super) fn write_locked(
         &self,
         state: &mut State,
@@ -62,13 +63,14 @@ impl Clusters {
         Ok(())
     }
 
-    /// Writes data from an offset on at which they have no place yet. Gives how much was written.
+    /// Writes data at an offset that needs an allocation. Returns the number of bytes.
     fn write_allocating(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<usize> {
         let size = self.geometry.cluster_size();
         let count = (offset % size + data.len() as u64).div_ceil(size);
         let old = state.tables.entries(offset, count)?;
         let Some(first) = old.first().copied() else { return Ok(0) };
-        // A cluster of its own that is not all data: the missing parts are added to it.
+        // A cluster without other references whose subclusters are not all data gets the missing
+        // ones.
         let in_place = first.host(&self.geometry)?.filter(|_| first.is_copied());
         let (host, count) = match in_place {
             Some(host) => (host, 1),
@@ -98,7 +100,7 @@ impl Clusters {
         Ok(data.len())
     }
 
-    /// Where data of so many clusters from an offset on go, and for how many there is a place.
+    /// Allocates clusters for data. Returns the offset of the first one and their number.
     fn allocate_data(
         &self,
         state: &mut State,
@@ -112,8 +114,8 @@ impl Clusters {
         }
     }
 
-    /// Where to begin to write, so that what is written is a whole number of parts: or of
-    /// clusters, where all of the cluster moves.
+    /// The offset of the first byte to write, so that whole subclusters are written, or whole
+    /// clusters if the cluster moves.
     fn start_of_copy(&self, entry: Entry, offset: u64) -> u64 {
         offset - offset % self.unit_of_copy(entry)
     }
@@ -127,8 +129,7 @@ impl Clusters {
         if moves { self.geometry.cluster_size() } else { self.geometry.subcluster_size() }
     }
 
-    /// Writes data to the cluster at `host`, with what the image shows before and behind them in
-    /// the range.
+    /// Writes data to the cluster at `host`, with the current contents of the rest of the range.
     fn write_with_edges(
         &self,
         state: &State,
@@ -152,7 +153,7 @@ impl Clusters {
         self.data().write(bytes.as_slice(), place)
     }
 
-    /// The entries of clusters of which a range has become data.
+    /// The new entries of clusters after a write to a range.
     fn entries_for(
         &self,
         old: &[Entry],

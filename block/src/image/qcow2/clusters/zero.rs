@@ -1,11 +1,11 @@
-//! Making ranges read as zeroes, and giving space back.
+//! Writes of zeroes.
 
 use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
 use imago::StorageExt;
 use std::io;
 
-/// Zeroes are written from a buffer of this size where the tables cannot just note them.
+/// The size of the buffer from which zeroes are written to partial subclusters.
 const ZERO_BUFFER: usize = 64 * 1024;
 
 impl Clusters {
@@ -14,11 +14,11 @@ impl Clusters {
         self.zero_locked(&mut self.state.write(), offset, offset + length)
     }
 
-    /// Notes whole parts as zero, and writes zeroes at the edges where there is something else.
+    /// Zeroes whole subclusters in the tables, and writes zeroes to partial ones.
     pub(super) fn zero_locked(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
         let unit = self.geometry.subcluster_size();
         let whole_start = start.next_multiple_of(unit).min(end);
-        // The last part of an image may be cut off by its end and is whole nevertheless.
+        // A last subcluster that the end of the image cuts off counts as whole.
         let whole_end =
             if end >= state.size { end.next_multiple_of(unit) } else { end - end % unit };
         if self.geometry.version < 3 || whole_start >= whole_end {
@@ -47,7 +47,7 @@ impl Clusters {
                 if parts == self.geometry.all_subclusters() || !entry.is_compressed() {
                     new.push(entry.with_zeroes(&self.geometry, parts));
                 } else {
-                    // A compressed cluster has no parts.
+                    // A compressed cluster has no subclusters.
                     self.write_plain_zeroes(state, from, to)?;
                     *entry = state.tables.entries(from, 1)?.first().copied().unwrap_or_default();
                     new.push(*entry);
@@ -62,13 +62,13 @@ impl Clusters {
         Ok(())
     }
 
-    /// Takes back what an entry referred to, if the one in its place does not.
+    /// Frees the cluster of an entry, unless the new entry refers to it too.
     fn release_replaced(&self, state: &mut State, old: Entry, new: Entry) -> io::Result<()> {
         let is_same = old.host(&self.geometry)? == new.host(&self.geometry)?;
         if is_same && !old.is_compressed() { Ok(()) } else { self.release(state, old) }
     }
 
-    /// Writes zeroes where the image does not read as zeroes anyway.
+    /// Writes zeroes to ranges that may not read as zeroes yet.
     fn write_plain_zeroes(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
         static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
         let mut at = start;

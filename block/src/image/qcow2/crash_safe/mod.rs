@@ -1,17 +1,17 @@
-//! A storage that keeps qcow2 images sound when the process dies in the middle of a write.
+//! A storage that protects qcow2 images of the image library from corruption when the process dies.
 //!
-//! The image library hooks new tables into an image before the reference counts of their clusters
-//! are on disk: they wait in its cache. A process that dies in between leaves an image in which a
-//! cluster is in use but counted as free, to be handed out a second time.
+//! The library writes references to new tables before the reference counts of their clusters, which
+//! wait in its cache. If the process dies in between, a cluster is in use but counted as free, and
+//! is allocated a second time later.
 //!
-//! This storage stands between the library and the file. Before it lets a write pass that refers
-//! to a cluster (an entry of the L1 table or of the refcount table, or the header's pointers to
-//! them), it sees to it that the cluster's count in the file is at least 1. Too high a count only
-//! leaks the cluster; `qemu-img check -r leaks` gets it back. References from L2 tables need no
-//! care: the library writes the counts before those.
+//! This storage stands between the library and the file. Before a write that refers to a cluster
+//! (an entry of the L1 table or of the refcount table, or a pointer to them in the header), it
+//! raises the cluster's count in the file to at least 1. A count that is too high only leaks the
+//! cluster, which `qemu-img check -r leaks` frees. References from L2 tables need no care, as the
+//! library writes their counts first.
 //!
-//! Nothing may ever be held back instead: the order in which the library writes is part of its
-//! own rules. Loss of power is not covered, for which the host would have to be told of the order.
+//! Writes are never delayed instead, as the library relies on their order. A loss of power is not
+//! covered, as the order of writes to the disk is not enforced.
 
 mod ranges;
 mod refcounts;
@@ -30,19 +30,19 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
-/// The part of an L1 entry that is the offset of an L2 table.
+/// The bits of an L1 entry with the offset of an L2 table.
 const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
 
 /// A storage for one writable qcow2 image.
 #[derive(Debug)]
 pub(super) struct CrashSafeStorage {
     inner: Storage,
-    /// Held alone while something is written that refers to clusters or counts them; shared to
-    /// find out that a write is nothing of the kind.
+    /// Locked exclusively during writes to tables, and shared to find out whether a write touches
+    /// them.
     tables: RwLock<Tables>,
 }
 
-/// Where the tables of the image are, as the file says.
+/// The tables of the image, as in the file.
 #[derive(Debug)]
 struct Tables {
     pointers: TablePointers,
@@ -50,17 +50,17 @@ struct Tables {
 }
 
 impl CrashSafeStorage {
-    /// Takes the storage of a qcow2 image that is sound and open nowhere else.
+    /// The storage of a qcow2 image that is not corrupt and not open elsewhere.
     pub(super) fn new(inner: Storage, pointers: TablePointers) -> io::Result<Self> {
         let geometry = Geometry::new(pointers.cluster_bits, pointers.refcount_order);
         let counts = Refcounts::load(&inner, geometry, &pointers.refcount_table)?;
         Ok(CrashSafeStorage { inner, tables: RwLock::new(Tables { pointers, counts }) })
     }
 
-    /// Makes everything that a write refers to counted in the file, then lets it pass.
+    /// Raises the counts of all clusters that a write refers to, then makes the write.
     fn write_tables(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
         let mut tables = self.tables.write();
-        // What is remembered must be what the file says, also if the write fails.
+        // The state must match the file, also if the write fails.
         let counts = tables.counts.clone();
         let written = self.write_counted(&mut tables, bufv, offset);
         if written.is_err() {
@@ -83,8 +83,8 @@ impl CrashSafeStorage {
         tables.before_l1_write(&self.inner, offset, bytes)?;
         tables.before_refcount_table_write(&self.inner, offset, bytes)?;
         let pointers = tables.before_header_write(&self.inner, offset, bytes)?;
-        // SAFETY: the caller keeps the alignment and holds the blockers for this range, and the
-        // buffer is aligned as the inner storage wants it.
+        // SAFETY: the caller observes the alignment and holds the write blockers of this range, and
+        // the buffer has the alignment that `inner` requires.
         unsafe { self.inner.pure_writev(buffer.as_ref().into(), offset) }?;
         if let Some(pointers) = pointers {
             tables.pointers = pointers;
@@ -94,7 +94,7 @@ impl CrashSafeStorage {
 }
 
 impl Tables {
-    /// Whether a write to the range could refer to clusters or change counts.
+    /// Whether a write to the range may touch tables.
     fn concern(&self, range: &Range<u64>) -> bool {
         range.start < TablePointers::LENGTH
             || overlap(range, &self.pointers.l1_table).is_some()
@@ -123,14 +123,14 @@ impl Tables {
         for (at, entry) in &entries {
             self.counts.set_block((at - table.start) / ENTRY, *entry);
         }
-        // The count of a new block may be in that very block.
+        // The count of a new block may be in the block itself.
         for (_, entry) in entries {
             self.counts.raise(inner, entry)?;
         }
         Ok(())
     }
 
-    /// Gives the pointers to the tables if the write changes them.
+    /// Returns the new pointers to the tables if the write touches the header.
     fn before_header_write(
         &mut self,
         inner: &Storage,
@@ -141,7 +141,7 @@ impl Tables {
         let Some(change) = Change::new(inner, &whole, offset, bytes)? else { return Ok(None) };
         let pointers = self.pointers.updated(&change.after)?;
         if pointers.refcount_table != self.pointers.refcount_table {
-            // Its blocks were written before; from now on, they count.
+            // The blocks of the new table have been written and take effect with it.
             let geometry = self.counts.geometry();
             let mut counts = Refcounts::load(inner, geometry, &pointers.refcount_table)?;
             counts.copy_raised(&self.counts);
@@ -158,7 +158,7 @@ impl Tables {
         Ok(Some(pointers))
     }
 
-    /// Makes all clusters of a table counted.
+    /// Raises the counts of all clusters of a table.
     fn raise_all(&mut self, inner: &Storage, table: &Range<u64>) -> io::Result<()> {
         let cluster_size = self.counts.geometry().cluster_size();
         let mut offset = table.start;
@@ -170,16 +170,16 @@ impl Tables {
     }
 }
 
-/// What a write does to a table.
+/// The effect of a write on a table.
 struct Change {
-    /// Where the entries begin that are written, wholly or in part.
+    /// The offset of the first entry that is written, wholly or in part.
     start: u64,
     before: Vec<u8>,
     after: Vec<u8>,
 }
 
 impl Change {
-    /// The part of a write that concerns a table, if any.
+    /// The part of a write that touches a table, if any.
     fn new(
         inner: &Storage,
         table: &Range<u64>,
@@ -188,7 +188,7 @@ impl Change {
     ) -> io::Result<Option<Self>> {
         let written = offset..offset + bytes.len() as u64;
         let Some(part) = overlap(&written, table) else { return Ok(None) };
-        // Tables begin at multiples of the size of an entry, and hold whole entries.
+        // Tables are aligned to the size of an entry and contain whole entries.
         let start = part.start - part.start % ENTRY;
         let before = read(inner, &(start..part.end.next_multiple_of(ENTRY)))?;
         let mut after = before.clone();
@@ -198,14 +198,14 @@ impl Change {
         Ok(Some(Change { start, before, after }))
     }
 
-    /// The entries that become others, with their offsets in the file.
+    /// The entries that change, with their offsets in the file.
     fn changed_entries(&self) -> impl Iterator<Item = (u64, u64)> {
         let both = entries(&self.before).zip(entries(&self.after));
         both.filter(|(before, after)| before != after)
             .map(|(_, (at, entry))| (self.start + at, entry))
     }
 
-    /// The same, without those that become empty.
+    /// The entries that change and do not become empty.
     fn new_entries(&self) -> impl Iterator<Item = (u64, u64)> {
         self.changed_entries().filter(|(_, entry)| *entry != 0)
     }
@@ -217,7 +217,7 @@ impl fmt::Display for CrashSafeStorage {
     }
 }
 
-/// Data of the image are below the tables, so the block status is not asked here.
+/// The engine computes the block status, so this storage is never asked for it.
 impl BlockStorage for CrashSafeStorage {}
 
 impl ImagoStorage for CrashSafeStorage {
@@ -233,12 +233,12 @@ impl ImagoStorage for CrashSafeStorage {
         if concerns_tables {
             return self.write_tables(bufv, offset);
         }
-        // SAFETY: the caller keeps the alignment that this object reports, which is the inner
-        // one; the write blockers are the inner storage's own.
+        // SAFETY: the caller observes the alignment that this object reports, which is that of
+        // `inner`. The write blockers are those of `inner`.
         unsafe { self.inner.pure_writev(bufv, offset) }
     }
 
-    // The library zeroes data clusters only, so that requests for zeroes concern no tables.
+    // The library zeroes data clusters only, so requests for zeroes do not touch tables.
     forward_storage!(self => self.inner);
 
     fn get_storage_helper(&self) -> &CommonStorageHelper {

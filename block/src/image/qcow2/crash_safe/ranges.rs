@@ -9,7 +9,7 @@ use std::ops::Range;
 /// Bytes in an entry of a table.
 pub(crate) const ENTRY: u64 = 8;
 
-/// The entries of a part of a table, with their offsets in it.
+/// The entries in a part of a table, with their offsets in the part.
 pub(super) fn entries(bytes: &[u8]) -> impl Iterator<Item = (u64, u64)> {
     let numbers = bytes.as_chunks::<{ ENTRY as usize }>().0.iter().copied();
     numbers.map(u64::from_be_bytes).zip(0..).map(|(entry, index)| (index * ENTRY, entry))
@@ -20,14 +20,15 @@ pub(super) fn overlap(a: &Range<u64>, b: &Range<u64>) -> Option<Range<u64>> {
     (!both.is_empty()).then_some(both)
 }
 
-/// Reads a range of any alignment, without regard to blockers: the caller holds the lock under
-/// which alone these parts of the file change.
+/// Reads a range of any alignment, without regard to write blockers: the caller holds the lock
+/// under which these parts of the file change.
 pub(super) fn read(inner: &Storage, range: &Range<u64>) -> io::Result<Vec<u8>> {
     let (buffer, inside) = read_aligned(inner, range)?;
     Ok(buffer.as_ref_range(inside).into_slice().to_vec())
 }
 
-/// As [`read`], with all that had to be read for the alignment. Gives also where the range is.
+/// As [`read`], with the bytes that the alignment requires around the range. Also returns the
+/// position of the range in the buffer.
 pub(super) fn read_aligned(
     inner: &Storage,
     range: &Range<u64>,
@@ -36,7 +37,7 @@ pub(super) fn read_aligned(
     let start = range.start - range.start % align;
     let length = (range.end - start).next_multiple_of(align);
     let mut buffer = IoBuffer::new(length as usize, inner.mem_align())?;
-    // SAFETY: offset, length and memory are aligned as the storage wants them.
+    // SAFETY: offset, length and memory have the alignment that the storage requires.
     unsafe { inner.pure_readv(buffer.as_mut().into(), start) }?;
     Ok((buffer, (range.start - start) as usize..(range.end - start) as usize))
 }

@@ -1,4 +1,4 @@
-//! Reference counts as they are in the file.
+//! The reference counts in the file.
 
 use super::ranges::{entries, overlap, read, read_aligned};
 use crate::image::storage::Storage;
@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
-/// The part of an entry of the refcount table that is the offset of a block.
+/// The bits of an entry of the refcount table with the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;
 
-/// How clusters are counted.
+/// The sizes of clusters and reference counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     cluster_bits: u32,
@@ -31,9 +31,9 @@ impl Geometry {
         self.cluster_size() * 8 / self.refcount_bits
     }
 
-    /// Where in its block the count of a cluster is, and what a 1 looks like there.
+    /// The position of the count of a cluster in its block, and the bits of the value 1.
     ///
-    /// Refcounts of less than a byte fill it from its lowest bit up; larger ones are big-endian.
+    /// Counts of less than a byte are stored from the lowest bit up; larger counts are big-endian.
     fn slot(self, cluster: u64) -> Slot {
         let index = cluster % self.counts_per_block();
         if self.refcount_bits < 8 {
@@ -50,17 +50,17 @@ impl Geometry {
     }
 }
 
-/// The place of a count in its block.
+/// The position of a count in its block.
 struct Slot {
     bytes: Range<u64>,
-    /// Which bits of each byte belong to it.
+    /// The bits of each byte that belong to the count.
     mask: u8,
-    /// What is to be added to the last byte of a count that is 0, to make it 1.
+    /// The bit of the last byte that turns a count of 0 into 1.
     one: u8,
 }
 
 impl Slot {
-    /// Makes a count of 0 a 1. Tells whether it was 0.
+    /// Raises a count of 0 to 1. Returns whether it was 0.
     fn raise(&self, count: &mut [u8]) -> bool {
         if count.iter().any(|byte| byte & self.mask != 0) {
             return false;
@@ -72,16 +72,16 @@ impl Slot {
     }
 }
 
-/// The refcount table of the file, and which counts were changed behind the library's back.
+/// The refcount table of the file, and the counts that this storage has raised.
 #[derive(Clone, Debug)]
 pub(super) struct Refcounts {
     geometry: Geometry,
-    /// The offsets of the blocks; 0 where there is none.
+    /// The offsets of the blocks; 0 for no block.
     table: Vec<u64>,
-    /// By the offset of each block, the clusters of which the count was raised in it.
+    /// The clusters whose counts were raised, by the offset of their block.
     ///
-    /// The library may be about to write the block as it was before it counted the cluster
-    /// itself: that write must not take the count back. All later ones are up to date.
+    /// The next write of the block by the library may contain the count from before the library
+    /// raised it. That write must not lower the count. All later writes contain it.
     raised: BTreeMap<u64, Vec<u64>>,
 }
 
@@ -103,16 +103,16 @@ impl Refcounts {
         self.geometry
     }
 
-    /// Whether part of a block is in the range.
+    /// Whether a part of a block is in the range.
     pub(super) fn has_block_in(&self, range: &Range<u64>) -> bool {
         let first = range.start - range.start % self.geometry.cluster_size();
         self.raised.range(first..range.end).next().is_some()
     }
 
-    /// Notes a block that comes into being, or goes.
+    /// Sets an entry of the table, for a block that is added or removed.
     pub(super) fn set_block(&mut self, index: u64, entry: u64) {
         let block = entry & BLOCK_OFFSET_MASK;
-        // The table is as long as the range of the file from which the entry came.
+        // The table covers the range of the file from which the entry comes.
         let Some(slot) = self.table.get_mut(index as usize) else { return };
         let old = std::mem::replace(slot, block);
         if old != 0 {
@@ -123,7 +123,7 @@ impl Refcounts {
         }
     }
 
-    /// Remembers what another table's blocks remember, where they are the same.
+    /// Copies the raised counts of another table, for blocks that both tables have.
     pub(super) fn copy_raised(&mut self, other: &Refcounts) {
         for (block, clusters) in &other.raised {
             if let Some(known) = self.raised.get_mut(block) {
@@ -132,7 +132,7 @@ impl Refcounts {
         }
     }
 
-    /// Remembers, besides, what another table's blocks remember, where they are the same.
+    /// Adds the raised counts of another table, for blocks that both tables have.
     pub(super) fn add_raised(&mut self, other: &Refcounts) {
         for (block, clusters) in &other.raised {
             if let Some(known) = self.raised.get_mut(block) {
@@ -143,7 +143,7 @@ impl Refcounts {
         }
     }
 
-    /// Makes all blocks counted.
+    /// Raises the counts of all blocks.
     pub(super) fn raise_blocks(&mut self, inner: &Storage) -> io::Result<()> {
         for block in self.table.clone() {
             self.raise(inner, block)?;
@@ -151,8 +151,8 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Makes the count of the cluster at an offset at least 1 in the file. Nothing is at offset 0
-    /// that entries could refer to.
+    /// Raises the count of the cluster at an offset to at least 1 in the file. Offset 0 stands for
+    /// no cluster.
     pub(super) fn raise(&mut self, inner: &Storage, offset: u64) -> io::Result<()> {
         if offset == 0 {
             return Ok(());
@@ -161,8 +161,8 @@ impl Refcounts {
         let index = cluster / self.geometry.counts_per_block();
         let block = usize::try_from(index).ok().and_then(|index| self.table.get(index).copied());
         let Some(block) = block.filter(|block| *block != 0) else {
-            // The library allocates nothing that it cannot count.
-            tracing::error!(cluster, "a cluster comes into use that is not counted anywhere");
+            // The library only allocates clusters that have a block.
+            tracing::error!(cluster, "a cluster without a refcount block is used");
             return Err(Errno::EIO.into());
         };
         let slot = self.geometry.slot(cluster);
@@ -170,15 +170,15 @@ impl Refcounts {
         let (mut buffer, inside) = read_aligned(inner, &range)?;
         if slot.raise(buffer.as_mut_range(inside.clone()).into_slice()) {
             let start = range.start - inside.start as u64;
-            // SAFETY: what was read was aligned as the storage wants it. All that writes blocks
-            // does so under the lock that the caller holds.
+            // SAFETY: the buffer was read with the alignment that the storage requires. Blocks are
+            // written only under the lock that the caller holds.
             unsafe { inner.pure_writev(buffer.as_ref().into(), start) }?;
             self.raised.entry(block).or_default().push(cluster);
         }
         Ok(())
     }
 
-    /// Has a write to a block keep the counts that were raised in it, and forgets them.
+    /// Adds the raised counts of a block to a write of the block, after which they are up to date.
     pub(super) fn preserve_raised(&mut self, written: &Range<u64>, bytes: &mut [u8]) {
         let geometry = self.geometry;
         let first = written.start - written.start % geometry.cluster_size();

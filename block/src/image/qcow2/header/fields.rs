@@ -1,12 +1,12 @@
-//! The bytes of a header, read with checks.
+//! The fields of a header, with checks.
 
 use crate::error::{Error, Result};
 use std::ops::Range;
 
-/// Length of the header in version 2 images.
+/// The length of the header of a version 2 image.
 pub(super) const LENGTH_V2: u64 = 72;
 
-/// The first cluster of an image, or as much of it as is known.
+/// The first cluster of an image, or the beginning of it.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -35,19 +35,19 @@ impl<'a> Fields<'a> {
         self.array(offset).map(u64::from_be_bytes)
     }
 
-    /// A name, up to the first zero byte; none if nothing is before it.
+    /// A name, which ends before the first zero byte. `None` for an empty name.
     pub(super) fn name(&self, offset: u64, length: u64) -> Result<Option<String>> {
         Ok(name_in(self.bytes(offset, length)?))
     }
 }
 
-/// A name, up to the first zero byte; none if nothing is before it.
+/// A name, which ends before the first zero byte. `None` for an empty name.
 pub(super) fn name_in(bytes: &[u8]) -> Option<String> {
     let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty())
 }
 
-/// Refuses tables that are too long, do not begin with a cluster or end beyond any file.
+/// Refuses tables that are too long, are not aligned to clusters or end beyond any file.
 pub(super) fn check_table(
     name: &str,
     offset: u64,

@@ -1,4 +1,4 @@
-//! The header of a qcow2 image: read for what the image library does not tell.
+//! The header of a qcow2 image.
 //!
 //! Layout: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU), sections "Header" and
 //! "Header extensions". All numbers are big-endian.
@@ -21,22 +21,22 @@ const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
 const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
 const AUTOCLEAR_DATA_FILE_RAW: u64 = 1 << 1;
 
-/// How clusters of the image are compressed.
+/// The compression of clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CompressionType {
-    /// The default, and the only one of version 2.
+    /// zlib: the default, and the only type of version 2.
     #[default]
     Zlib,
     /// Zstandard.
     Zstd,
 }
 
-/// A backing file, as the header of an image names it.
+/// A backing file, as named by the header of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackingName {
     /// The file: a path, or a description that begins with `json:`.
     pub file: String,
-    /// The format, if it is to be told.
+    /// The format, if given.
     pub format: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct Header {
     data_file: Option<String>,
 }
 
-/// Where the tables are through which everything else in an image is found.
+/// The positions of the L1 table and the refcount table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TablePointers {
     pub(super) cluster_bits: u32,
@@ -66,13 +66,13 @@ pub(crate) struct TablePointers {
 }
 
 impl TablePointers {
-    /// The part of the header that all versions have, in which the pointers are.
+    /// The length of the part of the header that all versions have.
     pub(super) const LENGTH: u64 = LENGTH_V2;
-    /// The longest tables, in bytes: QEMU takes no longer ones, and all of them fit into memory.
+    /// The largest sizes of tables in bytes, which are those of QEMU. Such tables fit into memory.
     pub(crate) const L1_MAX: u64 = 32 << 20;
     pub(crate) const REFCOUNT_MAX: u64 = 8 << 20;
 
-    /// Reads the pointers from the part of a header that all versions have.
+    /// Parses the part of a header that all versions have.
     fn parse(fields: &Fields<'_>, cluster_bits: u32, refcount_order: u32) -> Result<Self> {
         let table = fields.u64(48)?..u64::from(fields.u32(56)?) << cluster_bits;
         let l1 = fields.u64(40)?..u64::from(fields.u32(36)?) * 8;
@@ -88,10 +88,10 @@ impl TablePointers {
         })
     }
 
-    /// The same for an image whose header has become this one.
+    /// The pointers in a new header of the image.
     ///
     /// # Errors
-    /// The pointers lead to no tables that an image can have.
+    /// The pointers are invalid.
     pub(super) fn updated(&self, header: &[u8]) -> io::Result<Self> {
         Self::parse(&Fields(header), self.cluster_bits, self.refcount_order)
             .map_err(io::Error::other)
@@ -99,41 +99,39 @@ impl TablePointers {
 }
 
 impl Header {
-    /// Reads the header from the beginning of an image that is to be opened, to be written or
-    /// not.
+    /// Reads the header of an image that is to be opened, writable or read-only.
     ///
     /// # Errors
-    /// [`Error::InvalidImage`](crate::error::Error::InvalidImage) for what is no qcow2 image or
-    /// one that makes no sense;
-    /// [`Error::UnsupportedFeature`](crate::error::Error::UnsupportedFeature) for one that is
-    /// beyond this program; or as the storage says.
+    /// [`Error::InvalidImage`](crate::error::Error::InvalidImage) if it is not a valid qcow2 image;
+    /// [`Error::UnsupportedFeature`](crate::error::Error::UnsupportedFeature); or those of the
+    /// storage.
     pub fn read(storage: &Storage, writable: bool) -> Result<Self> {
         parse::read(storage, writable)
     }
 
-    /// Names another backing file in the header of an image that nothing else has open, or none.
+    /// Changes or removes the name of the backing file in the header of an image that is not open.
     ///
-    /// All else in the header stays. It is written in one piece, which a process that is killed
-    /// has written wholly or not at all as long as the header with all of its extensions fits
-    /// into a page of memory; those of QEMU are far shorter.
+    /// The rest of the header does not change. The header is written in one piece. If the process
+    /// dies, it is written wholly or not at all as long as it fits into a page of memory; headers
+    /// of QEMU are far shorter.
     ///
     /// # Errors
-    /// The name is too long for the format or for the first cluster, or as the storage says. The
-    /// header is then as before.
+    /// The name is too long for the format or for the first cluster; or those of the storage. The
+    /// header is then unchanged.
     pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> Result<()> {
         rewrite::name_backing(storage, backing)
     }
 
-    /// Has the header say no more that things are up to date which are not, once something else
-    /// is written to the image: bitmaps, for one.
+    /// Clears the autoclear features, such as bitmaps, which are out of date after a write to the
+    /// image.
     ///
     /// # Errors
-    /// As the storage says.
+    /// Those of the storage.
     pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
         rewrite::clear_autoclear_features(storage)
     }
 
-    /// Where the tables of the image are.
+    /// The positions of the tables.
     pub(super) fn table_pointers(&self) -> &TablePointers {
         &self.tables
     }
@@ -143,27 +141,27 @@ impl Header {
         self.version
     }
 
-    /// The version as `qemu-img` calls it.
+    /// The version, as `qemu-img` displays it.
     pub fn compat(&self) -> &'static str {
         if self.version < 3 { "0.10" } else { "1.1" }
     }
 
-    /// Bytes in a cluster, the unit of allocation.
+    /// The cluster size in bytes.
     pub fn cluster_size(&self) -> u64 {
         1 << self.cluster_bits
     }
 
-    /// The size that a guest sees, in bytes, when the header was read.
+    /// The size of the image in bytes, at the time of reading the header.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Bits in a reference count.
+    /// The width of a reference count in bits.
     pub fn refcount_bits(&self) -> u32 {
         1 << self.tables.refcount_order
     }
 
-    /// Whether reference counts may be out of date after a crash, to be rebuilt then.
+    /// Whether reference counts may be updated lazily.
     pub fn lazy_refcounts(&self) -> bool {
         self.compatible & COMPATIBLE_LAZY_REFCOUNTS != 0
     }
@@ -173,48 +171,48 @@ impl Header {
         self.incompatible & INCOMPATIBLE_DIRTY != 0
     }
 
-    /// Whether the image is known to be damaged.
+    /// Whether the image is marked as corrupt.
     pub fn corrupt(&self) -> bool {
         self.incompatible & INCOMPATIBLE_CORRUPT != 0
     }
 
-    /// Whether clusters are divided into subclusters.
+    /// Whether clusters have subclusters.
     pub fn extended_l2(&self) -> bool {
         self.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0
     }
 
-    /// Whether the data are in a file of their own.
+    /// Whether the image has an external data file.
     pub fn has_data_file(&self) -> bool {
         self.incompatible & INCOMPATIBLE_DATA_FILE != 0
     }
 
-    /// Whether that file shows by itself what the image shows.
+    /// Whether the data file is a valid raw image.
     pub fn data_file_raw(&self) -> bool {
         self.has_data_file() && self.autoclear & AUTOCLEAR_DATA_FILE_RAW != 0
     }
 
-    /// The file with the data, as the header names it.
+    /// The external data file, as named by the header.
     pub fn data_file(&self) -> Option<&str> {
         self.data_file.as_deref()
     }
 
-    /// Whether the image library has no part in the image.
+    /// Whether the image has features that the image library does not support.
     pub(super) fn needs_own_engine(&self) -> bool {
         let beyond = INCOMPATIBLE_DATA_FILE | INCOMPATIBLE_COMPRESSION | INCOMPATIBLE_EXTENDED_L2;
         self.incompatible & beyond != 0
     }
 
-    /// How compressed clusters are compressed.
+    /// The compression of clusters.
     pub fn compression_type(&self) -> CompressionType {
         self.compression_type
     }
 
-    /// The backing file, as the header names it: often relative to the image.
+    /// The backing file, as named by the header: often relative to the image.
     pub fn backing_file(&self) -> Option<&str> {
         self.backing_file.as_deref()
     }
 
-    /// The format of the backing file, if the header tells.
+    /// The format of the backing file, if the header contains it.
     pub fn backing_format(&self) -> Option<&str> {
         self.backing_format.as_deref()
     }

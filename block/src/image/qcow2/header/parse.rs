@@ -1,5 +1,5 @@
-//! From the bytes of a header to its meaning, in the order of QEMU's checks, so that of several
-//! faults the same one is told.
+//! Parsing of a header, in the order of QEMU's checks, so that the first of several errors is the
+//! same.
 
 use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
 use super::*;
@@ -7,21 +7,22 @@ use crate::error::Error;
 use crate::image::qcow2::MAGIC;
 use imago::StorageExt;
 
-/// The shortest header of version 3 images.
+/// The shortest header of a version 3 image.
 const LENGTH_V3: u32 = 104;
 /// The specification's limit for the name of a backing file.
 pub(super) const BACKING_NAME_MAX: u64 = 1023;
-/// QEMU's limits for internal snapshots: their number, and the bytes of what is told of each.
+/// QEMU's limits on internal snapshots: their number, and the size of an entry in the table.
 const SNAPSHOTS_MAX: u64 = 65536;
 const SNAPSHOT_LENGTH: u64 = 40;
 
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
 const REFCOUNT_ORDER_MAX: u32 = 6;
-/// The parts of a divided cluster, and the size that such a cluster has at least, as a power of 2.
+/// The subclusters of a cluster, and the smallest size of a cluster with subclusters as a power of
+/// 2.
 const SUBCLUSTERS: u64 = 32;
 const DIVIDED_CLUSTER_BITS_MIN: u32 = 14;
 
-/// The names of the features that an image may need, by bit.
+/// The names of the incompatible features, by bit.
 const FEATURES: [(u64, &str); 5] = [
     (INCOMPATIBLE_DIRTY, "dirty bit"),
     (INCOMPATIBLE_CORRUPT, "corrupt bit"),
@@ -39,7 +40,7 @@ pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
     parse(&Fields(&cluster), cluster_bits, writable)
 }
 
-/// The cluster in which the header is, and its size as a power of 2.
+/// The first cluster, and its size as a power of 2.
 pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
     let unreadable = |source| {
         let what = "Could not read qcow2 header".into();
@@ -48,13 +49,13 @@ pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
     let mut first = [0; LENGTH_V2 as usize];
     storage.read(first.as_mut_slice(), 0).map_err(unreadable)?;
     let cluster_bits = cluster_bits(&Fields(&first))?;
-    // What is beyond the end of the file reads as zeroes.
+    // Bytes beyond the end of the file read as zeroes.
     let mut cluster = vec![0; 1 << cluster_bits];
     storage.read(cluster.as_mut_slice(), 0).map_err(unreadable)?;
     Ok((cluster, cluster_bits))
 }
 
-/// Makes sure that this is a qcow2 image, and finds out how long its first cluster is.
+/// Checks that this is a qcow2 image, and returns the cluster size as a power of 2.
 fn cluster_bits(fields: &Fields<'_>) -> Result<u32> {
     if fields.bytes(0, 4)? != MAGIC {
         return Err(invalid("Image is not in qcow2 format"));
@@ -111,7 +112,7 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
     })
 }
 
-/// What version 3 added to the header, or what goes without saying in version 2.
+/// The fields that version 3 added, or their defaults for version 2.
 struct Version3 {
     incompatible: u64,
     compatible: u64,
@@ -160,7 +161,7 @@ impl Version3 {
         })
     }
 
-    /// Refuses what neither the image library nor this program can handle.
+    /// Refuses features that no engine supports.
     fn check_features(&self, writable: bool) -> Result<()> {
         let tells = self.incompatible & INCOMPATIBLE_COMPRESSION != 0;
         let differs = self.compression_type != CompressionType::Zlib;
@@ -247,7 +248,7 @@ pub(super) fn extensions<'a>(
     Ok(found)
 }
 
-/// What the last extension of a kind names.
+/// The name in the last extension of a kind.
 fn name_of(extensions: &[Extension<'_>], kind: u32) -> Option<String> {
     let last = extensions.iter().rfind(|one| one.kind == kind);
     last.and_then(|name| name_in(name.data))

@@ -1,4 +1,4 @@
-//! Changing the name of the backing file in a header.
+//! Changes of the header of an image.
 
 use super::fields::{Fields, LENGTH_V2};
 use super::parse::{
@@ -10,7 +10,7 @@ use imago::StorageExt;
 use nix::errno::Errno;
 use std::io;
 
-/// Where the header says where the name of the backing file is, and how long that is.
+/// The offsets of the fields with the position and the length of the name of the backing file.
 const BACKING_OFFSET: usize = 8;
 const BACKING_LENGTH: usize = 16;
 
@@ -27,7 +27,7 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
     Ok(storage.write(header.as_slice(), 0)?)
 }
 
-/// Where a header of version 3 says what is up to date besides the image itself.
+/// The offset of the autoclear features in a header of version 3.
 const AUTOCLEAR: u64 = 88;
 
 pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
@@ -37,7 +37,7 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
         return Ok(());
     }
     let extras = fields.u64(AUTOCLEAR)?;
-    // What is written keeps a raw data file up to date.
+    // Writes update a raw data file too.
     let kept = extras & AUTOCLEAR_DATA_FILE_RAW;
     if kept != extras {
         storage.write(kept.to_be_bytes().as_slice(), AUTOCLEAR)?;
@@ -45,7 +45,7 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
     Ok(())
 }
 
-/// The header with its extensions and with the name of the backing file, which comes last.
+/// The header with its extensions, and the name of the backing file at the end.
 fn with_backing(cluster: &[u8], backing: Option<&BackingName>) -> Result<Vec<u8>> {
     let fields = Fields(cluster);
     let length = match fields.u32(4)? {
@@ -77,7 +77,7 @@ fn with_backing(cluster: &[u8], backing: Option<&BackingName>) -> Result<Vec<u8>
     Ok(header)
 }
 
-/// Adds an extension. The data of each is filled up to a multiple of 8 bytes.
+/// Adds an extension, with padding of its data to a multiple of 8 bytes.
 fn push_extension(header: &mut Vec<u8>, kind: u32, data: &[u8]) {
     header.extend_from_slice(&kind.to_be_bytes());
     header.extend_from_slice(&(data.len() as u32).to_be_bytes());
