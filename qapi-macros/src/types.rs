@@ -56,7 +56,7 @@ pub(crate) fn with_argument(ty: &Type, argument: &Type) -> Type {
 
 /// Whether the type is `()`, or a generic type whose first argument is `()`. The latter is a
 /// `Result`, whose alias may have any name.
-pub(crate) fn is_nothing(ty: &Type) -> bool {
+pub(crate) fn is_unit(ty: &Type) -> bool {
     match bare(ty) {
         Type::Tuple(tuple) => tuple.elems.is_empty(),
         Type::Path(path) => path.path.segments.last().is_some_and(|segment| {
@@ -103,13 +103,13 @@ mod tests {
     fn a_unit_result_is_nothing() {
         let nothing: [Type; 3] =
             [parse_quote!(()), parse_quote!(Result<()>), parse_quote!(io::Result<(), E>)];
-        assert!(nothing.iter().all(is_nothing));
+        assert!(nothing.iter().all(is_unit));
         let something: [Type; 4] = [
             parse_quote!(i64),
             parse_quote!(Result<i64>),
             parse_quote!((i64,)),
             parse_quote!(&()),
         ];
-        assert!(!something.iter().any(is_nothing));
+        assert!(!something.iter().any(is_unit));
     }
 }

@@ -21,7 +21,7 @@ use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
 use crate::model::{Argument, Command, Execution, Raw, Role};
-use crate::types::{bare, is_nothing, only_argument, result_of};
+use crate::types::{bare, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_head(&model.head, NameKind::Command, &item.attrs, errors);
@@ -68,7 +68,7 @@ pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
 /// Whether the command returns something according to its definition.
 fn returns_something(model: &Command) -> bool {
     let declared = model.raw.as_ref().and_then(|raw| raw.returns.as_ref());
-    declared.is_some() || model.returns.as_ref().is_some_and(|ty| !is_nothing(ty))
+    declared.is_some() || model.returns.as_ref().is_some_and(|ty| !is_unit(ty))
 }
 
 /// The function is safe and has no receiver, ABI or `const`.
@@ -183,7 +183,7 @@ fn check_raw(model: &Command, errors: &Errors) {
 /// A command without a response returns nothing.
 fn check_success_response(model: &Command, errors: &Errors) {
     let (Some(_), Some(ty)) = (model.no_success_response, &model.returns) else { return };
-    if !is_nothing(ty) {
+    if !is_unit(ty) {
         let message = "`success_response`: a command without a response returns nothing; write \
                        the return type `()` or `Result<()>`, or remove the word";
         errors.at(ty, message);

@@ -6,7 +6,7 @@ use syn::{Path, Type};
 
 use crate::errors::Errors;
 use crate::model::{Command, Raw};
-use crate::types::{bare, is_nothing, only_argument, result_of};
+use crate::types::{bare, is_unit, only_argument, result_of};
 
 /// Types that are no objects, by the last segment of their paths.
 const BUILTIN: [&str; 13] = [
@@ -18,7 +18,7 @@ const BUILTIN: [&str; 13] = [
 pub(super) fn check_returned_object(model: &Command, errors: &Errors) {
     let raw = model.raw.as_ref().filter(|raw| raw.word.is_some());
     let declared = raw.and_then(|Raw { returns, .. }| returns.as_ref());
-    let returned = declared.or(model.returns.as_ref()).filter(|ty| !is_nothing(ty));
+    let returned = declared.or(model.returns.as_ref()).filter(|ty| !is_unit(ty));
     let Some(returned) = returned else {
         if let Some(word) = model.returns_exception {
             let message = "`returns_exception`: the function returns nothing; remove the word";
