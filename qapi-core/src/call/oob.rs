@@ -38,10 +38,10 @@ use crate::schema::definition::call::StateRequirement;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has not been declared safe for out-of-band commands",
-    label = "using it might take time",
-    note = "if every use of it is quick and waits for no lock that is held for long, write \
-            `impl qapi_core::OobSafe for {Self} {{}}`; otherwise leave out `allow_oob`"
+    message = "`{Self}` is not declared safe for out-of-band commands",
+    label = "its use may take time",
+    note = "if every use returns quickly and waits for no long lock, write \
+            `impl qapi_core::OobSafe for {Self} {{}}`; otherwise remove `allow_oob`"
 )]
 pub trait OobSafe: Sized + Send + Sync + 'static {
     /// Describes the need for it.

@@ -101,8 +101,8 @@ macro_rules! __qapi_object {
 /// What a server may hold for the functions behind its commands.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a server",
-    label = "not to be shared between threads",
-    note = "calls share state: it is `Send`, `Sync` and borrows nothing; put what changes into a \
+    label = "cannot be shared between threads",
+    note = "calls share state: its type is `Send`, `Sync` and `'static`; put mutable data into a \
             `Mutex` or an atomic"
 )]
 pub trait State: Sized + 'static {
@@ -130,7 +130,7 @@ impl<T: Send + Sync + 'static> State for T {
 /// A type that has a value for its absence.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default value",
-    label = "`{Self}` has none",
+    label = "no default value",
     note = "write `default = value`, or implement `Default` for it"
 )]
 pub trait HasDefault: Default {}

@@ -103,8 +103,8 @@ impl<T: QapiType> Returned for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that a client can execute",
     label = "not a command",
-    note = "add the word `client` to the function's `#[qapi_command]`, and fill in the struct of \
-            the function's name"
+    note = "add the word `client` to the function's `#[qapi_command]`, and pass the struct with \
+            the name of the function"
 )]
 pub trait QapiCommand {
     /// The command's place in the schema.

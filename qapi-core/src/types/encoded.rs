@@ -136,8 +136,8 @@ impl<V> OptionalOr<V> for Option<V> {
 /// A member in encoding `E`: the counterpart of [`MemberType`](super::MemberType).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written in `{E}`",
-    label = "has no such encoding",
-    note = "a `unit` goes with `std::time::Duration`, `base64` with `Vec<u8>`, and both with an \
+    label = "no such encoding",
+    note = "`unit` is for `std::time::Duration`, `base64` is for `Vec<u8>`, and both are for an \
             `Option` of these"
 )]
 pub trait EncodedMember<E>: Sized {

@@ -12,9 +12,9 @@ use crate::types::member::MemberType;
 /// The descriptor is taken from the session once all arguments have been found good, and is the
 /// function's from then on.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a file descriptor's parameter",
+    message = "`{Self}` cannot be a parameter with `fd`",
     label = "not a file descriptor",
-    note = "use `OwnedFd`, or `Option<OwnedFd>` where it may be absent"
+    note = "use `OwnedFd`, or `Option<OwnedFd>` for an optional argument"
 )]
 pub trait FdParameter: Sized {
     /// How the name is read.

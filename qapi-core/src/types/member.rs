@@ -18,7 +18,7 @@ use crate::visitor::object::ObjectVisitor;
     note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
             `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
             `f64` or `Vec<T>`; wrap it in `Option` to make it optional",
-    note = "a `Duration` wants its unit, `#[qapi(unit = \"ms\")]`; bytes may be `#[qapi(base64)]`",
+    note = "a `Duration` requires `#[qapi(unit = \"ms\")]`; bytes may have `#[qapi(base64)]`",
     note = "mark a parameter that is the server's state with `#[qapi(state)]`"
 )]
 pub trait MemberType<'m>: Sized {

@@ -105,7 +105,7 @@ pub trait QapiEnum: QapiType {}
 /// A QAPI struct or union: an object whose members can also stand among those of another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI struct or union",
-    label = "its members cannot stand among those of another object",
+    label = "its members cannot be members of another object",
     note = "annotate it with `#[qapi_struct]` or `#[qapi_union]`"
 )]
 pub trait QapiObject: QapiType {

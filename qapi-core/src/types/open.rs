@@ -156,8 +156,8 @@ impl<E> fmt::Display for OpenValue<E> {
 /// An open QAPI enumeration: one to which other crates add values.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an open QAPI enum",
-    label = "takes no values of other crates",
-    note = "its author makes it open with a variant `#[qapi(open)] Other(OpenValue<{Self}>)`"
+    label = "cannot contain values of other crates",
+    note = "an open enum has a variant `#[qapi(open)] Other(OpenValue<{Self}>)`"
 )]
 pub trait QapiOpenEnum: QapiEnum {
     /// [`schema_type`](super::QapiType::schema_type), for where only an open enum will do.

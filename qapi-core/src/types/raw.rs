@@ -4,10 +4,10 @@ use crate::visitor::object::ObjectVisitor;
 
 /// What the function of a command without generated code (`gen = false`) takes as its arguments.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot take arguments as they come",
+    message = "`{Self}` cannot contain the arguments of a command with `gen = false`",
     label = "not a map of JSON values",
-    note = "without generated code nothing reads the arguments; write \
-            `serde_json::Map<String, serde_json::Value>`, and check what is in it"
+    note = "write `serde_json::Map<String, serde_json::Value>`, and check the arguments in the \
+            function"
 )]
 pub trait RawArguments: Sized {
     /// Takes all of `object`.
