@@ -135,7 +135,7 @@ impl<V> OptionalOr<V> for Option<V> {
 
 /// A member in encoding `E`: the counterpart of [`MemberType`](super::MemberType).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be written in `{E}`",
+    message = "`{Self}` cannot be encoded as `{E}`",
     label = "no such encoding",
     note = "`unit` is for `std::time::Duration`, `base64` is for `Vec<u8>`, and both are for an \
             `Option` of these"
