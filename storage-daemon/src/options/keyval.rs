@@ -1,8 +1,8 @@
 //! The syntax `key=value,…` of options that take JSON as well.
 //!
-//! Dotted keys make objects, and numbers in them make lists. A comma in a value is doubled. If a key
-//! is given twice, the last value counts. All values are strings, which the visited type converts
-//! (see [`Scalars::Keyval`]).
+//! Dotted keys make objects, and numbers in them make lists. A comma in a value is doubled. If a
+//! key is given twice, the last value counts. All values are strings, which the visited type
+//! converts (see [`Scalars::Keyval`]).
 //!
 //! [`Scalars::Keyval`]: qapi_core::Scalars::Keyval
 

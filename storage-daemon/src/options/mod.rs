@@ -22,7 +22,7 @@ pub use monitor::{MonitorMode, MonitorOptions};
 use qapi_core::wire::Document;
 use qapi_core::{Error, Input, QapiType, Result, Scalars};
 
-/// Parses an option's argument as a `T`: as JSON if it begins with `{`, and as [`keyval`] otherwise.
+/// Parses an option's argument: as JSON if it begins with `{`, and as [`keyval`] otherwise.
 ///
 /// # Errors
 /// The text is malformed, or a member is missing, unexpected or of the wrong type.
