@@ -1,9 +1,16 @@
-//! The daemon beside QEMU's own, and driven by clients that were written for that, none of them
-//! changed: the crate `qapi`, and from Python's `qemu.qmp` the client and `qmp-shell`.
+//! The daemon with unmodified clients of QEMU, and beside QEMU's own daemon.
+//!
+//! | peer | file |
+//! |---|---|
+//! | the Rust crate `qapi` | `qapi_crate` |
+//! | Python's `qemu.qmp`: its client and `qmp-shell` | `python` |
+//! | QEMU's storage daemon: the graphs of nodes compared | `graphs` |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod daemon;
+mod disks;
 mod graphs;
 mod python;
 mod qapi_crate;
+#[path = "../support/mod.rs"]
+mod support;

@@ -5,10 +5,11 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::daemon::Daemon;
+use crate::disks;
+use crate::support::daemon::connect;
 
-/// The Python that has `qemu.qmp`, if there is one: `QAPI_PEERS_PYTHON` names another than
-/// `python3`. Says so if there is none, and fails if `QAPI_REQUIRE_PEERS=1` demands it.
+/// A Python interpreter with `qemu.qmp`: `python3`, or the one that `QAPI_PEERS_PYTHON` names.
+/// Without it, prints a note; `QAPI_REQUIRE_PEERS=1` makes that a failure.
 fn python() -> Option<String> {
     let python = std::env::var("QAPI_PEERS_PYTHON").unwrap_or_else(|_| "python3".into());
     let probe = Command::new(&python).args(["-c", "import qemu.qmp"]).output();
@@ -32,7 +33,7 @@ fn run(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
@@ -40,48 +41,48 @@ fn said(output: &Output) -> String {
 #[test]
 fn the_client_runs_a_backup_and_quits() {
     let Some(python) = python() else { return };
-    let mut daemon = Daemon::start();
-    drop(daemon.connect());
+    let mut daemon = disks::start();
+    drop(connect(&daemon.socket()));
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/backup.py");
-    let output = run(Command::new(python).arg(script).arg(&daemon.socket), "");
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(daemon.disks_are_equal());
+    let output = run(Command::new(python).arg(script).arg(daemon.socket()), "");
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert!(disks::are_equal(&daemon));
     assert!(daemon.ended().success());
 }
 
 #[test]
-fn the_client_is_told_that_no_place_is_left() {
+fn the_client_gets_an_error_beyond_the_limit_of_clients() {
     let Some(python) = python() else { return };
-    let mut daemon = Daemon::start();
+    let daemon = disks::start();
     let greeted = |stream: UnixStream| {
         let mut line = String::new();
         BufReader::new(&stream).read_line(&mut line).unwrap();
         line.contains("\"QMP\"").then_some(stream)
     };
-    let clients: Vec<_> = std::iter::from_fn(|| greeted(daemon.connect())).collect();
+    let clients: Vec<_> = std::iter::from_fn(|| greeted(connect(&daemon.socket()))).collect();
     assert_eq!(clients.len(), 64, "the server's limit");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/refused.py");
-    let output = run(Command::new(python).arg(script).arg(&daemon.socket), "");
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
-    assert!(said.starts_with("Failed to establish session"), "{said}");
+    let output = run(Command::new(python).arg(script).arg(daemon.socket()), "");
+    let text = text_of(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.starts_with("Failed to establish session"), "{text}");
 }
 
 #[test]
-fn the_shell_asks_and_is_answered() {
+fn the_shell_executes_commands() {
     let Some(python) = python() else { return };
-    let mut daemon = Daemon::start();
-    drop(daemon.connect());
+    let daemon = disks::start();
+    drop(connect(&daemon.socket()));
     let input = "query-jobs\nblock-job-pause device=j9\nquery-version\n";
     let mut shell = Command::new(python);
-    shell.args(["-m", "qemu.qmp.qmp_shell"]).arg(&daemon.socket);
-    // It keeps a history in the home directory, where nothing of ours should be left.
+    shell.args(["-m", "qemu.qmp.qmp_shell"]).arg(daemon.socket());
+    // The shell writes its history to the home directory.
     let home = tempfile::tempdir().unwrap();
     let output = run(shell.env("HOME", home.path()), input);
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("Connected to QEMU 10.0.2"), "{said}");
-    assert!(said.contains("{\"return\": []}"), "{said}");
-    assert!(said.contains("Block job 'j9' not found"), "{said}");
-    assert!(said.contains("\"package\": \"storage-daemon"), "{said}");
+    let text = text_of(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("Connected to QEMU 10.0.2"), "{text}");
+    assert!(text.contains("{\"return\": []}"), "{text}");
+    assert!(text.contains("Block job 'j9' not found"), "{text}");
+    assert!(text.contains("\"package\": \"storage-daemon"), "{text}");
 }

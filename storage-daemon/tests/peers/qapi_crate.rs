@@ -1,5 +1,5 @@
-//! The crate `qapi`: it decodes every reply and event into types of its own, and fails on any
-//! that it does not know.
+//! The crate `qapi`, which decodes every reply and event into types of its own, and fails on
+//! unknown ones.
 
 use std::io::BufReader;
 use std::os::unix::net::UnixStream;
@@ -8,12 +8,13 @@ use qapi::qmp::JobStatus::{concluded, created, null, paused, pending, running, w
 use qapi::qmp::{self, Event, JobStatus};
 use qapi::{ExecuteError, Qmp, Stream};
 
-use crate::daemon::{DISK_SIZE, Daemon};
+use crate::disks::{self, DISK_SIZE};
+use crate::support::daemon::{Daemon, connect as connect_to};
 
 type Client = Qmp<Stream<BufReader<UnixStream>, UnixStream>>;
 
-fn connect(daemon: &mut Daemon) -> Client {
-    let stream = daemon.connect();
+fn connect(daemon: &Daemon) -> Client {
+    let stream = connect_to(&daemon.socket());
     let reader = BufReader::new(stream.try_clone().unwrap());
     let mut client = Qmp::new(Stream::new(reader, stream));
     let greeting = client.handshake().unwrap();
@@ -43,7 +44,7 @@ fn backup(speed: Option<i64>) -> qmp::blockdev_backup {
     })
 }
 
-/// Asks again and again until the job is in `wanted`; the events on the way are kept.
+/// Queries the job until it has a status. The client queues the events meanwhile.
 fn wait_for(client: &mut Client, wanted: JobStatus) -> qmp::JobInfo {
     for _ in 0..100_000 {
         let mut jobs = client.execute(&qmp::query_jobs {}).unwrap();
@@ -52,13 +53,13 @@ fn wait_for(client: &mut Client, wanted: JobStatus) -> qmp::JobInfo {
         }
         std::thread::yield_now();
     }
-    panic!("the job never was {wanted:?}");
+    panic!("the job did not become {wanted:?}");
 }
 
 #[test]
 fn a_backup_is_paused_resumed_sped_up_and_whole() {
-    let mut daemon = Daemon::start();
-    let mut client = connect(&mut daemon);
+    let daemon = disks::start();
+    let mut client = connect(&daemon);
     client.execute(&backup(Some(64 << 10))).unwrap();
     client.execute(&qmp::job_pause { id: "j0".into() }).unwrap();
     wait_for(&mut client, paused);
@@ -83,13 +84,13 @@ fn a_backup_is_paused_resumed_sped_up_and_whole() {
         .collect();
     assert_eq!(completed, 1);
     assert_eq!(statuses, [created, running, paused, running, waiting, pending, concluded, null]);
-    assert!(daemon.disks_are_equal());
+    assert!(disks::are_equal(&daemon));
 }
 
 #[test]
 fn errors_arrive_as_errors() {
-    let mut daemon = Daemon::start();
-    let mut client = connect(&mut daemon);
+    let daemon = disks::start();
+    let mut client = connect(&daemon);
     let error = client.execute(&qmp::job_cancel { id: "no".into() }).unwrap_err();
     let ExecuteError::Qapi(error) = error else { panic!("{error}") };
     assert_eq!(error.desc, "Job not found");
@@ -100,8 +101,8 @@ fn errors_arrive_as_errors() {
 
 #[test]
 fn nodes_and_commands_are_listed() {
-    let mut daemon = Daemon::start();
-    let mut client = connect(&mut daemon);
+    let daemon = disks::start();
+    let mut client = connect(&daemon);
     let nodes = client.execute(&qmp::query_named_block_nodes { flat: None }).unwrap();
     let mut names: Vec<_> = nodes.into_iter().filter_map(|node| node.node_name).collect();
     names.retain(|name| !name.starts_with('#'));
@@ -114,10 +115,10 @@ fn nodes_and_commands_are_listed() {
 
 #[test]
 fn quit_ends_the_daemon() {
-    let mut daemon = Daemon::start();
-    let mut client = connect(&mut daemon);
+    let mut daemon = disks::start();
+    let mut client = connect(&daemon);
     client.execute(&backup(Some(64 << 10))).unwrap();
     client.execute(&qmp::quit {}).unwrap();
     assert!(daemon.ended().success());
-    assert!(!daemon.socket.exists(), "the socket went with it");
+    assert!(!daemon.socket().exists(), "the socket is left behind");
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::program::{Client, command, run, socket_arguments, wait_for};
+use crate::support::daemon::{Client, command, run, socket_arguments, wait_for};
 
 #[test]
 fn a_daemon_in_the_background_is_ready_when_the_shell_goes_on() {

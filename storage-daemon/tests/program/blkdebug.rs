@@ -1,10 +1,10 @@
-//! Nodes that fail on demand, as clients describe them and are told of them.
+//! blkdebug nodes: their options, what queries return of them, and flushes that fail.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::program::{Client, Daemon, copy};
+use crate::support::daemon::{Client, Daemon, copy, merged};
 
 fn daemon() -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
@@ -14,18 +14,17 @@ fn daemon() -> (Daemon, Client) {
     (daemon, client)
 }
 
-/// A description with these members besides those that each needs.
-fn described(daemon: &Daemon, more: Value) -> Value {
+/// The options of a node, with these members besides those that every node needs.
+fn options(daemon: &Daemon, more: &Value) -> Value {
     let path = daemon.path("plain");
-    let mut options = json!({
+    let options = json!({
         "driver": "blkdebug", "node-name": "n", "image": {"driver": "file", "filename": path},
     });
-    options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    options
+    merged(options, more)
 }
 
 #[test]
-fn what_cannot_be_done_is_refused() {
+fn unsupported_options_are_refused() {
     let (daemon, mut client) = daemon();
     let rule =
         |member: &str, value: Value| json!({"inject-error": [{"event": "none", member: value}]});
@@ -55,15 +54,15 @@ fn what_cannot_be_done_is_refused() {
             "Event 'cow_read' never comes in this program, so that no rule can wait for it",
         ),
     ] {
-        let answer = client.ask("blockdev-add", described(&daemon, more.clone()));
+        let answer = client.ask("blockdev-add", options(&daemon, &more));
         assert_eq!(answer["error"]["desc"], expected, "{more}");
     }
     let nodes = client.execute("query-named-block-nodes", json!({}));
-    assert_eq!(nodes, json!([]), "nothing is left of them");
+    assert_eq!(nodes, json!([]), "something is left behind");
 }
 
 #[test]
-fn the_name_of_its_image_tells_the_rules() {
+fn the_filename_contains_the_rules() {
     let (daemon, mut client) = daemon();
     let path = daemon.path("plain").display().to_string();
     let image = format!("'image': {{'driver': 'file', 'filename': '{path}'}}");
@@ -102,7 +101,7 @@ fn the_name_of_its_image_tells_the_rules() {
             ]),
         ),
     ] {
-        client.execute("blockdev-add", described(&daemon, more));
+        client.execute("blockdev-add", options(&daemon, &more));
         let nodes = client.execute("query-named-block-nodes", json!({}));
         assert_eq!(nodes[1]["node-name"], "n");
         assert_eq!(nodes[1]["drv"], "blkdebug");
@@ -112,13 +111,13 @@ fn the_name_of_its_image_tells_the_rules() {
     }
 }
 
-/// A target that cannot be flushed, once.
-const UNFLUSHED: &str = r#"{"driver": "blkdebug", "node-name": "faulty",
+/// A target whose first flush fails.
+const FLUSH_FAILS: &str = r#"{"driver": "blkdebug", "node-name": "faulty",
     "image": {"driver": "file", "filename": "$DIR/target"},
     "inject-error": [{"event": "none", "iotype": "flush", "errno": 28, "once": true}]}"#;
 
 #[test]
-fn what_cannot_be_flushed_is_an_error_of_the_target() {
+fn a_failed_flush_is_an_error_of_the_target() {
     for (policy, stops, error) in [
         ("report", false, Some("No space left on device")),
         ("ignore", false, None),
@@ -133,7 +132,7 @@ fn what_cannot_be_flushed_is_an_error_of_the_target() {
             "--blockdev",
             "driver=file,node-name=source,filename=$DIR/source",
             "--blockdev",
-            UNFLUSHED,
+            FLUSH_FAILS,
             "--blockdev",
             "driver=raw,node-name=target,file=faulty",
         ];

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::program::{command, run};
+use crate::support::daemon::{command, run};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -1,19 +1,33 @@
-//! The program from outside: its command line, its life as a process, its demo, and the recorded
-//! behaviour of QEMU's own storage daemon.
+//! The program from outside.
+//!
+//! | part | file |
+//! |---|---|
+//! | command line | `command_line` |
+//! | start, signals, end; sockets, PID file | `process`, `background` |
+//! | demo | `demo` |
+//! | backup, transaction | `backup` |
+//! | mirror | `mirror` |
+//! | stream, commit | `stream_commit` |
+//! | blkdebug nodes | `blkdebug` |
+//! | storage that fails, truncated images | `faults`, `truncated` |
+//! | images after each end of each job | `consistency` |
+//! | recorded behaviour of QEMU's storage daemon | `scenarios` |
+//! | the schema as of earlier releases of QEMU | `releases` |
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod background;
 mod backup;
 mod blkdebug;
-mod chains;
 mod command_line;
+mod consistency;
 mod demo;
 mod faults;
-mod life;
 mod mirror;
-mod program;
+mod process;
 mod releases;
 mod scenarios;
+mod stream_commit;
+#[path = "../support/mod.rs"]
+mod support;
 mod truncated;
-mod whole;

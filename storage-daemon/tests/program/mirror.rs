@@ -1,17 +1,17 @@
-//! Mirrors as clients see them: what is refused leaves nothing behind, and what is seen of one at
-//! work.
+//! Mirrors: refused ones leave nothing behind, and what clients see of a running one.
 //!
 //! More tests of mirrors: `tests/jobs/mirror.rs` (within the process), `tests/jobs/slow_disk.rs`
 //! (flushes that hang), and in the workspace `tests/conformance/jobs` (recordings of QEMU) and
 //! `tests/crash` (kills).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::program::{Client, Daemon, Traces, copy, node_names, with_images};
+use crate::support::daemon::{
+    Client, Daemon, assert_refused, copy, delete_nodes, node_names, with_images,
+};
+use crate::support::images::MIB;
 
-const MIB: u64 = 1 << 20;
-
-/// A daemon with images in its folder, and their nodes.
+/// A daemon with images and their nodes.
 fn daemon() -> (Daemon, Client) {
     let images = ["source", "target", "below"].map(|name| (name, MIB));
     let more =
@@ -26,8 +26,7 @@ const CANNOT_REPLACE: &str = "Cannot replace 'target' by a node mirrored from 's
 #[test]
 fn refused_mirrors_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
-    let before = Traces::of(&daemon, &mut client);
-    for (changes, expected) in [
+    let cases: &[(Value, &str)] = &[
         (json!({"device": "x"}), "Cannot find device='x' nor node-name='x'"),
         (json!({"target": "x"}), "Cannot find device='x' nor node-name='x'"),
         (json!({"device": "below"}), "Need a root block node"),
@@ -47,24 +46,19 @@ fn refused_mirrors_leave_nothing_behind() {
         (json!({"job-id": "0"}), "Invalid job ID '0'"),
         (json!({"speed": -1}), "Parameter 'speed' expects a non-negative value"),
         (json!({"unmap": true}), "Parameter 'unmap' is unexpected"),
-    ] {
-        assert_eq!(client.refused("blockdev-mirror", copy(changes)), expected);
-        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
-    }
-    for name in ["source", "target"] {
-        client.execute("blockdev-del", json!({"node-name": name}));
-    }
+    ];
+    assert_refused((&daemon, &mut client), "blockdev-mirror", &copy(json!({})), cases);
+    delete_nodes(&mut client, &["source", "target"]);
 }
 
 #[test]
 fn refused_mirrors_to_files_leave_nothing_behind() {
     let (daemon, mut client) = daemon();
-    let before = Traces::of(&daemon, &mut client);
     let path = |name: &str| daemon.path(name).display().to_string();
     let (new, nowhere) = (path("new"), path("no/new"));
     let missing = format!("Could not open '{new}': No such file or directory");
     let cannot_create = format!("Could not create '{nowhere}': No such file or directory");
-    for (changes, expected) in [
+    let cases: &[(Value, &str)] = &[
         (json!({"device": "x"}), "Cannot find device='x' nor node-name='x'"),
         (json!({"device": "below"}), "Need a root block node"),
         (json!({"format": "x"}), "Unknown file format 'x'"),
@@ -80,12 +74,9 @@ fn refused_mirrors_to_files_leave_nothing_behind() {
         (json!({"buf-size": -1}), "Invalid parameter 'buf-size'"),
         (json!({"job-id": "0"}), "Invalid job ID '0'"),
         (json!({"speed": -1}), "Parameter 'speed' expects a non-negative value"),
-    ] {
-        let mut all = json!({"target": new});
-        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        assert_eq!(client.refused("drive-mirror", copy(all)), expected);
-        assert_eq!(Traces::of(&daemon, &mut client), before, "{expected}");
-    }
+    ];
+    let arguments = copy(json!({"target": new}));
+    assert_refused((&daemon, &mut client), "drive-mirror", &arguments, cases);
 }
 
 #[test]

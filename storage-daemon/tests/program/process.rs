@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::program::{Client, Daemon, run, socket_arguments, wait_for};
+use crate::support::daemon::{Client, Daemon, run, socket_arguments, wait_for};
 
 /// Nodes `a` and `b` that a slow backup can be at work between.
 const DISKS: [&str; 4] = [

@@ -1,22 +1,22 @@
-//! Images are whole after a job, however it ended.
+//! Images are consistent after a job, however the job ends.
 
-use std::fs::File;
 use std::path::Path;
 
-use block::create::Qcow2Create;
 use block::nodes::Graph;
 use block::options::BlockdevOptions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::faults::spoil;
-use crate::program::{Client, Daemon, assert_sound, wait_for};
+use crate::support::daemon::{Client, Daemon, Format, node, wait_for};
+use crate::support::images::{
+    assert_consistent, corrupt_cluster, create_qcow2, file, read, set_backing,
+};
 
 const SIZE: usize = 4 << 20;
-/// So slow that a job is never over before it is told to end.
+/// A rate limit at which a job is never over before it is cancelled.
 const SLOW: u64 = 64 * 1024;
-/// What each image of the chain holds itself, and with which byte.
-const HELD: [(&str, std::ops::Range<usize>, u8); 3] =
+/// The range that each image of the chain has allocated, and the byte in it.
+const ALLOCATED: [(&str, std::ops::Range<usize>, u8); 3] =
     [("base", 0..SIZE, 1), ("mid", 512 << 10..3584 << 10, 2), ("top", 1 << 20..3 << 20, 3)];
 
 /// A kind of job.
@@ -24,9 +24,9 @@ struct Kind {
     name: &'static str,
     command: &'static str,
     arguments: Value,
-    /// Whether it is told when to complete.
+    /// Whether it has to be completed.
     gets_ready: bool,
-    /// The image that it reads, and a cluster of that which it needs.
+    /// An image that it reads, and a cluster of the image that it needs.
     read: (&'static str, u64),
 }
 
@@ -57,72 +57,54 @@ fn kinds() -> [Kind; 5] {
     ]
 }
 
-fn image(path: &Path) -> BlockdevOptions {
-    let file = BlockdevOptions::file(path.to_str().unwrap());
-    BlockdevOptions::qcow2(file).named("n")
+/// The options of a qcow2 node `n`, with the backing node that the image names.
+fn qcow2(path: &Path) -> BlockdevOptions {
+    BlockdevOptions::qcow2(file(path)).named("n")
 }
 
-/// A folder with a chain of three images, each with something of its own, and an empty one.
+/// A folder with the chain `base`, `mid` and `top`, and an empty image `target`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let graph = Graph::new();
     let mut backing = None;
-    let held = HELD.into_iter().chain([("target", 0..0, 0)]);
-    for (name, range, byte) in held {
+    for (name, range, byte) in ALLOCATED.into_iter().chain([("target", 0..0, 0)]) {
         let path = folder.path().join(name);
-        File::create(&path).unwrap();
-        let file = BlockdevOptions::file(path.to_str().unwrap());
-        let mut new = Qcow2Create::new(file, SIZE as u64);
-        if name != "target" {
-            new.backing_format = backing.as_ref().map(|_| "qcow2".into());
-            new.backing_file = backing.replace(path.to_str().unwrap().to_owned());
-        }
-        new.create(&graph).unwrap();
-        let node = graph.add(&image(&path)).unwrap();
+        let below = backing.replace(path.to_str().unwrap().to_owned());
+        let below = below.filter(|_| name != "target");
+        create_qcow2(&path, SIZE as u64, |image| set_backing(image, below.as_deref()));
+        let node = graph.add(&qcow2(&path)).unwrap();
         node.write(range.start as u64, &vec![byte; range.len()]).unwrap();
         graph.remove("n").unwrap();
     }
     folder
 }
 
-/// What a user of the topmost image sees.
+/// The contents of the topmost image.
 fn shown() -> Vec<u8> {
     let mut bytes = vec![0; SIZE];
-    for (_, range, byte) in HELD {
+    for (_, range, byte) in ALLOCATED {
         bytes[range].fill(byte);
     }
     bytes
 }
 
-fn contents(path: &Path) -> Vec<u8> {
-    let graph = Graph::new();
-    let node = graph.add(&image(path).read_only(true)).unwrap();
-    let mut bytes = vec![0; SIZE];
-    node.read(0, &mut bytes).unwrap();
-    bytes
-}
-
-/// A daemon that has all images open, perhaps one of which a cluster cannot be read.
-fn start(spoiled: Option<(&str, u64)>) -> Daemon {
+/// A daemon with a node for each image. A cluster of one of them may be corrupt.
+fn start(corrupt: Option<(&str, u64)>) -> Daemon {
     let folder = folder();
-    if let Some((name, cluster)) = spoiled {
-        spoil(&folder.path().join(name), cluster);
+    if let Some((name, cluster)) = corrupt {
+        corrupt_cluster(&folder.path().join(name), cluster);
     }
-    let node = |name: &str, backing: &str| {
-        format!("qcow2,node-name={name},file.driver=file,file.filename=$DIR/{name}{backing}")
-    };
     let nodes = [
-        node("base", ""),
-        node("mid", ",backing=base"),
-        node("top", ",backing=mid"),
-        node("target", ""),
+        node(Format::Qcow2, "base", ""),
+        node(Format::Qcow2, "mid", ",backing=base"),
+        node(Format::Qcow2, "top", ",backing=mid"),
+        node(Format::Qcow2, "target", ""),
     ];
-    let arguments: Vec<&str> =
-        nodes.iter().flat_map(|node| ["--blockdev", node.as_str()]).collect();
-    Daemon::start_in(folder, &arguments)
+    Daemon::with_nodes(folder, &nodes).0
 }
 
-fn wait_until_at_work(client: &mut Client) {
+/// Waits until the job makes progress.
+fn wait_for_progress(client: &mut Client) {
     wait_for("the job to make progress", || {
         let jobs = client.execute("query-jobs", json!({}));
         let progress = jobs[0]["current-progress"].as_u64().unwrap();
@@ -130,7 +112,7 @@ fn wait_until_at_work(client: &mut Client) {
     });
 }
 
-/// Has a job of a kind come to an end.
+/// Runs a job to its end, and then ends the daemon.
 fn run(daemon: &Daemon, kind: &Kind, end: End) {
     let mut client = daemon.client();
     let mut arguments = kind.arguments.clone();
@@ -149,13 +131,13 @@ fn run(daemon: &Daemon, kind: &Kind, end: End) {
             Some(None)
         }
         End::Cancelled => {
-            wait_until_at_work(&mut client);
+            wait_for_progress(&mut client);
             client.execute("job-cancel", json!({"id": "j"}));
             Some(Some("Operation canceled"))
         }
         End::Failed => Some(Some("Input/output error")),
         End::Interrupted => {
-            wait_until_at_work(&mut client);
+            wait_for_progress(&mut client);
             None
         }
     };
@@ -167,25 +149,29 @@ fn run(daemon: &Daemon, kind: &Kind, end: End) {
 }
 
 #[test]
-fn images_are_whole_however_a_job_ends() {
+fn images_are_consistent_however_a_job_ends() {
     let ends = [End::Completed, End::Cancelled, End::Interrupted, End::Failed];
     for (kind, end) in kinds().iter().flat_map(|kind| ends.map(|end| (kind, end))) {
-        let spoiled = (end == End::Failed).then_some(kind.read);
-        let mut daemon = start(spoiled);
+        let corrupt = (end == End::Failed).then_some(kind.read);
+        let mut daemon = start(corrupt);
         run(&daemon, kind, end);
         assert!(daemon.ended().success(), "{} {end:?}", kind.name);
         for image in ["base", "mid", "top", "target"] {
-            if spoiled.is_none_or(|(name, _)| name != image) {
-                assert_sound(&daemon.path(image));
+            if corrupt.is_none_or(|(name, _)| name != image) {
+                assert_consistent(&daemon.path(image));
             }
         }
         if end == End::Failed {
             continue;
         }
-        assert!(contents(&daemon.path("top")) == shown(), "{} {end:?}", kind.name);
+        assert!(
+            read(qcow2(&daemon.path("top")), SIZE as u64) == shown(),
+            "{} {end:?}",
+            kind.name
+        );
         let copies = kind.arguments.get("target").is_some();
         if copies && end == End::Completed {
-            assert!(contents(&daemon.path("target")) == shown(), "{}", kind.name);
+            assert!(read(qcow2(&daemon.path("target")), SIZE as u64) == shown(), "{}", kind.name);
         }
     }
 }

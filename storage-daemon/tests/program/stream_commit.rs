@@ -1,38 +1,26 @@
-//! Streams and commits as clients see them: what is refused leaves nothing behind, and a fault in
-//! the midst of one fails that job and nothing else.
+//! Streams and commits: refused ones leave nothing behind, and a fault during one fails only that
+//! job.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 
-use block::create::Qcow2Create;
 use block::nodes::{Graph, NodeUse};
-use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRefOrNull};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::program::{Client, Daemon};
+use crate::support::daemon::{self, Client, Daemon, Format, delete_nodes, merged, node};
+use crate::support::images::{MIB, corrupt_cluster, create_qcow2, qcow2_alone, set_backing};
 
-const MIB: u64 = 1 << 20;
-
-/// A folder with the images base, mid and top on top of each other, each with a MiB of its own,
-/// and the image apart.
-fn folder() -> tempfile::TempDir {
+/// A folder with the chain `base`, `mid` and `top`, and an image `apart`. Each image has a MiB of
+/// data of its own.
+fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut below: Option<&str> = None;
     for (number, name) in ["base", "mid", "top", "apart"].into_iter().enumerate() {
         let backing = below.replace(name).filter(|_| name != "apart");
         let path = folder.path().join(name);
-        File::create(&path).unwrap();
-        let file = || BlockdevOptions::file(path.to_str().unwrap());
-        let mut image = Qcow2Create::new(file(), 4 * MIB);
-        image.backing_file = backing.map(str::to_owned);
-        image.backing_format = backing.map(|_| "qcow2".to_owned());
+        create_qcow2(&path, 4 * MIB, |image| set_backing(image, backing));
         let graph = Graph::new();
-        image.create(&graph).unwrap();
-        let image = BlockdevOptionsQcow2::new(file()).backing(BlockdevRefOrNull::NONE);
-        let node = BlockdevOptions::from(image).named("n");
-        let node = graph.add(&node).unwrap();
+        let node = graph.add(&qcow2_alone(&path)).unwrap();
         let data = vec![number as u8 + 1; MIB as usize];
         drop(graph.reserve_unnamed([NodeUse::target(node.clone())]).unwrap());
         node.write(number as u64 * MIB, &data).unwrap();
@@ -43,50 +31,17 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// A daemon with a node for each image.
-fn daemon(folder: tempfile::TempDir) -> (Daemon, Client) {
-    let mut arguments = Vec::new();
-    for (name, backing) in [("base", ""), ("mid", "base"), ("top", "mid"), ("apart", "")] {
-        let backing =
-            if backing.is_empty() { String::new() } else { format!(",backing={backing}") };
-        let file = format!("file.driver=file,file.filename=$DIR/{name}");
-        arguments.push("--blockdev".to_owned());
-        arguments.push(format!("qcow2,node-name={name},{file}{backing}"));
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let daemon = Daemon::start_in(folder, &arguments);
-    let client = daemon.client();
-    (daemon, client)
+fn daemon(folder: TempDir) -> (Daemon, Client) {
+    let nodes = [("base", ""), ("mid", ",backing=base"), ("top", ",backing=mid"), ("apart", "")];
+    let nodes = nodes.map(|(name, backing)| node(Format::Qcow2, name, backing));
+    Daemon::with_nodes(folder, &nodes)
 }
 
-/// What could be left behind: jobs, nodes with what is on top of each, and the contents of files.
-fn traces(daemon: &Daemon, client: &mut Client) -> (Value, Value, BTreeSet<(String, Vec<u8>)>) {
-    let jobs = client.execute("query-jobs", json!({}));
-    let nodes = client.execute("query-named-block-nodes", json!({}));
-    let files = fs::read_dir(daemon.path("")).unwrap().map(Result::unwrap);
-    let files = files.filter(|file| file.file_type().unwrap().is_file());
-    let files = files
-        .map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap()));
-    (jobs, nodes, files.collect())
-}
-
-/// Tries a command with changes to arguments that would do, each of which is refused.
-fn assert_refused(command: &str, right: &Value, cases: &[(Value, &str)]) {
+/// Checks that a command fails with each change to its arguments, and leaves nothing behind.
+fn assert_refused(command: &str, arguments: &Value, cases: &[(Value, &str)]) {
     let (daemon, mut client) = daemon(folder());
-    let before = traces(&daemon, &mut client);
-    for (changes, expected) in cases {
-        let mut arguments = right.clone();
-        for (name, value) in changes.as_object().unwrap() {
-            match value {
-                Value::Null => drop(arguments.as_object_mut().unwrap().remove(name)),
-                value => arguments[name] = value.clone(),
-            }
-        }
-        assert_eq!(client.refused(command, arguments), *expected);
-        assert!(traces(&daemon, &mut client) == before, "{expected}: something is left behind");
-    }
-    for name in ["top", "mid", "base", "apart"] {
-        client.execute("blockdev-del", json!({"node-name": name}));
-    }
+    daemon::assert_refused((&daemon, &mut client), command, arguments, cases);
+    delete_nodes(&mut client, &["top", "mid", "base", "apart"]);
 }
 
 #[test]
@@ -161,9 +116,14 @@ fn refused_commits_leave_nothing_behind() {
 }
 
 #[test]
-fn a_node_at_work_is_refused_to_others_and_free_afterwards() {
-    let (daemon, mut client) = daemon(folder());
-    let before = traces(&daemon, &mut client);
+fn the_nodes_of_a_stream_are_refused_to_other_jobs() {
+    let (_daemon, mut client) = daemon(folder());
+    let names = |client: &mut Client| -> Vec<_> {
+        let nodes = client.execute("query-named-block-nodes", json!({}));
+        let nodes = nodes.as_array().unwrap().iter();
+        nodes.map(|node| (node["node-name"].clone(), node["ro"].clone())).collect()
+    };
+    let before = names(&mut client);
     let slow = json!({"job-id": "j0", "device": "mid", "speed": 1, "filter-node-name": "filter"});
     client.execute("block-stream", slow);
     let busy =
@@ -177,38 +137,17 @@ fn a_node_at_work_is_refused_to_others_and_free_afterwards() {
         ("block-commit", json!({"top-node": "mid"}), busy("mid")),
         ("block-commit", json!({"base-node": "mid"}), busy("filter")),
     ] {
-        let mut all = json!({"job-id": "j1", "device": "top"});
-        all.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
-        assert_eq!(client.refused(command, all), expected);
+        let arguments = merged(json!({"job-id": "j1", "device": "top"}), &arguments);
+        assert_eq!(client.refused(command, arguments), expected);
     }
     client.execute("job-cancel", json!({"id": "j0"}));
     while !client.execute("query-jobs", json!({})).as_array().unwrap().is_empty() {}
-    let (jobs, nodes, _files) = traces(&daemon, &mut client);
-    assert_eq!(jobs, before.0);
-    let names = |nodes: &Value| {
-        let nodes = nodes.as_array().unwrap().iter();
-        nodes.map(|node| (node["node-name"].clone(), node["ro"].clone())).collect::<Vec<_>>()
-    };
-    assert_eq!(names(&nodes), names(&before.1));
+    assert_eq!(names(&mut client), before);
 }
 
-/// Has the table that says where the contents of a qcow2 image are point to where nothing can be,
-/// for the cluster with that number.
-fn spoil(image: &Path, cluster: u64) {
-    let file = File::options().read(true).write(true).open(image).unwrap();
-    let number = |offset| {
-        let mut bytes = [0; 8];
-        file.read_exact_at(&mut bytes, offset).unwrap();
-        // Without the flags.
-        u64::from_be_bytes(bytes) & 0x00ff_ffff_ffff_fe00
-    };
-    let entry = number(number(40)) + 8 * cluster;
-    let spoilt = (number(entry) + 512) | 1 << 63;
-    file.write_all_at(&spoilt.to_be_bytes(), entry).unwrap();
-}
-
-/// Sees to it that a job fails so, that another one is not disturbed, and that the nodes are free.
-fn assert_only_one_fails(folder: tempfile::TempDir, command: &str, error: &str) {
+/// Checks that a job fails with this error, that another job succeeds, and that all nodes are free
+/// afterwards.
+fn assert_only_one_fails(folder: TempDir, command: &str, error: &str) {
     let target = folder.path().join("target");
     File::create(&target).unwrap().set_len(4 * MIB).unwrap();
     let (mut daemon, mut client) = daemon(folder);
@@ -235,9 +174,7 @@ fn assert_only_one_fails(folder: tempfile::TempDir, command: &str, error: &str) 
     }
     let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
     assert_eq!(nodes.as_array().unwrap().len(), 10, "no filter is left");
-    for node in ["top", "mid", "base", "apart", "target"] {
-        client.execute("blockdev-del", json!({"node-name": node}));
-    }
+    delete_nodes(&mut client, &["top", "mid", "base", "apart", "target"]);
     client.execute("quit", json!({}));
     assert!(daemon.ended().success());
 }
@@ -245,21 +182,21 @@ fn assert_only_one_fails(folder: tempfile::TempDir, command: &str, error: &str) 
 #[test]
 fn an_unreadable_block_fails_one_stream() {
     let folder = folder();
-    spoil(&folder.path().join("base"), 3);
+    corrupt_cluster(&folder.path().join("base"), 3);
     assert_only_one_fails(folder, "block-stream", "Input/output error");
 }
 
 #[test]
 fn an_unreadable_block_fails_one_commit() {
     let folder = folder();
-    spoil(&folder.path().join("mid"), 20);
+    corrupt_cluster(&folder.path().join("mid"), 20);
     assert_only_one_fails(folder, "block-commit", "Input/output error");
 }
 
 #[test]
 fn an_unwritable_table_fails_one_commit() {
     let folder = folder();
-    spoil(&folder.path().join("base"), 20);
+    corrupt_cluster(&folder.path().join("base"), 20);
     assert_only_one_fails(folder, "block-commit", "Input/output error");
 }
 
@@ -267,20 +204,18 @@ fn an_unwritable_table_fails_one_commit() {
 fn a_full_disk_fails_one_commit() {
     let folder = folder();
     let base = folder.path().join("base");
-    // As long as it is, and no longer: what is merged into it has no place.
+    // The image cannot grow, so that there is no space for data merged into it.
     let size = fs::metadata(&base).unwrap().len().next_multiple_of(512);
     File::options().write(true).open(&base).unwrap().set_len(size).unwrap();
     let window =
         format!("raw,node-name=window,size={size},file.driver=file,file.filename=$DIR/base");
     let nodes = [
-        window.as_str(),
-        "qcow2,node-name=base,file=window",
-        "qcow2,node-name=mid,file.driver=file,file.filename=$DIR/mid,backing=base",
-        "qcow2,node-name=top,file.driver=file,file.filename=$DIR/top,backing=mid",
+        window,
+        "qcow2,node-name=base,file=window".to_owned(),
+        node(Format::Qcow2, "mid", ",backing=base"),
+        node(Format::Qcow2, "top", ",backing=mid"),
     ];
-    let arguments: Vec<&str> = nodes.into_iter().flat_map(|node| ["--blockdev", node]).collect();
-    let daemon = Daemon::start_in(folder, &arguments);
-    let mut client = daemon.client();
+    let (_daemon, mut client) = Daemon::with_nodes(folder, &nodes);
     let commit = |id, on_error| {
         json!({
             "job-id": id, "device": "top", "top-node": "mid", "on-error": on_error,
@@ -299,7 +234,5 @@ fn a_full_disk_fails_one_commit() {
     for id in ["stops", "fails"] {
         client.execute("job-dismiss", json!({"id": id}));
     }
-    for node in ["top", "mid", "base", "window"] {
-        client.execute("blockdev-del", json!({"node-name": node}));
-    }
+    delete_nodes(&mut client, &["top", "mid", "base", "window"]);
 }

@@ -1,6 +1,6 @@
-//! The program in a folder of its own, and a client to talk to it.
+//! A daemon in a folder of its own, and its client.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::os::unix::net::UnixStream;
@@ -13,10 +13,10 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything may take before the test is given up: never reached unless it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// The time-out of a test that hangs.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The program, to be given arguments.
+/// The program, without arguments.
 pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_storage-daemon"))
 }
@@ -26,19 +26,19 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     command().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-/// Waits until `done` gives something.
+/// Waits until `done` returns a value.
 pub(crate) fn wait_for<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = done() {
             return value;
         }
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(start.elapsed() < TIMEOUT, "time-out: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// A running daemon, with a folder for its files. Ended at the latest with the test.
+/// A running daemon, with a folder for its files. Killed when dropped.
 pub(crate) struct Daemon {
     process: Child,
     folder: TempDir,
@@ -51,7 +51,7 @@ impl Daemon {
         Self::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    /// As [`Daemon::start`], in a folder that may hold something.
+    /// As [`Daemon::start`], in a folder that may contain files.
     pub(crate) fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let path = folder.path().display().to_string();
         let process = command()
@@ -61,6 +61,15 @@ impl Daemon {
             .spawn()
             .unwrap();
         Self { process, folder }
+    }
+
+    /// Starts a daemon with these arguments of `--blockdev`, and connects a client.
+    pub(crate) fn with_nodes(folder: TempDir, nodes: &[String]) -> (Self, Client) {
+        let arguments: Vec<&str> =
+            nodes.iter().flat_map(|node| ["--blockdev", node.as_str()]).collect();
+        let daemon = Self::start_in(folder, &arguments);
+        let client = daemon.client();
+        (daemon, client)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -97,21 +106,26 @@ impl Drop for Daemon {
     }
 }
 
-/// What has a daemon listen on `qmp.sock` in `folder`.
+/// The arguments by which a daemon listens on `qmp.sock` in `folder`.
 pub(crate) fn socket_arguments(folder: &Path) -> [String; 4] {
     let path = folder.join("qmp.sock");
     let chardev = format!("socket,id=qmp,path={},server=on,wait=off", path.display());
     ["--chardev".to_owned(), chardev, "--monitor".to_owned(), "qmp".to_owned()]
 }
 
-/// A client on a unix socket.
+/// Connects to a socket as soon as a daemon listens on it.
+pub(crate) fn connect(socket: &Path) -> UnixStream {
+    wait_for("the daemon to listen", || UnixStream::connect(socket).ok())
+}
+
+/// A client on a UNIX socket.
 pub(crate) struct Client {
     stream: UnixStream,
     lines: Lines<BufReader<UnixStream>>,
 }
 
 impl Client {
-    /// Connects as soon as somebody listens, and negotiates.
+    /// Connects as soon as the daemon listens, and negotiates.
     pub(crate) fn connect(socket: &Path) -> Self {
         let mut client = Self::unnegotiated(socket);
         assert!(client.message()["QMP"].is_object());
@@ -119,16 +133,15 @@ impl Client {
         client
     }
 
-    /// Connects as soon as somebody listens.
+    /// Connects as soon as the daemon listens, and does not negotiate.
     pub(crate) fn unnegotiated(socket: &Path) -> Self {
-        let connect = || UnixStream::connect(socket).ok();
-        let stream = wait_for("the daemon to listen", connect);
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let stream = connect(socket);
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let lines = BufReader::new(stream.try_clone().unwrap()).lines();
         Self { stream, lines }
     }
 
-    /// The answer to a command; events before it are passed by.
+    /// The reply to a command. Events before it are skipped.
     pub(crate) fn ask(&mut self, command: &str, arguments: Value) -> Value {
         let message = json!({"execute": command, "arguments": arguments});
         self.stream.write_all(message.to_string().as_bytes()).unwrap();
@@ -140,7 +153,7 @@ impl Client {
         }
     }
 
-    /// Executes a command that must succeed.
+    /// Executes a command that must succeed. Returns its result.
     pub(crate) fn execute(&mut self, command: &str, arguments: Value) -> Value {
         let mut reply = self.ask(command, arguments);
         assert!(reply.get("error").is_none(), "{command}: {reply}");
@@ -173,45 +186,98 @@ impl Client {
     }
 }
 
-/// A daemon in whose folder each of the images is, as large as it says, with a raw node of its name
-/// on top; and whatever other nodes there are to be.
+/// Raw images of these sizes in the folder of a daemon, with a raw node on each, and further nodes.
 pub(crate) fn with_images(images: &[(&str, u64)], more: &[&str]) -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
     let node = |(name, size): &(&str, u64)| {
         fs::write(folder.path().join(name), vec![7; *size as usize]).unwrap();
-        format!("raw,node-name={name},file.driver=file,file.filename=$DIR/{name}")
+        node(Format::Raw, name, "")
     };
-    let nodes: Vec<String> = images.iter().map(node).collect();
-    let nodes = nodes.iter().map(String::as_str).chain(more.iter().copied());
-    let arguments: Vec<&str> = nodes.flat_map(|node| ["--blockdev", node]).collect();
-    let daemon = Daemon::start_in(folder, &arguments);
-    let client = daemon.client();
-    (daemon, client)
+    let mut nodes: Vec<String> = images.iter().map(node).collect();
+    nodes.extend(more.iter().map(|node| (*node).to_owned()));
+    Daemon::with_nodes(folder, &nodes)
 }
 
-/// The arguments of a copy of `source` to `target`, with some of them changed.
+/// The format of an image.
+#[derive(Clone, Copy)]
+pub(crate) enum Format {
+    Raw,
+    Qcow2,
+}
+
+/// The argument of `--blockdev` for a node on the file of the same name in the daemon's folder.
+/// `more` begins with a comma, if it is not empty.
+pub(crate) fn node(format: Format, name: &str, more: &str) -> String {
+    let format = match format {
+        Format::Raw => "raw",
+        Format::Qcow2 => "qcow2",
+    };
+    format!("{format},node-name={name},file.driver=file,file.filename=$DIR/{name}{more}")
+}
+
+/// An object with the members of both. Those of `changes` win; a `null` there removes the member.
+pub(crate) fn merged(mut object: Value, changes: &Value) -> Value {
+    let members = object.as_object_mut().unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => drop(members.remove(name)),
+            value => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+    object
+}
+
+/// The arguments of a copy of `source` to `target`, with changes.
 pub(crate) fn copy(changes: Value) -> Value {
-    let mut all = json!({
+    let arguments = json!({
         "job-id": "j0", "device": "source", "target": "target", "sync": "full",
     });
-    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    all
+    merged(arguments, &changes)
 }
 
-/// What could be left behind: jobs, nodes, and files.
-#[derive(Debug, PartialEq)]
+/// What a refused command could leave behind: jobs, nodes, and files.
+#[derive(PartialEq)]
 pub(crate) struct Traces {
-    pub(crate) jobs: Value,
-    pub(crate) nodes: Vec<String>,
-    pub(crate) files: BTreeSet<String>,
+    jobs: Value,
+    nodes: Value,
+    /// The contents of each file, by name.
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Traces {
     pub(crate) fn of(daemon: &Daemon, client: &mut Client) -> Self {
-        let jobs = client.execute("query-jobs", json!({}));
-        let files = fs::read_dir(daemon.path("")).unwrap();
-        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        Traces { jobs, nodes: node_names(client), files }
+        let files = fs::read_dir(daemon.path("")).unwrap().map(Result::unwrap);
+        let files = files.filter(|file| file.file_type().unwrap().is_file()).map(|file| {
+            (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())
+        });
+        Traces {
+            jobs: client.execute("query-jobs", json!({})),
+            nodes: client.execute("query-named-block-nodes", json!({})),
+            files: files.collect(),
+        }
+    }
+}
+
+/// Executes a command with each of the changes to its arguments. Checks that it fails with the
+/// error, and leaves nothing behind.
+pub(crate) fn assert_refused(
+    (daemon, client): (&Daemon, &mut Client),
+    command: &str,
+    arguments: &Value,
+    cases: &[(Value, &str)],
+) {
+    let before = Traces::of(daemon, client);
+    for (changes, expected) in cases {
+        let arguments = merged(arguments.clone(), changes);
+        assert_eq!(client.refused(command, arguments), *expected);
+        assert!(Traces::of(daemon, client) == before, "{expected}: something is left behind");
+    }
+}
+
+/// Deletes nodes, which nothing may use any more.
+pub(crate) fn delete_nodes(client: &mut Client, names: &[&str]) {
+    for name in names {
+        client.execute("blockdev-del", json!({"node-name": name}));
     }
 }
 
@@ -220,16 +286,4 @@ pub(crate) fn node_names(client: &mut Client) -> Vec<String> {
     let nodes = client.execute("query-named-block-nodes", json!({"flat": true}));
     let name = |node: &Value| node["node-name"].as_str().unwrap().to_owned();
     nodes.as_array().unwrap().iter().map(name).collect()
-}
-
-/// Has `qemu-img check` look for damage and leaks in a qcow2 image, if it is installed.
-/// `QAPI_REQUIRE_PEERS=1` demands that it is.
-pub(crate) fn assert_sound(image: &Path) {
-    match Command::new("qemu-img").args(["check", "-f", "qcow2"]).arg(image).output() {
-        Ok(output) => assert!(output.status.success(), "{}: {output:?}", image.display()),
-        Err(error) => {
-            let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|one| one == "1");
-            assert!(!required, "qemu-img is required: {error}");
-        }
-    }
 }
