@@ -12,5 +12,5 @@ mod disks;
 mod graphs;
 mod python;
 mod qapi_crate;
-#[path = "../support/mod.rs"]
+#[path = "../program/support/mod.rs"]
 mod support;

@@ -28,6 +28,5 @@ mod process;
 mod releases;
 mod scenarios;
 mod stream_commit;
-#[path = "../support/mod.rs"]
 mod support;
 mod truncated;

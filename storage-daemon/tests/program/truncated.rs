@@ -34,8 +34,8 @@ fn create(path: &Path, compressed: Option<bool>) {
     graph.remove("n").unwrap();
 }
 
-/// A daemon with the chain `base`, `image` and `top`, of which `image` has contents and is truncated;
-/// with the targets `target` and `other`; and with `sound`, a raw image of the contents.
+/// A daemon with the chain `base`, `image` and `top`, of which `image` has contents and is
+/// truncated; with the targets `target` and `other`; and with `sound`, a raw image of the contents.
 fn daemon(compressed: bool) -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["top", "base", "target", "other"] {

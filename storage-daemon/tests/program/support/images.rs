@@ -46,7 +46,7 @@ pub(crate) fn read(options: BlockdevOptions, length: u64) -> Vec<u8> {
     bytes
 }
 
-/// Damages a qcow2 image: the entry of a cluster in the L2 table gets an offset that is not aligned.
+/// Damages a qcow2 image: the entry of a cluster in the L2 table gets an unaligned offset.
 pub(crate) fn corrupt_cluster(image: &Path, cluster: u64) {
     let file = File::options().read(true).write(true).open(image).unwrap();
     let offset_at = |position| {
