@@ -16,36 +16,30 @@ impl Job {
         }
     }
 
+    /// Members of the transaction that have done their work are cancelled with the job, if there is
+    /// one at work that they have to wait for: clients see them fail before the reply to the
+    /// cancel, as with QEMU. Where no member is at work, the transaction is aborted at once.
     pub(super) fn cancel_unless_over(&self, mode: CancelMode) {
         self.request_cancel(mode);
-        if !self.is_cancelled() {
+        let key = self.key();
+        let (is_cancelled, is_at_work, others) = self.inner.engine.read(|machine| {
+            let job = machine.job(key);
+            (job.is_cancelled(), job.status().is_at_work(), machine.others_beside_work(key))
+        });
+        if !is_cancelled {
             return;
         }
-        self.cancel_waiting_members();
-        self.apply(|machine, key| {
-            if !machine.job(key).status().is_at_work() {
-                machine.abort(key);
+        if !others.is_empty() {
+            for member in others.into_iter().filter_map(|member| self.inner.engine.job(member)) {
+                if member.status() == JobStatus::Waiting {
+                    member.request_cancel(CancelMode::Force);
+                }
             }
-        });
-    }
-
-    /// Cancels the members that have done their work, if there is one at work that the transaction
-    /// has to wait for: clients see them fail before the reply to the cancel, as with QEMU. Where
-    /// no member is at work, the transaction is aborted at once.
-    fn cancel_waiting_members(&self) {
-        let (members, must_wait) = self.inner.engine.read(|machine| {
-            (machine.members_of(self.key()), machine.any_member_at_work(self.key()))
-        });
-        if !must_wait {
-            return;
+            self.apply(|machine, key| machine.fail_cancelled_waiting(key));
         }
-        let others = members.into_iter().filter(|member| *member != self.key());
-        for member in others.filter_map(|member| self.inner.engine.job(member)) {
-            if member.status() == JobStatus::Waiting {
-                member.request_cancel(CancelMode::Force);
-            }
+        if !is_at_work {
+            self.apply(|machine, key| machine.abort(key));
         }
-        self.apply(|machine, key| machine.fail_cancelled_waiting(key));
     }
 
     /// Marks the job as cancelled, and wakes its driver.
@@ -58,16 +52,20 @@ impl Job {
         }
         // A driver cannot weaken a cancel.
         let mode = self.hooks().cancel(self, mode).max(mode);
-        let was_paused = self.update(|job, _| job.take_user_pause());
+        let was_paused = self.update(|job, effects| {
+            let was_paused = job.take_user_pause();
+            if !was_paused {
+                job.mark_cancelled(mode, effects);
+            }
+            was_paused
+        });
         if was_paused {
             self.hooks().user_resume(self);
-        }
-        self.update(|job, effects| {
-            if was_paused {
+            self.update(|job, effects| {
                 job.end_pause(effects);
-            }
-            job.mark_cancelled(mode, effects);
-        });
+                job.mark_cancelled(mode, effects);
+            });
+        }
         self.wake_driver();
     }
 }

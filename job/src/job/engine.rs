@@ -36,6 +36,8 @@ struct Locked {
     /// The jobs that are not gone.
     jobs: BTreeMap<JobKey, Job>,
     queue: EventQueue<Event>,
+    /// An empty buffer, reused for the effects of each step.
+    effects: Vec<Effect>,
 }
 
 enum Event {
@@ -58,6 +60,7 @@ impl Engine {
             machine: Machine::default(),
             jobs: BTreeMap::new(),
             queue: EventQueue::new(),
+            effects: Vec::new(),
         };
         Self {
             locked: Mutex::new(locked),
@@ -157,10 +160,7 @@ impl Engine {
     }
 
     fn carry_out(self: &Arc<Self>, mut locked: MutexGuard<'_, Locked>) {
-        let mut actions = Vec::new();
-        for effect in locked.machine.take_effects() {
-            locked.resolve(effect, &mut actions);
-        }
+        let actions = locked.resolve_effects();
         let delivers = locked.queue.begin_delivery();
         drop(locked);
         // Waiters are woken before events are delivered, which a sink may take its time for.
@@ -205,7 +205,18 @@ impl Engine {
 }
 
 impl Locked {
-    /// Queues the event of an effect, and finds the jobs that it is about.
+    /// Queues the events of the last step, and finds the jobs that its other effects are about.
+    fn resolve_effects(&mut self) -> Vec<Action> {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.machine.take_effects(&mut effects);
+        let mut actions = Vec::new();
+        for effect in effects.drain(..) {
+            self.resolve(effect, &mut actions);
+        }
+        self.effects = effects;
+        actions
+    }
+
     fn resolve(&mut self, effect: Effect, actions: &mut Vec<Action>) {
         match effect {
             Effect::Moved(key, status) => self.resolve_move(key, status, actions),

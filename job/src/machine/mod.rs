@@ -41,9 +41,9 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// The effects of the last step, in order.
-    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.effects)
+    /// Moves the effects of the last step, in order, to an empty buffer.
+    pub(crate) fn take_effects(&mut self, buffer: &mut Vec<Effect>) {
+        std::mem::swap(&mut self.effects, buffer);
     }
 
     /// Checks that a job may be added.

@@ -68,7 +68,7 @@ impl Machine {
     }
 
     pub(super) fn leave_transaction(&mut self, job: JobKey) {
-        if let Some(group) = self.group_of(job) {
+        if let Some(group) = self.group_mut(job) {
             group.members.retain(|member| *member != job);
             // One that was not started may be taken back while the others are cancelled.
             if let Phase::Cancelling { left } = &mut group.phase {
@@ -79,7 +79,7 @@ impl Machine {
 
     /// The members of a job's transaction that are not concluded, the newest first.
     pub(crate) fn members_of(&self, job: JobKey) -> Vec<JobKey> {
-        let group = self.job(job).transaction().and_then(|key| self.transactions.get(&key));
+        let group = self.group(job);
         group.map(|group| group.members.iter().rev().copied().collect()).unwrap_or_default()
     }
 
@@ -89,15 +89,17 @@ impl Machine {
         group.map(|group| group.members.clone()).unwrap_or_default()
     }
 
-    /// Whether a member of the job's transaction is at work.
-    pub(crate) fn any_member_at_work(&self, job: JobKey) -> bool {
-        self.members_of(job).iter().any(|member| self.job(*member).status().is_at_work())
+    /// The other members of the job's transaction, the newest first, if any member is at work.
+    pub(crate) fn others_beside_work(&self, job: JobKey) -> Vec<JobKey> {
+        let Some(group) = self.group(job) else { return Vec::new() };
+        let any_at_work = group.members.iter().any(|member| !self.has_stopped(*member));
+        let others = group.members.iter().rev().copied().filter(|member| *member != job);
+        if any_at_work { others.collect() } else { Vec::new() }
     }
 
     /// Whether no call of a driver is in progress that ends a member of the job's transaction.
     pub(crate) fn is_idle(&self, job: JobKey) -> bool {
-        let group = self.job(job).transaction().and_then(|key| self.transactions.get(&key));
-        group.is_none_or(|group| match group.phase {
+        self.group(job).is_none_or(|group| match group.phase {
             Phase::Open | Phase::Pending | Phase::Final => true,
             Phase::Preparing { .. } | Phase::Committing { .. } | Phase::Cancelling { .. } => {
                 false
@@ -113,7 +115,7 @@ impl Machine {
         let members = self.members_of(job);
         let waits = |member: &JobKey| self.job(*member).status() == JobStatus::Waiting;
         let all_wait = !members.is_empty() && members.iter().all(waits);
-        match self.group_of(job) {
+        match self.group_mut(job) {
             Some(group) if all_wait && matches!(group.phase, Phase::Open) => {
                 group.phase = Phase::Pending;
             }
@@ -127,7 +129,7 @@ impl Machine {
 
     /// Makes the results of all members final, if they are pending.
     pub(crate) fn finalize(&mut self, job: JobKey) {
-        if let Some(group) = self.group_of(job)
+        if let Some(group) = self.group_mut(job)
             && matches!(group.phase, Phase::Pending)
         {
             group.phase = Phase::Preparing { left: group.members.clone() };
@@ -139,7 +141,7 @@ impl Machine {
     /// while the transaction is being finalized: that notices the failure itself.
     pub(crate) fn abort(&mut self, culprit: JobKey) {
         let has_stopped = self.newest_stopped(culprit).is_some();
-        match self.group_of(culprit) {
+        match self.group_mut(culprit) {
             Some(Group { phase: Phase::Open | Phase::Pending, .. }) => {
                 self.begin_cancelling(culprit);
                 self.run(culprit);
@@ -157,7 +159,7 @@ impl Machine {
     /// Fails the members that have done their work and have been cancelled, because a job at work
     /// was cancelled by force: as with QEMU, clients hear of them before the reply to that.
     pub(crate) fn fail_cancelled_waiting(&mut self, culprit: JobKey) {
-        let is_open = matches!(self.group_of(culprit), Some(Group { phase: Phase::Open, .. }));
+        let is_open = matches!(self.group_mut(culprit), Some(Group { phase: Phase::Open, .. }));
         if !is_open {
             return;
         }
@@ -247,7 +249,7 @@ impl Machine {
 
     /// Has every member but the culprit cancelled by force, and then concluded.
     fn begin_cancelling(&mut self, culprit: JobKey) {
-        if let Some(group) = self.group_of(culprit) {
+        if let Some(group) = self.group_mut(culprit) {
             let others = group.members.iter().copied().filter(|member| *member != culprit);
             group.phase = Phase::Cancelling { left: others.collect() };
         }
@@ -256,7 +258,7 @@ impl Machine {
     /// The newest member of an aborted transaction, if it has stopped. A job is concluded once it,
     /// and every newer member, has stopped.
     fn newest_stopped(&self, job: JobKey) -> Option<JobKey> {
-        self.members_of(job).first().copied().filter(|newest| self.has_stopped(*newest))
+        self.group(job)?.members.last().copied().filter(|newest| self.has_stopped(*newest))
     }
 
     fn has_stopped(&self, job: JobKey) -> bool {
@@ -276,7 +278,11 @@ impl Machine {
         }
     }
 
-    fn group_of(&mut self, job: JobKey) -> Option<&mut Group> {
+    fn group(&self, job: JobKey) -> Option<&Group> {
+        self.transactions.get(&self.job(job).transaction()?)
+    }
+
+    fn group_mut(&mut self, job: JobKey) -> Option<&mut Group> {
         let transaction = self.job(job).transaction()?;
         self.transactions.get_mut(&transaction)
     }

@@ -1,0 +1,40 @@
+//! Serves backups of files.
+//!
+//! ```console
+//! $ cargo run -p file-backup /tmp/backup.sock &
+//! $ printf '%s' '{"execute": "qmp_capabilities"}' '{"execute": "file-backup",
+//!     "arguments": {"job-id": "backup0", "source": "/etc/passwd", "target": "/tmp/copy"}}' |
+//!     socat -t 5 - UNIX:/tmp/backup.sock
+//! ```
+
+use std::process::ExitCode;
+
+use file_backup as _;
+use job::Jobs;
+use qapi_core::{ServeError, Server};
+
+fn serve(path: &std::ffi::OsStr) -> Result<(), ServeError> {
+    let server = Server::new();
+    let jobs = Jobs::new(server.events());
+    let at_shutdown = jobs.clone();
+    server
+        .state(jobs)
+        .on_shutdown(async move { at_shutdown.cancel_all().await })
+        .require_package("file-backup")
+        .listen_unix(path)?
+        .run()
+}
+
+fn main() -> ExitCode {
+    let Some(path) = std::env::args_os().nth(1) else {
+        eprintln!("Usage: file-backup SOCKET");
+        return ExitCode::FAILURE;
+    };
+    match serve(&path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("file-backup: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
