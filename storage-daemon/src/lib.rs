@@ -1,9 +1,31 @@
-//! A storage daemon: block nodes, jobs that copy between them, and QMP to drive both.
+//! A storage daemon: it opens disk images, copies between them in background jobs, and is
+//! controlled over QMP, as `qemu-storage-daemon` is.
 //!
-//! The block layer is the library [`block`]. [`block_job`] is what jobs on nodes have in common,
-//! [`jobs`] are the kinds there are. [`schema`] has the types of what clients say and hear of all
-//! that, [`commands`] the commands; [`options`] is the command line, [`daemon`] what it starts, and
-//! [`demo`] what happens when there is none.
+//! The package is a program. Its parts are a library, so that tests can use them; the parts that are
+//! useful to other programs are libraries of their own: [`block`] (images, the graph of nodes and
+//! the copy engine), [`job`] (the job engine), and [`qapi_core`] (commands, events and the server).
+//!
+//! From the bottom up:
+//!
+//! - [`schema`] has the types of the commands and events, annotated for QAPI.
+//! - [`block_job`] is what all block jobs have in common: events, reserved nodes, the policy for
+//!   I/O errors.
+//! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
+//! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
+//! - [`options`] parses the command line.
+//! - [`daemon`] sets up what the command line asks for, and serves clients.
+//! - [`demo`] runs a daemon and its client, to show what the program can do.
+//!
+//! A command is added in [`commands`], with its types in [`schema`]. Linking this crate registers
+//! all of them:
+//!
+//! ```
+//! use storage_daemon as _;
+//!
+//! let registry = qapi_core::Registry::collect()?;
+//! assert!(registry.commands().any(|(command, _)| command.name == "blockdev-backup"));
+//! # Ok::<(), qapi_core::registry::RegistryError>(())
+//! ```
 
 pub mod block_job;
 mod blocking;

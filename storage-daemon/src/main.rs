@@ -1,4 +1,4 @@
-//! The program: reads the command line, and does what it says.
+//! The program `storage-daemon`: parses the command line and carries it out.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ fn carry_out() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Has the libraries' warnings appear on standard error.
+/// Prints the warnings of the libraries to standard error.
 fn log_warnings() {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -44,7 +44,7 @@ fn log_warnings() {
 
 fn print(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever read it has read enough.
+        // The reader has closed the pipe.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

@@ -6,9 +6,9 @@ use block::copy::{ErrorAction, Side};
 use block::error::Error;
 
 use super::BlockJobHandle;
-use crate::schema::block_job::BlockDeviceIoStatus;
-use crate::schema::block_job::BlockdevOnError;
-use crate::schema::block_job::{BlockErrorAction, BlockJobError, IoOperationType};
+use crate::schema::block_job::{
+    BlockDeviceIoStatus, BlockErrorAction, BlockJobError, BlockdevOnError, IoOperationType,
+};
 
 /// What a job does about I/O errors.
 #[derive(Debug, Clone, Copy)]

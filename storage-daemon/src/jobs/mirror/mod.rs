@@ -114,10 +114,10 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
 
     let granularity = granularity(&target, options.granularity, &scope);
     let bitmap = Arc::new(DirtyBitmap::new(source.size()?, granularity)?);
-    let write_blocking = options.copy_mode == MirrorCopyMode::WriteBlocking;
-    let follower = WriteFollower::new(Arc::clone(&bitmap), Arc::clone(&target), write_blocking);
+    let follower =
+        WriteFollower::new(Arc::clone(&bitmap), Arc::clone(&target), options.copy_mode);
     let copier = Copier::new(Arc::clone(&source), Arc::clone(&target), context.slots.clone())?;
-    let work = Mirror {
+    let driver = Mirror {
         copier: copier.in_units_of(granularity),
         bitmap,
         follower: Arc::new(follower),
@@ -132,7 +132,7 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
         writable: Mutex::new(options.writable),
         backing: options.backing,
     };
-    let driver = BlockJob::new(work, context.events.clone());
+    let driver = BlockJob::new(driver, context.events.clone());
     // Errors from here on reach clients after the job's first event.
     let created = options.job.create(&context.jobs, options.job_type, driver, None)?;
     let (opened, created_file) = options.target.into_parts();
@@ -278,7 +278,7 @@ impl Mirror {
         })
     }
 
-    /// Makes the target read-only or writable, as the source is that it replaces.
+    /// Makes the target read-only if the source is, and writable otherwise.
     fn copy_read_only(&self) {
         let read_only = self.source.is_read_only();
         if self.target.is_read_only() != read_only

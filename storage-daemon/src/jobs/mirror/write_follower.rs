@@ -7,6 +7,8 @@ use block::copy::DirtyBitmap;
 use block::error::Result;
 use block::nodes::{Node, Write, WriteWatcher};
 
+use crate::schema::block_job::MirrorCopyMode;
+
 /// Watches the writes to the source of a mirror, and marks them as dirty or copies them at once.
 #[derive(Debug)]
 pub(super) struct WriteFollower {
@@ -20,8 +22,12 @@ pub(super) struct WriteFollower {
 }
 
 impl WriteFollower {
-    pub(super) fn new(bitmap: Arc<DirtyBitmap>, target: Arc<Node>, write_blocking: bool) -> Self {
-        let write_blocking = AtomicBool::new(write_blocking);
+    pub(super) fn new(
+        bitmap: Arc<DirtyBitmap>,
+        target: Arc<Node>,
+        copy_mode: MirrorCopyMode,
+    ) -> Self {
+        let write_blocking = AtomicBool::new(copy_mode == MirrorCopyMode::WriteBlocking);
         WriteFollower { bitmap, target, write_blocking, synced: AtomicBool::new(false) }
     }
 
