@@ -1,4 +1,4 @@
-//! Mirrors and active commits, with a client that writes all the while.
+//! Mirrors and active commits, while another thread writes to the source.
 //!
 //! More tests of mirrors: `tests/program/mirror.rs` (through QMP), `tests/jobs/slow_disk.rs`
 //! (flushes that hang), and in the workspace `tests/conformance/jobs` (recordings of QEMU) and
@@ -9,32 +9,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use block::copy::CopySlots;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{Graph, Node, Root};
-use job::{CancelMode, Job, JobStatus, Jobs};
-use qapi_core::Events;
-use storage_daemon::block_job::{BlockJobContext, OnError};
+use job::{CancelMode, Job, JobStatus};
+use storage_daemon::block_job::OnError;
 use storage_daemon::jobs::commit_active::{self, ActiveCommit};
 use storage_daemon::jobs::mirror;
 use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::schema::block_job::MirrorCopyMode;
 use storage_daemon::schema::mirror::{BlockdevMirror, MirrorSyncMode};
 
+use crate::context;
 use crate::support::*;
 
 const SIZE: u64 = 4 * M;
-/// How long a test waits for what is sure to come.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn block_jobs(graph: &Graph) -> BlockJobContext {
-    BlockJobContext {
-        jobs: Jobs::new(|_: &job::JobStatusChange| {}),
-        graph: graph.clone(),
-        slots: CopySlots::default(),
-        events: Events::new(),
-    }
-}
+/// The time-out of a test that hangs.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn options(copy_mode: MirrorCopyMode, granularity: Option<u32>) -> BlockdevMirror {
     BlockdevMirror {
@@ -55,7 +45,7 @@ fn options(copy_mode: MirrorCopyMode, granularity: Option<u32>) -> BlockdevMirro
     }
 }
 
-/// Somebody who writes until told to stop, and knows what must have come of it.
+/// A thread that writes until it is stopped, and returns the expected contents.
 struct Writer {
     root: Arc<Root>,
     stop: Arc<AtomicBool>,
@@ -66,7 +56,7 @@ impl Writer {
     fn start(graph: &Graph, node: &Arc<Node>) -> Self {
         let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
         let root = graph.attach_root("a writer", Arc::clone(node), access);
-        let root = Arc::new(root.expect("nobody minds"));
+        let root = Arc::new(root.expect("no user forbids it"));
         let stop = Arc::new(AtomicBool::new(false));
         let (writing, stopped) = (Arc::clone(&root), Arc::clone(&stop));
         let mut model = contents(node);
@@ -88,12 +78,12 @@ impl Writer {
     }
 }
 
-/// Writes something somewhere: data or zeroes, seldom in whole units.
+/// Writes data or zeroes to a random range, which is seldom aligned to the granularity.
 fn write(root: &Root, model: &mut [u8], round: u64) {
-    let dice = noise(round, 16);
-    let dice = |at: usize| u64::from_le_bytes(dice[at..at + 8].try_into().expect("8 bytes"));
-    let offset = dice(0) % (SIZE / 512) * 512;
-    let length = (dice(8) % 200 * 512 + 512).min(SIZE - offset);
+    let bytes = noise(round, 16);
+    let random = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
+    let offset = random(0) % (SIZE / 512) * 512;
+    let length = (random(8) % 200 * 512 + 512).min(SIZE - offset);
     let range = offset as usize..(offset + length) as usize;
     if round.is_multiple_of(5) {
         root.write_zeroes(offset, length).expect("it can be written");
@@ -106,16 +96,16 @@ fn write(root: &Root, model: &mut [u8], round: u64) {
 }
 
 async fn wait_for(job: &Job, status: JobStatus) {
-    let arrives = async {
+    let reached = async {
         while job.status() != status {
             assert_eq!(job.error(), None);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, arrives).await.expect("the job gets there");
+    tokio::time::timeout(TIMEOUT, reached).await.expect("the job has the status");
 }
 
-/// A source with data, and a target of the format given.
+/// A source with data, and a target of this format.
 fn nodes(bench: &Bench, format: &str) -> (Arc<Node>, Arc<Node>) {
     bench.write("source", &noise(99, SIZE));
     let source = bench.add(raw(inline(bench.file("source"))).named("source"));
@@ -133,7 +123,7 @@ fn nodes(bench: &Bench, format: &str) -> (Arc<Node>, Arc<Node>) {
 }
 
 #[tokio::test]
-async fn writers_go_on_with_the_target_and_miss_nothing() {
+async fn writers_continue_on_the_target_and_lose_nothing() {
     use MirrorCopyMode::{Background, WriteBlocking};
     let table = [
         (Background, None, "qcow2"),
@@ -144,12 +134,12 @@ async fn writers_go_on_with_the_target_and_miss_nothing() {
     for (copy_mode, granularity, format) in table {
         let bench = Bench::new();
         let (source, target) = nodes(&bench, format);
-        let daemon = block_jobs(&bench.graph);
+        let context = context(&bench.graph);
         let writer = Writer::start(&bench.graph, &source);
-        let made = mirror::blockdev_mirror(&daemon, options(copy_mode, granularity));
-        let made = made.expect("the nodes are free");
-        let job = made.job().job().clone();
-        made.start();
+        let prepared = mirror::blockdev_mirror(&context, options(copy_mode, granularity));
+        let prepared = prepared.expect("the nodes are free");
+        let job = prepared.job().job().clone();
+        prepared.start();
         wait_for(&job, JobStatus::Ready).await;
         job.complete().expect("it is ready");
         assert_eq!(job.concluded().await, Ok(()));
@@ -166,14 +156,14 @@ async fn writers_go_on_with_the_target_and_miss_nothing() {
 }
 
 #[tokio::test]
-async fn a_mirror_that_is_cancelled_softly_leaves_writers_where_they_are() {
+async fn a_soft_cancel_of_a_mirror_leaves_writers_on_the_source() {
     let bench = Bench::new();
     let (source, target) = nodes(&bench, "raw");
-    let daemon = block_jobs(&bench.graph);
-    let made = mirror::blockdev_mirror(&daemon, options(MirrorCopyMode::Background, None));
-    let made = made.expect("the nodes are free");
-    let job = made.job().job().clone();
-    made.start();
+    let context = context(&bench.graph);
+    let prepared = mirror::blockdev_mirror(&context, options(MirrorCopyMode::Background, None));
+    let prepared = prepared.expect("the nodes are free");
+    let job = prepared.job().job().clone();
+    prepared.start();
     wait_for(&job, JobStatus::Ready).await;
     let writer = Writer::start(&bench.graph, &source);
     job.user_cancel(CancelMode::Soft).expect("it is ready");
@@ -181,12 +171,12 @@ async fn a_mirror_that_is_cancelled_softly_leaves_writers_where_they_are() {
     let (root, model) = writer.stop();
     assert!(Arc::ptr_eq(&root.node(), &source));
     assert_same(&contents(&source), &model);
-    bench.graph.remove("target").expect("nobody uses it any more");
+    bench.graph.remove("target").expect("it is unused");
     drop(target);
 }
 
 #[tokio::test]
-async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
+async fn an_active_commit_copies_later_writes_and_moves_writers_to_the_base() {
     let bench = Bench::new();
     bench.format("base", |options| options.size = SIZE / 2);
     for (name, backing) in [("middle", "base"), ("top", "middle")] {
@@ -207,7 +197,7 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
     middle.write(M / 2, &noise(2, 2 * M)).expect("it can be written");
     top.write(M, &noise(3, M)).expect("it can be written");
 
-    let daemon = block_jobs(&bench.graph);
+    let context = context(&bench.graph);
     let writer = Writer::start(&bench.graph, &top);
     let options = ActiveCommit {
         job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
@@ -217,8 +207,8 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
         filter_node_name: None,
         writable: None,
     };
-    commit_active::prepare(&daemon, options).expect("the nodes are free").start();
-    let job = daemon.jobs.find("j0").expect("it runs");
+    commit_active::prepare(&context, options).expect("the nodes are free").start();
+    let job = context.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     job.complete().expect("it is ready");
     assert_eq!(job.concluded().await, Ok(()));
@@ -233,7 +223,7 @@ async fn an_active_commit_takes_what_writers_add_and_moves_them_to_the_base() {
 }
 
 #[tokio::test]
-async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_there() {
+async fn a_base_is_read_only_again_if_the_users_of_the_top_cannot_move_to_it() {
     let bench = Bench::new();
     bench.format("base", |options| options.size = SIZE);
     bench.format("top", |options| {
@@ -250,7 +240,7 @@ async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_ther
     let against = bench.graph.attach_root("another", Arc::clone(&base), against);
     let _against = against.expect("it is free");
 
-    let daemon = block_jobs(&bench.graph);
+    let context = context(&bench.graph);
     let writable = bench.graph.make_writable(&base).expect("it can be written");
     assert!(writable.is_some());
     let options = ActiveCommit {
@@ -265,8 +255,8 @@ async fn a_base_refuses_writes_again_where_the_users_of_the_top_cannot_move_ther
         filter_node_name: None,
         writable,
     };
-    commit_active::prepare(&daemon, options).expect("the nodes are free").start();
-    let job = daemon.jobs.find("j0").expect("it runs");
+    commit_active::prepare(&context, options).expect("the nodes are free").start();
+    let job = context.jobs.find("j0").expect("it runs");
     wait_for(&job, JobStatus::Ready).await;
     assert!(!base.is_read_only());
     job.complete().expect("it is ready");

@@ -1,30 +1,20 @@
-//! Jobs on chains that other clients change while the job is being made.
+//! Streams and commits on chains that another client changes while the job is created.
 
 use std::sync::{Arc, mpsc};
 
-use block::copy::CopySlots;
 use block::nodes::backing::BackingChange;
 use block::nodes::{Graph, Node};
 use block::options::BlockdevRefOrNull;
-use job::Jobs;
-use qapi_core::{Events, Result};
-use storage_daemon::block_job::{BlockJobContext, OnError};
+use qapi_core::Result;
+use storage_daemon::block_job::OnError;
 use storage_daemon::jobs::commit::{self, CommitOptions};
 use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::jobs::stream::{self, StreamOptions};
 
+use crate::context;
 use crate::support::*;
 
-fn block_jobs(graph: &Graph) -> BlockJobContext {
-    BlockJobContext {
-        jobs: Jobs::new(|_: &job::JobStatusChange| {}),
-        graph: graph.clone(),
-        slots: CopySlots::default(),
-        events: Events::new(),
-    }
-}
-
-/// Nodes top, mid and base on top of each other, all read-only.
+/// A chain of the nodes `top`, `mid` and `base`, all read-only.
 fn chain(bench: &Bench) -> [Arc<Node>; 3] {
     let mut below = None;
     let nodes = ["base", "mid", "top"].map(|name| {
@@ -39,7 +29,8 @@ fn chain(bench: &Bench) -> [Arc<Node>; 3] {
     [top, mid, base]
 }
 
-/// Starts something that wants a thread for blocking work, which it gets only after `meanwhile`.
+/// Starts a job, whose command needs a thread for blocking work. It gets the thread only after
+/// `meanwhile`.
 fn start_while<T>(starting: T, meanwhile: impl FnOnce()) -> Result<()>
 where
     T: Future<Output = Result<()>> + Send + 'static,
@@ -65,7 +56,7 @@ fn without_backing(graph: &Graph, node: &Arc<Node>) {
 }
 
 #[test]
-fn a_stream_is_refused_where_its_chain_has_changed_meanwhile() {
+fn a_stream_is_refused_if_its_chain_has_changed_meanwhile() {
     let bench = Bench::new();
     let [top, _mid, base] = chain(&bench);
     let options = StreamOptions {
@@ -79,8 +70,8 @@ fn a_stream_is_refused_where_its_chain_has_changed_meanwhile() {
         on_error: OnError::both(None),
         filter_node_name: None,
     };
-    let daemon = block_jobs(&bench.graph);
-    let starting = async move { stream::start(&daemon, options).await };
+    let context = context(&bench.graph);
+    let starting = async move { stream::start(&context, options).await };
     let refused = start_while(starting, || without_backing(&bench.graph, &top));
     let refused = refused.expect_err("the base is gone from the chain");
     assert_eq!(refused.to_string(), "Node 'base' is not a backing image of 'top'");
@@ -89,7 +80,7 @@ fn a_stream_is_refused_where_its_chain_has_changed_meanwhile() {
 }
 
 #[test]
-fn a_commit_is_refused_where_its_chain_has_changed_meanwhile() {
+fn a_commit_is_refused_if_its_chain_has_changed_meanwhile() {
     for top_node in ["mid", "top"] {
         let bench = Bench::new();
         let [_top, mid, base] = chain(&bench);
@@ -105,8 +96,8 @@ fn a_commit_is_refused_where_its_chain_has_changed_meanwhile() {
             on_error: OnError::both(None),
             filter_node_name: None,
         };
-        let daemon = block_jobs(&bench.graph);
-        let starting = async move { commit::start(&daemon, options).await };
+        let context = context(&bench.graph);
+        let starting = async move { commit::start(&context, options).await };
         let refused = start_while(starting, || without_backing(&bench.graph, &mid));
         let refused = refused.expect_err("the base is gone from the chain");
         assert_eq!(refused.to_string(), "'base' is not in this backing file chain");
