@@ -28,9 +28,9 @@ pub async fn copy_point_in_time(
     let work = async {
         point_in_time.skip_out_of_scope(&control).await?;
         job.set_remaining(point_in_time.outstanding());
-        point_in_time.copy_rest(&control).await.map_err(failure)
+        point_in_time.copy_rest(&control).await.map_err(job_error)
     };
-    counting(job, point_in_time, work).await
+    run_and_count(job, point_in_time, work).await
 }
 
 /// Copies only what is about to be overwritten, until the job is cancelled.
@@ -46,11 +46,12 @@ pub async fn copy_before_write(
             job.entered().await?;
         }
     };
-    counting(job, point_in_time, idle).await
+    run_and_count(job, point_in_time, idle).await
 }
 
-/// Does the work, and adds to the progress what writes to the source cause to be copied meanwhile.
-async fn counting(
+/// Runs `work`, and adds to the job's progress all bytes that are copied meanwhile, also those that
+/// are copied because a write is about to overwrite them.
+async fn run_and_count(
     job: BlockJobHandle<'_>,
     point_in_time: &PointInTime,
     work: impl Future<Output = Result<()>>,
@@ -83,7 +84,7 @@ pub async fn mark_allocated(
     images: &[Arc<Node>],
 ) -> Result<()> {
     let control = JobControl { job, on_error: OnError::both(None), bitmap: Some(bitmap) };
-    bitmap.mark_allocated(images, &control).await.map_err(failure)
+    bitmap.mark_allocated(images, &control).await.map_err(job_error)
 }
 
 /// Copies what is dirty until nothing is.
@@ -98,7 +99,7 @@ pub async fn follow(
 ) -> Result<()> {
     let control = JobControl { job, on_error, bitmap: Some(bitmap) };
     job.set_remaining(bitmap.outstanding());
-    copier.follow(bitmap, &control).await.map_err(failure)?;
+    copier.follow(bitmap, &control).await.map_err(job_error)?;
     job.set_remaining(bitmap.outstanding());
     Ok(())
 }
@@ -115,7 +116,7 @@ pub async fn run_sequentially<W: SequentialCopy>(
 ) -> Result<()> {
     job.set_remaining(work.length());
     let control = JobControl { job, on_error, bitmap: None };
-    block::copy::run_sequentially(work, slots, &control).await.map_err(failure)
+    block::copy::run_sequentially(work, slots, &control).await.map_err(job_error)
 }
 
 /// Flushes a target, before the job reports success. A failed flush is an error of the target: it
@@ -127,7 +128,7 @@ pub async fn run_sequentially<W: SequentialCopy>(
 /// As for [`copy_point_in_time`].
 pub async fn flush(job: BlockJobHandle<'_>, target: &Arc<Node>, on_error: OnError) -> Result<()> {
     let control = JobControl { job, on_error, bitmap: None };
-    block::copy::flush(target, &control).await.map_err(failure)
+    block::copy::flush(target, &control).await.map_err(job_error)
 }
 
 /// Flushes a target once. Returns whether it succeeded; if not, the job is to try again.
@@ -140,11 +141,12 @@ pub async fn try_flush(
     on_error: OnError,
 ) -> Result<bool> {
     let control = JobControl { job, on_error, bitmap: None };
-    let failed = block::copy::try_flush(target, &control).await.map_err(failure)?;
+    let failed = block::copy::try_flush(target, &control).await.map_err(job_error)?;
     Ok(failed.is_none())
 }
 
-fn failure(error: CopyError<qapi_core::Error>) -> qapi_core::Error {
+/// The error of a job whose copy has ended with an error.
+fn job_error(error: CopyError<qapi_core::Error>) -> qapi_core::Error {
     match error {
         CopyError::Stopped(stopped) => stopped,
         CopyError::Failed { error, .. } => error.into(),

@@ -23,6 +23,7 @@ const _: () = assert!(block::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
 
 /// Why the daemon did not start, or did not shut down cleanly.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DaemonError {
     /// An option could not be carried out.
     #[error(transparent)]

@@ -51,6 +51,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Why the demo did not reach its end.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DemoError {
     /// The daemon could not be started.
     #[error(transparent)]

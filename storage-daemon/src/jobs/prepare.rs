@@ -109,8 +109,8 @@ impl TransactionContext {
     }
 }
 
-/// Prepares jobs on a thread for blocking work, and starts them on the main loop. Clients hear of
-/// what the jobs do only after the reply to the command.
+/// Prepares jobs on a thread for blocking work, and starts them on the main loop: the events of
+/// their work follow the reply to the command.
 ///
 /// # Errors
 /// Those of `prepare`.

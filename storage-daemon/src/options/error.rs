@@ -6,6 +6,7 @@ use qapi_core::Error;
 ///
 /// The text names the option as it was given. It does not contain the program's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OptionError {
     /// An option that does not exist.
     #[error("unrecognized option '{0}'")]
