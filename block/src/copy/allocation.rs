@@ -39,8 +39,9 @@ impl DirtyBitmap {
             if position >= self.length() {
                 break;
             }
-            let (held, length) = is_allocated_in(images, position, self.length() - position)?;
-            if held {
+            let (allocated, length) =
+                is_allocated_in(images, position, self.length() - position)?;
+            if allocated {
                 self.mark(position, length);
             }
             position += length;

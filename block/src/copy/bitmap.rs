@@ -165,7 +165,7 @@ impl DirtyBitmap {
 
 /// Units that a writer has locked. They are unlocked when this is dropped.
 #[derive(Debug)]
-#[must_use = "others are kept off until this is dropped"]
+#[must_use = "the units are unlocked when this is dropped"]
 pub struct RangeGuard<'a> {
     bitmap: &'a DirtyBitmap,
     units: Range<u64>,

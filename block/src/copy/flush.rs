@@ -1,4 +1,4 @@
-//! Flushing the target of a copy, so that it keeps what was written.
+//! Flushes of the target of a copy.
 
 use std::sync::Arc;
 

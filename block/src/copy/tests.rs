@@ -1,4 +1,4 @@
-//! Copies from storage that hangs as long as it is told to.
+//! Copies from a storage whose requests a test blocks.
 
 use super::*;
 use crate::nodes::Graph;
@@ -14,7 +14,7 @@ const SIZE: u64 = 64 << 20;
 struct Job {
     paused: AtomicBool,
     resumed: Notify,
-    rested: Notify,
+    pause_reached: Notify,
     speed: AtomicU64,
     largest: AtomicU64,
 }
@@ -33,7 +33,7 @@ impl CopyControl for Arc<Job> {
     async fn pause_point(&self) -> Result<(), ()> {
         while self.interrupted() {
             let resumed = self.resumed.notified();
-            self.rested.notify_one();
+            self.pause_reached.notify_one();
             resumed.await;
         }
         Ok(())
@@ -56,7 +56,7 @@ fn null_node(graph: &Graph, name: &str) -> Arc<Node> {
     graph.add(&options).expect("it can be opened")
 }
 
-/// Starts a copy from a gate.
+/// Starts a copy from the storage of a gate.
 fn start(
     gate: &Arc<Gate>,
     slots: &CopySlots,
@@ -70,24 +70,24 @@ fn start(
     (job, tokio::spawn(async move { copier.run(&control).await }))
 }
 
-/// Waits without keeping the copy from running.
+/// Waits without blocking the copy.
 async fn requests_at(gate: &Arc<Gate>, requests: usize) {
     let gate = Arc::clone(gate);
     tokio::task::spawn_blocking(move || gate.wait_for(requests)).await.expect("they come");
 }
 
 #[tokio::test]
-async fn a_job_rests_when_no_request_is_under_way_and_not_before() {
+async fn a_job_pauses_when_no_request_is_in_flight_and_not_before() {
     let gate = Gate::shut(SIZE);
     let (job, copy) = start(&gate, &CopySlots::default());
     requests_at(&gate, REQUESTS_IN_FLIGHT).await;
     job.paused.store(true, Ordering::Relaxed);
     gate.open();
-    job.rested.notified().await;
-    assert_eq!(gate.waiting(), 0, "it rests while it reads");
+    job.pause_reached.notified().await;
+    assert_eq!(gate.waiting(), 0, "no read is in flight during the pause");
     let passed = gate.passed();
     assert!(passed <= REQUESTS_IN_FLIGHT + 1, "{passed} requests were made");
-    // A speed given while it rests holds for the very next request.
+    // A speed that is set during the pause applies to the next request.
     job.speed.store(1 << 20, Ordering::Relaxed);
     job.largest.store(0, Ordering::Relaxed);
     job.paused.store(false, Ordering::Relaxed);
@@ -105,7 +105,7 @@ async fn copies_share_their_slots() {
     let (job, second) = start(&gates[1], &slots);
     // The second can be paused and resumed although it has no slot.
     job.paused.store(true, Ordering::Relaxed);
-    job.rested.notified().await;
+    job.pause_reached.notified().await;
     assert_eq!(gates[1].waiting(), 0);
     job.paused.store(false, Ordering::Relaxed);
     job.resumed.notify_one();

@@ -68,8 +68,8 @@ macro_rules! forward_reads {
             bufv: imago::io_buffers::IoVectorMut<'_>,
             offset: u64,
         ) -> std::io::Result<()> {
-            // SAFETY: the caller keeps the alignment that this object reports, which is the
-            // inner one.
+            // SAFETY: the caller observes the alignment that this object reports, which is
+            // that of the inner storage.
             unsafe { $inner.pure_readv(bufv, offset) }
         }
 

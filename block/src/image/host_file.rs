@@ -170,7 +170,7 @@ impl Opened {
     fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
         let handle = file.try_clone()?;
         // With direct I/O, the library probes the alignment by writes, which could overwrite data
-        // of another process. It is told that the file is read-only, so that it probes by reads.
+        // of another process. With a file that is not marked as writable, it probes by reads.
         let writes_allowed = mode.writable && !mode.direct;
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);

@@ -26,7 +26,7 @@ pub struct ByteLocks {
     /// The open file description that the locks belong to.
     file: File,
     enabled: bool,
-    held: Access,
+    current: Access,
 }
 
 impl ByteLocks {
@@ -40,7 +40,7 @@ impl ByteLocks {
             OnOffAuto::Auto => is_lockable(&file, TAKEN_BASE).is_ok(),
             OnOffAuto::On => is_lockable(&file, TAKEN_BASE).map(|_free| true)?,
         };
-        Ok(ByteLocks { file, enabled, held: Access::NONE })
+        Ok(ByteLocks { file, enabled, current: Access::NONE })
     }
 
     /// Changes the locks to those for `wanted`. Returns the former permissions.
@@ -51,23 +51,23 @@ impl ByteLocks {
     /// # Errors
     /// [`Error::ImageLocked`] for a conflict with another open file. The locks are then unchanged.
     pub fn change(&mut self, wanted: Access) -> Result<Access, Error> {
-        let (before, file) = (self.held, &self.file);
-        if !self.enabled || wanted == self.held {
-            self.held = wanted;
+        let (before, file) = (self.current, &self.file);
+        if !self.enabled || wanted == self.current {
+            self.current = wanted;
             return Ok(before);
         }
-        let only_less =
-            self.held.takes.contains(wanted.takes) && wanted.shares.contains(self.held.shares);
+        let only_less = self.current.takes.contains(wanted.takes)
+            && wanted.shares.contains(self.current.shares);
         if !only_less {
             let checked =
-                lock_missing(file, self.held, wanted).and_then(|()| check(file, wanted));
+                lock_missing(file, self.current, wanted).and_then(|()| check(file, wanted));
             if let Err(error) = checked {
-                unlock_excess(file, wanted, self.held);
+                unlock_excess(file, wanted, self.current);
                 return Err(error);
             }
         }
-        unlock_excess(file, self.held, wanted);
-        self.held = wanted;
+        unlock_excess(file, self.current, wanted);
+        self.current = wanted;
         Ok(before)
     }
 
@@ -78,8 +78,8 @@ impl ByteLocks {
     /// A byte cannot be locked. The locks are then unchanged.
     pub fn transfer(&mut self, file: File) -> Result<(), Error> {
         if self.enabled {
-            lock_missing(&file, Access::NONE, self.held)?;
-            unlock_excess(&self.file, self.held, Access::NONE);
+            lock_missing(&file, Access::NONE, self.current)?;
+            unlock_excess(&self.file, self.current, Access::NONE);
         }
         self.file = file;
         Ok(())
@@ -97,9 +97,9 @@ fn bit_number(permission: Permissions) -> i64 {
     i64::from(permission.bits().trailing_zeros())
 }
 
-/// Locks the bytes for `wanted` that are not locked for `held`.
-fn lock_missing(file: &File, held: Access, wanted: Access) -> Result<(), Error> {
-    for byte in bytes(wanted).filter(|byte| !bytes(held).any(|have| have == *byte)) {
+/// Locks the bytes for `wanted` that are not locked for `current`.
+fn lock_missing(file: &File, current: Access, wanted: Access) -> Result<(), Error> {
+    for byte in bytes(wanted).filter(|byte| !bytes(current).any(|have| have == *byte)) {
         set(file, libc::F_RDLCK, byte).map_err(|source| Error::While {
             what: format!("Failed to lock byte {byte}"),
             source,
@@ -108,11 +108,11 @@ fn lock_missing(file: &File, held: Access, wanted: Access) -> Result<(), Error> 
     Ok(())
 }
 
-/// Unlocks the bytes for `had` that are not needed for `keep`.
+/// Unlocks the bytes for `from` that are not needed for `to`.
 ///
 /// Failures are logged only, as there is no remedy.
-fn unlock_excess(file: &File, had: Access, keep: Access) {
-    for byte in bytes(had).filter(|byte| !bytes(keep).any(|needed| needed == *byte)) {
+fn unlock_excess(file: &File, from: Access, to: Access) {
+    for byte in bytes(from).filter(|byte| !bytes(to).any(|needed| needed == *byte)) {
         if let Err(error) = set(file, libc::F_UNLCK, byte) {
             tracing::warn!(%error, byte, "cannot unlock a byte of an image file");
         }

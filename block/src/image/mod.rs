@@ -9,8 +9,7 @@
 //! * it refers to new tables in an image before their reference counts are on disk, which corrupts
 //!   the image if the process dies in between: [`Qcow2Image`] writes the counts first;
 //! * it does not support all qcow2 features, and writes no compressed clusters: [`Qcow2Image`] has
-//! an
-//!   engine of its own for such images;
+//!   an engine of its own for such images;
 //! * it takes no image locks: [`host_file::HostFile`] does;
 //! * it does not report holes of files: [`host_file::HostFile`] does.
 

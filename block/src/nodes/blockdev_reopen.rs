@@ -30,13 +30,13 @@ struct ReopenPlan {
 struct Defaults {
     inherited: CommonOptions,
     /// The options of an earlier description in the same call.
-    kept: GivenOptions,
+    former_options: GivenOptions,
 }
 
 impl Defaults {
     /// For a node that is described inline.
     fn of_child(inherited: CommonOptions) -> Self {
-        Defaults { inherited, kept: GivenOptions::default() }
+        Defaults { inherited, former_options: GivenOptions::default() }
     }
 }
 
@@ -64,13 +64,13 @@ impl Graph {
         for (node, options) in named {
             let inherited = node.settings.read().inherited.without_parent();
             // As in QEMU, the options of an earlier description with the parent remain.
-            let kept = planned_options(&wanted.changes, &node).unwrap_or_default();
-            self.describe(&node, options, Defaults { inherited, kept }, &mut wanted)?;
+            let former_options = planned_options(&wanted.changes, &node).unwrap_or_default();
+            self.plan_node(&node, options, Defaults { inherited, former_options }, &mut wanted)?;
         }
-        self.carry_out(wanted)
+        self.apply(wanted)
     }
 
-    fn carry_out(&self, wanted: ReopenPlan) -> Result<()> {
+    fn apply(&self, wanted: ReopenPlan) -> Result<()> {
         for change in &wanted.changes {
             check_force_share(&change.node, &change.settings)?;
         }
@@ -96,18 +96,18 @@ impl Graph {
     }
 
     /// Adds the changes that a new description of a node requires.
-    fn describe(
+    fn plan_node(
         &self,
         node: &Arc<Node>,
         options: &BlockdevOptions,
-        Defaults { inherited, kept }: Defaults,
+        Defaults { inherited, former_options }: Defaults,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
         if node.driver().is_filter() {
             let (driver, node) = (node.driver().name(), node.name().to_owned());
             return Err(Error::NotReopenable { driver, node });
         }
-        let settings = Settings::new(inherited, GivenOptions::from(options).or(kept));
+        let settings = Settings::new(inherited, GivenOptions::from(options).or(former_options));
         check_force_share(node, &settings)?;
         settings.common.check()?;
         let named_otherwise =
@@ -122,20 +122,20 @@ impl Graph {
             (Driver::Blkdebug, BlockdevDriverOptions::Blkdebug(options)) => {
                 let new = Blkdebug::new(options)?;
                 node.blkdebug.iter().try_for_each(|known| known.check_fixed(&new))?;
-                self.describe_file(node, &options.image, common, wanted)
+                self.plan_file(node, &options.image, common, wanted)
             }
             (Driver::NullCo, BlockdevDriverOptions::NullCo(options)) => check_null(node, options),
             (Driver::Raw, BlockdevDriverOptions::Raw(options)) => {
-                check_part(node, options)?;
-                self.describe_file(node, &options.format.file, common, wanted)
+                check_range_options(node, options)?;
+                self.plan_file(node, &options.format.file, common, wanted)
             }
             (Driver::Qcow2, BlockdevDriverOptions::Qcow2(options)) => {
                 let format = &options.format;
-                self.describe_backing(node, format.backing.as_ref(), common, wanted)?;
+                self.plan_backing(node, format.backing.as_ref(), common, wanted)?;
                 if let Some(child) = &options.data_file {
-                    self.describe_data_file(node, child, common, wanted)?;
+                    self.plan_data_file(node, child, common, wanted)?;
                 }
-                self.describe_file(node, &format.format.file, common, wanted)
+                self.plan_file(node, &format.format.file, common, wanted)
             }
             (Driver::Qcow2, BlockdevDriverOptions::Raw(_)) if node.backing().is_some() => {
                 Err(Error::BackingMissing(node.name().to_owned()))
@@ -144,7 +144,7 @@ impl Graph {
         }
     }
 
-    fn describe_file(
+    fn plan_file(
         &self,
         node: &Node,
         child: &BlockdevRef,
@@ -158,7 +158,7 @@ impl Graph {
                 if !file.is_opened_for(node) {
                     return Err(Error::OptionFixed("file.driver"));
                 }
-                self.describe(&file, options, Defaults::of_child(common.for_file()), wanted)
+                self.plan_node(&file, options, Defaults::of_child(common.for_file()), wanted)
             }
             BlockdevRef::Reference(name) => {
                 let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
@@ -177,7 +177,7 @@ impl Graph {
     }
 
     /// The data file cannot be replaced.
-    fn describe_data_file(
+    fn plan_data_file(
         &self,
         node: &Node,
         child: &BlockdevRef,
@@ -187,14 +187,14 @@ impl Graph {
         let own = node.data_file().map(unfiltered);
         match (own, child) {
             (Some(own), BlockdevRef::Definition(options)) if own.is_opened_for(node) => {
-                self.describe(&own, options, Defaults::of_child(common.for_file()), wanted)
+                self.plan_node(&own, options, Defaults::of_child(common.for_file()), wanted)
             }
             (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),
             (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
         }
     }
 
-    fn describe_backing(
+    fn plan_backing(
         &self,
         node: &Arc<Node>,
         option: Option<&BlockdevRefOrNull>,
@@ -211,7 +211,7 @@ impl Graph {
                 return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
                     Some(old) => {
                         let defaults = Defaults::of_child(common.for_backing());
-                        self.describe(&old, options, defaults, wanted)
+                        self.plan_node(&old, options, defaults, wanted)
                     }
                     None => Err(Error::OptionFixed("backing.driver")),
                 };
@@ -290,12 +290,12 @@ fn check_file(node: &Node, new: &BlockdevOptionsFile) -> Result<()> {
 }
 
 fn check_null(node: &Node, new: &BlockdevOptionsNull) -> Result<()> {
-    check_fixed("size", node.part.size.as_ref(), new.size_bytes()?.as_ref())?;
-    check_fixed("read-zeroes", node.part.read_zeroes.as_ref(), new.read_zeroes.as_ref())
+    check_fixed("size", node.range.size.as_ref(), new.size_bytes()?.as_ref())?;
+    check_fixed("read-zeroes", node.range.read_zeroes.as_ref(), new.read_zeroes.as_ref())
 }
 
-/// A raw node keeps the range of its file that it shows.
-fn check_part(node: &Node, new: &BlockdevOptionsRaw) -> Result<()> {
-    check_fixed("offset", node.part.offset.as_ref(), new.offset_bytes()?.as_ref())?;
-    check_fixed("size", node.part.size.as_ref(), new.size_bytes()?.as_ref())
+/// The range of a raw node cannot change.
+fn check_range_options(node: &Node, new: &BlockdevOptionsRaw) -> Result<()> {
+    check_fixed("offset", node.range.offset.as_ref(), new.offset_bytes()?.as_ref())?;
+    check_fixed("size", node.range.size.as_ref(), new.size_bytes()?.as_ref())
 }

@@ -86,7 +86,7 @@ pub(super) enum Role {
     DataFile,
     /// The node is the backing file of the parent.
     Backing,
-    /// The user is outside the graph and gives the role this name.
+    /// The user is outside the graph. The role has this name in messages.
     External(&'static str),
 }
 

@@ -21,22 +21,22 @@ pub(super) fn filename(node: &Node) -> String {
     {
         return filename(&below);
     }
-    plain(node).unwrap_or_else(|| {
+    exact_filename(node).unwrap_or_else(|| {
         let mut text = String::from("json:");
-        describe(node, &mut text);
+        write_options(node, &mut text);
         text
     })
 }
 
 /// The path of the node's image, if opening the path in the node's format gives the same nodes.
-fn plain(node: &Node) -> Option<String> {
+fn exact_filename(node: &Node) -> Option<String> {
     match node.driver() {
         Driver::File => node.path().map(str::to_owned),
-        Driver::Blkdebug => plain_blkdebug(node),
-        Driver::NullCo => node.part.is_all().then(|| "null-co://".to_owned()),
+        Driver::Blkdebug => exact_blkdebug_filename(node),
+        Driver::NullCo => node.range.is_default().then(|| "null-co://".to_owned()),
         Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
-            node.backing().and_then(|below| plain(&below))
+            node.backing().and_then(|below| exact_filename(&below))
         }
         Driver::Raw | Driver::Qcow2 => {
             let mut file = node.file()?;
@@ -45,9 +45,9 @@ fn plain(node: &Node) -> Option<String> {
             }
             match file.driver() {
                 Driver::File | Driver::NullCo | Driver::Blkdebug
-                    if !has_other_backing(node) && node.part.is_all() =>
+                    if !has_other_backing(node) && node.range.is_default() =>
                 {
-                    plain(&file)
+                    exact_filename(&file)
                 }
                 Driver::Blkdebug
                 | Driver::File
@@ -86,58 +86,58 @@ pub(super) fn is_implicit(node: &Node) -> bool {
 
 /// Writes the description of a filter, with the members in the order of QEMU. Implicit filters are
 /// skipped.
-fn describe_filter(node: &Node, below: &Node, text: &mut String) {
+fn write_filter(node: &Node, below: &Node, text: &mut String) {
     if is_implicit(node) {
-        return describe(below, text);
+        return write_options(below, text);
     }
     let driver = node.driver().name();
     if let Driver::MirrorTop | Driver::CommitTop = node.driver() {
         text.push_str("{\"backing\": ");
-        describe(below, text);
+        write_options(below, text);
         // Writing to a string cannot fail.
         let _ = write!(text, ", \"driver\": \"{driver}\"}}");
         return;
     }
     let _ = write!(text, "{{\"driver\": \"{driver}\", \"file\": ");
-    describe(below, text);
+    write_options(below, text);
     if let Some(target) = &node.target {
         text.push_str(", \"target\": ");
-        describe(target, text);
+        write_options(target, text);
     }
     text.push('}');
 }
 
 /// Writes the options that open the node again, in the order of QEMU.
-fn describe(node: &Node, text: &mut String) {
+fn write_options(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
-        return describe_filter(node, &below, text);
+        return write_filter(node, &below, text);
     }
     if let Some(shown) = node.blkdebug_image() {
-        return describe_blkdebug(node, &shown, text);
+        return write_blkdebug(node, &shown, text);
     }
     text.push('{');
     if has_other_backing(node) {
         text.push_str("\"backing\": ");
         match node.backing() {
-            Some(backing) => describe(&backing, text),
+            Some(backing) => write_options(&backing, text),
             None => text.push_str("null"),
         }
         text.push_str(", ");
     }
     // Writing to a string cannot fail.
-    if let Some(offset) = node.part.offset {
+    if let Some(offset) = node.range.offset {
         let _ = write!(text, "\"offset\": {offset}, ");
     }
-    if let Some(read_zeroes) = node.part.read_zeroes {
+    if let Some(read_zeroes) = node.range.read_zeroes {
         let _ = write!(text, "\"read-zeroes\": {read_zeroes}, ");
     }
     let _ = write!(text, "\"driver\": \"{}\"", node.driver().name());
-    if let Some(size) = node.part.size {
+    if let Some(size) = node.range.size {
         let _ = write!(text, ", \"size\": {size}");
     }
     if let Some(file) = node.file() {
         text.push_str(", \"file\": ");
-        describe(&file, text);
+        write_options(&file, text);
     }
     if let Some(path) = node.path() {
         text.push_str(", \"filename\": ");
@@ -147,7 +147,7 @@ fn describe(node: &Node, text: &mut String) {
 }
 
 /// The name of a blkdebug node, if no option besides the child belongs to the name.
-fn plain_blkdebug(node: &Node) -> Option<String> {
+fn exact_blkdebug_filename(node: &Node) -> Option<String> {
     let shown = node.blkdebug_image()?;
     let name = filename(&shown);
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
@@ -156,7 +156,7 @@ fn plain_blkdebug(node: &Node) -> Option<String> {
 }
 
 /// Writes the options of a blkdebug node: the sizes in the order of QEMU, then the rules.
-fn describe_blkdebug(node: &Node, shown: &Node, text: &mut String) {
+fn write_blkdebug(node: &Node, shown: &Node, text: &mut String) {
     let Some(blkdebug) = &node.blkdebug else { return };
     let [zero, zero_max, transfer, discard, discard_max, align] = blkdebug.limits.named();
     let given = |sizes: &[(&str, Option<u64>)]| {
@@ -165,7 +165,7 @@ fn describe_blkdebug(node: &Node, shown: &Node, text: &mut String) {
     };
     // Writing to a string cannot fail.
     let _ = write!(text, "{{{}\"image\": ", given(&[zero, zero_max]));
-    describe(shown, text);
+    write_options(shown, text);
     let driver = node.driver().name();
     let _ = write!(text, ", {}\"driver\": \"{driver}\"", given(&[transfer]));
     for (name, size) in [discard, discard_max, align] {
@@ -203,7 +203,7 @@ pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
     if let Some(shown) = file.blkdebug_image() {
         return resolve_backing(&shown, name);
     }
-    let directory = match plain(file) {
+    let directory = match exact_filename(file) {
         Some(path) if !name.starts_with('/') && protocol(name).is_none() => {
             match path.rfind('/') {
                 Some(end) => path[..=end].to_owned(),

@@ -45,5 +45,5 @@ pub use reopen::WritableGuard;
 pub use reservation::{BorrowedNode, Reservation};
 pub use root::Root;
 pub use state::MAX_NODES;
-pub use usage::{BackingLink, NamedAs, NodeUse, Operation};
+pub use usage::{BackingLink, NodeUse, Operation, UserName};
 pub use watch::{Write, WriteWatcher};

@@ -17,16 +17,16 @@ use std::sync::{Arc, OnceLock, Weak};
 
 /// The options of a raw node or a null node that belong to the name of its image.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Part {
+pub(super) struct RangeOptions {
     pub(super) offset: Option<u64>,
     pub(super) size: Option<u64>,
     /// The option of a null node by this name. Reads always give zeroes.
     pub(super) read_zeroes: Option<bool>,
 }
 
-impl Part {
+impl RangeOptions {
     /// Whether no option is given.
-    pub(super) fn is_all(self) -> bool {
+    pub(super) fn is_default(self) -> bool {
         self.offset.is_none() && self.size.is_none() && self.read_zeroes.is_none()
     }
 }
@@ -56,7 +56,7 @@ pub struct Node {
     /// The options of a file node.
     pub(super) file_options: Option<BlockdevOptionsFile>,
     /// The options of a raw node or a null node.
-    pub(super) part: Part,
+    pub(super) range: RangeOptions,
     /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
@@ -79,7 +79,7 @@ impl Node {
             opened_for: OnceLock::new(),
             host_file: None,
             file_options: None,
-            part: Part::default(),
+            range: RangeOptions::default(),
             blkdebug: None,
             file: RwLock::default(),
             data_file: RwLock::default(),

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Node, Part};
+use super::node::{Node, RangeOptions};
 use super::reservation::BorrowedNode;
 use super::state::PendingNode;
 use crate::error::{Error, Result};
@@ -197,7 +197,7 @@ impl<'a> Opener<'a> {
         let storage = imago::null::Null::new(size.unwrap_or(NULL_SIZE));
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
-        node.part = Part { offset: None, size, read_zeroes: options.read_zeroes };
+        node.range = RangeOptions { offset: None, size, read_zeroes: options.read_zeroes };
         Ok(self.insert(node))
     }
 
@@ -212,12 +212,12 @@ impl<'a> Opener<'a> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let (offset, size) = (options.offset_bytes()?, options.size_bytes()?);
-        let part = Part { offset, size, read_zeroes: None };
-        let storage = EventStorage::over(part_of(&file, part)?, &file.storage());
+        let range = RangeOptions { offset, size, read_zeroes: None };
+        let storage = EventStorage::over(range_of(&file, range)?, &file.storage());
         let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
-        node.part = part;
+        node.range = range;
         Ok(self.insert(node))
     }
 
@@ -262,13 +262,13 @@ pub(super) fn raw_image(storage: Storage, mode: RawMode) -> Image {
 }
 
 /// The storage of a raw node: its file or a range of it.
-fn part_of(file: &Node, part: Part) -> Result<Storage> {
+fn range_of(file: &Node, range: RangeOptions) -> Result<Storage> {
     let invalid = |text| Err(Error::InvalidOption(text));
     let storage = file.storage();
-    if part.is_all() {
+    if range.is_default() {
         return Ok(storage);
     }
-    let Part { offset, size, read_zeroes: _ } = part;
+    let RangeOptions { offset, size, read_zeroes: _ } = range;
     let (offset, actual) = (offset.unwrap_or(0), file.size()?);
     let Some(rest) = actual.checked_sub(offset) else {
         return invalid(format!(

@@ -5,8 +5,8 @@ use super::watch::{WriteWatcher, WritesBlocked};
 use std::fmt;
 use std::sync::Arc;
 
-/// A node to which no write is in flight. Writes go on when this is dropped.
-#[must_use = "writes go on when this is dropped"]
+/// A node to which no write is in flight. Writes are unblocked when this is dropped.
+#[must_use = "writes are unblocked when this is dropped"]
 pub struct Quiesced {
     node: Arc<Node>,
     writes: WritesBlocked,

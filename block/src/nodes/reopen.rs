@@ -22,7 +22,7 @@ pub struct WritableGuard {
 
 impl WritableGuard {
     /// Leaves the node writable.
-    pub fn keep(mut self) {
+    pub fn persist(mut self) {
         self.node = None;
     }
 }
@@ -108,7 +108,7 @@ impl Graph {
         let mut former = Vec::new();
         let done = ending.into_iter().chain(other.into_iter().rev()).try_for_each(|change| {
             let node = Arc::clone(&change.node);
-            former.push((node, carry_out(change)?));
+            former.push((node, reopen_image(change)?));
             Ok(())
         });
         if done.is_err() {
@@ -160,8 +160,8 @@ fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Set
             continue;
         };
         let back = Change { node: Arc::clone(&node), settings: *settings, file };
-        if let Err(error) = carry_out(back) {
-            tracing::error!(node = %node.name(), %error, "a node cannot go on as before");
+        if let Err(error) = reopen_image(back) {
+            tracing::error!(node = %node.name(), %error, "a node cannot be reopened with its former options");
         }
     }
 }
@@ -193,8 +193,8 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
-                // As in QEMU, a child that is described beside its parent keeps its former options
-                // for now.
+                // As in QEMU, a child that is described beside its parent has its former
+                // options for now.
                 Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };
@@ -236,7 +236,7 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
 
 /// Reopens the image of a node with the new options. Returns the former file, if it was replaced.
 /// On an error the image is unchanged.
-fn carry_out(change: Change) -> Result<Option<Reopened>> {
+fn reopen_image(change: Change) -> Result<Option<Reopened>> {
     let Change { node, settings, file } = change;
     let common = settings.common;
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));

@@ -14,10 +14,10 @@ impl State {
         filter: &Arc<Node>,
         used: Use,
     ) -> Result<()> {
-        let gone = || Error::NodeNotFound(below.name().to_owned());
+        let missing = || Error::NodeNotFound(below.name().to_owned());
         self.entry(below.name())
             .filter(|entry| Arc::ptr_eq(&entry.node, below) && entry.stage != Stage::Closing)
-            .ok_or_else(gone)?;
+            .ok_or_else(missing)?;
         let before = self.uses();
         self.insert(Arc::clone(filter));
         // Nodes below the filter cannot be its parents.
@@ -53,7 +53,7 @@ impl State {
     fn move_parents(&mut self, old: &Node, new: &Node, staying: &[String]) -> Vec<Use> {
         let names: Vec<String> =
             self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
-        // A parent that is being opened keeps its child.
+        // A parent that is being opened does not get another child.
         let is_parent = |used: &Use| match &used.user {
             User::Node { name, .. } => names.contains(name) && !staying.contains(name),
             User::External { .. } => false,

@@ -3,7 +3,7 @@
 use super::entry::{Role, RootNode, Use, User};
 use super::graph::{ClosingNodes, Graph};
 use super::node::Node;
-use super::usage::{BackingLink, NamedAs, NodeUse};
+use super::usage::{BackingLink, NodeUse, UserName};
 use crate::error::Result;
 use crate::image::permissions::Access;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const UNNAMED: &str = "an unnamed block device";
 
 /// The nodes of a job or another user. They are released when this is dropped.
 #[derive(Debug)]
-#[must_use = "the nodes are let go of when this is dropped"]
+#[must_use = "the nodes are released when this is dropped"]
 pub struct Reservation {
     graph: Graph,
     number: u64,
@@ -98,9 +98,9 @@ impl Graph {
         for one in uses {
             let NodeUse { node, role, access, exclusive, attached, user, link } = one;
             let description = match user {
-                NamedAs::Job => description.to_owned(),
-                NamedAs::Unnamed => UNNAMED.to_owned(),
-                NamedAs::Node(name) => format!("node '{name}'"),
+                UserName::Job => description.to_owned(),
+                UserName::Unnamed => UNNAMED.to_owned(),
+                UserName::Node(name) => format!("node '{name}'"),
             };
             let user = User::External {
                 reservation: number,

@@ -55,7 +55,7 @@ pub enum BackingLink {
 
 /// The name of a user of a node in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NamedAs {
+pub enum UserName {
     /// The type and the identifier of the job.
     Job,
     /// A block device without a name.
@@ -78,7 +78,7 @@ pub struct NodeUse {
     /// Whether messages about a conflict name the node only, and not the purpose of its use.
     pub attached: bool,
     /// The name of the job in messages.
-    pub user: NamedAs,
+    pub user: UserName,
     /// Whether the backing link of the node may change.
     pub link: BackingLink,
 }
@@ -92,7 +92,7 @@ impl NodeUse {
             access,
             exclusive: true,
             attached: false,
-            user: NamedAs::Job,
+            user: UserName::Job,
             link: BackingLink::Free,
         }
     }
@@ -115,7 +115,7 @@ impl NodeUse {
         NodeUse::shared(node, "file", access)
     }
 
-    /// A node that is written and keeps its size. Readers may see partial contents.
+    /// A node that is written and must not be resized. Readers may see partial contents.
     pub fn target(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::WRITE, shares };
@@ -139,7 +139,7 @@ impl NodeUse {
     pub fn mirror_target(node: Arc<Node>) -> Self {
         let access = Access { takes: Permissions::WRITE, shares: Permissions::WRITE_UNCHANGED };
         NodeUse {
-            user: NamedAs::Unnamed,
+            user: UserName::Unnamed,
             attached: true,
             ..NodeUse::member(node, "root", access)
         }
@@ -196,7 +196,7 @@ impl NodeUse {
     /// A node that a job reads while others have all permissions.
     pub fn read_through(node: Arc<Node>) -> Self {
         let read = NodeUse::shared(node, "root", Access::NONE);
-        NodeUse { user: NamedAs::Unnamed, attached: true, ..read }
+        NodeUse { user: UserName::Unnamed, attached: true, ..read }
     }
 
     /// The node into which others are merged, without the permission to write to it.
@@ -211,6 +211,6 @@ impl NodeUse {
         takes.set(Permissions::RESIZE, grows);
         let access = Access { takes, shares };
         let written = NodeUse::shared(node, "root", access);
-        NodeUse { user: NamedAs::Unnamed, attached: true, ..written }
+        NodeUse { user: UserName::Unnamed, attached: true, ..written }
     }
 }

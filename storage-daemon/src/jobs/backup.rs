@@ -8,7 +8,7 @@ use std::sync::Arc;
 use block::copy::{Copier, Pace, PointInTime, Scope};
 use block::error::Error;
 use block::nodes::{
-    Driver, Filter, FilterOptions, NamedAs, Node, NodeUse, Operation, Reservation,
+    Driver, Filter, FilterOptions, Node, NodeUse, Operation, Reservation, UserName,
 };
 use block::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 use job::JobType;
@@ -166,7 +166,7 @@ fn reserve_target(
 ) -> Result<Reservation> {
     let target_use = NodeUse {
         attached: false,
-        user: NamedAs::Node(filter.node().name().to_owned()),
+        user: UserName::Node(filter.node().name().to_owned()),
         ..NodeUse::target(Arc::clone(target))
     };
     let job_id = common.job_id.as_deref().unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::{CompressionType, TablePointers};
 use crate::image::storage::Storage;
-use crate::nodes::{BorrowedNode, Graph, NamedAs, Node, NodeUse, Reservation};
+use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
@@ -302,13 +302,13 @@ fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Res
     let access = Access { takes, shares };
     let node = node.node().clone();
     let used = NodeUse::shared(node, role, access);
-    graph.reserve_unnamed([NodeUse { attached: true, user: NamedAs::Unnamed, ..used }])
+    graph.reserve_unnamed([NodeUse { attached: true, user: UserName::Unnamed, ..used }])
 }
 
 /// Empties the storage, and sets the length of a new image.
 fn empty(storage: &Storage, length: u64) -> io::Result<()> {
     match storage.resize(0, PreallocateMode::None) {
-        // An image as storage keeps its size. Bytes that the new image does not refer to are
+        // An image as storage is not resized. Bytes that the new image does not refer to are
         // unused.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(error) => Err(error),

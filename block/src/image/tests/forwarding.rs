@@ -100,16 +100,16 @@ fn requests_arrive_behind_every_storage_as_they_were_made() {
     let rules = || Rules::new(&options).expect("there are none");
     let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
         ("rules", &|inner| Storage::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
-        ("told", &|inner| Storage::new(EventStorage::new(inner, Arc::new(rules())))),
+        ("events", &|inner| Storage::new(EventStorage::new(inner, Arc::new(rules())))),
         ("watched", &|inner| Storage::new(WatchedStorage::new(inner, Arc::new(Indifferent)))),
-        ("window", &|inner| Storage::new(StorageSlice::new(inner, 0, None))),
+        ("slice", &|inner| Storage::new(StorageSlice::new(inner, 0, None))),
     ];
     for (name, put) in in_front {
         let behind = Arc::new(Noting::default());
         let storage = put(Arc::clone(&behind).into());
         storage.read(&mut [0; 512][..], 0).expect("nothing can fail");
         storage.write_zeroes(0, 4096).expect("nothing can fail");
-        // SAFETY: nothing is cached, and nobody else has the storage.
+        // SAFETY: nothing is cached, and no other user has the storage.
         unsafe { storage.invalidate_cache() }.expect("nothing can fail");
         assert_eq!(*behind.asked.lock(), ["read", "write zeroes", "invalidate"], "{name}");
     }

@@ -245,7 +245,7 @@ impl BlockJobDriver for Mirror {
             Some(_) | None => {}
         }
         if let Some(writable) = self.writable.lock().take() {
-            writable.keep();
+            writable.persist();
         }
         Ok(())
     }

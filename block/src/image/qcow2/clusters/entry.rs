@@ -132,8 +132,8 @@ impl Entry {
     /// The same entry with zeroes in the subclusters `parts`. An uncompressed cluster without other
     /// references stays allocated for later writes.
     pub(super) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
-        let keeps = self.is_copied() && !self.is_compressed();
-        let word = if keeps || parts != geometry.all_subclusters() { self.word } else { 0 };
+        let stays = self.is_copied() && !self.is_compressed();
+        let word = if stays || parts != geometry.all_subclusters() { self.word } else { 0 };
         if geometry.extended_l2 {
             let bitmap = (self.bitmap & !parts) | parts << SUBCLUSTERS;
             Entry { word, bitmap }

@@ -163,9 +163,9 @@ impl Version3 {
 
     /// Refuses features that no engine supports.
     fn check_features(&self, writable: bool) -> Result<()> {
-        let tells = self.incompatible & INCOMPATIBLE_COMPRESSION != 0;
+        let is_flagged = self.incompatible & INCOMPATIBLE_COMPRESSION != 0;
         let differs = self.compression_type != CompressionType::Zlib;
-        if tells != differs {
+        if is_flagged != differs {
             let must = if differs { "must" } else { "must not" };
             return Err(invalid(format!(
                 "qcow2: Compression type incompatible feature bit {must} be set"

@@ -38,9 +38,9 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
     }
     let extras = fields.u64(AUTOCLEAR)?;
     // Writes update a raw data file too.
-    let kept = extras & AUTOCLEAR_DATA_FILE_RAW;
-    if kept != extras {
-        storage.write(kept.to_be_bytes().as_slice(), AUTOCLEAR)?;
+    let retained = extras & AUTOCLEAR_DATA_FILE_RAW;
+    if retained != extras {
+        storage.write(retained.to_be_bytes().as_slice(), AUTOCLEAR)?;
     }
     Ok(())
 }
