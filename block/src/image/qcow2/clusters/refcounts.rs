@@ -4,9 +4,10 @@ use super::geometry::Geometry;
 use crate::image::qcow2::header::TablePointers;
 use crate::image::storage::Storage;
 use imago::StorageExt;
+use lru::LruCache;
 use nix::errno::Errno;
-use std::collections::HashMap;
 use std::io;
+use std::num::NonZeroUsize;
 
 /// The bits of an entry of the refcount table with the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;
@@ -23,7 +24,7 @@ pub(super) struct Refcounts {
     table_offset: u64,
     /// The offsets of the blocks; 0 for no block.
     table: Vec<u64>,
-    blocks: HashMap<u64, Vec<u8>>,
+    blocks: LruCache<u64, Vec<u8>>,
     /// The first cluster that may be free.
     free_from: u64,
 }
@@ -44,7 +45,7 @@ impl Refcounts {
             geometry,
             table_offset: range.start,
             table: entries.map(|entry| entry & BLOCK_OFFSET_MASK).collect(),
-            blocks: HashMap::new(),
+            blocks: LruCache::new(cached_blocks(geometry)),
             free_from: 0,
         })
     }
@@ -142,15 +143,12 @@ impl Refcounts {
         if !offset.is_multiple_of(size) {
             return Err(Errno::EIO.into());
         }
-        if !self.blocks.contains_key(&offset) {
-            if self.blocks.len() as u64 >= (MEMORY_MAX / size).max(1) {
-                self.blocks.clear();
-            }
+        let storage = &self.storage;
+        self.blocks.try_get_or_insert_mut(offset, || {
             let mut bytes = vec![0; size as usize];
-            self.storage.read(bytes.as_mut_slice(), offset)?;
-            self.blocks.insert(offset, bytes);
-        }
-        self.blocks.get_mut(&offset).ok_or_else(|| Errno::EIO.into())
+            storage.read(bytes.as_mut_slice(), offset)?;
+            Ok(bytes)
+        })
     }
 
     fn set(&mut self, cluster: u64, count: u64) -> io::Result<()> {
@@ -164,7 +162,7 @@ impl Refcounts {
         let written = self.storage.write(bytes.as_slice(), offset + changed.start as u64);
         if written.is_err() {
             // The contents of the file are unknown now.
-            self.blocks.remove(&offset);
+            self.blocks.pop(&offset);
         }
         written
     }
@@ -177,7 +175,7 @@ impl Refcounts {
         self.storage.write(bytes.as_slice(), offset)?;
         self.storage.write(offset.to_be_bytes().as_slice(), self.table_offset + index * 8)?;
         self.table[index as usize] = offset;
-        self.blocks.insert(offset, bytes);
+        self.blocks.put(offset, bytes);
         Ok(())
     }
 
@@ -267,4 +265,10 @@ fn write_count(
     let length = (bits / 8) as usize;
     block[at..at + length].copy_from_slice(&count.to_be_bytes()[8 - length..]);
     at..at + length
+}
+
+/// The number of refcount blocks in the cache.
+fn cached_blocks(geometry: Geometry) -> NonZeroUsize {
+    let blocks = MEMORY_MAX / geometry.cluster_size();
+    NonZeroUsize::new(blocks as usize).unwrap_or(NonZeroUsize::MIN)
 }

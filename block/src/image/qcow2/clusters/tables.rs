@@ -6,13 +6,16 @@ use super::refcounts::Refcounts;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 use imago::StorageExt;
+use lru::LruCache;
 use nix::errno::Errno;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::io;
+use std::num::NonZeroUsize;
 
-/// L2 tables in_place in memory: together no more than this, in bytes, but two at least.
+/// The size of the cache of L2 tables in bytes. It holds at least [`MIN_TABLES`] tables.
 const MEMORY_MAX: u64 = 4 << 20;
+/// The smallest number of L2 tables in the cache.
+const MIN_TABLES: NonZeroUsize = NonZeroUsize::new(2).expect("it is not zero");
 /// The offset of the fields with the length and the position of the L1 table.
 const L1_FIELDS: u64 = 36;
 
@@ -23,7 +26,7 @@ pub(super) struct Tables {
     geometry: Geometry,
     l1_offset: u64,
     l1: Vec<u64>,
-    cache: Mutex<HashMap<u64, Vec<u8>>>,
+    cache: Mutex<LruCache<u64, Vec<u8>>>,
     /// `None` for a read-only image.
     counts: Option<Refcounts>,
 }
@@ -47,7 +50,7 @@ impl Tables {
             geometry,
             l1_offset: range.start,
             l1: entries.map(|entry| entry.try_into().map_or(0, u64::from_be_bytes)).collect(),
-            cache: Mutex::default(),
+            cache: Mutex::new(LruCache::new(cached_tables(geometry))),
             counts,
         })
     }
@@ -84,7 +87,7 @@ impl Tables {
         let written = self.storage.write(bytes.as_slice(), table + at as u64);
         if written.is_err() {
             // The contents of the file are unknown now.
-            cache.remove(&table);
+            cache.pop(&table);
         } else if let Some(known) = cache.get_mut(&table) {
             known[at..at + bytes.len()].copy_from_slice(&bytes);
         }
@@ -128,19 +131,14 @@ impl Tables {
 
     fn table<'a>(
         &self,
-        cache: &'a mut HashMap<u64, Vec<u8>>,
+        cache: &'a mut LruCache<u64, Vec<u8>>,
         offset: u64,
     ) -> io::Result<&'a mut Vec<u8>> {
-        let size = self.geometry.cluster_size();
-        if !cache.contains_key(&offset) {
-            if cache.len() as u64 >= (MEMORY_MAX / size).max(2) {
-                cache.clear();
-            }
-            let mut bytes = vec![0; size as usize];
+        cache.try_get_or_insert_mut(offset, || {
+            let mut bytes = vec![0; self.geometry.cluster_size() as usize];
             self.storage.read(bytes.as_mut_slice(), offset)?;
-            cache.insert(offset, bytes);
-        }
-        cache.get_mut(&offset).ok_or_else(|| Errno::EIO.into())
+            Ok(bytes)
+        })
     }
 
     /// The offset of the L2 table for an offset in the image. Allocates a table, or copies one that
@@ -161,7 +159,7 @@ impl Tables {
         let entry = table | COPIED;
         self.storage.write(entry.to_be_bytes().as_slice(), self.l1_offset + index * 8)?;
         self.l1[index as usize] = entry;
-        self.cache.lock().insert(table, bytes);
+        self.cache.lock().put(table, bytes);
         match shared {
             None => Ok(table),
             Some(shared) => {
@@ -170,4 +168,10 @@ impl Tables {
             }
         }
     }
+}
+
+/// The number of L2 tables in the cache: at least two, as one write may touch two of them.
+fn cached_tables(geometry: Geometry) -> NonZeroUsize {
+    let tables = MEMORY_MAX / geometry.cluster_size();
+    NonZeroUsize::new(tables as usize).map_or(MIN_TABLES, |tables| tables.max(MIN_TABLES))
 }
