@@ -1,5 +1,7 @@
 //! Drivers: conditional values, members, branches and features, and values without a branch.
 
+pub(crate) use block::options::OnOffAuto;
+pub(crate) use block::options::drivers::Qcow2OverlapChecks;
 use qapi_core::prelude::*;
 
 #[qapi_enum(since = "2.9")]
@@ -141,13 +143,6 @@ pub(crate) enum BlockdevAioOptions {
     IoUring,
 }
 
-#[qapi_enum(since = "1.1")]
-pub(crate) enum OnOffAuto {
-    Auto,
-    On,
-    Off,
-}
-
 #[qapi_struct(
     features(
         #[cfg(unix)]
@@ -169,34 +164,6 @@ pub(crate) struct BlockdevOptionsFile {
     drop_locks: Option<bool>,
     #[qapi(features(unstable = "It is for tests alone."))]
     x_check_cache_dropped: Option<bool>,
-}
-
-#[qapi_enum(since = "2.9")]
-pub(crate) enum Qcow2OverlapCheckMode {
-    None,
-    Constant,
-    Cached,
-    All,
-}
-
-#[qapi_struct(since = "2.9")]
-pub(crate) struct Qcow2OverlapCheckFlags {
-    template: Option<Qcow2OverlapCheckMode>,
-    main_header: Option<bool>,
-    active_l1: Option<bool>,
-    active_l2: Option<bool>,
-    refcount_table: Option<bool>,
-    refcount_block: Option<bool>,
-    snapshot_table: Option<bool>,
-    inactive_l1: Option<bool>,
-    inactive_l2: Option<bool>,
-    bitmap_directory: Option<bool>,
-}
-
-#[qapi_alternate(since = "2.9")]
-pub(crate) enum Qcow2OverlapChecks {
-    Flags(Qcow2OverlapCheckFlags),
-    Mode(Qcow2OverlapCheckMode),
 }
 
 #[qapi_enum(since = "2.12")]

@@ -1,5 +1,6 @@
 //! Commands for nodes: names with exceptions, alternates, and unstable commands.
 
+use block::options::blkdebug::BlockPermission;
 use qapi_core::prelude::*;
 use qapi_core::{Null, Result};
 
@@ -70,14 +71,6 @@ pub(crate) struct XDbgBlockGraphNode {
     id: u64,
     r#type: XDbgBlockGraphNodeType,
     name: String,
-}
-
-#[qapi_enum(since = "4.0")]
-pub(crate) enum BlockPermission {
-    ConsistentRead,
-    Write,
-    WriteUnchanged,
-    Resize,
 }
 
 #[qapi_struct(since = "4.0")]
