@@ -1,12 +1,12 @@
-//! What a command answers when it fails.
+//! The error of a command.
 
 use std::borrow::Cow;
 use std::fmt;
 
 /// The class of an error reply (QMP specification, "Error"; schema file `error.json`).
 ///
-/// Five exist and clients know no other. New errors are [`GenericError`](Self::GenericError);
-/// the rest carry a meaning that some client acts upon.
+/// QMP has five classes. Use [`GenericError`](Self::GenericError) for new errors; the others have a
+/// meaning on which existing clients act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// Any failure that needs no class of its own.
@@ -61,7 +61,7 @@ impl fmt::Display for ErrorClass {
 /// assert_eq!(error.class(), ErrorClass::GenericError);
 /// assert_eq!(error.to_string(), "Job not found");
 ///
-/// /// What can go wrong with a disk.
+/// /// An error of a disk.
 /// enum DiskError {
 ///     NoSuchDisk(String),
 /// }
@@ -96,12 +96,12 @@ impl Error {
         Self { class, desc: desc.into() }
     }
 
-    /// The class that programs act upon.
+    /// The class, for programs.
     pub fn class(&self) -> ErrorClass {
         self.class
     }
 
-    /// The description that people read; programs must not parse it.
+    /// The description, for people; programs must not parse it.
     pub fn desc(&self) -> &str {
         &self.desc
     }
@@ -119,7 +119,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// As it is displayed: so a `main` that returns an error ends with text that people can read.
+/// The same text as displayed, so that a `main` that returns an error prints a readable one.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -147,7 +147,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// What an I/O error says, worded as C's `strerror` words it where it stems from the system.
+/// The text of an I/O error; that of a system error is the text of C's `strerror`.
 pub(crate) fn io_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     match error.raw_os_error() {

@@ -35,22 +35,22 @@
 //! - [`schema`]: definitions as data, the rules that hold for them together, and the [`View`] that
 //!   a client has of them
 //! - `visitor`: [`Input`] and [`ObjectVisitor`], which check values against their types
-//! - [`call`]: what the function behind a command is given, and where its return value goes
-//! - `types`: [`QapiType`] and its kin, which tie Rust types to QAPI types
-//! - [`policy`]: what the operator of a server allows
-//! - [`client`]: the other end of the connection
-//! - [`introspection`]: what `query-qmp-schema` returns
+//! - [`call`]: the function behind a command: its surroundings, and the writer of its return value
+//! - `types`: [`QapiType`] and the other traits that tie Rust types to QAPI types
+//! - [`policy`]: the policy of a server's operator
+//! - [`client`]: a client for servers of this protocol
+//! - [`introspection`]: the answer of `query-qmp-schema`
 //! - [`registry`]: all commands, events and types of a program
 //! - [`protocol`]: the messages of QMP
-//! - `events`: [`Events`], on their way to clients
-//! - [`service`]: what all sessions of a server share
+//! - `events`: [`Events`], the handle that emits events to clients
+//! - [`service`]: everything that the sessions of a server share
 //! - [`session`]: one client's conversation, without I/O
-//! - [`documentation`]: what definitions are for, as data
+//! - [`documentation`]: the documentation of definitions, as data
 //! - [`commands`]: the framework's own commands
 //! - [`server`]: sessions on sockets
 //! - `testing`: a client within the process, for the tests of a daemon
 //!
-//! `macro_support` has what generated code calls.
+//! `macro_support` has the functions and macros that generated code calls.
 //!
 //! # Cargo features
 //! | Feature | Default | Adds |
@@ -118,7 +118,7 @@ pub mod testing;
 
 mod macro_support;
 
-/// What generated code calls. Not for use by hand: it changes without notice.
+/// The functions and macros that generated code calls. They change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::macro_support::*;

@@ -1,6 +1,6 @@
-//! The texts that clients see when their input is refused, in one place.
-//!
-//! Clients and their test suites compare these, so each is worded as QEMU words it.
+//! The messages of errors that clients receive, with QEMU's wording, as clients and their test
+//! suites compare it. The messages about malformed JSON are those of
+//! [`JsonError`](crate::wire::JsonError).
 
 use crate::error::{Error, ErrorClass};
 
@@ -9,7 +9,7 @@ pub(crate) fn parameter_missing(path: &str) -> Error {
     Error::generic(format!("Parameter '{path}' is missing"))
 }
 
-/// An object has a member that its type does not know.
+/// An object has a member that its type does not have.
 pub(crate) fn parameter_unexpected(path: &str) -> Error {
     Error::generic(format!("Parameter '{path}' is unexpected"))
 }
@@ -19,12 +19,12 @@ pub(crate) fn parameter_type(path: &str, expected: &str) -> Error {
     Error::generic(format!("Invalid parameter type for '{path}', expected: {expected}"))
 }
 
-/// A string is none of the values of an enumeration.
+/// A string is no value of the enumeration.
 pub(crate) fn parameter_value(name: &str, value: &str) -> Error {
     Error::generic(format!("Parameter '{name}' does not accept value '{value}'"))
 }
 
-/// A value does not fit its type, or is not of the form that the type wants.
+/// A value is out of range, or not of the form that its type requires.
 pub(crate) fn parameter_expects(name: &str, expected: &str) -> Error {
     Error::generic(format!("Parameter '{name}' expects {expected}"))
 }
@@ -43,12 +43,12 @@ pub(crate) fn command_not_found(name: &str) -> Error {
     )
 }
 
-/// No definition of this name, or none that the caller may know of.
+/// No definition of this name, or none that the caller may see.
 pub(crate) fn definition_not_found(name: &str) -> Error {
     Error::generic(format!("Definition '{name}' not found"))
 }
 
-/// A command that has to wait until the daemon is configured.
+/// A command that may not be executed before the daemon is configured.
 pub(crate) fn permitted_after_preconfig(name: &str) -> Error {
     Error::generic(format!(
         "The command '{name}' is permitted only after machine initialization has completed"
@@ -91,12 +91,12 @@ pub(crate) fn input_lacks_execute() -> Error {
     Error::generic("QMP input lacks member 'execute'")
 }
 
-/// A message with a member that QMP does not know.
+/// A message with a member that QMP does not have.
 pub(crate) fn input_member_unexpected(name: &str) -> Error {
     Error::generic(format!("QMP input member '{name}' is unexpected"))
 }
 
-/// A message with a member of the wrong type; `kind` says which type it must have.
+/// A message with a member of another JSON type than `kind`.
 pub(crate) fn input_member_type(name: &str, kind: &str) -> Error {
     Error::generic(format!("QMP input member '{name}' must be {kind}"))
 }
@@ -131,7 +131,7 @@ pub(crate) fn fd_not_supplied() -> Error {
     Error::generic("No file descriptor supplied via SCM_RIGHTS")
 }
 
-/// `getfd` with a name that could be taken for a descriptor's number.
+/// `getfd` with a name that looks like the number of a descriptor.
 pub(crate) fn fd_name_is_number() -> Error {
     parameter_expects("fdname", "a name not starting with a digit")
 }
@@ -141,7 +141,7 @@ pub(crate) fn fd_name_too_long(limit: usize) -> Error {
     parameter_expects("fdname", &format!("a name of at most {limit} bytes"))
 }
 
-/// `getfd` in a session that keeps as many as it may.
+/// `getfd` in a session with as many named descriptors as it may have.
 pub(crate) fn too_many_fds(limit: usize) -> Error {
     Error::generic(format!("A session keeps at most {limit} file descriptors"))
 }
@@ -151,7 +151,7 @@ pub(crate) fn fd_to_close_unknown(name: &str) -> Error {
     Error::generic(format!("File descriptor named '{name}' not found"))
 }
 
-/// A descriptor's name as an argument, which no descriptor has.
+/// An argument that names no descriptor.
 pub(crate) fn fd_unknown(name: &str) -> Error {
     Error::generic(format!("File descriptor named '{name}' has not been found"))
 }

@@ -1,4 +1,4 @@
-//! What a file with annotations needs: `use qapi_core::prelude::*;`.
+//! The names that a file with annotations needs: `use qapi_core::prelude::*;`.
 
 #[cfg(feature = "server")]
 pub use crate::Server;

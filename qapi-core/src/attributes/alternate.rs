@@ -2,11 +2,10 @@
 
 /// Defines an alternate: a value that may be of one of several JSON types.
 ///
-/// Goes on an enum whose variants carry one QAPI type each. Their names are those of the schema
-/// and occur in no message: which one it is, the JSON type of a value tells. So a program does
-/// not start with an alternate of which two alternatives are objects, or lists, or strings; nor
-/// with one that has a string and a number or boolean, since options on a command line are
-/// strings all.
+/// It annotates an enum whose variants have one QAPI type each. Their names are those of the schema
+/// and occur in no message: the JSON type of a value identifies its alternative. A program
+/// therefore does not start with an alternate of two objects, lists or strings, or of a string and
+/// a number or boolean, as every option on a command line is a string.
 ///
 /// It implements [`QapiType`](crate::QapiType) and `serde::Serialize`.
 ///

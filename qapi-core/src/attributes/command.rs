@@ -1,11 +1,11 @@
 //! `#[qapi_command]`
 
-/// Defines a command, served by the function that it goes on.
+/// Defines a command that the annotated function serves.
 ///
-/// The function stays an ordinary one, to be called by tests and by other code. Its name with
-/// dashes for underscores is the command's. A plain function is called at once, on the server's
-/// thread, and must be quick; an `async fn` is awaited. Neither holds up other clients while it
-/// waits.
+/// Tests and other code can still call the function. Its name with dashes for underscores is the
+/// command's. A plain function runs at once, on the server's thread, and must be quick. An `async
+/// fn` is awaited, and a `blocking` function runs on another thread; other clients are served
+/// meanwhile.
 ///
 /// Words of the attribute:
 ///
@@ -17,12 +17,13 @@
 /// | `boxed` | its one argument is a struct or union whose members are the arguments |
 /// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
-/// | `success_response = false` | success is not answered; errors are |
-/// | `client` | clients written in Rust get a struct to execute it with; see below |
-/// | `gen = false` | the function takes its arguments as they come; see below |
-/// | `data = TheStruct` | with `gen = false`: what clients are told that it takes |
-/// | `returns = TheType` | with `gen = false`: what they are told that it returns |
-/// | `returns_exception` | it returns no object, since clients know it as it is |
+/// | `success_response = false` | success has no reply; errors have |
+/// | `client` | declares a struct by which clients in Rust execute it; see below |
+/// | `registration = NAME` | declares a static that registers it, instead of registering it; see below |
+/// | `gen = false` | the function takes its arguments unchecked; see below |
+/// | `data = TheStruct` | with `gen = false`: the type of its arguments in the schema |
+/// | `returns = TheType` | with `gen = false`: its return type in the schema |
+/// | `returns_exception` | it returns no object, as existing clients expect |
 ///
 /// Parameters are the command's arguments, except those that are marked as something else.
 /// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option` is
@@ -30,21 +31,25 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `state` | no argument, but the server's state of that type, as `&T` or `Arc<T>` |
-/// | `session` | no argument, but what is known of the caller, as [`&SessionContext`](crate::SessionContext) |
+/// | `state` | not an argument: the server's state of that type, as `&T` or `Arc<T>` |
+/// | `session` | not an argument: the session of the caller, as [`&SessionContext`](crate::SessionContext) |
 /// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`SessionFds`](crate::call::SessionFds) |
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// The function returns nothing, a struct or union, a `Vec` of one, or a `Result` of these whose
-/// error converts into [`Error`](crate::Error); a string does. To an object members can be added
-/// later, and to a bare string or number nothing: hence `returns_exception`. The sections
-/// `# Returns` and `# Errors` of its doc comment tell of both, and `# Examples` of its use.
-/// Parameters have doc comments of their own.
+/// error converts into [`Error`](crate::Error); a string does. Members can be added to an object
+/// later, but not to a bare string or number: hence `returns_exception`. The doc comment may have
+/// the sections `# Returns`, `# Errors` and `# Examples`. Parameters have doc comments of their
+/// own.
 ///
-/// With `gen = false` nothing reads the arguments: the function takes all of them as one
-/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks what is in
-/// it. `data = TheStruct` says what clients are told that it takes, `returns = TheType` what they
-/// are told that it returns, where that is not what the function says.
+/// With `gen = false` generated code checks no argument: the function takes all of them as one
+/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks them itself.
+/// `data = TheStruct` and `returns = TheType` set the types in the schema.
+///
+/// With `registration = NAME` the command is not part of every program that links it. The attribute
+/// declares `static NAME: Registration` with the visibility of the function, to be passed to
+/// [`Registry::from_registrations`](crate::Registry::from_registrations). Types and events have
+/// `register = false` instead, as the registry finds them by their uses.
 ///
 /// ```
 /// use qapi_core::prelude::*;

@@ -2,7 +2,7 @@
 
 /// Defines an enumeration: a list of strings.
 ///
-/// Goes on an enum whose variants carry nothing. It implements
+/// It annotates an enum whose variants have no fields. It implements
 /// [`QapiType`](crate::QapiType), `serde::Serialize` and `Display`, and adds `ALL`, every value in
 /// the order of the schema, and `as_str`, the string on the wire. That string is the variant's
 /// name in lower case with dashes between words: `SetSpeed` is `set-speed`.
@@ -62,15 +62,14 @@
 /// them, `deprecated` and `unstable`, which are for commands, events, members, arguments and
 /// values, and about which the operator has a [policy](crate::policy::CompatPolicy).
 ///
-/// A server can [present an earlier release](crate::Server::as_of), in which nothing of what is
-/// newer is.
+/// A server can [present an earlier release](crate::Server::as_of), without newer parts.
 ///
 /// # Open enums
 ///
-/// An enum to which other crates may add values has a last variant that is marked `#[qapi(open)]`
-/// and carries an [`OpenValue`](crate::OpenValue) of the enum itself. It is no value of its own:
-/// whoever matches on the enum has an arm for what others add, and goes on compiling when they do.
-/// `ALL` has the enum's own values; [`OpenValue::all`](crate::OpenValue::all) has the others.
+/// An enum to which other crates may add values has a last variant under `#[qapi(open)]` with an
+/// [`OpenValue`](crate::OpenValue) of the enum itself. The variant is no value of its own: it lets
+/// code that matches on the enum handle the added values. `ALL` has the enum's own values;
+/// [`OpenValue::all`](crate::OpenValue::all) has the added ones.
 ///
 /// Another crate adds the values of an enum under `extends`; [`OpenValue`](crate::OpenValue) shows
 /// both.

@@ -2,9 +2,9 @@
 
 /// Defines an event.
 ///
-/// Goes on a struct with named fields, or without any; its name in upper case with underscores
-/// between words is the event's: `DiskAdded` is `DISK_ADDED`. It implements
-/// [`QapiEvent`](crate::QapiEvent), so that [`Events::emit`](crate::Events::emit) takes it.
+/// It annotates a struct with named fields, or without any. The name of the event is that of the
+/// struct in upper case with underscores between words: `DiskAdded` is `DISK_ADDED`. The attribute
+/// implements [`QapiEvent`](crate::QapiEvent), for [`Events::emit`](crate::Events::emit).
 ///
 /// Words of the attribute:
 ///
@@ -14,6 +14,7 @@
 /// | `boxed` | its one field is a struct or union whose members are the data |
 /// | `rate_limit = "1s"` | how often it is sent at most; milliseconds are `"500ms"` |
 /// | `key = "id"` | the member each of whose values has a rate limit of its own |
+/// | `register = false` | the program's registry does not have it unless it is passed to it |
 ///
 /// Words of `#[qapi(…)]` on a field:
 ///
@@ -21,8 +22,9 @@
 /// |---|---|
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
-/// An event with a rate limit is sent at once if none was within the period; otherwise the last
-/// one is held and sent when the period ends, with the time at which it was emitted.
+/// An event with a rate limit is sent at once if none was sent within the period. Otherwise it is
+/// deferred to the end of the period, and replaced if another one comes; it has the time at which
+/// it was emitted.
 ///
 /// ```
 /// use qapi_core::prelude::*;

@@ -2,11 +2,11 @@
 
 /// Defines a struct: an object with fixed members.
 ///
-/// Goes on a struct with named fields of QAPI types; an `Option` makes a member optional, and so
-/// does a `default`, which replaces an absent one when it is read and is sent like any other. It
-/// implements [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and
-/// `serde::Serialize`. A member's name on the wire is the field's with dashes for underscores:
-/// `total_progress` is `total-progress`.
+/// It annotates a struct with named fields of QAPI types. An `Option` makes a member optional, and
+/// so does a `default`, which replaces an absent member when it is read. It implements
+/// [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and `serde::Serialize`. A
+/// member's name on the wire is the field's with dashes for underscores: `total_progress` is
+/// `total-progress`.
 ///
 /// Words of the attribute:
 ///
@@ -14,6 +14,7 @@
 /// |---|---|
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 /// | `transparent` | the struct is its one field's type under another name in Rust alone |
+/// | `register = false` | the program's registry has it only if something refers to it; on every kind of type |
 ///
 /// Words of `#[qapi(…)]` on a field:
 ///
@@ -25,10 +26,10 @@
 /// | `unit = "ms"` | what the number of a `std::time::Duration` counts: `s`, `ms`, `us` or `ns` |
 /// | `base64` | the `Vec<u8>` is a string, and not a list of numbers |
 ///
-/// The words `unit` and `base64` go with an `Option` of these types too. What is less than one
-/// unit is left out in replies. Which types there are, the table of
-/// [`QapiType`](crate::QapiType) says; a type of another crate becomes one of them in a newtype,
-/// as shown there. A map is none: its keys are not known beforehand.
+/// The words `unit` and `base64` go with an `Option` of these types too. Replies round down to
+/// whole units. [`QapiType`](crate::QapiType) has a table of all types, and shows how a newtype
+/// makes a QAPI type of a type of another crate. A map is no QAPI type, as the schema does not know
+/// its keys.
 ///
 /// Doc comments, conditions (`#[cfg(…)]`) and names: see the [guide](crate::guide).
 ///

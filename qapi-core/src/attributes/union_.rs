@@ -28,9 +28,9 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `discriminator` | the field holds the branches, and is named as the member that selects them |
+/// | `discriminator` | the field has the branches; its name is that of the member that selects them |
 /// | `base` | on the first field alone: the members of that struct come first |
-/// | `branches` | the field holds the branches, and the base has the discriminator |
+/// | `branches` | the field has the branches, and the base has the discriminator |
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// # A discriminator and branches
@@ -72,7 +72,7 @@
 ///
 /// On a struct, it is a union with further common members. One field is marked
 /// `#[qapi(discriminator)]`: its name is the discriminator's, and its type is an enum under
-/// `#[qapi_union(tag = …)]` without a discriminator of its own, which holds the branches.
+/// `#[qapi_union(tag = …)]` without a discriminator of its own, with the branches.
 ///
 /// ```
 /// # use qapi_core::prelude::*;
@@ -105,8 +105,8 @@
 /// # A base with the discriminator
 ///
 /// Where the base already has the discriminator, the attribute names it, and the field with the
-/// branches is marked `#[qapi(branches)]`. It is no member of its own; what it holds decides which
-/// value the base's member is written with.
+/// branches is marked `#[qapi(branches)]`. That field is no member of its own; its value determines
+/// the value of the base's member in replies.
 ///
 /// ```
 /// # use qapi_core::prelude::*;

@@ -1,4 +1,4 @@
-//! What a command's function may know beyond its arguments: injected state, and who is calling.
+//! The surroundings of one call: the server's state, and the session of the caller.
 
 use std::any::{Any, TypeId, type_name};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::call::session::SessionContext;
 use crate::error::{Error, Result};
 use crate::messages;
 
-/// The state of one server, by type: one value of each.
+/// The state of one server: a map from a type to the one value of that type.
 #[derive(Default, Clone)]
 pub struct StateMap {
     by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -19,8 +19,8 @@ pub struct StateMap {
 }
 
 impl StateMap {
-    /// Adds `state`. A second one of the same type is a mistake, which the service is told of that
-    /// is made with these states.
+    /// Adds `state`. Adding a second state of a type is an error that
+    /// [`Service::new`](crate::Service::new) reports.
     pub fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
         match self.by_type.entry(TypeId::of::<T>()) {
             Entry::Vacant(place) => drop(place.insert(state)),
@@ -28,12 +28,12 @@ impl StateMap {
         }
     }
 
-    /// Puts `state` in the place of the one of its type.
+    /// Replaces the state of its type by `state`.
     pub(crate) fn replace<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
         self.by_type.insert(TypeId::of::<T>(), state);
     }
 
-    /// The names of the types of which more than one was added, once for each further one.
+    /// The names of the types of which more than one was added, once for each further state.
     pub fn repeated(&self) -> &[&'static str] {
         &self.repeated
     }
@@ -48,7 +48,7 @@ impl StateMap {
         self.by_type.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
-    /// The state of type `T` to keep, if there is one.
+    /// A share of the state of type `T`, if there is one.
     pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         Arc::clone(self.by_type.get(&TypeId::of::<T>())?).downcast().ok()
     }
@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
         self.session
     }
 
-    /// The session that the call came from, to keep.
+    /// A share of the session that the call came from.
     pub fn shared_session(&self) -> Arc<SessionContext> {
         Arc::clone(self.session)
     }
@@ -86,15 +86,15 @@ impl<'a> Context<'a> {
     /// The state of type `T`.
     ///
     /// # Errors
-    /// The server has none. A server that started has looked for all that its commands need.
+    /// The server has none. A server that has started has the state that its commands require.
     pub fn state<T: Send + Sync + 'static>(&self) -> Result<&'a T> {
         self.states.get().ok_or_else(missing_state::<T>)
     }
 
-    /// The state of type `T`, to keep.
+    /// A share of the state of type `T`.
     ///
     /// # Errors
-    /// The server has none. A server that started has looked for all that its commands need.
+    /// The server has none. A server that has started has the state that its commands require.
     pub fn shared_state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
         self.states.get_shared().ok_or_else(missing_state::<T>)
     }

@@ -1,4 +1,4 @@
-//! The descriptors of one session.
+//! The file descriptors that a client has sent to its session.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::OwnedFd;
@@ -7,71 +7,72 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 use crate::messages;
 
-/// How many descriptors may have come without having been named: as many as QEMU takes with one
-/// message. What comes beyond them is closed.
+/// How many descriptors without a name a session accepts: as many as QEMU accepts with one
+/// message. Further ones are closed.
 pub const UNCLAIMED_LIMIT: usize = 16;
 
-/// How many descriptors a session may keep by name. All clients together must not be able to use
-/// up those of the process, of which there are 1024 unless the administrator allows more.
+/// How many named descriptors a session may have. It bounds the share that all clients together
+/// have of the process's descriptors, by default 1024.
 pub const NAMED_LIMIT: usize = 64;
 
-/// How long the name of a descriptor may be, in bytes; well above what anybody calls one.
+/// The longest name of a descriptor, in bytes; real clients use far shorter ones.
 pub const NAME_LIMIT: usize = 255;
 
-/// The file descriptors that a session has received, closed with it.
+/// The file descriptors that a session has received. They are closed when the session ends.
 #[derive(Debug, Default)]
-pub struct SessionFds(Mutex<Kept>);
+pub struct SessionFds(Mutex<Received>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Received {
     /// Not named yet, oldest first.
     unclaimed: VecDeque<OwnedFd>,
     named: BTreeMap<String, OwnedFd>,
 }
 
 impl SessionFds {
-    /// Takes in descriptors that came with a message.
+    /// Adds descriptors that came with a message.
     pub(crate) fn receive(&self, fds: Vec<OwnedFd>) {
-        let mut kept = self.lock();
+        let mut received = self.lock();
         for fd in fds {
-            if kept.unclaimed.len() == UNCLAIMED_LIMIT {
+            if received.unclaimed.len() == UNCLAIMED_LIMIT {
                 tracing::warn!("file descriptors beyond {UNCLAIMED_LIMIT} were closed");
                 return;
             }
-            kept.unclaimed.push_back(fd);
+            received.unclaimed.push_back(fd);
         }
     }
 
-    /// Closes what came with messages that did not ask for it.
+    /// Closes the descriptors without a name.
     pub(crate) fn close_unclaimed(&self) {
         self.lock().unclaimed.clear();
     }
 
-    /// Gives the oldest descriptor without a name this one. One that had it before is closed.
+    /// Gives the oldest descriptor without a name this name. A descriptor that had the name is
+    /// closed.
     ///
     /// # Errors
-    /// None has come; the name begins with a digit or is longer than [`NAME_LIMIT`] (the
-    /// descriptor is closed then); there are [`NAMED_LIMIT`] already.
+    /// No descriptor has come; the name begins with a digit or is longer than [`NAME_LIMIT`]; or
+    /// the session has [`NAMED_LIMIT`] named descriptors. The descriptor is closed.
     pub fn name_oldest(&self, name: &str) -> Result<()> {
-        let mut kept = self.lock();
-        let fd = kept.unclaimed.pop_front().ok_or_else(messages::fd_not_supplied)?;
+        let mut received = self.lock();
+        let fd = received.unclaimed.pop_front().ok_or_else(messages::fd_not_supplied)?;
         if name.starts_with(|first: char| first.is_ascii_digit()) {
             return Err(messages::fd_name_is_number());
         }
         if name.len() > NAME_LIMIT {
             return Err(messages::fd_name_too_long(NAME_LIMIT));
         }
-        if kept.named.len() >= NAMED_LIMIT && !kept.named.contains_key(name) {
+        if received.named.len() >= NAMED_LIMIT && !received.named.contains_key(name) {
             return Err(messages::too_many_fds(NAMED_LIMIT));
         }
-        kept.named.insert(name.to_owned(), fd);
+        received.named.insert(name.to_owned(), fd);
         Ok(())
     }
 
     /// Closes the descriptor of this name.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such descriptor.
     pub fn close(&self, name: &str) -> Result<()> {
         self.lock()
             .named
@@ -80,16 +81,16 @@ impl SessionFds {
             .ok_or_else(|| messages::fd_to_close_unknown(name))
     }
 
-    /// Takes the descriptor of this name, which the session then has no more.
+    /// Removes the descriptor of this name from the session and returns it.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such descriptor.
     pub fn take(&self, name: &str) -> Result<OwnedFd> {
         self.lock().named.remove(name).ok_or_else(|| messages::fd_unknown(name))
     }
 
-    /// Nothing that happens under the lock can leave it half done.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Received> {
+        // No change under the lock can stop half way, so that poison is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

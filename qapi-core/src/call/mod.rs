@@ -1,7 +1,7 @@
-//! What the function behind a command is given, and where its return value goes.
+//! The function behind a command: its surroundings, and the writer of its return value.
 //!
 //! - [`Context`]: the surroundings of one call: the session, and the server's [`StateMap`]
-//! - [`SessionContext`]: what functions may know of the session that called them, with
+//! - [`SessionContext`]: the session of the caller, with
 //!   [`SessionFds`], the file descriptors that the client sent
 //! - [`ReturnWriter`]: takes the return value as JSON text
 //! - [`OobSafe`]: the mark of state that commands out of band may use

@@ -6,32 +6,32 @@ use crate::schema::definition::call::StateRequirement;
 
 /// State that declares itself safe for commands that run out of band.
 ///
-/// An out-of-band command answers while its session is held up by another one, and must not get
-/// held up itself (QAPI code generator documentation, "Commands", `allow-oob`): its function
-/// returns quickly, waits for nothing that takes time, and takes no lock that other functions
-/// hold for long. The server cannot see to that; the type of the state can: who implements this
-/// promises that everything its methods do is quick, whoever else is using it.
+/// An out-of-band command runs while another command blocks its session, and must not block itself
+/// (QAPI code generator documentation, "Commands", `allow-oob`): its function returns quickly,
+/// waits for nothing that takes time, and takes no lock that another function holds for long. The
+/// server cannot check this, so that the type of the state promises it: an implementation of this
+/// trait states that every method returns quickly under any load.
 ///
-/// The state that the framework brings along is safe, and so are atomics of the standard library.
+/// The framework's own state is safe, and so are the atomics of the standard library.
 ///
 /// ```
 /// use qapi_core::{OobSafe, qapi_command, qapi_struct};
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// /// What has been copied so far. One atomic: nobody ever waits for it.
+/// /// The number of bytes copied so far. It has no lock.
 /// #[derive(Default)]
 /// struct Copied(AtomicU64);
 ///
 /// impl OobSafe for Copied {}
 ///
-/// /// What has been copied.
+/// /// The progress of a copy.
 /// #[qapi_struct]
 /// struct CopiedInfo {
 ///     /// How many bytes.
 ///     bytes: u64,
 /// }
 ///
-/// /// Tells how much has been copied.
+/// /// Returns how much has been copied.
 /// #[qapi_command(allow_oob)]
 /// fn query_copied(#[qapi(state)] copied: &Copied) -> CopiedInfo {
 ///     CopiedInfo { bytes: copied.0.load(Ordering::Relaxed) }
@@ -44,7 +44,7 @@ use crate::schema::definition::call::StateRequirement;
             `impl qapi_core::OobSafe for {Self} {{}}`; otherwise remove `allow_oob`"
 )]
 pub trait OobSafe: Sized + Send + Sync + 'static {
-    /// Describes the need for it.
+    /// The requirement of a command that takes this state.
     #[doc(hidden)]
     const REQUIREMENT: StateRequirement = StateRequirement::of::<Self>();
 }

@@ -1,4 +1,4 @@
-//! What the functions behind commands may know and change of the session that called them.
+//! The session of a caller, as the functions behind commands see it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,11 +13,11 @@ pub struct PeerCredentials {
     pub uid: u32,
     /// The effective group.
     pub gid: u32,
-    /// The process, where the system tells.
+    /// The process, where the system reports it.
     pub pid: Option<i32>,
 }
 
-/// What the server knows of one session, for the functions that its commands call.
+/// The session of a caller: its peer, its negotiated capabilities and its file descriptors.
 ///
 /// A function gets it by a parameter `#[qapi(session)] session: &SessionContext`.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl SessionContext {
         self.id
     }
 
-    /// Who is calling, where the transport tells: a unix socket does.
+    /// The credentials of the client, where the transport reports them: a unix socket does.
     pub fn peer(&self) -> Option<PeerCredentials> {
         self.peer
     }

@@ -1,16 +1,17 @@
-//! How a call can fail.
+//! The errors of a client.
 
 use std::fmt;
 
 use crate::error::Error;
 
-/// Why a call, or waiting for an event, failed.
+/// The error of a call, or of waiting for an event.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ClientError {
-    /// The server answered with this error; the connection goes on.
+    /// The server answered with this error. The connection stays open.
     Command(Error),
-    /// The server said something that is not QMP, or not of the type that was asked for; what
-    /// follows it is still read.
+    /// The server sent a message that is not QMP, or not of the requested type. Later messages are
+    /// still read.
     Unexpected(String),
     /// The server closed the connection.
     Closed,
@@ -18,7 +19,7 @@ pub enum ClientError {
     Io(std::io::Error),
 }
 
-/// The result of something that a client did.
+/// The result of an operation of a client.
 pub type Result<T> = std::result::Result<T, ClientError>;
 
 impl ClientError {

@@ -1,4 +1,4 @@
-//! What a server says, told apart.
+//! The messages of a server: replies and events.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,10 +18,10 @@ pub(super) enum Message {
     Event(Event),
 }
 
-/// What came back for a command.
+/// The reply to a command.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// The number that the client gave the command; `None` where the server could not tell.
+    /// The id that the client gave the command; `None` where the server could not read it.
     pub(super) id: Option<i64>,
     message: Document,
 }
@@ -43,7 +43,7 @@ impl Message {
 }
 
 impl Reply {
-    /// What the command returned, or why it failed.
+    /// The return value of the command, or its error.
     pub(super) fn read<R: Returned>(&self) -> Result<R> {
         let root = self.message.root();
         match (root.get("return"), root.get("error")) {
@@ -68,7 +68,7 @@ impl Event {
         &self.name
     }
 
-    /// When it happened, by the server's clock; 1970 where the server could not tell.
+    /// The time of the event, by the server's clock; 1970 where the server has none.
     pub fn time(&self) -> SystemTime {
         self.time
     }
@@ -98,7 +98,7 @@ fn integer(value: Value<'_>) -> Option<i64> {
     }
 }
 
-/// QEMU says -1 where it has no clock.
+/// The time of an event; QEMU sends -1 where it has no clock.
 fn timestamp(event: Value<'_>) -> SystemTime {
     let part = |name| {
         let value = event.get("timestamp")?.get(name).and_then(integer)?;
@@ -109,7 +109,7 @@ fn timestamp(event: Value<'_>) -> SystemTime {
     UNIX_EPOCH.checked_add(seconds.saturating_add(micros)).unwrap_or(UNIX_EPOCH)
 }
 
-/// Why there is no session, where a server has said this in place of its greeting.
+/// The error about a message in place of the greeting.
 pub(super) fn no_greeting(message: &Document) -> ClientError {
     match message.root().get("error") {
         Some(error) => ClientError::Command(error_of(error)),
@@ -117,7 +117,7 @@ pub(super) fn no_greeting(message: &Document) -> ClientError {
     }
 }
 
-/// The error of a reply. A class that is none of QMP's counts as the general one.
+/// The error of a reply. An unknown class becomes `GenericError`.
 fn error_of(error: Value<'_>) -> Error {
     let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let class = text("class");

@@ -4,7 +4,7 @@
 //! by the same code that checks arguments in a server, but for one thing: a server may say more
 //! than the client knows. A command whose attribute has the word `client` is executed by a struct
 //! of its function's name, which has the arguments' names and types too. Any other, of this
-//! program or not, is called by its name, with arguments of whatever serialises to an object.
+//! program or not, is called by its name, with any arguments that serialise to an object.
 //!
 //! ```standalone_crate
 //! use qapi_core::client::Client;
@@ -108,7 +108,7 @@ impl Client {
     /// Connects to the unix socket at `path` and negotiates.
     ///
     /// # Errors
-    /// Nobody listens there, or whoever does is no QMP server.
+    /// No server listens there, or it is no QMP server.
     pub async fn connect_unix(path: impl AsRef<Path>) -> Result<Self> {
         Self::over(UnixStream::connect(path).await?).await
     }
@@ -224,7 +224,7 @@ impl Client {
     async fn reply_to(&mut self, id: i64) -> Result<Reply> {
         loop {
             match Message::new(self.receive().await?)? {
-                Message::Event(event) => self.keep(event),
+                Message::Event(event) => self.queue(event),
                 // One without id answers what the server could not read, and one call is made at
                 // a time; another id is that of a call whose future was dropped.
                 Message::Reply(reply) if reply.id.is_none_or(|given| given == id) => {
@@ -235,7 +235,7 @@ impl Client {
         }
     }
 
-    fn keep(&mut self, event: Event) {
+    fn queue(&mut self, event: Event) {
         if self.events.len() == EVENT_LIMIT {
             self.events.pop_front();
             self.lost_events += 1;

@@ -1,5 +1,5 @@
 //! The commands of the protocol itself (schema files `control.json` and `introspect.json`):
-//! negotiation, what is served and by whom, and the end.
+//! negotiation, version, schema, and shutdown.
 
 use std::sync::Arc;
 
@@ -115,8 +115,8 @@ fn query_qmp_schema(
     Introspection { registry, policy, peer: session.peer() }
 }
 
-/// The return value of `query-qmp-schema`. Callers from whom the policy keeps nothing get the text
-/// that the registry has rendered.
+/// The return value of `query-qmp-schema`. A caller without restrictions receives the text that the
+/// registry has rendered.
 struct Introspection {
     registry: Arc<Registry>,
     policy: Arc<Policy>,

@@ -1,4 +1,4 @@
-//! `query-documentation`, under a vendor's name.
+//! `query-documentation`, under a vendor's name: the documentation of definitions.
 
 use crate::call::handler::Registration;
 use crate::call::session::SessionContext;

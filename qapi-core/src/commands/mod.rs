@@ -2,7 +2,7 @@
 //!
 //! - [`control`]: negotiation, the version, the schema, and the end of the server; every server
 //!   has these
-//! - [`documentation`]: what definitions are for; only a server with
+//! - [`documentation`]: the documentation of definitions; only a server with
 //!   [`enable_documentation`](crate::Server::enable_documentation) has it
 //! - [`fds`]: names for file descriptors that clients send; only a server with
 //!   [`enable_fd_passing`](crate::Server::enable_fd_passing) has them

@@ -1,4 +1,4 @@
-//! What is told of a definition.
+//! The documentation of a definition, as data.
 
 use crate::{qapi_enum, qapi_struct};
 

@@ -1,9 +1,8 @@
 //! The documentation of a program's schema, as data and over the wire.
 //!
 //! The doc comments of definitions, values, members and arguments are part of the program, and
-//! [`document`] gathers them. A server that is told to
-//! ([`Server::enable_documentation`](crate::Server::enable_documentation)) has a command by which
-//! clients ask for them:
+//! [`document`] collects them. A server with
+//! [`enable_documentation`](crate::Server::enable_documentation) has a command that returns them:
 //!
 //! ```text
 //! -> {"execute": "__org.qapi-rs_query-documentation", "arguments": {"name": "quit"}}
@@ -12,7 +11,7 @@
 //!                 "package": "qapi-core"}]}
 //! ```
 //!
-//! A client written in Rust has it typed:
+//! A client in Rust has a typed form:
 //!
 //! ```standalone_crate
 //! use qapi_core::client::Client;
@@ -39,18 +38,17 @@
 //! ```
 //!
 //! # The name
-//! QEMU has no such command and may have one of that name tomorrow, so that this one has the name
-//! of a vendor's extension: two underscores, a domain name in reverse, an underscore, and the name
-//! proper. QAPI keeps such names free of its own. Whoever adds commands to QEMU's under names of
-//! their own does the same with their own domain, `#[qapi_command(name =
-//! "__com.example_frobnicate")]`.
+//! QEMU has no such command, but may add one. The command therefore has the name of a vendor's
+//! extension, which QAPI reserves: two underscores, a domain name in reverse, an underscore, and
+//! the name proper. For your own extensions of QEMU's schema use your own domain:
+//! `#[qapi_command(name = "__com.example_frobnicate")]`.
 //!
-//! # What is told
-//! What `query-qmp-schema` tells the same client of, under names instead of numbers: commands and
-//! events, and the types that they lead to; nothing that the server's policy keeps from the caller
-//! or hides. Members of a base are listed with what it is the base of. Names of types mean nothing
-//! on the wire and may change with every release: the documentation uses them to refer to each
-//! other.
+//! # Contents
+//! The documentation covers the part of the schema that `query-qmp-schema` shows the same client,
+//! under names instead of numbers: commands and events, and the types that they lead to, without
+//! the parts that the server's policy hides. Members of a base are listed with the struct or union
+//! that has the base. Names of types have no meaning on the wire and may change with every release;
+//! the documentation uses them for references.
 
 pub(crate) mod gather;
 pub(crate) mod info;

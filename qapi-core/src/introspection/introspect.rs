@@ -1,5 +1,5 @@
-//! The schema as clients are told of it: `query-qmp-schema` (QAPI code generator documentation,
-//! "Client JSON Protocol introspection").
+//! The answer of `query-qmp-schema` (QAPI code generator documentation, "Client JSON Protocol
+//! introspection").
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -20,10 +20,10 @@ use crate::schema::view::View;
 /// Whether introspection shows the names of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
-    /// Types have numbers for names, in the order of their first use: what clients get, so that
-    /// they do not come to rely on names that are no part of the interface.
+    /// Types have numbers for names, in the order of their first use. Clients receive this form, so
+    /// that they cannot rely on names that are no part of the interface.
     Masked,
-    /// Types have their own names: for people.
+    /// Types have their own names, for people.
     Unmasked,
 }
 
@@ -59,7 +59,7 @@ enum Used {
 }
 
 impl Used {
-    /// A type, with all integers as one: clients need not care for their widths.
+    /// A type, with all integers as one, as their widths are no part of the interface.
     fn of(ty: Type) -> Self {
         match ty {
             Type::Builtin(builtin) if builtin.json_kind() == JsonKind::Int => {
@@ -77,7 +77,7 @@ impl Used {
         }
     }
 
-    /// The name that no other type has: QEMU's own for types without one in the schema.
+    /// The unique name of a type. Types without a name in the schema have QEMU's.
     fn name(self) -> String {
         match self {
             Self::Type(Type::Builtin(builtin)) => builtin.as_str().to_owned(),
@@ -93,7 +93,7 @@ struct Introspection {
     mask: Mask,
     view: View,
     infos: Vec<SchemaInfo>,
-    /// Types in use that have not been told of yet.
+    /// Types in use whose entries are still to be written.
     queue: VecDeque<Used>,
     seen: HashSet<String>,
     numbers: HashMap<String, usize>,
@@ -120,7 +120,7 @@ impl Introspection {
         self.infos
     }
 
-    /// The name by which a type in use is told of; it will be told of in its turn.
+    /// The name of a type in use, whose entry is queued on its first use.
     fn use_type(&mut self, used: Used) -> String {
         let name = used.name();
         if self.seen.insert(name.clone()) {
@@ -189,7 +189,7 @@ impl Introspection {
                     self.struct_or_union(used, definition);
                 }
                 DefinitionKind::Alternate(_) => self.alternate(used, definition),
-                // No frozen registry has them as types.
+                // The rule `TypeReferred` refuses them as types.
                 DefinitionKind::Command(_) | DefinitionKind::Event(_) => {}
             },
         }
@@ -220,7 +220,7 @@ impl Introspection {
 
     fn struct_or_union(&mut self, used: Used, definition: &'static Definition) {
         let members = self.members(shared_members(definition));
-        // Before it had branches it was no union, whatever it is called now.
+        // A union without branches in the release is a struct there.
         match as_union(definition).filter(|_| self.view.has_branches(definition)) {
             None => self.object(used, Some(definition), members),
             Some(union) => {

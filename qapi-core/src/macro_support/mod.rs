@@ -1,4 +1,4 @@
-//! What generated code calls. Not for use by hand: it changes without notice.
+//! The functions and macros that generated code calls. They change without notice.
 
 pub use core::convert::{From, TryFrom};
 pub use core::fmt::{self, Display, Formatter};
@@ -58,7 +58,7 @@ use crate::schema::definition::call::StateRequirement;
 use crate::schema::definition::type_::{Builtin, JsonKind};
 use crate::schema::view;
 
-/// Where the annotation stands that is being expanded.
+/// The place of the annotation that is being expanded.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_source {
@@ -73,7 +73,7 @@ macro_rules! __qapi_source {
     };
 }
 
-/// What every object forwards: to its definition, and to how its members are read and written.
+/// The implementations that every object has, in terms of its definition and its members.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_object {
@@ -98,7 +98,7 @@ macro_rules! __qapi_object {
     };
 }
 
-/// What a server may hold for the functions behind its commands.
+/// A type of state that commands can take by injection.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a server",
     label = "cannot be shared between threads",
@@ -106,13 +106,13 @@ macro_rules! __qapi_object {
             `Mutex` or an atomic"
 )]
 pub trait State: Sized + 'static {
-    /// Describes the need for it.
+    /// The requirement of a command that takes this state.
     const REQUIREMENT: StateRequirement = StateRequirement::of::<Self>();
 
-    /// Lends it for one call.
+    /// Borrows the state for one call.
     fn lend<'a>(context: &Context<'a>) -> Result<&'a Self>;
 
-    /// Shares it with a call that outlives the dispatch.
+    /// A share of the state for a call that outlives the dispatch.
     fn share(context: &Context<'_>) -> Result<Arc<Self>>;
 }
 
@@ -127,7 +127,7 @@ impl<T: Send + Sync + 'static> State for T {
     }
 }
 
-/// A type that has a value for its absence.
+/// A type with a default value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default value",
     label = "no default value",
@@ -138,12 +138,12 @@ pub trait HasDefault: Default {}
 #[diagnostic::do_not_recommend]
 impl<T: Default> HasDefault for T {}
 
-/// What an absent member of type `T` stands for.
+/// The value of an absent member of type `T`.
 pub fn need_default<T: HasDefault>() -> T {
     T::default()
 }
 
-/// Reads an object that has all its members to itself.
+/// Reads an object whose members are those of `T` alone.
 pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
     let mut object = input.object()?;
     let value = T::visit_members(&mut object)?;
@@ -151,7 +151,7 @@ pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
     Ok(value)
 }
 
-/// Writes an object that has all its members to itself.
+/// Writes an object whose members are those of `T` alone.
 pub fn serialize_object<T: QapiObject, S: Serializer>(
     value: &T,
     serializer: S,
@@ -161,7 +161,7 @@ pub fn serialize_object<T: QapiObject, S: Serializer>(
     map.end()
 }
 
-/// Reads one of an enumeration's values, which `value_of` knows by name.
+/// Reads a value of an enumeration; `value_of` finds it by name.
 pub fn visit_enum<T>(
     input: Input<'_, '_>,
     value_of: impl FnOnce(&str) -> Option<T>,
@@ -170,8 +170,8 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
-/// As [`visit_enum`], for an enumeration some of whose values not every client may use: newer
-/// than the enumeration, deprecated or unstable.
+/// As [`visit_enum`], for an enumeration with values that not every client may use: values that are
+/// newer than the enumeration, deprecated or unstable.
 pub fn visit_marked_enum<T>(
     input: Input<'_, '_>,
     definition: &'static Definition,
@@ -192,12 +192,12 @@ pub fn is_omitted(owner: &'static Definition, name: &str) -> bool {
     view::is_omitted(owner, name)
 }
 
-/// Whether the alternative `name` of `owner`, which is newer than its owner, may take `input`.
+/// Whether the release that is presented has the alternative `name` of `owner`.
 pub fn has_alternative(input: Input<'_, '_>, owner: &'static Definition, name: &str) -> bool {
     input.has_alternative(owner, name)
 }
 
-/// Whether an alternative of type `ty` takes a value of JSON type `kind`.
+/// Whether an alternative of type `ty` accepts a value of JSON type `kind`.
 pub fn takes(ty: Type, kind: Kind) -> bool {
     match ty.json_kind() {
         JsonKind::String => kind == Kind::String,
@@ -210,7 +210,7 @@ pub fn takes(ty: Type, kind: Kind) -> bool {
     }
 }
 
-/// Packs up a call that may block; `write` renders what it returns.
+/// Packs a call that may block; `write` renders its return value.
 pub fn blocking_call<R: 'static>(
     format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
@@ -219,7 +219,7 @@ pub fn blocking_call<R: 'static>(
     Box::new(move || render(call(), format, write))
 }
 
-/// Packs up a call that is awaited; `write` renders what it returns.
+/// Packs a call that is awaited; `write` renders its return value.
 pub fn async_call<R: 'static>(
     format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
@@ -228,7 +228,7 @@ pub fn async_call<R: 'static>(
     Box::pin(async move { render(call.await, format, write) })
 }
 
-/// Writes what an awaited or blocking function returned.
+/// Renders the return value of an asynchronous or blocking function.
 fn render<R>(
     returned: R,
     format: MessageFormat,
@@ -239,8 +239,8 @@ fn render<R>(
     Ok(out)
 }
 
-/// What tells the periods of a rate limit apart: the key as JSON text, so that values of all
-/// types differ when they do. One that cannot be written shares the period of an absent one.
+/// The key of a rate limit as JSON text, which differs for different values of every type. A key
+/// that cannot be serialised shares the period of an absent one.
 pub fn rate_limit_key<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Who may do something, by user and group.
+//! Lists of users and groups that may, or may not, do something.
 
 use crate::call::session::PeerCredentials;
 
@@ -9,14 +9,14 @@ unsafe extern "C" {
     safe fn geteuid() -> u32;
 }
 
-/// Who may do something: lists of users and groups that are allowed, and that are not.
+/// Lists of users and groups that are allowed, and of those that are denied.
 ///
-/// Who is on a list of the denied is refused, whatever else is said. Otherwise whoever has their
-/// user or group among the allowed may; where nobody was allowed by name, everybody may.
+/// A denied user or group is refused in any case. Otherwise an allowed user or group is admitted.
+/// Where no user and no group is allowed by name, every caller is.
 ///
-/// The group of a caller is the effective one of the process that connected. A caller of whom the
-/// transport tells nothing, as on TCP, is on no list: any list refuses them, unless
-/// [`allow_unidentified`](Self::allow_unidentified) says otherwise.
+/// The group of a caller is the effective group of the process that connected. The transport may
+/// not identify a caller, as on TCP: any list refuses such a caller, unless
+/// [`allow_unidentified`](Self::allow_unidentified) is called.
 ///
 /// ```
 /// use qapi_core::policy::Access;
@@ -30,7 +30,8 @@ unsafe extern "C" {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// Those allowed by name; `None` where everybody is who is not denied.
+    /// The users and groups allowed by name; `None` where every caller is allowed who is not
+    /// denied.
     allowed: Option<Ids>,
     denied: Ids,
     unidentified: bool,
@@ -49,7 +50,7 @@ impl Ids {
 }
 
 impl Access {
-    /// Everybody, unidentified callers too.
+    /// Allows every caller, unidentified ones too.
     pub fn anyone() -> Self {
         Self { allowed: None, denied: Ids::default(), unidentified: true }
     }
@@ -59,19 +60,19 @@ impl Access {
         Self { allowed: Some(Ids::default()), denied: Ids::default(), unidentified: false }
     }
 
-    /// The user that this process runs as, and root.
+    /// Allows root and the user of this process.
     pub fn owner_and_root() -> Self {
         Self::none().allow_uid(0).allow_uid(geteuid())
     }
 
-    /// Allows a user, and from then on only those that are allowed by name.
+    /// Allows a user by name. Users and groups that are not allowed by name are then refused.
     #[must_use]
     pub fn allow_uid(mut self, uid: u32) -> Self {
         self.allowed().uids.push(uid);
         self
     }
 
-    /// Allows a group, and from then on only those that are allowed by name.
+    /// Allows a group by name. Users and groups that are not allowed by name are then refused.
     #[must_use]
     pub fn allow_gid(mut self, gid: u32) -> Self {
         self.allowed().gids.push(gid);
@@ -92,14 +93,14 @@ impl Access {
         self
     }
 
-    /// Allows callers of whom the transport tells nothing. To be said after the lists.
+    /// Allows callers whom the transport does not identify. Call it after the lists.
     #[must_use]
     pub fn allow_unidentified(mut self) -> Self {
         self.unidentified = true;
         self
     }
 
-    /// Whether the lists let `peer` through.
+    /// Whether the lists admit `peer`.
     pub fn permits(&self, peer: Option<PeerCredentials>) -> bool {
         let Some(peer) = peer else { return self.unidentified };
         !self.denied.contain(peer)

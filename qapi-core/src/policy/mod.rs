@@ -1,4 +1,5 @@
-//! What the operator of a server allows: who may call, and what clients may still rely on.
+//! The operator's policy: who may connect and execute commands, and what becomes of deprecated and
+//! unstable parts of the schema.
 
 mod access;
 
@@ -11,11 +12,11 @@ pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOut
 use crate::call::oob::OobSafe;
 use crate::call::session::PeerCredentials;
 
-/// What the operator of a server allows.
+/// The policy of a server's operator.
 ///
-/// A server takes it by [`Server::policy`](crate::Server::policy). Unless told otherwise, the
-/// user that the server runs as and root may connect, they may execute every command, and
-/// deprecated and unstable parts of the schema are served like all others.
+/// Pass it to [`Server::policy`](crate::Server::policy). By default root and the user of the server
+/// may connect and execute every command, and deprecated and unstable parts of the schema are
+/// served like all others.
 ///
 /// ```
 /// use qapi_core::policy::{Access, CompatPolicy, CompatPolicyInput, Policy};
@@ -43,30 +44,30 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The policy of a server that is told nothing.
+    /// The default policy.
     pub fn new() -> Self {
         let (commands, compat) = (HashMap::new(), CompatPolicy::default());
         Self { peers: Access::owner_and_root(), commands, compat }
     }
 
-    /// Who may connect to a unix socket. What permissions its file has comes on top. Other
-    /// transports do not tell who calls, and let everybody in who reaches them.
+    /// Sets who may connect to a unix socket, besides the permissions of its file. Other transports
+    /// do not identify clients, and admit every client.
     #[must_use]
     pub fn peers(mut self, access: Access) -> Self {
         self.peers = access;
         self
     }
 
-    /// Who may execute the command `name`. For all others it does not exist: it is not found,
-    /// and absent from what `query-commands` and `query-qmp-schema` tell them. A server does not
-    /// start with a policy for a command that it does not have.
+    /// Sets who may execute the command `name`. For all others the command does not exist: it is
+    /// not found, and absent from the answers of `query-commands` and `query-qmp-schema`. A server
+    /// does not start with a policy for a command that it does not have.
     #[must_use]
     pub fn command(mut self, name: impl Into<String>, access: Access) -> Self {
         self.commands.insert(name.into(), access);
         self
     }
 
-    /// What becomes of deprecated and unstable parts of the schema.
+    /// Sets the policy on deprecated and unstable parts of the schema.
     #[must_use]
     pub fn compat(mut self, compat: CompatPolicy) -> Self {
         self.compat = compat;
@@ -83,12 +84,12 @@ impl Policy {
         self.commands.get(name).is_none_or(|access| access.permits(peer))
     }
 
-    /// Whether `peer` is refused any command at all.
+    /// Whether the policy refuses `peer` any command.
     pub(crate) fn restricts(&self, peer: Option<PeerCredentials>) -> bool {
         self.commands.values().any(|access| !access.permits(peer))
     }
 
-    /// The commands that have an access of their own.
+    /// The commands with an access of their own.
     pub(crate) fn restricted_commands(&self) -> impl Iterator<Item = &str> {
         self.commands.keys().map(String::as_str)
     }

@@ -1,8 +1,8 @@
-//! The messages of QMP: what a client sends, what a server answers, and where answers wait.
+//! The messages of QMP, and the queue of those to be sent.
 //!
 //! - `request`: the envelope of a command
 //! - `response`: greeting, replies and events
-//! - `outbox`: the bytes that wait to be sent to one client
+//! - `outbox`: the bytes to be sent to one client
 //! - [`ServerVersion`], [`QmpCapability`]: the contents of the greeting
 
 pub(crate) mod capabilities;

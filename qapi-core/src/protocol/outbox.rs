@@ -1,4 +1,4 @@
-//! What waits to be sent to one client.
+//! The bytes to be sent to one client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,24 +6,23 @@ use std::task::{Context, Poll, Waker};
 
 use crate::schema::view::MessageFormat;
 
-/// How many bytes may wait for a client that does not read, unless the server says otherwise.
-/// Room for the largest reply that clients accept (libvirt and `qemu.qmp` stop at 10 MiB) and for
-/// thousands of events besides.
+/// The default limit on the bytes that a client leaves unread: room for the largest reply that
+/// clients accept (10 MiB in libvirt and `qemu.qmp`) and for thousands of events.
 pub(crate) const DEFAULT_OUTPUT_LIMIT: usize = 16 << 20;
 
-/// Capacity that an outbox begins with: room for the replies to some requests that came together.
+/// The initial capacity of an outbox: room for the replies to a few requests.
 const FIRST_CAPACITY: usize = 1 << 10;
 
-/// Capacity that an empty outbox keeps; what a large reply took beyond it is given back.
-pub(crate) const KEPT_CAPACITY: usize = 64 << 10;
+/// The capacity that an empty outbox retains; the rest that a large reply took is freed.
+pub(crate) const RETAINED_CAPACITY: usize = 64 << 10;
 
-/// The bytes that wait to be sent to one client, in order: replies, and events once the client
-/// has negotiated. Filled from any thread, emptied by the one that serves the client.
+/// The bytes to be sent to one client, in order: replies, and events once the client has
+/// negotiated. Any thread appends; the thread that serves the client takes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     format: MessageFormat,
     limit: usize,
-    /// How many bytes the client has not accepted yet, those included that were taken.
+    /// The number of bytes that the client has not accepted, taken ones among them.
     pending: AtomicUsize,
     inner: Mutex<Inner>,
 }
@@ -33,12 +32,12 @@ struct Inner {
     waiting: Vec<u8>,
     events: bool,
     overflowed: bool,
-    /// Whether something was appended since it was last taken or waited for.
+    /// Whether bytes were appended since the last take or wait.
     changed: bool,
     waiter: Option<Waker>,
 }
 
-/// A client left more unread than it may when another event came; its session must be closed.
+/// A client left more bytes unread than its output limit allows; its session must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutputOverflow;
 
@@ -60,22 +59,22 @@ impl Outbox {
         &self.format
     }
 
-    /// Appends a message that answers the client. Replies are never dropped: a client whose
-    /// replies pile up is no longer listened to.
+    /// Appends a reply. Replies are never dropped: a session reads no further requests while many
+    /// replies are unread.
     pub(crate) fn push_reply(&self, message: &[u8]) {
         self.append(&mut self.lock(), message);
     }
 
-    /// Appends the reply to the negotiation, after which events may follow. One step, so that no
-    /// event can slip in before the reply.
+    /// Appends a reply after which events may follow. It is one step, so that no event comes before
+    /// the reply to the negotiation.
     pub(crate) fn push_negotiated(&self, message: &[u8]) {
         let mut inner = self.lock();
         inner.events = true;
         self.append(&mut inner, message);
     }
 
-    /// Appends an event, if the client has negotiated. What the client leaves unread beyond the
-    /// limit is not kept: the session is marked to end.
+    /// Appends an event, if the client has negotiated. If the event exceeds the limit, all output
+    /// is dropped and the session must be closed.
     pub(crate) fn push_event(&self, message: &[u8]) {
         let mut inner = self.lock();
         if !inner.events || inner.overflowed {
@@ -83,8 +82,8 @@ impl Outbox {
         }
         if self.pending() + message.len() > self.limit {
             inner.overflowed = true;
-            // All of it counts as unread for good, so that whoever serves the client comes to look
-            // here, also where this one event alone is too much.
+            // The bytes stay pending, so that the session checks the outbox even if this event
+            // alone exceeds the limit.
             self.pending.fetch_add(message.len(), Ordering::Relaxed);
             inner.waiting = Vec::new();
             inner.changed = true;
@@ -99,7 +98,7 @@ impl Outbox {
         }
     }
 
-    /// Appends a message. Nobody is woken: who has the session make a reply looks for it.
+    /// Appends a message. No task is woken, as the caller of the session looks for replies.
     fn append(&self, inner: &mut Inner, message: &[u8]) {
         if inner.waiting.capacity() == 0 {
             inner.waiting.reserve(FIRST_CAPACITY.max(message.len()));
@@ -109,17 +108,23 @@ impl Outbox {
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
     }
 
-    /// How many bytes the client has not accepted yet.
+    /// The number of bytes that the client has not accepted.
     pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Whether the client left too much unread.
+    /// Checks the output limit.
+    ///
+    /// # Errors
+    /// The client left more bytes unread than it allows.
     pub(crate) fn check(&self) -> Result<(), OutputOverflow> {
         if self.lock().overflowed { Err(OutputOverflow) } else { Ok(()) }
     }
 
-    /// Exchanges `buffer`, which must be empty, for what waits; whether anything did.
+    /// Swaps the bytes to be sent into `buffer`, which must be empty; `false` if there are none.
+    ///
+    /// # Errors
+    /// The client left more bytes unread than its limit allows.
     pub(crate) fn take(&self, buffer: &mut Vec<u8>) -> Result<bool, OutputOverflow> {
         let mut inner = self.lock();
         if inner.overflowed {
@@ -128,7 +133,7 @@ impl Outbox {
         if inner.waiting.is_empty() {
             return Ok(false);
         }
-        if buffer.capacity() > KEPT_CAPACITY {
+        if buffer.capacity() > RETAINED_CAPACITY {
             *buffer = Vec::new();
         }
         std::mem::swap(&mut inner.waiting, buffer);
@@ -136,13 +141,13 @@ impl Outbox {
         Ok(true)
     }
 
-    /// Notes that the client accepted `count` bytes of what was taken.
+    /// Records that the client accepted `count` of the taken bytes.
     pub(crate) fn sent(&self, count: usize) {
         let less = |pending: usize| Some(pending.saturating_sub(count));
         let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// Waits until something was appended since the last wait; one task at a time may wait.
+    /// Waits until bytes are appended after the last wait. One task at a time may wait.
     pub(crate) fn poll_changed(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if std::mem::take(&mut inner.changed) {
@@ -156,7 +161,7 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing panics while the lock is held; were it otherwise, the bytes are still whole.
+        // No change under the lock can stop half way, so that poison is ignored.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

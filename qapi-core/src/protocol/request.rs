@@ -1,23 +1,24 @@
-//! The envelope of a command: which one, with what arguments, under what id.
+//! The envelope of a command: its name, its arguments and its id (QMP specification, "Issuing
+//! Commands").
 
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::wire::document::Document;
 use crate::wire::value::{Kind, Value};
 
-/// A command as a client sent it, its arguments not yet looked at.
+/// A command as a client sent it, with unchecked arguments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'m> {
     pub(crate) command: &'m str,
     pub(crate) arguments: Option<Value<'m>>,
     pub(crate) oob: bool,
-    /// What the reply must carry, if it must.
+    /// The id that the reply repeats.
     pub(crate) id: Option<Value<'m>>,
 }
 
 impl<'m> Request<'m> {
-    /// Reads the envelope. Out-of-band execution is a member like any unknown one until the
-    /// client has enabled it.
+    /// Reads the envelope. Until the client has enabled out-of-band execution, `exec-oob` is an
+    /// unknown member.
     pub(crate) fn parse(document: &'m Document, oob_enabled: bool) -> Result<Self> {
         let message = document.root();
         if message.kind() != Kind::Object {
@@ -43,13 +44,13 @@ impl<'m> Request<'m> {
     }
 }
 
-/// Whether the message is for execution out of band, be it well-formed or not.
+/// Whether a message, well-formed or not, is for execution out of band.
 pub(crate) fn is_oob(document: &Document) -> bool {
     let message = document.root();
     message.get("exec-oob").is_some() && message.get("execute").is_none()
 }
 
-/// The id that the reply must carry, if the message has one, well-formed or not.
+/// The id of a message, well-formed or not, which the reply repeats.
 pub(crate) fn id(document: &Document) -> Option<Value<'_>> {
     document.root().get("id")
 }

@@ -1,7 +1,7 @@
 //! The messages that a server sends: greeting, replies, errors, events.
 //!
-//! Their members come in the order in which QEMU writes them, which is not the order of the QMP
-//! specification's examples, so that transcripts can be compared byte for byte.
+//! Members have QEMU's order, which differs from the examples of the QMP specification, so that
+//! transcripts can be compared byte for byte.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use crate::types::{QapiEvent, QapiType};
 use crate::wire::formatter::Style;
 use crate::wire::value::Value;
 
-/// What ends every message: libvirt splits its input on exactly that.
+/// The end of every message; libvirt splits its input at it.
 const END: &[u8] = b"\r\n";
 
 /// Writes the greeting that opens a session (QMP specification, "Server Greeting").
@@ -24,20 +24,20 @@ pub(crate) fn greeting(out: &mut Vec<u8>, version: &ServerVersion, format: &Mess
     message(out, &Greeting { version, view: &format.view }, format);
 }
 
-/// Begins a reply that says the command succeeded; the returned value must follow, then
-/// [`end_return`] (QMP specification, "success").
+/// Begins a success reply; the return value must follow, then [`end_return`] (QMP specification,
+/// "success").
 pub(crate) fn begin_return(out: &mut Vec<u8>, format: &MessageFormat) {
     let pretty = format.style.pretty;
     out.extend_from_slice(if pretty { b"{\r\n    \"return\": " } else { b"{\"return\": " });
 }
 
-/// How the value between [`begin_return`] and [`end_return`] is laid out.
+/// The format of the value between [`begin_return`] and [`end_return`].
 pub(crate) fn return_format(format: &MessageFormat) -> MessageFormat {
     let MessageFormat { style, view } = *format;
     MessageFormat { style: Style { depth: style.depth + 1, ..style }, view }
 }
 
-/// Ends the reply that [`begin_return`] began; `format` is the value's, which is the id's as well.
+/// Ends the reply that [`begin_return`] began. `format` is that of the return value and the id.
 pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, format: &MessageFormat) {
     let pretty = format.style.pretty;
     if let Some(id) = id {
@@ -47,7 +47,7 @@ pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, format: &Mess
     out.extend_from_slice(if pretty { b"\r\n}\r\n" } else { b"}\r\n" });
 }
 
-/// Writes a reply that says the command failed (QMP specification, "error").
+/// Writes an error reply (QMP specification, "error").
 pub(crate) fn error(
     out: &mut Vec<u8>,
     error: &Error,
@@ -154,7 +154,7 @@ struct Timestamp(SystemTime);
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A clock before 1970 counts as 1970: clients cannot read negative seconds.
+        // A time before 1970 becomes 1970, as clients cannot read negative seconds.
         let since = self.0.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("seconds", &since.as_secs())?;
@@ -168,7 +168,7 @@ fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
     out.extend_from_slice(END);
 }
 
-/// Writes a value of which nothing can fail but the user's own members.
+/// Writes a value. Only members of the user's own types can fail.
 fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
     let start = out.len();
     if let Err(error) = format.write_to(out, body) {

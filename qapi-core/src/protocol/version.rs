@@ -1,19 +1,19 @@
-//! The version that clients are told.
+//! The version that the greeting and `query-version` report.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::call::oob::OobSafe;
 use crate::schema::projection::Release;
 
-/// The version that clients are told, in the greeting and by `query-version`
-/// (schema file `control.json`, `VersionInfo`).
+/// The version that the greeting and `query-version` report (schema file `control.json`,
+/// `VersionInfo`).
 ///
-/// Clients read features off the numbers (Kata refuses a major version below 5), so these are
-/// those of the QEMU release whose schema is followed. What the daemon calls itself goes into
-/// `package`.
+/// Clients infer features from the numbers (Kata refuses a major version below 5), so that these
+/// are the numbers of the QEMU release whose schema the daemon follows. `package` has the daemon's
+/// own name and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerVersion {
-    /// The major version of the QEMU release that is followed.
+    /// The major version of the QEMU release.
     pub major: u32,
     /// Its minor version.
     pub minor: u32,
@@ -38,13 +38,13 @@ impl ServerVersion {
         Self { major, minor, micro, ..self }
     }
 
-    /// The version followed by default, with the daemon's own name and version.
+    /// The default numbers with the daemon's own name and version.
     pub fn with_package(package: impl Into<String>) -> Self {
         Self { major: 10, minor: 0, micro: 2, package: package.into() }
     }
 }
 
-/// As the greeting shows it: members in the order in which QEMU writes them there.
+/// The form in the greeting, with members in QEMU's order.
 impl Serialize for ServerVersion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;

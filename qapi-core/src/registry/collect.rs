@@ -1,34 +1,39 @@
-//! From the registrations to all that they refer to.
+//! Adds the types that registrations refer to.
 
 use std::ptr;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use crate::call::handler::Registration;
+use crate::schema::definition::Definition;
 use crate::schema::query::each_reference;
 
-/// The registrations, and one of every type that they refer to, each once, sorted by name.
-///
-/// Definitions of the same name stay side by side, in the order of their source places, so that
-/// the result does not depend on the order of the input.
+/// Registrations with all types that they refer to.
+pub(super) struct Collected {
+    /// Each definition once, sorted by name. Definitions of one name are sorted by their source
+    /// places, so that the result does not depend on the order of the input.
+    pub(super) definitions: Vec<&'static Definition>,
+    /// The registrations by name; one of several of one name, which is a conflict.
+    pub(super) by_name: HashMap<&'static str, Registration>,
+}
+
 pub(super) fn with_reachable_types(
     registrations: impl IntoIterator<Item = Registration>,
-) -> Vec<Registration> {
+) -> Collected {
     let mut queue: Vec<_> = registrations.into_iter().collect();
     let mut seen = HashSet::with_capacity(queue.len());
-    let mut found = Vec::with_capacity(queue.len());
+    let mut definitions = Vec::with_capacity(queue.len());
+    let mut by_name = HashMap::with_capacity(queue.len());
     while let Some(registration) = queue.pop() {
         let definition = registration.definition();
         if seen.insert(ptr::from_ref(definition)) {
-            found.push(registration);
+            definitions.push(definition);
+            by_name.insert(definition.name, registration);
             each_reference(definition, |ty| {
                 queue.extend(ty.definition().map(Registration::new));
             });
         }
     }
-    found.sort_unstable_by(|a, b| {
-        let (a, b) = (a.definition(), b.definition());
-        a.name.cmp(b.name).then_with(|| a.source.cmp(&b.source))
-    });
-    found
+    definitions.sort_unstable_by(|a, b| a.name.cmp(b.name).then_with(|| a.source.cmp(&b.source)));
+    Collected { definitions, by_name }
 }

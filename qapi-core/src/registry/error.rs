@@ -1,12 +1,12 @@
-//! The error that lists everything wrong with the program's definitions.
+//! The error that lists all conflicts of a registry.
 
 use std::fmt;
 
 use crate::schema::conflict::Conflict;
 
-/// Everything that is wrong with the program's definitions, at once.
+/// All conflicts of the program's definitions.
 ///
-/// Shown as a numbered list with the source places of each conflict.
+/// It is displayed as a numbered list with the source places of each conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryError(Vec<Conflict>);
 

@@ -1,15 +1,13 @@
-//! Every command, event and type of the program, as data.
+//! The registry: every command, event and type of the program.
 //!
-//! Each annotated item leaves a [`Definition`] in the program's inventory at link time.
-//! [`Registry::collect`] gathers them once, adds every type that they refer to, and checks the
-//! schema as a whole. What it returns never changes afterwards and does not depend on the order
-//! in which the linker met the definitions.
+//! Each annotated item submits a [`Registration`] to the program's inventory at link time.
+//! [`Registry::collect`] reads them once, adds every type that they refer to, and checks the schema
+//! as a whole. A registry never changes, and does not depend on the linker's order.
 //!
-//! # The trap: a package that nobody names registers nothing
-//! Rust leaves a dependency out of the program when no source file names it, however it stands
-//! in `Cargo.toml`. Its annotations are then missing and nothing says so: its commands are simply
-//! not found. So the binary names it once, `use my_commands as _;`, and refuses to start if that
-//! line gets lost:
+//! # A package that no source file names registers nothing
+//! Rust does not link a dependency that no source file names, even if `Cargo.toml` lists it. Its
+//! commands are then missing without a message. The binary therefore names each such package once,
+//! `use my_commands as _;`, and requires it, so that it does not start without that line:
 //!
 //! ```standalone_crate
 //! use qapi_core::registry::Registry;
@@ -23,13 +21,14 @@
 mod collect;
 pub(crate) mod error;
 
+use std::ptr;
 use std::sync::OnceLock;
 
 use hashbrown::HashMap;
 
 pub use error::RegistryError;
 
-pub use crate::schema::{Conflict, Place, Rule};
+pub use crate::schema::{Conflict, ConflictPlace, Rule};
 
 use crate::call::context::StateMap;
 use crate::call::handler::{Handler, Registration};
@@ -45,6 +44,7 @@ use crate::schema::projection::{Projection, same_package};
 use crate::schema::query::{as_command, as_event, is_type};
 use crate::schema::view::{MessageFormat, View};
 use crate::wire::formatter::Style;
+use collect::{Collected, with_reachable_types};
 
 /// The registrations in the program's inventory: unchecked, in the linker's order.
 ///
@@ -57,21 +57,23 @@ pub fn registered() -> impl Iterator<Item = Registration> {
 
 /// Every command, event and type of the program, sorted by name.
 ///
-/// Look-ups cost one hash of the name and allocate nothing. The hash is a quick one: no client
-/// adds a name, so that none can have names collide.
+/// A look-up costs one hash of the name and allocates nothing. The hash need not resist attacks, as
+/// no client adds a name.
 #[derive(Debug)]
 pub struct Registry {
-    registrations: Box<[Registration]>,
+    /// Sorted by name.
+    definitions: Box<[&'static Definition]>,
     /// The registrations that a projection leaves out.
     newer: Box<[Registration]>,
     by_name: HashMap<&'static str, Registration>,
     projection: Option<Projection>,
-    /// Rendered when a client first asks: most never do, and it takes longer than all checks.
+    /// Rendered on the first use: rendering takes longer than all checks, and most clients do not
+    /// ask for it.
     introspection: OnceLock<Box<[u8]>>,
 }
 
 impl Registry {
-    /// Gathers what the program's annotations left behind.
+    /// The registry of all registrations in the program's inventory.
     ///
     /// # Errors
     /// The definitions contradict each other; every conflict is listed with its source places.
@@ -95,15 +97,14 @@ impl Registry {
         checked.map(|()| registry)
     }
 
-    /// The registry as it was in an earlier release: without the definitions that are newer.
-    /// Members, values and alternatives that are newer stay part of their [`Definition`]s;
-    /// wherever a client could notice them they are left out.
+    /// The registry of an earlier release: without the definitions that are newer. Newer members,
+    /// values and alternatives stay part of their [`Definition`]s, but every message and answer
+    /// leaves them out.
     ///
     /// # Errors
-    /// What is left would refer to types that are not there, or lack what it cannot be without:
-    /// the discriminator of a union, an argument that is not optional. The packages that count
-    /// their own releases are not all there. Every such conflict is listed with its source
-    /// places.
+    /// A part of the release refers to a newer type; a newer part is mandatory, such as the
+    /// discriminator of a union or an argument that is not optional; or a package that counts its
+    /// own releases registers nothing. Every conflict is listed with its source places.
     ///
     /// ```standalone_crate
     /// use qapi_core::{Registry, Release};
@@ -125,43 +126,37 @@ impl Registry {
         registrations: impl IntoIterator<Item = Registration>,
         projection: Option<Projection>,
     ) -> (Self, Result<(), RegistryError>) {
-        let all = collect::with_reachable_types(registrations);
-        let definitions: Vec<_> = all.iter().map(Registration::definition).collect();
+        let Collected { mut definitions, mut by_name } = with_reachable_types(registrations);
         let mut conflicts = check::conflicts(&definitions);
-        let (registrations, newer) = match projection {
-            None => (all, Vec::new()),
-            Some(projection) => {
-                let retained = projection.retained(definitions.iter().copied());
-                let is_retained =
-                    |definition: &Definition| retained.contains(&std::ptr::from_ref(definition));
-                let presented: Vec<_> =
-                    definitions.into_iter().filter(|found| is_retained(found)).collect();
-                conflicts.extend(check::conflicts_as_of(&presented, projection));
-                all.into_iter().partition(|found| is_retained(found.definition()))
-            }
-        };
-        let by_name = registrations.iter().map(|found| (found.definition().name, *found));
-        let registry = Self {
-            by_name: by_name.collect(),
-            registrations: registrations.into(),
-            newer: newer.into(),
-            projection,
-            introspection: OnceLock::new(),
-        };
+        let mut newer = Vec::new();
+        if let Some(projection) = projection {
+            let retained = projection.retained(definitions.iter().copied());
+            definitions.retain(|found| {
+                let is_retained = retained.contains(&ptr::from_ref(*found));
+                if !is_retained {
+                    newer.extend(by_name.remove(found.name));
+                }
+                is_retained
+            });
+            conflicts.extend(check::conflicts_as_of(&definitions, projection));
+        }
+        let (definitions, newer) = (definitions.into(), newer.into());
+        let introspection = OnceLock::new();
+        let registry = Self { definitions, newer, by_name, projection, introspection };
         let packages: Vec<_> = projection.iter().flat_map(Projection::own_packages).collect();
         let checks =
             [RegistryError::unless_empty(conflicts), registry.require_packages(&packages)];
         (registry, RegistryError::together(checks))
     }
 
-    /// The release whose schema it has, if that is not the schema as it is.
+    /// The release whose schema the registry has; `None` for the schema without a projection.
     pub fn projection(&self) -> Option<Projection> {
         self.projection
     }
 
-    /// All registrations, also those that a projection leaves out.
+    /// All registrations, also those that a projection leaves out, in no certain order.
     pub(crate) fn into_all(self) -> impl Iterator<Item = Registration> {
-        self.registrations.into_iter().chain(self.newer)
+        self.by_name.into_values().chain(self.newer)
     }
 
     /// The command, event or type of this name.
@@ -201,7 +196,7 @@ impl Registry {
 
     /// All commands, events and types, by name.
     pub fn definitions(&self) -> impl Iterator<Item = &'static Definition> + '_ {
-        self.registrations.iter().map(Registration::definition)
+        self.definitions.iter().copied()
     }
 
     /// All commands, by name.
@@ -219,39 +214,39 @@ impl Registry {
         self.definitions().filter(|definition| is_type(definition))
     }
 
-    /// Checks that `states` holds all that the functions behind the commands want injected, and
-    /// one of each type only.
+    /// Checks that `states` has the state that the commands require, and one of each type only.
     ///
     /// # Errors
-    /// It does not; every type that is missing is listed, with the commands that want it, and
-    /// every one of which there are several.
+    /// Types are missing, or occur more than once. Every missing type is listed with the commands
+    /// that require it, and every repeated one.
     pub fn check_states(&self, states: &StateMap) -> Result<(), RegistryError> {
         let mut missing: Vec<(&StateRequirement, Vec<&'static Definition>)> = Vec::new();
         for (definition, command) in self.commands() {
-            for need in command.requires {
-                if states.contains(need.type_id()) {
+            for requirement in command.requires {
+                if states.contains(requirement.type_id()) {
                     continue;
                 }
-                match missing.iter_mut().find(|(seen, _)| seen.type_id() == need.type_id()) {
+                match missing.iter_mut().find(|(seen, _)| seen.type_id() == requirement.type_id())
+                {
                     Some((_, commands)) => commands.push(definition),
-                    None => missing.push((need, vec![definition])),
+                    None => missing.push((requirement, vec![definition])),
                 }
             }
         }
-        let missing = missing
-            .iter()
-            .map(|(need, commands)| Conflict::missing_state(commands, need.type_name()));
+        let missing = missing.iter().map(|(requirement, commands)| {
+            Conflict::missing_state(commands, requirement.type_name())
+        });
         let repeated = states.repeated().iter().map(|name| Conflict::repeated_state(name));
         RegistryError::unless_empty(missing.chain(repeated).collect())
     }
 
-    /// Checks that `policy` concerns no command that is not there: a name misspelt in it would
-    /// leave a command open to all.
+    /// Checks that every command in `policy` exists: a misspelt name would leave a command open to
+    /// all callers.
     ///
     /// # Errors
-    /// It does; all such names are listed.
+    /// Commands do not exist; all of them are listed.
     pub fn check_policy(&self, policy: &Policy) -> Result<(), RegistryError> {
-        // A policy goes for every release that may be presented.
+        // A policy applies to every release that the server may present.
         let exists = |name: &str| {
             self.command(name).is_some()
                 || self
@@ -271,12 +266,12 @@ impl Registry {
     /// [module's documentation](self)).
     ///
     /// # Errors
-    /// Some did not; all of them are listed, with the line of source that is missing.
+    /// Packages registered nothing; each is listed with the missing line of source.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
             let added = inventory::iter::<EnumExtension>.into_iter().map(|added| added.source);
-            let all = self.registrations.iter().chain(&self.newer);
-            all.map(|found| found.definition().source).chain(added)
+            let newer = self.newer.iter().map(Registration::definition);
+            self.definitions().chain(newer).map(|found| found.source).chain(added)
         };
         let registers_nothing =
             |name: &&&str| !sources().any(|source| same_package(source.package, name));

@@ -1,47 +1,48 @@
-//! What becomes of deprecated and unstable parts of the schema (schema file `compat.json`).
+//! The policy on deprecated and unstable parts of the schema (schema file `compat.json`).
 
 use crate::error::{ErrorClass, Result};
 use crate::messages;
 use crate::schema::definition::Feature;
 
-/// What becomes of deprecated and unstable parts of the schema: for finding out what a client
-/// still relies on. The names are those of QEMU's option `-compat`.
+/// The policy on deprecated and unstable parts of the schema. It shows on which of them a client
+/// still relies. The names are those of QEMU's option `-compat`.
 ///
-/// As in QEMU it knows what bears the feature `deprecated` or `unstable`: commands, events,
-/// arguments, members and values.
+/// As in QEMU the policy covers commands, events, arguments, members and values with the feature
+/// `deprecated` or `unstable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CompatPolicy {
-    /// What becomes of deprecated input: commands, arguments, members and values that a client
+    /// The policy on deprecated input: commands, arguments, members and values that a client
     /// sends.
     pub deprecated_input: CompatPolicyInput,
-    /// What becomes of deprecated output: events and members that a client would be sent, and
-    /// what `query-qmp-schema` tells.
+    /// The policy on deprecated output: events, members, and the answer of `query-qmp-schema`.
     pub deprecated_output: CompatPolicyOutput,
-    /// What becomes of unstable input.
+    /// The policy on unstable input.
     pub unstable_input: CompatPolicyInput,
-    /// What becomes of unstable output. Unlike QEMU's, it concerns `query-qmp-schema` too.
+    /// The policy on unstable output. Unlike QEMU's it covers `query-qmp-schema` too.
     pub unstable_output: CompatPolicyOutput,
 }
 
-/// What becomes of input that a client should not rely on.
+/// What a server does with input on which a client should not rely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum CompatPolicyInput {
-    /// It is accepted.
+    /// Accepts it.
     #[default]
     Accept,
-    /// It is refused with an error.
+    /// Refuses it with an error.
     Reject,
-    /// It ends the process abnormally: for tests that must not go on.
+    /// Aborts the process, for tests that must stop.
     Crash,
 }
 
-/// What becomes of output that a client should not rely on.
+/// What a server does with output on which a client should not rely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum CompatPolicyOutput {
-    /// It is sent.
+    /// Sends it.
     #[default]
     Accept,
-    /// It is left out.
+    /// Omits it.
     Hide,
 }
 
@@ -72,7 +73,7 @@ impl FeatureFlags {
     }
 }
 
-/// What kind of input it is; messages name it.
+/// The kind of input that a message names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum InputKind {
     Command,

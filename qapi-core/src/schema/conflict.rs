@@ -1,4 +1,4 @@
-//! What can be wrong with the schema as a whole, and the words for it.
+//! Conflicts between definitions, and their messages.
 
 use std::fmt;
 
@@ -6,6 +6,7 @@ use crate::schema::definition::{Definition, Source};
 
 /// The rules that only the whole program can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Rule {
     /// Commands, events and types share one namespace; a name is defined once.
     NameDefinedOnce,
@@ -48,45 +49,46 @@ pub enum Rule {
     AlternateHasMember,
     /// An alternative is of one definite JSON type.
     AlternativeHasJsonType,
-    /// The JSON type of a value tells which alternative it is.
+    /// The JSON type of a value identifies its alternative.
     AlternativesDistinct,
     /// Arguments given by a type's name are a struct or union.
     ArgumentsAreObject,
-    /// What a command returns is an object or a list of objects, so that it can be extended.
+    /// A command returns an object or a list of objects, so that members can be added later.
     ReturnsObject,
     /// The features `deprecated` and `unstable` mark commands, events, members and values.
     SpecialFeatureNotOnType,
-    /// There are not more features than QEMU's generated code has bits for.
+    /// The number of features does not exceed the bits that QEMU's generated code has for them.
     FeatureLimit,
-    /// As of the release that is presented, a type is there where it is used.
+    /// The release that is presented has each type that it uses.
     TypeNotNewer,
-    /// As of the release that is presented, a definition has the parts that it cannot be without.
+    /// The release that is presented has the mandatory parts of each of its definitions.
     PartNotNewer,
-    /// The server has every state that its commands want.
+    /// The server has every state that its commands require.
     StatePresent,
     /// The server has one state of each type.
     StateOnce,
-    /// A package that must register something does.
+    /// A package that the program requires registers something.
     PackageLinked,
     /// A command for which the server has a policy exists.
     CommandPresent,
 }
 
-/// A definition that has a part in a conflict.
+/// A definition that takes part in a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+#[non_exhaustive]
+pub struct ConflictPlace {
     /// Its name.
     pub name: &'static str,
     /// Where it was annotated.
     pub source: Source,
 }
 
-/// One thing that is wrong with the program's definitions.
+/// One broken rule, with the definitions that break it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     rule: Rule,
     message: String,
-    places: Vec<Place>,
+    places: Vec<ConflictPlace>,
 }
 
 impl Conflict {
@@ -95,18 +97,18 @@ impl Conflict {
         self.rule
     }
 
-    /// What is wrong, and what to do about it, for people.
+    /// The conflict and how to resolve it, for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The definitions that have a part in it, the one to blame first.
-    pub fn places(&self) -> &[Place] {
+    /// The definitions that take part, the one to change first.
+    pub fn places(&self) -> &[ConflictPlace] {
         &self.places
     }
 
     pub(super) fn new(rule: Rule, message: String, places: &[&'static Definition]) -> Self {
-        let place = |definition: &&'static Definition| Place {
+        let place = |definition: &&'static Definition| ConflictPlace {
             name: definition.name,
             source: definition.source,
         };
@@ -115,11 +117,11 @@ impl Conflict {
         Self { rule, message, places }
     }
 
-    pub(super) fn at(rule: Rule, message: String, places: &[Place]) -> Self {
+    pub(super) fn at(rule: Rule, message: String, places: &[ConflictPlace]) -> Self {
         Self { rule, message, places: places.to_vec() }
     }
 
-    /// No state of a type that each of `commands` wants.
+    /// The server has no state of a type that each of `commands` requires.
     pub(crate) fn missing_state(commands: &[&'static Definition], type_name: &str) -> Self {
         let names: Vec<_> =
             commands.iter().map(|command| format!("`{}`", command.name)).collect();
@@ -133,6 +135,7 @@ impl Conflict {
         Self::new(Rule::StatePresent, message, commands)
     }
 
+    /// The server has several states of one type.
     pub(crate) fn repeated_state(type_name: &str) -> Self {
         let message = format!(
             "the server was given more than one state of type `{type_name}`, and commands find it \
@@ -141,6 +144,7 @@ impl Conflict {
         Self::new(Rule::StateOnce, message, &[])
     }
 
+    /// The policy names a command that does not exist.
     pub(crate) fn unknown_command(name: &str) -> Self {
         let message = format!(
             "the server has a policy for the command `{name}`, which does not exist; correct the \
@@ -149,6 +153,7 @@ impl Conflict {
         Self::new(Rule::CommandPresent, message, &[])
     }
 
+    /// A required package registers nothing.
     pub(crate) fn empty_package(package: &str) -> Self {
         let message = format!(
             "no definition of package `{package}` is registered: nothing in the program names it, \

@@ -17,6 +17,6 @@ pub mod render;
 pub(crate) mod view;
 
 pub use compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
-pub use conflict::{Conflict, Place, Rule};
+pub use conflict::{Conflict, ConflictPlace, Rule};
 pub use projection::{Projection, Release};
 pub use view::{MessageFormat, View};

@@ -1,9 +1,8 @@
-//! The schema as it was in an earlier release: what is newer is left out.
+//! The schema of an earlier release.
 //!
-//! Annotations say by `since` which release a definition, a member, a value, an alternative or a
-//! feature came with. A [`Projection`] to a release leaves out all that came later, wherever a
-//! client could notice it: [`Server::as_of`](crate::Server::as_of) has a server present itself
-//! so.
+//! An annotation gives by `since` the release that introduced a definition, a member, a value, an
+//! alternative or a feature. A [`Projection`] to a release leaves out every newer part, wherever a
+//! client could notice it; [`Server::as_of`](crate::Server::as_of) makes a server present one.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,7 +14,7 @@ use crate::schema::definition::enum_::{EnumExtension, EnumValue};
 use crate::schema::definition::{Definition, Part};
 use crate::schema::query::{as_object, base};
 
-/// The number of a release: of QEMU, or of a package that counts its own.
+/// The number of a release: of QEMU, or of a package that counts its own releases.
 ///
 /// ```
 /// use qapi_core::Release;
@@ -28,25 +27,25 @@ use crate::schema::query::{as_object, base};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
-    /// Counts large steps.
+    /// The major version.
     pub major: u32,
-    /// Counts releases.
+    /// The minor version.
     pub minor: u32,
-    /// Counts corrections.
+    /// The micro version.
     pub micro: u32,
 }
 
 impl Release {
-    /// Later than all others: a projection to it leaves nothing out.
+    /// Later than every other release: a projection to it leaves nothing out.
     pub const LATEST: Self = Self::new(u32::MAX, u32::MAX, u32::MAX);
 
-    /// The release of these numbers.
+    /// A release.
     pub const fn new(major: u32, minor: u32, micro: u32) -> Self {
         Self { major, minor, micro }
     }
 }
 
-/// Reads one to three numbers with dots between them, as in `since`; those not given are 0.
+/// Reads one to three numbers with dots between them, as in `since`; absent numbers are 0.
 impl FromStr for Release {
     type Err = Error;
 
@@ -74,31 +73,31 @@ impl fmt::Display for Release {
     }
 }
 
-/// The release whose schema is presented: what has a later `since` is left out.
+/// The release whose schema a server presents: a part with a later `since` is left out.
 ///
-/// What has no `since` stays, and so does what has a vendor's name (`__org.example_…`), with all
-/// that belongs to it: its releases are the vendor's. Every other `since` is compared with the
-/// release, unless its package is among those that count their own.
+/// A part without `since` stays. A part with a vendor's name (`__org.example_…`) stays with all its
+/// own parts, as its `since` counts the vendor's releases. Every other `since` is compared with the
+/// release, or with that of its package where the package counts its own releases.
 ///
 /// ```
 /// use qapi_core::{Projection, Release};
 ///
-/// /// Of what is our own nothing is left out; the block layer's follows QEMU.
+/// /// Nothing of our own package is left out; the block layer follows QEMU.
 /// const OWN: &[(&str, Release)] = &[("my-daemon", Release::LATEST)];
 ///
 /// let projection = Projection::to(Release::new(8, 2, 0)).packages(OWN);
 /// assert_eq!(projection.release(), Release::new(8, 2, 0));
 /// ```
 ///
-/// A struct that is newer than one whose base it is stays, as that is how schemas grow: members
-/// that were there before are gathered in a base. Those that were not have a `since` of their own.
+/// A base that is newer than its struct stays: schemas grow so, when existing members move into a
+/// base. A member of the base that is new has a `since` of its own.
 ///
-/// A branch of a union stays if its value and its type do; a union that has none left is a struct.
+/// A branch of a union stays if its value and its type stay; a union without branches is a struct.
 ///
-/// What it cannot do: a value of an enumeration that is newer is refused in arguments and not
-/// told of by `query-qmp-schema`, but where it is the truth, replies and events have it, as
-/// nothing else would be true. Arguments of commands with `gen = false` are their functions' to
-/// check.
+/// # Limits
+/// A newer value of an enumeration is refused in arguments and absent from `query-qmp-schema`, but
+/// replies and events contain it where no other value would be true. A command with `gen = false`
+/// checks its arguments itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Projection {
     release: Release,
@@ -117,14 +116,14 @@ impl Projection {
         Self { release, packages: &[] }
     }
 
-    /// Has `packages` count their own releases: each comes with the one to present. A server does
-    /// not start with a package that registers nothing among them.
+    /// Presents another release of each of these packages, which count their own releases. A server
+    /// does not start if one of them registers nothing.
     #[must_use]
     pub const fn packages(self, packages: &'static [(&'static str, Release)]) -> Self {
         Self { packages, ..self }
     }
 
-    /// The release that is presented, of all but the packages that count their own.
+    /// The release that is presented, except for packages that count their own releases.
     pub const fn release(&self) -> Release {
         self.release
     }
@@ -134,8 +133,8 @@ impl Projection {
         self.packages.iter().map(|(name, _)| *name)
     }
 
-    /// The definitions among `all` that it has. A base stays with the struct that has it, however
-    /// new the base is: its members were members of that struct before.
+    /// The definitions among `all` that the release has. A base stays with the struct that has it,
+    /// however new the base is: its members were members of that struct before.
     pub(crate) fn retained(
         &self,
         all: impl Iterator<Item = &'static Definition>,
@@ -150,22 +149,22 @@ impl Projection {
         retained
     }
 
-    /// Whether it has the command, event or type.
+    /// Whether the release has the command, event or type.
     pub fn has(&self, definition: &Definition) -> bool {
         self.has_part(definition, definition)
     }
 
-    /// Whether it has the member, argument, alternative or feature that `owner` lists.
+    /// Whether the release has the member, argument, alternative or feature that `owner` lists.
     pub fn has_part(&self, owner: &Definition, part: &Part) -> bool {
         self.reaches(Origin::of(owner), part)
     }
 
-    /// Whether it has the value of the enumeration `owner`; another crate may add the value.
+    /// Whether the release has the value of the enumeration `owner`; another crate may add it.
     pub fn has_value(&self, owner: &'static Definition, value: &'static EnumValue) -> bool {
         self.reaches(Origin::of_value(owner, value), value)
     }
 
-    /// Whether it has a part of something of this origin.
+    /// Whether the release has a part whose owner is of this origin.
     pub(crate) fn reaches(&self, origin: Origin, part: &Part) -> bool {
         // The attributes refuse a `since` that is not a release, so that this one was written by
         // hand and has no order.
@@ -178,7 +177,7 @@ impl Projection {
     }
 }
 
-/// Packages are written with dashes in one place and with underscores in another.
+/// Whether two names are those of one package: Cargo writes dashes, Rust underscores.
 pub(crate) fn same_package(a: &str, b: &str) -> bool {
     let unified = |name: &str| name.replace('_', "-");
     a == b || unified(a) == unified(b)

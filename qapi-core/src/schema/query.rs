@@ -1,4 +1,4 @@
-//! Questions about definitions that the rules and introspection share.
+//! Questions about definitions that rules, introspection and visits share.
 
 use std::ptr;
 
@@ -7,7 +7,7 @@ use crate::schema::definition::object::{Branch, Member, Union};
 use crate::schema::definition::type_::{Type, TypeRef};
 use crate::schema::definition::{Definition, DefinitionKind};
 
-/// Gives `take` every type that a definition names, in the order of the definition.
+/// Calls `take` with every type that a definition names, in the order of the definition.
 pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnMut(Type)) {
     base(definition).into_iter().for_each(&mut take);
     for member in own_members(definition) {
@@ -29,7 +29,7 @@ pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnM
     }
 }
 
-/// The type of arguments that are given by a type's name.
+/// The type of boxed arguments.
 fn boxed(arguments: &'static Arguments) -> Option<Type> {
     match arguments {
         Arguments::Members(_) => None,
@@ -88,7 +88,7 @@ impl Definition {
     }
 }
 
-/// What a definition is as a union, if it is one.
+/// The data of a union, if the definition is one.
 pub(crate) fn as_union(definition: &'static Definition) -> Option<&'static Union> {
     match &definition.kind {
         DefinitionKind::Union(union) => Some(union),
@@ -100,7 +100,7 @@ pub(crate) fn as_union(definition: &'static Definition) -> Option<&'static Union
     }
 }
 
-/// What a definition is as a command, if it is one.
+/// The data of a command, if the definition is one.
 pub(crate) fn as_command(definition: &'static Definition) -> Option<&'static Command> {
     match &definition.kind {
         DefinitionKind::Command(command) => Some(command),
@@ -112,7 +112,7 @@ pub(crate) fn as_command(definition: &'static Definition) -> Option<&'static Com
     }
 }
 
-/// What a definition is as an event, if it is one.
+/// The data of an event, if the definition is one.
 pub(crate) fn as_event(definition: &'static Definition) -> Option<&'static Event> {
     match &definition.kind {
         DefinitionKind::Event(event) => Some(event),
@@ -124,7 +124,7 @@ pub(crate) fn as_event(definition: &'static Definition) -> Option<&'static Event
     }
 }
 
-/// Whether a definition is a type: values can be of it.
+/// Whether a definition is a type, and not a command or event.
 pub(crate) fn is_type(definition: &Definition) -> bool {
     match definition.kind {
         DefinitionKind::Enum(_)
@@ -173,7 +173,7 @@ pub(crate) struct OwnedMember {
 
 /// The members that every value of a struct or union has, those of the base first.
 ///
-/// A base that leads back to itself is an error of its own; here it ends the chain.
+/// A base that leads back to itself ends the chain here; rule `NoCycle` reports it.
 pub(crate) fn shared_members(definition: &'static Definition) -> Vec<OwnedMember> {
     let mut chain = vec![definition];
     let mut next = base(definition).and_then(as_object);
@@ -190,7 +190,7 @@ pub(crate) fn shared_members(definition: &'static Definition) -> Vec<OwnedMember
     chain.into_iter().rev().flat_map(listed).collect()
 }
 
-/// What kind of thing a type is, for messages: "struct `JobInfo`".
+/// The kind and the name of a type, for messages: "the struct `JobInfo`".
 pub(crate) fn describe(ty: Type) -> String {
     match ty {
         Type::Builtin(builtin) => format!("the built-in type `{}`", builtin.as_str()),

@@ -20,7 +20,7 @@ pub fn render(definition: &'static Definition) -> Value {
     Rendering::new(definition, View::COMPLETE).finish()
 }
 
-/// The same without the parts that are newer than the release of `projection`.
+/// As [`render`], without the parts that are newer than the release of `projection`.
 pub fn render_as_of(definition: &'static Definition, projection: Projection) -> Value {
     Rendering::new(definition, View::of_release(Some(projection))).finish()
 }
@@ -85,7 +85,7 @@ impl Rendering {
         Value::Object(self.expression)
     }
 
-    /// Whether it is a union whose branches are all left out.
+    /// Whether it is a union without branches in the release.
     fn is_struct(&self) -> bool {
         !self.view.has_branches(self.definition)
     }
@@ -104,7 +104,7 @@ impl Rendering {
     fn union_parts(&mut self, data: &'static Union) {
         let base = match (data.base, data.members) {
             (Some(base), []) => type_name(base()),
-            // The language has either a named base or a list of members: the list can hold both.
+            // The language has a named base or a list of members; a list can contain both.
             (Some(_) | None, _) => self.members(shared_members(self.definition)),
         };
         self.put("base", base);

@@ -204,7 +204,7 @@ impl Connection {
             self.waiting_for = match step {
                 Advance::NeedInput => WaitingFor::Input,
                 Advance::Call(call) => {
-                    let command = self.session.command_under_way().unwrap_or_default();
+                    let command = self.session.in_flight_command().unwrap_or_default();
                     self.call = Some(self.executor.start(command, call));
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! What all sessions of one server share.
+//! The service: everything that the sessions of one server share.
 
 pub(crate) mod preconfig;
 pub(crate) mod shutdown;
@@ -19,9 +19,9 @@ use crate::wire::formatter::Style;
 use preconfig::Preconfig;
 use shutdown::Shutdown;
 
-/// What all sessions of one server share: its commands, their state, its events.
+/// Everything that the sessions of one server share: commands, their state, and events.
 ///
-/// A [`Server`](crate::server::Server) makes one of its own; make one yourself to drive
+/// A [`Server`](crate::server::Server) makes its own. Make one to drive
 /// [`Session`](crate::session::Session)s under another event loop, or in a test.
 #[derive(Debug)]
 pub struct Service {
@@ -32,22 +32,22 @@ pub struct Service {
     shutdown: Shutdown,
     policy: Policy,
     preconfig: Preconfig,
-    /// How sessions read arguments: under the view that clients have.
+    /// The options for arguments, with the view of clients.
     visit_options: VisitOptions,
     next_session: AtomicU64,
 }
 
 impl Service {
-    /// Makes a service of the commands in `registry`, with `states` for them.
+    /// A service with the commands of `registry` and their state.
     ///
-    /// A [`ServerVersion`], [`Events`], [`Shutdown`], [`Policy`] and [`Preconfig`] among the states
-    /// are used; where there is none, a default one is added, and so is the registry. Under a
-    /// registry that was [projected](Registry::project) clients are told the numbers of that
-    /// release.
+    /// The service uses the [`ServerVersion`], [`Events`], [`Shutdown`], [`Policy`] and
+    /// [`Preconfig`] among the states, and adds a default for each that is missing. It adds the
+    /// registry and the [`View`] of clients. Under a [projected](Registry::project) registry the
+    /// version has the numbers of that release.
     ///
     /// # Errors
-    /// Commands want states that are not there, there are several of one type, or the policy
-    /// concerns commands that are not there; all of it is listed.
+    /// State that commands require is missing, there are several states of one type, or the policy
+    /// names commands that do not exist; all of it is listed.
     pub fn new(registry: Registry, mut states: StateMap) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
@@ -89,7 +89,7 @@ impl Service {
         &self.states
     }
 
-    /// The version that clients are told.
+    /// The version that the greeting reports.
     pub fn version(&self) -> &ServerVersion {
         &self.version
     }
@@ -99,17 +99,17 @@ impl Service {
         &self.events
     }
 
-    /// The handle that ends the service.
+    /// The handle that shuts the service down.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
     }
 
-    /// What the operator allows.
+    /// The operator's policy.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Whether the daemon is configured yet.
+    /// The phase before the daemon is configured.
     pub fn preconfig(&self) -> &Preconfig {
         &self.preconfig
     }
@@ -128,8 +128,8 @@ impl Service {
     }
 }
 
-/// The version that clients are told: under the numbers of the release that is presented, if that
-/// is an earlier one.
+/// The version to report: with the numbers of the release that is presented, if that is an earlier
+/// one.
 fn presented_version(states: &mut StateMap, projection: Option<Projection>) -> ServerVersion {
     let version: ServerVersion = shared_or_default(states);
     let release = projection.map(|projection| projection.release());
@@ -141,7 +141,7 @@ fn presented_version(states: &mut StateMap, projection: Option<Projection>) -> S
     version
 }
 
-/// The state of type `T`, after adding a default one where there was none.
+/// The state of type `T`; a default one is added if there is none.
 fn shared_or_default<T: Clone + Default + Send + Sync + 'static>(states: &mut StateMap) -> T {
     if let Some(state) = states.get::<T>() {
         return state.clone();

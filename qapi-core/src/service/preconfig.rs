@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::call::oob::OobSafe;
 
-/// The phase in which a server starts whose daemon is not configured yet, as QEMU does under its
-/// option `-preconfig`: only commands under `allow_preconfig` may be executed. All others are
-/// refused until somebody ends the phase, once and for good.
+/// The phase before the daemon is configured, as in QEMU under its option `-preconfig`: only
+/// commands under `allow_preconfig` may be executed. All others are refused until the phase ends;
+/// it ends once.
 ///
-/// Clones share one phase; the default one is over. A server that is not given one by
-/// [`Server::preconfig`](crate::Server::preconfig) is past it from the beginning. Commands take it
-/// as a state; it is for a command of the daemon to end it, as `x-exit-preconfig` does in QEMU:
+/// Clones share one phase; the default one is over. A server without one from
+/// [`Server::preconfig`](crate::Server::preconfig) starts after the phase. Commands take the phase
+/// as state. A command of the daemon ends it, as `x-exit-preconfig` does in QEMU:
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -42,12 +42,12 @@ impl Preconfig {
         Self(Arc::new(AtomicBool::new(true)))
     }
 
-    /// Whether the phase is not over.
+    /// Whether the phase has not ended.
     pub fn is_active(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Ends the phase; tells whether it was not over already.
+    /// Ends the phase; `false` if it had ended before.
     pub fn exit(&self) -> bool {
         self.0.swap(false, Ordering::AcqRel)
     }

@@ -1,9 +1,8 @@
-//! One client's conversation as a state machine without I/O.
+//! One client's conversation, as a state machine without I/O.
 //!
-//! Whoever has a [`Session`] gives it the bytes that the client sent ([`Session::advance`]),
-//! carries out the calls that it hands back, and sends on what it has to say
-//! ([`Session::take_output`]). It never waits and never reads or writes anything itself, so that
-//! it runs under any event loop, and under a fuzzer.
+//! The owner of a [`Session`] gives it the bytes from the client ([`Session::advance`]), runs the
+//! calls that it returns, and sends its output ([`Session::take_output`]). A session never waits,
+//! reads or writes, so that it runs under any event loop and under a fuzzer.
 
 mod responder;
 
@@ -24,25 +23,25 @@ use crate::service::Service;
 use crate::wire::document::Document;
 use crate::wire::error::JsonError;
 use crate::wire::stream::{Decoded, Decoder};
-use responder::{Current, Responder};
+use responder::{InFlight, Responder};
 
-/// How many requests may wait behind the one that is being served, once out-of-band execution is
-/// enabled: as many as QEMU queues. A session with that many is not listened to until one is done.
+/// The number of requests that may wait while a call is in flight, once out-of-band execution is
+/// enabled: QEMU's limit. A session with so many reads no further request until one is served.
 pub const QUEUE_LIMIT: usize = 8;
 
-/// How many unsent bytes stop a session from taking further requests: a client that does not
-/// read its replies must not be able to pile them up. Well above what a pipelining client has
-/// under way, well below the limit for events.
+/// The number of unsent bytes above which a session reads no further requests, so that a client
+/// that does not read cannot accumulate replies. It is far above the output of a client that
+/// pipelines requests, and far below the limit for events.
 const OUTPUT_HIGH_WATER: usize = 1 << 20;
 
-/// How a session is set up.
+/// The options of a session.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// Who is at the other end, where the transport tells.
+    /// The credentials of the client, where the transport reports them.
     pub peer: Option<PeerCredentials>,
-    /// Whether messages are laid out for people, on several lines.
+    /// Whether messages have several lines, for people.
     pub pretty: bool,
-    /// How many bytes may wait for a client that does not read, before its session is closed.
+    /// The number of bytes that a client may leave unread before its session is closed.
     pub output_limit: usize,
 }
 
@@ -57,70 +56,71 @@ impl Default for SessionOptions {
 pub struct Session {
     responder: Responder,
     decoder: Decoder,
-    /// Requests that wait for the one being served, in the order they came.
+    /// Requests that wait for the call in flight, in their order.
     queue: VecDeque<Queued>,
-    /// The request being served elsewhere.
-    current: Option<Current>,
+    /// The request whose call is in flight.
+    in_flight: Option<InFlight>,
 }
 
-/// What waits its turn: errors too are answered in order.
+/// A message that waits. Errors are answered in order too.
 #[derive(Debug)]
 enum Queued {
     Message(Document),
     Error(JsonError),
 }
 
-/// Why [`Session::advance`] returned.
+/// The reason for which [`Session::advance`] returned.
+///
+/// The enum is exhaustive on purpose: the owner of a session has to handle every reason.
 #[derive(Debug)]
 #[must_use]
 pub enum Advance {
-    /// All input was used; give more.
+    /// The session has consumed all input, and needs more.
     NeedInput,
-    /// This call must be carried out and its result given to [`Session::complete`]; until then
+    /// Run this call and pass its result to [`Session::complete`]. Until then
     /// [`advance`](Session::advance) may be called for requests that overtake.
     Call(Call),
-    /// Nothing more is taken until the call under way is completed.
+    /// The session consumes no input until the call in flight is completed.
     Busy,
-    /// Nothing more is taken until the client has read what it was sent.
+    /// The session consumes no input until the client has read its output.
     OutputFull,
-    /// The server was asked to end: nothing more is taken at all.
+    /// A shutdown was requested: the session consumes no further input.
     Ended,
 }
 
 impl Session {
-    /// Opens a session with `service`; the greeting is the first thing it has to say.
+    /// Opens a session of `service`. Its output begins with the greeting.
     pub fn new(service: Arc<Service>, options: &SessionOptions) -> Self {
         Self {
             responder: Responder::new(service, options),
             decoder: Decoder::new(),
             queue: VecDeque::new(),
-            current: None,
+            in_flight: None,
         }
     }
 
-    /// What commands may know of this session.
+    /// The session as commands see it.
     pub fn context(&self) -> &SessionContext {
         &self.responder.context
     }
 
-    /// As [`context`](Self::context), to keep.
+    /// A share of [`context`](Self::context).
     pub fn shared_context(&self) -> Arc<SessionContext> {
         Arc::clone(&self.responder.context)
     }
 
-    /// The command whose call is under way, if one is.
-    pub fn command_under_way(&self) -> Option<&str> {
-        self.current.as_ref().map(|current| current.command.as_str())
+    /// The command whose call is in flight, if any.
+    pub fn in_flight_command(&self) -> Option<&str> {
+        self.in_flight.as_ref().map(|call| call.command.as_str())
     }
 
-    /// Whether a call is under way or requests wait.
+    /// Whether a call is in flight or requests wait.
     pub fn is_busy(&self) -> bool {
-        self.current.is_some() || !self.queue.is_empty()
+        self.in_flight.is_some() || !self.queue.is_empty()
     }
 
-    /// Takes in file descriptors that came beside the bytes that [`advance`](Self::advance) is
-    /// given next. Once everything before them is served, earlier ones that no command asked for
-    /// are closed.
+    /// Adds file descriptors that came with the bytes of the next [`advance`](Self::advance). If no
+    /// request is in flight or waits, earlier descriptors without a name are closed.
     pub fn receive_fds(&mut self, fds: Vec<OwnedFd>) {
         if !self.is_busy() {
             self.context().fds().close_unclaimed();
@@ -128,8 +128,8 @@ impl Session {
         self.context().fds().receive(fds);
     }
 
-    /// Takes bytes from the front of `input` and serves the requests in them, until something
-    /// else must happen first.
+    /// Consumes bytes from the front of `input` and serves the requests in them, until the caller
+    /// has to act.
     pub fn advance(&mut self, input: &mut &[u8]) -> Advance {
         loop {
             if self.responder.service.shutdown().is_requested() {
@@ -138,7 +138,7 @@ impl Session {
             if self.responder.outbox.pending() > OUTPUT_HIGH_WATER {
                 return Advance::OutputFull;
             }
-            if self.current.is_none()
+            if self.in_flight.is_none()
                 && let Some(queued) = self.queue.pop_front()
             {
                 match self.serve_queued(&queued) {
@@ -147,7 +147,7 @@ impl Session {
                 }
             }
             let capacity = if self.context().is_oob() { QUEUE_LIMIT } else { 0 };
-            if self.current.is_some() && self.queue.len() >= capacity {
+            if self.in_flight.is_some() && self.queue.len() >= capacity {
                 return Advance::Busy;
             }
             match self.receive(input) {
@@ -158,44 +158,44 @@ impl Session {
         }
     }
 
-    /// Takes the result of the call that [`advance`](Self::advance) handed out: the returned
-    /// value as JSON text, or `None` where the call panicked.
+    /// Completes the call that [`advance`](Self::advance) returned. `result` is the return value as
+    /// JSON text, or `None` if the call panicked.
     pub fn complete(&mut self, result: Option<Result<Vec<u8>>>) {
-        if let Some(current) = self.current.take() {
+        if let Some(in_flight) = self.in_flight.take() {
             let result =
-                result.unwrap_or_else(|| Err(messages::handler_panicked(&current.command)));
-            self.responder.finish(&current, result);
+                result.unwrap_or_else(|| Err(messages::handler_panicked(&in_flight.command)));
+            self.responder.finish(&in_flight, result);
         }
     }
 
-    /// Moves the bytes to be sent next into `buffer`, which must be empty; whether there were
-    /// any. [`sent`](Self::sent) must be told when the client has them.
+    /// Moves the bytes to be sent next into `buffer`, which must be empty; `false` if there are
+    /// none. Call [`sent`](Self::sent) when the client has accepted them.
     ///
     /// # Errors
-    /// The client left too much unread; the session must be closed.
+    /// The client left more bytes unread than its limit allows; the session must be closed.
     pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, OutputOverflow> {
         self.responder.outbox.take(buffer)
     }
 
-    /// Looks whether the client left too much unread, whatever is being sent at the time.
+    /// Checks the output limit, also while bytes are being sent.
     ///
     /// # Errors
-    /// It did; the session must be closed.
+    /// The client left more bytes unread than its limit allows; the session must be closed.
     pub fn check_output(&self) -> Result<(), OutputOverflow> {
         self.responder.outbox.check()
     }
 
-    /// Notes that the client has taken `count` of the bytes that were to be sent.
+    /// Records that the client has accepted `count` of the taken bytes.
     pub fn sent(&self, count: usize) {
         self.responder.outbox.sent(count);
     }
 
-    /// Whether there is something that the client has not accepted yet, taken or not.
+    /// Whether there are bytes that the client has not accepted, taken or not.
     pub fn has_output(&self) -> bool {
         self.responder.outbox.pending() > 0
     }
 
-    /// Waits until there may be something new to send: a reply, or an event from any thread.
+    /// Waits until there may be new output: a reply, or an event from any thread.
     pub async fn output_changed(&self) {
         poll_fn(|context| self.poll_output_changed(context)).await;
     }
@@ -205,9 +205,9 @@ impl Session {
         self.responder.outbox.poll_changed(context)
     }
 
-    /// Takes the next message from `input`: serves it, or puts it at the end of the queue.
+    /// Reads the next message from `input`, and serves or queues it.
     fn receive(&mut self, input: &mut &[u8]) -> Received {
-        let waits = self.current.is_some();
+        let waits = self.in_flight.is_some();
         let document = match self.decoder.decode(input) {
             None => return Received::Nothing,
             Some(Decoded::Message(document)) => document,
@@ -226,8 +226,8 @@ impl Session {
         }
         match self.responder.serve(document) {
             None => Received::Served,
-            Some((current, call)) => {
-                self.current = Some(current);
+            Some((in_flight, call)) => {
+                self.in_flight = Some(in_flight);
                 Received::Call(call)
             }
         }
@@ -240,8 +240,8 @@ impl Session {
                 None
             }
             Queued::Message(document) => {
-                let (current, call) = self.responder.serve(document)?;
-                self.current = Some(current);
+                let (in_flight, call) = self.responder.serve(document)?;
+                self.in_flight = Some(in_flight);
                 Some(call)
             }
         }

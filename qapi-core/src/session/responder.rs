@@ -11,7 +11,7 @@ use crate::call::return_writer::ReturnWriter;
 use crate::call::session::SessionContext;
 use crate::error::{Error, Result};
 use crate::messages;
-use crate::protocol::outbox::{KEPT_CAPACITY, Outbox};
+use crate::protocol::outbox::{Outbox, RETAINED_CAPACITY};
 use crate::protocol::request::{self, Request};
 use crate::protocol::response;
 use crate::schema::definition::call::Command;
@@ -23,21 +23,21 @@ use crate::wire::error::JsonError;
 use crate::wire::formatter::Style;
 use crate::wire::value::Value;
 
-/// The part of a session that turns messages into answers; what it answers goes to the outbox.
+/// The part of a session that answers messages. Replies go to the outbox.
 #[derive(Debug)]
 pub(super) struct Responder {
     pub(super) service: Arc<Service>,
     pub(super) context: Arc<SessionContext>,
     pub(super) outbox: Arc<Outbox>,
-    /// How values within replies are laid out.
+    /// The format of values within replies.
     value_format: MessageFormat,
-    /// Where one reply is put together, so that events which its command emits precede it.
+    /// The reply under construction: events that the command emits come before it.
     scratch: Vec<u8>,
 }
 
-/// A request that is being served elsewhere.
+/// A request whose call is in flight.
 #[derive(Debug)]
-pub(super) struct Current {
+pub(super) struct InFlight {
     pub(super) command: String,
     message: Document,
     success_response: bool,
@@ -57,20 +57,19 @@ impl Responder {
         Self { service, context, outbox, value_format, scratch }
     }
 
-    /// Whether a message is an out-of-band request, which is served before those that came
-    /// earlier. One that is wrong is refused before them; only what has `execute` as well keeps
-    /// its place, as with QEMU.
+    /// Whether a message is an out-of-band request, which overtakes earlier requests. A malformed
+    /// one overtakes too, and is refused; as in QEMU a message with `execute` besides does not.
     pub(super) fn overtakes(&self, message: &Document) -> bool {
         self.context.is_oob() && request::is_oob(message)
     }
 
-    /// Answers a text that is not JSON; nothing of it can be used, its id least of all.
+    /// Answers a text that is not JSON. The reply has no id.
     pub(super) fn reject(&mut self, error: &JsonError) {
         self.fail(&Error::generic(error.to_string()), None);
     }
 
-    /// Serves a message, unless that takes time: then its call is handed out.
-    pub(super) fn serve(&mut self, message: &Document) -> Option<(Current, Call)> {
+    /// Serves a message; returns its call where that is asynchronous or blocking.
+    pub(super) fn serve(&mut self, message: &Document) -> Option<(InFlight, Call)> {
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
             Err(error) => {
@@ -84,7 +83,7 @@ impl Responder {
         match dispatch(service, context, &request, scratch, value_format) {
             Ok(Dispatched { success_response, pending: Some(call) }) => {
                 let (command, message) = (request.command.to_owned(), message.clone());
-                return Some((Current { command, message, success_response }, call));
+                return Some((InFlight { command, message, success_response }, call));
             }
             Ok(Dispatched { success_response, pending: None }) => {
                 self.succeed(success_response, request.id);
@@ -94,21 +93,21 @@ impl Responder {
         None
     }
 
-    /// Answers a request that was served elsewhere.
-    pub(super) fn finish(&mut self, current: &Current, result: Result<Vec<u8>>) {
-        let id = request::id(&current.message);
+    /// Answers a request whose call has ended.
+    pub(super) fn finish(&mut self, in_flight: &InFlight, result: Result<Vec<u8>>) {
+        let id = request::id(&in_flight.message);
         match result {
             Ok(value) => {
                 self.scratch.clear();
                 response::begin_return(&mut self.scratch, self.outbox.format());
                 self.scratch.extend_from_slice(&value);
-                self.succeed(current.success_response, id);
+                self.succeed(in_flight.success_response, id);
             }
             Err(error) => self.fail(&error, id),
         }
     }
 
-    /// Sends the reply whose value has been written.
+    /// Sends the reply; its return value has been written.
     fn succeed(&mut self, success_response: bool, id: Option<Value<'_>>) {
         if success_response {
             response::end_return(&mut self.scratch, id, &self.value_format);
@@ -128,23 +127,23 @@ impl Responder {
         } else {
             self.outbox.push_reply(&self.scratch);
         }
-        self.scratch.shrink_to(KEPT_CAPACITY);
+        self.scratch.shrink_to(RETAINED_CAPACITY);
     }
 }
 
-/// The one command that may be executed before negotiation: it is the negotiation.
+/// The command that negotiates, and the only one that may be executed before negotiation.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
 
-/// What became of a request that was not refused.
+/// The state of a request that was not refused.
 struct Dispatched {
-    /// Whether success is answered.
+    /// Whether success has a reply.
     success_response: bool,
-    /// How the call goes on elsewhere; `None` where the returned value has been written.
+    /// The call in flight; `None` where the return value has been written.
     pending: Option<Call>,
 }
 
-/// Finds the command, checks that it may run, and calls its function; the returned value goes to
-/// `out`.
+/// Finds the command, checks that it may run, and calls its function, which writes its return value
+/// to `out`.
 fn dispatch(
     service: &Service,
     session: &Arc<SessionContext>,
@@ -152,7 +151,7 @@ fn dispatch(
     out: &mut Vec<u8>,
     format: &MessageFormat,
 ) -> Result<Dispatched> {
-    let (command, handler) = find(service, session, request)?;
+    let (command, handler) = find_command(service, session, request)?;
     let context = Context::new(session, service.states());
     let mut arguments = ObjectVisitor::with_options(request.arguments, service.visit_options());
     let call = || match *handler {
@@ -166,14 +165,14 @@ fn dispatch(
             handler(&context, &mut arguments, *format).map(|call| Some(Call::Async(call)))
         }
     };
-    // What the function left half done is its own; nothing of ours is shared with it but `out`,
-    // which the caller empties after an error.
+    // A panic can leave only the function's own data inconsistent, and `out`, which the caller
+    // clears after an error.
     let pending = catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(messages::handler_panicked(request.command)))?;
     Ok(Dispatched { success_response: command.success_response, pending })
 }
 
-fn find<'s>(
+fn find_command<'s>(
     service: &'s Service,
     session: &SessionContext,
     request: &Request<'_>,

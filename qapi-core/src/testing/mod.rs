@@ -52,7 +52,7 @@ use crate::server::memory;
 use crate::service::Service;
 
 /// How long anything may take before the test is given up: never reached unless it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves a client of `service` within the process: its end of the connection, over which the
 /// greeting comes first.
@@ -121,20 +121,20 @@ impl TestClient {
         soon(self.writer.shutdown()).await.expect("the server takes the end of input");
     }
 
-    /// The next message, whatever it is, as it comes; `None` when the server has closed.
+    /// The next message of any kind; `None` when the server has closed the connection.
     ///
     /// # Panics
     /// None comes, or it is not JSON.
     pub async fn message(&mut self) -> Option<Value> {
         let mut line = String::new();
-        let read = soon(self.reader.read_line(&mut line)).await.expect("the connection holds");
+        let read = soon(self.reader.read_line(&mut line)).await.expect("the connection is open");
         (read > 0).then(|| match serde_json::from_str(&line) {
             Ok(message) => message,
             Err(error) => panic!("{line:?} is not JSON: {error}"),
         })
     }
 
-    /// Sends `text` and waits for the next reply; events before it are kept for
+    /// Sends `text` and waits for the next reply; events before it are queued for
     /// [`event`](Self::event).
     ///
     /// # Panics
@@ -144,7 +144,7 @@ impl TestClient {
         self.reply().await
     }
 
-    /// The next reply; events before it are kept for [`event`](Self::event).
+    /// The next reply; events before it are queued for [`event`](Self::event).
     ///
     /// # Panics
     /// No reply comes.
@@ -171,7 +171,7 @@ impl TestClient {
     /// The data of the next event, which must be called `name`; null where it carries none.
     ///
     /// # Panics
-    /// Another event comes, a reply that nobody waited for, or nothing.
+    /// Another event comes, an unexpected reply, or nothing.
     pub async fn event(&mut self, name: &str) -> Value {
         let mut event = match self.events.pop_front() {
             Some(event) => event,
@@ -187,7 +187,7 @@ impl TestClient {
     /// The server does not close.
     pub async fn rest(mut self) -> String {
         let mut rest = String::new();
-        soon(self.reader.read_to_string(&mut rest)).await.expect("the connection holds");
+        soon(self.reader.read_to_string(&mut rest)).await.expect("the connection is open");
         rest
     }
 }
@@ -198,5 +198,5 @@ fn is_greeting(message: &Value) -> bool {
 
 /// Waits for `future`, but not for ever.
 async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("this should have happened by now")
+    tokio::time::timeout(TIMEOUT, future).await.expect("this should have happened by now")
 }

@@ -1,4 +1,4 @@
-//! The types that the language brings along, and boxes and lists of any.
+//! The built-in types of the schema language, and boxes and lists of types.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -38,7 +38,7 @@ impl QapiType for f64 {
     }
 }
 
-/// Integers are read at full width first, then checked against the width that was declared.
+/// Integers are read at full width, then checked against the declared width.
 macro_rules! integer {
     ($($ty:ty: $builtin:ident, $read:ident, $c_name:literal;)*) => {$(
         impl QapiType for $ty {
@@ -64,7 +64,7 @@ integer! {
     u64: Uint64, unsigned, "uint64_t";
 }
 
-/// QAPI's `null`: the alternative of an alternate that says "none at all".
+/// QAPI's `null`: in an alternate, the alternative that means "none".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Null;
 

@@ -1,5 +1,5 @@
-//! What a command takes and returns, for both ends: `CommandReturn` is the server's side,
-//! [`QapiCommand`] and [`Returned`] are the client's.
+//! Arguments and return values of commands: [`CommandReturn`] for servers, [`QapiCommand`] and
+//! [`Returned`] for clients.
 
 use serde::ser::SerializeMap;
 
@@ -11,7 +11,7 @@ use crate::types::QapiType;
 use crate::visitor::Input;
 use crate::wire::value::Value;
 
-/// What a command's function may return: nothing, a QAPI type, or a `Result` of either.
+/// The return type of a command's function: nothing, a QAPI type, or a `Result` of either.
 #[diagnostic::on_unimplemented(
     message = "a QAPI command cannot return `{Self}`",
     label = "not a QAPI type",
@@ -19,16 +19,16 @@ use crate::wire::value::Value;
             converts into `qapi_core::Error`"
 )]
 pub trait CommandReturn {
-    /// What a client gets when the command succeeds.
+    /// The value that a client receives when the command succeeds.
     type Value: Returned;
 
-    /// The schema's type of the returned value; `None` where nothing is returned.
+    /// The return type in the schema; `None` where nothing is returned.
     fn returns() -> Option<Type>;
 
-    /// Writes the value, or hands on the error.
+    /// Writes the value, or returns the error.
     ///
     /// # Errors
-    /// The command failed, or its value refuses to be serialised.
+    /// The command failed, or its value cannot be serialised.
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()>;
 }
 
@@ -69,7 +69,7 @@ impl<T: CommandReturn, E: Into<Error>> CommandReturn for Result<T, E> {
     }
 }
 
-/// What a call can return: a QAPI type, or `()` for a command that returns nothing.
+/// The result type of a call: a QAPI type, or `()` for a command that returns nothing.
 #[diagnostic::on_unimplemented(
     message = "a call cannot return `{Self}`",
     label = "not a QAPI type",
@@ -107,10 +107,10 @@ impl<T: QapiType> Returned for T {
             the name of the function"
 )]
 pub trait QapiCommand {
-    /// The command's place in the schema.
+    /// The command in the schema.
     const DEFINITION: &'static Definition;
 
-    /// What the command returns: a QAPI type, or `()`.
+    /// The return type: a QAPI type, or `()`.
     type Return: Returned;
 
     /// Writes the arguments, without the braces around them.

@@ -6,21 +6,20 @@ use crate::call::context::Context;
 use crate::error::Result;
 use crate::types::member::MemberType;
 
-/// What a parameter marked `#[qapi(fd)]` may be: an [`OwnedFd`], or an `Option` of one.
+/// The type of a parameter under `#[qapi(fd)]`: an [`OwnedFd`], or an `Option` of one.
 ///
-/// The client gives the name that it chose with `getfd`; in the schema the argument is a `str`.
-/// The descriptor is taken from the session once all arguments have been found good, and is the
-/// function's from then on.
+/// The client sends the name that it gave by `getfd`; in the schema the argument is a `str`. After
+/// all arguments are checked, the descriptor moves from the session to the function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter with `fd`",
     label = "not a file descriptor",
     note = "use `OwnedFd`, or `Option<OwnedFd>` for an optional argument"
 )]
 pub trait FdParameter: Sized {
-    /// How the name is read.
+    /// The type of the argument: the name.
     type Name: for<'m> MemberType<'m>;
 
-    /// Takes what the name stands for.
+    /// Takes the descriptor of this name from the session.
     ///
     /// # Errors
     /// The session has no descriptor of this name.

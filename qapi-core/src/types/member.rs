@@ -1,4 +1,4 @@
-//! Members of objects and arguments of commands: there always, or perhaps absent.
+//! Members of objects and arguments of commands: mandatory or optional.
 
 use serde::ser::{Serialize, SerializeMap};
 
@@ -10,8 +10,8 @@ use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
-/// What may stand as a member of an object or an argument of a command: a QAPI type, or an
-/// `Option` of one where the member may be absent, or a borrowed string.
+/// The type of a member of an object or of an argument of a command: a QAPI type, an `Option` of
+/// one where the member may be absent, or a borrowed string.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a QAPI member or argument",
     label = "not a QAPI type",
@@ -25,10 +25,10 @@ pub trait MemberType<'m>: Sized {
     /// Whether the member may be absent.
     const OPTIONAL: bool;
 
-    /// The type's place in the schema.
+    /// The type in the schema.
     fn schema_type() -> Type;
 
-    /// What the schema says of the member besides its name.
+    /// The type in the schema, and whether the member may be absent.
     #[doc(hidden)]
     const SHAPE: MemberShape = if Self::OPTIONAL {
         MemberShape::optional(Self::schema_type)
@@ -44,8 +44,8 @@ pub trait MemberType<'m>: Sized {
         object.member(name)
     }
 
-    /// As [`visit_member`](Self::visit_member), for a member of `owner` that not every client may
-    /// use: newer than its owner, deprecated or unstable.
+    /// As [`visit_member`](Self::visit_member), for a member that not every client may use: one
+    /// that is newer than `owner`, deprecated or unstable.
     #[doc(hidden)]
     fn visit_marked(
         object: &mut ObjectVisitor<'_, 'm>,
@@ -64,10 +64,10 @@ pub trait MemberType<'m>: Sized {
     /// The value is refused.
     fn visit_present(input: Input<'_, 'm>) -> Result<Self>;
 
-    /// The value that stands for an absent member; `None` where it is mandatory.
+    /// The value of an absent member; `None` where the member is mandatory.
     fn visit_absent() -> Option<Self>;
 
-    /// Writes the member, if there is anything to write.
+    /// Writes the member, if it is present.
     ///
     /// # Errors
     /// Those of `map`.
@@ -78,7 +78,7 @@ pub trait MemberType<'m>: Sized {
     ) -> Result<(), M::Error>;
 }
 
-/// What may be the value of a member: a QAPI type, or a string that is borrowed from the message.
+/// The type of a member's value: a QAPI type, or a string that borrows from the message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI type",
@@ -88,7 +88,7 @@ pub trait MemberType<'m>: Sized {
             `f64` or `Vec<T>`"
 )]
 pub trait MemberValue<'m>: Serialize + Sized {
-    /// The type's place in the schema.
+    /// The type in the schema.
     fn value_type() -> Type;
 
     /// Reads the value.

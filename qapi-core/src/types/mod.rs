@@ -1,4 +1,4 @@
-//! The traits that tie Rust types to QAPI types, and the types that the language brings along.
+//! The traits that tie Rust types to QAPI types, and their implementations for built-in types.
 
 pub(crate) mod builtin;
 pub(crate) mod command;
@@ -25,8 +25,8 @@ use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
 pub use size::Size;
 
-/// A Rust type that is a QAPI type: it has a place in the schema, can be read from a checked
-/// message, and written to one.
+/// A Rust type that is a QAPI type: the schema has it, and messages can be read as it and written
+/// from it.
 ///
 /// Annotate a type with `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_union]` or `#[qapi_alternate]`
 /// to implement it.
@@ -43,8 +43,7 @@ pub use size::Size;
 /// | `str` | `Vec<u8>` marked `#[qapi(base64)]` |
 /// | the same as `T` | `Box<T>`, and a newtype under `#[qapi_struct(transparent)]` |
 ///
-/// Implement it by hand for a type of another crate by wrapping that type and forwarding to a QAPI
-/// type that stands for it:
+/// To use a type of another crate, wrap it and implement the trait by hand in terms of a QAPI type:
 ///
 /// ```
 /// use qapi_core::{Error, Input, QapiType, Result, Type};
@@ -77,24 +76,24 @@ pub use size::Size;
             `f64` or `Vec<T>`"
 )]
 pub trait QapiType: Serialize + Sized {
-    /// The type's place in the schema.
+    /// The type in the schema.
     fn schema_type() -> Type;
 
-    /// Reads a value, checking it on the way.
+    /// Reads and checks a value.
     ///
     /// # Errors
     /// The value is not of this type; the text is QEMU's.
     fn visit(input: Input<'_, '_>) -> Result<Self>;
 
-    /// Writes the value. Generated code calls it in place of [`Serialize::serialize`], so that
-    /// a type without either gets one error and not two.
+    /// Writes the value. Generated code calls it in place of [`Serialize::serialize`], so that the
+    /// compiler reports a type without either once and not twice.
     #[doc(hidden)]
     fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
 
-/// A QAPI enumeration: the only type that a discriminator can have.
+/// A QAPI enumeration: the only kind of type of a discriminator.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI enum",
     label = "cannot select the branch of a union",
@@ -109,13 +108,13 @@ pub trait QapiEnum: QapiType {}
     note = "annotate it with `#[qapi_struct]` or `#[qapi_union]`"
 )]
 pub trait QapiObject: QapiType {
-    /// [`schema_type`](QapiType::schema_type), for where only an object will do.
+    /// [`schema_type`](QapiType::schema_type), where only an object is allowed.
     #[doc(hidden)]
     fn object_type() -> Type {
         Self::schema_type()
     }
 
-    /// Reads the members, leaving members of others alone.
+    /// Reads the members of this type from an object that may have further ones.
     ///
     /// # Errors
     /// A member is absent or its value is refused.
@@ -128,8 +127,8 @@ pub trait QapiObject: QapiType {
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// The branches of a union whose other members a struct holds: a `#[qapi_union]` enum without
-/// a discriminator of its own.
+/// The branches of a union: a `#[qapi_union]` enum. The struct of the union contains its other
+/// members.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the branches of a QAPI union",
     label = "not the branches of a union",
@@ -139,7 +138,7 @@ pub trait QapiBranches: Sized {
     /// The enumeration whose values select the branch.
     type Tag: QapiEnum;
 
-    /// What the schema says of the member that selects the branch besides its name.
+    /// The shape of the member that selects the branch.
     #[doc(hidden)]
     const TAG_SHAPE: MemberShape = <Self::Tag as MemberType<'_>>::SHAPE;
 
@@ -157,7 +156,7 @@ pub trait QapiBranches: Sized {
         object.member(name)
     }
 
-    /// Writes the member `name`, which says which branch follows.
+    /// Writes the member `name`, which selects the branch.
     ///
     /// # Errors
     /// Those of `map`.
@@ -182,29 +181,29 @@ pub trait QapiBranches: Sized {
     fn serialize_branch<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// An event: a struct that is emitted under a name.
+/// An event: a struct with a name under which it is emitted.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI event",
     label = "cannot be emitted",
     note = "annotate it with `#[qapi_event]`"
 )]
 pub trait QapiEvent: Sized {
-    /// The event's place in the schema.
+    /// The event in the schema.
     const DEFINITION: &'static Definition;
 
-    /// What tells the periods of the event's rate limit apart: the value of the member that is
-    /// its key. Events whose rate limit has none share one period.
+    /// The value of the member that is the key of the rate limit: events with different values have
+    /// different periods. Events without a key share one.
     fn rate_limit_key(&self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// Reads the data's members, as a client does that got the event.
+    /// Reads the members of the data, in a client that received the event.
     ///
     /// # Errors
     /// A member is absent or its value is refused.
     fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self>;
 
-    /// Writes the data's members, without the braces around them.
+    /// Writes the members of the data, without the braces around them.
     ///
     /// # Errors
     /// Those of `map`.

@@ -1,4 +1,4 @@
-//! Enumerations to which other crates add values.
+//! Open enumerations: other crates add values to them.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,31 +9,31 @@ use crate::schema::definition::Definition;
 use crate::schema::definition::enum_::{EnumExtension, EnumValue};
 use crate::schema::definition::type_::Type;
 
-/// A value of the open enumeration `E` that is not its own: another crate adds it.
+/// A value that another crate adds to the open enumeration `E`.
 ///
-/// The variant of `E` that is marked `#[qapi(open)]` carries it. It is made by converting a value
-/// of the enum that adds it, or read from a message.
+/// The variant of `E` under `#[qapi(open)]` contains it. It comes from a value of the extending
+/// enum by conversion, or from a message.
 ///
-/// Another crate adds the values of an enum under `extends`. They are part of the open enum
-/// wherever that is used, in arguments, replies, introspection and unions, as soon as the crate
-/// is linked. A value of the one enum converts into the other, and back by `TryFrom`. Names had
-/// best have a vendor's prefix: a program in which two crates add the same name does not start.
+/// An enum under `extends = E` adds its values to `E`. Once its crate is linked, they are values of
+/// `E` wherever that is used: in arguments, replies, introspection and unions. A value of the
+/// extending enum converts into `E`, and back by `TryFrom`. Give the names a vendor's prefix: a
+/// program in which two crates add the same name does not start.
 ///
 /// ```standalone_crate
 /// use qapi_core::{OpenValue, Registry, qapi_command, qapi_enum};
 ///
-/// /// What can be done with a disk.
+/// /// An operation on a disk.
 /// #[qapi_enum(since = "1.0")]
 /// #[derive(Debug, Clone, Copy, PartialEq)]
 /// pub enum DiskAction {
 ///     /// Copies it.
 ///     Copy,
-///     /// What another crate adds.
+///     /// A value that another crate adds.
 ///     #[qapi(open)]
 ///     Other(OpenValue<DiskAction>),
 /// }
 ///
-/// /// Does something with a disk.
+/// /// Performs an operation on a disk.
 /// #[qapi_command]
 /// fn disk_do(action: DiskAction) {
 ///     println!("{action}");
@@ -42,7 +42,7 @@ use crate::schema::definition::type_::Type;
 /// mod another_crate {
 ///     use qapi_core::qapi_enum;
 ///
-///     /// What this crate can do with a disk.
+///     /// Further operations on a disk.
 ///     #[qapi_enum(extends = super::DiskAction)]
 ///     pub enum MyDiskAction {
 ///         /// Listens to it.
@@ -51,7 +51,7 @@ use crate::schema::definition::type_::Type;
 ///     }
 /// }
 ///
-/// /// Somebody else, who had the idea of somebody else.
+/// /// A third crate adds a value that `DiskAction` already has.
 /// #[qapi_enum(extends = DiskAction)]
 /// enum TheirDiskAction {
 ///     /// Copies it in another way.
@@ -77,7 +77,7 @@ pub struct OpenValue<E> {
 }
 
 impl<E> OpenValue<E> {
-    /// Makes one of what an annotation describes.
+    /// A value, as its annotation describes it.
     #[doc(hidden)]
     pub const fn new(value: &'static EnumValue) -> Self {
         Self { value, of: PhantomData }
@@ -88,7 +88,7 @@ impl<E> OpenValue<E> {
         self.value.part.name
     }
 
-    /// What it means.
+    /// The documentation of the value.
     pub const fn doc(&self) -> &'static str {
         self.value.part.doc
     }
@@ -117,7 +117,7 @@ fn definition_of<E: QapiOpenEnum>() -> Option<&'static Definition> {
     }
 }
 
-// Not derived: that would ask the same of `E`.
+// Not derived, as that would require the trait of `E` too.
 impl<E> Clone for OpenValue<E> {
     fn clone(&self) -> Self {
         *self
@@ -126,7 +126,7 @@ impl<E> Clone for OpenValue<E> {
 
 impl<E> Copy for OpenValue<E> {}
 
-/// The values of an enumeration differ in their names.
+/// Values are equal if their names are.
 impl<E> PartialEq for OpenValue<E> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -153,14 +153,14 @@ impl<E> fmt::Display for OpenValue<E> {
     }
 }
 
-/// An open QAPI enumeration: one to which other crates add values.
+/// An open QAPI enumeration: other crates add values to it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an open QAPI enum",
     label = "cannot contain values of other crates",
     note = "an open enum has a variant `#[qapi(open)] Other(OpenValue<{Self}>)`"
 )]
 pub trait QapiOpenEnum: QapiEnum {
-    /// [`schema_type`](super::QapiType::schema_type), for where only an open enum will do.
+    /// [`schema_type`](super::QapiType::schema_type), where only an open enum is allowed.
     #[doc(hidden)]
     fn open_type() -> Type {
         Self::schema_type()

@@ -1,8 +1,8 @@
-//! Arguments that come as they are.
+//! Arguments that generated code does not check.
 
 use crate::visitor::object::ObjectVisitor;
 
-/// What the function of a command without generated code (`gen = false`) takes as its arguments.
+/// The parameter type of a command that checks its arguments itself (`gen = false`).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot contain the arguments of a command with `gen = false`",
     label = "not a map of JSON values",
@@ -10,7 +10,7 @@ use crate::visitor::object::ObjectVisitor;
             function"
 )]
 pub trait RawArguments: Sized {
-    /// Takes all of `object`.
+    /// All members of `object`.
     fn take(object: &ObjectVisitor<'_, '_>) -> Self;
 }
 

@@ -11,8 +11,8 @@ use crate::visitor::Input;
 
 /// QAPI's `size`: a number of bytes.
 ///
-/// Over QMP it is a `uint64` like any other, and introspection shows an `int`. On a command line
-/// it may have a suffix, as in `size=1.5G`.
+/// In QMP it is a `uint64`, and introspection shows an `int`. On a command line it may have a
+/// suffix, as in `size=1.5G`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Size(pub u64);
 

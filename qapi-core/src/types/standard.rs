@@ -1,4 +1,4 @@
-//! Types of the standard library that stand for QAPI's strings.
+//! QAPI's strings as further types of the standard library.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 
-/// A string that is often a constant. What is read is always owned; a parameter that borrows from
-/// the message is a `&str`.
+/// A string that is often a constant. Reading gives an owned one; a parameter that borrows from the
+/// message is a `&str`.
 impl QapiType for Cow<'_, str> {
     fn schema_type() -> Type {
         Type::Builtin(Builtin::Str)
@@ -20,8 +20,7 @@ impl QapiType for Cow<'_, str> {
     }
 }
 
-/// The name of a file. QMP can tell of those that are UTF-8 only: a reply with another one is an
-/// error.
+/// The name of a file. QMP can express only UTF-8: a reply with another name is an error.
 impl QapiType for PathBuf {
     fn schema_type() -> Type {
         Type::Builtin(Builtin::Str)

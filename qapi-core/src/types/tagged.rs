@@ -1,4 +1,4 @@
-//! A union's base that has the discriminator: the branch says which value that has.
+//! The base of a union with the discriminator among its members, whose value the branch determines.
 
 use std::fmt::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap};
 use super::QapiObject;
 
 /// Writes the members of a union's `base` to `map`, with `tag`, which selects the branch, as the
-/// member `name`. So what is written always fits together, whatever the base itself holds.
+/// member `name`. The discriminator so always fits the branch, whatever its value in the base.
 ///
 /// # Errors
 /// Those of `map`.
@@ -20,7 +20,7 @@ pub fn serialize_tagged_base<B: QapiObject, T: Serialize, M: SerializeMap>(
     base.serialize_members(&mut Tagged { map, name, tag, at_tag: false })
 }
 
-/// A map that takes `tag` as the value of `name`, whatever it is given.
+/// A map that replaces the value of the member `name` by `tag`.
 struct Tagged<'a, M, T> {
     map: &'a mut M,
     name: &'static str,
@@ -46,7 +46,7 @@ impl<M: SerializeMap, T: Serialize> SerializeMap for Tagged<'_, M, T> {
         }
     }
 
-    /// The map itself is not at its end yet.
+    /// Further members follow, so that the inner map does not end.
     fn end(self) -> Result<(), M::Error> {
         Ok(())
     }
@@ -58,7 +58,7 @@ fn is<K: Serialize + ?Sized>(key: &K, name: &str) -> bool {
     write!(rest, "{}", Shown(key)).is_ok() && rest.0.is_empty()
 }
 
-/// Strings show themselves through a formatter, which is a serializer too.
+/// Displays a key: `fmt::Formatter` is a serializer for strings.
 struct Shown<'a, K: ?Sized>(&'a K);
 
 impl<K: Serialize + ?Sized> fmt::Display for Shown<'_, K> {
@@ -67,7 +67,7 @@ impl<K: Serialize + ?Sized> fmt::Display for Shown<'_, K> {
     }
 }
 
-/// What of a text has yet to be written.
+/// The rest of a text that a writer has to match.
 struct Rest<'a>(&'a str);
 
 impl Write for Rest<'_> {

@@ -1,9 +1,9 @@
-//! Checks arguments against their types, in QEMU's order and with QEMU's words.
+//! Checks values against their types, in QEMU's order and with QEMU's messages.
 //!
-//! Generated code walks a [`Value`] through an [`Input`], which knows the path to it, and through
-//! an [`ObjectVisitor`], which knows the members nobody has asked for yet. Members are asked for
-//! in schema order, base before branch, and the first fault ends the visit; members that nobody
-//! asked for are looked for last in each object.
+//! Generated code visits a [`Value`] through an [`Input`], which has the path to it, and an object
+//! through an [`ObjectVisitor`], which records the members that were visited. Members are visited
+//! in schema order, base before branch, and the first error ends the visit. The end of an object's
+//! visit reports a member that was not visited.
 
 pub(crate) mod object;
 mod path;
@@ -19,27 +19,27 @@ use crate::wire::number::Number;
 use crate::wire::value::{Kind, Value};
 use path::Path;
 
-/// How scalars are written in what is being visited.
+/// The notation of scalars in the visited value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scalars {
     /// As JSON writes them.
     #[default]
     Json,
-    /// As strings, the way a command line's `key=value,…` gives them.
+    /// As strings, as in `key=value,…` on a command line.
     Keyval,
 }
 
-/// What becomes of the members of an object that its type does not know.
+/// What a visit does with members that the type does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UnknownMembers {
-    /// An error, as for the arguments of a command.
+    /// Refuses them, as in the arguments of a command.
     Refuse,
-    /// Nothing, as for the messages of a server: a newer server may say more (QMP specification,
-    /// "Compatibility Considerations").
+    /// Ignores them, as in the messages of a server, which may be newer than the client (QMP
+    /// specification, "Compatibility Considerations").
     Ignore,
 }
 
-/// How a visit reads its values, the same from top to bottom.
+/// The options of a visit, the same for all values within.
 #[derive(Debug, Clone)]
 pub(crate) struct VisitOptions {
     scalars: Scalars,
@@ -53,7 +53,7 @@ impl VisitOptions {
     const KEYVAL: Self = Self { scalars: Scalars::Keyval, ..Self::JSON };
     const FROM_SERVER: Self = Self { unknown_members: UnknownMembers::Ignore, ..Self::JSON };
 
-    /// How a server reads what a client sends.
+    /// The options for values that a client sends.
     pub(crate) const fn of_client(view: View) -> Self {
         Self { scalars: Scalars::Json, view, unknown_members: UnknownMembers::Refuse }
     }
@@ -64,7 +64,7 @@ impl VisitOptions {
     }
 }
 
-/// One value on its way into a typed argument, with the path that messages name.
+/// A value to be checked, with the path that messages name.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a, 'm> {
     value: Value<'m>,
@@ -73,12 +73,12 @@ pub struct Input<'a, 'm> {
 }
 
 impl<'a, 'm> Input<'a, 'm> {
-    /// Visits `value` as a whole, outside any object.
+    /// A value that is not within another one.
     pub fn new(value: Value<'m>) -> Self {
         Self::with_scalars(value, Scalars::Json)
     }
 
-    /// Visits `value` as a whole, with its scalars written as `scalars` says.
+    /// As [`new`](Self::new), with scalars in another notation.
     pub fn with_scalars(value: Value<'m>, scalars: Scalars) -> Self {
         let options = match scalars {
             Scalars::Json => &VisitOptions::JSON,
@@ -87,8 +87,8 @@ impl<'a, 'm> Input<'a, 'm> {
         Self { value, path: &Path::Root, options }
     }
 
-    /// Visits a value that a server sent to a client; members that its type does not know are
-    /// ignored, as the server may be newer than the client.
+    /// A value that a server sent to a client. Members that the type does not have are ignored, as
+    /// the server may be newer than the client.
     pub fn from_server(value: Value<'m>) -> Self {
         Self { value, path: &Path::Root, options: &VisitOptions::FROM_SERVER }
     }
@@ -108,18 +108,18 @@ impl<'a, 'm> Input<'a, 'm> {
         messages::parameter_type(&self.path.to_string(), expected)
     }
 
-    /// The error that the value does not fit `expected`; names the last member only.
+    /// The error that the value does not fit `expected`; it names the last member of the path.
     pub fn range_error(&self, expected: &str) -> Error {
         messages::parameter_expects(self.path.leaf(), expected)
     }
 
-    /// The error that `value` is none of an enumeration's values; names the last member only.
+    /// The error that an enumeration has no value `value`; it names the last member of the path.
     pub fn value_error(&self, value: &str) -> Error {
         messages::parameter_value(self.path.leaf(), value)
     }
 
-    /// The error that no alternative of the alternate `name` takes the value; names the last
-    /// member only.
+    /// The error that no alternative of the alternate `name` accepts the value; it names the last
+    /// member of the path.
     pub fn alternate_error(&self, name: &str) -> Error {
         messages::parameter_type(self.path.leaf(), name)
     }
@@ -141,12 +141,18 @@ impl<'a, 'm> Input<'a, 'm> {
         self.options.view.admits_alternative(owner, name)
     }
 
-    /// The string, or the error that it is none.
+    /// The string.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn string(&self) -> Result<&'m str> {
         self.value.as_str().ok_or_else(|| self.type_error("string"))
     }
 
-    /// The boolean, or the error that it is none.
+    /// The boolean.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn boolean(&self) -> Result<bool> {
         match self.options.scalars {
             Scalars::Json => self.value.as_bool().ok_or_else(|| self.type_error("boolean")),
@@ -158,7 +164,10 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The signed integer, or the error that it is none.
+    /// The signed integer.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn integer(&self) -> Result<i64> {
         match self.options.scalars {
             Scalars::Json => match self.value.number() {
@@ -173,8 +182,11 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The unsigned integer, or the error that it is none. A negative integer is taken as the
-    /// unsigned one with the same bits, as QEMU does for the sake of old clients.
+    /// The unsigned integer. A negative integer becomes the unsigned
+    /// one with the same bits, as in QEMU, for old clients.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn unsigned(&self) -> Result<u64> {
         let found = match self.options.scalars {
             Scalars::Json => match self.value.number() {
@@ -192,7 +204,10 @@ impl<'a, 'm> Input<'a, 'm> {
         found.ok_or_else(|| messages::parameter_expects(&self.path.to_string(), "uint64"))
     }
 
-    /// The number of bytes, or the error that it is none.
+    /// The number of bytes.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn size(&self) -> Result<u64> {
         match self.options.scalars {
             Scalars::Json => self.unsigned(),
@@ -202,7 +217,10 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The number as a double, or the error that it is none.
+    /// The number as a double.
+    ///
+    /// # Errors
+    /// The value is of another type, or out of range.
     pub fn number(&self) -> Result<f64> {
         match self.options.scalars {
             Scalars::Json => match self.value.number() {
@@ -222,7 +240,10 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// `null`, or the error that it is not.
+    /// Checks that the value is `null`.
+    ///
+    /// # Errors
+    /// It is another value.
     pub fn null(&self) -> Result<()> {
         match self.value.kind() {
             Kind::Null => Ok(()),
@@ -232,7 +253,10 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The elements of the array, each read by `visit`, or the error that the value is no array.
+    /// The elements of the array, each read by `visit`.
+    ///
+    /// # Errors
+    /// The value is no array, or `visit` refuses an element.
     pub(crate) fn elements<T>(
         &self,
         visit: impl Fn(Input<'_, 'm>) -> Result<T>,
@@ -250,7 +274,10 @@ impl<'a, 'm> Input<'a, 'm> {
             .collect()
     }
 
-    /// The members of the object, or the error that it is none.
+    /// The members of the object.
+    ///
+    /// # Errors
+    /// The value is no object.
     pub fn object(&self) -> Result<ObjectVisitor<'a, 'm>> {
         if self.value.kind() != Kind::Object {
             return Err(self.type_error("object"));
@@ -259,7 +286,7 @@ impl<'a, 'm> Input<'a, 'm> {
     }
 }
 
-/// An integer as a command line writes it: decimal, or hexadecimal behind `0x`.
+/// An integer on a command line: decimal, or hexadecimal after `0x`.
 fn keyval_integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

@@ -1,4 +1,4 @@
-//! Objects: members by name, and those that nobody asked for.
+//! Visits of objects: members by name, and a check for members that were not visited.
 
 use super::path::Path;
 use super::{Input, UnknownMembers, VisitOptions};
@@ -7,7 +7,7 @@ use crate::messages;
 use crate::schema::definition::Definition;
 use crate::wire::value::Value;
 
-/// The members of one object, and which of them have been asked for.
+/// A visit of one object, with a record of the members that were visited.
 #[derive(Debug)]
 pub struct ObjectVisitor<'a, 'm> {
     object: Option<Value<'m>>,
@@ -33,7 +33,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         Self::with_options(data, &VisitOptions::FROM_SERVER)
     }
 
-    /// The members of an object that is not within another one.
+    /// A visit of an object that is not within another one.
     pub(crate) fn with_options(object: Option<Value<'m>>, options: &'a VisitOptions) -> Self {
         Self::new(object, &Path::Root, options)
     }
@@ -72,12 +72,12 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         Some(visit(Input { value, path: &path, options: self.options }))
     }
 
-    /// Whether the object has a member `name`; asking does not count as visiting it.
+    /// Whether the object has a member `name`. The call does not mark the member as visited.
     pub fn has(&self, name: &str) -> bool {
         self.object.is_some_and(|object| object.get(name).is_some())
     }
 
-    /// All members as they are, visited or not.
+    /// All members, visited or not, without a check.
     pub(crate) fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
         let entries = self.object.into_iter().flat_map(|object| object.entries());
         entries.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
@@ -86,7 +86,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     /// Ends the visit.
     ///
     /// # Errors
-    /// A member was never asked for: it is unexpected.
+    /// A member was not visited: it is unexpected.
     pub fn finish(&self) -> Result<()> {
         let Some(object) = self.object else { return Ok(()) };
         if self.options.unknown_members == UnknownMembers::Ignore
@@ -110,7 +110,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     }
 }
 
-/// The positions of the visited members: in one word for all objects of ordinary size.
+/// The indices of the visited members: one word suffices for objects of usual size.
 #[derive(Debug, Default)]
 struct Visited {
     first: u64,

@@ -1,8 +1,8 @@
-//! Where in the arguments a value stands.
+//! The path to a value within the arguments.
 
 use std::fmt;
 
-/// The way from the arguments' object to a value in it.
+/// The path from the arguments to a value within.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Path<'a> {
     Root,
@@ -22,7 +22,7 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Path<'_> {
-    /// The last name alone, which is all that some messages give. An element has none.
+    /// The last name, which is all that some messages give. An element has none.
     pub(super) fn leaf(&self) -> &str {
         match self {
             Self::Member(_, name) => name,

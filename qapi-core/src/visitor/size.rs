@@ -1,7 +1,7 @@
-//! Sizes as a command line writes them (QEMU's `qemu_strtosz`).
+//! Sizes on a command line (QEMU's `qemu_strtosz`).
 
-/// A number of bytes: `512`, `0x200`, `64k`, `1.5G`. The suffixes are powers of 1024; a fraction
-/// needs one above bytes, and what is less than a byte is left out.
+/// A number of bytes: `512`, `0x200`, `64k`, `1.5G`. The suffixes are powers of 1024. A fraction
+/// needs a suffix above bytes, and is rounded down to whole bytes.
 pub(super) fn parse(text: &str) -> Option<u64> {
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Option<u64> {
         return None;
     }
     let whole = whole.parse::<u64>().ok()?.checked_mul(1 << shift)?;
-    // Digits beyond these are less than a byte at any suffix.
+    // Further digits are less than a byte with any suffix.
     let fraction = fraction.get(..fraction.len().min(18)).unwrap_or_default();
     let (mut part, mut unit) = (0_u128, 1_u128);
     for digit in fraction.bytes() {
@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Option<u64> {
     whole.checked_add(u64::try_from((part << shift) / unit).ok()?)
 }
 
-/// By which power of two a suffix multiplies.
+/// The exponent of the power of two that a suffix stands for.
 fn shift(suffix: char) -> Option<u32> {
     match suffix.to_ascii_uppercase() {
         'B' => Some(0),

@@ -1,15 +1,15 @@
-//! A parsed JSON text as a flat tape: no tree, and buffers that the next text takes over.
+//! A parsed JSON text as a flat tape in buffers that the next text reuses.
 
 use super::error::JsonError;
-use super::limits::{KEPT_CAPACITY, MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
+use super::limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE, RETAINED_CAPACITY};
 use super::number::Number;
 use super::value::Value;
 
 /// One parsed JSON text.
 ///
-/// Holds every value of the text in a flat tape in wire order, and the decoded strings one after
-/// the other in a second buffer; [`Document::root`] gives the cursor that reads them. A new or
-/// cleared document holds `null`.
+/// One buffer contains every value of the text, in wire order, and a second one the decoded
+/// strings. [`Document::root`] returns the cursor that reads them. A new or cleared document is
+/// `null`.
 ///
 /// ```
 /// use qapi_core::wire::Document;
@@ -35,7 +35,7 @@ pub(super) enum Node {
         start: u32,
         len: u32,
     },
-    /// `end` is the index behind the last node inside.
+    /// `end` is the index after the last node inside.
     Array {
         len: u32,
         end: u32,
@@ -47,28 +47,28 @@ pub(super) enum Node {
 }
 
 impl Document {
-    /// An empty document, which takes no memory yet.
+    /// An empty document. It allocates nothing.
     pub fn new() -> Document {
         Document::default()
     }
 
-    /// The value that the text consists of.
+    /// The value of the text.
     pub fn root(&self) -> Value<'_> {
         Value::new(self, 0)
     }
 
-    /// Forgets the text but keeps the buffers for the next one, unless this one was large.
+    /// Removes the text. The next one reuses the buffers, unless this one was large.
     pub fn clear(&mut self) {
         self.nodes.clear();
         self.strings.clear();
-        self.nodes.shrink_to(KEPT_CAPACITY / size_of::<Node>());
-        self.strings.shrink_to(KEPT_CAPACITY);
+        self.nodes.shrink_to(RETAINED_CAPACITY / size_of::<Node>());
+        self.strings.shrink_to(RETAINED_CAPACITY);
     }
 
-    /// Takes over a tree of `serde_json`'s, member order and all.
+    /// Copies a tree of `serde_json`, members in its order.
     ///
     /// # Errors
-    /// The limits of texts from outside hold here too: [`JsonError::NestingLimit`],
+    /// The limits of texts from outside apply: [`JsonError::NestingLimit`],
     /// [`JsonError::TokenCountLimit`] (nodes are counted) and [`JsonError::TokenSizeLimit`].
     pub fn from_json(json: &serde_json::Value) -> Result<Document, JsonError> {
         let mut document = Document::new();
@@ -127,7 +127,7 @@ impl Document {
         self.nodes.get(index as usize).copied().unwrap_or(Node::Null)
     }
 
-    /// The index behind a value and all that is in it.
+    /// The index after a value and its contents.
     #[inline]
     pub(super) fn after(&self, index: u32) -> u32 {
         match self.node(index) {
@@ -152,7 +152,7 @@ impl Document {
         }
     }
 
-    /// Whether the string at an index is this one.
+    /// Whether the node at an index is the string `wanted`.
     #[inline]
     pub(super) fn is_string(&self, index: u32, wanted: &str) -> bool {
         let Node::String { start, len } = self.node(index) else { return false };
@@ -172,33 +172,33 @@ impl Document {
         self.nodes.push(node);
     }
 
-    /// The buffer of strings, for a string to be decoded into its end.
+    /// The buffer of strings, to the end of which a string can be decoded.
     pub(super) fn strings_mut(&mut self) -> &mut String {
         &mut self.strings
     }
 
-    /// Takes the text that all strings on the tape are parts of.
+    /// Sets the text to which the nodes of all strings refer.
     #[inline]
     pub(super) fn adopt_strings(&mut self, text: &str) {
         self.strings.clear();
         self.strings.push_str(text);
     }
 
-    /// Makes a string value of what was added to the buffer of strings since `start`.
+    /// Pushes a string: the contents of the buffer of strings from `start` on.
     #[inline]
     pub(super) fn push_string_from(&mut self, start: usize) {
         let len = self.strings.len() - start;
         self.push(Node::String { start: start as u32, len: len as u32 });
     }
 
-    /// Begins a container; what is pushed until it is closed is inside.
+    /// Opens a container; nodes pushed until it is closed are inside.
     pub(super) fn open(&mut self, container: Node) -> u32 {
         let index = self.next_index();
         self.push(container);
         index
     }
 
-    /// Ends a container of that many elements or members.
+    /// Closes a container of `count` elements or members.
     pub(super) fn close(&mut self, index: u32, count: usize) {
         let after = self.next_index();
         match self.nodes.get_mut(index as usize) {

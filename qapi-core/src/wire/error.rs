@@ -1,17 +1,18 @@
-//! What can be wrong with a JSON text, and the words that clients get to read.
+//! Errors in a JSON text, with the messages that clients receive.
 
 use std::fmt;
 
 use super::limits::MAX_STRAY_TEXT;
 use super::utf8;
 
-/// What is wrong with a JSON text.
+/// An error in a JSON text.
 ///
 /// Its [`Display`](fmt::Display) form is the `desc` of the error that a QMP client receives,
 /// always of class `GenericError`; the wording is that of `qemu-storage-daemon`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JsonError {
-    /// Bytes that begin no token, or a token that its last byte broke.
+    /// Bytes that begin no token, or a token with a last byte that cannot continue it.
     Stray(String),
     /// A bare word other than `true`, `false` and `null`.
     InvalidKeyword(String),
@@ -25,15 +26,15 @@ pub enum JsonError {
     ExpectedDictSeparator,
     /// Something other than a comma or `]` after an element.
     ExpectedListSeparator,
-    /// A name that its object has already.
+    /// A name that occurs twice in an object.
     DuplicateKey,
-    /// A backslash followed by what JSON does not define.
+    /// A backslash before a character with which it makes no escape of JSON.
     InvalidEscape,
-    /// An escape that names no character, as it was written.
+    /// An escape of no Unicode character, as it was written.
     InvalidCharacter(String),
-    /// Bytes in a string that are not UTF-8, or that name no character.
+    /// Bytes in a string that are not UTF-8, or are no Unicode character.
     InvalidUtf8,
-    /// A text that ends before it is complete; only where a text has an end.
+    /// A text that ends before it is complete; not in a stream, where more bytes may follow.
     PrematureEnd,
     /// More than [`MAX_NESTING`](super::MAX_NESTING) open brackets.
     NestingLimit,
@@ -41,23 +42,23 @@ pub enum JsonError {
     TokenCountLimit,
     /// More than [`MAX_TOKEN_SIZE`](super::MAX_TOKEN_SIZE) bytes of tokens.
     TokenSizeLimit,
-    /// Nothing but white space where one text was expected.
+    /// Only white space where one text was expected.
     NoValue,
     /// A second text where one was expected.
     SeveralValues,
 }
 
-/// QEMU formats what its parser has to say in a buffer of 1,024 bytes, the last one for itself.
+/// QEMU formats the messages of its parser in a buffer of 1,024 bytes with a final zero byte.
 const MAX_MESSAGE: usize = 1023;
 const INVALID_KEYWORD: &str = "invalid keyword '";
 
 impl JsonError {
-    /// The error about bytes that are no token, shown as far as a reply can show them.
+    /// The error about bytes that are no token, as many of them as a reply can contain.
     pub(super) fn stray(text: &[u8]) -> JsonError {
         JsonError::Stray(utf8::to_text(&text[..text.len().min(MAX_STRAY_TEXT)]))
     }
 
-    /// The error about a bare word, as much of it kept as its message will show.
+    /// The error about a bare word, as much of the word as its message can contain.
     pub(super) fn invalid_keyword(word: &[u8]) -> JsonError {
         let shown = word.iter().take(MAX_MESSAGE - INVALID_KEYWORD.len());
         JsonError::InvalidKeyword(shown.copied().map(char::from).collect())

@@ -1,28 +1,31 @@
-//! A common text, read at one go: no states between bytes, and no token but where it stands.
+//! The fast path of the parser: reads a simple text in one pass, without a lexer and its states.
 //!
-//! Common is a text that is there whole, is an object, and has nothing in it that asks for care: no
-//! escapes, nothing beyond ASCII, no fractions or exponents, few members and few levels. Whatever
-//! else there is, wrong texts above all, is left to the lexer and the parser, which begin afresh
-//! with it: what is read here must be what they would read.
+//! A text is simple if it is complete, is an object, and has no escapes, no characters beyond
+//! ASCII, no fractions or exponents, few members and few levels. The lexer and the parser read
+//! every other text from its start, malformed texts among them. For a simple text both ways must
+//! give the same document; a fuzz target compares them.
+//!
+//! It saves more than half of the instructions of a request: one dispatch of a command with one
+//! argument takes 2,318 instructions with it and 5,520 without (`benches/wire`, `dispatch`).
 
 use super::document::{Document, Node};
-use super::limits::KEPT_CAPACITY;
+use super::limits::RETAINED_CAPACITY;
 use super::number::Number;
 
-/// How long a text may be. Longer ones pay for more than their tokens anyway.
-const LENGTH: usize = KEPT_CAPACITY;
+/// The longest simple text, in bytes. For longer ones the cost of a token matters less.
+const LENGTH: usize = RETAINED_CAPACITY;
 
-/// How many levels a text may have.
+/// The most levels of a simple text.
 const DEPTH: usize = 32;
 
-/// How many members an object may have: names are compared one by one.
+/// The most members of an object in a simple text, as names are compared one by one.
 const MEMBERS: usize = 16;
 
-/// How many digits fit an `i64` whatever they are.
+/// The most digits of a number that always fits an `i64`.
 const DIGITS: usize = 18;
 
-/// Reads the text that `input` begins with, white space before it or not, into an empty document.
-/// Its length, or `None` if it is not a common one; the document must be cleared then.
+/// Reads the simple text at the start of `input`, after white space, into an empty document, and
+/// returns its length. `None` if the text is not simple; the caller must then clear the document.
 pub(super) fn read(input: &[u8], document: &mut Document) -> Option<usize> {
     let text = input.get(..LENGTH).unwrap_or(input);
     let (first, at) = token(text, 0)?;
@@ -30,28 +33,28 @@ pub(super) fn read(input: &[u8], document: &mut Document) -> Option<usize> {
         return None;
     }
     let end = object(text, at, DEPTH, document)?;
-    // Strings on the tape are where they stand in the text.
+    // The nodes of strings refer to positions in the text.
     document.adopt_strings(str::from_utf8(text.get(..end)?).ok()?);
     Some(end)
 }
 
-// What follows reads from a place in the text, and returns the place behind what it has read.
+// Each function below reads at a position of the text and returns the position after its token.
 
-/// Takes the first byte behind white space.
+/// The first byte after white space, and the position after it.
 #[inline(always)]
 fn token(text: &[u8], at: usize) -> Option<(u8, usize)> {
     let byte = *text.get(at)?;
-    if byte > b' ' { Some((byte, at + 1)) } else { token_behind_blank(text, at) }
+    if byte > b' ' { Some((byte, at + 1)) } else { token_after_blank(text, at) }
 }
 
 #[cold]
-fn token_behind_blank(text: &[u8], at: usize) -> Option<(u8, usize)> {
+fn token_after_blank(text: &[u8], at: usize) -> Option<(u8, usize)> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     let at = at + text.get(at..)?.iter().position(|byte| !blank(byte))?;
     Some((*text.get(at)?, at + 1))
 }
 
-/// Reads what follows the brace of an object.
+/// Reads the rest of an object after its brace.
 fn object(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
     let object = document.open(Node::Object { len: 0, end: 0 });
@@ -82,7 +85,7 @@ fn object(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Opti
     Some(at)
 }
 
-/// Reads what follows the bracket of an array.
+/// Reads the rest of an array after its bracket.
 fn array(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
     let array = document.open(Node::Array { len: 0, end: 0 });
@@ -104,7 +107,7 @@ fn array(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Optio
     Some(at)
 }
 
-/// Reads the value that begins with `first`, which is behind.
+/// Reads the rest of a value after its first byte, `first`.
 #[inline(always)]
 fn value(
     text: &[u8],
@@ -125,7 +128,7 @@ fn value(
     }
 }
 
-/// Reads what follows the quote of a member's name, which its object must not have yet.
+/// Reads the rest of a member's name after its quote. The name must be new to its object.
 #[inline(always)]
 fn name(
     text: &[u8],
@@ -150,7 +153,7 @@ fn name(
     Some(behind)
 }
 
-/// Reads what follows the quote of a string.
+/// Reads the rest of a string after its quote.
 #[inline(always)]
 fn string(text: &[u8], at: usize, quote: u8, document: &mut Document) -> Option<usize> {
     let end = plain_end(text, at, quote);
@@ -161,7 +164,7 @@ fn string(text: &[u8], at: usize, quote: u8, document: &mut Document) -> Option<
     Some(end + 1)
 }
 
-/// Reads a whole number, of which the first byte is behind.
+/// Reads the rest of a whole number after its first byte.
 fn integer(text: &[u8], at: usize, first: u8, document: &mut Document) -> Option<usize> {
     let start = if first == b'-' { at } else { at - 1 };
     let mut value = 0;
@@ -186,7 +189,7 @@ fn integer(text: &[u8], at: usize, first: u8, document: &mut Document) -> Option
     Some(at)
 }
 
-/// Reads what is left of a word.
+/// Reads the rest of a word.
 fn word(
     text: &[u8],
     at: usize,
@@ -202,15 +205,15 @@ fn word(
     Some(end)
 }
 
-/// Whether a number or word ends where it does: such a byte follows that it cannot go on with, nor
-/// be broken by.
+/// Whether the byte after a number or word ends it, so that it neither continues nor becomes
+/// malformed.
 #[inline(always)]
 fn ends_at(text: &[u8], at: usize) -> bool {
     matches!(text.get(at), Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
 }
 
-/// The first place from `at` on that has `quote` or what is special in a string, or is behind the
-/// end of the text: looked for in eights, as far as there are eight.
+/// The first position from `at` on of `quote` or of a byte that is special in a string; the end of
+/// the text if there is none. Examines eight bytes at a time.
 #[inline(always)]
 fn plain_end(text: &[u8], mut at: usize, quote: u8) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
@@ -218,8 +221,8 @@ fn plain_end(text: &[u8], mut at: usize, quote: u8) -> usize {
     let quotes = ONES * u64::from(quote);
     while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
-        // The highest bit of each byte that is zero, or below; of those above the first such byte
-        // it may be set for nothing.
+        // Sets the highest bit of each byte that is zero or below. Bytes above the first such byte
+        // may have it set wrongly; only the first counts.
         let zero = |word: u64| word.wrapping_sub(ONES) & !word;
         let below_blank = word.wrapping_sub(ONES * 0x20) & !word;
         let backslash = zero(word ^ (ONES * u64::from(b'\\')));

@@ -1,4 +1,4 @@
-//! JSON as QEMU writes it.
+//! JSON in the form in which QEMU writes it.
 
 use std::io;
 
@@ -8,20 +8,20 @@ use serde_json::ser::{CharEscape, Formatter};
 use super::number::write_double;
 use super::utf8;
 
-/// How JSON is laid out.
+/// The layout of a JSON text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Style {
     /// Whether each member and element has a line of its own, as on a monitor with `pretty=on`.
     pub pretty: bool,
-    /// How many levels of a pretty text surround what is written.
+    /// The number of levels of a pretty text around the value.
     pub depth: usize,
 }
 
-/// Lays JSON out for a `serde_json::Serializer` as QEMU does.
+/// Gives a `serde_json::Serializer` the layout of QEMU.
 ///
-/// ASCII only, with upper-case hexadecimal escapes; a space behind each comma and colon;
+/// ASCII only, with upper-case hexadecimal escapes; a space after each comma and colon;
 /// doubles as C's `%.17g`. A pretty text has CRLF line ends and four spaces a level, and an
-/// empty container takes two lines.
+/// empty container has two lines.
 #[derive(Debug, Clone)]
 pub struct QmpFormatter {
     style: Style,
@@ -90,7 +90,7 @@ impl QmpFormatter {
         self.new_line(writer)
     }
 
-    /// Begins an indented line, if the text is pretty.
+    /// Begins an indented line in a pretty text.
     fn new_line<W: io::Write + ?Sized>(&self, writer: &mut W) -> io::Result<()> {
         if self.style.pretty {
             writer.write_all(b"\r\n")?;
@@ -174,7 +174,7 @@ impl Formatter for QmpFormatter {
         writer.write_all(b": ")
     }
 
-    /// Only strings have characters beyond ASCII, so that escaping them is right anywhere.
+    /// Only strings have characters beyond ASCII, so that an escape is valid wherever one occurs.
     fn write_raw_fragment<W: io::Write + ?Sized>(
         &mut self,
         writer: &mut W,
@@ -184,7 +184,7 @@ impl Formatter for QmpFormatter {
     }
 }
 
-/// Writes text with escapes for DEL and all beyond ASCII.
+/// Writes text with escapes for DEL and for characters beyond ASCII.
 fn write_ascii<W: io::Write + ?Sized>(writer: &mut W, text: &str) -> io::Result<()> {
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| byte >= 0x7F) {

@@ -1,4 +1,4 @@
-//! How far a text extends, and when it has become too large.
+//! Finds the end of a text, and checks its size on the way.
 
 use super::error::JsonError;
 use super::lexer::TokenKind;
@@ -6,9 +6,9 @@ use super::limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE};
 
 /// Counts the tokens of one text.
 ///
-/// Braces and brackets are counted each on their own, and the text ends where both counts are
-/// zero or one is below: `[}` is over, while `[{]` still waits for its brace. The grammar has no
-/// part in it, so that one wrong text is one error.
+/// Braces and brackets are counted separately, and the text ends where both counts are zero or one
+/// is negative: `[}` is complete, while `[{]` lacks its brace. The grammar does not matter here, so
+/// that one malformed text is one error.
 #[derive(Debug, Default)]
 pub(super) struct TextBounds {
     braces: isize,
@@ -18,7 +18,10 @@ pub(super) struct TextBounds {
 }
 
 impl TextBounds {
-    /// Adds a token of some length, and says whether it is the last of its text.
+    /// Adds a token of `length` bytes; `true` if it is the last of its text.
+    ///
+    /// # Errors
+    /// The text exceeds a limit.
     #[inline]
     pub(super) fn add(&mut self, kind: TokenKind, length: usize) -> Result<bool, JsonError> {
         match kind {
@@ -44,11 +47,11 @@ impl TextBounds {
         if self.braces + self.brackets > MAX_NESTING as isize {
             return Err(JsonError::NestingLimit);
         }
-        // Negative if one count is, zero if both are.
+        // The combination is negative if one count is, and zero if both are.
         Ok(self.braces | self.brackets <= 0)
     }
 
-    /// Whether a text was begun and is not complete.
+    /// Whether a text has begun and is not complete.
     pub(super) fn is_begun(&self) -> bool {
         self.tokens > 0
     }

@@ -1,13 +1,13 @@
-//! Which names an object has already, in time that does not depend on the object's size.
+//! Finds repeated member names, in a time per member that does not depend on the object's size.
 
 use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
 use super::document::Document;
-use super::limits::KEPT_CAPACITY;
+use super::limits::RETAINED_CAPACITY;
 
-/// Up to so many members, comparing names one by one is faster than hashing them.
+/// The number of members up to which comparing names one by one is faster than hashing them.
 const FEW: usize = 16;
 
 /// Finds repeated names in the objects of one text.
@@ -15,7 +15,7 @@ const FEW: usize = 16;
 /// Names are hashed with random keys, so that a client cannot choose names that collide.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The names of all objects that have more than a few, also of those already closed.
+    /// The names of all objects with more than [`FEW`] members, closed ones among them.
     names: HashTable<Key>,
     hasher: RandomState,
 }
@@ -28,7 +28,7 @@ struct Key {
 }
 
 impl Keys {
-    /// Whether a name of an open object is that of one of the `members` before it.
+    /// Whether one of the `members` before it in an open object has the same name.
     pub(super) fn is_repeated(
         &mut self,
         document: &Document,
@@ -48,7 +48,7 @@ impl Keys {
         self.insert(document, Key { object, name })
     }
 
-    /// Adds a name; `true` if its object has it already.
+    /// Adds a name; `true` if its object already has a member of that name.
     fn insert(&mut self, document: &Document, key: Key) -> bool {
         let hasher = &self.hasher;
         let hash = |key: &Key| hasher.hash_one((key.object, document.string(key.name)));
@@ -63,13 +63,13 @@ impl Keys {
         false
     }
 
-    /// Forgets all names, and gives back what a large object took.
+    /// Removes all names, and frees the memory of a large object.
     pub(super) fn clear(&mut self) {
         if self.names.is_empty() {
             return;
         }
         self.names.clear();
-        self.names.shrink_to(KEPT_CAPACITY / size_of::<Key>(), |_| 0);
+        self.names.shrink_to(RETAINED_CAPACITY / size_of::<Key>(), |_| 0);
     }
 }
 

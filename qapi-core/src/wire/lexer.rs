@@ -1,8 +1,8 @@
-//! Bytes to tokens: a state machine that may be interrupted behind any byte.
+//! From bytes to tokens: a state machine that can stop after any byte.
 
-use super::limits::{KEPT_CAPACITY, MAX_TOKEN_SIZE};
+use super::limits::{MAX_TOKEN_SIZE, RETAINED_CAPACITY};
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
     OpenBrace,
@@ -17,68 +17,68 @@ pub(super) enum TokenKind {
     String,
 }
 
-/// What the lexer finds, with its text as it was written, quotes included.
+/// A token or an error, with its text as it was written, quotes included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lexeme<'t> {
     Token(TokenKind, &'t [u8]),
-    /// Bytes that cannot be a token; the last of them made it so.
+    /// Bytes that cannot be a token because of the last of them.
     Stray(&'t [u8]),
-    /// A token that is longer than a whole text may be and still not complete.
+    /// An incomplete token that is longer than a whole text may be.
     Oversize,
 }
 
-/// Where in the grammar of tokens the next byte falls.
+/// The position of the next byte in the grammar of tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum State {
     #[default]
     Between,
-    /// After a stray: what may have belonged to it is skipped.
+    /// After a stray token: bytes that may belong to it are skipped.
     Recovery,
     /// Inside a string, with the quote that ends it.
     String(u8),
-    /// Behind a backslash in a string.
+    /// After a backslash in a string.
     Escape(u8),
-    /// Behind the minus of a number.
+    /// After the minus of a number.
     Minus,
-    /// Behind a leading zero, which only a point may follow: not even an exponent.
+    /// After a leading zero, which only a point may follow; an exponent may not.
     Zero,
     Digits,
-    /// Behind the point of a number.
+    /// After the point of a number.
     Point,
     Fraction,
-    /// Behind the `e` of a number.
+    /// After the `e` of a number.
     Exponent,
-    /// Behind the sign of an exponent.
+    /// After the sign of an exponent.
     ExponentSign,
     ExponentDigits,
     Keyword,
 }
 
-/// What one byte does.
+/// The effect of one byte.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// It belongs to the token, which goes on.
+    /// It belongs to the token, which continues.
     Into(State),
     /// It is the last of its token.
     Last(TokenKind),
-    /// It shows that the token ended before it.
+    /// It belongs to the next token, and ends this one.
     Behind(TokenKind),
     /// It belongs to no token.
     Skip,
-    /// It ends the recovery and is looked at afresh.
-    Afresh,
-    /// It makes a stray of the token.
+    /// It ends the recovery, and is read again from the start state.
+    Again,
+    /// It makes the token a stray one.
     Stray,
 }
 
-/// Cuts a stream of bytes into tokens, whatever chunks it comes in.
+/// Splits a stream of bytes into tokens, however the stream is split into chunks.
 #[derive(Debug, Default)]
 pub(super) struct Lexer {
     state: State,
-    /// What earlier chunks brought of the token that is not complete.
+    /// The part of an incomplete token that earlier chunks contained.
     begun: Vec<u8>,
-    /// Whether `begun` was handed out whole and is to be forgotten.
-    handed_out: bool,
+    /// Whether `begun` was returned to the caller, and has to be cleared.
+    returned: bool,
 }
 
 impl Lexer {
@@ -87,9 +87,9 @@ impl Lexer {
         self.state == State::Between
     }
 
-    /// Consumes bytes up to the end of the next token; `None` means that all were consumed.
+    /// Consumes bytes up to the end of the next token; `None` means that all are consumed.
     ///
-    /// A number or a word is complete only when the byte behind it is there.
+    /// A number or a word is complete only with the byte after it.
     pub(super) fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
         if self.state == State::Between {
             let blank = |&byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
@@ -104,11 +104,11 @@ impl Lexer {
         self.next_by_steps(input)
     }
 
-    /// As [`Lexer::next`], for whatever there is. Not inlined, so that common tokens do not pay
-    /// for the registers it needs.
+    /// As [`Lexer::next`], for every token. It is not inlined, so that common tokens do not pay for
+    /// the registers that it needs.
     #[inline(never)]
     fn next_by_steps<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
-        self.forget_handed_out();
+        self.clear_returned();
         let bytes = *input;
         let mut start = 0;
         let mut at = 0;
@@ -136,7 +136,7 @@ impl Lexer {
                     at += 1;
                     start = at;
                 }
-                Step::Afresh => self.state = State::Between,
+                Step::Again => self.state = State::Between,
                 Step::Last(_) | Step::Stray => {
                     at += 1;
                     break step;
@@ -145,30 +145,30 @@ impl Lexer {
             }
         };
         *input = &bytes[at..];
-        Some(self.hand_out(step, &bytes[start..at]))
+        Some(self.lexeme(step, &bytes[start..at]))
     }
 
-    /// The token that the end of all input completes or breaks, if one was begun.
+    /// The token that the end of the input completes or makes stray, if one has begun.
     pub(super) fn finish(&mut self) -> Option<Lexeme<'_>> {
-        self.forget_handed_out();
-        // No token can go on with this byte, and it counts for no token's last.
+        self.clear_returned();
+        // No token contains this byte, so that it ends any.
         let step = self.state.step(0);
         match step {
-            Step::Behind(_) => Some(self.hand_out(step, &[])),
-            Step::Stray if self.state != State::Between => Some(self.hand_out(step, &[])),
-            Step::Stray | Step::Afresh | Step::Skip | Step::Into(_) | Step::Last(_) => {
+            Step::Behind(_) => Some(self.lexeme(step, &[])),
+            Step::Stray if self.state != State::Between => Some(self.lexeme(step, &[])),
+            Step::Stray | Step::Again | Step::Skip | Step::Into(_) | Step::Last(_) => {
                 self.state = State::Between;
                 None
             }
         }
     }
 
-    fn hand_out<'t>(&'t mut self, step: Step, tail: &'t [u8]) -> Lexeme<'t> {
+    fn lexeme<'t>(&'t mut self, step: Step, tail: &'t [u8]) -> Lexeme<'t> {
         let text = if self.begun.is_empty() {
             tail
         } else {
             self.begun.extend_from_slice(tail);
-            self.handed_out = true;
+            self.returned = true;
             &self.begun
         };
         self.state = State::Between;
@@ -178,15 +178,15 @@ impl Lexer {
                 self.state = State::Recovery;
                 Lexeme::Stray(text)
             }
-            Step::Into(_) | Step::Skip | Step::Afresh => Lexeme::Oversize,
+            Step::Into(_) | Step::Skip | Step::Again => Lexeme::Oversize,
         }
     }
 
-    fn forget_handed_out(&mut self) {
-        if self.handed_out {
-            self.handed_out = false;
+    fn clear_returned(&mut self) {
+        if self.returned {
+            self.returned = false;
             self.begun.clear();
-            self.begun.shrink_to(KEPT_CAPACITY);
+            self.begun.shrink_to(RETAINED_CAPACITY);
         }
     }
 }
@@ -257,18 +257,18 @@ fn between(byte: u8) -> Step {
     }
 }
 
-/// Control characters and the bytes that UTF-8 never uses end the recovery, so that a client
-/// can force a clean start with one of them; quotes do not protect what they enclose.
+/// Control characters and the bytes that UTF-8 never uses end the recovery, also between quotes, so
+/// that a client can force a clean start with one of them.
 fn recovery(byte: u8) -> Step {
     match byte {
         b'\t' => Step::Skip,
-        0x00..0x20 | 0xFE..=0xFF => Step::Afresh,
-        _ if structural(byte).is_some() => Step::Afresh,
+        0x00..0x20 | 0xFE..=0xFF => Step::Again,
+        _ if structural(byte).is_some() => Step::Again,
         _ => Step::Skip,
     }
 }
 
-/// The token that a byte is by itself, if it is one.
+/// The token of one byte, if the byte is one.
 fn structural(byte: u8) -> Option<TokenKind> {
     match byte {
         b'{' => Some(TokenKind::OpenBrace),
@@ -285,8 +285,8 @@ fn digit_or_stray(byte: u8, state: State) -> Step {
     if byte.is_ascii_digit() { Step::Into(state) } else { Step::Stray }
 }
 
-/// The kind and length of the token that bytes begin with, if it is one of those that most
-/// messages consist of: structural, or a complete string without escapes.
+/// The kind and length of the token at the start of some bytes, if it is of a common kind:
+/// structural, or a complete string without escapes.
 fn whole_token(bytes: &[u8]) -> Option<(TokenKind, usize)> {
     let (&first, rest) = bytes.split_first()?;
     if !matches!(first, b'"' | b'\'') {
@@ -297,10 +297,10 @@ fn whole_token(bytes: &[u8]) -> Option<(TokenKind, usize)> {
     complete.then_some((TokenKind::String, length + 2))
 }
 
-/// How many bytes from the start continue a string whatever its quote is.
+/// The number of bytes at the start that continue a string with either quote.
 ///
-/// Most strings end within one block. Longer ones are looked through in blocks without a branch
-/// inside, which compiles to vector code.
+/// Most strings end within one block. Longer ones are examined in blocks without a branch inside,
+/// which compiles to vector code.
 fn plain_run(bytes: &[u8]) -> usize {
     const BLOCK: usize = 32;
     let ends = |&byte: &u8| ENDS_PLAIN_RUN[usize::from(byte)];

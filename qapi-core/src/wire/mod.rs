@@ -1,10 +1,10 @@
-//! QMP's dialect of JSON: bytes in, [`Document`]s out, and back.
+//! QMP's dialect of JSON: from bytes to [`Document`]s, and from values to bytes.
 //!
-//! The way in, in reading order: `lexer` cuts bytes into tokens, `extent` finds where a text
-//! ends, `parser` makes a [`Document`] of it (with `string`, `number` and `keys` for the
-//! details), and [`Decoder`] drives them; `common` reads at one go what most texts are like.
-//! [`Value`] is the cursor that reads a document. The way out is [`QmpFormatter`], past the `marks`
-//! of what a client is spared. `limits` and `error` say what is refused, and in which words.
+//! Input, in reading order: `lexer` splits bytes into tokens, `framing` finds the end of a text,
+//! `parser` makes a [`Document`] of the tokens (with `string`, `number` and `keys`), and `stream`
+//! with its [`Decoder`] drives them; `fast_path` reads most texts without them. [`Value`] is the
+//! cursor that reads a document. Output: `formatter` with [`QmpFormatter`], and `serialize` for
+//! values that were read. `limits` and `error` define which texts are refused, and in which words.
 
 pub(crate) mod document;
 pub(crate) mod error;

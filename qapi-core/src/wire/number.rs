@@ -1,19 +1,19 @@
-//! Numbers as QMP keeps them, and as it prints them.
+//! JSON numbers: how exactly QMP reads them, and how QEMU writes them.
 
 use std::fmt::Write as _;
 use std::io;
 
-/// A JSON number, as exact as QMP keeps it.
+/// A JSON number, as exact as QMP reads it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
-    /// A whole number without point and exponent that an `i64` holds.
+    /// A number without point and exponent in the range of an `i64`.
     Int(i64),
-    /// One above `i64::MAX` that a `u64` holds.
+    /// A number without point and exponent above `i64::MAX`, in the range of a `u64`.
     UInt(u64),
     /// Any other number: written with a point or an exponent, or too large for a `u64`.
     ///
-    /// Always finite: what is too large for an `f64` becomes its largest value. QEMU lets such
-    /// a number become infinite and then prints `inf`, which is not JSON.
+    /// It is always finite: a number too large for an `f64` becomes the largest `f64`. QEMU makes
+    /// such a number infinite and writes `inf`, which is not JSON.
     Double(f64),
 }
 
@@ -31,7 +31,7 @@ impl Number {
 
     /// Reads a token with a point or an exponent.
     pub(super) fn from_float(token: &str) -> Number {
-        // The lexer lets through only what parses.
+        // Every token that the lexer accepts parses.
         let double = token.parse().unwrap_or(0.0_f64);
         Number::Double(double.clamp(f64::MIN, f64::MAX))
     }
@@ -44,17 +44,17 @@ impl From<&serde_json::Number> for Number {
         } else if let Some(uint) = number.as_u64() {
             Number::UInt(uint)
         } else {
-            // One of the three is there unless a feature of `serde_json` that we do not use
-            // makes numbers arbitrarily precise.
+            // A number is one of the three, unless the feature `arbitrary_precision` of
+            // `serde_json` is enabled.
             Number::Double(number.as_f64().unwrap_or(f64::MAX))
         }
     }
 }
 
-/// How many digits tell any two doubles apart.
+/// The number of decimal digits that identifies a double.
 const DIGITS: usize = 17;
 
-/// Writes a double as C's `%.17g` does; `null` if it is not finite, for which JSON has no word.
+/// Writes a double as C's `%.17g` does; `null` if it is not finite, as JSON cannot express that.
 pub(super) fn write_double<W: io::Write + ?Sized>(writer: &mut W, value: f64) -> io::Result<()> {
     let Some((digits, exponent)) = Decimal::of(value) else { return writer.write_all(b"null") };
     let digits = digits.significant();
@@ -132,7 +132,7 @@ impl Decimal {
     }
 }
 
-/// Room for a double in scientific form: formatting one must not allocate.
+/// A buffer for a double in scientific form, so that formatting does not allocate.
 #[derive(Default)]
 struct Scratch {
     bytes: [u8; 32],

@@ -1,21 +1,21 @@
-//! Tokens to a document: the grammar, one token at a time.
+//! From tokens to a document: the grammar, one token at a time.
 
 use super::document::{Document, Node};
 use super::error::JsonError;
 use super::keys::Keys;
 use super::lexer::TokenKind;
-use super::limits::KEPT_CAPACITY;
+use super::limits::RETAINED_CAPACITY;
 use super::number::Number;
 use super::string;
 
-/// What the grammar wants next.
+/// The token that the grammar expects next.
 #[derive(Debug, Clone, Copy, Default)]
 enum Expect {
     #[default]
     Value,
-    /// An element, or the end of an array that has none.
+    /// An element, or the end of an empty array.
     FirstElement,
-    /// A name, or the end of an object that has no member.
+    /// A name, or the end of an empty object.
     FirstKey,
     Key,
     Colon,
@@ -23,14 +23,14 @@ enum Expect {
     DictSeparator,
 }
 
-/// An array or object whose end is still to come.
+/// An open array or object.
 #[derive(Debug)]
 struct Container {
     node: u32,
     kind: ContainerKind,
-    /// How many elements or members are complete.
+    /// The number of complete elements or members.
     count: usize,
-    /// Whether it stands where a name must be: an error, but only once it is complete.
+    /// Whether it stands in place of a name: an error that is reported when it is complete.
     is_key: bool,
 }
 
@@ -45,8 +45,8 @@ enum ContainerKind {
 
 /// Builds a document from tokens.
 ///
-/// The first mistake is kept until the text is over, as what is wrong with it: how far a text
-/// extends is for the brackets to say, not for the grammar.
+/// The first error is stored until the end of the text and then reported: the brackets determine
+/// where a text ends, not the grammar.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     expect: Expect,
@@ -56,7 +56,7 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    /// Takes the next token of the text.
+    /// Adds the next token of the text.
     pub(super) fn push(&mut self, kind: TokenKind, text: &[u8], document: &mut Document) {
         if self.error.is_some() {
             return;
@@ -66,7 +66,10 @@ impl Parser {
         }
     }
 
-    /// Ends the text and says whether it was right; ready for the next one then.
+    /// Ends the text, and prepares for the next one.
+    ///
+    /// # Errors
+    /// The first error of the text.
     pub(super) fn finish(&mut self) -> Result<(), JsonError> {
         let premature = if self.open.is_empty() { None } else { Some(JsonError::PrematureEnd) };
         let error = self.error.take().or(premature);
@@ -74,11 +77,11 @@ impl Parser {
         error.map_or(Ok(()), Err)
     }
 
-    /// Forgets the text.
+    /// Discards the text.
     pub(super) fn clear(&mut self) {
         self.expect = Expect::Value;
         self.open.clear();
-        self.open.shrink_to(KEPT_CAPACITY / size_of::<Container>());
+        self.open.shrink_to(RETAINED_CAPACITY / size_of::<Container>());
         self.keys.clear();
         self.error = None;
     }
@@ -110,7 +113,7 @@ impl Parser {
         }
     }
 
-    /// Takes a token where a value begins, be it a member's name.
+    /// Handles the first token of a value or of a member's name.
     fn value(
         &mut self,
         kind: TokenKind,
@@ -174,8 +177,8 @@ impl Parser {
         self.value_complete(document)
     }
 
-    /// A repeated name is an error only here, behind its value: what is wrong in there is
-    /// reported first.
+    /// A repeated name is an error only here, after its value: an error within the value comes
+    /// first.
     fn value_complete(&mut self, document: &Document) -> Result<(), JsonError> {
         let Some(container) = self.open.last_mut() else {
             self.expect = Expect::Value;
@@ -205,7 +208,7 @@ fn keyword(text: &[u8]) -> Result<Node, JsonError> {
     }
 }
 
-/// The text of a number, which the lexer makes of ASCII alone.
+/// The text of a number, in which the lexer accepts only ASCII.
 fn ascii(text: &[u8]) -> &str {
     str::from_utf8(text).unwrap_or_default()
 }

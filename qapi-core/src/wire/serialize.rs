@@ -1,4 +1,4 @@
-//! Values handed on: to any serde serializer, and to and from `serde_json`'s tree.
+//! Serialises values that were read: to any serde serializer, and to a tree of `serde_json`.
 
 use serde::ser::{Serialize, Serializer};
 
@@ -23,7 +23,7 @@ impl Serialize for Value<'_> {
 }
 
 impl Value<'_> {
-    /// The value as a tree of `serde_json`'s, for handlers that want raw JSON.
+    /// The value as a tree of `serde_json`, for handlers of raw JSON.
     pub fn to_json(self) -> serde_json::Value {
         match self.node() {
             Node::Null => serde_json::Value::Null,

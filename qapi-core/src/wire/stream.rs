@@ -1,4 +1,4 @@
-//! A stream of bytes to a stream of texts.
+//! From a stream of bytes to a stream of texts.
 
 use super::document::Document;
 use super::error::JsonError;
@@ -51,17 +51,17 @@ impl Decoder {
         Decoder::default()
     }
 
-    /// Takes bytes from the front of `input` until a text is complete or wrong.
+    /// Consumes bytes from the front of `input` until a text is complete or malformed.
     ///
-    /// `None` means that all bytes were consumed and more are needed. Call it until then: that
-    /// call also gives back the memory of a large text.
+    /// `None` means that all bytes are consumed and more are needed. Call it until then: that call
+    /// also frees the memory of a large text.
     pub fn decode(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
         let verdict = self.next_verdict(input)?;
-        Some(self.assembler.hand_out(verdict))
+        Some(self.assembler.decoded(verdict))
     }
 
-    /// As [`Decoder::decode`], but with `input` the stream ends: what was begun is complete or
-    /// wrong then.
+    /// As [`Decoder::decode`], but the stream ends with `input`: a text that has begun is complete
+    /// or malformed there.
     fn decode_last(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
         let verdict = match self.next_verdict(input) {
             Some(verdict) => verdict,
@@ -70,15 +70,15 @@ impl Decoder {
                 None => self.assembler.finish()?,
             },
         };
-        Some(self.assembler.hand_out(verdict))
+        Some(self.assembler.decoded(verdict))
     }
 
     fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
-        self.assembler.forget_handed_out();
+        self.assembler.clear_returned();
         if input.is_empty() {
             return None;
         }
-        if self.lexer.is_between() && self.assembler.read_common(input) {
+        if self.lexer.is_between() && self.assembler.read_fast(input) {
             return Some(Ok(()));
         }
         while let Some(lexeme) = self.lexer.next(input) {
@@ -90,20 +90,20 @@ impl Decoder {
     }
 }
 
-/// Makes texts of tokens.
+/// Assembles tokens into texts.
 #[derive(Debug, Default)]
 struct Assembler {
-    extent: TextBounds,
+    bounds: TextBounds,
     parser: Parser,
     document: Document,
-    /// Whether the document was handed out and is to be cleared for the next text.
-    handed_out: bool,
+    /// Whether the document was returned to the caller, and has to be cleared for the next text.
+    returned: bool,
 }
 
 impl Assembler {
-    /// Reads a whole text from the front of `input`, if that is what is there, and a common one.
-    fn read_common(&mut self, input: &mut &[u8]) -> bool {
-        if self.extent.is_begun() {
+    /// Reads a simple text at the front of `input`; `false` if the text is not simple.
+    fn read_fast(&mut self, input: &mut &[u8]) -> bool {
+        if self.bounds.is_begun() {
             return false;
         }
         let Some(length) = fast_path::read(input, &mut self.document) else {
@@ -114,14 +114,14 @@ impl Assembler {
         true
     }
 
-    /// Takes a token; the verdict on the text if this ends it.
+    /// Adds a token; returns the verdict on the text if the token ends it.
     fn take(&mut self, lexeme: Lexeme<'_>) -> Option<Result<(), JsonError>> {
         let (kind, text) = match lexeme {
             Lexeme::Token(kind, text) => (kind, text),
             Lexeme::Stray(text) => return Some(Err(JsonError::stray(text))),
             Lexeme::Oversize => return Some(Err(JsonError::TokenSizeLimit)),
         };
-        match self.extent.add(kind, text.len()) {
+        match self.bounds.add(kind, text.len()) {
             Ok(complete) => {
                 self.parser.push(kind, text, &mut self.document);
                 complete.then(|| self.parser.finish())
@@ -130,14 +130,14 @@ impl Assembler {
         }
     }
 
-    /// The verdict on a text that the end of the stream cuts off.
+    /// The verdict on a text that ends with the stream.
     fn finish(&mut self) -> Option<Result<(), JsonError>> {
-        self.extent.is_begun().then(|| self.parser.finish())
+        self.bounds.is_begun().then(|| self.parser.finish())
     }
 
-    fn hand_out(&mut self, verdict: Result<(), JsonError>) -> Decoded<'_> {
-        self.extent = TextBounds::default();
-        self.handed_out = true;
+    fn decoded(&mut self, verdict: Result<(), JsonError>) -> Decoded<'_> {
+        self.bounds = TextBounds::default();
+        self.returned = true;
         match verdict {
             Ok(()) => Decoded::Message(&mut self.document),
             Err(error) => {
@@ -147,20 +147,20 @@ impl Assembler {
         }
     }
 
-    fn forget_handed_out(&mut self) {
-        if self.handed_out {
-            self.handed_out = false;
+    fn clear_returned(&mut self) {
+        if self.returned {
+            self.returned = false;
             self.document.clear();
         }
     }
 }
 
 impl Document {
-    /// Parses bytes that are one text and nothing else but white space.
+    /// Parses bytes that contain one text and otherwise only white space.
     ///
     /// # Errors
-    /// The first mistake; [`JsonError::NoValue`] and [`JsonError::SeveralValues`] if there is
-    /// not exactly one text, [`JsonError::PrematureEnd`] if it is not complete.
+    /// The first error of the text; [`JsonError::NoValue`] or [`JsonError::SeveralValues`] if there
+    /// is not exactly one text; [`JsonError::PrematureEnd`] if it is not complete.
     pub fn parse(text: &[u8]) -> Result<Document, JsonError> {
         let mut decoder = Decoder::new();
         let mut input = text;

@@ -1,4 +1,4 @@
-//! String tokens to strings: escapes and the check for Unicode.
+//! From string tokens to strings: escapes, and the check for valid Unicode.
 
 use super::error::JsonError;
 use super::utf8;
@@ -26,13 +26,13 @@ struct Cursor<'t> {
 }
 
 impl<'t> Cursor<'t> {
-    /// What is left before the closing quote.
+    /// The rest before the closing quote.
     fn rest(&self) -> &'t [u8] {
         let end = self.token.len().saturating_sub(1);
         self.token.get(self.at..end).unwrap_or_default()
     }
 
-    /// Takes the bytes that mean themselves; in most strings these are all.
+    /// Reads bytes up to the next escape; in most strings these are all.
     fn plain_text(&mut self) -> Result<&'t str, JsonError> {
         let rest = self.rest();
         let special = |&byte: &u8| byte == b'\\' || !byte.is_ascii();
@@ -47,7 +47,7 @@ impl<'t> Cursor<'t> {
         character.ok_or(JsonError::InvalidUtf8)
     }
 
-    /// Takes `\uXXXX`, or two of them that make a surrogate pair.
+    /// Reads `\uXXXX`, or two of them that make a surrogate pair.
     fn unicode_escape(&mut self) -> Result<char, JsonError> {
         let first = self.code_unit(self.at);
         let pair = match first {
@@ -62,7 +62,7 @@ impl<'t> Cursor<'t> {
             None => (first, 6),
         };
         let Some(character) = code.and_then(utf8::character) else {
-            // An escape that is too short is shown with what follows, the quote included.
+            // The error about a short escape includes the bytes after it, the quote among them.
             let end = self.token.len().min(self.at + length);
             return Err(JsonError::InvalidCharacter(utf8::to_text(&self.token[self.at..end])));
         };
@@ -70,7 +70,7 @@ impl<'t> Cursor<'t> {
         Ok(character)
     }
 
-    /// The number in `\uXXXX` at some place of the token, if that is what is there.
+    /// The number in `\uXXXX` at a position of the token, if there is such an escape.
     fn code_unit(&self, at: usize) -> Option<u32> {
         let digits = self.token.get(at..at + 6)?.strip_prefix(b"\\u")?;
         digits

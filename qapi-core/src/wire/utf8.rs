@@ -1,13 +1,13 @@
-//! The form of UTF-8 that QMP uses: NUL may be written as two bytes, and what Unicode calls
-//! noncharacters are no characters.
+//! The form of UTF-8 that QMP uses: NUL may be two bytes long, and Unicode's noncharacters are
+//! invalid.
 
-/// The character that stands for what is none.
+/// The character that replaces an invalid one.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// The first sequence of some bytes: its character, if it has one, and its length.
+/// The first sequence of some bytes: its character, if it is valid, and its length.
 ///
-/// A wrong sequence is as long as its first byte announces or as continuation bytes follow,
-/// whichever is less, so that one mistake is reported once. No bytes have length 0.
+/// An invalid sequence extends to its announced length or to the last continuation byte, whichever
+/// is less, so that one error is reported once. The length of an empty slice is 0.
 pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
     let Some((&first, rest)) = bytes.split_first() else { return (None, 0) };
     let (announced, bits, smallest) = match first {
@@ -15,7 +15,7 @@ pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
         0xC0..=0xDF => (1, first & 0x1F, 0x80),
         0xE0..=0xEF => (2, first & 0x0F, 0x800),
         0xF0..=0xF7 => (3, first & 0x07, 0x1_0000),
-        // Announce characters beyond the last one: read over, never accepted.
+        // These bytes begin characters beyond the last one: skipped, never accepted.
         0xF8..=0xFB => (4, 0, u32::MAX),
         0xFC..=0xFD => (5, 0, u32::MAX),
         0x80..=0xBF | 0xFE..=0xFF => return (None, 1),
@@ -34,12 +34,12 @@ pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
     (character, length)
 }
 
-/// The character that has a code, if Unicode lets it be exchanged.
+/// The character of a code, if it may be interchanged.
 pub(super) fn character(code: u32) -> Option<char> {
     char::from_u32(code).filter(|&character| !is_noncharacter(character))
 }
 
-/// A character as it may be sent: itself, or the one that stands for what is none.
+/// The character, or its replacement if it may not be interchanged.
 pub(super) fn exchangeable(character: char) -> char {
     if is_noncharacter(character) { REPLACEMENT } else { character }
 }
@@ -50,7 +50,7 @@ fn is_noncharacter(character: char) -> bool {
     code & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&code)
 }
 
-/// Bytes as text, up to the first NUL, with a replacement for each wrong sequence.
+/// Bytes as text, up to the first NUL, with a replacement for each invalid sequence.
 pub(super) fn to_text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     let mut rest = &bytes[..end];

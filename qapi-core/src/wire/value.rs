@@ -1,9 +1,9 @@
-//! The cursor that reads a parsed text.
+//! A cursor that reads a parsed text.
 
 use super::document::{Document, Node};
 use super::number::Number;
 
-/// What a JSON value is.
+/// The JSON type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `null`
@@ -22,8 +22,8 @@ pub enum Kind {
 
 /// A cursor on one value of a [`Document`].
 ///
-/// Copying it is free, and all that it gives borrows from the document, not from the cursor.
-/// What a value is not, it does not have: the elements of a number are none.
+/// Copying it is free, and its results borrow from the document, not from the cursor. A value of
+/// another type has no elements and no members.
 #[derive(Clone, Copy)]
 pub struct Value<'m> {
     document: &'m Document,
@@ -39,7 +39,7 @@ impl<'m> Value<'m> {
         self.document.node(self.index)
     }
 
-    /// What the value is.
+    /// The JSON type of the value.
     pub fn kind(self) -> Kind {
         match self.node() {
             Node::Null => Kind::Null,
@@ -56,22 +56,22 @@ impl<'m> Value<'m> {
         self.kind() == Kind::Null
     }
 
-    /// The truth value, if it is one.
+    /// The boolean, if the value is one.
     pub fn as_bool(self) -> Option<bool> {
         if let Node::Bool(value) = self.node() { Some(value) } else { None }
     }
 
-    /// The string, if it is one: decoded, without its quotes.
+    /// The string, decoded and without its quotes, if the value is one.
     pub fn as_str(self) -> Option<&'m str> {
         self.document.string(self.index)
     }
 
-    /// The number, if it is one.
+    /// The number, if the value is one.
     pub fn number(self) -> Option<Number> {
         if let Node::Number(number) = self.node() { Some(number) } else { None }
     }
 
-    /// How many elements or members the value has.
+    /// The number of elements or members of the value.
     pub fn len(self) -> usize {
         match self.node() {
             Node::Array { len, .. } | Node::Object { len, .. } => len as usize,
@@ -98,12 +98,12 @@ impl<'m> Value<'m> {
 
     /// The member of an object that has this name, if it has one.
     ///
-    /// Looks at one member after the other: QMP's objects are small.
+    /// Compares one name after the other, as QMP's objects are small.
     pub fn get(self, name: &str) -> Option<Value<'m>> {
         self.find(name).map(|(_, value)| value)
     }
 
-    /// As [`get`](Self::get), with the member's place among the members.
+    /// As [`get`](Self::get), with the member's index among the members.
     pub(crate) fn find(self, name: &str) -> Option<(usize, Value<'m>)> {
         let Node::Object { len, .. } = self.node() else { return None };
         let mut key = self.index + 1;

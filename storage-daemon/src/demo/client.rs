@@ -122,9 +122,7 @@ impl From<ClientError> for DemoError {
             ClientError::Closed => Self::Interrupted,
             ClientError::Io(error) if is_hang_up(&error) => Self::Interrupted,
             ClientError::Io(error) => Self::Io(error),
-            ClientError::Command(_) | ClientError::Unexpected(_) => {
-                Self::Unexpected(error.to_string())
-            }
+            error => Self::Unexpected(error.to_string()),
         }
     }
 }

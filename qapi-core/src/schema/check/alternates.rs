@@ -1,4 +1,4 @@
-//! Alternates: the JSON type of a value must tell which alternative it is.
+//! Alternates: the JSON type of a value must identify its alternative.
 
 use crate::schema::check::objects::with_defined;
 use crate::schema::conflict::{Conflict, Rule};
@@ -72,11 +72,11 @@ fn indistinct(
     Conflict::new(Rule::AlternativesDistinct, message, &[definition])
 }
 
-/// The JSON types that an alternative lays claim to; none if it has no definite one.
+/// The JSON types that an alternative claims; none if its type has no definite JSON type.
 ///
-/// Where values come as strings, as on a command line, a string may stand for a number or a
-/// boolean too. So a string alternative claims these as well, and an enumeration does if one of
-/// its values could be read so.
+/// On a command line every value is a string, so that a string may be a number or a boolean. A
+/// string alternative therefore claims these too. An enumeration does if one of its values can be
+/// read as one.
 fn claimed(ty: Type) -> Vec<JsonKind> {
     let json_type = match ty.json_kind() {
         JsonKind::Value => return Vec::new(),
@@ -95,7 +95,7 @@ fn claimed(ty: Type) -> Vec<JsonKind> {
         return vec![JsonKind::String, JsonKind::Number, JsonKind::Boolean];
     };
     let values = enumeration.enum_values();
-    let any = |reads_so: fn(&str) -> bool| values.iter().any(|v| reads_so(v.name));
+    let any = |is_like: fn(&str) -> bool| values.iter().any(|v| is_like(v.name));
     let mut claimed = vec![JsonKind::String];
     if any(|name| name.starts_with(|first: char| first.is_ascii_digit() || "-+.".contains(first)))
     {

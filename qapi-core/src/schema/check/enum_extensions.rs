@@ -1,13 +1,13 @@
-//! Values that crates add to open enumerations: two crates may have had the same idea.
+//! Values that crates add to open enumerations: two crates may add the same value.
 
 use hashbrown::HashMap;
 
 use crate::schema::check::names::Folded;
-use crate::schema::conflict::{Conflict, Place, Rule};
+use crate::schema::conflict::{Conflict, ConflictPlace, Rule};
 use crate::schema::definition::enum_::{EnumExtension, EnumValue};
 use crate::schema::definition::{Definition, Source};
 
-/// Rule [`Rule::AddedValueDistinct`]. Values of one list that are alike are the macros' to refuse.
+/// Rule [`Rule::AddedValueDistinct`]. The macros refuse equal values in one list.
 pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     if EnumExtension::of(definition).next().is_none() {
         return Vec::new();
@@ -30,7 +30,8 @@ pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
                  rename one, best with a vendor's prefix: `__org.example_{}`",
                 value.name, first.name, value.name,
             );
-            let places = [Place { name, source }, Place { name, source: first_source }];
+            let places =
+                [ConflictPlace { name, source }, ConflictPlace { name, source: first_source }];
             conflicts.push(Conflict::at(Rule::AddedValueDistinct, message, &places));
         }
     }

@@ -1,4 +1,4 @@
-//! Features: there are not too many of them.
+//! The limit on the number of features.
 
 use std::collections::HashSet;
 
@@ -6,18 +6,18 @@ use crate::schema::conflict::{Conflict, Rule};
 use crate::schema::definition::{Definition, DefinitionKind, Feature};
 use crate::schema::query::{kind_name, own_members};
 
-/// How many features a schema may have in all, `deprecated` and `unstable` among them whether
-/// used or not: QEMU's generated code keeps them as the bits of one 64 bit integer.
+/// The number of distinct features that a schema may have, with `deprecated` and `unstable` in any
+/// case: QEMU's generated code has one bit of a 64 bit integer for each.
 const FEATURE_LIMIT: usize = 64;
 
-/// Rule [`Rule::FeatureLimit`]. The first definition that goes beyond the limit is told.
+/// Rule [`Rule::FeatureLimit`]. The conflict names the first definition beyond the limit.
 pub(super) fn check(definitions: &[&'static Definition]) -> Option<Conflict> {
     let mut names = HashSet::from(["deprecated", "unstable"]);
-    let goes_beyond = |definition: &&&'static Definition| {
+    let exceeds = |definition: &&&'static Definition| {
         each_list(definition, |features| names.extend(features.iter().map(|found| found.name)));
         names.len() > FEATURE_LIMIT
     };
-    let definition = *definitions.iter().find(goes_beyond)?;
+    let definition = *definitions.iter().find(exceeds)?;
     let message = format!(
         "a schema has {FEATURE_LIMIT} features at most, `deprecated` and `unstable` among them, \
          and those of the {} `{}` are too many; use fewer names",
@@ -27,7 +27,7 @@ pub(super) fn check(definitions: &[&'static Definition]) -> Option<Conflict> {
     Some(Conflict::new(Rule::FeatureLimit, message, &[definition]))
 }
 
-/// Gives `take` the features of a definition, and those of each of its parts.
+/// Calls `take` with the features of a definition, and with those of each of its parts.
 fn each_list(definition: &'static Definition, mut take: impl FnMut(&'static [Feature])) {
     take(definition.features);
     own_members(definition).iter().for_each(|member| take(member.features));

@@ -1,18 +1,18 @@
-//! The rules that need the whole schema. Rules about one definition alone are the macros'.
+//! The rules that need the whole schema. The macros check the rules about one definition.
 //!
 //! | file | rules |
 //! |---|---|
-//! | `names` | a name is defined once; names are distinct and not those of built-in types |
+//! | `names` | a name is defined once, is distinct, and is not that of a built-in type |
 //! | `objects` | bases are structs; nothing contains itself; members do not clash |
 //! | `unions` | the discriminator is a mandatory enumeration; branches fit it |
-//! | `enum_extensions` | values that crates add to open enumerations differ from all others |
-//! | `alternates` | the JSON type tells the alternatives apart |
-//! | `features` | there are not too many features |
-//! | `references` | types are types; arguments and results are objects; special features mark no type |
-//! | `since` | as of an earlier release, nothing that is left needs what is newer |
+//! | `enum_extensions` | added values of open enumerations are distinct |
+//! | `alternates` | the JSON type identifies the alternative |
+//! | `features` | the number of features has a limit |
+//! | `references` | references lead to types; arguments and return values are objects; special features mark no type |
+//! | `since` | the parts of an earlier release need no newer part |
 //!
-//! Every rule goes through all definitions, so that every conflict is found at once. The facts are
-//! those of QEMU's schema compiler.
+//! Every rule checks all definitions, so that one error lists every conflict. The rules are those
+//! of QEMU's schema compiler.
 
 mod alternates;
 mod enum_extensions;
@@ -27,7 +27,7 @@ use crate::schema::conflict::Conflict;
 use crate::schema::definition::Definition;
 use crate::schema::projection::Projection;
 
-/// All conflicts among `definitions`, which must be sorted by name and complete.
+/// All conflicts among `definitions`, which are sorted by name and complete.
 pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = names::check(definitions);
     conflicts.extend(features::check(definitions));
@@ -45,7 +45,7 @@ pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     conflicts
 }
 
-/// Adds what a rule found: most find nothing, of which nothing is to be made.
+/// Adds the conflicts that a rule found. Most rules find none, so that this is inlined.
 #[inline(always)]
 fn add(conflicts: &mut Vec<Conflict>, found: Vec<Conflict>) {
     if !found.is_empty() {
@@ -53,7 +53,7 @@ fn add(conflicts: &mut Vec<Conflict>, found: Vec<Conflict>) {
     }
 }
 
-/// All further conflicts among those of `definitions` that there are as of a release.
+/// All further conflicts among `definitions`, which are those of the release.
 pub(crate) fn conflicts_as_of(
     definitions: &[&'static Definition],
     projection: Projection,

@@ -1,4 +1,4 @@
-//! Names: one namespace, and no two that QEMU's generated C could not tell apart.
+//! Names: one namespace, and no two names that are one in QEMU's generated C.
 
 use std::hash::{Hash, Hasher};
 
@@ -59,18 +59,18 @@ fn predefined(definition: &'static Definition) -> Conflict {
     Conflict::new(Rule::NameNotBuiltin, message, &[definition])
 }
 
-/// `QType` is an enumeration that the schema language brings along for its generated code.
+/// Whether the schema language defines the name: a built-in type, or its enumeration `QType`.
 fn is_predefined(name: &str) -> bool {
     const LONGEST: usize = "uint64".len();
     name.len() <= LONGEST
         && (name == "QType" || Builtin::ALL.iter().any(|builtin| builtin.as_str() == name))
 }
 
-/// A name as an identifier of C: what [`Rule::NamesDistinct`] compares.
+/// A name that compares as an identifier of C, for [`Rule::NamesDistinct`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folded(pub(super) &'static str);
 
-/// What each byte of a name becomes.
+/// The byte of the identifier for each byte of a name.
 const FOLDED: [u8; 256] = {
     let mut folded = [b'_'; 256];
     let mut byte = 0;
@@ -96,7 +96,7 @@ impl PartialEq for Folded {
 
 impl Eq for Folded {}
 
-/// Eight bytes at a time: every name of a program is hashed when it starts.
+/// Hashes eight bytes at a time, as a program hashes every name when it starts.
 impl Hash for Folded {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for bytes in self.0.as_bytes().chunks(8) {

@@ -1,4 +1,4 @@
-//! Structs, and what unions have in common with them: bases, cycles, members that clash.
+//! Structs and unions: bases, cycles, and members that clash.
 
 use std::ptr;
 
@@ -21,7 +21,7 @@ pub(super) fn check(definition: &'static Definition) -> Vec<Conflict> {
     conflicts
 }
 
-/// Rule [`Rule::BaseIsStruct`]: a union as a base would leave its branches without a place.
+/// Rule [`Rule::BaseIsStruct`]: the branches of a union would have no place in a base.
 fn check_base(definition: &'static Definition) -> Option<Conflict> {
     let base = base(definition)?;
     if as_object(base).is_some_and(|object| as_union(object).is_none()) {
@@ -36,11 +36,14 @@ fn check_base(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::BaseIsStruct, message, &with_defined(definition, base)))
 }
 
-/// The definition to blame, and the one behind the type that it refers to.
-pub(super) fn with_defined(blamed: &'static Definition, ty: Type) -> Vec<&'static Definition> {
+/// The definition with the error, and the definition of the type that it refers to.
+pub(super) fn with_defined(
+    definition: &'static Definition,
+    ty: Type,
+) -> Vec<&'static Definition> {
     match ty {
-        Type::Builtin(_) | Type::Array(_) => vec![blamed],
-        Type::Defined(definition) => vec![blamed, definition],
+        Type::Builtin(_) | Type::Array(_) => vec![definition],
+        Type::Defined(referred) => vec![definition, referred],
     }
 }
 

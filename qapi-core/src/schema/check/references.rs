@@ -1,4 +1,4 @@
-//! What types may be used for, and how they may be marked.
+//! References between definitions: what a type may be used for.
 
 use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
@@ -73,7 +73,7 @@ fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::ArgumentsAreObject, message, &with_defined(definition, ty)))
 }
 
-/// Rule [`Rule::ReturnsObject`]: members can be added to an object later, and to nothing else.
+/// Rule [`Rule::ReturnsObject`]: only to an object can members be added later.
 fn check_returned(definition: &'static Definition) -> Option<Conflict> {
     let command = as_command(definition).filter(|command| !command.returns_exception)?;
     let returned = (command.returns)()?;
@@ -95,7 +95,7 @@ fn check_returned(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::ReturnsObject, message, &with_defined(definition, element)))
 }
 
-/// Rule [`Rule::SpecialFeatureNotOnType`]: clients are told of uses, and a type is not one.
+/// Rule [`Rule::SpecialFeatureNotOnType`]: a policy covers uses of a type, not the type.
 fn check_features(definition: &'static Definition) -> Vec<Conflict> {
     if !is_type(definition) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The schema as of an earlier release: what is newer can be missed.
+//! The schema of an earlier release: no part of it needs a newer part.
 
 use std::ptr;
 
@@ -13,7 +13,7 @@ use crate::schema::query::{
 };
 use crate::schema::view::{View, added_by};
 
-/// All conflicts among `definitions`, of which those that are newer are left out already.
+/// All conflicts among `definitions`, which are those of the release.
 pub(super) fn check(
     definitions: &[&'static Definition],
     projection: Projection,
@@ -58,7 +58,7 @@ fn check_references(
     conflicts
 }
 
-/// Every type that is named by what a definition has as of then.
+/// Every type that the parts of a definition name, in the release.
 fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let branches = View::of_release(Some(projection)).branches(definition);
     let mut types = parts(definition, projection);
@@ -67,8 +67,8 @@ fn references(definition: &'static Definition, projection: Projection) -> Vec<Ty
     types
 }
 
-/// Rule [`Rule::TypeNotNewer`], of what is added to a union: a branch whose type is newer is left
-/// out, if all that it adds is.
+/// Rule [`Rule::TypeNotNewer`] for branches: a branch with a newer type is left out, and so every
+/// member that it adds must be newer.
 fn check_branches(definition: &'static Definition, projection: Projection) -> Vec<Conflict> {
     let view = View::of_release(Some(projection));
     let mut conflicts = Vec::new();
@@ -94,7 +94,7 @@ fn check_branches(definition: &'static Definition, projection: Projection) -> Ve
     conflicts
 }
 
-/// The same without branches and what a command returns.
+/// As [`references`], without branches and the return type of a command.
 fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let view = View::of_release(Some(projection));
     let members = own_members(definition).iter();
@@ -106,7 +106,7 @@ fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     types
 }
 
-/// The type by whose name arguments are given, if they are.
+/// The type of boxed arguments.
 fn named(arguments: &Arguments) -> Option<Type> {
     match arguments {
         Arguments::Members(_) => None,
@@ -114,7 +114,7 @@ fn named(arguments: &Arguments) -> Option<Type> {
     }
 }
 
-/// Rule [`Rule::PartNotNewer`], of the discriminator of a union.
+/// Rule [`Rule::PartNotNewer`] for the discriminator of a union.
 fn check_discriminator(
     definition: &'static Definition,
     projection: Projection,
@@ -136,7 +136,7 @@ fn check_discriminator(
     Some(Conflict::new(Rule::PartNotNewer, message, &[definition, found.owner]))
 }
 
-/// Rule [`Rule::PartNotNewer`], of the alternatives, of which there must be one.
+/// Rule [`Rule::PartNotNewer`] for alternatives: an alternate has at least one.
 fn check_alternatives(
     definition: &'static Definition,
     projection: Projection,
@@ -155,8 +155,8 @@ fn check_alternatives(
     Some(Conflict::new(Rule::PartNotNewer, message, &[definition]))
 }
 
-/// Rule [`Rule::PartNotNewer`], of mandatory arguments: their functions want them, and clients
-/// that know nothing of them do not send them.
+/// Rule [`Rule::PartNotNewer`] for mandatory arguments: a function needs each, and a client of the
+/// earlier release does not send a newer one.
 fn check_mandatory(definitions: &[&'static Definition], projection: Projection) -> Vec<Conflict> {
     let mut seen: Vec<&'static Definition> = Vec::new();
     let mut conflicts = Vec::new();
@@ -179,7 +179,7 @@ fn check_mandatory(definitions: &[&'static Definition], projection: Projection) 
     conflicts
 }
 
-/// Whether the arguments of the command are read as its definition says.
+/// Whether generated code checks the arguments of the command.
 fn checks(command: &Command) -> bool {
     !command.raw
 }

@@ -81,7 +81,7 @@ fn discriminator(
     Err(conflicts)
 }
 
-/// Rule [`Rule::BranchesFitDiscriminator`]: what one enumeration selects, another cannot read.
+/// Rule [`Rule::BranchesFitDiscriminator`]: the Rust type of the branches reads one enumeration.
 fn check_tag(
     definition: &'static Definition,
     union: &Union,
