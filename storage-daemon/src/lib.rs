@@ -1,7 +1,7 @@
 //! A storage daemon: it opens disk images, copies between them in background jobs, and is
 //! controlled over QMP, as `qemu-storage-daemon` is.
 //!
-//! The package is a program. Its parts are a library, so that tests can use them; the parts that are
+//! The package is a program. Its parts are a library, so that tests can use them. Parts that are
 //! useful to other programs are libraries of their own: [`block`] (images, the graph of nodes and
 //! the copy engine), [`job`] (the job engine), and [`qapi_core`] (commands, events and the server).
 //!
