@@ -1,4 +1,4 @@
-//! `--daemonize`.
+//! `--daemonize`: going to the background.
 
 use std::fs;
 
@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::support::daemon::{Client, command, run, socket_arguments, wait_for};
 
 #[test]
-fn a_daemon_in_the_background_is_ready_when_the_shell_goes_on() {
+fn a_daemon_in_the_background_is_ready_when_the_started_process_exits() {
     let folder = tempfile::tempdir().unwrap();
     let output = command()
         .args(socket_arguments(folder.path()))
-        // Relative: the daemon must find it again after it has left this folder.
+        // Relative: the daemon must find the file after it has changed its working directory.
         .args(["--daemonize", "--pidfile", "pid"])
         .current_dir(folder.path())
         .output()
@@ -29,7 +29,7 @@ fn a_daemon_in_the_background_is_ready_when_the_shell_goes_on() {
 }
 
 #[test]
-fn a_daemon_that_cannot_start_says_so_before_the_shell_goes_on() {
+fn a_daemon_that_cannot_start_reports_it_in_the_started_process() {
     let blockdev = "driver=file,node-name=a,filename=/does/not/exist";
     let table: [(&[&str], &str); 3] = [
         (

@@ -1,4 +1,4 @@
-//! The command line, as far as only the program as a whole can show it.
+//! The command line of the program: its errors, and the options that print.
 
 use std::process::Stdio;
 
@@ -9,7 +9,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn what_cannot_be_carried_out_is_told_and_ends_with_status_1() {
+fn errors_are_printed_and_end_the_program_with_status_1() {
     let missing = "driver=file,node-name=a,filename=/does/not/exist";
     let table: [(&[&str], &str); 14] = [
         (&["--bogus"], "unrecognized option '--bogus'"),
@@ -72,7 +72,7 @@ fn what_cannot_be_carried_out_is_told_and_ends_with_status_1() {
 }
 
 #[test]
-fn help_and_version_are_told() {
+fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     for option in ["blockdev", "chardev", "daemonize", "list-commands", "monitor", "pidfile"] {
@@ -84,7 +84,7 @@ fn help_and_version_are_told() {
 }
 
 #[test]
-fn commands_are_listed_with_where_they_come_from() {
+fn commands_are_listed_with_their_source() {
     let output = run(&["--list-commands"]);
     assert!(output.status.success());
     let text = text(&output.stdout);

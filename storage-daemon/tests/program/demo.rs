@@ -1,4 +1,4 @@
-//! The demo.
+//! The demo: what it shows, and that nothing is left behind.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

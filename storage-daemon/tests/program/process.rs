@@ -1,4 +1,4 @@
-//! The daemon as a process: how it comes and goes.
+//! The daemon as a process: start, signals, end, sockets and the PID file.
 
 use std::fs;
 use std::os::unix::net::UnixListener;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::daemon::{Client, Daemon, run, socket_arguments, wait_for};
 
-/// Nodes `a` and `b` that a slow backup can be at work between.
+/// Nodes `a` and `b`, for a slow backup.
 const DISKS: [&str; 4] = [
     "--blockdev",
     "driver=null-co,node-name=a,size=67108864",
@@ -16,7 +16,7 @@ const DISKS: [&str; 4] = [
     "driver=null-co,node-name=b,size=67108864",
 ];
 
-fn begin_backup(client: &mut Client) {
+fn start_backup(client: &mut Client) {
     let arguments = json!({
         "job-id": "j0", "device": "a", "target": "b", "sync": "full", "speed": 65536,
     });
@@ -27,18 +27,18 @@ fn begin_backup(client: &mut Client) {
 fn quit_ends_jobs_and_removes_the_socket() {
     let mut daemon = Daemon::start(&DISKS);
     let mut client = daemon.client();
-    begin_backup(&mut client);
+    start_backup(&mut client);
     client.execute("quit", json!({}));
     assert!(daemon.ended().success());
     assert!(!daemon.socket().exists());
 }
 
 #[test]
-fn each_signal_ends_it_as_quit_does() {
+fn each_signal_ends_the_daemon_as_quit_does() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let mut daemon = Daemon::start(&[&DISKS[..], &["--pidfile", "$DIR/pid"]].concat());
         let mut client = daemon.client();
-        begin_backup(&mut client);
+        start_backup(&mut client);
         let number = fs::read_to_string(daemon.path("pid")).unwrap();
         assert_eq!(number, format!("{}\n", daemon.id()));
         daemon.signal(signal);
@@ -49,7 +49,7 @@ fn each_signal_ends_it_as_quit_does() {
 }
 
 #[test]
-fn the_socket_of_a_dead_daemon_is_replaced_and_that_of_a_living_one_is_not() {
+fn the_socket_of_a_killed_daemon_is_replaced_and_that_of_a_running_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     // Dropping a listener leaves its file, as a killed daemon does.
     drop(UnixListener::bind(folder.path().join("qmp.sock")).unwrap());
@@ -63,7 +63,7 @@ fn the_socket_of_a_dead_daemon_is_replaced_and_that_of_a_living_one_is_not() {
 }
 
 #[test]
-fn a_second_daemon_cannot_have_the_pidfile_of_a_living_one() {
+fn a_second_daemon_cannot_use_the_pidfile_of_a_running_one() {
     let daemon = Daemon::start(&["--pidfile", "$DIR/pid"]);
     daemon.client();
     let path = daemon.path("pid");
@@ -74,24 +74,24 @@ fn a_second_daemon_cannot_have_the_pidfile_of_a_living_one() {
 }
 
 #[test]
-fn many_clients_have_a_session_each_and_all_hear_the_events() {
+fn each_client_has_a_session_and_gets_all_events() {
     let daemon = Daemon::start(&DISKS);
     let (mut first, mut second) = (daemon.client(), daemon.client());
-    begin_backup(&mut first);
+    start_backup(&mut first);
     assert_eq!(second.message()["data"], json!({"id": "j0", "status": "created"}));
     assert_eq!(second.message()["data"], json!({"id": "j0", "status": "running"}));
 }
 
 #[test]
-fn options_that_follow_a_waiting_socket_are_carried_out_when_a_client_has_come() {
+fn options_after_a_waiting_socket_are_carried_out_when_a_client_has_connected() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("other.sock");
     let chardev = format!("socket,id=w,path={},server=on", socket.display());
     let daemon = Daemon::start_in(folder, &["--chardev", &chardev, "--monitor", "w"]);
-    // Both sockets listen, but nobody is let in before the first client of the second has come.
+    // Both sockets listen, but no client gets a greeting before one has connected to the second.
     let mut early = Client::unnegotiated(&daemon.socket());
-    let mut awaited = Client::unnegotiated(&socket);
-    assert!(awaited.message()["QMP"].is_object());
+    let mut first = Client::unnegotiated(&socket);
+    assert!(first.message()["QMP"].is_object());
     assert!(early.message()["QMP"].is_object());
 }
 
@@ -99,8 +99,7 @@ fn options_that_follow_a_waiting_socket_are_carried_out_when_a_client_has_come()
 fn a_signal_ends_the_wait_for_the_first_client() {
     let mut daemon = Daemon::start(&["--chardev", "socket,id=w,path=$DIR/w,server=on"]);
     wait_for("the socket", || daemon.path("w").exists().then_some(()));
-    // The signal must not come before the program listens to signals, which it does before it
-    // makes sockets.
+    // The program handles signals before it creates sockets.
     daemon.signal(Signal::SIGTERM);
     assert!(daemon.ended().success());
     assert!(!daemon.path("w").exists());
@@ -116,12 +115,12 @@ fn a_session_ends_with_the_daemon() {
 }
 
 #[test]
-fn bad_images_are_told_apart_and_leave_everything_else_alone() {
+fn bad_images_have_different_errors_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("text"), "not an image").unwrap();
     let daemon = Daemon::start_in(folder, &DISKS);
     let mut client = daemon.client();
-    begin_backup(&mut client);
+    start_backup(&mut client);
     let path = |name: &str| daemon.path(name).to_str().unwrap().to_owned();
     let text = json!({"driver": "file", "filename": path("text")});
     let qcow2 = json!({"driver": "qcow2", "node-name": "q", "file": text});

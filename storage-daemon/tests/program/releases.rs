@@ -1,11 +1,11 @@
-//! The schema as of earlier releases of QEMU: what is left of it holds together.
+//! The schema as of earlier releases of QEMU is consistent.
 
-// Links the definitions, which would not be there otherwise.
+// Links the definitions.
 use qapi_core::{Registry, Release};
 use storage_daemon as _;
 
 #[test]
-fn every_release_from_the_first_with_jobs_on_can_be_presented() {
+fn the_schema_of_each_release_since_the_first_with_jobs_is_consistent() {
     let whole = Registry::collect().unwrap().commands().count();
     let mut before = 0;
     for (major, minors) in [(3, 1), (4, 2), (5, 2), (6, 2), (7, 2), (8, 2), (9, 2), (10, 2)] {
@@ -22,7 +22,7 @@ fn every_release_from_the_first_with_jobs_on_can_be_presented() {
 }
 
 #[test]
-fn without_a_crate_that_adds_kinds_jobs_are_of_the_nine_of_qemu() {
+fn without_extensions_jobs_have_the_nine_kinds_of_qemu() {
     let registry = Registry::collect().unwrap();
     let values = registry.type_("JobType").unwrap().enum_values();
     let names: Vec<_> = values.iter().map(|value| value.name).collect();

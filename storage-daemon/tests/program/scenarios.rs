@@ -8,8 +8,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/jobs")
 }
 
-/// Whether what the harness needs is installed. Says so if it is not, and fails if
-/// `QAPI_REQUIRE_PEERS=1` demands it.
+/// Whether the programs that the harness needs are installed. If not, prints a note;
+/// `QAPI_REQUIRE_PEERS=1` makes that a failure.
 fn is_possible() -> bool {
     let is_there = |program: &&str| Command::new(program).arg("--version").output().is_ok();
     let missing: Vec<&str> = ["python3", "qemu-img", "qemu-io"]
@@ -24,7 +24,7 @@ fn is_possible() -> bool {
     missing.is_empty()
 }
 
-/// Tries the scenarios of a folder, those named or else all.
+/// Runs scenarios of a folder: those that are named, or else all.
 fn assert_pass(folder: &Path, names: &str) {
     if !is_possible() {
         return;
@@ -49,6 +49,6 @@ fn the_first_scenarios_pass() {
 }
 
 #[test]
-fn the_scenarios_of_faults_that_were_found_pass() {
+fn the_scenarios_of_fixed_faults_pass() {
     assert_pass(&folder().join("more"), "");
 }
