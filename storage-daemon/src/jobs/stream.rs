@@ -54,8 +54,8 @@ pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<
         let _lock = context.graph.lock_reopen();
         prepare(&context, options)
     });
-    let (prepared, is_copying) = prepared.await?;
-    let job = prepared.start();
+    let PreparedStream { job, is_copying } = prepared.await?;
+    let job = job.start();
     // With QEMU, a stream that has nothing to copy is over before its client has the reply.
     if !is_copying {
         while job.status() == JobStatus::Running {
@@ -66,8 +66,14 @@ pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<
     Ok(())
 }
 
-/// Creates the job, and returns whether it has anything to copy. Blocks.
-fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<(PreparedJob, bool)> {
+struct PreparedStream {
+    job: PreparedJob,
+    /// Whether the job has anything to copy.
+    is_copying: bool,
+}
+
+/// Creates the job. Blocks.
+fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<PreparedStream> {
     let BlockJobContext { jobs, graph, slots, events } = context;
     check_exclusive(&options)?;
     let Chain { top, above_base, below } = Chain::find(graph, &options)?;
@@ -98,7 +104,7 @@ fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<(Prepare
     let driver = BlockJob::new(driver, events.clone());
     let job = options.job.create(jobs, JobType::Stream, driver, None)?;
     block_job::reserve(&job, graph, uses)?;
-    Ok((PreparedJob::new(job, None), is_copying))
+    Ok(PreparedStream { job: PreparedJob::new(job, None), is_copying })
 }
 
 /// The nodes that a stream concerns.

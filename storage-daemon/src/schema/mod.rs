@@ -1,7 +1,10 @@
-//! The types of this program's commands and events: a part of QEMU's `block-core.json`,
-//! `crypto.json` and `transaction.json`, at the level of QEMU 10.0.
+//! The types of this program's commands and events, at the level of QEMU 10.0.
 //!
-//! Types only: the commands that take them are in [`commands`](crate::commands).
+//! The types of [`encryption`] are from QEMU's `crypto.json`, those of [`transaction`] from
+//! `transaction.json`, and all others from `block-core.json`. The options of block nodes, which are
+//! from `block-core.json` too, are in [`block::options`].
+//!
+//! This module has no commands: those that take the types are in [`commands`](crate::commands).
 
 pub mod amend;
 pub mod backup;
