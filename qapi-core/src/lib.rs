@@ -48,7 +48,7 @@
 //! - [`documentation`]: the documentation of definitions, as data
 //! - [`commands`]: the framework's own commands
 //! - [`server`]: sessions on sockets
-//! - `testing`: a client within the process, for the tests of a daemon
+//! - `testing`: sessions without a connection and clients within the process, for tests
 //!
 //! `macro_support` has the functions and macros that generated code calls.
 //!
@@ -113,7 +113,7 @@ pub mod session;
 #[cfg(feature = "server")]
 pub mod server;
 
-#[cfg(all(feature = "server", feature = "test-util"))]
+#[cfg(feature = "test-util")]
 pub mod testing;
 
 mod macro_support;

@@ -4,7 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use qapi_core::StateMap;
-use qapi_core::session::{Advance, Call, Session, SessionOptions};
+use qapi_core::session::{Call, SessionOptions};
+use qapi_core::testing::SessionDriver;
 use qapi_core::{Events, Registry, ServerVersion, Service};
 
 use super::registry::registry_of;
@@ -12,7 +13,7 @@ use crate::session::commands::Gate;
 
 /// One session and the service that it uses.
 pub(crate) struct SessionFixture {
-    session: Session,
+    session: SessionDriver,
     pub(crate) events: Events,
     service: Arc<Service>,
 }
@@ -47,8 +48,8 @@ impl SessionFixture {
         options: &SessionOptions,
     ) -> Self {
         let service = Arc::new(Service::new(registry, states).unwrap());
-        let (session, events) = (Session::new(Arc::clone(&service), options), service.events());
-        Self { session, events: events.clone(), service }
+        let session = SessionDriver::new(Arc::clone(&service), options);
+        Self { session, events: service.events().clone(), service }
     }
 
     /// A session with the commands of the test module `module`, which need no state. It has
@@ -63,7 +64,7 @@ impl SessionFixture {
 
     /// A second session with the same service. It has negotiated.
     pub(crate) fn another(&self) -> Self {
-        let session = Session::new(Arc::clone(&self.service), &SessionOptions::default());
+        let session = SessionDriver::new(Arc::clone(&self.service), &SessionOptions::default());
         let (events, service) = (self.events.clone(), Arc::clone(&self.service));
         let mut session = Self { session, events, service };
         session.output();
@@ -79,74 +80,38 @@ impl SessionFixture {
         assert_eq!(self.output(), "{\"return\": {}}\r\n");
     }
 
-    /// Gives the session input that it uses up without handing out a call.
-    pub(crate) fn feed(&mut self, input: impl AsRef<[u8]>) {
-        let mut rest = input.as_ref();
-        let step = self.session.advance(&mut rest);
-        assert!(matches!(step, Advance::NeedInput), "{step:?}");
-        assert!(rest.is_empty());
-    }
-
-    /// Gives the session input with a command whose call it hands out.
-    pub(crate) fn feed_call(&mut self, input: &str) -> Call {
-        let mut rest = input.as_bytes();
-        match self.session.advance(&mut rest) {
-            Advance::Call(call) => call,
-            step => panic!("no call but {step:?}"),
-        }
-    }
-
     /// Gives the session input, and runs the calls that it hands out.
     pub(crate) fn run(&mut self, input: &str) {
-        let mut rest = input.as_bytes();
-        loop {
-            match self.session.advance(&mut rest) {
-                Advance::NeedInput => return,
-                Advance::Call(call) => self.run_call(call),
-                step => panic!("neither input nor a call but {step:?}"),
-            }
-        }
+        self.session.feed_with(input, finish);
     }
 
     /// Runs a call to its end, and gives the session the result.
     pub(crate) fn run_call(&mut self, call: Call) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let result = runtime.block_on(async {
-            match call {
-                Call::Async(call) => tokio::spawn(call).await.ok(),
-                Call::Blocking(call) => tokio::task::spawn_blocking(call).await.ok(),
-            }
-        });
-        self.session.complete(result);
-    }
-
-    /// The output since the last call of this method.
-    pub(crate) fn output(&mut self) -> String {
-        let (mut all, mut buffer) = (Vec::new(), Vec::new());
-        while self.session.take_output(&mut buffer).unwrap() {
-            self.session.sent(buffer.len());
-            all.append(&mut buffer);
-        }
-        String::from_utf8(all).unwrap()
-    }
-
-    /// The output for `input`.
-    pub(crate) fn ask(&mut self, input: impl AsRef<[u8]>) -> String {
-        self.feed(input);
-        self.output()
+        self.session.complete(finish(call));
     }
 }
 
-impl Deref for SessionFixture {
-    type Target = Session;
+/// Runs a call to its end; `None` if it panics.
+fn finish(call: Call) -> Option<qapi_core::Result<Vec<u8>>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        match call {
+            Call::Async(call) => tokio::spawn(call).await.ok(),
+            Call::Blocking(call) => tokio::task::spawn_blocking(call).await.ok(),
+        }
+    })
+}
 
-    fn deref(&self) -> &Session {
+impl Deref for SessionFixture {
+    type Target = SessionDriver;
+
+    fn deref(&self) -> &SessionDriver {
         &self.session
     }
 }
 
 impl DerefMut for SessionFixture {
-    fn deref_mut(&mut self) -> &mut Session {
+    fn deref_mut(&mut self) -> &mut SessionDriver {
         &mut self.session
     }
 }

@@ -1,0 +1,202 @@
+//! A client within the process, without sockets.
+//!
+//! [`TestClient`] speaks QMP as text and JSON, for tests that say exactly what goes over the
+//! wire. A typed [`Client`](crate::client::Client) works as well, over the stream that
+//! [`connect`] gives.
+//!
+//! Everything runs on the test's own runtime. Under a paused clock (`#[tokio::test(start_paused =
+//! true)]`) time passes when nothing else can happen: a command that sleeps for ten seconds
+//! answers at once, and a wait that cannot end, which is given up after thirty, fails at once.
+//!
+//! ```standalone_crate
+//! use qapi_core::prelude::*;
+//! use qapi_core::{Registry, Service, StateMap, testing::TestClient};
+//! use serde_json::json;
+//! use std::sync::Arc;
+//!
+//! /// A bell has rung.
+//! #[qapi_event]
+//! struct BellRung {
+//!     times: i64,
+//! }
+//!
+//! /// Rings a bell.
+//! #[qapi_command]
+//! async fn ring(#[qapi(state)] events: &Events, times: i64) {
+//!     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+//!     events.emit(&BellRung { times });
+//! }
+//!
+//! # fn main() {
+//! # let runtime = tokio::runtime::Builder::new_current_thread();
+//! # let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
+//! # runtime.block_on(async {
+//! let service = Service::new(Registry::collect().unwrap(), StateMap::default()).unwrap();
+//! let mut client = TestClient::negotiated(&Arc::new(service)).await;
+//! let reply = client.ask("{'execute': 'ring', 'arguments': {'times': 3}}").await;
+//! assert_eq!(reply, json!({ "return": {} }));
+//! assert_eq!(client.event("BELL_RUNG").await, json!({ "times": 3 }));
+//! # });
+//! # }
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::io::{ReadHalf, WriteHalf};
+
+use crate::server::memory;
+use crate::service::Service;
+
+/// How long anything may take before the test is given up: never reached unless it fails.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Serves a client of `service` within the process: its end of the connection, over which the
+/// greeting comes first.
+///
+/// # Panics
+/// There is no tokio runtime.
+pub fn connect(service: &Arc<Service>) -> DuplexStream {
+    memory::connect(service)
+}
+
+/// A client that speaks QMP as text, and panics where a test should fail.
+#[derive(Debug)]
+pub struct TestClient {
+    reader: BufReader<ReadHalf<DuplexStream>>,
+    writer: WriteHalf<DuplexStream>,
+    /// Events that came while a reply was waited for.
+    events: VecDeque<Value>,
+}
+
+impl TestClient {
+    /// A client that has yet to read the greeting.
+    ///
+    /// # Panics
+    /// There is no tokio runtime.
+    pub fn new(service: &Arc<Service>) -> Self {
+        let (reader, writer) = tokio::io::split(connect(service));
+        Self { reader: BufReader::new(reader), writer, events: VecDeque::new() }
+    }
+
+    /// A client that has read the greeting.
+    ///
+    /// # Panics
+    /// There is no greeting.
+    pub async fn greeted(service: &Arc<Service>) -> Self {
+        let mut client = Self::new(service);
+        let greeting = client.message().await;
+        assert!(greeting.as_ref().is_some_and(is_greeting), "no greeting but {greeting:?}");
+        client
+    }
+
+    /// A client that has negotiated, without out-of-band execution.
+    ///
+    /// # Panics
+    /// The negotiation fails.
+    pub async fn negotiated(service: &Arc<Service>) -> Self {
+        let mut client = Self::greeted(service).await;
+        client
+            .expect("{'execute': 'qmp_capabilities'}", &serde_json::json!({"return": {}}))
+            .await;
+        client
+    }
+
+    /// Sends `text`, which need not be well-formed.
+    ///
+    /// # Panics
+    /// The server has closed the connection, or takes nothing more.
+    pub async fn send(&mut self, text: impl AsRef<[u8]>) {
+        soon(self.writer.write_all(text.as_ref())).await.expect("the server takes what is sent");
+    }
+
+    /// Says that nothing more will be sent.
+    ///
+    /// # Panics
+    /// The server has closed the connection.
+    pub async fn half_close(&mut self) {
+        soon(self.writer.shutdown()).await.expect("the server takes the end of input");
+    }
+
+    /// The next message of any kind; `None` when the server has closed the connection.
+    ///
+    /// # Panics
+    /// None comes, or it is not JSON.
+    pub async fn message(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        let read = soon(self.reader.read_line(&mut line)).await.expect("the connection is open");
+        (read > 0).then(|| match serde_json::from_str(&line) {
+            Ok(message) => message,
+            Err(error) => panic!("{line:?} is not JSON: {error}"),
+        })
+    }
+
+    /// Sends `text` and waits for the next reply; events before it are queued for
+    /// [`event`](Self::event).
+    ///
+    /// # Panics
+    /// No reply comes.
+    pub async fn ask(&mut self, text: impl AsRef<[u8]>) -> Value {
+        self.send(text).await;
+        self.reply().await
+    }
+
+    /// The next reply; events before it are queued for [`event`](Self::event).
+    ///
+    /// # Panics
+    /// No reply comes.
+    pub async fn reply(&mut self) -> Value {
+        loop {
+            let message = self.message().await.expect("a reply before the server closes");
+            if message.get("event").is_none() {
+                return message;
+            }
+            self.events.push_back(message);
+        }
+    }
+
+    /// Sends `text` and checks that `reply` comes back.
+    ///
+    /// # Panics
+    /// Something else comes back, or nothing.
+    pub async fn expect(&mut self, text: impl AsRef<[u8]>, reply: &Value) {
+        let text = text.as_ref();
+        let answer = self.ask(text).await;
+        assert_eq!(answer, *reply, "in reply to {}", String::from_utf8_lossy(text));
+    }
+
+    /// The data of the next event, which must be called `name`; null where it carries none.
+    ///
+    /// # Panics
+    /// Another event comes, an unexpected reply, or nothing.
+    pub async fn event(&mut self, name: &str) -> Value {
+        let mut event = match self.events.pop_front() {
+            Some(event) => event,
+            None => self.message().await.expect("an event before the server closes"),
+        };
+        assert_eq!(event.get("event"), Some(&Value::from(name)), "{event}");
+        event.get_mut("data").map(Value::take).unwrap_or_default()
+    }
+
+    /// Everything that the server still says until it closes.
+    ///
+    /// # Panics
+    /// The server does not close.
+    pub async fn rest(mut self) -> String {
+        let mut rest = String::new();
+        soon(self.reader.read_to_string(&mut rest)).await.expect("the connection is open");
+        rest
+    }
+}
+
+fn is_greeting(message: &Value) -> bool {
+    message.pointer("/QMP/version/qemu").is_some_and(Value::is_object)
+}
+
+/// Waits for `future`, but not for ever.
+async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(TIMEOUT, future).await.expect("this should have happened by now")
+}
