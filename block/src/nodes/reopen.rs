@@ -161,7 +161,7 @@ fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Set
         };
         let back = Change { node: Arc::clone(&node), settings: *settings, file };
         if let Err(error) = reopen_image(back) {
-            tracing::error!(node = %node.name(), %error, "a node cannot be reopened with its former options");
+            tracing::error!(node = %node.name(), %error, "a node cannot be restored");
         }
     }
 }

@@ -133,7 +133,8 @@ impl State {
         self.pending.remove(name);
         if let Some(position) = self.entries.iter().position(|e| e.node.name() == name) {
             let entry = self.entries.remove(position);
-            // The file stays open as long as there are handles to the node, but its image locks are released.
+            // The file stays open as long as there are handles to the node. Its image locks are
+            // released now.
             entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
         }
         self.detach(name, |_any, _role| true)

@@ -1,4 +1,4 @@
-//! Nodes that fail on demand: what of the requests of those above fails, and what is told of them.
+//! blkdebug nodes: injected errors, and the events of images above.
 
 use crate::support::*;
 use block::nodes::Node;
@@ -32,22 +32,15 @@ fn blkdebug(file: BlockdevOptions, rules: Vec<BlkdebugInjectErrorOptions>) -> Bl
 }
 
 fn with(
-    file: BlockdevOptions,
+    image: impl Into<BlockdevRef>,
     change: impl FnOnce(&mut BlockdevOptionsBlkdebug),
 ) -> BlockdevOptions {
-    over(file.into(), change)
-}
-
-fn over(
-    image: BlockdevRef,
-    change: impl FnOnce(&mut BlockdevOptionsBlkdebug),
-) -> BlockdevOptions {
-    let mut options = BlockdevOptionsBlkdebug::new(image);
+    let mut options = BlockdevOptionsBlkdebug::new(image.into());
     change(&mut options);
     BlockdevOptions::new(BlockdevDriverOptions::Blkdebug(Box::new(options)))
 }
 
-/// What comes of it: nothing, or the words of the error.
+/// The text of the error, or an empty text.
 fn outcome<T>(result: block::error::Result<T>) -> String {
     result.err().map(|error| error.to_string()).unwrap_or_default()
 }
@@ -56,7 +49,7 @@ fn read(node: &Node) -> String {
     outcome(node.read(0, &mut [0; 512]))
 }
 
-/// What comes of a request of each kind.
+/// The kinds of requests that fail.
 fn requests(node: &Node) -> Vec<&'static str> {
     let kinds = [
         ("read", read(node)),
@@ -75,7 +68,7 @@ fn requests(node: &Node) -> Vec<&'static str> {
 }
 
 #[test]
-fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
+fn requests_fail_by_kind_after_events_of_a_raw_image_above() {
     let table = [
         (vec![], vec![]),
         (inject_all(Event::None), vec!["read", "write", "zero", "flush", "ask"]),
@@ -84,7 +77,7 @@ fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
         (vec![inject(Event::None, IoType::WriteZeroes)], vec!["zero"]),
         (vec![inject(Event::None, IoType::Flush)], vec!["flush"]),
         (vec![inject(Event::None, IoType::BlockStatus)], vec!["ask"]),
-        // Rules stay in force until others take their place.
+        // Rules stay active until others replace them.
         (inject_all(Event::ReadAio), vec!["read", "write", "zero", "flush", "ask"]),
         (inject_all(Event::WriteAio), vec!["write", "zero", "flush", "ask"]),
         (inject_all(Event::Pwritev), vec!["write", "zero", "flush", "ask"]),
@@ -95,20 +88,20 @@ fn requests_fail_by_their_kind_after_what_a_raw_image_above_does() {
         (inject_all(Event::ReadBackingAio), vec![]),
     ];
     for (rules, expected) in table {
-        let bench = Bench::new();
-        bench.write("plain", &noise(1, M));
-        let options = blkdebug(bench.file("plain"), rules.clone());
-        let node = bench.add(raw(inline(options)).named("n"));
+        let fixture = Fixture::new();
+        fixture.write("plain", &noise(1, M));
+        let options = blkdebug(fixture.file("plain"), rules.clone());
+        let node = fixture.add(raw(inline(options)).named("n"));
         assert_eq!(requests(&node), expected, "{rules:?}");
     }
 }
 
 #[test]
-fn nobody_reads_by_an_image_who_reads_the_node_itself() {
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
+fn reads_of_the_node_itself_raise_no_event_of_an_image() {
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
     let rules = vec![inject(Event::ReadAio, IoType::Read)];
-    let node = bench.add(blkdebug(bench.file("plain"), rules).named("n"));
+    let node = fixture.add(blkdebug(fixture.file("plain"), rules).named("n"));
     assert_same(&contents(&node), &noise(1, M));
 }
 
@@ -117,29 +110,29 @@ fn a_qcow2_image_tells_what_it_reads_of_what() {
     // The first cluster is in the backing file, the second in the image, the third in none.
     for (event, below, expected) in [
         (Event::ReadAio, false, vec![64 * K]),
-        // What a backing file shows is not read of the node, but the rule is in force from then on.
+        // The backing file is not read through the node, but the rule is active from then on.
         (Event::ReadBackingAio, false, vec![64 * K]),
         (Event::ReadCompressed, false, vec![]),
         (Event::ReadAio, true, vec![0]),
         (Event::ReadBackingAio, true, vec![]),
     ] {
-        let bench = Bench::new();
-        bench.format("base", |_| {});
-        bench.format("top", |_| {});
+        let fixture = Fixture::new();
+        fixture.format("base", |_| {});
+        fixture.format("top", |_| {});
         for (name, offset) in [("base", 0), ("top", 64 * K)] {
-            let image = with_backing(inline(bench.file(name)), Some(BlockdevRefOrNull::NONE));
-            bench.add(image.named("n")).write(offset, &noise(1, 64 * K)).expect("writable");
-            bench.graph.remove("n").expect("nobody uses it");
+            let image = with_backing(inline(fixture.file(name)), Some(BlockdevRefOrNull::NONE));
+            fixture.add(image.named("n")).write(offset, &noise(1, 64 * K)).expect("writable");
+            fixture.graph.remove("n").expect("nobody uses it");
         }
         let rules =
             vec![BlkdebugInjectErrorOptions { once: Some(true), ..inject(event, IoType::Read) }];
         let file = |name, is_faulty| match is_faulty {
-            true => inline(blkdebug(bench.file(name), rules.clone())),
-            false => inline(bench.file(name)),
+            true => inline(blkdebug(fixture.file(name), rules.clone())),
+            false => inline(fixture.file(name)),
         };
         let base = with_backing(file("base", below), Some(BlockdevRefOrNull::NONE));
         let top = with_backing(file("top", !below), Some(inline(base).into()));
-        let node = bench.add(top.named("n"));
+        let node = fixture.add(top.named("n"));
         let mut failed = Vec::new();
         for offset in [128 * K, 64 * K, 0] {
             match outcome(node.read(offset, &mut [0; 512])).as_str() {
@@ -162,31 +155,27 @@ fn a_qcow2_image_tells_that_it_writes_and_flushes() {
         (Event::FlushToDisk, IoType::Flush, &["flush"]),
     ];
     for (event, kind, expected) in table {
-        let bench = Bench::new();
-        bench.format("image", |_| {});
-        let options = blkdebug(bench.file("image"), vec![inject(event, kind)]);
-        let node = bench.add(qcow2(inline(options)).named("n"));
-        let mut failed = Vec::new();
-        for (kind, error) in
-            [("write", outcome(node.write(0, &[1; 512]))), ("flush", outcome(node.flush()))]
-        {
-            if !error.is_empty() {
-                failed.push(kind);
-            }
-        }
+        let fixture = Fixture::new();
+        fixture.format("image", |_| {});
+        let options = blkdebug(fixture.file("image"), vec![inject(event, kind)]);
+        let node = fixture.add(qcow2(inline(options)).named("n"));
+        let outcomes =
+            [("write", outcome(node.write(0, &[1; 512]))), ("flush", outcome(node.flush()))];
+        let failed = outcomes.into_iter().filter(|(_, error)| !error.is_empty());
+        let failed: Vec<_> = failed.map(|(kind, _)| kind).collect();
         assert_eq!(failed, expected, "{event:?}");
     }
 }
 
 #[test]
 fn a_flush_with_nothing_to_do_cannot_fail() {
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
     let rules = vec![BlkdebugInjectErrorOptions {
         once: Some(true),
         ..inject(Event::None, IoType::Flush)
     }];
-    let node = bench.add(raw(inline(blkdebug(bench.file("plain"), rules))).named("n"));
+    let node = fixture.add(raw(inline(blkdebug(fixture.file("plain"), rules))).named("n"));
     assert_eq!(outcome(node.flush()), "");
     node.write(0, &[1; 512]).expect("it can be written");
     assert_eq!(outcome(node.flush()), FAILED);
@@ -194,53 +183,52 @@ fn a_flush_with_nothing_to_do_cannot_fail() {
 }
 
 #[test]
-fn requests_have_the_sizes_that_are_wanted() {
-    // Each request goes on in pieces, of which the second fails, and what was read or written
-    // before that stays so.
+fn requests_are_split_by_the_limits() {
+    // Each request is split, and its second piece fails. The first piece has been read or written.
     let rule = BlkdebugInjectErrorOptions::new(Event::None);
     let second = BlkdebugInjectErrorOptions { sector: AT_4K, ..rule };
-    let bench = Bench::new();
-    bench.write("plain", &vec![1; 16 * K as usize]);
-    let options = with(bench.file("plain"), |options| {
+    let fixture = Fixture::new();
+    fixture.write("plain", &vec![1; 16 * K as usize]);
+    let options = with(fixture.file("plain"), |options| {
         options.align = Some(4096);
         options.max_transfer = Some(4096);
         options.max_write_zero = Some(4096);
         options.inject_error = Some(vec![second]);
     });
-    let node = bench.add(options.named("n"));
+    let node = fixture.add(options.named("n"));
     let mut bytes = vec![0; 8 * K as usize];
     assert_eq!(outcome(node.read(0, &mut bytes)), FAILED);
     assert!(bytes[..4 * K as usize].iter().all(|byte| *byte == 1), "the first piece was read");
     assert_eq!(outcome(node.write(0, &vec![2; 8 * K as usize])), FAILED);
     assert_eq!(outcome(node.write_zeroes(8 * K, 8 * K)), "", "no piece is at fault");
     assert_eq!(outcome(node.read(4 * K - 512, &mut [0; 512])), "", "it ends before");
-    // What is not aligned is written with what is beside it.
+    // An unaligned write is a read-modify-write.
     node.write(512, &[3; 512]).expect("the first piece is not at fault");
-    bench.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("nobody uses it");
     let mut expected = vec![2; 4 * K as usize];
     expected[512..1024].fill(3);
     expected.resize(8 * K as usize, 1);
     expected.resize(16 * K as usize, 0);
-    assert_same(&contents(&bench.add(bench.file("plain").named("n"))), &expected);
+    assert_same(&contents(&fixture.add(fixture.file("plain").named("n"))), &expected);
 }
 
 #[test]
-fn what_does_not_fit_the_unit_of_zeroes_is_written() {
-    let bench = Bench::new();
-    bench.write("plain", &vec![1; 64 * K as usize]);
-    let options = with(bench.file("plain"), |options| {
+fn zeroes_that_are_not_aligned_are_written() {
+    let fixture = Fixture::new();
+    fixture.write("plain", &vec![1; 64 * K as usize]);
+    let options = with(fixture.file("plain"), |options| {
         options.opt_write_zero = Some(16384);
         options.inject_error = Some(vec![inject(Event::None, IoType::Write)]);
     });
-    let node = bench.add(options.named("n"));
+    let node = fixture.add(options.named("n"));
     assert_eq!(outcome(node.write_zeroes(16 * K, 16 * K)), "");
     assert_eq!(outcome(node.write_zeroes(32 * K, 17 * K)), FAILED);
 }
 
 #[test]
-fn faults_come_in_the_state_that_they_wait_for() {
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
+fn rules_apply_in_the_state_that_they_wait_for() {
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
     let in_third =
         BlkdebugInjectErrorOptions { state: Some(3), ..inject(Event::ReadAio, IoType::Read) };
     let next = |state| BlkdebugSetStateOptions {
@@ -248,41 +236,41 @@ fn faults_come_in_the_state_that_they_wait_for() {
         state: Some(state),
         new_state: state + 1,
     };
-    let options = with(bench.file("plain"), |options| {
+    let options = with(fixture.file("plain"), |options| {
         options.inject_error = Some(vec![in_third]);
         options.set_state = Some(vec![next(1), next(2)]);
     });
-    let node = bench.add(raw(inline(options)).named("n"));
+    let node = fixture.add(raw(inline(options)).named("n"));
     let reads = [(); 4].map(|()| read(&node));
     assert_eq!(reads, ["", "", FAILED, FAILED]);
 }
 
 #[test]
-fn it_takes_and_keeps_what_it_is_told_to() {
+fn permissions_on_the_image_are_taken_and_not_shared_as_given() {
     let write = || Some(vec![BlockPermission::Write]);
     let keeps =
-        || over(named("f"), |options| options.unshare_child_perms = write()).named("keeps");
-    let takes = || over(named("f"), |options| options.take_child_perms = write()).named("takes");
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
-    bench.add(bench.file("plain").named("f"));
-    bench.add(keeps());
+        || with(named("f"), |options| options.unshare_child_perms = write()).named("keeps");
+    let takes = || with(named("f"), |options| options.take_child_perms = write()).named("takes");
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
+    fixture.add(fixture.file("plain").named("f"));
+    fixture.add(keeps());
     let expected = "Permission conflict on node 'f': permissions 'write' are both required by node \
                     'takes' (uses node 'f' as 'image' child) and unshared by node 'keeps' (uses \
                     node 'f' as 'image' child).";
-    assert_eq!(bench.refusal(takes()), expected);
-    bench.graph.remove("keeps").expect("nobody uses it");
-    bench.add(takes());
+    assert_eq!(fixture.refusal(takes()), expected);
+    fixture.graph.remove("keeps").expect("nobody uses it");
+    fixture.add(takes());
 }
 
 #[test]
-fn listings_show_what_it_shows_before_it() {
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
-    let node = bench.add(blkdebug(bench.file("plain"), vec![]).named("n"));
-    assert_eq!(bench.names(), ["#block", "n"]);
+fn listings_show_the_image_before_the_node() {
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
+    let node = fixture.add(blkdebug(fixture.file("plain"), vec![]).named("n"));
+    assert_eq!(fixture.names(), ["#block", "n"]);
     let info = node.info(false).expect("it can be told of");
-    let plain = text(&bench.path("plain"));
+    let plain = text(&fixture.path("plain"));
     assert_eq!(info.filename, format!("blkdebug::{plain}"));
     assert_eq!((info.backing_depth, info.image.actual_size), (1, None));
     let below = info.image.backing_image.map(|image| image.filename);
@@ -290,96 +278,96 @@ fn listings_show_what_it_shows_before_it() {
 }
 
 #[test]
-fn it_goes_on_with_the_rules_that_it_has() {
-    let bench = Bench::new();
-    bench.write("plain", &noise(1, M));
+fn options_cannot_change_when_the_node_is_reopened() {
+    let fixture = Fixture::new();
+    fixture.write("plain", &noise(1, M));
     let options = |align, max_transfer, read_only| {
-        let options = with(bench.file("plain"), |options| {
+        let options = with(fixture.file("plain"), |options| {
             (options.align, options.max_transfer) = (align, max_transfer);
         });
         options.named("n").read_only(read_only)
     };
     let align = Some(512);
-    let node: Arc<Node> = bench.add(options(align, None, false));
-    bench.graph.reopen(&[options(align, None, true)]).expect("it can be read-only");
+    let node: Arc<Node> = fixture.add(options(align, None, false));
+    fixture.graph.reopen(&[options(align, None, true)]).expect("it can be read-only");
     assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
     for (align, max_transfer, expected) in [
         (Some(1024), None, "Cannot change the option 'align'"),
         (None, None, "Option 'align' cannot be reset to its default value"),
         (align, Some(512), "Cannot change the option 'max-transfer'"),
     ] {
-        let reopened = bench.graph.reopen(&[options(align, max_transfer, true)]);
+        let reopened = fixture.graph.reopen(&[options(align, max_transfer, true)]);
         assert_eq!(outcome(reopened), expected);
     }
-    bench.add(BlockdevOptions::null_co(1 << 30).named("other"));
-    let other = over(named("other"), |options| options.align = align).named("n");
-    let error = outcome(bench.graph.reopen(&[other]));
+    fixture.add(BlockdevOptions::null_co(1 << 30).named("other"));
+    let other = with(named("other"), |options| options.align = align).named("n");
+    let error = outcome(fixture.graph.reopen(&[other]));
     assert_eq!(error, "Cannot change the option 'image'");
 }
 
 #[test]
 fn an_image_whose_header_cannot_be_read_is_not_opened() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    let options = blkdebug(bench.file("image"), vec![inject(Event::None, IoType::Read)]);
-    let error = bench.refusal(qcow2(inline(options)).named("n"));
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    let options = blkdebug(fixture.file("image"), vec![inject(Event::None, IoType::Read)]);
+    let error = fixture.refusal(qcow2(inline(options)).named("n"));
     assert_eq!(error, "Could not read qcow2 header: Input/output error");
-    assert!(bench.names().is_empty());
+    assert!(fixture.names().is_empty());
 }
 
 #[test]
-fn compressed_data_are_told_apart() {
+fn events_of_compressed_data_differ_from_those_of_other_data() {
     let (regular, random) = (vec![1; 64 * K as usize], noise(1, 64 * K));
     for (event, kind, cluster, expected) in [
         (Event::WriteCompressed, IoType::Write, &regular, [FAILED, ""]),
         (Event::WriteAio, IoType::Write, &regular, ["", ""]),
         (Event::ReadCompressed, IoType::Read, &regular, ["", FAILED]),
         (Event::ReadAio, IoType::Read, &regular, ["", ""]),
-        // What cannot be made smaller is written as it is.
+        // Data that do not compress are written uncompressed.
         (Event::WriteCompressed, IoType::Write, &random, ["", ""]),
         (Event::WriteAio, IoType::Write, &random, [FAILED, ""]),
         (Event::ReadCompressed, IoType::Read, &random, ["", ""]),
         (Event::ReadAio, IoType::Read, &random, ["", FAILED]),
     ] {
-        let bench = Bench::new();
-        bench.format("image", |_| {});
+        let fixture = Fixture::new();
+        fixture.format("image", |_| {});
         let rules = vec![BlkdebugInjectErrorOptions { once: Some(true), ..inject(event, kind) }];
-        let options = blkdebug(bench.file("image"), rules);
-        let node = bench.add(qcow2(inline(options)).named("n"));
+        let options = blkdebug(fixture.file("image"), rules);
+        let node = fixture.add(qcow2(inline(options)).named("n"));
         let found = [outcome(node.write_compressed(0, cluster)), read(&node)];
         assert_eq!(found, expected, "{event:?}");
     }
 }
 
 #[test]
-fn an_image_that_cannot_be_opened_in_another_way_goes_on_as_it_was() {
+fn an_image_that_cannot_be_reopened_stays_open_in_its_former_mode() {
     for extended_l2 in [false, true] {
-        let bench = Bench::new();
-        let path = bench.format("image", |options| options.extended_l2 = extended_l2);
-        // Only who writes reads what counts the clusters: the second cluster, of 64 KiB.
+        let fixture = Fixture::new();
+        let path = fixture.format("image", |options| options.extended_l2 = extended_l2);
+        // Only a writable image reads the refcount table, in the second cluster of 64 KiB.
         let fails_once = BlkdebugInjectErrorOptions {
             sector: Some(128),
             once: Some(true),
             ..inject(Event::None, IoType::Read)
         };
-        bench.add(blkdebug(bench.file("image"), vec![fails_once]).named("faulty"));
+        fixture.add(blkdebug(fixture.file("image"), vec![fails_once]).named("faulty"));
         let image = |read_only| qcow2(named("faulty")).named("n").read_only(read_only);
-        let node = bench.add(image(true));
-        let refused = outcome(bench.graph.reopen(&[image(false)]));
+        let node = fixture.add(image(true));
+        let refused = outcome(fixture.graph.reopen(&[image(false)]));
         assert_eq!(refused, format!("Could not open qcow2 image: {FAILED}"));
         assert!(node.is_read_only());
         assert_same(&contents(&node), &vec![0; M as usize]);
         assert_eq!(outcome(node.write(0, &[1; 512])), "Block node is read-only");
-        bench.graph.reopen(&[image(false)]).expect("the fault is gone");
+        fixture.graph.reopen(&[image(false)]).expect("the fault is gone");
         node.write(0, &[1; 512]).expect("it can be written");
         drop(node);
-        bench.graph.remove_all();
+        fixture.graph.remove_all();
         assert_sound(&path);
     }
 }
 
 #[test]
-fn a_backing_file_can_be_named_with_what_fails_of_it() {
+fn the_name_of_a_backing_file_can_contain_rules() {
     let rules = r#""inject-error.0.event": "read_aio", "inject-error.0.iotype": "read""#;
     for (name, fails) in [
         ("blkdebug::$BASE".to_owned(), false),
@@ -391,15 +379,15 @@ fn a_backing_file_can_be_named_with_what_fails_of_it() {
             true,
         ),
     ] {
-        let bench = Bench::new();
-        let base = text(&bench.write("base", &noise(1, M)));
-        bench.format("top", |options| {
+        let fixture = Fixture::new();
+        let base = text(&fixture.write("base", &noise(1, M)));
+        fixture.format("top", |options| {
             options.backing_file = Some(name.replace("$BASE", &base));
             options.backing_format = Some("raw".to_owned());
         });
-        let node = bench.add(qcow2(inline(bench.file("top"))).named("n"));
+        let node = fixture.add(qcow2(inline(fixture.file("top"))).named("n"));
         let drivers: Vec<_> =
-            bench.graph.nodes().iter().map(|node| node.driver().name()).collect();
+            fixture.graph.nodes().iter().map(|node| node.driver().name()).collect();
         assert!(drivers.contains(&"blkdebug"), "{drivers:?}");
         assert_eq!(read(&node), if fails { FAILED } else { "" }, "{name}");
     }

@@ -1,4 +1,4 @@
-//! The copy engine, with a job made up for each test.
+//! Copies, each with a job of the test.
 
 use crate::support::*;
 use block::copy::{Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A job that lets everything pass, counts, and stops after some bytes if told so.
+/// A job that counts bytes, and optionally stops after a number of them.
 #[derive(Debug)]
 pub(crate) struct Job {
     speed: u64,
@@ -88,9 +88,9 @@ fn run(source: &Arc<Node>, target: &Arc<Node>, job: &Job) -> Result<(), CopyErro
     result
 }
 
-/// Data, zeroes that are written, and holes, none of them in whole clusters.
-fn mixture(bench: &Bench, name: &str, length: u64) -> Vec<u8> {
-    let path = bench.write(name, b"");
+/// Data, written zeroes and holes, none of them aligned to clusters.
+fn mixture(fixture: &Fixture, name: &str, length: u64) -> Vec<u8> {
+    let path = fixture.write(name, b"");
     let file = File::options().write(true).open(path).expect("it is there");
     file.set_len(length).expect("it can grow");
     let mut all = vec![0; length as usize];
@@ -107,31 +107,31 @@ fn mixture(bench: &Bench, name: &str, length: u64) -> Vec<u8> {
 }
 
 #[test]
-fn the_target_becomes_equal_whatever_it_held() {
+fn the_target_becomes_equal_whatever_its_contents() {
     let length = 5 * M + 37 * 512;
     for cluster_size in [0, 512, 64 * K, 2 * M] {
         for old in [false, true] {
-            let bench = Bench::new();
-            let expected = mixture(&bench, "source", length);
-            let source = bench.add(raw(inline(bench.file("source"))).named("s"));
+            let fixture = Fixture::new();
+            let expected = mixture(&fixture, "source", length);
+            let source = fixture.add(raw(inline(fixture.file("source"))).named("s"));
             let target = if cluster_size == 0 {
-                bench.write("target", &vec![0; length as usize]);
-                bench.add(raw(inline(bench.file("target"))).named("t"))
+                fixture.write("target", &vec![0; length as usize]);
+                fixture.add(raw(inline(fixture.file("target"))).named("t"))
             } else {
-                bench.format("target", |options| {
+                fixture.format("target", |options| {
                     options.size = length;
                     options.cluster_size = cluster_size;
                 });
-                bench.add(qcow2(inline(bench.file("target"))).named("t"))
+                fixture.add(qcow2(inline(fixture.file("target"))).named("t"))
             };
             if old {
                 target.write(0, &noise(9, length)).expect("it can be written");
             }
             run(&source, &target, &Job::default()).expect("nothing is in the way");
             assert_same(&contents(&target), &expected);
-            bench.graph.remove_all();
+            fixture.graph.remove_all();
             if cluster_size > 0 {
-                assert_sound(&bench.path("target"));
+                assert_sound(&fixture.path("target"));
             }
         }
     }
@@ -139,36 +139,36 @@ fn the_target_becomes_equal_whatever_it_held() {
 
 #[test]
 fn a_chain_is_copied_as_it_reads() {
-    let bench = Bench::new();
-    let mut expected = mixture(&bench, "base", 4 * M);
-    bench.format("overlay", |options| {
+    let fixture = Fixture::new();
+    let mut expected = mixture(&fixture, "base", 4 * M);
+    fixture.format("overlay", |options| {
         options.size = 4 * M;
         options.backing_file = Some("base".into());
         options.backing_format = Some("raw".into());
     });
-    bench.format("target", |options| options.size = 4 * M);
-    let source = bench.add(qcow2(inline(bench.file("overlay"))).named("s"));
+    fixture.format("target", |options| options.size = 4 * M);
+    let source = fixture.add(qcow2(inline(fixture.file("overlay"))).named("s"));
     source.write_zeroes(M, 100 * K).expect("zeroes can be written");
     source.write(2 * M + 5 * K, &noise(5, 300 * K)).expect("it can be written");
     expected[M as usize..(M + 100 * K) as usize].fill(0);
     expected[(2 * M + 5 * K) as usize..(2 * M + 305 * K) as usize]
         .copy_from_slice(&noise(5, 300 * K));
-    let target = bench.add(qcow2(inline(bench.file("target"))).named("t"));
+    let target = fixture.add(qcow2(inline(fixture.file("target"))).named("t"));
     run(&source, &target, &Job::default()).expect("nothing is in the way");
     assert_same(&contents(&target), &expected);
 }
 
 #[test]
 fn holes_stay_holes() {
-    let bench = Bench::new();
-    let path = bench.write("source", b"");
+    let fixture = Fixture::new();
+    let path = fixture.write("source", b"");
     let file = File::options().write(true).open(path).expect("it is there");
     file.set_len(1 << 34).expect("it can grow");
     file.write_all_at(&noise(1, 64 * K), 1 << 33).expect("it can be written");
-    let target = bench.write("target", b"");
+    let target = fixture.write("target", b"");
     File::options().write(true).open(&target).and_then(|f| f.set_len(1 << 34)).expect("it grows");
-    let source = bench.add(bench.file("source").named("s"));
-    let node = bench.add(bench.file("target").named("t"));
+    let source = fixture.add(fixture.file("source").named("s"));
+    let node = fixture.add(fixture.file("target").named("t"));
     run(&source, &node, &Job::default()).expect("nothing is in the way");
     let taken = target.metadata().expect("it is there").blocks() * 512;
     assert!(taken <= 128 * K, "{taken} bytes for 64 KiB of data");
@@ -176,11 +176,11 @@ fn holes_stay_holes() {
 
 #[test]
 fn an_image_without_any_size_is_copied_at_once() {
-    let bench = Bench::new();
-    bench.write("source", b"");
-    bench.write("target", b"");
-    let source = bench.add(bench.file("source").named("s"));
-    let target = bench.add(bench.file("target").named("t"));
+    let fixture = Fixture::new();
+    fixture.write("source", b"");
+    fixture.write("target", b"");
+    let source = fixture.add(fixture.file("source").named("s"));
+    let target = fixture.add(fixture.file("target").named("t"));
     let job = Job::default();
     run(&source, &target, &job).expect("nothing is in the way");
     assert_eq!(job.asked.load(Ordering::Relaxed), 0);
@@ -189,12 +189,12 @@ fn an_image_without_any_size_is_copied_at_once() {
 #[test]
 fn requests_fit_the_speed() {
     for (speed, largest) in [(1, 64 * K), (2 * M, 192 * K), (1 << 40, REQUEST_MAX)] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let expected = noise(1, 3 * M);
-        bench.write("source", &expected);
-        bench.write("target", &vec![0; 3 * M as usize]);
-        let source = bench.add(bench.file("source").named("s"));
-        let target = bench.add(bench.file("target").named("t"));
+        fixture.write("source", &expected);
+        fixture.write("target", &vec![0; 3 * M as usize]);
+        let source = fixture.add(fixture.file("source").named("s"));
+        let target = fixture.add(fixture.file("target").named("t"));
         let job = Job { speed, ..Job::default() };
         run(&source, &target, &job).expect("nothing is in the way");
         assert_eq!(job.largest.load(Ordering::Relaxed), largest, "at {speed} bytes a second");
@@ -203,12 +203,12 @@ fn requests_fit_the_speed() {
 }
 
 #[test]
-fn a_copy_that_is_stopped_leaves_no_request_under_way() {
-    let bench = Bench::new();
-    bench.write("source", &noise(1, 16 * M));
-    bench.write("target", &vec![0; 16 * M as usize]);
-    let source = bench.add(bench.file("source").named("s"));
-    let target = bench.add(bench.file("target").named("t"));
+fn a_copy_that_is_stopped_leaves_no_request_in_flight() {
+    let fixture = Fixture::new();
+    fixture.write("source", &noise(1, 16 * M));
+    fixture.write("target", &vec![0; 16 * M as usize]);
+    let source = fixture.add(fixture.file("source").named("s"));
+    let target = fixture.add(fixture.file("target").named("t"));
     let job = Job { stop_after: 4 * M, ..Job::default() };
     let stopped = run(&source, &target, &job).expect_err("it is stopped");
     assert!(matches!(stopped, CopyError::Stopped("stopped")), "{stopped:?}");
@@ -218,13 +218,13 @@ fn a_copy_that_is_stopped_leaves_no_request_under_way() {
 }
 
 #[test]
-fn errors_are_told_with_their_side_and_can_be_tried_again() {
-    let bench = Bench::new();
-    bench.write("source", &noise(1, 2 * M));
-    let small = bench.write("target", &vec![0; 2 * M as usize]);
-    let source = bench.add(bench.file("source").named("s"));
+fn errors_are_reported_with_their_side_and_can_be_retried() {
+    let fixture = Fixture::new();
+    fixture.write("source", &noise(1, 2 * M));
+    let small = fixture.write("target", &vec![0; 2 * M as usize]);
+    let source = fixture.add(fixture.file("source").named("s"));
     let null = BlockdevOptions::null_co(M).named("n");
-    let too_small = bench.add(null);
+    let too_small = fixture.add(null);
     let job = Job { retries: 3, ..Job::default() };
     let failed = run(&source, &too_small, &job).expect_err("it does not fit");
     let CopyError::Failed { side: Side::Target, error } = failed else {
@@ -244,13 +244,13 @@ fn errors_are_told_with_their_side_and_can_be_tried_again() {
 }
 
 #[test]
-fn compressed_copies_are_smaller_and_replace_nothing() {
-    let bench = Bench::new();
+fn compressed_copies_are_smaller_and_do_not_replace_other_data() {
+    let fixture = Fixture::new();
     let expected: Vec<u8> = (0..3 * M + 512).map(|at| (at / 100 % 7) as u8).collect();
-    bench.write("source", &expected);
-    let source = bench.add(raw(inline(bench.file("source"))).named("source"));
-    let path = bench.format("target", |options| options.size = 3 * M + 512);
-    let target = bench.add(qcow2(inline(bench.file("target"))).named("target"));
+    fixture.write("source", &expected);
+    let source = fixture.add(raw(inline(fixture.file("source"))).named("source"));
+    let path = fixture.format("target", |options| options.size = 3 * M + 512);
+    let target = fixture.add(qcow2(inline(fixture.file("target"))).named("target"));
     let copy = |job: &Job| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let (source, target) = (Arc::clone(&source), Arc::clone(&target));
@@ -261,12 +261,12 @@ fn compressed_copies_are_smaller_and_replace_nothing() {
     assert_same(&contents(&target), &expected);
     let taken = std::fs::metadata(&path).expect("it is there").len();
     assert!(taken < M, "it takes {taken}");
-    // What is compressed already is replaced.
+    // Compressed clusters are replaced.
     copy(&Job::default()).expect("all can be copied");
     target.write(M, &[1; 512]).expect("it can be written");
     let job = Job::default();
     copy(&job).expect_err("there is something else");
     assert_eq!(*job.errors.lock(), [(Side::Target, "Input/output error".to_owned())]);
-    bench.graph.remove_all();
+    fixture.graph.remove_all();
     assert_sound(&path);
 }

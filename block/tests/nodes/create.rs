@@ -1,4 +1,4 @@
-//! Making files and formatting images.
+//! Creation of files and images.
 
 use crate::support::*;
 use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
@@ -13,8 +13,8 @@ fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<()
 
 #[test]
 fn files_are_made_with_their_size_and_emptied_first() {
-    let bench = Bench::new();
-    let path = bench.write("old", &noise(1, 8 * K));
+    let fixture = Fixture::new();
+    let path = fixture.write("old", &noise(1, 8 * K));
     for (size, preallocation, reserved) in [
         (1000, Preallocation::Off, false),
         (0, Preallocation::Falloc, false),
@@ -29,10 +29,10 @@ fn files_are_made_with_their_size_and_emptied_first() {
 }
 
 #[test]
-fn files_that_cannot_be_made_say_why() {
-    let bench = Bench::new();
-    let path = text(&bench.path("new"));
-    let nowhere = text(&bench.path("no/new"));
+fn files_that_cannot_be_created_report_why() {
+    let fixture = Fixture::new();
+    let path = text(&fixture.path("new"));
+    let nowhere = text(&fixture.path("no/new"));
     let cases = [
         (&path, 1 << 62, Preallocation::Off, "Could not resize file: File too large".to_owned()),
         (
@@ -57,15 +57,15 @@ fn files_that_cannot_be_made_say_why() {
     for (path, size, preallocation, expected) in cases {
         assert_eq!(file_create(path, size, preallocation), Err(expected));
     }
-    bench.format("image", |_| {});
-    bench.add(qcow2(inline(bench.file("image"))).named("n"));
-    let locked = file_create(&text(&bench.path("image")), M, Preallocation::Off);
+    fixture.format("image", |_| {});
+    fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
+    let locked = file_create(&text(&fixture.path("image")), M, Preallocation::Off);
     assert_eq!(locked, Err("Failed to get \"write\" lock".to_owned()));
 }
 
 /// A way to change the options of a new image.
 type Change = fn(&mut Qcow2Create);
-/// A way to spoil the options of a new image.
+/// A change that makes the options of a new image invalid.
 type Mistake<'a> = &'a dyn Fn(&mut Qcow2Create);
 
 #[test]
@@ -88,13 +88,13 @@ fn new_images_are_sound_empty_and_usable() {
         |o| (o.preallocation, o.cluster_size) = (Preallocation::Full, 512),
     ];
     for (number, change) in changes.into_iter().enumerate() {
-        let bench = Bench::new();
-        bench.write("image", &noise(1, 300 * K));
-        let mut options = Qcow2Create::new(inline(bench.file("image")), 4 * M);
+        let fixture = Fixture::new();
+        fixture.write("image", &noise(1, 300 * K));
+        let mut options = Qcow2Create::new(inline(fixture.file("image")), 4 * M);
         change(&mut options);
-        options.create(&bench.graph).unwrap_or_else(|error| panic!("case {number}: {error}"));
-        assert_sound(&bench.path("image"));
-        let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+        options.create(&fixture.graph).unwrap_or_else(|error| panic!("case {number}: {error}"));
+        assert_sound(&fixture.path("image"));
+        let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
         assert_eq!(node.size().expect("it has a size"), options.size, "case {number}");
         if options.size >= M {
             let mut head = vec![1; M as usize];
@@ -102,8 +102,8 @@ fn new_images_are_sound_empty_and_usable() {
             assert_same(&head, &vec![0; M as usize]);
             node.write(options.size - 512, &[7; 512]).expect("it can be written");
         }
-        bench.graph.remove("n").expect("nobody uses it");
-        assert_sound(&bench.path("image"));
+        fixture.graph.remove("n").expect("nobody uses it");
+        assert_sound(&fixture.path("image"));
     }
 }
 
@@ -115,8 +115,8 @@ fn preallocated_images_have_their_space() {
         (Preallocation::Falloc, true),
         (Preallocation::Full, true),
     ] {
-        let bench = Bench::new();
-        let path = bench.format("image", |options| {
+        let fixture = Fixture::new();
+        let path = fixture.format("image", |options| {
             options.size = 8 * M;
             options.preallocation = preallocation;
         });
@@ -126,23 +126,22 @@ fn preallocated_images_have_their_space() {
     }
 }
 
-/// Has an image made with each of the mistakes, which must be refused in the words beside it and
-/// leave everything as it was.
+/// Checks that each mistake is refused with its text, and that the file does not change.
 fn assert_refused(mistakes: &[(Mistake<'_>, &str)]) {
-    let bench = Bench::new();
-    let path = bench.write("target", &noise(1, K));
+    let fixture = Fixture::new();
+    let path = fixture.write("target", &noise(1, K));
     for (change, expected) in mistakes {
-        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+        let mut options = Qcow2Create::new(inline(fixture.file("target")), M);
         change(&mut options);
-        let error = options.create(&bench.graph).expect_err("the options are wrong");
+        let error = options.create(&fixture.graph).expect_err("the options are wrong");
         assert_eq!(error.to_string(), *expected);
-        assert!(bench.names().is_empty());
+        assert!(fixture.names().is_empty());
         assert_same(&fs::read(&path).expect("it is there"), &noise(1, K));
     }
 }
 
 #[test]
-fn sizes_and_widths_that_make_no_image_are_refused() {
+fn invalid_sizes_and_widths_are_refused() {
     let cluster_size = "Cluster size must be a power of two between 512 and 2048k";
     let refcount_width = "Refcount width must be a power of two and may not exceed 64 bits";
     assert_refused(&[
@@ -166,7 +165,7 @@ fn sizes_and_widths_that_make_no_image_are_refused() {
 }
 
 #[test]
-fn other_files_that_make_no_image_are_refused() {
+fn invalid_other_files_are_refused() {
     assert_refused(&[
         (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
         (
@@ -181,9 +180,9 @@ fn other_files_that_make_no_image_are_refused() {
     ]);
 }
 
-/// As with QEMU: the image is there before its size and its backing file are.
+/// As in QEMU, the image is created before its size and its backing file are set.
 #[test]
-fn what_is_found_late_leaves_an_image_without_it() {
+fn a_late_error_leaves_an_image_without_the_option() {
     let long = "x".repeat(1024);
     let too_long =
         format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
@@ -247,15 +246,15 @@ fn what_is_found_late_leaves_an_image_without_it() {
 }
 
 fn assert_fails_with_an_image_of(size: u64, expected: &str, change: Mistake<'_>) {
-    let bench = Bench::new();
-    let path = bench.write("target", &noise(1, K));
-    let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+    let fixture = Fixture::new();
+    let path = fixture.write("target", &noise(1, K));
+    let mut options = Qcow2Create::new(inline(fixture.file("target")), M);
     change(&mut options);
-    let error = options.create(&bench.graph).expect_err("the options are wrong");
+    let error = options.create(&fixture.graph).expect_err("the options are wrong");
     assert_eq!(error.to_string(), expected);
-    assert!(bench.names().is_empty());
+    assert!(fixture.names().is_empty());
     assert_sound(&path);
-    let node = bench.add(qcow2(inline(bench.file("target"))).named("n"));
+    let node = fixture.add(qcow2(inline(fixture.file("target"))).named("n"));
     assert_eq!(node.size().expect("it has a size"), size, "{expected}");
     assert!(!node.names_backing());
 }
@@ -269,13 +268,13 @@ fn data_files_have_room_for_all_that_is_allocated() {
         (|o| (o.extended_l2, o.preallocation) = (true, Preallocation::Metadata), M + 2 * K),
     ];
     for (change, length) in changes {
-        let bench = Bench::new();
-        bench.write("data", b"");
-        bench.format("image", |options| {
-            (options.data_file, options.size) = (Some(inline(bench.file("data"))), M + 512);
+        let fixture = Fixture::new();
+        fixture.write("data", b"");
+        fixture.format("image", |options| {
+            (options.data_file, options.size) = (Some(inline(fixture.file("data"))), M + 512);
             change(options);
         });
-        assert_eq!(fs::metadata(bench.path("data")).expect("it is there").len(), length);
+        assert_eq!(fs::metadata(fixture.path("data")).expect("it is there").len(), length);
     }
 }
 
@@ -288,26 +287,26 @@ fn features_of_the_newer_version_are_refused_for_the_older() {
         (|o| o.data_file = Some(named("nope")), "External data files are only"),
         (|o| o.compression_type = CompressionType::Zstd, "Non-zlib compression type is only"),
     ];
-    let bench = Bench::new();
-    bench.write("target", b"");
+    let fixture = Fixture::new();
+    fixture.write("target", b"");
     for (change, what) in changes {
-        let mut options = Qcow2Create::new(inline(bench.file("target")), M);
+        let mut options = Qcow2Create::new(inline(fixture.file("target")), M);
         options.version = Qcow2Version::V2;
         change(&mut options);
-        let error = options.create(&bench.graph).expect_err("the version is too old");
+        let error = options.create(&fixture.graph).expect_err("the version is too old");
         assert_eq!(error.to_string(), format!("{what} {newer}"));
     }
 }
 
 #[test]
-fn nodes_that_cannot_be_formatted_say_why() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    bench.write("plain", b"");
-    bench.add(bench.file("plain").named("ro").read_only(true));
-    bench.add(qcow2(inline(bench.file("image").named("f"))).named("q"));
+fn nodes_that_cannot_be_formatted_report_why() {
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.write("plain", b"");
+    fixture.add(fixture.file("plain").named("ro").read_only(true));
+    fixture.add(qcow2(inline(fixture.file("image").named("f"))).named("q"));
     let refusal = |child| {
-        let error = Qcow2Create::new(child, M).create(&bench.graph).expect_err("it is refused");
+        let error = Qcow2Create::new(child, M).create(&fixture.graph).expect_err("it is refused");
         error.to_string()
     };
     assert_eq!(refusal(named("nope")), "Cannot find device='nope' nor node-name='nope'");
@@ -318,27 +317,27 @@ fn nodes_that_cannot_be_formatted_say_why() {
          unnamed block device (uses node 'f' as 'root' child) and unshared by node 'q' (uses \
          node 'f' as 'file' child)."
     );
-    assert_eq!(bench.names(), ["q", "f", "ro"]);
+    assert_eq!(fixture.names(), ["q", "f", "ro"]);
 }
 
 #[test]
-fn the_header_tells_what_was_asked_for() {
-    let bench = Bench::new();
-    bench.format("image", |options| {
+fn the_header_contains_the_options() {
+    let fixture = Fixture::new();
+    fixture.format("image", |options| {
         options.cluster_size = 4 * K;
         options.refcount_bits = 1;
         options.lazy_refcounts = true;
         options.backing_file = Some("base.raw".into());
         options.backing_format = Some("raw".into());
     });
-    bench.write("base.raw", &[0; 512]);
-    let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+    fixture.write("base.raw", &[0; 512]);
+    let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
     let image = node.info(true).expect("sizes are known").image;
     let qcow2 = image.qcow2.expect("it is a qcow2 image");
     assert_eq!((qcow2.compat, qcow2.refcount_bits, qcow2.lazy_refcounts), ("1.1", 1, true));
     assert_eq!(image.cluster_size, Some(4 * K));
     assert_eq!(image.backing_filename.as_deref(), Some("base.raw"));
     assert_eq!(image.backing_format.as_deref(), Some("raw"));
-    assert_eq!(image.full_backing_filename, Some(text(&bench.path("base.raw"))));
+    assert_eq!(image.full_backing_filename, Some(text(&fixture.path("base.raw"))));
     assert!(image.dirty == Some(false) && image.backing_image.is_none());
 }

@@ -1,4 +1,4 @@
-//! Kinds of qcow2 images that the image library does not open.
+//! Kinds of qcow2 images that the image library does not support.
 
 use crate::support::*;
 use block::create::{Preallocation, Qcow2Create};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// A way to change the options of a new image.
 type Change = fn(&mut Qcow2Create);
 
-/// The kinds of images, each with the options of `qemu-img` for the same.
+/// The kinds of images, each with the options of `qemu-img` for it.
 const KINDS: [(&str, Change, &str); 9] = [
     ("zstd", |o| o.compression_type = CompressionType::Zstd, "compression_type=zstd"),
     (
@@ -53,9 +53,9 @@ fn data_file() -> BlockdevRef {
     named("data")
 }
 
-/// An image of a kind, and what it is to hold.
+/// An image of a kind, and its expected contents.
 struct Kind {
-    bench: Bench,
+    fixture: Fixture,
     path: PathBuf,
     name: &'static str,
     size: u64,
@@ -64,26 +64,26 @@ struct Kind {
 impl Kind {
     fn new(kind: &(&'static str, Change, &str), size: u64, change: Change) -> Kind {
         let (name, of_kind, _) = *kind;
-        let bench = Bench::new();
-        bench.write("data", b"");
-        bench.add(bench.file("data").named("data"));
-        let path = bench.format("image", |options| {
+        let fixture = Fixture::new();
+        fixture.write("data", b"");
+        fixture.add(fixture.file("data").named("data"));
+        let path = fixture.format("image", |options| {
             options.size = size;
             of_kind(options);
             change(options);
         });
-        Kind { bench, path, name, size }
+        Kind { fixture, path, name, size }
     }
 
     fn open(&self) -> Arc<Node> {
-        self.bench.add(qcow2(inline(self.bench.file("image"))).named("n"))
+        self.fixture.add(qcow2(inline(self.fixture.file("image"))).named("n"))
     }
 
-    /// Closes the image, and has it looked at.
+    /// Closes the image, and checks it with QEMU's tools.
     fn close(&self, expected: &[u8]) {
-        self.bench.graph.remove("n").expect("nobody uses it");
+        self.fixture.graph.remove("n").expect("nobody uses it");
         assert_sound(&self.path);
-        let reference = self.bench.write("reference", expected);
+        let reference = self.fixture.write("reference", expected);
         let arguments = ["compare", "-U", "-f", "raw", "-F", "qcow2"];
         let (reference, image) = (text(&reference), text(&self.path));
         let arguments: Vec<&str> = arguments.into_iter().chain([&*reference, &*image]).collect();
@@ -91,13 +91,13 @@ impl Kind {
             assert!(output.status.success(), "{}: {output:?}", self.name);
         }
         if self.name == "apart and raw" {
-            let data = fs::read(self.bench.path("data")).expect("it is there");
+            let data = fs::read(self.fixture.path("data")).expect("it is there");
             assert_same(&data[..expected.len()], expected);
         }
     }
 }
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -109,7 +109,7 @@ impl Numbers {
     }
 }
 
-/// Writes here and there, data and zeroes, to an image and to what it is to hold.
+/// Writes data and zeroes at pseudo-random offsets to an image and to its expected contents.
 fn scribble(node: &Node, expected: &mut [u8], numbers: &mut Numbers, times: u64) {
     let sectors = expected.len() as u64 / 512;
     for number in 0..times {
@@ -134,7 +134,7 @@ fn scribble(node: &Node, expected: &mut [u8], numbers: &mut Numbers, times: u64)
 }
 
 #[test]
-fn what_is_written_can_be_read_by_other_programs_too() {
+fn written_data_are_read_by_other_programs_too() {
     for kind in &KINDS {
         let image = Kind::new(kind, 2 * M + 512, |_| {});
         let mut expected = vec![0; image.size as usize];
@@ -150,7 +150,7 @@ fn what_is_written_can_be_read_by_other_programs_too() {
 }
 
 #[test]
-fn images_show_their_backing_file_where_they_have_nothing() {
+fn unallocated_ranges_read_from_the_backing_file() {
     for kind in KINDS.iter().filter(|(name, ..)| *name != "apart and raw") {
         let image = Kind::new(kind, 3 * M, |options| {
             options.backing_file = Some("base".into());
@@ -158,7 +158,7 @@ fn images_show_their_backing_file_where_they_have_nothing() {
         });
         // Shorter than the image.
         let base = noise(3, 2 * M + 4 * K);
-        image.bench.write("base", &base);
+        image.fixture.write("base", &base);
         let mut expected = base;
         expected.resize(image.size as usize, 0);
         let node = image.open();
@@ -170,7 +170,7 @@ fn images_show_their_backing_file_where_they_have_nothing() {
         assert!(own.allocated, "{}", image.name);
         assert!(node.block_status(shown, 512).is_ok());
         assert_same(&contents(&node), &expected);
-        // What is new reads as zeroes, also where the backing file has something.
+        // New bytes read as zeroes, also where the backing file has data.
         node.grow(5 * M).expect("it can grow");
         expected.resize(5 * M as usize, 0);
         scribble(&node, &mut expected, &mut Numbers(13), 10);
@@ -185,14 +185,14 @@ fn images_by_other_programs_are_read_and_written() {
         return;
     }
     for (name, _, options) in KINDS {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let mut expected = noise(5, 5 * M);
         expected[M as usize..2 * M as usize].fill(0);
         for at in (2 * M..3 * M).step_by(8 * K as usize) {
             expected[at as usize..(at + 6 * K) as usize].fill((at / K) as u8);
         }
-        let source = text(&bench.write("source", &expected));
-        let (image, data) = (text(&bench.path("image")), text(&bench.path("data")));
+        let source = text(&fixture.write("source", &expected));
+        let (image, data) = (text(&fixture.path("image")), text(&fixture.path("data")));
         let options = options.replace("DATA", &data);
         let mut arguments = vec!["convert", "-f", "raw", "-O", "qcow2", "-o", &options];
         if name.contains("zstd") {
@@ -201,8 +201,8 @@ fn images_by_other_programs_are_read_and_written() {
         arguments.extend([&*source, &*image]);
         let made = run_peer("qemu-img", &arguments).expect("it is there");
         assert!(made.status.success(), "{name}: {made:?}");
-        let path = bench.path("image");
-        let kind = Kind { bench, path, name, size: 5 * M };
+        let path = fixture.path("image");
+        let kind = Kind { fixture, path, name, size: 5 * M };
         let node = kind.open();
         assert_same(&contents(&node), &expected);
         scribble(&node, &mut expected, &mut Numbers(17), 30);
@@ -212,13 +212,13 @@ fn images_by_other_programs_are_read_and_written() {
 }
 
 #[test]
-fn what_is_preallocated_is_used() {
+fn preallocated_clusters_are_used() {
     for kind in &KINDS {
         let image = Kind::new(kind, 2 * M, |options| {
             options.preallocation = Preallocation::Metadata;
         });
         let length =
-            |name: &str| fs::metadata(image.bench.path(name)).map_or(0, |file| file.len());
+            |name: &str| fs::metadata(image.fixture.path(name)).map_or(0, |file| file.len());
         let before = (length("image"), length("data"));
         let node = image.open();
         let mut expected = vec![0; image.size as usize];
@@ -236,13 +236,13 @@ fn compressed_clusters_are_written_and_replaced() {
         (|o| o.compression_type = CompressionType::Zstd, true),
         (|o| o.extended_l2 = true, true),
         (|o| (o.cluster_size, o.refcount_bits) = (4 * K, 2), true),
-        // Counts of one bit let no two clusters be in one.
+        // With counts of one bit, compressed data do not share clusters.
         (|o| (o.cluster_size, o.refcount_bits) = (4 * K, 1), false),
     ];
     for (change, becomes_smaller) in kinds {
         let kind = Kind::new(&("plain", change, ""), 3 * M + 512, |_| {});
         let mut expected: Vec<u8> = (0..kind.size).map(|at| (at / 48 * (at % 5)) as u8).collect();
-        // Some that do not become smaller.
+        // Some clusters do not compress.
         let noise = noise(23, 512 * K);
         expected[M as usize..(M + 512 * K) as usize].copy_from_slice(&noise);
         let node = kind.open();

@@ -1,4 +1,4 @@
-//! Adding, finding and removing nodes, and what they allow each other.
+//! Adding, finding and removing nodes, and their permissions.
 
 use crate::support::*;
 use block::create::Qcow2Create;
@@ -15,24 +15,24 @@ fn null() -> BlockdevOptions {
 
 #[test]
 fn names_must_be_identifiers_of_at_most_31_bytes() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for name in ["a", "A9-._", &"x".repeat(31)] {
-        bench.add(null().named(name));
+        fixture.add(null().named(name));
     }
     for name in ["", "1x", "a b", "#x", "é", "-a"] {
-        assert_eq!(bench.refusal(null().named(name)), format!("Invalid node-name: '{name}'"));
+        assert_eq!(fixture.refusal(null().named(name)), format!("Invalid node-name: '{name}'"));
     }
-    assert_eq!(bench.refusal(null().named("x".repeat(32))), "Node name too long");
-    assert_eq!(bench.refusal(null().named("a")), "Duplicate nodes with node-name='a'");
-    assert_eq!(bench.refusal(null()), "'node-name' must be specified for the root node");
+    assert_eq!(fixture.refusal(null().named("x".repeat(32))), "Node name too long");
+    assert_eq!(fixture.refusal(null().named("a")), "Duplicate nodes with node-name='a'");
+    assert_eq!(fixture.refusal(null()), "'node-name' must be specified for the root node");
 }
 
 #[test]
-fn a_node_that_cannot_be_opened_says_why_and_leaves_nothing_behind() {
-    let bench = Bench::new();
-    bench.write("text", &[b'x'; 4096]);
-    bench.write("empty", b"");
-    let folder = text(bench.folder.path());
+fn a_node_that_cannot_be_opened_reports_why_and_leaves_no_node() {
+    let fixture = Fixture::new();
+    fixture.write("text", &[b'x'; 4096]);
+    fixture.write("empty", b"");
+    let folder = text(fixture.folder.path());
     let missing = format!("{folder}/missing");
     let no_file = format!("Could not open '{missing}': No such file or directory");
     let cases = [
@@ -43,67 +43,67 @@ fn a_node_that_cannot_be_opened_says_why_and_leaves_nothing_behind() {
         (raw(named("nope")), "Cannot find device='nope' nor node-name='nope'"),
         (raw(named("n")), "Cannot find device='n' nor node-name='n'"),
         (raw(inline(file(&missing))), &no_file),
-        (raw(inline(bench.file("text").named("n"))), "Duplicate nodes with node-name='n'"),
-        (qcow2(inline(bench.file("text"))), "Image is not in qcow2 format"),
-        (qcow2(inline(bench.file("empty"))), "Image is not in qcow2 format"),
+        (raw(inline(fixture.file("text").named("n"))), "Duplicate nodes with node-name='n'"),
+        (qcow2(inline(fixture.file("text"))), "Image is not in qcow2 format"),
+        (qcow2(inline(fixture.file("empty"))), "Image is not in qcow2 format"),
     ];
     for (options, expected) in cases {
-        assert_eq!(bench.refusal(options.named("n")), expected);
-        assert!(bench.names().is_empty(), "left behind: {:?}", bench.names());
+        assert_eq!(fixture.refusal(options.named("n")), expected);
+        assert!(fixture.names().is_empty(), "left behind: {:?}", fixture.names());
     }
 }
 
 #[test]
-fn a_missing_backing_file_leaves_nothing_behind() {
-    let bench = Bench::new();
-    bench.format("overlay", |options| {
+fn a_missing_backing_file_leaves_no_node() {
+    let fixture = Fixture::new();
+    fixture.format("overlay", |options| {
         options.backing_file = Some("gone".into());
         options.backing_format = Some("raw".into());
     });
-    let gone = text(&bench.path("gone"));
+    let gone = text(&fixture.path("gone"));
     assert_eq!(
-        bench.refusal(qcow2(inline(bench.file("overlay"))).named("n")),
+        fixture.refusal(qcow2(inline(fixture.file("overlay"))).named("n")),
         format!(
             "Could not open backing file: Could not open '{gone}': No such file or directory"
         )
     );
     assert_eq!(
-        bench.refusal(
-            with_backing(inline(bench.file("overlay")), Some(named("nope").into())).named("n")
+        fixture.refusal(
+            with_backing(inline(fixture.file("overlay")), Some(named("nope").into())).named("n")
         ),
         "Could not open backing file: Cannot find device='nope' nor node-name='nope'"
     );
-    assert!(bench.names().is_empty());
-    // The locks are gone too, so that the image can be opened another way.
-    bench.add(
-        with_backing(inline(bench.file("overlay")), Some(BlockdevRefOrNull::NONE)).named("n"),
+    assert!(fixture.names().is_empty());
+    // The image locks are released too, so that the image can be opened with other options.
+    fixture.add(
+        with_backing(inline(fixture.file("overlay")), Some(BlockdevRefOrNull::NONE)).named("n"),
     );
 }
 
 #[test]
 fn an_image_that_backs_itself_is_refused() {
-    let bench = Bench::new();
-    bench.format("loop", |options| {
+    let fixture = Fixture::new();
+    fixture.format("loop", |options| {
         options.backing_file = Some("loop".into());
         options.backing_format = Some("qcow2".into());
     });
-    let refusal = bench.refusal(qcow2(inline(bench.file("loop"))).named("n").read_only(true));
+    let refusal = fixture.refusal(qcow2(inline(fixture.file("loop"))).named("n").read_only(true));
     assert!(refusal.ends_with("at most 200 can be opened in one chain"), "{refusal}");
-    assert!(bench.names().is_empty());
+    assert!(fixture.names().is_empty());
 }
 
 #[test]
 fn nodes_are_listed_from_the_newest_on_with_backing_files_above_their_overlays() {
-    let bench = Bench::new();
-    bench.write("base", &noise(1, M));
-    bench.format("overlay", |options| {
+    let fixture = Fixture::new();
+    fixture.write("base", &noise(1, M));
+    fixture.format("overlay", |options| {
         options.backing_file = Some("base".into());
         options.backing_format = Some("raw".into());
     });
-    bench.add(null().named("first"));
-    bench.add(qcow2(inline(bench.file("overlay"))).named("top"));
-    assert_eq!(bench.names(), ["#block", "#block", "top", "#block", "first"]);
-    let [raw, file, top, overlay_file, first] = &bench.graph.nodes()[..] else {
+    fixture.add(null().named("first"));
+    fixture.add(qcow2(inline(fixture.file("overlay"))).named("top"));
+    assert_eq!(fixture.names(), ["#block", "#block", "top", "#block", "first"]);
+    let [raw, file, top, overlay_file, first] = &fixture.graph.nodes()[..] else {
         panic!("five nodes")
     };
     let drivers = [raw, file, top, overlay_file, first].map(|node| node.driver().name());
@@ -114,47 +114,47 @@ fn nodes_are_listed_from_the_newest_on_with_backing_files_above_their_overlays()
 }
 
 #[test]
-fn removing_a_node_removes_what_was_opened_with_it() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    bench.write("plain", &[0; 512]);
-    bench.add(bench.file("plain").named("kept"));
-    bench.add(raw(named("kept")).named("above"));
-    bench.add(qcow2(inline(bench.file("image").named("below"))).named("top"));
-    let refusal = |name| bench.graph.remove(name).expect_err("in use").to_string();
+fn removing_a_node_removes_nodes_that_were_opened_with_it() {
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.write("plain", &[0; 512]);
+    fixture.add(fixture.file("plain").named("kept"));
+    fixture.add(raw(named("kept")).named("above"));
+    fixture.add(qcow2(inline(fixture.file("image").named("below"))).named("top"));
+    let refusal = |name| fixture.graph.remove(name).expect_err("in use").to_string();
     assert_eq!(refusal("kept"), "Block device kept is in use");
     assert_eq!(refusal("below"), "Node below is not owned by the monitor");
     assert_eq!(refusal("nope"), "Failed to find node with node-name='nope'");
-    bench.graph.remove("top").expect("nobody uses it");
-    bench.graph.remove("above").expect("nobody uses it");
-    assert_eq!(bench.names(), ["kept"]);
+    fixture.graph.remove("top").expect("nobody uses it");
+    fixture.graph.remove("above").expect("nobody uses it");
+    assert_eq!(fixture.names(), ["kept"]);
     assert_eq!(refusal("top"), "Failed to find node with node-name='top'");
-    bench.graph.remove_all();
-    assert!(bench.names().is_empty());
+    fixture.graph.remove_all();
+    assert!(fixture.names().is_empty());
 }
 
 #[test]
 fn a_backing_file_cannot_be_removed_but_copied() {
-    let bench = Bench::new();
-    bench.format("overlay", |_| {});
-    bench.add(null().named("base"));
+    let fixture = Fixture::new();
+    fixture.format("overlay", |_| {});
+    fixture.add(null().named("base"));
     let backing = Some(named("base").into());
-    bench.add(with_backing(inline(bench.file("overlay")), backing).named("top"));
+    fixture.add(with_backing(inline(fixture.file("overlay")), backing).named("top"));
     assert_eq!(
-        bench.graph.remove("base").expect_err("in use").to_string(),
+        fixture.graph.remove("base").expect_err("in use").to_string(),
         "Node 'base' is busy: node is used as backing hd of 'top'"
     );
-    let base = bench.graph.get("base").expect("it is there");
+    let base = fixture.graph.get("base").expect("it is there");
     for operation in [Operation::BackupSource, Operation::BackupTarget] {
-        bench.graph.check_free(&base, operation).expect("copying is allowed");
+        fixture.graph.check_free(&base, operation).expect("copying is allowed");
     }
 }
 
 #[test]
 fn two_formats_on_one_file_are_refused_but_raw_nodes_share_it() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    bench.add(qcow2(inline(bench.file("image").named("f"))).named("one"));
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.add(qcow2(inline(fixture.file("image").named("f"))).named("one"));
     let conflict = |user: &str| {
         format!(
             "Permission conflict on node 'f': permissions 'write, resize' are both required by \
@@ -162,45 +162,45 @@ fn two_formats_on_one_file_are_refused_but_raw_nodes_share_it() {
              'f' as 'file' child)."
         )
     };
-    assert_eq!(bench.refusal(qcow2(named("f")).named("two")), conflict("two"));
+    assert_eq!(fixture.refusal(qcow2(named("f")).named("two")), conflict("two"));
     let read_only = qcow2(named("f")).named("three").read_only(true);
-    assert_eq!(bench.refusal(read_only), conflict("three"));
-    bench.add(raw(named("f")).named("raw"));
-    assert_eq!(bench.names(), ["raw", "one", "f"]);
+    assert_eq!(fixture.refusal(read_only), conflict("three"));
+    fixture.add(raw(named("f")).named("raw"));
+    assert_eq!(fixture.names(), ["raw", "one", "f"]);
 }
 
 #[test]
 fn a_format_needs_a_file_that_it_can_write() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    bench.add(bench.file("image").named("f").read_only(true));
-    assert_eq!(bench.refusal(qcow2(named("f")).named("n")), "Block node is read-only");
-    bench.add(qcow2(named("f")).named("n").read_only(true));
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.add(fixture.file("image").named("f").read_only(true));
+    assert_eq!(fixture.refusal(qcow2(named("f")).named("n")), "Block node is read-only");
+    fixture.add(qcow2(named("f")).named("n").read_only(true));
 }
 
 #[test]
-fn a_job_keeps_its_nodes() {
-    let bench = Bench::new();
+fn the_nodes_of_a_job_cannot_be_removed() {
+    let fixture = Fixture::new();
     for name in ["src", "dst", "other"] {
-        bench.add(null().named(name));
+        fixture.add(null().named(name));
     }
-    let get = |name| bench.graph.get(name).expect("it is there");
+    let get = |name| fixture.graph.get(name).expect("it is there");
     let written = |node| NodeUse { attached: false, ..NodeUse::target(node) };
     let uses = |source, target| [NodeUse::source(get(source)), written(get(target))];
-    let job = bench.graph.reserve("backup", "j0", uses("src", "dst")).expect("both are free");
+    let job = fixture.graph.reserve("backup", "j0", uses("src", "dst")).expect("both are free");
     let busy = "Node 'dst' is busy: block device is in use by block job: backup";
     for operation in [Operation::Delete, Operation::BackupSource, Operation::BackupTarget] {
-        let refused = bench.graph.check_free(&get("dst"), operation).expect_err("it is busy");
+        let refused = fixture.graph.check_free(&get("dst"), operation).expect_err("it is busy");
         assert_eq!(refused.to_string(), busy);
     }
-    assert_eq!(bench.graph.remove("dst").expect_err("busy").to_string(), busy);
-    let refused = bench.graph.remove("src").expect_err("in use").to_string();
+    assert_eq!(fixture.graph.remove("dst").expect_err("busy").to_string(), busy);
+    let refused = fixture.graph.remove("src").expect_err("in use").to_string();
     assert_eq!(refused, "Block device src is in use");
-    // A second copy of the same source disturbs nobody; one onto it does.
-    let second = bench.graph.reserve("backup", "j1", uses("src", "other")).expect("shared");
+    // A second copy from the same source causes no conflict; a copy to it does.
+    let second = fixture.graph.reserve("backup", "j1", uses("src", "other")).expect("shared");
     drop(second);
     let refused =
-        bench.graph.reserve("backup", "j1", uses("other", "src")).expect_err("unshared");
+        fixture.graph.reserve("backup", "j1", uses("other", "src")).expect_err("unshared");
     assert_eq!(
         refused.to_string(),
         "Permission conflict on node 'src': permissions 'write' are both required by backup job \
@@ -208,35 +208,35 @@ fn a_job_keeps_its_nodes() {
          'src' as 'file' child)."
     );
     drop(job);
-    bench.graph.remove("dst").expect("it is free again");
-    bench.graph.remove("src").expect("it is free again");
+    fixture.graph.remove("dst").expect("it is free again");
+    fixture.graph.remove("src").expect("it is free again");
 }
 
 #[test]
 fn a_reservation_that_fails_takes_nothing() {
-    let bench = Bench::new();
-    bench.add(null().named("src"));
-    bench.add(null().named("dst").read_only(true));
-    let get = |name| bench.graph.get(name).expect("it is there");
+    let fixture = Fixture::new();
+    fixture.add(null().named("src"));
+    fixture.add(null().named("dst").read_only(true));
+    let get = |name| fixture.graph.get(name).expect("it is there");
     let uses = [NodeUse::source(get("src")), NodeUse::target(get("dst"))];
-    let refused = bench.graph.reserve("backup", "j0", uses).expect_err("read-only");
+    let refused = fixture.graph.reserve("backup", "j0", uses).expect_err("read-only");
     assert_eq!(refused.to_string(), "Block node is read-only");
-    bench.graph.remove("src").expect("it was not taken");
+    fixture.graph.remove("src").expect("it was not taken");
 }
 
 #[test]
 fn images_have_the_names_that_lead_to_them() {
-    let bench = Bench::new();
-    bench.write("base", &[0; 4096]);
-    let base = text(&bench.path("base"));
+    let fixture = Fixture::new();
+    fixture.write("base", &[0; 4096]);
+    let base = text(&fixture.path("base"));
     for (name, backing) in [("relative", "base"), ("absolute", base.as_str())] {
-        bench.format(name, |options| {
+        fixture.format(name, |options| {
             options.backing_file = Some(backing.into());
             options.backing_format = Some("raw".into());
         });
     }
-    bench.add(raw(inline(bench.file("base"))).named("b").read_only(true));
-    let path = |name| text(&bench.path(name));
+    fixture.add(raw(inline(fixture.file("base"))).named("b").read_only(true));
+    let path = |name| text(&fixture.path(name));
     let json = |name, backing: &str| {
         let file = path(name);
         format!(
@@ -257,72 +257,72 @@ fn images_have_the_names_that_lead_to_them() {
     ];
     for (name, backing, expected) in cases {
         let has_backing = !matches!(backing, Some(BlockdevRefOrNull::Null(_)));
-        let node = bench.add(with_backing(inline(bench.file(name)), backing).named("n"));
+        let node = fixture.add(with_backing(inline(fixture.file(name)), backing).named("n"));
         let info = node.info(false).expect("sizes are known");
         assert_eq!(info.filename, expected);
         assert_eq!(info.image.full_backing_filename.as_deref(), Some(base.as_str()));
         assert_eq!(info.backing_filename.is_some(), has_backing);
         assert_eq!(info.backing_depth, u32::from(has_backing));
-        bench.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("nobody uses it");
     }
 }
 
 #[test]
-fn children_take_over_how_the_host_caches_and_who_may_write() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    let mut options = qcow2(inline(bench.file("image").named("f"))).named("n").read_only(true);
+fn children_inherit_cache_options_and_read_only() {
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    let mut options = qcow2(inline(fixture.file("image").named("f"))).named("n").read_only(true);
     options.cache = Some(BlockdevCacheOptions { direct: None, no_flush: Some(true) });
-    bench.add(options);
-    let below = bench.graph.get("f").expect("it is there");
+    fixture.add(options);
+    let below = fixture.graph.get("f").expect("it is there");
     assert!(below.is_read_only() && below.cache().no_flush && !below.cache().direct);
 }
 
 #[test]
 fn a_link_to_an_image_is_the_same_image() {
-    let bench = Bench::new();
-    let path = bench.format("image", |_| {});
-    symlink(&path, bench.path("link")).expect("links can be made");
-    bench.add(qcow2(inline(bench.file("image"))).named("n"));
-    let refusal = bench.refusal(qcow2(inline(bench.file("link"))).named("m"));
+    let fixture = Fixture::new();
+    let path = fixture.format("image", |_| {});
+    symlink(&path, fixture.path("link")).expect("links can be made");
+    fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
+    let refusal = fixture.refusal(qcow2(inline(fixture.file("link"))).named("m"));
     assert_eq!(refusal, "Failed to get \"write\" lock");
 }
 
 #[test]
-fn a_file_that_nobody_may_write_is_opened_read_only_where_that_is_allowed() {
-    // One that even the superuser may not write.
+fn a_write_protected_file_is_opened_read_only_if_that_is_allowed() {
+    // A file that is write-protected even for the superuser.
     let path = "/sys/kernel/fscaps";
     if !std::path::Path::new(path).is_file() {
         println!("note: there is no {path}, so nothing is tried");
         return;
     }
-    let bench = Bench::new();
-    let refusal = bench.refusal(file(path).named("n"));
+    let fixture = Fixture::new();
+    let refusal = fixture.refusal(file(path).named("n"));
     assert!(refusal.starts_with(&format!("Could not open '{path}': ")), "{refusal}");
     let mut options = file(path).named("n");
     options.auto_read_only = Some(true);
-    assert!(bench.add(options).is_read_only());
-    bench.graph.remove("n").expect("nobody uses it");
-    // A file that is described with its user is allowed to be.
-    bench.add(raw(inline(file(path).named("f"))).named("n"));
-    assert!(bench.graph.get("f").expect("it is there").is_read_only());
+    assert!(fixture.add(options).is_read_only());
+    fixture.graph.remove("n").expect("nobody uses it");
+    // A file that is described inline may be opened read-only.
+    fixture.add(raw(inline(file(path).named("f"))).named("n"));
+    assert!(fixture.graph.get("f").expect("it is there").is_read_only());
 }
 
 #[test]
-fn the_format_of_a_backing_file_is_guessed_where_the_header_does_not_tell() {
-    let bench = Bench::new();
-    bench.write("raw", &noise(1, M));
-    bench.write("vmdk", b"KDMV and so on");
-    bench.format("qcow2", |_| {});
+fn the_format_of_a_backing_file_is_probed_if_the_header_has_none() {
+    let fixture = Fixture::new();
+    fixture.write("raw", &noise(1, M));
+    fixture.write("vmdk", b"KDMV and so on");
+    fixture.format("qcow2", |_| {});
     for (backing, expected) in [("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("vmdk", Err("vmdk"))]
     {
-        bench.format("overlay", |options| options.backing_file = Some(backing.into()));
-        let added = bench.graph.add(&qcow2(inline(bench.file("overlay"))).named("n"));
+        fixture.format("overlay", |options| options.backing_file = Some(backing.into()));
+        let added = fixture.graph.add(&qcow2(inline(fixture.file("overlay"))).named("n"));
         match expected {
             Ok(driver) => {
                 let below = added.expect("it can be opened").backing().expect("it has one");
                 assert_eq!(below.driver().name(), driver);
-                bench.graph.remove("n").expect("nobody uses it");
+                fixture.graph.remove("n").expect("nobody uses it");
             }
             Err(format) => assert_eq!(
                 added.expect_err("nobody can read it").to_string(),
@@ -334,11 +334,11 @@ fn the_format_of_a_backing_file_is_guessed_where_the_header_does_not_tell() {
 
 #[test]
 fn a_raw_node_can_show_a_part_of_its_file() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let all = noise(1, 4 * M);
-    let path = text(&bench.write("plain", &all));
+    let path = text(&fixture.write("plain", &all));
     let part = |offset: Option<u64>, size: Option<u64>| {
-        let mut options = BlockdevOptionsRaw::new(inline(bench.file("plain")));
+        let mut options = BlockdevOptionsRaw::new(inline(fixture.file("plain")));
         options.offset = offset.map(u64::cast_signed);
         options.size = size.map(u64::cast_signed);
         BlockdevOptions::new(BlockdevDriverOptions::Raw(options)).named("n")
@@ -352,10 +352,10 @@ fn a_raw_node_can_show_a_part_of_its_file() {
         (Some(100), Some(512), 100..612, "\"offset\": 100, \"driver\": \"raw\", \"size\": 512"),
         (Some(4 * M), None, 4 * M..4 * M, "\"offset\": 4194304, \"driver\": \"raw\""),
     ] {
-        let node = bench.add(part(offset, size));
+        let node = fixture.add(part(offset, size));
         assert_same(&contents(&node), &all[range.start as usize..range.end as usize]);
         assert_eq!(node.filename(), json(name));
-        bench.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("nobody uses it");
     }
     let sum = "The sum of offset (1048576) and size (3146240) has to be smaller or equal to the  \
                actual size of the containing file (4194304)";
@@ -368,15 +368,15 @@ fn a_raw_node_can_show_a_part_of_its_file() {
         (None, Some(1000), "Specified size is not multiple of 512"),
         (Some(M), Some(3 * M + 512), sum),
     ] {
-        assert_eq!(bench.refusal(part(offset, size)), expected);
+        assert_eq!(fixture.refusal(part(offset, size)), expected);
     }
-    let node = bench.add(part(Some(100), Some(1024)));
+    let node = fixture.add(part(Some(100), Some(1024)));
     node.write_zeroes(0, 512).expect("it can be written");
     node.write(512, &[7; 512]).expect("it can be written");
     let error = node.write(1024, &[7; 512]).expect_err("beyond the end");
     assert_eq!(error.to_string(), "Input/output error");
-    // What a format asks of a part beyond its end is no other's.
-    let error = Qcow2Create::new(named("n"), M).create(&bench.graph).expect_err("no room");
+    // A format cannot write beyond the end of the range.
+    let error = Qcow2Create::new(named("n"), M).create(&fixture.graph).expect_err("no room");
     assert_eq!(error.to_string(), "Could not write qcow2 header: No space left on device");
     let mut expected = all;
     expected[100..612].fill(0);

@@ -1,4 +1,4 @@
-//! Reading and writing images of both formats.
+//! Reads and writes of raw and qcow2 images.
 
 use crate::support::*;
 use block::create::Preallocation;
@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// One extent after the other, as (length, zero, allocated).
+/// All extents as (length, zero, allocated).
 fn extents(node: &Node) -> Vec<(u64, bool, bool)> {
     let end = node.size().expect("the node has a size");
     let mut all: Vec<(u64, bool, bool)> = Vec::new();
@@ -29,9 +29,9 @@ fn extents(node: &Node) -> Vec<(u64, bool, bool)> {
 
 #[test]
 fn a_file_is_an_image_of_whole_sectors() {
-    let bench = Bench::new();
-    let path = bench.write("odd", &noise(1, 1000));
-    let node = bench.add(raw(inline(bench.file("odd"))).named("n"));
+    let fixture = Fixture::new();
+    let path = fixture.write("odd", &noise(1, 1000));
+    let node = fixture.add(raw(inline(fixture.file("odd"))).named("n"));
     assert_eq!(node.size().expect("it has a size"), 1024);
     let mut expected = noise(1, 1000);
     expected.resize(1024, 0);
@@ -44,16 +44,16 @@ fn a_file_is_an_image_of_whole_sectors() {
     assert_eq!(error.to_string(), "Input/output error");
 }
 
-/// Large writes are begun to be written to the disk at once if they are ever flushed.
+/// Writeback of large writes starts at once if they are ever flushed.
 #[test]
 fn large_writes_to_files_are_there_and_can_be_flushed() {
     for no_flush in [false, true] {
-        let bench = Bench::new();
-        let path = bench.write("file", &vec![0; 4 * M as usize]);
-        let mut options = bench.file("file").named("n");
+        let fixture = Fixture::new();
+        let path = fixture.write("file", &vec![0; 4 * M as usize]);
+        let mut options = fixture.file("file").named("n");
         let no_flush = Some(no_flush);
         options.cache = Some(BlockdevCacheOptions { direct: None, no_flush });
-        let node = bench.add(options);
+        let node = fixture.add(options);
         let data = noise(1, 2 * M);
         node.write(M, &data).expect("it can be written");
         node.flush().expect("it can be flushed");
@@ -65,12 +65,12 @@ fn large_writes_to_files_are_there_and_can_be_flushed() {
 
 #[test]
 fn holes_of_files_are_known() {
-    let bench = Bench::new();
-    let path = bench.write("sparse", b"");
+    let fixture = Fixture::new();
+    let path = fixture.write("sparse", b"");
     let file = File::options().write(true).open(&path).expect("it is there");
     file.set_len(4 * M).expect("it can grow");
     file.write_all_at(&noise(1, 64 * K), M).expect("it can be written");
-    let node = bench.add(bench.file("sparse").named("n"));
+    let node = fixture.add(fixture.file("sparse").named("n"));
     let expected = [(M, true, true), (64 * K, false, true), (3 * M - 64 * K, true, true)];
     assert_eq!(extents(&node), expected);
     node.write_zeroes(M, 64 * K).expect("zeroes can be written");
@@ -78,18 +78,18 @@ fn holes_of_files_are_known() {
 }
 
 #[test]
-fn a_chain_tells_what_each_image_holds() {
-    let bench = Bench::new();
+fn the_block_status_of_a_chain_is_that_of_its_images() {
+    let fixture = Fixture::new();
     let mut base = noise(1, M);
     base[512 * K as usize..].fill(0);
-    let path = bench.write("base", &base[..512 * K as usize]);
+    let path = fixture.write("base", &base[..512 * K as usize]);
     File::options().write(true).open(path).and_then(|f| f.set_len(M)).expect("it can grow");
-    bench.format("overlay", |options| {
+    fixture.format("overlay", |options| {
         options.size = 2 * M;
         options.backing_file = Some("base".into());
         options.backing_format = Some("raw".into());
     });
-    let node = bench.add(qcow2(inline(bench.file("overlay"))).named("n"));
+    let node = fixture.add(qcow2(inline(fixture.file("overlay"))).named("n"));
     let end_of_base = (2 * M - 512 * K, true, false);
     assert_eq!(extents(&node), [(512 * K, false, false), end_of_base]);
     node.write_zeroes(64 * K, 128 * K).expect("zeroes can be written");
@@ -107,11 +107,11 @@ fn a_chain_tells_what_each_image_holds() {
     base[64 * K as usize..192 * K as usize].fill(0);
     base[256 * K as usize..320 * K as usize].copy_from_slice(&noise(2, 64 * K));
     assert_same(&contents(&node), &base);
-    bench.graph.remove("n").expect("nobody uses it");
-    assert_sound(&bench.path("overlay"));
+    fixture.graph.remove("n").expect("nobody uses it");
+    assert_sound(&fixture.path("overlay"));
 }
 
-/// Steps of a small pseudo-random walk, the same each time.
+/// Pseudo-random numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -121,7 +121,7 @@ impl Dice {
     }
 }
 
-/// Writes, zeroes and flushes within one part of the image, and does the same to a model.
+/// Writes, zeroes and flushes within one range of the image, and in a model.
 fn exercise(node: &Node, start: u64, model: &mut [u8], seed: u64) {
     let mut dice = Dice(seed);
     for step in 0..300 {
@@ -148,14 +148,14 @@ fn exercise(node: &Node, start: u64, model: &mut [u8], seed: u64) {
 fn several_threads_share_clusters_without_losing_writes() {
     const THREADS: u64 = 4;
     for cluster_size in [512, 4 * K, 64 * K, 2 * M] {
-        let bench = Bench::new();
-        // Parts that end within a cluster: neighbours write to the two halves of it.
+        let fixture = Fixture::new();
+        // Ranges that end within a cluster, so that two threads write to its halves.
         let part = 3 * 64 * K + 8 * K + 512;
-        let path = bench.format("image", |options| {
+        let path = fixture.format("image", |options| {
             options.size = THREADS * part;
             options.cluster_size = cluster_size;
         });
-        let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+        let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let node = Arc::clone(&node);
@@ -171,23 +171,23 @@ fn several_threads_share_clusters_without_losing_writes() {
             .flat_map(|thread| thread.join().expect("the thread does not fail"))
             .collect();
         assert_same(&contents(&node), &expected);
-        bench.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("nobody uses it");
         assert_sound(&path);
-        let node = bench.add(qcow2(inline(bench.file("image"))).named("n").read_only(true));
+        let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n").read_only(true));
         assert_same(&contents(&node), &expected);
     }
 }
 
 #[test]
 fn compressed_clusters_can_be_overwritten() {
-    let bench = Bench::new();
-    let plain = bench.write("plain", &[7; 1024 * 1024]);
-    let path = bench.path("image");
+    let fixture = Fixture::new();
+    let plain = fixture.write("plain", &[7; 1024 * 1024]);
+    let path = fixture.path("image");
     let arguments = ["convert", "-c", "-f", "raw", "-O", "qcow2", &text(&plain), &text(&path)];
     if run_peer("qemu-img", &arguments).is_none() {
         return;
     }
-    let node = bench.add(qcow2(inline(bench.file("image"))).named("n"));
+    let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
     let mut expected = vec![7; M as usize];
     for (offset, length) in [(0, 64 * K), (100 * K, 4 * K), (500 * K, 200 * K)] {
         node.write(offset, &noise(offset, length)).expect("it can be written");
@@ -197,33 +197,33 @@ fn compressed_clusters_can_be_overwritten() {
     node.write_zeroes(800 * K, 100 * K).expect("zeroes can be written");
     expected[800 * K as usize..900 * K as usize].fill(0);
     assert_same(&contents(&node), &expected);
-    bench.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("nobody uses it");
     assert_sound(&path);
 }
 
 #[test]
 fn an_image_within_an_image_can_be_used() {
-    let bench = Bench::new();
-    let path = bench.format("outer", |options| options.size = 8 * M);
-    bench.add(qcow2(inline(bench.file("outer"))).named("outer"));
-    let node = bench.add(raw(named("outer")).named("n"));
+    let fixture = Fixture::new();
+    let path = fixture.format("outer", |options| options.size = 8 * M);
+    fixture.add(qcow2(inline(fixture.file("outer"))).named("outer"));
+    let node = fixture.add(raw(named("outer")).named("n"));
     node.write(K, &noise(1, 100 * K)).expect("it can be written");
     node.write_zeroes(50 * K, 10 * K).expect("zeroes can be written");
     let mut expected = vec![0; 8 * M as usize];
     expected[K as usize..101 * K as usize].copy_from_slice(&noise(1, 100 * K));
     expected[50 * K as usize..60 * K as usize].fill(0);
     assert_same(&contents(&node), &expected);
-    bench.graph.remove_all();
+    fixture.graph.remove_all();
     assert_sound(&path);
 }
 
 #[test]
 fn images_grow() {
-    let bench = Bench::new();
-    let path = bench.format("image", |options| options.preallocation = Preallocation::Metadata);
-    bench.write("plain", &noise(1, M));
-    for options in [qcow2(inline(bench.file("image"))), raw(inline(bench.file("plain")))] {
-        let node = bench.add(options.named("n"));
+    let fixture = Fixture::new();
+    let path = fixture.format("image", |options| options.preallocation = Preallocation::Metadata);
+    fixture.write("plain", &noise(1, M));
+    for options in [qcow2(inline(fixture.file("image"))), raw(inline(fixture.file("plain")))] {
+        let node = fixture.add(options.named("n"));
         let before = contents(&node);
         node.grow(3 * M).expect("it can grow");
         node.write(3 * M - 512, &noise(2, 512)).expect("the new end is there");
@@ -231,18 +231,18 @@ fn images_grow() {
         expected.resize(3 * M as usize - 512, 0);
         expected.extend_from_slice(&noise(2, 512));
         assert_same(&contents(&node), &expected);
-        bench.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("nobody uses it");
     }
     assert_sound(&path);
 }
 
 #[test]
 fn damaged_headers_are_refused() {
-    let bench = Bench::new();
-    let path = bench.format("image", |_| {});
+    let fixture = Fixture::new();
+    let path = fixture.format("image", |_| {});
     let sound = fs::read(&path).expect("it is there");
     let unknown = "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000";
-    // From the size of clusters to the features.
+    // From the field with the cluster size to the features.
     let mut divided_4k = sound[20..80].to_vec();
     (divided_4k[3], divided_4k[59]) = (12, 16);
     let cases: [(usize, &[u8], &str); 22] = [
@@ -273,10 +273,10 @@ fn damaged_headers_are_refused() {
         let mut damaged = sound.clone();
         damaged[offset..offset + bytes.len()].copy_from_slice(bytes);
         fs::write(&path, damaged).expect("it can be written");
-        assert_eq!(bench.refusal(qcow2(inline(bench.file("image"))).named("n")), expected);
+        assert_eq!(fixture.refusal(qcow2(inline(fixture.file("image"))).named("n")), expected);
     }
     for length in [0, 3, 4, 71, 72, 103] {
         fs::write(&path, &sound[..length]).expect("it can be written");
-        bench.refusal(qcow2(inline(bench.file("image"))).named("n"));
+        fixture.refusal(qcow2(inline(fixture.file("image"))).named("n"));
     }
 }

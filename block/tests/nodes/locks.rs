@@ -1,4 +1,4 @@
-//! Image locks, against other nodes and against other programs.
+//! Image locks between nodes, and between programs.
 
 use crate::support::*;
 use block::nodes::NodeUse;
@@ -17,7 +17,7 @@ impl Holder {
             .stdout(Stdio::piped())
             .spawn()
             .expect("qemu-io runs");
-        // An answer to a command shows that the image is open.
+        // The response to a command proves that the image is open.
         let input = process.stdin.as_mut().expect("its input is piped");
         writeln!(input, "length").expect("it reads commands");
         let mut line = String::new();
@@ -42,71 +42,72 @@ fn unlocked(path: &str) -> BlockdevOptions {
 }
 
 #[test]
-fn an_open_image_keeps_out_other_nodes_on_the_same_file() {
-    let bench = Bench::new();
-    bench.format("image", |_| {});
-    bench.add(qcow2(inline(bench.file("image"))).named("writer"));
-    let again = || qcow2(inline(bench.file("image"))).named("again");
-    assert_eq!(bench.refusal(again()), "Failed to get \"write\" lock");
+fn an_open_image_excludes_other_nodes_on_the_same_file() {
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.add(qcow2(inline(fixture.file("image"))).named("writer"));
+    let again = || qcow2(inline(fixture.file("image"))).named("again");
+    assert_eq!(fixture.refusal(again()), "Failed to get \"write\" lock");
     let shared = "Failed to get shared \"write\" lock";
-    assert_eq!(bench.refusal(again().read_only(true)), shared);
-    // Plain files take nothing until somebody uses them.
-    bench.add(bench.file("image").named("idle"));
-    bench.graph.remove("writer").expect("nobody uses it");
-    bench.add(again().read_only(true));
-    bench.add(qcow2(inline(bench.file("image"))).named("reader").read_only(true));
-    let writer = qcow2(inline(bench.file("image"))).named("writer");
-    assert_eq!(bench.refusal(writer), "Failed to get \"write\" lock");
+    assert_eq!(fixture.refusal(again().read_only(true)), shared);
+    // A file node takes no lock before it has a user.
+    fixture.add(fixture.file("image").named("idle"));
+    fixture.graph.remove("writer").expect("nobody uses it");
+    fixture.add(again().read_only(true));
+    fixture.add(qcow2(inline(fixture.file("image"))).named("reader").read_only(true));
+    let writer = qcow2(inline(fixture.file("image"))).named("writer");
+    assert_eq!(fixture.refusal(writer), "Failed to get \"write\" lock");
 }
 
 #[test]
-fn a_job_locks_what_it_copies() {
-    let bench = Bench::new();
-    bench.write("disk", &[0; 4096]);
-    let one = bench.add(bench.file("disk").named("one"));
-    let two = bench.add(bench.file("disk").named("two"));
-    let job = bench.graph.reserve("backup", "j0", [NodeUse::source(one.clone())]).expect("free");
-    let refused = bench.graph.reserve("backup", "j1", [NodeUse::target(two.clone())]);
+fn a_job_locks_its_images() {
+    let fixture = Fixture::new();
+    fixture.write("disk", &[0; 4096]);
+    let one = fixture.add(fixture.file("disk").named("one"));
+    let two = fixture.add(fixture.file("disk").named("two"));
+    let job =
+        fixture.graph.reserve("backup", "j0", [NodeUse::source(one.clone())]).expect("free");
+    let refused = fixture.graph.reserve("backup", "j1", [NodeUse::target(two.clone())]);
     assert_eq!(refused.expect_err("locked").to_string(), "Failed to get \"write\" lock");
     drop(job);
-    let _job = bench.graph.reserve("backup", "j1", [NodeUse::target(two)]).expect("free again");
-    let refused = bench.graph.reserve("backup", "j0", [NodeUse::source(one)]);
+    let _job = fixture.graph.reserve("backup", "j1", [NodeUse::target(two)]).expect("free again");
+    let refused = fixture.graph.reserve("backup", "j0", [NodeUse::source(one)]);
     assert_eq!(refused.expect_err("locked").to_string(), "Failed to get shared \"write\" lock");
 }
 
 #[test]
-fn without_locking_nobody_is_kept_out() {
-    let bench = Bench::new();
-    let path = text(&bench.format("image", |_| {}));
-    bench.add(qcow2(inline(unlocked(&path))).named("one"));
-    bench.add(qcow2(inline(unlocked(&path))).named("two").read_only(true));
-    bench.add(qcow2(inline(bench.file("image"))).named("three"));
+fn without_locking_there_are_no_conflicts() {
+    let fixture = Fixture::new();
+    let path = text(&fixture.format("image", |_| {}));
+    fixture.add(qcow2(inline(unlocked(&path))).named("one"));
+    fixture.add(qcow2(inline(unlocked(&path))).named("two").read_only(true));
+    fixture.add(qcow2(inline(fixture.file("image"))).named("three"));
 }
 
 #[test]
 fn other_programs_see_the_locks_and_the_other_way_round() {
-    let bench = Bench::new();
-    let path = text(&bench.format("image", |_| {}));
-    bench.add(qcow2(inline(bench.file("image"))).named("n"));
+    let fixture = Fixture::new();
+    let path = text(&fixture.format("image", |_| {}));
+    fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
     let Some(info) = run_peer("qemu-img", &["info", &path]) else { return };
     assert!(!info.status.success());
     let complaint = String::from_utf8_lossy(&info.stderr).into_owned();
     assert!(complaint.contains("Failed to get shared \"write\" lock"), "{complaint}");
     let info = run_peer("qemu-img", &["info", "-U", &path]).expect("it was there");
     assert!(info.status.success(), "a program may look past the locks: {info:?}");
-    bench.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("nobody uses it");
     let info = run_peer("qemu-img", &["info", &path]).expect("it was there");
     assert!(info.status.success(), "{info:?}");
 
     let Some(writer) = Holder::open(&["-f", "qcow2", &path]) else { return };
-    let node = || qcow2(inline(bench.file("image"))).named("n");
-    assert_eq!(bench.refusal(node()), "Failed to get \"write\" lock");
-    assert_eq!(bench.refusal(node().read_only(true)), "Failed to get shared \"write\" lock");
+    let node = || qcow2(inline(fixture.file("image"))).named("n");
+    assert_eq!(fixture.refusal(node()), "Failed to get \"write\" lock");
+    assert_eq!(fixture.refusal(node().read_only(true)), "Failed to get shared \"write\" lock");
     drop(writer);
     let reader = Holder::open(&["-r", "-f", "qcow2", &path]);
-    assert_eq!(bench.refusal(node()), "Failed to get \"write\" lock");
-    bench.add(node().read_only(true));
-    bench.graph.remove("n").expect("nobody uses it");
+    assert_eq!(fixture.refusal(node()), "Failed to get \"write\" lock");
+    fixture.add(node().read_only(true));
+    fixture.graph.remove("n").expect("nobody uses it");
     drop(reader);
-    bench.add(node());
+    fixture.add(node());
 }

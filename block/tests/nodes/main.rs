@@ -1,4 +1,12 @@
-//! The layers below QMP: graph, images, locks, creation and copying, through their public faces.
+//! Tests of the block layer through its public interfaces.
+//!
+//! | part | files |
+//! |---|---|
+//! | graph and permissions | `graph`, `slow_images`, `writes` |
+//! | options and reopening | `options`, `reopen`, `reopened_options` |
+//! | images and image locks | `images`, `formats`, `locks`, `blkdebug` |
+//! | creation of images | `create` |
+//! | copies | `copy`, `point_in_time` |
 
 mod blkdebug;
 mod copy;

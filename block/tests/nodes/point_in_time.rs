@@ -1,4 +1,4 @@
-//! Copies of a moment, while others write to the source.
+//! Point-in-time copies, while others write to the source.
 
 use crate::copy::Job;
 use crate::support::*;
@@ -13,27 +13,27 @@ use std::sync::atomic::Ordering;
 
 const UNIT: u64 = 64 * K;
 
-/// A source that holds noise, and who writes to it.
-fn source(bench: &Bench, size: u64) -> (Arc<Node>, Root) {
-    bench.write("source", &noise(1, size));
-    let node = bench.add(raw(inline(bench.file("source"))).named("source"));
-    let writer = writer(bench, &node);
+/// A source with noise, and a root that writes to it.
+fn source(fixture: &Fixture, size: u64) -> (Arc<Node>, Root) {
+    fixture.write("source", &noise(1, size));
+    let node = fixture.add(raw(inline(fixture.file("source"))).named("source"));
+    let writer = writer(fixture, &node);
     (node, writer)
 }
 
-fn writer(bench: &Bench, node: &Arc<Node>) -> Root {
+fn writer(fixture: &Fixture, node: &Arc<Node>) -> Root {
     let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
-    bench.graph.attach_root("a writer", Arc::clone(node), access).expect("it may write")
+    fixture.graph.attach_root("a writer", Arc::clone(node), access).expect("it may write")
 }
 
-/// A target in a file without any data.
-fn target(bench: &Bench, size: u64) -> Arc<Node> {
-    let path = bench.write("target", b"");
+/// A target in a sparse file.
+fn target(fixture: &Fixture, size: u64) -> Arc<Node> {
+    let path = fixture.write("target", b"");
     std::fs::File::options().write(true).open(path).and_then(|f| f.set_len(size)).expect("room");
-    bench.add(raw(inline(bench.file("target"))).named("target"))
+    fixture.add(raw(inline(fixture.file("target"))).named("target"))
 }
 
-/// Takes the moment, from which on writes are watched.
+/// Starts the copy: watches all writes from now on.
 async fn moment(source: &Arc<Node>, target: &Arc<Node>, scope: Scope) -> Arc<PointInTime> {
     let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default());
     let copier = copier.expect("a size").scope(scope);
@@ -43,11 +43,11 @@ async fn moment(source: &Arc<Node>, target: &Arc<Node>, scope: Scope) -> Arc<Poi
 }
 
 #[tokio::test]
-async fn a_copy_is_of_the_moment_however_much_is_written_meanwhile() {
-    let bench = Bench::new();
+async fn a_copy_has_the_contents_of_its_start_despite_later_writes() {
+    let fixture = Fixture::new();
     let size = 8 * M + 512;
-    let (source, writer) = source(&bench, size);
-    let target = target(&bench, size);
+    let (source, writer) = source(&fixture, size);
+    let target = target(&fixture, size);
     let moment = moment(&source, &target, Scope::Full).await;
     let writing = tokio::task::spawn_blocking(move || {
         for number in 0..400 {
@@ -74,10 +74,10 @@ async fn a_copy_is_of_the_moment_however_much_is_written_meanwhile() {
 }
 
 #[tokio::test]
-async fn without_a_copy_only_what_is_overwritten_is_kept() {
-    let bench = Bench::new();
-    let (source, writer) = source(&bench, M);
-    let target = target(&bench, M);
+async fn without_a_copy_only_overwritten_data_are_preserved() {
+    let fixture = Fixture::new();
+    let (source, writer) = source(&fixture, M);
+    let target = target(&fixture, M);
     let moment = moment(&source, &target, Scope::Full).await;
     let write = move || {
         for fill in [7, 8] {
@@ -87,23 +87,23 @@ async fn without_a_copy_only_what_is_overwritten_is_kept() {
     tokio::task::spawn_blocking(write).await.expect("no panic");
     assert_eq!(moment.copied().await, UNIT);
     let mut expected = vec![0; M as usize];
-    let kept = 3 * UNIT as usize..4 * UNIT as usize;
-    expected[kept.clone()].copy_from_slice(&noise(1, M)[kept]);
+    let preserved = 3 * UNIT as usize..4 * UNIT as usize;
+    expected[preserved.clone()].copy_from_slice(&noise(1, M)[preserved]);
     assert_same(&contents(&target), &expected);
 }
 
 #[tokio::test]
-async fn what_was_not_in_the_topmost_image_is_left_out_though_it_is_written() {
-    let bench = Bench::new();
-    bench.write("base", &noise(1, M));
-    bench.format("top", |_| {});
-    let base = raw(inline(bench.file("base"))).read_only(true);
+async fn data_outside_the_top_image_are_skipped_even_if_they_are_overwritten() {
+    let fixture = Fixture::new();
+    fixture.write("base", &noise(1, M));
+    fixture.format("top", |_| {});
+    let base = raw(inline(fixture.file("base"))).read_only(true);
     let backing = Some(inline(base).into());
-    let source = bench.add(with_backing(inline(bench.file("top")), backing).named("source"));
+    let source = fixture.add(with_backing(inline(fixture.file("top")), backing).named("source"));
     source.write(UNIT, &[7; 512]).expect("it can be written");
-    let target = target(&bench, M);
+    let target = target(&fixture, M);
     let moment = moment(&source, &target, Scope::Top).await;
-    let writer = writer(&bench, &source);
+    let writer = writer(&fixture, &source);
     let write = move || {
         for offset in [UNIT, 5 * UNIT] {
             writer.write(offset, &[9; 512]).expect("it can be written");
@@ -114,21 +114,21 @@ async fn what_was_not_in_the_topmost_image_is_left_out_though_it_is_written() {
     moment.skip_out_of_scope(&job).await.expect("nobody stops it");
     moment.copy_rest(&job).await.expect("it can be copied");
     let mut expected = vec![0; M as usize];
-    let held = UNIT as usize..2 * UNIT as usize;
-    expected[held.clone()].copy_from_slice(&noise(1, M)[held.clone()]);
-    expected[held.start..held.start + 512].fill(7);
+    let contained = UNIT as usize..2 * UNIT as usize;
+    expected[contained.clone()].copy_from_slice(&noise(1, M)[contained.clone()]);
+    expected[contained.start..contained.start + 512].fill(7);
     assert_same(&contents(&target), &expected);
 }
 
 #[tokio::test]
-async fn a_write_that_would_spoil_the_copy_fails() {
-    let bench = Bench::new();
-    let (source, writer) = source(&bench, M);
-    bench.write("small", &vec![0; M as usize]);
-    let mut part = BlockdevOptionsRaw::new(inline(bench.file("small")));
+async fn a_write_fails_if_the_copy_before_it_fails() {
+    let fixture = Fixture::new();
+    let (source, writer) = source(&fixture, M);
+    fixture.write("small", &vec![0; M as usize]);
+    let mut part = BlockdevOptionsRaw::new(inline(fixture.file("small")));
     part.size = Some(UNIT.cast_signed());
     let window = BlockdevOptions::new(BlockdevDriverOptions::Raw(part)).named("window");
-    let target = bench.add(window);
+    let target = fixture.add(window);
     let _moment = moment(&source, &target, Scope::Full).await;
     let write = move |offset| writer.write(offset, &[7; 512]).map_err(|error| error.to_string());
     let written = tokio::task::spawn_blocking(move || [write(0), write(UNIT)]).await;
@@ -140,14 +140,14 @@ async fn a_write_that_would_spoil_the_copy_fails() {
 }
 
 #[tokio::test]
-async fn what_an_image_writes_to_the_file_below_is_seen() {
-    let bench = Bench::new();
-    let path = bench.format("image", |options| options.preallocation = Preallocation::Full);
+async fn writes_of_an_image_to_its_file_are_watched() {
+    let fixture = Fixture::new();
+    let path = fixture.format("image", |options| options.preallocation = Preallocation::Full);
     let before = std::fs::read(path).expect("it can be read");
     let size = before.len() as u64;
-    let file = bench.add(bench.file("image").named("file"));
-    let image = bench.add(qcow2(named("file")).named("image"));
-    let target = target(&bench, size);
+    let file = fixture.add(fixture.file("image").named("file"));
+    let image = fixture.add(qcow2(named("file")).named("image"));
+    let target = target(&fixture, size);
     let moment = moment(&file, &target, Scope::Full).await;
     let writing = tokio::task::spawn_blocking(move || {
         image.write(0, &noise(7, M)).expect("it can be written");

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// How long a test waits for an event that is certain to happen.
 const TIME_OUT: Duration = Duration::from_secs(60);
 
-/// Does to a graph what the main loop does, which must not wait for any image.
-fn use_as_main_loop_does(graph: &Graph) {
+/// Uses the graph like the main loop, which must not wait for an image.
+fn use_like_main_loop(graph: &Graph) {
     let node = graph.get("other").expect("it is there");
     assert!(graph.get("slow").is_none(), "it is not open yet, or no longer");
     assert!(graph.nodes().iter().all(|node| node.name() != "slow"));
@@ -29,7 +29,7 @@ fn graph_with_other() -> Graph {
     graph
 }
 
-/// Does what must not wait, and fails rather than hangs if it does.
+/// Runs work that must not wait, with a time-out.
 fn without_waiting(graph: &Graph, work: impl FnOnce(&Graph) + Send + 'static) {
     let (done, is_done) = mpsc::channel();
     let graph = graph.clone();
@@ -41,7 +41,7 @@ fn without_waiting(graph: &Graph, work: impl FnOnce(&Graph) + Send + 'static) {
 }
 
 #[test]
-fn an_image_that_is_slow_to_close_stops_nobody() {
+fn an_image_that_is_slow_to_close_blocks_no_other_user() {
     let graph = graph_with_other();
     let gate = Gate::shut(1 << 20);
     gate.add_to(&graph, "slow");
@@ -51,7 +51,7 @@ fn an_image_that_is_slow_to_close_stops_nobody() {
     };
     gate.wait_for(1);
     without_waiting(&graph, |graph| {
-        use_as_main_loop_does(graph);
+        use_like_main_loop(graph);
         let gone = graph.remove("slow").expect_err("it is being closed").to_string();
         assert_eq!(gone, "Failed to find node with node-name='slow'");
         let taken = graph.add(&null("slow")).expect_err("it has its name").to_string();
@@ -63,7 +63,7 @@ fn an_image_that_is_slow_to_close_stops_nobody() {
 }
 
 #[test]
-fn an_image_that_is_slow_to_open_stops_nobody() {
+fn an_image_that_is_slow_to_open_blocks_no_other_user() {
     let graph = graph_with_other();
     let gate = Gate::shut(1 << 20);
     gate.add_to(&graph, "file");
@@ -75,7 +75,7 @@ fn an_image_that_is_slow_to_open_stops_nobody() {
     };
     gate.wait_for(1);
     without_waiting(&graph, |graph| {
-        use_as_main_loop_does(graph);
+        use_like_main_loop(graph);
         let taken = graph.add(&null("slow")).expect_err("the name is kept").to_string();
         assert_eq!(taken, "Duplicate nodes with node-name='slow'");
         let used = graph.remove("file").expect_err("it is being read").to_string();
@@ -89,7 +89,7 @@ fn an_image_that_is_slow_to_open_stops_nobody() {
 }
 
 #[test]
-fn closing_all_waits_for_what_others_are_closing() {
+fn closing_all_waits_for_nodes_that_others_close() {
     let graph = graph_with_other();
     let gate = Gate::shut(1 << 20);
     gate.add_to(&graph, "slow");

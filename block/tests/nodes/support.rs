@@ -1,4 +1,4 @@
-//! What several tests need: nodes in a few words, contents to compare, and QEMU's tools.
+//! The fixture of the tests: options of nodes, contents to compare, and QEMU's tools.
 
 use block::create::Qcow2Create;
 use block::nodes::{Graph, Node};
@@ -14,8 +14,8 @@ pub(crate) const M: u64 = 1024 * K;
 
 /// Finds a program of QEMU.
 ///
-/// The one rule for all tests against QEMU: where its tools are not installed, what needs them is
-/// left out with a note, unless the environment variable `QAPI_REQUIRE_PEERS` is 1.
+/// The rule for all tests against QEMU: if its tools are not installed, the comparison is skipped
+/// with a note, unless the environment variable `QAPI_REQUIRE_PEERS` is 1.
 pub(crate) fn peer(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.is_file());
@@ -33,22 +33,22 @@ pub(crate) fn run_peer(program: &str, arguments: &[&str]) -> Option<Output> {
     Some(output.expect("the program can be run"))
 }
 
-/// Has `qemu-img check` look for damage and leaks.
+/// Checks an image for corruptions and leaks with `qemu-img check`.
 pub(crate) fn assert_sound(image: &Path) {
     if let Some(output) = run_peer("qemu-img", &["check", "-f", "qcow2", &text(image)]) {
         assert!(output.status.success(), "{output:?}");
     }
 }
 
-/// A folder for images, with a graph.
-pub(crate) struct Bench {
+/// A graph, and a folder for images.
+pub(crate) struct Fixture {
     pub(crate) graph: Graph,
     pub(crate) folder: TempDir,
 }
 
-impl Bench {
+impl Fixture {
     pub(crate) fn new() -> Self {
-        Bench { graph: Graph::new(), folder: tempfile::tempdir().expect("a folder for images") }
+        Fixture { graph: Graph::new(), folder: tempfile::tempdir().expect("a folder for images") }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -59,14 +59,14 @@ impl Bench {
         file(&text(&self.path(name)))
     }
 
-    /// Makes a file with these contents.
+    /// Creates a file with these contents.
     pub(crate) fn write(&self, name: &str, contents: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, contents).expect("a file can be written");
         path
     }
 
-    /// Makes a qcow2 image.
+    /// Creates a qcow2 image.
     pub(crate) fn format(&self, name: &str, change: impl FnOnce(&mut Qcow2Create)) -> PathBuf {
         let path = self.write(name, b"");
         let mut options = Qcow2Create::new(inline(self.file(name)), M);
@@ -79,12 +79,12 @@ impl Bench {
         self.graph.add(&options).expect("the node can be opened")
     }
 
-    /// What the error of adding these options says.
+    /// The text of the error of adding a node.
     pub(crate) fn refusal(&self, options: BlockdevOptions) -> String {
         self.graph.add(&options).expect_err("the node is refused").to_string()
     }
 
-    /// The names of all nodes, the newest first, those made up as `#block`.
+    /// The names of all nodes, the newest first, with `#block` for generated ones.
     pub(crate) fn names(&self) -> Vec<String> {
         let shorten = |name: &str| match name.strip_prefix('#') {
             Some(_) => "#block".to_owned(),
@@ -127,7 +127,7 @@ pub(crate) fn text(path: &Path) -> String {
     path.to_str().expect("paths of tests are text").to_owned()
 }
 
-/// Bytes that look random and are the same each time.
+/// Pseudo-random bytes, the same in each run.
 pub(crate) fn noise(seed: u64, length: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(length as usize + 8);
@@ -141,14 +141,14 @@ pub(crate) fn noise(seed: u64, length: u64) -> Vec<u8> {
     bytes
 }
 
-/// All that a node holds.
+/// The contents of a node.
 pub(crate) fn contents(node: &Node) -> Vec<u8> {
     let mut bytes = vec![0xee; node.size().expect("the node has a size") as usize];
     node.read(0, &mut bytes).expect("the node can be read");
     bytes
 }
 
-/// Compares without printing megabytes when it fails.
+/// Compares contents without printing megabytes on a failure.
 #[track_caller]
 pub(crate) fn assert_same(left: &[u8], right: &[u8]) {
     assert_eq!(left.len(), right.len(), "lengths differ");

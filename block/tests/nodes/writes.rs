@@ -1,4 +1,4 @@
-//! Watching the writes to a node, holding them off, and moving its users to another one.
+//! Watchers of writes, blocked writes, and replacement of nodes.
 
 use crate::support::*;
 use block::error::Result;
@@ -10,23 +10,23 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// How long a test waits for what is sure to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an event that is certain to occur.
+const TIME_OUT: Duration = Duration::from_secs(60);
 
-fn raw_node(bench: &Bench, name: &str) -> Arc<Node> {
-    bench.write(name, &[0; 4096]);
-    bench.add(raw(inline(bench.file(name))).named(name))
+fn raw_node(fixture: &Fixture, name: &str) -> Arc<Node> {
+    fixture.write(name, &[0; 4096]);
+    fixture.add(raw(inline(fixture.file(name))).named(name))
 }
 
-fn null_node(bench: &Bench, name: &str) -> Arc<Node> {
-    bench.add(BlockdevOptions::null_co(M).named(name))
+fn null_node(fixture: &Fixture, name: &str) -> Arc<Node> {
+    fixture.add(BlockdevOptions::null_co(M).named(name))
 }
 
 fn everything() -> Access {
     Access { takes: Permissions::WRITE, shares: Permissions::all() }
 }
 
-/// Notes what it sees in a diary that it shares with others.
+/// Records its calls in a diary that it shares with other watchers.
 struct Diary {
     name: &'static str,
     lines: Arc<Mutex<Vec<String>>>,
@@ -52,9 +52,9 @@ impl WriteWatcher for Diary {
 }
 
 #[tokio::test]
-async fn watchers_see_a_write_before_and_after_the_newest_outermost() {
-    let bench = Bench::new();
-    let node = raw_node(&bench, "n");
+async fn watchers_run_before_and_after_a_write_with_the_newest_outermost() {
+    let fixture = Fixture::new();
+    let node = raw_node(&fixture, "n");
     let lines = Arc::new(Mutex::new(Vec::new()));
     let diary = |name| Arc::new(Diary { name, lines: Arc::clone(&lines) });
     let (old, new) = (diary("old"), diary("new"));
@@ -77,99 +77,99 @@ async fn watchers_see_a_write_before_and_after_the_newest_outermost() {
     assert!(lines.lock().is_empty());
 }
 
-/// Waits in each write until it is told to go on.
+/// Blocks each write until the test resumes it.
 struct Slow {
     begun: mpsc::Sender<()>,
-    go_on: Mutex<mpsc::Receiver<()>>,
+    resume: Mutex<mpsc::Receiver<()>>,
 }
 
 impl WriteWatcher for Slow {
     fn watch(&self, _write: Write<'_>, perform: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         self.begun.send(()).expect("the test waits");
-        self.go_on.lock().recv_timeout(PATIENCE).expect("the test goes on");
+        self.resume.lock().recv_timeout(TIME_OUT).expect("the test resumes the write");
         perform()
     }
 }
 
 #[tokio::test]
-async fn a_quiesced_node_has_no_write_under_way_and_none_begins() {
-    let bench = Bench::new();
-    let node = raw_node(&bench, "n");
-    let ((begun, has_begun), (go_on, told)) = (mpsc::channel(), mpsc::channel());
-    let slow = Arc::new(Slow { begun, go_on: Mutex::new(told) });
+async fn a_quiesced_node_has_no_write_in_flight_and_none_begins() {
+    let fixture = Fixture::new();
+    let node = raw_node(&fixture, "n");
+    let ((begun, has_begun), (resume, resumed)) = (mpsc::channel(), mpsc::channel());
+    let slow = Arc::new(Slow { begun, resume: Mutex::new(resumed) });
     node.quiesce().await.watch(&slow);
     let write = |value: u8| {
         let node = Arc::clone(&node);
         thread::spawn(move || node.write(0, &[value; 512]).expect("it can be written"))
     };
     let first = write(1);
-    has_begun.recv_timeout(PATIENCE).expect("the write begins");
+    has_begun.recv_timeout(TIME_OUT).expect("the write begins");
     let quiesce = node.quiesce();
     tokio::pin!(quiesce);
     let early = tokio::time::timeout(Duration::from_millis(1), &mut quiesce).await;
     assert!(early.is_err(), "a write is under way");
-    go_on.send(()).expect("the writer waits");
+    resume.send(()).expect("the writer waits");
     let quiesced = quiesce.await;
     first.join().expect("no panic");
     let second = write(2);
     assert_eq!(contents(&node)[0], 1, "the second write is held off");
     drop(quiesced);
-    go_on.send(()).expect("the writer waits");
+    resume.send(()).expect("the writer waits");
     second.join().expect("no panic");
     assert_eq!(contents(&node)[0], 2);
 }
 
 #[tokio::test]
-async fn roots_follow_to_the_node_that_replaces_theirs() {
-    let bench = Bench::new();
-    let (old, new) = (raw_node(&bench, "old"), raw_node(&bench, "new"));
-    let root = bench.graph.attach_root("an export", old.clone(), everything());
+async fn roots_follow_to_the_replacement_of_their_node() {
+    let fixture = Fixture::new();
+    let (old, new) = (raw_node(&fixture, "old"), raw_node(&fixture, "new"));
+    let root = fixture.graph.attach_root("an export", old.clone(), everything());
     let root = Arc::new(root.expect("the node is free"));
-    let used = bench.graph.remove("old").expect_err("it is used").to_string();
+    let used = fixture.graph.remove("old").expect_err("it is used").to_string();
     assert_eq!(used, "Node old is in use");
     root.write(0, &[1; 512]).expect("it can be written");
 
     let quiesced = old.quiesce().await;
-    let held_off = {
+    let blocked = {
         let root = Arc::clone(&root);
         thread::spawn(move || root.write(512, &[2; 512]).expect("it can be written"))
     };
-    bench.graph.replace(&quiesced, &new).expect("nobody minds");
+    fixture.graph.replace(&quiesced, &new).expect("nobody minds");
     drop(quiesced);
-    held_off.join().expect("no panic");
+    blocked.join().expect("no panic");
     assert!(Arc::ptr_eq(&root.node(), &new));
     assert_eq!((contents(&old)[0], contents(&old)[512]), (1, 0));
     assert_eq!((contents(&new)[0], contents(&new)[512]), (0, 2));
-    bench.graph.remove("old").expect("nobody uses it any more");
-    assert!(bench.graph.remove("new").is_err(), "the root is on it");
+    fixture.graph.remove("old").expect("nobody uses it any more");
+    assert!(fixture.graph.remove("new").is_err(), "the root is on it");
 }
 
 #[tokio::test]
-async fn roots_stay_where_they_are_if_the_other_node_cannot_be_theirs() {
-    let bench = Bench::new();
-    let old = raw_node(&bench, "old");
-    bench.write("new", &[0; 4096]);
-    let mut read_only = raw(inline(bench.file("new"))).named("new");
+async fn roots_stay_if_they_cannot_use_the_other_node() {
+    let fixture = Fixture::new();
+    let old = raw_node(&fixture, "old");
+    fixture.write("new", &[0; 4096]);
+    let mut read_only = raw(inline(fixture.file("new"))).named("new");
     read_only.read_only = Some(true);
-    let new = bench.add(read_only);
-    let root = bench.graph.attach_root("an export", old.clone(), everything());
+    let new = fixture.add(read_only);
+    let root = fixture.graph.attach_root("an export", old.clone(), everything());
     let root = root.expect("the node is free");
     let quiesced = old.quiesce().await;
-    let refused = bench.graph.replace(&quiesced, &new).expect_err("it is read-only");
+    let refused = fixture.graph.replace(&quiesced, &new).expect_err("it is read-only");
     assert_eq!(refused.to_string(), "Block node is read-only");
     assert!(Arc::ptr_eq(&root.node(), &old));
-    assert!(bench.graph.remove("old").is_err(), "the root is on it");
+    assert!(fixture.graph.remove("old").is_err(), "the root is on it");
 }
 
 #[test]
-fn a_filter_is_seen_and_leaves_no_trace() {
-    let bench = Bench::new();
-    let node = null_node(&bench, "n");
+fn a_filter_is_visible_until_it_is_removed() {
+    let fixture = Fixture::new();
+    let node = null_node(&fixture, "n");
     let insert = |name: Option<&str>| {
         let name = name.map(str::to_owned);
         let options =
             FilterOptions { driver: Driver::MirrorTop, name, target: None, merges: false };
-        bench.graph.insert_filter(&node, options)
+        fixture.graph.insert_filter(&node, options)
     };
     for (name, message) in [
         ("n", "Duplicate nodes with node-name='n'"),
@@ -177,22 +177,22 @@ fn a_filter_is_seen_and_leaves_no_trace() {
         (&"x".repeat(32), "Node name too long"),
     ] {
         assert_eq!(insert(Some(name)).expect_err("a bad name").to_string(), message);
-        assert_eq!(bench.names(), ["n"]);
-        bench.graph.check_root(&node).expect("nothing stands on it");
+        assert_eq!(fixture.names(), ["n"]);
+        fixture.graph.check_root(&node).expect("nothing stands on it");
     }
     let filter = insert(None).expect("a name is made up");
-    assert_eq!(bench.names(), ["#block", "n"]);
+    assert_eq!(fixture.names(), ["#block", "n"]);
     let info = filter.node().info(false).expect("the size is known");
     assert_eq!((info.driver, info.backing_depth), ("mirror_top", 1));
-    let refused = bench.graph.check_root(&node).expect_err("the filter is on it");
+    let refused = fixture.graph.check_root(&node).expect_err("the filter is on it");
     assert_eq!(refused.to_string(), "Need a root block node");
     drop(filter);
-    assert_eq!(bench.names(), ["n"]);
-    bench.graph.check_root(&node).expect("the filter is gone");
+    assert_eq!(fixture.names(), ["n"]);
+    fixture.graph.check_root(&node).expect("the filter is gone");
     let target = NodeUse::target(Arc::clone(&node));
-    let reservation = bench.graph.reserve("mirror", "j0", [target]).expect("it is free");
-    let used = bench.graph.remove("n").expect_err("it is used").to_string();
+    let reservation = fixture.graph.reserve("mirror", "j0", [target]).expect("it is free");
+    let used = fixture.graph.remove("n").expect_err("it is used").to_string();
     assert_eq!(used, "Node n is in use");
     drop(reservation);
-    bench.graph.remove("n").expect("nobody uses it any more");
+    fixture.graph.remove("n").expect("nobody uses it any more");
 }

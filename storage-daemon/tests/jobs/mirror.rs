@@ -106,17 +106,17 @@ async fn wait_for(job: &Job, status: JobStatus) {
 }
 
 /// A source with data, and a target of this format.
-fn nodes(bench: &Bench, format: &str) -> (Arc<Node>, Arc<Node>) {
-    bench.write("source", &noise(99, SIZE));
-    let source = bench.add(raw(inline(bench.file("source"))).named("source"));
+fn nodes(fixture: &Fixture, format: &str) -> (Arc<Node>, Arc<Node>) {
+    fixture.write("source", &noise(99, SIZE));
+    let source = fixture.add(raw(inline(fixture.file("source"))).named("source"));
     let target = match format {
         "raw" => {
-            bench.write("target", &vec![0; SIZE as usize]);
-            bench.add(raw(inline(bench.file("target"))).named("target"))
+            fixture.write("target", &vec![0; SIZE as usize]);
+            fixture.add(raw(inline(fixture.file("target"))).named("target"))
         }
         _ => {
-            bench.format("target", |options| options.size = SIZE);
-            bench.add(qcow2(inline(bench.file("target"))).named("target"))
+            fixture.format("target", |options| options.size = SIZE);
+            fixture.add(qcow2(inline(fixture.file("target"))).named("target"))
         }
     };
     (source, target)
@@ -132,10 +132,10 @@ async fn writers_continue_on_the_target_and_lose_nothing() {
         (WriteBlocking, Some(4096), "qcow2"),
     ];
     for (copy_mode, granularity, format) in table {
-        let bench = Bench::new();
-        let (source, target) = nodes(&bench, format);
-        let context = context(&bench.graph);
-        let writer = Writer::start(&bench.graph, &source);
+        let fixture = Fixture::new();
+        let (source, target) = nodes(&fixture, format);
+        let context = context(&fixture.graph);
+        let writer = Writer::start(&fixture.graph, &source);
         let prepared = mirror::blockdev_mirror(&context, options(copy_mode, granularity));
         let prepared = prepared.expect("the nodes are free");
         let job = prepared.job().job().clone();
@@ -147,49 +147,49 @@ async fn writers_continue_on_the_target_and_lose_nothing() {
         assert!(Arc::ptr_eq(&root.node(), &target), "the writer has moved");
         assert_same(&contents(&target), &model);
         drop(root);
-        bench.graph.check_root(&source).expect("the filter is gone");
-        bench.graph.remove_all();
+        fixture.graph.check_root(&source).expect("the filter is gone");
+        fixture.graph.remove_all();
         if format == "qcow2" {
-            assert_sound(&bench.path("target"));
+            assert_sound(&fixture.path("target"));
         }
     }
 }
 
 #[tokio::test]
 async fn a_soft_cancel_of_a_mirror_leaves_writers_on_the_source() {
-    let bench = Bench::new();
-    let (source, target) = nodes(&bench, "raw");
-    let context = context(&bench.graph);
+    let fixture = Fixture::new();
+    let (source, target) = nodes(&fixture, "raw");
+    let context = context(&fixture.graph);
     let prepared = mirror::blockdev_mirror(&context, options(MirrorCopyMode::Background, None));
     let prepared = prepared.expect("the nodes are free");
     let job = prepared.job().job().clone();
     prepared.start();
     wait_for(&job, JobStatus::Ready).await;
-    let writer = Writer::start(&bench.graph, &source);
+    let writer = Writer::start(&fixture.graph, &source);
     job.user_cancel(CancelMode::Soft).expect("it is ready");
     assert_eq!(job.concluded().await, Ok(()));
     let (root, model) = writer.stop();
     assert!(Arc::ptr_eq(&root.node(), &source));
     assert_same(&contents(&source), &model);
-    bench.graph.remove("target").expect("it is unused");
+    fixture.graph.remove("target").expect("it is unused");
     drop(target);
 }
 
 #[tokio::test]
 async fn an_active_commit_copies_later_writes_and_moves_writers_to_the_base() {
-    let bench = Bench::new();
-    bench.format("base", |options| options.size = SIZE / 2);
+    let fixture = Fixture::new();
+    fixture.format("base", |options| options.size = SIZE / 2);
     for (name, backing) in [("middle", "base"), ("top", "middle")] {
-        bench.format(name, |options| {
+        fixture.format(name, |options| {
             options.size = SIZE;
-            options.backing_file = Some(text(&bench.path(backing)));
+            options.backing_file = Some(text(&fixture.path(backing)));
             options.backing_format = Some("qcow2".into());
         });
     }
-    let base = bench.add(qcow2(inline(bench.file("base"))).named("base"));
+    let base = fixture.add(qcow2(inline(fixture.file("base"))).named("base"));
     let on = |name: &str, below: &str| {
         let backing = Some(named(below).into());
-        bench.add(with_backing(inline(bench.file(name)), backing).named(name))
+        fixture.add(with_backing(inline(fixture.file(name)), backing).named(name))
     };
     let middle = on("middle", "base");
     let top = on("top", "middle");
@@ -197,8 +197,8 @@ async fn an_active_commit_copies_later_writes_and_moves_writers_to_the_base() {
     middle.write(M / 2, &noise(2, 2 * M)).expect("it can be written");
     top.write(M, &noise(3, M)).expect("it can be written");
 
-    let context = context(&bench.graph);
-    let writer = Writer::start(&bench.graph, &top);
+    let context = context(&fixture.graph);
+    let writer = Writer::start(&fixture.graph, &top);
     let options = ActiveCommit {
         job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
         top: Arc::clone(&top),
@@ -216,32 +216,32 @@ async fn an_active_commit_copies_later_writes_and_moves_writers_to_the_base() {
     assert!(Arc::ptr_eq(&root.node(), &base), "the writer has moved");
     assert_same(&contents(&base), &model);
     drop((root, top, middle, base));
-    bench.graph.remove_all();
+    fixture.graph.remove_all();
     for name in ["base", "middle", "top"] {
-        assert_sound(&bench.path(name));
+        assert_sound(&fixture.path(name));
     }
 }
 
 #[tokio::test]
 async fn a_base_is_read_only_again_if_the_users_of_the_top_cannot_move_to_it() {
-    let bench = Bench::new();
-    bench.format("base", |options| options.size = SIZE);
-    bench.format("top", |options| {
+    let fixture = Fixture::new();
+    fixture.format("base", |options| options.size = SIZE);
+    fixture.format("top", |options| {
         options.size = SIZE;
-        options.backing_file = Some(text(&bench.path("base")));
+        options.backing_file = Some(text(&fixture.path("base")));
         options.backing_format = Some("qcow2".into());
     });
-    let top = bench.add(qcow2(inline(bench.file("top"))).named("top"));
+    let top = fixture.add(qcow2(inline(fixture.file("top"))).named("top"));
     let base = top.backing().expect("a backing node");
     let takes = Permissions::WRITE_UNCHANGED;
     let user = Access { takes, shares: Permissions::all() };
-    let _user = bench.graph.attach_root("a user", Arc::clone(&top), user).expect("it is free");
+    let _user = fixture.graph.attach_root("a user", Arc::clone(&top), user).expect("it is free");
     let against = Access { takes: Permissions::empty(), shares: Permissions::all() - takes };
-    let against = bench.graph.attach_root("another", Arc::clone(&base), against);
+    let against = fixture.graph.attach_root("another", Arc::clone(&base), against);
     let _against = against.expect("it is free");
 
-    let context = context(&bench.graph);
-    let writable = bench.graph.make_writable(&base).expect("it can be written");
+    let context = context(&fixture.graph);
+    let writable = fixture.graph.make_writable(&base).expect("it can be written");
     assert!(writable.is_some());
     let options = ActiveCommit {
         job: JobArguments {

@@ -15,15 +15,15 @@ use crate::context;
 use crate::support::*;
 
 /// A chain of the nodes `top`, `mid` and `base`, all read-only.
-fn chain(bench: &Bench) -> [Arc<Node>; 3] {
+fn chain(fixture: &Fixture) -> [Arc<Node>; 3] {
     let mut below = None;
     let nodes = ["base", "mid", "top"].map(|name| {
-        bench.format(name, |_| {});
+        fixture.format(name, |_| {});
         let backing = match below.replace(name) {
             Some(backing) => Some(named(backing).into()),
             None => Some(BlockdevRefOrNull::NONE),
         };
-        bench.add(with_backing(inline(bench.file(name)), backing).named(name).read_only(true))
+        fixture.add(with_backing(inline(fixture.file(name)), backing).named(name).read_only(true))
     });
     let [base, mid, top] = nodes;
     [top, mid, base]
@@ -57,8 +57,8 @@ fn without_backing(graph: &Graph, node: &Arc<Node>) {
 
 #[test]
 fn a_stream_is_refused_if_its_chain_has_changed_meanwhile() {
-    let bench = Bench::new();
-    let [top, _mid, base] = chain(&bench);
+    let fixture = Fixture::new();
+    let [top, _mid, base] = chain(&fixture);
     let options = StreamOptions {
         job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
         device: "top".into(),
@@ -70,9 +70,9 @@ fn a_stream_is_refused_if_its_chain_has_changed_meanwhile() {
         on_error: OnError::both(None),
         filter_node_name: None,
     };
-    let context = context(&bench.graph);
+    let context = context(&fixture.graph);
     let starting = async move { stream::start(&context, options).await };
-    let refused = start_while(starting, || without_backing(&bench.graph, &top));
+    let refused = start_while(starting, || without_backing(&fixture.graph, &top));
     let refused = refused.expect_err("the base is gone from the chain");
     assert_eq!(refused.to_string(), "Node 'base' is not a backing image of 'top'");
     assert!(top.is_read_only() && base.is_read_only());
@@ -82,8 +82,8 @@ fn a_stream_is_refused_if_its_chain_has_changed_meanwhile() {
 #[test]
 fn a_commit_is_refused_if_its_chain_has_changed_meanwhile() {
     for top_node in ["mid", "top"] {
-        let bench = Bench::new();
-        let [_top, mid, base] = chain(&bench);
+        let fixture = Fixture::new();
+        let [_top, mid, base] = chain(&fixture);
         let options = CommitOptions {
             job: JobArguments { job_id: Some("j0".into()), ..JobArguments::default() },
             device: "top".into(),
@@ -96,9 +96,9 @@ fn a_commit_is_refused_if_its_chain_has_changed_meanwhile() {
             on_error: OnError::both(None),
             filter_node_name: None,
         };
-        let context = context(&bench.graph);
+        let context = context(&fixture.graph);
         let starting = async move { commit::start(&context, options).await };
-        let refused = start_while(starting, || without_backing(&bench.graph, &mid));
+        let refused = start_while(starting, || without_backing(&fixture.graph, &mid));
         let refused = refused.expect_err("the base is gone from the chain");
         assert_eq!(refused.to_string(), "'base' is not in this backing file chain");
         assert!(base.is_read_only() && mid.backing().is_none());

@@ -22,11 +22,10 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Names of other crates that we call or implement.
-const FOREIGN: &[&str] = &["settle_writes"];
+const FOREIGN: &[&str] = &["settle_writes", "dyn_settle_writes"];
 
 /// Folders whose names are being changed. They are not checked yet.
 const PENDING: &[&str] = &[
-    "block/",
     "examples/",
     "job/",
     "qapi-core/",

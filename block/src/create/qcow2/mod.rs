@@ -127,7 +127,7 @@ impl Qcow2Create {
         self.check()?;
         let data_file =
             self.data_file.as_ref().map(|child| graph.borrow_child(child)).transpose()?;
-        let _file_kept = reserve(graph, &file, "root")?;
+        let _file_reservation = reserve(graph, &file, "root")?;
         let storage = file.node().storage();
         let no_names = Names { backing_file: None, data_file: None };
         let begin = || self.without_size().write(&storage, Contents::default(), &no_names);
@@ -135,7 +135,7 @@ impl Qcow2Create {
         if probe(&storage)? != Probed::Qcow2 {
             return Err(Error::InvalidImage("Image is not in qcow2 format".into()));
         }
-        let _data_file_kept =
+        let _data_file_reservation =
             data_file.as_ref().map(|node| reserve(graph, node, "data-file")).transpose()?;
         let names = Names {
             backing_file: self.backing_file.clone(),

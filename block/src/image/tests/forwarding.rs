@@ -1,4 +1,4 @@
-//! For tests: what a storage in front of another one hands on arrives there, once.
+//! Tests of storages that forward requests: each request arrives once.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ use crate::options::BlockdevOptionsBlkdebug;
 
 const SIZE: u64 = 1 << 20;
 
-/// A storage without contents that notes what it is asked.
+/// A storage without contents that records its requests.
 #[derive(Debug, Default)]
 struct Noting {
     asked: Mutex<Vec<&'static str>>,
@@ -95,7 +95,7 @@ impl WriteObserver for Indifferent {
 }
 
 #[test]
-fn requests_arrive_behind_every_storage_as_they_were_made() {
+fn every_storage_forwards_requests_unchanged() {
     let options = BlockdevOptionsBlkdebug::new("image".into());
     let rules = || Rules::new(&options).expect("there are none");
     let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [

@@ -1,3 +1,4 @@
-//! Tests of storages that stand in front of other storages.
+//! Tests of storages.
 
+mod blkdebug_rules;
 mod forwarding;

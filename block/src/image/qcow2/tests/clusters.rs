@@ -16,12 +16,12 @@ const SECTOR: usize = 512;
 struct Shape {
     cluster_size: usize,
     refcount_bits: usize,
-    /// Whether clusters are divided.
+    /// Whether clusters have subclusters.
     extended: bool,
     size: u64,
 }
 
-/// What one step wrote, and what the image shows before and after it.
+/// The writes of one step, and the contents of the image before and after it.
 struct Step {
     writes: Vec<(u64, Vec<u8>)>,
     before: Vec<u8>,
@@ -34,12 +34,12 @@ fn open(storage: Storage, writable: bool) -> Clusters {
     Clusters::open(storages, &header, writable).expect("it can be opened")
 }
 
-/// Makes an empty image.
+/// Creates an empty image.
 fn make(shape: Shape) -> Arc<Journal> {
     let journal = Arc::new(Journal::default());
     let storage = Storage::from(journal.clone());
     Qcow2::<Storage, ImagoImage>::create_builder(storage)
-        // The tables of divided clusters are for half as much.
+        // An L2 table with extended entries covers half as much.
         .size(2 * shape.size)
         .cluster_size(shape.cluster_size)
         .refcount_width(shape.refcount_bits)
@@ -52,7 +52,7 @@ fn make(shape: Shape) -> Arc<Journal> {
     journal
 }
 
-/// Writes to an image and grows it, and gives the file it began as and what was written since.
+/// Writes to an image and grows it. Returns the initial file and all writes.
 fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
     let journal = make(shape);
     let image = open(journal.clone().into(), true);
@@ -81,7 +81,7 @@ fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
             1 | 2 => {
                 let cluster = start - start % shape.cluster_size;
                 let data = vec![step | 1; shape.cluster_size];
-                // It fails where there is something already.
+                // It fails for clusters with data.
                 if image.write_compressed(cluster as u64, &data, |_| {}).is_ok() {
                     shown[cluster..cluster + shape.cluster_size].fill(step | 1);
                 }
@@ -103,7 +103,7 @@ fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
     (begun, steps)
 }
 
-/// Whether every sector of the image in a file is as before a step or as after it.
+/// Checks that every sector of the image has its contents from before or after a step.
 fn assert_shows(file: &[u8], step: &Step) {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
@@ -144,7 +144,7 @@ fn an_image_is_sound_after_each_single_write() {
 }
 
 #[test]
-fn it_is_while_the_refcount_table_grows() {
+fn an_image_is_sound_while_the_refcount_table_grows() {
     // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
     let shape = Shape { cluster_size: 512, refcount_bits: 64, extended: false, size: 256 << 10 };
     let journal = make(shape);

@@ -17,11 +17,11 @@ use std::sync::Arc;
 struct Shape {
     cluster_size: usize,
     refcount_bits: usize,
-    /// Bytes of data that are there already, so that the refcount table is about to be full.
+    /// The initial data in bytes, which almost fill the refcount table.
     filled: usize,
 }
 
-/// Makes an image, writes to it and grows it, and gives the file it began as and all writes since.
+/// Creates an image, writes to it and grows it. Returns the initial file and all writes.
 fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
     let journal = Arc::new(Journal::default());
     let storage = Storage::from(journal.clone());
@@ -65,7 +65,7 @@ fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
     (before, journal.writes.lock().clone())
 }
 
-/// The most corruptions after any of the writes.
+/// The largest number of corruptions after any write.
 fn worst_moment(shape: Shape, guarded: bool) -> usize {
     let (mut file, writes) = history(shape, guarded);
     assert_eq!(corruptions(&file), 0, "the image is sound to begin with");
@@ -92,19 +92,19 @@ fn an_image_is_sound_after_each_single_write() {
 }
 
 #[test]
-fn it_is_while_the_refcount_table_grows() {
+fn an_image_is_sound_while_the_refcount_table_grows() {
     // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
     let shape = Shape { cluster_size: 512, refcount_bits: 64, filled: 1950 * 1024 };
     assert_eq!(worst_moment(shape, true), 0);
 }
 
 #[test]
-fn without_the_storage_it_is_not() {
+fn without_the_storage_it_is_corrupt() {
     let shape = Shape { cluster_size: 512, refcount_bits: 16, filled: 0 };
     assert!(worst_moment(shape, false) > 0, "there is nothing left to guard against");
 }
 
-/// An image with clusters of 4 KiB and counts of 2 bytes, of which one block of 2048 is there.
+/// An image with clusters of 4 KiB and one block of 2048 counts of 2 bytes.
 fn small_image() -> (Arc<Journal>, CrashSafeStorage, TablePointers) {
     let journal = Arc::new(Journal::default());
     let storage = Storage::from(journal.clone());
@@ -126,7 +126,7 @@ fn l1_entry(cluster: u64) -> [u8; 8] {
 }
 
 #[test]
-fn a_count_that_was_raised_is_kept_although_a_write_of_its_block_failed() {
+fn a_raised_count_is_preserved_after_a_failed_write_of_its_block() {
     let (journal, guarded, pointers) = small_image();
     let block = number(&journal.file.lock(), pointers.refcount_table.start, 8);
     let stale = journal.file.lock()[block as usize..block as usize + 4096].to_vec();

@@ -1,4 +1,4 @@
-//! For tests: a file in memory that remembers how it came to be, and whether an image is sound.
+//! A file in memory that records its writes, and a check of images for corruptions.
 
 use crate::image::storage::BlockStorage;
 use imago::Storage as ImagoStorage;
@@ -11,17 +11,17 @@ use std::io;
 
 /// Bytes in an entry of a table.
 const ENTRY: u64 = 8;
-/// The part of an entry that is an offset.
+/// The bits of an entry with an offset.
 const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
-/// An entry of an L2 table leads to compressed data.
+/// The flag of an L2 entry for compressed data.
 const COMPRESSED: u64 = 1 << 62;
 
-/// A file in memory that remembers all that was written to it.
+/// A file in memory that records all writes.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) file: Mutex<Vec<u8>>,
     pub(super) writes: Mutex<Vec<(u64, Vec<u8>)>>,
-    /// Writes that begin here fail.
+    /// Writes at this offset fail.
     pub(super) broken: Mutex<Option<u64>>,
     helper: CommonStorageHelper,
 }
@@ -32,7 +32,7 @@ impl fmt::Display for Journal {
     }
 }
 
-/// Does to a file what a write does.
+/// Applies a write to a file.
 pub(super) fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
     let (start, end) = (offset as usize, offset as usize + bytes.len());
     if file.len() < end {
@@ -98,7 +98,7 @@ pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// How often an image refers to each of its clusters.
+/// The number of references to each cluster of an image.
 fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
     let size = 1 << cluster_bits;
     let mut found: Vec<u64> = Vec::new();
@@ -122,7 +122,7 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
             refer(block, 1);
         }
     }
-    // Where clusters are divided, entries are twice as long.
+    // Extended L2 entries are twice as long.
     let l2_entry = if number(file, 72, 8) & (1 << 4) != 0 { 2 * ENTRY } else { ENTRY };
     for index in 0..l1_entries {
         let l2 = number(file, l1 + index * ENTRY, 8) & OFFSET_MASK;
@@ -145,7 +145,7 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
     found
 }
 
-/// Clusters that are referred to more often than is counted.
+/// The number of clusters with more references than their count.
 pub(super) fn corruptions(file: &[u8]) -> usize {
     let cluster_bits = number(file, 20, 4);
     let bits = 1_u64 << number(file, 96, 4);
