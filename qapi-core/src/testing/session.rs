@@ -13,7 +13,7 @@ use crate::session::{Advance, Session, SessionOptions};
 /// The methods panic where a test should fail. Other methods of [`Session`] are available by
 /// `Deref`.
 ///
-/// ```
+/// ```standalone_crate
 /// use qapi_core::session::SessionOptions;
 /// use qapi_core::testing::SessionDriver;
 /// use qapi_core::{Registry, Service, StateMap};
