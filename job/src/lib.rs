@@ -1,8 +1,10 @@
-//! Background jobs, with the states, verbs and transactions of QEMU's.
+//! Background jobs with the states, verbs and transactions of QEMU: all of QAPI's schema file
+//! `job.json`.
 //!
-//! A [`Jobs`] is an engine. A [`JobDriver`] says what a kind of job does; [`Jobs::create`] makes a
-//! job of it, and [`CreatedJob::start`] sets it to work. A [`Job`] is what clients act upon; a
-//! [`JobHandle`] is the same job from inside. Nothing here needs a server or a disk.
+//! A [`Jobs`] is an engine. A [`JobDriver`] implements a kind of job. [`Jobs::create`] creates a
+//! job with a driver, and [`CreatedJob::start`] starts it. A [`Job`] is the handle for clients; a
+//! [`JobHandle`] is the same job as its driver sees it. The engine needs neither a server nor a
+//! disk.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> qapi_core::Result<()> {
@@ -27,9 +29,9 @@
 //!
 //! # In a server
 //!
-//! A program that names this crate serves the commands of `job.json` ([`qmp`]), which want the
-//! engine as state. The engine tells its events through the server; jobs still at work when the
-//! server ends are cancelled while clients can hear of it:
+//! A program that links this crate serves the commands of `job.json` ([`qmp`]). They take the
+//! engine from the state of the server. The engine sends its events through the server. At
+//! shutdown, jobs at work are cancelled while clients can still receive events:
 //!
 //! ```no_run
 //! use job::Jobs;
@@ -38,52 +40,56 @@
 //! fn main() -> Result<(), qapi_core::ServeError> {
 //!     let server = Server::new();
 //!     let jobs = Jobs::new(server.events());
-//!     let ending = jobs.clone();
+//!     let at_shutdown = jobs.clone();
 //!     server
 //!         .state(jobs)
-//!         .on_shutdown(async move { ending.cancel_all().await })
+//!         .on_shutdown(async move { at_shutdown.cancel_all().await })
 //!         .listen_unix("/run/demo.sock")?
 //!         .run()
 //! }
 //! ```
 //!
-//! Drivers run on the server's thread: what takes long without awaiting, file I/O or computation,
-//! belongs on another thread (`tokio::task::spawn_blocking`), or all clients wait for it. Hooks
-//! have to be as quick; those that end a job may wait.
+//! Drivers run on the server's thread. A driver that reads files or computes for long without
+//! awaiting blocks all clients: use another thread (`tokio::task::spawn_blocking`). Hooks must be
+//! as quick; some of them may wait.
 //!
 //! # The life of a job
 //!
 #![doc = include_str!("../docs/life-cycle.svg")]
 //!
-//! Arrows are the moves there are, and dots the verbs that a job takes in a state.
+//! Arrows are moves between states. Dots are the verbs that a job accepts in a state.
 //!
-//! * A new job is `created`, and `running` from its start. Where the driver passes a pause point
-//!   and someone wants it to rest, it is `paused`, and `running` again as soon as nobody does.
-//! * A driver that can go on for as long as it is wanted says when it is `ready`; it ends when it
-//!   is told to complete. Its pauses are called `standby`.
-//! * When the driver returns, the job is `waiting` for the other members of its transaction, then
-//!   `pending`, always, even if it is alone and nothing has to be waited for. A job that finalizes
-//!   itself goes on at once; any other waits for a client to finalize it or another member.
-//! * Then every member is prepared, which is the last moment to fail, and one after the other is
-//!   committed, cleaned and `concluded`.
-//! * A job that fails or is cancelled is `aborting` before it is `concluded`, and takes every
-//!   member of its transaction with it: they are cancelled by force, and waited for.
-//! * A concluded job keeps its name and its result until it is dismissed, by a client or by itself,
-//!   and is then `null`. A job never started is dismissed whatever it was made with.
+//! * A new job is `created`, and `running` from its start. It is `paused` when its driver reaches a
+//!   pause point while a pause is in force, and `running` again when the last pause ends.
+//! * A driver that can continue for any time reports that it is `ready`. It ends when the job is
+//!   completed. Its pauses are called `standby`.
+//! * When the driver returns, the job is `waiting` for the other members of its transaction, and
+//!   then `pending`. A job passes through both states also if it is alone. It is then finalized:
+//!   automatically, or by a client that finalizes it or another member.
+//! * First every member is prepared, which is the last moment to fail. Then one member after the
+//!   other is cleaned up and `concluded`.
+//! * A job that fails or is cancelled is `aborting` before it is `concluded`. All other members of
+//!   its transaction are cancelled by force.
+//! * A concluded job stays in the list, with its result, until it is dismissed: automatically, or
+//!   by a client. It is then `null`. A job that never started is always dismissed automatically.
 //!
-//! # The order of things
+//! # The order of events
 //!
-//! What a call to the engine causes has been told, in order, when the call returns, be it the
-//! `running` of a job resumed or all the last events of a job finalized. What a driver has to do
-//! first, such as to notice a pause or a cancel, comes later; so does what comes after a hook that
-//! waits for something, as it may when a job ends ([`Job::at_rest`]). A sink or a hook may call the
-//! engine; what that causes is told after what is being told.
+//! A call of the engine returns after its consequences: all events are delivered, be it the
+//! `running` of a resumed job or all the last events of a finalized one. There are two exceptions.
+//! A driver notices a pause or a cancel later, at its next pause point. And if a hook waits, the
+//! job ends later ([`Job::idle`] waits for that). A sink or a hook may call the engine; the events
+//! of that call are delivered after the present one.
 //!
-//! The engine may be used from several threads. What happens on one while another is telling is
-//! told by the other, in the same order, and perhaps not yet when the call returns; but whoever
-//! waits for something ([`Job::concluded`], [`Job::at_rest`], [`Job::settled`],
-//! [`Jobs::cancel_all`]) has waited for
-//! the telling too.
+//! The engine may be used from several threads. If one thread is delivering events, it also
+//! delivers those of the others, in order, and their calls may return before. All methods that
+//! wait ([`Job::concluded`], [`Job::idle`], [`Job::drained`], [`Jobs::cancel_all`]) also wait for
+//! the delivery.
+//!
+//! # Rooms
+//!
+//! `machine` is the engine as plain data: a step changes it at once, and has effects. `job` has the
+//! lock around it, and carries out the effects without that lock.
 #![forbid(unsafe_code)]
 
 mod schema;

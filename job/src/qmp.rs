@@ -1,6 +1,6 @@
 //! The commands of QAPI's schema file `job.json`. The types of that file stand in `schema.rs`.
 //!
-//! Clients execute each command by the struct of its name (see [`qapi_core::client`]).
+//! Clients execute each command by the struct of its name (see `qapi_core::client`).
 
 use qapi_core::{Result, qapi_command};
 

@@ -16,7 +16,7 @@ pub enum JobType {
     Commit,
     /// Copies data from the images below into the image itself.
     Stream,
-    /// Copies an image and keeps the copy in step until it is completed.
+    /// Copies an image, and then all later writes to it, until it is completed.
     Mirror,
     /// Copies an image as it was at one point in time.
     Backup,

@@ -1,4 +1,4 @@
-//! Has `job/src/sync.rs` take threads and locks from the crate `shuttle`.
+//! Makes `job/src/sync/mod.rs` take threads and locks from the crate `shuttle`.
 
 fn main() {
     println!("cargo::rustc-cfg=shuttle");

@@ -1,7 +1,8 @@
 //! A kind of job that QEMU does not have: it counts the lines of a file in the background.
 //!
-//! Clients start it with a command of its own, and follow, pause and cancel it with those of
-//! `job.json`, which tell it from others by its [`JobType`](job::JobType).
+//! Clients start it with a command of its own. They watch, pause and cancel it with the commands of
+//! `job.json`, which report its own [`JobType`](job::JobType). The example `file-backup` shows
+//! speeds, error policies and transactions.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,8 +11,8 @@ use job::{JobDriver, JobHandle, JobOptions, Jobs};
 use qapi_core::prelude::*;
 use qapi_core::{Error, Result};
 
-/// The kinds of job that this crate adds to those there are. With the vendor's prefix, the name
-/// can belong to nobody else, and not to a later release of QEMU either.
+/// The kind of job that this crate adds to those of QEMU. The vendor's prefix protects the name
+/// from other vendors and from later releases of QEMU.
 #[qapi_enum(extends = job::JobType)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineCountJobType {
@@ -25,11 +26,11 @@ pub enum LineCountJobType {
 pub struct LineCountCompleted {
     /// The job's identifier.
     pub id: String,
-    /// How many lines there are. What follows the last line end is no line.
+    /// The number of line ends.
     pub lines: u64,
 }
 
-/// Starts a job that counts the lines of a file. It stays until it is dismissed.
+/// Starts a job that counts the lines of a file. The job has to be dismissed.
 ///
 /// # Errors
 /// The file cannot be opened, or the identifier is malformed or in use.
@@ -55,7 +56,7 @@ struct LineCount {
     events: Events,
 }
 
-/// How much is read at a time. Between two reads the job can be paused and cancelled.
+/// The bytes of one read. Between two reads the job can pause and be cancelled.
 const CHUNK: usize = 1 << 20;
 
 impl JobDriver for LineCount {
@@ -64,7 +65,7 @@ impl JobDriver for LineCount {
         let mut lines = 0;
         loop {
             job.pause_point().await?;
-            // Reading may take a while, and all clients are served by the thread that this is on.
+            // On another thread: this one serves all clients.
             let mut file = self.file.try_clone()?;
             let read = tokio::task::spawn_blocking(move || read_chunk(&mut file)).await;
             let chunk = read.map_err(|error| Error::generic(error.to_string()))??;

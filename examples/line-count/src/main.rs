@@ -16,10 +16,10 @@ use qapi_core::{ServeError, Server};
 fn serve(path: &std::ffi::OsStr) -> Result<(), ServeError> {
     let server = Server::new();
     let jobs = Jobs::new(server.events());
-    let ending = jobs.clone();
+    let at_shutdown = jobs.clone();
     server
         .state(jobs)
-        .on_shutdown(async move { ending.cancel_all().await })
+        .on_shutdown(async move { at_shutdown.cancel_all().await })
         .require_package("line-count")
         .listen_unix(path)?
         .run()

@@ -1,6 +1,6 @@
 //! A client runs a job of the added kind.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ async fn the_job_counts_and_is_known_by_its_kind() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_told_at_once() {
+async fn a_missing_file_is_an_error_of_the_command() {
     let mut client = client().await;
     let arguments = json!({ "job-id": "j0", "filename": "/nowhere/at/all" });
     let refused = execute(&mut client, "line-count", arguments).await;

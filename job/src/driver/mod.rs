@@ -20,7 +20,7 @@ use crate::options::CancelMode;
 /// [`run`](Self::run) does the work. The other methods are hooks. Their defaults fit a job that
 /// never becomes ready and has nothing to clean up. The engine calls hooks also while `run` waits,
 /// or, on a runtime of several threads, while it computes; so they take `&self`. A hook must return
-/// quickly. It may call the engine, which holds no lock then.
+/// quickly. It may call the engine, whose lock is free then.
 ///
 /// Some hooks may wait and are futures: [`prepare`](Self::prepare), [`clean`](Self::clean) and
 /// [`drain`](Self::drain). The engine polls such a hook at once; if it waits, the job stays in its

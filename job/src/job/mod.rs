@@ -39,7 +39,7 @@ pub struct Job {
 struct Inner {
     key: JobKey,
     engine: Arc<Engine>,
-    /// Keeps the transaction in the machine.
+    /// The machine has the transaction until the last reference is dropped.
     _transaction: Arc<TransactionRef>,
     options: JobOptions,
     driver: Arc<dyn DynDriver>,
@@ -153,8 +153,8 @@ impl Job {
         self.inner.engine.read(|machine| self.info_in(machine))
     }
 
-    /// The job's driver, if its type is `D`. For layers that keep more data about their jobs than
-    /// the engine does.
+    /// The job's driver, if its type is `D`. For layers that have more data about their jobs than
+    /// the engine.
     pub fn driver<D: Any + Send + Sync>(&self) -> Option<Arc<D>> {
         let driver: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner.driver) as _;
         driver.downcast().ok()

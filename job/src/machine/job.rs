@@ -170,8 +170,8 @@ impl JobState {
         true
     }
 
-    /// Takes the pause of a client or of an error away from everyone else, so that the caller alone
-    /// [ends](Self::end_pause) it. Returns whether there was one.
+    /// Gives the pause of a client or of an error to the caller, who alone
+    /// [ends](Self::end_pause) it then. Returns whether there was one.
     pub(crate) fn take_user_pause(&mut self) -> bool {
         std::mem::take(&mut self.user_paused)
     }

@@ -62,8 +62,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Adds a job, which is created from now on. It joins the transaction unless that is over:
-    /// [`joined`](Self::joined) tells.
+    /// Adds a job, which is created from now on. It joins the transaction unless that is over,
+    /// see [`joined`](Self::joined).
     pub(crate) fn create(&mut self, options: &JobOptions, transaction: TransactionKey) -> JobKey {
         let key = self.new_key();
         let joined = self.join(transaction, key);
@@ -115,8 +115,8 @@ impl Machine {
         change(job, &mut self.effects)
     }
 
-    /// The driver's work is over. Returns whether the job has failed. The job's transaction goes on
-    /// with [`advance`](Self::advance), or with [`abort`](Self::abort) if the job has failed.
+    /// The driver's work is over. Returns whether the job has failed. The job's transaction
+    /// continues with [`advance`](Self::advance), or with [`abort`](Self::abort) after a failure.
     pub(crate) fn exit(&mut self, key: JobKey, result: Result<(), Error>) -> bool {
         self.update(key, |job, effects| {
             match result {
@@ -142,7 +142,7 @@ impl Machine {
 
     /// Takes back a job that was created and cannot be started. Returns whether it is gone: a job
     /// that was started stays, and so does one that was cancelled with its transaction, which
-    /// concludes it. The transaction goes on with [`advance`](Self::advance).
+    /// concludes it. The transaction continues with [`advance`](Self::advance).
     pub(crate) fn take_back(&mut self, key: JobKey) -> bool {
         let job = self.job(key);
         let transaction = job.transaction();

@@ -1,5 +1,4 @@
-//! Waiting for what happens while another thread has the word: it is told before it is waited for
-//! no longer.
+//! All waits end after the delivery of the events, also if another thread delivers them.
 
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -9,24 +8,24 @@ use job::{Job, JobStatus, JobStatusChange, Jobs};
 
 use super::fixture::{EngineFixture, Log, Work, let_tasks_run, manual, text};
 
-/// An engine whose events are being told by another thread, which has been stopped on its way.
-struct Tongue {
+/// An engine whose events are being delivered by another thread, which is stopped in the sink.
+struct BlockedDelivery {
     fixture: EngineFixture,
     thread: JoinHandle<()>,
     release: mpsc::Sender<()>,
 }
 
-impl Tongue {
+impl BlockedDelivery {
     /// Has another thread make a job, and stops it in the sink.
-    fn tied() -> Self {
+    fn new() -> Self {
         let (log, entered) = (Log::default(), Arc::new(Barrier::new(2)));
         let (release, released) = mpsc::channel();
         let (sink, seen, released) = (log.clone(), Arc::clone(&entered), Mutex::new(released));
         let jobs = Jobs::new(move |change: &JobStatusChange| {
             if change.id == "other" && change.status == JobStatus::Created {
                 seen.wait();
-                let released = released.lock().expect("nobody panics");
-                released.recv().expect("the test lets go of it");
+                let released = released.lock().expect("no panic");
+                released.recv().expect("the test releases the thread");
             }
             sink.write(Some(&change.id), format!("{:?}", change.status).to_lowercase());
         });
@@ -39,50 +38,50 @@ impl Tongue {
         Self { fixture, thread, release }
     }
 
-    fn free(self) -> EngineFixture {
+    fn release(self) -> EngineFixture {
         self.release.send(()).expect("the thread waits for it");
-        self.thread.join().expect("it goes on");
+        self.thread.join().expect("no panic");
         self.fixture
     }
 }
 
-/// Whether a future waits, now that everything that can has happened.
+/// Whether a future still waits when all other tasks wait.
 async fn waits<T>(future: &mut (impl Future<Output = T> + Unpin)) -> bool {
     let_tasks_run().await;
     let poll = std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
     matches!(poll, Poll::Pending)
 }
 
-fn start(tongue: &Tongue, work: Work) -> Job {
-    tongue.fixture.create(manual("j0"), tongue.fixture.driver(work)).start()
+fn start(blocked: &BlockedDelivery, work: Work) -> Job {
+    blocked.fixture.create(manual("j0"), blocked.fixture.driver(work)).start()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_waited_for_until_its_end_has_been_told() {
-    let tongue = Tongue::tied();
-    let job = start(&tongue, Work::Fail("as the script says"));
+async fn concluded_waits_for_the_delivery() {
+    let blocked = BlockedDelivery::new();
+    let job = start(&blocked, Work::Fail("as the script says"));
     let mut concluded = Box::pin(job.concluded());
     assert!(waits(&mut concluded).await);
     assert_eq!(job.status(), JobStatus::Concluded);
-    assert_eq!(tongue.fixture.log.take_of("j0"), "");
+    assert_eq!(blocked.fixture.log.take_of("j0"), "");
 
-    let fixture = tongue.free();
+    let fixture = blocked.release();
     assert_eq!(text(concluded.await), "as the script says");
     let life = "created running aborting !FinalizeCompleted concluded";
     assert_eq!(fixture.log.take_of("j0"), life);
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_jobs_are_waited_for_until_their_end_has_been_told() {
-    let tongue = Tongue::tied();
-    let (jobs, job) = (tongue.fixture.jobs.clone(), start(&tongue, Work::UntilCancelled));
+async fn cancel_all_waits_for_the_delivery() {
+    let blocked = BlockedDelivery::new();
+    let (jobs, job) = (blocked.fixture.jobs.clone(), start(&blocked, Work::UntilCancelled));
     let mut cancelled = Box::pin(jobs.cancel_all());
     assert!(waits(&mut cancelled).await);
     assert!(waits(&mut cancelled).await);
     assert_eq!(job.status(), JobStatus::Null);
-    assert_eq!(tongue.fixture.log.take_of("j0"), "");
+    assert_eq!(blocked.fixture.log.take_of("j0"), "");
 
-    let fixture = tongue.free();
+    let fixture = blocked.release();
     let hour = std::time::Duration::from_secs(3600);
     tokio::time::timeout(hour, cancelled).await.expect("nothing is left");
     let life = "created running aborting !FinalizeCancelled concluded null";
@@ -90,15 +89,15 @@ async fn all_jobs_are_waited_for_until_their_end_has_been_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_that_ends_a_job_is_answered_when_that_has_been_told() {
-    let tongue = Tongue::tied();
-    let (jobs, job) = (tongue.fixture.jobs.clone(), start(&tongue, Work::Finish));
+async fn a_command_that_ends_a_job_waits_for_the_delivery() {
+    let blocked = BlockedDelivery::new();
+    let (jobs, job) = (blocked.fixture.jobs.clone(), start(&blocked, Work::Finish));
     let_tasks_run().await;
     let mut finalized = Box::pin(job::qmp::job_finalize(&jobs, "j0"));
     assert!(waits(&mut finalized).await);
     assert_eq!(job.status(), JobStatus::Concluded);
 
-    let fixture = tongue.free();
+    let fixture = blocked.release();
     assert_eq!(text(finalized.await), "ok");
     let life = "created running waiting pending !Pending !FinalizeCompleted concluded";
     assert_eq!(fixture.log.take_of("j0"), life);

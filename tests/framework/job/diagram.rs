@@ -26,8 +26,8 @@ fn the_picture_is_that_of_the_tables() {
     if std::env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
         std::fs::write(&file, &drawn).expect("the file can be written");
     }
-    let kept = std::fs::read_to_string(&file).expect("the file is there");
-    assert_eq!(kept, drawn, "TRYBUILD=overwrite draws {} anew", file.display());
+    let stored = std::fs::read_to_string(&file).expect("the file is there");
+    assert_eq!(stored, drawn, "TRYBUILD=overwrite replaces {}", file.display());
 }
 
 /// The whole picture. It has no empty line: that would end it in the middle of a page of
@@ -94,7 +94,7 @@ fn colour(status: JobStatus) -> &'static str {
     }
 }
 
-/// The way of an arrow. A move that no case is made for goes straight.
+/// The path of an arrow. A move without a case of its own is a straight line.
 fn route(from: JobStatus, to: JobStatus) -> String {
     let ((x1, y1), (x2, y2)) = (place(from), place(to));
     let (half, tall) = (BOX_WIDTH / 2, BOX_HEIGHT / 2);

@@ -1,4 +1,4 @@
-//! Drivers of several parts, which rest and wait side by side.
+//! Drivers of several parts, which pause and sleep side by side.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn a_driver_is_not_busy_while_one_of_its_parts_sleeps() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_or_end() {
+async fn not_busy_waits_for_the_next_sleep_pause_or_end_of_a_driver() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         tokio::time::sleep(5 * SECOND).await;
@@ -48,7 +48,7 @@ async fn whoever_waits_until_a_driver_is_not_busy_waits_for_its_next_sleep_rest_
     tokio::time::sleep(2 * SECOND).await;
     let pause = job.pause();
     job.not_busy().await;
-    assert_eq!(start.elapsed(), 11 * SECOND, "it rests");
+    assert_eq!(start.elapsed(), 11 * SECOND, "it is paused");
     drop(pause);
     job.not_busy().await;
     assert_eq!(start.elapsed(), 16 * SECOND, "it is over");

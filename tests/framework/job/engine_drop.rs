@@ -20,7 +20,7 @@ async fn the_last_handle_dropped_cancels_the_jobs() {
     assert_eq!(job.status(), JobStatus::Running);
     drop(jobs);
     let_tasks_run().await;
-    // Nobody is left who could dismiss it.
+    // No client is left that could dismiss it.
     assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
 }
 
@@ -96,7 +96,7 @@ struct Owner {
 impl JobDriver for Owner {
     async fn run(&self, job: &JobHandle) -> Result<()> {
         let _ = job.entered().await;
-        drop(self.jobs.lock().expect("nobody panics").take());
+        drop(self.jobs.lock().expect("no panic").take());
         Ok(())
     }
 }
@@ -106,7 +106,7 @@ fn a_driver_that_drops_its_own_engine_does_not_wait_for_itself() {
     several_threads(2).block_on(async {
         let jobs = EngineFixture::new().jobs;
         let driver = Owner { jobs: Mutex::new(Some(jobs.clone())) };
-        let job = jobs.create(named("j0"), driver, None).expect("it can be made").start();
+        let job = jobs.create(named("j0"), driver, None).expect("the job is created").start();
         drop(jobs);
         job.cancel(CancelMode::Force);
         let hour = Duration::from_secs(3600);

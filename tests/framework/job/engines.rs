@@ -86,7 +86,7 @@ async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
     let concluded = tokio::time::timeout(hour, job.concluded()).await;
     assert_eq!(concluded.map(text), Ok("Operation canceled".to_owned()));
     late.notify_one();
-    cancelled.await.expect("nobody panics");
+    cancelled.await.expect("no panic");
     assert!(fixture.jobs.query().is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! An engine whose every word is written down, and drivers that follow a script.
+//! An engine that logs its events, and drivers that follow a script.
 
 use std::any::Any;
 use std::future::Future;
@@ -24,13 +24,13 @@ impl Log {
         self.lines.lock().expect("no test panics while it logs").push(line);
     }
 
-    /// What was written since the last call.
+    /// The lines since the last call.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.lines.lock().expect("no test panics while it logs"))
     }
 
-    /// What was written of one job since the last call, in one line and without its name. Lines
-    /// of other jobs are kept.
+    /// The lines about one job since the last call, joined and without its identifier. Lines
+    /// of other jobs stay.
     pub(super) fn take_of(&self, id: &str) -> String {
         let mut lines = self.lines.lock().expect("no test panics while it logs");
         let (own, others): (Vec<_>, Vec<_>) =
@@ -71,7 +71,7 @@ impl EngineFixture {
     }
 
     pub(super) fn create(&self, options: JobOptions, driver: impl JobDriver) -> CreatedJob {
-        self.jobs.create(options, driver, None).expect("the job can be made")
+        self.jobs.create(options, driver, None).expect("the job is created")
     }
 
     /// Starts a job that finalizes and dismisses itself.
@@ -85,7 +85,7 @@ impl EngineFixture {
         options: JobOptions,
         driver: impl JobDriver,
     ) -> CreatedJob {
-        self.jobs.create(options, driver, Some(transaction)).expect("the job can be made")
+        self.jobs.create(options, driver, Some(transaction)).expect("the job is created")
     }
 }
 
@@ -94,13 +94,12 @@ pub(super) fn named(id: &str) -> JobOptions {
     JobOptions::new(JobType::Backup).id(id)
 }
 
-/// A named job that waits for a client before either.
+/// A named job that a client has to finalize and to dismiss.
 pub(super) fn manual(id: &str) -> JobOptions {
     named(id).auto_finalize(false).auto_dismiss(false)
 }
 
-/// Lets every driver go on until all of them wait for something. The clock is paused, so it moves
-/// only then.
+/// Lets all tasks run until each of them waits. The clock is paused, so that it moves only then.
 pub(super) async fn let_tasks_run() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
@@ -110,7 +109,7 @@ pub(super) async fn reply<T>(command: &mut (impl Future<Output = T> + Unpin)) ->
     tokio::time::timeout(Duration::from_millis(1), command).await.ok()
 }
 
-/// What an error says.
+/// The text of an error; `ok` for a success.
 pub(super) fn text(result: Result<()>) -> String {
     match result {
         Ok(()) => "ok".to_owned(),
@@ -118,7 +117,7 @@ pub(super) fn text(result: Result<()>) -> String {
     }
 }
 
-/// What came of a job that has to be over by now.
+/// The result of a job that has to be over by now.
 pub(super) async fn result(job: &Job) -> String {
     let_tasks_run().await;
     assert!(job.status().is_over(), "{job:?}");
@@ -132,14 +131,14 @@ pub(super) enum Work {
     Fail(&'static str),
     /// Waits for its cancel.
     UntilCancelled,
-    /// Becomes ready, and waits until it is told to complete, or is cancelled.
+    /// Becomes ready, and waits until it is completed or cancelled.
     UntilCompleted,
     /// Takes so many seconds, a step each.
     Seconds(u64),
     Panic(&'static str),
 }
 
-/// A driver that does its work, and may write down its hooks.
+/// A driver that does its work, and may log its hooks.
 pub(super) struct Scripted {
     work: Work,
     log: Log,
@@ -148,7 +147,7 @@ pub(super) struct Scripted {
     pub(super) soft_cancel: bool,
     pub(super) prepare: Result<()>,
     pub(super) panic_in: Option<&'static str>,
-    /// How often the hooks that may wait let others have a turn.
+    /// How often the hooks that may wait yield to other tasks.
     pub(super) turns: usize,
     should_complete: AtomicBool,
 }
@@ -161,7 +160,7 @@ impl Scripted {
         assert_ne!(self.panic_in, Some(hook), "as the script says");
     }
 
-    async fn take_turns(&self) {
+    async fn yield_to_others(&self) {
         for _ in 0..self.turns {
             tokio::task::yield_now().await;
         }
@@ -212,7 +211,7 @@ impl JobDriver for Scripted {
     }
 
     async fn prepare(&self, job: &JobHandle) -> Result<()> {
-        self.take_turns().await;
+        self.yield_to_others().await;
         self.called(job, "prepare");
         self.prepare.clone()
     }
@@ -220,7 +219,7 @@ impl JobDriver for Scripted {
     /// A panic in `commit` or `abort` is one in the first half of the clean-up.
     async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
         self.called(job, outcome_word(outcome));
-        self.take_turns().await;
+        self.yield_to_others().await;
         self.called(job, "clean");
     }
 
@@ -243,7 +242,7 @@ pub(super) fn outcome_word(outcome: JobOutcome) -> &'static str {
     }
 }
 
-/// A driver that is nothing but its work.
+/// A driver without hooks.
 pub(super) struct FnDriver<F> {
     run: F,
 }

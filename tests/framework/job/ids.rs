@@ -5,7 +5,7 @@ use job::{ID_LENGTH_MAX, JOBS_MAX, JobOptions, JobType, check_id};
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, text};
 
 #[test]
-fn a_name_starts_with_a_letter_and_goes_on_with_letters_digits_and_three_marks() {
+fn a_name_is_a_letter_followed_by_letters_digits_and_three_marks() {
     for good in ["j", "J0", "a-b.c_d", "z9"] {
         assert_eq!(text(check_id(good)), "ok");
     }
@@ -23,8 +23,8 @@ fn a_name_has_a_longest_length() {
 #[tokio::test(start_paused = true)]
 async fn a_bad_name_is_refused_without_an_event() {
     let fixture = EngineFixture::new();
-    let made = fixture.jobs.create(named("no name"), fixture.driver(Work::Finish), None);
-    assert_eq!(text(made.map(drop)), "Invalid job ID 'no name'");
+    let created = fixture.jobs.create(named("no name"), fixture.driver(Work::Finish), None);
+    assert_eq!(text(created.map(drop)), "Invalid job ID 'no name'");
     assert!(fixture.log.take().is_empty());
 }
 
@@ -63,7 +63,7 @@ async fn an_internal_job_is_not_seen() {
     job.complete().expect("ready");
     let_tasks_run().await;
     assert_eq!(text(job.concluded().await), "ok");
-    // What is told is for the driver, which sees that there is no name.
+    // Notifications are for the driver, which sees that there is no identifier.
     assert_eq!(fixture.log.take(), ["- !Ready", "- !FinalizeCompleted"]);
 }
 
@@ -73,7 +73,8 @@ async fn there_is_a_limit_to_the_number_of_jobs() {
     let create = |number: usize| {
         fixture.jobs.create(named(&format!("j{number}")), fixture.driver(Work::Finish), None)
     };
-    let mut created: Vec<_> = (0..JOBS_MAX).map(|number| create(number).expect("made")).collect();
+    let mut created: Vec<_> =
+        (0..JOBS_MAX).map(|number| create(number).expect("created")).collect();
     let expected = format!("There are already {JOBS_MAX} jobs; dismiss some");
     assert_eq!(text(create(JOBS_MAX).map(drop)), expected);
     created.pop();

@@ -1,11 +1,11 @@
-//! Whole lives: what is told of a job, and in which order.
+//! Whole lives of jobs: their events, in order.
 
 use job::{JobStatus, JobType, Speed};
 
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_does_all_by_itself() {
+async fn a_job_that_finalizes_and_dismisses_itself() {
     let fixture = EngineFixture::new();
     fixture.start("j0", Work::Finish);
     assert_eq!(fixture.log.take_of("j0"), "created running");
@@ -29,7 +29,7 @@ async fn a_job_that_becomes_ready_waits_until_it_is_completed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_finalized_by_hand_is_concluded_before_the_reply() {
+async fn a_job_finalized_by_a_client_is_concluded_before_the_reply() {
     let fixture = EngineFixture::new();
     let job =
         fixture.create(named("j0").auto_finalize(false), fixture.driver(Work::Finish)).start();
@@ -40,7 +40,7 @@ async fn a_job_finalized_by_hand_is_concluded_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_dismissed_by_hand_is_null_before_the_reply() {
+async fn a_job_dismissed_by_a_client_is_null_before_the_reply() {
     let fixture = EngineFixture::new();
     let options = named("j0").auto_dismiss(false);
     let job = fixture.create(options, fixture.driver(Work::Finish)).start();
@@ -54,7 +54,7 @@ async fn a_job_dismissed_by_hand_is_null_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_job_that_waits_for_a_word_is_announced_as_pending() {
+async fn only_a_job_that_waits_for_a_client_is_notified_as_pending() {
     let fixture = EngineFixture::new();
     fixture.start("j0", Work::Finish);
     let_tasks_run().await;
@@ -62,7 +62,7 @@ async fn only_a_job_that_waits_for_a_word_is_announced_as_pending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_fails_aborts_and_keeps_its_error() {
+async fn a_job_that_fails_aborts_and_reports_its_error() {
     let fixture = EngineFixture::new();
     let job = fixture.create(manual("j0"), fixture.driver(Work::Fail("No space left"))).start();
     let_tasks_run().await;
@@ -141,7 +141,7 @@ async fn a_job_of_a_kind_that_is_never_ready_refuses_complete_by_its_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_without_the_hooks_says_so() {
+async fn a_driver_without_hooks_refuses_complete_and_change() {
     let fixture = EngineFixture::new();
     let driver = super::fixture::driver_fn(|job| async move {
         job.ready();

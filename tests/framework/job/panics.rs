@@ -86,7 +86,7 @@ async fn in_the_verbs_that_answer() {
         let expected = format!("The job's driver panicked in '{hook}': ");
         let answer = text(ask(&job));
         assert!(answer.starts_with(&expected), "{answer}");
-        // Who knows what state the driver is in: the job fails as well.
+        // The state of the driver is unknown: the job fails as well.
         assert_eq!(error_of(&job).await, answer);
     }
 }
@@ -131,7 +131,7 @@ async fn while_it_waits_for_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_is_told_that_it_is_pending() {
+async fn in_the_notification_of_pending() {
     let fixture = EngineFixture::new();
     let job = job_with_panic_in(&fixture, "notify", Work::Finish);
     assert!(error_of(&job).await.contains("panicked in 'notify'"));
@@ -158,10 +158,11 @@ async fn in_a_notification() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_sink_stops_no_other_word() {
+async fn in_a_sink_stops_no_other_event() {
     let jobs = job::Jobs::new(|_: &job::JobStatusChange| panic!("as the script says"));
     let fixture = EngineFixture::new();
-    let job = jobs.create(named("j0"), fixture.driver(Work::Finish), None).expect("made").start();
+    let job =
+        jobs.create(named("j0"), fixture.driver(Work::Finish), None).expect("created").start();
     assert_eq!(text(job.concluded().await), "ok");
     assert_eq!(fixture.log.take_of("j0"), "!FinalizeCompleted");
 }

@@ -1,4 +1,4 @@
-//! Sinks and hooks that call the engine while they are told something.
+//! Sinks and hooks that call the engine.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -22,17 +22,17 @@ fn engine(sink: impl Fn(&Jobs, &JobStatusChange) + Send + Sync + 'static) -> Job
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_may_ask_about_the_job_it_is_told_of() {
+async fn a_sink_may_query_the_job_of_its_event() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let jobs = engine(move |jobs, change| {
         let found = jobs.find(&change.id).map(|job| job.status());
-        log.lock().expect("nobody panics").push((change.status, found));
+        log.lock().expect("no panic").push((change.status, found));
     });
-    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
+    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("created");
     job.start();
     let_tasks_run().await;
-    let pairs = seen.lock().expect("nobody panics").clone();
+    let pairs = seen.lock().expect("no panic").clone();
     let expected: Vec<_> =
         [JobStatus::Created, JobStatus::Running, JobStatus::Waiting, JobStatus::Pending]
             .map(|status| (status, Some(status)))
@@ -41,7 +41,7 @@ async fn a_sink_may_ask_about_the_job_it_is_told_of() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_sink_causes_is_told_after_what_it_is_being_told() {
+async fn events_caused_by_a_sink_are_delivered_after_the_present_one() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let jobs = engine(move |jobs, change| {
@@ -50,12 +50,12 @@ async fn what_a_sink_causes_is_told_after_what_it_is_being_told() {
             job.finalize().expect("pending");
             job.dismiss().expect("concluded");
         }
-        log.lock().expect("nobody panics").push(format!("{:?}", change.status));
+        log.lock().expect("no panic").push(format!("{:?}", change.status));
     });
-    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made");
+    let job = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("created");
     job.start();
     let_tasks_run().await;
-    let seen = seen.lock().expect("nobody panics").join(" ");
+    let seen = seen.lock().expect("no panic").join(" ");
     assert_eq!(seen, "Created Running Waiting Pending Concluded Null");
 }
 
@@ -64,13 +64,13 @@ async fn a_sink_may_take_the_name_of_a_job_that_is_gone() {
     let again = Arc::new(Mutex::new(String::new()));
     let result = Arc::clone(&again);
     let jobs = engine(move |jobs, change| {
-        if change.status == JobStatus::Null && result.lock().expect("nobody panics").is_empty() {
-            let made = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None);
-            *result.lock().expect("nobody panics") = text(made.map(|job| drop(job.start())));
+        if change.status == JobStatus::Null && result.lock().expect("no panic").is_empty() {
+            let created = jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None);
+            *result.lock().expect("no panic") = text(created.map(|job| drop(job.start())));
         }
     });
-    drop(jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("made"));
-    assert_eq!(*again.lock().expect("nobody panics"), "ok");
+    drop(jobs.create(manual("j0"), driver_fn(|_| async { Ok(()) }), None).expect("created"));
+    assert_eq!(*again.lock().expect("no panic"), "ok");
     let_tasks_run().await;
     assert_eq!(jobs.get("j0").map(|job| job.status()), Ok(JobStatus::Pending));
 }
@@ -111,7 +111,7 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
     let [older, younger] = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
-        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job is created")
     });
     let (older, younger) = (older.start(), younger.start());
     let_tasks_run().await;
@@ -142,14 +142,14 @@ async fn a_sink_may_finalize_when_the_first_member_is_pending() {
         }
     });
     let transaction = Transaction::new();
-    let made = ["j0", "j1"].map(|id| {
+    let created = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
-        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job is created")
     });
-    let made = made.map(job::CreatedJob::start);
+    let created = created.map(job::CreatedJob::start);
     let_tasks_run().await;
-    for job in made {
+    for job in created {
         assert_eq!(result(&job).await, "ok");
     }
     for id in ["j0", "j1"] {
@@ -206,7 +206,7 @@ async fn a_sink_may_cancel_a_member_when_another_is_taken_back() {
     let [older, younger] = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
-        jobs.create(manual(id), driver, Some(&transaction)).expect("the job can be made")
+        jobs.create(manual(id), driver, Some(&transaction)).expect("the job is created")
     });
     let older = older.start();
     let_tasks_run().await;
@@ -226,8 +226,8 @@ async fn a_sink_may_cancel_a_job_as_soon_as_it_is_made() {
                 .expect("created");
         }
     });
-    let made = jobs.create(named("j0"), fixture.driver(Work::Finish), None);
-    let job = made.expect("it was made").start();
+    let created = jobs.create(named("j0"), fixture.driver(Work::Finish), None);
+    let job = created.expect("created").start();
     assert_eq!(result(&job).await, "Operation canceled");
     assert!(jobs.find("j0").is_none());
 }
@@ -248,13 +248,13 @@ async fn a_pause_is_ended_once_however_often_that_is_asked() {
     }
     let fixture = EngineFixture::new();
     let job = fixture.create(named("j0"), ResumesTwice(fixture.log.clone())).start();
-    let held = job.pause();
+    let guard = job.pause();
     job.user_pause().expect("running");
     let_tasks_run().await;
     fixture.log.take();
     job.user_resume().expect("paused");
     assert_eq!(fixture.log.take(), ["j0 Can't resume a job that was not paused"]);
     assert_eq!(job.status(), JobStatus::Paused, "not by the user");
-    drop(held);
+    drop(guard);
     assert_eq!(job.status(), JobStatus::Running);
 }

@@ -130,7 +130,7 @@ async fn a_paused_member_runs_again_to_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_wants_a_word_holds_all() {
+async fn one_that_waits_for_a_client_delays_all() {
     for finalized in [0, 1] {
         let fixture = EngineFixture::new();
         let transaction = Transaction::new();

@@ -4,24 +4,24 @@ use job::{CancelMode, Job, JobStatus, Speed, Transaction};
 
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, text};
 
-/// What a client is told.
-enum Told {
-    /// The verb is done.
+/// The reply to a verb.
+enum Reply {
+    /// Success.
     Done,
     /// The table refuses it.
     Refused,
-    /// No user's pause to resume from, whatever the state.
+    /// There is no pause of a client, in any state.
     NotPaused,
-    /// A user's pause already.
+    /// There is a pause of a client already.
     AlreadyPaused,
 }
 
-use Told::{AlreadyPaused, Done, NotPaused, Refused};
+use Reply::{AlreadyPaused, Done, NotPaused, Refused};
 
-/// A job in a state, and what keeps it there.
+/// A job in a state, and its engine.
 struct InState {
     job: Job,
-    _bench: EngineFixture,
+    _fixture: EngineFixture,
     _undone: Option<job::CreatedJob>,
 }
 
@@ -52,7 +52,7 @@ async fn job_in(status: JobStatus) -> InState {
     };
     let_tasks_run().await;
     assert_eq!(job.status(), status);
-    InState { job, _bench: fixture, _undone: undone }
+    InState { job, _fixture: fixture, _undone: undone }
 }
 
 async fn paused(job: Job) -> Job {
@@ -69,7 +69,7 @@ async fn beside_a_job_at_work(fixture: &EngineFixture, work: Work) -> Job {
     job.start()
 }
 
-/// An aborting job is concluded as soon as the younger members of its transaction have stopped.
+/// An aborting job is concluded as soon as the newer members of its transaction have stopped.
 async fn beside_a_job_that_will_not_stop(fixture: &EngineFixture) -> Job {
     let group = Transaction::new();
     let job = fixture.create_in(&group, manual("j0"), fixture.driver(Work::Fail("x")));
@@ -78,7 +78,7 @@ async fn beside_a_job_that_will_not_stop(fixture: &EngineFixture) -> Job {
     job.start()
 }
 
-async fn check(status: JobStatus, verb: &str, told: Told) {
+async fn check(status: JobStatus, verb: &str, reply: Reply) {
     let in_state = job_in(status).await;
     let job = &in_state.job;
     let answer = match verb {
@@ -93,7 +93,7 @@ async fn check(status: JobStatus, verb: &str, told: Told) {
         other => unreachable!("no verb {other}"),
     };
     let name = format!("{status:?}").to_lowercase();
-    let expected = match told {
+    let expected = match reply {
         Done => "ok".to_owned(),
         Refused => format!("Job 'j0' in state '{name}' cannot accept command verb '{verb}'"),
         NotPaused => "Can't resume a job that was not paused".to_owned(),
@@ -103,12 +103,12 @@ async fn check(status: JobStatus, verb: &str, told: Told) {
 }
 
 macro_rules! verbs_in {
-    ($($module:ident, $status:ident: $($test:ident $verb:literal $told:ident)+;)+) => { $(
+    ($($module:ident, $status:ident: $($test:ident $verb:literal $reply:ident)+;)+) => { $(
         mod $module {
             $(
                 #[tokio::test(start_paused = true)]
                 async fn $test() {
-                    super::check(super::JobStatus::$status, $verb, super::$told).await;
+                    super::check(super::JobStatus::$status, $verb, super::$reply).await;
                 }
             )+
         }
@@ -209,7 +209,7 @@ verbs_in! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_not_yet_taken_is_a_pause_already() {
+async fn a_pause_counts_before_the_pause_point() {
     let in_state = job_in(JobStatus::Running).await;
     in_state.job.user_pause().expect("running");
     assert_eq!(in_state.job.status(), JobStatus::Running);

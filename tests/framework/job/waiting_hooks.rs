@@ -1,4 +1,4 @@
-//! Hooks that wait hold up the end of their own jobs, and of nothing and nobody else.
+//! Hooks that wait delay the end of their own jobs, and no other job.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn a_job_stays_pending_while_it_is_prepared_and_cleaned_up() {
     assert_eq!(fixture.log.take_of("j0"), "created running waiting pending");
     fixture.start("other", Work::Finish);
     let_tasks_run().await;
-    assert!(fixture.log.take_of("other").ends_with("null"), "others go on");
+    assert!(fixture.log.take_of("other").ends_with("null"), "others continue");
     leave.add_permits(1);
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "");
@@ -79,7 +79,7 @@ async fn finalize_is_answered_when_all_members_are_concluded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finalize_that_nobody_waits_for_goes_on() {
+async fn a_finalize_continues_after_its_client_is_gone() {
     let fixture = EngineFixture::new();
     let (driver, leave) = slow();
     let job = fixture.create(manual("j0"), driver).start();

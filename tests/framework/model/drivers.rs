@@ -1,4 +1,4 @@
-//! The rules of drivers: when they go on, rest and end.
+//! The rules of drivers: how they run, pause and end.
 
 use job::JobStatus::{Paused, Ready, Running, Standby, Waiting};
 
@@ -6,20 +6,20 @@ use super::rules::{Driver, Model};
 use super::step::{DriverAction, Hook};
 
 impl Model {
-    /// Drivers that can go on do: to begin with, past a first pause point, and not at all if it is
-    /// too late.
+    /// Runs every driver that can run. A new one first passes a pause point, and never begins if it
+    /// has to stop.
     pub(super) fn turn(&mut self) {
-        while !self.awake.is_empty() {
-            let number = self.awake.remove(0);
+        while !self.runnable.is_empty() {
+            let number = self.runnable.remove(0);
             let driver = self.jobs[number].driver;
             match driver {
-                Driver::New if self.rest_if_wanted(number) => {
-                    self.jobs[number].driver = Driver::RestsFirst;
+                Driver::New if self.pause_if_requested(number) => {
+                    self.jobs[number].driver = Driver::PausedFirst;
                 }
                 Driver::New => self.begin(number),
-                Driver::RestedFirst => self.begin(number),
-                Driver::Rested => self.jobs[number].driver = Driver::Works,
-                Driver::RestsFirst | Driver::Works | Driver::Rests | Driver::Over => {}
+                Driver::ResumedFirst => self.begin(number),
+                Driver::Resumed => self.jobs[number].driver = Driver::Works,
+                Driver::PausedFirst | Driver::Works | Driver::Paused | Driver::Over => {}
             }
         }
     }
@@ -32,25 +32,25 @@ impl Model {
         }
     }
 
-    fn rest_if_wanted(&mut self, number: usize) -> bool {
+    fn pause_if_requested(&mut self, number: usize) -> bool {
         let job = &self.jobs[number];
         if !(job.user_pause || job.internal_pause) || job.must_fail() {
             return false;
         }
-        self.go(number, if self.jobs[number].is_ready() { Standby } else { Paused });
+        self.move_to(number, if self.jobs[number].is_ready() { Standby } else { Paused });
         true
     }
 
     pub(super) fn drive(&mut self, number: usize, action: DriverAction) {
         match action {
             DriverAction::PassPausePoint => {
-                if self.rest_if_wanted(number) {
-                    self.jobs[number].driver = Driver::Rests;
+                if self.pause_if_requested(number) {
+                    self.jobs[number].driver = Driver::Paused;
                 }
             }
             DriverAction::BecomeReady => {
                 if self.jobs[number].status == Running {
-                    self.go(number, Ready);
+                    self.move_to(number, Ready);
                     self.emit(number, "!Ready");
                 }
             }
@@ -72,7 +72,7 @@ impl Model {
         if self.abort_if_failed(number) {
             self.abort(number);
         } else {
-            self.go(number, Waiting);
+            self.move_to(number, Waiting);
             self.advance(self.jobs[number].kind.transaction);
         }
     }

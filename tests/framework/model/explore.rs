@@ -1,4 +1,4 @@
-//! Every step in every state.
+//! The exploration of every step in every state.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -6,17 +6,17 @@ use super::rules::Model;
 use super::scripted_engine::ScriptedEngine;
 use super::step::{Kind, Step};
 
-/// What has been seen.
+/// The extent of an exploration.
 #[derive(Default)]
 struct Seen {
     states: usize,
     steps: usize,
-    /// The most steps that any state is away from the beginning.
+    /// The largest distance of a state from the first one, in steps.
     depth: usize,
 }
 
-/// Explores jobs of all these kinds, from where the steps of `prelude` lead, and as deep as `depth`
-/// or the environment says.
+/// Explores jobs of all these kinds, from the state after `prelude`, to a depth of `depth` steps or
+/// of what the environment says.
 pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], depth: usize) {
     let asked = std::env::var("QAPI_MODEL_DEPTH").ok();
     let depth = asked.map_or(depth, |asked| asked.parse().expect("a number of steps"));
@@ -31,8 +31,8 @@ pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], dep
     println!("{name}: {states} states, {steps} steps compared, up to {depth} from the beginning");
 }
 
-/// Goes to every state that can be reached with `depth` steps, by a shortest way, and tries every
-/// step there.
+/// Visits every state that `depth` steps can reach, by a shortest path, and tries every step
+/// there.
 fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let compare = |way: &[Step], model: &Model, steps: &[Step]| {
@@ -54,7 +54,7 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
         let after = |step: &Step| Some((*step, model.after(*step)?));
         let moving: Vec<_> = steps.iter().filter_map(after).collect();
         let moves = |step: &Step| moving.iter().any(|(moving, _)| moving == step);
-        // What changes nothing can be tried one after the other.
+        // Steps that change nothing need no fresh engine.
         let mut at_once: Vec<_> = steps.iter().copied().filter(|step| !moves(step)).collect();
         at_once.extend(moving.first().map(|(step, _)| *step));
         compare(&way, &model, &at_once);
@@ -70,8 +70,8 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     seen
 }
 
-/// Goes a way that is known to be right and to lead to `model`, and compares engine and rules at
-/// each step after it.
+/// Takes a path that is known to be right and to lead to `model`, and compares the engine with the
+/// model at each step after it.
 async fn compare(kinds: &[Kind], way: &[Step], mut model: Model, steps: &[Step]) {
     let mut engine = ScriptedEngine::new(kinds);
     for step in way {

@@ -24,7 +24,7 @@ mod transactions;
 use explore::explore_all;
 use step::{Fault, Kind, Step};
 
-/// Kinds of jobs that differ in what makes a difference to others.
+/// Kinds of jobs that differ in their effect on other jobs.
 const KINDS: [Kind; 4] = [
     Kind::PLAIN,
     Kind { auto_finalize: false, auto_dismiss: false, ..Kind::PLAIN },
@@ -32,7 +32,7 @@ const KINDS: [Kind; 4] = [
     Kind { fault: Fault::FailsLate, auto_dismiss: false, ..Kind::PLAIN },
 ];
 
-/// The kinds of a number of jobs, in every combination of [`KINDS`], each in its transaction.
+/// Lists of jobs: every combination of [`KINDS`], one job for each of these transactions.
 fn combinations(transactions: &[usize]) -> Vec<Vec<Kind>> {
     let mut found = vec![Vec::new()];
     for transaction in transactions {
@@ -47,7 +47,7 @@ fn combinations(transactions: &[usize]) -> Vec<Vec<Kind>> {
     found
 }
 
-/// As many plain jobs as there are transactions to join, but for one, which is any of `odd`.
+/// Lists of plain jobs, one for each of these transactions, with one job that is any of `odd`.
 fn alike_but_one(transactions: &[usize], odd: &[Kind]) -> Vec<Vec<Kind>> {
     let kinds = |place: usize, kind: Kind| {
         let member = |(number, transaction): (usize, &usize)| Kind {
@@ -60,17 +60,17 @@ fn alike_but_one(transactions: &[usize], odd: &[Kind]) -> Vec<Vec<Kind>> {
     (0..transactions.len()).flat_map(at).collect()
 }
 
-/// Plain jobs, and the same with one of another kind.
+/// Lists of plain jobs, with and without one of another kind.
 fn alike(transactions: &[usize]) -> Vec<Vec<Kind>> {
     let mut kinds = alike_but_one(transactions, &KINDS[1..]);
     kinds.extend(alike_but_one(transactions, &KINDS[..1]).pop());
     kinds
 }
 
-/// What is made together and started together, with which the most is to be seen.
+/// The steps that create and start all jobs, after which most steps are possible.
 fn all_run(jobs: usize) -> Vec<Step> {
-    let made = (0..jobs).map(Step::Create);
-    made.chain((0..jobs).map(Step::Start)).chain([Step::Turn]).collect()
+    let created = (0..jobs).map(Step::Create);
+    created.chain((0..jobs).map(Step::Start)).chain([Step::Turn]).collect()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Long ways at random, beyond where every step in every state can be tried.
+//! Long random runs, beyond the states that can be explored.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,7 +10,7 @@ use super::rules::Model;
 use super::scripted_engine::ScriptedEngine;
 use super::step::{Fault, Kind, Step};
 
-/// The rules, as the random_runs want them.
+/// The model, as the test framework uses it.
 struct Rules;
 
 impl ReferenceStateMachine for Rules {
@@ -31,7 +31,7 @@ impl ReferenceStateMachine for Rules {
         prop::collection::vec(kind, 3).prop_map(|kinds| Model::new(&kinds)).boxed()
     }
 
-    /// Mostly what changes something.
+    /// Mostly steps that change something.
     fn transitions(model: &Model) -> BoxedStrategy<Step> {
         let steps = model.steps();
         let moves = |step: &Step| model.after(*step).is_some();
@@ -52,7 +52,7 @@ impl ReferenceStateMachine for Rules {
     }
 }
 
-/// The engine, and how it should be.
+/// The engine, and the model that it must equal.
 struct Walk {
     runtime: Runtime,
     engine: ScriptedEngine,
@@ -79,7 +79,7 @@ impl StateMachineTest for Walk {
     }
 }
 
-/// Always the same few, unless `PROPTEST_CASES` asks for more, which are always others.
+/// The same few cases each time, unless `PROPTEST_CASES` asks for more, which are random.
 fn config() -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_some() {

@@ -1,6 +1,6 @@
-//! The specification: what clients of QEMU see of jobs, as rules over plain data.
+//! The model of jobs: the behaviour that clients of QEMU see, as rules over plain data.
 //!
-//! Nothing here waits, locks or calls; and nothing here is shared with the engine but the names of
+//! Nothing here waits, locks or calls. It has nothing in common with the engine but the names of
 //! the states.
 
 use job::JobStatus::{self, *};
@@ -8,17 +8,17 @@ use job::JobStatus::{self, *};
 use super::step::{DriverAction, Fault, Hook, Kind, Outcome, Request, Step, View};
 use super::transactions::Transaction;
 
-/// All there is.
+/// All jobs, transactions and drivers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Model {
     kinds: Vec<Kind>,
     pub(super) jobs: Vec<Job>,
     pub(super) transactions: [Transaction; 2],
-    /// The jobs whose drivers can go on, in the order in which they will.
-    pub(super) awake: Vec<usize>,
-    /// Whether a failed member is being concluded just now. Never between two steps.
+    /// The jobs whose drivers can run, in the order in which they will.
+    pub(super) runnable: Vec<usize>,
+    /// Whether a failed member is being concluded now. Never between two steps.
     pub(super) concluding: bool,
-    /// What has been events in the present step.
+    /// The events of the present step.
     events: Vec<String>,
 }
 
@@ -26,13 +26,13 @@ pub(super) struct Model {
 pub(super) struct Job {
     pub(super) kind: Kind,
     pub(super) status: JobStatus,
-    /// Not yet started, nor taken back or undone.
+    /// Neither started, nor taken back or undone.
     startable: bool,
     pub(super) started: bool,
     pub(super) driver: Driver,
-    /// A client or an error wants it to rest.
+    /// The pause of a client or of an error is in force.
     pub(super) user_pause: bool,
-    /// Something internal does.
+    /// An internal pause is in force.
     pub(super) internal_pause: bool,
     pub(super) cancel: Cancel,
     pub(super) error: Option<String>,
@@ -40,16 +40,16 @@ pub(super) struct Job {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Driver {
-    /// Has not passed the pause point before its work.
+    /// Before the pause point that precedes its work.
     New,
-    /// Rests there.
-    RestsFirst,
-    /// Has rested there, and begins at the next turn.
-    RestedFirst,
+    /// Paused there.
+    PausedFirst,
+    /// Resumed there; begins at the next turn.
+    ResumedFirst,
     Works,
-    Rests,
-    /// Has rested, and works again at the next turn.
-    Rested,
+    Paused,
+    /// Resumed; works again at the next turn.
+    Resumed,
     Over,
 }
 
@@ -73,36 +73,36 @@ impl Job {
         matches!(self.status, Concluded | Null)
     }
 
-    fn rests(&self) -> bool {
+    fn is_paused(&self) -> bool {
         matches!(self.status, Paused | Standby)
     }
 
-    /// Cancelled by force, or failed: nothing is left to do but to end.
+    /// Whether the job is cancelled by force, or has failed: it can only end.
     pub(super) fn must_fail(&self) -> bool {
         self.cancel == Cancel::Forced || self.error.is_some()
     }
 }
 
 impl Model {
-    /// Nothing yet, but jobs of these kinds may be made, in this order.
+    /// No jobs yet. Jobs of these kinds may be created, in this order.
     pub(super) fn new(kinds: &[Kind]) -> Self {
         Self {
             kinds: kinds.to_vec(),
             jobs: Vec::new(),
             transactions: [Transaction::new(), Transaction::new()],
-            awake: Vec::new(),
+            runnable: Vec::new(),
             concluding: false,
             events: Vec::new(),
         }
     }
 
-    /// Every step that makes sense now.
+    /// Every step that is possible now.
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         if self.jobs.len() < self.kinds.len() {
             steps.push(Step::Create(self.jobs.len()));
         }
-        if !self.awake.is_empty() {
+        if !self.runnable.is_empty() {
             steps.push(Step::Turn);
         }
         for (number, job) in self.jobs.iter().enumerate() {
@@ -115,26 +115,26 @@ impl Model {
             } else if job.status == Created || job.is_at_work() {
                 steps.push(Step::BeginPause(number));
             }
-            if matches!(job.driver, Driver::Works | Driver::Rested) {
+            if matches!(job.driver, Driver::Works | Driver::Resumed) {
                 steps.extend(DriverAction::ALL.map(|action| Step::Drive(number, action)));
             }
         }
         steps
     }
 
-    /// What the jobs are made with.
+    /// The kinds of the jobs.
     pub(super) fn kinds(&self) -> &[Kind] {
         &self.kinds
     }
 
-    /// Where a step leads, if it changes anything.
+    /// The state after a step, if the step changes anything.
     pub(super) fn after(&self, step: Step) -> Option<Self> {
         let mut next = self.clone();
         next.take(step);
         (next != *self).then_some(next)
     }
 
-    /// Carries out a step.
+    /// Takes a step.
     pub(super) fn take(&mut self, step: Step) -> Outcome {
         let reply = match step {
             Step::Create(number) => self.create(number),
@@ -152,7 +152,7 @@ impl Model {
             }
             Step::EndPause(number) => {
                 self.jobs[number].internal_pause = false;
-                self.end_rest_if_unwanted(number);
+                self.leave_pause_if_unrequested(number);
                 Ok(())
             }
             Step::Drive(number, action) => {
@@ -170,7 +170,7 @@ impl Model {
         Outcome { reply, events: std::mem::take(&mut self.events) }
     }
 
-    /// What queries show, the newest job first.
+    /// The result of queries, the newest job first.
     pub(super) fn view(&self) -> Vec<View> {
         let jobs = self.jobs.iter().enumerate().rev().filter(|(_, job)| job.status != Null);
         let view = |(number, job): (usize, &Job)| View {
@@ -179,7 +179,7 @@ impl Model {
             error: job.error.clone(),
             user_paused: job.user_pause,
             pause_requested: job.user_pause || job.internal_pause,
-            busy: job.is_at_work() && !job.rests(),
+            busy: job.is_at_work() && !job.is_paused(),
             ready: job.is_ready(),
             cancel_requested: job.cancel > Cancel::No,
             cancelled: job.cancel == Cancel::Forced,
@@ -191,7 +191,7 @@ impl Model {
         self.events.push(format!("j{number} {what}"));
     }
 
-    pub(super) fn go(&mut self, number: usize, status: JobStatus) {
+    pub(super) fn move_to(&mut self, number: usize, status: JobStatus) {
         if self.jobs[number].status != status {
             self.jobs[number].status = status;
             self.emit(number, status.as_str());
@@ -211,12 +211,12 @@ impl Model {
             cancel: Cancel::No,
             error: None,
         });
-        self.go(number, Created);
+        self.move_to(number, Created);
         if self.transactions[kind.transaction].join(number) {
             return Ok(());
         }
         self.jobs[number].startable = false;
-        self.go(number, Null);
+        self.move_to(number, Null);
         Err("The transaction has already been completed or aborted".to_owned())
     }
 
@@ -225,8 +225,8 @@ impl Model {
         job.startable = false;
         if job.status == Created && !job.must_fail() {
             job.started = true;
-            self.awake.push(number);
-            self.go(number, Running);
+            self.runnable.push(number);
+            self.move_to(number, Running);
         }
         Ok(())
     }
@@ -234,9 +234,9 @@ impl Model {
     fn take_back(&mut self, number: usize) -> Result<(), String> {
         let job = &mut self.jobs[number];
         job.startable = false;
-        // One that is cancelled is concluded with its transaction.
+        // A cancelled job is concluded with its transaction.
         if job.status == Created && !job.must_fail() {
-            self.go(number, Null);
+            self.move_to(number, Null);
             self.leave(number);
             self.advance(self.jobs[number].kind.transaction);
         }
@@ -272,13 +272,13 @@ impl Model {
                 return Err(format!("The active block job 'j{number}' cannot be completed"));
             }
             Request::Complete => return self.answered(number, Hook::Complete),
-            Request::Dismiss => self.go(number, Null),
+            Request::Dismiss => self.move_to(number, Null),
             Request::Finalize => self.finalize(self.jobs[number].kind.transaction),
         }
         Ok(())
     }
 
-    /// A job that is not at work any more, or not yet, takes its transaction with it at once.
+    /// A job that is not at work takes its transaction with it at once.
     fn cancel(&mut self, number: usize, force: bool) {
         self.mark_cancelled(number, force);
         if self.jobs[number].cancel == Cancel::Forced {
@@ -289,8 +289,8 @@ impl Model {
         }
     }
 
-    /// A cancel ends the pause of a user or of an error; a forced one ends every rest. Only a job
-    /// that is ready knows any other than a forced one, and only if it is of that kind.
+    /// A cancel ends the pause of a client or of an error; a forced one ends every pause. A cancel
+    /// is soft only if the job is ready and its kind has soft cancels.
     pub(super) fn mark_cancelled(&mut self, number: usize, force: bool) {
         let job = &self.jobs[number];
         if job.is_over() {
@@ -310,12 +310,12 @@ impl Model {
             job.cancel = Cancel::Forced;
         }
         if force {
-            self.end_rest(number);
+            self.leave_pause(number);
         }
     }
 
-    /// Calls a hook. If it panics, the job fails with the text that is returned: at once, with its
-    /// transaction, if it is not at work.
+    /// Calls a hook. If it panics, the job fails with the text that is returned; and if the job is
+    /// not at work, so does its transaction.
     pub(super) fn call(&mut self, number: usize, hook: Hook) -> Option<String> {
         if hook != Hook::Run {
             self.emit(number, hook.word());
@@ -326,7 +326,7 @@ impl Model {
         let name = hook.name();
         let text = format!("The job's driver panicked in '{name}': as its kind does");
         self.jobs[number].error.get_or_insert_with(|| text.clone());
-        self.end_rest(number);
+        self.leave_pause(number);
         if !self.jobs[number].is_at_work() {
             self.abort(number);
         }
@@ -345,37 +345,37 @@ impl Model {
     fn end_user_pause(&mut self, number: usize) {
         self.jobs[number].user_pause = false;
         self.call(number, Hook::UserResume);
-        self.end_rest_if_unwanted(number);
+        self.leave_pause_if_unrequested(number);
     }
 
-    fn end_rest_if_unwanted(&mut self, number: usize) {
+    fn leave_pause_if_unrequested(&mut self, number: usize) {
         if !self.jobs[number].user_pause && !self.jobs[number].internal_pause {
-            self.end_rest(number);
+            self.leave_pause(number);
         }
     }
 
-    /// The job is back before the reply to whatever ended its rest.
-    fn end_rest(&mut self, number: usize) {
+    /// The job has left its pause before the reply to the command that ended it.
+    fn leave_pause(&mut self, number: usize) {
         match self.jobs[number].status {
-            Paused => self.go(number, Running),
-            Standby => self.go(number, Ready),
+            Paused => self.move_to(number, Running),
+            Standby => self.move_to(number, Ready),
             _ => return,
         }
         let job = &mut self.jobs[number];
-        let first = job.driver == Driver::RestsFirst;
-        job.driver = if first { Driver::RestedFirst } else { Driver::Rested };
-        self.awake.push(number);
+        let first = job.driver == Driver::PausedFirst;
+        job.driver = if first { Driver::ResumedFirst } else { Driver::Resumed };
+        self.runnable.push(number);
     }
 
-    /// A forced cancel is a failure, whatever the driver says, though an error of its own counts
-    /// for more.
+    /// A forced cancel is a failure whatever the driver returns, but an error of the driver has
+    /// precedence.
     pub(super) fn abort_if_failed(&mut self, number: usize) -> bool {
         let job = &mut self.jobs[number];
         if !job.must_fail() {
             return false;
         }
         job.error.get_or_insert_with(|| "Operation canceled".to_owned());
-        self.go(number, Aborting);
+        self.move_to(number, Aborting);
         true
     }
 }

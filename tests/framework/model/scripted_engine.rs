@@ -19,11 +19,11 @@ struct Log {
 impl Log {
     fn write(&self, id: Option<&str>, what: &str) {
         let line = format!("{} {what}", id.unwrap_or("-"));
-        self.lines.lock().expect("nobody panics while it logs").push(line);
+        self.lines.lock().expect("no panic while logging").push(line);
     }
 
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.lines.lock().expect("nobody panics while it logs"))
+        std::mem::take(&mut self.lines.lock().expect("no panic while logging"))
     }
 }
 
@@ -34,7 +34,7 @@ struct ScriptedDriver {
 }
 
 impl ScriptedDriver {
-    /// Panics there if that is its fault, without a word to the log of the tests.
+    /// Panics if that is the fault of this kind. The panic prints nothing.
     fn called(&self, job: &JobHandle, hook: Hook) {
         if hook != Hook::Run {
             self.log.write(job.id(), hook.word());
@@ -52,11 +52,11 @@ impl ScriptedDriver {
 
 impl JobDriver for ScriptedDriver {
     async fn run(&self, job: &JobHandle) -> Result<()> {
-        let actions = self.actions.lock().expect("nobody panics").take();
+        let actions = self.actions.lock().expect("no panic").take();
         let mut actions = actions.expect("a job runs once");
         while let Some(action) = actions.recv().await {
             match action {
-                // That it is to give up is said by another action.
+                // A later action makes the driver give up.
                 DriverAction::PassPausePoint => drop(job.pause_point().await),
                 DriverAction::BecomeReady => job.ready(),
                 DriverAction::MeetError => job.pause_for_error(),
@@ -107,7 +107,7 @@ impl JobDriver for ScriptedDriver {
     }
 }
 
-/// The engine, and a hand on every string.
+/// The engine, and the controls of its drivers.
 pub(super) struct ScriptedEngine {
     jobs: Jobs,
     log: Log,
@@ -138,7 +138,7 @@ impl ScriptedEngine {
         }
     }
 
-    /// Carries out a step.
+    /// Takes a step.
     pub(super) async fn take(&mut self, step: Step) -> Outcome {
         let reply = match step {
             Step::Create(number) => self.create(number),
@@ -179,13 +179,13 @@ impl ScriptedEngine {
         Outcome { reply, events: self.log.take() }
     }
 
-    /// Ends whatever is still there.
+    /// Ends the jobs that are left.
     pub(super) async fn end(self) {
         drop(self);
         turn().await;
     }
 
-    /// What queries show, the newest job first.
+    /// The result of queries, the newest job first.
     pub(super) fn view(&self) -> Vec<View> {
         let jobs = self.jobs.list();
         let infos = self.jobs.query();
@@ -243,7 +243,7 @@ impl ScriptedEngine {
     }
 }
 
-/// What the command `block-job-set-speed` does.
+/// The command `block-job-set-speed`.
 fn set_speed(job: &Job, speed: i64) -> Result<()> {
     let before = job.speed();
     let set = || {
@@ -260,7 +260,7 @@ fn id(number: usize) -> String {
     format!("j{number}")
 }
 
-/// Lets every driver go on until each waits: all that can run do before whoever yields.
+/// Runs every driver until it waits: all runnable tasks run before this one continues.
 async fn turn() {
     for _ in 0..2 {
         tokio::task::yield_now().await;

@@ -1,17 +1,17 @@
-//! What can happen.
+//! The steps that a run consists of, and their results.
 
 use job::{JobStatus, JobVerb};
 
-/// What a job is made with, and what its driver is like.
+/// The options and the driver of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
-    /// A cancel without force just ends it when it is ready.
+    /// A soft cancel just ends the job when it is ready.
     pub(super) soft_cancel: bool,
     pub(super) auto_finalize: bool,
     pub(super) auto_dismiss: bool,
-    /// What is wrong with its driver.
+    /// The fault of its driver.
     pub(super) fault: Fault,
-    /// Which transaction it joins.
+    /// The number of its transaction.
     pub(super) transaction: usize,
 }
 
@@ -25,27 +25,27 @@ impl Kind {
     };
 }
 
-/// What can be wrong with a driver.
+/// The fault of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Fault {
     None,
-    /// Fails when it is prepared.
+    /// `prepare` fails.
     FailsLate,
-    /// Refuses what it can be asked.
+    /// The hooks that may refuse do.
     Refuses,
-    /// Panics there.
+    /// A hook panics.
     PanicsIn(Hook),
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let panics = Hook::ALL.into_iter().map(Self::PanicsIn);
         [Self::None, Self::FailsLate, Self::Refuses].into_iter().chain(panics)
     }
 }
 
-/// What is called of a driver. Each call is events, but that of `run`.
+/// A method of a driver. Each call is logged, except those of `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Hook {
     Run,
@@ -98,7 +98,7 @@ impl Hook {
     }
 }
 
-/// One thing that is done to a job, named by its number, or by its driver.
+/// One step: an action on the job of that number, or of its driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     Create(usize),
@@ -107,15 +107,15 @@ pub(super) enum Step {
     TakeBack(usize),
     /// The job is undone before it is started.
     Undo(usize),
-    /// A client asks for something.
+    /// A client requests a verb.
     Request(usize, Request),
-    /// An internal reason to rest comes.
+    /// An internal pause begins.
     BeginPause(usize),
-    /// That reason goes.
+    /// That pause ends.
     EndPause(usize),
-    /// The driver does something, after everyone has had a turn, and before everyone has another.
+    /// The driver acts, after all drivers have run, and before they run again.
     Drive(usize, DriverAction),
-    /// Every driver that can go on does.
+    /// Every driver that can run does.
     Turn,
 }
 
@@ -145,7 +145,7 @@ impl Request {
         Self::Change,
     ];
 
-    /// In which states a job takes it, and what it is called when it is refused.
+    /// The name of the verb, and the states in which a job accepts it.
     pub(super) fn rule(self) -> (&'static str, &'static [JobStatus]) {
         use JobStatus::{Concluded, Created, Paused, Pending, Ready, Running, Standby, Waiting};
         const LIVE: &[JobStatus] = &[Created, Running, Paused, Ready, Standby];
@@ -164,15 +164,15 @@ impl Request {
     }
 }
 
-/// What a driver does.
+/// An action of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum DriverAction {
     PassPausePoint,
     BecomeReady,
-    /// An error is to stop the job at its next pause point.
+    /// An error stops the job at its next pause point.
     MeetError,
     Succeed,
-    /// Or panics, if that is its fault.
+    /// Fails, or panics if that is its fault.
     Fail,
 }
 
@@ -181,16 +181,16 @@ impl DriverAction {
         [Self::PassPausePoint, Self::BecomeReady, Self::MeetError, Self::Succeed, Self::Fail];
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Outcome {
     /// `ok`, or the text of the error.
     pub(super) reply: String,
-    /// Changes of status, notifications (with `!`), and calls of hooks, as they came.
+    /// Changes of status, notifications (with `!`), and calls of hooks, in order.
     pub(super) events: Vec<String>,
 }
 
-/// What anyone can see of a job.
+/// The visible state of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) id: String,
@@ -204,7 +204,7 @@ pub(super) struct View {
     pub(super) cancelled: bool,
 }
 
-/// All verbs of the schema are asked for.
+/// Every verb of the schema is among the requests.
 #[test]
 fn no_verb_is_forgotten() {
     for verb in JobVerb::ALL {

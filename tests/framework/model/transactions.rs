@@ -8,7 +8,7 @@ use super::step::{Fault, Hook};
 /// Jobs that succeed together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Transaction {
-    /// The numbers of those that are not concluded, the oldest first.
+    /// The numbers of the jobs that are not concluded, the oldest first.
     members: Vec<usize>,
     fate: Fate,
 }
@@ -16,9 +16,9 @@ pub(super) struct Transaction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Fate {
     Open,
-    /// All members are done, and wait for a client's word.
+    /// All members are done, and wait for a client.
     Pending,
-    /// All succeed, or are being cancelled one after the other.
+    /// All members succeed, or are being cancelled one after the other.
     Decided,
     Failure,
 }
@@ -28,7 +28,7 @@ impl Transaction {
         Self { members: Vec::new(), fate: Fate::Open }
     }
 
-    /// Takes a job in, unless it is too late.
+    /// Adds a job, unless the transaction is over.
     pub(super) fn join(&mut self, number: usize) -> bool {
         let open = self.fate == Fate::Open;
         if open {
@@ -37,21 +37,21 @@ impl Transaction {
         open
     }
 
-    /// Whatever is done to all is done to the newest first.
+    /// The newest member comes first in all that is done to members.
     fn newest_first(&self) -> Vec<usize> {
         self.members.iter().rev().copied().collect()
     }
 }
 
 impl Model {
-    /// The job is none of its transaction's any more.
+    /// Removes the job from its transaction.
     pub(super) fn leave(&mut self, number: usize) {
         let transaction = self.jobs[number].kind.transaction;
         self.transactions[transaction].members.retain(|member| *member != number);
     }
 
-    /// When the last member is done, all become pending; and if none wants a client's word, all
-    /// are finalized.
+    /// When the last member is done, all become pending. If none waits for a client, all are
+    /// finalized.
     pub(super) fn advance(&mut self, transaction: usize) {
         let members = self.transactions[transaction].newest_first();
         let all_wait = members.iter().all(|number| self.jobs[*number].status == Waiting);
@@ -60,7 +60,7 @@ impl Model {
         }
         self.transactions[transaction].fate = Fate::Pending;
         for number in &members {
-            self.go(*number, Pending);
+            self.move_to(*number, Pending);
             if !self.jobs[*number].kind.auto_finalize {
                 self.emit(*number, "!Pending");
             }
@@ -70,7 +70,7 @@ impl Model {
         }
     }
 
-    /// All are prepared before the first is committed; one that fails then fails all.
+    /// Prepares all members before the first is cleaned up. A member that fails then fails all.
     pub(super) fn finalize(&mut self, transaction: usize) {
         self.transactions[transaction].fate = Fate::Decided;
         let members = self.transactions[transaction].newest_first();
@@ -89,7 +89,7 @@ impl Model {
         }
     }
 
-    /// One member fails all, while that is not yet decided.
+    /// Aborts the transaction, unless its result is decided.
     pub(super) fn abort(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
         if self.jobs[culprit].is_over() {
@@ -102,8 +102,8 @@ impl Model {
         }
     }
 
-    /// Those that have done their work fail as soon as a member is cancelled by force, if there is
-    /// one at work that has to be waited for.
+    /// Fails the members that have done their work as soon as a member is cancelled by force, if
+    /// one at work has to be waited for.
     pub(super) fn fail_waiting(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
         let members = self.transactions[transaction].newest_first();
@@ -124,7 +124,7 @@ impl Model {
         }
     }
 
-    /// One member fails all: the others are cancelled by force.
+    /// A member fails: all others are cancelled by force.
     fn undo(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
         self.transactions[transaction].fate = Fate::Decided;
@@ -137,8 +137,8 @@ impl Model {
         self.conclude_stopped(transaction);
     }
 
-    /// A member of a failed transaction is concluded when it has stopped and so have all younger
-    /// ones.
+    /// A member of a failed transaction is concluded when it, and every newer member, has
+    /// stopped.
     fn conclude_stopped(&mut self, transaction: usize) {
         while !self.concluding
             && let Some(number) = self.transactions[transaction].members.last().copied()
@@ -160,9 +160,9 @@ impl Model {
             self.emit(number, what);
         }
         self.leave(number);
-        self.go(number, Concluded);
+        self.move_to(number, Concluded);
         if self.jobs[number].kind.auto_dismiss || !started {
-            self.go(number, Null);
+            self.move_to(number, Null);
         }
     }
 }

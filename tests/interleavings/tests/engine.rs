@@ -8,13 +8,13 @@ use crate::fixture::{EngineFixture, Work};
 use crate::orders::every_order;
 
 #[test]
-fn a_job_made_while_all_are_cancelled() {
-    every_order("a job made while all are cancelled", 2, || {
+fn a_job_created_while_all_are_cancelled() {
+    every_order("a job created while all are cancelled", 2, || {
         let fixture = EngineFixture::new();
         let other = fixture.clone();
         let client = thread::spawn(move || drop(other.start("j0", Work::UntilCancelled)));
         block_on(fixture.jobs.cancel_all());
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.end();
     });
 }
@@ -23,12 +23,12 @@ fn a_job_made_while_all_are_cancelled() {
 fn a_job_started_while_all_are_cancelled() {
     every_order("a job started while all are cancelled", 2, || {
         let fixture = EngineFixture::new();
-        let made = fixture.create("j0", Work::UntilCancelled, None);
-        let client = thread::spawn(move || drop(made.start()));
+        let created = fixture.create("j0", Work::UntilCancelled, None);
+        let client = thread::spawn(move || drop(created.start()));
         block_on(fixture.jobs.cancel_all());
-        // It was there when that began, and it has been told that it is gone.
+        // The job existed when the cancel began, and all its events are delivered.
         fixture.check_lives();
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.check_lives();
     });
 }
@@ -38,11 +38,11 @@ fn all_cancelled_by_two() {
     every_order("all cancelled by two", 1, || {
         let fixture = EngineFixture::new();
         fixture.start("j0", Work::UntilCancelled);
-        fixture.start("j1", Work::FinishByHand);
+        fixture.start("j1", Work::FinishManually);
         let other = fixture.clone();
         let client = thread::spawn(move || block_on(other.jobs.cancel_all()));
         fixture.end();
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
     });
 }
 
@@ -59,13 +59,13 @@ fn all_paused_while_all_are_cancelled() {
             }
         });
         fixture.end();
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
     });
 }
 
 #[test]
-fn what_ends_has_been_told() {
-    every_order("what ends has been told", 1, || {
+fn concluded_waits_for_the_delivery() {
+    every_order("concluded waits for the delivery", 1, || {
         let fixture = EngineFixture::new();
         let other = fixture.clone();
         let client = thread::spawn(move || {
@@ -76,7 +76,7 @@ fn what_ends_has_been_told() {
         let job = fixture.start("j0", Work::Finish);
         assert_eq!(block_on(job.concluded()), Ok(()));
         assert!(fixture.log.life("j0").contains("concluded"));
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.end();
     });
 }
@@ -88,11 +88,11 @@ fn two_jobs_of_one_name() {
         let other = fixture.clone();
         let make = |fixture: EngineFixture| fixture.try_create("j0", Work::Finish, None).is_ok();
         let client = thread::spawn(move || make(other));
-        let made = [make(fixture.clone()), client.join().expect("it does not panic")];
+        let created = [make(fixture.clone()), client.join().expect("no panic")];
         // Each takes its own back at once, so both may succeed, one after the other.
-        assert!(made.contains(&true));
+        assert!(created.contains(&true));
         let life =
-            if made == [true, true] { "created null created null" } else { "created null" };
+            if created == [true, true] { "created null created null" } else { "created null" };
         assert_eq!(fixture.log.life("j0"), life);
     });
 }
@@ -101,8 +101,10 @@ fn two_jobs_of_one_name() {
 fn an_engine_dropped_while_its_jobs_end() {
     every_order("an engine dropped", 1, || {
         let fixture = EngineFixture::new();
-        let jobs =
-            [fixture.start("j0", Work::UntilCancelled), fixture.start("j1", Work::FinishByHand)];
+        let jobs = [
+            fixture.start("j0", Work::UntilCancelled),
+            fixture.start("j1", Work::FinishManually),
+        ];
         let log = fixture.log.clone();
         let client = {
             let job = jobs[1].clone();
@@ -114,6 +116,6 @@ fn an_engine_dropped_while_its_jobs_end() {
             let id = job.id().expect("named");
             assert!(log.life(id).contains("concluded"));
         }
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
     });
 }

@@ -1,4 +1,4 @@
-//! An engine whose every word is written down, and what must be true of it in any order.
+//! An engine that logs its events, and the properties that hold in any order of threads.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use job_interleaved::{
 };
 use qapi_core::{Error, Result};
 
-/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook), of which
-/// writing one is no turn of its own.
+/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook). Writing one
+/// is no scheduling point.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
@@ -22,7 +22,7 @@ impl Log {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{id} {what}"));
     }
 
-    /// What was written of each job, in one line.
+    /// The words about each job.
     fn lives(&self) -> HashMap<String, Vec<String>> {
         let mut lives: HashMap<_, Vec<_>> = HashMap::new();
         for line in &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -72,11 +72,11 @@ impl EngineFixture {
         work: Work,
         transaction: Option<&Transaction>,
     ) -> CreatedJob {
-        self.try_create(id, work, transaction).expect("the job can be made")
+        self.try_create(id, work, transaction).expect("the job is created")
     }
 
-    /// Has a driver that throttles its work go on.
-    pub(crate) fn go_on(job: &Job) {
+    /// Makes a driver with [`Work::Throttle`] continue.
+    pub(crate) fn continue_work(job: &Job) {
         let driver = job.driver::<Driver>().expect("there is no other");
         driver.complete.store(true, Ordering::SeqCst);
         drop(job.pause());
@@ -86,7 +86,7 @@ impl EngineFixture {
         self.create(id, work, None).start()
     }
 
-    /// Lets everyone else go on until a job is there.
+    /// Lets the other threads run until a job is in that state.
     pub(crate) fn until(job: &Job, status: JobStatus) {
         while job.status() != status {
             shuttle::thread::yield_now();
@@ -99,7 +99,7 @@ impl EngineFixture {
         self.check_lives();
     }
 
-    /// Whether each job has had one life from beginning to end, and been told of its end once.
+    /// Checks that each job has had one life from beginning to end, with one clean-up.
     pub(crate) fn check_lives(&self) {
         for (id, life) in self.log.lives() {
             let mut status = JobStatus::Undefined;
@@ -115,7 +115,7 @@ impl EngineFixture {
         }
     }
 
-    /// Whether either all of these jobs succeeded or none. Jobs taken back do not count.
+    /// Checks that either all of these jobs succeeded or none. Jobs taken back do not count.
     pub(crate) fn check_together(&self, ids: &[&str]) {
         let lives = ids.iter().map(|id| self.log.life(id));
         let ends: Vec<_> = lives.filter(|life| life.contains("clean")).collect();
@@ -128,27 +128,27 @@ fn status_of(word: &str) -> Option<JobStatus> {
     JobStatus::ALL.iter().copied().find(|status| status.as_str() == word)
 }
 
-/// What a driver does.
+/// The work of a driver.
 #[derive(Clone, Copy)]
 pub(crate) enum Work {
     Finish,
     /// Finishes a job that waits for a client to finalize and to dismiss it.
-    FinishByHand,
+    FinishManually,
     Fail,
     /// Passes two pause points, and finishes.
     Pause,
     UntilCancelled,
-    /// Becomes ready, and waits until it is told to complete, or is cancelled.
+    /// Becomes ready, and waits until it is completed or cancelled.
     UntilCompleted,
     /// Stops for an error, and finishes when it is resumed.
     Stop,
-    /// Waits until it is told to go on, and then copies a lot twice, as fast as it may.
+    /// Waits for [`continue_work`](EngineFixture::continue_work), and then copies twice.
     Throttle,
 }
 
 impl Work {
     fn is_manual(self) -> bool {
-        matches!(self, Self::FinishByHand)
+        matches!(self, Self::FinishManually)
     }
 }
 
@@ -167,7 +167,7 @@ impl Driver {
 impl JobDriver for Driver {
     async fn run(&self, job: &JobHandle) -> Result<()> {
         match self.work {
-            Work::Finish | Work::FinishByHand => Ok(()),
+            Work::Finish | Work::FinishManually => Ok(()),
             Work::Fail => Err(Error::generic("as the script says")),
             Work::Pause => {
                 job.pause_point().await?;

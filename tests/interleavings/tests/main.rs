@@ -1,14 +1,14 @@
-//! The job engine on several threads, in every order in which they can take turns.
+//! The job engine on several threads, in every order of the threads.
 //!
-//! Each test runs a few threads, and the drivers of a few jobs, in all orders that depart from the
-//! plainest one at most so many times: [`every_order`](orders::every_order). To go further, and to
-//! see how many orders there are:
+//! Each test runs a few threads, and the drivers of a few jobs, in all orders up to a number of
+//! departures from the simplest one: see [`every_order`](orders::every_order). To try more orders,
+//! and to see their number:
 //!
 //! ```text
 //! QAPI_DEPARTURES=3 cargo test --release -p interleavings -- --nocapture
 //! ```
 //!
-//! A test that fails prints the order as a word, with which `shuttle::replay` does it again.
+//! A test that fails prints its order, which `shuttle::replay` repeats.
 
 mod fixture;
 mod orders;

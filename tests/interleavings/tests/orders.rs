@@ -1,15 +1,15 @@
-//! Every order in which threads can take turns.
+//! A scheduler that tries every order of threads.
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, Runner};
 
-/// Runs `test` once for each order in which its threads can take turns, up to so many departures
-/// from the plainest one: in that, a thread goes on for as long as it can, and then the next does.
-/// A departure is a thread that is interrupted in favour of any other, or one that is passed over
-/// when its turn has come. There are at most `departures`, or as many as the environment says.
+/// Runs `test` once for each order of its threads, up to so many departures from the simplest
+/// order: in that, a thread runs for as long as it can, and then the next one does. A departure
+/// interrupts a thread in favour of another, or skips a thread whose turn has come. The environment
+/// may set another number than `departures`.
 ///
-/// A fault of several threads that nobody has seen yet seldom takes more than two departures; and
-/// with one more there are some hundred times as many orders.
+/// A bug that needs more than two departures is rare; and each departure more makes a hundred times
+/// as many orders.
 pub(crate) fn every_order(
     name: &str,
     departures: usize,
@@ -18,28 +18,28 @@ pub(crate) fn every_order(
     let asked = std::env::var("QAPI_DEPARTURES").ok();
     let departures = asked.map_or(departures, |asked| asked.parse().expect("a number"));
     let mut config = Config::new();
-    // Atomics are as if all were sequentially consistent, which is known.
+    // `shuttle` treats all atomics as sequentially consistent, and would warn of that.
     config.silence_warnings = true;
     config.stack_size = 1 << 18;
     let runs = Runner::new(Orders::new(departures), config).run(test);
     println!("{name}: {runs} orders with up to {departures} departures");
 }
 
-/// Goes through all orders, depth first.
+/// Enumerates all orders, depth first.
 struct Orders {
     departures: usize,
-    /// What was chosen at each turn of this run, and what was not yet.
+    /// The choices of this run.
     turns: Vec<Turn>,
-    /// How many turns of this run are over.
+    /// The number of choices that this run has made.
     turn: usize,
     started: bool,
 }
 
 struct Turn {
     chosen: TaskId,
-    /// The departures up to and with this turn.
+    /// The departures up to and including this turn.
     departures: usize,
-    /// What else there is to choose, at the cost of a departure.
+    /// The threads that are left to choose, at the cost of a departure.
     others: Vec<TaskId>,
 }
 
@@ -48,13 +48,13 @@ impl Orders {
         Self { departures, turns: Vec::new(), turn: 0, started: false }
     }
 
-    /// A turn that no earlier run has come to.
+    /// A turn that no earlier run has reached.
     fn new_turn(&self, runnable: &[&Task], current: Option<TaskId>, yields: bool) -> Turn {
         let departures = self.turns.last().map_or(0, |turn| turn.departures);
         let mut others: Vec<_> = runnable.iter().map(|task| task.id()).collect();
-        let goes_on = others.iter().position(|other| !yields && Some(*other) == current);
+        let continued = others.iter().position(|other| !yields && Some(*other) == current);
         let next = others.iter().position(|other| Some(*other) > current);
-        let chosen = others.remove(goes_on.or(next).unwrap_or(0));
+        let chosen = others.remove(continued.or(next).unwrap_or(0));
         if departures == self.departures {
             others.clear();
         }
@@ -65,7 +65,7 @@ impl Orders {
 impl Scheduler for Orders {
     fn new_execution(&mut self) -> Option<Schedule> {
         if std::mem::replace(&mut self.started, true) {
-            // Back to the last turn at which there is something else to choose.
+            // Back to the last turn with a choice left.
             while self.turns.last()?.others.is_empty() {
                 self.turns.pop();
             }
@@ -96,6 +96,6 @@ impl Scheduler for Orders {
     }
 
     fn next_u64(&mut self) -> u64 {
-        unreachable!("nothing here is left to chance")
+        unreachable!("no choice is random")
     }
 }

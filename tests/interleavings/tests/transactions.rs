@@ -1,4 +1,4 @@
-//! Members of one transaction that several threads are at.
+//! Members of one transaction, changed by several threads.
 
 use job_interleaved::{CancelMode, CreatedJob, Job, JobStatus, Transaction};
 use shuttle::thread;
@@ -15,8 +15,8 @@ fn group(fixture: &EngineFixture, works: &[Work]) -> Vec<CreatedJob> {
     works.iter().enumerate().map(create).collect()
 }
 
-fn start(made: Vec<CreatedJob>) -> Vec<Job> {
-    made.into_iter().map(CreatedJob::start).collect()
+fn start(created: Vec<CreatedJob>) -> Vec<Job> {
+    created.into_iter().map(CreatedJob::start).collect()
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn two_that_finish() {
     });
 }
 
-/// Hooks are called when it is time, and what is told may be told later, if another thread does.
+/// Hooks are called at once; events may be delivered later, by another thread.
 fn sorted(life: &str) -> Vec<&str> {
     let mut words: Vec<_> = life.split(' ').collect();
     words.sort_unstable();
@@ -63,7 +63,7 @@ fn one_that_fails_while_a_client_cancels_another() {
         let fixture = EngineFixture::new();
         let jobs = start(group(&fixture, &[Work::Finish, Work::Finish, Work::Fail]));
         let client = thread::spawn(move || drop(jobs[1].user_cancel(CancelMode::Force)));
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.end();
         fixture.check_together(&["j0", "j1", "j2"]);
     });
@@ -73,14 +73,14 @@ fn one_that_fails_while_a_client_cancels_another() {
 fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
     every_order("one finalized while the last becomes pending", 1, || {
         let fixture = EngineFixture::new();
-        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
+        let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         let (first, second) = (jobs[0].clone(), jobs[1].clone());
         let clients = [
             thread::spawn(move || drop(second.finalize())),
             thread::spawn(move || drop(first.user_cancel(CancelMode::Force))),
         ];
         for client in clients {
-            client.join().expect("it does not panic");
+            client.join().expect("no panic");
         }
         fixture.end();
         fixture.check_together(&["j0", "j1"]);
@@ -91,11 +91,11 @@ fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
 fn both_finalized_at_once() {
     every_order("both finalized at once", 1, || {
         let fixture = EngineFixture::new();
-        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
+        let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         let finalize = |job: Job| thread::spawn(move || drop(job.finalize()));
         let clients: Vec<_> = jobs.into_iter().map(finalize).collect();
         for client in clients {
-            client.join().expect("it does not panic");
+            client.join().expect("no panic");
         }
         fixture.end();
         fixture.check_together(&["j0", "j1"]);
@@ -106,11 +106,11 @@ fn both_finalized_at_once() {
 fn both_finalized_while_all_are_cancelled() {
     every_order("both finalized while all are cancelled", 1, || {
         let fixture = EngineFixture::new();
-        let jobs = start(group(&fixture, &[Work::FinishByHand, Work::FinishByHand]));
+        let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         EngineFixture::until(&jobs[1], JobStatus::Pending);
         let client = thread::spawn(move || drop(jobs[0].finalize()));
         fixture.end();
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.check_together(&["j0", "j1"]);
     });
 }
@@ -118,14 +118,14 @@ fn both_finalized_while_all_are_cancelled() {
 #[test]
 fn one_taken_back_while_another_is_cancelled() {
     for undo in [CreatedJob::undo, drop] {
-        every_order("one taken back while another is cancelled", 1, move || {
+        every_order("one taken back while another is cancelled", 2, move || {
             let fixture = EngineFixture::new();
-            let mut made = group(&fixture, &[Work::Finish, Work::Finish]);
-            let second = made.pop().expect("two");
-            let first = made.pop().expect("two").start();
+            let mut created = group(&fixture, &[Work::Finish, Work::Finish]);
+            let second = created.pop().expect("two");
+            let first = created.pop().expect("two").start();
             let client = thread::spawn(move || drop(first.user_cancel(CancelMode::Force)));
             undo(second);
-            client.join().expect("it does not panic");
+            client.join().expect("no panic");
             fixture.end();
             fixture.check_together(&["j0", "j1"]);
         });
@@ -136,9 +136,9 @@ fn one_taken_back_while_another_is_cancelled() {
 fn one_started_while_another_fails() {
     every_order("one started while another fails", 1, || {
         let fixture = EngineFixture::new();
-        let mut made = group(&fixture, &[Work::Fail, Work::UntilCancelled]);
-        let second = made.pop().expect("two");
-        made.pop().expect("two").start();
+        let mut created = group(&fixture, &[Work::Fail, Work::UntilCancelled]);
+        let second = created.pop().expect("two");
+        created.pop().expect("two").start();
         second.start();
         fixture.end();
         fixture.check_together(&["j0", "j1"]);
@@ -156,7 +156,7 @@ fn one_that_joins_late() {
         if let Ok(late) = late {
             late.start();
         }
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         fixture.end();
         fixture.check_together(&["j0", "j1"]);
     });

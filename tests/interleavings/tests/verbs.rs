@@ -16,14 +16,14 @@ fn pause_and_resume_of_a_job_at_its_pause_points() {
             let job = job.clone();
             thread::spawn(move || {
                 if job.user_pause().is_ok() {
-                    // It may have come to its end before it rested.
+                    // The job may have ended before it paused.
                     let resumed = job.user_resume();
                     assert!(resumed.is_ok() || !job.status().is_at_work());
                 }
             })
         };
-        client.join().expect("it does not panic");
-        // Nobody wants it to rest any more.
+        client.join().expect("no panic");
+        // No pause is in force any more.
         assert_eq!(block_on(job.concluded()), Ok(()));
         fixture.end();
     });
@@ -39,7 +39,7 @@ fn an_inner_pause_and_a_cancel() {
             thread::spawn(move || block_on(job.pause().paused()))
         };
         job.user_cancel(CancelMode::Force).expect("at work");
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         block_on(job.concluded()).expect_err("cancelled");
         fixture.end();
     });
@@ -54,11 +54,11 @@ fn two_that_resume_a_job_stopped_by_an_error() {
             let job = job.clone();
             thread::spawn(move || job.user_resume().is_ok())
         });
-        let resumed = clients.map(|client| client.join().expect("it does not panic"));
+        let resumed = clients.map(|client| client.join().expect("no panic"));
         fixture.end();
         let hooks =
             fixture.log.life("j0").split(' ').filter(|word| *word == "user_resume").count();
-        // If nobody came in time, it was cancelled while it was stopped, or before.
+        // If no client was in time, the job was cancelled while it was stopped, or before.
         assert!(hooks <= 1);
         assert!(resumed.iter().filter(|resumed| **resumed).count() <= hooks);
     });
@@ -79,7 +79,7 @@ fn a_pause_of_a_job_that_becomes_ready() {
         while !job.is_ready() {
             thread::yield_now();
         }
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         job.complete().expect("ready");
         assert_eq!(block_on(job.concluded()), Ok(()));
         fixture.end();
@@ -102,7 +102,7 @@ fn complete_and_a_soft_cancel() {
             },
         ];
         for client in clients {
-            client.join().expect("it does not panic");
+            client.join().expect("no panic");
         }
         // The cancel ends it, be it ready or not.
         let result = block_on(job.concluded());
@@ -115,14 +115,14 @@ fn complete_and_a_soft_cancel() {
 fn a_cancel_never_dismisses() {
     every_order("a cancel never dismisses", 2, || {
         let fixture = EngineFixture::new();
-        let job = fixture.start("j0", Work::FinishByHand);
+        let job = fixture.start("j0", Work::FinishManually);
         EngineFixture::until(&job, JobStatus::Pending);
         let client = {
             let job = job.clone();
             thread::spawn(move || drop(job.user_cancel(CancelMode::Force)))
         };
         drop(job.finalize());
-        client.join().expect("it does not panic");
+        client.join().expect("no panic");
         assert_ne!(job.status(), JobStatus::Null);
         fixture.end();
     });
@@ -132,14 +132,14 @@ fn a_cancel_never_dismisses() {
 fn one_of_two_dismisses() {
     every_order("one of two dismisses", 2, || {
         let fixture = EngineFixture::new();
-        let job = fixture.start("j0", Work::FinishByHand);
+        let job = fixture.start("j0", Work::FinishManually);
         job.user_cancel(CancelMode::Force).expect("not yet concluded");
         drop(block_on(job.concluded()));
         let clients = [0, 1].map(|_| {
             let job = job.clone();
             thread::spawn(move || job.dismiss().is_ok())
         });
-        let dismissed = clients.map(|client| client.join().expect("it does not panic"));
+        let dismissed = clients.map(|client| client.join().expect("no panic"));
         assert_eq!(dismissed.iter().filter(|dismissed| **dismissed).count(), 1);
         fixture.end();
     });
@@ -147,7 +147,7 @@ fn one_of_two_dismisses() {
 
 #[test]
 fn a_speed_set_by_two() {
-    // Whoever has to wait for his turn waits for ever: nobody turns this clock.
+    // A throttled driver waits for ever: this clock does not move.
     let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let clock = clock.expect("a runtime");
     let _inside = clock.enter();
@@ -159,11 +159,11 @@ fn a_speed_set_by_two() {
             thread::spawn(move || job.set_speed(Speed::new(speed)).expect("at work"))
         });
         for client in clients {
-            client.join().expect("it does not panic");
+            client.join().expect("no panic");
         }
-        // The speed that anyone sees is the one that the driver is kept to.
+        // The reported speed is the one that limits the driver.
         let is_unlimited = job.speed().is_unlimited();
-        EngineFixture::go_on(&job);
+        EngineFixture::continue_work(&job);
         if is_unlimited {
             assert_eq!(block_on(job.concluded()), Ok(()));
         } else {
