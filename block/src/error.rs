@@ -11,6 +11,7 @@ use std::io;
 /// A QMP client receives the class `GenericError` with the [`Display`](std::fmt::Display) text as
 /// description.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A node that is not a child is described without a name.
     #[error("'node-name' must be specified for the root node")]

@@ -40,6 +40,7 @@ use storage::Storage;
 ///
 /// All methods block, and may be called from any number of threads at once.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Image {
     /// The raw format: the bytes of the storage.
     Raw(RawImage),

@@ -11,6 +11,7 @@ use imago::StorageExt;
 
 /// The result of probing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Probed {
     /// A qcow2 image.
     Qcow2,

@@ -2,6 +2,7 @@
 
 /// The drivers of nodes: those that a client can describe, and the filters of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Driver {
     /// Another node, with errors injected into its requests.
     Blkdebug,

@@ -10,6 +10,7 @@ use crate::options::BlockdevDetectZeroesOptions;
 
 /// The members of `BlockDeviceInfo` that a node determines.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NodeInfo {
     /// The name.
     pub node_name: String,
@@ -33,6 +34,7 @@ pub struct NodeInfo {
 
 /// The members of `ImageInfo`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ImageInfo {
     /// The name of the image.
     pub filename: String,
@@ -60,6 +62,7 @@ pub struct ImageInfo {
 
 /// The members of `ImageInfoSpecificQCow2`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Qcow2Info {
     /// The version: `0.10` or `1.1`.
     pub compat: &'static str,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// An operation that another user of a node may block: QEMU's `BLOCK_OP_TYPE_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Operation {
     /// To remove the node.
     Delete,
