@@ -1,8 +1,8 @@
 //! Names use the terms of QMP, QEMU, Rust and operating systems. Everyday words that stood for
 //! several of those terms at once are refused in identifiers and in names of files.
 
-use super::tokens::tokens;
-use super::{Fault, Source, assert_none, check_each, sources};
+use super::tokens::{Token, tokens};
+use super::{Fault, Source, assert_none, check_each, sources, sources_in};
 
 /// Refused words, each with the terms to choose from. A phrase is its words with `_` between.
 const REFUSED: &[(&str, &str)] = &[
@@ -30,14 +30,28 @@ const PENDING: &[&str] = &["examples/hello/", "qapi-core/", "storage-daemon/"];
 #[test]
 fn names_are_terms() {
     let is_checked = |source: &Source| PENDING.iter().all(|one| !source.path.starts_with(one));
-    let checked: Vec<Source> = sources().into_iter().filter(is_checked).collect();
+    let checked: Vec<Source> =
+        sources().into_iter().chain(sources_in("py")).filter(is_checked).collect();
     assert_none(&check_each(&checked, |source| {
         let path = source.path.split(['/', '.']).map(|name| (name.to_owned(), 1));
-        let all = tokens(&source.path, &source.text);
-        let identifiers = all.into_iter().filter(|token| token.is_identifier());
-        let names = path.chain(identifiers.map(|token| (token.text, token.line)));
+        let names = path.chain(names_in(source));
         names.filter_map(|(name, line)| refusal(&name, line)).collect()
     }));
+}
+
+/// The identifiers of a source with their lines. For Python they include all words of comments
+/// and strings.
+fn names_in(source: &Source) -> Vec<(String, usize)> {
+    if source.path.ends_with(".rs") {
+        let all = tokens(&source.path, &source.text).into_iter();
+        return all.filter(Token::is_identifier).map(|token| (token.text, token.line)).collect();
+    }
+    let is_between = |character: char| !character.is_alphanumeric() && character != '_';
+    let numbered = source.text.lines().zip(1..);
+    let words = numbered.flat_map(|(line, number)| {
+        line.split(is_between).map(move |word| (word.to_owned(), number))
+    });
+    words.collect()
 }
 
 fn refusal(name: &str, line: usize) -> Option<Fault> {
