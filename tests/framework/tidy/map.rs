@@ -1,9 +1,12 @@
-//! `ARCHITECTURE.md` names files that exist.
+//! `ARCHITECTURE.md` is one page, and names files that exist.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{assert_none, is_foreign, root};
+
+/// Lines in ARCHITECTURE.md.
+const MAP_LINES: usize = 150;
 
 /// The text of ARCHITECTURE.md.
 pub(super) fn text() -> String {
@@ -23,6 +26,12 @@ fn the_architecture_names_files_that_exist() {
     assert!(named.len() > 50, "files are named: {named:?}");
     let lost: Vec<String> = named.into_iter().filter(|name| !exists(root(), name)).collect();
     assert_none(&lost);
+}
+
+#[test]
+fn the_architecture_is_one_page() {
+    let lines = text().lines().count();
+    assert!(lines <= MAP_LINES, "{lines} lines, more than {MAP_LINES}");
 }
 
 /// Whether a file or folder of this name exists anywhere below `folder`.
