@@ -1,11 +1,12 @@
 //! The allocation status of images in a backing chain.
 
+use std::sync::Arc;
+
 use super::bitmap::DirtyBitmap;
 use super::{CopyControl, CopyError, Side, panic_error};
 use crate::error::Error;
 use crate::nodes::Node;
 use crate::nodes::backing::is_allocated_in;
-use std::sync::Arc;
 
 /// The number of extents between two checks of the job.
 const EXTENTS_AT_ONCE: usize = 4096;

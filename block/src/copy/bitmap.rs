@@ -1,9 +1,11 @@
 //! The dirty bitmap of a copy.
 
-use crate::error::Error;
-use parking_lot::{Condvar, Mutex};
 use std::ops::Range;
+
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
+
+use crate::error::Error;
 
 /// The most units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB. QEMU has no
 /// limit, and aborts if it runs out of memory.

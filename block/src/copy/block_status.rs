@@ -1,12 +1,14 @@
 //! Scans of the block status of a source.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
 use super::control::CopyControl;
 use super::request::Request;
 use crate::image::extent::Extent;
 use crate::nodes::Node;
-use std::ops::Range;
-use std::sync::Arc;
-use tokio::time::Instant;
 
 /// The part of the source that is copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The interface between a copy and its job.
 
-use crate::error::Error;
 use std::future::Future;
 use std::time::Duration;
+
+use crate::error::Error;
 
 /// The side of a copy on which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,25 +19,26 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-pub use bitmap::{DirtyBitmap, RangeGuard};
-pub use control::{CopyControl, CopyError, ErrorAction, Side};
-pub use flush::{flush, try_flush};
-pub use point_in_time::PointInTime;
-pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
-pub use slots::{COPY_REQUESTS_MAX, CopySlots};
-
-use crate::error::Error;
-use crate::nodes::Node;
-pub use block_status::Scope;
-use block_status::{Limits, Next, StatusScan};
-pub use request::clear;
-use request::{Failed, MEMORY_MAX, Request, Writing};
-use scheduler::Scheduler;
 use std::sync::Arc;
 use std::time::Duration;
+
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::nodes::Node;
+pub use bitmap::{DirtyBitmap, RangeGuard};
+pub use block_status::Scope;
+use block_status::{Limits, Next, StatusScan};
+pub use control::{CopyControl, CopyError, ErrorAction, Side};
+pub use flush::{flush, try_flush};
+pub use point_in_time::PointInTime;
+pub use request::clear;
+use request::{Failed, MEMORY_MAX, Request, Writing};
+use scheduler::Scheduler;
+pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
+pub use slots::{COPY_REQUESTS_MAX, CopySlots};
 
 /// The most requests in flight of one copy. They keep a disk busy while others are prepared. More
 /// requests would wait for each other inside a qcow2 image, where an L2 table takes one allocating

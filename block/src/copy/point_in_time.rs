@@ -1,15 +1,17 @@
 //! A copy of a source at one point in time, while others write to it: copy-before-write.
 
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
 use super::bitmap::DirtyBitmap;
 use super::block_status::Kind;
 use super::request::{Failed, Request};
 use super::{Copier, CopyControl, CopyError, Scope};
 use crate::error::Error;
 use crate::nodes::{Write, WriteWatcher};
-use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Notify;
 
 /// A copy of a source at the time of its creation. As a watcher of the source, it copies data
 /// before they are overwritten.

@@ -1,12 +1,14 @@
 //! The scheduler of requests for dirty units.
 
-use super::bitmap::DirtyBitmap;
-use super::block_status::{Kind, Limits, Next, Run, SCAN_MAX, StatusScan};
-use super::request::Request;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+
 use tokio::time::Instant;
+
+use super::bitmap::DirtyBitmap;
+use super::block_status::{Kind, Limits, Next, Run, SCAN_MAX, StatusScan};
+use super::request::Request;
 
 /// The delay if writers have locked all dirty units, which they do for one request at a time.
 const LOCKED_DELAY: Duration = Duration::from_millis(1);

@@ -1,11 +1,13 @@
 //! Copies from a storage whose requests a test blocks.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
 use super::*;
 use crate::nodes::Graph;
 use crate::options::BlockdevOptions;
 use crate::testing::Gate;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use tokio::sync::Notify;
 
 const SIZE: u64 = 64 << 20;
 

@@ -1,15 +1,17 @@
 //! Creation of files of the host.
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::fcntl::{FallocateFlags, fallocate};
+
 use super::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::locks::ByteLocks;
 use crate::image::permissions::{Access, Permissions};
 use crate::options::OnOffAuto;
-use nix::fcntl::{FallocateFlags, fallocate};
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The mode of a new file before the umask: readable by all, writable by the owner.
 const MODE: u32 = 0o644;

@@ -1,10 +1,11 @@
 //! Creation of an image in a new file, for `drive-backup` and `drive-mirror`.
 
+use std::sync::atomic::AtomicBool;
+
 use super::{FileCreate, Preallocation, Qcow2Create};
 use crate::error::{Error, Result};
 use crate::nodes::Graph;
 use crate::nodes::by_filename;
-use std::sync::atomic::AtomicBool;
 
 /// An image in a new file.
 #[derive(Clone, Debug)]

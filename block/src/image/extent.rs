@@ -1,7 +1,8 @@
 //! The block status of a range: what is known about its contents without reading them.
 
-use nix::errno::Errno;
 use std::io;
+
+use nix::errno::Errno;
 
 /// QEMU counts images in sectors of this many bytes.
 pub const SECTOR_SIZE: u64 = 512;

@@ -1,12 +1,11 @@
 //! Files of the host.
 
-use super::extent::{Extent, SECTOR_SIZE};
-use super::forward::forward_storage;
-use super::locks::ByteLocks;
-use super::permissions::Access;
-use super::storage::BlockStorage;
-use crate::error::{Error, Result};
-use crate::options::OnOffAuto;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+
 use imago::file::File as ImagoFile;
 use imago::io_buffers::IoVector;
 use imago::storage::drivers::CommonStorageHelper;
@@ -15,11 +14,14 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{Whence, lseek};
 use parking_lot::{Mutex, RwLock};
-use std::fmt;
-use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+
+use super::extent::{Extent, SECTOR_SIZE};
+use super::forward::forward_storage;
+use super::locks::ByteLocks;
+use super::permissions::Access;
+use super::storage::BlockStorage;
+use crate::error::{Error, Result};
+use crate::options::OnOffAuto;
 
 /// How to open a host file.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,12 +1,14 @@
 //! Images that the image library has open.
 
-use super::extent::Extent;
-use super::storage::Storage;
+use std::io;
+use std::sync::Arc;
+
 use imago::format::Format;
 use imago::raw::Raw as ImagoRaw;
 use imago::{FormatAccess, ShallowMapping};
-use std::io;
-use std::sync::Arc;
+
+use super::extent::Extent;
+use super::storage::Storage;
 
 /// An image that the image library has open.
 pub(super) type ImagoImage = Arc<FormatAccess<Storage>>;

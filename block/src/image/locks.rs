@@ -6,14 +6,16 @@
 //! exclusively. The locks belong to open file descriptions (`F_OFD_*`), so they remain when another
 //! descriptor of the file is closed.
 
-use super::permissions::{Access, Permissions};
-use crate::error::Error;
-use crate::options::OnOffAuto;
+use std::fs::File;
+use std::io;
+
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
-use std::fs::File;
-use std::io;
+
+use super::permissions::{Access, Permissions};
+use crate::error::Error;
+use crate::options::OnOffAuto;
 
 /// The first of the bytes for permissions that are taken.
 const TAKEN_BASE: i64 = 100;

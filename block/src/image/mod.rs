@@ -29,11 +29,12 @@ pub mod storage;
 mod tests;
 pub mod watched;
 
+use std::io;
+use std::sync::Arc;
+
 use extent::Extent;
 use qcow2::Qcow2Image;
 use raw::RawImage;
-use std::io;
-use std::sync::Arc;
 use storage::Storage;
 
 /// An open image.

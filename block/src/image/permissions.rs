@@ -1,7 +1,8 @@
 //! QEMU's block permissions.
 
-use crate::options::blkdebug::BlockPermission;
 use bitflags::bitflags;
+
+use crate::options::blkdebug::BlockPermission;
 
 bitflags! {
     /// A set of QEMU's block permissions.

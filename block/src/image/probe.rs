@@ -4,10 +4,11 @@
 //! are opened later. So formats are probed only for backing files, which guests do not write, and
 //! only if no format is given.
 
+use imago::StorageExt;
+
 use super::qcow2;
 use super::storage::Storage;
 use crate::error::{Error, Result};
-use imago::StorageExt;
 
 /// The result of probing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

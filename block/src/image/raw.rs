@@ -1,11 +1,13 @@
 //! The raw format: the bytes of a storage.
 
-use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
-use super::storage::Storage;
+use std::io;
+
 use imago::storage::PreallocateMode;
 use imago::{Storage as _, StorageExt};
 use parking_lot::RwLock;
-use std::io;
+
+use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
+use super::storage::Storage;
 
 /// A raw image.
 #[derive(Debug)]

@@ -1,14 +1,16 @@
 //! A range of a storage as a storage.
 
-use super::extent::Extent;
-use super::storage::{BlockStorage, Storage};
+use std::fmt;
+use std::io;
+
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use imago::{Storage as ImagoStorage, StorageExt};
 use nix::errno::Errno;
-use std::fmt;
-use std::io;
+
+use super::extent::Extent;
+use super::storage::{BlockStorage, Storage};
 
 /// The bytes of a storage from an offset on, up to a fixed size if one is given.
 ///

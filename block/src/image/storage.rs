@@ -1,15 +1,17 @@
 //! Bytes below an image: host files, and everything else that an image can be stored in.
 
-use super::blkdebug::rules::Rules;
-use super::extent::Extent;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{DynStorage, Storage as ImagoStorage};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::PreallocateMode;
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{DynStorage, Storage as ImagoStorage};
+
+use super::blkdebug::rules::Rules;
+use super::extent::Extent;
 
 /// A storage of the image library that also reports its block status.
 pub trait BlockStorage: DynStorage {

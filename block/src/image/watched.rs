@@ -1,15 +1,17 @@
 //! A storage whose writes pass through an observer.
 
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::IoVector;
+use imago::storage::drivers::CommonStorageHelper;
+
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
 use super::forward::forward_reads;
 use super::storage::{BlockStorage, Storage};
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::IoVector;
-use imago::storage::drivers::CommonStorageHelper;
-use std::fmt;
-use std::io;
-use std::sync::Arc;
 
 /// Intercepts the writes to a storage.
 pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {

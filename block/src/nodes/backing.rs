@@ -1,5 +1,9 @@
 //! Backing chains: the nodes below a node, their names, and changes while the node is in use.
 
+use std::iter::successors;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::filename;
@@ -9,9 +13,6 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::Qcow2Change;
 use crate::image::qcow2::header::BackingName;
-use std::iter::successors;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A change of the backing node, and of its name in the image.
 #[derive(Clone, Debug)]

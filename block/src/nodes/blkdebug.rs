@@ -1,5 +1,10 @@
 //! Opening blkdebug nodes.
 
+use std::sync::Arc;
+
+use imago::Storage as _;
+use parking_lot::RwLock;
+
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
 use super::entry::Role;
@@ -11,9 +16,6 @@ use crate::image::blkdebug::BlkdebugStorage;
 use crate::image::blkdebug::rules::Rules;
 use crate::image::storage::Storage;
 use crate::options::BlockdevOptionsBlkdebug;
-use imago::Storage as _;
-use parking_lot::RwLock;
-use std::sync::Arc;
 
 impl Opener<'_> {
     pub(super) fn open_blkdebug(

@@ -1,13 +1,14 @@
 //! The options of an open blkdebug node.
 
+use serde::Serialize;
+use serde_json::Value;
+
 use crate::error::{Error, Result};
 use crate::image::blkdebug::Limits;
 use crate::image::blkdebug::rules::Rules;
 use crate::image::permissions::{Access, Permissions};
 use crate::options::BlockdevOptionsBlkdebug;
 use crate::options::blkdebug::BlockPermission;
-use serde::Serialize;
-use serde_json::Value;
 
 /// The options of an open node.
 #[derive(Clone, Debug)]

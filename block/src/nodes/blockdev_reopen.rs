@@ -1,5 +1,7 @@
 //! `blockdev-reopen`: nodes that get new options while they are open.
 
+use std::sync::Arc;
+
 use super::backing::{BackingChange, unfiltered};
 use super::blkdebug_options::Blkdebug;
 use super::depth::{check_depth, depth, has_below};
@@ -14,7 +16,6 @@ use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
     BlockdevOptionsRaw, BlockdevRef, BlockdevRefOrNull,
 };
-use std::sync::Arc;
 
 /// The changes that new descriptions require.
 #[derive(Debug, Default)]

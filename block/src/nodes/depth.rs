@@ -1,10 +1,11 @@
 //! The depth of the graph. Every read recurses to the bottom, on the stack of a thread.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::graph::Graph;
 use super::node::Node;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The most nodes on top of each other: more than any use needs, and few enough for the stack of a
 /// thread. The limit also ends a chain of backing files that is circular.

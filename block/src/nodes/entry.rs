@@ -1,12 +1,14 @@
 //! A node in the graph: its stage, and its users.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
 use super::driver::Driver;
 use super::node::Node;
 use super::usage::{BackingLink, Operation};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
-use parking_lot::Mutex;
-use std::sync::Arc;
 
 /// The stage in the life of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! The names of images: paths if those lead to the same nodes, else descriptions of the form
 //! `json:{...}`.
 
+use std::fmt::Write as _;
+
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
 use super::image_name::protocol;
 use super::node::{Backing, Node};
-use std::fmt::Write as _;
 
 impl Node {
     /// The name of the node's image: a path, or a description that begins with `json:`.

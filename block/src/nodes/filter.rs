@@ -4,6 +4,10 @@
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does what QEMU's filters do to the
 //! writes that pass through them.
 
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::{ClosingNodes, Graph};
@@ -12,8 +16,6 @@ use super::node::{Backing, Node};
 use crate::error::Result;
 use crate::image::Image;
 use crate::image::raw::{RawImage, RawMode};
-use parking_lot::RwLock;
-use std::sync::Arc;
 
 /// The options of a filter.
 #[derive(Debug)]

@@ -4,12 +4,14 @@
 //! it too and a slow disk must not block all clients. A node that is being opened or closed
 //! occupies its name, but cannot be found.
 
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex, MutexGuard, ReentrantMutex, ReentrantMutexGuard};
+
 use super::node::Node;
 use super::state::{PendingNode, State};
 use super::usage::Operation;
 use crate::error::{Error, Result};
-use parking_lot::{Condvar, Mutex, MutexGuard, ReentrantMutex, ReentrantMutexGuard};
-use std::sync::Arc;
 
 /// All nodes of a program. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,8 @@
 //! Node names: the check of given names, and the generation of others.
 
-use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};
+
+use crate::error::{Error, Result};
 
 /// QEMU stores names in 32 bytes, with a zero at the end.
 const NAME_MAX: usize = 31;

@@ -1,5 +1,9 @@
 //! A node of the block graph.
 
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::RwLock;
+
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
 use super::inherit::{CacheMode, Settings};
@@ -12,8 +16,6 @@ use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 use crate::image::watched::WatchedStorage;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
-use parking_lot::RwLock;
-use std::sync::{Arc, OnceLock, Weak};
 
 /// The options of a raw node or a null node that belong to the name of its image.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,5 +1,10 @@
 //! Opening nodes: first the file below, then the node, then its backing files.
 
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
 use super::depth::{MAX_DEPTH, check_depth};
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -20,9 +25,6 @@ use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
     BlockdevOptionsRaw, BlockdevRef,
 };
-use parking_lot::RwLock;
-use std::io;
-use std::sync::Arc;
 
 /// The default size of a null node.
 const NULL_SIZE: u64 = 1 << 30;

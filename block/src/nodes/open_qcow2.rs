@@ -1,5 +1,9 @@
 //! Opening qcow2 nodes, with their data files and backing files.
 
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
 use super::backing::BackingChange;
 use super::driver::Driver;
 use super::entry::Role;
@@ -17,8 +21,6 @@ use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
 use crate::options::{
     BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull, json,
 };
-use parking_lot::RwLock;
-use std::sync::Arc;
 
 impl Opener<'_> {
     pub(super) fn open_qcow2(

@@ -4,11 +4,12 @@
 //! the node. So a file without writers is not locked for writing. The rules are those of QEMU's
 //! drivers.
 
+use std::collections::HashMap;
+
 use super::driver::Driver;
 use super::entry::{Entry, Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
-use std::collections::HashMap;
 
 /// The permissions that all users of each node take and share, by node name.
 ///

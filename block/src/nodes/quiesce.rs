@@ -1,9 +1,10 @@
 //! Nodes to which no write is in flight.
 
-use super::node::Node;
-use super::watch::{WriteWatcher, WritesBlocked};
 use std::fmt;
 use std::sync::Arc;
+
+use super::node::Node;
+use super::watch::{WriteWatcher, WritesBlocked};
 
 /// A node to which no write is in flight. Writes are unblocked when this is dropped.
 #[must_use = "writes are unblocked when this is dropped"]

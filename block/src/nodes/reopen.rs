@@ -1,5 +1,8 @@
 //! Reopening of nodes with other options, together with the children that were opened for them.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use super::backing::unfiltered;
 use super::graph::Graph;
 use super::inherit::{GivenOptions, Settings};
@@ -8,8 +11,6 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::host_file::{HostFileMode, Reopened};
 use crate::image::qcow2::Qcow2Change;
-use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// A node that has been made writable. It becomes read-only again when this is dropped.
 #[derive(Debug)]

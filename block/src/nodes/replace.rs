@@ -1,10 +1,11 @@
 //! Nodes that replace others for their users: filters of jobs, and targets of mirrors.
 
+use std::sync::Arc;
+
 use super::entry::{Role, Stage, Use, User};
 use super::node::Node;
 use super::state::State;
 use crate::error::{Error, Result};
-use std::sync::Arc;
 
 impl State {
     /// Inserts a filter, whose name is reserved, between `below` and its parents.

@@ -1,12 +1,13 @@
 //! How users outside the graph hold nodes: reservations of jobs, and nodes opened for one user.
 
+use std::sync::Arc;
+
 use super::entry::{Role, RootNode, Use, User};
 use super::graph::{ClosingNodes, Graph};
 use super::node::Node;
 use super::usage::{BackingLink, NodeUse, UserName};
 use crate::error::Result;
 use crate::image::permissions::Access;
-use std::sync::Arc;
 
 /// The name of users without a name in messages.
 const UNNAMED: &str = "an unnamed block device";
@@ -63,8 +64,13 @@ impl Graph {
     /// nodes from removal.
     ///
     /// # Errors
-    /// [`Error::PermissionConflict`], [`Error::NodeReadOnly`], [`Error::ImageLocked`];
-    /// [`Error::NodeNotFound`] if a node has been removed. No node is reserved then.
+    /// [`PermissionConflict`], [`NodeReadOnly`], [`ImageLocked`];
+    /// [`NodeNotFound`] if a node has been removed. No node is reserved then.
+    ///
+    /// [`PermissionConflict`]: crate::error::Error::PermissionConflict
+    /// [`NodeReadOnly`]: crate::error::Error::NodeReadOnly
+    /// [`ImageLocked`]: crate::error::Error::ImageLocked
+    /// [`NodeNotFound`]: crate::error::Error::NodeNotFound
     pub fn reserve(
         &self,
         job_type: &str,

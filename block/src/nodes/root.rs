@@ -1,6 +1,8 @@
 //! Users of a node from outside the graph, such as exports. They follow when the node is replaced
 //! by another one with the same contents.
 
+use std::sync::Arc;
+
 use super::backing::BackingChange;
 use super::depth::has_below;
 use super::entry::RootNode;
@@ -11,7 +13,6 @@ use super::reservation::Reservation;
 use super::watch::WriteGuard;
 use crate::error::Result;
 use crate::image::permissions::Access;
-use std::sync::Arc;
 
 /// Reads and writes a node, or the node that has replaced it.
 ///

@@ -1,13 +1,14 @@
 //! The state behind the lock of a graph: all nodes, their stages and their users.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::entry::{Entry, Role, Stage, Use, User};
 use super::names::{self, Generator};
 use super::node::Node;
 use super::permissions;
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The most nodes in a graph. A client with more is likely to be in a loop.
 pub const MAX_NODES: usize = 4096;

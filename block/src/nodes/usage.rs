@@ -1,8 +1,9 @@
 //! How jobs use nodes, and the permissions that each kind of use takes.
 
+use std::sync::Arc;
+
 use super::node::Node;
 use crate::image::permissions::{Access, Permissions};
-use std::sync::Arc;
 
 /// An operation that another user of a node may block: QEMU's `BLOCK_OP_TYPE_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,14 @@
 //! exclusively: no write is in flight and none begins, so that watchers can be registered and the
 //! users of the node be moved to another one. Without watchers, a write costs one uncontended lock.
 
-use crate::error::{Error, Result};
-use crate::image::watched::WriteObserver;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
+
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
+
+use crate::error::{Error, Result};
+use crate::image::watched::WriteObserver;
 
 /// A write to a node.
 #[derive(Clone, Copy, Debug)]

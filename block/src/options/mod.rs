@@ -10,7 +10,6 @@ mod blkdebug_event;
 pub mod drivers;
 pub(crate) mod json;
 
-use crate::error::{Error, Result};
 use qapi_core::{Null, qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 
 pub use self::blkdebug::BlockdevOptionsBlkdebug;
@@ -18,6 +17,7 @@ pub use self::drivers::{
     BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
     BlockdevOptionsRaw, OnOffAuto,
 };
+use crate::error::{Error, Result};
 
 /// The value of a member that must not be negative.
 pub(crate) fn unsigned<T: Into<i64>>(value: Option<T>, name: &str) -> Result<Option<u64>> {

@@ -1,17 +1,19 @@
 //! A storage whose requests wait at a gate.
 
-use crate::image::Image;
-use crate::image::raw::{RawImage, RawMode};
-use crate::image::storage::{BlockStorage, Storage};
-use crate::nodes::{Graph, Node};
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
-use parking_lot::{Condvar, Mutex};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+use parking_lot::{Condvar, Mutex};
+
+use crate::image::Image;
+use crate::image::raw::{RawImage, RawMode};
+use crate::image::storage::{BlockStorage, Storage};
+use crate::nodes::{Graph, Node};
 
 /// The longest wait for an event that is certain to occur.
 const TIME_OUT: Duration = Duration::from_secs(60);

@@ -1,16 +1,18 @@
 //! A storage in memory whose flushes wait at a gate.
 
-use super::gate::{self, Gate};
-use crate::image::storage::{BlockStorage, Storage};
-use crate::nodes::{Graph, Node};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::Mutex;
-use std::fmt;
-use std::io;
-use std::sync::Arc;
+
+use super::gate::{self, Gate};
+use crate::image::storage::{BlockStorage, Storage};
+use crate::nodes::{Graph, Node};
 
 /// Bytes in memory. Reads and writes are served at once, and flushes wait while the gate is shut.
 #[derive(Debug)]

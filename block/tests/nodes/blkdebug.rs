@@ -1,6 +1,7 @@
 //! blkdebug nodes: injected errors, and the events of images above.
 
-use crate::support::*;
+use std::sync::Arc;
+
 use block::nodes::Node;
 use block::options::blkdebug::{
     BlkdebugEvent as Event, BlkdebugInjectErrorOptions, BlkdebugIoType as IoType,
@@ -10,7 +11,8 @@ use block::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevRef,
     BlockdevRefOrNull,
 };
-use std::sync::Arc;
+
+use crate::support::*;
 
 const FAILED: &str = "Input/output error";
 /// The sector that begins at 4 KiB.

@@ -1,16 +1,18 @@
 //! Copies, each with a job of the test.
 
-use crate::support::*;
-use block::copy::{Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side};
-use block::error::Error;
-use block::nodes::Node;
-use block::options::BlockdevOptions;
-use parking_lot::Mutex;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use block::copy::{Copier, CopyControl, CopyError, CopySlots, ErrorAction, REQUEST_MAX, Side};
+use block::error::Error;
+use block::nodes::Node;
+use block::options::BlockdevOptions;
+use parking_lot::Mutex;
+
+use crate::support::*;
 
 /// A job that counts bytes, and optionally stops after a number of them.
 #[derive(Debug)]

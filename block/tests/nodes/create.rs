@@ -1,10 +1,12 @@
 //! Creation of files and images.
 
-use crate::support::*;
-use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
-use block::image::qcow2::header::CompressionType;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+
+use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
+use block::image::qcow2::header::CompressionType;
+
+use crate::support::*;
 
 fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<(), String> {
     let options = FileCreate { filename: path.to_owned(), size, preallocation };

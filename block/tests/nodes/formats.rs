@@ -1,13 +1,15 @@
 //! Kinds of qcow2 images that the image library does not support.
 
-use crate::support::*;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use block::create::{Preallocation, Qcow2Create};
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Node;
 use block::options::BlockdevRef;
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+
+use crate::support::*;
 
 /// A way to change the options of a new image.
 type Change = fn(&mut Qcow2Create);

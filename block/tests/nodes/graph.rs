@@ -1,13 +1,15 @@
 //! Adding, finding and removing nodes, and their permissions.
 
-use crate::support::*;
+use std::os::unix::fs::symlink;
+
 use block::create::Qcow2Create;
 use block::nodes::{NodeUse, Operation};
 use block::options::{
     BlockdevCacheOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsRaw,
     BlockdevRefOrNull,
 };
-use std::os::unix::fs::symlink;
+
+use crate::support::*;
 
 fn null() -> BlockdevOptions {
     BlockdevOptions::null_co(M)

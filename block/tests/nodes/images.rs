@@ -1,13 +1,15 @@
 //! Reads and writes of raw and qcow2 images.
 
-use crate::support::*;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
 use block::create::Preallocation;
 use block::image::extent::Extent;
 use block::nodes::Node;
 use block::options::BlockdevCacheOptions;
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+
+use crate::support::*;
 
 /// All extents as (length, zero, allocated).
 fn extents(node: &Node) -> Vec<(u64, bool, bool)> {

@@ -1,10 +1,12 @@
 //! Image locks between nodes, and between programs.
 
-use crate::support::*;
-use block::nodes::NodeUse;
-use block::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, OnOffAuto};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child as Process, Command, Stdio};
+
+use block::nodes::NodeUse;
+use block::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, OnOffAuto};
+
+use crate::support::*;
 
 /// `qemu-io` with an image open, until it is dropped.
 struct Holder(Process);

@@ -1,13 +1,15 @@
 //! The effects of options on reads, writes and locks.
 
-use crate::support::*;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
 use block::options::{
     BlockdevAioOptions, BlockdevCacheOptions, BlockdevDetectZeroesOptions,
     BlockdevDiscardOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile,
     BlockdevOptionsNull, OnOffAuto,
 };
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+
+use crate::support::*;
 
 /// The bytes that a file occupies.
 fn space(fixture: &Fixture, name: &str) -> u64 {

@@ -1,15 +1,17 @@
 //! Point-in-time copies, while others write to the source.
 
-use crate::copy::Job;
-use crate::support::*;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use block::copy::{Copier, CopySlots, PointInTime, Scope};
 use block::create::Preallocation;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{Node, Root};
 use block::options::BlockdevOptionsRaw;
 use block::options::{BlockdevDriverOptions, BlockdevOptions};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+
+use crate::copy::Job;
+use crate::support::*;
 
 const UNIT: u64 = 64 * K;
 

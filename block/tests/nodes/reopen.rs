@@ -1,11 +1,13 @@
 //! Changes of open nodes: filters, temporary write access, options and backing nodes.
 
-use crate::support::*;
+use std::path::Path;
+use std::sync::Arc;
+
 use block::nodes::backing::{BackingChange, chain};
 use block::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
 use block::options::{BlockdevCacheOptions, BlockdevOptions, BlockdevRefOrNull};
-use std::path::Path;
-use std::sync::Arc;
+
+use crate::support::*;
 
 /// The images base, mid and top in a chain, each with some data.
 fn chain_of_images(fixture: &Fixture) {

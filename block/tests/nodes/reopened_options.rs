@@ -1,8 +1,9 @@
 //! Options that are repeated or omitted when a node is reopened, with the results of the real
 //! daemon, and the locks of reopened images.
 
-use crate::support::*;
 use block::options::{BlockdevDetectZeroesOptions, BlockdevOptions};
+
+use crate::support::*;
 
 /// A raw node with an inline description of its file.
 fn with_file(fixture: &Fixture, file: BlockdevOptions) -> BlockdevOptions {

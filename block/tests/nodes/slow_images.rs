@@ -1,11 +1,12 @@
 //! An image that is slow to open or to close blocks no other user of the graph.
 
-use block::nodes::{Graph, NodeUse, Operation};
-use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
-use block::testing::Gate;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use block::nodes::{Graph, NodeUse, Operation};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
+use block::testing::Gate;
 
 /// How long a test waits for an event that is certain to happen.
 const TIME_OUT: Duration = Duration::from_secs(60);

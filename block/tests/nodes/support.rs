@@ -1,12 +1,13 @@
 //! The fixture of the tests: options of nodes, contents to compare, and QEMU's tools.
 
-use block::create::Qcow2Create;
-use block::nodes::{Graph, Node};
-use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
+
+use block::create::Qcow2Create;
+use block::nodes::{Graph, Node};
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 use tempfile::TempDir;
 
 pub(crate) const K: u64 = 1024;

@@ -1,14 +1,16 @@
 //! Watchers of writes, blocked writes, and replacement of nodes.
 
-use crate::support::*;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
 use block::error::Result;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
 use block::options::BlockdevOptions;
 use parking_lot::Mutex;
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+
+use crate::support::*;
 
 /// The longest wait for an event that is certain to occur.
 const TIME_OUT: Duration = Duration::from_secs(60);

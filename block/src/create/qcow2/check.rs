@@ -1,12 +1,14 @@
 //! Checks of the options of a new qcow2 image.
 
+use std::io;
+
+use nix::errno::Errno;
+
 use super::{Names, Qcow2Create, Qcow2Version};
 use crate::create::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::extent::SECTOR_SIZE;
 use crate::image::qcow2::header::CompressionType;
-use nix::errno::Errno;
-use std::io;
 
 const CLUSTER_SIZES: std::ops::RangeInclusive<u64> = 512..=(2 << 20);
 /// The smallest cluster size with subclusters.

@@ -8,6 +8,12 @@ mod check;
 mod header;
 mod layout;
 
+use std::io;
+
+use imago::storage::PreallocateMode;
+use imago::{Storage as _, StorageExt};
+use nix::errno::Errno;
+
 use super::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
@@ -16,11 +22,7 @@ use crate::image::qcow2::header::{CompressionType, TablePointers};
 use crate::image::storage::Storage;
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
-use imago::storage::PreallocateMode;
-use imago::{Storage as _, StorageExt};
 use layout::{Contents, Layout, Widths};
-use nix::errno::Errno;
-use std::io;
 
 /// The largest size of an image in bytes: 2^63 less the largest alignment.
 const SIZE_MAX: u64 = (1 << 63) - (1 << 30);

@@ -1,16 +1,18 @@
 //! Raw images on a blkdebug node, which report their events.
 
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{Storage as ImagoStorage, StorageExt};
+
 use super::rules::Rules;
 use crate::image::extent::Extent;
 use crate::image::forward::{forward_alignment, forward_control};
 use crate::image::storage::{BlockStorage, Storage};
 use crate::options::blkdebug::BlkdebugEvent;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
-use std::fmt;
-use std::io;
-use std::sync::Arc;
 
 /// A storage that reports its requests to rules as events of an image.
 #[derive(Debug)]

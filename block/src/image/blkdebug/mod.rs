@@ -4,21 +4,22 @@ mod event_storage;
 mod limits;
 pub mod rules;
 
-pub use event_storage::EventStorage;
-pub use limits::Limits;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+use imago::{Storage as ImagoStorage, StorageExt};
 
 use super::extent::Extent;
 use super::forward::forward_control;
 use super::storage::{BlockStorage, Storage};
 use crate::options::blkdebug::{BlkdebugEvent, BlkdebugIoType};
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
+pub use event_storage::EventStorage;
+pub use limits::Limits;
 use rules::Rules;
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A storage whose requests fail by rules, with limits on the sizes of requests.
 #[derive(Debug)]

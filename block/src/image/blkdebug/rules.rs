@@ -4,15 +4,17 @@
 //! match an active rule fail. Other rules change a state at an event. A rule may wait for its event
 //! in one state only.
 
+use std::io;
+
+use nix::libc::EIO;
+use parking_lot::Mutex;
+
 use crate::error::{Error, Result};
 use crate::image::extent::SECTOR_SIZE;
 use crate::options::BlockdevOptionsBlkdebug;
 use crate::options::blkdebug::{
     BlkdebugEvent, BlkdebugInjectErrorOptions, BlkdebugIoType, BlkdebugSetStateOptions,
 };
-use nix::libc::EIO;
-use parking_lot::Mutex;
-use std::io;
 
 /// The events that images and nodes raise here at the same steps as in QEMU.
 const RAISED: [BlkdebugEvent; 11] = [

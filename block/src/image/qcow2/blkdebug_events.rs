@@ -1,9 +1,10 @@
 //! The events of an image on a blkdebug node.
 
+use std::io;
+
 use super::Qcow2Image;
 use super::engine::Engine;
 use crate::options::blkdebug::BlkdebugEvent;
-use std::io;
 
 impl Qcow2Image {
     /// Reports an event to the rules, if there are any.

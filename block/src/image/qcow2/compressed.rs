@@ -1,9 +1,10 @@
 //! Writes of compressed clusters.
 
+use std::io;
+
 use super::engine::Engine;
 use super::{Header, Qcow2Image, Qcow2Mode};
 use crate::image::extent::{check_range, not_permitted};
-use std::io;
 
 impl Qcow2Image {
     /// Writes whole clusters, compressed if that makes them smaller. The last cluster may be cut

@@ -1,9 +1,10 @@
 //! Copy-on-read: copies of data from the backing file into an image.
 
+use std::io;
+
 use super::Qcow2Image;
 use super::engine::Engine;
 use crate::image::extent::check_range;
-use std::io;
 
 impl Qcow2Image {
     /// Copies the data of the backing file in the range into the image, except where the image has

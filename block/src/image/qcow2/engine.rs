@@ -1,5 +1,12 @@
 //! The engine of an open image: the image library, or [`Clusters`].
 
+use std::io;
+use std::sync::Arc;
+
+use imago::format::PreallocateMode;
+use imago::qcow2::Qcow2;
+use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping};
+
 use super::clusters::{Clusters, Storages};
 use super::crash_safe::CrashSafeStorage;
 use super::header::Header;
@@ -8,11 +15,6 @@ use crate::image::extent::Extent;
 use crate::image::imago_image::{self, ImagoImage};
 use crate::image::storage::Storage;
 use crate::options::blkdebug::BlkdebugEvent;
-use imago::format::PreallocateMode;
-use imago::qcow2::Qcow2;
-use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder, ShallowMapping};
-use std::io;
-use std::sync::Arc;
 
 /// The mode in which a qcow2 image is open.
 #[derive(Clone, Debug)]

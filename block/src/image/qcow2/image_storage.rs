@@ -1,14 +1,16 @@
 //! A qcow2 image as the storage of another image.
 
-use super::Qcow2Image;
-use crate::image::extent::Extent;
-use crate::image::storage::BlockStorage;
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+
+use imago::Storage as ImagoStorage;
+use imago::io_buffers::{IoVector, IoVectorMut};
+use imago::storage::drivers::CommonStorageHelper;
+
+use super::Qcow2Image;
+use crate::image::extent::Extent;
+use crate::image::storage::BlockStorage;
 
 /// The contents of a qcow2 image, for a raw node or another format above it.
 ///

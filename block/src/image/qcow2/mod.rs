@@ -11,6 +11,12 @@ mod image_storage;
 #[cfg(test)]
 mod tests;
 
+use std::io;
+use std::sync::Arc;
+
+use imago::Storage as _;
+use parking_lot::{Mutex, RwLock};
+
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
@@ -20,10 +26,6 @@ use engine::Engine;
 pub use engine::Qcow2Mode;
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
-use imago::Storage as _;
-use parking_lot::{Mutex, RwLock};
-use std::io;
-use std::sync::Arc;
 
 /// The first bytes of all qcow2 images.
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";

@@ -1,12 +1,13 @@
 //! Tests of the rules of blkdebug nodes.
 
+use nix::libc::EIO;
+
 use crate::image::blkdebug::rules::Rules;
 use crate::options::BlockdevOptionsBlkdebug;
 use crate::options::blkdebug::{
     BlkdebugEvent as Event, BlkdebugInjectErrorOptions, BlkdebugIoType as IoType,
     BlkdebugSetStateOptions,
 };
-use nix::libc::EIO;
 
 const ENOSPC: i32 = 28;
 const KIB: u64 = 1 << 10;

@@ -1,11 +1,13 @@
 //! Compression and decompression of clusters.
 
-use crate::image::qcow2::header::CompressionType;
+use std::io::{self, Read};
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use nix::errno::Errno;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use std::io::{self, Read};
+
+use crate::image::qcow2::header::CompressionType;
 
 /// The window for compression as a power of 2, which is the largest one that all decoders have.
 const WINDOW_WRITTEN: u8 = 12;

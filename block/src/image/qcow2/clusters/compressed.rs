@@ -1,12 +1,14 @@
 //! Compressed clusters.
 
+use std::io;
+
+use imago::StorageExt;
+use nix::errno::Errno;
+
 use super::codec::{compress, decompress};
 use super::entry::{Compressed, Entry};
 use super::{Clusters, State};
 use crate::options::blkdebug::BlkdebugEvent;
-use imago::StorageExt;
-use nix::errno::Errno;
-use std::io;
 
 impl Clusters {
     /// The contents of a compressed cluster.

@@ -1,9 +1,11 @@
 //! Entries of L2 tables.
 
+use std::io;
+
+use nix::errno::Errno;
+
 use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
-use nix::errno::Errno;
-use std::io;
 
 /// The cluster of the entry has no other reference.
 pub(super) const COPIED: u64 = 1 << 63;

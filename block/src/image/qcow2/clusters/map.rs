@@ -1,11 +1,13 @@
 //! The mapping of offsets in an image to its clusters.
 
+use std::io;
+
+use imago::Storage as _;
+
 use super::entry::SubclusterType;
 use super::{Clusters, State};
 use crate::image::extent::Extent;
 use crate::options::blkdebug::BlkdebugEvent;
-use imago::Storage as _;
-use std::io;
 
 /// The most entries that are read for one mapping.
 const ENTRIES_MAX: u64 = 4096;

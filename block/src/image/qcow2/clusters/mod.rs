@@ -18,14 +18,16 @@ mod tables;
 mod write;
 mod zero;
 
+use std::io;
+
+use imago::{Storage as _, StorageExt};
+use parking_lot::RwLock;
+
 use super::header::{CompressionType, Header};
 use crate::image::storage::Storage;
 use entry::SubclusterType;
 use geometry::Geometry;
-use imago::{Storage as _, StorageExt};
 use map::Mapping;
-use parking_lot::RwLock;
-use std::io;
 use tables::Tables;
 
 /// The offset of the size in the header.

@@ -1,13 +1,15 @@
 //! The reference counts of clusters. All changes are written at once.
 
-use super::geometry::Geometry;
-use crate::image::qcow2::header::TablePointers;
-use crate::image::storage::Storage;
+use std::io;
+use std::num::NonZeroUsize;
+
 use imago::StorageExt;
 use lru::LruCache;
 use nix::errno::Errno;
-use std::io;
-use std::num::NonZeroUsize;
+
+use super::geometry::Geometry;
+use crate::image::qcow2::header::TablePointers;
+use crate::image::storage::Storage;
 
 /// The bits of an entry of the refcount table with the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;

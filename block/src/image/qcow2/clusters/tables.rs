@@ -1,16 +1,18 @@
 //! The L1 table and the L2 tables. All changes are written at once.
 
+use std::io;
+use std::num::NonZeroUsize;
+
+use imago::StorageExt;
+use lru::LruCache;
+use nix::errno::Errno;
+use parking_lot::Mutex;
+
 use super::entry::{COPIED, Entry, OFFSET_MASK};
 use super::geometry::Geometry;
 use super::refcounts::Refcounts;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
-use imago::StorageExt;
-use lru::LruCache;
-use nix::errno::Errno;
-use parking_lot::Mutex;
-use std::io;
-use std::num::NonZeroUsize;
 
 /// The size of the cache of L2 tables in bytes. It holds at least [`MIN_TABLES`] tables.
 const MEMORY_MAX: u64 = 4 << 20;

@@ -1,10 +1,12 @@
 //! Writes of data.
 
-use super::entry::{Entry, SubclusterType};
-use super::{Clusters, State};
-use imago::StorageExt;
 use std::io;
 use std::ops::Range;
+
+use imago::StorageExt;
+
+use super::entry::{Entry, SubclusterType};
+use super::{Clusters, State};
 
 impl Clusters {
     /// Writes data within the image.

@@ -1,9 +1,11 @@
 //! Writes of zeroes.
 
+use std::io;
+
+use imago::StorageExt;
+
 use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
-use imago::StorageExt;
-use std::io;
 
 /// The size of the buffer from which zeroes are written to partial subclusters.
 const ZERO_BUFFER: usize = 64 * 1024;

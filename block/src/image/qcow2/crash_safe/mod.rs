@@ -16,19 +16,21 @@
 mod ranges;
 mod refcounts;
 
-use super::header::TablePointers;
-use crate::image::forward::forward_storage;
-use crate::image::storage::{BlockStorage, Storage};
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::IoVector;
 use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::RwLock;
+
+use super::header::TablePointers;
+use crate::image::forward::forward_storage;
+use crate::image::storage::{BlockStorage, Storage};
 pub(super) use ranges::ENTRY;
 use ranges::{entries, overlap, read};
 use refcounts::{Geometry, Refcounts};
-use std::fmt;
-use std::io;
-use std::ops::Range;
 
 /// The bits of an L1 entry with the offset of an L2 table.
 const L1_OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;

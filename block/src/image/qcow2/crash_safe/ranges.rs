@@ -1,10 +1,12 @@
 //! Ranges of a file, and the entries of tables in them.
 
-use crate::image::storage::Storage;
-use imago::Storage as _;
-use imago::io_buffers::IoBuffer;
 use std::io;
 use std::ops::Range;
+
+use imago::Storage as _;
+use imago::io_buffers::IoBuffer;
+
+use crate::image::storage::Storage;
 
 /// Bytes in an entry of a table.
 pub(crate) const ENTRY: u64 = 8;

@@ -1,12 +1,14 @@
 //! The reference counts in the file.
 
-use super::ranges::{entries, overlap, read, read_aligned};
-use crate::image::storage::Storage;
-use imago::Storage as _;
-use nix::errno::Errno;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+
+use imago::Storage as _;
+use nix::errno::Errno;
+
+use super::ranges::{entries, overlap, read, read_aligned};
+use crate::image::storage::Storage;
 
 /// The bits of an entry of the refcount table with the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;

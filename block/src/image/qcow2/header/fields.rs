@@ -1,7 +1,8 @@
 //! The fields of a header, with checks.
 
-use crate::error::{Error, Result};
 use std::ops::Range;
+
+use crate::error::{Error, Result};
 
 /// The length of the header of a version 2 image.
 pub(super) const LENGTH_V2: u64 = 72;

@@ -1,11 +1,12 @@
 //! Parsing of a header, in the order of QEMU's checks, so that the first of several errors is the
 //! same.
 
+use imago::StorageExt;
+
 use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
 use super::*;
 use crate::error::Error;
 use crate::image::qcow2::MAGIC;
-use imago::StorageExt;
 
 /// The shortest header of a version 3 image.
 const LENGTH_V3: u32 = 104;

@@ -1,14 +1,16 @@
 //! Changes of the header of an image.
 
+use std::io;
+
+use imago::StorageExt;
+use nix::errno::Errno;
+
 use super::fields::{Fields, LENGTH_V2};
 use super::parse::{
     BACKING_NAME_MAX, EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions, first_cluster,
 };
 use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, Storage};
 use crate::error::Result;
-use imago::StorageExt;
-use nix::errno::Errno;
-use std::io;
 
 /// The offsets of the fields with the position and the length of the name of the backing file.
 const BACKING_OFFSET: usize = 8;

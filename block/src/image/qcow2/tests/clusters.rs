@@ -1,13 +1,15 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
+use std::sync::Arc;
+
+use imago::FormatCreateBuilder;
+use imago::qcow2::Qcow2;
+
 use super::journal::{Journal, apply, corruptions, number};
 use crate::image::imago_image::ImagoImage;
 use crate::image::qcow2::clusters::{Clusters, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
-use imago::FormatCreateBuilder;
-use imago::qcow2::Qcow2;
-use std::sync::Arc;
 
 const SECTOR: usize = 512;
 

@@ -1,16 +1,18 @@
 //! An image is replayed write by write, as if the process had died after each of them.
 
-use super::journal::{Journal, apply, corruptions, number};
-use crate::image::imago_image::ImagoImage;
-use crate::image::qcow2::crash_safe::{CrashSafeStorage, ENTRY};
-use crate::image::qcow2::header::{Header, TablePointers};
-use crate::image::storage::Storage;
+use std::sync::Arc;
+
 use imago::format::PreallocateMode as FormatPreallocateMode;
 use imago::qcow2::Qcow2;
 use imago::{
     DenyImplicitOpenGate, FormatAccess, FormatCreateBuilder, FormatDriverBuilder, StorageExt,
 };
-use std::sync::Arc;
+
+use super::journal::{Journal, apply, corruptions, number};
+use crate::image::imago_image::ImagoImage;
+use crate::image::qcow2::crash_safe::{CrashSafeStorage, ENTRY};
+use crate::image::qcow2::header::{Header, TablePointers};
+use crate::image::storage::Storage;
 
 /// The shape of an image under test.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,15 @@
 //! A file in memory that records its writes, and a check of images for corruptions.
 
-use crate::image::storage::BlockStorage;
+use std::fmt;
+use std::io;
+
 use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::Mutex;
-use std::fmt;
-use std::io;
+
+use crate::image::storage::BlockStorage;
 
 /// Bytes in an entry of a table.
 const ENTRY: u64 = 8;
