@@ -41,6 +41,8 @@ macro_rules! __qapi_error_stub_type {
                 $crate::__private::stub_called()
             }
         }
+        impl $crate::__private::Sealed<$crate::__private::ObjectKind> for $name {}
+        impl $crate::__private::Sealed<$crate::__private::EnumKind> for $name {}
         impl $crate::__private::QapiObject for $name {
             fn visit_members(
                 _: &mut $crate::__private::ObjectVisitor<'_, '_>,

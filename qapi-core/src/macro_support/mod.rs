@@ -40,6 +40,7 @@ pub use crate::types::fd::FdParameter;
 pub use crate::types::member::MemberType;
 pub use crate::types::open::{OpenValue, QapiOpenEnum};
 pub use crate::types::raw::RawArguments;
+pub use crate::types::sealed::{BranchesKind, EnumKind, ObjectKind, Sealed};
 pub use crate::types::tagged::serialize_tagged_base;
 pub use crate::types::{QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
 pub use crate::visitor::Input;
@@ -78,6 +79,7 @@ macro_rules! __qapi_source {
 #[macro_export]
 macro_rules! __qapi_object {
     ($object:ident, $definition:ident) => {
+        impl $crate::__private::Sealed<$crate::__private::ObjectKind> for $object {}
         #[diagnostic::do_not_recommend]
         impl $crate::__private::QapiType for $object {
             fn schema_type() -> $crate::__private::Type {

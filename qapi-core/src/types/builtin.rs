@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::{QapiObject, QapiType};
 use crate::error::Result;
 use crate::schema::definition::type_::{Builtin, Type};
+use crate::types::sealed::{ObjectKind, Sealed};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -114,6 +115,8 @@ impl<T: QapiType> QapiType for Box<T> {
         T::visit(input).map(Self::new)
     }
 }
+
+impl<T: QapiObject> Sealed<ObjectKind> for Box<T> {}
 
 impl<T: QapiObject> QapiObject for Box<T> {
     fn visit_members(object: &mut ObjectVisitor<'_, '_>) -> Result<Self> {

@@ -7,6 +7,7 @@ pub(crate) mod fd;
 pub(crate) mod member;
 pub(crate) mod open;
 pub(crate) mod raw;
+pub(crate) mod sealed;
 pub(crate) mod size;
 mod standard;
 pub(crate) mod tagged;
@@ -23,6 +24,7 @@ use crate::visitor::object::ObjectVisitor;
 pub use builtin::Null;
 use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
+use sealed::{BranchesKind, EnumKind, ObjectKind, Sealed};
 pub use size::Size;
 
 /// A Rust type that is a QAPI type: the schema has it, and messages can be read as it and written
@@ -93,21 +95,22 @@ pub trait QapiType: Serialize + Sized {
     }
 }
 
-/// A QAPI enumeration: the only kind of type of a discriminator.
+/// A QAPI enumeration: the only kind of type of a discriminator. Only `#[qapi_enum]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI enum",
     label = "cannot select the branch of a union",
     note = "annotate it with `#[qapi_enum]`"
 )]
-pub trait QapiEnum: QapiType {}
+pub trait QapiEnum: QapiType + Sealed<EnumKind> {}
 
-/// A QAPI struct or union: an object whose members can also stand among those of another.
+/// A QAPI struct or union: an object whose members can also stand among those of another. Only
+/// `#[qapi_struct]` and `#[qapi_union]` implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI struct or union",
     label = "its members cannot be members of another object",
     note = "annotate it with `#[qapi_struct]` or `#[qapi_union]`"
 )]
-pub trait QapiObject: QapiType {
+pub trait QapiObject: QapiType + Sealed<ObjectKind> {
     /// [`schema_type`](QapiType::schema_type), where only an object is allowed.
     #[doc(hidden)]
     fn object_type() -> Type {
@@ -134,7 +137,7 @@ pub trait QapiObject: QapiType {
     label = "not the branches of a union",
     note = "annotate the enum with `#[qapi_union(tag = TheDiscriminatorsEnum)]`"
 )]
-pub trait QapiBranches: Sized {
+pub trait QapiBranches: Sized + Sealed<BranchesKind> {
     /// The enumeration whose values select the branch.
     type Tag: QapiEnum;
 

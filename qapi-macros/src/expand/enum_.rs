@@ -92,6 +92,7 @@ fn qapi_enum(Enum { head, .. }: &Enum) -> TokenStream {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl __qapi::QapiEnum for #ident {}
+        impl __qapi::Sealed<__qapi::EnumKind> for #ident {}
     }
 }
 

@@ -89,6 +89,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
     });
     let matched = Ident::new("__tag", located_at(tag));
     quote! {
+        impl __qapi::Sealed<__qapi::BranchesKind> for #ident {}
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl __qapi::QapiBranches for #ident {
