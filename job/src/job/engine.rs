@@ -14,7 +14,7 @@ use crate::schema::{JobStatus, JobStatusChange};
 use crate::sync::event_count::EventCount;
 use crate::sync::{Mutex, MutexGuard, callback_scope};
 
-/// A machine, its lock, and the world around it.
+/// A machine behind a lock, and the receivers of its effects.
 pub(crate) struct Engine {
     locked: Mutex<Locked>,
     sink: Box<dyn EventSink>,
@@ -25,8 +25,8 @@ pub(crate) struct Engine {
     owner: Weak<Owner>,
 }
 
-/// What the program's handles of an engine share, and its jobs do not: the program has dropped the
-/// engine when this is dropped.
+/// The shared part of the program's handles of an engine. Jobs only share the [`Engine`], so that
+/// the drop of this marks the moment at which the program has dropped the engine.
 pub(crate) struct Owner {
     pub(crate) engine: Arc<Engine>,
 }
@@ -100,7 +100,7 @@ impl Engine {
         Ok(job)
     }
 
-    /// Looks at the machine.
+    /// Reads the machine.
     pub(crate) fn read<R>(&self, read: impl FnOnce(&Machine) -> R) -> R {
         read(&self.lock().machine)
     }
@@ -121,7 +121,7 @@ impl Engine {
         self.lock().jobs.values().rev().cloned().collect()
     }
 
-    /// Something of each job that is not gone, in one step, the newest first.
+    /// Maps each job that is not gone, the newest first, at one moment.
     pub(crate) fn query<R>(&self, query: impl Fn(&Job, &Machine) -> Option<R>) -> Vec<R> {
         let locked = self.lock();
         locked.jobs.values().rev().filter_map(|job| query(job, &locked.machine)).collect()
@@ -163,7 +163,7 @@ impl Engine {
         let actions = locked.resolve_effects();
         let delivers = locked.queue.begin_delivery();
         drop(locked);
-        // Waiters are woken before events are delivered, which a sink may take its time for.
+        // Waiters are woken first: the delivery of events may take a sink some time.
         let mut transactions = Vec::new();
         for action in actions {
             match action {

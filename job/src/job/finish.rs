@@ -74,7 +74,7 @@ enum HookKind {
 
 /// What to do with a hook that waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pending {
+enum OnPending {
     Wait,
     DropHook,
 }
@@ -86,10 +86,10 @@ impl FinalizeTask {
 
     fn poll_now(&mut self) -> Poll<()> {
         let mut context = Context::from_waker(Waker::noop());
-        callback_scope::enter(|| self.poll_steps(Pending::Wait, &mut context))
+        callback_scope::enter(|| self.poll_steps(OnPending::Wait, &mut context))
     }
 
-    fn poll_steps(&mut self, pending: Pending, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_steps(&mut self, on_pending: OnPending, context: &mut Context<'_>) -> Poll<()> {
         loop {
             // Done in the meantime: a task that panics takes no further step when it is dropped.
             match std::mem::replace(&mut self.state, TaskState::Done) {
@@ -101,7 +101,7 @@ impl FinalizeTask {
                 TaskState::InHook(job, kind, mut hook) => {
                     let result = match hook.as_mut().poll(context) {
                         Poll::Ready(result) => result,
-                        Poll::Pending if pending == Pending::DropHook => {
+                        Poll::Pending if on_pending == OnPending::DropHook => {
                             Err(messages::canceled())
                         }
                         Poll::Pending => {
@@ -157,13 +157,13 @@ impl Future for FinalizeTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.poll_steps(Pending::Wait, context)
+        self.poll_steps(OnPending::Wait, context)
     }
 }
 
 impl Drop for FinalizeTask {
     fn drop(&mut self) {
         let mut context = Context::from_waker(Waker::noop());
-        let _ = self.poll_steps(Pending::DropHook, &mut context);
+        let _ = self.poll_steps(OnPending::DropHook, &mut context);
     }
 }

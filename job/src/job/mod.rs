@@ -34,8 +34,8 @@ pub struct Job {
     inner: Arc<Inner>,
 }
 
-/// The part of a job that is not the engine's data: what never changes, and what its driver and
-/// its waiters share.
+/// The part of a job outside of the machine: its options, its driver, and the notifications for both
+/// its driver and its waiters.
 struct Inner {
     key: JobKey,
     engine: Arc<Engine>,
@@ -239,7 +239,7 @@ impl Job {
         &self.inner.entries
     }
 
-    /// What the program's handles of the engine share, unless the program has dropped them.
+    /// The owner of the engine, unless the program has dropped it.
     pub(crate) fn owner(&self) -> Option<Arc<Owner>> {
         self.inner.engine.owner()
     }
@@ -262,7 +262,7 @@ impl Job {
         })
     }
 
-    /// Looks at the state.
+    /// Reads the state.
     pub(crate) fn read<R>(&self, read: impl FnOnce(&JobState) -> R) -> R {
         self.inner.engine.read(|machine| read(machine.job(self.key())))
     }

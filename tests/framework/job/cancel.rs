@@ -14,10 +14,7 @@ fn soft(fixture: &EngineFixture, work: Work) -> Job {
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_job_says_that_it_was() {
     let fixture = EngineFixture::new();
-    let job = fixture.create(manual("j0"), fixture.driver(Work::UntilCancelled)).start();
-    let_tasks_run().await;
-    job.user_cancel(CancelMode::Force).expect("running");
-    let_tasks_run().await;
+    let job = fixture.cancelled(fixture.driver(Work::UntilCancelled)).await;
     let life = "created running aborting !FinalizeCancelled concluded";
     assert_eq!(fixture.log.take_of("j0"), life);
     assert_eq!(text(job.concluded().await), "Operation canceled");
@@ -155,10 +152,7 @@ async fn a_driver_that_ends_well_after_its_cancel_was_cancelled_nevertheless() {
         let _ = job.entered().await;
         Ok(())
     });
-    let job = fixture.create(manual("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_cancel(CancelMode::Force).expect("running");
-    let_tasks_run().await;
+    let job = fixture.cancelled(driver).await;
     assert_eq!(text(job.concluded().await), "Operation canceled");
 }
 
@@ -169,10 +163,7 @@ async fn a_cancelled_driver_may_have_an_error_of_its_own() {
         let _ = job.entered().await;
         Err(qapi_core::Error::generic("Input/output error"))
     });
-    let job = fixture.create(manual("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_cancel(CancelMode::Force).expect("running");
-    let_tasks_run().await;
+    let job = fixture.cancelled(driver).await;
     assert!(job.is_cancelled());
     assert_eq!(text(job.concluded().await), "Input/output error");
 }

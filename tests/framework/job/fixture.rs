@@ -79,6 +79,15 @@ impl EngineFixture {
         self.create(named(id), self.driver(work)).start()
     }
 
+    /// Starts a job with this driver, and cancels it by force when all tasks wait.
+    pub(super) async fn cancelled(&self, driver: impl JobDriver) -> Job {
+        let job = self.create(manual("j0"), driver).start();
+        let_tasks_run().await;
+        job.user_cancel(CancelMode::Force).expect("not over");
+        let_tasks_run().await;
+        job
+    }
+
     pub(super) fn create_in(
         &self,
         transaction: &Transaction,
