@@ -34,8 +34,8 @@ pub struct Job {
     inner: Arc<Inner>,
 }
 
-/// The part of a job outside of the machine: its options, its driver, and the notifications for both
-/// its driver and its waiters.
+/// The part of a job outside of the machine: its options, its driver and its progress, and the
+/// wake-ups of its driver and of its waiters.
 struct Inner {
     key: JobKey,
     engine: Arc<Engine>,
