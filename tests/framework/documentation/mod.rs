@@ -42,7 +42,7 @@ fn ask_of(registry: Registry, policy: Policy, arguments: &Value) -> Value {
     let mut session = SessionFixture::with_service(registry, states, &SessionOptions::default());
     session.output();
     session.negotiate(false);
-    session.feed(&json!({ "execute": COMMAND, "arguments": arguments }).to_string());
+    session.feed(json!({ "execute": COMMAND, "arguments": arguments }).to_string());
     serde_json::from_str(&session.output()).unwrap()
 }
 

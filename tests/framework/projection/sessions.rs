@@ -10,7 +10,7 @@ use crate::support::registry::registry_of;
 use crate::support::session::SessionFixture;
 
 fn returned(session: &mut SessionFixture, command: &str) -> Value {
-    let output = session.ask(&format!(r#"{{"execute": "{command}"}}"#));
+    let output = session.ask(format!(r#"{{"execute": "{command}"}}"#));
     let mut reply: Value = serde_json::from_str(&output).unwrap();
     reply["return"].take()
 }
@@ -80,7 +80,7 @@ const INPUTS: &[(&str, &str)] = &[
 fn newer_input_has_the_error_of_the_earlier_release() {
     let mut before = session(OLD);
     for (request, refusal) in INPUTS {
-        let output = before.ask(&format!("{{\"execute\": {request}}}"));
+        let output = before.ask(format!("{{\"execute\": {request}}}"));
         assert!(output.contains(&format!(r#""desc": "{refusal}""#)), "{request}: {output}");
     }
 }
@@ -90,7 +90,7 @@ fn input_of_the_release_itself_is_accepted() {
     let mut since = session(NEW);
     let (_, accepted) = INPUTS.split_last().unwrap();
     for (request, _) in accepted {
-        let output = since.ask(&format!("{{\"execute\": {request}}}"));
+        let output = since.ask(format!("{{\"execute\": {request}}}"));
         assert!(output.starts_with(r#"{"return": {"#), "{request}: {output}");
     }
 }
@@ -105,7 +105,7 @@ fn older_input_is_accepted() {
         r#""past-take", "arguments": {"kind": "__org.example_vendor"}"#,
         r#""past-take", "arguments": {"mode": "slow", "task": {"mode": "slow"}, "thing": "a"}"#,
     ] {
-        let output = before.ask(&format!("{{\"execute\": {request}}}"));
+        let output = before.ask(format!("{{\"execute\": {request}}}"));
         assert_eq!(output, "{\"return\": {}}\r\n", "{request}");
     }
 }
@@ -156,7 +156,7 @@ fn query_commands_lists_the_executable_commands() {
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|info| &info["name"]).collect();
     assert!(names.contains(&&json!("past-take")) && !names.contains(&&json!("past-new")));
     for name in names {
-        let output = before.ask(&format!(r#"{{"execute": {name}, "arguments": {{"no": 1}}}}"#));
+        let output = before.ask(format!(r#"{{"execute": {name}, "arguments": {{"no": 1}}}}"#));
         assert!(!output.contains("has not been found"), "{name}: {output}");
     }
 }

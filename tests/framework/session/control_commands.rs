@@ -7,7 +7,7 @@ use crate::support::session::SessionFixture;
 /// The reply to a command.
 fn reply(session: &mut SessionFixture, command: &str, arguments: &Value) -> Value {
     let request = json!({ "execute": command, "arguments": arguments });
-    serde_json::from_str(&session.ask(&request.to_string())).unwrap()
+    serde_json::from_str(&session.ask(request.to_string())).unwrap()
 }
 
 #[test]

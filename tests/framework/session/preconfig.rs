@@ -34,7 +34,7 @@ fn session_in(phase: Preconfig) -> SessionFixture {
 
 /// The class and text of the error reply to `message`, if it is one.
 fn refusal(session: &mut SessionFixture, message: &Value) -> Option<(String, String)> {
-    session.feed(&message.to_string());
+    session.feed(message.to_string());
     let reply: Value = serde_json::from_str(&session.output()).unwrap();
     let text = |key: &str| reply["error"][key].as_str().map(str::to_owned);
     Some((text("class")?, text("desc")?))

@@ -99,7 +99,7 @@ fn pretty_replies_are_indented_by_four() {
 fn every_kind_of_function_has_the_same_reply() {
     let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
-        let call = session.feed_call(&format!(
+        let call = session.feed_call(format!(
             r#"{{"execute": "{name}", "arguments": {{"text": "a"}}, "id": 1}}"#
         ));
         session.run_call(call);
@@ -112,7 +112,7 @@ fn arguments_of_a_call_are_checked_before_it_is_handed_out() {
     let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
         assert_eq!(
-            session.ask(&format!(r#"{{"execute": "{name}"}}"#)),
+            session.ask(format!(r#"{{"execute": "{name}"}}"#)),
             "{\"error\": {\"class\": \"GenericError\", \"desc\": \"Parameter 'text' is \
              missing\"}}\r\n",
             "{name}"

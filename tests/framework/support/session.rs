@@ -74,7 +74,7 @@ impl SessionFixture {
 
     pub(crate) fn negotiate(&mut self, oob: bool) {
         let enable = if oob { r#"["oob"]"# } else { "[]" };
-        self.feed(&format!(
+        self.feed(format!(
             r#"{{"execute": "qmp_capabilities", "arguments": {{"enable": {enable}}}}}"#
         ));
         assert_eq!(self.output(), "{\"return\": {}}\r\n");

@@ -96,8 +96,7 @@ fn pretty_texts_are_indented_as_on_a_pretty_monitor() {
 #[test]
 fn a_pretty_text_may_begin_at_any_depth() {
     let mut out = b"{\r\n    \"return\": ".to_vec();
-    write_to(&mut out, &json!([1]), Style { pretty: true, depth: 1, ..Style::default() })
-        .unwrap();
+    write_to(&mut out, &json!([1]), Style { pretty: true, depth: 1 }).unwrap();
     assert_eq!(out, b"{\r\n    \"return\": [\r\n        1\r\n    ]");
 }
 
