@@ -168,7 +168,7 @@ impl Words {
         Some(text)
     }
 
-    /// The name that `word` introduces.
+    /// The name that `word` gives to a generated item.
     pub(crate) fn introduced(&self, word: Word) -> Option<&Ident> {
         let Value::Name(name) = &self.get(word)?.value else { return None };
         Some(name)
@@ -186,7 +186,8 @@ impl Words {
         Some(ty)
     }
 
-    /// The value of `word`, if present; the inner `None` is a word without an expression.
+    /// The expression of `word`. The outer `None` means that the word is absent, the inner `None`
+    /// that the word has no expression.
     pub(crate) fn expression(&self, word: Word) -> Option<Option<&Expr>> {
         let Value::Default(value) = &self.get(word)?.value else { return None };
         Some(value.as_ref())
@@ -217,7 +218,7 @@ pub(crate) fn is_qapi(attribute: &Attribute) -> bool {
     attribute.path().is_ident("qapi")
 }
 
-/// Parses the rest of a word that has dashes, as words of the schema language do.
+/// Parses the rest of a word with dashes, such as `allow-oob` in the schema language.
 fn parse_dashed(
     mut found: String,
     key: &Ident,

@@ -129,10 +129,10 @@ struct Fence {
 }
 
 impl Fence {
-    /// The fence that `line` opens, which a list item or block quote may contain.
+    /// The fence that `line` opens. The fence may be in a list item or a block quote.
     fn opened_by(line: &str) -> Option<Self> {
         let (fence, info) = Self::split(content(line))?;
-        // Backticks after a backtick fence make it a code span within one line.
+        // Backticks in the rest of the line make a line of backticks a code span, not a fence.
         (fence.mark == '~' || !info.contains('`')).then_some(fence)
     }
 
@@ -172,7 +172,8 @@ fn content(line: &str) -> &str {
     }
 }
 
-/// Whether `line` belongs to a code block. `fence` is the open fence before and after the line.
+/// Updates `fence`, the open fence, for the next line. Returns whether `line` belongs to a code
+/// block.
 fn advance_fence(fence: &mut Option<Fence>, line: &str) -> bool {
     match *fence {
         Some(open) => {
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_are_apart_from_the_overview() {
+    fn sections_are_separate_from_the_overview() {
         let attributes: Vec<Attribute> = parse_quote! {
             /// Lists jobs.
             ///

@@ -18,7 +18,7 @@ pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// The attribute stands on an item of the wrong kind; `expected` names the right kind.
+/// The attribute is on an item of the wrong kind; `expected` names the right kind.
 pub(crate) fn wrong_item(attribute: &str, expected: &str, item: &Item) -> String {
     let instead = match item {
         Item::Enum(_) => {
@@ -64,7 +64,7 @@ pub(crate) fn missing_word(word: Word, owner: &str) -> String {
     format!("`{}`: {owner} requires this word; write `{}`", word.name, word.usage)
 }
 
-/// A word or feature stands twice.
+/// A word or feature is given twice.
 pub(crate) fn duplicate(name: &str) -> String {
     format!("`{name}`: given twice; remove one")
 }

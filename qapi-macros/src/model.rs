@@ -1,8 +1,9 @@
 //! An annotated item as data: its QAPI definition, and the parts of the Rust item that generated
 //! code refers to.
 //!
-//! A field named `word` is the span of that word. A `Vec` whose documentation says that `check`
-//! rejects a second entry has one entry at most in a checked model.
+//! A field named `word` is the span of the word in the attribute. Where the documentation of a
+//! `Vec` says that `check` rejects a second entry, the `Vec` of a checked model has at most one
+//! entry.
 
 use proc_macro2::Span;
 use syn::{Attribute, Expr, Ident, LitStr, Path, Type, Visibility};
@@ -49,8 +50,7 @@ pub(crate) struct Name {
     pub(crate) exception: Option<Span>,
 }
 
-/// The properties of every part of a definition: of a value, a member, an argument, an
-/// alternative.
+/// The properties of every part of a definition: a value, a member, an argument or an alternative.
 pub(crate) struct Part {
     /// The variant, field or parameter.
     pub(crate) ident: Ident,
@@ -71,7 +71,7 @@ pub(crate) struct Enum {
     pub(crate) head: Head,
     /// The prefix of the values' names in C.
     pub(crate) prefix: Option<LitStr>,
-    /// The open enum that the values extend. Without it the enum is a definition.
+    /// The open enum that the values extend. An enum without `extends` is a definition.
     pub(crate) extends: Option<Path>,
     /// The visibility of the enum, and of generated items.
     pub(crate) visibility: Visibility,
@@ -116,7 +116,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// The type in `qapi_core` that decodes and encodes so; `None` for an unknown unit.
+    /// The type in `qapi_core` that implements the encoding; `None` for an unknown unit.
     pub(crate) fn type_name(&self) -> Option<&'static str> {
         match self {
             Self::Base64(_) => Some("Base64"),
@@ -179,8 +179,8 @@ impl Union {
 /// `#[qapi_union]` on an enum.
 pub(crate) struct UnionEnum {
     pub(crate) head: Head,
-    /// The name of the discriminator. Without it the enum is no definition, but the branches of
-    /// another union.
+    /// The name of the discriminator. An enum without this name is not a definition, but the
+    /// branches of another union.
     pub(crate) discriminator: Option<Name>,
     /// The enum whose values select the branch.
     pub(crate) tag: Path,
@@ -195,7 +195,7 @@ pub(crate) struct Branch {
     pub(crate) ident: Ident,
     /// The type whose members the branch adds; `None` for a branch without members.
     pub(crate) ty: Option<Type>,
-    /// Whether the branch is that of the open variant, for all values of other crates.
+    /// Whether this is the branch for all values of other crates, which the open variant selects.
     pub(crate) open: bool,
     /// The `cfg` attributes.
     pub(crate) cfg: Vec<Attribute>,
@@ -215,7 +215,8 @@ pub(crate) struct UnionStruct {
     pub(crate) fields: Vec<UnionField>,
 }
 
-/// A field whose type is the branches and which is no member.
+/// The field with the branches of a union whose base contains the discriminator. The field is not
+/// a member of the object.
 pub(crate) struct BranchesField {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
@@ -307,7 +308,7 @@ pub(crate) struct Command {
     pub(crate) allow_preconfig: Option<Span>,
     pub(crate) no_success_response: Option<Span>,
     pub(crate) returns_exception: Option<Span>,
-    /// Present if one of the words `gen`, `data` and `returns` is.
+    /// Present if at least one of the words `gen`, `data` and `returns` is present.
     pub(crate) raw: Option<Raw>,
 }
 

@@ -1,5 +1,5 @@
-//! QAPI names: how Rust names convert to them, and which form they have (QEMU's "How to use the
-//! QAPI code generator", section "Naming rules and reserved names").
+//! QAPI names: their conversion from Rust names, and their form (QEMU's "How to use the QAPI code
+//! generator", section "Naming rules and reserved names").
 
 /// `SetSpeed` ▶ `set-speed`, `Qcow2` ▶ `qcow2`, `IOError` ▶ `io-error`.
 pub(crate) fn dashed_from_camel(ident: &str) -> String {

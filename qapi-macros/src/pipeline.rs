@@ -1,7 +1,7 @@
 //! The stages from an annotated item to generated code: parse ▶ model ▶ check ▶ gate ▶ expand.
 //!
-//! Parsing skips the parts that a model has no room for, and checking reports them, so that all
-//! errors of an item appear at once. A model that passes the gate expands without errors.
+//! Parsing skips the parts that a model cannot represent, and checking reports them. All errors of
+//! an item therefore appear at once. A model that passes the gate expands without errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -72,7 +72,7 @@ pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream 
 }
 
 /// Emits the user's item without the attributes of this crate, and after it the generated code.
-/// Code generated for an item with errors is the errors and an error stub.
+/// For an item with errors, the generated code consists of the errors and an error stub.
 fn run<M>(
     tokens: TokenStream,
     read: impl FnOnce(&Item, &Errors) -> Result<M, Reported>,

@@ -128,7 +128,7 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     CRATE,
 ];
 
-/// Words of `#[qapi_union]` on an enum that contains only the branches of another union.
+/// Words of `#[qapi_union]` on an enum that contains only branches, for a union that is a struct.
 pub(crate) const BRANCHES_WORDS: &[Word] = &[TAG, CRATE];
 
 /// Words of `#[qapi_union]` on an enum.
@@ -174,9 +174,9 @@ pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, SINCE];
 pub(crate) const PARAMETER_WORDS: &[Word] =
     &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
 
-/// Words of the schema language and of serde that an attribute does not accept, each with the
-/// way to write the same here. [`unknown_word`](crate::messages::unknown_word) consults the list
-/// only for a word that is not legal where it was found.
+/// Words of the schema language and of serde that attributes do not accept, each with the
+/// replacement. [`unknown_word`](crate::messages::unknown_word) searches the list only for a word
+/// that the attribute at hand does not accept, since other attributes accept some of the words.
 pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("alternate", ITEM_IS_NAME),
     ("command", "write `name = \"name\"` if the function's name is not the QAPI name"),

@@ -43,7 +43,7 @@ fn a_command_with_three_arguments() {
 }
 
 #[test]
-fn a_command_that_clients_execute_by_a_struct() {
+fn a_command_with_a_struct_for_clients() {
     let item = quote! {
         /// Changes how fast a job runs.
         pub fn job_set_speed(
@@ -109,7 +109,7 @@ fn generated_code_uses_the_given_crate_path() {
 }
 
 #[test]
-fn all_errors_are_reported_at_once_and_the_item_stays() {
+fn all_errors_are_reported_at_once_and_the_item_is_emitted() {
     let item = quote! {
         struct Info<T> {
             #[qapi(since = "soon")]
@@ -128,12 +128,12 @@ fn all_errors_are_reported_at_once_and_the_item_stays() {
 #[test]
 fn doc_comments_on_parameters_do_not_reach_the_compiler() {
     let item = quote! {
-        /// Kept.
-        fn run(/** Taken. */ #[qapi(since = "1.0")] #[allow(unused)] a: i64) {}
+        /// The function.
+        fn run(/** The parameter. */ #[qapi(since = "1.0")] #[allow(unused)] a: i64) {}
     };
     let code = pipeline::qapi_command(quote!(), item).to_string();
     assert!(
-        code.starts_with("# [doc = r\" Kept.\"] fn run (# [allow (unused)] a : i64) { }"),
+        code.starts_with("# [doc = r\" The function.\"] fn run (# [allow (unused)] a : i64) { }"),
         "{code}"
     );
 }

@@ -1,4 +1,4 @@
-//! Questions about Rust types that their syntax alone answers.
+//! Properties of Rust types that their syntax shows.
 
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
@@ -100,16 +100,16 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_result_is_nothing() {
-        let nothing: [Type; 3] =
+    fn a_result_of_unit_is_unit() {
+        let units: [Type; 3] =
             [parse_quote!(()), parse_quote!(Result<()>), parse_quote!(io::Result<(), E>)];
-        assert!(nothing.iter().all(is_unit));
-        let something: [Type; 4] = [
+        assert!(units.iter().all(is_unit));
+        let values: [Type; 4] = [
             parse_quote!(i64),
             parse_quote!(Result<i64>),
             parse_quote!((i64,)),
             parse_quote!(&()),
         ];
-        assert!(!something.iter().any(is_unit));
+        assert!(!values.iter().any(is_unit));
     }
 }

@@ -8,7 +8,7 @@
 //! - `check_client`: a command with a client struct declares its arguments and has a response
 //! - `check_return_type`: the returned type is named, owned and not optional
 //!
-//! The files [`parameter`](super::parameter) and [`returned`](super::returned) have more.
+//! Further rules are in [`parameter`](super::parameter) and [`returned`](super::returned).
 
 use syn::{FnArg, ItemFn, Type};
 
@@ -43,7 +43,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
         kind: "command",
         part: "argument",
         parts: if is_listed { parts.clone() } else { Vec::new() },
-        returns: Some(returns_something(model)),
+        returns: Some(returns_value(model)),
     };
     check_doc(&documented, errors);
     if is_listed {
@@ -65,8 +65,8 @@ pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
     })
 }
 
-/// Whether the command returns something according to its definition.
-fn returns_something(model: &Command) -> bool {
+/// Whether the command returns a value according to its definition.
+fn returns_value(model: &Command) -> bool {
     let declared = model.raw.as_ref().and_then(|raw| raw.returns.as_ref());
     declared.is_some() || model.returns.as_ref().is_some_and(|ty| !is_unit(ty))
 }

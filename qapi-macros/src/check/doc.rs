@@ -1,9 +1,9 @@
 //! Rules for documentation:
 //! - `check_sections_differ`: a definition has each section once
 //! - `check_sections_have_text`: a section has a text
-//! - `check_section_owner`: `# Errors` is for commands, `# Returns` for those that return
-//!   something
-//! - `check_headings`: no heading is a typing error of a section, or the work of a word
+//! - `check_section_owner`: only a command has `# Errors`, and only a command that returns a value
+//!   has `# Returns`
+//! - `check_headings`: no heading misspells a section, or replaces a word of an attribute
 //! - `check_tags`: no line uses the tags of the schema language
 //! - `check_part_doc`: the comment of a value, member or argument does not contain a `since` tag
 
@@ -22,7 +22,7 @@ pub(super) struct Documented<'a> {
     /// The kind of its parts, for messages, as in `value`.
     pub(super) part: &'static str,
     pub(super) parts: Vec<&'a Part>,
-    /// Whether a command returns something; `None` for other kinds.
+    /// Whether a command returns a value; `None` for other kinds.
     pub(super) returns: Option<bool>,
 }
 
@@ -77,7 +77,7 @@ fn check_sections_have_text(doc: &Doc, errors: &Errors) {
     }
 }
 
-/// `# Errors` is for commands, `# Returns` for commands that return something.
+/// Only a command has `# Errors`, and only a command that returns a value has `# Returns`.
 fn check_section_owner(documented: &Documented<'_>, errors: &Errors) {
     for section in &documented.head.doc.sections {
         let name = section.kind.heading();
@@ -98,7 +98,7 @@ fn check_section_owner(documented: &Documented<'_>, errors: &Errors) {
     }
 }
 
-/// No heading is a typing error of a section, or the work of a word.
+/// No heading misspells a section, or replaces a word of an attribute.
 fn check_headings(line: &Line, errors: &Errors) {
     let Some(marked) = line.text.strip_prefix('#').filter(|rest| !rest.starts_with('#')) else {
         return;
@@ -119,8 +119,8 @@ fn check_headings(line: &Line, errors: &Errors) {
     errors.at_span(line.span, message);
 }
 
-/// Whether the heading `found` is probably a typing error of `name`. The threshold is stricter
-/// than for words of attributes, as authors may write headings of their own.
+/// Whether the heading `found` probably misspells `name`. The threshold is stricter than for words
+/// of attributes, as authors may write other headings.
 fn is_meant(found: &str, name: &str) -> bool {
     let (found, name) = (found.to_lowercase(), name.to_lowercase());
     strsim::osa_distance(&found, &name) <= 1
@@ -148,7 +148,7 @@ fn check_tags(documented: &Documented<'_>, line: &Line, errors: &Errors) {
 }
 
 /// The name in a line that begins with `@name:`, the tag of the schema language for a part.
-/// Without the colon the name has to stand alone, since texts refer to names as `@name` too.
+/// Without a colon, nothing may follow the name, since prose refers to names as `@name` too.
 fn described_name(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('@')?;
     let is_part =

@@ -1,6 +1,6 @@
 //! Rules for `#[qapi_enum]`:
-//! - `check_open`: at most the last variant is open, without a condition and other words
-//! - `check_extension`: an enum that extends another one is no definition, and is not open
+//! - `check_open`: only the last variant may be open, and has then neither `cfg` nor other words
+//! - `check_extension`: an enum that extends another one is not a definition, and is not open
 //! - `check_prefix`: the prefix is an upper case name of C
 //! - `check_values_are_names`: values have no data
 
@@ -43,7 +43,7 @@ pub(crate) fn check(item: &ItemEnum, model: &Enum, errors: &Errors) {
     check_clashes(&model.values, errors);
 }
 
-/// At most the last variant is open, without a condition and other words.
+/// Only the last variant may be open, and has then neither `cfg` nor other words.
 fn check_open(item: &ItemEnum, model: &Enum, errors: &Errors) {
     for second in model.open.iter().skip(1) {
         let message = "`open`: an enum has one open variant; remove the word from the others";
@@ -80,7 +80,7 @@ fn check_open(item: &ItemEnum, model: &Enum, errors: &Errors) {
     }
 }
 
-/// An enum that extends another one is no definition, and is not open.
+/// An enum that extends another one is not a definition, and is not open.
 fn check_extension(model: &Enum, errors: &Errors) {
     let Some(extends) = &model.extends else { return };
     for Stray { word, span } in &model.strays {

@@ -4,7 +4,7 @@
 //! - `check_unconditional`: members have no `cfg`
 //! - `check_key`: the key of a rate limit is a member
 //!
-//! The file [`fields`](super::fields) has more.
+//! Further rules are in [`fields`](super::fields).
 
 use proc_macro2::Span;
 use quote::ToTokens;

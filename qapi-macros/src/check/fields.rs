@@ -1,6 +1,6 @@
 //! Rules for the fields of structs, unions and events:
 //! - `check_fields_are_named`: members have names
-//! - `check_base`: at most the first field is a base, without other words
+//! - `check_base`: only the first field may be a base, and has then no other words
 
 use syn::{Fields, ItemStruct};
 
@@ -20,7 +20,7 @@ pub(super) fn check_members(members: &[Member], errors: &Errors) {
     }
 }
 
-/// All rules for members but those for their types.
+/// The rules for members, except those for their types.
 pub(super) fn check_parts<'a>(parts: impl Iterator<Item = &'a Part> + Clone, errors: &Errors) {
     for part in parts.clone() {
         check_part(part, NameKind::Member, errors);
@@ -39,7 +39,7 @@ pub(super) fn check_fields_are_named(item: &ItemStruct, errors: &Errors) {
     }
 }
 
-/// At most the first field is a base, without other words.
+/// Only the first field may be a base, and has then no other words.
 pub(super) fn check_base(item: &ItemStruct, bases: &[Base], errors: &Errors) {
     for base in bases.iter().skip(1) {
         let message = "`base`: a QAPI object has one base; write the members of this one as \

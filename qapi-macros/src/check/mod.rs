@@ -6,9 +6,9 @@
 //! - `check_misplaced_words`: `#[qapi(…)]` stands only where the macros parse it
 //! - `check_no_generics`: a definition has no generic parameters
 //! - `check_no_numbers`: variants have no discriminants
-//! - `check_since`: a version consists of numbers and dots
+//! - `check_since`: a version consists of up to three numbers with dots between them
 //! - `check_features`: the names of features are valid and distinct
-//! - `check_feature_spelling`: no feature is a typing error of `deprecated` or `unstable`
+//! - `check_feature_spelling`: no feature misspells `deprecated` or `unstable`
 //! - `check_special_features`: types have neither `deprecated` nor `unstable`
 //! - `check_part`: the rules for values, members and arguments
 //! - `check_owned`: a type owns its data
@@ -165,8 +165,8 @@ fn check_features(features: &[FeatureWord], errors: &Errors) {
     }
 }
 
-/// No feature is a typing error of `deprecated` or `unstable`, which would have no effect. Names
-/// with digits or with several words are no typing errors.
+/// No feature misspells `deprecated` or `unstable`, as such a feature would have no effect. Names
+/// with digits or with several words do not count as misspelled.
 fn check_feature_spelling(name: &str, span: Span, errors: &Errors) {
     for special in SPECIAL_FEATURES {
         let same_start = name.chars().next() == special.chars().next();

@@ -1,7 +1,7 @@
 //! Rules for the parameters of a command's function:
 //! - `check_pattern`: the pattern of a parameter is a name
 //! - `check_unconditional`: a parameter has no `cfg`
-//! - `check_strays`: only a single argument has the words of an argument
+//! - `check_strays`: words of an argument are only on a parameter that is a single argument
 //! - `check_injected`: the type of state and session is `&T` or `Arc<T>`
 //! - `check_reference`: an argument is a value, or a reference without `mut` and lifetime
 //! - `check_fd`: a file descriptor has no default
@@ -61,7 +61,7 @@ fn check_unconditional(parameter: &PatType, errors: &Errors) {
     }
 }
 
-/// Only a single argument has the words of an argument.
+/// Words of an argument are only on a parameter that is a single argument.
 fn check_strays(parameter: &Parameter, errors: &Errors) {
     let role = match &parameter.role {
         Role::State(..) => "state",

@@ -1,6 +1,8 @@
 //! The rule that a command returns an object or a list of objects, so that later versions can add
-//! members. This file recognises built-in types by their names; `qapi_core` checks all other
-//! types when the program starts.
+//! members.
+//!
+//! This file recognises built-in types by their names. `qapi_core` checks all other types when the
+//! program starts.
 
 use syn::{Path, Type};
 
@@ -8,7 +10,7 @@ use crate::errors::Errors;
 use crate::model::{Command, Raw};
 use crate::types::{bare, is_unit, only_argument, result_of};
 
-/// Types that are no objects, by the last segment of their paths.
+/// Built-in types, which are not objects, by the last segment of their paths.
 const BUILTIN: [&str; 13] = [
     "String", "str", "PathBuf", "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
     "f64",
@@ -43,7 +45,7 @@ pub(super) fn check_returned_object(model: &Command, errors: &Errors) {
     }
 }
 
-/// The name of the built-in type that a path leads to, if it leads to one.
+/// The name of the built-in type, if `path` names one.
 fn builtin(path: &Path) -> Option<String> {
     let mut segments = path.segments.iter().rev();
     let last = segments.next().filter(|last| last.arguments.is_none())?;

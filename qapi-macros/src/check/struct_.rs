@@ -1,7 +1,7 @@
 //! Rules for `#[qapi_struct]`:
 //! - `check_transparent`: a transparent struct has one field and no words of a definition
 //!
-//! The file [`fields`](super::fields) has more.
+//! Further rules are in [`fields`](super::fields).
 
 use syn::ItemStruct;
 

@@ -1,5 +1,7 @@
-//! Rust types without an equivalent in QAPI, by their names, and the types to use instead. The
-//! compiler reports all other types that do not implement `QapiType`.
+//! Rust types without an equivalent in QAPI, and the types to use instead.
+//!
+//! This file recognises the types by their names. The compiler reports all other types that do not
+//! implement `QapiType`.
 
 use syn::{GenericArgument, Ident, PathArguments, Type};
 

@@ -1,15 +1,15 @@
 //! Rules for `#[qapi_union]` on an enum:
 //! - `check_branches_are_objects`: a branch has one type or none
-//! - `check_tag`: `tag` is no built-in type
+//! - `check_tag`: `tag` is not a built-in type
 //! - `check_has_branches`: a union has branches
 //! - `check_branches_strays`: the branches of another union have no words of a definition
 //!
 //! On a struct:
 //! - `check_one_discriminator`: one field is the discriminator, if the base does not contain it
-//! - `check_base_discriminator`: if the base contains it, one field is the branches
+//! - `check_base_discriminator`: if the base contains the discriminator, one field is the branches
 //!
-//! The file [`fields`](super::fields) has more. The compiler reports branches that are not values
-//! of the enum `tag`.
+//! Further rules are in [`fields`](super::fields). The compiler reports branches that are not
+//! values of the enum `tag`.
 
 use syn::{Fields, Item, ItemEnum, ItemStruct};
 
@@ -25,7 +25,7 @@ use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Head, Part, Union, UnionEnum, UnionField, UnionStruct};
 
-/// Built-in types that are no enums.
+/// Built-in types, which are not enums.
 const BUILTIN: [&str; 13] = [
     "String", "bool", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "Vec", "Value",
 ];
@@ -84,7 +84,7 @@ fn check_struct(item: &ItemStruct, model: &UnionStruct, errors: &Errors) {
     }
 }
 
-/// `tag` is no built-in type.
+/// `tag` is not a built-in type.
 fn check_tag(model: &UnionEnum, errors: &Errors) {
     let Some(tag) = model.tag.segments.last() else { return };
     let ident = tag.ident.to_string();

@@ -9,8 +9,8 @@ use super::{located_at, members};
 use crate::model::{Argument, Command, Head, Member, Parameter, Passing, Role};
 use crate::types::{bare, only_argument, with_argument};
 
-/// The struct. It may have the function's name, as functions are in the namespace of values, and
-/// structs with named fields are not.
+/// The struct. Its name is that of the function without a conflict: a function is in the namespace
+/// of values, and a struct with named fields is in the namespace of types.
 pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     model.client?;
     let Head { crate_path, ident, name, .. } = &model.head;
@@ -76,7 +76,7 @@ fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
 
 /// Serializes an argument to `__map`.
 fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
-    // A client sends every argument, also those with a default.
+    // A client sends every argument, including those with a default.
     let Member { part, ty, encodings, default: _ } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {

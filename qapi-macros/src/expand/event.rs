@@ -93,7 +93,7 @@ fn rate_limit(model: &Event) -> Option<TokenStream> {
     Some(quote!(.rate_limit(__qapi::RateLimit::new(#milliseconds, #key))))
 }
 
-/// The method that returns the value of the rate limit's key, if it has one.
+/// The method that returns the value of the rate limit's key, if the rate limit has a key.
 fn key(model: &Event) -> Option<TokenStream> {
     let key = model.key.as_ref()?.value();
     let EventData::Members(members) = &model.data else { return None };

@@ -1,10 +1,10 @@
-//! From a checked model to code: data, and calls of `qapi_core::__private`, which contains all
-//! algorithms.
+//! From a checked model to code. Generated code consists of data and of calls of
+//! `qapi_core::__private`; that module contains all algorithms.
 //!
-//! Generated code stands in one `const _` block, in which `__qapi` is that module. It uses no
-//! other path, and each generated name begins with two underscores, so that it does not collide
-//! with the user's names. The items that users refer to, a command's struct for clients and its
-//! static for the registry, stand outside of the block and name the module by its full path.
+//! Generated code is in one `const _` block, in which `__qapi` is an alias of the module. The code
+//! uses no other path, and each generated name begins with two underscores, so that no name
+//! collides with the user's names. Two items that users refer to are outside of the block and name
+//! the module by its full path: a command's struct for clients, and its static for the registry.
 
 pub(crate) mod alternate;
 mod client;
@@ -62,11 +62,11 @@ fn description(head: &Head, kind: &TokenStream) -> TokenStream {
         });
         quote!(.sections(&[#(#entries),*]))
     });
-    let marks = since_and_features(since.as_ref(), features);
+    let calls = since_and_features(since.as_ref(), features);
     quote! {
         static __DEFINITION: __qapi::Definition =
             __qapi::Definition::new(
-                __qapi::Part::new(#name, #overview) #marks,
+                __qapi::Part::new(#name, #overview) #calls,
                 __qapi::source!(),
                 #kind,
             ) #sections;
@@ -145,9 +145,9 @@ fn part_entry(builder: &str, part: &Part, ty: Option<TokenStream>) -> TokenStrea
     let Part { ident: _, name, doc, since, features, cfg } = part;
     let (builder, name) = (Ident::new(builder, Span::call_site()), &name.text);
     let doc = &doc.overview;
-    let marks = since_and_features(since.as_ref(), features);
+    let calls = since_and_features(since.as_ref(), features);
     let ty = ty.into_iter();
-    quote!(#(#cfg)* __qapi::#builder::new(__qapi::Part::new(#name, #doc) #marks #(, #ty)*))
+    quote!(#(#cfg)* __qapi::#builder::new(__qapi::Part::new(#name, #doc) #calls #(, #ty)*))
 }
 
 /// A span for generated code at the location of `tokens`, where the compiler shows errors.

@@ -163,7 +163,8 @@ fn visit_struct(model: &UnionStruct) -> TokenStream {
         let value = match field {
             UnionField::Member(member) => members::visit(member),
             UnionField::Discriminator { .. } => {
-                // With the span of the type, the compiler reports a type without branches once.
+                // The span of the type makes the compiler report a type without branches only
+                // once.
                 let span = ty.span();
                 quote_spanned!(span=> <#ty as __qapi::QapiBranches>::visit_tag(__object, #name)?)
             }

@@ -1,5 +1,5 @@
-//! From syntax to [`model`](crate::model). Parsing skips the parts of an item that the model has
-//! no room for; [`check`](crate::check) reports them.
+//! From syntax to [`model`](crate::model). Parsing skips the parts of an item that the model cannot
+//! represent; [`check`](crate::check) reports them.
 
 pub(crate) mod alternate;
 pub(crate) mod command;
@@ -23,7 +23,7 @@ use crate::symbol;
 /// The item as an enum.
 ///
 /// # Errors
-/// `attribute` stands on another item.
+/// `attribute` is on an item of another kind.
 pub(crate) fn expect_enum<'a>(
     attribute: &str,
     item: &'a Item,
@@ -38,7 +38,7 @@ pub(crate) fn expect_enum<'a>(
 /// The item as a struct.
 ///
 /// # Errors
-/// `attribute` stands on another item.
+/// `attribute` is on an item of another kind.
 pub(crate) fn expect_struct<'a>(
     attribute: &str,
     item: &'a Item,
@@ -53,7 +53,7 @@ pub(crate) fn expect_struct<'a>(
 /// The item as a function.
 ///
 /// # Errors
-/// `attribute` stands on another item.
+/// `attribute` is on an item of another kind.
 pub(crate) fn expect_fn<'a>(
     attribute: &str,
     item: &'a Item,
@@ -65,7 +65,7 @@ pub(crate) fn expect_fn<'a>(
     }
 }
 
-/// Reports that `attribute` stands on an item of the wrong kind, at the keyword of the item.
+/// Reports, at the keyword of the item, that `attribute` is on an item of the wrong kind.
 pub(crate) fn wrong_item(
     attribute: &str,
     expected: &str,
@@ -158,7 +158,7 @@ fn only_field(fields: &Fields) -> Option<&Type> {
     }
 }
 
-/// The QAPI name of a type, which is the same in Rust.
+/// The QAPI name of a type, which is its Rust name.
 fn unchanged(ident: &str) -> String {
     ident.to_owned()
 }

@@ -20,7 +20,7 @@ use crate::{names, symbol};
 pub(crate) enum ArgumentForm {
     /// Each parameter is one argument.
     Listed,
-    /// One parameter is all arguments, so that words of an argument have no meaning for it.
+    /// One parameter contains all arguments, so that words of an argument have no meaning for it.
     Whole,
 }
 
