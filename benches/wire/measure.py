@@ -31,7 +31,7 @@ SCHEMA = '{"execute":"query-qmp-schema"}'
 
 
 class Verdicts:
-    """Prints each figure with its limit and its goal, and remembers missed limits."""
+    """Prints each figure with its limit and its goal, and collects missed limits."""
 
     def __init__(self):
         self.missed = []
@@ -51,7 +51,7 @@ def run(*arguments, prefix=()):
 
 
 def instructions(word, few, many, commands):
-    """Instructions of one round, from the difference of many rounds and few."""
+    """Instructions of one round: the difference between `many` and `few` rounds, for each round."""
 
     def count(rounds):
         prefix = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
@@ -115,7 +115,7 @@ def system_calls(folder, window, count):
         return int(re.search(r"(\d+)\s+(?:\d+ )?total", Path(trace).read_text()).group(1))
 
     few = count // 10
-    # The load sends a tenth more before it counts.
+    # The load also sends a tenth of `count` before its measurement.
     return (calls(count) - calls(few)) / ((count - few) * 1.1)
 
 

@@ -5,15 +5,15 @@ use std::fmt;
 
 /// The class of an error reply (QMP specification, "Error"; schema file `error.json`).
 ///
-/// QMP has five classes. Use [`GenericError`](Self::GenericError) for new errors; the others have a
-/// meaning on which existing clients act.
+/// QMP has five classes. Use [`GenericError`](Self::GenericError) for new errors. Existing clients
+/// act on the other classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// Any failure that needs no class of its own.
     GenericError,
     /// The command does not exist, or may not be used now.
     CommandNotFound,
-    /// A device is in a state that forbids the operation, or has no such job.
+    /// A device is in a state that forbids the operation, or the job does not exist.
     DeviceNotActive,
     /// The named device does not exist.
     DeviceNotFound,
@@ -22,7 +22,7 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
-    /// All of them.
+    /// All classes.
     pub const ALL: &'static [Self] = &[
         Self::GenericError,
         Self::CommandNotFound,
@@ -106,7 +106,7 @@ impl Error {
         &self.desc
     }
 
-    /// Puts `context` and a colon before the description, keeping the class.
+    /// Puts `context` and a colon before the description. The class does not change.
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {
         Self { class: self.class, desc: format!("{context}: {}", self.desc).into() }
@@ -147,7 +147,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// The text of an I/O error; that of a system error is the text of C's `strerror`.
+/// The text of an I/O error. For an error of the operating system it is that of C's `strerror`.
 pub(crate) fn io_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     match error.raw_os_error() {

@@ -1,11 +1,13 @@
 //! From a QAPI definition to Rust and back.
 //!
-//! For readers who know QAPI's schema language and have a definition in it. Every example shows
-//! the definition as the schema language has it, above what says the same in Rust, and holds the
-//! two against each other with [`render`](crate::schema::render::render), which writes what was
-//! annotated in the schema language again: the way back. It writes what the program has: what
-//! stands under a condition is there or not, without the condition, and neither `coroutine` nor
-//! `boxed` is written.
+//! This guide is for readers who know QAPI's schema language. Every example shows a definition in
+//! the schema language, and below it the same definition in Rust. The example then compares the two
+//! with [`render`](crate::schema::render::render), which renders an annotated item in the schema
+//! language.
+//!
+//! `render` describes the compiled program. It omits a conditional part whose condition is false,
+//! and renders other conditional parts without the condition. It renders neither `coroutine` nor
+//! `boxed`.
 //!
 //! # The language in one table
 //!
@@ -16,20 +18,20 @@
 //! | `{ 'struct': 'S', 'data': { … } }` | [`#[qapi_struct]`](macro@crate::qapi_struct) `struct S { … }` |
 //! | `'base': 'B'` | a first field `#[qapi(base)] base: B` |
 //! | `{ 'union': 'U', 'base': { 't': 'E' }, 'discriminator': 't', 'data': { … } }` | [`#[qapi_union(discriminator = "t", tag = E)]`](macro@crate::qapi_union) `enum U { … }` |
-//! | a union with more in its `base`, or with a base by name | `#[qapi_union] struct U`, its branches an enum beside it |
+//! | a union with further members in its `base`, or with a named base | `#[qapi_union] struct U`, with a second enum for the branches |
 //! | `{ 'alternate': 'A', 'data': { … } }` | [`#[qapi_alternate]`](macro@crate::qapi_alternate) `enum A { … }` |
 //! | `{ 'command': 'c', 'data': { … }, 'returns': 'R' }` | [`#[qapi_command]`](macro@crate::qapi_command) `fn c(…) -> R` |
-//! | `'data': 'S'`, with `'boxed': true` or not | `#[qapi_command(boxed)] fn c(arguments: S)` |
+//! | `'data': 'S'`, with or without `'boxed': true` | `#[qapi_command(boxed)] fn c(arguments: S)` |
 //! | `'allow-oob'`, `'allow-preconfig'` | `allow_oob`, `allow_preconfig` |
 //! | `'success-response': false`, `'gen': false` | `success_response = false`, `gen = false` |
 //! | `'coroutine': true` | `async fn` |
 //! | `{ 'event': 'E', 'data': { … } }` | [`#[qapi_event]`](macro@crate::qapi_event) `struct E { … }` |
 //! | `'data': 'S'`, `'boxed': true` | `#[qapi_event(boxed)] struct E(S)` |
-//! | `'*name': 'T'` | `name: Option<T>`, or `#[qapi(default = …)] name: T` where its absence means a value |
+//! | `'*name': 'T'` | `name: Option<T>`, or `#[qapi(default = …)] name: T` for a member with a default |
 //! | `[ 'T' ]` | `Vec<T>`, in parameters `&[T]` too |
 //! | `int8` … `int32`, `uint8` … `uint64` | `i8` … `i32`, `u8` … `u64` |
-//! | `int`, `int64` | `i64`; clients are told `int` of all of these |
-//! | `number`, `bool`, `str`, `size`, `null`, `any` | `f64`, `bool`, `String`, [`Size`](crate::Size), [`Null`](crate::Null), `serde_json::Value`; more in the table of [`QapiType`](crate::QapiType) |
+//! | `int`, `int64` | `i64`; introspection reports `int` for all integers |
+//! | `number`, `bool`, `str`, `size`, `null`, `any` | `f64`, `bool`, `String`, [`Size`](crate::Size), [`Null`](crate::Null), `serde_json::Value`; [`QapiType`](crate::QapiType) lists further types |
 //! | `'if': …` | `#[cfg(…)]` |
 //! | `'features': [ 'f' ]` | `features(f)` |
 //! | a `##` comment | a doc comment |
@@ -40,29 +42,30 @@
 //! | the pragmas `command-name-exceptions`, `member-name-exceptions` | `name_exception` beside the `name` |
 //! | the pragma `command-returns-exceptions` | `returns_exception` |
 //! | the pragmas `doc-required`, `documentation-exceptions` | the compiler's lint `missing_docs`, and `#[allow(missing_docs)]` |
-//! | `{ 'include': … }` | `mod` and `use`: definitions may stand in any module of any crate |
+//! | `{ 'include': … }` | `mod` and `use`: definitions may be in any module of any crate |
 //!
 //! # Names
 //!
-//! The name in the schema comes from the one in Rust: fields, parameters and functions have dashes
-//! for their underscores, variants are taken apart at their capitals. Digits stick to what stands
-//! before them, so that `Aes128` is `aes128`; where the schema has another name, `name = "…"` says
-//! it. A field that is named by a keyword is written `r#type`, or has another name.
+//! The QAPI name comes from the Rust name. In the names of fields, parameters and functions, dashes
+//! replace underscores. The name of a variant is split into words at its capitals. A digit belongs
+//! to the word before it, so that `Aes128` is `aes128`. `name = "…"` sets another name. A field
+//! whose QAPI name is a Rust keyword is written as a raw identifier, as in `r#type`, or sets its
+//! `name`.
 //!
-//! QAPI has rules for names: commands, members and values are lower case with dashes, events upper
-//! case with underscores, types CamelCase. Values may begin with a digit. Where clients
-//! know a member or value by a name that breaks the rules, or a command by one with underscores,
-//! `name_exception` says so beside the `name`. Experiments are called `x-…`, and what a
-//! vendor adds to somebody else's interface `__RFQDN_…`, RFQDN being a domain of theirs in
-//! reverse.
+//! QAPI has rules for names: commands, members and values are lower case with dashes, events are
+//! upper case with underscores, types are CamelCase. Values may begin with a digit. The word
+//! `name_exception` beside `name` permits a member or value that breaks these rules, and a command
+//! with underscores. It is meant for names that clients already use. The names of experiments begin
+//! with `x-`. The names of a vendor's extensions begin with `__RFQDN_`, where RFQDN is the vendor's
+//! reversed domain.
 //!
 //! ```
 //! use qapi_core::prelude::*;
 //! use qapi_core::{QapiType, Type, schema::render::render};
 //!
-//! /// The way back. The examples below have it too, where it is not shown again.
+//! /// Renders the definition in the schema language. The examples below hide this function.
 //! fn schema<T: QapiType>() -> String {
-//!     let Type::Defined(definition) = T::schema_type() else { panic!("it has no definition") };
+//!     let Type::Defined(definition) = T::schema_type() else { panic!("no definition") };
 //!     render(definition).to_string().replace('"', "'")
 //! }
 //!
@@ -88,10 +91,9 @@
 //!
 //! # Structs
 //!
-//! An optional member is an `Option`, or has a `default`: the value that it is read as where it is
-//! absent. Clients are not told that value: the schema only says that a member may be absent, and
-//! its documentation what that means. A struct that contains itself does so in a `Box`, an `Option`
-//! or a `Vec`, as in Rust.
+//! An optional member is an `Option`, or has a `default`. The default is the value of an absent
+//! member. The schema does not contain it: the schema declares only that the member is optional,
+//! and the documentation describes the default. A struct may contain itself in a `Vec` or a `Box`.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -127,13 +129,17 @@
 //!
 //! # Unions
 //!
-//! The branches of a union are the variants of a Rust enum, one for each value of the
-//! discriminator's enum and named as its variant. A value without a branch in the schema is a
-//! variant that carries nothing. A branch is a struct, or another union.
+//! The branches of a union are the variants of a Rust enum. The enum has one variant for each value
+//! of the discriminator's enum, with the same variant name. A value without a branch in the schema
+//! is a unit variant. A branch is a struct or another union.
 //!
-//! Where the discriminator is all that branches have in common, that enum is the union. Otherwise
-//! the union is a struct: with the discriminator as a field, if the `base` lists its members, or
-//! with a field for the branches beside the base, if the base has a name.
+//! Three forms exist:
+//!
+//! - If the discriminator is the only common member, this Rust enum is the union.
+//! - If the `base` lists further members, the union is a struct. Its fields are the members of the
+//!   base, and the field of the discriminator contains the branches.
+//! - If the `base` is a named type, the union is a struct with one field for the base and one field
+//!   for the branches.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -233,11 +239,12 @@
 //!
 //! # Commands and events
 //!
-//! A function's parameters are the command's arguments, unless they are marked as something else.
-//! Arguments that a type has (`'data': 'S'`) are one parameter under `boxed`. Whether a schema
-//! says `boxed` as well is a matter of the code that QEMU's generator makes: clients cannot tell.
-//! The word `client` makes the command a type as well, of the function's name: its typed call, with
-//! the `DEFINITION`.
+//! The parameters of a function are the arguments of its command, except those marked with `state`
+//! or `session`. Arguments that a named type declares (`'data': 'S'`) are one parameter under
+//! `boxed`. The schema language's own `boxed` affects only the code that QEMU generates, and
+//! clients do not see it. The word `client` also generates a struct with the name of the function.
+//! A client executes the command with this struct, and its `DEFINITION` is the command's
+//! definition.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -279,11 +286,10 @@
 //!
 //! # Conditions
 //!
-//! What stands under an `#[cfg(…)]` that does not hold is not in the program, nor in what clients
-//! are told: definitions, values, members, alternatives, branches and features. The attribute of
-//! the definition comes after its condition or before it, as you like. A value and the branch of
-//! the same name have the same condition. A single argument cannot have one, but the member of a
-//! struct that is the arguments can.
+//! Definitions, values, members, alternatives, branches and features may have an `#[cfg(…)]`. If
+//! its condition is false, the part is neither in the program nor in introspection. `#[cfg(…)]` may
+//! be before or after the attribute of the definition. A value and its branch must have the same
+//! condition. A single argument cannot be conditional, but a member of a `boxed` struct can.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -313,12 +319,12 @@
 //!
 //! # Documentation
 //!
-//! Doc comments are Markdown, as everywhere in Rust, and reach clients if the server lets them
-//! ([`documentation`](crate::documentation)). Each value, member and argument has its own; what a
-//! feature means stands beside it. Under the headings `# Returns`, `# Errors` and `# Examples` are
-//! sections with a meaning, the first two for commands alone; other headings are the author's own.
-//! A `since` in the attribute is the definition's, one in `#[qapi(…)]` that of a part that came
-//! later.
+//! Doc comments are Markdown. A server can publish them to clients
+//! ([`documentation`](crate::documentation)). Each value, member and argument has its own doc
+//! comment; a feature has a string. The headings `# Returns`, `# Errors` and `# Examples` begin
+//! sections of the definition; the first two are for commands only. Other headings have no special
+//! meaning. `since` in the attribute applies to the definition, and `since` in `#[qapi(…)]` to a
+//! part that was added later.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -366,11 +372,13 @@
 //! assert_eq!(definition.features[0].doc, "Use disk-set instead.");
 //! ```
 //!
-//! # What is refused, and when
+//! # Errors at compile time and at start-up
 //!
-//! The compiler refuses what one definition shows to be wrong: names that break the rules, words
-//! that do not go together, types that QAPI has none for. What only the program as a whole shows
-//! keeps it from starting, with every conflict and both its places listed: two definitions of one
-//! name, members that clash with those of a base or branch, alternatives that JSON cannot tell
-//! apart ([`Rule`](crate::registry::Rule) has all of them). The rules are those of QEMU's schema
+//! The compiler reports errors within one definition: names that break the rules, words that
+//! exclude each other, types without an equivalent in QAPI.
+//!
+//! The program does not start if its definitions contradict each other: two definitions have the
+//! same name, a member clashes with a member of a base or branch, or JSON cannot distinguish two
+//! alternatives. The error lists every conflict with both locations;
+//! [`Rule`](crate::registry::Rule) lists the rules. Both sets of rules are those of QEMU's schema
 //! compiler.

@@ -1,22 +1,23 @@
 //! Lets any daemon speak QMP, the QEMU Machine Protocol, by annotating plain functions and types.
 //!
-//! The six attributes are QAPI's six kinds of definition: [`qapi_enum`], [`qapi_struct`],
-//! [`qapi_union`], [`qapi_alternate`], [`qapi_command`] and [`qapi_event`]. What they annotate is
-//! registered when the program is linked; a [`Server`] serves it, and clients can query it.
+//! The six attributes correspond to QAPI's six kinds of definition: [`qapi_enum`], [`qapi_struct`],
+//! [`qapi_union`], [`qapi_alternate`], [`qapi_command`] and [`qapi_event`]. Annotated items are
+//! registered when the program is linked; a [`Server`] serves them, and clients can query their
+//! schema.
 //!
 //! ```no_run
 //! use qapi_core::prelude::*;
 //! use std::sync::atomic::{AtomicI64, Ordering};
 //!
-//! /// How many visitors there were.
+//! /// The number of visitors so far.
 //! #[derive(Default)]
 //! struct Visitors(AtomicI64);
 //!
-//! /// What there is to know of the visitors.
+//! /// Information about the visitors.
 //! #[qapi_struct(since = "1.0")]
 //! struct VisitorInfo { count: i64 }
 //!
-//! /// Counts a visitor, and tells how many there were.
+//! /// Counts a visitor, and returns the number of visitors so far.
 //! #[qapi_command(since = "1.0")]
 //! fn visit(#[qapi(state)] visitors: &Visitors) -> VisitorInfo {
 //!     VisitorInfo { count: visitors.0.fetch_add(1, Ordering::Relaxed) + 1 }
@@ -27,19 +28,19 @@
 //! }
 //! ```
 //!
-//! Coming from QAPI, begin with the [`guide`]; the attributes have a page each.
+//! If you know QAPI's schema language, begin with the [`guide`]. Each attribute has a page.
 //!
 //! # Layers
 //! The modules in reading order. Each imports from those above it and from no other:
 //! - [`wire`]: QMP's dialect of JSON, bytes to values and back
-//! - [`schema`]: definitions as data, the rules that hold for them together, and the [`View`] that
-//!   a client has of them
+//! - [`schema`]: definitions as data, the rules for a set of definitions, and the [`View`] that a
+//!   client has of them
 //! - `visitor`: [`Input`] and [`ObjectVisitor`], which check values against their types
-//! - [`call`]: the function behind a command: its surroundings, and the writer of its return value
-//! - `types`: [`QapiType`] and the other traits that tie Rust types to QAPI types
+//! - [`call`]: the function of a command: its context, and the writer of its return value
+//! - `types`: [`QapiType`] and the other traits that map Rust types to QAPI types
 //! - [`policy`]: the policy of a server's operator
-//! - [`client`]: a client for servers of this protocol
-//! - [`introspection`]: the answer of `query-qmp-schema`
+//! - [`client`]: a client for QMP servers
+//! - [`introspection`]: the reply to `query-qmp-schema`
 //! - [`registry`]: all commands, events and types of a program
 //! - [`protocol`]: the messages of QMP
 //! - `events`: [`Events`], the handle that emits events to clients
@@ -61,20 +62,20 @@
 //! | `test-util` | no | `testing` |
 //!
 //! Without features the crate has the attributes, the registry, and the [`Session`] as a state
-//! machine without I/O. Such a program needs no runtime: it runs sessions under an event loop of
-//! its own, and passes the time of rate limits to [`Events::send_due`].
+//! machine without I/O. A program then needs no async runtime: it drives sessions from its own
+//! event loop, and passes the current time to [`Events::send_due`] for rate limits.
 //!
 //! # Platforms
-//! Linux is the platform that the tests cover. On other unixes the crate compiles, and has no
-//! abstract sockets, no inherited sockets by number and no sockets from systemd; the module
-//! [`server`] lists the differences. Windows is not supported.
+//! The tests cover Linux. On other unixes the crate compiles without abstract sockets, sockets
+//! inherited by number and sockets from systemd; the module [`server`] lists the differences.
+//! Windows is not supported.
 //!
 //! [`Session`]: session::Session
 
 // docs.rs shows which Cargo feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The macros name this crate by its full path, also where it uses them itself.
+// Generated code names this crate by its full path, also within this crate.
 extern crate self as qapi_core;
 
 mod attributes;

@@ -19,12 +19,12 @@ pub(crate) fn parameter_type(path: &str, expected: &str) -> Error {
     Error::generic(format!("Invalid parameter type for '{path}', expected: {expected}"))
 }
 
-/// A string is no value of the enumeration.
+/// A string is not a value of the enumeration.
 pub(crate) fn parameter_value(name: &str, value: &str) -> Error {
     Error::generic(format!("Parameter '{name}' does not accept value '{value}'"))
 }
 
-/// A value is out of range, or not of the form that its type requires.
+/// A value is out of range, or does not have the form that its type requires.
 pub(crate) fn parameter_expects(name: &str, expected: &str) -> Error {
     Error::generic(format!("Parameter '{name}' expects {expected}"))
 }
@@ -35,7 +35,7 @@ pub(crate) const EXPECTED_BASE64: &str = "base64";
 /// The form of a number that encodes a duration.
 pub(crate) const EXPECTED_DURATION: &str = "a length of time";
 
-/// No such command, or none for this session.
+/// The command does not exist, or the session may not execute it.
 pub(crate) fn command_not_found(name: &str) -> Error {
     Error::with_class(
         ErrorClass::CommandNotFound,
@@ -43,7 +43,7 @@ pub(crate) fn command_not_found(name: &str) -> Error {
     )
 }
 
-/// No definition of this name, or none that the caller may see.
+/// No definition has this name, or the client may not see the definition.
 pub(crate) fn definition_not_found(name: &str) -> Error {
     Error::generic(format!("Definition '{name}' not found"))
 }
@@ -121,12 +121,12 @@ pub(crate) fn unwritable_reply(error: &serde_json::Error) -> Error {
     Error::generic(format!("The reply cannot be written: {error}"))
 }
 
-/// State that a command wants and the server does not have.
+/// State that a command requires and the server does not have.
 pub(crate) fn missing_state(type_name: &str) -> Error {
     Error::generic(format!("The server has no state of type {type_name}"))
 }
 
-/// `getfd` without a descriptor beside it.
+/// `getfd` without an accompanying descriptor.
 pub(crate) fn fd_not_supplied() -> Error {
     Error::generic("No file descriptor supplied via SCM_RIGHTS")
 }
@@ -141,7 +141,7 @@ pub(crate) fn fd_name_too_long(limit: usize) -> Error {
     parameter_expects("fdname", &format!("a name of at most {limit} bytes"))
 }
 
-/// `getfd` in a session with as many named descriptors as it may have.
+/// `getfd` in a session with the maximum number of named descriptors.
 pub(crate) fn too_many_fds(limit: usize) -> Error {
     Error::generic(format!("A session keeps at most {limit} file descriptors"))
 }

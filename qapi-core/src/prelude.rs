@@ -1,4 +1,4 @@
-//! The names that a file with annotations needs: `use qapi_core::prelude::*;`.
+//! The names that most files with annotations use: `use qapi_core::prelude::*;`.
 
 #[cfg(feature = "server")]
 pub use crate::Server;

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Tasks that wait for a change, woken together in the order in which they began to wait.
+/// Tasks that wait for a change. A change wakes all of them, in the order in which they began to
+/// wait.
 #[derive(Debug, Default)]
 pub(crate) struct WaitQueue(Mutex<Waiters>);
 
@@ -16,9 +17,9 @@ struct Waiters {
 }
 
 impl WaitQueue {
-    /// Wakes all tasks that wait, to check their conditions. Called after a change.
+    /// Wakes all waiting tasks, which then check their conditions. Call this after every change.
     pub(crate) fn wake_all(&self) {
-        // Woken outside the lock: a waker may poll the task at once.
+        // The lock is released first, as a waker may poll the task at once.
         let wakers = std::mem::take(&mut self.lock().wakers);
         wakers.into_values().for_each(Waker::wake);
     }
@@ -38,7 +39,7 @@ impl WaitQueue {
 pub(crate) struct WaitUntil<'q, C> {
     queue: &'q WaitQueue,
     condition: C,
-    /// The place in the queue, from the first poll that finds the condition false.
+    /// The position in the queue; `None` before the first registration.
     id: Option<u64>,
 }
 
@@ -50,7 +51,7 @@ impl<C: Fn() -> bool + Unpin> Future for WaitUntil<'_, C> {
             return Poll::Ready(());
         }
         self.register(context.waker());
-        // Checked again: a change between the check and the registration woke no one.
+        // A change between the first check and the registration did not wake this task.
         if (self.condition)() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
@@ -64,7 +65,8 @@ impl<C> WaitUntil<'_, C> {
             waiters.next
         });
         let replaced = waiters.wakers.insert(id, waker);
-        // The last waker of a task may drop the task, and with it another future of this queue.
+        // Dropping a waker may drop its task, and with the task another future that locks the
+        // queue.
         drop(waiters);
         drop(replaced);
     }

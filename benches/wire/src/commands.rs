@@ -1,4 +1,4 @@
-//! Any number of commands that differ in their names only.
+//! Any number of commands that differ only in their names.
 
 use qapi_core::call::Registration;
 use qapi_core::prelude::*;
@@ -11,8 +11,8 @@ fn bench_pause(id: &str) {
     std::hint::black_box(id);
 }
 
-/// The definitions of the program and of so many commands. They leak, as definitions live as long
-/// as the program.
+/// The definitions of the program, among them `count` commands of this kind. The generated ones are
+/// leaked, as definitions are `'static`.
 pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     let all: Vec<_> = registered().collect();
     let model = all.iter().find(|found| found.definition().name == "bench-pause").copied();
@@ -20,7 +20,7 @@ pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     let handler = *model.handler().expect("it is a command");
     let model = model.definition();
     let more = (1..count).map(|number| {
-        // The order is arbitrary, as that of the linker.
+        // The names are not in order, as the linker's order is arbitrary too.
         let number = number * 7919 % 100_003;
         let name = Box::leak(format!("x-command-number-{number}").into_boxed_str());
         let part = Part::new(name, model.doc);
@@ -31,7 +31,7 @@ pub(crate) fn definitions(count: usize) -> Vec<Registration> {
     all.iter().copied().chain(more).collect()
 }
 
-/// A registry of so many commands.
+/// A registry with `count` commands of this kind.
 pub(crate) fn registry(count: usize) -> Registry {
     Registry::from_registrations(definitions(count)).expect("no name comes twice")
 }

@@ -1,4 +1,5 @@
-//! The framework without I/O, and with a socket.
+//! The measured code of the framework: sessions without I/O, look-ups, start-up, and a server on a
+//! socket.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::commands::{definitions, registry};
 const REQUEST: &[u8] = br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#;
 const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
 
-/// Serves the request `count` times: bytes in, bytes out.
+/// Serves the request `count` times in one session among `commands` commands.
 pub(crate) fn dispatch(count: usize, commands: usize) {
     let service =
         Service::new(registry(commands), StateMap::default()).expect("nothing is missing");
@@ -36,7 +37,7 @@ fn turn(session: &mut Session, mut input: &[u8], output: &mut Vec<u8>) {
     session.sent(output.len());
 }
 
-/// Finds a command `count` times.
+/// Looks up a command `count` times among `commands` commands.
 pub(crate) fn look_up(count: usize, commands: usize) {
     let registry = registry(commands);
     for _ in 0..count {
@@ -44,7 +45,7 @@ pub(crate) fn look_up(count: usize, commands: usize) {
     }
 }
 
-/// Prints the time from the definitions, which the linker provides, to a service, in nanoseconds.
+/// Prints the time to create a service from `commands` linked definitions, in nanoseconds.
 pub(crate) fn start_up(commands: usize) {
     let definitions = definitions(commands);
     let start = Instant::now();
@@ -55,7 +56,7 @@ pub(crate) fn start_up(commands: usize) {
     println!("{}", elapsed.as_nanos());
 }
 
-/// Serves clients until the process is killed.
+/// Serves clients with `commands` commands until the process is killed.
 pub(crate) fn serve(socket: &str, commands: usize) {
     let _ = std::fs::remove_file(socket);
     let listener = Listener::unix(socket).expect("the socket can be made");

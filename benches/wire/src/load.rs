@@ -1,5 +1,5 @@
-//! A client with little cost of its own: it counts replies by their ends of lines, and sends all
-//! requests that the window allows in one write.
+//! A client that uses little CPU time: it counts the ends of lines instead of parsing replies, and
+//! sends all requests that the window allows in one write.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
-/// The size of a read: more than a window of replies.
+/// The maximum number of bytes in one read, which exceeds a window of replies.
 const READ_SIZE: usize = 256 << 10;
 
 struct Client {
@@ -18,9 +18,9 @@ struct Client {
     unsent: Vec<u8>,
 }
 
-/// Lets `clients` send `count` requests in total, each with at most `window` in flight. Prints the
-/// replies per second, and the 99.9th percentile of latency in nanoseconds. A tenth more requests
-/// are sent before the measurement.
+/// Sends `count` requests from `clients` connections, each with at most `window` requests in
+/// flight. Prints the replies per second, and the 99.9th percentile of latency in nanoseconds.
+/// Before the measurement, `count / 10` further requests warm the server up.
 pub(crate) fn run(socket: &str, clients: usize, window: usize, count: usize, request: &str) {
     let request = format!("{request}\n").into_bytes();
     let mut clients: Vec<Client> = (0..clients).map(|_| Client::connect(socket)).collect();
@@ -52,7 +52,7 @@ fn exchange(
     let mut buffer = vec![0; READ_SIZE];
     let mut ready = Vec::with_capacity(64);
     while latencies.len() < count {
-        // With one client a blocking read saves the call of epoll.
+        // For a single client, a blocking read saves the call of epoll.
         if let [client] = clients {
             let replies = client.receive(&mut buffer, &mut latencies);
             let next = replies.min(unsent);
@@ -75,8 +75,8 @@ fn exchange(
 }
 
 impl Client {
-    /// Connects and negotiates. The bare server sends no greeting, and answers the negotiation as
-    /// any line.
+    /// Connects and negotiates. The bare server sends no greeting, and replies to the negotiation
+    /// as to any line.
     fn connect(socket: &str) -> Self {
         let mut stream = UnixStream::connect(socket).expect("the server listens");
         stream.write_all(b"{\"execute\": \"qmp_capabilities\"}\n").expect("it takes requests");

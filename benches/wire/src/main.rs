@@ -1,13 +1,13 @@
 //! The programs that `measure.py` measures. The first word of the command line selects one.
 //!
-//! | word | what it does |
+//! | word | action |
 //! |---|---|
 //! | `dispatch COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
-//! | `look-up COUNT COMMANDS` | finds a command COUNT times |
-//! | `start-up COMMANDS` | prints the nanoseconds from the definitions to a service |
+//! | `look-up COUNT COMMANDS` | looks a command up COUNT times |
+//! | `start-up COMMANDS` | prints the time to create a service, in nanoseconds |
 //! | `serve SOCKET COMMANDS` | serves clients |
-//! | `bare SOCKET SIZE` | answers each line with SIZE bytes |
-//! | `load SOCKET CLIENTS WINDOW COUNT REQUEST` | sends requests, and prints rate and latency of the replies |
+//! | `bare SOCKET SIZE` | replies to each line with SIZE bytes |
+//! | `load SOCKET CLIENTS WINDOW COUNT REQUEST` | sends requests, prints rate and latency |
 
 mod bare;
 mod commands;

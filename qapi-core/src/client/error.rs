@@ -8,7 +8,7 @@ use crate::error::Error;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The server answered with this error. The connection stays open.
+    /// The server sent this error reply. The connection stays open.
     Command(Error),
     /// The server sent a message that is not QMP, or not of the requested type. Later messages are
     /// still read.
@@ -23,7 +23,7 @@ pub enum ClientError {
 pub type Result<T> = std::result::Result<T, ClientError>;
 
 impl ClientError {
-    /// The error that the server answered with, if that is what happened.
+    /// The error reply of the server, if the server sent one.
     pub fn command(&self) -> Option<&Error> {
         match self {
             Self::Command(error) => Some(error),
@@ -60,7 +60,7 @@ impl From<std::io::Error> for ClientError {
 }
 
 impl From<ClientError> for Error {
-    /// A server's error stays as it is; any other is one of the general class.
+    /// An error reply stays unchanged. Any other error becomes one of class `GenericError`.
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Command(error) => error,

@@ -1,4 +1,4 @@
-//! The messages of a server: replies and events.
+//! The messages that a client receives: replies and events.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ pub(super) enum Message {
 /// The reply to a command.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// The id that the client gave the command; `None` where the server could not read it.
+    /// The id of the command; `None` where the server could not parse the request.
     pub(super) id: Option<i64>,
     message: Document,
 }
@@ -63,25 +63,28 @@ pub struct Event {
 }
 
 impl Event {
-    /// Its name: `JOB_STATUS_CHANGE`.
+    /// The name of the event, as in `JOB_STATUS_CHANGE`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The time of the event, by the server's clock; 1970 where the server has none.
+    /// The time of the event by the server's clock; [`UNIX_EPOCH`] where the server has no clock.
     pub fn time(&self) -> SystemTime {
         self.time
     }
 
-    /// The data that it carries, if any.
+    /// The data of the event, if any.
     pub fn data(&self) -> Option<Value<'_>> {
         self.message.root().get("data")
     }
 
-    /// The event as an `E`; `None` where it is of another name.
+    /// The event as an `E`; `None` if the event has another name.
+    ///
+    /// # Errors
+    /// [`ClientError::Unexpected`]: the data are not those of `E`.
     pub fn read<E: QapiEvent>(&self) -> Option<Result<E>> {
-        let wanted = self.name == E::DEFINITION.name;
-        wanted.then(|| {
+        let has_name = self.name == E::DEFINITION.name;
+        has_name.then(|| {
             E::visit_members(&mut ObjectVisitor::from_server(self.data())).map_err(unexpected)
         })
     }
@@ -98,7 +101,7 @@ fn integer(value: Value<'_>) -> Option<i64> {
     }
 }
 
-/// The time of an event; QEMU sends -1 where it has no clock.
+/// The time of an event. QEMU sends -1 if it has no clock.
 fn timestamp(event: Value<'_>) -> SystemTime {
     let part = |name| {
         let value = event.get("timestamp")?.get(name).and_then(integer)?;

@@ -1,10 +1,13 @@
-//! A client for servers of this protocol, typed by the same definitions as they are.
+//! A client for QMP servers, typed by the annotated definitions.
 //!
-//! What a command returns and what an event carries are the annotated types themselves, checked
-//! by the same code that checks arguments in a server, but for one thing: a server may say more
-//! than the client knows. A command whose attribute has the word `client` is executed by a struct
-//! of its function's name, which has the arguments' names and types too. Any other, of this
-//! program or not, is called by its name, with any arguments that serialise to an object.
+//! [`Client::execute`] takes a struct that the word `client` of
+//! [`qapi_command`](crate::qapi_command) generates. The struct has the name of the function and
+//! one field for each argument. [`Client::call`] and [`Client::call_with`] execute any command by
+//! its name; the arguments are any value that serialises to an object.
+//!
+//! Return values and events have the annotated types. The code that checks arguments in a server
+//! checks them too, with one difference: the client ignores unknown members, as a newer server may
+//! send more than the client knows.
 //!
 //! ```standalone_crate
 //! use qapi_core::client::Client;
@@ -78,26 +81,28 @@ use crate::wire::document::Document;
 use crate::wire::formatter::to_vec;
 use crate::wire::stream::{Decoded, Decoder};
 
-/// How many events wait for a client that only makes calls. Each is some hundred bytes: enough
-/// for a long call on a busy server, and some megabytes at most.
+/// The number of events that a client queues during calls. An event has some hundred bytes, so that
+/// the queue has room for a long call on a busy server and takes a few megabytes at most.
 pub const EVENT_LIMIT: usize = 16 << 10;
 
-/// How much is read at once.
+/// The maximum number of bytes in one read.
 const READ_SIZE: usize = 16 << 10;
 
-/// One connection to a server, beyond the negotiation of capabilities; none are enabled.
+/// One connection to a server, after the negotiation of capabilities. No capability is enabled.
 ///
-/// Calls are made one after another; events that come meanwhile wait for
-/// [`next_event`](Self::next_event). Dropping the future of a call before it is done may leave
-/// half a command unsent, after which the server understands nothing more; dropping that of
-/// `next_event` loses nothing.
+/// A client makes one call at a time. Events that arrive during a call are queued for
+/// [`next_event`](Self::next_event), [`EVENT_LIMIT`] at most.
+///
+/// # Cancel safety
+/// Calls are not cancel safe: a call that is dropped before it returns may have sent half a
+/// command, and the server then misreads all later ones. `next_event` and `next` are cancel safe.
 pub struct Client {
     reader: Box<dyn AsyncRead + Unpin + Send>,
     writer: Box<dyn AsyncWrite + Unpin + Send>,
     decoder: Decoder,
     input: Vec<u8>,
-    /// How much of `input` the decoder has taken.
-    taken: usize,
+    /// The number of bytes of `input` that the decoder has consumed.
+    consumed: usize,
     greeting: serde_json::Value,
     next_id: i64,
     events: VecDeque<Event>,
@@ -108,15 +113,15 @@ impl Client {
     /// Connects to the unix socket at `path` and negotiates.
     ///
     /// # Errors
-    /// No server listens there, or it is no QMP server.
+    /// No server listens at `path`, or the server is not a QMP server.
     pub async fn connect_unix(path: impl AsRef<Path>) -> Result<Self> {
         Self::over(UnixStream::connect(path).await?).await
     }
 
-    /// Negotiates over a connection that is there already.
+    /// Negotiates over a stream that is already connected.
     ///
     /// # Errors
-    /// The other end is no QMP server, or the connection fails.
+    /// The other end is not a QMP server, or the connection fails.
     pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Result<Self> {
         let (reader, writer) = tokio::io::split(stream);
         let mut client = Self {
@@ -124,7 +129,7 @@ impl Client {
             writer: Box::new(writer),
             decoder: Decoder::new(),
             input: Vec::new(),
-            taken: 0,
+            consumed: 0,
             greeting: serde_json::Value::Null,
             next_id: 1,
             events: VecDeque::new(),
@@ -139,33 +144,32 @@ impl Client {
         Ok(client)
     }
 
-    /// What the server said when it was connected to: the value of the greeting's member `QMP`.
+    /// The value of the member `QMP` in the server's greeting: its version and capabilities.
     pub fn greeting(&self) -> &serde_json::Value {
         &self.greeting
     }
 
-    /// Executes a command with its arguments.
+    /// Executes a command, given as a struct with its arguments.
     ///
     /// # Errors
-    /// The command failed, or the connection did.
+    /// The command failed, the connection failed, or the return value is not of the expected type.
     pub async fn execute<C: QapiCommand>(&mut self, command: &C) -> Result<C::Return> {
         let arguments = C::DEFINITION.has_arguments().then_some(Arguments(command));
         self.request(C::DEFINITION.name, arguments.as_ref()).await
     }
 
-    /// Executes a command that is known by name alone, without arguments.
+    /// Executes the command named `command` without arguments.
     ///
     /// # Errors
-    /// The command failed, or the connection did.
+    /// The command failed, the connection failed, or the return value is not of the expected type.
     pub async fn call<R: Returned>(&mut self, command: &str) -> Result<R> {
         self.request(command, None::<&()>).await
     }
 
-    /// Executes a command that is known by name alone, with arguments: anything that serialises
-    /// to an object.
+    /// Executes the command named `command` with `arguments`, which must serialise to an object.
     ///
     /// # Errors
-    /// The command failed, or the connection did.
+    /// The command failed, the connection failed, or the return value is not of the expected type.
     pub async fn call_with<R: Returned>(
         &mut self,
         command: &str,
@@ -183,17 +187,17 @@ impl Client {
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
             }
-            // A reply is one to a call whose future was dropped.
+            // A reply here belongs to a call whose future was dropped.
             if let Message::Event(event) = Message::new(self.receive().await?)? {
                 return Ok(event);
             }
         }
     }
 
-    /// The next event of type `E`; those before it are passed over.
+    /// The next event of type `E`. Events of other types before it are dropped.
     ///
     /// # Errors
-    /// The connection failed or was closed, or the event is not as `E` says.
+    /// The connection failed or was closed, or the event's data are not those of `E`.
     pub async fn next<E: QapiEvent>(&mut self) -> Result<E> {
         loop {
             if let Some(event) = self.next_event().await?.read() {
@@ -202,7 +206,8 @@ impl Client {
         }
     }
 
-    /// How many events were dropped, the oldest first, because [`EVENT_LIMIT`] others waited.
+    /// The number of events that were dropped because the queue contained [`EVENT_LIMIT`] events.
+    /// The oldest event is dropped first.
     pub fn lost_events(&self) -> u64 {
         self.lost_events
     }
@@ -225,8 +230,9 @@ impl Client {
         loop {
             match Message::new(self.receive().await?)? {
                 Message::Event(event) => self.queue(event),
-                // One without id answers what the server could not read, and one call is made at
-                // a time; another id is that of a call whose future was dropped.
+                // A reply without an id means that the server could not parse the request. It
+                // belongs to this call, as a client makes one call at a time. A reply with another
+                // id belongs to a call whose future was dropped.
                 Message::Reply(reply) if reply.id.is_none_or(|given| given == id) => {
                     return Ok(reply);
                 }
@@ -245,9 +251,9 @@ impl Client {
 
     async fn receive(&mut self) -> Result<Document> {
         loop {
-            let mut rest = self.input.get(self.taken..).unwrap_or_default();
+            let mut rest = self.input.get(self.consumed..).unwrap_or_default();
             let decoded = self.decoder.decode(&mut rest);
-            self.taken = self.input.len() - rest.len();
+            self.consumed = self.input.len() - rest.len();
             match decoded {
                 Some(Decoded::Message(document)) => return Ok(std::mem::take(document)),
                 Some(Decoded::Error(error)) => {
@@ -256,7 +262,7 @@ impl Client {
                 None => {}
             }
             self.input.clear();
-            self.taken = 0;
+            self.consumed = 0;
             self.input.reserve(READ_SIZE);
             if self.reader.read_buf(&mut self.input).await? == 0 {
                 return Err(ClientError::Closed);
@@ -271,7 +277,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A command's arguments as an object.
+/// The arguments of a command as an object.
 struct Arguments<'a, C>(&'a C);
 
 impl<C: QapiCommand> Serialize for Arguments<'_, C> {
@@ -282,7 +288,7 @@ impl<C: QapiCommand> Serialize for Arguments<'_, C> {
     }
 }
 
-/// A command on its way to the server.
+/// A command as the client sends it.
 struct Request<'a, A: ?Sized> {
     command: &'a str,
     arguments: Option<&'a A>,

@@ -20,11 +20,11 @@ use throttle::{Ended, Key, Throttle};
 ///
 /// [`emit`](Self::emit) does not wait, and may be called from any thread. Each client that has
 /// negotiated receives each event; a client that does not read is disconnected. An event with a
-/// [`RateLimit`] that comes too soon is deferred, or replaces the event that was deferred before.
-/// All clones of a handle reach the same clients.
+/// [`RateLimit`] is deferred if the previous one was less than a period ago, and replaces an event
+/// that was deferred before. All clones of a handle have the same clients.
 ///
-/// A [`Server`](crate::Server) sends deferred events when they are due. Under another event loop,
-/// call [`send_due`](Self::send_due), and call it again at the time that it returns or when
+/// A [`Server`](crate::Server) sends deferred events when they are due. Another event loop calls
+/// [`send_due`](Self::send_due), and calls it again at the returned time or when
 /// [`due_changed`](Self::due_changed) ends, whichever is first.
 #[derive(Clone)]
 pub struct Events(Arc<Bus>);
@@ -33,14 +33,14 @@ struct Bus {
     /// The time of day, for timestamps.
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     state: Mutex<State>,
-    /// Woken when a period starts that ends before all others.
+    /// Woken when a new period ends before all others.
     next_end_changed: WaitQueue,
 }
 
 #[derive(Default)]
 struct State {
     clients: Vec<Weak<Outbox>>,
-    /// The formats that present and future clients may have.
+    /// The formats that current and future clients may have.
     formats: Vec<MessageFormat>,
     throttle: Throttle<Texts>,
 }
@@ -56,7 +56,7 @@ impl Default for Events {
 }
 
 impl Events {
-    /// A handle without clients. The server to which the handle is given adds its clients.
+    /// A handle without clients. A server with this handle adds its clients.
     pub fn new() -> Self {
         Self::with_clock(SystemTime::now)
     }
@@ -106,8 +106,8 @@ impl Events {
         state.throttle.next_end()
     }
 
-    /// Waits until the next period ends at another time than `next`, which the last
-    /// [`send_due`](Self::send_due) returned.
+    /// Waits until the end of the next period differs from `next`, the return value of the last
+    /// [`send_due`](Self::send_due).
     pub async fn due_changed(&self, next: Option<Instant>) {
         self.0.next_end_changed.wait_until(|| self.lock().throttle.next_end() != next).await;
     }
@@ -137,7 +137,7 @@ impl Events {
         state.clients.push(Arc::downgrade(outbox));
     }
 
-    /// Registers a format that clients may have, so that every deferred event has a text in it.
+    /// Registers a format of clients, so that every deferred event has a text in this format.
     pub(crate) fn register_format(&self, format: MessageFormat) {
         let mut state = self.lock();
         if !state.formats.contains(&format) {
@@ -173,7 +173,8 @@ impl Events {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while an event is rendered leaves the state consistent.
+        // A panic during the rendering of an event leaves the state consistent, so that poison is
+        // ignored.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -232,5 +233,5 @@ impl std::fmt::Debug for Events {
     }
 }
 
-/// Its lock is held while one event is written to buffers in memory.
+/// A thread takes the lock only to write one event to buffers in memory.
 impl OobSafe for Events {}

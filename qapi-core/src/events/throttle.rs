@@ -4,16 +4,17 @@
 //! deferred, and replaces the event that was deferred before it. When the period ends, the
 //! deferred event is sent and the next period starts; without a deferred event no period starts.
 //!
-//! Nothing here reads a clock: every time is an argument.
+//! This module reads no clock: every time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-/// How many bytes periods and deferred events may take together. Thousands of keys fit. Beyond the
-/// limit events are sent at once: no event is lost, and endless keys do not exhaust the memory.
+/// The maximum number of bytes of all periods and deferred events: room for thousands of keys.
+/// Beyond the limit events are sent at once, so that no event is lost and endless keys do not
+/// exhaust the memory.
 const SIZE_LIMIT: usize = 4 << 20;
 
-/// How many bytes a period takes besides its key and its deferred event, approximately.
+/// The approximate number of bytes of a period without its key and its deferred event.
 const PERIOD_SIZE: usize = 256;
 
 /// Identifies a period: the name of an event, and the value of its key member if it has one.
@@ -31,7 +32,9 @@ type End = (Instant, u64);
 pub(super) struct Throttle<E> {
     periods: HashMap<Key, Period<E>>,
     ends: BTreeMap<End, Key>,
+    /// The number of periods that have started.
     started: u64,
+    /// The number of bytes of all periods and deferred events.
     size: usize,
 }
 
@@ -103,7 +106,7 @@ impl<E> Throttle<E> {
         self.ends.first_key_value().map(|(&(end, _), _)| end)
     }
 
-    /// Ends the first period that is over at `now`; `None` where none is.
+    /// Ends the first period that is over at `now`; `None` if no period is over.
     pub(super) fn end_period(&mut self, now: Instant) -> Option<Ended<E>> {
         self.next_end().filter(|end| *end <= now)?;
         let (_, key) = self.ends.pop_first()?;
@@ -125,7 +128,7 @@ impl<E> Throttle<E> {
     }
 }
 
-/// How many bytes a period takes without a deferred event: two maps have its key.
+/// The number of bytes of a period without a deferred event. Two maps contain its key.
 fn period_size(key: &Key) -> usize {
     PERIOD_SIZE + 2 * key.value.len()
 }
@@ -146,7 +149,7 @@ mod tests {
         let fitting = SIZE_LIMIT / (PERIOD_SIZE + 2 * 8);
         let keys: Vec<Key> =
             (0..2 * fitting).map(|number| key(&format!("{number:08}"))).collect();
-        // Again after all periods have ended: they free what they took.
+        // The second round shows that the end of a period frees its bytes.
         for round in 0..2 {
             let start = now + 2 * round * SECOND;
             for key in &keys {
@@ -160,17 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn deferred_events_are_bounded_and_the_latest_is_never_lost() {
+    fn deferred_events_take_bounded_memory_and_the_latest_is_never_lost() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let big = SIZE_LIMIT - 2 * PERIOD_SIZE - 4;
         for name in ["a", "b"] {
             throttle.start(key(name), SECOND, now);
         }
         assert_eq!(throttle.defer(&key("a"), 1, big), Ok(()));
-        assert_eq!(throttle.defer(&key("a"), 2, big), Ok(()), "it takes the place of the first");
-        assert_eq!(throttle.defer(&key("b"), 3, 1), Err(3), "to be sent at once instead");
+        assert_eq!(throttle.defer(&key("a"), 2, big), Ok(()), "2 replaces 1");
+        assert_eq!(
+            throttle.defer(&key("b"), 3, 1),
+            Err(3),
+            "3 exceeds the limit and is returned"
+        );
         assert_eq!(throttle.defer(&key("a"), 4, big + 1), Err(4));
-        assert_eq!(throttle.end_period(now + SECOND), Some(Ended::Empty), "2 came before 4");
+        assert_eq!(
+            throttle.end_period(now + SECOND),
+            Some(Ended::Empty),
+            "4 was returned, and 2 is older and was dropped"
+        );
     }
 
     #[test]

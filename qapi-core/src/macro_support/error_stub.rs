@@ -20,7 +20,7 @@ pub static STUB_DEFINITION: Definition = Definition::new(
     DefinitionKind::Struct(Struct::new(None, &[])),
 );
 
-/// Implements for a type all traits that a type of the schema can have.
+/// Implements all traits of schema types for a type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_error_stub_type {
@@ -60,8 +60,8 @@ macro_rules! __qapi_error_stub_type {
     };
 }
 
-/// Implements for an enum what [`error_stub_type`] implements, and what the attribute generates
-/// for enums.
+/// Implements the traits of [`error_stub_type`] for an enum, and the items that the attribute
+/// generates for enums.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_error_stub_enum {

@@ -59,7 +59,7 @@ use crate::schema::definition::call::StateRequirement;
 use crate::schema::definition::type_::{Builtin, JsonKind};
 use crate::schema::view;
 
-/// The place of the annotation that is being expanded.
+/// The source location of the annotation that the macro expands.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_source {
@@ -74,7 +74,7 @@ macro_rules! __qapi_source {
     };
 }
 
-/// The implementations that every object has, in terms of its definition and its members.
+/// The implementations that are the same for every object type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __qapi_object {
@@ -114,7 +114,7 @@ pub trait State: Sized + 'static {
     /// Borrows the state for one call.
     fn lend<'a>(context: &Context<'a>) -> Result<&'a Self>;
 
-    /// A share of the state for a call that outlives the dispatch.
+    /// Shares the state with a call that outlives the dispatch.
     fn share(context: &Context<'_>) -> Result<Arc<Self>>;
 }
 
@@ -145,7 +145,7 @@ pub fn need_default<T: HasDefault>() -> T {
     T::default()
 }
 
-/// Reads an object whose members are those of `T` alone.
+/// Reads an object with the members of `T` and no others.
 pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
     let mut object = input.object()?;
     let value = T::visit_members(&mut object)?;
@@ -153,7 +153,7 @@ pub fn visit_object<T: QapiObject>(input: Input<'_, '_>) -> Result<T> {
     Ok(value)
 }
 
-/// Writes an object whose members are those of `T` alone.
+/// Writes an object with the members of `T` and no others.
 pub fn serialize_object<T: QapiObject, S: Serializer>(
     value: &T,
     serializer: S,
@@ -172,7 +172,7 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
-/// As [`visit_enum`], for an enumeration with values that not every client may use: values that are
+/// As [`visit_enum`], for an enumeration with values that a server may refuse: values that are
 /// newer than the enumeration, deprecated or unstable.
 pub fn visit_marked_enum<T>(
     input: Input<'_, '_>,
@@ -194,7 +194,7 @@ pub fn is_omitted(owner: &'static Definition, name: &str) -> bool {
     view::is_omitted(owner, name)
 }
 
-/// Whether the release that is presented has the alternative `name` of `owner`.
+/// Whether the release that the server presents has the alternative `name` of `owner`.
 pub fn has_alternative(input: Input<'_, '_>, owner: &'static Definition, name: &str) -> bool {
     input.has_alternative(owner, name)
 }
@@ -212,7 +212,7 @@ pub fn takes(ty: Type, kind: Kind) -> bool {
     }
 }
 
-/// Packs a call that may block; `write` renders its return value.
+/// Boxes a call that may block; `write` renders its return value.
 pub fn blocking_call<R: 'static>(
     format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
@@ -221,7 +221,7 @@ pub fn blocking_call<R: 'static>(
     Box::new(move || render(call(), format, write))
 }
 
-/// Packs a call that is awaited; `write` renders its return value.
+/// Boxes an asynchronous call; `write` renders its return value.
 pub fn async_call<R: 'static>(
     format: MessageFormat,
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,

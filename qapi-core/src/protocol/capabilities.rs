@@ -2,7 +2,7 @@
 
 use crate::qapi_enum;
 
-/// What a client may enable when it connects.
+/// A capability of the protocol that a client may enable during negotiation.
 #[qapi_enum(crate = crate, name = "QMPCapability", since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QmpCapability {

@@ -1,4 +1,4 @@
-//! The messages of QMP, and the queue of those to be sent.
+//! The messages of QMP, and the queue of outgoing messages.
 //!
 //! - `request`: the envelope of a command
 //! - `response`: greeting, replies and events

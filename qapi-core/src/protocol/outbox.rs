@@ -13,7 +13,7 @@ pub(crate) const DEFAULT_OUTPUT_LIMIT: usize = 16 << 20;
 /// The initial capacity of an outbox: room for the replies to a few requests.
 const FIRST_CAPACITY: usize = 1 << 10;
 
-/// The capacity that an empty outbox retains; the rest that a large reply took is freed.
+/// The capacity that an empty outbox retains. Larger capacity is freed.
 pub(crate) const RETAINED_CAPACITY: usize = 64 << 10;
 
 /// The bytes to be sent to one client, in order: replies, and events once the client has
@@ -22,14 +22,16 @@ pub(crate) const RETAINED_CAPACITY: usize = 64 << 10;
 pub(crate) struct Outbox {
     format: MessageFormat,
     limit: usize,
-    /// The number of bytes that the client has not accepted, taken ones among them.
+    /// The number of bytes that the client has not accepted, including the taken ones.
     pending: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// The bytes that are not taken.
     waiting: Vec<u8>,
+    /// Whether the client has negotiated and receives events.
     events: bool,
     overflowed: bool,
     /// Whether bytes were appended since the last take or wait.
@@ -54,7 +56,7 @@ impl Outbox {
         Self { format, limit, pending: AtomicUsize::new(0), inner: Mutex::default() }
     }
 
-    /// The form of the messages to this client.
+    /// The format of the messages to this client.
     pub(crate) fn format(&self) -> &MessageFormat {
         &self.format
     }
@@ -65,8 +67,8 @@ impl Outbox {
         self.append(&mut self.lock(), message);
     }
 
-    /// Appends a reply after which events may follow. It is one step, so that no event comes before
-    /// the reply to the negotiation.
+    /// Appends a reply, and admits events after it. Both happen in one step, so that no event comes
+    /// before the reply to the negotiation.
     pub(crate) fn push_negotiated(&self, message: &[u8]) {
         let mut inner = self.lock();
         inner.events = true;
@@ -90,7 +92,7 @@ impl Outbox {
         } else {
             self.append(&mut inner, message);
         }
-        // Woken outside the lock.
+        // The task is woken without the lock, which it takes at once.
         let waiter = inner.waiter.take();
         drop(inner);
         if let Some(waiter) = waiter {
@@ -98,7 +100,7 @@ impl Outbox {
         }
     }
 
-    /// Appends a message. No task is woken, as the caller of the session looks for replies.
+    /// Appends a message. Wakes no task, as the task that drives the session sends its replies.
     fn append(&self, inner: &mut Inner, message: &[u8]) {
         if inner.waiting.capacity() == 0 {
             inner.waiting.reserve(FIRST_CAPACITY.max(message.len()));
@@ -116,7 +118,7 @@ impl Outbox {
     /// Checks the output limit.
     ///
     /// # Errors
-    /// The client left more bytes unread than it allows.
+    /// The client left more bytes unread than its limit allows.
     pub(crate) fn check(&self) -> Result<(), OutputOverflow> {
         if self.lock().overflowed { Err(OutputOverflow) } else { Ok(()) }
     }
@@ -161,7 +163,7 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // No change under the lock can stop half way, so that poison is ignored.
+        // A panic under the lock leaves no change half done, so that poison is ignored.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

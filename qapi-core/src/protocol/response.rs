@@ -16,7 +16,7 @@ use crate::types::{QapiEvent, QapiType};
 use crate::wire::formatter::Style;
 use crate::wire::value::Value;
 
-/// The end of every message; libvirt splits its input at it.
+/// The end of every message. libvirt splits its input at this sequence.
 const END: &[u8] = b"\r\n";
 
 /// Writes the greeting that opens a session (QMP specification, "Server Greeting").
@@ -37,7 +37,8 @@ pub(crate) fn return_format(format: &MessageFormat) -> MessageFormat {
     MessageFormat { style: Style { depth: style.depth + 1, ..style }, view }
 }
 
-/// Ends the reply that [`begin_return`] began. `format` is that of the return value and the id.
+/// Ends the reply that [`begin_return`] began. `format` is the format of the return value and the
+/// id.
 pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, format: &MessageFormat) {
     let pretty = format.style.pretty;
     if let Some(id) = id {

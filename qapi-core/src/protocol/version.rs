@@ -8,16 +8,16 @@ use crate::schema::projection::Release;
 /// The version that the greeting and `query-version` report (schema file `control.json`,
 /// `VersionInfo`).
 ///
-/// Clients infer features from the numbers (Kata refuses a major version below 5), so that these
-/// are the numbers of the QEMU release whose schema the daemon follows. `package` has the daemon's
+/// Clients infer features from the numbers (Kata refuses a major version below 5). The numbers are
+/// therefore those of the QEMU release whose schema the daemon follows. `package` has the daemon's
 /// own name and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerVersion {
     /// The major version of the QEMU release.
     pub major: u32,
-    /// Its minor version.
+    /// The minor version of the QEMU release.
     pub minor: u32,
-    /// Its micro version.
+    /// The micro version of the QEMU release.
     pub micro: u32,
     /// The daemon's own name and version.
     pub package: String,
@@ -31,7 +31,7 @@ impl Default for ServerVersion {
 }
 
 impl ServerVersion {
-    /// The same under the numbers of `release`.
+    /// The same version with the numbers of `release`.
     #[must_use]
     pub(crate) fn with_numbers(self, release: Release) -> Self {
         let Release { major, minor, micro } = release;
@@ -66,5 +66,5 @@ impl Serialize for Triple<'_> {
     }
 }
 
-/// It does not change.
+/// A version has no lock.
 impl OobSafe for ServerVersion {}

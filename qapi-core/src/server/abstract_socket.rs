@@ -9,7 +9,7 @@ use std::path::Path;
 use super::error::ServeError;
 use super::unix::BoundSocket;
 
-/// The name of an abstract socket, where `path` stands for one: `@name`.
+/// The name of the abstract socket, if `path` has the form `@name`.
 pub(super) fn abstract_name(path: &Path) -> Option<&[u8]> {
     path.as_os_str().as_bytes().strip_prefix(b"@")
 }

@@ -20,11 +20,11 @@ use crate::call::session::{PeerCredentials, SessionContext};
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
 
-/// How long, by default, a server that shuts down waits for calls in flight to end and for clients
-/// to read their last replies.
+/// The default time for which a server that shuts down waits for calls in flight to end and for
+/// clients to read their last replies.
 pub(super) const DEFAULT_DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The function that is called when a session is closed because its client does not read.
+/// The function that the server calls when a session is closed because its client does not read.
 pub(super) struct OnOverflow(pub(super) Box<dyn Fn(&SessionContext) + Send + Sync>);
 
 impl std::fmt::Debug for OnOverflow {
@@ -33,7 +33,7 @@ impl std::fmt::Debug for OnOverflow {
     }
 }
 
-/// How long a listener pauses after it failed to accept a client.
+/// The pause of a listener after it failed to accept a client.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Sent in place of the greeting to a client beyond the limit.
@@ -66,7 +66,8 @@ pub(super) async fn serve_all(
     shutdown_hooks: Vec<ShutdownHook>,
 ) -> Result<(), ServeError> {
     let mut tasks = JoinSet::new();
-    // Clients see the end of the server by its sockets' files, which outlive the last session.
+    // The files of the sockets are removed after the last session is closed, so that clients can
+    // detect the end of the server by them.
     let mut sockets = Vec::new();
     for Listener { transport, pretty } in listeners {
         let acceptor = Arc::clone(&acceptor);
@@ -120,7 +121,8 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, pretty: b
                 sessions.spawn(admit(Arc::clone(&acceptor), stream, pretty));
             }
             Err(error) => {
-                // Most likely no descriptor is free. Sessions that end during the pause free some.
+                // Most likely the process has no free file descriptor. Sessions that end during the
+                // pause free some.
                 tracing::warn!(%error, "a client could not be accepted");
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
@@ -144,7 +146,7 @@ async fn admit(acceptor: Arc<Acceptor>, stream: Stream, pretty: bool) {
     }
 }
 
-/// Connects to a client and serves it, again and again until the shutdown is requested.
+/// Connects to a client and serves it, and repeats both until the shutdown is requested.
 async fn connect_loop(
     acceptor: Arc<Acceptor>,
     Outgoing { address, interval }: Outgoing,
@@ -180,7 +182,7 @@ impl Acceptor {
         SessionOptions { peer, pretty, output_limit: self.output_limit }
     }
 
-    /// Serves a client that may connect.
+    /// Serves a client that the policy permits to connect.
     async fn serve(&self, stream: Stream, pretty: bool) {
         let options = self.session_options(stream.peer().ok().flatten(), pretty);
         let (source, sink) = stream.split(self.fd_passing);
@@ -219,8 +221,8 @@ impl Acceptor {
         }
     }
 
-    /// Waits until all sessions are closed and all calls have ended. At the deadline the rest is
-    /// dropped.
+    /// Waits until all sessions are closed and all calls have ended. Drops the remaining ones at
+    /// the deadline.
     async fn drain(&self, mut tasks: JoinSet<()>) {
         let drained = async {
             while tasks.join_next().await.is_some() {}

@@ -1,4 +1,4 @@
-//! Addresses of clients that listen.
+//! Addresses at which clients listen.
 
 use std::fmt;
 use std::net::SocketAddr;

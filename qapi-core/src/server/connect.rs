@@ -1,4 +1,4 @@
-//! Outgoing connections, to clients that listen.
+//! Outgoing connections: the client listens, and the server connects.
 
 use std::io;
 use std::net::TcpStream as StdTcpStream;
@@ -57,10 +57,10 @@ fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
     StdUnixStream::connect_addr(&super::abstract_socket::abstract_address(name)?)
 }
 
-/// A client to which the server connects, and connects again after each disconnect.
+/// A client to which the server connects, and to which it connects again after each disconnect.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) address: ClientAddress,
-    /// How long to wait after a disconnect or a failed attempt.
+    /// The time between a disconnect or a failed attempt and the next attempt.
     pub(super) interval: Duration,
 }

@@ -19,7 +19,7 @@ use crate::session::{Advance, Session};
 /// Why a connection ended.
 #[derive(Debug)]
 pub(super) enum Disconnect {
-    /// The client closed it, and has been sent every reply.
+    /// The client closed the connection, after the server sent every reply.
     ByClient,
     /// The server shuts down.
     ByServer,
@@ -29,7 +29,7 @@ pub(super) enum Disconnect {
     Io(io::Error),
 }
 
-/// What the connection waits for before it gives the session more input.
+/// The condition under which the connection gives the session more input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitingFor {
     Input,
@@ -97,8 +97,8 @@ impl Connection {
         }
     }
 
-    /// Makes all progress that is possible now. Ready when the client is served, or the connection
-    /// has failed.
+    /// Makes all progress that is possible without waiting. Ready when the client is served, or
+    /// when the connection has failed.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -148,14 +148,16 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether there is output to send. Takes the session's output once the last is sent.
+    /// Whether there is output to send. Takes more output from the session after all taken output
+    /// is sent.
     fn load_output(&mut self) -> Result<bool, Disconnect> {
         if self.written < self.output.len() {
-            // A client that reads nothing never lets the next output be taken.
+            // `take_output`, which checks the limit too, is never called for a client that reads
+            // nothing.
             return self.session.check_output().map(|()| true).map_err(Disconnect::Overflow);
         }
         if self.written > 0 {
-            // An idle connection owns no buffer.
+            // An idle connection uses no memory for output.
             self.output = Vec::new();
             self.written = 0;
         }
@@ -165,7 +167,7 @@ impl Connection {
         self.session.take_output(&mut self.output).map_err(Disconnect::Overflow)
     }
 
-    /// Whether this client needs nothing more than the output that is being sent.
+    /// Whether the connection can end once all output is sent.
     fn is_served(&self) -> bool {
         let is_waiting_for_input = self.waiting_for == WaitingFor::Input;
         (self.is_closing && self.call.is_none())
@@ -217,8 +219,8 @@ impl Connection {
     }
 }
 
-/// Waits until sessions are to close. Every connection waits for this all the time, so that it
-/// registers each waker once instead of at every poll.
+/// Waits until sessions must close. Every connection waits for this all the time, so that a
+/// connection registers each waker once instead of at every poll.
 struct Closing<'s, F> {
     shutdown: &'s Shutdown,
     wait: Pin<&'s mut F>,
@@ -227,7 +229,7 @@ struct Closing<'s, F> {
 }
 
 impl<F: Future<Output = ()>> Closing<'_, F> {
-    /// Whether sessions are to close. The task is woken when that changes.
+    /// Whether sessions must close. The task is woken when that changes.
     fn poll(&mut self, context: &mut Context<'_>) -> bool {
         let is_registered = |waker: &Waker| waker.will_wake(context.waker());
         // The request to shut down wakes the task and removes its waker.

@@ -1,4 +1,4 @@
-//! Execution of `async` and `blocking` calls, which outlives the clients that made them.
+//! Execution of `async` and `blocking` calls. A call continues when its client disconnects.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::call::handler::Call;
 use crate::error::Result;
 use crate::service::shutdown::Shutdown;
 
-/// How many functions of `blocking` commands run at a time by default. Enough to keep several
-/// disks busy; each takes a thread. Further calls wait, at most one for each client.
+/// The number of `blocking` functions that run at a time by default, each on its own thread. It is
+/// enough to keep several disks busy. Further calls wait, at most one for each client.
 pub(super) const DEFAULT_BLOCKING_LIMIT: usize = 16;
 
 /// The result of a call: the returned value as JSON text, or `None` where the function panicked or
 /// the call was dropped.
 pub(super) type CallResult = Option<Result<Vec<u8>>>;
 
-/// Runs calls and counts those in flight. A client that disconnects does not end its call, which
-/// the server has accepted.
+/// Runs calls, and counts the calls in flight. A call does not end when its client disconnects, as
+/// the server has accepted the request.
 #[derive(Debug)]
 pub(super) struct CallExecutor {
     blocking: Arc<Semaphore>,
@@ -58,7 +58,7 @@ impl CallExecutor {
 
     /// Waits until no call is in flight.
     pub(super) async fn drained(&self) {
-        // Waiting fails when the sender is gone, and `self` owns it.
+        // The wait fails only if the sender is dropped, and `self` owns the sender.
         let _ = self.in_flight.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
@@ -78,7 +78,7 @@ async fn run(call: Call, blocking: Arc<Semaphore>) -> CallResult {
     }
 }
 
-/// Counts one call as in flight until it is dropped, which a panic of the call does too.
+/// Counts one call as in flight until the guard is dropped. A panic of the call drops it too.
 struct InFlightGuard(Arc<watch::Sender<usize>>);
 
 impl InFlightGuard {

@@ -45,7 +45,8 @@ pub(super) fn connected(fd: OwnedFd) -> Result<Transport, ServeError> {
     }))
 }
 
-/// Apple's systems do not say whether a socket listens: there, accepting from it fails later.
+/// Checks that the socket listens. Apple's systems do not report this; on them the first `accept`
+/// fails instead.
 fn check_listens(fd: &OwnedFd) -> Result<(), ServeError> {
     #[cfg(not(target_vendor = "apple"))]
     if !rustix::net::sockopt::socket_acceptconn(fd).map_err(io::Error::from)? {
@@ -56,7 +57,7 @@ fn check_listens(fd: &OwnedFd) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// The families of stream sockets that the server knows.
+/// The families of stream sockets that the server supports.
 enum StreamFamily {
     Unix,
     Tcp,

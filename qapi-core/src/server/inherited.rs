@@ -13,8 +13,8 @@ use rustix::io::FdFlags;
 
 use super::error::ServeError;
 
-/// Descriptors that have an owner. Inherited descriptors belong to the process, and so does this
-/// set.
+/// Inherited descriptors that have an owner. The set is global, as inherited descriptors belong to
+/// the process.
 static OWNED: Mutex<BTreeSet<RawFd>> = Mutex::new(BTreeSet::new());
 
 /// The first descriptor after standard input, output and error.
@@ -42,7 +42,7 @@ pub(super) fn activated() -> Result<Vec<OwnedFd>, ServeError> {
 /// Takes ownership of the inherited socket `fd`.
 ///
 /// # Errors
-/// `fd` is not an open socket, the program itself opened it, or it has an owner.
+/// `fd` is not an open socket, the program itself opened it, or an earlier call took it.
 pub(super) fn take(fd: RawFd) -> Result<OwnedFd, ServeError> {
     if is_owned(fd) || is_inherited(fd) { own(fd) } else { Err(ServeError::NotASocket(fd)) }
 }
@@ -55,9 +55,9 @@ fn own(fd: RawFd) -> Result<OwnedFd, ServeError> {
         return Err(ServeError::SocketInUse(fd));
     }
     // SAFETY: the descriptor is open, as `is_socket` found a socket. Nothing else in this program
-    // owns it: it was inherited, as the service manager says or as its lack of the close-on-exec
-    // flag shows, which Rust's standard library sets on every descriptor that it opens; and
-    // `OWNED` admits one owner.
+    // owns it. The process inherited it, as either the service manager's variables or the absence
+    // of the close-on-exec flag shows; Rust's standard library sets this flag on every descriptor
+    // that it opens. `OWNED` admits one owner.
     let owned = unsafe { OwnedFd::from_raw_fd(fd) };
     rustix::io::fcntl_setfd(&owned, FdFlags::CLOEXEC).map_err(io::Error::from)?;
     Ok(owned)
@@ -96,7 +96,7 @@ mod tests {
     fn a_socket_that_the_program_opened_is_not_taken() {
         let (own, _peer) = UnixStream::pair().expect("a pair");
         let number = own.as_raw_fd();
-        let error = take(number).expect_err("own").to_string();
+        let error = take(number).expect_err("the program opened it").to_string();
         assert_eq!(error, format!("File descriptor '{number}' is not a socket"));
     }
 

@@ -70,11 +70,11 @@ impl Listener {
         Ok(Self::new(Transport::Listening(ListeningSocket::Unix(bound))))
     }
 
-    /// Listens on `port` of the IPv4 loopback interface. Where `port` is 0 the system chooses a
+    /// Listens on `port` of the IPv4 loopback interface. If `port` is 0, the system chooses a
     /// free one; see [`tcp_address`](Self::tcp_address).
     ///
     /// **TCP has no authentication**: every user of this machine may connect and execute every
-    /// command. The log says so too.
+    /// command. A line in the log says so too.
     ///
     /// # Errors
     /// [`ServeError::Bind`]: the port is taken.
@@ -85,7 +85,7 @@ impl Listener {
     /// Listens on the first of `addresses` that is free, which may be reachable from other hosts.
     ///
     /// **TCP has no authentication** and no encryption: with an address other than loopback,
-    /// every host that reaches it may connect and execute every command. The log warns of it.
+    /// every host that reaches it may connect and execute every command. The log has a warning.
     ///
     /// # Errors
     /// [`ServeError::Io`]: the name of the host is unknown. [`ServeError::Bind`]: none of the
@@ -94,8 +94,8 @@ impl Listener {
         Ok(Self::new(Transport::Listening(ListeningSocket::Tcp(tcp::bind(addresses)?))))
     }
 
-    /// Serves one client on standard input and output. The server continues when the client
-    /// closes its side.
+    /// Serves one client on standard input and output. The server does not end when the client
+    /// disconnects.
     pub fn stdio() -> Self {
         Self::new(Transport::Stdio)
     }
@@ -109,8 +109,8 @@ impl Listener {
         from_fd::connected(socket).map(Self::new)
     }
 
-    /// Serves the clients that connect to a socket which already listens. The socket's file, if
-    /// it has one, stays when the server ends.
+    /// Serves the clients that connect to a socket that already listens. The server does not remove
+    /// the socket's file at its end.
     ///
     /// # Errors
     /// [`ServeError::NotListening`], or [`ServeError::UnsupportedSocket`]: the socket is not a
@@ -138,8 +138,8 @@ impl Listener {
     }
 
     /// Serves the sockets on which the service manager listens for this process, as systemd does
-    /// for a service with a `.socket` unit. Without such a manager there are none. Linux only,
-    /// with the feature `systemd`.
+    /// for a service with a `.socket` unit. Returns an empty list without such a manager. Linux
+    /// only, with the feature `systemd`.
     ///
     /// # Errors
     /// [`ServeError::Io`]: the service manager's variables are malformed. Those of
@@ -149,8 +149,8 @@ impl Listener {
         super::inherited::activated()?.into_iter().map(Self::listening).collect()
     }
 
-    /// Connects to one client, which listens, and blocks the thread until the connection is made.
-    /// The server does not connect again when the client disconnects.
+    /// Connects to one client, which listens, and blocks the thread until it is connected. The
+    /// server does not connect again when the client disconnects.
     ///
     /// # Errors
     /// [`ServeError::Connect`]: the client does not listen, or cannot be reached.
@@ -158,8 +158,8 @@ impl Listener {
         Ok(Self::new(Transport::Connected(address.connect_blocking()?)))
     }
 
-    /// Connects to one client, which listens, when the server runs; connects again `interval`
-    /// after each failed attempt and each disconnect.
+    /// Connects to one client, which listens, once the server runs. Connects again after each
+    /// failed attempt and each disconnect, with a pause of `interval`.
     pub fn reconnecting(address: ClientAddress, interval: Duration) -> Self {
         Self::new(Transport::Connecting(Outgoing { address, interval }))
     }
@@ -175,8 +175,8 @@ impl Listener {
         }
     }
 
-    /// Waits until a client has connected, without accepting it: for a program that has nothing
-    /// to do before. Returns at once for a transport that does not listen.
+    /// Waits until a client has connected, and does not accept it. For a program whose work begins
+    /// with the first client. Returns at once for a transport that does not listen.
     ///
     /// # Errors
     /// [`ServeError::Io`]: the socket cannot be polled.

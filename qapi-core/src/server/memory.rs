@@ -11,7 +11,7 @@ use crate::service::Service;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Session, SessionOptions};
 
-/// How many bytes each direction buffers: as many as a unix socket on Linux.
+/// The number of bytes that each direction buffers: that of a unix socket on Linux.
 const CAPACITY: usize = 208 << 10;
 
 /// Serves a client within the process, and returns the client's end of the connection. Requires a
@@ -26,9 +26,9 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
         let executor = Arc::new(CallExecutor::new(DEFAULT_BLOCKING_LIMIT));
         let mut connection = Connection::new(source, Box::new(writer), session, executor);
         tokio::select! {
-            // The reason of the disconnect is of no interest: client and server are one program.
+            // The reason is not logged: the test sees the disconnect itself.
             _ = connection.run(service.shutdown()) => {}
-            // The tasks of a server, which does not exist here.
+            // The background tasks of a `Server`, which this connection does not have.
             () = service.events().run_throttle() => {}
             () = close_on_request(service.shutdown()) => {}
         }

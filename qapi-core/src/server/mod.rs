@@ -3,14 +3,14 @@
 //! Everything runs on one thread, as in QEMU: sessions, the functions of commands that are not
 //! `blocking`, and every other task of the same runtime. The effects of a plain function
 //! therefore precede its reply. The reply of an `async` or `blocking` function is sent a moment
-//! after the function returns, and an event from elsewhere may come in between.
+//! after the function returns, and an event from another task may come before the reply.
 //!
 //! # Other unixes than Linux
 //!
 //! Linux is the platform that the tests cover. Other unixes lack abstract sockets, inherited
 //! sockets by number and the service manager's protocol; the functions for these do not exist
-//! there. Apple's systems set the close-on-exec flag of sockets in a second step, so that a
-//! program which another thread starts at that moment may inherit one. Windows is not supported.
+//! there. Apple's systems set the close-on-exec flag of a socket in a second step. A program that
+//! another thread starts between the two steps may inherit the socket. Windows is not supported.
 
 #[cfg(target_os = "linux")]
 mod abstract_socket;
@@ -65,14 +65,14 @@ use executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use readiness::NotifyServiceManager;
 use stream::FdPassing;
 
-/// How many clients a server serves at a time by default. Each may leave up to its output limit
-/// unread, so that this bounds the memory that clients can use.
+/// The number of clients that a server serves at a time by default. Each client may leave output up
+/// to its limit unread, so that this number bounds the memory for output.
 const DEFAULT_CLIENT_LIMIT: usize = 64;
 
 /// A builder of a QMP server: its commands, their state, and its listeners.
 ///
 /// By default the server serves every command that the program's crates register; see
-/// [`registry`](Self::registry) for another set. The documentation of the crate has a whole
+/// [`registry`](Self::registry) for another set. The crate's documentation begins with a complete
 /// program.
 #[derive(Debug)]
 #[must_use = "a server serves no client until `run` or `serve` is called"]
@@ -95,7 +95,7 @@ pub struct Server {
     shutdown_hooks: ShutdownHooks,
 }
 
-/// Work to do at the shutdown, in order.
+/// The shutdown hooks, in the order of their execution.
 #[derive(Default)]
 struct ShutdownHooks(Vec<ShutdownHook>);
 
@@ -140,12 +140,12 @@ impl Server {
         self
     }
 
-    /// Presents the schema of an earlier release, so that tools can be tried with it: newer
-    /// commands, events and types do not exist, and newer members, values and features are left
-    /// out of the others, in what clients send and in what they receive. The version that clients
-    /// see has the numbers of that release, whatever [`version`](Self::version) says.
+    /// Presents the schema of an earlier release, for tests of client tools. Newer commands, events
+    /// and types do not exist. Newer members, values and features of other definitions are refused
+    /// in input and omitted from output. The version that clients see has the numbers of that
+    /// release, even if [`version`](Self::version) sets others.
     ///
-    /// [`Projection`] documents which definitions are compared with the release.
+    /// [`Projection`] documents which definitions the server compares with the release.
     ///
     /// ```no_run
     /// use qapi_core::{Release, Server};
@@ -164,7 +164,7 @@ impl Server {
         self.shared_state(Arc::new(state))
     }
 
-    /// Adds a state that the daemon shares; otherwise like [`state`](Self::state).
+    /// Adds a state that other parts of the daemon also use; otherwise like [`state`](Self::state).
     pub fn shared_state<T: Send + Sync + 'static>(mut self, state: Arc<T>) -> Self {
         self.states.insert(state);
         self
@@ -175,8 +175,8 @@ impl Server {
         self.state(version)
     }
 
-    /// Sets the policy: which users may connect, which may execute which command, and what
-    /// becomes of deprecated and unstable parts of the schema.
+    /// Sets the policy: the users that may connect, the users that may execute each command, and
+    /// the treatment of deprecated and unstable parts of the schema.
     pub fn policy(self, policy: Policy) -> Self {
         self.state(policy)
     }
@@ -194,16 +194,16 @@ impl Server {
         self
     }
 
-    /// Limits how many clients are connected at a time; 64 by default. A client beyond the limit
-    /// receives an error in place of the greeting and is disconnected.
+    /// Limits the number of connected clients; 64 by default. A client beyond the limit receives an
+    /// error in place of the greeting and is disconnected.
     pub fn client_limit(mut self, clients: usize) -> Self {
         self.client_limit = clients;
         self
     }
 
-    /// Limits how many bytes of output a client may leave unread before it is disconnected;
-    /// 16 MiB by default. Replies count too, so that the limit must exceed the largest reply,
-    /// most likely that to `query-qmp-schema`.
+    /// Limits the bytes of output that a client may leave unread; 16 MiB by default. A client
+    /// beyond the limit is disconnected. Replies count too, so that the limit must exceed the
+    /// largest reply, which usually is that to `query-qmp-schema`.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = bytes;
         self
@@ -211,7 +211,7 @@ impl Server {
 
     /// Calls `function` when a session is closed because its client exceeded the
     /// [`output_limit`](Self::output_limit), for example to count such clients. The function
-    /// must be quick: it runs on the server's thread. The server logs a warning in any case.
+    /// must be quick: it runs on the server's thread. The server also logs a warning.
     pub fn on_overflow(
         mut self,
         function: impl Fn(&SessionContext) + Send + Sync + 'static,
@@ -220,17 +220,18 @@ impl Server {
         self
     }
 
-    /// Limits how many functions of `blocking` commands run at a time, each on a thread of its
-    /// own; 16 by default, at least 1. Further calls wait.
+    /// Limits the number of `blocking` functions that run at a time, each on its own thread; 16 by
+    /// default, at least 1. Further calls wait.
     pub fn blocking_limit(mut self, functions: usize) -> Self {
         self.blocking_limit = functions;
         self
     }
 
-    /// Limits how long a server that shuts down waits for calls in flight to end and for clients
-    /// to read their last replies; 5 seconds by default. At the deadline the server drops the
-    /// calls, with a line in the log for each, and disconnects the clients. A blocking function
-    /// cannot be dropped: its thread runs on, and the server does not wait for it.
+    /// Sets the deadline of the shutdown, 5 seconds by default. Until then the server waits for
+    /// calls in flight to end and for clients to read their last replies. At the deadline the
+    /// server drops the calls, with a line in the log for each, and disconnects the clients. A
+    /// blocking function cannot be dropped: its thread runs until the function returns, and the
+    /// server does not wait for it.
     pub fn drain_deadline(mut self, deadline: Duration) -> Self {
         self.drain_deadline = deadline;
         self
@@ -282,9 +283,9 @@ impl Server {
         self.listen(Listener::stdio())
     }
 
-    /// Awaits `work` between the request to shut down and the end of the sessions. In this phase
-    /// no command starts any more, and clients still receive events: a daemon with jobs cancels
-    /// them here, so that clients see how they end. Several hooks run one after the other.
+    /// Awaits `work` between the request to shut down and the end of the sessions. In this phase no
+    /// further command starts, and clients still receive events. A daemon with jobs cancels them
+    /// here, so that clients receive the jobs' last events. Several hooks run one after the other.
     pub fn on_shutdown(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
         self.shutdown_hooks.0.push(Box::pin(work));
         self
@@ -324,7 +325,7 @@ impl Server {
             });
             self.serve().await
         });
-        // A thread that still reads standard input must not delay the end.
+        // A thread that is blocked in a read of standard input must not delay the return.
         runtime.shutdown_background();
         result
     }

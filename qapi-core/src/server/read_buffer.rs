@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use super::stream::Source;
 
-/// How many bytes one read takes at most. A client's burst of small commands fits, so that one
-/// write sends all replies to it.
+/// The maximum number of bytes in one read. A client's burst of small commands fits, so that one
+/// write sends all replies to the burst.
 const READ_SIZE: usize = 16 << 10;
 
 thread_local! {
-    /// The buffer for the next read on this thread. Most connections have no unconsumed input
-    /// most of the time, so that they share this buffer instead of owning one each.
+    /// The buffer for the next read on this thread. All connections share it, since most of them
+    /// have no unconsumed input most of the time.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 

@@ -3,7 +3,7 @@
 /// A function that notifies the service manager.
 pub(super) type NotifyServiceManager = fn(ServiceState);
 
-/// A state of the server of which the service manager is notified.
+/// A state of the server that the service manager is notified of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServiceState {
     Ready,

@@ -16,14 +16,14 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::call::fds::UNCLAIMED_LIMIT;
 use crate::call::session::PeerCredentials;
 
-/// A connected socket, on a runtime.
+/// A connected socket that is registered with the runtime.
 #[derive(Debug)]
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
-/// A connected socket, before there is a runtime.
+/// A connected socket that is not yet registered with a runtime.
 #[derive(Debug)]
 pub(super) enum StdStream {
     Unix(StdUnixStream),
@@ -31,7 +31,7 @@ pub(super) enum StdStream {
 }
 
 impl StdStream {
-    /// The same socket, on the runtime that calls this.
+    /// Registers the socket with the current runtime.
     pub(super) fn into_stream(self) -> io::Result<Stream> {
         match self {
             Self::Unix(stream) => {
@@ -47,7 +47,7 @@ impl StdStream {
 }
 
 impl Stream {
-    /// A TCP connection without Nagle's algorithm: replies are small, and clients wait for them.
+    /// A TCP connection without Nagle's algorithm, which would delay small replies.
     pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self::Tcp(stream))
@@ -63,7 +63,8 @@ impl Stream {
         }
     }
 
-    /// The two directions. Unix sockets receive file descriptors where `fd_passing` says so.
+    /// Splits the stream into its two directions. A unix socket receives file descriptors if
+    /// `fd_passing` is enabled.
     pub(super) fn split(self, fd_passing: FdPassing) -> (Source, Sink) {
         match self {
             Self::Unix(stream) => {

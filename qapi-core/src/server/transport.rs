@@ -25,14 +25,14 @@ pub(super) enum Transport {
     Stdio,
 }
 
-/// A socket that listens, before there is a runtime.
+/// A listening socket that is not yet registered with a runtime.
 #[derive(Debug)]
 pub(super) enum ListeningSocket {
     Unix(BoundSocket),
     Tcp(TcpListener),
 }
 
-/// A socket that listens, on a runtime.
+/// A listening socket that is registered with the runtime.
 #[derive(Debug)]
 pub(super) enum AsyncListener {
     Unix(AsyncUnixListener),
@@ -40,7 +40,7 @@ pub(super) enum AsyncListener {
 }
 
 impl ListeningSocket {
-    /// A second handle to the socket, for the runtime that awaits this.
+    /// A second handle to the socket, registered with the current runtime.
     pub(super) fn async_listener(&self) -> io::Result<AsyncListener> {
         Ok(match self {
             Self::Unix(bound) => AsyncListener::Unix(bound.listener.try_clone()?.try_into()?),
@@ -73,7 +73,7 @@ impl AsyncListener {
 }
 
 impl From<UnixListener> for ListeningSocket {
-    /// The socket's file stays when the server ends, as it belongs to the socket's maker.
+    /// The server does not remove the socket's file, as another process created it.
     fn from(listener: UnixListener) -> Self {
         Self::Unix(BoundSocket::without_file(listener))
     }

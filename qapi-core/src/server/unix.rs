@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 use super::error::ServeError;
 
-/// How many clients may wait to be accepted.
+/// The number of clients that may wait to be accepted.
 const BACKLOG: i32 = 128;
 
 /// The permissions of a unix socket's file: which users may open it.
@@ -81,8 +81,8 @@ impl BoundSocket {
     }
 }
 
-/// The file of a socket, removed on drop. A file that has replaced it at the path stays: device
-/// and inode number tell them apart.
+/// The file of a socket, which is removed on drop. A different file at the path is not removed; the
+/// device and the inode number identify the socket's file.
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
@@ -92,7 +92,7 @@ struct SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.identity.is_some() && identity(&self.path) == self.identity {
-            // A failure has no remedy: the daemon ends.
+            // A failure is ignored, as the daemon ends.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -100,11 +100,11 @@ impl Drop for SocketFile {
 
 /// Listens on a socket at `path`, whose file has the permissions of `access`.
 ///
-/// The file of a socket on which no process listens is replaced. Any other file stays.
+/// Replaces the file of a socket on which no process listens, and no other file.
 ///
 /// # Errors
-/// [`ServeError::Bind`]: the path is taken or too long, or the file cannot be created or given to
-/// its owner.
+/// [`ServeError::Bind`]: the path is taken or too long, the file cannot be created, or its owner or
+/// permissions cannot be changed.
 pub(super) fn bind(path: &Path, access: SocketAccess) -> Result<BoundSocket, ServeError> {
     remove_stale(path)
         .and_then(|()| bind_new(path, access))

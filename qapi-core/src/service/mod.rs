@@ -21,8 +21,8 @@ use shutdown::Shutdown;
 
 /// Everything that the sessions of one server share: commands, their state, and events.
 ///
-/// A [`Server`](crate::server::Server) makes its own. Make one to drive
-/// [`Session`](crate::session::Session)s under another event loop, or in a test.
+/// A [`Server`](crate::server::Server) creates its own service. Create one to drive
+/// [`Session`](crate::session::Session)s from another event loop, or in a test.
 #[derive(Debug)]
 pub struct Service {
     registry: Arc<Registry>,
@@ -47,7 +47,7 @@ impl Service {
     ///
     /// # Errors
     /// State that commands require is missing, there are several states of one type, or the policy
-    /// names commands that do not exist; all of it is listed.
+    /// names commands that do not exist. The error lists every conflict.
     pub fn new(registry: Registry, mut states: StateMap) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
@@ -128,8 +128,7 @@ impl Service {
     }
 }
 
-/// The version to report: with the numbers of the release that is presented, if that is an earlier
-/// one.
+/// The version to report. For the schema of an earlier release, it has the numbers of that release.
 fn presented_version(states: &mut StateMap, projection: Option<Projection>) -> ServerVersion {
     let version: ServerVersion = shared_or_default(states);
     let release = projection.map(|projection| projection.release());

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::call::oob::OobSafe;
 
-/// The phase before the daemon is configured, as in QEMU under its option `-preconfig`: only
-/// commands under `allow_preconfig` may be executed. All others are refused until the phase ends;
-/// it ends once.
+/// The phase before the daemon is configured, as in QEMU with its option `-preconfig`. During the
+/// phase only commands with `allow_preconfig` are executed, and all others are refused. A phase
+/// that has ended does not begin again.
 ///
-/// Clones share one phase; the default one is over. A server without one from
-/// [`Server::preconfig`](crate::Server::preconfig) starts after the phase. Commands take the phase
-/// as state. A command of the daemon ends it, as `x-exit-preconfig` does in QEMU:
+/// Clones share one phase. The default value is a phase that has ended, as for a server without
+/// [`Server::preconfig`](crate::Server::preconfig). Commands take the phase as state. A command of
+/// the daemon ends the phase, as `x-exit-preconfig` does in QEMU:
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -47,11 +47,11 @@ impl Preconfig {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Ends the phase; `false` if it had ended before.
+    /// Ends the phase. Returns `false` if the phase had already ended.
     pub fn exit(&self) -> bool {
         self.0.swap(false, Ordering::AcqRel)
     }
 }
 
-/// It has no lock.
+/// The phase has no lock, only an atomic.
 impl OobSafe for Preconfig {}

@@ -9,7 +9,7 @@ use crate::wait_queue::WaitQueue;
 /// A handle that requests a server's shutdown, and waits for such a request.
 ///
 /// The command `quit` requests it; a daemon requests it when a signal arrives. All clones share
-/// one request, which cannot be withdrawn. Works on any thread and under any event loop.
+/// one request, which cannot be withdrawn. A handle works on any thread and with any event loop.
 #[derive(Debug, Clone)]
 pub struct Shutdown(Arc<Inner>);
 
@@ -20,13 +20,13 @@ struct Inner {
     phase_changed: WaitQueue,
 }
 
-/// How far the shutdown is. Each phase implies those before it.
+/// The phase of the shutdown. Each phase implies those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 enum Phase {
     /// No shutdown is requested.
     Running,
-    /// The shutdown hooks run: no command starts any more, and clients still receive events.
+    /// The shutdown hooks run. No further command starts, and clients still receive events.
     Requested,
     /// Sessions close.
     #[cfg(feature = "server")]
@@ -46,7 +46,7 @@ impl Shutdown {
         Self(Arc::new(Inner { phase, phase_changed: WaitQueue::default() }))
     }
 
-    /// Requests the shutdown. Commands that have not started do not start any more.
+    /// Requests the shutdown. No further command starts.
     pub fn request(&self) {
         self.advance_to(Phase::Requested);
     }
@@ -67,7 +67,7 @@ impl Shutdown {
         self.advance_to(Phase::Closing);
     }
 
-    /// Waits until sessions are to close.
+    /// Waits until sessions must close.
     #[cfg(feature = "server")]
     pub(crate) async fn sessions_closing(&self) {
         self.reached(Phase::Closing).await;
@@ -87,5 +87,5 @@ impl Shutdown {
     }
 }
 
-/// Its lock is held while the list of waiting tasks is taken.
+/// A handle takes its lock only to register and to wake tasks.
 impl OobSafe for Shutdown {}

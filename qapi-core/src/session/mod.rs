@@ -1,4 +1,4 @@
-//! One client's conversation, as a state machine without I/O.
+//! The session of one client, as a state machine without I/O.
 //!
 //! The owner of a [`Session`] gives it the bytes from the client ([`Session::advance`]), runs the
 //! calls that it returns, and sends its output ([`Session::take_output`]). A session never waits,
@@ -25,8 +25,9 @@ use crate::wire::error::JsonError;
 use crate::wire::stream::{Decoded, Decoder};
 use responder::{InFlight, Responder};
 
-/// The number of requests that may wait while a call is in flight, once out-of-band execution is
-/// enabled: QEMU's limit. A session with so many reads no further request until one is served.
+/// The number of requests that may wait while a call is in flight, if out-of-band execution is
+/// enabled. The limit is QEMU's. A session at the limit reads no further request until it has
+/// served one.
 pub const QUEUE_LIMIT: usize = 8;
 
 /// The number of unsent bytes above which a session reads no further requests, so that a client
@@ -39,7 +40,7 @@ const OUTPUT_HIGH_WATER: usize = 1 << 20;
 pub struct SessionOptions {
     /// The credentials of the client, where the transport reports them.
     pub peer: Option<PeerCredentials>,
-    /// Whether messages have several lines, for people.
+    /// Whether messages are indented over several lines, for people.
     pub pretty: bool,
     /// The number of bytes that a client may leave unread before its session is closed.
     pub output_limit: usize,
@@ -51,7 +52,7 @@ impl Default for SessionOptions {
     }
 }
 
-/// One client's conversation.
+/// The session of one client.
 #[derive(Debug)]
 pub struct Session {
     responder: Responder,
@@ -62,7 +63,7 @@ pub struct Session {
     in_flight: Option<InFlight>,
 }
 
-/// A message that waits. Errors are answered in order too.
+/// A message that waits. Errors wait too, so that replies are in the order of the messages.
 #[derive(Debug)]
 enum Queued {
     Message(Document),
@@ -78,7 +79,7 @@ pub enum Advance {
     /// The session has consumed all input, and needs more.
     NeedInput,
     /// Run this call and pass its result to [`Session::complete`]. Until then
-    /// [`advance`](Session::advance) may be called for requests that overtake.
+    /// [`advance`](Session::advance) may be called for out-of-band requests.
     Call(Call),
     /// The session consumes no input until the call in flight is completed.
     Busy,
@@ -104,7 +105,7 @@ impl Session {
         &self.responder.context
     }
 
-    /// A share of [`context`](Self::context).
+    /// As [`context`](Self::context), as a shared pointer.
     pub fn shared_context(&self) -> Arc<SessionContext> {
         Arc::clone(&self.responder.context)
     }
@@ -119,8 +120,8 @@ impl Session {
         self.in_flight.is_some() || !self.queue.is_empty()
     }
 
-    /// Adds file descriptors that came with the bytes of the next [`advance`](Self::advance). If no
-    /// request is in flight or waits, earlier descriptors without a name are closed.
+    /// Adds file descriptors that arrived with the bytes of the next [`advance`](Self::advance). If
+    /// no request is in flight or waits, earlier descriptors without a name are closed.
     pub fn receive_fds(&mut self, fds: Vec<OwnedFd>) {
         if !self.is_busy() {
             self.context().fds().close_unclaimed();
@@ -200,7 +201,8 @@ impl Session {
         poll_fn(|context| self.poll_output_changed(context)).await;
     }
 
-    /// As [`output_changed`](Self::output_changed), for one task.
+    /// As [`output_changed`](Self::output_changed), as a poll function. Registers one task at a
+    /// time.
     pub(crate) fn poll_output_changed(&self, context: &mut Context<'_>) -> Poll<()> {
         self.responder.outbox.poll_changed(context)
     }

@@ -1,5 +1,4 @@
-//! From a request to its answer: finds the command, calls the function that serves it, and sends
-//! the reply.
+//! From a request to its reply: finds the command, calls its function, and sends the reply.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,7 +22,7 @@ use crate::wire::error::JsonError;
 use crate::wire::formatter::Style;
 use crate::wire::value::Value;
 
-/// The part of a session that answers messages. Replies go to the outbox.
+/// The part of a session that serves messages and puts replies into the outbox.
 #[derive(Debug)]
 pub(super) struct Responder {
     pub(super) service: Arc<Service>,
@@ -31,7 +30,8 @@ pub(super) struct Responder {
     pub(super) outbox: Arc<Outbox>,
     /// The format of values within replies.
     value_format: MessageFormat,
-    /// The reply under construction: events that the command emits come before it.
+    /// The reply under construction. It is not built in the outbox, so that events of the command
+    /// come before the reply.
     scratch: Vec<u8>,
 }
 
@@ -58,17 +58,18 @@ impl Responder {
     }
 
     /// Whether a message is an out-of-band request, which overtakes earlier requests. A malformed
-    /// one overtakes too, and is refused; as in QEMU a message with `execute` besides does not.
+    /// out-of-band request overtakes too, and gets an error. As in QEMU, a message with both
+    /// `exec-oob` and `execute` does not overtake.
     pub(super) fn overtakes(&self, message: &Document) -> bool {
         self.context.is_oob() && request::is_oob(message)
     }
 
-    /// Answers a text that is not JSON. The reply has no id.
+    /// Sends an error reply to a text that is not JSON. The reply has no id.
     pub(super) fn reject(&mut self, error: &JsonError) {
         self.fail(&Error::generic(error.to_string()), None);
     }
 
-    /// Serves a message; returns its call where that is asynchronous or blocking.
+    /// Serves a message. Returns its call if the command is asynchronous or blocking.
     pub(super) fn serve(&mut self, message: &Document) -> Option<(InFlight, Call)> {
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
@@ -93,7 +94,7 @@ impl Responder {
         None
     }
 
-    /// Answers a request whose call has ended.
+    /// Sends the reply to a request whose call has ended.
     pub(super) fn finish(&mut self, in_flight: &InFlight, result: Result<Vec<u8>>) {
         let id = request::id(&in_flight.message);
         match result {
@@ -107,7 +108,7 @@ impl Responder {
         }
     }
 
-    /// Sends the reply; its return value has been written.
+    /// Completes and sends the reply, whose return value is already in `scratch`.
     fn succeed(&mut self, success_response: bool, id: Option<Value<'_>>) {
         if success_response {
             response::end_return(&mut self.scratch, id, &self.value_format);
@@ -131,12 +132,12 @@ impl Responder {
     }
 }
 
-/// The command that negotiates, and the only one that may be executed before negotiation.
+/// The command that negotiates capabilities. Before negotiation no other command is executed.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
 
-/// The state of a request that was not refused.
+/// The state of a request after a successful dispatch.
 struct Dispatched {
-    /// Whether success has a reply.
+    /// Whether the command has a success reply.
     success_response: bool,
     /// The call in flight; `None` where the return value has been written.
     pending: Option<Call>,
@@ -165,8 +166,8 @@ fn dispatch(
             handler(&context, &mut arguments, *format).map(|call| Some(Call::Async(call)))
         }
     };
-    // A panic can leave only the function's own data inconsistent, and `out`, which the caller
-    // clears after an error.
+    // A panic can leave two things inconsistent: the function's own data, and `out`. The caller
+    // clears `out` after an error.
     let pending = catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(messages::handler_panicked(request.command)))?;
     Ok(Dispatched { success_response: command.success_response, pending })

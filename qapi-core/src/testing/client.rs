@@ -1,12 +1,12 @@
 //! A client within the process, without sockets.
 //!
-//! [`TestClient`] speaks QMP as text and JSON, for tests that say exactly what goes over the
-//! wire. A typed [`Client`](crate::client::Client) works as well, over the stream that
-//! [`connect`] gives.
+//! [`TestClient`] sends text and receives JSON, for tests that compare the exact messages. The
+//! stream that [`connect`] returns also serves a typed [`Client`](crate::client::Client).
 //!
-//! Everything runs on the test's own runtime. Under a paused clock (`#[tokio::test(start_paused =
-//! true)]`) time passes when nothing else can happen: a command that sleeps for ten seconds
-//! answers at once, and a wait that cannot end, which is given up after thirty, fails at once.
+//! Client and server run on the runtime of the test. Under a paused clock
+//! (`#[tokio::test(start_paused = true)]`) tokio advances the time as soon as every task waits. A
+//! command that sleeps for ten seconds then replies at once, and a wait that never ends fails at
+//! once instead of after 30 seconds.
 //!
 //! ```standalone_crate
 //! use qapi_core::prelude::*;
@@ -51,11 +51,11 @@ use tokio::io::{ReadHalf, WriteHalf};
 use crate::server::memory;
 use crate::service::Service;
 
-/// How long anything may take before the test is given up: never reached unless it fails.
+/// How long a test waits for the server before it fails. A test that passes never waits so long.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves a client of `service` within the process: its end of the connection, over which the
-/// greeting comes first.
+/// Starts a session of `service` within the process, and returns the client's end of the
+/// connection. The first message on it is the greeting.
 ///
 /// # Panics
 /// There is no tokio runtime.
@@ -68,7 +68,7 @@ pub fn connect(service: &Arc<Service>) -> DuplexStream {
 pub struct TestClient {
     reader: BufReader<ReadHalf<DuplexStream>>,
     writer: WriteHalf<DuplexStream>,
-    /// Events that came while a reply was waited for.
+    /// Events that arrived while the client waited for a reply.
     events: VecDeque<Value>,
 }
 
@@ -108,26 +108,27 @@ impl TestClient {
     /// Sends `text`, which need not be well-formed.
     ///
     /// # Panics
-    /// The server has closed the connection, or takes nothing more.
+    /// The server has closed the connection, or reads no further input.
     pub async fn send(&mut self, text: impl AsRef<[u8]>) {
-        soon(self.writer.write_all(text.as_ref())).await.expect("the server takes what is sent");
+        in_time(self.writer.write_all(text.as_ref())).await.expect("the server reads input");
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the direction to the server, which then sees the end of input.
     ///
     /// # Panics
     /// The server has closed the connection.
     pub async fn half_close(&mut self) {
-        soon(self.writer.shutdown()).await.expect("the server takes the end of input");
+        in_time(self.writer.shutdown()).await.expect("the connection is open");
     }
 
     /// The next message of any kind; `None` when the server has closed the connection.
     ///
     /// # Panics
-    /// None comes, or it is not JSON.
+    /// No message arrives in time, or the message is not JSON.
     pub async fn message(&mut self) -> Option<Value> {
         let mut line = String::new();
-        let read = soon(self.reader.read_line(&mut line)).await.expect("the connection is open");
+        let read =
+            in_time(self.reader.read_line(&mut line)).await.expect("the connection is open");
         (read > 0).then(|| match serde_json::from_str(&line) {
             Ok(message) => message,
             Err(error) => panic!("{line:?} is not JSON: {error}"),
@@ -138,7 +139,7 @@ impl TestClient {
     /// [`event`](Self::event).
     ///
     /// # Panics
-    /// No reply comes.
+    /// No reply arrives.
     pub async fn ask(&mut self, text: impl AsRef<[u8]>) -> Value {
         self.send(text).await;
         self.reply().await
@@ -147,7 +148,7 @@ impl TestClient {
     /// The next reply; events before it are queued for [`event`](Self::event).
     ///
     /// # Panics
-    /// No reply comes.
+    /// No reply arrives.
     pub async fn reply(&mut self) -> Value {
         loop {
             let message = self.message().await.expect("a reply before the server closes");
@@ -158,20 +159,20 @@ impl TestClient {
         }
     }
 
-    /// Sends `text` and checks that `reply` comes back.
+    /// Sends `text` and checks that the next reply is `reply`.
     ///
     /// # Panics
-    /// Something else comes back, or nothing.
+    /// The reply is another one, or no reply arrives.
     pub async fn expect(&mut self, text: impl AsRef<[u8]>, reply: &Value) {
         let text = text.as_ref();
         let answer = self.ask(text).await;
         assert_eq!(answer, *reply, "in reply to {}", String::from_utf8_lossy(text));
     }
 
-    /// The data of the next event, which must be called `name`; null where it carries none.
+    /// The data of the next event, which must have the name `name`; null for an event without data.
     ///
     /// # Panics
-    /// Another event comes, an unexpected reply, or nothing.
+    /// The next message is another event or a reply, or no message arrives.
     pub async fn event(&mut self, name: &str) -> Value {
         let mut event = match self.events.pop_front() {
             Some(event) => event,
@@ -181,13 +182,13 @@ impl TestClient {
         event.get_mut("data").map(Value::take).unwrap_or_default()
     }
 
-    /// Everything that the server still says until it closes.
+    /// The text of all further messages, up to the end of the connection.
     ///
     /// # Panics
-    /// The server does not close.
+    /// The server does not close the connection.
     pub async fn rest(mut self) -> String {
         let mut rest = String::new();
-        soon(self.reader.read_to_string(&mut rest)).await.expect("the connection is open");
+        in_time(self.reader.read_to_string(&mut rest)).await.expect("the connection is open");
         rest
     }
 }
@@ -196,7 +197,7 @@ fn is_greeting(message: &Value) -> bool {
     message.pointer("/QMP/version/qemu").is_some_and(Value::is_object)
 }
 
-/// Waits for `future`, but not for ever.
-async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(TIMEOUT, future).await.expect("this should have happened by now")
+/// Awaits `future`, and panics at the time-out.
+async fn in_time<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(TIMEOUT, future).await.expect("the server responds in time")
 }

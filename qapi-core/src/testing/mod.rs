@@ -1,7 +1,8 @@
-//! For the tests of daemons: sessions without a connection, and clients within the process.
+//! Support for the tests of daemons: sessions without a connection, and clients within the process.
 //!
 //! - [`SessionDriver`] feeds a session bytes and reads its output, without a runtime
-//! - `TestClient` (with the feature `server`) speaks QMP as text to a served session
+//! - `TestClient` (with the feature `server`) connects to a session within the process, sends text
+//!   and receives JSON
 
 #[cfg(feature = "server")]
 pub(crate) mod client;

@@ -7,8 +7,8 @@ use crate::call::handler::Call;
 use crate::service::Service;
 use crate::session::{Advance, Session, SessionOptions};
 
-/// A session that a test feeds bytes and whose output it reads. Nothing waits, and no runtime is
-/// needed; the test runs the calls of asynchronous and blocking commands itself.
+/// A session for tests: the test feeds it bytes and reads its output. No method waits, and no
+/// runtime is necessary. The test runs the calls of asynchronous and blocking commands itself.
 ///
 /// The methods panic where a test should fail. Other methods of [`Session`] are available by
 /// `Deref`.
