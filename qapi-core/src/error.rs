@@ -9,7 +9,7 @@ use std::fmt;
 /// act on the other classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
-    /// Any failure that needs no class of its own.
+    /// Any failure without a more specific class.
     GenericError,
     /// The command does not exist, or may not be used now.
     CommandNotFound,

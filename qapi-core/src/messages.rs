@@ -86,7 +86,7 @@ pub(crate) fn input_not_object() -> Error {
     Error::generic("QMP input must be a JSON object")
 }
 
-/// A message that names no command.
+/// A message without a command.
 pub(crate) fn input_lacks_execute() -> Error {
     Error::generic("QMP input lacks member 'execute'")
 }

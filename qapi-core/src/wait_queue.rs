@@ -24,7 +24,7 @@ impl WaitQueue {
         wakers.into_values().for_each(Waker::wake);
     }
 
-    /// Waits until `condition` holds.
+    /// Waits until `condition` returns true.
     pub(crate) fn wait_until<C: Fn() -> bool + Unpin>(&self, condition: C) -> WaitUntil<'_, C> {
         WaitUntil { queue: self, condition, id: None }
     }

@@ -54,8 +54,8 @@ pub(crate) fn with_argument(ty: &Type, argument: &Type) -> Type {
     changed
 }
 
-/// Whether the type is `()`, or a generic type whose first argument is `()`. The latter is a
-/// `Result`, whose alias may have any name.
+/// Whether the type is `()`, or a generic type whose first argument is `()`. The latter covers
+/// `Result<()>` and its aliases of any name.
 pub(crate) fn is_unit(ty: &Type) -> bool {
     match bare(ty) {
         Type::Tuple(tuple) => tuple.elems.is_empty(),

@@ -241,8 +241,8 @@ fn render<R>(
     Ok(out)
 }
 
-/// The key of a rate limit as JSON text, which differs for different values of every type. A key
-/// that cannot be serialised shares the period of an absent one.
+/// The key of a rate limit as JSON text. Different values have different texts. A key that cannot
+/// be serialised shares the period of an absent key.
 pub fn rate_limit_key<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

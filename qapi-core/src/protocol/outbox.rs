@@ -30,9 +30,9 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct Inner {
     /// The bytes that are not taken.
-    waiting: Vec<u8>,
+    untaken: Vec<u8>,
     /// Whether the client has negotiated and receives events.
-    events: bool,
+    admits_events: bool,
     overflowed: bool,
     /// Whether bytes were appended since the last take or wait.
     changed: bool,
@@ -45,7 +45,7 @@ pub struct OutputOverflow;
 
 impl std::fmt::Display for OutputOverflow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the client does not read what it is sent")
+        f.write_str("the client does not read its output")
     }
 }
 
@@ -71,7 +71,7 @@ impl Outbox {
     /// before the reply to the negotiation.
     pub(crate) fn push_negotiated(&self, message: &[u8]) {
         let mut inner = self.lock();
-        inner.events = true;
+        inner.admits_events = true;
         self.append(&mut inner, message);
     }
 
@@ -79,7 +79,7 @@ impl Outbox {
     /// is dropped and the session must be closed.
     pub(crate) fn push_event(&self, message: &[u8]) {
         let mut inner = self.lock();
-        if !inner.events || inner.overflowed {
+        if !inner.admits_events || inner.overflowed {
             return;
         }
         if self.pending() + message.len() > self.limit {
@@ -87,12 +87,12 @@ impl Outbox {
             // The bytes stay pending, so that the session checks the outbox even if this event
             // alone exceeds the limit.
             self.pending.fetch_add(message.len(), Ordering::Relaxed);
-            inner.waiting = Vec::new();
+            inner.untaken = Vec::new();
             inner.changed = true;
         } else {
             self.append(&mut inner, message);
         }
-        // The task is woken without the lock, which it takes at once.
+        // The lock is released before the wake-up, as the woken task may take it at once.
         let waiter = inner.waiter.take();
         drop(inner);
         if let Some(waiter) = waiter {
@@ -102,10 +102,10 @@ impl Outbox {
 
     /// Appends a message. Wakes no task, as the task that drives the session sends its replies.
     fn append(&self, inner: &mut Inner, message: &[u8]) {
-        if inner.waiting.capacity() == 0 {
-            inner.waiting.reserve(FIRST_CAPACITY.max(message.len()));
+        if inner.untaken.capacity() == 0 {
+            inner.untaken.reserve(FIRST_CAPACITY.max(message.len()));
         }
-        inner.waiting.extend_from_slice(message);
+        inner.untaken.extend_from_slice(message);
         inner.changed = true;
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
     }
@@ -132,21 +132,21 @@ impl Outbox {
         if inner.overflowed {
             return Err(OutputOverflow);
         }
-        if inner.waiting.is_empty() {
+        if inner.untaken.is_empty() {
             return Ok(false);
         }
         if buffer.capacity() > RETAINED_CAPACITY {
             *buffer = Vec::new();
         }
-        std::mem::swap(&mut inner.waiting, buffer);
+        std::mem::swap(&mut inner.untaken, buffer);
         inner.changed = false;
         Ok(true)
     }
 
     /// Records that the client accepted `count` of the taken bytes.
     pub(crate) fn sent(&self, count: usize) {
-        let less = |pending: usize| Some(pending.saturating_sub(count));
-        let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let subtract = |pending: usize| Some(pending.saturating_sub(count));
+        let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
     }
 
     /// Waits until bytes are appended after the last wait. One task at a time may wait.

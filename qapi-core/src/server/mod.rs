@@ -303,7 +303,7 @@ impl Server {
         self.shutdown.clone()
     }
 
-    /// Serves on a runtime of its own until the shutdown is requested. An interrupt (ctrl-C) and
+    /// Creates a runtime and serves until the shutdown is requested. An interrupt (ctrl-C) and
     /// SIGTERM request it too.
     ///
     /// # Errors

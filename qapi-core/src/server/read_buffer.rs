@@ -20,8 +20,9 @@ thread_local! {
 /// Bytes and file descriptors that were read from a connection and not yet consumed.
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
-    /// Has no capacity while it is empty.
+    /// The bytes of the last read, up to `end`. Has no capacity while all are consumed.
     bytes: Vec<u8>,
+    /// The number of consumed bytes.
     consumed: usize,
     end: usize,
     fds: Vec<OwnedFd>,
@@ -62,7 +63,7 @@ impl ReadBuffer {
         }
     }
 
-    /// The file descriptors that arrived beside the bytes.
+    /// Takes the file descriptors that arrived with the bytes.
     pub(super) fn take_fds(&mut self) -> Vec<OwnedFd> {
         std::mem::take(&mut self.fds)
     }

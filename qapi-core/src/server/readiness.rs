@@ -3,7 +3,7 @@
 /// A function that notifies the service manager.
 pub(super) type NotifyServiceManager = fn(ServiceState);
 
-/// A state of the server that the service manager is notified of.
+/// The states of a server that are reported to the service manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServiceState {
     Ready,

@@ -73,7 +73,7 @@ impl AsyncListener {
 }
 
 impl From<UnixListener> for ListeningSocket {
-    /// The server does not remove the socket's file, as another process created it.
+    /// The server does not remove the socket's file, which belongs to its creator.
     fn from(listener: UnixListener) -> Self {
         Self::Unix(BoundSocket::without_file(listener))
     }

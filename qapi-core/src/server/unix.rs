@@ -144,7 +144,8 @@ fn remove_stale(path: &Path) -> io::Result<()> {
             "a file that is no socket is in the way",
         ));
     }
-    // Nonblocking: a listener whose backlog is full is busy, not gone.
+    // The probe does not block. If the backlog of a listener is full, `connect` returns another
+    // error than `CONNREFUSED`, and the address counts as in use.
     let probe = nonblocking_socket()?;
     match rustix::net::connect(&probe, &SocketAddrUnix::new(path)?) {
         Err(rustix::io::Errno::CONNREFUSED) => std::fs::remove_file(path),

@@ -1,5 +1,5 @@
 //! Rules for `#[qapi_enum]`:
-//! - `check_open`: only the last variant may be open, and has then neither `cfg` nor other words
+//! - `check_open`: only the last variant may be open; an open variant has no `cfg` or other words
 //! - `check_extension`: an enum that extends another one is not a definition, and is not open
 //! - `check_prefix`: the prefix is an upper case name of C
 //! - `check_values_are_names`: values have no data
@@ -43,7 +43,7 @@ pub(crate) fn check(item: &ItemEnum, model: &Enum, errors: &Errors) {
     check_clashes(&model.values, errors);
 }
 
-/// Only the last variant may be open, and has then neither `cfg` nor other words.
+/// Only the last variant may be open. An open variant has no `cfg` or other words.
 fn check_open(item: &ItemEnum, model: &Enum, errors: &Errors) {
     for second in model.open.iter().skip(1) {
         let message = "`open`: an enum has one open variant; remove the word from the others";

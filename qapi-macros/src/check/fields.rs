@@ -1,6 +1,6 @@
 //! Rules for the fields of structs, unions and events:
 //! - `check_fields_are_named`: members have names
-//! - `check_base`: only the first field may be a base, and has then no other words
+//! - `check_base`: only the first field may be a base; a base has no other words
 
 use syn::{Fields, ItemStruct};
 
@@ -39,7 +39,7 @@ pub(super) fn check_fields_are_named(item: &ItemStruct, errors: &Errors) {
     }
 }
 
-/// Only the first field may be a base, and has then no other words.
+/// Only the first field may be a base. A base has no other words.
 pub(super) fn check_base(item: &ItemStruct, bases: &[Base], errors: &Errors) {
     for base in bases.iter().skip(1) {
         let message = "`base`: a QAPI object has one base; write the members of this one as \

@@ -3,7 +3,7 @@
 //!
 //! All definitions:
 //! - `check_one_kind`: an item is one definition, not two
-//! - `check_misplaced_words`: `#[qapi(…)]` stands only where the macros parse it
+//! - `check_misplaced_words`: `#[qapi(…)]` is only in places where the macros parse it
 //! - `check_no_generics`: a definition has no generic parameters
 //! - `check_no_numbers`: variants have no discriminants
 //! - `check_since`: a version consists of up to three numbers with dots between them
@@ -12,21 +12,21 @@
 //! - `check_special_features`: types have neither `deprecated` nor `unstable`
 //! - `check_part`: the rules for values, members and arguments
 //! - `check_owned`: a type owns its data
-//! - `check_clashes`: names within a definition are distinct, also in C
+//! - `check_clashes`: names within a definition are distinct, and so are their spellings in C
 //!
-//! Documentation: in [`doc`].
+//! Rules for documentation are in [`doc`].
 //!
 //! Names, in [`name`]:
 //! - `check_form`: a name consists of letters, digits, `-` and `_` after a letter
 //! - `check_convention`: commands and members are lower case, events upper case, types CamelCase
 //! - `check_reserved`: a name is not reserved for the generator
-//! - `check_exception`: an exemption from the convention is necessary
+//! - `check_exception`: a name with `name_exception` does not follow the convention
 //!
 //! Types, in [`type_`]:
-//! - `check_type`: some Rust types have no equivalent in QAPI
+//! - `check_type`: a type has an equivalent in QAPI
 //! - `check_member_type`: a member has a valid encoding and default
 //!
-//! One kind of definition: in the file of that kind.
+//! Rules for one kind of definition are in the file of that kind.
 
 pub(crate) mod alternate;
 pub(crate) mod command;
@@ -77,7 +77,7 @@ fn check_item_attributes(attributes: &[Attribute], errors: &Errors) {
     check_misplaced_words(attributes, advice, errors);
 }
 
-/// `#[qapi(…)]` stands only where the macros parse it.
+/// `#[qapi(…)]` is only in places where the macros parse it.
 fn check_misplaced_words(attributes: &[Attribute], advice: &str, errors: &Errors) {
     for attribute in attributes.iter().filter(|attribute| is_qapi(attribute)) {
         errors.at(attribute.path(), format!("`qapi`: {advice}"));
@@ -180,8 +180,8 @@ fn check_feature_spelling(name: &str, span: Span, errors: &Errors) {
     }
 }
 
-/// Types have neither `deprecated` nor `unstable`: the members, commands and events that use a
-/// type have them.
+/// Types have neither `deprecated` nor `unstable`. These features belong to the members, commands
+/// and events that use the type.
 fn check_special_features(features: &[FeatureWord], kind: NameKind, errors: &Errors) {
     if kind != NameKind::Type {
         return;
@@ -216,8 +216,8 @@ fn check_owned(ident: &Ident, ty: &Type, errors: &Errors) {
     }
 }
 
-/// Names within a definition are distinct, also in C. Parts with `cfg` may have the same name, as
-/// their conditions may exclude each other.
+/// Names within a definition are distinct, and so are their spellings in C. Parts with `cfg` may
+/// have the same name, as their conditions may exclude each other.
 fn check_clashes<'a>(parts: impl IntoIterator<Item = &'a Part>, errors: &Errors) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for Part { ident, name, cfg, .. } in parts {

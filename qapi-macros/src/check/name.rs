@@ -137,7 +137,7 @@ fn is_definition(kind: NameKind) -> bool {
     }
 }
 
-/// An exemption from the convention is necessary.
+/// A name with `name_exception` does not follow the convention.
 fn check_exception(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
     let Some(word) = name.exception else { return };
     if follows_convention(stem, kind) {
