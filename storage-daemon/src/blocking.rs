@@ -1,16 +1,17 @@
-//! Blocking work, on the threads that tokio has for it.
+//! Runs blocking work on tokio's blocking threads.
 
 use std::io;
 
 use block::error::Error;
 use qapi_core::Result;
 
-/// Runs work that blocks, as the main loop must not. A panic becomes an I/O error.
+/// Runs blocking work outside the main loop.
 ///
-/// The work runs to its end, and drops what it owns there, even if the future is dropped.
+/// If the future is dropped, the work still runs to its end, and the blocking thread drops the
+/// values that the work owns.
 ///
 /// # Errors
-/// Those of the work.
+/// The error of `work`, or an I/O error if `work` panics.
 pub(crate) async fn blocking<T: Send + 'static, E: Into<qapi_core::Error> + Send + 'static>(
     work: impl FnOnce() -> std::result::Result<T, E> + Send + 'static,
 ) -> Result<T> {

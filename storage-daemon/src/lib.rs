@@ -5,19 +5,19 @@
 //! useful to other programs are libraries of their own: [`block`] (images, the graph of nodes and
 //! the copy engine), [`job`] (the job engine), and [`qapi_core`] (commands, events and the server).
 //!
-//! From the bottom up:
+//! The modules, from the lowest layer to the highest:
 //!
 //! - [`schema`] has the types of the commands and events, annotated for QAPI.
-//! - [`block_job`] is what all block jobs have in common: events, reserved nodes, the policy for
-//!   I/O errors.
+//! - [`block_job`] is the common part of all block jobs: events, reserved nodes, the policy for I/O
+//!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
 //! - [`options`] parses the command line.
-//! - [`daemon`] sets up what the command line asks for, and serves clients.
+//! - [`daemon`] sets up nodes and monitors as the command line describes, and serves clients.
 //! - [`demo`] runs a daemon and its client, to show what the program can do.
 //!
-//! A command is added in [`commands`], with its types in [`schema`]. Linking this crate registers
-//! all of them:
+//! To add a command, write it in [`commands`], and its types in [`schema`]. Linking this crate
+//! registers all commands:
 //!
 //! ```
 //! use storage_daemon as _;

@@ -30,7 +30,7 @@ pub(crate) fn sizes_differ() -> Error {
     Error::generic("Source and target image have different sizes")
 }
 
-/// The blank at the end stands before the name of a device, which nodes do not have.
+/// QEMU writes the name of a device after the trailing blank. Nodes have no such name.
 pub(crate) fn cannot_compress() -> Error {
     Error::generic("Compression is not supported for this drive ")
 }
@@ -65,7 +65,8 @@ pub(crate) fn max_chunk_too_small(chunk: i64, cluster: u64) -> Error {
     ))
 }
 
-/// The limit of the argument's type; see [`min_cluster_size_above_limit`] for that of the job.
+/// For sizes above the limit of the argument's type. [`min_cluster_size_above_limit`] is for sizes
+/// above the limit of the job.
 pub(crate) fn min_cluster_size_too_large(size: u64, most: u64) -> Error {
     Error::generic(format!("min-cluster-size too large: {size} > {most}"))
 }

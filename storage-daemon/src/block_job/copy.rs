@@ -33,7 +33,7 @@ pub async fn copy_point_in_time(
     run_and_count(job, point_in_time, work).await
 }
 
-/// Copies only what is about to be overwritten, until the job is cancelled.
+/// Copies only data that are about to be overwritten, until the job is cancelled.
 ///
 /// # Errors
 /// The job is cancelled.
@@ -49,8 +49,8 @@ pub async fn copy_before_write(
     run_and_count(job, point_in_time, idle).await
 }
 
-/// Runs `work`, and adds to the job's progress all bytes that are copied meanwhile, also those that
-/// are copied because a write is about to overwrite them.
+/// Runs `work`, and adds all bytes that are copied meanwhile to the job's progress. They include
+/// bytes that are copied because a write is about to overwrite them.
 async fn run_and_count(
     job: BlockJobHandle<'_>,
     point_in_time: &PointInTime,
@@ -73,8 +73,8 @@ async fn run_and_count(
     }
 }
 
-/// Marks as dirty what any of the images has allocated. Each image is the backing image of the one
-/// before it.
+/// Marks all ranges as dirty that any of the images has allocated. Each image is the backing image
+/// of the previous one.
 ///
 /// # Errors
 /// The job is cancelled, or the allocation of an image cannot be read.
@@ -87,7 +87,7 @@ pub async fn mark_allocated(
     bitmap.mark_allocated(images, &control).await.map_err(job_error)
 }
 
-/// Copies what is dirty until nothing is.
+/// Copies dirty ranges until no range is dirty.
 ///
 /// # Errors
 /// As for [`copy_point_in_time`].
@@ -119,10 +119,11 @@ pub async fn run_sequentially<W: SequentialCopy>(
     block::copy::run_sequentially(work, slots, &control).await.map_err(job_error)
 }
 
-/// Flushes a target, before the job reports success. A failed flush is an error of the target: it
-/// is subject to the job's policy, and is tried again unless it is ignored.
+/// Flushes a target before the job reports success. A failed flush is an error of the target, for
+/// which the job's policy applies: the flush is repeated unless the error is ignored or reported.
 ///
-/// QEMU does so for mirrors only, and leaves it to the host for other jobs.
+/// QEMU flushes the targets of mirrors only. The targets of its other jobs are written back by the
+/// host at a later time.
 ///
 /// # Errors
 /// As for [`copy_point_in_time`].
@@ -131,7 +132,7 @@ pub async fn flush(job: BlockJobHandle<'_>, target: &Arc<Node>, on_error: OnErro
     block::copy::flush(target, &control).await.map_err(job_error)
 }
 
-/// Flushes a target once. Returns whether it succeeded; if not, the job is to try again.
+/// Flushes a target once. Returns whether the flush succeeded; if not, the caller must repeat it.
 ///
 /// # Errors
 /// The flush failed, and the policy is to report it.
@@ -153,11 +154,11 @@ fn job_error(error: CopyError<qapi_core::Error>) -> qapi_core::Error {
     }
 }
 
-/// A job as the copy engine sees it.
+/// Controls the copy engine on behalf of a job.
 struct JobControl<'a> {
     job: BlockJobHandle<'a>,
     on_error: OnError,
-    /// What remains to be copied, if that is not known from the start.
+    /// Counts the remaining bytes, for a job whose total is not known from the start.
     bitmap: Option<&'a DirtyBitmap>,
 }
 

@@ -1,20 +1,20 @@
-//! Dropping on a blocking thread: what a job leaves behind may close images when it is dropped.
+//! Dropping on a blocking thread: when a job ends, dropping its objects may close images.
 
 use block::nodes::{ClosingNodes, Filter, Reservation, WritableGuard};
 
 use crate::blocking::drop_blocking;
 
-/// Objects whose drop may block.
+/// Objects whose drop may block, to be dropped on a blocking thread.
 #[derive(Default)]
 pub struct DeferredDrops(Vec<Box<dyn Send>>);
 
 impl DeferredDrops {
-    /// Removes a filter from the graph at once. The nodes that are unused then are closed later.
+    /// Removes a filter from the graph at once. Nodes that are unused afterwards are closed later.
     pub fn filter(&mut self, filter: Option<Filter>) {
         self.closing(filter.map(Filter::remove));
     }
 
-    /// Releases nodes at once. Those that are unused then are closed later.
+    /// Releases nodes at once. Nodes that are unused afterwards are closed later.
     pub fn reservations(&mut self, reservations: impl IntoIterator<Item = Reservation>) {
         self.closing(reservations.into_iter().map(Reservation::release));
     }
@@ -29,8 +29,8 @@ impl DeferredDrops {
         self.0.extend(closing.map(|nodes| Box::new(nodes) as Box<dyn Send>));
     }
 
-    /// Drops all objects, and their owner with them. Waits for a blocking thread only if there are
-    /// any objects: clients see a job without them end at once.
+    /// Drops all objects, and then their owner, on a blocking thread. Without objects, drops the
+    /// owner on the calling thread: a job without objects ends without delay.
     pub(super) async fn drop_with(self, owner: impl Send + 'static) {
         if !self.0.is_empty() {
             drop_blocking((self, owner)).await;
@@ -45,7 +45,7 @@ mod tests {
 
     use crate::block_job::{BlockJob, BlockJobDriver, BlockJobHandle, RunFuture};
 
-    /// Does nothing, and leaves nothing behind.
+    /// A driver that does nothing and has no objects to drop.
     struct Nothing;
 
     impl BlockJobDriver for Nothing {
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_leaves_nothing_behind_ends_at_once() {
+    async fn a_job_without_deferred_drops_ends_at_once() {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
         for is_finalized in [true, false] {
             let options = JobOptions::new(JobType::Backup).id("j0").auto_finalize(false);

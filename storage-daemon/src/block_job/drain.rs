@@ -1,8 +1,10 @@
 //! Draining the other block jobs when one is finalized or dismissed.
 //!
-//! QEMU changes its graph then, and drains the graph for that. A client may rely on it: the
-//! requests that other block jobs had in flight are done when the client has its reply, and a
-//! short copy that ran beside the job is over, with all its events.
+//! QEMU changes its graph at these moments, and drains the graph first. A client may rely on two
+//! consequences when it receives the reply:
+//!
+//! - The requests that other block jobs had in flight are complete.
+//! - A short copy that ran at the same time has ended, and all its events are sent.
 
 use std::sync::atomic::Ordering;
 
@@ -14,7 +16,7 @@ use super::BlockJob;
 /// The number of bytes that a job has in flight at most.
 const IN_FLIGHT_MAX: u64 = REQUESTS_IN_FLIGHT as u64 * REQUEST_MAX;
 
-/// Waits until the requests that the other block jobs of the engine have in flight are done.
+/// Waits until the requests that the other block jobs of the engine have in flight are complete.
 ///
 /// While a disk hangs, this delays the reply to one client. (QEMU's monitor hangs as a whole.)
 /// Other clients and out-of-band commands are served meanwhile.
@@ -34,14 +36,14 @@ pub(super) async fn drain_others(ended: &Job) {
                 () = job.not_busy() => {}
             }
         }
-        // A job that is about to end, ends first.
+        // A job that is about to end must have ended when the drain returns.
         job.idle().await;
     }
 }
 
 impl BlockJob {
-    /// Waits until the job's progress reaches `target`, or a request fails: a job that meets errors
-    /// may never get there.
+    /// Waits until the job's progress reaches `target`, or a request fails: a job with errors may
+    /// never reach the target.
     async fn progress_reaches(&self, job: &Job, target: u64) {
         self.wait_until(|| {
             self.last_request_failed.load(Ordering::Relaxed) || job.progress().current >= target
@@ -50,7 +52,7 @@ impl BlockJob {
     }
 }
 
-/// Whether the job makes one request after the other. A job with a rate limit sleeps most of the
+/// Whether the job issues requests without interruption. A job with a rate limit sleeps most of the
 /// time.
 fn is_copying(job: &Job) -> bool {
     job.status() == JobStatus::Running && !job.pause_requested() && job.speed().is_unlimited()
@@ -100,30 +102,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_waited_for_until_its_requests_are_done() {
+    async fn a_drain_waits_until_the_requests_of_a_job_are_complete() {
         let actions = vec![Action::Advance(IN_FLIGHT_MAX - 1), Action::Advance(1)];
         assert_eq!(waits(0, None, actions).await, [true, true, false]);
     }
 
     #[tokio::test]
-    async fn a_short_copy_is_waited_for_until_it_is_over() {
+    async fn a_drain_waits_until_a_short_copy_has_ended() {
         let actions = vec![Action::Advance(1), Action::End];
         assert_eq!(waits(0, None, actions).await, [true, true, false]);
     }
 
     #[tokio::test]
-    async fn a_job_that_goes_idle_is_waited_for_until_then() {
+    async fn a_drain_waits_until_a_job_becomes_idle() {
         assert_eq!(waits(0, None, vec![Action::Idle]).await, [true, false]);
     }
 
     #[tokio::test]
-    async fn an_idle_job_is_not_waited_for() {
+    async fn a_drain_does_not_wait_for_an_idle_job() {
         assert_eq!(waits(0, Some(Action::Idle), vec![]).await, [false]);
         assert_eq!(waits(1, None, vec![]).await, [false], "nor one with a rate limit");
     }
 
     #[tokio::test]
-    async fn a_job_with_errors_is_not_waited_for() {
+    async fn a_drain_does_not_wait_for_a_job_with_errors() {
         assert_eq!(waits(0, Some(Action::FailAndContinue), vec![]).await, [false]);
     }
 }

@@ -1,4 +1,5 @@
-//! What the author of a kind of block job writes, and the job as that code sees it.
+//! The interface of a kind of block job: the trait that it implements, and the handle by which it
+//! controls its job.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -13,17 +14,18 @@ use crate::schema::block_job::BlockJobChange;
 
 /// A kind of block job: QEMU's `BlockJobDriver`.
 ///
-/// The hooks are those of [`JobDriver`](job::JobDriver), as far as block jobs differ in them.
+/// The methods are those hooks of [`JobDriver`](job::JobDriver) in which the kinds of block jobs
+/// differ.
 pub trait BlockJobDriver: Send + Sync + 'static {
-    /// Does the work, and passes the pause points of the job's handle meanwhile.
+    /// Does the work, and calls the pause points of the job's handle regularly.
     ///
     /// # Errors
     /// The work failed. The text becomes the job's error.
     fn run<'a>(&'a self, job: BlockJobHandle<'a>) -> RunFuture<'a>;
 
-    /// Puts the result in place, which is the last chance to fail. All data are written by then,
-    /// and the job still has its nodes. Runs on a thread for blocking work if
-    /// [`prepare_blocks`](Self::prepare_blocks) says so.
+    /// Puts the result in place. This is the last step that can fail the job. All data are written
+    /// already, and the job's nodes are still reserved. Runs on a thread for blocking work if
+    /// [`prepare_blocks`](Self::prepare_blocks) returns `true`.
     ///
     /// # Errors
     /// As for [`run`](Self::run).
@@ -31,14 +33,14 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether [`prepare`](Self::prepare) may block. If not, no client sees the job between its
-    /// work and its end.
+    /// Whether [`prepare`](Self::prepare) may block. If not, the job ends right after its work, and
+    /// clients cannot observe a state between the two.
     fn prepare_blocks(&self) -> bool {
         false
     }
 
-    /// A client completes the job, which is ready: [`run`](Self::run) is to return soon. See
-    /// [`JobDriver::complete`](job::JobDriver::complete).
+    /// Called when a client completes the job, which is ready. [`run`](Self::run) must then return
+    /// soon. See [`JobDriver::complete`](job::JobDriver::complete).
     ///
     /// # Errors
     /// This kind of job cannot be completed, which is the default.
@@ -46,14 +48,14 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         Err(job::cannot_complete(job.id().unwrap_or_default()))
     }
 
-    /// The job is being cancelled, softly or by force. Returns the mode that takes effect. See
-    /// [`JobDriver::cancel`](job::JobDriver::cancel).
+    /// Called when the job is cancelled, softly or by force. Returns the mode that takes effect.
+    /// See [`JobDriver::cancel`](job::JobDriver::cancel).
     fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
         let _ = (job, mode);
         CancelMode::Force
     }
 
-    /// A client changes options of the job with `block-job-change`.
+    /// Called when a client changes options of the job with `block-job-change`.
     ///
     /// # Errors
     /// The options cannot be changed, which is the default.
@@ -67,11 +69,11 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         false
     }
 
-    /// Reverts changes to the graph that were made for the time of the job. Runs whatever the
-    /// result of the job, and must not block: objects whose drop may block go to `drops`.
+    /// Reverts the job's temporary changes to the graph. Called after success and after failure.
+    /// Must not block: add objects whose drop may block to `drops`.
     ///
     /// The job's nodes are released afterwards, unless
-    /// [`reserves_until_dismissed`](Self::reserves_until_dismissed) says otherwise.
+    /// [`reserves_until_dismissed`](Self::reserves_until_dismissed) returns `true`.
     fn clean(&self, drops: &mut DeferredDrops) {
         let _ = drops;
     }

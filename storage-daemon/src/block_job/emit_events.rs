@@ -25,7 +25,7 @@ pub(super) fn emit(events: &Events, job: &Job, notification: JobNotification) {
         JobNotification::FinalizeCancelled => {
             events.emit(&BlockJobCancelled { job_type, device, len, offset, speed });
         }
-        // QEMU's block jobs have no event at other moments.
+        // QEMU's block jobs have no events for other notifications.
         _ => {}
     }
 }

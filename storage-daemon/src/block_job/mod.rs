@@ -1,9 +1,9 @@
-//! Block jobs: what all jobs that copy data between nodes have in common.
+//! Block jobs: the common part of all jobs that copy data between nodes.
 //!
 //! A [`BlockJob`] is the driver of all such jobs in the job engine. It reserves the job's nodes,
 //! emits the events that only block jobs have (`BLOCK_JOB_COMPLETED` and others), and handles I/O
-//! errors. What one kind of job does is a [`BlockJobDriver`]; [`copy`] runs the copy engine under
-//! a job.
+//! errors. A [`BlockJobDriver`] implements one kind of block job, and [`copy`] runs the copy engine
+//! under the control of a job.
 
 pub mod copy;
 mod deferred_drop;
@@ -37,7 +37,7 @@ use crate::blocking::blocking;
 use crate::messages;
 use crate::schema::block_job::{BlockDeviceIoStatus, BlockJobChange};
 
-/// What is needed to create a block job. Clones share everything.
+/// The state that is needed to create a block job. Clones share it.
 #[derive(Clone)]
 pub struct BlockJobContext {
     /// The job engine.
@@ -57,7 +57,8 @@ pub struct BlockJob {
     /// [`BlockJobDriver::actively_synced`] at the time when the job was cleaned up.
     was_actively_synced: AtomicBool,
     events: Events,
-    /// Released when the job is cleaned up, or later if the driver wants that.
+    /// The nodes of the job. Released when the job is cleaned up, or dismissed if the driver's
+    /// [`reserves_until_dismissed`](BlockJobDriver::reserves_until_dismissed) returns `true`.
     reservations: Mutex<Vec<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
     last_request_failed: AtomicBool,
@@ -67,8 +68,8 @@ pub struct BlockJob {
     request_completed: Notify,
     /// The side of the error that stopped the job, until the job is resumed.
     stopped_by: Mutex<Option<Side>>,
-    /// The number of completed requests when a client resumed a job that a read error had stopped,
-    /// until the client has its reply.
+    /// The number of completed requests when a client resumed the job after a read error. Cleared
+    /// when the reply to the client is no longer delayed.
     requests_at_resume: Mutex<Option<u64>>,
 }
 
@@ -89,7 +90,7 @@ impl BlockJob {
         }
     }
 
-    /// As [`BlockJobDriver::actively_synced`]. Of a job that is over, the last value.
+    /// The value of [`BlockJobDriver::actively_synced`]; after the job has ended, the last value.
     pub fn actively_synced(&self) -> bool {
         match self.driver() {
             Some(driver) => driver.actively_synced(),
@@ -107,7 +108,7 @@ impl BlockJob {
         self.driver.lock().clone()
     }
 
-    /// Releases the nodes, some of which may be closed then.
+    /// Releases the nodes. Nodes that are unused afterwards are closed.
     async fn release_nodes(&self) {
         let mut drops = DeferredDrops::default();
         drops.reservations(self.reservations.lock().drain(..));
@@ -125,12 +126,13 @@ impl BlockJob {
         self.request_completed.notify_waiters();
     }
 
-    /// Waits until a condition holds, which is checked after each completed request.
+    /// Waits until a condition is true. Checks the condition at once, and after each completed
+    /// request.
     async fn wait_until(&self, condition: impl Fn() -> bool) {
         loop {
             let completed = self.request_completed.notified();
             tokio::pin!(completed);
-            // From here on, no completed request is missed.
+            // Registers for notifications before the check, so that no completed request is missed.
             completed.as_mut().enable();
             if condition() {
                 return;
@@ -221,7 +223,7 @@ impl JobDriver for BlockJob {
 /// Reserves nodes for a block job that is created and not yet started.
 ///
 /// # Errors
-/// Other users of the nodes do not allow it.
+/// The uses conflict with those of other users of the nodes.
 pub fn reserve(
     created: &CreatedJob,
     graph: &Graph,
@@ -230,8 +232,8 @@ pub fn reserve(
     reserve_with_opened(created, graph, uses, None)
 }
 
-/// As [`reserve`], with a node that was opened for the job alone. The node is closed when the job
-/// releases its nodes, or at once if they cannot be reserved.
+/// As [`reserve`], with a node that was opened for the job alone. This node is closed when the job
+/// releases its nodes, or at once if the reservation fails.
 ///
 /// # Errors
 /// As for [`reserve`].
@@ -249,14 +251,15 @@ pub fn reserve_with_opened(
     Ok(())
 }
 
-/// Adds nodes that are reserved already to a block job that is created and not yet started.
+/// Adds an existing reservation to a block job that is created and not yet started.
 pub fn add_reservation(created: &CreatedJob, reservation: Reservation) {
     if let Some(block_job) = created.job().driver::<BlockJob>() {
         block_job.reservations.lock().push(reservation);
     }
 }
 
-/// Releases the nodes of all jobs that are concluded, and reserve them until they are dismissed.
+/// Releases the nodes of all concluded jobs, also of jobs that reserve their nodes until they are
+/// dismissed.
 pub async fn release_all_nodes(jobs: &Jobs) {
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>()
@@ -267,7 +270,7 @@ pub async fn release_all_nodes(jobs: &Jobs) {
     }
 }
 
-/// The block job with an identifier.
+/// Finds the block job with an identifier.
 ///
 /// # Errors
 /// Class `DeviceNotActive`: there is no such job, or it is not a block job.
@@ -282,7 +285,7 @@ mod tests {
 
     use super::*;
 
-    /// Does nothing, and owns a reference.
+    /// A driver that does nothing and owns a reference.
     struct Owner(Arc<()>);
 
     impl BlockJobDriver for Owner {

@@ -10,12 +10,12 @@ use crate::schema::block_job::{
     BlockDeviceIoStatus, BlockErrorAction, BlockJobError, BlockdevOnError, IoOperationType,
 };
 
-/// What a job does about I/O errors.
+/// The policies of a job for I/O errors.
 #[derive(Debug, Clone, Copy)]
 pub struct OnError {
-    /// About read errors of the source.
+    /// The policy for read errors of the source.
     pub source: BlockdevOnError,
-    /// About write errors of the target.
+    /// The policy for write errors of the target.
     pub target: BlockdevOnError,
 }
 
@@ -51,9 +51,10 @@ impl OnError {
 }
 
 impl BlockJobHandle<'_> {
-    /// Decides what to do about an error, and emits `BLOCK_JOB_ERROR`. If the job is to stop, it
-    /// is marked as paused, and rests at the next pause point. The caller reaches that pause point
-    /// as soon as no request is in flight, and then repeats the request that failed.
+    /// Applies the policy to an error, and emits `BLOCK_JOB_ERROR`. If the policy is to stop, marks
+    /// the job as paused: the job waits at its next pause point until a client resumes it. The
+    /// caller must call a pause point as soon as no request is in flight, and then repeat the
+    /// request that failed.
     pub fn handle_error(&self, on_error: OnError, side: Side, error: &Error) -> ErrorAction {
         self.block_job.last_request_failed.store(true, Ordering::Relaxed);
         self.block_job.count_request();
@@ -77,7 +78,7 @@ impl BlockJobHandle<'_> {
         }
     }
 
-    /// Records the first error since the job was resumed last.
+    /// Records an error, unless one is recorded since the last resume.
     fn record_error(&self, side: Side, error: &Error) {
         let mut io_status = self.block_job.io_status.lock();
         if *io_status == BlockDeviceIoStatus::Ok {
@@ -130,7 +131,7 @@ mod tests {
         }
     }
 
-    /// Meets a number of errors, and then succeeds.
+    /// A driver with a number of errors, which then succeeds.
     struct Faulty {
         faults: AtomicU32,
         kind: io::ErrorKind,
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stopped_job_says_why_and_tries_again_when_it_is_resumed() {
+    async fn a_stopped_job_has_an_io_status_and_retries_when_it_is_resumed() {
         for (kind, status) in [
             (io::ErrorKind::StorageFull, BlockDeviceIoStatus::Nospace),
             (io::ErrorKind::Other, BlockDeviceIoStatus::Failed),
@@ -199,13 +200,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reported_error_is_the_jobs() {
+    async fn a_reported_error_fails_the_job() {
         let (_jobs, job) = start(1, io::ErrorKind::Other, BlockdevOnError::Report);
         assert_eq!(job.concluded().await, Err(qapi_core::Error::generic("Input/output error")));
     }
 
     #[tokio::test]
-    async fn an_ignored_error_is_tried_again() {
+    async fn a_request_with_an_ignored_error_is_repeated() {
         let (_jobs, job) = start(3, io::ErrorKind::Other, BlockdevOnError::Ignore);
         assert_eq!(job.concluded().await, Ok(()));
     }

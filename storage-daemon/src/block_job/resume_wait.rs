@@ -1,7 +1,9 @@
 //! Waiting for the first read after a job is resumed.
 //!
-//! As with QEMU, a client that resumes a job which a read error had stopped knows with its reply
-//! whether the job can read now. Write errors show later in any case, as the job reads first.
+//! In QEMU, a client that resumes a job after a read error receives the reply after the job's first
+//! read. The client then knows whether the job can read again. This module does the same. The reply
+//! does not wait after a write error: the job reads first, so that another write error would occur
+//! later.
 
 use std::time::Duration;
 
@@ -10,13 +12,13 @@ use job::Job;
 use super::BlockJob;
 use crate::schema::block_job::BlockDeviceIoStatus;
 
-/// How long the client waits for its reply at most. An error that comes at once is known by then;
-/// and if the disk hangs, the client may want to cancel the job.
+/// The maximum delay of the reply. An immediate error occurs within this time. If the disk hangs,
+/// the client needs the reply to be able to cancel the job.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl BlockJob {
-    /// Waits for the result of the first request after a resume, at which `before` requests were
-    /// complete.
+    /// Waits for the result of the first request after a resume. `before` is the number of requests
+    /// that were complete at the resume.
     pub(super) async fn wait_after_resume(&self, before: u64, job: &Job) {
         if !job.speed().is_unlimited() {
             // The rate limit may delay the request.
@@ -31,7 +33,7 @@ impl BlockJob {
                 job.not_busy().await;
             }
         };
-        // After a time-out, events tell the client the result.
+        // After a time-out, events report the result to the client.
         let _ = tokio::time::timeout(RESUME_TIMEOUT, result).await;
     }
 }
@@ -47,8 +49,8 @@ mod tests {
     use super::*;
     use crate::block_job::testing::{Action, run_other_tasks, scripted_job};
 
-    /// Resumes a job that an error had stopped. Returns whether the client waits: at once, and
-    /// after the next action or, without one, the time-out.
+    /// Resumes a job that an error had stopped. Returns whether the client waits: first right after
+    /// the resume, and then after the next action or, without an action, after the time-out.
     async fn waits(side: Side, speed: u64, next: Option<Action>) -> [bool; 2] {
         let jobs = Jobs::new(|_: &job::JobStatusChange| {});
         let (created, sender) = scripted_job(&jobs, "j0", speed);
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whether_reading_fails_again_is_known_with_the_reply() {
+    async fn the_reply_to_a_resume_waits_for_the_first_read() {
         for (side, speed, next, expected) in [
             (Side::Source, 0, Some(Action::Fail(Side::Source)), [true, false]),
             (Side::Source, 0, Some(Action::Advance(1)), [true, false]),

@@ -1,4 +1,4 @@
-//! For tests: a block job that does what the test sends it.
+//! For tests: a block job that performs the actions that the test sends.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -13,10 +13,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{BlockJob, BlockJobDriver, BlockJobHandle, OnError, RunFuture};
 use crate::schema::block_job::BlockdevOnError;
 
-/// What a scripted job does next.
+/// An action of a scripted job.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
-    /// A request of so many bytes succeeds.
+    /// A request of this number of bytes succeeds.
     Advance(u64),
     /// A request fails, and the job stops.
     Fail(Side),
@@ -28,7 +28,7 @@ pub(super) enum Action {
     End,
 }
 
-/// Does what it receives.
+/// Performs the actions that it receives.
 struct ScriptedDriver(Mutex<UnboundedReceiver<Action>>);
 
 impl BlockJobDriver for ScriptedDriver {

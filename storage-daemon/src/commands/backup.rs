@@ -9,8 +9,8 @@ use crate::schema::backup::{BlockdevBackup, DriveBackup};
 
 /// Starts a job that copies a node, as it is now, to another node.
 ///
-/// With `sync=none`, the job copies only data that are about to be overwritten, until it is
-/// cancelled.
+/// With `sync=none`, the job copies only data that are about to be overwritten, until a client
+/// cancels the job.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; the job cannot be created; an option
@@ -30,7 +30,8 @@ pub async fn blockdev_backup(
 /// Starts a job that copies a node, as it is now, to a file, which is created by default.
 ///
 /// # Errors
-/// As for `blockdev-backup`; the file cannot be created or opened. A new file is removed then.
+/// As for `blockdev-backup`; or the file cannot be created or opened. After an error, a new file is
+/// removed.
 #[qapi_command(since = "1.6", boxed, allow_preconfig, features(deprecated))]
 pub async fn drive_backup(
     #[qapi(state)] context: &BlockJobContext,

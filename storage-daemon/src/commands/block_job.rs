@@ -1,5 +1,5 @@
-//! `block-job-*` and `query-block-jobs`: QEMU's older commands for block jobs. Those of `job.json`
-//! act on the same jobs.
+//! `block-job-*` and `query-block-jobs`: QEMU's older commands for block jobs. The commands of
+//! `job.json` act on the same jobs.
 
 use job::{CancelMode, Job, JobType, JobVerb, Jobs, Speed};
 use qapi_core::{Result, qapi_command};
@@ -13,7 +13,7 @@ use crate::schema::block_job::{
 /// Sets the rate limit of a block job.
 ///
 /// # Errors
-/// There is no such job, its status forbids it, or the speed is negative.
+/// There is no such job, the job's status forbids the command, or the speed is negative.
 #[qapi_command(since = "1.1", client, allow_preconfig)]
 pub fn block_job_set_speed(
     #[qapi(state)] jobs: &Jobs,
@@ -23,7 +23,7 @@ pub fn block_job_set_speed(
     speed: i64,
 ) -> Result<()> {
     let job = block_job::find(jobs, device)?;
-    // The state counts first, as with QEMU.
+    // As in QEMU, an error of the status precedes an error of the speed.
     job.apply_verb(JobVerb::SetSpeed)?;
     job.set_speed(Speed::try_from(speed)?)
 }
@@ -33,13 +33,14 @@ pub fn block_job_set_speed(
 /// Without `force`, a mirror that is `ready` ends successfully.
 ///
 /// # Errors
-/// There is no such job, its status forbids it, or it is paused and `force` is not set.
+/// There is no such job, the job's status forbids the command, or the job is paused and `force` is
+/// not set.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub async fn block_job_cancel(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
-    /// Whether to cancel the job even if it is paused, or ready; `false` by default.
+    /// Whether to cancel the job even if the job is paused or ready; `false` by default.
     #[qapi(since = "1.3")]
     force: Option<bool>,
 ) -> Result<()> {
@@ -56,7 +57,7 @@ pub async fn block_job_cancel(
 /// Pauses a block job.
 ///
 /// # Errors
-/// There is no such job, its status forbids it, or it is paused already.
+/// There is no such job, the job's status forbids the command, or the job is paused already.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub fn block_job_pause(
     #[qapi(state)] jobs: &Jobs,
@@ -69,7 +70,7 @@ pub fn block_job_pause(
 /// Resumes a block job that was paused by a client or stopped by an error.
 ///
 /// # Errors
-/// There is no such job, its status forbids it, or it is not paused.
+/// There is no such job, the job's status forbids the command, or the job is not paused.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub async fn block_job_resume(
     #[qapi(state)] jobs: &Jobs,
@@ -85,7 +86,7 @@ pub async fn block_job_resume(
 /// Completes a block job that is `ready`.
 ///
 /// # Errors
-/// There is no such job, or its status forbids it.
+/// There is no such job, or the job's status forbids the command.
 #[qapi_command(since = "1.3", allow_preconfig)]
 pub fn block_job_complete(
     #[qapi(state)] jobs: &Jobs,
@@ -98,7 +99,7 @@ pub fn block_job_complete(
 /// Removes a block job that is `concluded`.
 ///
 /// # Errors
-/// There is no such job, or its status forbids it.
+/// There is no such job, or the job's status forbids the command.
 #[qapi_command(since = "2.12", allow_preconfig)]
 pub async fn block_job_dismiss(
     #[qapi(state)] jobs: &Jobs,
@@ -114,7 +115,7 @@ pub async fn block_job_dismiss(
 /// Finalizes a block job that is `pending`, with all jobs of its transaction.
 ///
 /// # Errors
-/// There is no such job, or its status forbids it.
+/// There is no such job, or the job's status forbids the command.
 #[qapi_command(since = "2.12", allow_preconfig)]
 pub async fn block_job_finalize(
     #[qapi(state)] jobs: &Jobs,
@@ -137,7 +138,8 @@ pub fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
 /// Changes options of a running block job.
 ///
 /// # Errors
-/// There is no such job, its status forbids it, or its kind has no options to change.
+/// There is no such job, the job's status forbids the command, or this kind of job has no options
+/// that can be changed.
 #[qapi_command(since = "8.2", boxed)]
 pub fn block_job_change(
     #[qapi(state)] jobs: &Jobs,

@@ -7,8 +7,8 @@ use qapi_core::{Error, Result, qapi_command};
 /// Opens a node, and the child nodes that its options describe.
 ///
 /// # Errors
-/// The options contradict each other or the existing nodes; an image cannot be opened. No node is
-/// added then.
+/// The options contradict each other or the existing nodes, or an image cannot be opened. After an
+/// error, no node is added.
 #[qapi_command(since = "2.9", boxed, allow_preconfig, blocking)]
 pub fn blockdev_add(#[qapi(state)] graph: &Graph, options: BlockdevOptions) -> Result<()> {
     graph.add(&options)?;
@@ -28,11 +28,11 @@ pub fn blockdev_del(
     Ok(graph.remove(node_name)?)
 }
 
-/// Changes the options of open nodes, of all or none.
+/// Changes the options of open nodes: of all these nodes, or of none.
 ///
-/// Name, driver and file of a node do not change. The backing node of a node that has one must be
-/// given; another node, or `null`, replaces it. All other options get their defaults if they are
-/// absent.
+/// The name, the driver and the file of a node cannot be changed. If a node has a backing node, its
+/// options must contain `backing`: a different node replaces the backing node, and `null` removes
+/// it. Other options that are absent are reset to their defaults.
 ///
 /// # Errors
 /// A node has no name or does not exist; an option cannot be changed; a job or another user of the
@@ -46,7 +46,7 @@ pub fn blockdev_reopen(
     Ok(graph.reopen(&options)?)
 }
 
-/// Changes the backing file that an image names. The open nodes do not change.
+/// Changes the name of the backing file in an image. The graph of open nodes does not change.
 ///
 /// # Errors
 /// The nodes do not exist or are not in one chain; `device` is not a root node; the image has no
@@ -58,7 +58,7 @@ pub fn change_backing_file(
     device: &str,
     /// The node with the image.
     image_node_name: &str,
-    /// The new name; empty for none.
+    /// The new name of the backing file; an empty string for none.
     backing_file: &str,
 ) -> Result<()> {
     graph.rename_backing(device, image_node_name, backing_file).map_err(Error::from)

@@ -1,4 +1,4 @@
-//! `block-commit`: a job that merges images into one below them.
+//! `block-commit`: a job that merges images into an image below them.
 
 use qapi_core::{Result, qapi_command};
 
@@ -7,8 +7,9 @@ use crate::jobs::commit::{self, CommitOptions};
 use crate::jobs::prepare::JobArguments;
 use crate::schema::block_job::BlockdevOnError;
 
-/// Starts a job that copies the images from `top` down to the one above `base` into `base`, which
-/// then replaces them.
+/// Starts a job that merges images into `base`: those from `top` down to the image above `base`.
+///
+/// After the job, `base` replaces the merged images in the chain.
 ///
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the job
@@ -17,27 +18,29 @@ use crate::schema::block_job::BlockdevOnError;
 #[expect(clippy::too_many_arguments, reason = "the arguments of the command")]
 pub async fn block_commit(
     #[qapi(state)] context: &BlockJobContext,
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     #[qapi(since = "2.7")]
     job_id: Option<String>,
     /// The topmost node of the chain.
     device: String,
-    /// The node to copy into; the lowest one of the chain by default.
+    /// The node to copy into; the lowest node of the chain by default.
     #[qapi(since = "3.1")]
     base_node: Option<String>,
-    /// The same, by the name of its image.
+    /// The node to copy into, by the filename of its image.
     #[qapi(features(deprecated))]
     base: Option<String>,
     /// The uppermost node to copy from; `device` by default.
     #[qapi(since = "3.1")]
     top_node: Option<String>,
-    /// The same, by the name of its image.
+    /// The uppermost node to copy from, by the filename of its image.
     #[qapi(features(deprecated))]
     top: Option<String>,
-    /// The backing file that the image above `top` is to name; by default, the name of the base.
+    /// The name of the backing file to write to the image above `top`; the filename of the base by
+    /// default.
     #[qapi(since = "2.1")]
     backing_file: Option<String>,
-    /// Whether the image names the format `raw` for a base without format; `false` by default.
+    /// Whether to write `raw` as the backing format for a base without a format; `false` by
+    /// default.
     #[qapi(since = "9.0")]
     backing_mask_protocol: Option<bool>,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.

@@ -8,12 +8,11 @@ use crate::jobs;
 use crate::schema::amend::BlockdevAmendOptions;
 use crate::schema::create::BlockdevCreateOptions;
 
-/// Starts a job that creates an image. A client reads the job's result, and dismisses the job with
-/// `job-dismiss`.
+/// Starts a job that creates an image. The job remains `concluded` until a client dismisses it.
 ///
 /// # Errors
-/// The driver does not create images, or the job cannot be created. Invalid options are the job's
-/// error.
+/// The driver does not create images, or the job cannot be created. Invalid options fail the job
+/// rather than the command.
 #[qapi_command(since = "3.0", allow_preconfig)]
 pub fn blockdev_create(
     #[qapi(state)] jobs: &Jobs,
@@ -26,12 +25,12 @@ pub fn blockdev_create(
     jobs::create::start(jobs, graph, job_id, options)
 }
 
-/// Starts a job that changes options of an image. A client reads the job's result, and dismisses
-/// the job with `job-dismiss`.
+/// Starts a job that changes options of an image. The job remains `concluded` until a client
+/// dismisses it.
 ///
 /// # Errors
-/// There is no such node; it has another driver, or one without such options; the job cannot be
-/// created. Invalid options are the job's error.
+/// There is no such node; the node has another driver, or a driver without options to change; the
+/// job cannot be created. Invalid options fail the job rather than the command.
 #[qapi_command(name = "x-blockdev-amend", since = "5.1", features(unstable), allow_preconfig)]
 pub fn x_blockdev_amend(
     #[qapi(state)] jobs: &Jobs,

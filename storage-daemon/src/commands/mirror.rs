@@ -9,7 +9,7 @@ use crate::schema::mirror::{BlockdevMirror, DriveMirror};
 
 /// Starts a job that copies a node to another node, and keeps the copy up to date.
 ///
-/// When the job is ready, a client can complete it: then the target replaces the source.
+/// When the job is ready, a client can complete the job. The target then replaces the source.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; the job cannot be created; an option
@@ -28,7 +28,8 @@ pub async fn blockdev_mirror(
 /// date.
 ///
 /// # Errors
-/// As for `blockdev-mirror`; the file cannot be created or opened. A new file is removed then.
+/// As for `blockdev-mirror`; or the file cannot be created or opened. After an error, a new file is
+/// removed.
 #[qapi_command(since = "1.3", boxed, allow_preconfig)]
 pub async fn drive_mirror(
     #[qapi(state)] context: &BlockJobContext,

@@ -1,8 +1,8 @@
 //! The QMP commands of this program: a part of QEMU's `block-core.json` and `transaction.json`, at
 //! the level of QEMU 10.0.
 //!
-//! Each is a few lines: its argument types are in [`schema`](crate::schema), its work is done by
-//! [`nodes`](block::nodes), [`jobs`](crate::jobs) and [`block_job`](crate::block_job).
+//! Each command is a few lines. The argument types are in [`schema`](crate::schema). The work is
+//! done by [`nodes`](block::nodes), [`jobs`](crate::jobs) and [`block_job`](crate::block_job).
 
 pub mod backup;
 pub mod block_job;

@@ -7,8 +7,10 @@ use crate::jobs::prepare::JobArguments;
 use crate::jobs::stream::{self, StreamOptions};
 use crate::schema::block_job::BlockdevOnError;
 
-/// Starts a job that copies into a node what it shows of its backing nodes above a base. The base
-/// is its backing node afterwards; without a base, it has none.
+/// Starts a job that copies data into a node from its backing nodes above a base.
+///
+/// After the job, the base is the node's backing node. Without a base, the node has no backing node
+/// then.
 ///
 /// # Errors
 /// A node does not exist, is not in the chain or is in use; options contradict each other; the job
@@ -17,23 +19,24 @@ use crate::schema::block_job::BlockdevOnError;
 #[expect(clippy::too_many_arguments, reason = "the arguments of the command")]
 pub async fn block_stream(
     #[qapi(state)] context: &BlockJobContext,
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     #[qapi(since = "2.7")]
     job_id: Option<String>,
     /// The node to copy into.
     device: String,
-    /// The base, by the name of its image.
+    /// The base, by the filename of its image.
     base: Option<String>,
-    /// The base.
+    /// The base: the node that becomes the backing node.
     #[qapi(since = "2.8")]
     base_node: Option<String>,
-    /// The backing file that the image is to name; by default, the name of the base.
+    /// The name of the backing file to write to the image; the filename of the base by default.
     #[qapi(since = "2.1")]
     backing_file: Option<String>,
-    /// Whether the image names the format `raw` for a base without format; `false` by default.
+    /// Whether to write `raw` as the backing format for a base without a format; `false` by
+    /// default.
     #[qapi(since = "9.0")]
     backing_mask_protocol: Option<bool>,
-    /// The last node to copy from, instead of a base.
+    /// The lowest node to copy from, instead of a base.
     #[qapi(since = "6.0")]
     bottom: Option<String>,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.

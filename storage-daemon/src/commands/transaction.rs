@@ -16,8 +16,8 @@ use crate::schema::transaction::{
 /// The jobs are created in the order of the actions, and started when all are created.
 ///
 /// # Errors
-/// The error of the first action that fails; the actions before it are undone. An action that does
-/// not support the completion mode.
+/// An action fails; the actions before this action are undone. Or an action does not support the
+/// completion mode.
 #[qapi_command(since = "1.1", allow_preconfig)]
 pub async fn transaction(
     #[qapi(state)] context: &BlockJobContext,
@@ -32,7 +32,7 @@ pub async fn transaction(
     prepare_and_start(move |transaction| prepare_all(&context, actions, mode, transaction)).await
 }
 
-/// Prepares the jobs of all actions, or undoes those that were prepared. Blocks.
+/// Prepares the jobs of all actions. If one fails, undoes the jobs that are prepared. Blocks.
 fn prepare_all(
     context: &BlockJobContext,
     actions: Vec<TransactionAction>,
@@ -52,14 +52,14 @@ fn prepare_all(
         Ok(())
     });
     if let Err(error) = result {
-        // In the order in which they would have been started.
+        // In the order in which the jobs would have been started.
         prepared.into_iter().rev().for_each(PreparedJob::undo);
         return Err(error);
     }
     Ok(prepared)
 }
 
-/// Refuses actions that create no job: there is nothing to complete together.
+/// Refuses actions that create no job: only jobs can complete as a group.
 fn check_grouped(action: &TransactionAction) -> Result<()> {
     match action {
         TransactionAction::BlockdevBackup(_) | TransactionAction::DriveBackup(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! `--daemonize`: going to the background.
 //!
-//! The process that was started exits only when the daemon in the background is ready, or has
-//! failed to start. A pipe from the daemon carries that message.
+//! The started process exits only when the daemon in the background is ready, or has failed to
+//! start. The daemon reports either through a pipe.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -12,21 +12,22 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use super::DaemonError;
 use crate::options::Settings;
 
-/// Files that the daemon creates are not accessible to everyone.
+/// The file mode creation mask of the daemon: other users have no access to the files that it
+/// creates.
 const UMASK: u32 = 0o027;
 
 /// The message of a daemon that is ready. No error text begins with this byte.
 const READY: u8 = 1;
 
-/// Runs a daemon in the background. In the process that was started, returns as soon as clients can
-/// connect; in the background, returns when the daemon ends.
+/// Runs a daemon in the background. Returns twice: in the started process, as soon as clients can
+/// connect; in the background process, when the daemon ends.
 ///
-/// Must be called while the process has a single thread, as only that thread goes to the
-/// background.
+/// Must be called while the process has a single thread: the background process has only the
+/// calling thread.
 ///
 /// # Errors
-/// Those of [`run`](super::run), as [`DaemonError::Background`], in the process that was started.
-/// Errors of a daemon that is ready are only logged.
+/// The started process returns the errors of [`run`](super::run) as [`DaemonError::Background`].
+/// After the daemon is ready, its errors are only logged.
 pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     let (reader, writer) = io::pipe()?;
     let background = Daemonize::new()
@@ -51,7 +52,7 @@ pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     }
 }
 
-/// Reads the daemon's message: that it is ready, or its error.
+/// Reads the daemon's message: [`READY`], or the text of an error.
 fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
     let mut message = vec![0];
     match reader.read_exact(&mut message) {
@@ -71,7 +72,7 @@ fn serve(settings: &Settings, mut writer: PipeWriter) {
     if let Err(error) = result
         && writer.write_all(error.to_string().as_bytes()).is_err()
     {
-        // The daemon was ready, so that the other process is gone.
+        // The daemon was ready, so that the started process has exited.
         tracing::error!(%error, "the daemon failed");
     }
 }

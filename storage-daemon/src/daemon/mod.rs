@@ -1,4 +1,5 @@
-//! The daemon: sets up what the command line asks for, serves clients, and shuts down in order.
+//! The daemon: sets up nodes and monitors as the command line describes, serves clients, and shuts
+//! down in order.
 
 pub mod background;
 mod pidfile;
@@ -52,7 +53,7 @@ pub enum DaemonError {
 }
 
 impl From<std::io::Error> for DaemonError {
-    /// The conversion to [`Error`] gives system errors QEMU's texts.
+    /// Converts to [`Error`] first, whose texts of system errors are those of QEMU.
     fn from(error: std::io::Error) -> Self {
         Self::Io(error.into())
     }
@@ -64,13 +65,13 @@ pub fn version() -> ServerVersion {
     ServerVersion::with_package(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
 }
 
-/// Runs a daemon until a client or a signal ends it. Calls `ready` when clients can connect, with a
-/// handle that shuts the daemon down.
+/// Runs a daemon until a client or a signal ends the daemon. As soon as clients can connect, calls
+/// `ready` with a handle that shuts the daemon down.
 ///
 /// Everything runs on the calling thread, except for blocking I/O.
 ///
 /// # Errors
-/// [`DaemonError`]. What was set up is taken down again.
+/// [`DaemonError`]. The sockets and the PID file of the daemon are removed.
 pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
@@ -103,7 +104,8 @@ async fn serve(
     let shutdown = server.shutdown();
     let serving = server.serve();
     tokio::pin!(serving);
-    // The server checks the registry when it is polled first. An error must precede `ready`.
+    // The first poll of the server checks the registry. An error must be returned before `ready` is
+    // called.
     tokio::select! {
         biased;
         result = &mut serving => result?,
@@ -121,15 +123,15 @@ async fn serve(
         let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
         closed.map_err(|_panicked| DaemonError::NotClosed)
     };
-    // Either way, leaving this function removes the sockets and the PID file, and waits for no
-    // thread.
+    // In both cases, returning from this function removes the sockets and the PID file, and does
+    // not wait for threads.
     tokio::select! {
         result = ended => result,
         () = second_signal => Err(DaemonError::Interrupted),
     }
 }
 
-/// Cancels all jobs. Their nodes can be closed afterwards, which leaves every image consistent and
+/// Cancels all jobs. Afterwards their nodes can be closed, so that all images are consistent and
 /// unlocked.
 async fn end_jobs(jobs: &Jobs) {
     block_job::release_all_nodes(jobs).await;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{Flock, FlockArg};
 use qapi_core::{Error, Result};
 
-/// A file with the PID of this process. It is locked while this value exists, and removed with it.
+/// A file with the PID of this process. The file is locked while this value exists, and removed
+/// when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Pidfile {
     path: PathBuf,
@@ -16,7 +17,7 @@ pub(super) struct Pidfile {
 }
 
 impl Pidfile {
-    /// Creates the file, or takes over that of a process that is gone.
+    /// Creates the file, or takes over the file of a process that no longer runs.
     ///
     /// # Errors
     /// The file cannot be created, or a living process has locked it.
@@ -33,13 +34,13 @@ impl Pidfile {
                 .map_err(|error| failed("create", path, error))?;
             let file = Flock::lock(file, FlockArg::LockExclusiveNonblock)
                 .map_err(|(_, errno)| failed("lock", path, errno.into()))?;
-            // If not, the last owner removed the file before it was locked here, and another
-            // process may have created a new one.
+            // Otherwise, the last owner removed the file before this process locked it, and
+            // another process may have created a new file.
             if is_at(&file, path) {
                 break file;
             }
         };
-        // From here on, the file is removed if something fails.
+        // From here on, an error drops this value, which removes the file.
         let mut pidfile = Self { path: path.clone(), file };
         // Truncated only now: the PID of a living process must stay readable.
         pidfile
@@ -56,13 +57,13 @@ impl Drop for Pidfile {
         // Another file at the path belongs to another process. A device is not removed either.
         let is_file = self.file.metadata().is_ok_and(|metadata| metadata.is_file());
         if is_file && is_at(&self.file, &self.path) {
-            // There is nothing to do about a failure: the process is about to exit.
+            // A failure is ignored: the process is about to exit.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// Whether the open file is the one at the path.
+/// Whether the open file is the file at the path.
 fn is_at(file: &File, path: &Path) -> bool {
     let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
     match (file.metadata(), std::fs::metadata(path)) {

@@ -1,4 +1,4 @@
-//! Carrying out the options that set up a daemon.
+//! Carries out the options that set up a daemon.
 
 use std::collections::HashMap;
 
@@ -31,12 +31,12 @@ pub struct Setup {
 enum Stdio {
     Free,
     InUse,
-    /// The daemon is to go to the background.
+    /// The daemon will go to the background.
     Detached,
 }
 
 impl Setup {
-    /// A daemon without nodes and listeners.
+    /// Creates a daemon without nodes and listeners.
     pub fn new(settings: &Settings) -> Self {
         let server = Server::new();
         let jobs = Jobs::new(server.events());

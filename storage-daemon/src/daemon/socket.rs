@@ -1,4 +1,4 @@
-//! Creating the listener of a socket that the command line describes.
+//! Creates the listener of a socket that the command line describes.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -12,7 +12,7 @@ use qapi_core::{Listener, Result};
 use crate::options::messages;
 use crate::options::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
 
-/// Listens or connects. Waits for the first client if the options say so.
+/// Listens or connects, depending on the role. With `wait=on`, waits for the first client.
 pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Result<Listener> {
     match role {
         SocketRole::Server { wait } => {
@@ -54,8 +54,8 @@ async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<
     }
 }
 
-/// The path of a socket file. A path that begins with `@` is one, too: on the command line, only
-/// `abstract=on` stands for an abstract socket.
+/// The path of a socket file. Prefixes a path that begins with `@`, which the server would take for
+/// an abstract name: on the command line, only `abstract=on` selects an abstract socket.
 fn as_file(path: &Path) -> PathBuf {
     if path.as_os_str().as_bytes().starts_with(b"@") {
         Path::new(".").join(path)

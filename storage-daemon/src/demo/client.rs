@@ -1,4 +1,4 @@
-//! A client of the daemon that shows every message.
+//! A client of the daemon that prints every message.
 
 use std::io;
 use std::path::Path;
@@ -40,8 +40,8 @@ impl Client {
         in_time(self.0.execute(command)).await
     }
 
-    /// Executes a command that returns nothing, with arguments in JSON. That is shorter for a
-    /// command with many optional arguments.
+    /// Executes a command without a return value, with arguments in JSON. For a command with many
+    /// optional arguments, JSON is shorter than the command's struct.
     pub(super) async fn call(
         &mut self,
         command: &str,
@@ -102,7 +102,7 @@ impl Lines {
     }
 }
 
-/// Shows a message. The next step of the demo finds out if the output is closed.
+/// Shows a message. Ignores errors: if the output is closed, the next step of the demo fails.
 fn show(screen: &Screen, direction: &str, message: &[u8]) {
     let text = String::from_utf8_lossy(message);
     let _ = screen.say(&format!("{direction} {}", text.trim_end()));
@@ -127,8 +127,8 @@ impl From<ClientError> for DemoError {
     }
 }
 
-/// Whether the daemon has closed the connection before it has read all messages, as it does when a
-/// signal ends it.
+/// Whether the daemon has closed the connection with unread messages, as happens when a signal ends
+/// the daemon.
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

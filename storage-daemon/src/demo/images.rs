@@ -14,7 +14,7 @@ use super::DemoError;
 /// The number of bytes that are written or compared at a time.
 const CHUNK: usize = 1 << 20;
 
-/// One of so many chunks is a hole.
+/// One in this number of chunks is a hole.
 const HOLE_EVERY: u64 = 4;
 
 /// Creates an image of `size` bytes, with data in three of four chunks.

@@ -1,9 +1,9 @@
 //! The demo, which runs when the program is started without options.
 //!
-//! The demo starts a daemon in a temporary folder, and is its client. It creates an image, copies
-//! it to qcow2 with a backup that is paused and changes its speed, and with a mirror that is
-//! completed when it is ready. It shows every message, and compares the copies with the original.
-//! Nothing is left behind.
+//! The demo starts a daemon in a temporary folder, and connects to it as a client. The demo creates
+//! an image, and copies the image to qcow2 twice: with a backup that is paused and whose speed
+//! changes, and with a mirror that is completed when it is ready. The demo prints every message,
+//! compares the copies with the original, and removes the folder.
 
 mod client;
 mod images;
@@ -68,7 +68,7 @@ pub enum DemoError {
     /// An image could not be read.
     #[error("{0}")]
     Image(#[from] block::error::Error),
-    /// The daemon is gone, because a signal has ended it.
+    /// A signal has ended the daemon.
     #[error("interrupted")]
     Interrupted,
 }

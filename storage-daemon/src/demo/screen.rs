@@ -35,7 +35,7 @@ impl Screen {
         }
     }
 
-    /// Starts to show a progress of `total` bytes.
+    /// Starts to show the progress of a job on `total` bytes.
     pub(super) fn progress(&self, total: u64) -> Progress<'_> {
         if self.is_terminal {
             let target = ProgressDrawTarget::stdout();
@@ -54,7 +54,7 @@ fn style() -> ProgressStyle {
         .unwrap_or_else(|_malformed| ProgressStyle::default_bar())
 }
 
-/// A progress that is shown. Dropping it removes the progress bar.
+/// The progress of a job, on the screen. Dropping this value removes the progress bar.
 pub(super) struct Progress<'a> {
     screen: &'a Screen,
     total: u64,
@@ -63,7 +63,7 @@ pub(super) struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// Shows that `done` bytes are done.
+    /// Shows that the job has completed `done` bytes.
     pub(super) fn set(&self, done: u64) -> io::Result<()> {
         if let Some(bar) = &*self.screen.bar.lock() {
             bar.set_position(done);
@@ -76,7 +76,7 @@ impl Progress<'_> {
         self.screen.say(&format!("   {percent} % of {} MiB", self.total >> 20))
     }
 
-    /// Shows that everything is done.
+    /// Shows that the job has completed all bytes.
     pub(super) fn finish(self) -> io::Result<()> {
         self.set(self.total)?;
         if let Some(bar) = self.screen.bar.lock().take() {

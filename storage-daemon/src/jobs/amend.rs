@@ -1,6 +1,6 @@
 //! `amend`: changes options of an image.
 //!
-//! QEMU changes only the keys of encrypted images this way, and this program has none.
+//! In QEMU, only the keys of encrypted images can be changed. This program has no encrypted images.
 
 use block::error::Error;
 use block::nodes::Graph;
@@ -13,8 +13,8 @@ use crate::schema::amend::{BlockdevAmendOptions, BlockdevAmendOptionsQcow2};
 /// Starts a job that changes options of an image.
 ///
 /// # Errors
-/// There is no such node; its driver is another one, or has no options that can be changed; the
-/// identifier is malformed or in use.
+/// There is no such node; the node has another driver, or a driver without options to change; the
+/// job's identifier is malformed or in use.
 pub fn start(
     jobs: &Jobs,
     graph: &Graph,
@@ -36,7 +36,7 @@ pub fn start(
             return Err(messages::driver_cannot("x-blockdev-amend"));
         }
     };
-    // No event carries the result: the job stays until a client has read it.
+    // No event contains the result, so that a client must be able to query the concluded job.
     let job_options = JobOptions::new(JobType::Amend).id(job_id).auto_dismiss(false);
     jobs.create(job_options, Amend { options }, None)?.start();
     Ok(())

@@ -1,7 +1,8 @@
 //! `backup`: copies a node as it is at one point in time.
 //!
-//! The source stays writable. A filter node above it has each range copied before a write
-//! overwrites it, so that the target shows the moment at which the job was created.
+//! The source stays writable. A filter node above the source copies each range before a write
+//! overwrites the range. The target thus gets the contents that the source had when the job was
+//! created.
 
 use std::sync::Arc;
 
@@ -27,10 +28,10 @@ use crate::schema::backup::{
 };
 use crate::schema::mirror::{MirrorSyncMode, NewImageMode};
 
-/// The largest `min-cluster-size`, in bytes. QEMU aborts on larger ones.
+/// The largest `min-cluster-size`, in bytes. QEMU aborts on larger values.
 const CLUSTER_SIZE_MAX: u64 = 1 << 30;
 
-/// Prepares a job that copies to a node. Blocks until writes to the source in flight are done.
+/// Prepares a job that copies to a node. Blocks until the source has no writes in flight.
 ///
 /// # Errors
 /// The nodes do not exist, do not fit together or are in use; options contradict each other or are
@@ -49,7 +50,7 @@ pub fn blockdev_backup(
 /// Prepares a job that copies to a file. Blocks as [`blockdev_backup`] does.
 ///
 /// # Errors
-/// As for [`blockdev_backup`]; the file cannot be created or opened.
+/// As for [`blockdev_backup`]; or the file cannot be created or opened.
 pub fn drive_backup(
     context: &BlockJobContext,
     options: DriveBackup,
@@ -64,7 +65,7 @@ pub fn drive_backup(
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };
     if common.sync == MirrorSyncMode::Top && backing.is_none() {
-        // The source has no backing node: all of its contents are its own.
+        // Without a backing node, the source itself has all contents.
         common.sync = MirrorSyncMode::Full;
     }
     let target = DriveTarget {
@@ -125,7 +126,7 @@ fn prepare(
         auto_finalize: common.auto_finalize,
         auto_dismiss: common.auto_dismiss,
     };
-    // Errors from here on reach clients after the job's first event.
+    // Clients receive errors from here on after the job's first event.
     let group = transaction.transaction.as_ref();
     let created = arguments.create(&context.jobs, JobType::Backup, driver, group)?;
     let (opened, created_file) = target.into_parts();
@@ -136,7 +137,7 @@ fn prepare(
     Ok(prepared)
 }
 
-/// Puts the filter above the source that has ranges copied before they are overwritten.
+/// Inserts the filter node above the source. The filter copies ranges before they are overwritten.
 fn insert_filter(
     context: &BlockJobContext,
     common: &BackupCommon,
@@ -157,7 +158,7 @@ fn insert_filter(
     Ok(filter)
 }
 
-/// Reserves the target on behalf of the filter, which is the node that writes to it.
+/// Reserves the target on behalf of the filter, which writes to the target.
 fn reserve_target(
     context: &BlockJobContext,
     common: &BackupCommon,
@@ -177,7 +178,7 @@ fn reserve_target(
 struct Backup {
     point_in_time: Arc<PointInTime>,
     on_error: OnError,
-    /// Whether the job copies everything, rather than only what is about to be overwritten.
+    /// Whether the job copies everything, rather than only data that are about to be overwritten.
     copies_all: bool,
     /// The filter node above the source, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
@@ -197,7 +198,7 @@ impl BlockJobDriver for Backup {
     }
 }
 
-/// QEMU checks this limit first, and the others of `min-cluster-size` much later.
+/// QEMU checks this limit first, and the other limits of `min-cluster-size` much later.
 fn check_min_cluster_size(common: &BackupCommon) -> Result<()> {
     let most = i64::MAX.cast_unsigned();
     match common.x_perf.and_then(|perf| perf.min_cluster_size) {
@@ -206,7 +207,7 @@ fn check_min_cluster_size(common: &BackupCommon) -> Result<()> {
     }
 }
 
-/// Refuses arguments that name or need a bitmap: this program has none.
+/// Refuses arguments that name or need a bitmap: this program has no bitmaps.
 fn check_bitmap(common: &BackupCommon) -> Result<()> {
     let sync = common.sync.as_str();
     match common.sync {
@@ -293,7 +294,7 @@ fn copier(
     Ok(copier.scope(scope).pace(pace).granularity_min(granularity))
 }
 
-/// The smallest granularity that the client allows, in bytes; 0 leaves it to the copier.
+/// The smallest granularity that the client allows, in bytes; 0 means any granularity.
 fn granularity_min(min_cluster_size: Option<u64>) -> Result<u64> {
     match min_cluster_size.unwrap_or(0) {
         0 => Ok(0),

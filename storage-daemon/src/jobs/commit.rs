@@ -1,7 +1,7 @@
-//! `commit`: merges images into one below them.
+//! `commit`: merges images into an image below them.
 //!
-//! This file copies images that nobody writes to. Where the active layer is among the images,
-//! writes may reach it meanwhile, and the job is a mirror: see [`commit_active`].
+//! This file merges images that have no writers. The active layer may be written to while it is
+//! merged, so that its commit is a mirror: see [`commit_active`].
 
 use std::sync::Arc;
 
@@ -31,17 +31,18 @@ pub struct CommitOptions {
     pub job: JobArguments,
     /// The topmost node of the chain.
     pub device: String,
-    /// The node to copy into; the lowest one of the chain by default.
+    /// The node to copy into; the lowest node of the chain by default.
     pub base_node: Option<String>,
-    /// The same, by the name of its image.
+    /// The node to copy into, by the filename of its image.
     pub base: Option<String>,
     /// The uppermost node to copy from; `device` by default.
     pub top_node: Option<String>,
-    /// The same, by the name of its image.
+    /// The uppermost node to copy from, by the filename of its image.
     pub top: Option<String>,
-    /// The backing file that the image above `top` is to name; by default, the name of the base.
+    /// The name of the backing file to write to the image above `top`; the filename of the base by
+    /// default.
     pub backing_file: Option<String>,
-    /// Whether an image above names the format `raw` for a base without format.
+    /// Whether to write `raw` as the backing format for a base without a format.
     pub backing_mask_protocol: bool,
     /// The policy for errors.
     pub on_error: OnError,
@@ -116,7 +117,7 @@ struct Chain {
     base: Arc<Node>,
     /// The nodes to merge, from `top` downwards.
     between: Vec<Arc<Node>>,
-    /// Whether the active layer is among them.
+    /// Whether the active layer is among the nodes to merge.
     is_active: bool,
 }
 
@@ -212,10 +213,10 @@ struct Commit {
     on_error: OnError,
 }
 
-/// What the job has of its nodes, filled in after the job is created.
+/// The resources of the job in the graph. They are acquired after the job is created.
 #[derive(Default)]
 struct ReservedNodes {
-    /// The permission to write to the base, until everything is written.
+    /// The permission to write to the base, until all data are written.
     base: Mutex<Option<Reservation>>,
     /// The filter node above `top`, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
@@ -265,7 +266,7 @@ impl BlockJobDriver for Commit {
     }
 }
 
-/// The images that are merged, and the one that they are merged into.
+/// The images to merge, and the image to merge into.
 struct Images {
     top: Arc<Node>,
     /// The nodes to merge, from `top` downwards.

@@ -1,5 +1,5 @@
-//! `commit` of the active layer: a mirror into an image below it, whose place the users of the
-//! active layer take when both are equal.
+//! `commit` of the active layer: a mirror into an image below the active layer. When the two images
+//! are equal, the lower image replaces the active layer for all users.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use super::target::JobTarget;
 use crate::block_job::{BlockJobContext, OnError};
 use crate::schema::block_job::MirrorCopyMode;
 
-/// A commit of the active layer, whose arguments are checked.
+/// The arguments of a commit of the active layer, which the caller has checked.
 pub struct ActiveCommit {
-    /// The arguments about the job itself.
+    /// The arguments of every block job.
     pub job: JobArguments,
     /// The active layer. No other operation uses it.
     pub top: Arc<Node>,
@@ -33,8 +33,8 @@ pub struct ActiveCommit {
 /// base.
 ///
 /// # Errors
-/// The identifier or the name of the filter node is malformed or in use; other users of the nodes
-/// do not allow it.
+/// The identifier or the name of the filter node is malformed or in use; the job's uses of the
+/// nodes conflict with those of other users.
 pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
     let grows = base.size()? < top.size()?;

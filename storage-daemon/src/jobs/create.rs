@@ -35,7 +35,7 @@ pub fn start(
         }
     }
     let driver = Create { graph: graph.clone(), options, cancelled: Arc::default() };
-    // No event carries the result: the job stays until a client has read it.
+    // No event contains the result, so that a client must be able to query the concluded job.
     let job_options = JobOptions::new(JobType::Create).id(job_id).auto_dismiss(false);
     jobs.create(job_options, driver, None)?.start();
     Ok(())
@@ -48,7 +48,7 @@ struct Create {
 }
 
 impl JobDriver for Create {
-    /// Creates the image in one step, which a cancel interrupts and a pause does not.
+    /// Creates the image in one step. A cancel interrupts this step; a pause does not.
     async fn run(&self, job: &JobHandle) -> Result<()> {
         job.set_remaining(1);
         let (graph, options) = (self.graph.clone(), self.options.clone());

@@ -1,4 +1,4 @@
-//! Jobs that are created but not yet started, and can be undone without a trace until then.
+//! Jobs that are created but not yet started. Until the start, such a job can be undone.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::blocking::blocking;
 /// The arguments that all commands which create a block job have in common.
 #[derive(Debug, Clone, Default)]
 pub struct JobArguments {
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     pub job_id: Option<String>,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.
     pub speed: Option<i64>,
-    /// Whether the job finalizes itself; it does by default.
+    /// Whether the job finalizes itself; `true` by default.
     pub auto_finalize: Option<bool>,
-    /// Whether the job dismisses itself; it does by default.
+    /// Whether the job dismisses itself; `true` by default.
     pub auto_dismiss: Option<bool>,
 }
 
@@ -27,8 +27,8 @@ impl JobArguments {
     /// Creates a job, with the defaults for absent arguments.
     ///
     /// # Errors
-    /// Those of [`Jobs::create`]; or the speed is negative: as with QEMU, clients have seen the job
-    /// by then.
+    /// Those of [`Jobs::create`]; or the speed is negative. As in QEMU, clients receive the job's
+    /// first event before the error of a negative speed.
     pub fn create(
         self,
         jobs: &Jobs,
@@ -48,7 +48,7 @@ impl JobArguments {
     }
 }
 
-/// A job that is created and has its nodes. Dropping it undoes the job.
+/// A job that is created and whose nodes are reserved. Dropping this value undoes the job.
 #[derive(Debug)]
 pub struct PreparedJob {
     // Dropped before the file, which the job has open.
@@ -67,7 +67,7 @@ impl PreparedJob {
         &self.job
     }
 
-    /// Starts the job. From now on it owns the file that was created for it.
+    /// Starts the job. The file that was created for the job is no longer removed.
     pub fn start(self) -> Job {
         if let Some(file) = self.created_file {
             file.persist();
@@ -94,8 +94,8 @@ pub struct TransactionContext {
 }
 
 impl TransactionContext {
-    /// Quiesces a node, and has a watcher see all writes that follow. Blocks until writes in
-    /// flight are done.
+    /// Quiesces a node, and registers a watcher for all later writes. Blocks until the node has no
+    /// writes in flight.
     pub fn watch<W: WriteWatcher>(&mut self, node: &Arc<Node>, watcher: &Arc<W>) {
         let known = self.quiesced.iter_mut().find(|known| Arc::ptr_eq(known.node(), node));
         match known {
@@ -109,8 +109,8 @@ impl TransactionContext {
     }
 }
 
-/// Prepares jobs on a thread for blocking work, and starts them on the main loop: the events of
-/// their work follow the reply to the command.
+/// Prepares jobs on a thread for blocking work, and starts them on the main loop. The jobs do their
+/// work, and emit its events, after the reply to the command.
 ///
 /// # Errors
 /// Those of `prepare`.

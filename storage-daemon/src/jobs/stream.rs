@@ -1,4 +1,5 @@
-//! `stream`: copies into an image what it shows of its backing images, until it does not need them.
+//! `stream`: copies data from backing images into the image above them, which then no longer needs
+//! these backing images.
 
 use std::sync::Arc;
 
@@ -27,15 +28,15 @@ pub struct StreamOptions {
     pub job: JobArguments,
     /// The node to copy into.
     pub device: String,
-    /// The node that remains its backing node, by the name of its image.
+    /// The base, which becomes the backing node of `device`, by the filename of its image.
     pub base: Option<String>,
-    /// The same, by node name.
+    /// The base, by node name.
     pub base_node: Option<String>,
-    /// The last node to copy from, instead of a base.
+    /// The lowest node to copy from, instead of a base.
     pub bottom: Option<String>,
-    /// The backing file that the image is to name; by default, the name of the base.
+    /// The name of the backing file to write to the image; the filename of the base by default.
     pub backing_file: Option<String>,
-    /// Whether the image names the format `raw` for a base without format.
+    /// Whether to write `raw` as the backing format for a base without a format.
     pub backing_mask_protocol: bool,
     /// The policy for errors.
     pub on_error: OnError,
@@ -56,7 +57,7 @@ pub async fn start(context: &BlockJobContext, options: StreamOptions) -> Result<
     });
     let PreparedStream { job, is_copying } = prepared.await?;
     let job = job.start();
-    // With QEMU, a stream that has nothing to copy is over before its client has the reply.
+    // In QEMU, a stream without data to copy ends before its client receives the reply.
     if !is_copying {
         while job.status() == JobStatus::Running {
             tokio::task::yield_now().await;
@@ -147,7 +148,7 @@ fn check_exclusive(options: &StreamOptions) -> Result<()> {
     Ok(())
 }
 
-/// The last node that is copied from, or `top` if none is. The node below it is the base.
+/// The lowest node to copy from, or `top` if there is none. Its backing node is the base.
 fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result<Arc<Node>> {
     let device = options.device.as_str();
     let named = |name: &str| graph.get(name).ok_or_else(|| Error::no_node(name));
@@ -175,7 +176,7 @@ fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result
     Ok(backing::above(top, &base).unwrap_or_else(|| Arc::clone(top)))
 }
 
-/// The nodes below `top` down to `above_base`: those to copy from.
+/// The nodes to copy from: from the backing node of `top` down to `above_base`.
 fn below(top: &Arc<Node>, above_base: &Arc<Node>) -> Vec<Arc<Node>> {
     let mut nodes = Vec::new();
     for node in backing::chain(top) {
@@ -190,7 +191,7 @@ fn below(top: &Arc<Node>, above_base: &Arc<Node>) -> Vec<Arc<Node>> {
     nodes
 }
 
-/// How the job uses the nodes. All of them but the last keep their backing nodes.
+/// How the job uses the nodes. The backing links of all nodes but the last are frozen.
 fn uses(top: &Arc<Node>, below: &[Arc<Node>]) -> Vec<NodeUse> {
     let mut uses = vec![NodeUse::stream_target(Arc::clone(top))];
     uses.extend(below.iter().map(|node| NodeUse::streamed(Arc::clone(node))));
@@ -216,7 +217,7 @@ struct Stream {
 }
 
 impl BlockJobDriver for Stream {
-    /// Of QEMU's block jobs, only a stream does so.
+    /// In QEMU, streams are the only block jobs with reserved nodes after their end.
     fn reserves_until_dismissed(&self) -> bool {
         true
     }
@@ -259,7 +260,7 @@ impl BlockJobDriver for Stream {
     }
 }
 
-/// The image that is copied into, and those that are copied from.
+/// The image to copy into, and the images to copy from.
 struct Images {
     top: Arc<Node>,
     below: Vec<Arc<Node>>,
@@ -277,7 +278,7 @@ impl SequentialCopy for Images {
     fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let cluster = self.top.cluster_size().unwrap_or(1);
         let most = STEP_MAX.max(cluster).min(self.length - offset);
-        // As with QEMU, a failed write counts as an error of the source, too.
+        // As in QEMU, a failed write also counts as an error of the source.
         let failed = |length| move |error| StepError { length, side: Side::Source, error };
         let own = self.top.block_status(offset, most).map_err(failed(most))?;
         if own.allocated {
@@ -294,8 +295,8 @@ impl SequentialCopy for Images {
 }
 
 impl Images {
-    /// Rounds a range to whole clusters of `top`. A cluster that has to be copied in part is copied
-    /// whole: its contents stay the same.
+    /// Rounds a range to whole clusters of `top`. A cluster with some data to copy is copied whole,
+    /// which does not change its contents.
     fn whole_clusters(
         &self,
         offset: u64,

@@ -1,5 +1,5 @@
-//! The node that a job writes to: one that exists, or an image that is opened, and created if it is
-//! new, for this job alone.
+//! The node that a job writes to: an existing node, or an image that is opened for this job alone.
+//! The image is created first if it is new.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::schema::mirror::NewImageMode;
 #[derive(Debug)]
 pub struct JobTarget {
     node: Arc<Node>,
-    /// Closes the node with the job that it was opened for.
+    /// Closes a node that was opened for the job when the job ends.
     opened: Option<BorrowedNode>,
     created_file: Option<CreatedFile>,
 }
@@ -33,7 +33,7 @@ impl JobTarget {
         Self { node, opened: None, created_file: None }
     }
 
-    /// A node that was opened for the job, and the file if that was created for the job too.
+    /// A node that was opened for the job, and the file if it was also created for the job.
     pub fn opened(opened: BorrowedNode, created_file: Option<CreatedFile>) -> Self {
         Self { node: Arc::clone(opened.node()), opened: Some(opened), created_file }
     }
@@ -43,7 +43,7 @@ impl JobTarget {
         &self.node
     }
 
-    /// The node to close with the job, and the file to remove if the job is not started.
+    /// The node to close when the job ends, and the file to remove if the job is not started.
     pub fn into_parts(self) -> (Option<BorrowedNode>, Option<CreatedFile>) {
         (self.opened, self.created_file)
     }
@@ -54,14 +54,14 @@ impl JobTarget {
 pub struct CreatedFile(PathBuf);
 
 impl CreatedFile {
-    /// A file that the caller is about to create; `None` if there is one at `path` already, which
-    /// must not be removed.
+    /// A file that the caller is about to create. `None` if a file exists at `path`: an existing
+    /// file must not be removed.
     pub fn planned(path: &str) -> Option<Self> {
         let path = Path::new(path);
         path.symlink_metadata().is_err().then(|| Self(path.to_owned()))
     }
 
-    /// Leaves the file where it is.
+    /// Drops this value without removing the file.
     pub fn persist(self) {
         std::mem::forget(self);
     }
@@ -79,8 +79,8 @@ impl Drop for CreatedFile {
 pub struct DriveTarget<'a> {
     /// The name of the file.
     pub filename: String,
-    /// The format. By default a new image gets the source's driver as its format, and the format
-    /// of an existing image is probed, unless the source is a protocol node.
+    /// The format. By default, a new image has the source's driver as its format. The format of an
+    /// existing image is probed by default, or is `file` if the source is a protocol node.
     pub format: Option<String>,
     /// The name of the target's node.
     pub node_name: Option<String>,
@@ -88,11 +88,11 @@ pub struct DriveTarget<'a> {
     pub mode: NewImageMode,
     /// The node that is copied.
     pub source: &'a Arc<Node>,
-    /// The node whose image a new image names as its backing file.
+    /// The node whose image is the backing file of a new image.
     pub backing: Option<Arc<Node>>,
     /// The backing node with which the image is opened.
     pub opened_with: TargetBacking,
-    /// What becomes of discard requests.
+    /// How discard requests to the target are handled.
     pub discard: BlockdevDiscardOptions,
     /// How writes of zeroes are treated.
     pub detect_zeroes: BlockdevDetectZeroesOptions,
@@ -105,7 +105,7 @@ pub enum TargetBacking {
     FromHeader,
     /// The source of the job.
     Source,
-    /// None, whatever the image names.
+    /// None, even if the image names a backing file.
     None,
 }
 
@@ -113,7 +113,7 @@ impl DriveTarget<'_> {
     /// Creates the image if it is new, and opens it. Blocks.
     ///
     /// # Errors
-    /// The image cannot be created or opened. A new file is removed then.
+    /// The image cannot be created or opened. After an error, a new file is removed.
     pub fn open(self, graph: &Graph) -> Result<JobTarget> {
         let format = match self.mode {
             NewImageMode::Existing => {
@@ -153,8 +153,8 @@ impl DriveTarget<'_> {
         Ok(file)
     }
 
-    /// Refuses to overwrite an image of the source's backing chain. QEMU refuses it too, but only
-    /// after it has truncated the image.
+    /// Refuses to overwrite an image of the source's backing chain. QEMU also refuses this, but
+    /// only after it has truncated the image.
     fn check_not_source(&self, target: &str) -> Result<()> {
         let identity = |path: &str| {
             std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))

@@ -1,4 +1,4 @@
-//! Splitting the command line into options: their names, abbreviations and arguments.
+//! Splits the command line into options: their names, abbreviations and arguments.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::error::OptionError;
 /// What the command line asks the program to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
-    /// Show the demo: the command line is empty.
+    /// Run the demo: the command line is empty.
     Demo,
     /// `--help`
     Help,
@@ -38,14 +38,14 @@ pub struct Settings {
 pub struct Step {
     /// The option.
     pub kind: StepKind,
-    /// The option's argument, which is not parsed yet: an earlier step may fail first.
+    /// The option's argument, which is not yet parsed, because an earlier step may fail first.
     pub argument: String,
 }
 
 /// What a step sets up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepKind {
-    /// A character device, from which clients come.
+    /// A character device, through which clients connect.
     Chardev,
     /// A QMP server for the clients of a character device.
     Monitor,
@@ -89,7 +89,7 @@ impl Invocation {
     /// Parses the command line, without the program's name.
     ///
     /// # Errors
-    /// An option does not exist, lacks its argument, or has one that it does not take; an argument
+    /// An option does not exist, lacks its argument, or has an argument but takes none; an argument
     /// belongs to no option.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, OptionError> {
         let mut parser = Parser::from_args(arguments);

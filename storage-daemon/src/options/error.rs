@@ -4,7 +4,7 @@ use qapi_core::Error;
 
 /// A command line that is malformed, or an option that could not be carried out.
 ///
-/// The text names the option as it was given. It does not contain the program's name.
+/// The text contains the option as the user wrote it, and not the program's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptionError {
@@ -22,10 +22,10 @@ pub enum OptionError {
         /// The options.
         possible: Vec<&'static str>,
     },
-    /// An option without the argument that it needs.
+    /// An option without its mandatory argument.
     #[error("option '--{0}' requires an argument")]
     ArgumentMissing(&'static str),
-    /// An option with an argument that it does not take.
+    /// An option with an argument, although the option takes none.
     #[error("option '--{0}' doesn't allow an argument")]
     ArgumentUnexpected(&'static str),
     /// A part of the command line that is neither an option nor an argument.

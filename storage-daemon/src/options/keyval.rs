@@ -1,8 +1,8 @@
-//! The syntax `key=value,…` of options that take JSON as well.
+//! The syntax `key=value,…` of options that also accept JSON.
 //!
-//! Dotted keys make objects, and numbers in them make lists. A comma in a value is doubled. If a
-//! key is given twice, the last value counts. All values are strings, which the visited type
-//! converts (see [`Scalars::Keyval`]).
+//! Dotted keys describe objects; numbers in dotted keys describe lists. A comma in a value is
+//! doubled. If a key occurs twice, the last value is used. All values are strings, which the
+//! visited type converts (see [`Scalars::Keyval`]).
 //!
 //! [`Scalars::Keyval`]: qapi_core::Scalars::Keyval
 
@@ -14,11 +14,11 @@ use super::messages;
 /// The maximum length of a part of a dotted key, in bytes. The names of the schema are shorter.
 pub const MAX_FRAGMENT_LENGTH: usize = 127;
 
-/// The maximum number of parts of a dotted key. The resulting tree is processed recursively. Chains
-/// of nodes in one option are far shorter.
+/// The maximum number of parts of a dotted key. The limit bounds the recursion over the resulting
+/// tree. The chains of nodes that one option describes are far shorter.
 pub const MAX_FRAGMENTS: usize = 64;
 
-/// Parses `text`. If its first part has no `=`, that part is the value of `implied_key`.
+/// Parses `text`. If the first part has no `=`, this part is the value of `implied_key`.
 ///
 /// ```
 /// use serde_json::json;
@@ -141,8 +141,8 @@ fn fragments(key: &str) -> Result<Vec<String>> {
     Ok(fragments)
 }
 
-/// The number of parts of a name with a vendor prefix, which `parts` begin with. The name ends in
-/// the part with the underscore that ends the prefix.
+/// The number of leading `parts` that form a name with a vendor prefix. The last of these parts has
+/// the underscore that ends the prefix.
 fn vendor_parts(parts: &[&str]) -> usize {
     let ends = |(position, part): (usize, &&str)| {
         let name = if position == 0 { part.trim_start_matches('_') } else { part };
@@ -181,7 +181,8 @@ fn without_leading_zeroes(digits: &str) -> &str {
     }
 }
 
-/// Turns each object whose keys are all numbers into a list. `prefix` is the key of `object`.
+/// Turns each object whose keys are all numbers into a list. `prefix` is the dotted key of
+/// `object`, with a dot at the end; the root has an empty prefix.
 fn make_lists(object: Map<String, Value>, prefix: &str) -> Result<Value> {
     let indexes = object.keys().filter(|key| is_index(key)).count();
     let is_list = indexes > 0;

@@ -63,7 +63,7 @@ pub(crate) fn mutually_exclusive(one: &str, other: &str) -> Error {
     Error::generic(format!("'{one}' and '{other}' are mutually exclusive"))
 }
 
-/// QEMU has no text for this: it hangs.
+/// QEMU has no text for this case, in which QEMU hangs.
 pub(crate) fn socket_without_address() -> Error {
     Error::generic("One of 'path', 'fd', 'host' and 'port' is required")
 }

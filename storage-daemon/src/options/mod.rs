@@ -1,7 +1,8 @@
-//! The command line, which is that of QEMU's storage daemon.
+//! The command line, with the options of QEMU's storage daemon.
 //!
-//! `arguments` splits it into options. The argument of each option is parsed when the option is
-//! carried out: options are carried out in order, and an earlier one may fail first.
+//! [`Invocation::parse`] splits the command line into options. The options are carried out in
+//! order. The argument of an option is parsed only when the option is carried out, because an
+//! earlier option may fail first.
 
 mod arguments;
 mod chardev;

@@ -18,13 +18,13 @@ pub enum MonitorMode {
 #[qapi_struct(since = "5.0")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MonitorOptions {
-    /// The monitor's ID. Nothing refers to it.
+    /// The monitor's ID. No option or command uses this ID.
     pub id: Option<String>,
     /// The kind of monitor; `control` by default.
     pub mode: Option<MonitorMode>,
-    /// Whether messages are indented, on several lines; `false` by default.
+    /// Whether messages are printed on several lines, with indentation; `false` by default.
     pub pretty: Option<bool>,
-    /// The ID of the character device from which the clients come.
+    /// The ID of the character device through which clients connect.
     pub chardev: String,
 }
 

@@ -4,7 +4,7 @@ use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::encryption::{QCryptoBlockAmendOptions, QCryptoBlockAmendOptionsLuks};
 
-/// The drivers that `x-blockdev-amend` knows: those of nodes, and `luks`.
+/// The drivers that `x-blockdev-amend` accepts: the drivers of nodes, and `luks`.
 #[qapi_enum(since = "2.9")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevAmendDriver {
@@ -27,17 +27,17 @@ pub enum BlockdevAmendDriver {
 #[qapi_union(discriminator = "driver", tag = BlockdevAmendDriver, since = "5.1")]
 #[derive(Debug, Clone)]
 pub enum BlockdevAmendOptions {
-    /// None.
+    /// No options.
     Blkdebug,
-    /// None.
+    /// No options.
     File,
-    /// Those of an encrypted image.
+    /// The options of an encrypted image.
     Luks(Box<BlockdevAmendOptionsLuks>),
-    /// None.
+    /// No options.
     NullCo,
-    /// Those of a qcow2 image.
+    /// The options of a qcow2 image.
     Qcow2(Box<BlockdevAmendOptionsQcow2>),
-    /// None.
+    /// No options.
     Raw,
 }
 

@@ -9,22 +9,22 @@ use super::mirror::{MirrorSyncMode, NewImageMode};
 #[qapi_struct(since = "4.2")]
 #[derive(Debug, Clone)]
 pub struct BackupCommon {
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     pub job_id: Option<String>,
     /// The node to copy from.
     pub device: String,
-    /// What is copied.
+    /// The data to copy.
     pub sync: MirrorSyncMode,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.
     pub speed: Option<i64>,
-    /// The bitmap of what is copied. Not supported.
+    /// The bitmap that marks the data to copy. Not supported.
     #[qapi(since = "2.4")]
     pub bitmap: Option<String>,
     /// How the job changes the bitmap. Not supported.
     #[qapi(since = "4.2")]
     pub bitmap_mode: Option<BitmapSyncMode>,
     /// Whether data are written compressed; `false` by default. A compressed write does not replace
-    /// data that the target has already.
+    /// data that are allocated in the target.
     #[qapi(since = "2.8")]
     pub compress: Option<bool>,
     /// The policy for read errors of the source; `report` by default.
@@ -56,7 +56,7 @@ pub struct BlockdevBackup {
     /// The arguments shared with `drive-backup`.
     #[qapi(base)]
     pub common: BackupCommon,
-    /// The node to copy to. It has the size of the source.
+    /// The node to copy to. Its size must be that of the source.
     pub target: String,
 }
 
@@ -75,15 +75,16 @@ pub struct BackupPerf {
     #[qapi(since = "9.2")]
     pub min_cluster_size: Option<u64>,
 }
-/// How a job changes its bitmap when it is over.
+
+/// How a job changes its bitmap when the job ends.
 #[qapi_enum(since = "4.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BitmapSyncMode {
-    /// It clears what was copied, if it has succeeded.
+    /// The job clears the bits of copied data if it has succeeded.
     OnSuccess,
-    /// It does not change the bitmap.
+    /// The job does not change the bitmap.
     Never,
-    /// It clears what was copied, even if it has failed.
+    /// The job clears the bits of copied data even if it has failed.
     Always,
 }
 
@@ -96,8 +97,8 @@ pub struct DriveBackup {
     pub common: BackupCommon,
     /// The name of the file to copy to.
     pub target: String,
-    /// The format of the target. By default, a new image gets the source's driver as its format,
-    /// and the format of an existing image is probed.
+    /// The format of the target. By default, the format of a new image is the source's driver, and
+    /// the format of an existing image is probed.
     pub format: Option<String>,
     /// Whether the target exists or is created; `absolute-paths` by default.
     pub mode: Option<NewImageMode>,

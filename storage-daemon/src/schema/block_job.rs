@@ -17,9 +17,9 @@ pub struct BlockJobInfo {
     pub len: i64,
     /// The current progress in bytes; `len` if the job has succeeded.
     pub offset: i64,
-    /// Whether the job works at this moment.
+    /// Whether the job is at work at this moment.
     pub busy: bool,
-    /// Whether the job is paused, or asked to pause.
+    /// Whether the job is paused, or has a pause request.
     pub paused: bool,
     /// The rate limit in bytes per second; 0 means no limit.
     pub speed: i64,
@@ -49,7 +49,7 @@ pub enum BlockJobInfoType {
     Commit,
     /// No further members.
     Stream,
-    /// Those of a mirror.
+    /// The members of a mirror.
     Mirror(BlockJobInfoMirror),
     /// No further members.
     Backup,
@@ -81,11 +81,11 @@ pub struct BlockJobInfoMirror {
 #[qapi_enum(since = "1.3")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockDeviceIoStatus {
-    /// No error has.
+    /// No error has stopped the job.
     Ok,
-    /// An error other than [`Nospace`](Self::Nospace) has.
+    /// An error other than [`Nospace`](Self::Nospace) has stopped the job.
     Failed,
-    /// A write has failed because no space was left.
+    /// A lack of space has stopped the job.
     Nospace,
 }
 
@@ -104,23 +104,23 @@ pub struct BlockJobChangeOptions {
 #[qapi_union(tag = JobType)]
 #[derive(Debug, Clone)]
 pub enum BlockJobChange {
-    /// None.
+    /// No options.
     Commit,
-    /// None.
+    /// No options.
     Stream,
-    /// Those of a mirror.
+    /// The options of a mirror.
     Mirror(BlockJobChangeOptionsMirror),
-    /// None.
+    /// No options.
     Backup,
-    /// None.
+    /// No options.
     Create,
-    /// None.
+    /// No options.
     Amend,
-    /// None.
+    /// No options.
     SnapshotLoad,
-    /// None.
+    /// No options.
     SnapshotSave,
-    /// None.
+    /// No options.
     SnapshotDelete,
     /// A kind that another crate adds.
     #[qapi(open)]
@@ -151,13 +151,14 @@ pub enum MirrorCopyMode {
 pub enum BlockdevOnError {
     /// The job fails.
     Report,
-    /// The job ignores the error: it repeats the request, or skips the range, as its kind has it.
+    /// The job ignores the error. The kind of the job determines whether the job repeats the
+    /// request or skips the range.
     Ignore,
-    /// As `stop` if no space is left, and as `report` otherwise.
+    /// The same as `stop` if no space is left, and as `report` otherwise.
     Enospc,
-    /// The job pauses until it is resumed, and repeats the request then.
+    /// The job pauses until a client resumes it, and then repeats the request.
     Stop,
-    /// As `enospc`.
+    /// The same as `enospc`.
     Auto,
 }
 
@@ -205,7 +206,7 @@ pub struct BlockJobError {
     pub device: String,
     /// The kind of the request.
     pub operation: IoOperationType,
-    /// What the job does about the error.
+    /// The reaction of the job to the error.
     pub action: BlockErrorAction,
 }
 
@@ -247,14 +248,14 @@ pub enum IoOperationType {
     Write,
 }
 
-/// What a job does about an error.
+/// The reaction of a job to an I/O error.
 #[qapi_enum(since = "2.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockErrorAction {
-    /// It ignores the error.
+    /// The job ignores the error.
     Ignore,
-    /// It fails.
+    /// The job fails.
     Report,
-    /// It pauses until it is resumed, and repeats the request then.
+    /// The job pauses until a client resumes it, and then repeats the request.
     Stop,
 }

@@ -29,7 +29,7 @@ pub struct BlockdevCreateOptionsFile {
     pub filename: String,
     /// The size in bytes.
     pub size: u64,
-    /// How much is preallocated: `off`, which is the default, `falloc` or `full`.
+    /// How much space is preallocated: `off`, which is the default, `falloc` or `full`.
     pub preallocation: Option<PreallocMode>,
     /// Whether to disable copy-on-write in the file system: a hint, which is ignored.
     pub nocow: Option<bool>,
@@ -38,17 +38,17 @@ pub struct BlockdevCreateOptionsFile {
     pub extent_size_hint: Option<u64>,
 }
 
-/// How much of an image is preallocated when it is created.
+/// How much space of an image is preallocated when the image is created.
 #[qapi_enum(since = "2.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreallocMode {
-    /// Nothing.
+    /// No space.
     Off,
     /// The metadata.
     Metadata,
-    /// Metadata and data; the data by `fallocate`.
+    /// The metadata and the data; the data with `fallocate`.
     Falloc,
-    /// Metadata and data; the data by writing zeroes.
+    /// The metadata and the data; the data by writing zeroes.
     Full,
 }
 
@@ -58,13 +58,13 @@ pub enum PreallocMode {
 pub struct BlockdevCreateOptionsQcow2 {
     /// The node. Its contents are overwritten.
     pub file: BlockdevRef,
-    /// The node for the data, if they are stored apart from the metadata.
+    /// The node for the data, if data and metadata are stored in different nodes.
     #[qapi(since = "4.0")]
     pub data_file: Option<BlockdevRef>,
     /// Whether the data node is readable as a raw image; `false` by default.
     #[qapi(since = "4.0")]
     pub data_file_raw: Option<bool>,
-    /// Whether parts of a cluster can be allocated on their own; `false` by default.
+    /// Whether the subclusters of a cluster are allocated separately; `false` by default.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
     /// The virtual size in bytes.
@@ -80,7 +80,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub encrypt: Option<QCryptoBlockCreateOptions>,
     /// The cluster size in bytes; 65536 by default.
     pub cluster_size: Option<u64>,
-    /// How much is preallocated; `off` by default.
+    /// How much space is preallocated; `off` by default.
     pub preallocation: Option<PreallocMode>,
     /// Whether reference counts may be updated lazily; `false` by default.
     pub lazy_refcounts: Option<bool>,
@@ -95,9 +95,9 @@ pub struct BlockdevCreateOptionsQcow2 {
 #[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockdevQcow2Version {
-    /// The version that QEMU before 1.1 reads, too (`compat=0.10`).
+    /// The version that releases of QEMU before 1.1 can read (`compat=0.10`).
     V2,
-    /// The newer version (`compat=1.1`).
+    /// The version that QEMU 1.1 introduced (`compat=1.1`).
     V3,
 }
 

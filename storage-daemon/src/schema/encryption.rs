@@ -1,7 +1,8 @@
 //! The types that describe the encryption of images: a part of `crypto.json`.
 //!
-//! This program encrypts nothing. The keys would be in secret objects, which it does not have: as
-//! in QEMU, a job that names a missing secret fails.
+//! This program does not support encryption. In QEMU, the keys are in secret objects, and a job
+//! that names a missing secret fails. This program has no secret objects, so that all such jobs
+//! fail.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
@@ -44,11 +45,11 @@ pub struct QCryptoBlockCreateOptionsLuks {
     pub cipher_mode: Option<QCryptoCipherMode>,
     /// The generator of initialization vectors.
     pub ivgen_alg: Option<QCryptoIvGenAlgo>,
-    /// The hash of that generator.
+    /// The hash algorithm of the generator.
     pub ivgen_hash_alg: Option<QCryptoHashAlgo>,
-    /// The hash by which keys are derived.
+    /// The hash algorithm of the key derivation.
     pub hash_alg: Option<QCryptoHashAlgo>,
-    /// The time that deriving a key takes, in milliseconds.
+    /// The duration of a key derivation, in milliseconds.
     #[qapi(since = "2.8")]
     pub iter_time: Option<i64>,
 }
@@ -69,7 +70,7 @@ pub enum QCryptoCipherAlgo {
     /// DES.
     #[qapi(since = "6.1")]
     Des,
-    /// DES, three times.
+    /// Triple DES.
     #[qapi(name = "3des", since = "2.9")]
     TripleDes,
     /// CAST5.
@@ -184,9 +185,9 @@ pub struct QCryptoBlockAmendOptionsLuks {
     pub old_secret: Option<String>,
     /// The slot of the key.
     pub keyslot: Option<i64>,
-    /// The time that deriving the key takes, in milliseconds.
+    /// The duration of the key derivation, in milliseconds.
     pub iter_time: Option<i64>,
-    /// The ID of the secret that opens the image.
+    /// The ID of the secret that unlocks the image.
     pub secret: Option<String>,
 }
 

@@ -8,23 +8,24 @@ use super::block_job::{BlockdevOnError, MirrorCopyMode};
 #[qapi_struct(since = "2.6")]
 #[derive(Debug, Clone)]
 pub struct BlockdevMirror {
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     #[qapi(since = "2.7")]
     pub job_id: Option<String>,
     /// The node to copy from: a root node, which no other node uses.
     pub device: String,
-    /// The node to copy to. It has the size of the source.
+    /// The node to copy to. Its size must be that of the source.
     pub target: String,
     /// The node that the target replaces in the end. Only `device` is supported.
     pub replaces: Option<String>,
-    /// What is copied besides later writes.
+    /// The data to copy besides later writes.
     pub sync: MirrorSyncMode,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.
     pub speed: Option<i64>,
-    /// The granularity of the dirty bitmap in bytes: a power of two from 512 to 64 MiB. By default,
-    /// or if 0, a cluster of the target, or 64 KiB.
+    /// The granularity of the dirty bitmap in bytes: a power of two from 512 bytes to 64 MiB. 0,
+    /// which is the default, selects the cluster size of the target, with limits of 4 KiB and 64
+    /// KiB; or 64 KiB for a target without clusters.
     pub granularity: Option<u32>,
-    /// The maximum number of bytes in flight. Checked and ignored: the job decides.
+    /// The maximum number of bytes in flight. Checked, but ignored: the job has a limit of its own.
     pub buf_size: Option<i64>,
     /// The policy for read errors of the source; `report` by default.
     pub on_source_error: Option<BlockdevOnError>,
@@ -48,15 +49,15 @@ pub struct BlockdevMirror {
 #[qapi_struct(since = "1.3")]
 #[derive(Debug, Clone)]
 pub struct DriveMirror {
-    /// The job's identifier. It is mandatory: nodes, unlike QEMU's devices, have none to lend.
+    /// The job's identifier. Required, as this program has no devices whose ID is the default.
     #[qapi(since = "2.7")]
     pub job_id: Option<String>,
     /// The node to copy from: a root node, which no other node uses.
     pub device: String,
     /// The name of the file to copy to.
     pub target: String,
-    /// The format of the target. By default, a new image gets the source's driver as its format,
-    /// and the format of an existing image is probed.
+    /// The format of the target. By default, the format of a new image is the source's driver, and
+    /// the format of an existing image is probed.
     pub format: Option<String>,
     /// The name of the target's node.
     #[qapi(since = "2.1")]
@@ -64,24 +65,25 @@ pub struct DriveMirror {
     /// The node that the target replaces in the end. Only `device` is supported.
     #[qapi(since = "2.1")]
     pub replaces: Option<String>,
-    /// What is copied besides later writes.
+    /// The data to copy besides later writes.
     pub sync: MirrorSyncMode,
     /// Whether the target exists or is created; `absolute-paths` by default.
     pub mode: Option<NewImageMode>,
     /// The rate limit in bytes per second; 0, which is the default, means no limit.
     pub speed: Option<i64>,
-    /// The granularity of the dirty bitmap in bytes: a power of two from 512 to 64 MiB. By default,
-    /// or if 0, a cluster of the target, or 64 KiB.
+    /// The granularity of the dirty bitmap in bytes: a power of two from 512 bytes to 64 MiB. 0,
+    /// which is the default, selects the cluster size of the target, with limits of 4 KiB and 64
+    /// KiB; or 64 KiB for a target without clusters.
     #[qapi(since = "1.4")]
     pub granularity: Option<u32>,
-    /// The maximum number of bytes in flight. Checked and ignored: the job decides.
+    /// The maximum number of bytes in flight. Checked, but ignored: the job has a limit of its own.
     #[qapi(since = "1.4")]
     pub buf_size: Option<i64>,
     /// The policy for read errors of the source; `report` by default.
     pub on_source_error: Option<BlockdevOnError>,
     /// The policy for write errors of the target; `report` by default.
     pub on_target_error: Option<BlockdevOnError>,
-    /// Whether zeroes may be unmapped in the target. Accepted and ignored: they are.
+    /// Whether zeroes may be unmapped in the target. Accepted and ignored: the job always may.
     #[qapi(since = "2.4")]
     pub unmap: Option<bool>,
     /// How writes to the source are copied; `background` by default.
@@ -103,9 +105,9 @@ pub enum MirrorSyncMode {
     Top,
     /// All data.
     Full,
-    /// Only data that are written from now on.
+    /// For a backup, only data that are about to be overwritten. For a mirror, only later writes.
     None,
-    /// The data that a bitmap marks, as an increment to an earlier copy.
+    /// The data that a bitmap marks, in addition to an earlier copy.
     #[qapi(since = "2.4")]
     Incremental,
     /// The data that a bitmap marks.
@@ -117,7 +119,7 @@ pub enum MirrorSyncMode {
 #[qapi_enum(since = "1.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewImageMode {
-    /// The image exists, and is used as it is.
+    /// The image exists, and is opened unchanged.
     Existing,
     /// The image is created, and replaces an existing file. It names its backing file by an
     /// absolute path.

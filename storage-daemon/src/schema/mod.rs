@@ -4,7 +4,7 @@
 //! `transaction.json`, and all others from `block-core.json`. The options of block nodes, which are
 //! from `block-core.json` too, are in [`block::options`].
 //!
-//! This module has no commands: those that take the types are in [`commands`](crate::commands).
+//! The commands are in [`commands`](crate::commands).
 
 pub mod amend;
 pub mod backup;

@@ -33,8 +33,8 @@ pub struct BlockInfo {
 
 /// A node.
 ///
-/// No command of this program sets limits of bandwidth or requests: they are always 0, which means
-/// no limit.
+/// No command of this program sets limits of bandwidth or requests: these members are always 0,
+/// which means no limit.
 #[qapi_struct(since = "0.14")]
 #[derive(Debug, Clone)]
 pub struct BlockDeviceInfo {
@@ -50,7 +50,7 @@ pub struct BlockDeviceInfo {
     /// The filename of the backing image.
     #[qapi(name = "backing_file", name_exception)]
     pub backing_file: Option<String>,
-    /// The number of images in the backing chain; 0 in a flat answer.
+    /// The number of images in the backing chain; 0 in the reply to a `flat` query.
     #[qapi(name = "backing_file_depth", name_exception, since = "1.2")]
     pub backing_file_depth: i64,
     /// Whether the node is active.
@@ -83,7 +83,7 @@ pub struct BlockDeviceInfo {
     /// The cache mode.
     #[qapi(since = "2.3")]
     pub cache: BlockdevCacheInfo,
-    /// The offset from which on writes emit an event; 0 means never.
+    /// The offset above which a write emits an event; 0 means that no write does.
     #[qapi(name = "write_threshold", name_exception, since = "2.3")]
     pub write_threshold: i64,
 }
@@ -108,7 +108,7 @@ pub struct BlockNodeInfo {
     pub filename: String,
     /// The format.
     pub format: String,
-    /// Whether the image was not closed cleanly.
+    /// Whether the image has the dirty flag, as it was not closed cleanly.
     pub dirty_flag: Option<bool>,
     /// The space that the image occupies on the host, in bytes.
     pub actual_size: Option<i64>,
@@ -123,7 +123,7 @@ pub struct BlockNodeInfo {
     pub compressed: Option<bool>,
     /// The backing file, as the image names it.
     pub backing_filename: Option<String>,
-    /// The path of the backing file, relative to the working directory if not absolute.
+    /// The path of the backing file: absolute, or relative to the working directory.
     pub full_backing_filename: Option<String>,
     /// The format of the backing file, as the image names it.
     pub backing_filename_format: Option<String>,
@@ -159,13 +159,13 @@ pub enum ImageInfoSpecificKind {
 #[qapi_union(discriminator = "type", tag = ImageInfoSpecificKind, since = "1.7")]
 #[derive(Debug, Clone)]
 pub enum ImageInfoSpecific {
-    /// Those of a qcow2 image.
+    /// The properties of a qcow2 image.
     Qcow2(ImageInfoSpecificQcow2Wrapper),
-    /// Those of a file.
+    /// The properties of a file.
     File(ImageInfoSpecificFileWrapper),
 }
 
-/// The properties of a qcow2 image, one level deeper.
+/// The wrapper of the properties of a qcow2 image.
 #[qapi_struct(name = "ImageInfoSpecificQCow2Wrapper", since = "1.7")]
 #[derive(Debug, Clone)]
 pub struct ImageInfoSpecificQcow2Wrapper {
@@ -173,7 +173,7 @@ pub struct ImageInfoSpecificQcow2Wrapper {
     pub data: ImageInfoSpecificQcow2,
 }
 
-/// The properties of a file, one level deeper.
+/// The wrapper of the properties of a file.
 #[qapi_struct(since = "8.0")]
 #[derive(Debug, Clone)]
 pub struct ImageInfoSpecificFileWrapper {
@@ -187,7 +187,7 @@ pub struct ImageInfoSpecificFileWrapper {
 pub struct ImageInfoSpecificQcow2 {
     /// The release of QEMU that introduced the image's format version: `0.10` or `1.1`.
     pub compat: String,
-    /// Whether parts of a cluster can be allocated on their own.
+    /// Whether the subclusters of a cluster are allocated separately.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
     /// Whether reference counts may be updated lazily.
@@ -207,6 +207,6 @@ pub struct ImageInfoSpecificQcow2 {
 #[qapi_struct(since = "8.0")]
 #[derive(Debug, Clone, Copy)]
 pub struct ImageInfoSpecificFile {
-    /// The extent size hint given to the file system, in bytes.
+    /// The extent size hint of the file, in bytes.
     pub extent_size_hint: Option<u64>,
 }

@@ -24,18 +24,18 @@ pub enum ActionCompletionMode {
 #[qapi_enum(since = "1.1")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionActionKind {
-    /// Fails always.
+    /// Always fails.
     #[qapi(since = "1.6")]
     Abort,
-    /// Does what the command `blockdev-backup` does.
+    /// The same as the command `blockdev-backup`.
     #[qapi(since = "2.3")]
     BlockdevBackup,
-    /// Does what the command `drive-backup` does.
+    /// The same as the command `drive-backup`.
     #[qapi(since = "1.6", features(deprecated))]
     DriveBackup,
 }
 
-/// An action `abort`.
+/// The wrapper of the arguments of `abort`.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone, Copy)]
 pub struct AbortWrapper {
@@ -43,7 +43,7 @@ pub struct AbortWrapper {
     pub data: Abort,
 }
 
-/// An action `blockdev-backup`.
+/// The wrapper of the arguments of `blockdev-backup`.
 #[qapi_struct(since = "2.3")]
 #[derive(Debug, Clone)]
 pub struct BlockdevBackupWrapper {
@@ -51,7 +51,7 @@ pub struct BlockdevBackupWrapper {
     pub data: BlockdevBackup,
 }
 
-/// An action `drive-backup`.
+/// The wrapper of the arguments of `drive-backup`.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone)]
 pub struct DriveBackupWrapper {
@@ -63,7 +63,7 @@ pub struct DriveBackupWrapper {
 #[qapi_union(discriminator = "type", tag = TransactionActionKind, since = "1.1")]
 #[derive(Debug, Clone)]
 pub enum TransactionAction {
-    /// Fails always.
+    /// Always fails.
     Abort(AbortWrapper),
     /// Starts a backup to a node.
     BlockdevBackup(Box<BlockdevBackupWrapper>),

@@ -1,4 +1,4 @@
-//! What `blockdev-mirror` and `drive-mirror` check before they create a mirror.
+//! The checks of `blockdev-mirror` and `drive-mirror`, which precede the creation of a mirror.
 
 use std::sync::Arc;
 
@@ -26,11 +26,11 @@ struct Target {
 /// Where the image of the target comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TargetImage {
-    /// A client opened it.
+    /// A client has opened the image.
     Open,
-    /// It existed, and is opened for the job without its backing file.
+    /// The image existed, and is opened for the job without its backing file.
     Existing,
-    /// It is created for the job.
+    /// The image is created for the job.
     New,
 }
 
@@ -56,10 +56,10 @@ pub fn blockdev_mirror(
 
 /// Prepares a job that mirrors to a file. Blocks.
 ///
-/// A target that nothing uses when the job is over is closed with the job.
+/// The target is closed when the job ends, unless it is in use.
 ///
 /// # Errors
-/// As for [`blockdev_mirror`]; the file cannot be created or opened.
+/// As for [`blockdev_mirror`]; or the file cannot be created or opened.
 pub fn drive_mirror(context: &BlockJobContext, options: DriveMirror) -> Result<PreparedJob> {
     let source = root(&context.graph, &options.device)?;
     context.graph.check_free(&source, Operation::MirrorSource)?;
@@ -73,7 +73,7 @@ pub fn drive_mirror(context: &BlockJobContext, options: DriveMirror) -> Result<P
     check_and_prepare(context, source, target, common_arguments(options))
 }
 
-/// Opens the target, and creates it before if it is new.
+/// Creates the target if it is new, and opens the target.
 fn open_target(
     context: &BlockJobContext,
     source: &Arc<Node>,
@@ -205,7 +205,8 @@ fn check_and_prepare(
     prepare(context, options)
 }
 
-/// The granularity that the client asks for, in bytes; 0 leaves it to the job.
+/// The granularity that the client requests, in bytes. `None`, also for 0, selects the job's
+/// default.
 fn granularity(given: Option<u32>) -> Result<Option<u64>> {
     let granularity = match given {
         None | Some(0) => return Ok(None),
@@ -226,7 +227,7 @@ fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<Mir
         TargetImage::New => MirrorScope::OntoZeroes,
     };
     match sync {
-        // The source has no backing node: all of its contents are its own.
+        // Without a backing node, the source itself has all contents.
         MirrorSyncMode::Top if source.backing().is_none() => Ok(full),
         MirrorSyncMode::Top => Ok(MirrorScope::Top),
         MirrorSyncMode::Full => Ok(full),
@@ -237,8 +238,8 @@ fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<Mir
     }
 }
 
-/// Checks that a node may be replaced: it must show the same data as the source. No driver of this
-/// program passes data through unchanged, so that only the source itself qualifies.
+/// Checks that a node may be replaced: the node must have the same data as the source. No driver of
+/// this program passes data through unchanged, so that only the source itself qualifies.
 fn check_replaces(graph: &Graph, source: &Arc<Node>, replaces: &str) -> Result<()> {
     let node = graph.get(replaces).ok_or_else(|| Error::NodeNotFound(replaces.to_owned()))?;
     graph.check_free(&node, Operation::Replace)?;

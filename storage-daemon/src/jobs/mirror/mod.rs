@@ -1,8 +1,8 @@
-//! `mirror`: copies a node onto another, and keeps the copy up to date, until a client completes or
-//! cancels the job.
+//! `mirror`: copies a node to another node, and keeps the copy up to date, until a client completes
+//! or cancels the job.
 //!
-//! A completed mirror puts the target in the place of the source. The commit of an active layer is
-//! a mirror, too, onto a node of the same chain.
+//! When a mirror is completed, the target replaces the source. The commit of an active layer is
+//! also a mirror, whose target is a node of the same chain.
 
 mod command;
 mod write_follower;
@@ -39,7 +39,7 @@ const GRANULARITY_MIN: u64 = 4096;
 /// The default granularity for targets without clusters, and the largest for those with.
 const GRANULARITY_DEFAULT: u64 = 64 * 1024;
 
-/// A mirror, whose arguments are checked.
+/// The arguments of a mirror, which the caller has checked.
 pub struct MirrorOptions {
     /// The options of the job.
     pub job: JobArguments,
@@ -49,9 +49,9 @@ pub struct MirrorOptions {
     pub source: Arc<Node>,
     /// The node to copy to.
     pub target: JobTarget,
-    /// What is copied besides later writes.
+    /// The data to copy besides later writes.
     pub scope: MirrorScope,
-    /// The granularity of the dirty bitmap in bytes; `None` leaves it to the job.
+    /// The granularity of the dirty bitmap in bytes; `None` selects the job's default.
     pub granularity: Option<u64>,
     /// How the mirror copies later writes.
     pub copy_mode: MirrorCopyMode,
@@ -63,42 +63,42 @@ pub struct MirrorOptions {
     pub uses: Vec<NodeUse>,
     /// Makes a read-only target writable. The target stays writable if the job succeeds.
     pub writable: Option<WritableGuard>,
-    /// The backing node that the target gets in the end.
+    /// The backing node of the target when the mirror has succeeded.
     pub backing: FinalBacking,
 }
 
 /// The backing node of the target when the mirror has succeeded.
 #[derive(Debug)]
 pub enum FinalBacking {
-    /// The one it had before, if any.
+    /// The backing node is not changed.
     Unchanged,
-    /// The backing file that its image names, opened at the end of the job.
+    /// The backing file that the target's image names. This file is opened at the end of the job.
     FromHeader,
-    /// This node, which its image names already.
+    /// This node, whose image the target's image names already.
     Node(Arc<Node>),
 }
 
-/// What a mirror copies besides later writes.
+/// The data that a mirror copies besides later writes.
 #[derive(Debug)]
 pub enum MirrorScope {
-    /// Everything.
+    /// All data.
     Full,
-    /// Everything, onto a new target that reads as zeroes.
+    /// All data, to a new target that reads as zeroes.
     OntoZeroes,
-    /// What the source itself has allocated.
+    /// The data that the source itself has allocated.
     Top,
-    /// What the nodes above the target have allocated. The target is grown to the source's size
-    /// first.
+    /// The data that the nodes above the target have allocated. The target is grown to the source's
+    /// size first.
     AboveTarget,
-    /// Nothing.
+    /// No data.
     None,
 }
 
 /// Creates the job. Blocks.
 ///
 /// # Errors
-/// The identifier or the name of the filter node is malformed or in use; other users of the nodes
-/// do not allow it.
+/// The identifier or the name of the filter node is malformed or in use; the job's uses of the
+/// nodes conflict with those of other users.
 pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<PreparedJob> {
     let MirrorOptions { source, scope, on_error, mut uses, .. } = options;
     let target = Arc::clone(options.target.node());
@@ -133,7 +133,7 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
         backing: options.backing,
     };
     let driver = BlockJob::new(driver, context.events.clone());
-    // Errors from here on reach clients after the job's first event.
+    // Clients receive errors from here on after the job's first event.
     let created = options.job.create(&context.jobs, options.job_type, driver, None)?;
     let (opened, created_file) = options.target.into_parts();
     let prepared = PreparedJob::new(created, created_file);
@@ -141,8 +141,9 @@ pub fn prepare(context: &BlockJobContext, options: MirrorOptions) -> Result<Prep
     Ok(prepared)
 }
 
-/// The granularity of the dirty bitmap. Whole clusters are copied where the target's backing image
-/// would show through the rest of a cluster.
+/// The granularity of the dirty bitmap, in bytes. If the target's image names a backing file, and
+/// only a part of the data is copied, the granularity is at least a cluster: a partial copy of a
+/// cluster would expose data of the backing file in the rest of the cluster.
 fn granularity(target: &Node, given: Option<u64>, scope: &MirrorScope) -> u64 {
     let cluster = target.cluster_size();
     let fitting = |size: u64| size.clamp(GRANULARITY_MIN, GRANULARITY_DEFAULT);
@@ -168,11 +169,11 @@ struct Mirror {
     target: Arc<Node>,
     scope: MirrorScope,
     on_error: OnError,
-    /// Whether a client has completed the job: the target replaces the source as soon as both are
+    /// Whether a client has completed the job. The target replaces the source as soon as both are
     /// equal.
     should_complete: AtomicBool,
     /// Blocks writes to the source from the moment at which both nodes are equal until the target
-    /// has replaced it.
+    /// has replaced the source.
     quiesced: Mutex<Option<Quiesced>>,
     /// The filter node above the source, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
@@ -203,10 +204,10 @@ impl BlockJobDriver for Mirror {
             | MirrorScope::OntoZeroes
             | MirrorScope::Top
             | MirrorScope::None => {}
-            // Clients see a commit, which has no options to change.
+            // The job is a commit for clients, which has no options to change.
             MirrorScope::AboveTarget => return Err(job::cannot_change()),
         }
-        // As with QEMU, options of another kind of job count as `background`.
+        // As in QEMU, options of another kind of job count as `background`.
         let wanted = match options {
             BlockJobChange::Mirror(options) => options.copy_mode,
             BlockJobChange::Commit
@@ -233,7 +234,7 @@ impl BlockJobDriver for Mirror {
         self.follower.is_synced()
     }
 
-    /// Has the users of the source use the target, and unblocks their writes.
+    /// Replaces the source by the target for all users of the source, and unblocks their writes.
     fn prepare(&self) -> Result<()> {
         let quiesced = self.quiesced.lock().take();
         self.set_final_backing()?;
@@ -262,7 +263,7 @@ impl BlockJobDriver for Mirror {
 }
 
 impl Mirror {
-    /// Gives the target its final backing node. As with QEMU, clients see no details of an error.
+    /// Sets the final backing node of the target. As in QEMU, clients see no details of an error.
     fn set_final_backing(&self) -> Result<()> {
         let (result, errno) = match &self.backing {
             FinalBacking::Unchanged => return Ok(()),
@@ -320,7 +321,7 @@ impl Mirror {
         }
     }
 
-    /// Checks that the target has the size of the source, or grows it.
+    /// Checks that the target has the size of the source, or grows the target.
     async fn match_size(&self) -> Result<()> {
         let (target, length) = (Arc::clone(&self.target), self.bitmap.length());
         match self.scope {
@@ -339,11 +340,11 @@ impl Mirror {
         Ok(())
     }
 
-    /// Marks as dirty what is copied besides later writes.
+    /// Marks the data as dirty that the job copies besides later writes.
     async fn mark_initial(&self, job: BlockJobHandle<'_>) -> Result<()> {
         let images: Vec<Arc<Node>> = match self.scope {
             MirrorScope::None => return Ok(()),
-            // A target that unmaps zeroes is zeroed first: only allocated data are copied then.
+            // A target that unmaps zeroes is zeroed first, so that only allocated data are copied.
             MirrorScope::Full if self.target.discard() == BlockdevDiscardOptions::Unmap => {
                 self.clear_target().await?;
                 backing::images(&self.source).collect()
@@ -366,12 +367,13 @@ impl Mirror {
         blocking(move || clear(&target, 0, length)).await
     }
 
-    /// Whether the job, which is ready, has been completed or cancelled.
+    /// Whether a client has completed or cancelled the job, which is ready.
     fn should_end(&self, job: BlockJobHandle<'_>) -> bool {
         self.should_complete.load(Ordering::Relaxed) || job.cancel_requested()
     }
 
-    /// Blocks writes to the source and flushes the target, if both are equal.
+    /// Blocks writes to the source and flushes the target, if both are equal. Returns whether both
+    /// are equal and the target is flushed; if not, writes are unblocked again.
     async fn quiesce_if_clean(&self, job: BlockJobHandle<'_>) -> Result<bool> {
         let quiesced = self.source.quiesce().await;
         if !self.bitmap.is_clean() {
@@ -386,7 +388,7 @@ impl Mirror {
         Ok(false)
     }
 
-    /// Flushes the target. Returns whether it succeeded; if not, the job is to try again.
+    /// Flushes the target. Returns whether the flush succeeded; if not, the job must repeat it.
     async fn flush(&self, job: BlockJobHandle<'_>) -> Result<bool> {
         copy::try_flush(job, &self.target, self.on_error).await
     }

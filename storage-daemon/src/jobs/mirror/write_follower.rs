@@ -9,14 +9,15 @@ use block::nodes::{Node, Write, WriteWatcher};
 
 use crate::schema::block_job::MirrorCopyMode;
 
-/// Watches the writes to the source of a mirror, and marks them as dirty or copies them at once.
+/// Watches the writes to the source of a mirror, and marks their ranges as dirty or copies the data
+/// at once.
 #[derive(Debug)]
 pub(super) struct WriteFollower {
     bitmap: Arc<DirtyBitmap>,
     target: Arc<Node>,
     /// Whether writes are copied synchronously.
     write_blocking: AtomicBool,
-    /// Whether the target has equalled the source once, and every write since then has reached it
+    /// Whether the target was equal to the source at some time, and all later writes were copied
     /// synchronously.
     synced: AtomicBool,
 }
@@ -57,7 +58,7 @@ impl WriteFollower {
         perform: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
         let Write { offset, length, data } = write;
-        let claim = self.bitmap.lock_range(offset, length);
+        let locked = self.bitmap.lock_range(offset, length);
         let written = perform();
         let copied = written.is_ok()
             && match data {
@@ -66,7 +67,7 @@ impl WriteFollower {
             }
             .is_ok();
         if copied {
-            claim.clean(offset, length);
+            locked.clean(offset, length);
         } else {
             self.synced.store(false, Ordering::Relaxed);
             self.bitmap.mark(offset, length);
@@ -81,7 +82,7 @@ impl WriteWatcher for WriteFollower {
             return self.write_both(write, perform);
         }
         let written = perform();
-        // A write that failed may have changed data.
+        // A failed write may have changed data.
         self.bitmap.mark(write.offset, write.length);
         written
     }

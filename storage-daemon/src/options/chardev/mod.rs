@@ -1,7 +1,7 @@
-//! `--chardev`: the character devices from which the clients of a monitor come.
+//! `--chardev`: the character devices through which the clients of a monitor connect.
 //!
-//! The syntax is QEMU's older one: it is flat, and a switch can be given as `NAME` for `NAME=on` or
-//! as `noNAME` for `NAME=off`.
+//! The syntax is the older of QEMU's two syntaxes. Keys are flat, `NAME` is short for `NAME=on`,
+//! and `noNAME` is short for `NAME=off`.
 
 mod parameters;
 mod socket;
@@ -16,7 +16,7 @@ use parameters::Parameters;
 /// A character device, as the command line describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChardevOptions {
-    /// The ID by which a monitor refers to it.
+    /// The ID by which a monitor refers to the device.
     pub id: String,
     /// The backend.
     pub backend: ChardevBackend,
@@ -25,7 +25,7 @@ pub struct ChardevOptions {
 /// The kind of a character device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChardevBackend {
-    /// A socket on which this program listens, or which it connects to.
+    /// A socket on which this program listens, or to which this program connects.
     Socket(SocketOptions),
     /// Standard input and output.
     Stdio,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_of_loopback_by_default() {
+    fn ports_are_on_the_loopback_interface_by_default() {
         let table = [
             ("port=5", tcp("127.0.0.1", 5, 5, true, true)),
             ("host=h,port=5,to=9,nodelay=on", tcp("h", 5, 9, true, true)),

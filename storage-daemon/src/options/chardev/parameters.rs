@@ -23,10 +23,10 @@ pub(super) struct Parameters {
     pub(super) wait: Option<bool>,
     pub(super) nodelay: Option<bool>,
     pub(super) delay: Option<bool>,
-    /// In seconds: the older spelling.
+    /// The older form of `reconnect_ms`, in seconds.
     pub(super) reconnect: Option<u64>,
     pub(super) reconnect_ms: Option<u64>,
-    /// Accepted for `stdio` and ignored: the terminal's signals stay as they are.
+    /// Accepted for `stdio` and ignored: the program does not change the terminal's signals.
     pub(super) signal: Option<bool>,
 }
 

@@ -41,7 +41,7 @@ pub struct TcpAddress {
     pub host: String,
     /// The port, or the first port to try.
     pub port: u16,
-    /// The last port to try, if those before are in use.
+    /// The last port to try if the earlier ports are in use.
     pub to: u16,
     /// Whether IPv4 addresses are used.
     pub ipv4: bool,
@@ -54,12 +54,13 @@ pub struct TcpAddress {
 pub enum SocketRole {
     /// This program listens.
     Server {
-        /// Whether the options that follow wait for the first client.
+        /// Whether the program waits for the first client before it carries out later options.
         wait: bool,
     },
     /// This program connects.
     Client {
-        /// The delay before it connects again; if absent, it connects only once.
+        /// The delay before this program connects again after a disconnect. If absent, this
+        /// program connects only once.
         reconnect: Option<Duration>,
     },
 }
