@@ -28,7 +28,7 @@ SIZE = 1024 * MIB
 TICKS = os.sysconf("SC_CLK_TCK")
 TIMEOUT = 120
 
-# Each limit with the goal behind it.
+# Limits. A pair contains the limit and the goal.
 CPU_OF_BACKUP = (0.7, 0.5)
 WALL_OF_MIRROR = (1.2, 0.8)
 MEMORY_MIB = 32
@@ -71,7 +71,7 @@ class Daemon(qmp.Daemon):
 
 
 def make_source(path):
-    """Every other MiB has bytes that cannot be compressed."""
+    """Writes an image. Every other MiB contains random bytes, which cannot be compressed."""
     noise = random.Random(1)
     with open(path, "wb") as image:
         image.truncate(SIZE)
@@ -117,7 +117,7 @@ def compare(ours, theirs, folder, kinds, runs):
             for run in range(runs + 1):
                 for program in (ours, theirs):
                     sample = copy(program, folder, kind, no_flush, verify=run == 0)
-                    # The first fills the caches of the host.
+                    # The first run verifies the copy and fills the host's caches.
                     if run > 0:
                         samples[program].append(sample)
             for program, name in ((ours, "this"), (theirs, "QEMU")):
@@ -148,8 +148,7 @@ def query_many(program, folder):
     times = []
     for _ in range(200):
         start = time.monotonic()
-        # Not `execute`: this program takes far longer to parse the reply than the daemon to
-        # write it.
+        # `execute` would parse the reply, which takes far longer than the daemon's work.
         daemon.client.send(b'{"execute": "query-jobs"}')
         reply = daemon.client.line()
         times.append(time.monotonic() - start)

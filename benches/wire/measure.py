@@ -37,11 +37,11 @@ class Verdicts:
         self.missed = []
 
     def add(self, what, value, must, goal, at_least=False):
-        holds = (lambda limit: value >= limit) if at_least else (lambda limit: value <= limit)
-        verdict = "goal met" if holds(goal) else "limit met" if holds(must) else "MISSED"
+        meets = (lambda limit: value >= limit) if at_least else (lambda limit: value <= limit)
+        verdict = "goal met" if meets(goal) else "limit met" if meets(must) else "MISSED"
         sign = "≥" if at_least else "≤"
         print(f"{what:58} {value:10.2f}   must {sign} {must:<7} goal {sign} {goal:<7} {verdict}")
-        if not holds(must):
+        if not meets(must):
             self.missed.append(what)
 
 

@@ -138,11 +138,13 @@ async fn admit(acceptor: Arc<Acceptor>, stream: Stream, pretty: bool) {
             tracing::warn!(
                 uid = peer.uid,
                 pid = peer.pid,
-                "a client of another user was refused"
+                "a client was refused: the policy does not admit its user"
             );
         }
         Ok(_) => acceptor.serve(stream, pretty).await,
-        Err(error) => tracing::warn!(%error, "a client's credentials are unknown"),
+        Err(error) => {
+            tracing::warn!(%error, "a client was refused: its credentials cannot be read")
+        }
     }
 }
 
@@ -166,9 +168,9 @@ async fn connect_loop(
             Err(error) if is_reachable => {
                 // Only the first failure is a warning: the client may be absent for days.
                 is_reachable = false;
-                tracing::warn!(%error, "trying again until the client is there");
+                tracing::warn!(%error, "cannot connect to the client; trying again until it listens");
             }
-            Err(error) => tracing::debug!(%error, "trying again"),
+            Err(error) => tracing::debug!(%error, "cannot connect to the client yet"),
         }
         tokio::select! {
             () = acceptor.service.shutdown().requested() => return,
@@ -230,7 +232,9 @@ impl Acceptor {
             self.executor.drained().await;
         };
         if tokio::time::timeout(self.drain_deadline, drained).await.is_err() {
-            tracing::warn!("clients that were served still or do not read were disconnected");
+            tracing::warn!(
+                "shutdown deadline exceeded: dropping the remaining calls and clients"
+            );
             tasks.shutdown().await;
             self.executor.abort_all();
             self.executor.drained().await;

@@ -49,7 +49,7 @@ impl CallExecutor {
                 biased;
                 result = run(call, blocking) => result,
                 () = abort.requested() => {
-                    tracing::warn!(command, "a call was dropped: it did not end with the server");
+                    tracing::warn!(command, "a call was dropped at the shutdown deadline");
                     None
                 }
             }

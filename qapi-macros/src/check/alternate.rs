@@ -2,7 +2,7 @@
 //! - `check_not_empty`: an alternate has alternatives
 //! - `check_alternatives_have_types`: each alternative is one type
 //!
-//! `qapi_core` checks that the JSON types of alternatives differ when the program starts.
+//! When the program starts, `qapi_core` checks that the JSON types of the alternatives differ.
 
 use syn::{Fields, ItemEnum};
 

@@ -1,5 +1,5 @@
 //! Rules for `#[qapi_event]`:
-//! - `check_rate_limit`: a rate limit is a period
+//! - `check_rate_limit`: a rate limit is a valid period
 //! - `check_boxed`: boxed data are one type
 //! - `check_unconditional`: members have no `cfg`
 //! - `check_key`: the key of a rate limit is a member
@@ -91,7 +91,7 @@ fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
     }
 }
 
-/// A rate limit is a period.
+/// A rate limit is a valid period.
 fn check_rate_limit(model: &Event, errors: &Errors) {
     if let Some(RateLimit { text, milliseconds: None }) = &model.rate_limit {
         let message = format!(

@@ -25,7 +25,7 @@ const BUILTIN_TYPES: [&str; 16] = [
 
 /// All rules for names.
 pub(crate) fn check_name(name: &Name, kind: NameKind, errors: &Errors) {
-    // A value may begin with a digit, so it is checked with a letter before it.
+    // A value may begin with a digit. A letter before the digit makes it a name for `check_form`.
     let prefixed = match kind {
         NameKind::Value if name.text.starts_with(|first: char| first.is_ascii_digit()) => {
             format!("d{}", name.text)
