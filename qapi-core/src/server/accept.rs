@@ -168,7 +168,7 @@ async fn connect_loop(
             Err(error) if is_reachable => {
                 // Only the first failure is a warning: the client may be absent for days.
                 is_reachable = false;
-                tracing::warn!(%error, "cannot connect to the client; trying again until it listens");
+                tracing::warn!(%error, "cannot connect to the client; trying again");
             }
             Err(error) => tracing::debug!(%error, "cannot connect to the client yet"),
         }
