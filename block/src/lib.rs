@@ -28,7 +28,7 @@
 //! use block::nodes::{Graph, NodeUse};
 //! use block::options::BlockdevOptions;
 //!
-//! /// A copy without speed limit that nobody pauses.
+//! /// A job without a speed limit that neither pauses nor stops.
 //! struct Unlimited;
 //!
 //! impl CopyControl for Unlimited {

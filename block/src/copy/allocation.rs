@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::nodes::Node;
 use crate::nodes::backing::is_allocated_in;
 
-/// The number of extents between two checks of the job.
+/// The number of extents that are scanned between two checks whether the job stops.
 const EXTENTS_AT_ONCE: usize = 4096;
 
 impl DirtyBitmap {
-    /// Marks the ranges that any image of a part of a backing chain has allocated.
+    /// Marks as dirty the ranges that at least one of `images` has allocated. `images` is a part
+    /// of a backing chain.
     ///
     /// # Errors
     /// [`CopyError`] if the job stops, or the block status of an image cannot be read.
@@ -34,7 +35,8 @@ impl DirtyBitmap {
         Ok(())
     }
 
-    /// Marks some extents from `position` on. Returns the end of the last one.
+    /// Marks the allocated ranges among the next [`EXTENTS_AT_ONCE`] extents from `position` on.
+    /// Returns the end of the last extent.
     fn mark_some(&self, images: &[Arc<Node>], mut position: u64) -> Result<u64, Error> {
         for _ in 0..EXTENTS_AT_ONCE {
             if position >= self.length() {

@@ -115,8 +115,9 @@ impl DirtyBitmap {
         self.state.lock().dirty > 0
     }
 
-    /// Takes the first dirty units from `from` on, or else from the beginning: at most `most`
-    /// bytes, and no units that are locked, taken or in `delayed`.
+    /// Takes the first dirty units at or after `from`. If there are none, the search continues at
+    /// the beginning. The result has at most `most` bytes, and no units that are locked, taken or
+    /// in `delayed`.
     pub(super) fn take(
         &self,
         from: u64,
@@ -189,7 +190,7 @@ impl RangeGuard<'_> {
         }
     }
 
-    /// Marks units as clean that lie entirely within a range which has been copied.
+    /// Marks the units as clean that lie entirely within a copied range.
     pub fn clean(&self, offset: u64, length: u64) {
         let bitmap = self.bitmap;
         let end = offset.saturating_add(length);
@@ -232,7 +233,8 @@ impl State {
         }
     }
 
-    /// The first unit from `at` on that is dirty or clean as wanted, or `end`.
+    /// The first unit from `at` on that is dirty, or clean if `wanted` is false; `end` if there
+    /// is none.
     fn next(&self, mut at: u64, end: u64, wanted: bool) -> u64 {
         while at < end {
             let word = self.words[(at / WORD) as usize];
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_marked_is_taken_in_whole_units_up_to_the_end() {
+    fn marked_ranges_are_taken_as_whole_units_up_to_the_end() {
         let bitmap = bitmap(100 * UNIT + 10);
         bitmap.mark(1, 1);
         bitmap.mark(63 * UNIT, 3 * UNIT);
@@ -305,8 +307,8 @@ mod tests {
         let delayed = 65 * UNIT..66 * UNIT;
         let last = 100 * UNIT..100 * UNIT + 10;
         assert_eq!(bitmap.take(0, 1, std::slice::from_ref(&delayed)), Some(last));
-        assert_eq!(bitmap.outstanding(), 4 * UNIT + 10, "taken is not done");
-        assert_eq!(bitmap.take(99 * UNIT, UNIT, &[]), Some(65 * UNIT..66 * UNIT), "goes round");
+        assert_eq!(bitmap.outstanding(), 4 * UNIT + 10, "taken units are outstanding");
+        assert_eq!(bitmap.take(99 * UNIT, UNIT, &[]), Some(65 * UNIT..66 * UNIT), "wraps around");
         assert_eq!(bitmap.take(0, UNIT, &[]), None);
         assert!(!bitmap.is_clean());
         for taken in [0..UNIT, 63 * UNIT..65 * UNIT, 65 * UNIT..66 * UNIT] {
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_not_taken_twice_even_if_marked_meanwhile() {
+    fn taken_units_are_not_taken_again_even_if_they_are_marked() {
         let bitmap = bitmap(4 * UNIT);
         bitmap.mark(0, 4 * UNIT);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..4 * UNIT));
@@ -329,20 +331,20 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_keeps_the_copy_off_and_waits_for_it() {
+    fn a_locked_range_excludes_the_copy_and_waits_for_it() {
         let bitmap = bitmap(4 * UNIT);
         bitmap.mark(0, 4 * UNIT);
-        let claim = bitmap.lock_range(UNIT, UNIT + 1);
+        let guard = bitmap.lock_range(UNIT, UNIT + 1);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..UNIT));
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(3 * UNIT..4 * UNIT));
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), None);
-        claim.clean(UNIT, UNIT + 1);
-        drop(claim);
+        guard.clean(UNIT, UNIT + 1);
+        drop(guard);
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..3 * UNIT), "written in part");
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| drop(bitmap.lock_range(0, UNIT)));
             bitmap.release(&(0..UNIT));
-            waits.join().expect("the claim is granted");
+            waits.join().expect("the range is locked");
         });
     }
 
@@ -351,7 +353,7 @@ mod tests {
         let length = UNITS_MAX * UNIT;
         let refused = DirtyBitmap::new(length + 1, UNIT).expect_err("too large").to_string();
         assert_eq!(refused, "The image is too large for a granularity of 512 bytes");
-        // At the limit, the memory is there as soon as it is touched.
+        // The system allocates the memory when it is first touched.
         let bitmap = DirtyBitmap::new(length, UNIT).expect("at the limit");
         bitmap.mark(length - 1, 1);
         assert_eq!(bitmap.take(0, UNIT, &[]), Some(length - UNIT..length));

@@ -23,8 +23,8 @@ pub enum Scope {
 
 /// The most bytes of one kind that a scan merges before a request is made.
 pub(super) const SCAN_MAX: u64 = 64 << 20;
-/// The most bytes of one kind that a scan merges to skip them. The limit lets a job be cancelled
-/// soon.
+/// The most bytes of one kind that a scan merges to skip them. The limit bounds the delay until a
+/// job can be cancelled.
 const SKIP_SCAN_MAX: u64 = 16 << 30;
 
 /// The most bytes of a request.

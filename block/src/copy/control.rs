@@ -59,7 +59,8 @@ pub trait CopyControl: Sync {
     /// The job stops the copy.
     fn pause_point(&self) -> impl Future<Output = Result<(), Self::Stop>> + Send;
 
-    /// Waits for `time`, or less if the job pauses or stops. Called without requests in flight.
+    /// Waits for `time`. Returns early if the job pauses or stops. Called without requests in
+    /// flight.
     ///
     /// # Errors
     /// The job stops the copy.

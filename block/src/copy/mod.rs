@@ -40,9 +40,9 @@ use scheduler::Scheduler;
 pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
 pub use slots::{COPY_REQUESTS_MAX, CopySlots};
 
-/// The most requests in flight of one copy. They keep a disk busy while others are prepared. More
-/// requests would wait for each other inside a qcow2 image, where an L2 table takes one allocating
-/// write at a time, and each would need [`REQUEST_MAX`] bytes of memory.
+/// The most requests in flight of one copy. Several requests keep the disk busy while others are
+/// prepared. More requests would wait for each other inside a qcow2 image, where an L2 table
+/// takes one allocating write at a time, and each would need [`REQUEST_MAX`] bytes of memory.
 pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// The most bytes that one request reads and writes. System calls are then a small part of its
 /// cost, and a pause takes effect soon.
@@ -159,8 +159,8 @@ impl Copier {
         StatusScan { source: Arc::clone(source), scope, length, granularity }
     }
 
-    /// Copies the whole source, whatever the scope, and flushes the target. The source must not
-    /// change.
+    /// Copies the whole source, regardless of the scope, and flushes the target. The source must
+    /// not change.
     ///
     /// # Errors
     /// As for [`Copier::follow`].
@@ -298,7 +298,7 @@ impl<C: CopyControl> Work<'_, C> {
         let writing = self.copier.writing();
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
-            // Held until the thread is free again.
+            // The slot is free again only when the thread is.
             let _slot = slot;
             request.execute(&source, &target, writing, &mut buffer)?;
             Ok(Finished { request, buffer })
@@ -339,6 +339,6 @@ impl<C: CopyControl> Work<'_, C> {
 
 /// The error for a request whose thread panicked.
 fn panic_error(panicked: JoinError) -> Error {
-    tracing::error!(%panicked, "a request of a copy was panic_error");
+    tracing::error!(%panicked, "a request of a copy panicked");
     Error::Io(std::io::Error::other(panicked))
 }

@@ -22,7 +22,7 @@ pub struct PointInTime {
     bitmap: Arc<DirtyBitmap>,
     /// The bytes that were copied before writes and not reported yet.
     copied: AtomicU64,
-    /// Notified when there are more such bytes.
+    /// Notified when `copied` grows.
     counted: Notify,
 }
 
@@ -57,7 +57,7 @@ impl PointInTime {
         }
         let scan = self.copier.scan();
         let skip_out_of_scope = |range: Range<u64>| {
-            // A write to the range has skipped it in the same way.
+            // The range may be clean already: a write before the scan skips it in the same way.
             let length = range.end - range.start;
             self.bitmap.lock_range(range.start, length).clean(range.start, length);
         };

@@ -83,7 +83,7 @@ pub async fn run_sequentially<W: SequentialCopy, C: CopyControl>(
                 ErrorAction::Ignore => {
                     control.wait(RETRY_DELAY).await.map_err(CopyError::Stopped)?;
                 }
-                // The next step rests until the job is resumed.
+                // The pause point of the next iteration waits until the job is resumed.
                 ErrorAction::Stop => {}
             },
         }
@@ -98,7 +98,7 @@ async fn step<W: SequentialCopy>(
     slot: OwnedSemaphorePermit,
 ) -> Result<Step, StepError> {
     let step = tokio::task::spawn_blocking(move || {
-        // Released only when the thread is free again.
+        // The slot is free again only when the thread is.
         let _slot = slot;
         work.step(offset)
     });

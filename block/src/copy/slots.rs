@@ -12,8 +12,8 @@ use super::control::{CopyControl, CopyError};
 /// others can still get one.
 pub const COPY_REQUESTS_MAX: usize = 256;
 
-/// How long a copy waits for a slot before it asks its [`CopyControl`] again. A control that is to
-/// pause or stop ends the wait earlier.
+/// How long a copy waits for a slot before it checks its [`CopyControl`] again. The wait ends
+/// earlier if the control pauses or stops the copy.
 const SLOT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Slots for requests in flight, shared by several copies. Clones share the same slots.

@@ -75,7 +75,9 @@ fn start(
 /// Waits without blocking the copy.
 async fn requests_at(gate: &Arc<Gate>, requests: usize) {
     let gate = Arc::clone(gate);
-    tokio::task::spawn_blocking(move || gate.wait_for(requests)).await.expect("they come");
+    tokio::task::spawn_blocking(move || gate.wait_for(requests))
+        .await
+        .expect("the requests arrive");
 }
 
 #[tokio::test]
@@ -105,7 +107,7 @@ async fn copies_share_their_slots() {
     let (_first_job, first) = start(&gates[0], &slots);
     requests_at(&gates[0], 3).await;
     let (job, second) = start(&gates[1], &slots);
-    // The second can be paused and resumed although it has no slot.
+    // The second copy can be paused and resumed although it has no slot.
     job.paused.store(true, Ordering::Relaxed);
     job.pause_reached.notified().await;
     assert_eq!(gates[1].waiting(), 0);

@@ -32,7 +32,7 @@ macro_rules! forward_control {
         }
 
         unsafe fn invalidate_cache(&$self) -> std::io::Result<()> {
-            // SAFETY: the caller's promise is passed on.
+            // SAFETY: the caller upholds the contract of the inner method, which is the same.
             unsafe { $inner.invalidate_cache() }
         }
 
@@ -91,7 +91,7 @@ macro_rules! forward_storage {
         crate::image::forward::forward_reads!($self => $inner);
 
         unsafe fn pure_write_zeroes(&$self, offset: u64, length: u64) -> std::io::Result<()> {
-            // SAFETY: as for `pure_readv`; the write blockers are the inner storage's own.
+            // SAFETY: as for `pure_readv`; the write blockers are those of the inner storage.
             unsafe { $inner.pure_write_zeroes(offset, length) }
         }
 

@@ -102,7 +102,8 @@ impl HostFile {
     /// The image locks cannot be transferred. The open file is then unchanged.
     pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<Reopened> {
         let mut opened = self.opened.write();
-        // Under the lock, as the library stores the length of the file.
+        // The library stores the length of the file, which must not change until the switch. So
+        // the file is opened under the lock.
         let new = Opened::from_file(handle, &self.path, mode)?;
         self.locks.lock().transfer(new.handle.try_clone()?)?;
         let former = std::mem::replace(&mut *opened, new);

@@ -43,8 +43,8 @@ pub(super) fn extent(
             Extent { allocated: false, ..backing_extent(below, below_offset, known)? }
         }
         ShallowMapping::Eof { .. } => Extent { length: 0, zero: true, allocated: false },
-        // A mapping of a later version of the library: the caller reads and writes more than
-        // necessary.
+        // A kind of mapping from a later version of the library. The range counts as data, which
+        // is safe: the caller only reads and writes more than necessary.
         _unknown => Extent { length: known.max(1), zero: false, allocated: true },
     };
     Ok(extent)

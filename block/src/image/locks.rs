@@ -58,9 +58,9 @@ impl ByteLocks {
             self.current = wanted;
             return Ok(before);
         }
-        let only_less = self.current.takes.contains(wanted.takes)
+        let is_reduction = self.current.takes.contains(wanted.takes)
             && wanted.shares.contains(self.current.shares);
-        if !only_less {
+        if !is_reduction {
             let checked =
                 lock_missing(file, self.current, wanted).and_then(|()| check(file, wanted));
             if let Err(error) = checked {

@@ -20,7 +20,8 @@ pub enum Probed {
     Raw,
 }
 
-/// Formats of QEMU that this library does not support. They are not opened as raw images.
+/// The first bytes of formats of QEMU that this library does not support. Images in these formats
+/// are not opened as raw images.
 const FOREIGN: [(&[u8], &str); 11] = [
     (b"QFI\xfb\0\0\0\x01", "qcow"),
     (b"KDMV", "vmdk"),

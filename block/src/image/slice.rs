@@ -99,7 +99,7 @@ impl ImagoStorage for StorageSlice {
     }
 
     unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller upholds the contract of the inner method, which is the same.
         unsafe { self.inner.invalidate_cache() }
     }
 

@@ -102,8 +102,8 @@ impl ImagoStorage for Storage {
     }
 
     unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on: this object reports the alignment and has the
-        // write blockers of the storage behind it.
+        // SAFETY: the caller upholds the contract of the inner method, which is the same: this
+        // object reports the alignment and has the write blockers of the storage behind it.
         unsafe { self.0.dyn_pure_readv(bufv, offset) }
     }
 
@@ -140,7 +140,7 @@ impl ImagoStorage for Storage {
     }
 
     unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller upholds the contract of the inner method, which is the same.
         unsafe { self.0.dyn_invalidate_cache() }
     }
 

@@ -65,9 +65,9 @@ pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
     images(top).find_map(|node| {
         let backing = unfiltered(node.backing()?);
         let called = filename::filename(&backing);
-        let is_it = called == name
+        let is_match = called == name
             || real_path(&node, name).is_some_and(|path| Some(path) == real_path(&node, &called));
-        is_it.then_some(backing)
+        is_match.then_some(backing)
     })
 }
 
@@ -96,7 +96,8 @@ impl Graph {
         };
         let _reopen_lock = self.lock_reopen();
         let BackingChange { node: new, name } = change;
-        let _while_renamed = name.as_ref().map(|_| self.make_writable(node)).transpose()?;
+        let _writable_while_renamed =
+            name.as_ref().map(|_| self.make_writable(node)).transpose()?;
         let old = node.backing();
         let is_same = |new: &Arc<Node>| old.as_ref().is_some_and(|old| Arc::ptr_eq(old, new));
         let stays = new.as_ref().map_or(old.is_none(), is_same);
@@ -184,8 +185,8 @@ impl Graph {
         self.close_all(unused);
     }
 
-    /// The name of a node in the header of an image above it: `given` instead of the name of its
-    /// image, and with `mask_protocol` the format `raw` for a node without a format.
+    /// The name of a node in the header of an overlay. `given` replaces the name of the image of
+    /// the node. With `mask_protocol`, a node without a format gets the format `raw`.
     pub fn backing_name(
         &self,
         node: &Node,
@@ -205,8 +206,8 @@ impl Graph {
 /// Whether any node of a part of a backing chain has the data at `offset` allocated, and for how
 /// many bytes that is known.
 ///
-/// The range beyond the end of a node counts as allocated: it reads as zeroes, whatever the nodes
-/// below have there.
+/// The range beyond the end of a node counts as allocated: it reads as zeroes, regardless of
+/// the nodes below.
 ///
 /// # Errors
 /// [`Error::Io`].

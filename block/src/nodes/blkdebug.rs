@@ -26,7 +26,8 @@ impl Opener<'_> {
     ) -> Result<Arc<Node>> {
         let common = settings.common;
         let blkdebug = Blkdebug::new(options)?;
-        // The child gets the newer place in listings, so it is opened after the name is taken.
+        // Listings show the child before the node, as the child is newer. So the name of the node
+        // is reserved first.
         let name = self.name(name)?;
         let shown = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &shown, Role::Image(blkdebug.access))?;

@@ -47,15 +47,15 @@ impl Blkdebug {
         Ok(Blkdebug { limits, rules, access })
     }
 
-    /// The options that are given, without the permissions, by the names that they have in the
-    /// names of images. The sizes come first.
+    /// The given options without the permissions, under their names in `json:{...}`. The sizes
+    /// come first.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, Value)> {
         let sizes = self.limits.named().into_iter();
         let sizes = sizes.filter_map(|(name, size)| Some((name, Value::from(size?))));
         sizes.chain(self.rules.iter().map(|(name, value)| (name.as_str(), value.clone())))
     }
 
-    /// Whether no option is given that belongs to the name of the image.
+    /// Whether no option is given that the name of the image would have to contain.
     pub(super) fn is_plain(&self) -> bool {
         self.members().next().is_none()
     }

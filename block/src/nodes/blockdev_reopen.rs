@@ -71,6 +71,7 @@ impl Graph {
         self.apply(wanted)
     }
 
+    /// Makes the planned changes. On an error, the former backing nodes are restored.
     fn apply(&self, wanted: ReopenPlan) -> Result<()> {
         for change in &wanted.changes {
             check_force_share(&change.node, &change.settings)?;
@@ -96,7 +97,7 @@ impl Graph {
         changed
     }
 
-    /// Adds the changes that a new description of a node requires.
+    /// Adds the changes that a new description of a node requires to `wanted`.
     fn plan_node(
         &self,
         node: &Arc<Node>,
@@ -145,6 +146,7 @@ impl Graph {
         }
     }
 
+    /// Plans the `file` or `image` child of a node, which cannot be replaced.
     fn plan_file(
         &self,
         node: &Node,
@@ -177,7 +179,7 @@ impl Graph {
         }
     }
 
-    /// The data file cannot be replaced.
+    /// Plans the data file of a node, which cannot be replaced.
     fn plan_data_file(
         &self,
         node: &Node,
@@ -195,6 +197,7 @@ impl Graph {
         }
     }
 
+    /// Plans the backing node of a node, which can be replaced.
     fn plan_backing(
         &self,
         node: &Arc<Node>,

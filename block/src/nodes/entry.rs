@@ -67,7 +67,7 @@ impl Entry {
         self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
     }
 
-    /// Whether the node has parents, or jobs work on it.
+    /// Whether the node has parents, or is used by jobs.
     pub(super) fn has_parents(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
             User::Node { .. } | User::External { blocks: Some(_), .. } => true,
@@ -141,8 +141,8 @@ pub(super) enum User {
 }
 
 impl User {
-    /// Whether the user tolerates the writes of another one, as it intercepts them. For
-    /// permissions, roots are users of the node below the filter of a backup.
+    /// Whether the user tolerates the writes of `other`. The filter of a backup intercepts the
+    /// writes of roots, which are users of the node below the filter in the check of permissions.
     pub(super) fn sees_writes_of(&self, other: &User) -> bool {
         matches!(
             (self, other),

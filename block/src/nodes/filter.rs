@@ -1,6 +1,6 @@
 //! Filters: nodes that a job inserts above the node on which it works, visible to clients.
 //!
-//! A filter shows the node below unchanged, which is then not a root node any more. A
+//! A filter shows the node below unchanged. The node below is then no longer a root node. A
 //! [`WriteWatcher`](super::WriteWatcher) of the node below does what QEMU's filters do to the
 //! writes that pass through them.
 

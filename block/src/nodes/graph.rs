@@ -61,7 +61,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Closes all nodes, those above before those below. Reserved nodes stay.
+    /// Closes all nodes, parents before their children. Reserved nodes stay open.
     ///
     /// Blocks also while other threads open or close nodes.
     pub fn remove_all(&self) {
@@ -120,8 +120,8 @@ impl Graph {
         self.shared.state.lock()
     }
 
-    /// Locks out other threads that reopen nodes or change their children. The lock is taken before
-    /// that of the state, never under it. Blocks while images are opened.
+    /// Excludes other threads that reopen nodes or change their children. The lock is taken
+    /// before that of the state, never under it. Blocks while images are opened.
     pub fn lock_reopen(&self) -> ReentrantMutexGuard<'_, ()> {
         self.shared.reopening.lock()
     }
@@ -134,9 +134,9 @@ impl Graph {
 
     /// Cancels the opening of a node: removes the node itself, if it has been inserted, its uses of
     /// children and the reservation of its name.
-    pub(super) fn abandon(&self, place: &PendingNode) {
-        let doomed = self.with_state(|state| state.abandon(place));
-        self.close_all(doomed);
+    pub(super) fn abandon(&self, pending: &PendingNode) {
+        let closing = self.with_state(|state| state.abandon(pending));
+        self.close_all(closing);
         self.shared.changed.notify_all();
     }
 
@@ -150,15 +150,16 @@ impl Graph {
     /// Closes nodes that [`State::begin_closing`] has hidden, and the nodes below that only they
     /// used.
     pub(super) fn close_all(&self, nodes: impl IntoIterator<Item = Arc<Node>>) {
-        let mut doomed: Vec<Arc<Node>> = nodes.into_iter().collect();
-        while let Some(node) = doomed.pop() {
+        let mut closing: Vec<Arc<Node>> = nodes.into_iter().collect();
+        while let Some(node) = closing.pop() {
             if let Err(error) = node.image.close() {
                 tracing::error!(
                     node = %node.name(), %error, "cannot flush the image while closing it"
                 );
             }
-            // After the flush, so that the next user of the nodes below finds all data.
-            doomed.extend(self.with_state(|state| state.remove(node.name())));
+            // The node is removed after the flush, so that the next user of the nodes below finds
+            // all data.
+            closing.extend(self.with_state(|state| state.remove(node.name())));
             self.shared.changed.notify_all();
         }
     }

@@ -1,4 +1,4 @@
-//! From the names of images to options that open them.
+//! Conversion of the names of images into options that open the images.
 
 use crate::error::{Error, Result};
 use crate::image::host_file::{HostFile, HostFileMode};
@@ -33,7 +33,8 @@ pub fn by_filename(path: String, format: Option<&str>) -> Result<BlockdevOptions
     })
 }
 
-/// The options of the image that a header names by a path, be it of a file or of a blkdebug node.
+/// The options of the image that a header names: the path of a file, or the name of a blkdebug
+/// node.
 ///
 /// # Errors
 /// Those of [`host_path`] and of [`by_filename`].

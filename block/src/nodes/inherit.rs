@@ -71,7 +71,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// The settings of a node with these options, below a node that hands these down.
+    /// The settings of a node, from the options that it inherits and those that its description
+    /// contains.
     pub(super) fn new(inherited: CommonOptions, given: GivenOptions) -> Self {
         Settings { inherited, given, common: inherited.overridden_by(given), was_writable: false }
     }

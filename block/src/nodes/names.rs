@@ -10,10 +10,10 @@ const NAME_MAX: usize = 31;
 /// Refuses names that are not identifiers: a letter, then letters, digits, `-`, `.` and `_`.
 pub(super) fn check(name: &str) -> Result<()> {
     let mut bytes = name.bytes();
-    let starts_well = bytes.next().is_some_and(|first| first.is_ascii_alphabetic());
-    let continues_well =
+    let starts_with_letter = bytes.next().is_some_and(|first| first.is_ascii_alphabetic());
+    let has_valid_rest =
         bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
-    if !starts_well || !continues_well {
+    if !starts_with_letter || !has_valid_rest {
         return Err(Error::NodeNameInvalid(name.to_owned()));
     }
     if name.len() > NAME_MAX {
@@ -32,7 +32,7 @@ pub(super) struct Generator {
 impl Generator {
     /// A new name.
     ///
-    /// Two of the digits are random, so that no client comes to rely on the names.
+    /// Two of the digits are random, so that clients do not rely on the names.
     pub(super) fn next(&mut self) -> String {
         let number = self.next;
         self.next += 1;

@@ -38,8 +38,8 @@ impl RangeOptions {
 pub(super) struct Backing {
     /// The backing node.
     pub(super) node: Option<Arc<Node>>,
-    /// The name in the header of the image. If the backing node was opened from that name, the name
-    /// of the image of the node.
+    /// The name in the header of the image. If the backing node was opened from that name, this
+    /// is the name of the image of the backing node instead.
     pub(super) named: Option<String>,
 }
 
@@ -334,7 +334,7 @@ impl Node {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
             Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
             Driver::NullCo => Some(0),
-            // As in QEMU, for which blkdebug is a protocol that does not report its size.
+            // As in QEMU, where blkdebug is a protocol that does not report its size.
             Driver::Blkdebug => None,
             Driver::MirrorTop
             | Driver::CopyOnRead
@@ -343,7 +343,7 @@ impl Node {
         }
     }
 
-    /// Lets `work` have the file of a file node.
+    /// Runs `work` with the file of a file node. Returns `None` for other nodes.
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         self.host_file.as_deref().map(work)
     }

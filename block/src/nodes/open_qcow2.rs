@@ -31,7 +31,8 @@ impl Opener<'_> {
     ) -> Result<Arc<Node>> {
         let common = settings.common;
         let file = self.open_child(&options.format.format.file, common.for_file())?;
-        // Before the backing files are opened, which listings show after the node.
+        // The name is reserved before the backing files are opened, as listings show those after
+        // the node.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
@@ -54,8 +55,8 @@ impl Opener<'_> {
         self.insert_qcow2(name, settings, *header, Below { file, data_file, backing })
     }
 
-    /// Opens the image of a node whose children are open. A function of its own, as its locals must
-    /// not be on the stack while a chain of backing files is opened by recursion.
+    /// Opens the image of a node whose children are open. This is a separate function, so that
+    /// its locals are not on the stack while a chain of backing files is opened by recursion.
     fn insert_qcow2(
         &self,
         name: String,
@@ -136,15 +137,15 @@ impl Graph {
         let above = node.settings.read().common.for_backing();
         let opened = Opener::new(self).run(&options, above)?;
         let _ = opened.opened_for.set(Arc::downgrade(node));
-        // Closed again unless it becomes the backing node.
+        // The opened node is closed again unless it becomes the backing node.
         let opened = BorrowedNode::new(self, opened, true);
         let change = BackingChange { node: Some(Arc::clone(opened.node())), name: None };
         self.change_backing(node, change)
     }
 }
 
-/// The options of the backing file that a header names, if it names one. Boxed, as a chain of
-/// images is opened by recursion.
+/// The options of the backing file that a header names, if it names one. The result is boxed to
+/// save stack, as a chain of images is opened by recursion.
 fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOptions>>> {
     let Some(name) = header.backing_file() else { return Ok(None) };
     let format = header.backing_format();

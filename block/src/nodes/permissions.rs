@@ -27,7 +27,8 @@ pub(super) fn accesses(entries: &[Entry]) -> Result<HashMap<String, Access>> {
     Ok(known)
 }
 
-/// The sum of the permissions of an entry's users. The users are computed first.
+/// The permissions of all users of a node together. The permissions of nodes above are computed
+/// first, and cached in `known`.
 fn access_of(
     entry: &Entry,
     by_name: &HashMap<&str, &Entry>,
@@ -47,7 +48,8 @@ fn access_of(
                     // The parent is being opened and has no users yet.
                     None => Access::NONE,
                 };
-                // Reopening changes these two.
+                // The mode and `force-share` of an open parent may have changed since it was
+                // attached.
                 let writable = parent.map_or(*writable, |one| !one.node.is_read_only());
                 let force_share = parent.map_or(*force_share, |one| one.node.force_share());
                 let access = if driver.is_filter() {
@@ -78,14 +80,14 @@ fn access_of(
 fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
     for (unsharing, theirs) in parts {
         for (requiring, wanted) in parts {
-            let mut disputed = wanted.takes - theirs.shares;
+            let mut conflicting = wanted.takes - theirs.shares;
             if unsharing.user.sees_writes_of(&requiring.user) {
-                disputed -= Permissions::WRITE;
+                conflicting -= Permissions::WRITE;
             }
-            if !std::ptr::eq(*unsharing, *requiring) && !disputed.is_empty() {
+            if !std::ptr::eq(*unsharing, *requiring) && !conflicting.is_empty() {
                 return Err(Error::PermissionConflict {
                     node: node.to_owned(),
-                    permissions: disputed.names(),
+                    permissions: conflicting.names(),
                     required_by: requiring.description(node),
                     unshared_by: unsharing.description(node),
                 });

@@ -194,8 +194,8 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
-                // As in QEMU, a child that is described beside its parent has its former
-                // options for now.
+                // As in QEMU, the former options apply where the planned description of the child
+                // has none.
                 Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };

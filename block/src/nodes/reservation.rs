@@ -1,4 +1,5 @@
-//! How users outside the graph hold nodes: reservations of jobs, and nodes opened for one user.
+//! Reservations of nodes by jobs and other users outside the graph, and nodes that are opened for
+//! one user.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::usage::{BackingLink, NodeUse, UserName};
 use crate::error::Result;
 use crate::image::permissions::Access;
 
-/// The name of users without a name in messages.
+/// The description, in messages, of users without a name.
 const UNNAMED: &str = "an unnamed block device";
 
 /// The nodes of a job or another user. They are released when this is dropped.
@@ -151,8 +152,8 @@ impl Graph {
     }
 }
 
-/// A node for the time of one use. If it was opened for this use, it is closed when this is
-/// dropped.
+/// A node that is borrowed for one use. A node that was opened for this use is closed when the
+/// result is dropped.
 #[derive(Debug)]
 pub struct BorrowedNode {
     graph: Graph,

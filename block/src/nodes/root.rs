@@ -118,7 +118,8 @@ impl Root {
         loop {
             let node = self.node();
             let guard = node.writes.begin_write();
-            // A root is moved only while writes are blocked, so it cannot move from here on.
+            // A root moves only while writes are blocked, so this root cannot move while the
+            // guard exists.
             if Arc::ptr_eq(&node, &self.node()) {
                 return work(&node, &guard);
             }

@@ -89,24 +89,24 @@ impl State {
 
     /// Makes nodes that have been opened visible to all users.
     pub(super) fn publish(&mut self, opened: &[PendingNode]) {
-        for place in opened {
-            if let Some(entry) = self.entry_mut(&place.name) {
+        for pending in opened {
+            if let Some(entry) = self.entry_mut(&pending.name) {
                 entry.stage = Stage::Open;
             }
         }
     }
 
     /// Cancels a reservation of a name. Returns the nodes that have to be closed.
-    pub(super) fn abandon(&mut self, place: &PendingNode) -> Vec<Arc<Node>> {
+    pub(super) fn abandon(&mut self, pending: &PendingNode) -> Vec<Arc<Node>> {
         let own =
-            |entry: &&mut Entry| entry.order == place.order && entry.stage == Stage::Opening;
-        if let Some(entry) = self.entry_mut(&place.name).filter(own) {
+            |entry: &&mut Entry| entry.order == pending.order && entry.stage == Stage::Opening;
+        if let Some(entry) = self.entry_mut(&pending.name).filter(own) {
             entry.stage = Stage::Closing;
             return vec![Arc::clone(&entry.node)];
         }
         // Otherwise another node has the name by now.
-        let is_expected = self.pending.get(&place.name) == Some(&place.order);
-        if is_expected { self.remove(&place.name) } else { Vec::new() }
+        let is_expected = self.pending.get(&pending.name) == Some(&pending.order);
+        if is_expected { self.remove(&pending.name) } else { Vec::new() }
     }
 
     /// Hides a node without users. Returns the node, to be closed without the lock.
@@ -141,14 +141,14 @@ impl State {
         self.detach(name, |_any, _role| true)
     }
 
-    /// Removes the uses of children by a node that `is_left` selects. Returns the children that
-    /// have to be closed.
+    /// Removes the uses of children by a node, as far as `is_detached` selects them. Returns the
+    /// children that have to be closed.
     pub(super) fn detach(
         &mut self,
         parent: &str,
-        is_left: impl Fn(&Node, Role) -> bool,
+        is_detached: impl Fn(&Node, Role) -> bool,
     ) -> Vec<Arc<Node>> {
-        let unused = self.drop_uses_by(parent, is_left);
+        let unused = self.drop_uses_by(parent, is_detached);
         self.refresh_after_release();
         unused
     }
@@ -156,13 +156,13 @@ impl State {
     fn drop_uses_by(
         &mut self,
         parent: &str,
-        is_left: impl Fn(&Node, Role) -> bool,
+        is_detached: impl Fn(&Node, Role) -> bool,
     ) -> Vec<Arc<Node>> {
         let mut unused = Vec::new();
         for entry in &mut self.entries {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
-                User::Node { name, .. } => name != parent || !is_left(&entry.node, used.role),
+                User::Node { name, .. } => name != parent || !is_detached(&entry.node, used.role),
                 User::External { .. } => true,
             });
             if entry.uses.len() < before && entry.is_unused() {
@@ -183,9 +183,9 @@ impl State {
     /// taken.
     pub(super) fn attach(&mut self, node: &Arc<Node>, used: Use) -> Result<()> {
         let name = node.name();
-        let is_there =
+        let is_attachable =
             |entry: &&mut Entry| Arc::ptr_eq(&entry.node, node) && entry.stage != Stage::Closing;
-        let entry = self.entry_mut(name).filter(is_there);
+        let entry = self.entry_mut(name).filter(is_attachable);
         let entry = entry.ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
         entry.uses.push(used);
         let refreshed = self.refresh();
@@ -207,8 +207,8 @@ impl State {
                 Some(Ok(before)) => changed.push((node, before)),
                 Some(Err(error)) => {
                     for (node, before) in changed {
-                        // These locks were held a moment ago, and others cannot have taken them
-                        // since.
+                        // Errors are ignored: another process is unlikely to take the released
+                        // locks in the meantime.
                         node.with_host_file(|file| file.set_access(before).ok());
                     }
                     return Err(error);
@@ -222,7 +222,7 @@ impl State {
     /// As [`State::refresh`] after uses were removed, which cannot conflict.
     pub(super) fn refresh_after_release(&self) {
         if let Err(error) = self.refresh() {
-            tracing::error!(%error, "image locks could not be given back");
+            tracing::error!(%error, "image locks cannot be released");
         }
     }
 

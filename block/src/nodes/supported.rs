@@ -13,8 +13,8 @@ impl BlockdevOptions {
     /// Refuses options of the node, and of all nodes described inline below it, that this library
     /// does not support or whose values are out of range.
     ///
-    /// [`Graph::add`](super::Graph::add) and its like check their options before they open the
-    /// first file.
+    /// [`Graph::add`](super::Graph::add) and similar methods check their options before they
+    /// open the first file.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for the first such option.

@@ -168,7 +168,7 @@ impl NodeUse {
         NodeUse::member(node, "active node", access)
     }
 
-    /// The filter through which such a node is read.
+    /// The filter above the target of a stream, through which the target is read.
     pub fn stream_filter(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::CONSISTENT_READ, shares };

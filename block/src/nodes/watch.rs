@@ -1,8 +1,9 @@
-//! Watchers of the writes to a node, and the lock that blocks writes for a moment.
+//! Watchers of the writes to a node, and the lock that blocks writes temporarily.
 //!
-//! Every write takes the node's lock shared. A [`Quiesced`](super::Quiesced) node holds the lock
-//! exclusively: no write is in flight and none begins, so that watchers can be registered and the
-//! users of the node be moved to another one. Without watchers, a write costs one uncontended lock.
+//! Every write takes the node's lock shared. A [`Quiesced`](super::Quiesced) node has the lock
+//! exclusively: no write is in flight, and no write begins. Then watchers can be registered, and
+//! users of the node can move to another node. Without watchers, a write costs one uncontended
+//! lock.
 
 use std::fmt;
 use std::io;

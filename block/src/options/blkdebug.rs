@@ -68,8 +68,8 @@ pub struct BlkdebugInjectErrorOptions {
     /// The kind of requests that fail; all but `block-status` by default.
     #[qapi(since = "4.1")]
     pub iotype: Option<BlkdebugIoType>,
-    /// The number of the error; 5, an input/output error, by default. With 0, requests that match
-    /// the rule succeed, also if a later rule matches.
+    /// The error number; by default 5, an input/output error. With 0, requests that match the
+    /// rule succeed, even if a later rule matches too.
     pub errno: Option<i64>,
     /// The sector of 512 bytes that a request must touch to fail; any sector by default.
     pub sector: Option<i64>,

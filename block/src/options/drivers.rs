@@ -18,7 +18,7 @@ pub struct BlockdevOptionsFile {
     /// How requests are carried out. A hint only, as threads carry out all requests. As in QEMU,
     /// `native` requires `cache.direct`.
     pub aio: Option<BlockdevAioOptions>,
-    /// How many requests are submitted at a time. Without effect.
+    /// The number of requests that are submitted at a time. Without effect.
     #[qapi(since = "6.2")]
     pub aio_max_batch: Option<i64>,
     /// Whether the page cache is dropped when a guest migrates to another host. Without effect.
@@ -49,7 +49,7 @@ impl BlockdevOptionsFile {
     }
 }
 
-/// Whether a feature is used, with the choice left to the program.
+/// A switch for a feature. `auto` leaves the choice to the program.
 #[qapi_enum(since = "2.2")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnOffAuto {
@@ -124,9 +124,9 @@ pub struct BlockdevOptionsRaw {
     /// The options of all formats.
     #[qapi(base)]
     pub format: BlockdevOptionsGenericFormat,
-    /// Where the range begins, in bytes; 0 by default.
+    /// The beginning of the range in bytes; 0 by default.
     pub offset: Option<i64>,
-    /// The length of the range in bytes; by default up to the end.
+    /// The length of the range in bytes; by default, the range extends to the end of the node.
     pub size: Option<i64>,
 }
 
@@ -182,12 +182,12 @@ pub struct BlockdevOptionsQcow2 {
     pub cache_size: Option<i64>,
     /// The size of the cache for level 2 tables, in bytes. Without effect.
     pub l2_cache_size: Option<i64>,
-    /// The size of an entry of that cache, in bytes. Without effect.
+    /// The size of an entry of the cache for level 2 tables, in bytes. Without effect.
     #[qapi(since = "2.12")]
     pub l2_cache_entry_size: Option<i64>,
     /// The size of the cache for reference counts, in bytes. Without effect.
     pub refcount_cache_size: Option<i64>,
-    /// After how many seconds unused entries are removed from the caches. Without effect.
+    /// The age in seconds after which unused entries are removed from the caches. Without effect.
     pub cache_clean_interval: Option<i64>,
     /// The external data file of an image that has one; by default the file that the image names.
     #[qapi(since = "4.0")]
@@ -251,7 +251,7 @@ pub enum Qcow2OverlapCheckMode {
 #[qapi_struct(since = "2.9")]
 #[derive(Debug, Clone)]
 pub struct Qcow2OverlapCheckFlags {
-    /// The mode that sets the flags which are absent.
+    /// The mode that sets the absent flags.
     pub template: Option<Qcow2OverlapCheckMode>,
     /// The header.
     pub main_header: Option<bool>,

@@ -60,14 +60,14 @@ pub struct BlockdevOptions {
     /// Whether the node is active at once. Only `true`, which is the default, is supported.
     #[qapi(since = "10.0")]
     pub active: Option<bool>,
-    /// Whether writes are refused. By default, the `file` child of a node is as the node is, a
-    /// backing file is read-only, and other nodes are writable.
+    /// Whether writes are refused. By default, the `file` child of a node has the value of the
+    /// node, a backing file is read-only, and other nodes are writable.
     pub read_only: Option<bool>,
     /// Whether to open the image read-only if it cannot be opened for writing.
     #[qapi(since = "3.1")]
     pub auto_read_only: Option<bool>,
-    /// Whether to share the image with writers in other processes, which only a read-only node can;
-    /// by default as the node above.
+    /// Whether to share the image with writers in other processes. Only a read-only node can
+    /// share it. By default, the value is that of the node above.
     pub force_share: Option<bool>,
     /// Whether writes of zeroes are detected; `off` by default. Jobs detect zeroes in any case.
     #[qapi(since = "2.1")]

@@ -57,7 +57,7 @@ impl Gate {
         let mut state = self.state.lock();
         let too_few = |state: &mut GateState| state.waiting < requests;
         let waited = self.changed.wait_while_for(&mut state, too_few, TIME_OUT);
-        assert!(!waited.timed_out(), "only {} of {requests} requests came", state.waiting);
+        assert!(!waited.timed_out(), "only {} of {requests} requests arrived", state.waiting);
     }
 
     /// The number of requests that wait at the gate.

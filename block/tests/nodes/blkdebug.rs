@@ -58,7 +58,7 @@ fn requests(node: &Node) -> Vec<&'static str> {
         ("write", outcome(node.write(0, &[1; 512]))),
         ("zero", outcome(node.write_zeroes(0, 64 * K))),
         ("flush", outcome(node.flush())),
-        ("ask", outcome(node.block_status(0, 512))),
+        ("block-status", outcome(node.block_status(0, 512))),
     ];
     let failed = kinds.into_iter().filter(|(_, error)| !error.is_empty());
     failed
@@ -73,20 +73,20 @@ fn requests(node: &Node) -> Vec<&'static str> {
 fn requests_fail_by_kind_after_events_of_a_raw_image_above() {
     let table = [
         (vec![], vec![]),
-        (inject_all(Event::None), vec!["read", "write", "zero", "flush", "ask"]),
+        (inject_all(Event::None), vec!["read", "write", "zero", "flush", "block-status"]),
         (vec![inject(Event::None, IoType::Read)], vec!["read"]),
         (vec![inject(Event::None, IoType::Write)], vec!["write"]),
         (vec![inject(Event::None, IoType::WriteZeroes)], vec!["zero"]),
         (vec![inject(Event::None, IoType::Flush)], vec!["flush"]),
-        (vec![inject(Event::None, IoType::BlockStatus)], vec!["ask"]),
+        (vec![inject(Event::None, IoType::BlockStatus)], vec!["block-status"]),
         // Rules stay active until others replace them.
-        (inject_all(Event::ReadAio), vec!["read", "write", "zero", "flush", "ask"]),
-        (inject_all(Event::WriteAio), vec!["write", "zero", "flush", "ask"]),
-        (inject_all(Event::Pwritev), vec!["write", "zero", "flush", "ask"]),
-        (inject_all(Event::PwritevDone), vec!["zero", "flush", "ask"]),
-        (inject_all(Event::PwritevZero), vec!["zero", "flush", "ask"]),
-        (inject_all(Event::FlushToOs), vec!["flush", "ask"]),
-        (inject_all(Event::FlushToDisk), vec!["flush", "ask"]),
+        (inject_all(Event::ReadAio), vec!["read", "write", "zero", "flush", "block-status"]),
+        (inject_all(Event::WriteAio), vec!["write", "zero", "flush", "block-status"]),
+        (inject_all(Event::Pwritev), vec!["write", "zero", "flush", "block-status"]),
+        (inject_all(Event::PwritevDone), vec!["zero", "flush", "block-status"]),
+        (inject_all(Event::PwritevZero), vec!["zero", "flush", "block-status"]),
+        (inject_all(Event::FlushToOs), vec!["flush", "block-status"]),
+        (inject_all(Event::FlushToDisk), vec!["flush", "block-status"]),
         (inject_all(Event::ReadBackingAio), vec![]),
     ];
     for (rules, expected) in table {
@@ -108,7 +108,7 @@ fn reads_of_the_node_itself_raise_no_event_of_an_image() {
 }
 
 #[test]
-fn a_qcow2_image_tells_what_it_reads_of_what() {
+fn a_qcow2_image_reports_an_event_for_each_kind_of_read() {
     // The first cluster is in the backing file, the second in the image, the third in none.
     for (event, below, expected) in [
         (Event::ReadAio, false, vec![64 * K]),
@@ -124,7 +124,7 @@ fn a_qcow2_image_tells_what_it_reads_of_what() {
         for (name, offset) in [("base", 0), ("top", 64 * K)] {
             let image = with_backing(inline(fixture.file(name)), Some(BlockdevRefOrNull::NONE));
             fixture.add(image.named("n")).write(offset, &noise(1, 64 * K)).expect("writable");
-            fixture.graph.remove("n").expect("nobody uses it");
+            fixture.graph.remove("n").expect("it is unused");
         }
         let rules =
             vec![BlkdebugInjectErrorOptions { once: Some(true), ..inject(event, IoType::Read) }];
@@ -150,7 +150,7 @@ fn a_qcow2_image_tells_what_it_reads_of_what() {
 }
 
 #[test]
-fn a_qcow2_image_tells_that_it_writes_and_flushes() {
+fn a_qcow2_image_reports_writes_and_flushes() {
     let table = [
         (Event::WriteAio, IoType::Write, ["write", "flush"].as_slice()),
         (Event::FlushToOs, IoType::Write, &["flush"]),
@@ -202,11 +202,15 @@ fn requests_are_split_by_the_limits() {
     assert_eq!(outcome(node.read(0, &mut bytes)), FAILED);
     assert!(bytes[..4 * K as usize].iter().all(|byte| *byte == 1), "the first piece was read");
     assert_eq!(outcome(node.write(0, &vec![2; 8 * K as usize])), FAILED);
-    assert_eq!(outcome(node.write_zeroes(8 * K, 8 * K)), "", "no piece is at fault");
-    assert_eq!(outcome(node.read(4 * K - 512, &mut [0; 512])), "", "it ends before");
+    assert_eq!(outcome(node.write_zeroes(8 * K, 8 * K)), "", "no piece fails");
+    assert_eq!(
+        outcome(node.read(4 * K - 512, &mut [0; 512])),
+        "",
+        "the request ends before the sector"
+    );
     // An unaligned write is a read-modify-write.
-    node.write(512, &[3; 512]).expect("the first piece is not at fault");
-    fixture.graph.remove("n").expect("nobody uses it");
+    node.write(512, &[3; 512]).expect("the first piece does not fail");
+    fixture.graph.remove("n").expect("it is unused");
     let mut expected = vec![2; 4 * K as usize];
     expected[512..1024].fill(3);
     expected.resize(8 * K as usize, 1);
@@ -231,7 +235,7 @@ fn zeroes_that_are_not_aligned_are_written() {
 fn rules_apply_in_the_state_that_they_wait_for() {
     let fixture = Fixture::new();
     fixture.write("plain", &noise(1, M));
-    let in_third =
+    let in_state_3 =
         BlkdebugInjectErrorOptions { state: Some(3), ..inject(Event::ReadAio, IoType::Read) };
     let next = |state| BlkdebugSetStateOptions {
         event: Event::ReadAio,
@@ -239,7 +243,7 @@ fn rules_apply_in_the_state_that_they_wait_for() {
         new_state: state + 1,
     };
     let options = with(fixture.file("plain"), |options| {
-        options.inject_error = Some(vec![in_third]);
+        options.inject_error = Some(vec![in_state_3]);
         options.set_state = Some(vec![next(1), next(2)]);
     });
     let node = fixture.add(raw(inline(options)).named("n"));
@@ -250,18 +254,18 @@ fn rules_apply_in_the_state_that_they_wait_for() {
 #[test]
 fn permissions_on_the_image_are_taken_and_not_shared_as_given() {
     let write = || Some(vec![BlockPermission::Write]);
-    let keeps =
-        || with(named("f"), |options| options.unshare_child_perms = write()).named("keeps");
+    let unshares =
+        || with(named("f"), |options| options.unshare_child_perms = write()).named("unshares");
     let takes = || with(named("f"), |options| options.take_child_perms = write()).named("takes");
     let fixture = Fixture::new();
     fixture.write("plain", &noise(1, M));
     fixture.add(fixture.file("plain").named("f"));
-    fixture.add(keeps());
+    fixture.add(unshares());
     let expected = "Permission conflict on node 'f': permissions 'write' are both required by node \
-                    'takes' (uses node 'f' as 'image' child) and unshared by node 'keeps' (uses \
+                    'takes' (uses node 'f' as 'image' child) and unshared by node 'unshares' (uses \
                     node 'f' as 'image' child).";
     assert_eq!(fixture.refusal(takes()), expected);
-    fixture.graph.remove("keeps").expect("nobody uses it");
+    fixture.graph.remove("unshares").expect("it is unused");
     fixture.add(takes());
 }
 
@@ -271,7 +275,7 @@ fn listings_show_the_image_before_the_node() {
     fixture.write("plain", &noise(1, M));
     let node = fixture.add(blkdebug(fixture.file("plain"), vec![]).named("n"));
     assert_eq!(fixture.names(), ["#block", "n"]);
-    let info = node.info(false).expect("it can be told of");
+    let info = node.info(false).expect("the size is known");
     let plain = text(&fixture.path("plain"));
     assert_eq!(info.filename, format!("blkdebug::{plain}"));
     assert_eq!((info.backing_depth, info.image.actual_size), (1, None));

@@ -109,7 +109,7 @@ fn mixture(fixture: &Fixture, name: &str, length: u64) -> Vec<u8> {
 }
 
 #[test]
-fn the_target_becomes_equal_whatever_its_contents() {
+fn the_target_becomes_equal_regardless_of_its_contents() {
     let length = 5 * M + 37 * 512;
     for cluster_size in [0, 512, 64 * K, 2 * M] {
         for old in [false, true] {
@@ -129,7 +129,7 @@ fn the_target_becomes_equal_whatever_its_contents() {
             if old {
                 target.write(0, &noise(9, length)).expect("it can be written");
             }
-            run(&source, &target, &Job::default()).expect("nothing is in the way");
+            run(&source, &target, &Job::default()).expect("the copy succeeds");
             assert_same(&contents(&target), &expected);
             fixture.graph.remove_all();
             if cluster_size > 0 {
@@ -140,7 +140,7 @@ fn the_target_becomes_equal_whatever_its_contents() {
 }
 
 #[test]
-fn a_chain_is_copied_as_it_reads() {
+fn a_copy_of_a_chain_has_the_visible_contents() {
     let fixture = Fixture::new();
     let mut expected = mixture(&fixture, "base", 4 * M);
     fixture.format("overlay", |options| {
@@ -156,7 +156,7 @@ fn a_chain_is_copied_as_it_reads() {
     expected[(2 * M + 5 * K) as usize..(2 * M + 305 * K) as usize]
         .copy_from_slice(&noise(5, 300 * K));
     let target = fixture.add(qcow2(inline(fixture.file("target"))).named("t"));
-    run(&source, &target, &Job::default()).expect("nothing is in the way");
+    run(&source, &target, &Job::default()).expect("the copy succeeds");
     assert_same(&contents(&target), &expected);
 }
 
@@ -171,20 +171,20 @@ fn holes_stay_holes() {
     File::options().write(true).open(&target).and_then(|f| f.set_len(1 << 34)).expect("it grows");
     let source = fixture.add(fixture.file("source").named("s"));
     let node = fixture.add(fixture.file("target").named("t"));
-    run(&source, &node, &Job::default()).expect("nothing is in the way");
+    run(&source, &node, &Job::default()).expect("the copy succeeds");
     let taken = target.metadata().expect("it is there").blocks() * 512;
     assert!(taken <= 128 * K, "{taken} bytes for 64 KiB of data");
 }
 
 #[test]
-fn an_image_without_any_size_is_copied_at_once() {
+fn an_empty_image_is_copied_at_once() {
     let fixture = Fixture::new();
     fixture.write("source", b"");
     fixture.write("target", b"");
     let source = fixture.add(fixture.file("source").named("s"));
     let target = fixture.add(fixture.file("target").named("t"));
     let job = Job::default();
-    run(&source, &target, &job).expect("nothing is in the way");
+    run(&source, &target, &job).expect("the copy succeeds");
     assert_eq!(job.asked.load(Ordering::Relaxed), 0);
 }
 
@@ -198,7 +198,7 @@ fn requests_fit_the_speed() {
         let source = fixture.add(fixture.file("source").named("s"));
         let target = fixture.add(fixture.file("target").named("t"));
         let job = Job { speed, ..Job::default() };
-        run(&source, &target, &job).expect("nothing is in the way");
+        run(&source, &target, &job).expect("the copy succeeds");
         assert_eq!(job.largest.load(Ordering::Relaxed), largest, "at {speed} bytes a second");
         assert_same(&contents(&target), &expected);
     }
@@ -267,7 +267,7 @@ fn compressed_copies_are_smaller_and_do_not_replace_other_data() {
     copy(&Job::default()).expect("all can be copied");
     target.write(M, &[1; 512]).expect("it can be written");
     let job = Job::default();
-    copy(&job).expect_err("there is something else");
+    copy(&job).expect_err("the target has other data");
     assert_eq!(*job.errors.lock(), [(Side::Target, "Input/output error".to_owned())]);
     fixture.graph.remove_all();
     assert_sound(&path);

@@ -14,7 +14,7 @@ fn file_create(path: &str, size: u64, preallocation: Preallocation) -> Result<()
 }
 
 #[test]
-fn files_are_made_with_their_size_and_emptied_first() {
+fn creation_empties_a_file_and_sets_its_size() {
     let fixture = Fixture::new();
     let path = fixture.write("old", &noise(1, 8 * K));
     for (size, preallocation, reserved) in [
@@ -71,7 +71,7 @@ type Change = fn(&mut Qcow2Create);
 type Mistake<'a> = &'a dyn Fn(&mut Qcow2Create);
 
 #[test]
-fn new_images_are_sound_empty_and_usable() {
+fn new_images_are_valid_empty_and_usable() {
     let changes: [Change; 15] = [
         |_| {},
         |o| o.size = 0,
@@ -104,7 +104,7 @@ fn new_images_are_sound_empty_and_usable() {
             assert_same(&head, &vec![0; M as usize]);
             node.write(options.size - 512, &[7; 512]).expect("it can be written");
         }
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
         assert_sound(&fixture.path("image"));
     }
 }
@@ -262,7 +262,7 @@ fn assert_fails_with_an_image_of(size: u64, expected: &str, change: Mistake<'_>)
 }
 
 #[test]
-fn data_files_have_room_for_all_that_is_allocated() {
+fn data_files_have_space_for_all_allocated_clusters() {
     let changes: [(Change, u64); 4] = [
         (|_| {}, M + 512),
         (|o| o.data_file_raw = true, M + 64 * K),

@@ -22,30 +22,30 @@ const KINDS: [(&str, Change, &str); 9] = [
         |o| (o.compression_type, o.cluster_size) = (CompressionType::Zstd, 4 * K),
         "compression_type=zstd,cluster_size=4k",
     ),
-    ("divided", |o| o.extended_l2 = true, "extended_l2=on"),
+    ("subclusters", |o| o.extended_l2 = true, "extended_l2=on"),
     (
-        "divided, small",
+        "subclusters, small",
         |o| (o.extended_l2, o.cluster_size, o.refcount_bits) = (true, 16 * K, 1),
         "extended_l2=on,cluster_size=16k,refcount_bits=1",
     ),
     (
-        "divided and zstd",
+        "subclusters and zstd",
         |o| (o.extended_l2, o.compression_type) = (true, CompressionType::Zstd),
         "extended_l2=on,compression_type=zstd",
     ),
-    ("apart", |o| o.data_file = Some(data_file()), "data_file=DATA"),
+    ("data file", |o| o.data_file = Some(data_file()), "data_file=DATA"),
     (
-        "apart, small",
+        "data file, small",
         |o| (o.data_file, o.cluster_size) = (Some(data_file()), 512),
         "data_file=DATA,cluster_size=512",
     ),
     (
-        "apart and divided",
+        "data file and subclusters",
         |o| (o.data_file, o.extended_l2) = (Some(data_file()), true),
         "data_file=DATA,extended_l2=on",
     ),
     (
-        "apart and raw",
+        "raw data file",
         |o| (o.data_file, o.data_file_raw) = (Some(data_file()), true),
         "data_file=DATA,data_file_raw=on",
     ),
@@ -83,7 +83,7 @@ impl Kind {
 
     /// Closes the image, and checks it with QEMU's tools.
     fn close(&self, expected: &[u8]) {
-        self.fixture.graph.remove("n").expect("nobody uses it");
+        self.fixture.graph.remove("n").expect("it is unused");
         assert_sound(&self.path);
         let reference = self.fixture.write("reference", expected);
         let arguments = ["compare", "-U", "-f", "raw", "-F", "qcow2"];
@@ -92,7 +92,7 @@ impl Kind {
         if let Some(output) = run_peer("qemu-img", &arguments) {
             assert!(output.status.success(), "{}: {output:?}", self.name);
         }
-        if self.name == "apart and raw" {
+        if self.name == "raw data file" {
             let data = fs::read(self.fixture.path("data")).expect("it is there");
             assert_same(&data[..expected.len()], expected);
         }
@@ -112,7 +112,7 @@ impl Numbers {
 }
 
 /// Writes data and zeroes at pseudo-random offsets to an image and to its expected contents.
-fn scribble(node: &Node, expected: &mut [u8], numbers: &mut Numbers, times: u64) {
+fn write_randomly(node: &Node, expected: &mut [u8], numbers: &mut Numbers, times: u64) {
     let sectors = expected.len() as u64 / 512;
     for number in 0..times {
         let longest = [1, 16, 300, 1000][numbers.below(4) as usize];
@@ -136,14 +136,14 @@ fn scribble(node: &Node, expected: &mut [u8], numbers: &mut Numbers, times: u64)
 }
 
 #[test]
-fn written_data_are_read_by_other_programs_too() {
+fn written_data_are_read_by_other_programs() {
     for kind in &KINDS {
         let image = Kind::new(kind, 2 * M + 512, |_| {});
         let mut expected = vec![0; image.size as usize];
         let mut numbers = Numbers(7);
         for _ in 0..2 {
             let node = image.open();
-            scribble(&node, &mut expected, &mut numbers, 40);
+            write_randomly(&node, &mut expected, &mut numbers, 40);
             node.flush().expect("it can be flushed");
             drop(node);
             image.close(&expected);
@@ -153,7 +153,7 @@ fn written_data_are_read_by_other_programs_too() {
 
 #[test]
 fn unallocated_ranges_read_from_the_backing_file() {
-    for kind in KINDS.iter().filter(|(name, ..)| *name != "apart and raw") {
+    for kind in KINDS.iter().filter(|(name, ..)| *name != "raw data file") {
         let image = Kind::new(kind, 3 * M, |options| {
             options.backing_file = Some("base".into());
             options.backing_format = Some("raw".into());
@@ -165,7 +165,7 @@ fn unallocated_ranges_read_from_the_backing_file() {
         expected.resize(image.size as usize, 0);
         let node = image.open();
         assert_same(&contents(&node), &expected);
-        scribble(&node, &mut expected, &mut Numbers(11), 15);
+        write_randomly(&node, &mut expected, &mut Numbers(11), 15);
         node.copy_on_read(M - 3 * K, 300 * K).expect("it can be populated");
         let (own, shown) = (M, M - 64 * K);
         let own = node.block_status(own, 512).expect("it is known");
@@ -175,7 +175,7 @@ fn unallocated_ranges_read_from_the_backing_file() {
         // New bytes read as zeroes, also where the backing file has data.
         node.grow(5 * M).expect("it can grow");
         expected.resize(5 * M as usize, 0);
-        scribble(&node, &mut expected, &mut Numbers(13), 10);
+        write_randomly(&node, &mut expected, &mut Numbers(13), 10);
         drop(node);
         image.close(&expected);
     }
@@ -207,7 +207,7 @@ fn images_by_other_programs_are_read_and_written() {
         let kind = Kind { fixture, path, name, size: 5 * M };
         let node = kind.open();
         assert_same(&contents(&node), &expected);
-        scribble(&node, &mut expected, &mut Numbers(17), 30);
+        write_randomly(&node, &mut expected, &mut Numbers(17), 30);
         drop(node);
         kind.close(&expected);
     }
@@ -224,7 +224,7 @@ fn preallocated_clusters_are_used() {
         let before = (length("image"), length("data"));
         let node = image.open();
         let mut expected = vec![0; image.size as usize];
-        scribble(&node, &mut expected, &mut Numbers(19), 30);
+        write_randomly(&node, &mut expected, &mut Numbers(19), 30);
         drop(node);
         image.close(&expected);
         assert_eq!((length("image"), length("data")), before, "{}", image.name);
@@ -259,7 +259,7 @@ fn compressed_clusters_are_written_and_replaced() {
         let taken = fs::metadata(&kind.path).expect("it is there").len();
         assert_eq!(taken < 5 * M / 2, becomes_smaller, "it takes {taken}");
         let node = kind.open();
-        scribble(&node, &mut expected, &mut Numbers(29), 30);
+        write_randomly(&node, &mut expected, &mut Numbers(29), 30);
         drop(node);
         kind.close(&expected);
     }

@@ -120,23 +120,23 @@ fn removing_a_node_removes_nodes_that_were_opened_with_it() {
     let fixture = Fixture::new();
     fixture.format("image", |_| {});
     fixture.write("plain", &[0; 512]);
-    fixture.add(fixture.file("plain").named("kept"));
-    fixture.add(raw(named("kept")).named("above"));
+    fixture.add(fixture.file("plain").named("shared"));
+    fixture.add(raw(named("shared")).named("above"));
     fixture.add(qcow2(inline(fixture.file("image").named("below"))).named("top"));
     let refusal = |name| fixture.graph.remove(name).expect_err("in use").to_string();
-    assert_eq!(refusal("kept"), "Block device kept is in use");
+    assert_eq!(refusal("shared"), "Block device shared is in use");
     assert_eq!(refusal("below"), "Node below is not owned by the monitor");
     assert_eq!(refusal("nope"), "Failed to find node with node-name='nope'");
-    fixture.graph.remove("top").expect("nobody uses it");
-    fixture.graph.remove("above").expect("nobody uses it");
-    assert_eq!(fixture.names(), ["kept"]);
+    fixture.graph.remove("top").expect("it is unused");
+    fixture.graph.remove("above").expect("it is unused");
+    assert_eq!(fixture.names(), ["shared"]);
     assert_eq!(refusal("top"), "Failed to find node with node-name='top'");
     fixture.graph.remove_all();
     assert!(fixture.names().is_empty());
 }
 
 #[test]
-fn a_backing_file_cannot_be_removed_but_copied() {
+fn a_backing_file_can_be_copied_but_not_removed() {
     let fixture = Fixture::new();
     fixture.format("overlay", |_| {});
     fixture.add(null().named("base"));
@@ -215,7 +215,7 @@ fn the_nodes_of_a_job_cannot_be_removed() {
 }
 
 #[test]
-fn a_reservation_that_fails_takes_nothing() {
+fn a_failed_reservation_reserves_no_node() {
     let fixture = Fixture::new();
     fixture.add(null().named("src"));
     fixture.add(null().named("dst").read_only(true));
@@ -227,7 +227,7 @@ fn a_reservation_that_fails_takes_nothing() {
 }
 
 #[test]
-fn images_have_the_names_that_lead_to_them() {
+fn images_have_names_that_open_the_same_nodes() {
     let fixture = Fixture::new();
     fixture.write("base", &[0; 4096]);
     let base = text(&fixture.path("base"));
@@ -265,7 +265,7 @@ fn images_have_the_names_that_lead_to_them() {
         assert_eq!(info.image.full_backing_filename.as_deref(), Some(base.as_str()));
         assert_eq!(info.backing_filename.is_some(), has_backing);
         assert_eq!(info.backing_depth, u32::from(has_backing));
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
     }
 }
 
@@ -304,7 +304,7 @@ fn a_write_protected_file_is_opened_read_only_if_that_is_allowed() {
     let mut options = file(path).named("n");
     options.auto_read_only = Some(true);
     assert!(fixture.add(options).is_read_only());
-    fixture.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("it is unused");
     // A file that is described inline may be opened read-only.
     fixture.add(raw(inline(file(path).named("f"))).named("n"));
     assert!(fixture.graph.get("f").expect("it is there").is_read_only());
@@ -324,10 +324,10 @@ fn the_format_of_a_backing_file_is_probed_if_the_header_has_none() {
             Ok(driver) => {
                 let below = added.expect("it can be opened").backing().expect("it has one");
                 assert_eq!(below.driver().name(), driver);
-                fixture.graph.remove("n").expect("nobody uses it");
+                fixture.graph.remove("n").expect("it is unused");
             }
             Err(format) => assert_eq!(
-                added.expect_err("nobody can read it").to_string(),
+                added.expect_err("the format has no driver").to_string(),
                 format!("Could not open backing file: Unknown driver '{format}'")
             ),
         }
@@ -357,7 +357,7 @@ fn a_raw_node_can_show_a_part_of_its_file() {
         let node = fixture.add(part(offset, size));
         assert_same(&contents(&node), &all[range.start as usize..range.end as usize]);
         assert_eq!(node.filename(), json(name));
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
     }
     let sum = "The sum of offset (1048576) and size (3146240) has to be smaller or equal to the  \
                actual size of the containing file (4194304)";

@@ -18,7 +18,7 @@ fn extents(node: &Node) -> Vec<(u64, bool, bool)> {
     let mut offset = 0;
     while offset < end {
         let Extent { length, zero, allocated } =
-            node.block_status(offset, end - offset).expect("the node can tell");
+            node.block_status(offset, end - offset).expect("the status is known");
         assert!(length > 0);
         offset += length;
         match all.last_mut() {
@@ -46,9 +46,9 @@ fn a_file_is_an_image_of_whole_sectors() {
     assert_eq!(error.to_string(), "Input/output error");
 }
 
-/// Writeback of large writes starts at once if they are ever flushed.
+/// Writeback of large writes starts at once, unless flushes do not wait for the disk.
 #[test]
-fn large_writes_to_files_are_there_and_can_be_flushed() {
+fn large_writes_to_files_are_readable_and_can_be_flushed() {
     for no_flush in [false, true] {
         let fixture = Fixture::new();
         let path = fixture.write("file", &vec![0; 4 * M as usize]);
@@ -109,14 +109,14 @@ fn the_block_status_of_a_chain_is_that_of_its_images() {
     base[64 * K as usize..192 * K as usize].fill(0);
     base[256 * K as usize..320 * K as usize].copy_from_slice(&noise(2, 64 * K));
     assert_same(&contents(&node), &base);
-    fixture.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("it is unused");
     assert_sound(&fixture.path("overlay"));
 }
 
 /// Pseudo-random numbers, the same in each run.
-struct Dice(u64);
+struct Numbers(u64);
 
-impl Dice {
+impl Numbers {
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) % limit
@@ -124,14 +124,14 @@ impl Dice {
 }
 
 /// Writes, zeroes and flushes within one range of the image, and in a model.
-fn exercise(node: &Node, start: u64, model: &mut [u8], seed: u64) {
-    let mut dice = Dice(seed);
+fn write_randomly(node: &Node, start: u64, model: &mut [u8], seed: u64) {
+    let mut numbers = Numbers(seed);
     for step in 0..300 {
-        let offset = dice.below(model.len() as u64 / 512) * 512;
+        let offset = numbers.below(model.len() as u64 / 512) * 512;
         let most = (model.len() as u64 - offset).min(48 * K);
-        let length = (dice.below(most / 512) + 1) * 512;
+        let length = (numbers.below(most / 512) + 1) * 512;
         let range = offset as usize..(offset + length) as usize;
-        match dice.below(8) {
+        match numbers.below(8) {
             0 => node.flush().expect("it can be flushed"),
             1..=3 => {
                 node.write_zeroes(start + offset, length).expect("zeroes can be written");
@@ -163,7 +163,7 @@ fn several_threads_share_clusters_without_losing_writes() {
                 let node = Arc::clone(&node);
                 std::thread::spawn(move || {
                     let mut model = vec![0; part as usize];
-                    exercise(&node, thread * part, &mut model, thread + 1);
+                    write_randomly(&node, thread * part, &mut model, thread + 1);
                     model
                 })
             })
@@ -173,7 +173,7 @@ fn several_threads_share_clusters_without_losing_writes() {
             .flat_map(|thread| thread.join().expect("the thread does not fail"))
             .collect();
         assert_same(&contents(&node), &expected);
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
         assert_sound(&path);
         let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n").read_only(true));
         assert_same(&contents(&node), &expected);
@@ -199,7 +199,7 @@ fn compressed_clusters_can_be_overwritten() {
     node.write_zeroes(800 * K, 100 * K).expect("zeroes can be written");
     expected[800 * K as usize..900 * K as usize].fill(0);
     assert_same(&contents(&node), &expected);
-    fixture.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("it is unused");
     assert_sound(&path);
 }
 
@@ -233,7 +233,7 @@ fn images_grow() {
         expected.resize(3 * M as usize - 512, 0);
         expected.extend_from_slice(&noise(2, 512));
         assert_same(&contents(&node), &expected);
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
     }
     assert_sound(&path);
 }

@@ -9,9 +9,9 @@ use block::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile
 use crate::support::*;
 
 /// `qemu-io` with an image open, until it is dropped.
-struct Holder(Process);
+struct QemuIo(Process);
 
-impl Holder {
+impl QemuIo {
     fn open(arguments: &[&str]) -> Option<Self> {
         let mut process = Command::new(peer("qemu-io")?)
             .args(arguments)
@@ -26,11 +26,11 @@ impl Holder {
         let output = process.stdout.as_mut().expect("its output is piped");
         BufReader::new(output).read_line(&mut line).expect("it answers");
         assert!(!line.is_empty(), "qemu-io could not open the image");
-        Some(Holder(process))
+        Some(QemuIo(process))
     }
 }
 
-impl Drop for Holder {
+impl Drop for QemuIo {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         self.0.wait().expect("qemu-io ends with its input");
@@ -54,7 +54,7 @@ fn an_open_image_excludes_other_nodes_on_the_same_file() {
     assert_eq!(fixture.refusal(again().read_only(true)), shared);
     // A file node takes no lock before it has a user.
     fixture.add(fixture.file("image").named("idle"));
-    fixture.graph.remove("writer").expect("nobody uses it");
+    fixture.graph.remove("writer").expect("it is unused");
     fixture.add(again().read_only(true));
     fixture.add(qcow2(inline(fixture.file("image"))).named("reader").read_only(true));
     let writer = qcow2(inline(fixture.file("image"))).named("writer");
@@ -87,7 +87,7 @@ fn without_locking_there_are_no_conflicts() {
 }
 
 #[test]
-fn other_programs_see_the_locks_and_the_other_way_round() {
+fn image_locks_exclude_other_programs_and_this_one() {
     let fixture = Fixture::new();
     let path = text(&fixture.format("image", |_| {}));
     fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
@@ -96,20 +96,20 @@ fn other_programs_see_the_locks_and_the_other_way_round() {
     let complaint = String::from_utf8_lossy(&info.stderr).into_owned();
     assert!(complaint.contains("Failed to get shared \"write\" lock"), "{complaint}");
     let info = run_peer("qemu-img", &["info", "-U", &path]).expect("it was there");
-    assert!(info.status.success(), "a program may look past the locks: {info:?}");
-    fixture.graph.remove("n").expect("nobody uses it");
+    assert!(info.status.success(), "a program may ignore the locks: {info:?}");
+    fixture.graph.remove("n").expect("it is unused");
     let info = run_peer("qemu-img", &["info", &path]).expect("it was there");
     assert!(info.status.success(), "{info:?}");
 
-    let Some(writer) = Holder::open(&["-f", "qcow2", &path]) else { return };
+    let Some(writer) = QemuIo::open(&["-f", "qcow2", &path]) else { return };
     let node = || qcow2(inline(fixture.file("image"))).named("n");
     assert_eq!(fixture.refusal(node()), "Failed to get \"write\" lock");
     assert_eq!(fixture.refusal(node().read_only(true)), "Failed to get shared \"write\" lock");
     drop(writer);
-    let reader = Holder::open(&["-r", "-f", "qcow2", &path]);
+    let reader = QemuIo::open(&["-r", "-f", "qcow2", &path]);
     assert_eq!(fixture.refusal(node()), "Failed to get \"write\" lock");
     fixture.add(node().read_only(true));
-    fixture.graph.remove("n").expect("nobody uses it");
+    fixture.graph.remove("n").expect("it is unused");
     drop(reader);
     fixture.add(node());
 }

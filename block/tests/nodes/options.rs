@@ -18,7 +18,7 @@ fn space(fixture: &Fixture, name: &str) -> u64 {
 
 #[test]
 fn zeroes_are_detected_if_requested_and_unmapped_if_allowed() {
-    for (detect_zeroes, discard, gives_back) in [
+    for (detect_zeroes, discard, frees) in [
         (BlockdevDetectZeroesOptions::Off, BlockdevDiscardOptions::Unmap, false),
         (BlockdevDetectZeroesOptions::On, BlockdevDiscardOptions::Ignore, false),
         (BlockdevDetectZeroesOptions::Unmap, BlockdevDiscardOptions::Unmap, true),
@@ -29,8 +29,8 @@ fn zeroes_are_detected_if_requested_and_unmapped_if_allowed() {
         (options.detect_zeroes, options.discard) = (Some(detect_zeroes), Some(discard));
         let node = fixture.add(options);
         node.write(0, &vec![0; M as usize / 2]).expect("it can be written");
-        let given_back = space(&fixture, "plain") <= M / 2;
-        assert_eq!(given_back, gives_back, "{detect_zeroes:?}, {discard:?}");
+        let is_freed = space(&fixture, "plain") <= M / 2;
+        assert_eq!(is_freed, frees, "{detect_zeroes:?}, {discard:?}");
         let mut expected = noise(1, M);
         expected[..M as usize / 2].fill(0);
         assert_same(&contents(&node), &expected);
@@ -51,7 +51,7 @@ fn a_qcow2_node_that_detects_zeroes_stores_none() {
         node.write(4 * M, &[7; 512]).expect("it can be written");
         assert_eq!(space(&fixture, "image") >= 4 * M, allocated, "{detect_zeroes:?}");
         assert!(contents(&node)[..4 * M as usize].iter().all(|byte| *byte == 0));
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
         assert_sound(&fixture.path("image"));
     }
 }

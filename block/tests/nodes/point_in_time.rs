@@ -36,12 +36,12 @@ fn target(fixture: &Fixture, size: u64) -> Arc<Node> {
 }
 
 /// Starts the copy: watches all writes from now on.
-async fn moment(source: &Arc<Node>, target: &Arc<Node>, scope: Scope) -> Arc<PointInTime> {
+async fn start_copy(source: &Arc<Node>, target: &Arc<Node>, scope: Scope) -> Arc<PointInTime> {
     let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default());
     let copier = copier.expect("a size").scope(scope);
-    let moment = Arc::new(PointInTime::new(copier).expect("it is small"));
-    source.quiesce().await.watch(&moment);
-    moment
+    let copy = Arc::new(PointInTime::new(copier).expect("it is small"));
+    source.quiesce().await.watch(&copy);
+    copy
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_copy_has_the_contents_of_its_start_despite_later_writes() {
     let size = 8 * M + 512;
     let (source, writer) = source(&fixture, size);
     let target = target(&fixture, size);
-    let moment = moment(&source, &target, Scope::Full).await;
+    let copy = start_copy(&source, &target, Scope::Full).await;
     let writing = tokio::task::spawn_blocking(move || {
         for number in 0..400 {
             let offset = number * 7919 * 512 % (8 * M);
@@ -62,17 +62,17 @@ async fn a_copy_has_the_contents_of_its_start_despite_later_writes() {
         }
     });
     let job = Job::default();
-    moment.copy_rest(&job).await.expect("it can be copied");
+    copy.copy_rest(&job).await.expect("it can be copied");
     writing.await.expect("no panic");
     assert_same(&contents(&target), &noise(1, size));
     assert!(contents(&source) != noise(1, size), "nothing was written");
     let for_writers = tokio::select! {
         biased;
-        bytes = moment.copied() => bytes,
+        bytes = copy.copied() => bytes,
         () = std::future::ready(()) => 0,
     };
     let counted = job.done.load(Ordering::Relaxed) + for_writers;
-    assert_eq!((counted, moment.outstanding()), (size.next_multiple_of(UNIT), 0));
+    assert_eq!((counted, copy.outstanding()), (size.next_multiple_of(UNIT), 0));
 }
 
 #[tokio::test]
@@ -80,14 +80,14 @@ async fn without_a_copy_only_overwritten_data_are_preserved() {
     let fixture = Fixture::new();
     let (source, writer) = source(&fixture, M);
     let target = target(&fixture, M);
-    let moment = moment(&source, &target, Scope::Full).await;
+    let copy = start_copy(&source, &target, Scope::Full).await;
     let write = move || {
         for fill in [7, 8] {
             writer.write(3 * UNIT + 512, &[fill; 512]).expect("it can be written");
         }
     };
     tokio::task::spawn_blocking(write).await.expect("no panic");
-    assert_eq!(moment.copied().await, UNIT);
+    assert_eq!(copy.copied().await, UNIT);
     let mut expected = vec![0; M as usize];
     let preserved = 3 * UNIT as usize..4 * UNIT as usize;
     expected[preserved.clone()].copy_from_slice(&noise(1, M)[preserved]);
@@ -104,7 +104,7 @@ async fn data_outside_the_top_image_are_skipped_even_if_they_are_overwritten() {
     let source = fixture.add(with_backing(inline(fixture.file("top")), backing).named("source"));
     source.write(UNIT, &[7; 512]).expect("it can be written");
     let target = target(&fixture, M);
-    let moment = moment(&source, &target, Scope::Top).await;
+    let copy = start_copy(&source, &target, Scope::Top).await;
     let writer = writer(&fixture, &source);
     let write = move || {
         for offset in [UNIT, 5 * UNIT] {
@@ -113,8 +113,8 @@ async fn data_outside_the_top_image_are_skipped_even_if_they_are_overwritten() {
     };
     tokio::task::spawn_blocking(write).await.expect("no panic");
     let job = Job::default();
-    moment.skip_out_of_scope(&job).await.expect("nobody stops it");
-    moment.copy_rest(&job).await.expect("it can be copied");
+    copy.skip_out_of_scope(&job).await.expect("the job does not stop");
+    copy.copy_rest(&job).await.expect("it can be copied");
     let mut expected = vec![0; M as usize];
     let contained = UNIT as usize..2 * UNIT as usize;
     expected[contained.clone()].copy_from_slice(&noise(1, M)[contained.clone()]);
@@ -131,7 +131,7 @@ async fn a_write_fails_if_the_copy_before_it_fails() {
     part.size = Some(UNIT.cast_signed());
     let window = BlockdevOptions::new(BlockdevDriverOptions::Raw(part)).named("window");
     let target = fixture.add(window);
-    let _moment = moment(&source, &target, Scope::Full).await;
+    let _copy = start_copy(&source, &target, Scope::Full).await;
     let write = move |offset| writer.write(offset, &[7; 512]).map_err(|error| error.to_string());
     let written = tokio::task::spawn_blocking(move || [write(0), write(UNIT)]).await;
     let refused = Err("Input/output error".to_owned());
@@ -150,13 +150,13 @@ async fn writes_of_an_image_to_its_file_are_watched() {
     let file = fixture.add(fixture.file("image").named("file"));
     let image = fixture.add(qcow2(named("file")).named("image"));
     let target = target(&fixture, size);
-    let moment = moment(&file, &target, Scope::Full).await;
+    let copy = start_copy(&file, &target, Scope::Full).await;
     let writing = tokio::task::spawn_blocking(move || {
         image.write(0, &noise(7, M)).expect("it can be written");
         image.flush().expect("it can be flushed");
     });
     writing.await.expect("no panic");
-    moment.copy_rest(&Job::default()).await.expect("it can be copied");
+    copy.copy_rest(&Job::default()).await.expect("it can be copied");
     assert_same(&contents(&target), &before);
     assert!(contents(&file) != before, "nothing was written");
 }

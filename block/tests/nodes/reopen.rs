@@ -21,7 +21,7 @@ fn chain_of_images(fixture: &Fixture) {
         let node = fixture.add(image(fixture, name, Some(BlockdevRefOrNull::NONE)).named("n"));
         node.write(64 * K * number as u64, &noise(number as u64, 64 * K)).expect("writable");
         drop(node);
-        fixture.graph.remove("n").expect("nobody uses it");
+        fixture.graph.remove("n").expect("it is unused");
     }
 }
 
@@ -63,10 +63,10 @@ fn a_filter_is_between_a_node_and_its_parents() {
         target: None,
         merges: true,
     };
-    let filter = fixture.graph.insert_filter(&mid, commit).expect("it can be put there");
+    let filter = fixture.graph.insert_filter(&mid, commit).expect("the filter can be inserted");
     assert_eq!(drivers(&top), ["qcow2", "commit_top", "qcow2", "qcow2"]);
     assert!(filter.node().filtered().is_some_and(|below| Arc::ptr_eq(&below, &mid)));
-    let info = top.info(false).expect("it can be mode");
+    let info = top.info(false).expect("the sizes are known");
     assert_eq!(info.backing_depth, 3);
     assert_eq!(info.image.backing_image.expect("a backing image").format, "commit_top");
     // The parents of the filter neither take nor unshare permissions below it.
@@ -89,7 +89,7 @@ fn nodes_that_only_a_job_used_are_closed_with_it() {
     let job = fixture.graph.reserve("stream", "j0", below).expect("they are free");
     let nothing = BackingChange { node: None, name: Some(None) };
     fixture.graph.change_backing(&top, nothing).expect("it can be changed");
-    assert_eq!(fixture.graph.nodes().len(), 6, "the job keeps them");
+    assert_eq!(fixture.graph.nodes().len(), 6, "the job still uses them");
     drop(job);
     assert_eq!(fixture.names(), ["top", "#block"]);
 }
@@ -111,11 +111,17 @@ fn a_node_is_made_writable_with_the_nodes_that_were_opened_for_it() {
     mid.write(0, &[7; 512]).expect("it can be written");
     drop(writable);
     assert_eq!(is_read_only(), (true, true, true));
-    assert_eq!(mid.write(0, &[8; 512]).expect_err("no more").to_string(), NOT_WRITABLE);
+    assert_eq!(
+        mid.write(0, &[8; 512]).expect_err("the node is read-only again").to_string(),
+        NOT_WRITABLE
+    );
     let mut read = [0; 512];
     top.read(0, &mut read).expect("it can be read");
     assert_eq!(read, [7; 512]);
-    assert!(fixture.graph.make_writable(&top).expect("it is").is_none(), "nothing to be done");
+    assert!(
+        fixture.graph.make_writable(&top).expect("it is").is_none(),
+        "the node is writable already"
+    );
     drop((top, mid));
     fixture.graph.remove_all();
     assert_sound(&fixture.path("mid"));
@@ -178,7 +184,7 @@ fn all_options_change_or_none() {
 
 /// The access modes of all open file descriptions of a file in this process.
 fn open_for_writing(path: &Path) -> Vec<bool> {
-    let opened = std::fs::read_dir("/proc/self/fd").expect("Linux tells");
+    let opened = std::fs::read_dir("/proc/self/fd").expect("procfs is mounted");
     let of_path = opened.filter_map(|entry| {
         let number = entry.ok()?.file_name();
         let leads_to = std::fs::read_link(Path::new("/proc/self/fd").join(&number)).ok()?;
@@ -249,20 +255,20 @@ fn a_description_applies_before_and_after_that_of_the_parent() {
 }
 
 #[test]
-fn a_node_does_not_follow_a_node_with_the_name_of_its_former_parent() {
+fn a_node_does_not_inherit_from_a_node_with_the_name_of_its_former_parent() {
     let fixture = Fixture::new();
     fixture.write("raw", &[0; 512]);
     let file = inline(fixture.file("raw").named("file"));
     fixture.add(raw(file).named("parent").read_only(true));
     let other = fixture.add(raw(named("file")).named("other").read_only(true));
-    fixture.graph.remove("parent").expect("nobody uses it");
+    fixture.graph.remove("parent").expect("it is unused");
     fixture.add(raw(named("file")).named("parent").read_only(true));
     let mut options = raw(named("file")).named("parent").read_only(true);
     options.cache = Some(BlockdevCacheOptions { direct: None, no_flush: Some(true) });
     fixture.graph.reopen(&[options]).expect("it can be changed");
     assert!(!other.file().expect("a file").cache().no_flush);
     let inline = raw(inline(fixture.file("raw"))).named("parent").read_only(true);
-    let refused = fixture.graph.reopen(&[inline]).expect_err("it is another's");
+    let refused = fixture.graph.reopen(&[inline]).expect_err("the file has another parent");
     assert_eq!(refused.to_string(), "Cannot change the option 'file.driver'");
 }
 
@@ -288,12 +294,15 @@ fn options_that_users_do_not_allow_are_refused() {
     assert_eq!(refused.to_string(), expected);
     assert!(!top.is_read_only());
     drop(job);
-    fixture.graph.reopen(&[described(Some(BlockdevRefOrNull::NONE))]).expect("nobody minds");
+    fixture
+        .graph
+        .reopen(&[described(Some(BlockdevRefOrNull::NONE))])
+        .expect("the permissions allow it");
     assert!(top.backing().is_none());
 }
 
 #[test]
-fn an_image_names_another_file_while_its_backing_node_stays() {
+fn renaming_the_backing_file_does_not_change_the_backing_node() {
     let fixture = Fixture::new();
     chain_of_images(&fixture);
     let [top, mid, base] = named_chain(&fixture);
@@ -312,7 +321,7 @@ fn an_image_names_another_file_while_its_backing_node_stays() {
     let expected = format!("Could not change backing file to '{long}': Invalid argument");
     assert_eq!(refused.to_string(), expected);
     fixture.graph.rename_backing("top", "mid", "elsewhere").expect("it can be changed");
-    let info = mid.info(false).expect("it can be mode");
+    let info = mid.info(false).expect("the sizes are known");
     assert_eq!(info.image.backing_filename.as_deref(), Some("elsewhere"));
     assert!(mid.backing().is_some_and(|below| Arc::ptr_eq(&below, &base)));
     assert_same(&contents(&top), &before);
@@ -334,9 +343,12 @@ fn chains_of_references_are_limited_like_other_chains() {
     fixture.add(null().named("bottom"));
     let on = |name| image(&fixture, "image", on(name));
     fixture.add(on("bottom").named("overlay"));
-    let refused = fixture.graph.reopen(&[on("n199").named("overlay")]).expect_err("too high");
+    let refused = fixture
+        .graph
+        .reopen(&[on("n199").named("overlay")])
+        .expect_err("the depth is beyond the limit");
     assert_eq!(refused.to_string(), refusal);
-    fixture.graph.reopen(&[on("n198").named("overlay")]).expect("it is as high as can be");
+    fixture.graph.reopen(&[on("n198").named("overlay")]).expect("the depth is at the limit");
     let refused = fixture.refusal(raw(named("overlay")).named("above"));
     assert_eq!(refused, refusal);
 }
@@ -354,7 +366,7 @@ fn an_image_may_describe_its_backing_file() {
     });
     let overlay = fixture.add(image(&fixture, "overlay", None).named("overlay"));
     let mid = overlay.backing().expect("a backing node");
-    assert!(mid.backing().is_none(), "it is said to have none");
+    assert!(mid.backing().is_none(), "the description excludes a backing file");
     assert_eq!(overlay.filename(), text(&fixture.path("overlay")));
     assert_same(&contents(&overlay)[64 * 1024..][..64 * 1024], &noise(1, 64 * K));
 }

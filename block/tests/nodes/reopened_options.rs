@@ -87,7 +87,7 @@ fn force_share_of_a_file_applies_when_its_parent_is_reopened() {
     let file = BlockdevOptions { force_share: Some(true), ..fixture.file("disk") };
     fixture.add(with_file(&fixture, file).read_only(true));
     let above = raw(named("file")).named("raw").read_only(true);
-    let refused = fixture.graph.reopen(&[above]).expect_err("the file says it again");
+    let refused = fixture.graph.reopen(&[above]).expect_err("the file repeats the option");
     assert_eq!(refused.to_string(), "Cannot change the option 'force-share'");
 }
 
@@ -103,15 +103,15 @@ fn the_locks_of_a_reopened_image_follow_its_mode() {
         assert_eq!(fixture.refusal(image().named("other")), write);
         assert_eq!(fixture.refusal(image().named("other").read_only(true)), shared_write);
         let read_only = image().named("node").read_only(true);
-        fixture.graph.reopen(&[read_only]).expect("nobody writes");
+        fixture.graph.reopen(&[read_only]).expect("the node has no writer");
         assert_eq!(fixture.refusal(image().named("other")), write);
         fixture.add(image().named("reader").read_only(true));
         // The node and its locks are unchanged.
         let refused = fixture.graph.reopen(&[image().named("node")]).expect_err("it is read");
         assert_eq!(refused.to_string(), write);
         assert!(node.is_read_only());
-        fixture.graph.remove("reader").expect("nobody uses it");
+        fixture.graph.remove("reader").expect("it is unused");
         assert_eq!(fixture.refusal(image().named("other")), write);
-        fixture.graph.reopen(&[image().named("node")]).expect("nobody reads it any more");
+        fixture.graph.reopen(&[image().named("node")]).expect("the file has no reader");
     }
 }

@@ -55,7 +55,8 @@ fn an_image_that_is_slow_to_close_blocks_no_other_user() {
         use_like_main_loop(graph);
         let gone = graph.remove("slow").expect_err("it is being closed").to_string();
         assert_eq!(gone, "Failed to find node with node-name='slow'");
-        let taken = graph.add(&null("slow")).expect_err("it has its name").to_string();
+        let taken =
+            graph.add(&null("slow")).expect_err("the closing node occupies the name").to_string();
         assert_eq!(taken, "Duplicate nodes with node-name='slow'");
     });
     gate.open();
@@ -77,16 +78,16 @@ fn an_image_that_is_slow_to_open_blocks_no_other_user() {
     gate.wait_for(1);
     without_waiting(&graph, |graph| {
         use_like_main_loop(graph);
-        let taken = graph.add(&null("slow")).expect_err("the name is kept").to_string();
+        let taken = graph.add(&null("slow")).expect_err("the name is reserved").to_string();
         assert_eq!(taken, "Duplicate nodes with node-name='slow'");
         let used = graph.remove("file").expect_err("it is being read").to_string();
         assert_eq!(used, "Block device file is in use");
     });
     gate.open();
-    let refused = opening.join().expect("no panic").expect_err("it holds zeroes");
+    let refused = opening.join().expect("no panic").expect_err("it contains zeroes");
     assert_eq!(refused, "Image is not in qcow2 format");
     graph.add(&null("slow")).expect("the name is free again");
-    graph.remove("file").expect("nobody uses it any more");
+    graph.remove("file").expect("it is unused");
 }
 
 #[test]

@@ -114,7 +114,7 @@ async fn a_quiesced_node_has_no_write_in_flight_and_none_begins() {
     let quiesced = quiesce.await;
     first.join().expect("no panic");
     let second = write(2);
-    assert_eq!(contents(&node)[0], 1, "the second write is held off");
+    assert_eq!(contents(&node)[0], 1, "the second write is blocked");
     drop(quiesced);
     resume.send(()).expect("the writer waits");
     second.join().expect("no panic");
@@ -122,7 +122,7 @@ async fn a_quiesced_node_has_no_write_in_flight_and_none_begins() {
 }
 
 #[tokio::test]
-async fn roots_follow_to_the_replacement_of_their_node() {
+async fn roots_move_to_the_replacement_of_their_node() {
     let fixture = Fixture::new();
     let (old, new) = (raw_node(&fixture, "old"), raw_node(&fixture, "new"));
     let root = fixture.graph.attach_root("an export", old.clone(), everything());
@@ -136,14 +136,14 @@ async fn roots_follow_to_the_replacement_of_their_node() {
         let root = Arc::clone(&root);
         thread::spawn(move || root.write(512, &[2; 512]).expect("it can be written"))
     };
-    fixture.graph.replace(&quiesced, &new).expect("nobody minds");
+    fixture.graph.replace(&quiesced, &new).expect("the permissions allow it");
     drop(quiesced);
     blocked.join().expect("no panic");
     assert!(Arc::ptr_eq(&root.node(), &new));
     assert_eq!((contents(&old)[0], contents(&old)[512]), (1, 0));
     assert_eq!((contents(&new)[0], contents(&new)[512]), (0, 2));
-    fixture.graph.remove("old").expect("nobody uses it any more");
-    assert!(fixture.graph.remove("new").is_err(), "the root is on it");
+    fixture.graph.remove("old").expect("it is unused");
+    assert!(fixture.graph.remove("new").is_err(), "the root uses it");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn roots_stay_if_they_cannot_use_the_other_node() {
     let refused = fixture.graph.replace(&quiesced, &new).expect_err("it is read-only");
     assert_eq!(refused.to_string(), "Block node is read-only");
     assert!(Arc::ptr_eq(&root.node(), &old));
-    assert!(fixture.graph.remove("old").is_err(), "the root is on it");
+    assert!(fixture.graph.remove("old").is_err(), "the root uses it");
 }
 
 #[test]
@@ -180,13 +180,13 @@ fn a_filter_is_visible_until_it_is_removed() {
     ] {
         assert_eq!(insert(Some(name)).expect_err("a bad name").to_string(), message);
         assert_eq!(fixture.names(), ["n"]);
-        fixture.graph.check_root(&node).expect("nothing stands on it");
+        fixture.graph.check_root(&node).expect("the node has no parent");
     }
-    let filter = insert(None).expect("a name is made up");
+    let filter = insert(None).expect("a name is generated");
     assert_eq!(fixture.names(), ["#block", "n"]);
     let info = filter.node().info(false).expect("the size is known");
     assert_eq!((info.driver, info.backing_depth), ("mirror_top", 1));
-    let refused = fixture.graph.check_root(&node).expect_err("the filter is on it");
+    let refused = fixture.graph.check_root(&node).expect_err("the filter is a parent");
     assert_eq!(refused.to_string(), "Need a root block node");
     drop(filter);
     assert_eq!(fixture.names(), ["n"]);
@@ -196,5 +196,5 @@ fn a_filter_is_visible_until_it_is_removed() {
     let used = fixture.graph.remove("n").expect_err("it is used").to_string();
     assert_eq!(used, "Node n is in use");
     drop(reservation);
-    fixture.graph.remove("n").expect("nobody uses it any more");
+    fixture.graph.remove("n").expect("it is unused");
 }

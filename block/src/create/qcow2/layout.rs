@@ -36,7 +36,8 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(widths: Widths, contents: Contents) -> Self {
         let mut layout = Layout { widths, table_clusters: 1, block_clusters: 1, contents };
-        // More blocks may need more blocks to count them. The numbers only grow and converge soon.
+        // The blocks count their own clusters too, so more blocks may need even more blocks. The
+        // numbers only grow, and soon converge.
         loop {
             let blocks = layout.clusters().div_ceil(layout.counts_per_block());
             let table = (blocks * 8).div_ceil(widths.cluster_size);

@@ -206,7 +206,7 @@ impl Qcow2Create {
         Layout::new(widths, contents)
     }
 
-    /// The number of clusters of the size of the image.
+    /// The number of clusters that the size of the image needs.
     fn clusters(&self) -> u64 {
         self.size.div_ceil(self.cluster_size)
     }
@@ -255,15 +255,15 @@ impl Qcow2Create {
             let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
             storage.resize(end, self.mode())?;
         }
-        // Last, as the node contains no image before the header is written.
-        // A whole cluster, as QEMU estimates the allocation from the space that a file occupies.
+        // The header is written last, as the node contains no image before. A whole cluster is
+        // written, as QEMU estimates the allocation from the space that a file occupies.
         let mut header = self.header(&layout, names);
         header.resize(self.cluster_size as usize, 0);
         storage.write(header.as_slice(), 0)?;
         storage.flush()
     }
 
-    /// The mode in which a file grows by the preallocation.
+    /// The mode for growing a file, which follows from `preallocation`.
     fn mode(&self) -> PreallocateMode {
         match self.preallocation {
             Preallocation::Off | Preallocation::Metadata => PreallocateMode::None,

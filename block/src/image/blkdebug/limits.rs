@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::options::{BlockdevOptionsBlkdebug, unsigned};
 
-/// Sizes from here on are too large.
+/// The smallest size that is too large.
 const SIZE_END: u64 = i32::MAX as u64;
 
 /// The limits of a node, in bytes. `None` or 0 stands for the limit of the child.
@@ -140,6 +140,6 @@ mod tests {
         }
         let limits = Limits { max_transfer: Some(512), ..Limits::default() };
         let found = limits.check(4096).map_err(|error| error.to_string());
-        assert_eq!(found, refused("max-transfer 512"), "the image below counts too");
+        assert_eq!(found, refused("max-transfer 512"), "the alignment of the image applies too");
     }
 }

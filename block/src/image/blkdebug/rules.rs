@@ -68,7 +68,7 @@ impl InjectError {
         let offset = match sector.unwrap_or(ANY_SECTOR) {
             ANY_SECTOR => None,
             sector if sector < 0 => return Err(out_of_range("sector", sector)),
-            // No request touches a byte beyond all images.
+            // A product that overflows saturates to an offset that no request touches.
             sector => Some(sector.unsigned_abs().saturating_mul(SECTOR_SIZE)),
         };
         check_raised(event)?;

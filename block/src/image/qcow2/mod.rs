@@ -29,8 +29,8 @@ use image_storage::ImageStorage;
 
 /// The first bytes of all qcow2 images.
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
-/// The size of the buffer from which zeroes are written to partial clusters: at most two of 2 MiB
-/// in a request.
+/// The size of the buffer from which zeroes are written to partial clusters. A request has at
+/// most two partial clusters, of at most 2 MiB each.
 const ZERO_BUFFER: usize = 64 * 1024;
 
 /// A change of an open image.
@@ -116,7 +116,7 @@ impl Qcow2Image {
                 engine.sync()?;
             }
         }
-        // Before the image is closed.
+        // Checked before the image is closed, so that an error leaves the image open.
         Header::read(&self.storage, mode.writable)?;
         opened.engine = None;
         let renamed = match &name {

@@ -14,7 +14,7 @@ const KIB: u64 = 1 << 10;
 /// The sector that begins at 4 KiB.
 const SECTOR: Option<i64> = Some(8);
 
-/// The options of a rule, each of which may differ from its default.
+/// The options of a rule.
 type Rule = BlkdebugInjectErrorOptions;
 
 fn rule(event: Event) -> Rule {
@@ -25,7 +25,7 @@ fn rules(inject_error: Vec<Rule>, set_state: Vec<BlkdebugSetStateOptions>) -> Ru
     let mut options = BlockdevOptionsBlkdebug::new("image".into());
     options.inject_error = Some(inject_error);
     options.set_state = Some(set_state);
-    Rules::new(&options).expect("they can be used")
+    Rules::new(&options).expect("the rules are valid")
 }
 
 fn outcome(rules: &Rules, io_type: IoType, offset: u64, length: u64) -> i32 {
@@ -36,23 +36,30 @@ fn outcome(rules: &Rules, io_type: IoType, offset: u64, length: u64) -> i32 {
 }
 
 #[test]
-fn requests_fail_that_match_a_rule() {
+fn requests_that_match_a_rule_fail() {
     let none = rule(Event::None);
     let at_sector = Rule { sector: SECTOR, ..none };
     let table = [
         ("any", none, IoType::Read, 0, KIB, EIO),
         ("any", none, IoType::Flush, 0, 0, EIO),
-        ("not asking, unless that is said", none, IoType::BlockStatus, 0, KIB, 0),
-        ("of the kind", kind(IoType::Write), IoType::Write, 0, KIB, EIO),
-        ("of another kind", kind(IoType::Write), IoType::Read, 0, KIB, 0),
-        ("zeroes are no data", kind(IoType::Write), IoType::WriteZeroes, 0, KIB, 0),
+        ("block-status is not in the default", none, IoType::BlockStatus, 0, KIB, 0),
+        ("same kind", kind(IoType::Write), IoType::Write, 0, KIB, EIO),
+        ("another kind", kind(IoType::Write), IoType::Read, 0, KIB, 0),
+        ("write-zeroes is not write", kind(IoType::Write), IoType::WriteZeroes, 0, KIB, 0),
         ("asking", kind(IoType::BlockStatus), IoType::BlockStatus, 0, KIB, EIO),
         ("before", at_sector, IoType::Read, 0, 4 * KIB, 0),
         ("last byte", at_sector, IoType::Read, KIB, 3 * KIB + 1, EIO),
         ("first byte", at_sector, IoType::Read, 4 * KIB, 1, EIO),
         ("after", at_sector, IoType::Read, 4 * KIB + 1, KIB, 0),
-        ("flushes are nowhere", at_sector, IoType::Flush, 0, 0, 0),
-        ("the error", Rule { errno: Some(ENOSPC.into()), ..none }, IoType::Write, 0, 1, ENOSPC),
+        ("flushes touch no sector", at_sector, IoType::Flush, 0, 0, 0),
+        (
+            "another error",
+            Rule { errno: Some(ENOSPC.into()), ..none },
+            IoType::Write,
+            0,
+            1,
+            ENOSPC,
+        ),
         ("none", Rule { errno: Some(0), ..none }, IoType::Write, 0, 1, 0),
         ("not in this state", Rule { state: Some(2), ..none }, IoType::Read, 0, 1, 0),
         ("in the first state", Rule { state: Some(1), ..none }, IoType::Read, 0, 1, EIO),
@@ -78,7 +85,7 @@ fn a_rule_with_once_is_removed_by_its_first_error() {
         (vec![once(EIO), once(ENOSPC)], vec![EIO, ENOSPC, 0]),
         (vec![once(EIO), always], vec![EIO, ENOSPC, ENOSPC]),
         (vec![always, once(EIO)], vec![ENOSPC, ENOSPC, ENOSPC]),
-        // It hides later rules, and is not removed.
+        // A rule with error 0 hides later rules, and is not removed.
         (vec![once(0), once(EIO)], vec![0, 0, 0]),
     ];
     for (given, expected) in table {
@@ -125,7 +132,7 @@ fn events_change_the_state() {
         state: Some(state),
         new_state,
     };
-    let in_third = Rule { state: Some(3), ..rule(Event::ReadAio) };
+    let in_state_3 = Rule { state: Some(3), ..rule(Event::ReadAio) };
     let read = |rules: &Rules| {
         rules.on_event(Event::ReadAio);
         outcome(rules, IoType::Read, 0, 1)
@@ -141,7 +148,7 @@ fn events_change_the_state() {
         (vec![to(7, 3)], vec![0, 0, 0, 0]),
     ];
     for (set_state, expected) in table {
-        let rules = rules(vec![in_third], set_state.clone());
+        let rules = rules(vec![in_state_3], set_state.clone());
         let found: Vec<i32> = expected.iter().map(|_| read(&rules)).collect();
         assert_eq!(found, expected, "{set_state:?}");
     }
@@ -163,7 +170,7 @@ fn invalid_rules_are_refused() {
     ] {
         let mut options = BlockdevOptionsBlkdebug::new("image".into());
         options.inject_error = Some(vec![rule]);
-        let error = Rules::new(&options).expect_err("it is wrong").to_string();
+        let error = Rules::new(&options).expect_err("the rule is invalid").to_string();
         assert_eq!(error, expected, "{rule:?}");
     }
 }

@@ -21,41 +21,41 @@ const SIZE: u64 = 1 << 20;
 
 /// A storage without contents that records its requests.
 #[derive(Debug, Default)]
-struct Noting {
-    asked: Mutex<Vec<&'static str>>,
+struct Recorder {
+    requests: Mutex<Vec<&'static str>>,
     helper: CommonStorageHelper,
 }
 
-impl Noting {
-    fn note(&self, what: &'static str) -> io::Result<()> {
-        self.asked.lock().push(what);
+impl Recorder {
+    fn record(&self, what: &'static str) -> io::Result<()> {
+        self.requests.lock().push(what);
         Ok(())
     }
 }
 
-impl fmt::Display for Noting {
+impl fmt::Display for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("noting")
+        f.write_str("recorder")
     }
 }
 
-impl BlockStorage for Noting {}
+impl BlockStorage for Recorder {}
 
-impl ImagoStorage for Noting {
+impl ImagoStorage for Recorder {
     fn size(&self) -> io::Result<u64> {
         Ok(SIZE)
     }
 
     unsafe fn pure_readv(&self, _bufv: IoVectorMut<'_>, _offset: u64) -> io::Result<()> {
-        self.note("read")
+        self.record("read")
     }
 
     unsafe fn pure_writev(&self, _bufv: IoVector<'_>, _offset: u64) -> io::Result<()> {
-        self.note("write")
+        self.record("write")
     }
 
     unsafe fn pure_write_zeroes(&self, _offset: u64, _length: u64) -> io::Result<()> {
-        self.note("write zeroes")
+        self.record("write zeroes")
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -67,7 +67,7 @@ impl ImagoStorage for Noting {
     }
 
     unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        self.note("invalidate")
+        self.record("invalidate")
     }
 
     fn get_storage_helper(&self) -> &CommonStorageHelper {
@@ -80,9 +80,9 @@ impl ImagoStorage for Noting {
 }
 
 #[derive(Debug)]
-struct Indifferent;
+struct PassThrough;
 
-impl WriteObserver for Indifferent {
+impl WriteObserver for PassThrough {
     fn observe(
         &self,
         _offset: u64,
@@ -98,19 +98,23 @@ impl WriteObserver for Indifferent {
 fn every_storage_forwards_requests_unchanged() {
     let options = BlockdevOptionsBlkdebug::new("image".into());
     let rules = || Rules::new(&options).expect("there are none");
-    let in_front: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
+    let fronts: [(&str, &dyn Fn(Storage) -> Storage); 4] = [
         ("rules", &|inner| Storage::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
         ("events", &|inner| Storage::new(EventStorage::new(inner, Arc::new(rules())))),
-        ("watched", &|inner| Storage::new(WatchedStorage::new(inner, Arc::new(Indifferent)))),
+        ("watched", &|inner| Storage::new(WatchedStorage::new(inner, Arc::new(PassThrough)))),
         ("slice", &|inner| Storage::new(StorageSlice::new(inner, 0, None))),
     ];
-    for (name, put) in in_front {
-        let behind = Arc::new(Noting::default());
-        let storage = put(Arc::clone(&behind).into());
+    for (name, put) in fronts {
+        let inner_storage = Arc::new(Recorder::default());
+        let storage = put(Arc::clone(&inner_storage).into());
         storage.read(&mut [0; 512][..], 0).expect("nothing can fail");
         storage.write_zeroes(0, 4096).expect("nothing can fail");
         // SAFETY: nothing is cached, and no other user has the storage.
         unsafe { storage.invalidate_cache() }.expect("nothing can fail");
-        assert_eq!(*behind.asked.lock(), ["read", "write zeroes", "invalidate"], "{name}");
+        assert_eq!(
+            *inner_storage.requests.lock(),
+            ["read", "write zeroes", "invalidate"],
+            "{name}"
+        );
     }
 }

@@ -9,9 +9,9 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::image::qcow2::header::CompressionType;
 
-/// The window for compression as a power of 2, which is the largest one that all decoders have.
+/// The zlib window for compression, as a power of 2. All decoders support a window of this size.
 const WINDOW_WRITTEN: u8 = 12;
-/// The largest window that an encoder can have used.
+/// The zlib window for decompression, as a power of 2: the largest one that an encoder can use.
 const WINDOW_READ: u8 = 15;
 /// The largest window of zstd in bytes. An image with a larger one is corrupt.
 const ZSTD_WINDOW_MAX: u64 = 8 << 20;
@@ -59,16 +59,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clusters_come_out_as_they_went_in() {
+    fn decompression_restores_the_contents_of_a_cluster() {
         let cluster: Vec<u8> = (0..65536_u32).map(|at| (at / 64 * (at % 7)) as u8).collect();
         for how in [CompressionType::Zlib, CompressionType::Zstd] {
             let mut compressed = compress(how, &cluster).expect("it can be made smaller");
             compressed.extend_from_slice(&[0xa5; 512]);
             let mut again = vec![1; cluster.len()];
-            decompress(how, &compressed, &mut again).expect("it is whole");
+            decompress(how, &compressed, &mut again).expect("the data are complete");
             assert!(again == cluster, "{how:?}");
-            decompress(how, &compressed[..8], &mut again).expect_err("it is cut off");
-            decompress(how, &[0xff; 64], &mut again).expect_err("it is none");
+            decompress(how, &compressed[..8], &mut again).expect_err("the data are truncated");
+            decompress(how, &[0xff; 64], &mut again).expect_err("the data are invalid");
         }
     }
 }

@@ -7,20 +7,21 @@ use nix::errno::Errno;
 use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
 
-/// The cluster of the entry has no other reference.
+/// The flag of an entry whose cluster has no other reference.
 pub(super) const COPIED: u64 = 1 << 63;
 const COMPRESSED: u64 = 1 << 62;
 /// The bits of an entry with an offset.
 pub(super) const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
-/// The cluster reads as zeroes. With extended L2 entries, the bitmap is used instead.
+/// The flag of an entry whose cluster reads as zeroes. Extended L2 entries use the bitmap
+/// instead.
 const ZERO: u64 = 1;
 
 /// An entry of an L2 table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) word: u64,
-    /// The bitmap of an extended L2 entry. A bit of the lower half: the subcluster is allocated. A
-    /// bit of the upper half: it reads as zeroes.
+    /// The bitmap of an extended L2 entry. A bit of the lower half marks a subcluster as
+    /// allocated. A bit of the upper half marks a subcluster that reads as zeroes.
     pub(super) bitmap: u64,
 }
 

@@ -60,7 +60,7 @@ pub(super) struct Clusters {
 struct State {
     tables: Tables,
     size: u64,
-    /// The offset of the next compressed data, in a cluster that has some already.
+    /// The offset at which the next compressed data are appended to a partly filled cluster.
     compressed_end: Option<u64>,
 }
 
@@ -150,7 +150,7 @@ impl Clusters {
         self.storages.file.sync()
     }
 
-    /// Grows the image. New bytes read as zeroes, whatever the backing file has there.
+    /// Grows the image. New bytes read as zeroes, regardless of the backing file.
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         let mut state = self.state.write();
         let old = state.size;

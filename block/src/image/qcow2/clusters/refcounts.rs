@@ -74,7 +74,7 @@ impl Refcounts {
             if cluster > start && !all {
                 break;
             }
-            // Free clusters of a run that is too short stay free.
+            // `free_from` stays before a run of free clusters that is too short.
             if start == self.free_from && cluster == start {
                 self.free_from = cluster + 1;
             }

@@ -71,8 +71,7 @@ impl Clusters {
         let count = (offset % size + data.len() as u64).div_ceil(size);
         let old = state.tables.entries(offset, count)?;
         let Some(first) = old.first().copied() else { return Ok(0) };
-        // A cluster without other references whose subclusters are not all data gets the missing
-        // ones.
+        // If the cluster has no other reference, the missing subclusters are written in place.
         let in_place = first.host(&self.geometry)?.filter(|_| first.is_copied());
         let (host, count) = match in_place {
             Some(host) => (host, 1),
@@ -116,7 +115,7 @@ impl Clusters {
         }
     }
 
-    /// The offset of the first byte to write, so that whole subclusters are written, or whole
+    /// The offset at which the write begins after its extension to whole subclusters, or to whole
     /// clusters if the cluster moves.
     fn start_of_copy(&self, entry: Entry, offset: u64) -> u64 {
         offset - offset % self.unit_of_copy(entry)

@@ -62,12 +62,12 @@ impl CrashSafeStorage {
     /// Raises the counts of all clusters that a write refers to, then makes the write.
     fn write_tables(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
         let mut tables = self.tables.write();
-        // The state must match the file, also if the write fails.
+        // A copy for the case that the write fails: the state must match the file then too.
         let counts = tables.counts.clone();
         let written = self.write_counted(&mut tables, bufv, offset);
         if written.is_err() {
-            let drafted = std::mem::replace(&mut tables.counts, counts);
-            tables.counts.add_raised(&drafted);
+            let attempted = std::mem::replace(&mut tables.counts, counts);
+            tables.counts.add_raised(&attempted);
         }
         written
     }
@@ -143,7 +143,7 @@ impl Tables {
         let Some(change) = Change::new(inner, &whole, offset, bytes)? else { return Ok(None) };
         let pointers = self.pointers.updated(&change.after)?;
         if pointers.refcount_table != self.pointers.refcount_table {
-            // The blocks of the new table have been written and take effect with it.
+            // The blocks of the new table are in the file already. This write puts them into use.
             let geometry = self.counts.geometry();
             let mut counts = Refcounts::load(inner, geometry, &pointers.refcount_table)?;
             counts.copy_raised(&self.counts);

@@ -83,7 +83,7 @@ pub(super) struct Refcounts {
     /// The clusters whose counts were raised, by the offset of their block.
     ///
     /// The next write of the block by the library may contain the count from before the library
-    /// raised it. That write must not lower the count. All later writes contain it.
+    /// raised it. That write must not lower the count. All later writes contain the raised count.
     raised: BTreeMap<u64, Vec<u64>>,
 }
 
@@ -180,7 +180,8 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Adds the raised counts of a block to a write of the block, after which they are up to date.
+    /// Adds the raised counts of a block to a write of the block. The later writes of the library
+    /// contain these counts.
     pub(super) fn preserve_raised(&mut self, written: &Range<u64>, bytes: &mut [u8]) {
         let geometry = self.geometry;
         let first = written.start - written.start % geometry.cluster_size();

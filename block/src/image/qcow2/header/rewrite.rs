@@ -38,10 +38,10 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
     if fields.u32(4)? < 3 {
         return Ok(());
     }
-    let extras = fields.u64(AUTOCLEAR)?;
+    let autoclear = fields.u64(AUTOCLEAR)?;
     // Writes update a raw data file too.
-    let retained = extras & AUTOCLEAR_DATA_FILE_RAW;
-    if retained != extras {
+    let retained = autoclear & AUTOCLEAR_DATA_FILE_RAW;
+    if retained != autoclear {
         storage.write(retained.to_be_bytes().as_slice(), AUTOCLEAR)?;
     }
     Ok(())

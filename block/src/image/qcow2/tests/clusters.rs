@@ -1,4 +1,5 @@
-//! An image is replayed write by write, as if the process had died after each of them.
+//! Replays of the writes to an image of the own engine, as if the process had died after each
+//! write.
 
 use std::sync::Arc;
 

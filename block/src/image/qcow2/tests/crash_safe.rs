@@ -1,4 +1,5 @@
-//! An image is replayed write by write, as if the process had died after each of them.
+//! Replays of the writes to an image of the image library, as if the process had died after each
+//! write.
 
 use std::sync::Arc;
 
@@ -68,7 +69,7 @@ fn history(shape: Shape, guarded: bool) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
 }
 
 /// The largest number of corruptions after any write.
-fn worst_moment(shape: Shape, guarded: bool) -> usize {
+fn most_corruptions(shape: Shape, guarded: bool) -> usize {
     let (mut file, writes) = history(shape, guarded);
     assert_eq!(corruptions(&file), 0, "the image is sound to begin with");
     let table = number(&file, 48, 8);
@@ -77,7 +78,7 @@ fn worst_moment(shape: Shape, guarded: bool) -> usize {
         apply(&mut file, offset, &bytes);
         worst = worst.max(corruptions(&file));
     }
-    assert_eq!(corruptions(&file), 0, "all is counted in the end");
+    assert_eq!(corruptions(&file), 0, "all references are counted at the end");
     let moved = number(&file, 48, 8) != table;
     assert_eq!(moved, shape.filled > 0, "the refcount table moves when it is full");
     worst
@@ -88,7 +89,7 @@ fn an_image_is_sound_after_each_single_write() {
     for cluster_size in [512, 4096] {
         for refcount_bits in [1, 16, 64] {
             let shape = Shape { cluster_size, refcount_bits, filled: 0 };
-            assert_eq!(worst_moment(shape, true), 0, "{shape:?}");
+            assert_eq!(most_corruptions(shape, true), 0, "{shape:?}");
         }
     }
 }
@@ -97,13 +98,13 @@ fn an_image_is_sound_after_each_single_write() {
 fn an_image_is_sound_while_the_refcount_table_grows() {
     // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
     let shape = Shape { cluster_size: 512, refcount_bits: 64, filled: 1950 * 1024 };
-    assert_eq!(worst_moment(shape, true), 0);
+    assert_eq!(most_corruptions(shape, true), 0);
 }
 
 #[test]
-fn without_the_storage_it_is_corrupt() {
+fn without_the_storage_an_image_becomes_corrupt() {
     let shape = Shape { cluster_size: 512, refcount_bits: 16, filled: 0 };
-    assert!(worst_moment(shape, false) > 0, "there is nothing left to guard against");
+    assert!(most_corruptions(shape, false) > 0, "the image library needs no protection");
 }
 
 /// An image with clusters of 4 KiB and one block of 2048 counts of 2 bytes.
@@ -144,7 +145,7 @@ fn a_raised_count_is_preserved_after_a_failed_write_of_its_block() {
 }
 
 #[test]
-fn a_block_counts_only_when_the_table_in_the_file_has_it() {
+fn a_refcount_block_is_used_only_if_the_table_in_the_file_refers_to_it() {
     let (journal, guarded, pointers) = small_image();
     let entry = pointers.refcount_table.start + ENTRY;
     *journal.broken.lock() = Some(entry);
@@ -153,5 +154,5 @@ fn a_block_counts_only_when_the_table_in_the_file_has_it() {
     let beyond_the_first_block = l1_entry(2048 + 5);
     guarded
         .write(&beyond_the_first_block[..], pointers.l1_table.start)
-        .expect_err("nothing counts the cluster");
+        .expect_err("the cluster has no refcount block");
 }
