@@ -1,5 +1,9 @@
-"""The scenarios of graphs.py. A step is a command with its arguments, `wait` until a job has a
-state or is gone, or `run` of a command line on the images."""
+"""The scenarios of graphs.py. Each scenario is a list of steps. A step is one of:
+
+- a QMP command and its arguments;
+- `wait`, with a job and the statuses to wait for, or until the job does not exist;
+- `run`, with a shell command to run in the folder of the images.
+"""
 
 from images import create, io
 
@@ -8,7 +12,7 @@ FLAT = ("query-named-block-nodes", {"flat": True})
 
 
 def make_images(folder):
-    """Makes the chains base, mid, mid2, top and alone, wide; raw files; and unusual images."""
+    """Creates the chain base, mid, mid2, top; single images; raw files; and unusual images."""
 
     def qcow2(name, size="4M", backing=None, options="cluster_size=65536", form="qcow2", **more):
         create(name, size, options=options, backing=backing, backing_format=form, cwd=folder,
@@ -70,9 +74,9 @@ def delete(*names):
     return [("blockdev-del", {"node-name": name}) for name in names]
 
 
-def job(command, *states, **arguments):
-    """Starts the job j and waits until it has one of the states or is gone."""
-    return [(command, {"job-id": "j", **named(**arguments)}), ("wait", ["j", *states])]
+def job(command, *statuses, **arguments):
+    """Starts the job j, and waits until it has one of the statuses or does not exist."""
+    return [(command, {"job-id": "j", **named(**arguments)}), ("wait", ["j", *statuses])]
 
 
 def reopen(*nodes):
@@ -92,7 +96,7 @@ COMPLETE = [("job-complete", {"id": "j"}), ("wait", ["j"])]
 
 
 def attempts():
-    """Commands that nodes in use may refuse; jobs have the name k."""
+    """Commands that may fail because nodes are in use. Jobs have the ID k."""
     k = {"job-id": "k"}
     return [
         *delete("top", "mid2", "mid", "base", "target"),
@@ -117,7 +121,7 @@ def attempts():
 
 
 def slow(command, **arguments):
-    """A slow job, and commands while it runs."""
+    """Starts a slow job, sends commands while it runs, and cancels the job."""
     started = (command, {"job-id": "j", "speed": 1, **named(**arguments)})
     cancelled = [("job-cancel", {"id": "j"}), ("wait", ["j"])]
     return [*CHAIN, TARGET, started, QUERY, *attempts(), *cancelled, QUERY]
@@ -125,19 +129,19 @@ def slow(command, **arguments):
 
 SCENARIOS = {
     "a chain that its images name": [image("top"), QUERY, FLAT],
-    "a stream of all that its image names": [
+    "a stream of a whole chain that its images name": [
         image("top"), *job("block-stream", device="top"), QUERY, HEADERS, CHECKS,
     ],
-    "a commit within what its image names": [
+    "a commit within a chain that its images name": [
         image("top"), *job("block-commit", device="top", top="$DIR/mid"), QUERY, HEADERS, CHECKS,
     ],
-    "a commit by relative name": [
+    "a commit by relative filename": [
         image("top"), *job("block-commit", device="top", top="mid2"), QUERY, HEADERS, CHECKS,
     ],
-    "a commit of the topmost of what its image names": [
+    "a commit of the active layer of a chain that its images name": [
         image("top"), *job("block-commit", "ready", device="top"), QUERY, *COMPLETE, QUERY, CHECKS,
     ],
-    "a commit that is given up": [
+    "a commit that is cancelled": [
         image("top"), *job("block-commit", "ready", device="top"),
         ("job-cancel", {"id": "j"}), ("wait", ["j"]), QUERY, CHECKS,
     ],
@@ -156,11 +160,11 @@ SCENARIOS = {
         add("file", "f", filename="$DIR/top", read_only=True),
         add("qcow2", "top", file="f", read_only=True), *job("block-stream", device="top"), QUERY,
     ],
-    "a commit into a node that is said to be read-only": [
+    "a commit into a node that is opened as read-only": [
         image("base", read_only=True), image("mid", "base", read_only=True), image("mid2", "mid"),
         *job("block-commit", device="mid2", top_node="mid", base_node="base"), QUERY,
     ],
-    "two nodes on one, merged": [
+    "a commit below two overlays": [
         *CHAIN, image("wide", "mid"), *job("block-commit", device="top", top_node="mid"), QUERY,
         *job("block-stream", device="wide"), QUERY,
     ],
@@ -169,18 +173,20 @@ SCENARIOS = {
         *job("blockdev-mirror", "ready", device="alone", target="target", sync="full"), QUERY,
         *COMPLETE, QUERY,
     ],
-    "a stream at work": slow("block-stream", device="mid2"),
-    "a stream at work, named": slow("block-stream", device="top", filter_node_name="flt"),
-    "a commit at work": slow("block-commit", device="top", top_node="mid2", base_node="mid"),
-    "a commit at work, named": slow(
+    "a running stream": slow("block-stream", device="mid2"),
+    "a running stream with a named filter": slow(
+        "block-stream", device="top", filter_node_name="flt"
+    ),
+    "a running commit": slow("block-commit", device="top", top_node="mid2", base_node="mid"),
+    "a running commit with a named filter": slow(
         "block-commit", device="top", top_node="mid2", filter_node_name="flt"
     ),
-    "a commit of the topmost at work": slow("block-commit", device="top"),
-    "a backup at work": slow("blockdev-backup", device="mid", target="target", sync="full"),
-    "a mirror at work": slow(
+    "a running commit of the active layer": slow("block-commit", device="top"),
+    "a running backup": slow("blockdev-backup", device="mid", target="target", sync="full"),
+    "a running mirror": slow(
         "blockdev-mirror", device="top", target="target", sync="full", filter_node_name="flt"
     ),
-    "users that do not get on": [
+    "users with conflicting permissions": [
         add("file", "f", filename="$DIR/target"), add("qcow2", "q", file="f"),
         add("qcow2", "q2", file="f"), add("raw", "r", file="f"), image("alone"),
         *job("blockdev-backup", device="alone", target="f", sync="full"),
@@ -194,7 +200,7 @@ SCENARIOS = {
         add("qcow2", "shared", file=file("top"), read_only=True, force_share=True),
         image("base"), add("raw", "r", file=file("mid")), QUERY,
     ],
-    "other options for a node": [
+    "a node reopened with other options": [
         *CHAIN,
         *[
             step
@@ -212,7 +218,7 @@ SCENARIOS = {
         reopen(node("raw", "top", file=file("top"))),
         reopen(node("raw", "base", file=file("base"))), QUERY,
     ],
-    "other options for files": [
+    "a file node reopened with other options": [
         add("file", "f", filename="$DIR/raw"),
         *[
             reopen(node("file", "f", **{"filename": "$DIR/raw", **options}))
@@ -223,7 +229,7 @@ SCENARIOS = {
         ],
         QUERY,
     ],
-    "another backing node": [
+    "a node reopened with another backing node": [
         *CHAIN, reopen(node("qcow2", file=file("top"))), reopen(node("qcow2", "no", file="x")),
         *[
             step
@@ -236,13 +242,13 @@ SCENARIOS = {
         reopen(node("qcow2", "base", file=file("base"), backing="top")),
         reopen(node("qcow2", "base", file=file("base"))), QUERY,
     ],
-    "another backing node than the image names": [
+    "a backing node that the image does not name": [
         image("mid"), reopen(node("qcow2", "mid", file=file("mid"))),
         reopen(node("qcow2", "mid", file=file("mid"), backing=node("qcow2", file=file("base")))),
         QUERY, reopen(node("qcow2", "mid", file=file("mid"), backing=None)), QUERY,
         image("base"), reopen(node("qcow2", "mid", file=file("mid"), backing="base")), QUERY,
     ],
-    "other options while jobs work": [
+    "nodes reopened while jobs run": [
         *CHAIN, ("block-stream", named(job_id="j", device="top", speed=1)),
         reopen(node("qcow2", "top", file=file("top"), backing=None)),
         reopen(node("qcow2", "mid", file=file("mid"), backing=None)),
@@ -255,7 +261,7 @@ SCENARIOS = {
         reopen(node("qcow2", "base", file=file("base"), read_only=True)), QUERY,
         ("job-cancel", {"id": "j"}), ("wait", ["j"]), QUERY,
     ],
-    "a node and the one above, in both orders": [
+    "a node and its parent, reopened in both orders": [
         add("qcow2", "p", file=file("top", node_name="c"), backing=None),
         *[
             step
@@ -271,36 +277,36 @@ SCENARIOS = {
             for step in [reopen(*order), QUERY]
         ],
     ],
-    "a node whose parent is gone, and another parent of that name": [
+    "a node with a new parent, which has the name of the removed parent": [
         add("raw", "p", file=file("raw", node_name="c"), read_only=True),
         add("raw", "q", file="c", read_only=True), *delete("p"),
         add("raw", "p", file="c", read_only=True),
         reopen(node("raw", "p", file="c", read_only=True, cache={"no-flush": True})), QUERY,
         reopen(node("raw", "p", file=file("raw"), read_only=True)), QUERY,
     ],
-    "another name of the backing file": [
+    "a changed name of the backing file": [
         image("top"), rename("top", "top", "$DIR/mid2"), QUERY, rename("top", "no", "x"),
         rename("no", "top", "x"), add("raw", "r", file=file("raw")), rename("r", "r", "x"),
         rename("r", "top", "x"), rename("top", "top", ""), QUERY,
         rename("top", "top", "x" * 1024), rename("top", "top", "elsewhere"), QUERY, HEADERS,
     ],
-    "another name below, and in images that are read-only": [
+    "a changed name of the backing file, lower in the chain and read-only": [
         image("base"), image("mid", "base", read_only=True),
         image("mid2", "mid", read_only=True), rename("mid2", "mid", "$DIR/base"),
         rename("mid", "mid", "x"), rename("mid2", "base", "x"), rename("mid2", "mid2", "y"),
         QUERY, HEADERS,
         ("block-stream", named(job_id="j", device="mid2", speed=1)), rename("mid2", "mid", "z"),
     ],
-    "nodes that fail on demand, and who uses them": [
+    "blkdebug nodes and the users of their images": [
         add("file", "f", filename="$DIR/raw"),
-        add("blkdebug", "keeps", image="f", unshare_child_perms=["write"]),
+        add("blkdebug", "unshares", image="f", unshare_child_perms=["write"]),
         add("blkdebug", "takes", image="f", take_child_perms=["write"]),
-        add("raw", "r", file="keeps"), *delete("f", "keeps"), QUERY, FLAT,
-        add("qcow2", "q", file="f"), *delete("r", "keeps"),
+        add("raw", "r", file="unshares"), *delete("f", "unshares"), QUERY, FLAT,
+        add("qcow2", "q", file="f"), *delete("r", "unshares"),
         add("blkdebug", "takes", image="f", take_child_perms=["write", "resize"]), QUERY,
         add("blkdebug", "other", image="takes", unshare_child_perms=["resize"]), *delete("takes"),
     ],
-    "a node that fails on demand, described anew": [
+    "a reopened blkdebug node": [
         add("blkdebug", "d", image=file("raw", node_name="f"), align=512),
         *[
             step
@@ -316,7 +322,7 @@ SCENARIOS = {
         ],
     ],
     **{
-        f"jobs on images in nodes that fail on demand: {command}": [
+        f"jobs on images in blkdebug nodes: {command} {arguments}": [
             add("qcow2", "base", file=faulty("base")),
             add("qcow2", "mid", file=faulty("mid", align=512), backing="base"),
             image("mid2", "mid"),
