@@ -1,9 +1,9 @@
-//! Block jobs within the process.
+//! Tests of block jobs through the library, without a daemon process.
 //!
 //! | part | file |
 //! |---|---|
-//! | mirror, commit of the active layer, while others write | `mirror` |
-//! | stream, commit, while others change the chain | `stream_commit` |
+//! | mirror, commit of the active layer, while another thread writes | `mirror` |
+//! | stream, commit, while another client changes the chain | `stream_commit` |
 //! | all jobs, on storage whose flushes hang | `slow_disk` |
 
 mod mirror;
@@ -20,7 +20,7 @@ use job::Jobs;
 use qapi_core::Events;
 use storage_daemon::block_job::BlockJobContext;
 
-/// What jobs on the nodes of a graph need, without clients.
+/// The state that jobs on the nodes of a graph need, without clients.
 fn context(graph: &Graph) -> BlockJobContext {
     BlockJobContext {
         jobs: Jobs::new(|_: &job::JobStatusChange| {}),

@@ -23,7 +23,7 @@ use crate::context;
 use crate::support::*;
 
 const SIZE: u64 = 4 * M;
-/// The time-out of a test that hangs.
+/// How long a test waits for a status of a job before the test fails.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn options(copy_mode: MirrorCopyMode, granularity: Option<u32>) -> BlockdevMirror {
@@ -236,9 +236,9 @@ async fn a_base_is_read_only_again_if_the_users_of_the_top_cannot_move_to_it() {
     let takes = Permissions::WRITE_UNCHANGED;
     let user = Access { takes, shares: Permissions::all() };
     let _user = fixture.graph.attach_root("a user", Arc::clone(&top), user).expect("it is free");
-    let against = Access { takes: Permissions::empty(), shares: Permissions::all() - takes };
-    let against = fixture.graph.attach_root("another", Arc::clone(&base), against);
-    let _against = against.expect("it is free");
+    let unshared = Access { takes: Permissions::empty(), shares: Permissions::all() - takes };
+    let other = fixture.graph.attach_root("another", Arc::clone(&base), unshared);
+    let _other = other.expect("it is free");
 
     let context = context(&fixture.graph);
     let writable = fixture.graph.make_writable(&base).expect("it can be written");

@@ -78,7 +78,7 @@ impl Fixture {
     }
 
     /// Executes a command whose flush hangs, and checks that another client gets replies meanwhile.
-    /// Returns the reply of the command when the flush is over, and the status of each job before.
+    /// Returns the reply to the command, and the status of each job during the flush.
     async fn execute_with_hanging_flush(
         &self,
         command: &str,
@@ -93,7 +93,7 @@ impl Fixture {
         };
         waits.await.expect("a flush hangs");
         let jobs = self.client().await.ask(execute("query-jobs", &json!({}))).await;
-        assert!(self.gate.waiting() > 0, "the flush was over before others were answered");
+        assert!(self.gate.waiting() > 0, "the flush ended before the other client had its reply");
         self.gate.open();
         let statuses = jobs["return"].as_array().expect("a list").iter();
         let statuses = statuses.map(|job| job["status"].as_str().unwrap_or_default().to_owned());
@@ -111,7 +111,7 @@ async fn ask(client: &mut TestClient, command: &str, arguments: Value) {
     assert_eq!(reply, json!({ "return": {} }), "in reply to {command}");
 }
 
-/// Waits for the event that the job has a status.
+/// Waits for the event that reports this status of the job.
 async fn wait_for_status(client: &mut TestClient, status: &str) {
     loop {
         let message = client.message().await.expect("an event");
@@ -127,8 +127,8 @@ struct Kind {
     images: &'static [(&'static str, bool, Option<&'static str>)],
     command: &'static str,
     arguments: Value,
-    /// Whether it becomes ready, and has to be completed.
-    gets_ready: bool,
+    /// Whether the job becomes ready, and a client must complete it.
+    becomes_ready: bool,
 }
 
 fn stream(top_read_only: bool) -> Kind {
@@ -139,7 +139,7 @@ fn stream(top_read_only: bool) -> Kind {
         },
         command: "block-stream",
         arguments: json!({ "device": "top" }),
-        gets_ready: false,
+        becomes_ready: false,
     }
 }
 
@@ -152,7 +152,7 @@ fn commit() -> Kind {
         ],
         command: "block-commit",
         arguments: json!({ "device": "top", "top-node": "middle" }),
-        gets_ready: false,
+        becomes_ready: false,
     }
 }
 
@@ -161,7 +161,7 @@ fn active_commit() -> Kind {
         images: &[("base", true, None), ("top", false, Some("base"))],
         command: "block-commit",
         arguments: json!({ "device": "top" }),
-        gets_ready: true,
+        becomes_ready: true,
     }
 }
 
@@ -170,7 +170,7 @@ fn read_only_mirror() -> Kind {
         images: &[("source", true, None), ("target", false, None)],
         command: "blockdev-mirror",
         arguments: json!({ "device": "source", "target": "target", "sync": "full" }),
-        gets_ready: true,
+        becomes_ready: true,
     }
 }
 
@@ -186,7 +186,7 @@ async fn pending(kind: Kind) -> Fixture {
     arguments["auto-finalize"] = false.into();
     arguments["auto-dismiss"] = false.into();
     client.send(execute(kind.command, &arguments)).await;
-    if kind.gets_ready {
+    if kind.becomes_ready {
         wait_for_status(&mut client, "ready").await;
         client.send(execute("job-complete", &json!({ "id": "j0" }))).await;
     }
@@ -229,7 +229,7 @@ async fn other_clients_are_served_while_a_refused_job_releases_its_nodes() {
         }
         let mut arguments = kind.arguments;
         arguments["job-id"] = "j0".into();
-        // Refused only after the nodes have been changed for the job.
+        // This argument is checked after the nodes have been changed for the job.
         arguments["filter-node-name"] = "top".into();
         let (reply, _statuses) =
             fixture.execute_with_hanging_flush(kind.command, arguments).await;

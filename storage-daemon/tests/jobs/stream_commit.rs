@@ -29,8 +29,8 @@ fn chain(fixture: &Fixture) -> [Arc<Node>; 3] {
     [top, mid, base]
 }
 
-/// Starts a job, whose command needs a thread for blocking work. It gets the thread only after
-/// `meanwhile`.
+/// Runs `starting`, a command that needs a thread for blocking work. The thread is available only
+/// after `meanwhile` has returned.
 fn start_while<T>(starting: T, meanwhile: impl FnOnce()) -> Result<()>
 where
     T: Future<Output = Result<()>> + Send + 'static,

@@ -1,4 +1,4 @@
-"""Runs a backup with qemu.qmp's client as any of its users would, and has the daemon quit."""
+"""Runs a backup with the client of qemu.qmp, and ends the daemon with the command quit."""
 
 import asyncio
 import sys
@@ -40,7 +40,7 @@ async def main(socket: str) -> None:
     try:
         await client.disconnect()
     except EOFError:
-        pass  # The daemon has hung up already, as one that quits does.
+        pass  # A daemon that quits closes the connection.
 
 
 asyncio.run(asyncio.wait_for(main(sys.argv[1]), timeout=30))

@@ -7,7 +7,7 @@ use crate::support::daemon::Daemon;
 /// The size of the disks in bytes: large enough to pause a backup at 64 KiB per second.
 pub(crate) const DISK_SIZE: usize = 4 << 20;
 
-/// Starts a daemon with the raw nodes `src`, full of data, and `dst`, empty.
+/// Starts a daemon with two raw nodes: `src` is full of data, `dst` reads as zeroes.
 pub(crate) fn start() -> Daemon {
     let folder = tempfile::tempdir().unwrap();
     let data: Vec<u8> = (0..DISK_SIZE).map(|index| (index / 512 % 251 + 1) as u8).collect();

@@ -1,7 +1,9 @@
 """Sends the same commands to qemu-storage-daemon and to another storage daemon, and compares the
-replies and the images: nodes, their permissions, jobs that change the graph.
+replies and the images. The commands are about nodes, their permissions, and jobs that change the
+graph.
 
-Arguments: the other program, and parts of the names of scenarios if not all are to be compared.
+Arguments: the path of the other program; then, optionally, parts of names of scenarios. Without
+parts of names, all scenarios are compared.
 """
 
 import difflib
@@ -29,20 +31,20 @@ class Daemon(qmp.Daemon):
             shutil.copy(image, self.folder)
         super().__init__(program, self.folder, cwd=self.folder)
 
-    def wait_for(self, job, *states):
-        """Waits until a job has one of the states or is gone. Returns the job in a list."""
+    def wait_for(self, job, *statuses):
+        """Waits until a job has one of the statuses or is gone. Returns the job in a list."""
         deadline = time.monotonic() + self.timeout
         while True:
             jobs = self.execute("query-jobs")
             found = [one for one in jobs if one["id"] == job]
-            if not found or found[0]["status"] in states:
+            if not found or found[0]["status"] in statuses:
                 return found
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{job} stays {found}")
             time.sleep(0.005)
 
     def step(self, step):
-        """Does one step of a scenario. Returns what is compared."""
+        """Performs one step of a scenario. Returns the value to compare."""
         command, arguments = step
         if command == "wait":
             return self.wait_for(*arguments)
@@ -60,7 +62,7 @@ class Daemon(qmp.Daemon):
 
 
 def comparable(value):
-    """A value without what differs between runs or programs."""
+    """The value without members that differ between runs or programs."""
     if isinstance(value, list):
         return [comparable(one) for one in value]
     if not isinstance(value, dict):

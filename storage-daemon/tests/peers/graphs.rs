@@ -1,10 +1,10 @@
-//! Nodes and their users, compared with the real `qemu-storage-daemon`.
+//! Compares nodes and their users with those of `qemu-storage-daemon`.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Whether all programs are there that the comparison needs. Says so if one is not, and fails if
-/// `QAPI_REQUIRE_PEERS=1` demands them.
+/// Whether all programs that the comparison needs are installed. If one is missing, prints a note;
+/// `QAPI_REQUIRE_PEERS=1` makes that a failure.
 fn has_peers(python: &str) -> bool {
     let programs = ["qemu-storage-daemon", "qemu-img", "qemu-io", python];
     let is_missing = |program: &&&str| Command::new(program).arg("--version").output().is_err();
@@ -12,13 +12,13 @@ fn has_peers(python: &str) -> bool {
     if let Some(missing) = missing {
         let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
         assert!(!required, "{missing} is missing");
-        eprintln!("left out: {missing} is missing");
+        eprintln!("skipped: {missing} is missing");
     }
     missing.is_none()
 }
 
 #[test]
-fn graphs_are_as_those_of_qemu() {
+fn graphs_equal_those_of_qemu() {
     let python = std::env::var("QAPI_PEERS_PYTHON").unwrap_or_else(|_| "python3".into());
     if !has_peers(&python) {
         return;

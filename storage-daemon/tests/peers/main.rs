@@ -1,10 +1,10 @@
-//! The daemon with unmodified clients of QEMU, and beside QEMU's own daemon.
+//! Tests of the daemon with unmodified clients of QEMU, and comparisons with QEMU's own daemon.
 //!
 //! | peer | file |
 //! |---|---|
 //! | the Rust crate `qapi` | `qapi_crate` |
 //! | Python's `qemu.qmp`: its client and `qmp-shell` | `python` |
-//! | QEMU's storage daemon: the graphs of nodes compared | `graphs` |
+//! | QEMU's storage daemon, whose graphs of nodes are compared | `graphs` |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

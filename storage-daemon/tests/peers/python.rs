@@ -8,8 +8,9 @@ use std::process::{Command, Output, Stdio};
 use crate::disks;
 use crate::support::daemon::connect;
 
-/// A Python interpreter with `qemu.qmp`: `python3`, or the one that `QAPI_PEERS_PYTHON` names.
-/// Without it, prints a note; `QAPI_REQUIRE_PEERS=1` makes that a failure.
+/// A Python interpreter with `qemu.qmp`: the value of `QAPI_PEERS_PYTHON`, or `python3`. If the
+/// interpreter or `qemu.qmp` is missing, prints a note; `QAPI_REQUIRE_PEERS=1` makes that a
+/// failure.
 fn python() -> Option<String> {
     let python = std::env::var("QAPI_PEERS_PYTHON").unwrap_or_else(|_| "python3".into());
     let probe = Command::new(&python).args(["-c", "import qemu.qmp"]).output();
@@ -18,7 +19,7 @@ fn python() -> Option<String> {
     }
     let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(!required, "{python} lacks qemu.qmp: pip install qemu.qmp");
-    eprintln!("left out: {python} lacks qemu.qmp");
+    eprintln!("skipped: {python} lacks qemu.qmp");
     None
 }
 
@@ -51,7 +52,7 @@ fn the_client_runs_a_backup_and_quits() {
 }
 
 #[test]
-fn the_client_gets_an_error_beyond_the_limit_of_clients() {
+fn a_client_above_the_limit_gets_an_error() {
     let Some(python) = python() else { return };
     let daemon = disks::start();
     let greeted = |stream: UnixStream| {

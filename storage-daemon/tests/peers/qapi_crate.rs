@@ -1,5 +1,5 @@
-//! The crate `qapi`, which decodes every reply and event into types of its own, and fails on
-//! unknown ones.
+//! The crate `qapi`. It decodes every reply and event into its own types, and fails on unknown
+//! members and events.
 
 use std::io::BufReader;
 use std::os::unix::net::UnixStream;
@@ -18,7 +18,7 @@ fn connect(daemon: &Daemon) -> Client {
     let reader = BufReader::new(stream.try_clone().unwrap());
     let mut client = Qmp::new(Stream::new(reader, stream));
     let greeting = client.handshake().unwrap();
-    assert!(greeting.version.qemu.major >= 5, "kata refuses less");
+    assert!(greeting.version.qemu.major >= 5, "Kata Containers refuses earlier versions");
     client
 }
 
@@ -57,7 +57,7 @@ fn wait_for(client: &mut Client, wanted: JobStatus) -> qmp::JobInfo {
 }
 
 #[test]
-fn a_backup_is_paused_resumed_sped_up_and_whole() {
+fn a_backup_is_paused_resumed_sped_up_and_completed() {
     let daemon = disks::start();
     let mut client = connect(&daemon);
     client.execute(&backup(Some(64 << 10))).unwrap();

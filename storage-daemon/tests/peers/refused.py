@@ -1,4 +1,4 @@
-"""Connects with qemu.qmp's client to a daemon that has no place left, and says what comes of it."""
+"""Connects with the client of qemu.qmp to a daemon at its limit of clients. Prints the error."""
 
 import asyncio
 import sys

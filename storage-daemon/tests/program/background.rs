@@ -24,8 +24,10 @@ fn a_daemon_in_the_background_is_ready_when_the_started_process_exits() {
     assert_eq!(fs::read_link(format!("{process}/fd/2")).unwrap().to_str(), Some("/dev/null"));
 
     Client::connect(&folder.path().join("qmp.sock")).execute("quit", json!({}));
-    wait_for("the pidfile to go", || (!pidfile.exists()).then_some(()));
-    wait_for("the socket to go", || (!folder.path().join("qmp.sock").exists()).then_some(()));
+    wait_for("the removal of the PID file", || (!pidfile.exists()).then_some(()));
+    wait_for("the removal of the socket", || {
+        (!folder.path().join("qmp.sock").exists()).then_some(())
+    });
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Backups and transactions: refused ones leave nothing behind, and what clients see of a running
-//! one.
+//! Backups and transactions: refused commands leave nothing behind; clients see the nodes and the
+//! progress of a running backup.
 
 use std::fs;
 
@@ -137,7 +137,7 @@ fn transactions_that_fail_undo_all_their_actions() {
 }
 
 #[test]
-fn a_backup_of_what_is_about_to_be_overwritten_runs_until_it_is_cancelled() {
+fn a_backup_with_sync_none_runs_until_it_is_cancelled() {
     let (_daemon, mut client) = daemon();
     let named = json!({"sync": "none", "filter-node-name": "watch"});
     client.execute("blockdev-backup", copy(named));

@@ -1,4 +1,4 @@
-//! blkdebug nodes: their options, what queries return of them, and flushes that fail.
+//! blkdebug nodes: their options, their filenames in queries, and flushes that fail.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn daemon() -> (Daemon, Client) {
     (daemon, client)
 }
 
-/// The options of a node, with these members besides those that every node needs.
+/// The options of a node: the members that every node needs, and `more` members.
 fn options(daemon: &Daemon, more: &Value) -> Value {
     let path = daemon.path("plain");
     let options = json!({

@@ -13,7 +13,7 @@ use crate::support::images::{
 };
 
 const SIZE: usize = 4 << 20;
-/// A rate limit at which a job is never over before it is cancelled.
+/// A rate limit in bytes per second. No job ends at this speed before the test cancels it.
 const SLOW: u64 = 64 * 1024;
 /// The range that each image of the chain has allocated, and the byte in it.
 const ALLOCATED: [(&str, std::ops::Range<usize>, u8); 3] =
@@ -24,26 +24,29 @@ struct Kind {
     name: &'static str,
     command: &'static str,
     arguments: Value,
-    /// Whether it has to be completed.
-    gets_ready: bool,
-    /// An image that it reads, and a cluster of the image that it needs.
+    /// Whether the job becomes ready, and a client must complete it.
+    becomes_ready: bool,
+    /// An image that the job reads, and the number of a cluster of that image that the job needs.
     read: (&'static str, u64),
 }
 
+/// How a job ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Completed,
     Cancelled,
+    /// The daemon ends while the job runs.
     Interrupted,
+    /// The job reads a corrupt cluster.
     Failed,
 }
 
 fn kinds() -> [Kind; 5] {
-    let kind = |name, command, arguments, gets_ready, read| Kind {
+    let kind = |name, command, arguments, becomes_ready, read| Kind {
         name,
         command,
         arguments,
-        gets_ready,
+        becomes_ready,
         read,
     };
     let copy = json!({"device": "top", "target": "target", "sync": "full"});
@@ -79,7 +82,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The contents of the topmost image.
+/// The contents that the topmost image shows.
 fn shown() -> Vec<u8> {
     let mut bytes = vec![0; SIZE];
     for (_, range, byte) in ALLOCATED {
@@ -88,7 +91,7 @@ fn shown() -> Vec<u8> {
     bytes
 }
 
-/// A daemon with a node for each image. A cluster of one of them may be corrupt.
+/// A daemon with a node for each image. `corrupt` names an image, and a cluster of it to corrupt.
 fn start(corrupt: Option<(&str, u64)>) -> Daemon {
     let folder = folder();
     if let Some((name, cluster)) = corrupt {
@@ -112,7 +115,7 @@ fn wait_for_progress(client: &mut Client) {
     });
 }
 
-/// Runs a job to its end, and then ends the daemon.
+/// Runs a job until it ends in this way, and then ends the daemon.
 fn run(daemon: &Daemon, kind: &Kind, end: End) {
     let mut client = daemon.client();
     let mut arguments = kind.arguments.clone();
@@ -124,7 +127,7 @@ fn run(daemon: &Daemon, kind: &Kind, end: End) {
     client.execute(kind.command, arguments);
     let error = match end {
         End::Completed => {
-            if kind.gets_ready {
+            if kind.becomes_ready {
                 client.wait_for_job("j", "ready");
                 client.execute("job-complete", json!({"id": "j"}));
             }

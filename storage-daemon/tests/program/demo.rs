@@ -1,4 +1,4 @@
-//! The demo: what it shows, and that nothing is left behind.
+//! The demo: its output, and the removal of its files.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

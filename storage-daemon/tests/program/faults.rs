@@ -1,4 +1,4 @@
-//! Storage that fails: only one job fails with it.
+//! Storage that fails: only the job that uses this storage fails.
 
 use std::fs::{self, File};
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::daemon::{Client, Daemon, Format, copy, delete_nodes, merged, node};
 use crate::support::images::{MIB, corrupt_cluster, create_qcow2};
 
-/// The nodes of a copy without faults.
+/// The nodes of a backup that succeeds.
 fn sound_nodes() -> Vec<String> {
     ["source", "target"].map(|name| node(Format::Raw, name, "")).into()
 }
@@ -26,7 +26,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The arguments of a copy whose job is not dismissed by itself.
+/// The arguments of a copy without `auto-dismiss`.
 fn copied(id: &str, source: &str, target: &str, more: Value) -> Value {
     let changes = json!({
         "job-id": id, "device": source, "target": target, "auto-dismiss": false,
@@ -85,7 +85,7 @@ fn a_full_disk_fails_one_job_only() {
         client.execute("job-dismiss", json!({"id": "stops"}));
 
         client.execute(command, copied("bad", "source", "full", json!({})));
-        // While a mirror has the source, nothing else starts on it.
+        // While a mirror uses the source, no other job on the source can start.
         if command == "blockdev-mirror" {
             client.wait_for_job("bad", "concluded");
         }
@@ -119,7 +119,7 @@ fn a_truncated_image_is_refused_and_leaves_nothing_behind() {
         let node = json!({"driver": "qcow2", "node-name": "n", "file": file});
         let before = client.execute("query-named-block-nodes", json!({}));
         let reply = client.ask("blockdev-add", node);
-        // Whatever is missing after the header reads as zeroes: the image is empty.
+        // Missing data after the header read as zeroes, so that the image is valid and empty.
         assert_eq!(reply.get("error").is_some(), length < 104, "{length}: {reply}");
         if length < 104 {
             assert_eq!(client.execute("query-named-block-nodes", json!({})), before);

@@ -1,4 +1,4 @@
-//! The program from outside.
+//! Tests of the program as a process.
 //!
 //! | part | file |
 //! |---|---|
@@ -10,11 +10,11 @@
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
-//! | images after each end of each job | `consistency` |
+//! | consistency of images after each kind of job and end | `consistency` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
 //! | the schema as of earlier releases of QEMU | `releases` |
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod background;
 mod backup;

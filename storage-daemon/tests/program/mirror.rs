@@ -1,6 +1,6 @@
-//! Mirrors: refused ones leave nothing behind, and what clients see of a running one.
+//! Mirrors: refused commands leave nothing behind; clients see the nodes of a running mirror.
 //!
-//! More tests of mirrors: `tests/jobs/mirror.rs` (within the process), `tests/jobs/slow_disk.rs`
+//! More tests of mirrors: `tests/jobs/mirror.rs` (through the library), `tests/jobs/slow_disk.rs`
 //! (flushes that hang), and in the workspace `tests/conformance/jobs` (recordings of QEMU) and
 //! `tests/crash` (kills).
 
@@ -80,7 +80,7 @@ fn refused_mirrors_to_files_leave_nothing_behind() {
 }
 
 #[test]
-fn a_mirror_keeps_its_nodes_and_shows_its_filter() {
+fn a_mirror_reserves_its_nodes_and_shows_its_filter() {
     let (_daemon, mut client) = daemon();
     let changes = json!({"filter-node-name": "top", "sync": "none"});
     client.execute("blockdev-mirror", copy(changes));

@@ -1,9 +1,9 @@
-//! The recorded scenarios: jobs as QEMU's own storage daemon runs them.
+//! The recorded scenarios: the daemon must behave as QEMU's own storage daemon did.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the scenarios and their harness are.
+/// The folder of the scenarios and their harness.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/jobs")
 }
@@ -19,12 +19,14 @@ fn is_possible() -> bool {
     let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(!required || missing.is_empty(), "required but not installed: {missing:?}");
     if !missing.is_empty() {
-        println!("note: the scenarios are left out, since these are not installed: {missing:?}");
+        println!(
+            "note: the scenarios are skipped, as these programs are not installed: {missing:?}"
+        );
     }
     missing.is_empty()
 }
 
-/// Runs scenarios of a folder: those that are named, or else all.
+/// Runs scenarios of a folder: those with these names, or all if there are no names.
 fn assert_pass(folder: &Path, names: &str) {
     if !is_possible() {
         return;
@@ -49,6 +51,6 @@ fn the_first_scenarios_pass() {
 }
 
 #[test]
-fn the_scenarios_of_fixed_faults_pass() {
+fn the_scenarios_of_fixed_bugs_pass() {
     assert_pass(&folder().join("more"), "");
 }

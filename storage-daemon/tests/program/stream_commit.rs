@@ -1,5 +1,5 @@
-//! Streams and commits: refused ones leave nothing behind, and a fault during one fails only that
-//! job.
+//! Streams and commits: refused commands leave nothing behind, and a storage fault fails only the
+//! job that uses this storage.
 
 use std::fs::{self, File};
 
@@ -168,7 +168,7 @@ fn assert_only_one_fails(folder: TempDir, command: &str, error: &str) {
     assert_eq!(failed["error"], error);
     assert_eq!(client.wait_for_job("good", "concluded").get("error"), None);
     let copied = fs::read(&target).unwrap();
-    assert!(copied[3 * MIB as usize..].iter().all(|byte| *byte == 4), "the copy is another");
+    assert!(copied[3 * MIB as usize..].iter().all(|byte| *byte == 4), "the copy differs");
     for id in ["bad", "good"] {
         client.execute("job-dismiss", json!({"id": id}));
     }

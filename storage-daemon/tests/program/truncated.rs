@@ -1,5 +1,5 @@
-//! Images that are truncated while they are open. As in QEMU, missing data read as zeroes, unless
-//! they were compressed: then the job that needs them fails, and nothing else does.
+//! Images that are truncated while they are open. As in QEMU, missing uncompressed data read as
+//! zeroes. Missing compressed data are an error, which fails only the job that reads them.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -22,7 +22,7 @@ fn contents() -> Vec<u8> {
     (0..SIZE).map(|_| byte()).collect()
 }
 
-/// Creates an image, and writes the contents to it, compressed or not.
+/// Creates an image, and writes the contents to it, compressed or not. `None` leaves it empty.
 fn create(path: &Path, compressed: Option<bool>) {
     create_qcow2(path, SIZE, |_image| {});
     let Some(compressed) = compressed else { return };
@@ -34,8 +34,9 @@ fn create(path: &Path, compressed: Option<bool>) {
     graph.remove("n").unwrap();
 }
 
-/// A daemon with the chain `base`, `image` and `top`, of which `image` has contents and is
-/// truncated; with the targets `target` and `other`; and with `sound`, a raw image of the contents.
+/// A daemon with the chain `base`, `image` and `top`. Only `image` has contents, and it is
+/// truncated after the daemon has opened it. Further nodes are the empty images `target` and
+/// `other`, and `sound`, a raw image of the same contents.
 fn daemon(compressed: bool) -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["top", "base", "target", "other"] {
@@ -72,7 +73,7 @@ fn jobs() -> [(&'static str, Value); 3] {
 }
 
 #[test]
-fn missing_compressed_data_fail_one_job_only() {
+fn missing_compressed_data_fail_only_the_job_that_reads_them() {
     for (command, arguments) in jobs() {
         let (mut daemon, mut client) = daemon(true);
         client.execute(command, arguments);
@@ -109,6 +110,6 @@ fn other_missing_data_read_as_zeroes() {
         let found = read(qcow2_alone(&daemon.path(name)), SIZE);
         let rest = found.iter().rposition(|byte| *byte != 0).unwrap() + 1;
         assert!(rest < SIZE as usize, "{command}: nothing is missing");
-        assert!(found[..rest] == contents()[..rest], "{command}: the data that are there differ");
+        assert!(found[..rest] == contents()[..rest], "{command}: the remaining data differ");
     }
 }

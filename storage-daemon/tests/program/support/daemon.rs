@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The time-out of a test that hangs.
+/// How long a test waits for the daemon before the test fails.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program, without arguments.
@@ -106,7 +106,7 @@ impl Drop for Daemon {
     }
 }
 
-/// The arguments by which a daemon listens on `qmp.sock` in `folder`.
+/// The arguments that make a daemon listen on `qmp.sock` in `folder`.
 pub(crate) fn socket_arguments(folder: &Path) -> [String; 4] {
     let path = folder.join("qmp.sock");
     let chardev = format!("socket,id=qmp,path={},server=on,wait=off", path.display());
@@ -175,7 +175,7 @@ impl Client {
         })
     }
 
-    /// The next message, whatever it is.
+    /// The next message: the greeting, a reply or an event.
     pub(crate) fn message(&mut self) -> Value {
         serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
     }
@@ -215,7 +215,8 @@ pub(crate) fn node(format: Format, name: &str, more: &str) -> String {
     format!("{format},node-name={name},file.driver=file,file.filename=$DIR/{name}{more}")
 }
 
-/// An object with the members of both. Those of `changes` win; a `null` there removes the member.
+/// `object` with changed members. A member of `changes` replaces that of `object`; `null` removes
+/// it.
 pub(crate) fn merged(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -235,7 +236,7 @@ pub(crate) fn copy(changes: Value) -> Value {
     merged(arguments, &changes)
 }
 
-/// What a refused command could leave behind: jobs, nodes, and files.
+/// The state that a refused command must not change: jobs, nodes, and files.
 #[derive(PartialEq)]
 pub(crate) struct Traces {
     jobs: Value,
@@ -274,7 +275,7 @@ pub(crate) fn assert_refused(
     }
 }
 
-/// Deletes nodes, which nothing may use any more.
+/// Deletes nodes, which must be unused.
 pub(crate) fn delete_nodes(client: &mut Client, names: &[&str]) {
     for name in names {
         client.execute("blockdev-del", json!({"node-name": name}));

@@ -36,11 +36,11 @@ pub(crate) fn set_backing(image: &mut Qcow2Create, backing: Option<&str>) {
     image.backing_format = backing.map(|_| "qcow2".to_owned());
 }
 
-/// The first bytes of the image that a node shows.
+/// Reads the first `length` bytes of an image through a node with these options.
 pub(crate) fn read(options: BlockdevOptions, length: u64) -> Vec<u8> {
     let graph = Graph::new();
     let node = graph.add(&options.read_only(true)).unwrap();
-    // Not zeroes, so that a read that fills nothing is noticed.
+    // Not zeroes, so that the test notices a read that does not fill the buffer.
     let mut bytes = vec![0xa5; length as usize];
     node.read(0, &mut bytes).unwrap();
     bytes
@@ -60,8 +60,8 @@ pub(crate) fn corrupt_cluster(image: &Path, cluster: u64) {
     file.write_all_at(&((offset_at(entry) + 512) | copied).to_be_bytes(), entry).unwrap();
 }
 
-/// Checks a qcow2 image with `qemu-img check`, if it is installed. `QAPI_REQUIRE_PEERS=1` demands
-/// that it is.
+/// Checks a qcow2 image with `qemu-img check`, if it is installed. With
+/// `QAPI_REQUIRE_PEERS=1`, a missing `qemu-img` is a failure.
 pub(crate) fn assert_consistent(image: &Path) {
     match Command::new("qemu-img").args(["check", "-f", "qcow2"]).arg(image).output() {
         Ok(output) => assert!(output.status.success(), "{}: {output:?}", image.display()),
