@@ -64,7 +64,7 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         Err(job::cannot_change())
     }
 
-    /// Whether the target equals the source, and each write to the source reaches it at once.
+    /// Whether the target equals the source, and all writes to the source are copied synchronously.
     fn actively_synced(&self) -> bool {
         false
     }

@@ -1,7 +1,7 @@
 //! `--daemonize`: going to the background.
 //!
 //! The started process exits only when the daemon in the background is ready, or has failed to
-//! start. The daemon reports either through a pipe.
+//! start. The daemon reports which of these is the case through a pipe.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};

@@ -1,4 +1,4 @@
-//! The PID file.
+//! The PID file of a daemon.
 
 use std::fs::{File, Metadata};
 use std::io::Write;
@@ -22,7 +22,7 @@ impl Pidfile {
     /// # Errors
     /// The file cannot be created, or a living process has locked it.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        // A daemon changes its working directory when it is ready.
+        // Absolute, as a daemon in the background changes its working directory.
         let path = &std::path::absolute(path).map_err(|error| failed("create", path, error))?;
         let file = loop {
             let file = File::options()

@@ -31,7 +31,8 @@ use screen::Screen;
 /// The size of the image, in bytes.
 const IMAGE_SIZE: u64 = 256 << 20;
 
-/// The initial rate limit of the backup, in bytes per second: slow enough to watch.
+/// The initial rate limit of the backup, in bytes per second. Users can watch the backup at this
+/// speed.
 const SLOW: i64 = 32 << 20;
 
 /// The rate limit after the pause, in bytes per second.
@@ -49,7 +50,7 @@ const PAUSE: Duration = Duration::from_millis(700);
 /// The interval between two queries of the progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Why the demo did not reach its end.
+/// The reason why the demo did not reach its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
@@ -73,7 +74,7 @@ pub enum DemoError {
     Interrupted,
 }
 
-/// Runs the demo. A signal that interrupts it is not an error.
+/// Runs the demo. An interruption by a signal is not an error.
 ///
 /// # Errors
 /// [`DemoError`], except [`DemoError::Interrupted`].

@@ -49,7 +49,7 @@ impl JobTarget {
     }
 }
 
-/// A file that is created for a job. Dropping it removes the file.
+/// A file that is created for a job. Dropping this value removes the file.
 #[derive(Debug)]
 pub struct CreatedFile(PathBuf);
 
@@ -94,7 +94,7 @@ pub struct DriveTarget<'a> {
     pub opened_with: TargetBacking,
     /// How discard requests to the target are handled.
     pub discard: BlockdevDiscardOptions,
-    /// How writes of zeroes are treated.
+    /// How writes of zeroes to the target are handled.
     pub detect_zeroes: BlockdevDetectZeroesOptions,
 }
 

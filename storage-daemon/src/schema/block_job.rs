@@ -72,7 +72,7 @@ pub enum BlockJobInfoType {
 #[qapi_struct(since = "8.2")]
 #[derive(Debug, Clone, Copy)]
 pub struct BlockJobInfoMirror {
-    /// Whether the target equals the source, and each write to the source reaches it at once.
+    /// Whether the target equals the source, and all writes to the source are copied synchronously.
     #[qapi(since = "8.2")]
     pub actively_synced: bool,
 }

@@ -1,4 +1,4 @@
-//! The schema as of earlier releases of QEMU is consistent.
+//! The schemas of earlier releases of QEMU are consistent.
 
 // Links the definitions.
 use qapi_core::{Registry, Release};

@@ -50,8 +50,8 @@ impl WriteFollower {
         self.synced.store(true, Ordering::Relaxed);
     }
 
-    /// Performs a write on both nodes. If the target fails, the range becomes dirty: the job copies
-    /// it later, and handles the error.
+    /// Performs a write on both nodes. If the write to the target fails, marks the range as dirty:
+    /// the job copies the range later, and handles errors of that copy.
     fn write_both(
         &self,
         write: Write<'_>,

@@ -186,7 +186,7 @@ impl Client {
     }
 }
 
-/// Raw images of these sizes in the folder of a daemon, with a raw node on each, and further nodes.
+/// Starts a daemon with raw images of these sizes, a raw node for each image, and `more` nodes.
 pub(crate) fn with_images(images: &[(&str, u64)], more: &[&str]) -> (Daemon, Client) {
     let folder = tempfile::tempdir().unwrap();
     let node = |(name, size): &(&str, u64)| {
@@ -215,8 +215,8 @@ pub(crate) fn node(format: Format, name: &str, more: &str) -> String {
     format!("{format},node-name={name},file.driver=file,file.filename=$DIR/{name}{more}")
 }
 
-/// `object` with changed members. A member of `changes` replaces that of `object`; `null` removes
-/// it.
+/// Returns `object` with changed members. A member of `changes` replaces the member of `object`,
+/// and a `null` removes it.
 pub(crate) fn merged(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {

@@ -30,7 +30,7 @@ pub(crate) fn create_qcow2(path: &Path, size: u64, adjust: impl FnOnce(&mut Qcow
     image.create(&Graph::new()).unwrap();
 }
 
-/// Names a backing image, of format qcow2, in an image to be created.
+/// Sets the backing file of an image to create. The backing file has the format qcow2.
 pub(crate) fn set_backing(image: &mut Qcow2Create, backing: Option<&str>) {
     image.backing_file = backing.map(str::to_owned);
     image.backing_format = backing.map(|_| "qcow2".to_owned());
