@@ -1,4 +1,4 @@
-//! From a QAPI definition to Rust and back.
+//! How to translate a definition of the QAPI schema language to Rust.
 //!
 //! This guide is for readers who know QAPI's schema language. Every example shows a definition in
 //! the schema language, and below it the same definition in Rust. The example then compares the two
@@ -16,7 +16,7 @@
 //! | `{ 'enum': 'E', 'data': [ 'a', 'b' ] }` | [`#[qapi_enum]`](macro@crate::qapi_enum) `enum E { A, B }` |
 //! | `'prefix': 'P'` | `#[qapi_enum(prefix = "P")]` |
 //! | `{ 'struct': 'S', 'data': { … } }` | [`#[qapi_struct]`](macro@crate::qapi_struct) `struct S { … }` |
-//! | `'base': 'B'` | a first field `#[qapi(base)] base: B` |
+//! | `'base': 'B'` | the first field, `#[qapi(base)] base: B` |
 //! | `{ 'union': 'U', 'base': { 't': 'E' }, 'discriminator': 't', 'data': { … } }` | [`#[qapi_union(discriminator = "t", tag = E)]`](macro@crate::qapi_union) `enum U { … }` |
 //! | a union with further members in its `base`, or with a named base | `#[qapi_union] struct U`, with a second enum for the branches |
 //! | `{ 'alternate': 'A', 'data': { … } }` | [`#[qapi_alternate]`](macro@crate::qapi_alternate) `enum A { … }` |
@@ -38,8 +38,8 @@
 //! | `# @name: …` | a doc comment of the field, variant or parameter |
 //! | `# Features:` and `# @f: …` | `features(f = "…")` |
 //! | `# Since: 2.12`, and `(since 2.12)` | `since = "2.12"` |
-//! | `# Returns:`, `# Errors:`, examples | the headings `# Returns`, `# Errors`, `# Examples` |
-//! | the pragmas `command-name-exceptions`, `member-name-exceptions` | `name_exception` beside the `name` |
+//! | `# Returns:`, `# Errors:`, examples | the headings `# Returns`, `# Errors`, `# Examples` in the doc comment |
+//! | the pragmas `command-name-exceptions`, `member-name-exceptions` | `name_exception`, together with `name` |
 //! | the pragma `command-returns-exceptions` | `returns_exception` |
 //! | the pragmas `doc-required`, `documentation-exceptions` | the compiler's lint `missing_docs`, and `#[allow(missing_docs)]` |
 //! | `{ 'include': … }` | `mod` and `use`: definitions may be in any module of any crate |
@@ -219,6 +219,9 @@
 //!
 //! # Alternates
 //!
+//! An alternate is an enum whose variants have one field each. The JSON type of a value identifies
+//! the variant.
+//!
 //! ```
 //! # use qapi_core::prelude::*;
 //! # use qapi_core::{Null, QapiType, Type, schema::render::render};
@@ -239,12 +242,13 @@
 //!
 //! # Commands and events
 //!
-//! The parameters of a function are the arguments of its command, except those marked with `state`
-//! or `session`. Arguments that a named type declares (`'data': 'S'`) are one parameter under
-//! `boxed`. The schema language's own `boxed` affects only the code that QEMU generates, and
-//! clients do not see it. The word `client` also generates a struct with the name of the function.
-//! A client executes the command with this struct, and its `DEFINITION` is the command's
-//! definition.
+//! A parameter of the function is an argument of the command, unless it is marked with `state` or
+//! `session`. For arguments that a named type defines (`'data': 'S'`), use
+//! `boxed` and one parameter of that type. `boxed` in a schema file affects only the C code that
+//! QEMU generates, and clients cannot see it.
+//!
+//! The word `client` also declares a type with the name of the function. A value of the type is a
+//! typed call of the command; its constant `DEFINITION` is the definition.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -319,12 +323,16 @@
 //!
 //! # Documentation
 //!
-//! Doc comments are Markdown. A server can publish them to clients
-//! ([`documentation`](crate::documentation)). Each value, member and argument has its own doc
-//! comment; a feature has a string. The headings `# Returns`, `# Errors` and `# Examples` begin
-//! sections of the definition; the first two are for commands only. Other headings have no special
-//! meaning. `since` in the attribute applies to the definition, and `since` in `#[qapi(…)]` to a
-//! part that was added later.
+//! Doc comments are Markdown. A server can serve them to clients; see
+//! [`documentation`](crate::documentation). Definitions, values, members and arguments have doc
+//! comments of their own. The text about a feature follows the name of the feature in the
+//! attribute.
+//!
+//! The headings `# Returns`, `# Errors` and `# Examples` begin the sections that the schema
+//! language knows too; the first two are for commands only. Other headings have no special meaning.
+//!
+//! `since` in the attribute of a definition is the version that introduced the definition. `since`
+//! in `#[qapi(…)]` is the version that introduced a later part of it.
 //!
 //! ```
 //! # use qapi_core::prelude::*;
@@ -374,11 +382,11 @@
 //!
 //! # Errors at compile time and at start-up
 //!
-//! The compiler reports errors within one definition: names that break the rules, words that
-//! exclude each other, types without an equivalent in QAPI.
+//! The rules are those of QEMU's schema compiler, and they are checked at two times:
 //!
-//! The program does not start if its definitions contradict each other: two definitions have the
-//! same name, a member clashes with a member of a base or branch, or JSON cannot distinguish two
-//! alternatives. The error lists every conflict with both locations;
-//! [`Rule`](crate::registry::Rule) lists the rules. Both sets of rules are those of QEMU's schema
-//! compiler.
+//! - The Rust compiler reports errors within one definition: a name that breaks the rules, words of
+//!   an attribute that exclude each other, a type without a counterpart in QAPI.
+//! - The registry reports conflicts between definitions, and a server with a conflict does not
+//!   start. Examples are two definitions of one name, a member with the name of a member of the
+//!   base, and two alternatives of the same JSON type. The error lists every conflict with all its
+//!   source places. [`Rule`](crate::registry::Rule) lists the rules.

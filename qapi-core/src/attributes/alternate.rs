@@ -2,12 +2,15 @@
 
 /// Defines an alternate: a value that may be of one of several JSON types.
 ///
-/// It annotates an enum whose variants have one QAPI type each. Their names are those of the schema
-/// and occur in no message: the JSON type of a value identifies its alternative. A program
-/// therefore does not start with an alternate of two objects, lists or strings, or of a string and
-/// a number or boolean, as every option on a command line is a string.
+/// The attribute annotates an enum. Each variant has one field, of a QAPI type. The names of the
+/// variants occur in the schema but in no message: the JSON type of a value identifies its
+/// alternative.
 ///
-/// It implements [`QapiType`](crate::QapiType) and `serde::Serialize`.
+/// An alternate can therefore have only one object, one list and one string. It cannot have both a
+/// string and a number or boolean, as every option on a command line is a string. A server does not
+/// start if an alternate breaks these rules.
+///
+/// The attribute implements [`QapiType`](crate::QapiType) and `serde::Serialize`.
 ///
 /// Words of the attribute:
 ///
@@ -24,7 +27,7 @@
 /// ```
 /// use qapi_core::prelude::*;
 ///
-/// /// A disk by its name, or none.
+/// /// The name of a disk, or `null` for no disk.
 /// #[qapi_alternate]
 /// enum DiskRef {
 ///     Name(String),

@@ -2,10 +2,11 @@
 
 /// Defines a command that the annotated function serves.
 ///
-/// Tests and other code can still call the function. Its name with dashes for underscores is the
-/// command's. A plain function runs at once, on the server's thread, and must be quick. An `async
-/// fn` is awaited, and a `blocking` function runs on another thread; other clients are served
-/// meanwhile.
+/// The name of the command is the name of the function with dashes in place of underscores. Tests
+/// and other code can still call the function.
+///
+/// A plain function runs at once, on the server's thread, and must be quick. The server awaits an
+/// `async fn`, and runs a `blocking` function on another thread; it serves other clients meanwhile.
 ///
 /// Words of the attribute:
 ///
@@ -14,48 +15,51 @@
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 /// | `name_exception` | the `name` may have underscores for dashes |
 /// | `blocking` | the function may block: it is called on another thread |
-/// | `boxed` | its one argument is a struct or union whose members are the arguments |
-/// | `allow_oob` | may be executed out of band; its state is [`OobSafe`](crate::OobSafe) |
-/// | `allow_preconfig` | may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
-/// | `success_response = false` | success has no reply; errors have |
-/// | `client` | declares a struct by which clients in Rust execute it; see below |
-/// | `registration = NAME` | declares a static that registers it, instead of registering it; see below |
+/// | `boxed` | the members of the one parameter, a struct or union, are the arguments |
+/// | `allow_oob` | the command may be executed out of band; its state must be [`OobSafe`](crate::OobSafe) |
+/// | `allow_preconfig` | the command may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
+/// | `success_response = false` | only errors have a reply |
+/// | `client` | declares a struct with which Rust clients execute the command; see below |
+/// | `registration = NAME` | does not register the command, but declares a static with its registration; see below |
 /// | `gen = false` | the function takes its arguments unchecked; see below |
-/// | `data = TheStruct` | with `gen = false`: the type of its arguments in the schema |
-/// | `returns = TheType` | with `gen = false`: its return type in the schema |
-/// | `returns_exception` | it returns no object, as existing clients expect |
+/// | `data = TheStruct` | with `gen = false`: the type of the arguments in the schema |
+/// | `returns = TheType` | with `gen = false`: the return type in the schema |
+/// | `returns_exception` | the command may return something other than an object or a list of objects |
 ///
-/// Parameters are the command's arguments, except those that are marked as something else.
-/// Arguments are of QAPI types, borrowed or owned; `&str` borrows from the message. An `Option` is
-/// an optional argument, and so is one with a `default`. Words of `#[qapi(…)]` on a parameter:
+/// Each parameter is an argument of the command, unless the word `state` or `session` marks it as
+/// something else. Arguments are of QAPI types, borrowed or owned; a `&str` borrows from the
+/// message. An argument is optional if its parameter is an `Option` or has a `default`. Words of
+/// `#[qapi(…)]` on a parameter:
 ///
 /// | word | meaning |
 /// |---|---|
 /// | `state` | not an argument: the server's state of that type, as `&T` or `Arc<T>` |
 /// | `session` | not an argument: the session of the caller, as [`&SessionContext`](crate::SessionContext) |
-/// | `fd` | a file descriptor that the client has sent and now names, as `OwnedFd` or `Option<OwnedFd>`; see [`SessionFds`](crate::call::SessionFds) |
+/// | `fd` | the file descriptor that the client sent under the name in the argument, as `OwnedFd` or `Option<OwnedFd>`; see [`SessionFds`](crate::call::SessionFds) |
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
-/// The function returns nothing, a struct or union, a `Vec` of one, or a `Result` of these whose
-/// error converts into [`Error`](crate::Error); a string does. Members can be added to an object
-/// later, but not to a bare string or number: hence `returns_exception`. The doc comment may have
-/// the sections `# Returns`, `# Errors` and `# Examples`. Parameters have doc comments of their
-/// own.
+/// The function returns nothing, a struct, a union, a `Vec` of structs or unions, or a `Result` of
+/// one of these. The error of a `Result` converts into [`Error`](crate::Error), as a string does.
+/// Any other return type requires `returns_exception`: a later version can add members to an
+/// object, but not to a string or a number.
 ///
-/// With `gen = false` generated code checks no argument: the function takes all of them as one
-/// `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks them itself.
-/// `data = TheStruct` and `returns = TheType` set the types in the schema.
+/// The doc comment may have the sections `# Returns`, `# Errors` and `# Examples`. Parameters have
+/// doc comments of their own.
 ///
-/// With `registration = NAME` the command is not part of every program that links it. The attribute
-/// declares `static NAME: Registration` with the visibility of the function, to be passed to
-/// [`Registry::from_registrations`](crate::Registry::from_registrations). Types and events have
-/// `register = false` instead, as the registry finds them by their uses.
+/// With `gen = false` generated code does not check the arguments. The function takes all arguments
+/// as one `serde_json::Map<String, serde_json::Value>`, or as a reference to it, and checks them
+/// itself. `data = TheStruct` and `returns = TheType` set the types in the schema.
+///
+/// With `registration = NAME` a program that links the command does not serve it by default. The
+/// attribute declares `static NAME: Registration` with the visibility of the function. Pass it to
+/// [`Registry::from_registrations`](crate::Registry::from_registrations). For types and events
+/// there is `register = false` instead.
 ///
 /// ```
 /// use qapi_core::prelude::*;
 /// use std::sync::Mutex;
 ///
-/// /// The disks there are.
+/// /// The names of all disks.
 /// #[derive(Default)]
 /// struct Disks(Mutex<Vec<String>>);
 ///
@@ -79,43 +83,43 @@
 /// assert_eq!(disk_add(&disks, "d0").unwrap_err().to_string(), "Disk 'd0' exists already");
 /// ```
 ///
-/// With `client` there is a struct beside the function, of the same name and visibility, whose
-/// fields are the arguments (a type and a function may share a name). A
-/// [`Client`](crate::client::Client) executes it, and returns what the function does:
+/// With `client` the attribute also declares a struct with the name and visibility of the function
+/// (a type and a function may share a name). The fields of the struct are the arguments. A
+/// [`Client`](crate::client::Client) executes the struct and returns the command's return value:
 ///
 /// ```
 /// # use qapi_core::prelude::*;
 /// use qapi_core::client::{Client, QapiCommand, Result};
 ///
-/// /// Names a disk, or takes its name away.
+/// /// Sets or removes the name of a disk.
 /// #[qapi_command(client)]
 /// fn disk_rename(id: &str, name: Option<&str>) {
 ///     # let _ = (id, name);
 /// }
 ///
-/// async fn take_name_away(client: &mut Client) -> Result<()> {
+/// async fn remove_name(client: &mut Client) -> Result<()> {
 ///     client.execute(&disk_rename { id: "d0", name: None }).await
 /// }
 ///
 /// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
 /// ```
 ///
-/// Arguments of which only a few are known beforehand:
+/// A command with `gen = false`, of whose arguments only a few are known at compile time:
 ///
 /// ```
 /// use qapi_core::prelude::*;
 /// use serde_json::{Map, Value};
 ///
-/// /// What all devices take.
+/// /// The arguments that all devices take.
 /// #[qapi_struct]
 /// struct DeviceArguments {
-///     /// What kind of device.
+///     /// The device model.
 ///     driver: String,
 ///     /// Its identifier.
 ///     id: Option<String>,
 /// }
 ///
-/// /// Adds a device; its driver knows what else it takes.
+/// /// Adds a device. Its driver defines the further arguments.
 /// #[qapi_command(gen = false, data = DeviceArguments)]
 /// fn device_add(mut arguments: Map<String, Value>) -> Result<(), String> {
 ///     let Some(Value::String(driver)) = arguments.remove("driver") else {

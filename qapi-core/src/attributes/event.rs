@@ -2,19 +2,20 @@
 
 /// Defines an event.
 ///
-/// It annotates a struct with named fields, or without any. The name of the event is that of the
-/// struct in upper case with underscores between words: `DiskAdded` is `DISK_ADDED`. The attribute
-/// implements [`QapiEvent`](crate::QapiEvent), for [`Events::emit`](crate::Events::emit).
+/// The attribute annotates a struct with named fields or without fields. The name of the event is
+/// the name of the struct in upper case with underscores between words: `DiskAdded` becomes
+/// `DISK_ADDED`. The attribute implements [`QapiEvent`](crate::QapiEvent), which
+/// [`Events::emit`](crate::Events::emit) requires.
 ///
 /// Words of the attribute:
 ///
 /// | word | meaning |
 /// |---|---|
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
-/// | `boxed` | its one field is a struct or union whose members are the data |
-/// | `rate_limit = "1s"` | how often it is sent at most; milliseconds are `"500ms"` |
-/// | `key = "id"` | the member each of whose values has a rate limit of its own |
-/// | `register = false` | the program's registry does not have it unless it is passed to it |
+/// | `boxed` | the members of the one field, a struct or union, are the data |
+/// | `rate_limit = "1s"` | the shortest period between two events, in seconds or in milliseconds as in `"500ms"` |
+/// | `key = "id"` | the name of a member; events that differ in its value have separate rate limits |
+/// | `register = false` | does not register the event; pass its definition to [`Registry::from_registrations`](crate::Registry::from_registrations) |
 ///
 /// Words of `#[qapi(…)]` on a field:
 ///
@@ -22,9 +23,9 @@
 /// |---|---|
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
-/// An event with a rate limit is sent at once if none was sent within the period. Otherwise it is
-/// deferred to the end of the period, and replaced if another one comes; it has the time at which
-/// it was emitted.
+/// An event with a rate limit is sent at once if no event was sent within the period. Otherwise it
+/// is deferred to the end of the period. A later event replaces a deferred one. The timestamp of a
+/// deferred event is the time at which it was emitted.
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -41,11 +42,11 @@
 /// struct DiskFilled {
 ///     /// The disk's identifier.
 ///     id: String,
-///     /// How much of it is in use, in percent.
+///     /// The used part of the disk, in percent.
 ///     percent: u8,
 /// }
 ///
-/// /// What there is to say of a disk.
+/// /// The state of a disk.
 /// #[qapi_struct]
 /// struct DiskState {
 ///     /// The disk's identifier.

@@ -1,5 +1,5 @@
-//! The six attributes, with their documentation. Each stands for one kind of definition of QAPI's
-//! schema language and is named after it. A file each.
+//! The six attributes, one for each kind of definition in the QAPI schema language. Each has a file
+//! with its documentation.
 
 mod alternate;
 mod command;

@@ -2,41 +2,45 @@
 
 /// Defines a struct: an object with fixed members.
 ///
-/// It annotates a struct with named fields of QAPI types. An `Option` makes a member optional, and
-/// so does a `default`, which replaces an absent member when it is read. It implements
-/// [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and `serde::Serialize`. A
-/// member's name on the wire is the field's with dashes for underscores: `total_progress` is
-/// `total-progress`.
+/// The attribute annotates a struct with named fields of QAPI types. A member is optional if its
+/// field is an `Option` or has a `default`, which is the value of the field if a message omits the
+/// member. The name of a member on the wire is the name of the field with dashes in place of
+/// underscores: `total_progress` becomes `total-progress`.
+///
+/// The attribute implements [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and
+/// `serde::Serialize`.
 ///
 /// Words of the attribute:
 ///
 /// | word | meaning |
 /// |---|---|
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
-/// | `transparent` | the struct is its one field's type under another name in Rust alone |
-/// | `register = false` | the program's registry has it only if something refers to it; on every kind of type |
+/// | `transparent` | the struct is a newtype; the schema and the wire have the type of its one field |
+/// | `register = false` | registers the type only if another definition refers to it; every kind of type accepts this word |
 ///
 /// Words of `#[qapi(…)]` on a field:
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `base` | on the first field alone: the members of that struct come first |
+/// | `base` | on the first field only: the members of the field's struct come first |
 /// | `name`, `name_exception`, `since`, `features` | as for the variants of an enum |
-/// | `default`, `default = value` | may be absent, and then is what its type has for a default, or this value |
-/// | `unit = "ms"` | what the number of a `std::time::Duration` counts: `s`, `ms`, `us` or `ns` |
-/// | `base64` | the `Vec<u8>` is a string, and not a list of numbers |
+/// | `default`, `default = value` | the member is optional; if it is absent, its value is `value`, or the `Default` of its type |
+/// | `unit = "ms"` | the unit of a `std::time::Duration` on the wire: `s`, `ms`, `us` or `ns` |
+/// | `base64` | a `Vec<u8>` is a Base64 string on the wire, and not a list of numbers |
 ///
-/// The words `unit` and `base64` go with an `Option` of these types too. Replies round down to
-/// whole units. [`QapiType`](crate::QapiType) has a table of all types, and shows how a newtype
-/// makes a QAPI type of a type of another crate. A map is no QAPI type, as the schema does not know
-/// its keys.
+/// The words `unit` and `base64` also apply to an `Option` of these types. Durations in replies are
+/// rounded down to whole units.
 ///
-/// Doc comments, conditions (`#[cfg(…)]`) and names: see the [guide](crate::guide).
+/// The documentation of [`QapiType`](crate::QapiType) has a table of all types, and shows how to
+/// wrap a type of another crate. A map is not a QAPI type, as the schema lists the members of every
+/// object.
+///
+/// The [guide](crate::guide) describes doc comments, conditions (`#[cfg(…)]`) and names.
 ///
 /// ```
 /// use qapi_core::prelude::*;
 ///
-/// /// What all disks have.
+/// /// The members that all disks have.
 /// #[qapi_struct]
 /// #[derive(Debug)]
 /// struct DiskBase {
@@ -52,9 +56,9 @@
 ///     base: DiskBase,
 ///     /// Its size in bytes.
 ///     size: u64,
-///     /// What is wrong with it, if anything is.
+///     /// The error of the disk, if there is one.
 ///     error: Option<String>,
-///     /// How long a sector is in bytes.
+///     /// The size of a sector in bytes.
 ///     #[qapi(default = 512)]
 ///     sector: u32,
 /// }
@@ -66,7 +70,7 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// A name that is not just any string, and a length of time:
+/// A newtype and a duration:
 ///
 /// ```
 /// use qapi_core::prelude::*;
@@ -76,12 +80,12 @@
 /// #[qapi_struct(transparent)]
 /// struct DiskName(String);
 ///
-/// /// What is waited for.
+/// /// A wait for a disk.
 /// #[qapi_struct]
 /// struct DiskWait {
 ///     /// The disk.
 ///     disk: DiskName,
-///     /// For how many milliseconds.
+///     /// The time-out in milliseconds.
 ///     #[qapi(unit = "ms")]
 ///     timeout: Duration,
 /// }

@@ -6,8 +6,8 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `tag = TheEnum` | the enum whose values select the branch; always there |
-/// | `discriminator = "name"` | the member that has the value. Without it the enum is the branches of another union, and takes `crate` alone besides `tag` |
+/// | `tag = TheEnum` | the enum whose values select the branch; this word is mandatory |
+/// | `discriminator = "name"` | the name of the member with the value. Without this word the enum is only the branches of a `#[qapi_union]` struct, and accepts no other word than `tag` and `crate` |
 /// | `name_exception` | the discriminator's name may break the rules for names |
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 ///
@@ -15,7 +15,7 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `open` | stands for the values that other crates add to an open `tag` |
+/// | `open` | the variant represents the values that other crates add to an open `tag` |
 ///
 /// Words of the attribute on a struct:
 ///
@@ -28,30 +28,30 @@
 ///
 /// | word | meaning |
 /// |---|---|
-/// | `discriminator` | the field has the branches; its name is that of the member that selects them |
-/// | `base` | on the first field alone: the members of that struct come first |
-/// | `branches` | the field has the branches, and the base has the discriminator |
+/// | `discriminator` | the field contains the branches, and its name is the name of the discriminator |
+/// | `base` | on the first field only: the members of the field's struct come first |
+/// | `branches` | the field contains the branches, and the base has the discriminator |
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
-/// # A discriminator and branches
+/// # A union whose only common member is the discriminator
 ///
-/// On an enum with a `discriminator`, it is a union whose only common member is that one. The
-/// variants are named like those of the enumeration `tag`, all of which must be there; each
-/// carries the struct or union whose members it adds, or nothing. A variant under a condition has
-/// that of the enumeration's.
+/// The attribute annotates an enum and has the word `discriminator`. The enum has one variant for
+/// each variant of the enum `tag`, with the same name. A variant has one field, the struct or union
+/// whose members the branch adds, or no field. A variant has the same condition (`#[cfg(…)]`) as
+/// the variant of `tag`.
 ///
 /// ```
 /// use qapi_core::prelude::*;
 ///
-/// /// Kinds of address.
+/// /// The kind of an address.
 /// #[qapi_enum]
 /// enum AddressKind { Unix, Inet, Any }
 ///
-/// /// A socket's file.
+/// /// The address of a unix socket.
 /// #[qapi_struct]
 /// struct UnixAddress { path: String }
 ///
-/// /// A host's port.
+/// /// The address of a TCP socket.
 /// #[qapi_struct]
 /// struct InetAddress { host: String, port: u16 }
 ///
@@ -68,11 +68,12 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// # More that all branches have
+/// # A union with further common members
 ///
-/// On a struct, it is a union with further common members. One field is marked
-/// `#[qapi(discriminator)]`: its name is the discriminator's, and its type is an enum under
-/// `#[qapi_union(tag = …)]` without a discriminator of its own, with the branches.
+/// The attribute annotates a struct whose fields are the common members. One field has the
+/// attribute `#[qapi(discriminator)]`. The name of this field is the name of the discriminator, and
+/// its type is the enum of the branches. That enum has the attribute `#[qapi_union(tag = …)]`,
+/// without the word `discriminator`.
 ///
 /// ```
 /// # use qapi_core::prelude::*;
@@ -80,7 +81,7 @@
 /// # enum PortKind { Unix, Any }
 /// # #[qapi_struct]
 /// # struct UnixPort { path: String }
-/// /// What a port is made of.
+/// /// The branches of a port.
 /// #[qapi_union(tag = PortKind)]
 /// enum PortBranch {
 ///     Unix(UnixPort),
@@ -102,11 +103,11 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// # A base with the discriminator
+/// # A union whose base has the discriminator
 ///
-/// Where the base already has the discriminator, the attribute names it, and the field with the
-/// branches is marked `#[qapi(branches)]`. That field is no member of its own; its value determines
-/// the value of the base's member in replies.
+/// The attribute annotates a struct and names the discriminator, which is a member of the base. The
+/// field with the branches has the attribute `#[qapi(branches)]`. This field is not a member. In
+/// replies its value determines the discriminator; the value in the base is ignored.
 ///
 /// ```
 /// # use qapi_core::prelude::*;
@@ -119,7 +120,7 @@
 /// #     Unix(UnixPort),
 /// #     Any,
 /// # }
-/// /// What all ports have.
+/// /// The members that all ports have.
 /// #[qapi_struct]
 /// struct PortBase {
 ///     /// Its name.
@@ -145,11 +146,13 @@
 ///
 /// # Open enums
 ///
-/// Where `tag` is an open enum, the branches have a last variant of the same name as the enum's,
-/// `#[qapi(open)] Other(OpenValue<TheEnum>)`: values of other crates add no members.
+/// If `tag` is an open enum, the last variant of the branches is
+/// `#[qapi(open)] Other(OpenValue<TheEnum>)`, under the name that this variant has in `tag`. The
+/// values of other crates add no members.
 ///
-/// # What it implements
+/// # Implemented traits
 ///
-/// [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and `serde::Serialize`; the
-/// enum of branches alone implements [`QapiBranches`](crate::QapiBranches).
+/// A union implements [`QapiType`](crate::QapiType), [`QapiObject`](crate::QapiObject) and
+/// `serde::Serialize`. An enum without `discriminator` implements only
+/// [`QapiBranches`](crate::QapiBranches).
 pub use qapi_macros::qapi_union;

@@ -48,7 +48,7 @@ impl StateMap {
         self.by_type.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
-    /// A share of the state of type `T`, if there is one.
+    /// A shared reference to the state of type `T`, if there is one.
     pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         Arc::clone(self.by_type.get(&TypeId::of::<T>())?).downcast().ok()
     }
@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
         self.session
     }
 
-    /// A share of the session that the call came from.
+    /// A shared reference to the session that the call came from.
     pub fn shared_session(&self) -> Arc<SessionContext> {
         Arc::clone(self.session)
     }
@@ -86,15 +86,15 @@ impl<'a> Context<'a> {
     /// The state of type `T`.
     ///
     /// # Errors
-    /// The server has none. A server that has started has the state that its commands require.
+    /// The server has no such state. A running server has all state that its commands require.
     pub fn state<T: Send + Sync + 'static>(&self) -> Result<&'a T> {
         self.states.get().ok_or_else(missing_state::<T>)
     }
 
-    /// A share of the state of type `T`.
+    /// A shared reference to the state of type `T`.
     ///
     /// # Errors
-    /// The server has none. A server that has started has the state that its commands require.
+    /// The server has no such state. A running server has all state that its commands require.
     pub fn shared_state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
         self.states.get_shared().ok_or_else(missing_state::<T>)
     }

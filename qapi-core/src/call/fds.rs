@@ -24,7 +24,7 @@ pub struct SessionFds(Mutex<Received>);
 
 #[derive(Debug, Default)]
 struct Received {
-    /// Not named yet, oldest first.
+    /// The descriptors without a name, oldest first.
     unclaimed: VecDeque<OwnedFd>,
     named: BTreeMap<String, OwnedFd>,
 }
@@ -90,7 +90,7 @@ impl SessionFds {
     }
 
     fn lock(&self) -> MutexGuard<'_, Received> {
-        // No change under the lock can stop half way, so that poison is ignored.
+        // No code panics in the middle of a change under the lock, so that poison is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The function behind a command, and what an annotation submits to the program's inventory.
+//! The function behind a command, and the registration that an annotation submits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,7 +40,7 @@ pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
 /// A call in progress; it yields the return value as JSON text.
 pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
 
-/// A call that is not over when its request has been dispatched.
+/// A call that continues after the dispatch of its request.
 pub enum Call {
     /// To be awaited.
     Async(AsyncCall),
@@ -57,11 +57,11 @@ impl std::fmt::Debug for Call {
     }
 }
 
-/// What an annotation submits to the program's inventory: a definition, and the function behind
-/// it where it is a command.
+/// An entry of the program's inventory, which an annotation submits: a definition, and the function
+/// behind it if the definition is a command.
 ///
-/// The definition alone is data; the registry joins the two, so that a client or a documentation
-/// tool can use definitions without the functions.
+/// A definition is only data and does not refer to the function, so that a client or a
+/// documentation tool can use definitions without the functions.
 #[derive(Debug, Clone, Copy)]
 pub struct Registration {
     definition: &'static Definition,
@@ -71,12 +71,12 @@ pub struct Registration {
 inventory::collect!(Registration);
 
 impl Registration {
-    /// The registration of a type or an event; of a command that nothing serves.
+    /// The registration of a type, of an event, or of a command without a function.
     pub const fn new(definition: &'static Definition) -> Self {
         Self { definition, handler: None }
     }
 
-    /// The registration of a command that `handler` serves.
+    /// The registration of a command whose function is behind `handler`.
     pub const fn command(definition: &'static Definition, handler: Handler) -> Self {
         Self { definition, handler: Some(handler) }
     }
@@ -86,7 +86,7 @@ impl Registration {
         self.definition
     }
 
-    /// The function behind a command; `None` for types, events and commands that nothing serves.
+    /// The function behind a command; `None` for types, events and commands without a function.
     pub const fn handler(&self) -> Option<&Handler> {
         self.handler.as_ref()
     }

@@ -3,7 +3,7 @@
 //! - [`Context`]: the surroundings of one call: the session, and the server's [`StateMap`]
 //! - [`SessionContext`]: the session of the caller, with
 //!   [`SessionFds`], the file descriptors that the client sent
-//! - [`ReturnWriter`]: takes the return value as JSON text
+//! - [`ReturnWriter`]: writes the return value as JSON text
 //! - [`OobSafe`]: the mark of state that commands out of band may use
 //! - [`Handler`] and [`Registration`]: the function itself, as an annotation submits it
 

@@ -9,8 +9,8 @@ use crate::schema::definition::call::StateRequirement;
 /// An out-of-band command runs while another command blocks its session, and must not block itself
 /// (QAPI code generator documentation, "Commands", `allow-oob`): its function returns quickly,
 /// waits for nothing that takes time, and takes no lock that another function holds for long. The
-/// server cannot check this, so that the type of the state promises it: an implementation of this
-/// trait states that every method returns quickly under any load.
+/// server cannot check this. An implementation of this trait promises that every method of the type
+/// returns quickly under any load.
 ///
 /// The framework's own state is safe, and so are the atomics of the standard library.
 ///

@@ -1,4 +1,4 @@
-//! Takes the return value of a command.
+//! The writer of a command's return value.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::messages;
 use crate::schema::view::MessageFormat;
 
-/// Takes the value that a command returns, as JSON text.
+/// Writes the return value of a command as JSON text.
 #[derive(Debug)]
 pub struct ReturnWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -32,7 +32,7 @@ impl<'a> ReturnWriter<'a> {
         self.format.write_to(self.out, value).map_err(|error| messages::unwritable_reply(&error))
     }
 
-    /// Writes text that is a JSON value already.
+    /// Writes text that already is a JSON value.
     pub fn write_rendered(&mut self, json: &[u8]) {
         self.out.extend_from_slice(json);
     }

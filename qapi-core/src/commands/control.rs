@@ -19,9 +19,9 @@ use crate::types::QapiType;
 use crate::types::command::CommandReturn;
 use crate::{qapi_command, qapi_struct};
 
-/// Ends capability negotiation: from here on all commands are served and events are sent.
+/// Ends capability negotiation. Afterwards the server executes all commands and sends events.
 ///
-/// Must be the first command of a connection, and can succeed once.
+/// This must be the first command of a connection. It can succeed only once.
 #[qapi_command(
     crate = crate,
     name = "qmp_capabilities",
@@ -31,7 +31,7 @@ use crate::{qapi_command, qapi_struct};
 )]
 fn qmp_capabilities(
     #[qapi(session)] session: &SessionContext,
-    /// The capabilities to enable, of those that the greeting offered; none if absent.
+    /// The capabilities to enable, a subset of those in the greeting; none if absent.
     #[qapi(since = "2.12")]
     enable: Option<Vec<QmpCapability>>,
 ) -> Result<()> {
@@ -44,29 +44,29 @@ fn qmp_capabilities(
     Ok(())
 }
 
-/// The version of a program in three numbers.
+/// A version of three numbers.
 #[qapi_struct(crate = crate, since = "2.4")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionTriple {
-    /// Counts large steps.
+    /// The major version.
     pub major: i64,
-    /// Counts releases.
+    /// The minor version.
     pub minor: i64,
-    /// Counts corrections.
+    /// The micro version.
     pub micro: i64,
 }
 
-/// Which version of the protocol's commands is served, and by whom.
+/// The version of the schema that the server presents, and the version of the server.
 #[qapi_struct(crate = crate, since = "0.14")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionInfo {
-    /// The release of QEMU whose schema is followed.
+    /// The release of QEMU whose schema the server presents.
     pub qemu: VersionTriple,
-    /// The program that answers, with its version; free text.
+    /// The name and version of the server, as free text.
     pub package: String,
 }
 
-/// Tells which version of the protocol's commands is served, and by whom.
+/// Returns the version of the schema that the server presents, and the version of the server.
 #[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
 pub fn query_version(#[qapi(state)] version: &ServerVersion) -> VersionInfo {
     version.into()
@@ -80,17 +80,17 @@ impl From<&ServerVersion> for VersionInfo {
     }
 }
 
-/// A command that is served.
+/// A command that the server executes.
 #[qapi_struct(crate = crate, since = "0.14")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandInfo {
-    /// Its name.
+    /// The name of the command.
     pub name: String,
 }
 
-/// Lists the commands that are served to the caller, by name.
+/// Lists the commands that the caller may execute, sorted by name.
 ///
-/// QEMU lists them in the reverse order of its schema files; clients take them as a set.
+/// QEMU lists commands in the reverse order of its schema files. Clients treat the list as a set.
 #[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
 pub fn query_commands(
     #[qapi(state)] registry: &Registry,
@@ -104,8 +104,8 @@ pub fn query_commands(
         .collect()
 }
 
-/// Lists every command and event, and every type that they lead to; without what is kept from
-/// the caller by the server's policy.
+/// Lists every command and event, and every type that they refer to. Parts that the server's policy
+/// hides from the caller are absent.
 #[qapi_command(crate = crate, allow_preconfig, since = "2.5")]
 fn query_qmp_schema(
     #[qapi(state)] registry: Arc<Registry>,

@@ -1,4 +1,4 @@
-//! `query-documentation`, under a vendor's name: the documentation of definitions.
+//! The command `__org.qapi-rs_query-documentation`, which returns the documentation of definitions.
 
 use crate::call::handler::Registration;
 use crate::call::session::SessionContext;
@@ -11,20 +11,20 @@ use crate::registry::Registry;
 use crate::schema::view::View;
 use crate::{messages, qapi_command};
 
-/// The registration of the command, for a registry that is made by
+/// The registration of the command, for a registry from
 /// [`Registry::from_registrations`](crate::Registry::from_registrations).
 pub fn registrations() -> [Registration; 1] {
     [QUERY_DOCUMENTATION]
 }
 
-/// Tells what commands, events and types are for: those that `query-qmp-schema` tells the caller
-/// of, by name.
+/// Returns the documentation of the commands, events and types that `query-qmp-schema` shows the
+/// caller.
 ///
 /// # Returns
-/// One entry for each of them; one alone where a name is given.
+/// One entry for each definition, sorted by name; only one entry if the argument `name` is present.
 ///
 /// # Errors
-/// There is nothing of the given name that the caller may know of.
+/// `query-qmp-schema` shows the caller no definition of this name.
 #[qapi_command(
     crate = crate,
     name = "__org.qapi-rs_query-documentation",
@@ -37,7 +37,7 @@ pub fn query_documentation(
     #[qapi(state)] policy: &Policy,
     #[qapi(state)] view: &View,
     #[qapi(session)] session: &SessionContext,
-    /// The name of a command, an event or a type; all of them if absent.
+    /// The name of a command, an event or a type. If absent, all definitions are returned.
     name: Option<&str>,
 ) -> Result<Vec<DefinitionDocumentation>> {
     let may_execute = |name: &str| policy.may_execute(session.peer(), name);

@@ -1,21 +1,20 @@
-//! File descriptors that clients hand over a unix socket (QEMU's `getfd` and `closefd`, schema
-//! file `misc.json`).
+//! File descriptors that clients send over a unix socket (QEMU's `getfd` and `closefd`, schema file
+//! `misc.json`).
 //!
-//! A client sends a descriptor beside the bytes of a message, as `SCM_RIGHTS`. The command
-//! `getfd` in that message gives it a name; commands that come later take it by that name, with a
-//! parameter `#[qapi(fd)] image: OwnedFd`. Descriptors belong to the session that received them
-//! and are closed with it.
+//! A client sends a descriptor as ancillary data (`SCM_RIGHTS`) of a message. The command `getfd`
+//! in that message gives the descriptor a name. A later command takes the descriptor by that name,
+//! with a parameter such as `#[qapi(fd)] image: OwnedFd`. Descriptors belong to the session that
+//! received them and are closed with it.
 //!
-//! A server has none of this unless [`Server::enable_fd_passing`](crate::Server::enable_fd_passing)
-//! is called: descriptors that come are then closed by the kernel, and the two commands do not
-//! exist.
+//! The two commands exist only if [`Server::enable_fd_passing`](crate::Server::enable_fd_passing)
+//! is called. Otherwise the kernel closes the descriptors that a client sends.
 
 use crate::call::handler::Registration;
 use crate::call::session::SessionContext;
 use crate::error::Result;
 use crate::qapi_command;
 
-/// The registrations of `getfd` and `closefd`, for a registry that is made by
+/// The registrations of `getfd` and `closefd`, for a registry from
 /// [`Registry::from_registrations`](crate::Registry::from_registrations).
 pub fn registrations() -> [Registration; 2] {
     [GETFD, CLOSEFD]
@@ -23,7 +22,7 @@ pub fn registrations() -> [Registration; 2] {
 
 /// Receives a file descriptor that was sent along with this command, and gives it a name.
 ///
-/// A descriptor that had the name before is closed.
+/// If the name is in use, its descriptor is closed.
 #[qapi_command(crate = crate, registration = GETFD, since = "0.14")]
 fn getfd(
     #[qapi(session)] session: &SessionContext,
@@ -33,7 +32,7 @@ fn getfd(
     session.fds().name_oldest(fdname)
 }
 
-/// Closes a file descriptor that `getfd` gave a name.
+/// Closes a file descriptor that `getfd` named.
 #[qapi_command(crate = crate, registration = CLOSEFD, since = "0.14")]
 fn closefd(
     #[qapi(session)] session: &SessionContext,

@@ -1,4 +1,4 @@
-//! The commands of the framework itself, by the part of the protocol that they belong to.
+//! The framework's own commands, one file for each part of the protocol.
 //!
 //! - [`control`]: negotiation, the version, the schema, and the end of the server; every server
 //!   has these

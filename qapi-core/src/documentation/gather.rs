@@ -16,7 +16,8 @@ use crate::schema::definition::object::{AlternateMember, Member};
 use crate::schema::definition::{Definition, DefinitionKind, Feature, SectionKind};
 use crate::schema::query::{as_command, as_union, own_members, shared_members};
 
-/// The documentation of all commands and events, and of the types that they lead to, by name.
+/// The documentation of all commands and events and of the types that they refer to, sorted by
+/// name.
 ///
 /// ```standalone_crate
 /// use qapi_core::Registry;
@@ -32,7 +33,7 @@ pub fn document(registry: &Registry) -> Vec<DefinitionDocumentation> {
     document_shown(registry, registry.introspect(Mask::Unmasked))
 }
 
-/// The same for what introspection shows, names of types unmasked.
+/// The documentation of the definitions in `shown`, an introspection with unmasked names of types.
 pub(crate) fn document_shown(
     registry: &Registry,
     shown: Vec<SchemaInfo>,
@@ -99,18 +100,19 @@ fn arguments(info: &SchemaInfo) -> Option<&str> {
     }
 }
 
-/// Whether a type has no name in the schema: the arguments that a command lists, or nothing.
+/// Whether a type has no name in the schema: the arguments that a command lists, or the empty
+/// object.
 fn is_implicit(ty: &str) -> bool {
     ty.starts_with("q_")
 }
 
-/// The type that has the arguments or data, where they are not listed.
+/// The name of the type of the arguments or data, if the definition does not list them itself.
 fn data(info: &SchemaInfo, shown: &HashMap<String, SchemaInfo>) -> Option<String> {
     let ty = arguments(info).filter(|ty| !is_implicit(ty) && shown.contains_key(*ty))?;
     Some(ty.to_owned())
 }
 
-/// The object that a definition is, or that its listed arguments are.
+/// The object type of a struct or union, or of the arguments that a command or event lists.
 fn object<'a>(
     info: &'a SchemaInfo,
     shown: &'a HashMap<String, SchemaInfo>,
@@ -187,7 +189,7 @@ fn member(member: &Member, shown: &SchemaInfoObjectMember) -> PartDocumentation 
     }
 }
 
-/// Those of `all` that are `shown`.
+/// The documentation of the features in `all` whose names are in `shown`.
 fn features(all: &[Feature], shown: Option<&[String]>) -> Vec<FeatureDocumentation> {
     let is_shown = |feature: &&Feature| {
         shown.is_some_and(|shown| shown.iter().any(|name| name == feature.name))

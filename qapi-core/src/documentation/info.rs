@@ -14,9 +14,9 @@ pub enum DocumentedKind {
     Union,
     /// A value of one of several JSON types.
     Alternate,
-    /// What clients execute.
+    /// A command that clients execute.
     Command,
-    /// What clients are told.
+    /// A message that the server sends without a request.
     Event,
 }
 
@@ -26,29 +26,29 @@ pub enum DocumentedKind {
 pub struct DefinitionDocumentation {
     /// Its name.
     pub name: String,
-    /// What kind of definition it is.
+    /// The kind of the definition.
     pub kind: DocumentedKind,
-    /// What it is; empty where nothing is said.
+    /// The description; empty if the definition has none.
     pub doc: String,
-    /// What the returned value of a command means, if that is said.
+    /// The meaning of a command's return value, if it is documented.
     pub returns: Option<String>,
-    /// When a command fails, if that is said.
+    /// The conditions under which a command fails, if they are documented.
     pub errors: Option<String>,
-    /// How it is used, if that is shown.
+    /// Examples of its use, if there are any.
     pub examples: Option<String>,
-    /// The version it appeared in, if that is said.
+    /// The version that introduced the definition, if it is known.
     pub since: Option<String>,
     /// Its special features.
     pub features: Vec<FeatureDocumentation>,
     /// The values of an enum, the members that all values of a struct or union have, the
     /// alternatives of an alternate, the arguments of a command or the data of an event.
     pub members: Vec<PartDocumentation>,
-    /// The type whose members are the arguments of a command or the data of an event, where they
-    /// are not listed.
+    /// The type whose members are the arguments of a command or the data of an event, if `members`
+    /// does not list them.
     pub data: Option<String>,
-    /// The type that a command returns, if it returns something.
+    /// The return type of a command, if it returns a value.
     pub return_type: Option<String>,
-    /// The member of a union that says which branch follows.
+    /// The member of a union whose value selects the branch.
     pub discriminator: Option<String>,
     /// The branches of a union that add members.
     pub branches: Option<Vec<BranchDocumentation>>,
@@ -62,7 +62,7 @@ pub struct DefinitionDocumentation {
 pub struct FeatureDocumentation {
     /// Its name.
     pub name: String,
-    /// What it means; empty where nothing is said.
+    /// The description; empty if there is none.
     pub doc: String,
 }
 
@@ -72,14 +72,14 @@ pub struct FeatureDocumentation {
 pub struct PartDocumentation {
     /// Its name.
     pub name: String,
-    /// What it means; empty where nothing is said.
+    /// The description; empty if there is none.
     pub doc: String,
     /// Its type: a name, in brackets for a list. Values have none.
     #[qapi(name = "type")]
     pub part_type: Option<String>,
-    /// Whether it may be absent.
+    /// Whether a member or argument is optional.
     pub optional: bool,
-    /// The version it appeared in, where that is later than its owner.
+    /// The version that introduced it, if it is later than that of its owner.
     pub since: Option<String>,
     /// Its special features.
     pub features: Vec<FeatureDocumentation>,

@@ -44,11 +44,11 @@
 //! `#[qapi_command(name = "__com.example_frobnicate")]`.
 //!
 //! # Contents
-//! The documentation covers the part of the schema that `query-qmp-schema` shows the same client,
-//! under names instead of numbers: commands and events, and the types that they lead to, without
-//! the parts that the server's policy hides. Members of a base are listed with the struct or union
-//! that has the base. Names of types have no meaning on the wire and may change with every release;
-//! the documentation uses them for references.
+//! The documentation covers the commands, events and types that `query-qmp-schema` shows the same
+//! client, without the parts that the server's policy hides. Types have names instead of numbers.
+//! Members of a base are listed with the struct or union that has the base. Names of types have no
+//! meaning on the wire and may change with every release; the documentation uses them for
+//! references.
 
 pub(crate) mod gather;
 pub(crate) mod info;

@@ -1,13 +1,13 @@
-//! What `query-qmp-schema` returns (schema file `introspect.json`).
+//! The types of the answer of `query-qmp-schema` (schema file `introspect.json`).
 
 use crate::schema::definition::type_::JsonKind;
 use crate::{qapi_enum, qapi_struct, qapi_union};
 
-/// The kinds of entity that introspection tells of.
+/// The kinds of entity in an answer of `query-qmp-schema`.
 #[qapi_enum(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaMetaType {
-    /// A type that the schema language brings along.
+    /// A built-in type of the schema language.
     Builtin,
     /// An enumeration.
     Enum,
@@ -23,16 +23,17 @@ pub enum SchemaMetaType {
     Event,
 }
 
-/// One command, event or type, as clients are told of it.
+/// One command, event or type in an answer of `query-qmp-schema`.
 ///
-/// Commands and events have their own names. Names of types mean nothing, may change with every
-/// build, and are there to connect the entities: follow them from a command or event.
+/// Commands and events have their own names. The name of a type only connects the entities of one
+/// answer, and may change with every build. To find a type, follow the references from a command or
+/// event.
 #[qapi_union(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfo {
-    /// The name; that of a type has a meaning only within one answer.
+    /// The name. The name of a type is valid only within one answer.
     pub name: String,
-    /// What kind of entity this is.
+    /// The kind of the entity.
     #[qapi(discriminator)]
     pub meta_type: SchemaInfoKind,
     /// Its special features.
@@ -40,11 +41,11 @@ pub struct SchemaInfo {
     pub features: Option<Vec<String>>,
 }
 
-/// What a [`SchemaInfo`] tells beyond the name, by kind of entity.
+/// The data of a [`SchemaInfo`] that depends on the kind of the entity.
 #[qapi_union(crate = crate, tag = SchemaMetaType)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum SchemaInfoKind {
-    /// A type that the schema language brings along.
+    /// A built-in type of the schema language.
     Builtin(SchemaInfoBuiltin),
     /// An enumeration.
     Enum(SchemaInfoEnum),
@@ -60,15 +61,15 @@ pub enum SchemaInfoKind {
     Event(SchemaInfoEvent),
 }
 
-/// A type that the schema language brings along.
+/// A built-in type of the schema language.
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoBuiltin {
-    /// How its values look in JSON.
+    /// The JSON type of the values.
     pub json_type: JsonType,
 }
 
-/// The forms of value that JSON has, with whole numbers apart.
+/// The JSON types of values. Numbers without a fraction have a type of their own.
 #[qapi_enum(crate = crate, name = "JSONType", since = "2.5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonType {
@@ -109,7 +110,7 @@ impl From<JsonKind> for JsonType {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoEnum {
-    /// The values, in no order that means anything.
+    /// The values in no particular order.
     #[qapi(since = "6.2")]
     pub members: Vec<SchemaInfoEnumMember>,
     /// The names of the values, for old clients.
@@ -139,11 +140,11 @@ pub struct SchemaInfoArray {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoObject {
-    /// The members that every value has, in no order that means anything.
+    /// The members that every value has in no particular order.
     pub members: Vec<SchemaInfoObjectMember>,
-    /// The member whose value adds further members, if there is one.
+    /// The name of the member whose value selects the variant, if the object has variants.
     pub tag: Option<String>,
-    /// What each value of that member adds.
+    /// The members that each value of `tag` adds.
     pub variants: Option<Vec<SchemaInfoObjectVariant>>,
 }
 
@@ -156,20 +157,20 @@ pub struct SchemaInfoObjectMember {
     /// The type of its value.
     #[qapi(name = "type")]
     pub member_type: String,
-    /// Present if the member may be absent. Its value is `null` and says nothing.
+    /// Present if the member is optional. The value is always `null`.
     pub default: Option<serde_json::Value>,
     /// Its special features.
     #[qapi(since = "5.0")]
     pub features: Option<Vec<String>>,
 }
 
-/// What one value of an object's tag adds.
+/// The members that one value of an object's tag adds.
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoObjectVariant {
     /// The value of the tag.
     pub case: String,
-    /// The object type with the members that it adds.
+    /// The object type with the added members.
     #[qapi(name = "type")]
     pub variant_type: String,
 }
@@ -178,7 +179,7 @@ pub struct SchemaInfoObjectVariant {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoAlternate {
-    /// The alternatives, in no order that means anything.
+    /// The alternatives in no particular order.
     pub members: Vec<SchemaInfoAlternateMember>,
 }
 
@@ -197,9 +198,9 @@ pub struct SchemaInfoAlternateMember {
 pub struct SchemaInfoCommand {
     /// The object type of its arguments.
     pub arg_type: String,
-    /// The type of what it returns.
+    /// The type of the return value.
     pub ret_type: String,
-    /// Whether it may be executed out of band; absent if it may not.
+    /// Whether the command may be executed out of band; absent if it may not.
     #[qapi(since = "2.12")]
     pub allow_oob: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! The answer of `query-qmp-schema` (QAPI code generator documentation, "Client JSON Protocol
+//! Makes the answer of `query-qmp-schema` (QAPI code generator documentation, "Client JSON Protocol
 //! introspection").
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -27,8 +27,8 @@ pub enum Mask {
     Unmasked,
 }
 
-/// All commands and events among `definitions`, in their order, then every type that they lead to,
-/// in the order of first use; without the parts that `view` leaves out.
+/// All commands and events among `definitions`, in their order, then every type that they refer to,
+/// in the order of first use. The parts that `view` leaves out are absent.
 pub(crate) fn introspect(
     definitions: impl Iterator<Item = &'static Definition>,
     mask: Mask,
@@ -59,7 +59,7 @@ enum Used {
 }
 
 impl Used {
-    /// A type, with all integers as one, as their widths are no part of the interface.
+    /// A type. All integer types become `int`, as their widths are not part of the interface.
     fn of(ty: Type) -> Self {
         match ty {
             Type::Builtin(builtin) if builtin.json_kind() == JsonKind::Int => {
@@ -77,7 +77,8 @@ impl Used {
         }
     }
 
-    /// The unique name of a type. Types without a name in the schema have QEMU's.
+    /// The unique name of a type. A type without a name in the schema has the name that QEMU gives
+    /// it.
     fn name(self) -> String {
         match self {
             Self::Type(Type::Builtin(builtin)) => builtin.as_str().to_owned(),
@@ -120,7 +121,7 @@ impl Introspection {
         self.infos
     }
 
-    /// The name of a type in use, whose entry is queued on its first use.
+    /// Returns the name of a type, and queues its entry on the first use.
     fn use_type(&mut self, used: Used) -> String {
         let name = used.name();
         if self.seen.insert(name.clone()) {

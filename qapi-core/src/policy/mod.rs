@@ -1,5 +1,5 @@
-//! The operator's policy: who may connect and execute commands, and what becomes of deprecated and
-//! unstable parts of the schema.
+//! The operator's policy: which peers may connect and execute commands, and how the server treats
+//! deprecated and unstable parts of the schema.
 
 mod access;
 
@@ -99,5 +99,5 @@ impl Policy {
     }
 }
 
-/// It does not change.
+/// A policy never changes.
 impl OobSafe for Policy {}

@@ -48,9 +48,9 @@ use collect::{Collected, with_reachable_types};
 
 /// The registrations in the program's inventory: unchecked, in the linker's order.
 ///
-/// For programs that serve only some of their commands, together with
-/// [`Registry::from_registrations`]. Commands under `registration = …` and types and events under
-/// `register = false` are not among them.
+/// A program that serves only some of its commands passes a selection of them to
+/// [`Registry::from_registrations`]. The inventory has no commands with `registration = …`, and no
+/// types and events with `register = false`.
 pub fn registered() -> impl Iterator<Item = Registration> {
     inventory::iter::<Registration>.into_iter().copied()
 }
@@ -84,8 +84,8 @@ impl Registry {
     /// Makes a registry of these registrations and the types that they refer to: for tests, and
     /// for programs that serve only some of their commands.
     ///
-    /// A bare [`Definition`] is a registration too. A command registered so is part of the schema,
-    /// but no client can execute it.
+    /// A bare [`Definition`] is a registration too. Such a command is part of the schema, but no
+    /// client can execute it.
     ///
     /// # Errors
     /// The definitions contradict each other; every conflict is listed with its source places.
@@ -120,8 +120,8 @@ impl Registry {
         checked.map(|()| registry)
     }
 
-    /// A registry, and whether it may be used: apart, so that a server can report its other errors
-    /// at the same time.
+    /// A registry, and separately the error that forbids its use, so that a server can report this
+    /// error together with its other errors.
     pub(crate) fn unchecked(
         registrations: impl IntoIterator<Item = Registration>,
         projection: Option<Projection>,
@@ -154,7 +154,7 @@ impl Registry {
         self.projection
     }
 
-    /// All registrations, also those that a projection leaves out, in no certain order.
+    /// All registrations, also those that a projection leaves out, in no particular order.
     pub(crate) fn into_all(self) -> impl Iterator<Item = Registration> {
         self.by_name.into_values().chain(self.newer)
     }
@@ -164,8 +164,8 @@ impl Registry {
         self.by_name.get(name).map(Registration::definition)
     }
 
-    /// The command of this name with its definition and the function behind it; `None` also where
-    /// nothing serves the command.
+    /// The command of this name with its definition and the function behind it; `None` also for
+    /// a command without a function.
     pub(crate) fn served_command(
         &self,
         name: &str,
@@ -179,7 +179,7 @@ impl Registry {
         as_command(self.definition(name)?)
     }
 
-    /// The function behind the command of this name; `None` where nothing serves it.
+    /// The function behind the command of this name; `None` if the command has none.
     pub fn handler(&self, name: &str) -> Option<&Handler> {
         self.by_name.get(name)?.handler()
     }
@@ -280,13 +280,13 @@ impl Registry {
     }
 
     /// The schema as introspection shows it: all commands and events by name, then every type that
-    /// they lead to, in the order of first use.
+    /// they refer to, in the order of first use.
     pub fn introspect(&self, mask: Mask) -> Vec<SchemaInfo> {
         introspect(self.definitions(), mask, &View::of_release(self.projection))
     }
 
-    /// The part of it that a client can see: the commands whose names pass `may_execute`, and
-    /// no part that `view` leaves out.
+    /// The part of the schema that a client can see: the commands whose names pass `may_execute`,
+    /// without the parts that `view` leaves out.
     pub(crate) fn introspect_shown(
         &self,
         mask: Mask,
@@ -312,5 +312,5 @@ impl Registry {
     }
 }
 
-/// It does not change.
+/// A registry never changes.
 impl OobSafe for Registry {}

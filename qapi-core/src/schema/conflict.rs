@@ -102,7 +102,7 @@ impl Conflict {
         &self.message
     }
 
-    /// The definitions that take part, the one to change first.
+    /// The definitions that take part; the first is the one to change.
     pub fn places(&self) -> &[ConflictPlace] {
         &self.places
     }

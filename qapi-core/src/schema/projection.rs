@@ -82,15 +82,15 @@ impl fmt::Display for Release {
 /// ```
 /// use qapi_core::{Projection, Release};
 ///
-/// /// Nothing of our own package is left out; the block layer follows QEMU.
+/// /// Our own package presents its latest release; the block layer presents that of QEMU.
 /// const OWN: &[(&str, Release)] = &[("my-daemon", Release::LATEST)];
 ///
 /// let projection = Projection::to(Release::new(8, 2, 0)).packages(OWN);
 /// assert_eq!(projection.release(), Release::new(8, 2, 0));
 /// ```
 ///
-/// A base that is newer than its struct stays: schemas grow so, when existing members move into a
-/// base. A member of the base that is new has a `since` of its own.
+/// A base that is newer than its struct stays, as a newer schema can move existing members into a
+/// base. A new member of the base has a `since` of its own.
 ///
 /// A branch of a union stays if its value and its type stay; a union without branches is a struct.
 ///
@@ -133,8 +133,8 @@ impl Projection {
         self.packages.iter().map(|(name, _)| *name)
     }
 
-    /// The definitions among `all` that the release has. A base stays with the struct that has it,
-    /// however new the base is: its members were members of that struct before.
+    /// The definitions among `all` that the release has. The base of a retained struct stays even
+    /// if the base is newer, as its members were members of the struct before.
     pub(crate) fn retained(
         &self,
         all: impl Iterator<Item = &'static Definition>,

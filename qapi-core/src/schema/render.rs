@@ -14,8 +14,8 @@ use crate::schema::view::View;
 /// A definition as an expression of the QAPI schema language, without documentation. Its members
 /// are in the order of QEMU's schema files if `serde_json` has the feature `preserve_order`.
 ///
-/// How a command's function runs is no part of the interface and is left out; so is `boxed` where
-/// there is nothing but a type's name to tell it by.
+/// The key `coroutine` is left out, as clients cannot see how a function runs. The key `boxed` is
+/// left out if its only effect is on the C code that QEMU generates.
 pub fn render(definition: &'static Definition) -> Value {
     Rendering::new(definition, View::COMPLETE).finish()
 }

@@ -1,8 +1,8 @@
 //! The parts of the schema that a client can see: a server presents one [`View`] to all clients.
 //!
-//! Two things leave parts out: the release whose schema the server presents, and the operator's
-//! policy on deprecated and unstable parts. Input that uses a part which is left out is refused;
-//! output omits it.
+//! A view leaves out the parts that are newer than the presented release, and the parts that the
+//! operator's policy on deprecated and unstable parts hides. The server refuses input that uses
+//! such a part, and omits the part from output.
 
 use std::cell::Cell;
 

@@ -98,8 +98,7 @@ impl<T: QapiType> Returned for T {
 /// A command with its arguments, as [`Client::execute`](crate::client::Client::execute) takes it.
 ///
 /// The word `client` of [`qapi_command`](crate::qapi_command) adds a struct that implements it,
-/// of the function's name: to execute `job-pause` reads like a call of `job_pause` whose
-/// arguments are named.
+/// with the name of the function. The fields of the struct are the arguments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that a client can execute",
     label = "not a command",

@@ -1,5 +1,5 @@
-//! Members whose Rust type has several encodings, so that an attribute word chooses one: durations
-//! (`#[qapi(unit = "ms")]`) and bytes (`#[qapi(base64)]`).
+//! Members whose Rust type has several encodings: durations and bytes. A word of the attribute
+//! selects the encoding: `#[qapi(unit = "ms")]` or `#[qapi(base64)]`.
 
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ macro_rules! units {
             }
 
             fn visit(input: Input<'_, '_>) -> Result<Duration> {
-                // A `uint64` may be written as a negative number; a duration is none.
+                // QEMU reads a negative number as a large `uint64`; a duration must not be
+                // negative.
                 let number = input.unsigned()?;
                 match i64::try_from(number) {
                     Ok(_) => Ok(Duration::$decode(number)),
@@ -100,7 +101,7 @@ pub trait OptionalOr<V>: Sized {
     /// Whether it is an `Option`.
     const OPTIONAL: bool;
 
-    /// Makes one of a value that may be absent; `None` if the value is absent and must not be.
+    /// Wraps a value that may be absent; `None` if the value is mandatory and absent.
     fn wrap(value: Option<V>) -> Option<Self>;
 
     /// The value, if it is present.

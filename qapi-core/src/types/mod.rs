@@ -27,8 +27,8 @@ pub use open::{OpenValue, QapiOpenEnum};
 use sealed::{BranchesKind, EnumKind, ObjectKind, Sealed};
 pub use size::Size;
 
-/// A Rust type that is a QAPI type: the schema has it, and messages can be read as it and written
-/// from it.
+/// A Rust type with a counterpart in the schema. Its values can be read from messages and written
+/// to them.
 ///
 /// Annotate a type with `#[qapi_enum]`, `#[qapi_struct]`, `#[qapi_union]` or `#[qapi_alternate]`
 /// to implement it.
@@ -87,8 +87,8 @@ pub trait QapiType: Serialize + Sized {
     /// The value is not of this type; the text is QEMU's.
     fn visit(input: Input<'_, '_>) -> Result<Self>;
 
-    /// Writes the value. Generated code calls it in place of [`Serialize::serialize`], so that the
-    /// compiler reports a type without either once and not twice.
+    /// Writes the value. Generated code calls this method instead of [`Serialize::serialize`], so
+    /// that the compiler reports a type without both traits only once.
     #[doc(hidden)]
     fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)

@@ -11,8 +11,8 @@ use crate::schema::definition::type_::Type;
 
 /// A value that another crate adds to the open enumeration `E`.
 ///
-/// The variant of `E` under `#[qapi(open)]` contains it. It comes from a value of the extending
-/// enum by conversion, or from a message.
+/// The variant of `E` under `#[qapi(open)]` contains it. It is read from a message or converted
+/// from a value of the extending enum.
 ///
 /// An enum under `extends = E` adds its values to `E`. Once its crate is linked, they are values of
 /// `E` wherever that is used: in arguments, replies, introspection and unions. A value of the

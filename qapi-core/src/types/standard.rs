@@ -1,4 +1,4 @@
-//! QAPI's strings as further types of the standard library.
+//! Further types of the standard library that are a `str` in the schema.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
 
-/// A string that is often a constant. Reading gives an owned one; a parameter that borrows from the
-/// message is a `&str`.
+/// A string that is often a constant. A visit returns an owned string; to borrow from the message,
+/// use a parameter of type `&str`.
 impl QapiType for Cow<'_, str> {
     fn schema_type() -> Type {
         Type::Builtin(Builtin::Str)

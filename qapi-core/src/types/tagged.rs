@@ -1,4 +1,4 @@
-//! The base of a union with the discriminator among its members, whose value the branch determines.
+//! Writes the base of a union. The branch determines the value of the discriminator in the base.
 
 use std::fmt::{self, Write};
 
@@ -6,8 +6,8 @@ use serde::ser::{Serialize, SerializeMap};
 
 use super::QapiObject;
 
-/// Writes the members of a union's `base` to `map`, with `tag`, which selects the branch, as the
-/// member `name`. The discriminator so always fits the branch, whatever its value in the base.
+/// Writes the members of a union's `base` to `map`, and `tag` as the value of the discriminator
+/// `name`. The value of the discriminator in `base` is ignored, so that it always fits the branch.
 ///
 /// # Errors
 /// Those of `map`.

@@ -1,7 +1,7 @@
 //! The typed methods of the visitor: elements of lists and members of objects.
 //!
-//! They stand here and not beside [`Input`] and [`ObjectVisitor`], so that the visitor knows no
-//! trait of types.
+//! The methods are separate from [`Input`] and [`ObjectVisitor`], so that the visitor does not
+//! depend on the traits of types.
 
 use crate::error::Result;
 use crate::types::QapiType;

@@ -73,7 +73,7 @@ pub struct Input<'a, 'm> {
 }
 
 impl<'a, 'm> Input<'a, 'm> {
-    /// A value that is not within another one.
+    /// A value at the top level: no other value contains it.
     pub fn new(value: Value<'m>) -> Self {
         Self::with_scalars(value, Scalars::Json)
     }
@@ -182,8 +182,8 @@ impl<'a, 'm> Input<'a, 'm> {
         }
     }
 
-    /// The unsigned integer. A negative integer becomes the unsigned
-    /// one with the same bits, as in QEMU, for old clients.
+    /// The unsigned integer. As in QEMU, a negative integer becomes the unsigned integer with the
+    /// same bits, for old clients.
     ///
     /// # Errors
     /// The value is of another type, or out of range.

@@ -33,7 +33,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
         Self::with_options(data, &VisitOptions::FROM_SERVER)
     }
 
-    /// A visit of an object that is not within another one.
+    /// A visit of an object at the top level: no other value contains it.
     pub(crate) fn with_options(object: Option<Value<'m>>, options: &'a VisitOptions) -> Self {
         Self::new(object, &Path::Root, options)
     }

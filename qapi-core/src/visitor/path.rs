@@ -22,7 +22,7 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Path<'_> {
-    /// The last name, which is all that some messages give. An element has none.
+    /// The last name, for messages that have no full path. An element of an array has no name.
     pub(super) fn leaf(&self) -> &str {
         match self {
             Self::Member(_, name) => name,

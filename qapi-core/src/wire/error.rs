@@ -28,9 +28,9 @@ pub enum JsonError {
     ExpectedListSeparator,
     /// A name that occurs twice in an object.
     DuplicateKey,
-    /// A backslash before a character with which it makes no escape of JSON.
+    /// A backslash with a character that does not form an escape of JSON.
     InvalidEscape,
-    /// An escape of no Unicode character, as it was written.
+    /// A `\u` escape that denotes no Unicode character, as the text has it.
     InvalidCharacter(String),
     /// Bytes in a string that are not UTF-8, or are no Unicode character.
     InvalidUtf8,

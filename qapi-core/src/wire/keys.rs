@@ -73,7 +73,7 @@ impl Keys {
     }
 }
 
-/// The names of an open object that come before one of them.
+/// The names of an open object whose indices are less than `before`.
 fn names(document: &Document, object: u32, before: u32) -> impl Iterator<Item = u32> {
     let first = object + 1;
     std::iter::successors(Some(first), |name| Some(document.after(name + 1)))

@@ -104,8 +104,8 @@ impl Lexer {
         self.next_by_steps(input)
     }
 
-    /// As [`Lexer::next`], for every token. It is not inlined, so that common tokens do not pay for
-    /// the registers that it needs.
+    /// As [`Lexer::next`], for every token. Without inlining, common tokens do not save and restore
+    /// the registers that this function uses.
     #[inline(never)]
     fn next_by_steps<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {
         self.clear_returned();

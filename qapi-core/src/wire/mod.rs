@@ -4,7 +4,8 @@
 //! `parser` makes a [`Document`] of the tokens (with `string`, `number` and `keys`), and `stream`
 //! with its [`Decoder`] drives them; `fast_path` reads most texts without them. [`Value`] is the
 //! cursor that reads a document. Output: `formatter` with [`QmpFormatter`], and `serialize` for
-//! values that were read. `limits` and `error` define which texts are refused, and in which words.
+//! values that were read. `limits` and `error` define the texts that are refused, and the messages
+//! for them.
 
 pub(crate) mod document;
 pub(crate) mod error;

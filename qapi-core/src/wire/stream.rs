@@ -10,23 +10,23 @@ use super::parser::Parser;
 /// What a [`Decoder`] found in the stream.
 #[derive(Debug)]
 pub enum Decoded<'a> {
-    /// A text. Its document belongs to the decoder, which uses it for the next text; take it
-    /// with [`std::mem::take`] to keep it.
+    /// A text. The decoder reuses its document for the next text; to use the document longer, take
+    /// it with [`std::mem::take`].
     Message(&'a mut Document),
-    /// Bytes that are no text, to be answered by an error without `id`. The stream goes on.
+    /// Malformed bytes. The server answers with an error without `id`, and the stream continues.
     Error(JsonError),
 }
 
 /// Reads JSON texts from a stream of bytes, as a QMP server does.
 ///
-/// Texts need nothing between them: one ends with its last bracket or quote or, if it is a bare
-/// number or word, before the byte that follows. After bytes that can be no token the decoder
-/// skips to the next structural or control character (`docs/interop/qmp-spec.rst`, "Forcing the
+/// Texts need no separator. A text ends with its last bracket or quote; a bare number or word ends
+/// before the byte that follows. After bytes that cannot be a token the decoder skips to the next
+/// structural or control character (`docs/interop/qmp-spec.rst`, "Forcing the
 /// JSON parser into known-good state").
 ///
 /// [`MAX_TOKEN_SIZE`](super::MAX_TOKEN_SIZE) and [`MAX_TOKEN_COUNT`](super::MAX_TOKEN_COUNT)
-/// bound its memory: less than 400 MiB while it reads the worst text there is, and some hundred
-/// bytes for a common one, for which it allocates nothing once it has read another.
+/// bound its memory. The worst text requires less than 400 MiB, and a common text some hundred
+/// bytes. After the first common text the decoder allocates nothing for further ones.
 ///
 /// ```
 /// use qapi_core::wire::{Decoded, Decoder};

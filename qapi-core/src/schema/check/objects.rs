@@ -47,7 +47,7 @@ pub(super) fn with_defined(
     }
 }
 
-/// Rule [`Rule::NoCycle`]: through bases and branches no definition comes back to itself.
+/// Rule [`Rule::NoCycle`]: no chain of bases and branches leads from a definition back to itself.
 ///
 /// A cycle is reported once, at the definition whose name comes first.
 fn check_cycle(definition: &'static Definition) -> Option<Conflict> {
@@ -89,7 +89,7 @@ fn finds_back(
     false
 }
 
-/// The structs and unions whose members stand among those of `definition`.
+/// The base and the branches of `definition`.
 fn contained(definition: &'static Definition) -> impl Iterator<Item = &'static Definition> {
     let branches = branches(definition).iter().filter_map(|branch| branch.ty);
     base(definition).into_iter().chain(branches.map(|ty| ty())).filter_map(as_object)

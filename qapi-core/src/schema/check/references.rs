@@ -73,7 +73,7 @@ fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::ArgumentsAreObject, message, &with_defined(definition, ty)))
 }
 
-/// Rule [`Rule::ReturnsObject`]: only to an object can members be added later.
+/// Rule [`Rule::ReturnsObject`]: a later version can add members only to an object.
 fn check_returned(definition: &'static Definition) -> Option<Conflict> {
     let command = as_command(definition).filter(|command| !command.returns_exception)?;
     let returned = (command.returns)()?;

@@ -9,8 +9,8 @@ use super::{Definition, DefinitionKind, Part, Source};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Enum {
-    /// The prefix of its values' names in QEMU's generated C, where the schema gives one
-    /// (`prefix`). Nothing on the wire shows it.
+    /// The prefix of the values' names in QEMU's generated C, if the schema sets one (`prefix`). It
+    /// does not occur on the wire.
     pub prefix: Option<&'static str>,
     /// Whether other crates may add values.
     pub open: bool,
@@ -84,7 +84,7 @@ impl EnumExtension {
         })
     }
 
-    /// The same, sorted by the place of their annotation.
+    /// As [`Self::of`], sorted by the place of the annotation.
     pub(crate) fn sorted(definition: &'static Definition) -> Vec<&'static Self> {
         let mut all: Vec<_> = Self::of(definition).collect();
         all.sort_by_key(|extension| extension.source);

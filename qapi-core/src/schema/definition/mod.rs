@@ -37,18 +37,18 @@ pub use enum_::{Enum, EnumExtension, EnumValue};
 pub use object::{Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union};
 pub use type_::{Builtin, JsonKind, Type, TypeRef};
 
-/// A name with what the schema says of it: the head of a definition, and of each of its members,
-/// values, alternatives and features.
+/// The data common to definitions, members, values, alternatives and features: name, documentation,
+/// version and features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Part {
     /// The QAPI name: `job-pause`, `JOB_STATUS_CHANGE`, `JobInfo`, `auto-dismiss`.
     pub name: &'static str,
-    /// The documentation, Markdown; empty where there is none. That of a definition is its doc
+    /// The documentation as Markdown; empty if there is none. For a definition it is the doc
     /// comment without the [`sections`](Definition::sections).
     pub doc: &'static str,
-    /// The version that introduced the part, as the schema writes it: `"3.0"`. Within a
-    /// definition it is given where it is later than the definition's own.
+    /// The version that introduced the part, as the schema writes it: `"3.0"`. A part of a
+    /// definition has it only if it is later than that of the definition.
     pub since: Option<&'static str>,
     /// The special features, `deprecated` and `unstable` among them. A feature has none.
     pub features: &'static [Feature],
@@ -76,7 +76,7 @@ impl Part {
 /// A special feature that introspection shows.
 ///
 /// `deprecated` and `unstable` have a fixed meaning (QAPI schema language, "Special features"):
-/// the operator's policy can refuse and hide what bears them.
+/// the operator's policy can refuse and hide parts with these features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Feature {
@@ -105,10 +105,10 @@ pub struct Definition {
     pub kind: DefinitionKind,
 }
 
-/// Makes `Deref` to the [`Part`] of each of these, so that `member.name` reads as in QAPI.
+/// Implements `Deref` to the [`Part`] of each type, so that code can write `member.name`.
 macro_rules! parts {
     ($($owner:ty),*) => {$(
-        /// To its [`Part`]: the name, the documentation, `since` and the features.
+        /// Dereferences to the [`Part`]: the name, the documentation, `since` and the features.
         impl Deref for $owner {
             type Target = Part;
 

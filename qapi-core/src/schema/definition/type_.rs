@@ -1,4 +1,4 @@
-//! The types of the schema: what members, arguments and returned values are of.
+//! The types of members, arguments and return values.
 
 use super::{Definition, DefinitionKind};
 
@@ -8,15 +8,15 @@ pub type TypeRef = fn() -> Type;
 /// A type of the schema.
 #[derive(Debug, Clone, Copy)]
 pub enum Type {
-    /// One that the schema language brings along.
+    /// A built-in type.
     Builtin(Builtin),
     /// A list.
     Array(TypeRef),
-    /// One that an annotation defines.
+    /// A type that an annotation defines.
     Defined(&'static Definition),
 }
 
-/// The types that the schema language brings along (QAPI schema language, "Built-in Types").
+/// The built-in types of the schema language (QAPI schema language, "Built-in Types").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Builtin {
     /// A string.
@@ -51,8 +51,8 @@ pub enum Builtin {
     Any,
 }
 
-/// The form of a value in JSON, with whole numbers apart (schema file `introspect.json`,
-/// `JSONType`).
+/// The JSON type of a value (schema file `introspect.json`, `JSONType`). Numbers without a fraction
+/// have a type of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonKind {
     /// A string.
@@ -102,8 +102,8 @@ impl Type {
         }
     }
 
-    /// The form of its values in JSON. Values of an alternate have several, so that its form is
-    /// [`JsonKind::Value`]. Commands and events have no values; theirs is the same.
+    /// The JSON type of the values. The values of an alternate have several JSON types, so that the
+    /// result is [`JsonKind::Value`]. It is the same for commands and events, which have no values.
     pub fn json_kind(self) -> JsonKind {
         match self {
             Self::Builtin(builtin) => builtin.json_kind(),
@@ -119,7 +119,7 @@ impl Type {
     }
 }
 
-/// Its name in the schema language; that of a list is the name of its elements' type in brackets.
+/// Displays the name in the schema language; for a list, the name of the element type in brackets.
 impl std::fmt::Display for Type {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -131,7 +131,7 @@ impl std::fmt::Display for Type {
 }
 
 impl Builtin {
-    /// All of them.
+    /// All built-in types.
     pub const ALL: &'static [Self] = &[
         Self::Str,
         Self::Number,
@@ -150,7 +150,7 @@ impl Builtin {
         Self::Any,
     ];
 
-    /// The form of its values in JSON.
+    /// The JSON type of the values.
     pub const fn json_kind(self) -> JsonKind {
         match self {
             Self::Str => JsonKind::String,
