@@ -4,8 +4,8 @@ use crate::error::{ErrorClass, Result};
 use crate::messages;
 use crate::schema::definition::Feature;
 
-/// The policy on deprecated and unstable parts of the schema. It shows on which of them a client
-/// still relies. The names are those of QEMU's option `-compat`.
+/// The policy on deprecated and unstable parts of the schema. A strict policy reveals whether a
+/// client still relies on such parts. The names are those of QEMU's option `-compat`.
 ///
 /// As in QEMU the policy covers commands, events, arguments, members and values with the feature
 /// `deprecated` or `unstable`.
@@ -22,27 +22,27 @@ pub struct CompatPolicy {
     pub unstable_output: CompatPolicyOutput,
 }
 
-/// What a server does with input on which a client should not rely.
+/// The treatment of input that uses a deprecated or unstable part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum CompatPolicyInput {
-    /// Accepts it.
+    /// Accepts the input.
     #[default]
     Accept,
-    /// Refuses it with an error.
+    /// Refuses the input with an error.
     Reject,
-    /// Aborts the process, for tests that must stop.
+    /// Aborts the process, for tests that must not continue.
     Crash,
 }
 
-/// What a server does with output on which a client should not rely.
+/// The treatment of deprecated or unstable parts in output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum CompatPolicyOutput {
-    /// Sends it.
+    /// Sends the parts.
     #[default]
     Accept,
-    /// Omits it.
+    /// Omits the parts.
     Hide,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct FeatureFlags {
 }
 
 impl FeatureFlags {
-    /// Neither.
+    /// Neither feature.
     pub(crate) const NONE: Self = Self { deprecated: false, unstable: false };
 
     /// The flags of a part with these features.

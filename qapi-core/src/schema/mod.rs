@@ -1,8 +1,8 @@
-//! Definitions as data, and everything that needs nothing else: the rules of the schema, what a
-//! client can see of it, and its text in QAPI's schema language.
+//! Definitions as data, and the code that depends on definitions only: the rules of the schema, the
+//! parts that a client can see, and the text in QAPI's schema language.
 //!
 //! - [`definition`]: commands, events and types as an annotation describes them
-//! - `query`: questions about definitions that several files ask
+//! - `query`: queries on definitions that several files share
 //! - `projection`, `compat`, `view`: the parts that a client can see, by release and by policy
 //! - `check`, `conflict`: the rules that only the whole schema can break
 //! - [`render`]: definitions in QAPI's schema language

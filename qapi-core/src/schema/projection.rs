@@ -77,7 +77,7 @@ impl fmt::Display for Release {
 ///
 /// A part without `since` stays. A part with a vendor's name (`__org.example_…`) stays with all its
 /// own parts, as its `since` counts the vendor's releases. Every other `since` is compared with the
-/// release, or with that of its package where the package counts its own releases.
+/// presented release, or with the release that [`packages`](Self::packages) sets for its package.
 ///
 /// ```
 /// use qapi_core::{Projection, Release};
@@ -166,8 +166,8 @@ impl Projection {
 
     /// Whether the release has a part whose owner is of this origin.
     pub(crate) fn reaches(&self, origin: Origin, part: &Part) -> bool {
-        // The attributes refuse a `since` that is not a release, so that this one was written by
-        // hand and has no order.
+        // A `since` that is not a release occurs only in definitions without an attribute, and has
+        // no order.
         let Some(since) = part.since.and_then(|text| text.parse::<Release>().ok()) else {
             return true;
         };
@@ -177,13 +177,13 @@ impl Projection {
     }
 }
 
-/// Whether two names are those of one package: Cargo writes dashes, Rust underscores.
+/// Whether two names denote one package: names of crates have underscores in place of dashes.
 pub(crate) fn same_package(a: &str, b: &str) -> bool {
     let unified = |name: &str| name.replace('_', "-");
     a == b || unified(a) == unified(b)
 }
 
-/// The package whose releases a `since` counts.
+/// The package, or the vendor, whose releases a `since` counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin {
     package: &'static str,

@@ -1,4 +1,4 @@
-//! Questions about definitions that rules, introspection and visits share.
+//! Queries on definitions that rules, introspection and visits share.
 
 use std::ptr;
 
@@ -73,7 +73,7 @@ pub(crate) fn branches(definition: &'static Definition) -> &'static [Branch] {
     as_union(definition).map_or(&[], |union| (union.branches)())
 }
 
-/// The enumeration of a union's discriminator, if it is one.
+/// The enumeration type of a union's discriminator, if its type is an enumeration.
 pub(crate) fn tag_of(definition: &'static Definition) -> Option<&'static Definition> {
     let union = as_union(definition)?;
     let shared = shared_members(definition);
@@ -135,7 +135,7 @@ pub(crate) fn is_type(definition: &Definition) -> bool {
     }
 }
 
-/// The struct or union behind a type, if it is one.
+/// The definition of a type, if the type is a struct or union.
 pub(crate) fn as_object(ty: Type) -> Option<&'static Definition> {
     match ty {
         Type::Builtin(_) | Type::Array(_) => None,
@@ -149,7 +149,7 @@ pub(crate) fn as_object(ty: Type) -> Option<&'static Definition> {
     }
 }
 
-/// The enumeration behind a type, if it is one.
+/// The definition of a type, if the type is an enumeration.
 pub(crate) fn as_enum(ty: Type) -> Option<&'static Definition> {
     match ty {
         Type::Builtin(_) | Type::Array(_) => None,
@@ -173,7 +173,7 @@ pub(crate) struct OwnedMember {
 
 /// The members that every value of a struct or union has, those of the base first.
 ///
-/// A base that leads back to itself ends the chain here; rule `NoCycle` reports it.
+/// A cycle of bases ends the list; rule `NoCycle` reports the cycle.
 pub(crate) fn shared_members(definition: &'static Definition) -> Vec<OwnedMember> {
     let mut chain = vec![definition];
     let mut next = base(definition).and_then(as_object);

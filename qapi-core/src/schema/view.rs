@@ -43,7 +43,7 @@ impl View {
         Self { projection, ..Self::COMPLETE }
     }
 
-    /// The release that is presented; `None` where every release is.
+    /// The release that is presented; `None` if every release is.
     pub const fn projection(&self) -> Option<Projection> {
         self.projection
     }
@@ -78,8 +78,8 @@ impl View {
         self.admit(Origin::of(command), command, InputKind::Command)
     }
 
-    /// Whether the release has the member that `owner` lists as `name`. A member that the client
-    /// gave, or has to give, is checked against the policy too.
+    /// Whether the release has the member that `owner` lists as `name`. If the member is present or
+    /// mandatory, the policy is checked too.
     ///
     /// # Errors
     /// The policy refuses the member.
@@ -131,7 +131,7 @@ impl View {
     }
 }
 
-/// Output: parts that a client is sent or shown.
+/// Output: parts that messages to a client contain.
 impl View {
     /// Whether output has the command, event or type.
     pub fn shows(&self, definition: &Definition) -> bool {
@@ -195,8 +195,8 @@ impl View {
         })
     }
 
-    /// The branches that a union has in the release: those whose value and type it has. A union
-    /// without any is a struct.
+    /// The branches of a union whose values and types the release has. A union without branches is
+    /// a struct.
     pub(crate) fn branches(&self, definition: &'static Definition) -> Vec<&'static Branch> {
         let mut branches = self.branches_of_values(definition);
         if let Some(projection) = self.projection {

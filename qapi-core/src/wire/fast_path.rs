@@ -38,7 +38,7 @@ pub(super) fn read(input: &[u8], document: &mut Document) -> Option<usize> {
     Some(end)
 }
 
-// Each function below reads at a position of the text and returns the position after its token.
+// Each function below reads at the position `at` and returns the position after its token.
 
 /// The first byte after white space, and the position after it.
 #[inline(always)]
@@ -66,11 +66,11 @@ fn object(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Opti
                 return None;
             }
             at = name(text, at, next, object, document)?;
-            let (colon, behind) = token(text, at)?;
+            let (colon, after) = token(text, at)?;
             if colon != b':' {
                 return None;
             }
-            (next, at) = token(text, behind)?;
+            (next, at) = token(text, after)?;
             at = value(text, at, next, depth, document)?;
             len += 1;
             (next, at) = token(text, at)?;
@@ -139,18 +139,18 @@ fn name(
 ) -> Option<usize> {
     let mut earlier = object + 1;
     let this = document.next_index();
-    let behind = string(text, at, quote, document)?;
+    let after = string(text, at, quote, document)?;
     let of = |start: usize, len: u32| text.get(start..start + len as usize);
     while earlier < this {
         if let Node::String { start, len } = document.node(earlier)
-            && len as usize == behind - 1 - at
+            && len as usize == after - 1 - at
             && of(start as usize, len) == of(at, len)
         {
             return None;
         }
         earlier = document.after(earlier + 1);
     }
-    Some(behind)
+    Some(after)
 }
 
 /// Reads the rest of a string after its quote.

@@ -57,17 +57,17 @@ enum State {
 /// The effect of one byte.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// It belongs to the token, which continues.
+    /// The byte belongs to the token, which continues.
     Into(State),
-    /// It is the last of its token.
+    /// The byte is the last one of its token.
     Last(TokenKind),
-    /// It belongs to the next token, and ends this one.
+    /// The byte ends this token and belongs to the next one.
     Behind(TokenKind),
-    /// It belongs to no token.
+    /// The byte belongs to no token.
     Skip,
-    /// It ends the recovery, and is read again from the start state.
+    /// The byte ends the recovery. The lexer reads it again in the start state.
     Again,
-    /// It makes the token a stray one.
+    /// The byte makes the token a stray one.
     Stray,
 }
 
@@ -151,7 +151,7 @@ impl Lexer {
     /// The token that the end of the input completes or makes stray, if one has begun.
     pub(super) fn finish(&mut self) -> Option<Lexeme<'_>> {
         self.clear_returned();
-        // No token contains this byte, so that it ends any.
+        // No token contains this byte, so that it ends every token.
         let step = self.state.step(0);
         match step {
             Step::Behind(_) => Some(self.lexeme(step, &[])),

@@ -30,7 +30,7 @@ struct Container {
     kind: ContainerKind,
     /// The number of complete elements or members.
     count: usize,
-    /// Whether it stands in place of a name: an error that is reported when it is complete.
+    /// Whether the container is in the position of a name. Its end reports this error.
     is_key: bool,
 }
 

@@ -15,7 +15,7 @@ pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
         0xC0..=0xDF => (1, first & 0x1F, 0x80),
         0xE0..=0xEF => (2, first & 0x0F, 0x800),
         0xF0..=0xF7 => (3, first & 0x07, 0x1_0000),
-        // These bytes begin characters beyond the last one: skipped, never accepted.
+        // These bytes announce code points beyond the last one. The sequence is skipped as invalid.
         0xF8..=0xFB => (4, 0, u32::MAX),
         0xFC..=0xFD => (5, 0, u32::MAX),
         0x80..=0xBF | 0xFE..=0xFF => return (None, 1),
@@ -34,17 +34,18 @@ pub(super) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
     (character, length)
 }
 
-/// The character of a code, if it may be interchanged.
+/// The character of a code point, unless it is a noncharacter.
 pub(super) fn character(code: u32) -> Option<char> {
     char::from_u32(code).filter(|&character| !is_noncharacter(character))
 }
 
-/// The character, or its replacement if it may not be interchanged.
+/// The character, or the replacement character in place of a noncharacter.
 pub(super) fn exchangeable(character: char) -> char {
     if is_noncharacter(character) { REPLACEMENT } else { character }
 }
 
-/// Whether Unicode reserves a code for internal use: the last two of each plane, and 32 more.
+/// Whether a code point is a noncharacter: the last two of each plane, and 32 more (Unicode
+/// Standard, "Noncharacters").
 fn is_noncharacter(character: char) -> bool {
     let code = u32::from(character);
     code & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&code)

@@ -66,11 +66,11 @@ fn is_predefined(name: &str) -> bool {
         && (name == "QType" || Builtin::ALL.iter().any(|builtin| builtin.as_str() == name))
 }
 
-/// A name that compares as an identifier of C, for [`Rule::NamesDistinct`].
+/// A name that is equal to every name with the same identifier in C, for [`Rule::NamesDistinct`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folded(pub(super) &'static str);
 
-/// The byte of the identifier for each byte of a name.
+/// The byte in the C identifier for each byte of a name.
 const FOLDED: [u8; 256] = {
     let mut folded = [b'_'; 256];
     let mut byte = 0;

@@ -13,7 +13,7 @@ use crate::schema::query::{
 };
 use crate::schema::view::{View, added_by};
 
-/// All conflicts among `definitions`, which are those of the release.
+/// All conflicts among `definitions`, the definitions that the release has.
 pub(super) fn check(
     definitions: &[&'static Definition],
     projection: Projection,
@@ -58,7 +58,7 @@ fn check_references(
     conflicts
 }
 
-/// Every type that the parts of a definition name, in the release.
+/// Every type to which the parts that the release has refer.
 fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let branches = View::of_release(Some(projection)).branches(definition);
     let mut types = parts(definition, projection);
@@ -155,8 +155,8 @@ fn check_alternatives(
     Some(Conflict::new(Rule::PartNotNewer, message, &[definition]))
 }
 
-/// Rule [`Rule::PartNotNewer`] for mandatory arguments: a function needs each, and a client of the
-/// earlier release does not send a newer one.
+/// Rule [`Rule::PartNotNewer`] for mandatory arguments: a client of the earlier release does not
+/// send a newer argument, and the function needs it.
 fn check_mandatory(definitions: &[&'static Definition], projection: Projection) -> Vec<Conflict> {
     let mut seen: Vec<&'static Definition> = Vec::new();
     let mut conflicts = Vec::new();
