@@ -81,8 +81,8 @@ use crate::wire::document::Document;
 use crate::wire::formatter::to_vec;
 use crate::wire::stream::{Decoded, Decoder};
 
-/// The number of events that a client queues during calls. An event has some hundred bytes, so that
-/// the queue has room for a long call on a busy server and takes a few megabytes at most.
+/// The number of events that a client queues during calls. An event takes a few hundred bytes. The
+/// queue therefore has room for a long call on a busy server and takes a few megabytes at most.
 pub const EVENT_LIMIT: usize = 16 << 10;
 
 /// The maximum number of bytes in one read.
@@ -181,7 +181,7 @@ impl Client {
     /// The next event, in the order in which the server sent them.
     ///
     /// # Errors
-    /// The connection failed or was closed.
+    /// The connection failed or was closed, or a message is neither a reply nor an event.
     pub async fn next_event(&mut self) -> Result<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {

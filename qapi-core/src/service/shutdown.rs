@@ -8,8 +8,9 @@ use crate::wait_queue::WaitQueue;
 
 /// A handle that requests a server's shutdown, and waits for such a request.
 ///
-/// The command `quit` requests it; a daemon requests it when a signal arrives. All clones share
-/// one request, which cannot be withdrawn. A handle works on any thread and with any event loop.
+/// The command `quit` requests the shutdown. A daemon may request it when a signal arrives. All
+/// clones share one request, which cannot be withdrawn. A handle works on any thread and with any
+/// event loop.
 #[derive(Debug, Clone)]
 pub struct Shutdown(Arc<Inner>);
 
