@@ -1,5 +1,5 @@
-//! The interface of a kind of block job: the trait that it implements, and the handle by which it
-//! controls its job.
+//! The interface of a kind of block job: the trait to implement, and the handle that controls the
+//! job.
 
 use std::future::Future;
 use std::ops::Deref;
