@@ -7,8 +7,8 @@ use tokio::sync::Notify;
 
 use crate::error::Error;
 
-/// The most units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB. QEMU has no
-/// limit, and aborts if it runs out of memory.
+/// The largest number of units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB.
+/// QEMU has no limit, and aborts if it runs out of memory.
 const UNITS_MAX: u64 = 1 << 31;
 const WORD: u64 = u64::BITS as u64;
 

@@ -21,13 +21,13 @@ pub enum Scope {
     Top,
 }
 
-/// The most bytes of one kind that a scan merges before a request is made.
+/// The largest number of bytes of one kind that a scan merges before a request is made.
 pub(super) const SCAN_MAX: u64 = 64 << 20;
-/// The most bytes of one kind that a scan merges to skip them. The limit bounds the delay until a
-/// job can be cancelled.
+/// The largest number of bytes of one kind that a scan merges to skip them. The limit bounds the
+/// delay until a job can be cancelled.
 const SKIP_SCAN_MAX: u64 = 16 << 30;
 
-/// The most bytes of a request.
+/// The largest number of bytes of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// For data.

@@ -40,14 +40,15 @@ use scheduler::Scheduler;
 pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
 pub use slots::{COPY_REQUESTS_MAX, CopySlots};
 
-/// The most requests in flight of one copy. Several requests keep the disk busy while others are
-/// prepared. More requests would wait for each other inside a qcow2 image, where an L2 table
-/// takes one allocating write at a time, and each would need [`REQUEST_MAX`] bytes of memory.
+/// The largest number of requests in flight of one copy. Several requests keep the disk busy
+/// while others are prepared. More requests would wait for each other inside a qcow2 image, where
+/// an L2 table takes one allocating write at a time, and each would need [`REQUEST_MAX`] bytes of
+/// memory.
 pub const REQUESTS_IN_FLIGHT: usize = 8;
-/// The most bytes that one request reads and writes. System calls are then a small part of its
-/// cost, and a pause takes effect soon.
+/// The largest number of bytes that one request reads and writes. System calls are then a small
+/// part of its cost, and a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;
-/// The most bytes that one request zeroes, without a buffer.
+/// The largest number of bytes that one request zeroes, without a buffer.
 const ZERO_REQUEST_MAX: u64 = 1 << 30;
 /// The smallest unit of work, and the unit in which zeroes are detected.
 const GRANULARITY_MIN: u64 = 64 * 1024;
@@ -272,14 +273,15 @@ impl<C: CopyControl> Work<'_, C> {
         Ok(None)
     }
 
-    /// The most requests in flight, so that all of their buffers fit in memory.
+    /// The largest number of requests in flight, so that all of their buffers fit in memory.
     fn requests_max(&self) -> usize {
         let fitting = MEMORY_MAX / self.copier.granularity;
         let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         self.copier.pace.requests.min(fitting).max(1)
     }
 
-    /// The most bytes of a request with data: whole units of work, within the speed limit.
+    /// The largest number of bytes of a request with data: whole units of work, within the speed
+    /// limit.
     fn data_limit(&self, speed: u64) -> u64 {
         let unit = self.copier.granularity;
         let most = self.copier.pace.bytes;
@@ -287,7 +289,7 @@ impl<C: CopyControl> Work<'_, C> {
         (fitting.min(most) / unit).max(1) * unit
     }
 
-    /// The most bytes of a request for zeroes, which count for the speed limit too.
+    /// The largest number of bytes of a request for zeroes, which count for the speed limit too.
     fn zero_limit(&self, speed: u64) -> u64 {
         if speed == 0 { ZERO_REQUEST_MAX } else { self.data_limit(speed) }
     }

@@ -4,7 +4,7 @@ use super::control::Side;
 use crate::error::Error;
 use crate::nodes::Node;
 
-/// The most bytes that the requests of a copy have in memory together.
+/// The largest number of bytes that the requests of a copy have in memory together.
 pub(super) const MEMORY_MAX: u64 = 16 << 20;
 
 /// A range that is copied.

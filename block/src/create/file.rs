@@ -32,7 +32,7 @@ pub struct FileCreate {
 impl FileCreate {
     /// Creates the file or empties an existing one, and sets its size.
     ///
-    /// Blocks, for long with [`Preallocation::Full`], which ends early if `cancelled` becomes true.
+    /// Blocks. [`Preallocation::Full`] may take long, and ends early if `cancelled` becomes true.
     ///
     /// # Errors
     /// [`Error::While`] with the failed step; [`Error::ImageLocked`] for an image in use;

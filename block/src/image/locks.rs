@@ -32,7 +32,7 @@ pub struct ByteLocks {
 }
 
 impl ByteLocks {
-    /// No locks on `file` yet. With [`OnOffAuto::Auto`], tests whether the file can be locked.
+    /// An object without locks on `file`. With [`OnOffAuto::Auto`], tests whether the file can be locked.
     ///
     /// # Errors
     /// With [`OnOffAuto::On`], if the file system does not support the locks.
@@ -101,7 +101,7 @@ fn bit_number(permission: Permissions) -> i64 {
 
 /// Locks the bytes for `wanted` that are not locked for `current`.
 fn lock_missing(file: &File, current: Access, wanted: Access) -> Result<(), Error> {
-    for byte in bytes(wanted).filter(|byte| !bytes(current).any(|have| have == *byte)) {
+    for byte in bytes(wanted).filter(|byte| !bytes(current).any(|locked| locked == *byte)) {
         set(file, libc::F_RDLCK, byte).map_err(|source| Error::While {
             what: format!("Failed to lock byte {byte}"),
             source,
@@ -138,13 +138,13 @@ fn check(file: &File, wanted: Access) -> Result<(), Error> {
 
 /// Whether no other open file has a lock on the byte.
 fn is_lockable(file: &File, byte: i64) -> io::Result<bool> {
-    let mut lock = one_byte(libc::F_WRLCK, byte);
+    let mut lock = byte_lock(libc::F_WRLCK, byte);
     retry(|| fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)))?;
     Ok(i32::from(lock.l_type) == libc::F_UNLCK)
 }
 
 fn set(file: &File, kind: libc::c_int, byte: i64) -> io::Result<()> {
-    let lock = one_byte(kind, byte);
+    let lock = byte_lock(kind, byte);
     retry(|| fcntl(file, FcntlArg::F_OFD_SETLK(&lock))).map(|_zero| ())
 }
 
@@ -159,7 +159,7 @@ fn retry(mut call: impl FnMut() -> nix::Result<libc::c_int>) -> io::Result<libc:
 
 /// The description of a lock on one byte. The kinds and `SEEK_SET` are small constants of the C
 /// library.
-fn one_byte(kind: libc::c_int, byte: i64) -> libc::flock {
+fn byte_lock(kind: libc::c_int, byte: i64) -> libc::flock {
     libc::flock {
         l_type: kind as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,

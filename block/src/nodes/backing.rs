@@ -64,9 +64,10 @@ pub fn overlay(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
 pub fn find_backing_image(top: &Arc<Node>, name: &str) -> Option<Arc<Node>> {
     images(top).find_map(|node| {
         let backing = unfiltered(node.backing()?);
-        let called = filename::filename(&backing);
-        let is_match = called == name
-            || real_path(&node, name).is_some_and(|path| Some(path) == real_path(&node, &called));
+        let filename = filename::filename(&backing);
+        let is_match = filename == name
+            || real_path(&node, name)
+                .is_some_and(|path| Some(path) == real_path(&node, &filename));
         is_match.then_some(backing)
     })
 }
@@ -108,7 +109,7 @@ impl Graph {
         mode.backing = new.as_ref().map(|new| new.image.storage());
         let renamed = name.clone();
         let reopened = image.reopen(Qcow2Change { mode, name });
-        let surplus = match &reopened {
+        let unused = match &reopened {
             Ok(()) => {
                 let mut backing = node.backing.write();
                 backing.node = new;
@@ -119,8 +120,8 @@ impl Graph {
             }
             Err(_) => new,
         };
-        if let (Some(surplus), false) = (surplus, stays) {
-            self.detach_backing(node, &surplus);
+        if let (Some(unused), false) = (unused, stays) {
+            self.detach_backing(node, &unused);
         }
         reopened
     }
@@ -203,8 +204,8 @@ impl Graph {
     }
 }
 
-/// Whether any node of a part of a backing chain has the data at `offset` allocated, and for how
-/// many bytes that is known.
+/// Whether any of `nodes`, which are a part of a backing chain, has the data at `offset` allocated.
+/// Also returns the number of bytes to which the answer applies, at most `length`.
 ///
 /// The range beyond the end of a node counts as allocated: it reads as zeroes, regardless of
 /// the nodes below.

@@ -7,8 +7,8 @@ use super::graph::Graph;
 use super::node::Node;
 use crate::error::{Error, Result};
 
-/// The most nodes on top of each other: more than any use needs, and few enough for the stack of a
-/// thread. The limit also ends a chain of backing files that is circular.
+/// The largest number of nodes on top of each other: more than any use needs, and few enough for
+/// the stack of a thread. The limit also ends a chain of backing files that is circular.
 pub(super) const MAX_DEPTH: usize = 200;
 
 /// Refuses a node as child below `above` other nodes, if the depth would exceed the limit.

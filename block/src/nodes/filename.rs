@@ -70,7 +70,8 @@ fn has_other_backing(node: &Node) -> bool {
     node.driver() == Driver::Qcow2 && named != backing.map(|backing| filename(&backing))
 }
 
-/// Whether a node is an implicit filter: one without a given name, except that of a backup.
+/// Whether a node is an implicit filter: a filter without a given name. The filter of a backup is
+/// never implicit.
 pub(super) fn is_implicit(node: &Node) -> bool {
     match node.driver() {
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop => {
@@ -152,7 +153,7 @@ fn exact_blkdebug_filename(node: &Node) -> Option<String> {
     let shown = node.blkdebug_image()?;
     let name = filename(&shown);
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
-    // The name of a file with rules would be between the colons. There is none.
+    // QEMU puts the name of a file with rules between the colons. Such files are not supported.
     (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
 }
 

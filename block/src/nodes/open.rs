@@ -61,9 +61,9 @@ impl Graph {
     }
 }
 
-/// Opens one tree of nodes, and undoes that on an error.
+/// Opens a tree of nodes. On an error, all of its nodes are closed again.
 ///
-/// The graph's lock is not held while files are opened and read.
+/// The state of the graph is not locked while files are opened and read.
 pub(super) struct Opener<'a> {
     graph: &'a Graph,
     /// The nodes of the tree, opened or being opened.
@@ -87,8 +87,8 @@ impl<'a> Opener<'a> {
             self.graph.publish(&self.created);
         } else {
             // Parents first, as closing them writes to their children.
-            for place in self.created.iter().rev() {
-                self.graph.abandon(place);
+            for pending in self.created.iter().rev() {
+                self.graph.abandon(pending);
             }
         }
         opened
@@ -151,9 +151,9 @@ impl<'a> Opener<'a> {
 
     /// Reserves the name of a node that is about to be opened.
     pub(super) fn name(&mut self, given: Option<String>) -> Result<String> {
-        let place = self.graph.with_state(|state| state.reserve_name(given))?;
-        let name = place.name.clone();
-        self.created.push(place);
+        let pending = self.graph.with_state(|state| state.reserve_name(given))?;
+        let name = pending.name.clone();
+        self.created.push(pending);
         Ok(name)
     }
 
@@ -302,9 +302,9 @@ impl Graph {
         let settings = Settings::new(CommonOptions::of_root(true), GivenOptions::default());
         let node = Arc::new(Node::new(name.to_owned(), Driver::NullCo, settings, image));
         self.with_state(|state| {
-            let place = state.reserve_name(Some(name.to_owned())).expect("the name is free");
+            let pending = state.reserve_name(Some(name.to_owned())).expect("the name is free");
             state.insert(Arc::clone(&node));
-            state.publish(&[place]);
+            state.publish(&[pending]);
         });
         node
     }

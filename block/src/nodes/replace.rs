@@ -22,9 +22,9 @@ impl State {
         let before = self.uses();
         self.insert(Arc::clone(filter));
         // Nodes below the filter cannot be its parents.
-        let mut staying = Vec::new();
-        collect_names(filter.target.as_ref(), &mut staying);
-        let moved = self.move_parents(below, filter, &staying);
+        let mut excluded = Vec::new();
+        collect_names(filter.target.as_ref(), &mut excluded);
+        let moved = self.move_parents(below, filter, &excluded);
         if let Some(entry) = self.entry_mut(below.name()) {
             entry.uses.push(used);
         }
@@ -49,14 +49,14 @@ impl State {
         self.remove(filter.name())
     }
 
-    /// Moves the uses of a node by its parents, except those in `staying`, to another node. Returns
-    /// the uses.
-    fn move_parents(&mut self, old: &Node, new: &Node, staying: &[String]) -> Vec<Use> {
+    /// Moves the uses of a node by its parents, except the parents in `excluded`, to another node.
+    /// Returns the moved uses.
+    fn move_parents(&mut self, old: &Node, new: &Node, excluded: &[String]) -> Vec<Use> {
         let names: Vec<String> =
             self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
         // A parent that is being opened does not get another child.
         let is_parent = |used: &Use| match &used.user {
-            User::Node { name, .. } => names.contains(name) && !staying.contains(name),
+            User::Node { name, .. } => names.contains(name) && !excluded.contains(name),
             User::External { .. } => false,
         };
         let Some(entry) = self.entry_mut(old.name()) else { return Vec::new() };

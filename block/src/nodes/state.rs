@@ -10,7 +10,7 @@ use super::permissions;
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
 
-/// The most nodes in a graph. A client with more is likely to be in a loop.
+/// The largest number of nodes in a graph. A client with more is likely to be in a loop.
 pub const MAX_NODES: usize = 4096;
 
 /// The name and the position in listings that are reserved for a node that is being opened.

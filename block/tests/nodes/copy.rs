@@ -19,7 +19,7 @@ use crate::support::*;
 pub(crate) struct Job {
     speed: u64,
     stop_after: u64,
-    asked: AtomicU64,
+    charged: AtomicU64,
     largest: AtomicU64,
     pub(crate) done: AtomicU64,
     errors: Mutex<Vec<(Side, String)>>,
@@ -31,7 +31,7 @@ impl Default for Job {
         Job {
             speed: 0,
             stop_after: u64::MAX,
-            asked: AtomicU64::new(0),
+            charged: AtomicU64::new(0),
             largest: AtomicU64::new(0),
             done: AtomicU64::new(0),
             errors: Mutex::default(),
@@ -44,7 +44,7 @@ impl CopyControl for Job {
     type Stop = &'static str;
 
     fn interrupted(&self) -> bool {
-        self.asked.load(Ordering::Relaxed) >= self.stop_after
+        self.charged.load(Ordering::Relaxed) >= self.stop_after
     }
 
     fn speed(&self) -> u64 {
@@ -61,7 +61,7 @@ impl CopyControl for Job {
     }
 
     fn charge(&self, bytes: u64) {
-        self.asked.fetch_add(bytes, Ordering::Relaxed);
+        self.charged.fetch_add(bytes, Ordering::Relaxed);
         self.largest.fetch_max(bytes, Ordering::Relaxed);
     }
 
@@ -72,8 +72,8 @@ impl CopyControl for Job {
     fn on_error(&self, side: Side, error: &Error) -> ErrorAction {
         let mut errors = self.errors.lock();
         errors.push((side, error.to_string()));
-        let again = errors.len() as u64 <= self.retries;
-        if again { ErrorAction::Ignore } else { ErrorAction::Report }
+        let is_retried = errors.len() as u64 <= self.retries;
+        if is_retried { ErrorAction::Ignore } else { ErrorAction::Report }
     }
 }
 
@@ -85,7 +85,7 @@ fn run(source: &Arc<Node>, target: &Arc<Node>, job: &Job) -> Result<(), CopyErro
     let result = runtime.block_on(copier.run(job));
     if result.is_ok() {
         let size = source.size().expect("a size");
-        assert_eq!(job.done.load(Ordering::Relaxed), size, "all must be counted");
+        assert_eq!(job.done.load(Ordering::Relaxed), size, "all bytes are counted");
     }
     result
 }
@@ -161,7 +161,7 @@ fn a_copy_of_a_chain_has_the_visible_contents() {
 }
 
 #[test]
-fn holes_stay_holes() {
+fn holes_of_the_source_are_not_written() {
     let fixture = Fixture::new();
     let path = fixture.write("source", b"");
     let file = File::options().write(true).open(path).expect("it is there");
@@ -177,7 +177,7 @@ fn holes_stay_holes() {
 }
 
 #[test]
-fn an_empty_image_is_copied_at_once() {
+fn an_empty_image_is_copied_without_requests() {
     let fixture = Fixture::new();
     fixture.write("source", b"");
     fixture.write("target", b"");
@@ -185,7 +185,7 @@ fn an_empty_image_is_copied_at_once() {
     let target = fixture.add(fixture.file("target").named("t"));
     let job = Job::default();
     run(&source, &target, &job).expect("the copy succeeds");
-    assert_eq!(job.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(job.charged.load(Ordering::Relaxed), 0);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn files_that_cannot_be_created_report_why() {
     assert_eq!(locked, Err("Failed to get \"write\" lock".to_owned()));
 }
 
-/// A way to change the options of a new image.
+/// A change of the options of a new image.
 type Change = fn(&mut Qcow2Create);
 /// A change that makes the options of a new image invalid.
 type Mistake<'a> = &'a dyn Fn(&mut Qcow2Create);
@@ -167,7 +167,7 @@ fn invalid_sizes_and_widths_are_refused() {
 }
 
 #[test]
-fn invalid_other_files_are_refused() {
+fn invalid_options_of_backing_and_data_files_are_refused() {
     assert_refused(&[
         (&|o| o.data_file_raw = true, "data-file-raw requires data-file"),
         (
@@ -188,12 +188,12 @@ fn a_late_error_leaves_an_image_without_the_option() {
     let long = "x".repeat(1024);
     let too_long =
         format!("Could not assign backing file '{long}' with format 'raw': Invalid argument");
-    let no_room = format!(
+    let name_too_long_for_cluster = format!(
         "Could not assign backing file '{}' with format '(null)': No space left on device",
         "b".repeat(500)
     );
     let huge = 9_223_372_036_854_775_296;
-    let uncounted = |o: &mut Qcow2Create, preallocation| {
+    let too_many_clusters = |o: &mut Qcow2Create, preallocation| {
         (o.cluster_size, o.refcount_bits, o.size) = (512, 64, 40 << 30);
         o.preallocation = preallocation;
     };
@@ -206,12 +206,12 @@ fn a_late_error_leaves_an_image_without_the_option() {
         ),
         (&|o| o.encryption = encrypted(Some("s".into())), "No secret with id 's'", M),
         (
-            &|o| uncounted(o, Preallocation::Metadata),
+            &|o| too_many_clusters(o, Preallocation::Metadata),
             "Could not resize image: Allocating clusters failed: File too large",
             0,
         ),
         (
-            &|o| uncounted(o, Preallocation::Falloc),
+            &|o| too_many_clusters(o, Preallocation::Falloc),
             "Could not resize image: Failed to resize refcount structures: File too large",
             0,
         ),
@@ -231,7 +231,7 @@ fn a_late_error_leaves_an_image_without_the_option() {
             &|o| {
                 (o.backing_file, o.cluster_size) = (Some("b".repeat(500)), 512);
             },
-            &no_room,
+            &name_too_long_for_cluster,
             M,
         ),
         (

@@ -11,7 +11,7 @@ use block::options::BlockdevRef;
 
 use crate::support::*;
 
-/// A way to change the options of a new image.
+/// A change of the options of a new image.
 type Change = fn(&mut Qcow2Create);
 
 /// The kinds of images, each with the options of `qemu-img` for it.
@@ -158,7 +158,7 @@ fn unallocated_ranges_read_from_the_backing_file() {
             options.backing_file = Some("base".into());
             options.backing_format = Some("raw".into());
         });
-        // Shorter than the image.
+        // The backing file is shorter than the image.
         let base = noise(3, 2 * M + 4 * K);
         image.fixture.write("base", &base);
         let mut expected = base;
@@ -252,7 +252,7 @@ fn compressed_clusters_are_written_and_replaced() {
         node.write_compressed(0, &expected[..2 * M as usize]).expect("it can be written");
         node.write_compressed(2 * M, &expected[2 * M as usize..]).expect("it can be written");
         assert_same(&contents(&node), &expected);
-        let error = node.write_compressed(512, &[1; 512]).expect_err("it is no cluster");
+        let error = node.write_compressed(512, &[1; 512]).expect_err("it is not a whole cluster");
         assert_eq!(error.to_string(), "Invalid argument");
         drop(node);
         kind.close(&expected);

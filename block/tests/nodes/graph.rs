@@ -201,8 +201,10 @@ fn the_nodes_of_a_job_cannot_be_removed() {
     // A second copy from the same source causes no conflict; a copy to it does.
     let second = fixture.graph.reserve("backup", "j1", uses("src", "other")).expect("shared");
     drop(second);
-    let refused =
-        fixture.graph.reserve("backup", "j1", uses("other", "src")).expect_err("unshared");
+    let refused = fixture
+        .graph
+        .reserve("backup", "j1", uses("other", "src"))
+        .expect_err("the source does not share writes");
     assert_eq!(
         refused.to_string(),
         "Permission conflict on node 'src': permissions 'write' are both required by backup job \
@@ -223,7 +225,7 @@ fn a_failed_reservation_reserves_no_node() {
     let uses = [NodeUse::source(get("src")), NodeUse::target(get("dst"))];
     let refused = fixture.graph.reserve("backup", "j0", uses).expect_err("read-only");
     assert_eq!(refused.to_string(), "Block node is read-only");
-    fixture.graph.remove("src").expect("it was not taken");
+    fixture.graph.remove("src").expect("it is not reserved");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use block::options::BlockdevCacheOptions;
 
 use crate::support::*;
 
-/// All extents as (length, zero, allocated).
+/// The extents of a node as (length, zero, allocated), with adjacent equal extents merged.
 fn extents(node: &Node) -> Vec<(u64, bool, bool)> {
     let end = node.size().expect("the node has a size");
     let mut all: Vec<(u64, bool, bool)> = Vec::new();
@@ -244,9 +244,9 @@ fn damaged_headers_are_refused() {
     let path = fixture.format("image", |_| {});
     let sound = fs::read(&path).expect("it is there");
     let unknown = "Unsupported qcow2 feature(s): Unknown incompatible feature: 8000000000000000";
-    // From the field with the cluster size to the features.
-    let mut divided_4k = sound[20..80].to_vec();
-    (divided_4k[3], divided_4k[59]) = (12, 16);
+    // The header from the cluster size to the features, with clusters of 4 KiB and extended L2.
+    let mut subclusters_of_128 = sound[20..80].to_vec();
+    (subclusters_of_128[3], subclusters_of_128[59]) = (12, 16);
     let cases: [(usize, &[u8], &str); 22] = [
         (0, b"QFI\xfa", "Image is not in qcow2 format"),
         (4, &[0, 0, 0, 9], "Unsupported qcow2 version 9"),
@@ -267,7 +267,7 @@ fn damaged_headers_are_refused() {
         (72, &[0x80, 0, 0, 0, 0, 0, 0, 0], unknown),
         (79, &[2], "qcow2: Image is corrupt; cannot be opened read/write"),
         (79, &[4], "'data-file' is required for this image"),
-        (20, &divided_4k, "Unsupported subcluster size: 128"),
+        (20, &subclusters_of_128, "Unsupported subcluster size: 128"),
         (96, &[0, 0, 0, 7], "Reference count entry width too large; may not exceed 64 bits"),
         (100, &[0, 0, 0, 1], "qcow2 header too short"),
     ];

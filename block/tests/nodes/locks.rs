@@ -87,14 +87,14 @@ fn without_locking_there_are_no_conflicts() {
 }
 
 #[test]
-fn image_locks_exclude_other_programs_and_this_one() {
+fn image_locks_of_this_and_other_programs_exclude_each_other() {
     let fixture = Fixture::new();
     let path = text(&fixture.format("image", |_| {}));
     fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
     let Some(info) = run_peer("qemu-img", &["info", &path]) else { return };
     assert!(!info.status.success());
-    let complaint = String::from_utf8_lossy(&info.stderr).into_owned();
-    assert!(complaint.contains("Failed to get shared \"write\" lock"), "{complaint}");
+    let stderr = String::from_utf8_lossy(&info.stderr).into_owned();
+    assert!(stderr.contains("Failed to get shared \"write\" lock"), "{stderr}");
     let info = run_peer("qemu-img", &["info", "-U", &path]).expect("it was there");
     assert!(info.status.success(), "a program may ignore the locks: {info:?}");
     fixture.graph.remove("n").expect("it is unused");

@@ -66,17 +66,17 @@ async fn a_copy_has_the_contents_of_its_start_despite_later_writes() {
     writing.await.expect("no panic");
     assert_same(&contents(&target), &noise(1, size));
     assert!(contents(&source) != noise(1, size), "nothing was written");
-    let for_writers = tokio::select! {
+    let copied_before_writes = tokio::select! {
         biased;
         bytes = copy.copied() => bytes,
         () = std::future::ready(()) => 0,
     };
-    let counted = job.done.load(Ordering::Relaxed) + for_writers;
+    let counted = job.done.load(Ordering::Relaxed) + copied_before_writes;
     assert_eq!((counted, copy.outstanding()), (size.next_multiple_of(UNIT), 0));
 }
 
 #[tokio::test]
-async fn without_a_copy_only_overwritten_data_are_preserved() {
+async fn before_the_rest_is_copied_only_overwritten_data_are_preserved() {
     let fixture = Fixture::new();
     let (source, writer) = source(&fixture, M);
     let target = target(&fixture, M);

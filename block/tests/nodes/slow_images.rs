@@ -104,6 +104,6 @@ fn closing_all_waits_for_nodes_that_others_close() {
         all.add(&null("slow")).map(drop).map_err(|error| error.to_string())
     });
     gate.open();
-    assert_eq!(ending.join().expect("no panic"), Ok(()), "it was not closed yet");
+    assert_eq!(ending.join().expect("no panic"), Ok(()), "the slow node is closed first");
     assert_eq!(closing.join().expect("no panic"), Ok(()));
 }

@@ -24,7 +24,7 @@ fn null_node(fixture: &Fixture, name: &str) -> Arc<Node> {
     fixture.add(BlockdevOptions::null_co(M).named(name))
 }
 
-fn everything() -> Access {
+fn write_sharing_all() -> Access {
     Access { takes: Permissions::WRITE, shares: Permissions::all() }
 }
 
@@ -125,7 +125,7 @@ async fn a_quiesced_node_has_no_write_in_flight_and_none_begins() {
 async fn roots_move_to_the_replacement_of_their_node() {
     let fixture = Fixture::new();
     let (old, new) = (raw_node(&fixture, "old"), raw_node(&fixture, "new"));
-    let root = fixture.graph.attach_root("an export", old.clone(), everything());
+    let root = fixture.graph.attach_root("an export", old.clone(), write_sharing_all());
     let root = Arc::new(root.expect("the node is free"));
     let used = fixture.graph.remove("old").expect_err("it is used").to_string();
     assert_eq!(used, "Node old is in use");
@@ -154,7 +154,7 @@ async fn roots_stay_if_they_cannot_use_the_other_node() {
     let mut read_only = raw(inline(fixture.file("new"))).named("new");
     read_only.read_only = Some(true);
     let new = fixture.add(read_only);
-    let root = fixture.graph.attach_root("an export", old.clone(), everything());
+    let root = fixture.graph.attach_root("an export", old.clone(), write_sharing_all());
     let root = root.expect("the node is free");
     let quiesced = old.quiesce().await;
     let refused = fixture.graph.replace(&quiesced, &new).expect_err("it is read-only");

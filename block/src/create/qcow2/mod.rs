@@ -119,7 +119,7 @@ impl Qcow2Create {
     /// As in QEMU, an image of size 0 is created first, and remains after a failure in a later
     /// step.
     ///
-    /// Blocks, for long with a large preallocation.
+    /// Blocks. A large preallocation may take long.
     ///
     /// # Errors
     /// [`Error::InvalidOption`]; [`Error::NodeUnknown`]; those of [`Graph::reserve`];
@@ -132,8 +132,8 @@ impl Qcow2Create {
         let _file_reservation = reserve(graph, &file, "root")?;
         let storage = file.node().storage();
         let no_names = Names { backing_file: None, data_file: None };
-        let begin = || self.without_size().write(&storage, Contents::default(), &no_names);
-        begin().map_err(cannot_write)?;
+        let write_empty = || self.without_size().write(&storage, Contents::default(), &no_names);
+        write_empty().map_err(cannot_write)?;
         if probe(&storage)? != Probed::Qcow2 {
             return Err(Error::InvalidImage("Image is not in qcow2 format".into()));
         }
@@ -158,7 +158,7 @@ impl Qcow2Create {
         };
         if let Err(error) = written {
             // This write may fail too.
-            let _ = begin();
+            let _ = write_empty();
             return Err(cannot_resize(error));
         }
         file.node().flush()?;
@@ -172,6 +172,7 @@ impl Qcow2Create {
         Qcow2Create { size: 0, backing_file: None, backing_format: None, ..self.clone() }
     }
 
+    /// The tables and the data that the image contains from the beginning.
     fn contents(&self) -> Result<Contents> {
         let l1_entries = self.l1_entries()?;
         // An image with a raw data file has no unallocated clusters.
@@ -189,7 +190,7 @@ impl Qcow2Create {
         Ok(contents)
     }
 
-    /// The step that fails if there are too many clusters.
+    /// The text for a failed allocation of clusters.
     fn allocating(&self) -> &'static str {
         match self.preallocation {
             Preallocation::Off | Preallocation::Metadata => "Allocating clusters failed",
@@ -310,8 +311,8 @@ fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Res
 /// Empties the storage, and sets the length of a new image.
 fn empty(storage: &Storage, length: u64) -> io::Result<()> {
     match storage.resize(0, PreallocateMode::None) {
-        // An image as storage is not resized. Bytes that the new image does not refer to are
-        // unused.
+        // The storage of another image cannot be resized. It may contain bytes to which the new
+        // image does not refer.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(error) => Err(error),
         Ok(()) => storage.resize(length, PreallocateMode::None),

@@ -27,9 +27,10 @@ pub struct BlkdebugStorage {
     inner: Storage,
     rules: Arc<Rules>,
     limits: Limits,
-    /// The number of writes, and the number of those that have been flushed. As in QEMU, rules do
-    /// not apply to a flush without writes before it.
+    /// The number of writes. As in QEMU, rules do not apply to a flush if no write came since the
+    /// last flush.
     written: AtomicU64,
+    /// The number of writes that have been flushed.
     flushed: AtomicU64,
     helper: CommonStorageHelper,
 }

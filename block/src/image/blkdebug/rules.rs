@@ -83,11 +83,11 @@ impl InjectError {
 
     fn matches(&self, io_type: BlkdebugIoType, offset: u64, length: u64) -> bool {
         let touches = |byte: u64| byte >= offset && byte < offset.saturating_add(length);
-        let is_kind = match self.io_type {
+        let kind_matches = match self.io_type {
             Some(own) => own == io_type,
             None => io_type != BlkdebugIoType::BlockStatus,
         };
-        is_kind && self.offset.is_none_or(touches)
+        kind_matches && self.offset.is_none_or(touches)
     }
 }
 
@@ -178,7 +178,7 @@ impl Rules {
         }
     }
 
-    /// Lets a request pass, or fails it.
+    /// Checks a request against the active rules.
     ///
     /// # Errors
     /// The error of the first active rule that matches.

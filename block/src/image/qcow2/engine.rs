@@ -90,7 +90,8 @@ impl Engine {
         }
     }
 
-    /// The event of a read at an offset, if a storage is read, and for how many bytes.
+    /// The event of a read at an offset; `None` if the read needs no storage. Also returns the
+    /// number of bytes to which the event applies.
     pub(super) fn read_event(
         &self,
         offset: u64,
@@ -136,7 +137,8 @@ impl Engine {
         Ok(false)
     }
 
-    /// Whether the range at an offset is allocated in the image, and for how many bytes.
+    /// Whether the range at an offset is allocated in the image. Also returns the number of bytes
+    /// to which the answer applies.
     pub(super) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         match self {
             Engine::Clusters(clusters) => clusters.is_allocated(offset, length),

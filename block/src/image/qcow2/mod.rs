@@ -202,7 +202,8 @@ impl Qcow2Image {
         Ok(())
     }
 
-    /// Runs `change` on a range. If it frees clusters, it runs exclusively and is flushed at once.
+    /// Runs `change` on a range. A change that frees clusters excludes other requests, and is
+    /// flushed at once.
     fn modify(
         &self,
         offset: u64,

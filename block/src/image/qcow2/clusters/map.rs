@@ -9,7 +9,7 @@ use super::{Clusters, State};
 use crate::image::extent::Extent;
 use crate::options::blkdebug::BlkdebugEvent;
 
-/// The most entries that are read for one mapping.
+/// The largest number of entries that are read for one mapping.
 const ENTRIES_MAX: u64 = 4096;
 
 /// A range of an image that is contiguous in its storage.
@@ -63,13 +63,15 @@ impl Clusters {
         Ok(found.unwrap_or(Mapping { part: SubclusterType::Unallocated, host: 0, length }))
     }
 
-    /// Whether the range at an offset is allocated in the image, and for how many bytes.
+    /// Whether the range at an offset is allocated in the image. Also returns the number of bytes
+    /// to which the answer applies.
     pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
         Ok((piece.part != SubclusterType::Unallocated, piece.length))
     }
 
-    /// The event of a read at an offset, if a storage is read, and for how many bytes.
+    /// The event of a read at an offset; `None` if the read needs no storage. Also returns the
+    /// number of bytes to which the event applies.
     pub(crate) fn read_event(
         &self,
         offset: u64,

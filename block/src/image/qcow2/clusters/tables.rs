@@ -62,7 +62,7 @@ impl Tables {
     }
 
     /// The entries of at most `most` clusters from an offset on, up to the end of their L2 table.
-    /// They are empty if there is no table.
+    /// Without a table, all of them are unallocated.
     pub(super) fn entries(&self, offset: u64, most: u64) -> io::Result<Vec<Entry>> {
         let geometry = &self.geometry;
         let index = geometry.l2_index(offset);
@@ -127,7 +127,7 @@ impl Tables {
         match entry & OFFSET_MASK {
             0 => Ok(None),
             table if table.is_multiple_of(self.geometry.cluster_size()) => Ok(Some(table)),
-            _nowhere => Err(Errno::EIO.into()),
+            _unaligned => Err(Errno::EIO.into()),
         }
     }
 

@@ -93,6 +93,7 @@ impl ImagoStorage for Journal {
     }
 }
 
+/// A big-endian number of `length` bytes.
 pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
     let offset = offset as usize;
     let mut bytes = [0; 8];
@@ -104,7 +105,7 @@ pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
 fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
     let size = 1 << cluster_bits;
     let mut found: Vec<u64> = Vec::new();
-    let mut refer = |offset: u64, length: u64| {
+    let mut add_references = |offset: u64, length: u64| {
         for cluster in offset >> cluster_bits..(offset + length).div_ceil(size) {
             let cluster = cluster as usize;
             if found.len() <= cluster {
@@ -113,15 +114,15 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
             found[cluster] += 1;
         }
     };
-    refer(0, 1);
+    add_references(0, 1);
     let (l1, l1_entries) = (number(file, 40, 8), number(file, 36, 4));
     let (table, table_clusters) = (number(file, 48, 8), number(file, 56, 4));
-    refer(l1, l1_entries * ENTRY);
-    refer(table, table_clusters * size);
+    add_references(l1, l1_entries * ENTRY);
+    add_references(table, table_clusters * size);
     for index in 0..table_clusters * size / ENTRY {
         let block = number(file, table + index * ENTRY, 8);
         if block != 0 {
-            refer(block, 1);
+            add_references(block, 1);
         }
     }
     // Extended L2 entries are twice as long.
@@ -131,16 +132,16 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
         if l2 == 0 {
             continue;
         }
-        refer(l2, 1);
+        add_references(l2, 1);
         for entry in 0..size / l2_entry {
             let word = number(file, l2 + entry * l2_entry, 8);
             if word & COMPRESSED != 0 {
                 let length_from = 62 - (cluster_bits - 8);
                 let offset = word & ((1 << length_from) - 1);
                 let sectors = ((word & (COMPRESSED - 1)) >> length_from) + 1;
-                refer(offset, sectors * 512 - offset % 512);
+                add_references(offset, sectors * 512 - offset % 512);
             } else if word & OFFSET_MASK != 0 {
-                refer(word & OFFSET_MASK, 1);
+                add_references(word & OFFSET_MASK, 1);
             }
         }
     }
@@ -153,7 +154,7 @@ pub(super) fn corruptions(file: &[u8]) -> usize {
     let bits = 1_u64 << number(file, 96, 4);
     let table = number(file, 48, 8);
     let per_block = (8 << cluster_bits) / bits;
-    let is_short = |(cluster, references): (u64, u64)| {
+    let is_undercounted = |(cluster, references): (u64, u64)| {
         if references == 0 {
             return false;
         }
@@ -169,5 +170,5 @@ pub(super) fn corruptions(file: &[u8]) -> usize {
         count < references
     };
     let references = (0..).zip(references(file, cluster_bits));
-    references.filter(|pair| is_short(*pair)).count()
+    references.filter(|pair| is_undercounted(*pair)).count()
 }
