@@ -32,7 +32,8 @@ pub struct ByteLocks {
 }
 
 impl ByteLocks {
-    /// An object without locks on `file`. With [`OnOffAuto::Auto`], tests whether the file can be locked.
+    /// Creates the object without any lock. With [`OnOffAuto::Auto`], tests whether `file` can be
+    /// locked.
     ///
     /// # Errors
     /// With [`OnOffAuto::On`], if the file system does not support the locks.

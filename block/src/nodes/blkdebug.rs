@@ -29,14 +29,14 @@ impl Opener<'_> {
         // Listings show the child before the node, as the child is newer. So the name of the node
         // is reserved first.
         let name = self.name(name)?;
-        let shown = self.open_child(&options.image, common.for_file())?;
-        self.attach(&name, Driver::Blkdebug, common, &shown, Role::Image(blkdebug.access))?;
-        let storage = shown.storage();
+        let child = self.open_child(&options.image, common.for_file())?;
+        self.attach(&name, Driver::Blkdebug, common, &child, Role::Image(blkdebug.access))?;
+        let storage = child.storage();
         blkdebug.limits.check(storage.req_align() as u64)?;
         let storage = BlkdebugStorage::new(storage, Rules::new(options)?, blkdebug.limits);
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
-        node.file = RwLock::new(Some(shown));
+        node.file = RwLock::new(Some(child));
         node.blkdebug = Some(blkdebug);
         Ok(self.insert(node))
     }

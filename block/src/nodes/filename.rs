@@ -114,8 +114,8 @@ fn write_options(node: &Node, text: &mut String) {
     if let Some(below) = node.filtered() {
         return write_filter(node, &below, text);
     }
-    if let Some(shown) = node.blkdebug_image() {
-        return write_blkdebug(node, &shown, text);
+    if let Some(child) = node.blkdebug_image() {
+        return write_blkdebug(node, &child, text);
     }
     text.push('{');
     if has_other_backing(node) {
@@ -150,15 +150,15 @@ fn write_options(node: &Node, text: &mut String) {
 
 /// The name of a blkdebug node, if no option besides the child belongs to the name.
 fn exact_blkdebug_filename(node: &Node) -> Option<String> {
-    let shown = node.blkdebug_image()?;
-    let name = filename(&shown);
+    let child = node.blkdebug_image()?;
+    let name = filename(&child);
     let is_plain = node.blkdebug.as_ref().is_some_and(Blkdebug::is_plain);
     // QEMU puts the name of a file with rules between the colons. Such files are not supported.
     (is_plain && !name.starts_with("json:")).then(|| format!("blkdebug::{name}"))
 }
 
 /// Writes the options of a blkdebug node: the sizes in the order of QEMU, then the rules.
-fn write_blkdebug(node: &Node, shown: &Node, text: &mut String) {
+fn write_blkdebug(node: &Node, child: &Node, text: &mut String) {
     let Some(blkdebug) = &node.blkdebug else { return };
     let [zero, zero_max, transfer, discard, discard_max, align] = blkdebug.limits.named();
     let given = |sizes: &[(&str, Option<u64>)]| {
@@ -167,7 +167,7 @@ fn write_blkdebug(node: &Node, shown: &Node, text: &mut String) {
     };
     // Writing to a string cannot fail.
     let _ = write!(text, "{{{}\"image\": ", given(&[zero, zero_max]));
-    write_options(shown, text);
+    write_options(child, text);
     let driver = node.driver().name();
     let _ = write!(text, ", {}\"driver\": \"{driver}\"", given(&[transfer]));
     for (name, size) in [discard, discard_max, align] {
@@ -202,8 +202,8 @@ fn push_string(value: &str, text: &mut String) {
 /// The path of a backing file that the header of an image in `file` names. A name with a protocol
 /// is not changed.
 pub(super) fn resolve_backing(file: &Node, name: &str) -> String {
-    if let Some(shown) = file.blkdebug_image() {
-        return resolve_backing(&shown, name);
+    if let Some(child) = file.blkdebug_image() {
+        return resolve_backing(&child, name);
     }
     let directory = match exact_filename(file) {
         Some(path) if !name.starts_with('/') && protocol(name).is_none() => {

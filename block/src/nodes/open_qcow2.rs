@@ -52,7 +52,7 @@ impl Opener<'_> {
             Some(_) | None => header.backing_file().map(str::to_owned),
         };
         let backing = Backing { node: backing, named };
-        self.insert_qcow2(name, settings, *header, Below { file, data_file, backing })
+        self.insert_qcow2(name, settings, *header, Children { file, data_file, backing })
     }
 
     /// Opens the image of a node whose children are open. This is a separate function, so that
@@ -62,9 +62,9 @@ impl Opener<'_> {
         name: String,
         settings: Settings,
         header: Header,
-        below: Below,
+        children: Children,
     ) -> Result<Arc<Node>> {
-        let Below { file, data_file, backing } = below;
+        let Children { file, data_file, backing } = children;
         let common = settings.common;
         let mode = Qcow2Mode {
             writable: !common.read_only,
@@ -158,7 +158,7 @@ fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOpti
 }
 
 /// The children of a qcow2 node.
-struct Below {
+struct Children {
     file: Arc<Node>,
     data_file: Option<Arc<Node>>,
     backing: Backing,

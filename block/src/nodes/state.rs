@@ -104,7 +104,7 @@ impl State {
             entry.stage = Stage::Closing;
             return vec![Arc::clone(&entry.node)];
         }
-        // Otherwise another node has the name by now.
+        // The name may belong to another node by now.
         let is_expected = self.pending.get(&pending.name) == Some(&pending.order);
         if is_expected { self.remove(&pending.name) } else { Vec::new() }
     }
@@ -249,8 +249,8 @@ impl State {
                 User::External { reservation, .. } => *reservation != number,
                 User::Node { .. } => true,
             });
-            let lost = entry.uses.len() < before && entry.stage == Stage::Open;
-            if lost && entry.is_unused() {
+            let was_released = entry.uses.len() < before && entry.stage == Stage::Open;
+            if was_released && entry.is_unused() {
                 entry.stage = Stage::Closing;
                 unused.push(Arc::clone(&entry.node));
             }

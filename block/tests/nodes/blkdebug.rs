@@ -52,7 +52,7 @@ fn read(node: &Node) -> String {
 }
 
 /// The kinds of requests that fail.
-fn requests(node: &Node) -> Vec<&'static str> {
+fn failing_requests(node: &Node) -> Vec<&'static str> {
     let kinds = [
         ("read", read(node)),
         ("write", outcome(node.write(0, &[1; 512]))),
@@ -94,7 +94,7 @@ fn requests_fail_by_kind_after_events_of_a_raw_image_above() {
         fixture.write("plain", &noise(1, M));
         let options = blkdebug(fixture.file("plain"), rules.clone());
         let node = fixture.add(raw(inline(options)).named("n"));
-        assert_eq!(requests(&node), expected, "{rules:?}");
+        assert_eq!(failing_requests(&node), expected, "{rules:?}");
     }
 }
 
@@ -110,7 +110,7 @@ fn reads_of_the_node_itself_raise_no_event_of_an_image() {
 #[test]
 fn a_qcow2_image_reports_an_event_for_each_kind_of_read() {
     // The first cluster is in the backing file, the second in the image, the third in none.
-    for (event, below, expected) in [
+    for (event, is_rule_below, expected) in [
         (Event::ReadAio, false, vec![64 * K]),
         // The backing file is not read through the node, but the rule is active from then on.
         (Event::ReadBackingAio, false, vec![64 * K]),
@@ -132,8 +132,8 @@ fn a_qcow2_image_reports_an_event_for_each_kind_of_read() {
             true => inline(blkdebug(fixture.file(name), rules.clone())),
             false => inline(fixture.file(name)),
         };
-        let base = with_backing(file("base", below), Some(BlockdevRefOrNull::NONE));
-        let top = with_backing(file("top", !below), Some(inline(base).into()));
+        let base = with_backing(file("base", is_rule_below), Some(BlockdevRefOrNull::NONE));
+        let top = with_backing(file("top", !is_rule_below), Some(inline(base).into()));
         let node = fixture.add(top.named("n"));
         let mut failed = Vec::new();
         for offset in [128 * K, 64 * K, 0] {
@@ -145,7 +145,7 @@ fn a_qcow2_image_reports_an_event_for_each_kind_of_read() {
                 }
             }
         }
-        assert_eq!(failed, expected, "{event:?} {below}");
+        assert_eq!(failed, expected, "{event:?} {is_rule_below}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::image::qcow2::header::CompressionType;
 
 const CLUSTER_SIZES: std::ops::RangeInclusive<u64> = 512..=(2 << 20);
 /// The smallest cluster size with subclusters.
-const DIVIDED_CLUSTER_MIN: u64 = 16 << 10;
+const EXTENDED_L2_CLUSTER_MIN: u64 = 16 << 10;
 const BACKING_NAME_MAX: usize = 1023;
 
 impl Qcow2Create {
@@ -43,10 +43,10 @@ impl Qcow2Create {
             return wrong("Cluster size must be a power of two between 512 and 2048k");
         }
         self.check_version(self.extended_l2, "Extended L2 entries", "are only")?;
-        if self.extended_l2 && self.cluster_size < DIVIDED_CLUSTER_MIN {
+        if self.extended_l2 && self.cluster_size < EXTENDED_L2_CLUSTER_MIN {
             return wrong(&format!(
                 "Extended L2 entries are only supported with cluster sizes of at least \
-                 {DIVIDED_CLUSTER_MIN} bytes"
+                 {EXTENDED_L2_CLUSTER_MIN} bytes"
             ));
         }
         Ok(())

@@ -30,7 +30,7 @@ const SIZE_MAX: u64 = (1 << 63) - (1 << 30);
 const L1_MAX: u64 = TablePointers::L1_MAX;
 /// The largest refcount table, in bytes.
 const REFCOUNT_TABLE_MAX: u64 = TablePointers::REFCOUNT_MAX;
-/// The subclusters of a cluster.
+/// The number of subclusters of a cluster.
 const SUBCLUSTERS: u64 = 32;
 
 /// `BlockdevQcow2Version`.

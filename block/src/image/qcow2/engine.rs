@@ -71,21 +71,21 @@ impl Engine {
 
     pub(super) fn size(&self) -> u64 {
         match self {
-            Engine::Library(layer) => layer.size(),
+            Engine::Library(library) => library.size(),
             Engine::Clusters(clusters) => clusters.size(),
         }
     }
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
-            Engine::Library(layer) => layer.read(buffer, offset),
+            Engine::Library(library) => library.read(buffer, offset),
             Engine::Clusters(clusters) => clusters.read(offset, buffer),
         }
     }
 
     pub(super) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         match self {
-            Engine::Library(layer) => layer.write(data, offset),
+            Engine::Library(library) => library.write(data, offset),
             Engine::Clusters(clusters) => clusters.write(offset, data),
         }
     }
@@ -99,8 +99,8 @@ impl Engine {
     ) -> io::Result<(Option<BlkdebugEvent>, u64)> {
         match self {
             Engine::Clusters(clusters) => clusters.read_event(offset, length),
-            Engine::Library(layer) => {
-                let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
+            Engine::Library(library) => {
+                let (mapping, known) = library.get_shallow_mapping(offset, length)?;
                 let event = match mapping {
                     ShallowMapping::Raw { .. } => Some(BlkdebugEvent::ReadAio),
                     ShallowMapping::Indirect { .. } => Some(BlkdebugEvent::ReadBackingAio),
@@ -115,17 +115,17 @@ impl Engine {
     /// Whether a write of the image library to the range must be exclusive and flushed at once.
     ///
     /// Overwriting a compressed cluster frees it. If it were reused as a table before the change is
-    /// on disk, a crash could leave an entry that takes the table for data. The library never
+    /// on disk, a crash could leave an entry that refers to the table as data. The library never
     /// compresses clusters of an image.
     pub(super) fn frees_clusters(&self, mut offset: u64, length: u64) -> io::Result<bool> {
-        let layer = match self {
-            Engine::Library(layer) => layer,
+        let library = match self {
+            Engine::Library(library) => library,
             // `Clusters` writes in a safe order.
             Engine::Clusters(_) => return Ok(false),
         };
         let end = offset + length;
         while offset < end {
-            let (mapping, known) = layer.get_shallow_mapping(offset, end - offset)?;
+            let (mapping, known) = library.get_shallow_mapping(offset, end - offset)?;
             if matches!(mapping, ShallowMapping::Special { .. }) {
                 return Ok(true);
             }
@@ -142,8 +142,8 @@ impl Engine {
     pub(super) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         match self {
             Engine::Clusters(clusters) => clusters.is_allocated(offset, length),
-            Engine::Library(layer) => {
-                let (mapping, known) = layer.get_shallow_mapping(offset, length)?;
+            Engine::Library(library) => {
+                let (mapping, known) = library.get_shallow_mapping(offset, length)?;
                 let is_allocated = match mapping {
                     ShallowMapping::Indirect { .. } => false,
                     ShallowMapping::Zero { explicit, .. } => explicit,
@@ -157,28 +157,28 @@ impl Engine {
     /// The block status of a range within the image.
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         match self {
-            Engine::Library(layer) => imago_image::extent(layer, offset, length),
+            Engine::Library(library) => imago_image::extent(library, offset, length),
             Engine::Clusters(clusters) => clusters.extent(offset, length),
         }
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
         match self {
-            Engine::Library(layer) => layer.flush(),
+            Engine::Library(library) => library.flush(),
             Engine::Clusters(clusters) => clusters.flush(),
         }
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
         match self {
-            Engine::Library(layer) => layer.sync(),
+            Engine::Library(library) => library.sync(),
             Engine::Clusters(clusters) => clusters.sync(),
         }
     }
 
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         match self {
-            Engine::Library(layer) => layer.resize_grow(size, PreallocateMode::Zero),
+            Engine::Library(library) => library.resize_grow(size, PreallocateMode::Zero),
             Engine::Clusters(clusters) => clusters.grow(size),
         }
     }

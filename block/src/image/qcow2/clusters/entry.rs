@@ -102,7 +102,7 @@ impl Entry {
     ///
     /// # Errors
     /// The entry is invalid.
-    pub(super) fn part(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
+    pub(super) fn kind(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
         if let Some(compressed) = self.as_compressed(geometry) {
             return Ok(SubclusterType::Compressed(compressed));
         }

@@ -2,7 +2,7 @@
 
 use crate::image::qcow2::header::Header;
 
-/// The subclusters of a cluster.
+/// The number of subclusters of a cluster.
 pub(super) const SUBCLUSTERS: u64 = 32;
 
 /// The sizes of the structures of an image.

@@ -15,7 +15,7 @@ const ENTRIES_MAX: u64 = 4096;
 /// A range of an image that is contiguous in its storage.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mapping {
-    pub(super) part: SubclusterType,
+    pub(super) kind: SubclusterType,
     /// The offset of data in the storage. Without meaning for other types.
     pub(super) host: u64,
     pub(super) length: u64,
@@ -34,9 +34,9 @@ impl Clusters {
         while at < end {
             let cluster = (at / size - offset / size) as usize;
             let Some(entry) = entries.get(cluster) else { break };
-            let part = entry.part(geometry, at % size / unit)?;
+            let kind = entry.kind(geometry, at % size / unit)?;
             let host = entry.host(geometry)?.unwrap_or(0) + at % size;
-            let step = match part {
+            let step = match kind {
                 SubclusterType::Compressed(_) => size - at % size,
                 SubclusterType::Unallocated | SubclusterType::Zero | SubclusterType::Data => {
                     unit - at % unit
@@ -44,14 +44,14 @@ impl Clusters {
             };
             let step = step.min(end - at);
             match &mut found {
-                None => found = Some(Mapping { part, host, length: step }),
+                None => found = Some(Mapping { kind, host, length: step }),
                 Some(piece) => {
-                    let follows = match part {
+                    let follows = match kind {
                         SubclusterType::Data => piece.host + piece.length == host,
                         SubclusterType::Unallocated | SubclusterType::Zero => true,
                         SubclusterType::Compressed(_) => false,
                     };
-                    if part != piece.part || !follows {
+                    if kind != piece.kind || !follows {
                         break;
                     }
                     piece.length += step;
@@ -60,14 +60,14 @@ impl Clusters {
             at += step;
         }
         // There is at least one entry and `length` is not 0, so a mapping was found.
-        Ok(found.unwrap_or(Mapping { part: SubclusterType::Unallocated, host: 0, length }))
+        Ok(found.unwrap_or(Mapping { kind: SubclusterType::Unallocated, host: 0, length }))
     }
 
     /// Whether the range at an offset is allocated in the image. Also returns the number of bytes
     /// to which the answer applies.
     pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
-        Ok((piece.part != SubclusterType::Unallocated, piece.length))
+        Ok((piece.kind != SubclusterType::Unallocated, piece.length))
     }
 
     /// The event of a read at an offset; `None` if the read needs no storage. Also returns the
@@ -78,7 +78,7 @@ impl Clusters {
         length: u64,
     ) -> io::Result<(Option<BlkdebugEvent>, u64)> {
         let piece = self.map(&self.state.read(), offset, length)?;
-        let event = match piece.part {
+        let event = match piece.kind {
             SubclusterType::Data => Some(BlkdebugEvent::ReadAio),
             SubclusterType::Unallocated if self.storages.backing.is_some() => {
                 Some(BlkdebugEvent::ReadBackingAio)
@@ -91,8 +91,8 @@ impl Clusters {
 
     /// As [`Image::extent`](crate::image::Image::extent), for a range within the image.
     pub(crate) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        let Mapping { part, host: _, length } = self.map(&self.state.read(), offset, length)?;
-        Ok(match part {
+        let Mapping { kind, host: _, length } = self.map(&self.state.read(), offset, length)?;
+        Ok(match kind {
             SubclusterType::Zero => Extent { length, zero: true, allocated: true },
             SubclusterType::Data | SubclusterType::Compressed(_) => {
                 Extent { length, zero: false, allocated: true }

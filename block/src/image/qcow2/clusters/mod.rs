@@ -1,10 +1,14 @@
 //! The engine for images that the image library does not support: those with subclusters, with zstd
 //! compression or with an external data file, and those to which compressed clusters are written.
 //!
-//! Changes of tables are made one at a time and written at once, in an order that leaves the image
-//! consistent wherever the process dies: clusters are counted before they are referred to, data and
-//! tables are written before they are referred to, and counts are lowered after the reference is
-//! removed. At worst, clusters are leaked until `qemu-img check -r leaks`.
+//! Changes of tables are made one at a time and written at once. Their order leaves the image
+//! consistent if the process dies at any point:
+//!
+//! * the count of a cluster is raised before a reference to the cluster is written;
+//! * data and tables are written before a reference to them is written;
+//! * a count is lowered after the reference has been removed.
+//!
+//! At worst, clusters are leaked, which `qemu-img check -r leaks` frees.
 //!
 //! Format: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU).
 
@@ -105,9 +109,9 @@ impl Clusters {
     fn read_locked(&self, state: &State, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let (mut rest, mut at) = (buffer, offset);
         while !rest.is_empty() {
-            let Mapping { part, host, length } = self.map(state, at, rest.len() as u64)?;
+            let Mapping { kind, host, length } = self.map(state, at, rest.len() as u64)?;
             let (piece, others) = rest.split_at_mut(length as usize);
-            match part {
+            match kind {
                 SubclusterType::Unallocated => self.read_backing(at, piece)?,
                 SubclusterType::Zero => piece.fill(0),
                 SubclusterType::Data => self.data().read(&mut *piece, host)?,

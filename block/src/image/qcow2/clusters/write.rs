@@ -27,7 +27,7 @@ impl Clusters {
             let at = offset + done as u64;
             let piece = self.map(state, at, (data.len() - done) as u64)?;
             let own = self.copied_up_to(state, at, piece.length)?;
-            if piece.part != SubclusterType::Data || own == 0 {
+            if piece.kind != SubclusterType::Data || own == 0 {
                 break;
             }
             let length = own as usize;
@@ -121,10 +121,12 @@ impl Clusters {
         offset - offset % self.unit_of_copy(entry)
     }
 
+    /// The offset at which the extended write ends.
     fn end_of_copy(&self, entry: Entry, end: u64) -> u64 {
         end.next_multiple_of(self.unit_of_copy(entry))
     }
 
+    /// The unit of the extension in bytes.
     fn unit_of_copy(&self, entry: Entry) -> u64 {
         let moves = entry.word != 0 && (entry.is_compressed() || !entry.is_copied());
         if moves { self.geometry.cluster_size() } else { self.geometry.subcluster_size() }

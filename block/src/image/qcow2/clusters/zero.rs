@@ -76,7 +76,7 @@ impl Clusters {
         let mut at = start;
         while at < end {
             let piece = self.map(state, at, (end - at).min(ZERO_BUFFER as u64))?;
-            let is_zero = match piece.part {
+            let is_zero = match piece.kind {
                 SubclusterType::Zero => true,
                 SubclusterType::Unallocated => self.storages.backing.is_none(),
                 SubclusterType::Data | SubclusterType::Compressed(_) => false,

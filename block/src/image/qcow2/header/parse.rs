@@ -12,16 +12,17 @@ use crate::image::qcow2::MAGIC;
 const LENGTH_V3: u32 = 104;
 /// The specification's limit for the name of a backing file.
 pub(super) const BACKING_NAME_MAX: u64 = 1023;
-/// QEMU's limits on internal snapshots: their number, and the size of an entry in the table.
+/// QEMU's limit for the number of internal snapshots.
 const SNAPSHOTS_MAX: u64 = 65536;
+/// The size in bytes of an entry of the snapshot table without its variable part.
 const SNAPSHOT_LENGTH: u64 = 40;
 
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
 const REFCOUNT_ORDER_MAX: u32 = 6;
-/// The subclusters of a cluster, and the smallest size of a cluster with subclusters as a power of
-/// 2.
+/// The number of subclusters of a cluster.
 const SUBCLUSTERS: u64 = 32;
-const DIVIDED_CLUSTER_BITS_MIN: u32 = 14;
+/// The smallest size of a cluster with subclusters, as a power of 2.
+const EXTENDED_L2_CLUSTER_BITS_MIN: u32 = 14;
 
 /// The names of the incompatible features, by bit.
 const FEATURES: [(u64, &str); 5] = [
@@ -88,7 +89,7 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
         return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
     }
     let extended_l2 = added.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0;
-    if extended_l2 && cluster_bits < DIVIDED_CLUSTER_BITS_MIN {
+    if extended_l2 && cluster_bits < EXTENDED_L2_CLUSTER_BITS_MIN {
         return Err(invalid(format!(
             "Unsupported subcluster size: {}",
             cluster_size / SUBCLUSTERS

@@ -20,7 +20,7 @@ use crate::image::storage::Storage;
 struct Shape {
     cluster_size: usize,
     refcount_bits: usize,
-    /// The initial data in bytes, which almost fill the refcount table.
+    /// The size of the initial data in bytes; if not 0, the data almost fill the refcount table.
     filled: usize,
 }
 
