@@ -110,7 +110,7 @@ impl From<JsonKind> for JsonType {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoEnum {
-    /// The values in no particular order.
+    /// The values, in no particular order.
     #[qapi(since = "6.2")]
     pub members: Vec<SchemaInfoEnumMember>,
     /// The names of the values, for old clients.
@@ -140,7 +140,7 @@ pub struct SchemaInfoArray {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoObject {
-    /// The members that every value has in no particular order.
+    /// The members that all values have, in no particular order.
     pub members: Vec<SchemaInfoObjectMember>,
     /// The name of the member whose value selects the variant, if the object has variants.
     pub tag: Option<String>,
@@ -179,7 +179,7 @@ pub struct SchemaInfoObjectVariant {
 #[qapi_struct(crate = crate, since = "2.5")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemaInfoAlternate {
-    /// The alternatives in no particular order.
+    /// The alternatives, in no particular order.
     pub members: Vec<SchemaInfoAlternateMember>,
 }
 

@@ -1,8 +1,9 @@
 //! The schema of an earlier release.
 //!
-//! An annotation gives by `since` the release that introduced a definition, a member, a value, an
-//! alternative or a feature. A [`Projection`] to a release leaves out every newer part, wherever a
-//! client could notice it; [`Server::as_of`](crate::Server::as_of) makes a server present one.
+//! `since` in an annotation is the release that introduced a definition, a member, a value, an
+//! alternative or a feature. A [`Projection`] to a release leaves out every newer part that a
+//! client could see. [`Server::as_of`](crate::Server::as_of) makes a server present an earlier
+//! release.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -96,8 +97,8 @@ impl fmt::Display for Release {
 ///
 /// # Limits
 /// A newer value of an enumeration is refused in arguments and absent from `query-qmp-schema`, but
-/// replies and events contain it where no other value would be true. A command with `gen = false`
-/// checks its arguments itself.
+/// replies and events contain such a value if no other value is correct. A command with `gen =
+/// false` checks its arguments itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Projection {
     release: Release,
@@ -116,8 +117,8 @@ impl Projection {
         Self { release, packages: &[] }
     }
 
-    /// Presents another release of each of these packages, which count their own releases. A server
-    /// does not start if one of them registers nothing.
+    /// Sets the presented release of each package that counts its own releases. A server does not
+    /// start if one of these packages registers nothing.
     #[must_use]
     pub const fn packages(self, packages: &'static [(&'static str, Release)]) -> Self {
         Self { packages, ..self }
@@ -159,12 +160,13 @@ impl Projection {
         self.reaches(Origin::of(owner), part)
     }
 
-    /// Whether the release has the value of the enumeration `owner`; another crate may add it.
+    /// Whether the release has the value of the enumeration `owner`. The value can be one that
+    /// another crate adds.
     pub fn has_value(&self, owner: &'static Definition, value: &'static EnumValue) -> bool {
         self.reaches(Origin::of_value(owner, value), value)
     }
 
-    /// Whether the release has a part whose owner is of this origin.
+    /// Whether the release has a part whose owner has the origin `origin`.
     pub(crate) fn reaches(&self, origin: Origin, part: &Part) -> bool {
         // A `since` that is not a release occurs only in definitions without an attribute, and has
         // no order.
@@ -196,7 +198,7 @@ impl Origin {
         Self { package: definition.source.package, is_vendors: is_vendors(definition.name) }
     }
 
-    /// The origin of a value, which another crate may add.
+    /// The origin of a value of an enumeration. The value can be one that another crate adds.
     pub(crate) fn of_value(owner: &'static Definition, value: &'static EnumValue) -> Self {
         let has = |found: &&EnumExtension| found.values.iter().any(|own| ptr::eq(own, value));
         let origin = Self::of(owner);
@@ -204,7 +206,7 @@ impl Origin {
         Self { package: package.unwrap_or(origin.package), ..origin }
     }
 
-    /// The origin of a part, whose own name may be a vendor's.
+    /// The origin of a part of the owner. The part can have a vendor's name of its own.
     pub(crate) fn of_part(self, part: &Part) -> Self {
         Self { is_vendors: self.is_vendors || is_vendors(part.name), ..self }
     }

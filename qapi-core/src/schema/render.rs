@@ -85,7 +85,7 @@ impl Rendering {
         Value::Object(self.expression)
     }
 
-    /// Whether it is a union without branches in the release.
+    /// Whether the definition is a union without branches in the release.
     fn is_struct(&self) -> bool {
         !self.view.has_branches(self.definition)
     }
@@ -104,7 +104,8 @@ impl Rendering {
     fn union_parts(&mut self, data: &'static Union) {
         let base = match (data.base, data.members) {
             (Some(base), []) => type_name(base()),
-            // The language has a named base or a list of members; a list can contain both.
+            // The schema language accepts either a named base or a list of members. The list can
+            // contain the members of a named base.
             (Some(_) | None, _) => self.members(shared_members(self.definition)),
         };
         self.put("base", base);

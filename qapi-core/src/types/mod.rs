@@ -84,7 +84,7 @@ pub trait QapiType: Serialize + Sized {
     /// Reads and checks a value.
     ///
     /// # Errors
-    /// The value is not of this type; the text is QEMU's.
+    /// The value is not of this type. The message is that of QEMU.
     fn visit(input: Input<'_, '_>) -> Result<Self>;
 
     /// Writes the value. Generated code calls this method instead of [`Serialize::serialize`], so
@@ -95,7 +95,8 @@ pub trait QapiType: Serialize + Sized {
     }
 }
 
-/// A QAPI enumeration: the only kind of type of a discriminator. Only `#[qapi_enum]` implements it.
+/// A QAPI enumeration. The type of a discriminator must be one. Only `#[qapi_enum]` implements this
+/// trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI enum",
     label = "cannot select the branch of a union",
@@ -103,8 +104,8 @@ pub trait QapiType: Serialize + Sized {
 )]
 pub trait QapiEnum: QapiType + Sealed<EnumKind> {}
 
-/// A QAPI struct or union: an object whose members can also stand among those of another. Only
-/// `#[qapi_struct]` and `#[qapi_union]` implement it.
+/// A QAPI struct or union: an object whose members can also be members of another object. Only
+/// `#[qapi_struct]` and `#[qapi_union]` implement this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a QAPI struct or union",
     label = "its members cannot be members of another object",
@@ -130,7 +131,7 @@ pub trait QapiObject: QapiType + Sealed<ObjectKind> {
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// The branches of a union: a `#[qapi_union]` enum. The struct of the union contains its other
+/// The branches of a union: an enum with `#[qapi_union]`. The struct of the union has the common
 /// members.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the branches of a QAPI union",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The path from the arguments to a value within.
+/// The path from the arguments of a command to a value within them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Path<'a> {
     Root,

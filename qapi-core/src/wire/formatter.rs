@@ -19,9 +19,9 @@ pub struct Style {
 
 /// Gives a `serde_json::Serializer` the layout of QEMU.
 ///
-/// ASCII only, with upper-case hexadecimal escapes; a space after each comma and colon;
-/// doubles as C's `%.17g`. A pretty text has CRLF line ends and four spaces a level, and an
-/// empty container has two lines.
+/// The text is ASCII, with upper-case hexadecimal escapes. A space follows each comma and colon.
+/// Doubles have the form of C's `%.17g`. A pretty text has CRLF line ends and is indented by four
+/// spaces for each level; an empty container has two lines.
 #[derive(Debug, Clone)]
 pub struct QmpFormatter {
     style: Style,
@@ -57,7 +57,7 @@ pub fn to_vec_pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec
 /// Appends a value as JSON in QEMU's form, without a line end.
 ///
 /// # Errors
-/// As [`to_vec`]; `out` is left as it was then.
+/// Those of [`to_vec`]; after an error `out` is unchanged.
 pub fn write_to<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,

@@ -177,8 +177,8 @@ impl Parser {
         self.value_complete(document)
     }
 
-    /// A repeated name is an error only here, after its value: an error within the value comes
-    /// first.
+    /// Ends a value, and checks the name of a member. The check comes after the value, so that an
+    /// error within the value is reported first.
     fn value_complete(&mut self, document: &Document) -> Result<(), JsonError> {
         let Some(container) = self.open.last_mut() else {
             self.expect = Expect::Value;

@@ -22,8 +22,8 @@ pub enum Kind {
 
 /// A cursor on one value of a [`Document`].
 ///
-/// Copying it is free, and its results borrow from the document, not from the cursor. A value of
-/// another type has no elements and no members.
+/// A cursor is cheap to copy, and its results borrow from the document, not from the cursor. A
+/// value that is neither an array nor an object has no elements or members.
 #[derive(Clone, Copy)]
 pub struct Value<'m> {
     document: &'m Document,

@@ -14,7 +14,8 @@ pub struct Enum {
     pub prefix: Option<&'static str>,
     /// Whether other crates may add values.
     pub open: bool,
-    /// Its own values, in the order of their declaration; [`Definition::enum_values`] has all.
+    /// The enumeration's own values, in the order of their declaration.
+    /// [`Definition::enum_values`] returns the added values too.
     pub values: &'static [EnumValue],
 }
 
@@ -30,7 +31,7 @@ impl Enum {
         Self { open: true, ..self }
     }
 
-    /// Sets the prefix of its values' names in C.
+    /// Sets the prefix of the values' names in C.
     #[must_use]
     pub const fn prefix(self, prefix: &'static str) -> Self {
         Self { prefix: Some(prefix), ..self }
