@@ -243,9 +243,9 @@
 //! # Commands and events
 //!
 //! A parameter of the function is an argument of the command, unless it is marked with `state` or
-//! `session`. For arguments that a named type defines (`'data': 'S'`), use `boxed` and one parameter
-//! of that type. `boxed` in a schema file affects only the C code that QEMU generates, and clients
-//! cannot see it.
+//! `session`. For arguments that a named type defines (`'data': 'S'`), use `boxed` and one
+//! parameter of that type. `boxed` in a schema file affects only the C code that QEMU generates,
+//! and clients cannot see it.
 //!
 //! The word `client` also declares a type with the name of the function. A value of the type is a
 //! typed call of the command; its constant `DEFINITION` is the definition.
