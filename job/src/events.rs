@@ -45,7 +45,7 @@ pub enum JobNotification {
     FinalizeCancelled,
 }
 
-/// Events that are yet to be delivered.
+/// The queue of events that are not yet delivered.
 ///
 /// Events are queued under the same lock as the change that they report, and delivered after the
 /// lock is released. One thread delivers at a time, in the order of the queue, also while a sink or
@@ -71,9 +71,8 @@ impl<E> EventQueue<E> {
         self.pushed
     }
 
-    /// Whether the caller is to deliver events now: there are some, and no other thread, nor an
-    /// outer call of this one, is at it. The caller then takes [`next`](Self::next) until it is
-    /// `None`.
+    /// Begins a delivery if there are events, and no delivery is in progress on any thread. Returns
+    /// whether it began: the caller then calls [`next`](Self::next) until that returns `None`.
     pub(crate) fn begin_delivery(&mut self) -> bool {
         !self.waiting.is_empty() && !std::mem::replace(&mut self.delivering, true)
     }

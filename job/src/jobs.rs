@@ -21,12 +21,12 @@ use crate::sync::callback_scope;
 
 /// A job engine. Cloning is cheap and names the same engine. Two engines are independent.
 ///
-/// When the last clone is dropped, every job is cancelled by force and waited for. Only a thread
-/// that may block can wait: one of a tokio runtime of several threads, or one of no runtime, for
-/// jobs on a runtime of several threads. On a runtime of one thread, in a `LocalSet`, and within a
-/// driver or a sink, the drop returns at once, and a job ends when its driver notices;
-/// [`cancel_all`](Self::cancel_all) waits everywhere. Both wait for ever for a driver that never
-/// comes to a pause point, or that waits for the thread which drops the engine.
+/// The drop of the last clone cancels every job by force. It then waits for the jobs that run on a
+/// multi-threaded tokio runtime, if the current thread may block: a thread of a multi-threaded
+/// runtime, or of no runtime. On a single-threaded runtime, in a `LocalSet`, and within a driver or
+/// a sink, the drop returns at once, and a job ends when its driver notices the cancel.
+/// [`cancel_all`](Self::cancel_all) waits everywhere. The drop and `cancel_all` wait for ever for a
+/// driver that never reaches a pause point, or that waits for the thread that waits for the job.
 #[derive(Clone)]
 pub struct Jobs {
     owner: Arc<Owner>,
@@ -98,9 +98,9 @@ impl Jobs {
         self.engine().jobs().iter().map(Job::pause).collect()
     }
 
-    /// Cancels every job by force, dismisses those that are concluded, and waits until there is
-    /// none and all events are delivered; for a daemon that shuts down. Also cancels jobs that are
-    /// created meanwhile. Waits for ever for a driver that never comes to a pause point.
+    /// Cancels every job by force and dismisses it, and waits until no job is left and all events
+    /// are delivered; for a daemon that shuts down. Also cancels jobs that are created meanwhile.
+    /// Waits for ever for a driver that never reaches a pause point.
     pub async fn cancel_all(&self) {
         let cancel_all = |engine: &Engine| {
             engine.jobs().iter().for_each(|job| job.cancel(CancelMode::Force));
@@ -135,8 +135,8 @@ impl Drop for Owner {
     }
 }
 
-/// Waits until cancelled jobs are gone: those that other threads than this one drive, if this
-/// thread may block.
+/// Waits until cancelled jobs are gone. Waits only for jobs that other threads than this one drive,
+/// and only if this thread may block.
 fn wait_for(jobs: &[Job]) {
     let runtimes: Vec<_> =
         jobs.iter().map(|job| job.runtime().filter(has_several_threads)).collect();

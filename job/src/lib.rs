@@ -75,21 +75,21 @@
 //!
 //! # The order of events
 //!
-//! A call of the engine returns after its consequences: all events are delivered, be it the
-//! `running` of a resumed job or all the last events of a finalized one. There are two exceptions.
-//! A driver notices a pause or a cancel later, at its next pause point. And if a hook waits, the
-//! job ends later ([`Job::idle`] waits for that). A sink or a hook may call the engine; the events
-//! of that call are delivered after the present one.
+//! A call of the engine returns after its consequences, and after the delivery of all events.
+//! Examples are the event `running` of a resumed job, and all last events of a finalized job. There
+//! are two exceptions. A driver notices a pause or a cancel later, at its next pause point. And if
+//! a hook waits, the job ends later ([`Job::idle`] waits for that). A sink or a hook may call the
+//! engine; the events of that call are delivered after the present one.
 //!
-//! The engine may be used from several threads. If one thread is delivering events, it also
-//! delivers those of the others, in order, and their calls may return before. All methods that
-//! wait ([`Job::concluded`], [`Job::idle`], [`Job::drained`], [`Jobs::cancel_all`]) also wait for
-//! the delivery.
+//! The engine may be used from several threads. While one thread delivers events, it also delivers
+//! the events of other threads, in order. The calls of these threads may return before the
+//! delivery. All methods that wait ([`Job::concluded`], [`Job::idle`], [`Job::drained`],
+//! [`Jobs::cancel_all`]) also wait for the delivery.
 //!
-//! # Rooms
+//! # Modules
 //!
-//! `machine` is the engine as plain data: a step changes it at once, and has effects. `job` has the
-//! lock around it, and carries out the effects without that lock.
+//! `machine` is the engine as plain data: a step changes the data at once, and has effects. `job`
+//! protects the machine with a lock, and carries out the effects without the lock.
 #![forbid(unsafe_code)]
 
 mod schema;

@@ -1,4 +1,4 @@
-//! The options of a job: its name, its limits, how it ends.
+//! The options of a job, its speed, and the modes of a cancel.
 
 use qapi_core::Error;
 
@@ -74,7 +74,7 @@ impl JobOptions {
 
 /// A rate limit in bytes a second, or none.
 ///
-/// QAPI's schema has an `int` in its place, of which 0 is no limit. [`TryFrom`] converts it.
+/// QAPI's schema has an `int`, in which 0 means no limit. [`TryFrom`] converts it.
 ///
 /// ```
 /// use job::Speed;
@@ -126,7 +126,7 @@ impl From<Speed> for i64 {
 
 /// How a job is cancelled.
 ///
-/// The order is that of strength: a forced cancel replaces a soft one.
+/// Ordered by strength: a forced cancel replaces a soft one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CancelMode {
     /// The kind of job may end in a softer way: a ready mirror stops and succeeds.

@@ -10,8 +10,8 @@ use crate::schema::JobInfo;
 
 /// Pauses a job.
 ///
-/// The reply comes at once. The job pauses when it next can, and is then `paused`, or `standby` if
-/// it was ready. Cancelling a paused job resumes it.
+/// The reply is sent at once. The job pauses as soon as it can, and is then `paused`, or `standby`
+/// if it was ready. Cancelling a paused job resumes it.
 ///
 /// # Errors
 /// A job that is paused already cannot be paused again.
@@ -40,10 +40,10 @@ pub async fn job_resume(
     Ok(())
 }
 
-/// Cancels a job by force, as soon as it can stop.
+/// Cancels a job by force. The job stops as soon as it can.
 ///
-/// The job is then `aborting` and `concluded`. If its work was done before it noticed, it may
-/// still succeed.
+/// The job is then `aborting` and `concluded`. A job that has done its work before it notices the
+/// cancel may still succeed.
 #[qapi_command(since = "3.0", client)]
 pub async fn job_cancel(
     #[qapi(state)] jobs: &Jobs,

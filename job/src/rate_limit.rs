@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use crate::options::Speed;
 use crate::sync::{Mutex, MutexGuard};
 
-/// The longest single sleep. A sleeper asks again afterwards, so this costs nothing, and no clock
-/// overflows however low the speed.
+/// The longest single sleep. A driver tries again afterwards, so that the limit does not change the
+/// speed. It prevents an overflow of the clock at a low speed.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 const NANOSECONDS: u128 = 1_000_000_000;
@@ -52,7 +52,7 @@ impl RateLimit {
     /// Takes `bytes`, if there is no debt.
     ///
     /// # Errors
-    /// The time to sleep before the next try. It may be less than the debt takes.
+    /// The time to sleep before the next try. The debt may still exist afterwards.
     pub(crate) fn take(&self, bytes: u64) -> Result<(), Duration> {
         let mut debt = self.lock();
         debt.pay();

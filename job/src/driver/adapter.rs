@@ -1,4 +1,5 @@
-//! Every driver as the engine calls it. Panics of drivers end here, and nowhere else.
+//! The adapter between the engine and a driver: it erases the type of the driver, and catches its
+//! panics.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -69,7 +70,7 @@ impl<D: JobDriver> DynDriver for D {
     }
 }
 
-/// Calls a hook. If it panics, the job fails, with the error that is returned.
+/// Calls a hook. If the hook panics, the job fails with the returned error.
 fn guard<R>(name: &str, job: &Job, hook: impl FnOnce(&JobHandle) -> R) -> Result<R, Error> {
     let handle = JobHandle::new(job.clone());
     catch_unwind(AssertUnwindSafe(|| callback_scope::enter(|| hook(&handle))))
@@ -77,7 +78,7 @@ fn guard<R>(name: &str, job: &Job, hook: impl FnOnce(&JobHandle) -> R) -> Result
         .inspect_err(|error| job.fail(error.clone()))
 }
 
-/// A hook that may wait. If it panics, the result is an error.
+/// Runs an asynchronous hook. A panic of the hook becomes an error.
 async fn guard_future(
     name: &str,
     hook: impl Future<Output = Result<(), Error>> + Send,

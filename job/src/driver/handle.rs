@@ -19,7 +19,7 @@ pub struct JobHandle {
 }
 
 /// The error of a pause point: the job has been cancelled by force, or has failed elsewhere, and
-/// the driver is to return.
+/// the driver must return.
 ///
 /// As an [`Error`] it is `Operation canceled`, so that a driver passes it on with `?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,11 +112,11 @@ impl JobHandle {
 
     /// Waits while the job is paused.
     ///
-    /// Returns at once if it is not; but from time to time it first yields to other tasks of the
-    /// thread, so that a driver which waits for nothing else does not block them.
+    /// Returns at once if the job is not paused. From time to time, this method first yields to
+    /// other tasks of the thread. So a driver that waits for nothing else does not block them.
     ///
     /// # Errors
-    /// [`Cancelled`] if the driver is to give up.
+    /// [`Cancelled`] if the driver must return.
     pub async fn pause_point(&self) -> Result<(), Cancelled> {
         // Before the state is read: other tasks may change it.
         tokio::task::coop::consume_budget().await;
@@ -130,7 +130,7 @@ impl JobHandle {
     /// raised, and whenever [`enter`](Self::enter) is called.
     ///
     /// # Errors
-    /// [`Cancelled`] if the driver is to give up.
+    /// [`Cancelled`] if the driver must return.
     pub async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         self.sleep_until(tokio::time::sleep(duration)).await
     }
@@ -139,7 +139,7 @@ impl JobHandle {
     /// a call: check the condition that you wait for. QEMU calls this `job_yield`.
     ///
     /// # Errors
-    /// [`Cancelled`] if the driver is to give up.
+    /// [`Cancelled`] if the driver must return.
     pub async fn entered(&self) -> Result<(), Cancelled> {
         self.sleep_until(std::future::pending()).await
     }
@@ -151,7 +151,7 @@ impl JobHandle {
     /// a pause the job continues at its speed and does not catch up.
     ///
     /// # Errors
-    /// [`Cancelled`] if the driver is to give up.
+    /// [`Cancelled`] if the driver must return.
     pub async fn throttle(&self, bytes: u64) -> Result<(), Cancelled> {
         // A driver that waits for nothing else must not block other tasks.
         tokio::task::yield_now().await;
@@ -163,8 +163,8 @@ impl JobHandle {
     }
 
     /// Counts `bytes` against the job's speed without waiting. Call [`throttle`](Self::throttle)
-    /// with no bytes first: between the two, a driver finds out how many bytes fit the speed of
-    /// that moment. Does nothing while earlier bytes are not paid off.
+    /// with 0 bytes first. Between the two calls, a driver can choose the number of bytes to fit
+    /// the present speed. Does nothing while the speed does not yet allow further bytes.
     pub fn charge(&self, bytes: u64) {
         let _ = self.job.rate_limit().take(bytes);
     }
@@ -182,7 +182,7 @@ impl JobHandle {
         if !should_pause {
             let _asleep = SleepGuard::new(&self.job);
             let seen = self.seen.load(Ordering::Acquire);
-            // In this order, so that a run can be repeated.
+            // Without a random choice, so that a run can be repeated.
             tokio::select! {
                 biased;
                 now = self.job.entries().wait_past(seen) => {

@@ -15,17 +15,17 @@ use crate::machine::job::JobOutcome;
 use crate::messages;
 use crate::options::CancelMode;
 
-/// A kind of job: its work, and its reactions to what happens to the job.
+/// A kind of job: its work, and its reactions to the events in the life of a job.
 ///
 /// [`run`](Self::run) does the work. The other methods are hooks. Their defaults fit a job that
-/// never becomes ready and has nothing to clean up. The engine calls hooks also while `run` waits,
-/// or, on a runtime of several threads, while it computes; so they take `&self`. A hook must return
-/// quickly. It may call the engine, whose lock is free then.
+/// never becomes ready and has nothing to clean up. The engine calls hooks while `run` waits and,
+/// on a runtime of several threads, also while `run` computes. All methods therefore take `&self`.
+/// A hook must return quickly. A hook may call the engine.
 ///
-/// Some hooks may wait and are futures: [`prepare`](Self::prepare), [`clean`](Self::clean) and
-/// [`drain`](Self::drain). The engine polls such a hook at once; if it waits, the job stays in its
-/// status until the hook is done. If the runtime is shut down in the meantime, the engine drops the
-/// hook, and the job ends without it.
+/// Three hooks may wait, and are asynchronous: [`prepare`](Self::prepare), [`clean`](Self::clean)
+/// and [`drain`](Self::drain). The engine polls such a hook at once; if it waits, the job stays in
+/// its status until the hook is done. If the runtime is shut down in the meantime, the engine drops
+/// the hook, and the job ends without it.
 ///
 /// A driver that panics, in `run` or in a hook, fails its job and no other.
 ///
@@ -51,9 +51,10 @@ use crate::options::CancelMode;
 pub trait JobDriver: Send + Sync + 'static {
     /// Does the work. Passes a pause point of the [`JobHandle`] wherever the job can pause or stop.
     ///
-    /// A forced cancel appears as an error of the pause point; pass it on with `?`. After a forced
-    /// cancel the job counts as cancelled whatever this returns. A job that is cancelled before it
-    /// has begun never gets here; one that is paused before gets here when it is resumed.
+    /// A forced cancel appears as an error of the pause point; pass it on with `?`. The job then
+    /// counts as cancelled, even if `run` returns `Ok`. `run` is not called if the job is cancelled
+    /// before its work begins. If the job is paused before its work begins, `run` is called when
+    /// the pause ends.
     ///
     /// # Errors
     /// The reason for a failure. Its text becomes the job's error.
@@ -69,15 +70,16 @@ pub trait JobDriver: Send + Sync + 'static {
     /// [`JobHandle::enter`] to wake it.
     ///
     /// # Errors
-    /// The reason why the job cannot complete. By default, that this kind of job never can.
+    /// The reason why the job cannot complete. By default: `The active block job 'ID' cannot be
+    /// completed`.
     fn complete(&self, job: &JobHandle) -> Result<(), Error> {
         Err(messages::cannot_complete(job.id().unwrap_or_default()))
     }
 
-    /// The job is being cancelled. Returns the mode that takes effect: a kind of job that has a
-    /// softer end (a ready mirror just stops) returns [`CancelMode::Soft`] for a soft cancel. A
-    /// forced cancel stays a forced one. Also called for a job that was never started, and again
-    /// for a job that is cancelled again.
+    /// The job is being cancelled. Returns the mode that takes effect. A kind of job that supports
+    /// soft cancels (a ready mirror stops and succeeds) returns [`CancelMode::Soft`] for a soft
+    /// cancel; the default is to force every cancel. A forced cancel stays forced. Also called for
+    /// a job that was never started, and once more for each further cancel.
     fn cancel(&self, job: &JobHandle, mode: CancelMode) -> CancelMode {
         let _ = (job, mode);
         CancelMode::Force
@@ -106,21 +108,21 @@ pub trait JobDriver: Send + Sync + 'static {
     /// [`Job::change`](crate::Job::change) agree on their type.
     ///
     /// # Errors
-    /// The reason why the options cannot change. By default, that this kind of job has none.
+    /// The reason why the options cannot change. By default: `Job type does not support change`.
     fn change(&self, job: &JobHandle, options: &(dyn Any + Send + Sync)) -> Result<(), Error> {
         let _ = (job, options);
         Err(messages::cannot_change())
     }
 
-    /// A layer above may want to send an event of its own. Called in order with the status changes
-    /// of all jobs, also for internal jobs.
+    /// Reports a moment at which a layer above may send an event of its own. Called in order with
+    /// the status changes of all jobs, also for internal jobs.
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
         let _ = (job, notification);
     }
 
-    /// Waits for the consequences of a command that finalized, dismissed or resumed the job: for
-    /// what its end disturbed, or for its first step after the pause. The client has its reply
-    /// afterwards; see [`Job::drained`](crate::Job::drained).
+    /// Waits for the consequences of a command that finalized, dismissed or resumed the job.
+    /// Examples are the changes that its end causes elsewhere, and its first step after the pause.
+    /// The reply to the command is sent afterwards; see [`Job::drained`](crate::Job::drained).
     fn drain(&self, job: &JobHandle) -> impl Future<Output = ()> + Send {
         let _ = job;
         std::future::ready(())

@@ -5,20 +5,20 @@ use crate::options::CancelMode;
 use crate::schema::JobStatus;
 
 impl Job {
-    /// Cancels the job whatever its status, as a daemon does that shuts down; a concluded job is
-    /// dismissed. [`user_cancel`](Self::user_cancel) is for clients.
+    /// Cancels the job in any status, as a daemon does at shutdown. A concluded job is dismissed.
+    /// [`user_cancel`](Self::user_cancel) is for clients.
     ///
-    /// A job at work ends when its driver notices. Any other is over when this returns, unless its
-    /// transaction has to wait for members at work, or for hooks.
+    /// A job at work ends when its driver notices. Any other job is over when this returns, unless
+    /// its transaction waits for members at work or for hooks.
     pub fn cancel(&self, mode: CancelMode) {
         if !self.apply(|machine, key| machine.dismiss_if_concluded(key)) {
             self.cancel_unless_over(mode);
         }
     }
 
-    /// Members of the transaction that have done their work are cancelled with the job, if there is
-    /// one at work that they have to wait for: clients see them fail before the reply to the
-    /// cancel, as with QEMU. Where no member is at work, the transaction is aborted at once.
+    /// If a member of the transaction is at work, all waiting members are cancelled with the job:
+    /// clients see them fail before the reply to the cancel, as with QEMU. If no member is at work,
+    /// the transaction is aborted at once.
     pub(super) fn cancel_unless_over(&self, mode: CancelMode) {
         self.request_cancel(mode);
         let key = self.key();

@@ -47,7 +47,8 @@ enum Event {
 
 /// An effect that is carried out without the lock.
 enum Action {
-    /// Wake what waits for the job. A job that is gone is dropped with it.
+    /// Wake the tasks that wait for the job. If the job is gone, this is its last reference in the
+    /// engine.
     Changed(Job),
     Enter(Job),
     EngineChanged,
@@ -77,7 +78,7 @@ impl Engine {
     }
 
     /// Takes a step of the machine, and carries out its effects: delivers events, and ends
-    /// transactions as far as nothing has to be waited for.
+    /// transactions as far as no hook waits.
     pub(crate) fn apply<R>(self: &Arc<Self>, step: impl FnOnce(&mut Machine) -> R) -> R {
         let mut locked = self.lock();
         let result = step(&mut locked.machine);
@@ -154,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// The last handle of a job is gone.
+    /// Removes a job from the machine, after the drop of its last handle.
     pub(super) fn release_job(&self, key: JobKey) {
         self.lock().machine.release_job(key);
     }
@@ -251,8 +252,8 @@ impl Locked {
     }
 }
 
-/// What the handles of a transaction and its members share: it removes the transaction from the
-/// machine when the last of them is gone.
+/// The reference to a transaction that its handles and its members share. The drop of the reference
+/// removes the transaction from the machine.
 pub(crate) struct TransactionRef {
     engine: Weak<Engine>,
     key: TransactionKey,

@@ -1,4 +1,5 @@
-//! The end of jobs: the steps of a transaction, taken until a hook waits, and then by a task.
+//! The end of jobs. The steps of a transaction are taken at once until a hook waits, and then by a
+//! task.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::sync::callback_scope::{self, CallbackScope};
 use crate::sync::spawn_on;
 
 impl Job {
-    /// The driver's work is over. The transaction decides how the job ends.
+    /// Ends the work of the driver. The transaction decides how the job ends.
     pub(super) fn exit(&self, result: Result<(), Error>) {
         if self.apply(|machine, key| machine.exit(key, result)) {
             self.apply(|machine, key| machine.abort(key));
@@ -34,8 +35,8 @@ impl Job {
 }
 
 impl Engine {
-    /// Ends the members of a transaction: at once as far as no hook waits, and then by a task on
-    /// the runtime of the members. Clients may end jobs outside of any runtime.
+    /// Ends the members of a transaction: at once until a hook waits, and then by a task. The task
+    /// runs on the runtime of the members, because the caller may be outside of any runtime.
     pub(super) fn run_transaction(self: &Arc<Self>, transaction: TransactionKey) {
         let mut task = FinalizeTask::new(self, transaction);
         if task.poll_now().is_pending() {
@@ -49,8 +50,8 @@ impl Engine {
 
 /// Takes the steps of a transaction until there are none.
 ///
-/// The task may be dropped before that: its runtime is shut down, or there is none. It then takes
-/// the remaining steps without waiting for hooks.
+/// The task is dropped early if its runtime is shut down, or if there is none. The drop takes the
+/// remaining steps, without waiting for hooks.
 struct FinalizeTask {
     engine: Arc<Engine>,
     transaction: TransactionKey,
@@ -91,7 +92,8 @@ impl FinalizeTask {
 
     fn poll_steps(&mut self, on_pending: OnPending, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            // Done in the meantime: a task that panics takes no further step when it is dropped.
+            // The state is `Done` during a step: if the step panics, the drop of the task takes no
+            // further step.
             match std::mem::replace(&mut self.state, TaskState::Done) {
                 TaskState::Done => return Poll::Ready(()),
                 TaskState::Idle => match self.next_state() {
@@ -144,8 +146,8 @@ fn finish(job: &Job, kind: HookKind, result: Result<(), Error>) {
     match kind {
         HookKind::Prepare => job.apply(|machine, key| machine.prepared(key, result)),
         HookKind::Clean => {
-            // One after the other, so that a sink which looks at the job sees the status that it
-            // is being called for.
+            // Three calls: a sink that queries the job then sees the status of the event that it
+            // receives.
             job.apply(|machine, key| machine.cleaned(key, result));
             job.apply(|machine, key| machine.conclude(key));
             job.apply(|machine, key| machine.auto_dismiss(key));

@@ -54,7 +54,7 @@ struct Inner {
     runtime: OnceLock<Option<Handle>>,
 }
 
-/// A call of a driver that may wait.
+/// A call of an asynchronous hook.
 pub(crate) type HookFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// A [`JobDriver`](crate::JobDriver) as the engine calls it: without its type, and without panics.
@@ -77,22 +77,22 @@ impl Job {
         self.inner.options.id.as_deref()
     }
 
-    /// The kind of work it does.
+    /// The kind of work that the job does.
     pub fn job_type(&self) -> JobType {
         self.inner.options.job_type
     }
 
-    /// Its state.
+    /// The job's status.
     pub fn status(&self) -> JobStatus {
         self.read(JobState::status)
     }
 
-    /// Whether it has no identifier, and so is invisible to clients.
+    /// Whether the job has no identifier, and so is invisible to clients.
     pub fn is_internal(&self) -> bool {
         self.id().is_none()
     }
 
-    /// Whether it is ready to be completed, paused or not.
+    /// Whether the job is ready to be completed, paused or not.
     pub fn is_ready(&self) -> bool {
         self.status().is_ready()
     }
@@ -102,33 +102,33 @@ impl Job {
         self.read(JobState::user_paused)
     }
 
-    /// Whether it is paused, or will be at its next pause point, for whatever reason.
+    /// Whether the job is paused, or will be at its next pause point, for whatever reason.
     pub fn pause_requested(&self) -> bool {
         self.read(JobState::pause_requested)
     }
 
-    /// Whether its driver does something at this moment: it is at work, not paused and not asleep.
-    /// A driver of several parts is asleep while one of them is.
+    /// Whether the driver works at this moment: the job is at work, and the driver is neither
+    /// paused nor asleep. A driver of several parts is asleep while one of them is.
     pub fn is_busy(&self) -> bool {
         self.read(JobState::is_busy)
     }
 
-    /// Whether it has been cancelled by force, and so will fail.
+    /// Whether the job has been cancelled by force, and so will fail.
     pub fn is_cancelled(&self) -> bool {
         self.read(JobState::is_cancelled)
     }
 
-    /// Whether it has been cancelled, by force or softly.
+    /// Whether the job has been cancelled, by force or softly.
     pub fn cancel_requested(&self) -> bool {
         self.read(JobState::cancel_requested)
     }
 
-    /// Whether it is finalized automatically when it is pending.
+    /// Whether the job is finalized automatically when it is pending.
     pub fn auto_finalize(&self) -> bool {
         self.inner.options.auto_finalize
     }
 
-    /// Whether it is dismissed automatically when it is concluded.
+    /// Whether the job is dismissed automatically when it is concluded.
     pub fn auto_dismiss(&self) -> bool {
         self.inner.options.auto_dismiss
     }
@@ -143,7 +143,7 @@ impl Job {
         self.inner.progress.read()
     }
 
-    /// The reason for its failure, if it has failed. A cancelled job has failed.
+    /// The reason for the job's failure, if it has failed. A cancelled job has failed.
     pub fn error(&self) -> Option<Error> {
         self.read(|state| state.error().cloned())
     }
@@ -160,7 +160,7 @@ impl Job {
         driver.downcast().ok()
     }
 
-    /// Waits until the job is over, dismissed or not, and all events of that are delivered.
+    /// Waits until the job is concluded or dismissed, and its events are delivered.
     ///
     /// # Errors
     /// The reason for a failure, which may be a cancel.
@@ -229,7 +229,7 @@ impl Job {
         &self.inner.rate_limit
     }
 
-    /// The counts of [`progress`](Self::progress), to be changed.
+    /// The counts behind [`progress`](Self::progress).
     pub(crate) fn counts(&self) -> &Progress {
         &self.inner.progress
     }
@@ -291,7 +291,7 @@ impl Job {
         self.inner.changes.notify();
     }
 
-    /// Waits until the job is gone, and all events of that are delivered.
+    /// Waits until the job is gone, and its events are delivered.
     pub(crate) async fn gone(&self) {
         self.wait_until(|state| state.status() == JobStatus::Null).await;
         self.inner.engine.drained().await;

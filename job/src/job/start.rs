@@ -1,5 +1,5 @@
-//! The beginning of a job: created, then started or taken back. The end of its driver's work is
-//! noticed in any case.
+//! The start of a job. A created job is either started or taken back. A started job always reports
+//! the end of its driver's work.
 
 use std::sync::Arc;
 
@@ -39,7 +39,8 @@ impl CreatedJob {
         if let Some(id) = &options.id {
             check_id(id)?;
         }
-        // Only borrows the driver: one that is dropped may call the engine.
+        // The closure only borrows the driver. If it dropped the driver, that could call the
+        // engine, whose lock is taken.
         let job = engine.add(|machine| {
             machine.check_room(options.id.as_deref())?;
             let transaction = transaction.bind(engine, machine)?;
@@ -73,9 +74,9 @@ impl CreatedJob {
     }
 
     /// Undoes the job, and with it every member of its transaction: clients see it `aborting`,
-    /// `concluded` and `null`, and its driver is cleaned up. All that has happened when this
-    /// returns, unless a hook waits ([`Job::idle`] then waits for it), or newer members were
-    /// started already and have to stop first.
+    /// `concluded` and `null`, and its driver is cleaned up. All of this has happened when the
+    /// method returns. There are two exceptions: a hook waits ([`Job::idle`] then waits for it), or
+    /// newer members were already started and must stop first.
     pub fn undo(self) {
         self.job.cancel(CancelMode::Force);
     }
@@ -106,8 +107,8 @@ impl Job {
     }
 }
 
-/// Reports the end of a started job's work, also when the runtime is shut down during it: the job
-/// ends as if cancelled then.
+/// Reports the end of a started job's work. If the runtime is shut down during the work, the job
+/// ends as if it were cancelled.
 struct ExitGuard {
     job: Option<Job>,
 }

@@ -10,12 +10,12 @@ use crate::messages;
 
 /// A group of jobs that succeed together or not at all. Cloning is cheap and names the same group.
 ///
-/// A member that is done waits for the others. When all are done, all become pending. They are
-/// finalized then, unless one of them waits for a client to do so. As soon as one member fails or
+/// A member that is done waits for the others. When all are done, all become pending. They are then
+/// finalized, unless one of them waits for a client to finalize it. As soon as one member fails or
 /// is cancelled, the others are cancelled by force.
 ///
-/// Create all members before the first is started: a transaction that is over takes no more. The
-/// members belong to one engine. A command that meets an error half-way
+/// Create all members before the first is started: a transaction that is over accepts no member.
+/// The members belong to one engine. A command that meets an error half-way
 /// [undoes](crate::CreatedJob::undo) the jobs that it has created, the newest first as QEMU does.
 ///
 /// ```

@@ -55,23 +55,23 @@ impl Job {
 
     /// Cancels the job. Its kind decides how a [soft](CancelMode::Soft) cancel ends it.
     ///
-    /// A job at work ends when its driver notices. A waiting or pending one has ended when this
-    /// returns, unless its transaction has to wait for members at work, or for hooks:
-    /// [`idle`](Self::idle) waits for hooks.
+    /// A job at work ends when its driver notices. A waiting or pending job has ended when this
+    /// returns, unless its transaction waits for members at work or for hooks: [`idle`](Self::idle)
+    /// waits for hooks.
     ///
     /// # Errors
-    /// Only that of the table.
+    /// Only the error of the table.
     pub fn user_cancel(&self, mode: CancelMode) -> Result<(), Error> {
         self.apply_verb(JobVerb::Cancel)?;
         self.cancel_unless_over(mode);
         Ok(())
     }
 
-    /// Finishes a ready job. One in standby finishes when it is resumed.
+    /// Finishes a ready job. A job in standby finishes when it is resumed.
     ///
     /// # Errors
     /// Those of the driver, or `The active block job 'ID' cannot be completed` if the job has been
-    /// cancelled or its kind never can be completed.
+    /// cancelled, or if its kind cannot be completed.
     pub fn complete(&self) -> Result<(), Error> {
         self.apply_verb(JobVerb::Complete)?;
         if self.cancel_requested() {
@@ -80,11 +80,12 @@ impl Job {
         self.hooks().complete(self)
     }
 
-    /// Makes the result of a pending job final, and that of all members of its transaction. They
-    /// are concluded when this returns, or, if a hook waits, when [`idle`](Self::idle) does.
+    /// Makes the results of a pending job and of all other members of its transaction final. The
+    /// members are concluded when this returns. If a hook waits, they are concluded when
+    /// [`idle`](Self::idle) returns.
     ///
     /// # Errors
-    /// Only that of the table. A job that fails at this last moment reports its error as a job.
+    /// Only the error of the table. If the job fails now, its own error reports that.
     pub fn finalize(&self) -> Result<(), Error> {
         self.apply_verb(JobVerb::Finalize)?;
         self.apply(|machine, key| machine.finalize(key));
@@ -94,7 +95,7 @@ impl Job {
     /// Removes a concluded job. Its identifier is free when this returns.
     ///
     /// # Errors
-    /// Only that of the table.
+    /// Only the error of the table.
     pub fn dismiss(&self) -> Result<(), Error> {
         self.apply(|machine, key| {
             self.check(machine.job(key), JobVerb::Dismiss)?;
@@ -106,7 +107,7 @@ impl Job {
     /// Sets the rate limit. A job that sleeps for its limit wakes at once if it may now go faster.
     ///
     /// # Errors
-    /// Only that of the table.
+    /// Only the error of the table.
     pub fn set_speed(&self, speed: Speed) -> Result<(), Error> {
         self.apply_verb(JobVerb::SetSpeed)?;
         let old = self.rate_limit().set_speed(speed);
@@ -128,7 +129,7 @@ impl Job {
     /// Checks that the job accepts a verb now; for verbs that a layer above carries out.
     ///
     /// # Errors
-    /// Only that of the table.
+    /// Only the error of the table.
     pub fn apply_verb(&self, verb: JobVerb) -> Result<(), Error> {
         self.read(|job| self.check(job, verb))
     }

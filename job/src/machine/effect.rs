@@ -12,16 +12,17 @@ pub(crate) type TransactionKey = u64;
 /// One effect of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The job has moved to this status: report it to clients, and wake what waits for the job.
+    /// The job has moved to this status: report it to clients, and wake the tasks that wait for the
+    /// job.
     Moved(JobKey, JobStatus),
     /// Call [`notify`](crate::JobDriver::notify) of the job's driver, in order with the status
     /// changes of all jobs.
     Notify(JobKey, JobNotification),
-    /// Wake what waits for the job.
+    /// Wake the tasks that wait for the job.
     Changed(JobKey),
     /// Wake the job's driver if it sleeps.
     Enter(JobKey),
-    /// Wake what waits for transactions to become idle.
+    /// Wake the tasks that wait for transactions to become idle.
     Idle,
     /// Take the [steps](super::Machine::next_step) of the transaction, after the delivery of
     /// events.

@@ -28,7 +28,7 @@ pub(crate) struct JobState {
     started: bool,
     /// The number of parts of the driver that sleep.
     sleeping: u32,
-    /// The number of pauses in force. A client's, or an error's, counts as one.
+    /// The number of pauses in force. The pause of a client or of an error counts as one.
     pause_count: u32,
     user_paused: bool,
     /// The job became ready in a pause. It moves to ready when the pause ends.
@@ -75,8 +75,8 @@ impl JobState {
         self.auto_finalize
     }
 
-    /// Whether the job is dismissed as soon as it is concluded. No client could have started one
-    /// that never ran, so no client dismisses it.
+    /// Whether the job is dismissed as soon as it is concluded. A job that was never started always
+    /// is: its command has failed, so that no client expects to dismiss it.
     pub(crate) fn dismisses_itself(&self) -> bool {
         self.auto_dismiss || !self.started
     }
@@ -105,12 +105,12 @@ impl JobState {
         self.error.as_ref()
     }
 
-    /// Whether the driver is to give up.
+    /// Whether the driver must return.
     pub(crate) fn should_stop(&self) -> bool {
         self.is_cancelled() || self.error.is_some()
     }
 
-    /// Whether the driver is to pause.
+    /// Whether the driver must pause.
     pub(crate) fn should_pause(&self) -> bool {
         self.pause_count > 0 && !self.should_stop()
     }
@@ -127,7 +127,7 @@ impl JobState {
 
     pub(crate) fn move_to(&mut self, status: JobStatus, effects: &mut Effects) {
         if let Err(illegal) = transition(self.status, status) {
-            // A mistake of the engine. A job that stays where it is does the least harm.
+            // A bug in the engine. The job stays in its status, which does the least harm.
             debug_assert!(false, "{illegal}");
             tracing::error!(id = self.id.as_deref(), %illegal, "a job was to make an illegal move");
             return;
@@ -136,7 +136,7 @@ impl JobState {
         effects.push(Effect::Moved(self.key, status));
     }
 
-    /// Marks the job as started, unless it may not start any more. Returns whether it may.
+    /// Starts the job, unless it has been cancelled or has failed. Returns whether it is started.
     pub(crate) fn start(&mut self, effects: &mut Effects) -> bool {
         if self.status != JobStatus::Created || self.should_stop() {
             return false;
@@ -170,8 +170,8 @@ impl JobState {
         true
     }
 
-    /// Gives the pause of a client or of an error to the caller, who alone
-    /// [ends](Self::end_pause) it then. Returns whether there was one.
+    /// Takes the pause of a client or of an error. Returns whether there was one: the caller must
+    /// then [end](Self::end_pause) it.
     pub(crate) fn take_user_pause(&mut self) -> bool {
         std::mem::take(&mut self.user_paused)
     }
@@ -281,7 +281,8 @@ impl JobState {
         }
     }
 
-    /// Records a failure. The first error counts. The driver leaves its pause, to give up.
+    /// Records a failure. The first error counts. The driver leaves its pause, so that it can
+    /// return.
     pub(crate) fn record_error(&mut self, error: Error, effects: &mut Effects) {
         self.error.get_or_insert(error);
         self.leave_pause(effects);

@@ -115,7 +115,7 @@ impl Machine {
         change(job, &mut self.effects)
     }
 
-    /// The driver's work is over. Returns whether the job has failed. The job's transaction
+    /// Ends the work of a driver. Returns whether the job has failed. The job's transaction
     /// continues with [`advance`](Self::advance), or with [`abort`](Self::abort) after a failure.
     pub(crate) fn exit(&mut self, key: JobKey, result: Result<(), Error>) -> bool {
         self.update(key, |job, effects| {
@@ -131,7 +131,8 @@ impl Machine {
         })
     }
 
-    /// Makes a job fail. Its driver, if it is at work, gives up; else the transaction is aborted.
+    /// Makes a job fail. A driver at work then returns; otherwise the transaction is aborted at
+    /// once.
     pub(crate) fn fail(&mut self, key: JobKey, error: Error) {
         self.update(key, |job, effects| job.record_error(error, effects));
         self.effects.push(Effect::Enter(key));
@@ -140,9 +141,9 @@ impl Machine {
         }
     }
 
-    /// Takes back a job that was created and cannot be started. Returns whether it is gone: a job
-    /// that was started stays, and so does one that was cancelled with its transaction, which
-    /// concludes it. The transaction continues with [`advance`](Self::advance).
+    /// Takes back a created job. Returns whether the job is gone. A started job stays, and so does
+    /// a job that was cancelled with its transaction: the transaction concludes that job. The
+    /// transaction continues with [`advance`](Self::advance).
     pub(crate) fn take_back(&mut self, key: JobKey) -> bool {
         let job = self.job(key);
         let transaction = job.transaction();
@@ -176,7 +177,7 @@ impl Machine {
         is_concluded
     }
 
-    /// Moves a job to null. Its identifier is free before any client hears of it.
+    /// Moves a job to null. The identifier is free before clients receive the event.
     fn forget(&mut self, key: JobKey) {
         self.listed -= 1;
         if let Some(id) = self.job(key).id().cloned() {
@@ -190,12 +191,12 @@ impl Machine {
         self.orphaned = true;
     }
 
-    /// The last handle of a job is gone.
+    /// Removes a job whose last handle is dropped.
     pub(crate) fn release_job(&mut self, key: JobKey) {
         self.jobs.remove(&key);
     }
 
-    /// The last handle of a transaction is gone, and so are its members.
+    /// Removes a transaction. Its last handle is dropped, and its members are gone.
     pub(crate) fn release_transaction(&mut self, key: TransactionKey) {
         self.transactions.remove(&key);
     }

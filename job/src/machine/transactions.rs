@@ -10,7 +10,7 @@ use super::effect::{Effect, JobKey, TransactionKey};
 use super::job::JobOutcome;
 use crate::schema::JobStatus;
 
-/// The members of a transaction, and how far their end has come.
+/// The members of a transaction, and its phase.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     /// In the order in which they joined. Concluded jobs have left.
@@ -18,8 +18,8 @@ pub(super) struct Group {
     phase: Phase,
 }
 
-/// The position in the end of a transaction. Lists of jobs are in the order of joining; the newest
-/// job comes first in all that is done to members.
+/// The phase of a transaction. Lists of jobs are in the order of joining. Every operation on
+/// members takes the newest job first.
 #[derive(Debug, Default)]
 enum Phase {
     /// Members run, or join.
@@ -138,7 +138,7 @@ impl Machine {
     }
 
     /// Aborts the transaction because `culprit` has failed or has been cancelled. Does nothing
-    /// while the transaction is being finalized: that notices the failure itself.
+    /// while the transaction is being finalized: the finalization notices the failure itself.
     pub(crate) fn abort(&mut self, culprit: JobKey) {
         let has_stopped = self.newest_stopped(culprit).is_some();
         match self.group_mut(culprit) {
@@ -156,8 +156,8 @@ impl Machine {
         }
     }
 
-    /// Fails the members that have done their work and have been cancelled, because a job at work
-    /// was cancelled by force: as with QEMU, clients hear of them before the reply to that.
+    /// Fails the waiting members that have been cancelled, after a forced cancel of a member while
+    /// another is at work. As with QEMU, clients see them fail before the reply to that cancel.
     pub(crate) fn fail_cancelled_waiting(&mut self, culprit: JobKey) {
         let is_open = matches!(self.group_mut(culprit), Some(Group { phase: Phase::Open, .. }));
         if !is_open {
@@ -231,8 +231,8 @@ impl Machine {
     }
 
     /// Decides that all members succeed, unless one has failed or has been cancelled since it was
-    /// prepared. All are decided in one step, so that no cancel comes between the first member that
-    /// is concluded and the last.
+    /// prepared. All are decided in one step, so that no cancel can come between the conclusions of
+    /// two members.
     fn decide_success(&mut self, transaction: TransactionKey) {
         let members = self.transactions[&transaction].members.clone();
         let culprit = members.iter().rev().find(|member| self.job(**member).should_stop());
@@ -247,7 +247,7 @@ impl Machine {
         self.enter(transaction, Phase::Committing { left: members });
     }
 
-    /// Has every member but the culprit cancelled by force, and then concluded.
+    /// Begins the phase in which every member but the culprit is cancelled by force.
     fn begin_cancelling(&mut self, culprit: JobKey) {
         if let Some(group) = self.group_mut(culprit) {
             let others = group.members.iter().copied().filter(|member| *member != culprit);

@@ -1,7 +1,7 @@
 //! A mark on the current thread: it is inside a callback of the engine.
 //!
 //! A job waits for its driver's hooks and for the event sink. Code inside such a callback must not
-//! wait for jobs in turn, or both wait for ever. The drop of an engine asks [`is_active`].
+//! wait for jobs in turn, or both wait for ever. The drop of an engine checks [`is_active`].
 
 use std::cell::Cell;
 use std::pin::Pin;

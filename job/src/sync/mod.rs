@@ -1,8 +1,8 @@
 //! Locks, notifications and tasks. No other file of this crate takes them from `std` or `tokio`.
 //!
-//! One place, so that the package `tests/interleavings` can build the crate a second time against
-//! `shuttle`, which tries every possible order of threads. Only that package sets the `cfg` named
-//! `shuttle`.
+//! All are in one place, so that the package `tests/interleavings` can build the crate a second
+//! time against `shuttle`, which tries every possible order of threads. Only that package sets the
+//! `cfg` named `shuttle`.
 //!
 //! # The order of locks
 //!

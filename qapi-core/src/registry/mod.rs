@@ -14,7 +14,7 @@
 //!
 //! let registry = Registry::collect()?;
 //! let missing = registry.require_packages(&["my-commands"]).unwrap_err();
-//! assert!(missing.to_string().contains("use my_commands as _;"));
+//! assert!(missing.to_string().contains("`my_commands`"));
 //! # Ok::<(), qapi_core::registry::RegistryError>(())
 //! ```
 

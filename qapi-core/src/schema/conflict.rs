@@ -153,11 +153,13 @@ impl Conflict {
         Self::new(Rule::CommandPresent, message, &[])
     }
 
-    /// A required package registers nothing.
+    /// A required package registers nothing. The name of its crate is unknown: only Cargo's default
+    /// follows from the name of the package.
     pub(crate) fn empty_package(package: &str) -> Self {
         let message = format!(
             "no definition of package `{package}` is registered: nothing in the program names it, \
-             so it was not linked; write `use {} as _;` in the binary",
+             so it was not linked; write `use CRATE as _;` in the binary, where CRATE is the name \
+             of the package's crate in Rust source (`{}` unless the package sets another)",
             package.replace('-', "_"),
         );
         Self::new(Rule::PackageLinked, message, &[])

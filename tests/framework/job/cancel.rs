@@ -4,7 +4,7 @@ use job::{CancelMode, Job, JobStatus};
 
 use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
 
-/// A job of a kind that knows a soft end, with each hook written down only if asked for.
+/// Starts a job of a kind that supports soft cancels.
 fn soft(fixture: &EngineFixture, work: Work) -> Job {
     let mut driver = fixture.driver(work);
     driver.soft_cancel = true;
@@ -12,7 +12,7 @@ fn soft(fixture: &EngineFixture, work: Work) -> Job {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_job_says_that_it_was() {
+async fn a_cancelled_job_reports_its_cancel() {
     let fixture = EngineFixture::new();
     let job = fixture.cancelled(fixture.driver(Work::UntilCancelled)).await;
     let life = "created running aborting !FinalizeCancelled concluded";
@@ -38,7 +38,7 @@ async fn the_hooks_of_a_cancel_come_between_the_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_job_runs_again_to_be_cancelled() {
+async fn a_paused_job_resumes_when_it_is_cancelled() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
     let_tasks_run().await;
@@ -52,7 +52,7 @@ async fn a_paused_job_runs_again_to_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_in_standby_is_ready_again_to_be_cancelled() {
+async fn a_job_in_standby_becomes_ready_when_it_is_cancelled() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCompleted);
     let_tasks_run().await;
@@ -65,16 +65,16 @@ async fn a_job_in_standby_is_ready_again_to_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inner_pause_does_not_keep_a_job_from_its_cancel() {
+async fn an_internal_pause_does_not_delay_a_cancel() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
-    let inner = job.pause();
+    let internal = job.pause();
     let_tasks_run().await;
     job.user_cancel(CancelMode::Force).expect("paused");
     let_tasks_run().await;
     let life = "created running paused running aborting !FinalizeCancelled concluded null";
     assert_eq!(fixture.log.take_of("j0"), life);
-    drop(inner);
+    drop(internal);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,7 +93,7 @@ async fn a_soft_cancel_of_a_ready_job_is_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forced_cancel_of_a_ready_job_is_a_cancel() {
+async fn a_forced_cancel_of_a_ready_job_fails_it() {
     let fixture = EngineFixture::new();
     let job = soft(&fixture, Work::UntilCompleted);
     let_tasks_run().await;
@@ -103,7 +103,7 @@ async fn a_forced_cancel_of_a_ready_job_is_a_cancel() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_soft_cancel_of_a_running_job_is_as_good_as_forced() {
+async fn a_soft_cancel_of_a_running_job_is_a_forced_one() {
     let fixture = EngineFixture::new();
     let job = soft(&fixture, Work::UntilCancelled);
     let_tasks_run().await;
@@ -114,7 +114,7 @@ async fn a_soft_cancel_of_a_running_job_is_as_good_as_forced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_soft_cancel_of_a_pending_job_is_as_good_as_forced() {
+async fn a_soft_cancel_of_a_pending_job_is_a_forced_one() {
     let fixture = EngineFixture::new();
     let job = soft(&fixture, Work::Finish);
     let_tasks_run().await;
@@ -124,7 +124,7 @@ async fn a_soft_cancel_of_a_pending_job_is_as_good_as_forced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pending_job_is_cancelled_before_the_reply() {
+async fn a_pending_job_is_concluded_before_the_reply_to_its_cancel() {
     let fixture = EngineFixture::new();
     let job = fixture.create(manual("j0"), fixture.driver(Work::Finish)).start();
     let_tasks_run().await;
@@ -135,7 +135,7 @@ async fn a_pending_job_is_cancelled_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_is_cancelled_cannot_be_completed() {
+async fn a_cancelled_job_cannot_be_completed() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::UntilCompleted);
     driver.soft_cancel = true;
@@ -146,7 +146,7 @@ async fn a_job_that_is_cancelled_cannot_be_completed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_that_ends_well_after_its_cancel_was_cancelled_nevertheless() {
+async fn a_driver_that_succeeds_after_a_forced_cancel_counts_as_cancelled() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         let _ = job.entered().await;
@@ -157,7 +157,7 @@ async fn a_driver_that_ends_well_after_its_cancel_was_cancelled_nevertheless() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_driver_may_have_an_error_of_its_own() {
+async fn the_error_of_a_cancelled_driver_has_precedence() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         let _ = job.entered().await;
@@ -169,7 +169,7 @@ async fn a_cancelled_driver_may_have_an_error_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_reason_of_every_pause_point_is_the_cancel() {
+async fn every_pause_point_of_a_cancelled_job_fails() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         assert_eq!(job.pause_point().await, Ok(()));
@@ -187,8 +187,8 @@ async fn the_reason_of_every_pause_point_is_the_cancel() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forced_cancel_is_one_whatever_the_driver_says() {
-    /// Takes every cancel for a soft one.
+async fn a_driver_cannot_weaken_a_forced_cancel() {
+    /// Makes every cancel soft.
     struct Soft;
     impl job::JobDriver for Soft {
         async fn run(&self, job: &job::JobHandle) -> qapi_core::Result<()> {

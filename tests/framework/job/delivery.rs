@@ -1,4 +1,4 @@
-//! All waits end after the delivery of the events, also if another thread delivers them.
+//! Methods that wait return after the delivery of the events, even if another thread delivers them.
 
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -8,7 +8,7 @@ use job::{Job, JobStatus, JobStatusChange, Jobs};
 
 use super::fixture::{EngineFixture, Log, Work, let_tasks_run, manual, text};
 
-/// An engine whose events are being delivered by another thread, which is stopped in the sink.
+/// An engine with a second thread that delivers the events, and blocks in the sink.
 struct BlockedDelivery {
     fixture: EngineFixture,
     thread: JoinHandle<()>,
@@ -16,7 +16,7 @@ struct BlockedDelivery {
 }
 
 impl BlockedDelivery {
-    /// Has another thread make a job, and stops it in the sink.
+    /// Creates a job on a second thread, which blocks in the sink.
     fn new() -> Self {
         let (log, entered) = (Log::default(), Arc::new(Barrier::new(2)));
         let (release, released) = mpsc::channel();
@@ -39,14 +39,14 @@ impl BlockedDelivery {
     }
 
     fn release(self) -> EngineFixture {
-        self.release.send(()).expect("the thread waits for it");
+        self.release.send(()).expect("the thread is_pending for it");
         self.thread.join().expect("no panic");
         self.fixture
     }
 }
 
-/// Whether a future still waits when all other tasks wait.
-async fn waits<T>(future: &mut (impl Future<Output = T> + Unpin)) -> bool {
+/// Whether a future is pending after all other tasks have run.
+async fn is_pending<T>(future: &mut (impl Future<Output = T> + Unpin)) -> bool {
     let_tasks_run().await;
     let poll = std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
     matches!(poll, Poll::Pending)
@@ -61,7 +61,7 @@ async fn concluded_waits_for_the_delivery() {
     let blocked = BlockedDelivery::new();
     let job = start(&blocked, Work::Fail("as the script says"));
     let mut concluded = Box::pin(job.concluded());
-    assert!(waits(&mut concluded).await);
+    assert!(is_pending(&mut concluded).await);
     assert_eq!(job.status(), JobStatus::Concluded);
     assert_eq!(blocked.fixture.log.take_of("j0"), "");
 
@@ -76,8 +76,8 @@ async fn cancel_all_waits_for_the_delivery() {
     let blocked = BlockedDelivery::new();
     let (jobs, job) = (blocked.fixture.jobs.clone(), start(&blocked, Work::UntilCancelled));
     let mut cancelled = Box::pin(jobs.cancel_all());
-    assert!(waits(&mut cancelled).await);
-    assert!(waits(&mut cancelled).await);
+    assert!(is_pending(&mut cancelled).await);
+    assert!(is_pending(&mut cancelled).await);
     assert_eq!(job.status(), JobStatus::Null);
     assert_eq!(blocked.fixture.log.take_of("j0"), "");
 
@@ -94,7 +94,7 @@ async fn a_command_that_ends_a_job_waits_for_the_delivery() {
     let (jobs, job) = (blocked.fixture.jobs.clone(), start(&blocked, Work::Finish));
     let_tasks_run().await;
     let mut finalized = Box::pin(job::qmp::job_finalize(&jobs, "j0"));
-    assert!(waits(&mut finalized).await);
+    assert!(is_pending(&mut finalized).await);
     assert_eq!(job.status(), JobStatus::Concluded);
 
     let fixture = blocked.release();

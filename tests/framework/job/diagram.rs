@@ -1,4 +1,5 @@
-//! The picture of a job's life in the documentation of the `job` crate, drawn from its tables.
+//! The diagram of a job's states in the documentation of the crate `job`, drawn from the tables of
+//! the crate. Lengths are in units of the SVG view box.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -6,23 +7,23 @@ use std::path::Path;
 use job::JobStatus::{self, *};
 use job::{JobVerb, transition};
 
-/// From the centre of one column to that of the next.
+/// The distance between the centres of two columns.
 const COLUMN: i32 = 128;
 const BOX_WIDTH: i32 = 92;
 const BOX_HEIGHT: i32 = 32;
-/// Where the middle of the upper row of boxes is, and that of the lower one.
+/// The vertical centres of the upper and of the lower row of boxes.
 const UPPER: i32 = 92;
 const LOWER: i32 = 196;
-/// Where the table of verbs begins, and the height of its lines.
+/// The vertical position of the header of the table of verbs, and the height of a line.
 const TABLE: i32 = 340;
 const LINE: i32 = 24;
 const WIDTH: i32 = 8 * COLUMN;
 const HEIGHT: i32 = TABLE + 24 + 8 * LINE;
 
 #[test]
-fn the_picture_is_that_of_the_tables() {
+fn the_stored_diagram_matches_the_tables() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../job/docs/life-cycle.svg");
-    let drawn = picture();
+    let drawn = diagram();
     if std::env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
         std::fs::write(&file, &drawn).expect("the file can be written");
     }
@@ -30,19 +31,19 @@ fn the_picture_is_that_of_the_tables() {
     assert_eq!(stored, drawn, "TRYBUILD=overwrite replaces {}", file.display());
 }
 
-/// The whole picture. It has no empty line: that would end it in the middle of a page of
-/// documentation, where it stands as it is.
-fn picture() -> String {
+/// The whole diagram, without an empty line: the diagram stands in Markdown, where an empty line
+/// ends an HTML block.
+fn diagram() -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          width=\"100%\" role=\"img\" font-family=\"sans-serif\" font-size=\"14\" \
          fill=\"currentColor\" text-anchor=\"middle\">\n\
-         <title>The life of a job: its states, and the verbs that each takes</title>\n\
+         <title>The states of a job, and the verbs that each state accepts</title>\n\
          <marker id=\"job-arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" \
          markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"></path></marker>\n\
          <g fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.3\">\n"
     );
-    for (from, to) in moves() {
+    for (from, to) in legal_transitions() {
         let path = route(from, to);
         let words = format!("{} to {}", from.as_str(), to.as_str());
         let marker = "marker-end=\"url(#job-arrow)\"";
@@ -57,15 +58,15 @@ fn picture() -> String {
     svg
 }
 
-/// Every move of the table.
-fn moves() -> impl Iterator<Item = (JobStatus, JobStatus)> {
+/// Every legal transition.
+fn legal_transitions() -> impl Iterator<Item = (JobStatus, JobStatus)> {
     let pairs =
         JobStatus::ALL.iter().flat_map(|from| JobStatus::ALL.iter().map(|to| (*from, *to)));
     pairs.filter(|(from, to)| transition(*from, *to).is_ok())
 }
 
-/// The middle of a status's box.
-fn place(status: JobStatus) -> (i32, i32) {
+/// The centre of the box of a status.
+fn centre(status: JobStatus) -> (i32, i32) {
     let (column, y) = match status {
         Undefined => (0, UPPER),
         Created => (1, UPPER),
@@ -82,7 +83,7 @@ fn place(status: JobStatus) -> (i32, i32) {
     (column * COLUMN + COLUMN / 2, y)
 }
 
-/// What a status is about, as a colour that shows on light and on dark paper.
+/// The colour of a status, visible on a light and on a dark background.
 fn colour(status: JobStatus) -> &'static str {
     match status {
         Undefined | Created | Null => "#888888",
@@ -94,11 +95,11 @@ fn colour(status: JobStatus) -> &'static str {
     }
 }
 
-/// The path of an arrow. A move without a case of its own is a straight line.
+/// The path of an arrow. A transition without a case of its own is a straight line.
 fn route(from: JobStatus, to: JobStatus) -> String {
-    let ((x1, y1), (x2, y2)) = (place(from), place(to));
+    let ((x1, y1), (x2, y2)) = (centre(from), centre(to));
     let (half, tall) = (BOX_WIDTH / 2, BOX_HEIGHT / 2);
-    // Where the arrows that pass below everything run.
+    // The vertical positions of the arrows below all boxes.
     let (below, deepest) = (LOWER + 62, LOWER + 92);
     match (from, to) {
         (Aborting, Aborting) => {
@@ -136,7 +137,7 @@ fn route(from: JobStatus, to: JobStatus) -> String {
                 y2 + tall
             )
         }
-        // There and back.
+        // Two parallel arrows, one for each direction.
         (Running, Paused) | (Ready, Standby) => {
             format!("M{} {} V{}", x1 - 12, y1 + tall, y2 - tall)
         }
@@ -157,14 +158,14 @@ fn route(from: JobStatus, to: JobStatus) -> String {
     }
 }
 
-/// An arc over whatever is between two boxes.
+/// An arc from one box to another, above the boxes between them.
 fn over(x1: i32, x2: i32, y: i32, height: i32) -> String {
     let top = y - height;
     format!("M{x1} {y} C{} {top} {} {top} {x2} {y}", x1 + 24, x2 - 24)
 }
 
 fn draw_status(svg: &mut String, status: JobStatus) {
-    let ((x, y), colour) = (place(status), colour(status));
+    let ((x, y), colour) = (centre(status), colour(status));
     let (left, top, text) = (x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, y + 5);
     writeln!(
         svg,
@@ -176,11 +177,11 @@ fn draw_status(svg: &mut String, status: JobStatus) {
     .unwrap();
 }
 
-/// Which verb is taken in which state: a line for each verb, a column for each state that takes
-/// any.
+/// The table of verbs: a line for each verb, a column for each state that accepts a verb.
 fn draw_verbs(svg: &mut String) {
-    let takes_any = |status: &JobStatus| JobVerb::ALL.iter().any(|verb| verb.allowed_in(*status));
-    let columns: Vec<_> = JobStatus::ALL.iter().copied().filter(takes_any).collect();
+    let accepts_any =
+        |status: &JobStatus| JobVerb::ALL.iter().any(|verb| verb.allowed_in(*status));
+    let columns: Vec<_> = JobStatus::ALL.iter().copied().filter(accepts_any).collect();
     let width = (WIDTH - COLUMN) / i32::try_from(columns.len()).expect("a few");
     let middle = |column: usize| COLUMN + width / 2 + width * i32::try_from(column).unwrap();
     for (column, status) in columns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Commands that end a job get their reply after the driver has drained the consequences.
+//! The reply to a command that ends a job is sent after `drain` of the driver has returned.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use tokio::sync::Semaphore;
 
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, reply, text};
 
-/// Ends at once, and drains as often as the semaphore allows.
-struct Drains {
+/// A driver that ends at once. Each call of `drain` waits for a permit of the semaphore.
+struct DrainsOnPermit {
     permits: Arc<Semaphore>,
 }
 
-impl JobDriver for Drains {
+impl JobDriver for DrainsOnPermit {
     async fn run(&self, _: &JobHandle) -> Result<()> {
         Ok(())
     }
 
     async fn drain(&self, job: &JobHandle) {
         assert_eq!(job.id(), Some("j0"));
-        self.permits.acquire().await.expect("it stays open").forget();
+        self.permits.acquire().await.expect("the semaphore stays open").forget();
     }
 }
 
@@ -29,7 +29,8 @@ impl JobDriver for Drains {
 async fn drained_waits_for_the_driver() {
     let fixture = EngineFixture::new();
     let permits = Arc::new(Semaphore::new(0));
-    let job = fixture.create(manual("j0"), Drains { permits: Arc::clone(&permits) }).start();
+    let job =
+        fixture.create(manual("j0"), DrainsOnPermit { permits: Arc::clone(&permits) }).start();
     let_tasks_run().await;
     let mut drained = Box::pin(job.drained());
     assert_eq!(reply(&mut drained).await, None);
@@ -45,10 +46,11 @@ async fn a_driver_without_the_hook_is_drained_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn finalize_and_dismiss_are_replied_to_when_the_job_is_drained() {
+async fn the_replies_to_finalize_and_dismiss_wait_for_drain() {
     let fixture = EngineFixture::new();
     let permits = Arc::new(Semaphore::new(0));
-    let job = fixture.create(manual("j0"), Drains { permits: Arc::clone(&permits) }).start();
+    let job =
+        fixture.create(manual("j0"), DrainsOnPermit { permits: Arc::clone(&permits) }).start();
     let_tasks_run().await;
 
     let mut finalize = Box::pin(job_finalize(&fixture.jobs, "j0"));

@@ -1,4 +1,4 @@
-//! Drivers of several parts, which pause and sleep side by side.
+//! Drivers of several concurrent parts, which pause and sleep independently.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn not_busy_waits_for_the_next_sleep_pause_or_end_of_a_driver() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sleep_given_up_makes_the_driver_busy_again() {
+async fn a_driver_is_busy_again_after_it_drops_a_sleep() {
     let fixture = EngineFixture::new();
     let impatient = driver_fn(|job| async move {
         let _ = tokio::time::timeout(SECOND, job.entered()).await;
@@ -70,7 +70,7 @@ async fn a_sleep_given_up_makes_the_driver_busy_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_may_give_up_waiting_for_the_end_of_a_pause() {
+async fn a_driver_may_drop_a_pause_point_during_a_pause() {
     let fixture = EngineFixture::new();
     let impatient = driver_fn(|job| async move {
         loop {

@@ -1,4 +1,4 @@
-//! Engines of which the last handle is dropped.
+//! The drop of the last handle of an engine.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::fixture::{EngineFixture, Log, Work, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
-async fn the_last_handle_dropped_cancels_the_jobs() {
+async fn the_drop_of_the_last_handle_cancels_the_jobs() {
     let EngineFixture { jobs, log } = EngineFixture::new();
     let fixture = EngineFixture { jobs: jobs.clone(), log: log.clone() };
     let job = fixture.create(manual("j0"), fixture.driver(Work::UntilCancelled)).start();
@@ -20,11 +20,11 @@ async fn the_last_handle_dropped_cancels_the_jobs() {
     assert_eq!(job.status(), JobStatus::Running);
     drop(jobs);
     let_tasks_run().await;
-    // No client is left that could dismiss it.
+    // The job is dismissed, too: no client can reach it any more.
     assert_eq!(log.take_of("j0"), "created running aborting !FinalizeCancelled concluded null");
 }
 
-/// A driver that needs another thread to come to its end after it was cancelled.
+/// A driver that, after a cancel, needs another thread to finish.
 struct Slow {
     log: Log,
 }
@@ -49,7 +49,7 @@ fn a_drop_on_a_runtime_of_several_threads_waits_for_the_jobs() {
         log
     });
     assert_three_worked(&log);
-    // Within a task as well, though it has the only thread.
+    // The same within a task, which occupies the only worker thread.
     let log = runtime.block_on(async {
         let EngineFixture { jobs, log } = three_slow_jobs().await;
         tokio::spawn(async move { drop(jobs) }).await.expect("nothing panics");
@@ -59,7 +59,7 @@ fn a_drop_on_a_runtime_of_several_threads_waits_for_the_jobs() {
 }
 
 #[test]
-fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own() {
+fn a_drop_outside_of_runtimes_waits_for_jobs_on_a_runtime_of_several_threads() {
     let runtime = several_threads(2);
     let EngineFixture { jobs, log } = runtime.block_on(async { three_slow_jobs().await });
     drop(jobs);
@@ -67,7 +67,7 @@ fn a_drop_outside_of_all_runtimes_waits_for_jobs_that_have_threads_of_their_own(
 }
 
 #[test]
-fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
+fn a_drop_in_a_local_set_or_outside_of_a_single_threaded_runtime_does_not_wait() {
     let runtime = several_threads(1);
     let local = tokio::task::LocalSet::new();
     let fixture = runtime.block_on(async { one_endless_job().await });
@@ -88,7 +88,7 @@ fn a_drop_in_a_local_set_or_outside_of_a_single_thread_does_not_wait() {
     assert_eq!(format!("created running {}", log.take_of("j0")), life);
 }
 
-/// A driver that has the last handle of its own engine in the end.
+/// A driver that owns the last handle of its own engine.
 struct Owner {
     jobs: Mutex<Option<Jobs>>,
 }

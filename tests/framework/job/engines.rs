@@ -1,4 +1,4 @@
-//! Engines side by side, and their ends.
+//! Several engines in one program, and the shutdown of an engine.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use job::{JobStatus, Transaction};
 use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
 
 #[tokio::test(start_paused = true)]
-async fn two_engines_know_nothing_of_each_other() {
+async fn two_engines_are_independent() {
     let (first, second) = (EngineFixture::new(), EngineFixture::new());
     first.start("j0", Work::UntilCancelled);
     second.start("j0", Work::Finish);
@@ -49,7 +49,7 @@ async fn cancel_all_leaves_no_job_in_any_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancel_all_waits_for_a_driver_that_takes_its_time() {
+async fn cancel_all_waits_for_a_slow_driver() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         let _ = job.entered().await;
@@ -65,11 +65,11 @@ async fn cancel_all_waits_for_a_driver_that_takes_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
+async fn cancel_all_also_cancels_a_job_that_is_created_meanwhile() {
     let fixture = EngineFixture::new();
     let late = std::sync::Arc::new(tokio::sync::Notify::new());
     let noticed = std::sync::Arc::clone(&late);
-    // It does not end before the late one does.
+    // This job ends only after the late job has ended.
     let driver = driver_fn(move |_| {
         let noticed = std::sync::Arc::clone(&noticed);
         async move {
@@ -91,12 +91,12 @@ async fn cancel_all_notices_a_job_that_is_made_meanwhile() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancel_all_of_nothing_returns_at_once() {
+async fn cancel_all_returns_at_once_without_jobs() {
     EngineFixture::new().jobs.cancel_all().await;
 }
 
 #[test]
-fn a_runtime_that_ends_under_a_job_ends_the_job() {
+fn the_shutdown_of_a_runtime_ends_its_jobs() {
     let fixture = EngineFixture::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");

@@ -65,7 +65,7 @@ impl EngineFixture {
             soft_cancel: false,
             prepare: Ok(()),
             panic_in: None,
-            turns: 0,
+            yields: 0,
             should_complete: AtomicBool::new(false),
         }
     }
@@ -126,38 +126,38 @@ pub(super) fn text(result: Result<()>) -> String {
     }
 }
 
-/// The result of a job that has to be over by now.
+/// The result of a job, which must be over after all tasks have run.
 pub(super) async fn result(job: &Job) -> String {
     let_tasks_run().await;
     assert!(job.status().is_over(), "{job:?}");
     text(job.concluded().await)
 }
 
-/// What a driver does.
+/// The work of a driver.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
     Finish,
     Fail(&'static str),
-    /// Waits for its cancel.
+    /// Waits until the job is cancelled.
     UntilCancelled,
     /// Becomes ready, and waits until it is completed or cancelled.
     UntilCompleted,
-    /// Takes so many seconds, a step each.
+    /// Sleeps for this number of seconds, and reports progress after each.
     Seconds(u64),
     Panic(&'static str),
 }
 
-/// A driver that does its work, and may log its hooks.
+/// A driver that follows a script, and logs its hooks if `hooks` is set.
 pub(super) struct Scripted {
     work: Work,
     log: Log,
     pub(super) hooks: bool,
-    /// Whether a cancel that is not forced just ends a ready job.
+    /// Whether a soft cancel of a ready job ends the job with success.
     pub(super) soft_cancel: bool,
     pub(super) prepare: Result<()>,
     pub(super) panic_in: Option<&'static str>,
-    /// How often the hooks that may wait yield to other tasks.
-    pub(super) turns: usize,
+    /// The number of times that an asynchronous hook yields to other tasks.
+    pub(super) yields: usize,
     should_complete: AtomicBool,
 }
 
@@ -170,7 +170,7 @@ impl Scripted {
     }
 
     async fn yield_to_others(&self) {
-        for _ in 0..self.turns {
+        for _ in 0..self.yields {
             tokio::task::yield_now().await;
         }
     }
@@ -225,7 +225,7 @@ impl JobDriver for Scripted {
         self.prepare.clone()
     }
 
-    /// A panic in `commit` or `abort` is one in the first half of the clean-up.
+    /// Logs `commit` or `abort`, and then `clean`; `panic_in` can name any of the three.
     async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
         self.called(job, outcome_word(outcome));
         self.yield_to_others().await;
@@ -243,7 +243,7 @@ impl JobDriver for Scripted {
     }
 }
 
-/// How the log calls the clean-up of a job with that outcome.
+/// The word in the log for a clean-up with this outcome.
 pub(super) fn outcome_word(outcome: JobOutcome) -> &'static str {
     match outcome {
         JobOutcome::Success => "commit",
@@ -256,7 +256,7 @@ pub(super) struct FnDriver<F> {
     run: F,
 }
 
-/// Makes a driver of a function.
+/// A driver whose work is the function `run`.
 pub(super) fn driver_fn<F, R>(run: F) -> FnDriver<F>
 where
     F: Fn(JobHandle) -> R + Send + Sync + 'static,

@@ -1,11 +1,11 @@
-//! Names of jobs, and jobs without one.
+//! Identifiers of jobs, and internal jobs, which have none.
 
 use job::{ID_LENGTH_MAX, JOBS_MAX, JobOptions, JobType, check_id};
 
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, text};
 
 #[test]
-fn a_name_is_a_letter_followed_by_letters_digits_and_three_marks() {
+fn an_identifier_is_a_letter_followed_by_letters_digits_hyphens_dots_and_underscores() {
     for good in ["j", "J0", "a-b.c_d", "z9"] {
         assert_eq!(text(check_id(good)), "ok");
     }
@@ -15,13 +15,13 @@ fn a_name_is_a_letter_followed_by_letters_digits_and_three_marks() {
 }
 
 #[test]
-fn a_name_has_a_longest_length() {
+fn an_identifier_has_a_maximum_length() {
     assert_eq!(text(check_id(&"j".repeat(ID_LENGTH_MAX))), "ok");
     assert_ne!(text(check_id(&"j".repeat(ID_LENGTH_MAX + 1))), "ok");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_name_is_refused_without_an_event() {
+async fn a_malformed_identifier_is_refused_without_an_event() {
     let fixture = EngineFixture::new();
     let created = fixture.jobs.create(named("no name"), fixture.driver(Work::Finish), None);
     assert_eq!(text(created.map(drop)), "Invalid job ID 'no name'");
@@ -29,7 +29,7 @@ async fn a_bad_name_is_refused_without_an_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_is_taken_until_its_job_is_null() {
+async fn an_identifier_is_in_use_until_its_job_is_null() {
     let fixture = EngineFixture::new();
     let again = || fixture.jobs.create(named("j0"), fixture.driver(Work::Finish), None).map(drop);
     let job = fixture.create(manual("j0"), fixture.driver(Work::Fail("x"))).start();
@@ -43,7 +43,7 @@ async fn a_name_is_taken_until_its_job_is_null() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_matters() {
+async fn identifiers_are_case_sensitive() {
     let fixture = EngineFixture::new();
     fixture.start("job", Work::UntilCancelled);
     fixture.start("Job", Work::UntilCancelled);
@@ -52,7 +52,7 @@ async fn case_matters() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_internal_job_is_not_seen() {
+async fn an_internal_job_is_invisible_to_clients() {
     let fixture = EngineFixture::new();
     let options = JobOptions::new(JobType::Stream);
     let job = fixture.create(options, fixture.driver(Work::UntilCompleted)).start();
@@ -68,7 +68,7 @@ async fn an_internal_job_is_not_seen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn there_is_a_limit_to_the_number_of_jobs() {
+async fn the_number_of_jobs_is_limited() {
     let fixture = EngineFixture::new();
     let create = |number: usize| {
         fixture.jobs.create(named(&format!("j{number}")), fixture.driver(Work::Finish), None)

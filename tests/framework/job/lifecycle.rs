@@ -1,4 +1,4 @@
-//! Whole lives of jobs: their events, in order.
+//! The life cycle of single jobs: status changes, notifications and hooks, in order.
 
 use job::{JobStatus, JobType, Speed};
 
@@ -97,7 +97,7 @@ async fn the_hooks_of_a_failure_come_between_the_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_may_fail_at_the_last_moment() {
+async fn a_job_may_fail_in_prepare() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::Finish);
     driver.hooks = true;
@@ -112,7 +112,7 @@ async fn a_job_may_fail_at_the_last_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_taken_back_before_its_start_leaves_two_events() {
+async fn a_created_job_that_is_dropped_emits_two_events() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::Finish);
     driver.hooks = true;
@@ -122,7 +122,7 @@ async fn a_job_taken_back_before_its_start_leaves_two_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_undone_before_its_start_is_dismissed_whatever_it_was_made_with() {
+async fn a_job_undone_before_its_start_is_always_dismissed() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::Finish);
     driver.hooks = true;
@@ -133,7 +133,7 @@ async fn a_job_undone_before_its_start_is_dismissed_whatever_it_was_made_with() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_of_a_kind_that_is_never_ready_refuses_complete_by_its_state() {
+async fn a_running_job_refuses_complete() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
     let expected = "Job 'j0' in state 'running' cannot accept command verb 'complete'";
@@ -171,7 +171,7 @@ async fn a_query_lists_the_newest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_above_finds_its_own_driver() {
+async fn the_driver_of_a_job_is_found_by_its_type() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
     assert!(job.driver::<super::fixture::Scripted>().is_some());

@@ -1,4 +1,4 @@
-//! The job engine, with no server and no disk: only drivers that follow a script.
+//! The job engine, without a server or a disk. The drivers follow scripts.
 
 mod fixture;
 

@@ -30,8 +30,8 @@ async fn in_run() {
 
 #[tokio::test(start_paused = true)]
 async fn in_drain() {
-    struct Clumsy;
-    impl JobDriver for Clumsy {
+    struct PanicsInDrain;
+    impl JobDriver for PanicsInDrain {
         async fn run(&self, _: &JobHandle) -> qapi_core::Result<()> {
             Ok(())
         }
@@ -40,7 +40,7 @@ async fn in_drain() {
         }
     }
     let fixture = EngineFixture::new();
-    let job = fixture.create(manual("j0"), Clumsy).start();
+    let job = fixture.create(manual("j0"), PanicsInDrain).start();
     let_tasks_run().await;
     assert_eq!(text(job_finalize(&fixture.jobs, "j0").await), "ok");
     let expected = "The job's driver panicked in 'drain': as the script says";
@@ -76,7 +76,7 @@ async fn in_commit_or_clean_or_abort() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_the_verbs_that_answer() {
+async fn in_complete_or_change_fails_the_verb_and_the_job() {
     type Ask = fn(&Job) -> qapi_core::Result<()>;
     let asks: [(&str, Ask); 2] = [("complete", Job::complete), ("change", |job| job.change(&()))];
     for (hook, ask) in asks {
@@ -103,7 +103,7 @@ async fn in_cancel_counts_as_forced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_it_is_started() {
+async fn in_user_resume_before_the_start() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::Finish);
     driver.panic_in = Some("user_resume");
@@ -115,7 +115,7 @@ async fn before_it_is_started() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_waits_for_the_others() {
+async fn in_cancel_of_a_waiting_job() {
     let fixture = EngineFixture::new();
     let transaction = job::Transaction::new();
     let mut driver = fixture.driver(Work::Finish);
@@ -151,7 +151,7 @@ async fn in_user_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_notification() {
+async fn in_the_notification_of_ready() {
     let fixture = EngineFixture::new();
     let job = job_with_panic_in(&fixture, "notify", Work::UntilCompleted);
     assert!(error_of(&job).await.contains("panicked in 'notify'"));

@@ -1,4 +1,4 @@
-//! Pauses of the user's, of errors, and of inner reasons.
+//! Pauses by clients, by errors, and for internal reasons.
 
 use job::JobStatus;
 
@@ -18,7 +18,7 @@ async fn a_resumed_job_runs_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn standby_and_back_is_not_announced_again() {
+async fn ready_is_not_notified_again_after_standby() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCompleted);
     for _ in 0..3 {
@@ -80,11 +80,11 @@ async fn pauses_are_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inner_pause_is_none_of_the_users() {
+async fn an_internal_pause_is_not_a_pause_by_a_client() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
-    let inner = job.pause();
-    inner.paused().await;
+    let internal = job.pause();
+    internal.paused().await;
     assert_eq!(job.status(), JobStatus::Paused);
     assert!(!job.user_paused());
     assert_eq!(text(job.user_resume()), "Can't resume a job that was not paused");
@@ -92,7 +92,7 @@ async fn an_inner_pause_is_none_of_the_users() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_jobs_can_be_paused_for_a_moment() {
+async fn pause_all_pauses_every_job_until_the_guards_are_dropped() {
     let fixture = EngineFixture::new();
     let jobs = ["j0", "j1"].map(|id| fixture.start(id, Work::UntilCancelled));
     let pauses = fixture.jobs.pause_all();
@@ -119,7 +119,7 @@ async fn a_job_paused_before_its_start_does_nothing_until_resumed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_driver_is_called_before_a_client_ends_its_pause() {
+async fn user_resume_is_called_before_the_job_leaves_its_pause() {
     let fixture = EngineFixture::new();
     let mut driver = fixture.driver(Work::UntilCancelled);
     driver.hooks = true;
@@ -134,7 +134,7 @@ async fn the_driver_is_called_before_a_client_ends_its_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_stopped_by_an_error_is_paused_as_by_the_user() {
+async fn a_job_paused_by_an_error_counts_as_paused_by_a_client() {
     let fixture = EngineFixture::new();
     let log = fixture.log.clone();
     let driver = driver_fn(move |job| {
@@ -156,7 +156,7 @@ async fn a_job_stopped_by_an_error_is_paused_as_by_the_user() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_in_a_job_that_is_to_pause_anyway_counts_once() {
+async fn an_error_after_a_pause_pauses_the_job_once_more() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         job.entered().await?;
@@ -178,7 +178,7 @@ async fn an_error_in_a_job_that_is_to_pause_anyway_counts_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_parts_of_a_driver_rest_side_by_side() {
+async fn two_parts_of_a_driver_pause_together() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         let part = |job: job::JobHandle| async move { job.entered().await };
@@ -219,7 +219,7 @@ async fn a_job_that_becomes_ready_in_a_pause_is_ready_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_that_drops_its_pause_and_returns_still_ends_well() {
+async fn a_driver_may_return_during_a_pause() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         tokio::select! {
@@ -235,7 +235,7 @@ async fn a_driver_that_drops_its_pause_and_returns_still_ends_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_that_only_passes_pause_points_leaves_others_their_turn() {
+async fn pause_points_yield_to_other_tasks() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         for _ in 0..1_000_000 {
@@ -245,7 +245,7 @@ async fn a_driver_that_only_passes_pause_points_leaves_others_their_turn() {
     });
     let job = fixture.create(manual("j0"), driver).start();
     tokio::task::yield_now().await;
-    job.user_pause().expect("it runs, and has not come to its end");
+    job.user_pause().expect("running");
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "created running paused");
 }

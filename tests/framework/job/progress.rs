@@ -12,7 +12,7 @@ fn counts(job: &Job) -> (u64, u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_grows_to_the_total() {
+async fn progress_grows_to_the_total() {
     let fixture = EngineFixture::new();
     let job = fixture.create(manual("j0"), fixture.driver(Work::Seconds(3))).start();
     assert_eq!(counts(&job), (0, 0));
@@ -26,7 +26,7 @@ async fn it_grows_to_the_total() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_moves_both_ways_and_the_work_done_does_not() {
+async fn the_total_changes_in_both_directions_and_the_work_done_stays() {
     let fixture = EngineFixture::new();
     let driver = driver_fn(|job| async move {
         job.set_remaining(10);

@@ -1,5 +1,5 @@
-//! Random verbs, from one thread and from several: whatever clients request, jobs make legal moves
-//! only, and end.
+//! Random verbs, from one thread and from several. After any sequence of verbs, each job has made
+//! only legal transitions, and has ended.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::fixture::{EngineFixture, Work, let_tasks_run, named};
 struct Kind {
     work: Work,
     soft_cancel: bool,
-    turns: usize,
+    yields: usize,
     auto_finalize: bool,
     auto_dismiss: bool,
 }
@@ -42,10 +42,10 @@ fn kind() -> impl Strategy<Value = Kind> {
         Work::Panic("as the script says"),
     ];
     (select(works), any::<(bool, bool, bool)>(), 0..3_usize).prop_map(
-        |(work, (soft_cancel, auto_finalize, auto_dismiss), turns)| Kind {
+        |(work, (soft_cancel, auto_finalize, auto_dismiss), yields)| Kind {
             work,
             soft_cancel,
-            turns,
+            yields,
             auto_finalize,
             auto_dismiss,
         },
@@ -57,7 +57,7 @@ fn transactions() -> impl Strategy<Value = Vec<Vec<Kind>>> {
     prop::collection::vec(prop::collection::vec(kind(), 1..=3), 5)
 }
 
-/// Requests, and which job each of them concerns.
+/// Requests, each with the index of its job.
 fn requests(count: usize) -> impl Strategy<Value = Vec<(Index, Request)>> {
     let request = prop_oneof![
         2 => Just(Request::Pause),
@@ -78,7 +78,7 @@ fn start(fixture: &EngineFixture, transactions: &[Vec<Kind>]) -> Vec<Job> {
         let members = kinds.iter().enumerate().map(|(member, kind)| {
             let mut driver = fixture.driver(kind.work);
             driver.soft_cancel = kind.soft_cancel;
-            driver.turns = kind.turns;
+            driver.yields = kind.yields;
             let options = named(&format!("j{number}-{member}"))
                 .auto_finalize(kind.auto_finalize)
                 .auto_dismiss(kind.auto_dismiss);
@@ -119,7 +119,7 @@ fn check_lives(fixture: &EngineFixture) {
     assert!(last.values().all(|status| *status == JobStatus::Null), "{last:?}");
 }
 
-/// Runs so many cases, the same ones each time.
+/// Runs this number of cases, the same ones in each run.
 fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
     let config = ProptestConfig {
         cases,

@@ -9,7 +9,7 @@ use super::fixture::{
     EngineFixture, Log, Work, driver_fn, let_tasks_run, manual, named, result, text,
 };
 
-/// An engine whose sink gets the engine too.
+/// An engine whose sink also receives the engine.
 fn engine(sink: impl Fn(&Jobs, &JobStatusChange) + Send + Sync + 'static) -> Jobs {
     let own = Arc::new(OnceLock::<Jobs>::new());
     let inner = Arc::clone(&own);
@@ -60,7 +60,7 @@ async fn events_caused_by_a_sink_are_delivered_after_the_present_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_may_take_the_name_of_a_job_that_is_gone() {
+async fn a_sink_may_reuse_the_identifier_of_a_job_that_is_null() {
     let again = Arc::new(Mutex::new(String::new()));
     let result = Arc::clone(&again);
     let jobs = engine(move |jobs, change| {
@@ -108,12 +108,12 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
         }
     });
     let transaction = Transaction::new();
-    let [older, younger] = ["j0", "j1"].map(|id| {
+    let [older, newer] = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         jobs.create(manual(id), driver, Some(&transaction)).expect("the job is created")
     });
-    let (older, younger) = (older.start(), younger.start());
+    let (older, newer) = (older.start(), newer.start());
     let_tasks_run().await;
     fixture.log.take();
     older.finalize().expect("pending");
@@ -128,7 +128,7 @@ async fn a_sink_cannot_cancel_a_member_once_another_is_committed() {
         "j0 !FinalizeCompleted",
     ];
     assert_eq!(fixture.log.take(), rest);
-    assert_eq!(text(younger.concluded().await), "ok");
+    assert_eq!(text(newer.concluded().await), "ok");
     assert_eq!(text(older.concluded().await), "ok");
     assert!(!older.cancel_requested());
 }
@@ -159,8 +159,8 @@ async fn a_sink_may_finalize_when_the_first_member_is_pending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_cancelled_while_others_are_yet_to_be_commits_none_of_them() {
-    /// Cancels its own job again, in the way of clients.
+async fn a_cancel_hook_may_cancel_its_own_job_again() {
+    /// Cancels its own job again, as a client would.
     #[derive(Default)]
     struct CancelsTwice {
         cancelled: AtomicBool,
@@ -203,21 +203,21 @@ async fn a_sink_may_cancel_a_member_when_another_is_taken_back() {
         }
     });
     let transaction = Transaction::new();
-    let [older, younger] = ["j0", "j1"].map(|id| {
+    let [older, newer] = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         jobs.create(manual(id), driver, Some(&transaction)).expect("the job is created")
     });
     let older = older.start();
     let_tasks_run().await;
-    drop(younger);
+    drop(newer);
     assert_eq!(result(&older).await, "Operation canceled");
     assert_eq!(fixture.log.take_of("j0"), "cancel abort clean !FinalizeCancelled");
     assert_eq!(fixture.log.take_of("j1"), "");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_may_cancel_a_job_as_soon_as_it_is_made() {
+async fn a_sink_may_cancel_a_job_as_soon_as_it_is_created() {
     let fixture = EngineFixture::new();
     let jobs = engine(|jobs, change| {
         if change.status == JobStatus::Created {
@@ -233,8 +233,8 @@ async fn a_sink_may_cancel_a_job_as_soon_as_it_is_made() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_is_ended_once_however_often_that_is_asked() {
-    /// Resumes its job again while it is resumed.
+async fn a_resume_within_user_resume_is_refused() {
+    /// Resumes its job again within `user_resume`.
     struct ResumesTwice(Log);
     impl job::JobDriver for ResumesTwice {
         async fn run(&self, job: &job::JobHandle) -> qapi_core::Result<()> {
@@ -254,7 +254,7 @@ async fn a_pause_is_ended_once_however_often_that_is_asked() {
     fixture.log.take();
     job.user_resume().expect("paused");
     assert_eq!(fixture.log.take(), ["j0 Can't resume a job that was not paused"]);
-    assert_eq!(job.status(), JobStatus::Paused, "not by the user");
+    assert_eq!(job.status(), JobStatus::Paused, "the guard still pauses it");
     drop(guard);
     assert_eq!(job.status(), JobStatus::Running);
 }

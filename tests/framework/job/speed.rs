@@ -1,4 +1,4 @@
-//! Rate limits, and sleeping in general. The clock is paused, so every figure is exact.
+//! Rate limits and sleeps. The clock is paused, so that all times are exact.
 
 use std::time::Duration;
 
@@ -22,14 +22,14 @@ async fn copy(job: JobHandle) -> Result<()> {
     Ok(())
 }
 
-/// How much is done after so many seconds more.
+/// The work done after this number of further seconds.
 async fn done_after(job: &Job, seconds: u64) -> u64 {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     job.progress().current
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_keeps_to_its_speed() {
+async fn a_job_runs_at_its_speed() {
     let fixture = EngineFixture::new();
     let job = copying_job(&fixture);
     let_tasks_run().await;
@@ -66,7 +66,7 @@ async fn a_higher_speed_wakes_a_sleeping_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_limit_wakes_a_sleeping_job() {
+async fn the_end_of_the_limit_wakes_a_sleeping_job() {
     let fixture = EngineFixture::new();
     let job = fixture.create(manual("j0").speed(Speed::new(1)), driver_fn(copy)).start();
     assert_eq!(done_after(&job, 10).await, 1000);
@@ -76,7 +76,7 @@ async fn no_limit_wakes_a_sleeping_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lower_speed_counts_from_now_on() {
+async fn a_lower_speed_takes_effect_at_once() {
     let fixture = EngineFixture::new();
     let job = copying_job(&fixture);
     let_tasks_run().await;

@@ -1,11 +1,11 @@
-//! Both tables, cell by cell, against lists written down separately.
+//! Both tables, cell by cell, against independent lists.
 
 use job::JobStatus::{self, *};
 use job::JobVerb::{self, *};
 use job::{IllegalTransition, check_verb, transition};
 
-/// Where a job goes from each status.
-const MOVES: [(JobStatus, &[JobStatus]); 11] = [
+/// The statuses that a job can move to, for each status.
+const TRANSITIONS: [(JobStatus, &[JobStatus]); 11] = [
     (Undefined, &[Created]),
     (Created, &[Running, Aborting, Null]),
     (Running, &[Paused, Ready, Waiting, Aborting]),
@@ -19,8 +19,8 @@ const MOVES: [(JobStatus, &[JobStatus]); 11] = [
     (Null, &[]),
 ];
 
-/// In which statuses each verb is taken.
-const TAKEN: [(JobVerb, &[JobStatus]); 8] = [
+/// The statuses in which a job accepts each verb.
+const ACCEPTED: [(JobVerb, &[JobStatus]); 8] = [
     (Cancel, &[Created, Running, Paused, Ready, Standby, Waiting, Pending]),
     (Pause, &[Created, Running, Paused, Ready, Standby]),
     (Resume, &[Created, Running, Paused, Ready, Standby]),
@@ -32,9 +32,9 @@ const TAKEN: [(JobVerb, &[JobStatus]); 8] = [
 ];
 
 #[test]
-fn all_121_moves_are_as_listed() {
+fn all_121_transitions_are_as_listed() {
     let mut cells = 0;
-    for (from, targets) in MOVES {
+    for (from, targets) in TRANSITIONS {
         for &to in JobStatus::ALL {
             let expected =
                 if targets.contains(&to) { Ok(()) } else { Err(IllegalTransition { from, to }) };
@@ -46,9 +46,9 @@ fn all_121_moves_are_as_listed() {
 }
 
 #[test]
-fn all_88_verbs_are_taken_as_listed() {
+fn all_88_pairs_of_verb_and_status_are_as_listed() {
     let mut cells = 0;
-    for (verb, statuses) in TAKEN {
+    for (verb, statuses) in ACCEPTED {
         for &status in JobStatus::ALL {
             let expected = statuses.contains(&status);
             assert_eq!(verb.allowed_in(status), expected, "{verb:?} in {status:?}");
@@ -60,14 +60,14 @@ fn all_88_verbs_are_taken_as_listed() {
 }
 
 #[test]
-fn a_refused_verb_says_so_in_the_words_of_the_schema() {
+fn the_error_of_a_refused_verb_has_the_names_of_the_schema() {
     let error = check_verb("j0", SetSpeed, Waiting).expect_err("refused by the table");
     let expected = "Job 'j0' in state 'waiting' cannot accept command verb 'set-speed'";
     assert_eq!(error.to_string(), expected);
 }
 
 #[test]
-fn an_illegal_move_says_which() {
+fn the_error_of_an_illegal_transition_names_both_statuses() {
     let illegal = transition(Paused, Ready).expect_err("refused by the table");
     assert_eq!(illegal.to_string(), "no job moves from paused to ready");
 }

@@ -16,7 +16,7 @@ fn group(fixture: &EngineFixture, works: &[Work]) -> Vec<Job> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_members_run_before_the_reply() {
+async fn all_members_are_running_when_start_returns() {
     let fixture = EngineFixture::new();
     group(&fixture, &[Work::Finish, Work::Finish]);
     assert_eq!(fixture.log.take(), ["j0 created", "j1 created", "j0 running", "j1 running"]);
@@ -45,7 +45,7 @@ async fn a_member_that_is_done_waits_for_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_done_has_failed_when_the_cancel_of_any_is_answered() {
+async fn a_waiting_member_is_aborting_before_the_reply_to_any_cancel() {
     for cancelled in [0, 1] {
         let fixture = EngineFixture::new();
         let jobs = group(&fixture, &[Work::Finish, Work::UntilCancelled]);
@@ -75,7 +75,7 @@ async fn jobs_without_a_transaction_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_fails_takes_the_others_with_it_and_keeps_its_error() {
+async fn a_failed_member_cancels_the_others_and_reports_its_own_error() {
     let fixture = EngineFixture::new();
     let jobs =
         group(&fixture, &[Work::Finish, Work::Fail("No space left"), Work::UntilCancelled]);
@@ -93,7 +93,7 @@ async fn one_that_fails_takes_the_others_with_it_and_keeps_its_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_cancelled_takes_the_others_with_it() {
+async fn a_cancelled_member_cancels_the_others() {
     let fixture = EngineFixture::new();
     let jobs = group(&fixture, &[Work::UntilCancelled, Work::UntilCompleted]);
     let_tasks_run().await;
@@ -104,7 +104,7 @@ async fn one_that_is_cancelled_takes_the_others_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_member_can_be_cancelled_and_waits_for_those_at_work() {
+async fn a_cancelled_waiting_member_is_concluded_after_the_running_members() {
     let fixture = EngineFixture::new();
     let jobs = group(&fixture, &[Work::Finish, Work::UntilCancelled]);
     let_tasks_run().await;
@@ -117,7 +117,7 @@ async fn a_waiting_member_can_be_cancelled_and_waits_for_those_at_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_member_runs_again_to_be_cancelled() {
+async fn a_paused_member_resumes_when_it_is_cancelled() {
     let fixture = EngineFixture::new();
     let jobs = group(&fixture, &[Work::UntilCancelled, Work::UntilCancelled]);
     let_tasks_run().await;
@@ -130,7 +130,7 @@ async fn a_paused_member_runs_again_to_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_waits_for_a_client_delays_all() {
+async fn a_member_without_auto_finalize_delays_all() {
     for finalized in [0, 1] {
         let fixture = EngineFixture::new();
         let transaction = Transaction::new();
@@ -151,7 +151,7 @@ async fn one_that_waits_for_a_client_delays_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pending_member_that_is_cancelled_undoes_all_before_the_reply() {
+async fn the_cancel_of_a_pending_member_fails_all_before_the_reply() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     let jobs = ["j0", "j1"]
@@ -183,7 +183,7 @@ async fn all_are_prepared_before_the_first_is_committed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_fails_to_prepare_undoes_all() {
+async fn a_member_that_fails_in_prepare_fails_all() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     let jobs = ["j0", "j1"].map(|id| {
@@ -211,7 +211,7 @@ async fn one_that_fails_to_prepare_undoes_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_fails_to_prepare_in_a_transaction_of_its_own_fails_alone() {
+async fn a_job_without_a_transaction_that_fails_in_prepare_fails_alone() {
     let fixture = EngineFixture::new();
     let jobs = ["j0", "j1"].map(|id| {
         let mut driver = fixture.driver(Work::Finish);
@@ -229,7 +229,7 @@ async fn one_that_fails_to_prepare_in_a_transaction_of_its_own_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_that_joins_late_is_waited_for_and_can_undo_all() {
+async fn a_member_that_joins_late_delays_all_and_can_fail_all() {
     for (work, status, result) in [
         (Work::Seconds(5), JobStatus::Waiting, "ok"),
         (Work::Fail("x"), JobStatus::Concluded, "Operation canceled"),
@@ -248,7 +248,7 @@ async fn a_member_that_joins_late_is_waited_for_and_can_undo_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_cancelled_while_others_are_prepared_undoes_all() {
+async fn a_member_cancelled_while_others_are_prepared_fails_all() {
     struct CancelsAnother(EngineFixture);
     impl job::JobDriver for CancelsAnother {
         async fn run(&self, _: &job::JobHandle) -> qapi_core::Result<()> {
@@ -272,7 +272,7 @@ async fn a_member_cancelled_while_others_are_prepared_undoes_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transaction_undone_before_its_start_ends_before_the_reply() {
+async fn a_transaction_undone_before_its_start_ends_when_undo_returns() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     let first = fixture.create_in(&transaction, manual("j0"), fixture.driver(Work::Finish));
@@ -285,7 +285,7 @@ async fn a_transaction_undone_before_its_start_ends_before_the_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_undone_or_dropped_waits_for_the_younger_that_run() {
+async fn a_member_undone_or_dropped_is_concluded_after_the_newer_members() {
     for undo in [job::CreatedJob::undo, drop] {
         let fixture = EngineFixture::new();
         let transaction = Transaction::new();
@@ -294,9 +294,9 @@ async fn a_member_undone_or_dropped_waits_for_the_younger_that_run() {
         let mut driver = fixture.driver(Work::Finish);
         driver.hooks = true;
         let older = fixture.create_in(&transaction, named("j1"), driver);
-        let younger =
+        let newer =
             fixture.create_in(&transaction, named("j2"), fixture.driver(Work::Seconds(1)));
-        younger.start();
+        newer.start();
         fixture
             .jobs
             .get("j1")
@@ -304,7 +304,7 @@ async fn a_member_undone_or_dropped_waits_for_the_younger_that_run() {
             .expect("created");
         undo(older);
         assert_eq!(oldest.start().status(), JobStatus::Created);
-        assert!(fixture.log.take_of("j1").ends_with("cancel"), "its turn has not come");
+        assert!(fixture.log.take_of("j1").ends_with("cancel"), "a newer member still runs");
         let_tasks_run().await;
         assert_eq!(fixture.log.take_of("j1"), "aborting abort clean concluded null");
         assert_eq!(fixture.log.take_of("j0"), "created aborting concluded null");
@@ -312,7 +312,7 @@ async fn a_member_undone_or_dropped_waits_for_the_younger_that_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_taken_back_does_not_hold_the_others() {
+async fn a_member_taken_back_does_not_delay_the_others() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     let first =
@@ -326,7 +326,7 @@ async fn a_member_taken_back_does_not_hold_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transaction_that_is_over_takes_no_more() {
+async fn a_transaction_that_is_over_accepts_no_member() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     fixture.create_in(&transaction, manual("j0"), fixture.driver(Work::Finish)).start();
@@ -338,7 +338,7 @@ async fn a_transaction_that_is_over_takes_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn older_members_are_concluded_after_the_younger_have_stopped() {
+async fn older_members_are_concluded_after_the_newer_have_stopped() {
     let fixture = EngineFixture::new();
     let transaction = Transaction::new();
     let slow = driver_fn(|job| async move {
@@ -361,11 +361,11 @@ async fn older_members_are_concluded_after_the_younger_have_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_that_fail_both_keep_their_errors_unless_one_was_cancelled_first() {
+async fn a_member_cancelled_before_it_fails_reports_the_cancel() {
     let fixture = EngineFixture::new();
     let jobs = group(&fixture, &[Work::Fail("first"), Work::Fail("second")]);
     let_tasks_run().await;
     assert_eq!(text(jobs[0].concluded().await), "first");
-    // It had not begun when the first one failed.
+    // The second driver had not begun when the first one failed.
     assert_eq!(text(jobs[1].concluded().await), "Operation canceled");
 }

@@ -10,9 +10,9 @@ enum Reply {
     Done,
     /// The table refuses it.
     Refused,
-    /// There is no pause of a client, in any state.
+    /// No client has paused the job.
     NotPaused,
-    /// There is a pause of a client already.
+    /// A client has already paused the job.
     AlreadyPaused,
 }
 
@@ -22,18 +22,18 @@ use Reply::{AlreadyPaused, Done, NotPaused, Refused};
 struct InState {
     job: Job,
     _fixture: EngineFixture,
-    _undone: Option<job::CreatedJob>,
+    _created: Option<job::CreatedJob>,
 }
 
 async fn job_in(status: JobStatus) -> InState {
     let fixture = EngineFixture::new();
     let started = |work| fixture.create(manual("j0"), fixture.driver(work)).start();
-    let mut undone = None;
+    let mut created_job = None;
     let job = match status {
         JobStatus::Undefined => unreachable!("no job is seen undefined"),
         JobStatus::Created => {
             let created = fixture.create(manual("j0"), fixture.driver(Work::Finish));
-            undone.insert(created).job().clone()
+            created_job.insert(created).job().clone()
         }
         JobStatus::Running => started(Work::UntilCancelled),
         JobStatus::Ready => started(Work::UntilCompleted),
@@ -52,7 +52,7 @@ async fn job_in(status: JobStatus) -> InState {
     };
     let_tasks_run().await;
     assert_eq!(job.status(), status);
-    InState { job, _fixture: fixture, _undone: undone }
+    InState { job, _fixture: fixture, _created: created_job }
 }
 
 async fn paused(job: Job) -> Job {
@@ -73,8 +73,8 @@ async fn beside_a_job_at_work(fixture: &EngineFixture, work: Work) -> Job {
 async fn beside_a_job_that_will_not_stop(fixture: &EngineFixture) -> Job {
     let group = Transaction::new();
     let job = fixture.create_in(&group, manual("j0"), fixture.driver(Work::Fail("x")));
-    let deaf = super::fixture::driver_fn(|_| std::future::pending());
-    fixture.create_in(&group, manual("j1"), deaf).start();
+    let endless = super::fixture::driver_fn(|_| std::future::pending());
+    fixture.create_in(&group, manual("j1"), endless).start();
     job.start()
 }
 
@@ -197,7 +197,7 @@ verbs_in! {
         can_be_dismissed "dismiss" Done
         refuses_finalize "finalize" Refused
         refuses_change "change" Refused;
-    a_job_that_is_gone, Null:
+    a_null_job, Null:
         refuses_cancel "cancel" Refused
         refuses_pause "pause" Refused
         was_not_paused "resume" NotPaused

@@ -1,4 +1,4 @@
-//! Hooks that wait delay the end of their own jobs, and no other job.
+//! A hook that waits delays the end of its own job, and no other job.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use tokio::sync::Semaphore;
 
 use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, reply, text};
 
-/// Ends at once, prepares when it is given leave, and cleans up when it is given leave again.
+/// A driver that ends at once. Its `prepare` and its `clean` each wait for a permit.
 struct Slow {
-    leave: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Slow {
     async fn wait(&self) {
-        self.leave.acquire().await.expect("it stays open").forget();
+        self.permits.acquire().await.expect("the semaphore stays open").forget();
     }
 }
 
@@ -37,24 +37,24 @@ impl JobDriver for Slow {
 }
 
 fn slow() -> (Slow, Arc<Semaphore>) {
-    let leave = Arc::new(Semaphore::new(0));
-    (Slow { leave: Arc::clone(&leave) }, leave)
+    let permits = Arc::new(Semaphore::new(0));
+    (Slow { permits: Arc::clone(&permits) }, permits)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_stays_pending_while_it_is_prepared_and_cleaned_up() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     fixture.create(named("j0"), driver).start();
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "created running waiting pending");
     fixture.start("other", Work::Finish);
     let_tasks_run().await;
     assert!(fixture.log.take_of("other").ends_with("null"), "others continue");
-    leave.add_permits(1);
+    permits.add_permits(1);
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "");
-    leave.add_permits(1);
+    permits.add_permits(1);
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "concluded null");
 }
@@ -62,7 +62,7 @@ async fn a_job_stays_pending_while_it_is_prepared_and_cleaned_up() {
 #[tokio::test(start_paused = true)]
 async fn finalize_is_answered_when_all_members_are_concluded() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     let transaction = Transaction::new();
     let slow = fixture.create_in(&transaction, manual("slow"), driver);
     let quick = fixture.create_in(&transaction, manual("quick"), fixture.driver(Work::Finish));
@@ -70,10 +70,10 @@ async fn finalize_is_answered_when_all_members_are_concluded() {
     let_tasks_run().await;
     let mut finalize = Box::pin(job_finalize(&fixture.jobs, "quick"));
     assert_eq!(reply(&mut finalize).await, None);
-    leave.add_permits(1);
+    permits.add_permits(1);
     assert_eq!(reply(&mut finalize).await, None, "it is yet to be cleaned up");
     assert_eq!(slow.status(), JobStatus::Pending);
-    leave.add_permits(1);
+    permits.add_permits(1);
     assert_eq!(reply(&mut finalize).await.map(text).as_deref(), Some("ok"));
     assert_eq!(slow.status(), JobStatus::Concluded);
 }
@@ -81,13 +81,13 @@ async fn finalize_is_answered_when_all_members_are_concluded() {
 #[tokio::test(start_paused = true)]
 async fn a_finalize_continues_after_its_client_is_gone() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     let job = fixture.create(manual("j0"), driver).start();
     let_tasks_run().await;
     let mut finalize = Box::pin(job_finalize(&fixture.jobs, "j0"));
     assert_eq!(reply(&mut finalize).await, None);
     drop(finalize);
-    leave.add_permits(2);
+    permits.add_permits(2);
     let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Concluded);
 }
@@ -95,13 +95,13 @@ async fn a_finalize_continues_after_its_client_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn a_job_can_be_cancelled_while_it_is_prepared() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     let job = fixture.create(manual("j0"), driver).start();
     let_tasks_run().await;
     job.finalize().expect("pending");
     let mut cancel = Box::pin(job_cancel(&fixture.jobs, "j0"));
     assert_eq!(reply(&mut cancel).await, None);
-    leave.add_permits(2);
+    permits.add_permits(2);
     assert_eq!(reply(&mut cancel).await.map(text).as_deref(), Some("ok"));
     assert_eq!(job.error().as_ref().map(qapi_core::Error::desc), Some("Operation canceled"));
     assert_eq!(job.status(), JobStatus::Concluded);
@@ -110,14 +110,14 @@ async fn a_job_can_be_cancelled_while_it_is_prepared() {
 #[tokio::test(start_paused = true)]
 async fn a_cancel_is_answered_when_a_pending_job_is_concluded() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     fixture.create(manual("j0"), driver).start();
     let_tasks_run().await;
     fixture.log.take();
     let mut cancel = Box::pin(job_cancel(&fixture.jobs, "j0"));
     assert_eq!(reply(&mut cancel).await, None);
     assert_eq!(fixture.log.take_of("j0"), "aborting");
-    leave.add_permits(1);
+    permits.add_permits(1);
     assert_eq!(reply(&mut cancel).await.map(text).as_deref(), Some("ok"));
     assert_eq!(fixture.log.take_of("j0"), "concluded");
 }
@@ -135,35 +135,35 @@ async fn a_cancel_of_a_job_at_work_is_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn undone_jobs_are_waited_for_on_demand() {
+async fn idle_waits_for_the_hooks_of_an_undone_job() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     let created = fixture.create(named("j0"), driver);
     let job = created.job().clone();
     created.undo();
-    let mut at_rest = Box::pin(job.idle());
-    assert_eq!(reply(&mut at_rest).await, None);
-    leave.add_permits(1);
-    assert_eq!(reply(&mut at_rest).await, Some(()));
+    let mut idle = Box::pin(job.idle());
+    assert_eq!(reply(&mut idle).await, None);
+    permits.add_permits(1);
+    assert_eq!(reply(&mut idle).await, Some(()));
     assert_eq!(fixture.log.take_of("j0"), "created aborting concluded null");
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_all_waits_for_hooks() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     fixture.create(manual("j0"), driver).start();
     let_tasks_run().await;
     let mut ending = Box::pin(fixture.jobs.cancel_all());
     assert_eq!(reply(&mut ending).await, None);
-    leave.add_permits(1);
+    permits.add_permits(1);
     assert_eq!(reply(&mut ending).await, Some(()));
 }
 
-/// Panics after it has waited.
-struct Clumsy;
+/// A driver whose `prepare` waits, and then panics.
+struct PanicsInPrepare;
 
-impl JobDriver for Clumsy {
+impl JobDriver for PanicsInPrepare {
     async fn run(&self, _: &JobHandle) -> Result<()> {
         Ok(())
     }
@@ -177,7 +177,7 @@ impl JobDriver for Clumsy {
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_panics_after_a_while_fails_the_job() {
     let fixture = EngineFixture::new();
-    let job = fixture.create(named("j0"), Clumsy).start();
+    let job = fixture.create(named("j0"), PanicsInPrepare).start();
     assert_eq!(
         text(job.concluded().await),
         "The job's driver panicked in 'prepare': as the script says"
@@ -203,7 +203,7 @@ fn pending(fixture: &EngineFixture, driver: Slow) -> (tokio::runtime::Runtime, J
 }
 
 #[test]
-fn a_runtime_that_ends_under_a_hook_ends_the_job() {
+fn the_shutdown_of_a_runtime_drops_a_hook_and_ends_the_job() {
     let fixture = EngineFixture::new();
     let (runtime, job) = pending(&fixture, slow().0);
     runtime.block_on(async { job.finalize().expect("pending") });
@@ -214,14 +214,14 @@ fn a_runtime_that_ends_under_a_hook_ends_the_job() {
 }
 
 #[test]
-fn hooks_are_waited_for_wherever_a_job_is_finalized() {
+fn hooks_run_on_the_runtime_of_the_job_wherever_it_is_finalized() {
     let fixture = EngineFixture::new();
-    let (driver, leave) = slow();
+    let (driver, permits) = slow();
     let (runtime, job) = pending(&fixture, driver);
-    // Not within the runtime.
+    // Called outside of the runtime.
     job.finalize().expect("pending");
     assert_eq!(job.status(), JobStatus::Pending);
-    leave.add_permits(2);
+    permits.add_permits(2);
     runtime.block_on(job.idle());
     assert_eq!(job.status(), JobStatus::Concluded);
     assert_eq!(job.error(), None);

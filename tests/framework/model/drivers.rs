@@ -6,8 +6,8 @@ use super::rules::{Driver, Model};
 use super::step::{DriverAction, Hook};
 
 impl Model {
-    /// Runs every driver that can run. A new one first passes a pause point, and never begins if it
-    /// has to stop.
+    /// Runs every driver that can run. A new driver first passes a pause point. It does not begin
+    /// if its job is cancelled or has failed.
     pub(super) fn turn(&mut self) {
         while !self.runnable.is_empty() {
             let number = self.runnable.remove(0);

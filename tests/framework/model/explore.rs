@@ -15,8 +15,8 @@ struct Seen {
     depth: usize,
 }
 
-/// Explores jobs of all these kinds, from the state after `prelude`, to a depth of `depth` steps or
-/// of what the environment says.
+/// Explores jobs of all these kinds, from the state after `prelude`, up to a depth of `depth`
+/// steps. The environment variable `QAPI_MODEL_DEPTH` overrides `depth`.
 pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], depth: usize) {
     let asked = std::env::var("QAPI_MODEL_DEPTH").ok();
     let depth = asked.map_or(depth, |asked| asked.parse().expect("a number of steps"));
@@ -35,8 +35,8 @@ pub(super) fn explore_all(name: &str, kinds: &[Vec<Kind>], prelude: &[Step], dep
 /// there.
 fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let compare = |way: &[Step], model: &Model, steps: &[Step]| {
-        runtime.block_on(compare(kinds, way, model.clone(), steps));
+    let compare = |path: &[Step], model: &Model, steps: &[Step]| {
+        runtime.block_on(compare(kinds, path, model.clone(), steps));
     };
     let mut beginning = Model::new(kinds);
     compare(&[], &beginning, prelude);
@@ -44,11 +44,11 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
         beginning.take(*step);
     }
     let mut known = HashSet::from([beginning.clone()]);
-    let mut ahead = VecDeque::from([(beginning, prelude.to_vec())]);
+    let mut queue = VecDeque::from([(beginning, prelude.to_vec())]);
     let mut seen = Seen::default();
-    while let Some((model, way)) = ahead.pop_front() {
+    while let Some((model, path)) = queue.pop_front() {
         seen.states += 1;
-        seen.depth = seen.depth.max(way.len() - prelude.len());
+        seen.depth = seen.depth.max(path.len() - prelude.len());
         let steps = model.steps();
         seen.steps += steps.len();
         let after = |step: &Step| Some((*step, model.after(*step)?));
@@ -57,28 +57,28 @@ fn explore(kinds: &[Kind], prelude: &[Step], depth: usize) -> Seen {
         // Steps that change nothing need no fresh engine.
         let mut at_once: Vec<_> = steps.iter().copied().filter(|step| !moves(step)).collect();
         at_once.extend(moving.first().map(|(step, _)| *step));
-        compare(&way, &model, &at_once);
+        compare(&path, &model, &at_once);
         for (number, (step, next)) in moving.into_iter().enumerate() {
             if number > 0 {
-                compare(&way, &model, &[step]);
+                compare(&path, &model, &[step]);
             }
-            if way.len() < prelude.len().saturating_add(depth) && known.insert(next.clone()) {
-                ahead.push_back((next, [&way[..], &[step]].concat()));
+            if path.len() < prelude.len().saturating_add(depth) && known.insert(next.clone()) {
+                queue.push_back((next, [&path[..], &[step]].concat()));
             }
         }
     }
     seen
 }
 
-/// Takes a path that is known to be right and to lead to `model`, and compares the engine with the
-/// model at each step after it.
-async fn compare(kinds: &[Kind], way: &[Step], mut model: Model, steps: &[Step]) {
+/// Repeats a path that has been compared before, and that leads to `model`. Then takes `steps`, and
+/// compares the engine with the model after each.
+async fn compare(kinds: &[Kind], path: &[Step], mut model: Model, steps: &[Step]) {
     let mut engine = ScriptedEngine::new(kinds);
-    for step in way {
+    for step in path {
         engine.take(*step).await;
     }
     for step in steps {
-        let place = || format!("at {step:?}\nafter {way:?}\nof {steps:?}\nwith {kinds:#?}");
+        let place = || format!("at {step:?}\nafter {path:?}\nof {steps:?}\nwith {kinds:#?}");
         assert_eq!(engine.take(*step).await, model.take(*step), "{}", place());
         assert_eq!(engine.view(), model.view(), "{}", place());
     }

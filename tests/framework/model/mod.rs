@@ -47,7 +47,8 @@ fn combinations(transactions: &[usize]) -> Vec<Vec<Kind>> {
     found
 }
 
-/// Lists of plain jobs, one for each of these transactions, with one job that is any of `odd`.
+/// Lists of jobs, one job for each of these transactions. In each list one job is of a kind in
+/// `odd`, and the others are plain.
 fn alike_but_one(transactions: &[usize], odd: &[Kind]) -> Vec<Vec<Kind>> {
     let kinds = |place: usize, kind: Kind| {
         let member = |(number, transaction): (usize, &usize)| Kind {
@@ -95,9 +96,9 @@ fn two_jobs_in_one_transaction() {
 }
 
 #[test]
-fn two_jobs_in_one_transaction_of_which_one_has_a_flaw() {
-    let flawed = Fault::all().map(|fault| Kind { fault, auto_dismiss: false, ..Kind::PLAIN });
-    let kinds = alike_but_one(&[0, 0], &flawed.collect::<Vec<_>>());
+fn two_jobs_in_one_transaction_one_with_a_fault() {
+    let faulty = Fault::all().map(|fault| Kind { fault, auto_dismiss: false, ..Kind::PLAIN });
+    let kinds = alike_but_one(&[0, 0], &faulty.collect::<Vec<_>>());
     explore_all("two jobs, one transaction, one fault", &kinds, &all_run(2), 2);
 }
 

@@ -31,7 +31,7 @@ impl ReferenceStateMachine for Rules {
         prop::collection::vec(kind, 3).prop_map(|kinds| Model::new(&kinds)).boxed()
     }
 
-    /// Mostly steps that change something.
+    /// Chooses mostly steps that change the state.
     fn transitions(model: &Model) -> BoxedStrategy<Step> {
         let steps = model.steps();
         let moves = |step: &Step| model.after(*step).is_some();

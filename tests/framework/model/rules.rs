@@ -16,7 +16,7 @@ pub(super) struct Model {
     pub(super) transactions: [Transaction; 2],
     /// The jobs whose drivers can run, in the order in which they will.
     pub(super) runnable: Vec<usize>,
-    /// Whether a failed member is being concluded now. Never between two steps.
+    /// Whether a failed member is being concluded. Always false between two steps.
     pub(super) concluding: bool,
     /// The events of the present step.
     events: Vec<String>,
@@ -26,7 +26,7 @@ pub(super) struct Model {
 pub(super) struct Job {
     pub(super) kind: Kind,
     pub(super) status: JobStatus,
-    /// Neither started, nor taken back or undone.
+    /// The job has not been started, taken back or undone.
     startable: bool,
     pub(super) started: bool,
     pub(super) driver: Driver,
@@ -84,7 +84,7 @@ impl Job {
 }
 
 impl Model {
-    /// No jobs yet. Jobs of these kinds may be created, in this order.
+    /// A model without jobs. Jobs of these kinds may be created, in this order.
     pub(super) fn new(kinds: &[Kind]) -> Self {
         Self {
             kinds: kinds.to_vec(),
@@ -278,7 +278,7 @@ impl Model {
         Ok(())
     }
 
-    /// A job that is not at work takes its transaction with it at once.
+    /// A forced cancel of a job that is not at work aborts its transaction at once.
     fn cancel(&mut self, number: usize, force: bool) {
         self.mark_cancelled(number, force);
         if self.jobs[number].cancel == Cancel::Forced {
@@ -314,8 +314,8 @@ impl Model {
         }
     }
 
-    /// Calls a hook. If it panics, the job fails with the text that is returned; and if the job is
-    /// not at work, so does its transaction.
+    /// Calls a hook. If the hook panics, the job fails, and so does the transaction of a job that
+    /// is not at work. Returns the error text of the panic.
     pub(super) fn call(&mut self, number: usize, hook: Hook) -> Option<String> {
         if hook != Hook::Run {
             self.emit(number, hook.word());
@@ -354,7 +354,7 @@ impl Model {
         }
     }
 
-    /// The job has left its pause before the reply to the command that ended it.
+    /// Leaves the pause at once, and so before the reply to the command that ended the pause.
     fn leave_pause(&mut self, number: usize) {
         match self.jobs[number].status {
             Paused => self.move_to(number, Running),
@@ -367,8 +367,8 @@ impl Model {
         self.runnable.push(number);
     }
 
-    /// A forced cancel is a failure whatever the driver returns, but an error of the driver has
-    /// precedence.
+    /// Moves the job to aborting if it must fail, and returns whether it must. The error of a
+    /// cancelled job is `Operation canceled`, unless the driver has an error of its own.
     pub(super) fn abort_if_failed(&mut self, number: usize) -> bool {
         let job = &mut self.jobs[number];
         if !job.must_fail() {

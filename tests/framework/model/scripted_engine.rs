@@ -34,7 +34,8 @@ struct ScriptedDriver {
 }
 
 impl ScriptedDriver {
-    /// Panics if that is the fault of this kind. The panic prints nothing.
+    /// Logs the call of a hook, and panics if that is the fault of this kind. The panic prints
+    /// nothing.
     fn called(&self, job: &JobHandle, hook: Hook) {
         if hook != Hook::Run {
             self.log.write(job.id(), hook.word());
@@ -56,7 +57,7 @@ impl JobDriver for ScriptedDriver {
         let mut actions = actions.expect("a job runs once");
         while let Some(action) = actions.recv().await {
             match action {
-                // A later action makes the driver give up.
+                // A cancel does not end the driver here; a later action does.
                 DriverAction::PassPausePoint => drop(job.pause_point().await),
                 DriverAction::BecomeReady => job.ready(),
                 DriverAction::MeetError => job.pause_for_error(),

@@ -5,7 +5,7 @@ use job::{JobStatus, JobVerb};
 /// The options and the driver of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
-    /// A soft cancel just ends the job when it is ready.
+    /// A soft cancel of a ready job ends the job with success.
     pub(super) soft_cancel: bool,
     pub(super) auto_finalize: bool,
     pub(super) auto_dismiss: bool,
@@ -31,7 +31,7 @@ pub(super) enum Fault {
     None,
     /// `prepare` fails.
     FailsLate,
-    /// The hooks that may refuse do.
+    /// `complete` and `change` fail.
     Refuses,
     /// A hook panics.
     PanicsIn(Hook),
@@ -111,11 +111,11 @@ pub(super) enum Step {
     Request(usize, Request),
     /// An internal pause begins.
     BeginPause(usize),
-    /// That pause ends.
+    /// The internal pause ends.
     EndPause(usize),
     /// The driver acts, after all drivers have run, and before they run again.
     Drive(usize, DriverAction),
-    /// Every driver that can run does.
+    /// Every runnable driver runs.
     Turn,
 }
 
@@ -204,9 +204,8 @@ pub(super) struct View {
     pub(super) cancelled: bool,
 }
 
-/// Every verb of the schema is among the requests.
 #[test]
-fn no_verb_is_forgotten() {
+fn every_verb_of_the_schema_is_a_request() {
     for verb in JobVerb::ALL {
         assert!(Request::ALL.iter().any(|request| request.rule().0 == verb.as_str()), "{verb:?}");
     }

@@ -10,11 +10,11 @@ use super::step::{Fault, Hook};
 pub(super) struct Transaction {
     /// The numbers of the jobs that are not concluded, the oldest first.
     members: Vec<usize>,
-    fate: Fate,
+    phase: Phase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Fate {
+enum Phase {
     Open,
     /// All members are done, and wait for a client.
     Pending,
@@ -25,19 +25,19 @@ enum Fate {
 
 impl Transaction {
     pub(super) fn new() -> Self {
-        Self { members: Vec::new(), fate: Fate::Open }
+        Self { members: Vec::new(), phase: Phase::Open }
     }
 
     /// Adds a job, unless the transaction is over.
     pub(super) fn join(&mut self, number: usize) -> bool {
-        let open = self.fate == Fate::Open;
+        let open = self.phase == Phase::Open;
         if open {
             self.members.push(number);
         }
         open
     }
 
-    /// The newest member comes first in all that is done to members.
+    /// The members in the order in which every operation takes them: the newest first.
     fn newest_first(&self) -> Vec<usize> {
         self.members.iter().rev().copied().collect()
     }
@@ -55,10 +55,11 @@ impl Model {
     pub(super) fn advance(&mut self, transaction: usize) {
         let members = self.transactions[transaction].newest_first();
         let all_wait = members.iter().all(|number| self.jobs[*number].status == Waiting);
-        if self.transactions[transaction].fate != Fate::Open || members.is_empty() || !all_wait {
+        if self.transactions[transaction].phase != Phase::Open || members.is_empty() || !all_wait
+        {
             return;
         }
-        self.transactions[transaction].fate = Fate::Pending;
+        self.transactions[transaction].phase = Phase::Pending;
         for number in &members {
             self.move_to(*number, Pending);
             if !self.jobs[*number].kind.auto_finalize {
@@ -72,7 +73,7 @@ impl Model {
 
     /// Prepares all members before the first is cleaned up. A member that fails then fails all.
     pub(super) fn finalize(&mut self, transaction: usize) {
-        self.transactions[transaction].fate = Fate::Decided;
+        self.transactions[transaction].phase = Phase::Decided;
         let members = self.transactions[transaction].newest_first();
         for number in &members {
             self.call(*number, Hook::Prepare);
@@ -95,15 +96,15 @@ impl Model {
         if self.jobs[culprit].is_over() {
             return;
         }
-        match self.transactions[transaction].fate {
-            Fate::Open | Fate::Pending => self.undo(culprit),
-            Fate::Decided => {}
-            Fate::Failure => self.conclude_stopped(transaction),
+        match self.transactions[transaction].phase {
+            Phase::Open | Phase::Pending => self.undo(culprit),
+            Phase::Decided => {}
+            Phase::Failure => self.conclude_stopped(transaction),
         }
     }
 
-    /// Fails the members that have done their work as soon as a member is cancelled by force, if
-    /// one at work has to be waited for.
+    /// Fails the waiting members as soon as a member is cancelled by force. Does nothing if no
+    /// member is at work: the transaction then ends at once.
     pub(super) fn fail_waiting(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
         let members = self.transactions[transaction].newest_first();
@@ -115,7 +116,7 @@ impl Model {
                 self.mark_cancelled(*number, true);
             }
         }
-        if self.transactions[transaction].fate == Fate::Open {
+        if self.transactions[transaction].phase == Phase::Open {
             for number in members {
                 if self.jobs[number].status == Waiting {
                     self.abort_if_failed(number);
@@ -127,13 +128,13 @@ impl Model {
     /// A member fails: all others are cancelled by force.
     fn undo(&mut self, culprit: usize) {
         let transaction = self.jobs[culprit].kind.transaction;
-        self.transactions[transaction].fate = Fate::Decided;
+        self.transactions[transaction].phase = Phase::Decided;
         for number in self.transactions[transaction].newest_first() {
             if number != culprit && self.jobs[number].status != Aborting {
                 self.mark_cancelled(number, true);
             }
         }
-        self.transactions[transaction].fate = Fate::Failure;
+        self.transactions[transaction].phase = Phase::Failure;
         self.conclude_stopped(transaction);
     }
 
