@@ -8,6 +8,7 @@ use crate::messages;
 
 /// The user, group and process at the other end of a unix socket, when it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct PeerCredentials {
     /// The effective user.
     pub uid: u32,
@@ -15,6 +16,14 @@ pub struct PeerCredentials {
     pub gid: u32,
     /// The process, where the system reports it.
     pub pid: Option<i32>,
+}
+
+impl PeerCredentials {
+    /// The credentials of a process whose number is not known.
+    #[must_use]
+    pub const fn new(uid: u32, gid: u32) -> Self {
+        Self { uid, gid, pid: None }
+    }
 }
 
 /// The session of a caller: its peer, its negotiated capabilities and its file descriptors.

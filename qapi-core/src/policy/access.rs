@@ -23,7 +23,7 @@ unsafe extern "C" {
 /// use qapi_core::session::PeerCredentials;
 ///
 /// let access = Access::anyone().deny_uid(1001);
-/// let caller = |uid| Some(PeerCredentials { uid, gid: 100, pid: None });
+/// let caller = |uid| Some(PeerCredentials::new(uid, 100));
 /// assert!(access.permits(caller(1000)));
 /// assert!(!access.permits(caller(1001)));
 /// assert!(!access.permits(None));

@@ -24,10 +24,7 @@ use crate::call::session::PeerCredentials;
 /// let policy = Policy::new()
 ///     .peers(Access::owner_and_root().allow_gid(1000))
 ///     .command("quit", Access::owner_and_root())
-///     .compat(CompatPolicy {
-///         deprecated_input: CompatPolicyInput::Reject,
-///         ..CompatPolicy::default()
-///     });
+///     .compat(CompatPolicy::new().deprecated_input(CompatPolicyInput::Reject));
 /// # let _ = policy;
 /// ```
 #[derive(Debug, Clone)]

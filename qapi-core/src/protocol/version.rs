@@ -12,6 +12,7 @@ use crate::schema::projection::Release;
 /// therefore those of the QEMU release whose schema the daemon follows. `package` has the daemon's
 /// own name and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerVersion {
     /// The major version of the QEMU release.
     pub major: u32,

@@ -10,6 +10,7 @@ use crate::schema::definition::Feature;
 /// As in QEMU the policy covers commands, events, arguments, members and values with the feature
 /// `deprecated` or `unstable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub struct CompatPolicy {
     /// The policy on deprecated input: commands, arguments, members and values that a client
     /// sends.
@@ -20,6 +21,47 @@ pub struct CompatPolicy {
     pub unstable_input: CompatPolicyInput,
     /// The policy on unstable output. Unlike QEMU's it covers `query-qmp-schema` too.
     pub unstable_output: CompatPolicyOutput,
+}
+
+impl CompatPolicy {
+    /// The policy that accepts and shows everything, which is the default.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            deprecated_input: CompatPolicyInput::Accept,
+            deprecated_output: CompatPolicyOutput::Accept,
+            unstable_input: CompatPolicyInput::Accept,
+            unstable_output: CompatPolicyOutput::Accept,
+        }
+    }
+
+    /// Sets the policy on deprecated input.
+    #[must_use]
+    pub const fn deprecated_input(mut self, policy: CompatPolicyInput) -> Self {
+        self.deprecated_input = policy;
+        self
+    }
+
+    /// Sets the policy on deprecated output.
+    #[must_use]
+    pub const fn deprecated_output(mut self, policy: CompatPolicyOutput) -> Self {
+        self.deprecated_output = policy;
+        self
+    }
+
+    /// Sets the policy on unstable input.
+    #[must_use]
+    pub const fn unstable_input(mut self, policy: CompatPolicyInput) -> Self {
+        self.unstable_input = policy;
+        self
+    }
+
+    /// Sets the policy on unstable output.
+    #[must_use]
+    pub const fn unstable_output(mut self, policy: CompatPolicyOutput) -> Self {
+        self.unstable_output = policy;
+        self
+    }
 }
 
 /// The treatment of input that uses a deprecated or unstable part.

@@ -36,7 +36,15 @@ pub const QUEUE_LIMIT: usize = 8;
 const OUTPUT_HIGH_WATER: usize = 1 << 20;
 
 /// The options of a session.
+///
+/// ```
+/// use qapi_core::session::SessionOptions;
+///
+/// let options = SessionOptions::default().pretty(true).output_limit(1 << 20);
+/// # let _ = options;
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SessionOptions {
     /// The credentials of the client, where the transport reports them.
     pub peer: Option<PeerCredentials>,
@@ -49,6 +57,29 @@ pub struct SessionOptions {
 impl Default for SessionOptions {
     fn default() -> Self {
         Self { peer: None, pretty: false, output_limit: DEFAULT_OUTPUT_LIMIT }
+    }
+}
+
+impl SessionOptions {
+    /// Sets the credentials of the client. A transport that does not report them passes `None`.
+    #[must_use]
+    pub fn peer(mut self, peer: Option<PeerCredentials>) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// Sets whether messages are indented over several lines.
+    #[must_use]
+    pub fn pretty(mut self, pretty: bool) -> Self {
+        self.pretty = pretty;
+        self
+    }
+
+    /// Sets the number of bytes that a client may leave unread before its session is closed.
+    #[must_use]
+    pub fn output_limit(mut self, bytes: usize) -> Self {
+        self.output_limit = bytes;
+        self
     }
 }
 

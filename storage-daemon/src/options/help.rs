@@ -38,7 +38,7 @@ Options are carried out in the order in which they are given.
 
 /// The output of `--version`.
 pub fn version_text(version: &ServerVersion) -> String {
-    let ServerVersion { major, minor, micro, package } = version;
+    let ServerVersion { major, minor, micro, package, .. } = version;
     let name = package.replacen(' ', " version ", 1);
     format!("{name} (speaks QMP as QEMU {major}.{minor}.{micro} does)\n")
 }

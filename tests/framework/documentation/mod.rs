@@ -99,11 +99,9 @@ fn commands_that_the_caller_may_not_execute_are_left_out() {
 
 #[test]
 fn hidden_parts_are_left_out() {
-    let compat = CompatPolicy {
-        deprecated_output: CompatPolicyOutput::Hide,
-        unstable_output: CompatPolicyOutput::Hide,
-        ..CompatPolicy::default()
-    };
+    let compat = CompatPolicy::new()
+        .deprecated_output(CompatPolicyOutput::Hide)
+        .unstable_output(CompatPolicyOutput::Hide);
     let found = lanterns(Policy::new().compat(compat));
     assert!(!names(&found).contains(&"lantern-show"));
     let lantern_info = found.iter().find(|one| one["name"] == "LanternInfo").unwrap();

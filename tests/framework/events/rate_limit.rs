@@ -155,7 +155,7 @@ async fn a_queued_event_has_the_time_of_its_creation() {
 
 #[tokio::test(start_paused = true)]
 async fn a_queued_event_reaches_pretty_clients() {
-    let options = SessionOptions { pretty: true, ..Default::default() };
+    let options = SessionOptions::default().pretty(true);
     let mut session = SessionFixture::with_options(&options);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
     session.output();

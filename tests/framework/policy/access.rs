@@ -27,7 +27,7 @@ fn policy_secret() -> PolicySecret {
 fn policy_open() {}
 
 fn peer(uid: u32, gid: u32) -> Option<PeerCredentials> {
-    Some(PeerCredentials { uid, gid, pid: None })
+    Some(PeerCredentials::new(uid, gid))
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn owner_and_root_are_allowed_and_others_are_not() {
     let own = rustix::process::geteuid().as_raw();
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
-        let credentials = PeerCredentials { uid, gid: 0, pid: None };
+        let credentials = PeerCredentials::new(uid, 0);
         assert_eq!(policy.may_connect(credentials), may, "{uid}");
     }
 }
@@ -65,7 +65,7 @@ fn owner_and_root_are_allowed_and_others_are_not() {
 /// A session of user `uid`. Only user 7 may execute `policy-secret`.
 fn session_of(uid: u32) -> SessionFixture {
     let policy = Policy::new().command("policy-secret", Access::none().allow_uid(7));
-    let options = SessionOptions { peer: peer(uid, 0), ..Default::default() };
+    let options = SessionOptions::default().peer(peer(uid, 0));
     session_under(policy, "main::policy::access", &options)
 }
 

@@ -94,19 +94,13 @@ fn session(compat: CompatPolicy) -> SessionFixture {
     session_under(policy, "main::policy::compat", &SessionOptions::default())
 }
 
-const REJECT: CompatPolicy = CompatPolicy {
-    deprecated_input: CompatPolicyInput::Reject,
-    deprecated_output: CompatPolicyOutput::Accept,
-    unstable_input: CompatPolicyInput::Reject,
-    unstable_output: CompatPolicyOutput::Accept,
-};
+const REJECT: CompatPolicy = CompatPolicy::new()
+    .deprecated_input(CompatPolicyInput::Reject)
+    .unstable_input(CompatPolicyInput::Reject);
 
-const HIDE: CompatPolicy = CompatPolicy {
-    deprecated_input: CompatPolicyInput::Accept,
-    deprecated_output: CompatPolicyOutput::Hide,
-    unstable_input: CompatPolicyInput::Accept,
-    unstable_output: CompatPolicyOutput::Hide,
-};
+const HIDE: CompatPolicy = CompatPolicy::new()
+    .deprecated_output(CompatPolicyOutput::Hide)
+    .unstable_output(CompatPolicyOutput::Hide);
 
 /// Requests and their error texts, which are empty if every policy accepts the request.
 const INPUTS: &[(&str, &str)] = &[
@@ -173,7 +167,7 @@ fn accepted_input_is_executed() {
 
 #[test]
 fn each_policy_applies_to_its_own_feature() {
-    let deprecated = CompatPolicy { unstable_input: CompatPolicyInput::Accept, ..REJECT };
+    let deprecated = REJECT.unstable_input(CompatPolicyInput::Accept);
     let mut session = session(deprecated);
     assert!(session.ask(r#"{"execute": "compat-old"}"#).contains("CommandNotFound"));
     assert_eq!(session.ask(r#"{"execute": "compat-new"}"#), "{\"return\": {}}\r\n");
@@ -235,7 +229,7 @@ const CRASHING: &str = "QAPI_TEST_CRASH";
 #[test]
 fn input_may_abort_the_process() {
     if std::env::var_os(CRASHING).is_some() {
-        let crash = CompatPolicy { deprecated_input: CompatPolicyInput::Crash, ..REJECT };
+        let crash = REJECT.deprecated_input(CompatPolicyInput::Crash);
         session(crash).ask(r#"{"execute": "compat-old"}"#);
         return;
     }

@@ -226,11 +226,10 @@ fn query_qmp_schema_of_the_release_itself_has_everything() {
 
 /// Refuses deprecated input and hides deprecated output.
 fn strict() -> Policy {
-    Policy::new().compat(CompatPolicy {
-        deprecated_input: CompatPolicyInput::Reject,
-        deprecated_output: CompatPolicyOutput::Hide,
-        ..CompatPolicy::default()
-    })
+    let compat = CompatPolicy::new()
+        .deprecated_input(CompatPolicyInput::Reject)
+        .deprecated_output(CompatPolicyOutput::Hide);
+    Policy::new().compat(compat)
 }
 
 #[test]
@@ -264,7 +263,7 @@ fn a_policy_may_name_a_newer_command() {
 
 #[test]
 fn pretty_output_has_no_newer_parts() {
-    let options = SessionOptions { pretty: true, ..SessionOptions::default() };
+    let options = SessionOptions::default().pretty(true);
     let mut session = greeted_with(OLD, Policy::new(), &options);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
     session.output();

@@ -80,7 +80,7 @@ fn the_schema_has_every_listed_command() {
 
 #[test]
 fn the_schema_is_the_same_on_a_pretty_session() {
-    let options = qapi_core::session::SessionOptions { pretty: true, ..Default::default() };
+    let options = qapi_core::session::SessionOptions::default().pretty(true);
     let mut pretty = SessionFixture::with_options(&options);
     pretty.ask(r#"{"execute": "qmp_capabilities"}"#);
     let mut plain = SessionFixture::negotiated(false);

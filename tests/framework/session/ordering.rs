@@ -154,10 +154,8 @@ fn nothing_is_served_after_quit() {
 #[test]
 fn a_client_that_does_not_read_events_loses_its_session() {
     let limit = 10_000;
-    let mut session = SessionFixture::with_options(&SessionOptions {
-        output_limit: limit,
-        ..Default::default()
-    });
+    let mut session =
+        SessionFixture::with_options(&SessionOptions::default().output_limit(limit));
     session.output();
     session.negotiate(false);
     let mut emitted = 0;

@@ -78,8 +78,7 @@ fn a_json_error_has_no_id_and_the_session_continues() {
 
 #[test]
 fn pretty_replies_are_indented_by_four() {
-    let mut session =
-        SessionFixture::with_options(&SessionOptions { pretty: true, ..Default::default() });
+    let mut session = SessionFixture::with_options(&SessionOptions::default().pretty(true));
     session.output();
     let output = session.ask(r#"{"execute": "qmp_capabilities", "id": {"a": 1}}"#);
     let expected = [
