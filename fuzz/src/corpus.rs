@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Longer cases are about limits, which variations do not explore.
+/// The length limit of a case in bytes. Longer cases test limits, which variations do not explore.
 const LONGEST: usize = 8192;
 
 /// The bytes from the client in each recorded case.
@@ -34,7 +34,8 @@ fn sent(case: &Value) -> Vec<u8> {
     steps.iter().filter_map(written).flatten().collect()
 }
 
-/// The files write bytes as the characters of the same numbers.
+/// The bytes of one part of a step. The files represent a byte by the character with the same code
+/// point.
 fn part(part: &Value) -> Vec<u8> {
     match part {
         Value::String(text) => {

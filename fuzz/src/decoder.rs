@@ -2,7 +2,7 @@
 
 use qapi_core::wire::{Decoded, Decoder, to_vec};
 
-/// One result of decoding, comparable.
+/// One result of the decoder, in a form that can be compared.
 #[derive(Debug, PartialEq)]
 enum Found {
     Message(Vec<u8>),
@@ -27,7 +27,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// The text of a message, read and written again.
+/// Decodes and encodes the text of a message.
 fn again(text: Vec<u8>) -> Vec<u8> {
     let line = [text, b"\n".to_vec()].concat();
     match found(std::iter::once(line.as_slice())).as_mut_slice() {

@@ -1,4 +1,4 @@
-//! The definitions of the tests of recorded exchanges about arguments.
+//! The definitions of the commands in the recorded cases about arguments.
 
 #[path = "../../tests/framework/visitor/definitions/mod.rs"]
 mod recorded;

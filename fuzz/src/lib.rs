@@ -2,7 +2,7 @@
 //!
 //! Each target is a module with a function `run`, which takes any bytes and panics if an invariant
 //! is broken. `fuzz/run` lets libFuzzer call it. The tests of this package call it with the
-//! recorded cases and some thousand variations of them.
+//! recorded cases, and with several thousand variations of them.
 
 pub mod corpus;
 pub mod decoder;

@@ -10,11 +10,11 @@ use crate::reference;
 /// # Panics
 /// Only one accepts the text, or the values differ.
 pub fn run(input: &[u8]) {
-    assert_eq!(ours(input), reference::parse(input), "{:?}", String::from_utf8_lossy(input));
+    assert_eq!(parse(input), reference::parse(input), "{:?}", String::from_utf8_lossy(input));
 }
 
 /// The value, if `input` is one object or list with white space around it.
-fn ours(input: &[u8]) -> Option<Value> {
+fn parse(input: &[u8]) -> Option<Value> {
     let mut decoder = Decoder::new();
     let mut rest = input;
     let value = match decoder.decode(&mut rest)? {

@@ -1,10 +1,10 @@
 //! A reference parser of QMP's JSON: one function for each rule, a tree, no streaming.
 //!
-//! It decides whether a text is valid and what its value is, without the texts of errors.
+//! The parser decides whether a text is valid, and returns its value. It has no error messages.
 
 use serde_json::{Map, Number, Value};
 
-/// The largest number of open brackets.
+/// The maximum nesting of objects and lists.
 const NESTING: usize = 1024;
 
 /// The value, if `input` is one object or list with white space around it.

@@ -1,4 +1,4 @@
-//! Sessions: any input has only messages as output, and all input is consumed.
+//! Sessions: for any input, the output consists of messages, and the session consumes all input.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use qapi_core::session::{Advance, Session, SessionOptions};
 use qapi_core::{Registry, Service};
 use serde_json::Value;
 
-/// Feeds `input` to a session. Its first byte selects the negotiation before.
+/// Feeds `input` to a session. The first byte of `input` selects the negotiation that precedes the
+/// rest.
 ///
 /// # Panics
 /// Output is not a message, or the session does not consume its input.
@@ -27,7 +28,7 @@ pub fn run(input: &[u8]) {
 pub(crate) fn session() -> Session {
     thread_local!(static SERVICE: RefCell<Arc<Service>> = RefCell::new(service()));
     SERVICE.with(|shared| {
-        // A service does not serve after `quit`.
+        // A service accepts no session after `quit`.
         if shared.borrow().shutdown().is_requested() {
             shared.replace(service());
         }
@@ -37,7 +38,7 @@ pub(crate) fn session() -> Session {
 
 fn service() -> Arc<Service> {
     let registry = Registry::collect().expect("the definitions agree");
-    Arc::new(Service::new(registry, StateMap::default()).expect("no command wants state"))
+    Arc::new(Service::new(registry, StateMap::default()).expect("no command needs a state"))
 }
 
 /// Feeds the session all of `input`.

@@ -1,12 +1,12 @@
-//! Each target with the recorded cases and some thousand variations of them.
+//! Each target with the recorded cases, and with several thousand variations of them.
 
 use qapi_fuzz::{corpus, decoder, parser, session, visitor};
 
-/// The number of variations for each target, about one second. `QAPI_FUZZ_INPUTS` sets another.
-/// `fuzz/run` tries more.
+/// The number of variations for each target: about one second. The environment variable
+/// `QAPI_FUZZ_INPUTS` sets another number. `fuzz/run` tries more.
 const INPUTS: usize = 20_000;
 
-/// Runs a target.
+/// Runs a target with all cases and variations.
 fn smoke(run: fn(&[u8])) {
     let corpus = corpus::all();
     assert!(corpus.len() > 1000, "the recorded cases are missing");
@@ -49,11 +49,11 @@ impl Random {
         input
     }
 
-    /// Any byte, often one with a meaning.
+    /// A random byte, often one that is special in JSON or UTF-8.
     fn byte(&mut self) -> u8 {
-        const TELLING: &[u8] = b"{}[]:,\"'\\u0-.eE\n\t\0\x7F\x80\xC0\xED\xEF\xFF";
+        const SPECIAL: &[u8] = b"{}[]:,\"'\\u0-.eE\n\t\0\x7F\x80\xC0\xED\xEF\xFF";
         match self.below(2) {
-            0 => TELLING[self.below(TELLING.len())],
+            0 => SPECIAL[self.below(SPECIAL.len())],
             _ => u8::try_from(self.below(256)).unwrap_or(0),
         }
     }
@@ -70,11 +70,11 @@ fn the_parser_agrees_with_the_reference() {
 }
 
 #[test]
-fn the_output_of_a_session_is_messages() {
+fn the_output_of_a_session_consists_of_messages() {
     smoke(session::run);
 }
 
 #[test]
-fn any_arguments_are_answered() {
+fn any_arguments_get_a_reply() {
     smoke(visitor::run);
 }

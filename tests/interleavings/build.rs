@@ -1,4 +1,5 @@
-//! Makes `job/src/sync/mod.rs` take threads and locks from the crate `shuttle`.
+//! Sets the `cfg` that makes `job/src/sync/mod.rs` import threads and locks from the crate
+//! `shuttle`.
 
 fn main() {
     println!("cargo::rustc-cfg=shuttle");

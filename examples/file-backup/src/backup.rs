@@ -1,4 +1,4 @@
-//! The work of a backup: a loop over pieces of the file, and what happens at its end.
+//! The work of a backup: a loop that copies the file in pieces, and the steps at its end.
 
 use std::fs::File;
 use std::io;
@@ -19,8 +19,7 @@ use crate::schema::{
 /// The bytes of one request. Between two requests the job can pause and be cancelled.
 const CHUNK: u64 = 64 * 1024;
 
-/// The time before an ignored request is repeated, so that an error that persists keeps no thread
-/// busy.
+/// The time before an ignored request is repeated, so that a persistent error causes no busy loop.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// A backup: the driver of its job.
@@ -31,7 +30,7 @@ pub struct Backup {
     events: Events,
 }
 
-/// The two files. Shared with the threads that read and write them.
+/// The two files, shared with the threads that read and write them.
 struct Files {
     source: File,
     length: u64,
@@ -45,10 +44,10 @@ struct RequestError {
 }
 
 impl Backup {
-    /// Opens the source and creates the target.
+    /// Opens the source, and creates the target.
     ///
     /// # Errors
-    /// One of them fails.
+    /// The source cannot be opened, or the target cannot be created.
     pub fn open(backup: &FileBackup, events: &Events) -> Result<Self> {
         let fail = |verb: &str, name: &str| {
             let place = format!("Could not {verb} '{name}'");
@@ -65,7 +64,7 @@ impl Backup {
         })
     }
 
-    /// Copies a piece on another thread: this one serves all clients.
+    /// Copies a piece on another thread, because this thread serves all clients.
     async fn copy(&self, offset: u64, length: u64) -> Result<(), RequestError> {
         let files = Arc::clone(&self.files);
         let copied = spawn_blocking(move || files.copy(offset, length)).await;
@@ -75,7 +74,7 @@ impl Backup {
         })
     }
 
-    /// Does what the policy demands. The caller then repeats the request.
+    /// Applies the policy for errors. The caller then repeats the request.
     ///
     /// # Errors
     /// The policy is to fail, or the job is cancelled.
@@ -118,7 +117,8 @@ impl JobDriver for Backup {
         Ok(())
     }
 
-    /// The last step that may fail: after it, the whole transaction succeeds.
+    /// Writes the copy to the disk. This is the last step that may fail: after it, the whole
+    /// transaction succeeds.
     async fn prepare(&self, _job: &JobHandle) -> Result<()> {
         let files = Arc::clone(&self.files);
         let synced = spawn_blocking(move || files.target.file.sync_all()).await;
@@ -130,7 +130,7 @@ impl JobDriver for Backup {
             JobOutcome::Success => self.files.target.persist(),
             JobOutcome::Failure => {
                 let files = Arc::clone(&self.files);
-                // A failure here has no one to report to: the job has failed already.
+                // An error here is not reported: the job has failed already.
                 let _ = spawn_blocking(move || files.target.remove()).await;
             }
         }
@@ -161,8 +161,8 @@ impl Files {
     }
 }
 
-/// A file that is removed unless it is persisted: also when its job is taken back, in which case no
-/// hook is called.
+/// A new file, which its drop removes unless it is persisted. So a job that is taken back leaves no
+/// file, although none of its hooks is called.
 struct NewFile {
     path: PathBuf,
     file: File,

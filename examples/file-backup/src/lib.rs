@@ -1,11 +1,11 @@
 //! A complete kind of job, to be copied: it backs up plain files in the background.
 //!
-//! The job pauses, keeps to a speed, reports its progress and has a policy for I/O errors, as
-//! QEMU's `blockdev-backup` has. Several backups can be one transaction: they succeed together, or
-//! none leaves a copy.
+//! Like QEMU's `blockdev-backup`, the job can pause, has a speed and a policy for I/O errors, and
+//! reports its progress. Several backups can be one transaction: they succeed together, or none
+//! leaves a copy.
 //!
 //! * [`schema`]: the commands that start backups, with their types and events. Clients control a
-//!   running backup with the commands of `job.json`, which [`job::qmp`] brings along.
+//!   running backup with the commands of `job.json`, which [`job::qmp`] defines.
 //! * [`backup`]: the work itself, a [`JobDriver`](job::JobDriver).
 
 pub mod backup;

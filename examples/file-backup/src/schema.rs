@@ -128,8 +128,8 @@ pub fn file_backup_set_speed(
     jobs.get(id)?.set_speed(Speed::try_from(speed)?)
 }
 
-/// Creates all jobs before it starts the first: a transaction that has begun takes no members, and
-/// a job that is only created can still be undone.
+/// Creates all jobs before it starts the first: a transaction that is over accepts no member, and a
+/// job that is not started can still be undone.
 fn start_together(jobs: &Jobs, events: &Events, backups: Vec<FileBackup>) -> Result<()> {
     let transaction = Transaction::new();
     let mut created = Vec::new();

@@ -1,6 +1,6 @@
 //! A client starts backups and controls them.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::io::{Error, ErrorKind};
 use std::path::Path;
@@ -13,7 +13,7 @@ use qapi_core::{Events, Registry, Service, StateMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Several requests of a backup.
+/// The size of the source in bytes: several requests of a backup.
 const SIZE: usize = 300_000;
 
 /// A client of a server with an engine for jobs, and a folder with a file `source`.
@@ -50,7 +50,7 @@ impl Fixture {
     }
 
     /// Waits until the job has passed through these states.
-    async fn passes(&mut self, id: &str, states: &[&str]) {
+    async fn wait_for_states(&mut self, id: &str, states: &[&str]) {
         for status in states {
             let data = self.client.event("JOB_STATUS_CHANGE").await;
             assert_eq!(data, json!({ "id": id, "status": status }));
@@ -62,7 +62,7 @@ impl Fixture {
         self.execute("query-jobs", json!({})).await["return"].clone()
     }
 
-    /// Waits until there are so many jobs, all of them in this state.
+    /// Waits until there are `count` jobs, all of them in this state. Returns their entries.
     async fn wait_for(&mut self, count: usize, status: &str) -> Value {
         loop {
             let jobs = self.jobs().await;
@@ -94,7 +94,7 @@ async fn a_backup_is_a_copy_and_reports_its_progress() {
     let mut fixture = Fixture::new().await;
     let backup = fixture.backup("j0", "source");
     fixture.succeeds("file-backup", backup).await;
-    fixture.passes("j0", &SUCCESS).await;
+    fixture.wait_for_states("j0", &SUCCESS).await;
     let job = fixture.jobs().await[0].clone();
     assert_eq!(job["type"], "__org.example_file-backup");
     assert_eq!((&job["current-progress"], &job["total-progress"]), (&json!(SIZE), &json!(SIZE)));
@@ -120,11 +120,11 @@ async fn a_slow_backup_can_be_paused_sped_up_and_cancelled() {
         let mut backup = fixture.backup(id, "source");
         backup["speed"] = json!(1);
         fixture.succeeds("file-backup", backup).await;
-        fixture.passes(id, &["created", "running"]).await;
+        fixture.wait_for_states(id, &["created", "running"]).await;
         fixture.succeeds("job-pause", json!({ "id": id })).await;
-        fixture.passes(id, &["paused"]).await;
+        fixture.wait_for_states(id, &["paused"]).await;
         fixture.succeeds("job-resume", json!({ "id": id })).await;
-        fixture.passes(id, &["running"]).await;
+        fixture.wait_for_states(id, &["running"]).await;
     }
 
     let speed = json!({ "id": "j0", "speed": -1 });
@@ -132,11 +132,11 @@ async fn a_slow_backup_can_be_paused_sped_up_and_cancelled() {
     let expected = "Parameter 'speed' expects a non-negative value";
     assert_eq!(refused["error"]["desc"], expected);
     fixture.succeeds("file-backup-set-speed", json!({ "id": "j0", "speed": 0 })).await;
-    fixture.passes("j0", &["waiting", "pending", "concluded"]).await;
+    fixture.wait_for_states("j0", &["waiting", "pending", "concluded"]).await;
     assert_eq!(fixture.read("j0"), Some(content()));
 
     fixture.succeeds("job-cancel", json!({ "id": "j1" })).await;
-    fixture.passes("j1", &["aborting", "concluded"]).await;
+    fixture.wait_for_states("j1", &["aborting", "concluded"]).await;
     assert_eq!(fixture.read("j1"), None);
 }
 
@@ -149,21 +149,21 @@ async fn a_backup_stopped_by_an_error_repeats_the_request_when_it_is_resumed() {
     backup["speed"] = json!(1);
     fixture.succeeds("file-backup", backup).await;
     fixture.succeeds("job-pause", json!({ "id": "j0" })).await;
-    fixture.passes("j0", &["created", "running", "paused"]).await;
+    fixture.wait_for_states("j0", &["created", "running", "paused"]).await;
     let source = fixture.folder.path().join("source");
     truncate(&source, SIZE / 2);
     fixture.succeeds("file-backup-set-speed", json!({ "id": "j0", "speed": 0 })).await;
 
     fixture.succeeds("job-resume", json!({ "id": "j0" })).await;
-    fixture.passes("j0", &["running"]).await;
+    fixture.wait_for_states("j0", &["running"]).await;
     let error = fixture.client.event("FILE_BACKUP_ERROR").await;
     assert_eq!(error, json!({ "id": "j0", "operation": "read", "action": "stop" }));
-    fixture.passes("j0", &["paused"]).await;
+    fixture.wait_for_states("j0", &["paused"]).await;
     assert!(fixture.jobs().await[0]["current-progress"].as_u64().unwrap() < SIZE as u64);
 
     std::fs::write(&source, content()).unwrap();
     fixture.succeeds("job-resume", json!({ "id": "j0" })).await;
-    fixture.passes("j0", &["running", "waiting", "pending", "concluded"]).await;
+    fixture.wait_for_states("j0", &["running", "waiting", "pending", "concluded"]).await;
     assert_eq!(fixture.read("j0"), Some(content()));
 }
 
@@ -192,12 +192,12 @@ async fn one_client_finalizes_a_transaction_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_transaction_with_a_refused_member_starts_none() {
+async fn a_transaction_with_a_refused_member_starts_no_job() {
     let mut fixture = Fixture::new().await;
     let backups = [fixture.backup("j0", "source"), fixture.backup("j0 again", "source")];
     let refused = fixture.execute("file-backup-transaction", json!({ "backups": backups })).await;
     assert_eq!(refused["error"]["desc"], "Invalid job ID 'j0 again'");
-    fixture.passes("j0", &["created", "aborting", "concluded", "null"]).await;
+    fixture.wait_for_states("j0", &["created", "aborting", "concluded", "null"]).await;
     assert_eq!((fixture.read("j0"), fixture.read("j0 again")), (None, None));
 }
 

@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use qapi_core::prelude::*;
 
-/// The number of greetings. The server owns this state, and passes it to commands with a parameter
-/// of the type.
+/// The number of greetings. The server owns this state, and passes it to each command that has a
+/// parameter of this type.
 #[derive(Default)]
 struct Greetings(AtomicI64);
 

@@ -1,6 +1,6 @@
 //! Tests of the program with a client that connects to its socket.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::path::Path;
 use std::process::{Child, Command};
@@ -12,7 +12,7 @@ use qapi_core::commands::control::{query_commands, quit};
 /// The time limit of every step.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The program, which a drop kills.
+/// The running program. The drop kills the process.
 struct Hello(Child);
 
 impl Drop for Hello {

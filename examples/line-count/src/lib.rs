@@ -1,8 +1,8 @@
 //! A kind of job that QEMU does not have: it counts the lines of a file in the background.
 //!
-//! Clients start it with a command of its own. They watch, pause and cancel it with the commands of
-//! `job.json`, which report its own [`JobType`](job::JobType). The example `file-backup` shows
-//! speeds, error policies and transactions.
+//! Clients start such a job with the command `line-count`. They watch, pause and cancel it with the
+//! commands of `job.json`, which report a [`JobType`](job::JobType) of this crate. The example
+//! `file-backup` shows speeds, error policies and transactions.
 
 use std::fs::File;
 use std::io::Read;
@@ -50,7 +50,7 @@ pub fn line_count(
     Ok(())
 }
 
-/// The job itself.
+/// The driver of the job.
 struct LineCount {
     file: File,
     events: Events,
@@ -65,7 +65,7 @@ impl JobDriver for LineCount {
         let mut lines = 0;
         loop {
             job.pause_point().await?;
-            // On another thread: this one serves all clients.
+            // On another thread, because this thread serves all clients.
             let mut file = self.file.try_clone()?;
             let read = tokio::task::spawn_blocking(move || read_chunk(&mut file)).await;
             let chunk = read.map_err(|error| Error::generic(error.to_string()))??;

@@ -1,6 +1,6 @@
 //! A client runs a job of the added kind.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn execute(client: &mut TestClient, command: &str, arguments: Value) -> Va
 }
 
 #[tokio::test]
-async fn the_job_counts_and_is_known_by_its_kind() {
+async fn the_job_counts_lines_and_is_listed_with_its_kind() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "one\ntwo\nthree\nrest").unwrap();
     let mut client = client().await;
@@ -72,7 +72,7 @@ async fn introspection_shows_the_kind_beside_those_of_qemu() {
 }
 
 #[test]
-fn the_kind_converts_into_that_of_jobs() {
+fn the_kind_converts_into_a_job_type_and_back() {
     let job_type = JobType::from(LineCountJobType::LineCount);
     assert_eq!(LineCountJobType::try_from(job_type), Ok(LineCountJobType::LineCount));
     assert_eq!(LineCountJobType::try_from(JobType::Backup), Err(JobType::Backup));

@@ -1,6 +1,6 @@
 //! QMP's dialect of JSON: decoding and writing.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where it likes")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod allocations;
 mod conformance;

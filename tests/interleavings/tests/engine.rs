@@ -1,4 +1,4 @@
-//! The engine as a whole: its list of jobs, its words, its end.
+//! The engine as a whole: its list of jobs, its delivery of events, and its shutdown.
 
 use job_interleaved::CancelMode;
 use shuttle::future::block_on;
@@ -34,8 +34,8 @@ fn a_job_started_while_all_are_cancelled() {
 }
 
 #[test]
-fn all_cancelled_by_two() {
-    every_order("all cancelled by two", 1, || {
+fn all_cancelled_by_two_threads() {
+    every_order("all cancelled by two threads", 1, || {
         let fixture = EngineFixture::new();
         fixture.start("j0", Work::UntilCancelled);
         fixture.start("j1", Work::FinishManually);
@@ -82,14 +82,14 @@ fn concluded_waits_for_the_delivery() {
 }
 
 #[test]
-fn two_jobs_of_one_name() {
-    every_order("two jobs of one name", 2, || {
+fn two_jobs_with_one_identifier() {
+    every_order("two jobs with one identifier", 2, || {
         let fixture = EngineFixture::new();
         let other = fixture.clone();
         let make = |fixture: EngineFixture| fixture.try_create("j0", Work::Finish, None).is_ok();
         let client = thread::spawn(move || make(other));
         let created = [make(fixture.clone()), client.join().expect("no panic")];
-        // Each takes its own back at once, so both may succeed, one after the other.
+        // Each thread drops its job at once, so both may succeed, one after the other.
         assert!(created.contains(&true));
         let life =
             if created == [true, true] { "created null created null" } else { "created null" };

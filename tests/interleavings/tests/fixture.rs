@@ -10,8 +10,8 @@ use job_interleaved::{
 };
 use qapi_core::{Error, Result};
 
-/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook). Writing one
-/// is no scheduling point.
+/// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook). Writing a
+/// line is no scheduling point.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
@@ -22,7 +22,7 @@ impl Log {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{id} {what}"));
     }
 
-    /// The words about each job.
+    /// The words of the log about each job.
     fn lives(&self) -> HashMap<String, Vec<String>> {
         let mut lives: HashMap<_, Vec<_>> = HashMap::new();
         for line in &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -93,13 +93,14 @@ impl EngineFixture {
         }
     }
 
-    /// Ends all jobs, and checks their lives.
+    /// Cancels all jobs, waits for their ends, and checks their lives.
     pub(crate) fn end(&self) {
         shuttle::future::block_on(self.jobs.cancel_all());
         self.check_lives();
     }
 
-    /// Checks that each job has had one life from beginning to end, with one clean-up.
+    /// Checks that each job made only legal transitions, is null, and was cleaned up once if it was
+    /// concluded.
     pub(crate) fn check_lives(&self) {
         for (id, life) in self.log.lives() {
             let mut status = JobStatus::Undefined;
@@ -115,7 +116,7 @@ impl EngineFixture {
         }
     }
 
-    /// Checks that either all of these jobs succeeded or none. Jobs taken back do not count.
+    /// Checks that all of these jobs succeeded, or none. Jobs that were taken back do not count.
     pub(crate) fn check_together(&self, ids: &[&str]) {
         let lives = ids.iter().map(|id| self.log.life(id));
         let ends: Vec<_> = lives.filter(|life| life.contains("clean")).collect();

@@ -3,13 +3,13 @@
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, Runner};
 
-/// Runs `test` once for each order of its threads, up to so many departures from the simplest
-/// order: in that, a thread runs for as long as it can, and then the next one does. A departure
-/// interrupts a thread in favour of another, or skips a thread whose turn has come. The environment
-/// may set another number than `departures`.
+/// Runs `test` once for each order of its threads that makes at most `departures` departures from
+/// the simplest order. In the simplest order, a thread runs until it waits or yields, and then the
+/// next thread runs. A departure interrupts a thread in favour of another, or skips the next
+/// thread. The environment variable `QAPI_DEPARTURES` overrides `departures`.
 ///
-/// A bug that needs more than two departures is rare; and each departure more makes a hundred times
-/// as many orders.
+/// Few bugs need more than two departures. Each further departure multiplies the number of orders
+/// by about a hundred.
 pub(crate) fn every_order(
     name: &str,
     departures: usize,

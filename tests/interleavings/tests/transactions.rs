@@ -20,8 +20,8 @@ fn start(created: Vec<CreatedJob>) -> Vec<Job> {
 }
 
 #[test]
-fn two_that_finish() {
-    every_order("two that finish", 1, || {
+fn two_members_finish() {
+    every_order("two members finish", 1, || {
         let fixture = EngineFixture::new();
         start(group(&fixture, &[Work::Finish, Work::Finish]));
         shuttle::future::block_on(async {
@@ -40,7 +40,8 @@ fn two_that_finish() {
     });
 }
 
-/// Hooks are called at once; events may be delivered later, by another thread.
+/// The words of a life, sorted. Hooks are called at once, but another thread may deliver events
+/// later, so that the order of the words varies.
 fn sorted(life: &str) -> Vec<&str> {
     let mut words: Vec<_> = life.split(' ').collect();
     words.sort_unstable();
@@ -48,8 +49,8 @@ fn sorted(life: &str) -> Vec<&str> {
 }
 
 #[test]
-fn one_that_fails_and_one_that_finishes() {
-    every_order("one that fails and one that finishes", 1, || {
+fn one_member_fails_and_one_finishes() {
+    every_order("one member fails and one finishes", 1, || {
         let fixture = EngineFixture::new();
         start(group(&fixture, &[Work::Finish, Work::Fail]));
         fixture.end();
@@ -58,8 +59,8 @@ fn one_that_fails_and_one_that_finishes() {
 }
 
 #[test]
-fn one_that_fails_while_a_client_cancels_another() {
-    every_order("one that fails while a client cancels another", 1, || {
+fn one_member_fails_while_a_client_cancels_another() {
+    every_order("one member fails while a client cancels another", 1, || {
         let fixture = EngineFixture::new();
         let jobs = start(group(&fixture, &[Work::Finish, Work::Finish, Work::Fail]));
         let client = thread::spawn(move || drop(jobs[1].user_cancel(CancelMode::Force)));
@@ -70,8 +71,8 @@ fn one_that_fails_while_a_client_cancels_another() {
 }
 
 #[test]
-fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
-    every_order("one finalized while the last becomes pending", 1, || {
+fn one_member_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
+    every_order("one member finalized while the last becomes pending", 1, || {
         let fixture = EngineFixture::new();
         let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         let (first, second) = (jobs[0].clone(), jobs[1].clone());
@@ -88,8 +89,8 @@ fn one_finalized_while_the_last_becomes_pending_and_another_is_cancelled() {
 }
 
 #[test]
-fn both_finalized_at_once() {
-    every_order("both finalized at once", 1, || {
+fn both_members_finalized_at_once() {
+    every_order("both members finalized at once", 1, || {
         let fixture = EngineFixture::new();
         let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         let finalize = |job: Job| thread::spawn(move || drop(job.finalize()));
@@ -103,8 +104,8 @@ fn both_finalized_at_once() {
 }
 
 #[test]
-fn both_finalized_while_all_are_cancelled() {
-    every_order("both finalized while all are cancelled", 1, || {
+fn both_members_finalized_while_all_are_cancelled() {
+    every_order("both members finalized while all are cancelled", 1, || {
         let fixture = EngineFixture::new();
         let jobs = start(group(&fixture, &[Work::FinishManually, Work::FinishManually]));
         EngineFixture::until(&jobs[1], JobStatus::Pending);
@@ -116,9 +117,9 @@ fn both_finalized_while_all_are_cancelled() {
 }
 
 #[test]
-fn one_taken_back_while_another_is_cancelled() {
+fn one_member_taken_back_while_another_is_cancelled() {
     for undo in [CreatedJob::undo, drop] {
-        every_order("one taken back while another is cancelled", 2, move || {
+        every_order("one member taken back while another is cancelled", 2, move || {
             let fixture = EngineFixture::new();
             let mut created = group(&fixture, &[Work::Finish, Work::Finish]);
             let second = created.pop().expect("two");
@@ -133,8 +134,8 @@ fn one_taken_back_while_another_is_cancelled() {
 }
 
 #[test]
-fn one_started_while_another_fails() {
-    every_order("one started while another fails", 1, || {
+fn one_member_started_while_another_fails() {
+    every_order("one member started while another fails", 1, || {
         let fixture = EngineFixture::new();
         let mut created = group(&fixture, &[Work::Fail, Work::UntilCancelled]);
         let second = created.pop().expect("two");
@@ -146,8 +147,8 @@ fn one_started_while_another_fails() {
 }
 
 #[test]
-fn one_that_joins_late() {
-    every_order("one that joins late", 1, || {
+fn one_member_joins_late() {
+    every_order("one member joins late", 1, || {
         let fixture = EngineFixture::new();
         let transaction = Transaction::new();
         let first = fixture.create("j0", Work::Finish, Some(&transaction)).start();

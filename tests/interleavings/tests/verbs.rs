@@ -1,4 +1,4 @@
-//! Verbs of several clients, and the driver of the job at the same time.
+//! Verbs from several clients, while the driver of the job runs.
 
 use job_interleaved::{CancelMode, JobStatus, Speed};
 use shuttle::future::block_on;
@@ -30,8 +30,8 @@ fn pause_and_resume_of_a_job_at_its_pause_points() {
 }
 
 #[test]
-fn an_inner_pause_and_a_cancel() {
-    every_order("an inner pause and a cancel", 1, || {
+fn an_internal_pause_and_a_cancel() {
+    every_order("an internal pause and a cancel", 1, || {
         let fixture = EngineFixture::new();
         let job = fixture.start("j0", Work::UntilCancelled);
         let client = {
@@ -46,8 +46,8 @@ fn an_inner_pause_and_a_cancel() {
 }
 
 #[test]
-fn two_that_resume_a_job_stopped_by_an_error() {
-    every_order("two that resume", 1, || {
+fn two_clients_resume_a_job_stopped_by_an_error() {
+    every_order("two clients resume", 1, || {
         let fixture = EngineFixture::new();
         let job = fixture.start("j0", Work::Stop);
         let clients = [0, 1].map(|_| {
@@ -104,7 +104,7 @@ fn complete_and_a_soft_cancel() {
         for client in clients {
             client.join().expect("no panic");
         }
-        // The cancel ends it, be it ready or not.
+        // The cancel ends the job, whether it is ready or not.
         let result = block_on(job.concluded());
         assert_eq!(result.is_ok(), !job.is_cancelled());
         fixture.end();
@@ -129,8 +129,8 @@ fn a_cancel_never_dismisses() {
 }
 
 #[test]
-fn one_of_two_dismisses() {
-    every_order("one of two dismisses", 2, || {
+fn one_of_two_clients_dismisses() {
+    every_order("one of two clients dismisses", 2, || {
         let fixture = EngineFixture::new();
         let job = fixture.start("j0", Work::FinishManually);
         job.user_cancel(CancelMode::Force).expect("not yet concluded");
@@ -146,12 +146,12 @@ fn one_of_two_dismisses() {
 }
 
 #[test]
-fn a_speed_set_by_two() {
+fn a_speed_set_by_two_clients() {
     // A throttled driver waits for ever: this clock does not move.
     let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let clock = clock.expect("a runtime");
     let _inside = clock.enter();
-    every_order("a speed set by two", 1, || {
+    every_order("a speed set by two clients", 1, || {
         let fixture = EngineFixture::new();
         let job = fixture.start("j0", Work::Throttle);
         let clients = [0, 1].map(|speed| {
