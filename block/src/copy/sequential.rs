@@ -1,6 +1,6 @@
 //! Processing an image from its beginning to its end, one step after the other.
 //!
-//! QEMU's stream and commit work this way: both write to images that hold data of their own.
+//! QEMU's stream and commit work this way.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ pub const STEP_MAX: u64 = 512 << 10;
 
 /// A copy that processes an image in steps.
 pub trait SequentialCopy: Send + Sync + 'static {
-    /// Whether a range whose error is ignored is skipped. The copy continues then, and reports the
-    /// first such error at its end. Otherwise the range is tried again.
+    /// The treatment of a range whose error is ignored. `true`: the copy skips the range, and
+    /// reports the first such error at its end. `false`: the copy tries the range again.
     const SKIPS_IGNORED_ERRORS: bool;
 
     /// The size of the image in bytes.
     fn length(&self) -> u64;
 
-    /// Processes the image from `offset` on. Blocks.
+    /// Processes one range, from `offset` on. Blocks the thread.
     ///
     /// # Errors
     /// The range could not be processed.
@@ -35,7 +35,7 @@ pub trait SequentialCopy: Send + Sync + 'static {
 pub struct Step {
     /// The number of bytes; more than 0.
     pub length: u64,
-    /// Whether anything was copied, and the range counts for the speed limit.
+    /// Whether anything was copied. Only then does the range count towards the speed limit.
     pub copied: bool,
 }
 

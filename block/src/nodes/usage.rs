@@ -55,7 +55,7 @@ pub enum BackingLink {
     Frozen,
 }
 
-/// The name of a user of a node in messages.
+/// How messages name a user of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserName {
     /// The type and the identifier of the job.
@@ -71,17 +71,18 @@ pub enum UserName {
 pub struct NodeUse {
     /// The node.
     pub node: Arc<Node>,
-    /// The role of the node for the job, in messages.
+    /// The role of the node in the job, as messages name it.
     pub role: &'static str,
     /// The permissions that the job takes and shares.
     pub access: Access,
     /// Whether the job blocks the operations of others.
     pub exclusive: bool,
-    /// Whether messages about a conflict name the node only, and not the purpose of its use.
+    /// Whether the job uses the node itself, and not a filter above it. Such a node cannot be
+    /// removed.
     pub attached: bool,
     /// The name of the job in messages.
     pub user: UserName,
-    /// Whether the backing link of the node may change.
+    /// Whether other users than the job may change the backing link of the node.
     pub link: BackingLink,
 }
 
@@ -137,7 +138,7 @@ impl NodeUse {
         NodeUse::member(node, "main node", access)
     }
 
-    /// A node that is made equal to another one. Its contents are inconsistent until then.
+    /// The target of a mirror. Its contents are inconsistent until the copy is complete.
     pub fn mirror_target(node: Arc<Node>) -> Self {
         let access = Access { takes: Permissions::WRITE, shares: Permissions::WRITE_UNCHANGED };
         NodeUse {
@@ -147,8 +148,8 @@ impl NodeUse {
         }
     }
 
-    /// A backing node to which a node above is mirrored, and whether it grows. The contents of the
-    /// nodes above do not change.
+    /// The target of a mirror that is a backing node of the source, as in an active commit.
+    /// `grows` tells whether the job resizes it. The contents of the nodes above do not change.
     pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
         let mut takes = Permissions::WRITE;
         takes.set(Permissions::RESIZE, grows);
@@ -182,7 +183,7 @@ impl NodeUse {
         NodeUse::member(node, "intermediate node", access)
     }
 
-    /// The node at the top of a chain in which a commit merges nodes.
+    /// The topmost node of the backing chain on which a commit works.
     pub fn commit_device(node: Arc<Node>) -> Self {
         NodeUse::member(node, "main node", Access::NONE)
     }
@@ -195,7 +196,7 @@ impl NodeUse {
         NodeUse::member(node, "intermediate node", access).link(BackingLink::Frozen)
     }
 
-    /// A node that a job reads while others have all permissions.
+    /// A node that a job reads without taking permissions, so that others may take all of them.
     pub fn read_through(node: Arc<Node>) -> Self {
         let read = NodeUse::shared(node, "root", Access::NONE);
         NodeUse { user: UserName::Unnamed, attached: true, ..read }
@@ -206,7 +207,7 @@ impl NodeUse {
         NodeUse::member(node, "base", Access::NONE)
     }
 
-    /// The permission to write to a node, and whether it grows.
+    /// A node to which a job writes. `grows` tells whether the job resizes it.
     pub fn written(node: Arc<Node>, grows: bool) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;

@@ -25,15 +25,15 @@ pub(crate) struct Engine {
     owner: Weak<Owner>,
 }
 
-/// The shared part of the program's handles of an engine. Jobs only share the [`Engine`], so that
-/// the drop of this marks the moment at which the program has dropped the engine.
+/// The part of an engine that the program's handles share, and jobs do not. It is dropped when the
+/// program drops its last handle.
 pub(crate) struct Owner {
     pub(crate) engine: Arc<Engine>,
 }
 
 struct Locked {
     machine: Machine,
-    /// The jobs that are not gone.
+    /// The jobs that are not gone (status `null`).
     jobs: BTreeMap<JobKey, Job>,
     queue: EventQueue<Event>,
     /// An empty buffer, reused for the effects of each step.
@@ -47,11 +47,14 @@ enum Event {
 
 /// An effect that is carried out without the lock.
 enum Action {
-    /// Wake the tasks that wait for the job. If the job is gone, this is its last reference in the
-    /// engine.
+    /// Wake the tasks that wait for the job. If the job is gone, the engine has no other reference
+    /// to it.
     Changed(Job),
+    /// Wake the driver of the job.
     Enter(Job),
+    /// Wake the tasks that wait for a change of the engine.
     EngineChanged,
+    /// Execute the next steps of the transaction.
     Run(TransactionKey),
 }
 

@@ -28,7 +28,7 @@ pub const JOBS_MAX: usize = 4096;
 /// All jobs and transactions of an engine.
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
-    /// Every job that a handle exists of, gone or not.
+    /// Every job that has a handle, gone (status `null`) or not.
     jobs: BTreeMap<JobKey, JobState>,
     /// The jobs that are not gone.
     listed: usize,

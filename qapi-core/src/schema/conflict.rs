@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::schema::definition::{Definition, Source};
 
-/// The rules that only the whole program can break.
+/// The rules that can be checked only when all definitions of a program are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
@@ -19,9 +19,9 @@ pub enum Rule {
     ListDistinct,
     /// A value that a crate adds to an open enumeration differs from all others.
     AddedValueDistinct,
-    /// A type is referred to, not a command or event.
+    /// Members and arguments refer to types, not to commands or events.
     TypeReferred,
-    /// A list is not one of lists.
+    /// The elements of a list are not lists.
     ListNotOfLists,
     /// A base is a struct.
     BaseIsStruct,
@@ -37,31 +37,34 @@ pub enum Rule {
     DiscriminatorMandatory,
     /// The discriminator of a union is of an enumeration type.
     DiscriminatorIsEnum,
-    /// The branches of a union are made for the enumeration of its discriminator.
+    /// The Rust type of a union's branches and its discriminator have the same enumeration.
     BranchesFitDiscriminator,
-    /// A union has a branch.
+    /// A union has at least one branch.
     UnionHasBranch,
     /// A branch is named by a value of the discriminator's enumeration.
     BranchIsValue,
     /// A branch is a struct or union.
     BranchIsObject,
-    /// An alternate has an alternative.
+    /// An alternate has at least one alternative.
     AlternateHasMember,
-    /// An alternative is of one definite JSON type.
+    /// An alternative has one definite JSON type.
     AlternativeHasJsonType,
-    /// The JSON type of a value identifies its alternative.
+    /// The alternatives of an alternate have distinct JSON types.
     AlternativesDistinct,
-    /// Arguments given by a type's name are a struct or union.
+    /// A type that stands for the arguments as a whole is a struct or union.
     ArgumentsAreObject,
     /// A command returns an object or a list of objects, so that members can be added later.
     ReturnsObject,
-    /// The features `deprecated` and `unstable` mark commands, events, members and values.
+    /// The features `deprecated` and `unstable` do not mark types. They mark commands, events,
+    /// members and values.
     SpecialFeatureNotOnType,
     /// The number of features does not exceed the bits that QEMU's generated code has for them.
     FeatureLimit,
-    /// The release that is presented has each type that it uses.
+    /// A type exists in the earlier release that the server presents if a definition of that
+    /// release uses the type.
     TypeNotNewer,
-    /// The release that is presented has the mandatory parts of each of its definitions.
+    /// A mandatory part exists in the earlier release that the server presents if its definition
+    /// does.
     PartNotNewer,
     /// The server has every state that its commands require.
     StatePresent,
@@ -121,7 +124,7 @@ impl Conflict {
         Self { rule, message, places: places.to_vec() }
     }
 
-    /// The server has no state of a type that each of `commands` requires.
+    /// All of `commands` require a state of this type, and the server does not have one.
     pub(crate) fn missing_state(commands: &[&'static Definition], type_name: &str) -> Self {
         let names: Vec<_> =
             commands.iter().map(|command| format!("`{}`", command.name)).collect();

@@ -68,7 +68,7 @@ impl Document {
     /// Copies a tree of `serde_json`, members in its order.
     ///
     /// # Errors
-    /// The limits of texts from outside apply: [`JsonError::NestingLimit`],
+    /// The limits of the parser apply: [`JsonError::NestingLimit`],
     /// [`JsonError::TokenCountLimit`] (nodes are counted) and [`JsonError::TokenSizeLimit`].
     pub fn from_json(json: &serde_json::Value) -> Result<Document, JsonError> {
         let mut document = Document::new();

@@ -1,4 +1,4 @@
-//! Finds repeated member names, in a time per member that does not depend on the object's size.
+//! Detects repeated member names, in constant expected time per member.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -20,7 +20,7 @@ pub(super) struct Keys {
     hasher: RandomState,
 }
 
-/// A name of an object, both as indices of nodes.
+/// A member's name and its object, each as the index of a node in the document.
 #[derive(Debug, Clone, Copy)]
 struct Key {
     object: u32,
@@ -28,7 +28,8 @@ struct Key {
 }
 
 impl Keys {
-    /// Whether one of the `members` before it in an open object has the same name.
+    /// Whether the name at index `name` occurs among the earlier members of `object`. `members` is
+    /// their number. The parser has not reached the end of the object.
     pub(super) fn is_repeated(
         &mut self,
         document: &Document,
@@ -73,7 +74,7 @@ impl Keys {
     }
 }
 
-/// The names of an open object whose indices are less than `before`.
+/// The indices of the member names of `object` that are less than `before`.
 fn names(document: &Document, object: u32, before: u32) -> impl Iterator<Item = u32> {
     let first = object + 1;
     std::iter::successors(Some(first), |name| Some(document.after(name + 1)))

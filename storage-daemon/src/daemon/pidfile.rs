@@ -34,13 +34,13 @@ impl Pidfile {
                 .map_err(|error| failed("create", path, error))?;
             let file = Flock::lock(file, FlockArg::LockExclusiveNonblock)
                 .map_err(|(_, errno)| failed("lock", path, errno.into()))?;
-            // Otherwise, the last owner removed the file before this process locked it, and
-            // another process may have created a new file.
+            // If the path leads elsewhere, the last owner removed the locked file, and another
+            // process may have created a new one: try again.
             if is_at(&file, path) {
                 break file;
             }
         };
-        // From here on, an error drops this value, which removes the file.
+        // From here on, an error drops `pidfile`, which removes the file.
         let mut pidfile = Self { path: path.clone(), file };
         // Truncated only now: the PID of a living process must stay readable.
         pidfile
@@ -54,7 +54,7 @@ impl Pidfile {
 
 impl Drop for Pidfile {
     fn drop(&mut self) {
-        // Another file at the path belongs to another process. A device is not removed either.
+        // The file at the path may belong to another process by now, or be a device.
         let is_file = self.file.metadata().is_ok_and(|metadata| metadata.is_file());
         if is_file && is_at(&self.file, &self.path) {
             // A failure is ignored: the process is about to exit.

@@ -36,7 +36,7 @@ pub fn start(
             return Err(messages::driver_cannot("x-blockdev-amend"));
         }
     };
-    // No event contains the result, so that a client must be able to query the concluded job.
+    // No event contains the result, so a client must be able to query the concluded job.
     let job_options = JobOptions::new(JobType::Amend).id(job_id).auto_dismiss(false);
     jobs.create(job_options, Amend { options }, None)?.start();
     Ok(())

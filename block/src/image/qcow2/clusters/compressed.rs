@@ -26,12 +26,12 @@ impl Clusters {
     /// Writes one cluster, compressed if that makes it smaller. The last cluster may be cut off by
     /// the end of the image.
     ///
-    /// Emits the event of the kind of write before it.
+    /// Before the write, calls `emit` with the blkdebug event for that kind of write.
     ///
     /// # Errors
-    /// [`Errno::EINVAL`] for less than a cluster; [`Errno::EIO`] for a cluster with uncompressed
-    /// data, which compressed data do not replace in QEMU either; [`Errno::ENOTSUP`] for an image
-    /// with an external data file; or those of the storage.
+    /// [`Errno::EINVAL`] if `offset` is not aligned to clusters, or `data` is not one cluster;
+    /// [`Errno::EIO`] for a cluster that has uncompressed data, as in QEMU; [`Errno::ENOTSUP`] for
+    /// an image with an external data file; or those of the storage.
     pub(crate) fn write_compressed(
         &self,
         offset: u64,
@@ -103,7 +103,8 @@ impl Clusters {
         Ok(start)
     }
 
-    /// Frees the clusters of an entry that has been removed from its table.
+    /// Drops the references of a removed table entry to its clusters. A cluster without references
+/// is free.
     pub(super) fn release(&self, state: &mut State, old: Entry) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if let Some(place) = old.as_compressed(&self.geometry) {
