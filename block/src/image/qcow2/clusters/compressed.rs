@@ -104,7 +104,7 @@ impl Clusters {
     }
 
     /// Drops the references of a removed table entry to its clusters. A cluster without references
-/// is free.
+    /// is free.
     pub(super) fn release(&self, state: &mut State, old: Entry) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if let Some(place) = old.as_compressed(&self.geometry) {
