@@ -42,7 +42,7 @@ pub(crate) struct FeatureWord {
     pub(crate) name: String,
     /// The span of the name.
     pub(crate) span: Span,
-    /// The version that added the feature, if later than that of its owner.
+    /// The version that added the feature, if its owner is older than the feature.
     pub(crate) since: Option<LitStr>,
     /// The documentation.
     pub(crate) doc: String,
@@ -193,8 +193,8 @@ impl Words {
         Some(value.as_ref())
     }
 
-    /// The path of the required `word`. A missing word is reported, and a placeholder is returned
-    /// that never reaches generated code.
+    /// The path of the required `word`. If there is no path, returns a placeholder, which never
+    /// reaches generated code. Reports a missing word.
     pub(crate) fn required_path(&self, word: Word, owner: &str, errors: &Errors) -> Path {
         self.path(word).cloned().unwrap_or_else(|| {
             if self.get(word).is_none() {
@@ -372,7 +372,7 @@ fn parse_since(feature: &str, input: ParseStream<'_>) -> syn::Result<LitStr> {
     })
 }
 
-/// Skips the rest of an invalid word, so that parsing continues with the next one.
+/// Skips the rest of an invalid word, so that parsing continues with the next word.
 fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         if input.parse::<TokenTree>().is_err() {

@@ -10,7 +10,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 pub(crate) struct Doc {
     /// The text outside of sections.
     pub(crate) overview: String,
-    /// The sections in their order; `check` rejects a second one of a kind.
+    /// The sections in their order; `check` rejects a second section of the same kind.
     pub(crate) sections: Vec<Section>,
     /// The lines outside of code blocks, for `check`.
     pub(crate) prose: Vec<Line>,
@@ -95,7 +95,8 @@ impl Doc {
         doc
     }
 
-    /// Moves the lines of `text` to the section that ends here, or else to the overview.
+    /// Moves the lines of `text` to `section`, which ends here. If `section` is `None`, moves the
+    /// lines to `overview`.
     fn end_section<'a>(
         &mut self,
         section: Option<(SectionKind, Span)>,
@@ -116,7 +117,7 @@ fn joined(lines: &[&str]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// The text of a heading of the first level, if `line` is one.
+/// The text of the heading, if `line` is a heading of the first level.
 pub(crate) fn heading(line: &str) -> Option<&str> {
     line.strip_prefix("# ").map(str::trim)
 }
@@ -132,7 +133,7 @@ impl Fence {
     /// The fence that `line` opens. The fence may be in a list item or a block quote.
     fn opened_by(line: &str) -> Option<Self> {
         let (fence, info) = Self::split(content(line))?;
-        // Backticks in the rest of the line make a line of backticks a code span, not a fence.
+        // If more backticks follow in the line, the backticks delimit a code span, not a block.
         (fence.mark == '~' || !info.contains('`')).then_some(fence)
     }
 

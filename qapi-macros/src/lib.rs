@@ -1,14 +1,14 @@
 //! The attribute macros of the QAPI framework.
 //!
-//! Use them through the crate `qapi-core`, which re-exports and documents them. Generated code
-//! calls `qapi-core`, and both crates have the same version.
+//! Use the macros through the crate `qapi-core`, which re-exports and documents them. Generated
+//! code calls `qapi-core`, and both crates have the same version.
 //!
 //! Each attribute runs the stages of `pipeline`: parse ▶ model ▶ check ▶ expand. The modules:
 //!
 //! - `pipeline`: from tokens to tokens
 //! - `errors`: collects errors until all are known; `messages`: the wording that errors share
 //! - `symbol`: the words that attributes accept; `args`: their parser
-//! - `types`: properties of Rust types that their syntax shows
+//! - `types`: properties of a Rust type that are visible in its syntax
 //! - `names`: conversion and form of QAPI names; `docs`: doc comments
 //! - `model`: an annotated item as data
 //! - `parse`, `check`, `expand`: the stages, with one file for each kind of definition

@@ -1,4 +1,4 @@
-//! The error texts of this program's QMP commands, worded as QEMU words them.
+//! The error texts of this program's QMP commands, in QEMU's wording.
 //!
 //! Errors of nodes and images have their texts in [`block::error`], and errors of the command line
 //! in `options/messages.rs`.
@@ -65,8 +65,8 @@ pub(crate) fn max_chunk_too_small(chunk: i64, cluster: u64) -> Error {
     ))
 }
 
-/// For sizes above the limit of the argument's type. [`min_cluster_size_above_limit`] is for sizes
-/// above the limit of the job.
+/// The error for a size above the limit of the argument's type. [`min_cluster_size_above_limit`] is
+/// the error for a size above the limit of the job.
 pub(crate) fn min_cluster_size_too_large(size: u64, most: u64) -> Error {
     Error::generic(format!("min-cluster-size too large: {size} > {most}"))
 }

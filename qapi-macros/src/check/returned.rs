@@ -16,7 +16,8 @@ const BUILTIN: [&str; 13] = [
     "f64",
 ];
 
-/// A command returns an object or a list of objects, unless it has `returns_exception`.
+/// Reports a command that returns a built-in type or a list of a built-in type, unless the command
+/// has `returns_exception`. Also reports a `returns_exception` of a command that returns nothing.
 pub(super) fn check_returned_object(model: &Command, errors: &Errors) {
     let raw = model.raw.as_ref().filter(|raw| raw.word.is_some());
     let declared = raw.and_then(|Raw { returns, .. }| returns.as_ref());

@@ -45,7 +45,7 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
 
 /// The code for the data of the event.
 struct Data {
-    /// The description.
+    /// The description of the data.
     arguments: TokenStream,
     /// The table of members that `arguments` refers to, if any.
     table: Option<TokenStream>,

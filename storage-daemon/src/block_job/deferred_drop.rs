@@ -1,4 +1,4 @@
-//! Dropping on a blocking thread: when a job ends, dropping its objects may close images.
+//! Drops the objects of an ended job on a blocking thread, because the drops may close images.
 
 use block::nodes::{ClosingNodes, Filter, Reservation, WritableGuard};
 
@@ -19,7 +19,7 @@ impl DeferredDrops {
         self.closing(reservations.into_iter().map(Reservation::release));
     }
 
-    /// Defers making a node read-only again.
+    /// Makes a node read-only again later.
     pub fn writable(&mut self, writable: Option<WritableGuard>) {
         self.0.extend(writable.map(|writable| Box::new(writable) as Box<dyn Send>));
     }
@@ -29,8 +29,8 @@ impl DeferredDrops {
         self.0.extend(closing.map(|nodes| Box::new(nodes) as Box<dyn Send>));
     }
 
-    /// Drops all objects, and then their owner, on a blocking thread. If there are none, drops the
-    /// owner at once on the calling thread, so that the job ends without delay.
+    /// Drops all objects, and then their owner, on a blocking thread. If there are no objects,
+    /// drops the owner at once on the calling thread, so that the job ends without delay.
     pub(super) async fn drop_with(self, owner: impl Send + 'static) {
         if !self.0.is_empty() {
             drop_blocking((self, owner)).await;

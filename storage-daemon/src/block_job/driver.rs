@@ -14,8 +14,8 @@ use crate::schema::block_job::BlockJobChange;
 
 /// A kind of block job: QEMU's `BlockJobDriver`.
 ///
-/// The methods are those hooks of [`JobDriver`](job::JobDriver) in which the kinds of block jobs
-/// differ.
+/// The methods correspond to the methods of [`JobDriver`](job::JobDriver) that differ between kinds
+/// of block jobs, or return properties of the job.
 pub trait BlockJobDriver: Send + Sync + 'static {
     /// Does the work, and calls the pause points of the job's handle regularly.
     ///
@@ -33,8 +33,8 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether [`prepare`](Self::prepare) may block. If not, the job ends right after its work, and
-    /// clients cannot observe a state between the two.
+    /// Whether [`prepare`](Self::prepare) may block. If this method returns `false`, `prepare` runs
+    /// on the thread of the main loop, and clients cannot observe the job in the meantime.
     fn prepare_blocks(&self) -> bool {
         false
     }
@@ -78,7 +78,7 @@ pub trait BlockJobDriver: Send + Sync + 'static {
         let _ = drops;
     }
 
-    /// Whether the job reserves its nodes until it is dismissed.
+    /// Whether the job's nodes stay reserved until the job is dismissed.
     fn reserves_until_dismissed(&self) -> bool {
         false
     }
@@ -104,7 +104,7 @@ impl Deref for BlockJobHandle<'_> {
 }
 
 impl BlockJobHandle<'_> {
-    /// Adds bytes to the job's progress: a request has succeeded.
+    /// Counts a successful request, and adds `bytes` to the job's progress.
     pub fn advance(&self, bytes: u64) {
         self.block_job.last_request_failed.store(false, Ordering::Relaxed);
         self.handle.advance(bytes);

@@ -37,7 +37,7 @@ use crate::blocking::blocking;
 use crate::messages;
 use crate::schema::block_job::{BlockDeviceIoStatus, BlockJobChange};
 
-/// The state that is needed to create a block job. Clones share it.
+/// The state that is needed to create a block job. Clones share the state.
 #[derive(Clone)]
 pub struct BlockJobContext {
     /// The job engine.
@@ -52,13 +52,13 @@ pub struct BlockJobContext {
 
 /// The driver of a block job in the job engine.
 pub struct BlockJob {
-    /// Dropped when the job is cleaned up, as it refers to nodes and keeps their images open.
+    /// Dropped when the job is cleaned up, because the driver keeps the images of its nodes open.
     driver: Mutex<Option<Arc<dyn BlockJobDriver>>>,
     /// [`BlockJobDriver::actively_synced`] at the time when the job was cleaned up.
     was_actively_synced: AtomicBool,
     events: Events,
-    /// The nodes of the job. Released when the job is cleaned up, or dismissed if the driver's
-    /// [`reserves_until_dismissed`](BlockJobDriver::reserves_until_dismissed) returns `true`.
+    /// The reservations of the job's nodes. They are released when the job is cleaned up, or, if
+    /// [`BlockJobDriver::reserves_until_dismissed`] returns `true`, when the job is dismissed.
     reservations: Mutex<Vec<Reservation>>,
     io_status: Mutex<BlockDeviceIoStatus>,
     last_request_failed: AtomicBool,
@@ -68,8 +68,8 @@ pub struct BlockJob {
     request_completed: Notify,
     /// The side of the error that stopped the job, until the job is resumed.
     stopped_by: Mutex<Option<Side>>,
-    /// The number of completed requests when a client resumed the job after a read error. Cleared
-    /// when the reply to the client is no longer delayed.
+    /// The number of requests that were complete when a client resumed the job after a read error.
+    /// `drain` takes this number, and delays the reply to the client.
     requests_at_resume: Mutex<Option<u64>>,
 }
 
@@ -90,7 +90,7 @@ impl BlockJob {
         }
     }
 
-    /// The value of [`BlockJobDriver::actively_synced`]; after the job has ended, the last value.
+    /// The value of [`BlockJobDriver::actively_synced`]: the last one, if the job is cleaned up.
     pub fn actively_synced(&self) -> bool {
         match self.driver() {
             Some(driver) => driver.actively_synced(),
@@ -98,7 +98,7 @@ impl BlockJob {
         }
     }
 
-    /// Whether an error has stopped the job, and which kind of error.
+    /// The kind of the error that has stopped the job, or `Ok`.
     pub fn io_status(&self) -> BlockDeviceIoStatus {
         *self.io_status.lock()
     }
@@ -223,7 +223,7 @@ impl JobDriver for BlockJob {
 /// Reserves nodes for a block job that is created and not yet started.
 ///
 /// # Errors
-/// The uses conflict with those of other users of the nodes.
+/// A use conflicts with another user's use of the same node.
 pub fn reserve(
     created: &CreatedJob,
     graph: &Graph,
@@ -258,8 +258,8 @@ pub fn add_reservation(created: &CreatedJob, reservation: Reservation) {
     }
 }
 
-/// Releases the nodes of all concluded jobs, also of jobs that reserve their nodes until they are
-/// dismissed.
+/// Releases the nodes of all concluded jobs. Without this call, a job of some kinds
+/// reserves its nodes until a client dismisses the job.
 pub async fn release_all_nodes(jobs: &Jobs) {
     for job in jobs.list() {
         if let Some(block_job) = job.driver::<BlockJob>()
@@ -270,10 +270,10 @@ pub async fn release_all_nodes(jobs: &Jobs) {
     }
 }
 
-/// Finds the block job with an identifier.
+/// Finds the block job with the identifier `id`.
 ///
 /// # Errors
-/// Class `DeviceNotActive`: there is no such job, or it is not a block job.
+/// Class `DeviceNotActive`: no job has this identifier, or the job is not a block job.
 pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
     let job = jobs.find(id).filter(|job| job.driver::<BlockJob>().is_some());
     job.ok_or_else(|| messages::no_block_job(id))

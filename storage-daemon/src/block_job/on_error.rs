@@ -78,7 +78,7 @@ impl BlockJobHandle<'_> {
         }
     }
 
-    /// Records an error, unless one is recorded since the last resume.
+    /// Records an error, unless another error has been recorded since the job was last resumed.
     fn record_error(&self, side: Side, error: &Error) {
         let mut io_status = self.block_job.io_status.lock();
         if *io_status == BlockDeviceIoStatus::Ok {
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// A driver with a number of errors, which then succeeds.
+    /// A driver that meets `faults` errors, and then succeeds.
     struct Faulty {
         faults: AtomicU32,
         kind: io::ErrorKind,

@@ -1,7 +1,7 @@
 //! `--daemonize`: going to the background.
 //!
 //! The started process exits only when the daemon in the background is ready, or has failed to
-//! start. The daemon reports which of these is the case through a pipe.
+//! start. The daemon reports its readiness or its error through a pipe.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -12,8 +12,8 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use super::DaemonError;
 use crate::options::Settings;
 
-/// The file mode creation mask of the daemon: other users have no access to the files that it
-/// creates.
+/// The file mode creation mask of the daemon. The group cannot write to files that the daemon
+/// creates, and other users have no access to these files.
 const UMASK: u32 = 0o027;
 
 /// The message of a daemon that is ready. No error text begins with this byte.
@@ -26,7 +26,10 @@ const READY: u8 = 1;
 /// calling thread.
 ///
 /// # Errors
-/// The started process returns the errors of [`run`](super::run) as [`DaemonError::Background`].
+/// - [`DaemonError::Io`] and [`DaemonError::Daemonize`]: the process cannot go to the background.
+/// - [`DaemonError::Background`]: the daemon cannot start. The started process returns the text of
+///   the error of [`run`](super::run).
+///
 /// After the daemon is ready, its errors are only logged.
 pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     let (reader, writer) = io::pipe()?;
@@ -66,13 +69,13 @@ fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
     Err(DaemonError::Background(String::from_utf8_lossy(&message).into_owned()))
 }
 
-/// Runs the daemon, and writes its error to the pipe.
+/// Runs the daemon. Writes its error to the pipe, or to the log if the started process has exited.
 fn serve(settings: &Settings, mut writer: PipeWriter) {
     let result = super::run(settings, |_shutdown| detach(&mut writer));
     if let Err(error) = result
         && writer.write_all(error.to_string().as_bytes()).is_err()
     {
-        // The daemon was ready, so that the started process has exited.
+        // The started process has exited, because the daemon was ready before it failed.
         tracing::error!(%error, "the daemon failed");
     }
 }

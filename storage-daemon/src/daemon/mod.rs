@@ -71,7 +71,7 @@ pub fn version() -> ServerVersion {
 /// Everything runs on the calling thread, except for blocking I/O.
 ///
 /// # Errors
-/// [`DaemonError`]. The sockets and the PID file of the daemon are removed.
+/// [`DaemonError`]. The sockets and the PID file of the daemon are removed even after an error.
 pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
@@ -104,8 +104,8 @@ async fn serve(
     let shutdown = server.shutdown();
     let serving = server.serve();
     tokio::pin!(serving);
-    // The first poll of the server checks the registry. An error must be returned before `ready` is
-    // called.
+    // The first poll of the server checks the registry. If the check fails, this function returns
+    // the error and does not call `ready`.
     tokio::select! {
         biased;
         result = &mut serving => result?,
@@ -131,8 +131,8 @@ async fn serve(
     }
 }
 
-/// Cancels all jobs. Afterwards their nodes can be closed, so that all images are consistent and
-/// unlocked.
+/// Releases the nodes of concluded jobs, and cancels all jobs. The nodes can be closed afterwards,
+/// which leaves all images consistent and unlocked.
 async fn end_jobs(jobs: &Jobs) {
     block_job::release_all_nodes(jobs).await;
     jobs.cancel_all().await;

@@ -54,8 +54,9 @@ async fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<
     }
 }
 
-/// The path of a socket file. Prefixes a path that begins with `@`, which the server would take for
-/// an abstract name: on the command line, only `abstract=on` selects an abstract socket.
+/// The path of a socket file. Prepends `./` to a path that begins with `@`, because the server
+/// would take such a path for an abstract name. On the command line, only `abstract=on` selects an
+/// abstract socket.
 fn as_file(path: &Path) -> PathBuf {
     if path.as_os_str().as_bytes().starts_with(b"@") {
         Path::new(".").join(path)

@@ -1,9 +1,10 @@
 //! The demo, which runs when the program is started without options.
 //!
 //! The demo starts a daemon in a temporary folder, and connects to it as a client. The demo creates
-//! an image, and copies the image to qcow2 twice: with a backup that is paused and whose speed
-//! changes, and with a mirror that is completed when it is ready. The demo prints every message,
-//! compares the copies with the original, and removes the folder.
+//! an image, and copies the image to qcow2 twice. The first copy is made by a backup, which the
+//! demo pauses and runs at several speeds. The second copy is made by a mirror, which the demo
+//! completes when the mirror is ready. The demo prints every message, compares the copies with the
+//! original, and removes the folder.
 
 mod client;
 mod images;
@@ -31,8 +32,7 @@ use screen::Screen;
 /// The size of the image, in bytes.
 const IMAGE_SIZE: u64 = 256 << 20;
 
-/// The initial rate limit of the backup, in bytes per second. Users can watch the backup at this
-/// speed.
+/// The initial rate limit of the backup, in bytes per second: slow enough for a user to watch.
 const SLOW: i64 = 32 << 20;
 
 /// The rate limit after the pause, in bytes per second.
@@ -87,7 +87,7 @@ pub fn run() -> Result<(), DemoError> {
         result => result,
     };
     match result {
-        // The reader of the output has closed it.
+        // The reader of the output has closed the pipe.
         Err(DemoError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -273,7 +273,7 @@ impl Demo<'_> {
         self.client.execute(&job_dismiss { id }).await
     }
 
-    /// Shows the progress of a job until it reaches `target`, or the job is concluded.
+    /// Shows the progress of a job until the progress reaches `target` or the job is concluded.
     async fn show_progress(
         &mut self,
         id: &str,

@@ -1,5 +1,5 @@
-//! `stream`: copies data from backing images into the image above them, which then no longer needs
-//! these backing images.
+//! `stream`: copies data from backing images into the image above them. Afterwards, the image no
+//! longer needs these backing images.
 
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ pub struct StreamOptions {
     pub job: JobArguments,
     /// The node to copy into.
     pub device: String,
-    /// The base, which becomes the backing node of `device`, by the filename of its image.
+    /// The filename of the base image. The base becomes the backing node of `device`.
     pub base: Option<String>,
-    /// The base, by node name.
+    /// The node name of the base.
     pub base_node: Option<String>,
     /// The lowest node to copy from, instead of a base.
     pub bottom: Option<String>,
@@ -148,7 +148,8 @@ fn check_exclusive(options: &StreamOptions) -> Result<()> {
     Ok(())
 }
 
-/// The lowest node to copy from, or `top` if there is none. Its backing node is the base.
+/// The lowest node to copy from, or `top` if there is none. The backing node of the returned node
+/// is the base.
 fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result<Arc<Node>> {
     let device = options.device.as_str();
     let named = |name: &str| graph.get(name).ok_or_else(|| Error::no_node(name));
@@ -217,7 +218,7 @@ struct Stream {
 }
 
 impl BlockJobDriver for Stream {
-    /// In QEMU, streams are the only block jobs with reserved nodes after their end.
+    /// In QEMU, a stream is the only block job whose nodes stay reserved after its end.
     fn reserves_until_dismissed(&self) -> bool {
         true
     }

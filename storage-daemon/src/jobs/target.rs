@@ -22,7 +22,7 @@ use crate::schema::mirror::NewImageMode;
 #[derive(Debug)]
 pub struct JobTarget {
     node: Arc<Node>,
-    /// Closes a node that was opened for the job when the job ends.
+    /// Closes the node when the job ends, if the node was opened for the job.
     opened: Option<BorrowedNode>,
     created_file: Option<CreatedFile>,
 }
@@ -79,8 +79,8 @@ impl Drop for CreatedFile {
 pub struct DriveTarget<'a> {
     /// The name of the file.
     pub filename: String,
-    /// The format. By default, a new image has the source's driver as its format. The format of an
-    /// existing image is probed by default, or is `file` if the source is a protocol node.
+    /// The format. The default for a new image is the source's driver. The default for an existing
+    /// image is `file` if the source is a protocol node; otherwise, the format is probed.
     pub format: Option<String>,
     /// The name of the target's node.
     pub node_name: Option<String>,

@@ -1,4 +1,4 @@
-//! Splits the command line into options: their names, abbreviations and arguments.
+//! Splits the command line into options and their arguments, and expands abbreviated options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -89,8 +89,8 @@ impl Invocation {
     /// Parses the command line, without the program's name.
     ///
     /// # Errors
-    /// An option does not exist, lacks its argument, or has an argument but takes none; an argument
-    /// belongs to no option.
+    /// An option does not exist, is ambiguous, lacks its argument, or has an argument but takes
+    /// none; an argument is not UTF-8, or belongs to no option.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, OptionError> {
         let mut parser = Parser::from_args(arguments);
         let mut settings = Settings::default();
@@ -138,7 +138,7 @@ fn malformed(error: lexopt::Error) -> OptionError {
     OptionError::Malformed(error.to_string())
 }
 
-/// The option with a name, or with an unambiguous abbreviation of it.
+/// The option with the name `given`, or the only option that `given` abbreviates.
 fn look_up(given: &str) -> Result<(&'static str, &'static Meaning), OptionError> {
     static TABLE: [(&str, Meaning); OPTIONS.len()] = OPTIONS;
     if let Some((name, meaning)) = TABLE.iter().find(|(name, _)| *name == given) {

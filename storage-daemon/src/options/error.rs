@@ -4,7 +4,7 @@ use qapi_core::Error;
 
 /// A command line that is malformed, or an option that could not be carried out.
 ///
-/// The text contains the option as the user wrote it, and not the program's name.
+/// The text names the option or the argument, and does not contain the program's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptionError {

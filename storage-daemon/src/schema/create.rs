@@ -75,7 +75,7 @@ pub struct BlockdevCreateOptionsQcow2 {
     pub backing_file: Option<String>,
     /// The format of the backing file.
     pub backing_fmt: Option<BlockdevDriver>,
-    /// How the image is encrypted. The job fails, as this program has no secrets.
+    /// How the image is encrypted. With this member, the job fails: this program has no secrets.
     #[qapi(since = "2.10")]
     pub encrypt: Option<QCryptoBlockCreateOptions>,
     /// The cluster size in bytes; 65536 by default.

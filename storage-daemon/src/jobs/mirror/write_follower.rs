@@ -36,7 +36,7 @@ impl WriteFollower {
         self.write_blocking.load(Ordering::Relaxed)
     }
 
-    /// Copies all writes that begin from now on synchronously.
+    /// From now on, copies each new write synchronously.
     pub(super) fn block_writes(&self) {
         self.write_blocking.store(true, Ordering::Relaxed);
     }
@@ -50,7 +50,7 @@ impl WriteFollower {
         self.synced.store(true, Ordering::Relaxed);
     }
 
-    /// Performs a write on both nodes. If the write to the target fails, marks the range as dirty:
+    /// Performs a write on both nodes. If one of the two writes fails, marks the range as dirty:
     /// the job copies the range later, and handles errors of that copy.
     fn write_both(
         &self,
