@@ -1,5 +1,5 @@
-//! The six attributes, one for each kind of definition in the QAPI schema language. Each has a file
-//! with its documentation.
+//! The six attributes, one for each kind of definition in the QAPI schema language. Each attribute
+//! has a file with its documentation.
 
 mod alternate;
 mod command;

@@ -14,11 +14,11 @@ use crate::visitor::object::ObjectVisitor;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Handler {
-    /// At once, on the thread of the server; the function must be quick.
+    /// During the dispatch of the request, on the thread of the server. The function must be quick.
     Inline(InlineHandler),
     /// On a thread where blocking is allowed.
     Blocking(BlockingHandler),
-    /// Awaited.
+    /// As a future that the server awaits.
     Async(AsyncHandler),
 }
 
@@ -26,7 +26,7 @@ pub enum Handler {
 pub type InlineHandler =
     fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, &mut ReturnWriter<'_>) -> Result<()>;
 
-/// Checks the arguments and packs the call for another thread.
+/// Checks the arguments and boxes the call for another thread.
 pub type BlockingHandler =
     fn(&Context<'_>, &mut ObjectVisitor<'_, '_>, MessageFormat) -> Result<BlockingCall>;
 

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, 
 
 use crate::schema::definition::call::StateRequirement;
 
-/// State that declares itself safe for commands that run out of band.
+/// A type of state that is safe for commands that run out of band.
 ///
-/// An out-of-band command runs while another command blocks its session, and must not block itself
-/// (QAPI code generator documentation, "Commands", `allow-oob`): its function returns quickly,
-/// waits for nothing that takes time, and takes no lock that another function holds for long. The
-/// server cannot check this. An implementation of this trait promises that every method of the type
+/// An out-of-band command runs while another command blocks its session, and must not block (QAPI
+/// code generator documentation, "Commands", `allow-oob`): its function returns quickly, waits for
+/// nothing that takes time, and takes no lock that another function holds for long. The server
+/// cannot check these rules. An implementation of this trait promises that every method of the type
 /// returns quickly under any load.
 ///
-/// The framework's own state is safe, and so are the atomics of the standard library.
+/// The framework's own state and the common atomics of the standard library implement this trait.
 ///
 /// ```
 /// use qapi_core::{OobSafe, qapi_command, qapi_struct};

@@ -14,12 +14,12 @@ pub struct ReturnWriter<'a> {
 }
 
 impl<'a> ReturnWriter<'a> {
-    /// Appends to `out`, in the form that `format` describes.
+    /// A writer that appends to `out`, in the form that `format` describes.
     pub fn new(out: &'a mut Vec<u8>, format: &'a MessageFormat) -> Self {
         Self { out, format }
     }
 
-    /// The form that the value must have.
+    /// The form that the JSON text must have.
     pub fn format(&self) -> &MessageFormat {
         self.format
     }
@@ -32,7 +32,7 @@ impl<'a> ReturnWriter<'a> {
         self.format.write_to(self.out, value).map_err(|error| messages::unwritable_reply(&error))
     }
 
-    /// Writes text that already is a JSON value.
+    /// Writes a value that already is JSON text in the form of [`format`](Self::format).
     pub fn write_rendered(&mut self, json: &[u8]) {
         self.out.extend_from_slice(json);
     }

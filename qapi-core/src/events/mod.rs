@@ -19,13 +19,14 @@ use throttle::{Ended, Key, Throttle};
 /// A handle by which a program emits events.
 ///
 /// [`emit`](Self::emit) does not wait, and may be called from any thread. Each client that has
-/// negotiated receives each event; a client that does not read is disconnected. An event with a
-/// [`RateLimit`] is deferred if the previous one was less than a period ago, and replaces an event
-/// that was deferred before. All clones of a handle have the same clients.
+/// negotiated receives each event. A client whose unread output exceeds the limit is disconnected.
+/// An event with a [`RateLimit`] is deferred while a period runs that an earlier event of the same
+/// name and key started, and replaces an event that was deferred before. All clones of a handle
+/// have the same clients.
 ///
 /// A [`Server`](crate::Server) sends deferred events when they are due. Another event loop calls
 /// [`send_due`](Self::send_due), and calls it again at the returned time or when
-/// [`due_changed`](Self::due_changed) ends, whichever is first.
+/// [`due_changed`](Self::due_changed) completes, whichever is first.
 #[derive(Clone)]
 pub struct Events(Arc<Bus>);
 
@@ -93,8 +94,8 @@ impl Events {
         }
     }
 
-    /// Sends deferred events whose periods are over at `now`. Returns when the next period ends;
-    /// `None` while no period runs.
+    /// Sends deferred events whose periods are over at `now`. Returns the time at which the next
+    /// period ends; `None` while no period runs.
     pub fn send_due(&self, now: Instant) -> Option<Instant> {
         let mut state = self.lock();
         while let Some(ended) = state.throttle.end_period(now) {
@@ -113,7 +114,7 @@ impl Events {
     }
 
     /// Sends deferred events when they are due, until the future is dropped. A
-    /// [`Server`](crate::Server) does this.
+    /// [`Server`](crate::Server) runs this future itself.
     #[cfg(feature = "server")]
     pub async fn run_throttle(&self) {
         loop {
@@ -173,7 +174,7 @@ impl Events {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic during the rendering of an event leaves the state consistent, so that poison is
+        // A panic during the rendering of an event leaves the state consistent, so poison is
         // ignored.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,5 +234,5 @@ impl std::fmt::Debug for Events {
     }
 }
 
-/// A thread takes the lock only to write one event to buffers in memory.
+/// Code under the lock only changes data in memory, and waits for nothing that takes time.
 impl OobSafe for Events {}

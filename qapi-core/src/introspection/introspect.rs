@@ -1,5 +1,5 @@
-//! Makes the answer of `query-qmp-schema` (QAPI code generator documentation, "Client JSON Protocol
-//! introspection").
+//! Builds the answer of `query-qmp-schema` (QAPI code generator documentation, "Client JSON
+//! Protocol introspection").
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -20,10 +20,10 @@ use crate::schema::view::View;
 /// Whether introspection shows the names of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
-    /// Types have numbers for names, in the order of their first use. Clients receive this form, so
-    /// that they cannot rely on names that are no part of the interface.
+    /// Types have numbers as names, in the order of their first use. Clients receive this form, so
+    /// that clients cannot rely on names that are not part of the interface.
     Masked,
-    /// Types have their own names, for people.
+    /// Types have the names of the schema, for human readers.
     Unmasked,
 }
 
@@ -190,7 +190,7 @@ impl Introspection {
                     self.struct_or_union(used, definition);
                 }
                 DefinitionKind::Alternate(_) => self.alternate(used, definition),
-                // The rule `TypeReferred` refuses them as types.
+                // The rule `TypeReferred` refuses commands and events as types.
                 DefinitionKind::Command(_) | DefinitionKind::Event(_) => {}
             },
         }
@@ -260,7 +260,7 @@ impl Introspection {
         members.into_iter().filter(is_shown).map(member).collect()
     }
 
-    /// The branches that add members, then the values of the tag that do not.
+    /// The branches that have a type, then the other values of the tag, which add no members.
     fn variants(&mut self, definition: &'static Definition) -> Vec<SchemaInfoObjectVariant> {
         let adding: Vec<_> = self
             .view

@@ -1,4 +1,4 @@
-//! The functions and macros that generated code calls. They change without notice.
+//! The items that generated code uses. They change without notice.
 
 pub use core::convert::{From, TryFrom};
 pub use core::fmt::{self, Display, Formatter};
@@ -172,7 +172,7 @@ pub fn visit_enum<T>(
     value_of(text).ok_or_else(|| input.value_error(text))
 }
 
-/// As [`visit_enum`], for an enumeration with values that a server may refuse: values that are
+/// Like [`visit_enum`], for an enumeration with values that a server may refuse: values that are
 /// newer than the enumeration, deprecated or unstable.
 pub fn visit_marked_enum<T>(
     input: Input<'_, '_>,
@@ -189,7 +189,7 @@ pub fn added<E: QapiOpenEnum>(name: &str) -> Option<E> {
     OpenValue::find(name).map(E::added)
 }
 
-/// Whether the text that this thread renders omits the member `name` of `owner`.
+/// Whether the JSON text that this thread is rendering omits the member `name` of `owner`.
 pub fn is_omitted(owner: &'static Definition, name: &str) -> bool {
     view::is_omitted(owner, name)
 }

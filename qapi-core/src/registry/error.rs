@@ -6,17 +6,17 @@ use crate::schema::conflict::Conflict;
 
 /// All conflicts of the program's definitions.
 ///
-/// It is displayed as a numbered list with the source places of each conflict.
+/// The error is displayed as a numbered list with the source places of each conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryError(Vec<Conflict>);
 
 impl RegistryError {
-    /// The error that lists `conflicts`, unless there are none.
+    /// The error that lists `conflicts`; `Ok` if there are none.
     pub(super) fn unless_empty(conflicts: Vec<Conflict>) -> Result<(), Self> {
         if conflicts.is_empty() { Ok(()) } else { Err(Self(conflicts)) }
     }
 
-    /// The error that lists the conflicts of all `checks`, unless there are none.
+    /// The error that lists the conflicts of all `checks`; `Ok` if there are none.
     pub(crate) fn together(
         checks: impl IntoIterator<Item = Result<(), Self>>,
     ) -> Result<(), Self> {

@@ -7,7 +7,8 @@
 //! # A package that no source file names registers nothing
 //! Rust does not link a dependency that no source file names, even if `Cargo.toml` lists it. Its
 //! commands are then missing without a message. The binary therefore names each such package once,
-//! `use my_commands as _;`, and requires it, so that it does not start without that line:
+//! with `use my_commands as _;`. It also calls [`Registry::require_packages`], which returns an
+//! error if that line is missing:
 //!
 //! ```standalone_crate
 //! use qapi_core::registry::Registry;
@@ -68,7 +69,7 @@ pub struct Registry {
     by_name: HashMap<&'static str, Registration>,
     projection: Option<Projection>,
     /// Rendered on the first use: rendering takes longer than all checks, and most clients do not
-    /// ask for it.
+    /// request the introspection.
     introspection: OnceLock<Box<[u8]>>,
 }
 
@@ -154,7 +155,7 @@ impl Registry {
         self.projection
     }
 
-    /// All registrations, also those that a projection leaves out, in no particular order.
+    /// All registrations, including those that a projection leaves out, in no particular order.
     pub(crate) fn into_all(self) -> impl Iterator<Item = Registration> {
         self.by_name.into_values().chain(self.newer)
     }
@@ -214,11 +215,11 @@ impl Registry {
         self.definitions().filter(|definition| is_type(definition))
     }
 
-    /// Checks that `states` has the state that the commands require, and one of each type only.
+    /// Checks that `states` has every state that the commands require, and no two of one type.
     ///
     /// # Errors
-    /// Types are missing, or occur more than once. Every missing type is listed with the commands
-    /// that require it, and every repeated one.
+    /// Types are missing, or occur more than once. The error lists every missing type with the
+    /// commands that require the type, and every repeated type.
     pub fn check_states(&self, states: &StateMap) -> Result<(), RegistryError> {
         let mut missing: Vec<(&StateRequirement, Vec<&'static Definition>)> = Vec::new();
         for (definition, command) in self.commands() {
@@ -262,11 +263,11 @@ impl Registry {
         RegistryError::unless_empty(conflicts.collect())
     }
 
-    /// Checks that each of these packages registered something (see the
-    /// [module's documentation](self)).
+    /// Checks that each of these packages registered a definition or a value of an open enumeration
+    /// (see the [module's documentation](self)).
     ///
     /// # Errors
-    /// Packages registered nothing; each is listed with the missing line of source.
+    /// Packages registered nothing. The error lists each package with the missing line of source.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
             let added = inventory::iter::<EnumExtension>.into_iter().map(|added| added.source);
@@ -285,8 +286,8 @@ impl Registry {
         introspect(self.definitions(), mask, &View::of_release(self.projection))
     }
 
-    /// The part of the schema that a client can see: the commands whose names pass `may_execute`,
-    /// without the parts that `view` leaves out.
+    /// The part of the schema that a client can see: all events, the commands whose names
+    /// `may_execute` accepts, and their types. The parts that `view` leaves out are absent.
     pub(crate) fn introspect_shown(
         &self,
         mask: Mask,

@@ -1,4 +1,4 @@
-//! Definitions in the schema language's own form.
+//! Renders definitions as expressions of the QAPI schema language.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub fn render(definition: &'static Definition) -> Value {
     Rendering::new(definition, View::COMPLETE).finish()
 }
 
-/// As [`render`], without the parts that are newer than the release of `projection`.
+/// Like [`render`], without the parts that are newer than the release of `projection`.
 pub fn render_as_of(definition: &'static Definition, projection: Projection) -> Value {
     Rendering::new(definition, View::of_release(Some(projection))).finish()
 }
@@ -104,8 +104,8 @@ impl Rendering {
     fn union_parts(&mut self, data: &'static Union) {
         let base = match (data.base, data.members) {
             (Some(base), []) => type_name(base()),
-            // The schema language accepts either a named base or a list of members. The list can
-            // contain the members of a named base.
+            // The base of a union is either a name or a list of members in the schema language. A
+            // union with both gets a list, which includes the members of the named base.
             (Some(_) | None, _) => self.members(shared_members(self.definition)),
         };
         self.put("base", base);
@@ -181,7 +181,7 @@ fn object<K: Into<String>>(entries: impl Iterator<Item = (K, Value)>) -> Value {
     Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())
 }
 
-/// A type as the language names it: an array is a list of one name.
+/// The name of a type in the schema language. An array is a list with the name of its element type.
 fn type_name(ty: Type) -> Value {
     match ty {
         Type::Builtin(builtin) => builtin.as_str().into(),

@@ -53,7 +53,7 @@ pub(super) struct Connection {
     call: Option<JoinHandle<CallResult>>,
     waiting_for: WaitingFor,
     end_of_input: bool,
-    /// Whether the server has run its shutdown hooks and sessions close.
+    /// Whether sessions must close, after the shutdown hooks.
     is_closing: bool,
 }
 
@@ -80,8 +80,8 @@ impl Connection {
         }
     }
 
-    /// Serves the client until either side closes. A call that is in flight when the client
-    /// disconnects continues.
+    /// Serves the client until the client or the server closes the connection. A call that is in
+    /// flight when the client disconnects continues.
     pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Disconnect {
         let mut closing =
             Closing { shutdown, wait: pin!(shutdown.sessions_closing()), waker: None };
@@ -97,8 +97,8 @@ impl Connection {
         }
     }
 
-    /// Makes all progress that is possible without waiting. Ready when the client is served, or
-    /// when the connection has failed.
+    /// Makes all progress that is possible without waiting. Ready when the connection can end, or
+    /// when it has failed.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -148,12 +148,12 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether there is output to send. Takes more output from the session after all taken output
-    /// is sent.
+    /// Whether there is output to send. If all output that was taken from the session is sent,
+    /// takes more.
     fn load_output(&mut self) -> Result<bool, Disconnect> {
         if self.written < self.output.len() {
-            // `take_output`, which checks the limit too, is never called for a client that reads
-            // nothing.
+            // This check is necessary although `take_output` checks the limit too: `take_output` is
+            // not called while the client reads nothing.
             return self.session.check_output().map(|()| true).map_err(Disconnect::Overflow);
         }
         if self.written > 0 {
@@ -174,7 +174,7 @@ impl Connection {
             || (self.end_of_input && is_waiting_for_input && !self.session.is_busy())
     }
 
-    /// Waits for the call in flight. The result is `None` where the call panicked.
+    /// Waits for the call in flight. The result is `None` if the call panicked or was dropped.
     fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<CallResult> {
         match &mut self.call {
             Some(call) => Pin::new(call).poll(context).map(|joined| joined.ok().flatten()),
@@ -196,7 +196,7 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Gives the session input until it waits for something else.
+    /// Gives the session input and starts its calls, until the session cannot advance.
     fn advance(&mut self) {
         loop {
             let mut input = self.input.remaining();
@@ -219,8 +219,8 @@ impl Connection {
     }
 }
 
-/// Waits until sessions must close. Every connection waits for this all the time, so that a
-/// connection registers each waker once instead of at every poll.
+/// Waits until sessions must close. A connection polls `Closing` often. `Closing` registers each
+/// waker once instead of at every poll.
 struct Closing<'s, F> {
     shutdown: &'s Shutdown,
     wait: Pin<&'s mut F>,
@@ -232,7 +232,8 @@ impl<F: Future<Output = ()>> Closing<'_, F> {
     /// Whether sessions must close. The task is woken when that changes.
     fn poll(&mut self, context: &mut Context<'_>) -> bool {
         let is_registered = |waker: &Waker| waker.will_wake(context.waker());
-        // The request to shut down wakes the task and removes its waker.
+        // The request to shut down wakes the task and removes its waker, so the waker must be
+        // registered again.
         if self.waker.as_ref().is_some_and(is_registered) && !self.shutdown.is_requested() {
             return false;
         }

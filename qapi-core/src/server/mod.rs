@@ -5,12 +5,13 @@
 //! therefore precede its reply. The reply of an `async` or `blocking` function is sent a moment
 //! after the function returns, and an event from another task may come before the reply.
 //!
-//! # Other unixes than Linux
+//! # Unix systems other than Linux
 //!
-//! Linux is the platform that the tests cover. Other unixes lack abstract sockets, inherited
-//! sockets by number and the service manager's protocol; the functions for these do not exist
-//! there. Apple's systems set the close-on-exec flag of a socket in a second step. A program that
-//! another thread starts between the two steps may inherit the socket. Windows is not supported.
+//! Linux is the platform that the tests cover. Other Unix systems lack abstract sockets, inherited
+//! sockets by number and the service manager's protocol; the functions for these features do not
+//! exist there. Apple's systems set the close-on-exec flag of a socket in a second step. A program
+//! that another thread starts between the two steps may inherit the socket. Windows is not
+//! supported.
 
 #[cfg(target_os = "linux")]
 mod abstract_socket;
@@ -66,7 +67,7 @@ use readiness::NotifyServiceManager;
 use stream::FdPassing;
 
 /// The number of clients that a server serves at a time by default. Each client may leave output up
-/// to its limit unread, so that this number bounds the memory for output.
+/// to its limit unread, so this number bounds the memory for output.
 const DEFAULT_CLIENT_LIMIT: usize = 64;
 
 /// A builder of a QMP server: its commands, their state, and its listeners.
@@ -187,8 +188,8 @@ impl Server {
         self.state(preconfig)
     }
 
-    /// Refuses to start unless the crate of `package` has registered a definition; see
-    /// [`Registry::require_packages`].
+    /// Refuses to start unless the crate of `package` has registered a definition or a value of an
+    /// open enumeration; see [`Registry::require_packages`].
     pub fn require_package(mut self, package: &'static str) -> Self {
         self.packages.push(package);
         self
@@ -202,8 +203,8 @@ impl Server {
     }
 
     /// Limits the bytes of output that a client may leave unread; 16 MiB by default. A client
-    /// beyond the limit is disconnected. Replies count too, so that the limit must exceed the
-    /// largest reply, which usually is that to `query-qmp-schema`.
+    /// beyond the limit is disconnected. Replies count too, so the limit must exceed the largest
+    /// reply, usually the reply to `query-qmp-schema`.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = bytes;
         self
@@ -238,7 +239,7 @@ impl Server {
     }
 
     /// Receives file descriptors that clients send over unix sockets, and serves the commands
-    /// `getfd` and `closefd`, which name them; see [`fds`].
+    /// `getfd` and `closefd`, which name and close these descriptors; see [`fds`].
     ///
     /// A custom [`registry`](Self::registry) must already have the two commands.
     pub fn enable_fd_passing(mut self) -> Self {
@@ -303,13 +304,15 @@ impl Server {
         self.shutdown.clone()
     }
 
-    /// Creates a runtime and serves until the shutdown is requested. An interrupt (ctrl-C) and
-    /// SIGTERM request it too.
+    /// Creates a runtime and serves until the shutdown is requested. SIGINT (ctrl-C) and SIGTERM
+    /// also request the shutdown.
     ///
     /// # Errors
-    /// [`ServeError::Registry`]: the program's definitions contradict each other, or its commands
-    /// require state that was not added; the error lists every conflict. [`ServeError::Io`]: the
-    /// runtime or a signal handler cannot be created, or a listener cannot be registered.
+    /// [`ServeError::Registry`]: the program's definitions contradict each other, its commands
+    /// require state that was not added, two states have one type, the policy names a command that
+    /// does not exist, or a required package registers nothing. The error lists every conflict.
+    /// [`ServeError::Io`]: the runtime or a signal handler cannot be created, or a listener cannot
+    /// be registered.
     pub fn run(self) -> Result<(), ServeError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {
@@ -330,7 +333,8 @@ impl Server {
         result
     }
 
-    /// Serves until the shutdown is requested, on the current-thread runtime that awaits this.
+    /// Serves until the shutdown is requested, on the current-thread runtime that awaits the
+    /// future.
     ///
     /// # Errors
     /// Those of [`run`](Self::run).

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use super::stream::Source;
 
-/// The maximum number of bytes in one read. A client's burst of small commands fits, so that one
-/// write sends all replies to the burst.
+/// The maximum number of bytes in one read. A client's burst of small commands fits into one read,
+/// and one write then sends all replies to the burst.
 const READ_SIZE: usize = 16 << 10;
 
 thread_local! {
@@ -20,7 +20,7 @@ thread_local! {
 /// Bytes and file descriptors that were read from a connection and not yet consumed.
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
-    /// The bytes of the last read, up to `end`. Has no capacity while all are consumed.
+    /// The bytes of the last read, up to `end`. Without capacity if all of them are consumed.
     bytes: Vec<u8>,
     /// The number of consumed bytes.
     consumed: usize,

@@ -24,7 +24,7 @@ fn bind_first(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Logs who may connect.
+/// Logs which hosts may connect.
 pub(super) fn log_exposure(address: SocketAddr) {
     if address.ip().is_loopback() {
         tracing::info!(%address, "listening without authentication: every local user may connect");

@@ -10,7 +10,7 @@ use crate::session::{Advance, Session, SessionOptions};
 /// A session for tests: the test feeds it bytes and reads its output. No method waits, and no
 /// runtime is necessary. The test runs the calls of asynchronous and blocking commands itself.
 ///
-/// The methods panic where a test should fail. Other methods of [`Session`] are available by
+/// The methods panic where a test should fail. Other methods of [`Session`] are available through
 /// `Deref`.
 ///
 /// ```standalone_crate
@@ -35,7 +35,7 @@ impl SessionDriver {
         Self(Session::new(service, options))
     }
 
-    /// Feeds the session input that it serves at once and consumes.
+    /// Feeds the session `input`. The session must consume all of it without a call.
     ///
     /// # Panics
     /// The session returns a call, or does not consume all input.
@@ -46,8 +46,8 @@ impl SessionDriver {
         assert!(rest.is_empty(), "a session that needs input has consumed all");
     }
 
-    /// Feeds the session input whose last request is an asynchronous or blocking command, and
-    /// returns its call. Pass the result to [`Session::complete`].
+    /// Feeds the session `input`, whose last request is an asynchronous or blocking command, and
+    /// returns the call of that command. Pass the result to [`Session::complete`].
     ///
     /// # Panics
     /// The session returns no call.
@@ -58,8 +58,8 @@ impl SessionDriver {
         }
     }
 
-    /// Feeds the session input, and completes each call that it returns with the result of `run`:
-    /// the return value as JSON text, or `None` for a panic.
+    /// Feeds the session `input`, and completes each call that the session returns with the result
+    /// of `run`: the return value as JSON text, or `None` for a panic.
     ///
     /// # Panics
     /// The session stops before the end of the input.
@@ -78,7 +78,7 @@ impl SessionDriver {
         }
     }
 
-    /// The output since the last call of this method. The client accepts all of it.
+    /// The output since the last call of this method. The session counts all of it as sent.
     ///
     /// # Panics
     /// The output exceeds its limit, or is not UTF-8.
@@ -91,7 +91,7 @@ impl SessionDriver {
         String::from_utf8(output).expect("messages are ASCII")
     }
 
-    /// Feeds the session input, and returns its output.
+    /// Feeds the session `input`, and returns the session's output.
     ///
     /// # Panics
     /// Those of [`feed`](Self::feed) and [`output`](Self::output).

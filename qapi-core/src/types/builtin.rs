@@ -65,7 +65,7 @@ integer! {
     u64: Uint64, unsigned, "uint64_t";
 }
 
-/// QAPI's `null`. As an alternative of an alternate it means that there is no value.
+/// QAPI's `null`. In an alternate, `null` stands for the absence of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Null;
 

@@ -1,7 +1,7 @@
 //! Sizes on a command line (QEMU's `qemu_strtosz`).
 
 /// A number of bytes: `512`, `0x200`, `64k`, `1.5G`. The suffixes are powers of 1024. A fraction
-/// needs a suffix above bytes, and is rounded down to whole bytes.
+/// needs a suffix other than `B`, and is rounded down to whole bytes.
 pub(super) fn parse(text: &str) -> Option<u64> {
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Option<u64> {
         return None;
     }
     let whole = whole.parse::<u64>().ok()?.checked_mul(1 << shift)?;
-    // Further digits are less than a byte with any suffix.
+    // Digits after the 18th are ignored. They add less than two bytes with the suffix `E`, and less
+    // than one byte with any other suffix.
     let fraction = fraction.get(..fraction.len().min(18)).unwrap_or_default();
     let (mut part, mut unit) = (0_u128, 1_u128);
     for digit in fraction.bytes() {

@@ -1,24 +1,25 @@
-//! JSON numbers: how exactly QMP reads them, and how QEMU writes them.
+//! Reads JSON numbers with the precision of QMP, and writes them in the format of QEMU.
 
 use std::fmt::Write as _;
 use std::io;
 
-/// A JSON number, as exact as QMP reads it.
+/// A JSON number, with the precision with which QMP reads it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
-    /// A number without point and exponent in the range of an `i64`.
+    /// A number without a point or exponent, in the range of an `i64`.
     Int(i64),
-    /// A number without point and exponent above `i64::MAX`, in the range of a `u64`.
+    /// A number without a point or exponent, above `i64::MAX` and in the range of a `u64`.
     UInt(u64),
-    /// Any other number: written with a point or an exponent, or too large for a `u64`.
+    /// Any other number: written with a point or an exponent, above `u64::MAX`, or below
+    /// `i64::MIN`.
     ///
-    /// It is always finite: a number too large for an `f64` becomes the largest `f64`. QEMU makes
-    /// such a number infinite and writes `inf`, which is not JSON.
+    /// The value is always finite: a number beyond the range of an `f64` becomes `f64::MAX` or
+    /// `f64::MIN`. QEMU makes such a number infinite and writes `inf`, which is not JSON.
     Double(f64),
 }
 
 impl Number {
-    /// Reads a token without point and exponent.
+    /// Reads a token without a point or exponent.
     pub(super) fn from_integer(token: &str) -> Number {
         if let Ok(int) = token.parse() {
             Number::Int(int)
@@ -54,7 +55,7 @@ impl From<&serde_json::Number> for Number {
 /// The number of decimal digits that identifies a double.
 const DIGITS: usize = 17;
 
-/// Writes a double as C's `%.17g` does; `null` if it is not finite, as JSON cannot express that.
+/// Writes a double as C's `%.17g` does. Writes `null` for infinity and NaN, which JSON lacks.
 pub(super) fn write_double<W: io::Write + ?Sized>(writer: &mut W, value: f64) -> io::Result<()> {
     let Some((digits, exponent)) = Decimal::of(value) else { return writer.write_all(b"null") };
     let digits = digits.significant();
@@ -111,7 +112,8 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// The digits of a finite value, and the power of ten of the first.
+    /// The digits of a finite value, and the power of ten of the first digit; `None` for infinity
+    /// and NaN.
     fn of(value: f64) -> Option<(Decimal, i32)> {
         let mut text = Scratch::default();
         write!(text, "{:.*e}", DIGITS - 1, value.abs()).ok()?;

@@ -1,4 +1,4 @@
-//! From tokens to a document: the grammar, one token at a time.
+//! The grammar of JSON: builds a document from tokens, one token at a time.
 
 use super::document::{Document, Node};
 use super::error::JsonError;
@@ -30,14 +30,15 @@ struct Container {
     kind: ContainerKind,
     /// The number of complete elements or members.
     count: usize,
-    /// Whether the container is in the position of a name. Its end reports this error.
+    /// Whether the container is in the position of a name. This error is reported at the end of the
+    /// container.
     is_key: bool,
 }
 
 #[derive(Debug)]
 enum ContainerKind {
     List,
-    /// With the name of the member that is being read.
+    /// `name` is the node of the name of the current member, or the object itself before the first.
     Dict {
         name: u32,
     },
@@ -45,8 +46,8 @@ enum ContainerKind {
 
 /// Builds a document from tokens.
 ///
-/// The first error is stored until the end of the text and then reported: the brackets determine
-/// where a text ends, not the grammar.
+/// The first error is stored until the end of the text and then reported, because the brackets
+/// alone determine where a text ends, even if the text violates the grammar.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     expect: Expect,
@@ -77,7 +78,7 @@ impl Parser {
         error.map_or(Ok(()), Err)
     }
 
-    /// Discards the text.
+    /// Discards the current text and its error.
     pub(super) fn clear(&mut self) {
         self.expect = Expect::Value;
         self.open.clear();
@@ -208,7 +209,7 @@ fn keyword(text: &[u8]) -> Result<Node, JsonError> {
     }
 }
 
-/// The text of a number, in which the lexer accepts only ASCII.
+/// The token of a number as a `str`. The lexer accepts only ASCII in numbers.
 fn ascii(text: &[u8]) -> &str {
     str::from_utf8(text).unwrap_or_default()
 }

@@ -6,8 +6,8 @@ use crate::schema::conflict::{Conflict, Rule};
 use crate::schema::definition::{Definition, DefinitionKind, Feature};
 use crate::schema::query::{kind_name, own_members};
 
-/// The number of distinct features that a schema may have, with `deprecated` and `unstable` in any
-/// case: QEMU's generated code has one bit of a 64 bit integer for each.
+/// The number of distinct features that a schema may have. `deprecated` and `unstable` always
+/// count. QEMU's generated code has one bit of a 64 bit integer for each feature.
 const FEATURE_LIMIT: usize = 64;
 
 /// Rule [`Rule::FeatureLimit`]. The conflict names the first definition beyond the limit.

@@ -1,4 +1,5 @@
-//! Names: one namespace, and no two names that are one in QEMU's generated C.
+//! Checks of names: all definitions share one namespace, and different names are different
+//! identifiers in QEMU's generated C.
 
 use std::hash::{Hash, Hasher};
 
@@ -59,14 +60,15 @@ fn predefined(definition: &'static Definition) -> Conflict {
     Conflict::new(Rule::NameNotBuiltin, message, &[definition])
 }
 
-/// Whether the schema language defines the name: a built-in type, or its enumeration `QType`.
+/// Whether the schema language itself defines the name: that of a built-in type, or `QType`.
 fn is_predefined(name: &str) -> bool {
     const LONGEST: usize = "uint64".len();
     name.len() <= LONGEST
         && (name == "QType" || Builtin::ALL.iter().any(|builtin| builtin.as_str() == name))
 }
 
-/// A name that is equal to every name with the same identifier in C, for [`Rule::NamesDistinct`].
+/// A name that compares equal to every name with the same C identifier, for
+/// [`Rule::NamesDistinct`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folded(pub(super) &'static str);
 
@@ -96,7 +98,7 @@ impl PartialEq for Folded {
 
 impl Eq for Folded {}
 
-/// Hashes eight bytes at a time, as a program hashes every name when it starts.
+/// Hashes eight bytes at a time, because every start of a program hashes all names.
 impl Hash for Folded {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for bytes in self.0.as_bytes().chunks(8) {

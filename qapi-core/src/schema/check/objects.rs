@@ -36,7 +36,8 @@ fn check_base(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::BaseIsStruct, message, &with_defined(definition, base)))
 }
 
-/// The definition with the error, and the definition of the type that it refers to.
+/// The definition with the error, and the definition of the type `ty` that it refers to, if `ty`
+/// has one.
 pub(super) fn with_defined(
     definition: &'static Definition,
     ty: Type,
@@ -65,7 +66,10 @@ fn check_cycle(definition: &'static Definition) -> Option<Conflict> {
     Some(Conflict::new(Rule::NoCycle, message, &path))
 }
 
-/// Extends `path` until it leads back to `start`, through names that come after that of `start`.
+/// Extends `path` until it leads back to `start`. Skips definitions whose names come before that of
+/// `start`, because the first definition of a cycle reports the cycle.
+///
+/// `refused` collects the definitions from which no path leads back.
 fn finds_back(
     start: &'static Definition,
     path: &mut Vec<&'static Definition>,
@@ -151,7 +155,7 @@ fn check_branch_clash(definition: &'static Definition) -> Vec<Conflict> {
     conflicts
 }
 
-/// The members that some value of a struct or union has, those of its branches included.
+/// All members of a struct or union, including the members of its branches.
 fn all_members(definition: &'static Definition) -> Vec<OwnedMember> {
     let mut seen: Vec<&'static Definition> = Vec::new();
     let mut queue = vec![definition];

@@ -2,7 +2,7 @@
 
 use super::{Definition, DefinitionKind};
 
-/// A type of the schema, named by function.
+/// A reference to a type of the schema: a function that returns the type.
 pub type TypeRef = fn() -> Type;
 
 /// A type of the schema.
@@ -102,8 +102,9 @@ impl Type {
         }
     }
 
-    /// The JSON type of the values. The values of an alternate have several JSON types, so that the
-    /// result is [`JsonKind::Value`]. It is the same for commands and events, which have no values.
+    /// The JSON type of the values. The values of an alternate have several JSON types, so the
+    /// result is [`JsonKind::Value`]. Commands and events, which have no values, have this result
+    /// too.
     pub fn json_kind(self) -> JsonKind {
         match self {
             Self::Builtin(builtin) => builtin.json_kind(),
