@@ -19,14 +19,16 @@ use crate::options::{CancelMode, JobOptions};
 use crate::schema::JobInfo;
 use crate::sync::callback_scope;
 
-/// A job engine. Cloning is cheap and names the same engine. Two engines are independent.
+/// A job engine. A clone is cheap, and refers to the same engine. Two engines are independent.
 ///
-/// The drop of the last clone cancels every job by force. It then waits for the jobs that run on a
-/// multi-threaded tokio runtime, if the current thread may block: a thread of a multi-threaded
-/// runtime, or of no runtime. On a single-threaded runtime, in a `LocalSet`, and within a driver or
-/// a sink, the drop returns at once, and a job ends when its driver notices the cancel.
-/// [`cancel_all`](Self::cancel_all) waits everywhere. The drop and `cancel_all` wait for ever for a
-/// driver that never reaches a pause point, or that waits for the thread that waits for the job.
+/// The drop of the last clone cancels every job by force. The drop then waits for the jobs that run
+/// on a multi-threaded tokio runtime, if the current thread may block. A thread may block if it
+/// belongs to a multi-threaded runtime or to no runtime. On a single-threaded runtime, in a
+/// `LocalSet`, and within a driver or a sink, the drop returns at once, and a job ends when its
+/// driver notices the cancel. [`cancel_all`](Self::cancel_all) waits everywhere.
+///
+/// The drop and `cancel_all` wait for ever for a driver that never reaches a pause point, and for a
+/// driver that waits for their caller.
 #[derive(Clone)]
 pub struct Jobs {
     owner: Arc<Owner>,
@@ -50,13 +52,13 @@ impl Jobs {
         &self.owner.engine
     }
 
-    /// Creates a job, as a member of a transaction or on its own. Clients have seen it `created`
-    /// when this returns.
+    /// Creates a job, as a member of `transaction` or on its own. Clients see the job `created`
+    /// before this method returns.
     ///
     /// # Errors
-    /// `Invalid job ID 'ID'`, `Job ID 'ID' already in use`, too many jobs
-    /// ([`JOBS_MAX`](crate::JOBS_MAX)), or a transaction that is over (clients then see the job
-    /// `created` and `null`) or has members in another engine.
+    /// `Invalid job ID 'ID'`; `Job ID 'ID' already in use`; too many jobs
+    /// ([`JOBS_MAX`](crate::JOBS_MAX)); a transaction that has members in another engine; a
+    /// transaction that is over. In the last case, clients see the job `created` and then `null`.
     pub fn create(
         &self,
         options: JobOptions,
@@ -92,15 +94,17 @@ impl Jobs {
         self.engine().query(Job::info_in)
     }
 
-    /// Pauses every existing job, also internal ones, until the result is dropped.
+    /// Pauses every existing job, including internal jobs, until the guards are dropped.
     #[must_use = "the pauses end when this is dropped"]
     pub fn pause_all(&self) -> Vec<PauseGuard> {
         self.engine().jobs().iter().map(Job::pause).collect()
     }
 
-    /// Cancels every job by force and dismisses it, and waits until no job is left and all events
-    /// are delivered; for a daemon that shuts down. Also cancels jobs that are created meanwhile.
-    /// Waits for ever for a driver that never reaches a pause point.
+    /// Cancels every job by force and dismisses it, for a daemon that shuts down. Jobs that are
+    /// created meanwhile are cancelled too.
+    ///
+    /// The call waits until no job is left and all events are delivered. It waits for ever for a
+    /// driver that never reaches a pause point.
     pub async fn cancel_all(&self) {
         let cancel_all = |engine: &Engine| {
             engine.jobs().iter().for_each(|job| job.cancel(CancelMode::Force));
@@ -118,7 +122,7 @@ impl std::fmt::Debug for Jobs {
 }
 
 impl Job {
-    /// The engine of the job; `None` if the program has dropped it.
+    /// The engine of the job; `None` if the program has dropped every [`Jobs`] of the engine.
     pub fn engine(&self) -> Option<Jobs> {
         self.owner().map(|owner| Jobs { owner })
     }
@@ -135,8 +139,8 @@ impl Drop for Owner {
     }
 }
 
-/// Waits until cancelled jobs are gone. Waits only for jobs that other threads than this one drive,
-/// and only if this thread may block.
+/// Waits until cancelled jobs are gone. Waits only for jobs on a multi-threaded runtime, and only
+/// if this thread may block.
 fn wait_for(jobs: &[Job]) {
     let runtimes: Vec<_> =
         jobs.iter().map(|job| job.runtime().filter(has_several_threads)).collect();
@@ -158,7 +162,8 @@ fn wait_for(jobs: &[Job]) {
                 tracing::warn!("an engine was dropped where its jobs cannot be waited for");
             }
         }
-        // The jobs may wait for a task of this thread.
+        // This thread is the only thread of its runtime: the jobs may wait for a task of the
+        // runtime.
         Ok(_) => {}
     }
 }

@@ -50,8 +50,8 @@
 //! ```
 //!
 //! Drivers run on the server's thread. A driver that reads files or computes for long without
-//! awaiting blocks all clients: use another thread (`tokio::task::spawn_blocking`). Hooks must be
-//! as quick; some of them may wait.
+//! awaiting blocks all clients: use another thread (`tokio::task::spawn_blocking`). The same
+//! applies to hooks. Hooks that return a future may await.
 //!
 //! # The life of a job
 //!
@@ -59,15 +59,15 @@
 //!
 //! Arrows are moves between states. Dots are the verbs that a job accepts in a state.
 //!
-//! * A new job is `created`, and `running` from its start. It is `paused` when its driver reaches a
+//! * A new job is `created`. A started job is `running`. It is `paused` when its driver reaches a
 //!   pause point while a pause is in force, and `running` again when the last pause ends.
-//! * A driver that can continue for any time reports that it is `ready`. It ends when the job is
-//!   completed. Its pauses are called `standby`.
+//! * Some drivers work until the job is completed, such as the driver of a mirror. They report that
+//!   the job is `ready` when the bulk of the work is done. A ready job that pauses is in `standby`.
 //! * When the driver returns, the job is `waiting` for the other members of its transaction, and
-//!   then `pending`. A job passes through both states also if it is alone. It is then finalized:
-//!   automatically, or by a client that finalizes it or another member.
-//! * First every member is prepared, which is the last moment to fail. Then one member after the
-//!   other is cleaned up and `concluded`.
+//!   then `pending`. A job on its own also passes through both states. All members are then
+//!   finalized: automatically, or when a client finalizes one of them.
+//! * First every member is prepared, which is the last step that can fail. Then one member after
+//!   the other is cleaned up and `concluded`.
 //! * A job that fails or is cancelled is `aborting` before it is `concluded`. All other members of
 //!   its transaction are cancelled by force.
 //! * A concluded job stays in the list, with its result, until it is dismissed: automatically, or
@@ -75,11 +75,11 @@
 //!
 //! # The order of events
 //!
-//! A call of the engine returns after its consequences, and after the delivery of all events.
-//! Examples are the event `running` of a resumed job, and all last events of a finalized job. There
-//! are two exceptions. A driver notices a pause or a cancel later, at its next pause point. And if
-//! a hook waits, the job ends later ([`Job::idle`] waits for that). A sink or a hook may call the
-//! engine; the events of that call are delivered after the present one.
+//! A call of the engine returns when its consequences have taken place and all events are
+//! delivered. Examples are the event `running` of a resumed job, and all last events of a finalized
+//! job. There are two exceptions. A driver notices a pause or a cancel later, at its next pause
+//! point. If a hook waits, the job ends later ([`Job::idle`] waits for the hook). A sink or a hook
+//! may call the engine; the events of that call are delivered after the current event.
 //!
 //! The engine may be used from several threads. While one thread delivers events, it also delivers
 //! the events of other threads, in order. The calls of these threads may return before the
@@ -88,7 +88,7 @@
 //!
 //! # Modules
 //!
-//! `machine` is the engine as plain data: a step changes the data at once, and has effects. `job`
+//! `machine` is the engine as plain data: a step changes the data and records its effects. `job`
 //! protects the machine with a lock, and carries out the effects without the lock.
 #![forbid(unsafe_code)]
 

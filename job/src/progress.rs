@@ -2,13 +2,13 @@
 
 use crate::sync::{Mutex, MutexGuard};
 
-/// A job's progress, in a unit of its kind (bytes, for jobs that copy).
+/// A job's progress. The unit depends on the kind of job: bytes for jobs that copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct JobProgress {
     /// The work done. Never decreases.
     pub current: u64,
-    /// The work in total, as far as is known now. May change in both directions.
+    /// The present estimate of the total work. May increase and decrease.
     pub total: u64,
 }
 

@@ -1,22 +1,22 @@
 //! The types of QAPI's schema file `job.json`.
 //!
-//! The commands that carry them stand in [`qmp`](crate::qmp). No other file of this crate knows
-//! QMP, except `events`, which can send an event through a server.
+//! [`qmp`](crate::qmp) defines the commands that use these types. Of the other files of this crate,
+//! only `events` concerns QMP: it can send an event through a server.
 
 use qapi_core::{OpenValue, qapi_enum, qapi_event, qapi_struct};
 
 /// The kind of work that a job does.
 ///
-/// The engine passes the value on to clients and never looks at it. QEMU has nine kinds; other
-/// crates may add their own.
+/// The engine passes the value on to clients and never interprets it. QEMU has nine kinds. Other
+/// crates may add kinds of their own.
 #[qapi_enum(since = "1.7")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobType {
-    /// Writes an overlay's data into an image below it.
+    /// Writes an overlay's data into one of its backing files.
     Commit,
-    /// Copies data from the images below into the image itself.
+    /// Copies data from the backing files of an image into the image itself.
     Stream,
-    /// Copies an image, and then all later writes to it, until it is completed.
+    /// Copies an image, and then all later writes to the image, until the job is completed.
     Mirror,
     /// Copies an image as it was at one point in time.
     Backup,
@@ -42,8 +42,8 @@ pub enum JobType {
 
 /// The state that a job is in.
 ///
-/// [`transition`](crate::transition) has the moves between states. The picture in the
-/// documentation of [the crate](crate) shows them.
+/// [`transition`](crate::transition) checks a move between two states. The diagram in the
+/// documentation of [the crate](crate) shows all moves.
 #[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobStatus {
@@ -55,13 +55,13 @@ pub enum JobStatus {
     Running,
     /// Paused by a client, by an error, or for an internal reason.
     Paused,
-    /// Past the bulk of its work; the job can be completed at any time.
+    /// The bulk of the work is done; the job can be completed at any time.
     Ready,
     /// Paused while ready.
     Standby,
-    /// Past its work; the job waits for the other members of its transaction.
+    /// The work is done; the job waits for the other members of its transaction.
     Waiting,
-    /// Past its work; the job waits to be finalized.
+    /// The work is done; the job waits to be finalized.
     Pending,
     /// Failed or cancelled; the job is being cleaned up.
     Aborting,
@@ -79,7 +79,7 @@ pub enum JobVerb {
     Cancel,
     /// Pause the job at its next pause point.
     Pause,
-    /// End the pause of a client or of an error.
+    /// End the pause that a client or an error began.
     Resume,
     /// Change the rate limit.
     SetSpeed,
@@ -100,7 +100,7 @@ pub enum JobVerb {
 pub struct JobStatusChange {
     /// The job's identifier.
     pub id: String,
-    /// The status it has now.
+    /// The new status of the job.
     pub status: JobStatus,
 }
 
@@ -110,15 +110,15 @@ pub struct JobStatusChange {
 pub struct JobInfo {
     /// The job's identifier.
     pub id: String,
-    /// The kind of work it does.
+    /// The kind of work that the job does.
     #[qapi(name = "type")]
     pub job_type: JobType,
-    /// Its state.
+    /// The state of the job.
     pub status: JobStatus,
-    /// The work done so far. Each kind of job has its own unit: only the ratio to the total means
-    /// something. Never decreases.
+    /// The work done so far. The value never decreases. Each kind of job has its own unit: only the
+    /// ratio to the total is meaningful.
     pub current_progress: i64,
-    /// The work in total, as far as is known now. May change in both directions while the job
+    /// The present estimate of the total work. The value may increase and decrease while the job
     /// runs.
     pub total_progress: i64,
     /// The reason for a failure, for people to read. Absent for a concluded job that succeeded.

@@ -7,8 +7,8 @@
 use crate::schema::{JobStatus, JobVerb};
 
 impl JobStatus {
-    /// Whether the job's driver is between its first and its last step: running, ready, or
-    /// paused in either.
+    /// Whether the job's driver has started and has not returned. The job is running or ready, or
+    /// is paused in one of these states.
     pub fn is_at_work(self) -> bool {
         match self {
             Self::Running | Self::Paused | Self::Ready | Self::Standby => true,
@@ -22,7 +22,7 @@ impl JobStatus {
         }
     }
 
-    /// Whether the job is paused, be it running or ready.
+    /// Whether the job is paused, before or after it is ready.
     pub fn is_paused(self) -> bool {
         matches!(self, Self::Paused | Self::Standby)
     }
@@ -32,7 +32,7 @@ impl JobStatus {
         matches!(self, Self::Ready | Self::Standby)
     }
 
-    /// Whether the job's result is final. Only its dismissal can follow.
+    /// Whether the job has ended. A concluded job can still be dismissed.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Concluded | Self::Null)
     }
@@ -45,7 +45,7 @@ impl JobVerb {
     }
 }
 
-/// A move between two states that the table does not have.
+/// A move between two states that QEMU's table does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IllegalTransition {
     /// The state that the job is in, and stays in.
@@ -62,7 +62,8 @@ impl std::fmt::Display for IllegalTransition {
 
 impl std::error::Error for IllegalTransition {}
 
-/// The moves between states: a row for each `from`, a column for each `to`.
+/// The moves between states: a row for each `from`, a column for each `to`, and 1 if the move is
+/// allowed.
 #[rustfmt::skip]
 const TRANSITIONS: [[u8; 11]; 11] = [
     //                Undefined
@@ -107,7 +108,7 @@ const VERBS: [[u8; 11]; 8] = [
 /// Checks that a job may move from one state to another.
 ///
 /// # Errors
-/// [`IllegalTransition`] if QEMU's table has no such move.
+/// [`IllegalTransition`] if QEMU's table does not allow the move.
 pub fn transition(from: JobStatus, to: JobStatus) -> Result<(), IllegalTransition> {
     if TRANSITIONS[from as usize][to as usize] == 1 {
         Ok(())

@@ -18,7 +18,7 @@ const MODE: u32 = 0o644;
 /// The buffer from which zeroes are written.
 const ZEROES: &[u8] = &[0; 1 << 20];
 
-/// `BlockdevCreateOptionsFile`.
+/// The options of a new file: `BlockdevCreateOptionsFile` of QAPI.
 #[derive(Clone, Debug)]
 pub struct FileCreate {
     /// The path.
@@ -32,7 +32,7 @@ pub struct FileCreate {
 impl FileCreate {
     /// Creates the file or empties an existing one, and sets its size.
     ///
-    /// Blocks. [`Preallocation::Full`] may take long, and ends early if `cancelled` becomes true.
+    /// Blocks. [`Preallocation::Full`] may take long, and ends early once `cancelled` is true.
     ///
     /// # Errors
     /// [`Error::While`] with the failed step; [`Error::ImageLocked`] for an image in use;
@@ -60,7 +60,7 @@ impl FileCreate {
             Preallocation::Off => resize(file, self.size),
             Preallocation::Falloc => {
                 let length = i64::try_from(self.size).map_err(|_too_large| too_large())?;
-                // The system refuses a length of 0.
+                // The system call `fallocate` refuses a length of 0.
                 if length == 0 {
                     return Ok(());
                 }

@@ -4,7 +4,7 @@ use std::io;
 
 use nix::errno::Errno;
 
-/// QEMU counts images in sectors of this many bytes.
+/// The size of a sector in bytes. QEMU measures images in sectors.
 pub const SECTOR_SIZE: u64 = 512;
 
 /// The block status of a range.

@@ -45,9 +45,9 @@ pub struct HostFile {
     helper: CommonStorageHelper,
 }
 
-/// Writeback to the disk starts at once for writes of at least this many bytes. Such writes are
-/// those of copies, which end with a flush: the disk is then busy during the copy, and not only at
-/// its end.
+/// Writeback to the disk starts at once for writes of at least this many bytes. Copies make such
+/// large writes, and end with a flush. With early writeback, the disk is busy during the copy, and
+/// not only during the flush.
 const WRITEBACK_MIN: u64 = 256 << 10;
 
 /// The open file.
@@ -95,15 +95,16 @@ impl HostFile {
         Ok(Reopened { handle: open_file(&self.path, mode)?, mode })
     }
 
-    /// Replaces the open file by one that has been opened again, and returns the former one. Waits
+    /// Replaces the open file by a file that has been opened again. Returns the former file. Waits
     /// for requests in flight.
     ///
     /// # Errors
-    /// The image locks cannot be transferred. The open file is then unchanged.
+    /// The new file cannot be examined, or the image locks cannot be transferred. The open file is
+    /// then unchanged.
     pub fn switch(&self, Reopened { handle, mode }: Reopened) -> Result<Reopened> {
         let mut opened = self.opened.write();
-        // The library stores the length of the file, which must not change until the switch. So
-        // the file is opened under the lock.
+        // The image library stores the length of the file when it opens the file. The length must
+        // not change before the switch, so the library opens the file under the lock.
         let new = Opened::from_file(handle, &self.path, mode)?;
         self.locks.lock().transfer(new.handle.try_clone()?)?;
         let former = std::mem::replace(&mut *opened, new);
@@ -127,10 +128,11 @@ impl HostFile {
         Ok(self.opened.read().handle.metadata()?.blocks().saturating_mul(512))
     }
 
-    /// Whether `offset` is in data or in a hole, and the end of the data or the hole.
+    /// Returns true if `offset` is in data and false if it is in a hole, and the end of that data
+    /// or hole.
     ///
-    /// Without support by the file system, all bytes are data. The end may be beyond that of the
-    /// file.
+    /// Without support by the file system, all bytes are data. The returned end may be beyond the
+    /// end of the file.
     fn data_or_hole(&self, offset: u64) -> (bool, u64) {
         let Ok(start) = i64::try_from(offset) else {
             return (true, u64::MAX);
@@ -172,8 +174,8 @@ fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
 impl Opened {
     fn from_file(file: File, path: &str, mode: HostFileMode) -> io::Result<Self> {
         let handle = file.try_clone()?;
-        // With direct I/O, the library probes the alignment by writes, which could overwrite data
-        // of another process. With a file that is not marked as writable, it probes by reads.
+        // With direct I/O, the image library probes the alignment by writes, which could overwrite
+        // data of another process. With a file that is not marked as writable, it probes by reads.
         let writes_allowed = mode.writable && !mode.direct;
         let options =
             StorageOpenOptions::new().filename(path).write(writes_allowed).direct(mode.direct);
@@ -181,8 +183,8 @@ impl Opened {
         Ok(Opened { inner: ImagoFile::from_open_file(file, options)?, handle, mode, writeback })
     }
 
-    /// Starts writeback of a range from the page cache to the disk, without waiting for it. If that
-    /// fails, the next flush writes the range.
+    /// Starts writeback of a range from the page cache to the disk, and does not wait for its end.
+    /// If the writeback cannot start, the next flush writes the range.
     fn start_writeback(&self, offset: u64, length: u64) {
         let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
         let handle = self.handle.as_raw_fd();

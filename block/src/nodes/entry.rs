@@ -32,7 +32,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether no user of the node blocks an operation. The newest user is asked first.
+    /// Checks that no user of the node blocks an operation. The newest user is checked first.
+    ///
+    /// # Errors
+    /// [`Error::NodeBusy`] with the reason of the user.
     pub(super) fn check_free(&self, operation: Operation) -> Result<()> {
         for used in self.uses.iter().rev() {
             let reason = match (&used.user, used.role) {
@@ -60,14 +63,14 @@ impl Entry {
         })
     }
 
-    /// Whether the node is to be closed, as it has neither users nor an owner. Filters are removed
-    /// by their jobs.
+    /// Whether the node is to be closed: it has no users, and no client owns it. A filter is never
+    /// unused, because its job removes it.
     pub(super) fn is_unused(&self) -> bool {
         let node = &self.node;
         self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
     }
 
-    /// Whether the node has parents, or is used by jobs.
+    /// Whether the node has parents, or has users that block the operations of others.
     pub(super) fn has_parents(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
             User::Node { .. } | User::External { blocks: Some(_), .. } => true,
@@ -117,8 +120,8 @@ pub(super) enum User {
         writable: bool,
         /// Whether the parent shares all permissions.
         force_share: bool,
-        /// Whether the parent is the filter of a job that merges the nodes below. Their contents
-        /// are inconsistent until that is done.
+        /// Whether the parent is the filter of a job that merges the nodes below. The contents of
+        /// those nodes are inconsistent until the merge is done.
         merges: bool,
     },
     /// A user from outside the graph, such as a job.
@@ -131,18 +134,19 @@ pub(super) enum User {
         access: Access,
         /// The reason in messages, if the user blocks the operations of others.
         blocks: Option<String>,
-        /// Whether the user is attached to the node itself, rather than to a filter above.
+        /// Whether the user uses the node itself, rather than a filter above the node.
         attached: bool,
         /// Whether the backing link of the node may change.
         link: BackingLink,
-        /// The current node of a root, which follows when the node is replaced.
+        /// The current node, if the user is a root. It changes when the node is replaced.
         root: Option<Arc<RootNode>>,
     },
 }
 
 impl User {
     /// Whether the user tolerates the writes of `other`. The filter of a backup intercepts the
-    /// writes of roots, which are users of the node below the filter in the check of permissions.
+    /// writes of roots. The check of permissions nevertheless treats the roots as users of the node
+    /// below the filter.
     pub(super) fn sees_writes_of(&self, other: &User) -> bool {
         matches!(
             (self, other),

@@ -1,8 +1,8 @@
 //! The block graph: named nodes, their children, and the permissions of their users.
 //!
 //! [`Graph`] is the entry point. [`Graph::add`] opens a [`Node`] from its
-//! [options](crate::options); a [`Reservation`] holds the nodes of a job. A [`WriteWatcher`] sees
-//! the writes to a node. A user from outside the graph, such as an export, writes through a
+//! [options](crate::options). A [`Reservation`] reserves the nodes of a job. A [`WriteWatcher`]
+//! sees the writes to a node. A user from outside the graph, such as an export, writes through a
 //! [`Root`].
 
 pub mod backing;

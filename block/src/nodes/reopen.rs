@@ -1,4 +1,5 @@
-//! Reopening of nodes with other options, together with the children that were opened for them.
+//! Reopening of nodes with other options. The children that were opened for a node are reopened
+//! with that node.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::image::Image;
 use crate::image::host_file::{HostFileMode, Reopened};
 use crate::image::qcow2::Qcow2Change;
 
-/// A node that has been made writable. It becomes read-only again when this is dropped.
+/// A node that has been made writable. The node becomes read-only again when the guard is dropped.
 #[derive(Debug)]
 #[must_use = "the node refuses writes again when this is dropped"]
 pub struct WritableGuard {
@@ -59,7 +60,8 @@ impl Change {
 }
 
 impl Graph {
-    /// Makes a node writable until the result is dropped. Returns `None` if it is writable already.
+    /// Makes a node writable until the guard is dropped. Returns `None` if the node already is
+    /// writable.
     ///
     /// Blocks while images are opened.
     ///
@@ -73,14 +75,15 @@ impl Graph {
         Ok(Some(WritableGuard { graph: self.clone(), node: Some(Arc::clone(node)) }))
     }
 
-    /// Makes a node read-only or writable, together with the children that were opened for it and
-    /// inherit the option.
+    /// Makes a node read-only or writable. The same applies to the children that were opened for
+    /// the node and inherit the option.
     ///
     /// Blocks while images are flushed and opened.
     ///
     /// # Errors
     /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] if the
-    /// nodes below or their users do not allow it; [`Error::OpenFile`]. No node is changed then.
+    /// nodes below or their users do not allow the change; [`Error::OpenFile`]. After an error, no
+    /// node is changed.
     pub fn set_read_only(&self, node: &Arc<Node>, read_only: bool) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         let Settings { inherited, given, .. } = *node.settings.read();
@@ -90,7 +93,7 @@ impl Graph {
         self.reopen_all(changes)
     }
 
-    /// Reopens nodes with other options, all of them or none.
+    /// Reopens nodes with other options: either all nodes or none.
     pub(super) fn reopen_all(&self, mut changes: Vec<Change>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         // Parents first.
@@ -178,8 +181,8 @@ fn restore(before: &[(Arc<Node>, Settings)]) {
     }
 }
 
-/// Adds a change, in place of an earlier one for the same node, and the resulting changes of the
-/// children that were opened for the node.
+/// Adds a change, and the resulting changes of the children that were opened for the node. A change
+/// replaces an earlier change of the same node.
 pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     let (node, common) = (Arc::clone(&change.node), change.settings.common);
     match planned(changes, &node) {
@@ -194,8 +197,8 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
-                // As in QEMU, the former options apply where the planned description of the child
-                // has none.
+                // As in QEMU, an option that the planned change of the child does not give has its
+                // former value.
                 Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };
@@ -235,8 +238,8 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
     node.with_host_file(|file| file.open_again(mode)).transpose()
 }
 
-/// Reopens the image of a node with the new options. Returns the former file, if it was replaced.
-/// On an error the image is unchanged.
+/// Reopens the image of a node with the new options. Returns the former file, if the file was
+/// replaced. After an error, the image is unchanged.
 fn reopen_image(change: Change) -> Result<Option<Reopened>> {
     let Change { node, settings, file } = change;
     let common = settings.common;

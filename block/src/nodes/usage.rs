@@ -25,7 +25,7 @@ pub enum Operation {
     Stream,
     /// To copy the node into one of its backing files.
     CommitSource,
-    /// To be copied by a commit, or to be its target.
+    /// To be merged by a commit, to be its target, or to be the overlay of the merged nodes.
     CommitTarget,
 }
 
@@ -77,8 +77,8 @@ pub struct NodeUse {
     pub access: Access,
     /// Whether the job blocks the operations of others.
     pub exclusive: bool,
-    /// Whether the job uses the node itself, and not a filter above it. Such a node cannot be
-    /// removed.
+    /// Whether the job uses the node itself, rather than a filter above the node. An
+    /// attached node cannot be removed.
     pub attached: bool,
     /// The name of the job in messages.
     pub user: UserName,
@@ -118,7 +118,8 @@ impl NodeUse {
         NodeUse::shared(node, "file", access)
     }
 
-    /// A node that is written and must not be resized. Readers may see partial contents.
+    /// A node that the job writes and that others must not resize. Readers may see partial
+    /// contents.
     pub fn target(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;
         let access = Access { takes: Permissions::WRITE, shares };
@@ -149,7 +150,8 @@ impl NodeUse {
     }
 
     /// The target of a mirror that is a backing node of the source, as in an active commit.
-    /// `grows` tells whether the job resizes it. The contents of the nodes above do not change.
+    /// `grows` tells whether the job resizes the target. The contents of the nodes above the target
+    /// do not change.
     pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
         let mut takes = Permissions::WRITE;
         takes.set(Permissions::RESIZE, grows);
@@ -176,7 +178,7 @@ impl NodeUse {
         NodeUse { access, ..NodeUse::read_through(node) }
     }
 
-    /// A backing node whose data a stream copies. It must not change.
+    /// A backing node whose data a stream copies. The node must not change.
     pub fn streamed(node: Arc<Node>) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let access = Access { takes: Permissions::empty(), shares };
@@ -188,7 +190,7 @@ impl NodeUse {
         NodeUse::member(node, "main node", Access::NONE)
     }
 
-    /// A node that is merged into one below it. Until that is done, only the nodes above it show
+    /// A node that is merged into a node below. Until the merge is done, only the nodes above show
     /// consistent contents.
     pub fn committed(node: Arc<Node>) -> Self {
         let shares = Permissions::WRITE_UNCHANGED | Permissions::WRITE;
@@ -196,18 +198,19 @@ impl NodeUse {
         NodeUse::member(node, "intermediate node", access).link(BackingLink::Frozen)
     }
 
-    /// A node that a job reads without taking permissions, so that others may take all of them.
+    /// A node that a job reads without taking a permission. Others may take all permissions.
     pub fn read_through(node: Arc<Node>) -> Self {
         let read = NodeUse::shared(node, "root", Access::NONE);
         NodeUse { user: UserName::Unnamed, attached: true, ..read }
     }
 
-    /// The node into which others are merged, without the permission to write to it.
+    /// The node into which others are merged. This use does not take the permission to write to the
+    /// node; [`NodeUse::written`] does.
     pub fn commit_base(node: Arc<Node>) -> Self {
         NodeUse::member(node, "base", Access::NONE)
     }
 
-    /// A node to which a job writes. `grows` tells whether the job resizes it.
+    /// A node to which a job writes. `grows` tells whether the job resizes the node.
     pub fn written(node: Arc<Node>, grows: bool) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
         let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;

@@ -21,7 +21,8 @@ pub struct JobHandle {
 /// The error of a pause point: the job has been cancelled by force, or has failed elsewhere, and
 /// the driver must return.
 ///
-/// As an [`Error`] it is `Operation canceled`, so that a driver passes it on with `?`.
+/// This error converts into the [`Error`] `Operation canceled`, and a driver can pass it on with
+/// `?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled;
 
@@ -104,8 +105,8 @@ impl JobHandle {
         self.job.wake_driver();
     }
 
-    /// Pauses the job at its next pause point because of an error, until a client resumes it. The
-    /// pause of a client, if there is one already, serves as this one.
+    /// Pauses the job at its next pause point because of an error, until a client resumes the job.
+    /// If a client has already paused the job, this method adds no second pause.
     pub fn pause_for_error(&self) {
         self.job.update(|job, _| job.begin_user_pause());
     }
@@ -113,12 +114,13 @@ impl JobHandle {
     /// Waits while the job is paused.
     ///
     /// Returns at once if the job is not paused. From time to time, this method first yields to
-    /// other tasks of the thread. So a driver that waits for nothing else does not block them.
+    /// other tasks of the thread. A driver that waits for nothing else therefore does not block
+    /// those tasks.
     ///
     /// # Errors
     /// [`Cancelled`] if the driver must return.
     pub async fn pause_point(&self) -> Result<(), Cancelled> {
-        // Before the state is read: other tasks may change it.
+        // The yield precedes the read of the state, because other tasks may change the state.
         tokio::task::coop::consume_budget().await;
         if self.job.update(|job, effects| job.pause_point(effects)) {
             self.job.wait_until(|job| !job.status().is_paused()).await;
@@ -126,8 +128,8 @@ impl JobHandle {
         self.check_cancelled()
     }
 
-    /// Sleeps, and passes a pause point. Wakes early when the job is to pause, when its speed is
-    /// raised, and whenever [`enter`](Self::enter) is called.
+    /// Sleeps, and then passes a pause point. The sleep ends early when the job is to pause or to
+    /// stop, when its speed is raised, and whenever [`enter`](Self::enter) is called.
     ///
     /// # Errors
     /// [`Cancelled`] if the driver must return.
@@ -135,8 +137,9 @@ impl JobHandle {
         self.sleep_until(tokio::time::sleep(duration)).await
     }
 
-    /// Sleeps until [`enter`](Self::enter) is called, and passes a pause point. May return without
-    /// a call: check the condition that you wait for. QEMU calls this `job_yield`.
+    /// Sleeps until [`enter`](Self::enter) is called, and then passes a pause point. The method may
+    /// also return without such a call, so check the condition that you wait for. QEMU's name is
+    /// `job_yield`.
     ///
     /// # Errors
     /// [`Cancelled`] if the driver must return.
@@ -147,8 +150,9 @@ impl JobHandle {
     /// Passes a pause point, and waits until the job's speed allows the next `bytes`. Call it
     /// before each piece is copied, with pieces of a size that fits the speed.
     ///
-    /// The first piece passes at once; the next one after the time that the first one costs. After
-    /// a pause the job continues at its speed and does not catch up.
+    /// The first piece passes at once. Each further piece passes after the time that the previous
+    /// piece takes at the job's speed. After a pause the job continues at its speed and does not
+    /// catch up.
     ///
     /// # Errors
     /// [`Cancelled`] if the driver must return.
@@ -182,7 +186,7 @@ impl JobHandle {
         if !should_pause {
             let _asleep = SleepGuard::new(&self.job);
             let seen = self.seen.load(Ordering::Acquire);
-            // Without a random choice, so that a run can be repeated.
+            // `biased` avoids a random choice: a test can repeat a run.
             tokio::select! {
                 biased;
                 now = self.job.entries().wait_past(seen) => {
@@ -207,7 +211,7 @@ impl std::fmt::Debug for JobHandle {
     }
 }
 
-/// A part of the driver sleeps while this exists.
+/// While this guard exists, a part of the driver sleeps.
 struct SleepGuard<'a> {
     job: &'a Job,
 }

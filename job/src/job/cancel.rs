@@ -8,17 +8,19 @@ impl Job {
     /// Cancels the job in any status, as a daemon does at shutdown. A concluded job is dismissed.
     /// [`user_cancel`](Self::user_cancel) is for clients.
     ///
-    /// A job at work ends when its driver notices. Any other job is over when this returns, unless
-    /// its transaction waits for members at work or for hooks.
+    /// A job at work ends when its driver notices the cancel. Any other job is over when this
+    /// method returns, unless its transaction waits for members at work or for hooks.
     pub fn cancel(&self, mode: CancelMode) {
         if !self.apply(|machine, key| machine.dismiss_if_concluded(key)) {
             self.cancel_unless_over(mode);
         }
     }
 
-    /// If a member of the transaction is at work, all waiting members are cancelled with the job:
-    /// clients see them fail before the reply to the cancel, as with QEMU. If no member is at work,
-    /// the transaction is aborted at once.
+    /// Cancels the job if its status allows a cancel. A forced cancel also affects the transaction.
+    ///
+    /// If any member of the transaction is at work, every waiting member is cancelled with the job:
+    /// clients see those members fail before the reply to the cancel, as with QEMU. If the job
+    /// itself is not at work, the transaction is aborted at once.
     pub(super) fn cancel_unless_over(&self, mode: CancelMode) {
         self.request_cancel(mode);
         let key = self.key();
@@ -44,8 +46,8 @@ impl Job {
 
     /// Marks the job as cancelled, and wakes its driver.
     ///
-    /// The driver decides whether a soft cancel is a forced one. The pause of a client or of an
-    /// error ends with a cancel; every pause ends with a forced one.
+    /// The driver decides whether a soft cancel takes effect as a forced cancel. Every cancel ends
+    /// the pause that a client or an error began. A forced cancel ends all other pauses too.
     pub(super) fn request_cancel(&self, mode: CancelMode) {
         if !self.read(|state| state.can_be_cancelled()) {
             return;

@@ -1,5 +1,5 @@
-//! The end of jobs. The steps of a transaction are taken at once until a hook waits, and then by a
-//! task.
+//! The end of jobs. The caller takes the steps of a transaction until a hook waits. A task takes
+//! the remaining steps.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Job {
         }
     }
 
-    /// Continues the transaction if this was the last job that it waited for.
+    /// Continues the transaction if it no longer waits for any job.
     pub(super) fn advance_transaction(&self) {
         if self.apply(|machine, key| machine.advance(key)) {
             self.apply(|machine, key| machine.finalize(key));
@@ -35,8 +35,9 @@ impl Job {
 }
 
 impl Engine {
-    /// Ends the members of a transaction: at once until a hook waits, and then by a task. The task
-    /// runs on the runtime of the members, because the caller may be outside of any runtime.
+    /// Ends the members of a transaction. If a hook waits, a task continues after this method
+    /// returns. The task runs on the runtime of the members, because the caller may be outside of
+    /// any runtime.
     pub(super) fn run_transaction(self: &Arc<Self>, transaction: TransactionKey) {
         let mut task = FinalizeTask::new(self, transaction);
         if task.poll_now().is_pending() {
@@ -48,7 +49,7 @@ impl Engine {
     }
 }
 
-/// Takes the steps of a transaction until there are none.
+/// A task that takes all remaining steps of a transaction.
 ///
 /// The task is dropped early if its runtime is shut down, or if there is none. The drop takes the
 /// remaining steps, without waiting for hooks.
@@ -63,7 +64,7 @@ enum TaskState {
     Idle,
     /// A hook is in progress, for a step of this job.
     InHook(Job, HookKind, HookFuture),
-    /// All steps are taken, or one is in progress further up the stack.
+    /// All steps are taken, or a step is in progress further up the call stack.
     Done,
 }
 
@@ -92,8 +93,8 @@ impl FinalizeTask {
 
     fn poll_steps(&mut self, on_pending: OnPending, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            // The state is `Done` during a step: if the step panics, the drop of the task takes no
-            // further step.
+            // The state is `Done` during a step. If the step panics, the drop of the task therefore
+            // takes no further step.
             match std::mem::replace(&mut self.state, TaskState::Done) {
                 TaskState::Done => return Poll::Ready(()),
                 TaskState::Idle => match self.next_state() {
@@ -146,8 +147,8 @@ fn finish(job: &Job, kind: HookKind, result: Result<(), Error>) {
     match kind {
         HookKind::Prepare => job.apply(|machine, key| machine.prepared(key, result)),
         HookKind::Clean => {
-            // Three calls: a sink that queries the job then sees the status of the event that it
-            // receives.
+            // Each status change is a call of its own. If the sink queries the job while it
+            // receives an event, it then sees the status that the event reports.
             job.apply(|machine, key| machine.cleaned(key, result));
             job.apply(|machine, key| machine.conclude(key));
             job.apply(|machine, key| machine.auto_dismiss(key));

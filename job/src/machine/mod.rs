@@ -1,8 +1,8 @@
 //! The engine as plain data: the jobs, their transactions, and every step that changes them.
 //!
 //! Nothing here locks, waits or calls a driver. A method of [`Machine`] is one step: it changes the
-//! data at once and leaves [`Effect`]s, which the engine carries out afterwards. So each step can
-//! be understood, and tested, on its own.
+//! data at once and records [`Effect`]s, which the engine carries out afterwards. Each step can
+//! therefore be understood, and tested, on its own.
 
 pub(crate) mod effect;
 pub(crate) mod job;
@@ -20,17 +20,17 @@ use effect::{Effect, JobKey, TransactionKey};
 use job::{Effects, JobState};
 use transactions::Group;
 
-/// The largest number of jobs in one engine. QEMU has no limit; but a client that never dismisses
-/// its jobs must not make a daemon grow without bound. A list of this length stays far below the
-/// size that clients accept as one reply.
+/// The largest number of jobs in one engine. QEMU has no limit. Here, a client that never dismisses
+/// its jobs must not make a daemon grow without bound. A list of so many jobs is far shorter than
+/// the longest reply that clients accept.
 pub const JOBS_MAX: usize = 4096;
 
 /// All jobs and transactions of an engine.
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
-    /// Every job that has a handle, gone (status `null`) or not.
+    /// Every job that has a handle, including those that are gone (status `null`).
     jobs: BTreeMap<JobKey, JobState>,
-    /// The jobs that are not gone.
+    /// The number of jobs that are not gone.
     listed: usize,
     ids: HashMap<Arc<str>, JobKey>,
     transactions: HashMap<TransactionKey, Group>,
@@ -41,7 +41,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Moves the effects of the last step, in order, to an empty buffer.
+    /// Moves the effects of the last step, in order, to `buffer`, which must be empty.
     pub(crate) fn take_effects(&mut self, buffer: &mut Vec<Effect>) {
         std::mem::swap(&mut self.effects, buffer);
     }
@@ -62,8 +62,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Adds a job, which is created from now on. It joins the transaction unless that is over,
-    /// see [`joined`](Self::joined).
+    /// Adds a job with the status `created`. The job joins the transaction unless the transaction
+    /// is over: see [`joined`](Self::joined).
     pub(crate) fn create(&mut self, options: &JobOptions, transaction: TransactionKey) -> JobKey {
         let key = self.new_key();
         let joined = self.join(transaction, key);
@@ -82,7 +82,7 @@ impl Machine {
         self.job(key).transaction().is_some()
     }
 
-    /// The number of a new transaction without members.
+    /// Adds a transaction without members. Returns its key.
     pub(crate) fn create_transaction(&mut self) -> TransactionKey {
         let key = self.new_key();
         self.transactions.insert(key, Group::default());
@@ -99,8 +99,8 @@ impl Machine {
         self.ids.get(id).copied()
     }
 
-    /// The state of a job. A key is valid for as long as there is a handle of the job, and while
-    /// the job is not gone.
+    /// The state of a job. The key of a job is valid until the job is gone and its last handle is
+    /// dropped.
     pub(crate) fn job(&self, key: JobKey) -> &JobState {
         &self.jobs[&key]
     }
@@ -115,8 +115,8 @@ impl Machine {
         change(job, &mut self.effects)
     }
 
-    /// Ends the work of a driver. Returns whether the job has failed. The job's transaction
-    /// continues with [`advance`](Self::advance), or with [`abort`](Self::abort) after a failure.
+    /// Ends the work of a driver. Returns whether the job has failed. The caller then calls
+    /// [`abort`](Self::abort) after a failure, and [`advance`](Self::advance) otherwise.
     pub(crate) fn exit(&mut self, key: JobKey, result: Result<(), Error>) -> bool {
         self.update(key, |job, effects| {
             match result {
@@ -131,8 +131,8 @@ impl Machine {
         })
     }
 
-    /// Makes a job fail. A driver at work then returns; otherwise the transaction is aborted at
-    /// once.
+    /// Makes a job fail. If its driver is at work, the driver is woken and must return. If not, the
+    /// transaction is aborted at once.
     pub(crate) fn fail(&mut self, key: JobKey, error: Error) {
         self.update(key, |job, effects| job.record_error(error, effects));
         self.effects.push(Effect::Enter(key));
@@ -141,9 +141,9 @@ impl Machine {
         }
     }
 
-    /// Takes back a created job. Returns whether the job is gone. A started job stays, and so does
-    /// a job that was cancelled with its transaction: the transaction concludes that job. The
-    /// transaction continues with [`advance`](Self::advance).
+    /// Takes back a created job. Returns whether the job is gone: the caller must then call
+    /// [`advance`](Self::advance) for the transaction. A started job remains. A job that was
+    /// cancelled with its transaction remains too: the transaction concludes that job.
     pub(crate) fn take_back(&mut self, key: JobKey) -> bool {
         let job = self.job(key);
         let transaction = job.transaction();
@@ -161,7 +161,7 @@ impl Machine {
         self.update(key, |job, effects| job.move_to(JobStatus::Concluded, effects));
     }
 
-    /// Dismisses a concluded job that no client is to dismiss.
+    /// Dismisses a job if it is concluded and no client is to dismiss it.
     pub(crate) fn auto_dismiss(&mut self, key: JobKey) {
         if self.orphaned || self.job(key).dismisses_itself() {
             self.dismiss_if_concluded(key);
@@ -177,7 +177,7 @@ impl Machine {
         is_concluded
     }
 
-    /// Moves a job to null. The identifier is free before clients receive the event.
+    /// Moves a job to `null`. Its identifier is free before clients receive the event.
     fn forget(&mut self, key: JobKey) {
         self.listed -= 1;
         if let Some(id) = self.job(key).id().cloned() {
@@ -186,7 +186,7 @@ impl Machine {
         self.update(key, |job, effects| job.move_to(JobStatus::Null, effects));
     }
 
-    /// From now on, jobs dismiss themselves.
+    /// Marks the engine as dropped. From now on, every job that concludes is dismissed at once.
     pub(crate) fn orphan(&mut self) {
         self.orphaned = true;
     }
@@ -196,7 +196,7 @@ impl Machine {
         self.jobs.remove(&key);
     }
 
-    /// Removes a transaction. Its last handle is dropped, and its members are gone.
+    /// Removes a transaction whose last handle is dropped. Its members are gone.
     pub(crate) fn release_transaction(&mut self, key: TransactionKey) {
         self.transactions.remove(&key);
     }

@@ -7,7 +7,8 @@ use crate::sync::{AtomicU64, Notify};
 /// A count of events that tasks can wait on.
 ///
 /// A waiter reads the count, then checks its condition, then waits until the count has moved past
-/// the value that it read. So it is also woken by an event between the check and the wait.
+/// the value that was read. An event between the check and the wait therefore also wakes the
+/// waiter.
 #[derive(Debug, Default)]
 pub(crate) struct EventCount {
     count: AtomicU64,
@@ -26,10 +27,11 @@ impl EventCount {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Waits until the number of events differs from `seen`, and returns it.
+    /// Waits until the number of events differs from `seen`. Returns the new number.
     pub(crate) async fn wait_past(&self, seen: u64) -> u64 {
         loop {
-            // Registered before the count is read, so that no event falls between.
+            // The waiter registers before it reads the count, so that it misses no event in
+            // between.
             let notified = self.notify.notified();
             let count = self.count();
             if count != seen {

@@ -1,6 +1,6 @@
 //! The layout of a new qcow2 image.
 
-/// The flag of an entry whose cluster has no other reference.
+/// The flag of an entry that is the only reference to its cluster.
 const COPIED: u64 = 1 << 63;
 
 /// The contents of a new image besides the structures that all images have.
@@ -36,8 +36,8 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(widths: Widths, contents: Contents) -> Self {
         let mut layout = Layout { widths, table_clusters: 1, block_clusters: 1, contents };
-        // The blocks count their own clusters too, so more blocks may need even more blocks. The
-        // numbers only grow, and soon converge.
+        // The refcount blocks and the refcount table count their own clusters too. More blocks can
+        // therefore require further blocks. The numbers only grow, and soon converge.
         loop {
             let blocks = layout.clusters().div_ceil(layout.counts_per_block());
             let table = (blocks * 8).div_ceil(widths.cluster_size);
@@ -70,7 +70,7 @@ impl Layout {
         self.table_offset() + (self.table_clusters + block) * self.widths.cluster_size
     }
 
-    /// The offset of the L1 table, also for a table without entries.
+    /// The offset of the L1 table. Valid even if the table has no entries.
     pub(super) fn l1_offset(&self) -> u64 {
         self.block_offset(self.block_clusters)
     }
@@ -105,7 +105,7 @@ impl Layout {
         for index in 0..rest.min(self.counts_per_block()) {
             let bit = index * bits;
             // Counts of less than a byte are stored from the lowest bit up. Larger counts are
-            // big-endian, so that the 1 is in the last byte.
+            // big-endian: the 1 is in the last byte.
             let (byte, value) =
                 if bits < 8 { (bit / 8, 1 << (bit % 8)) } else { (bit / 8 + bits / 8 - 1, 1) };
             bytes[byte as usize] |= value;
@@ -138,7 +138,7 @@ impl Layout {
     }
 }
 
-/// An entry that refers to a table, or to no table for offset 0.
+/// The L1 entry for the L2 table at `offset`. Offset 0 means that there is no table.
 fn counted(offset: u64) -> u64 {
     if offset == 0 { 0 } else { offset | COPIED }
 }

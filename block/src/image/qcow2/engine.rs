@@ -36,7 +36,7 @@ pub struct Qcow2Mode {
 pub(super) enum Engine {
     /// The image library.
     Library(ImagoImage),
-    /// The engine of this library.
+    /// The engine of this crate.
     Clusters(Arc<Clusters>),
 }
 
@@ -90,8 +90,8 @@ impl Engine {
         }
     }
 
-    /// The event of a read at an offset; `None` if the read needs no storage. Also returns the
-    /// number of bytes to which the event applies.
+    /// The blkdebug event of a read at an offset; `None` if the read needs no storage. Also returns
+    /// the number of bytes to which the event applies.
     pub(super) fn read_event(
         &self,
         offset: u64,
@@ -114,9 +114,10 @@ impl Engine {
 
     /// Whether a write of the image library to the range must be exclusive and flushed at once.
     ///
-    /// Overwriting a compressed cluster frees it. If it were reused as a table before the change is
-    /// on disk, a crash could leave an entry that refers to the table as data. The library never
-    /// compresses clusters of an image.
+    /// Overwriting a compressed cluster frees its space. If the space were reused for a table
+    /// before the change is on disk, a crash could leave an entry that refers to the table as data.
+    /// The library never writes compressed clusters: a range without compressed clusters remains
+    /// so.
     pub(super) fn frees_clusters(&self, mut offset: u64, length: u64) -> io::Result<bool> {
         let library = match self {
             Engine::Library(library) => library,

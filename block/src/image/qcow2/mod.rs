@@ -38,8 +38,8 @@ const ZERO_BUFFER: usize = 64 * 1024;
 pub struct Qcow2Change {
     /// The new mode.
     pub mode: Qcow2Mode,
-    /// The new name of the backing file in the header; `None` for no change, `Some(None)` for no
-    /// name.
+    /// The new name of the backing file in the header. `None` leaves the name unchanged, and
+    /// `Some(None)` removes it.
     pub name: Option<Option<BackingName>>,
 }
 
@@ -98,14 +98,15 @@ impl Qcow2Image {
     /// Closes the image and opens it in another mode, optionally with another name of its backing
     /// file. Waits for the requests in flight and blocks others.
     ///
-    /// The image library has the header in memory and writes all of it when a table grows, so it
-    /// must not have the image open while the header changes. All data are flushed before the
-    /// header is changed, so that a crash leaves the image with either the old or the new name.
+    /// The image library has the header in memory, and writes the whole header when a table grows.
+    /// The library must therefore not have the image open while the header changes. All data are
+    /// flushed before the header is changed, so that a crash leaves the image with either the old
+    /// or the new name.
     ///
     /// # Errors
     /// The image cannot be flushed, the header cannot be changed, or the image cannot be opened in
-    /// the new mode. The image is then open in the former mode, but may have the new name. If that
-    /// fails too, the image is closed.
+    /// the new mode. The image is then open in the former mode, but may have the new name. If the
+    /// image cannot be opened in the former mode either, it is closed.
     pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
         let Qcow2Change { mode, name } = change;
         let mut opened = self.opened.write();
@@ -116,7 +117,7 @@ impl Qcow2Image {
                 engine.sync()?;
             }
         }
-        // Checked before the image is closed, so that an error leaves the image open.
+        // The header is checked before the image is closed, so that an error leaves the image open.
         Header::read(&self.storage, mode.writable)?;
         opened.engine = None;
         let renamed = match &name {
@@ -182,7 +183,7 @@ impl Qcow2Image {
         let cluster = header.cluster_size();
         let end = offset + length;
         let whole_start = offset.next_multiple_of(cluster).min(end);
-        // A last cluster that the end of the image cuts off counts as whole.
+        // A last cluster that extends beyond the end of the image counts as whole.
         let whole_end = if end == engine.size() { end } else { end - end % cluster };
         if header.version() < 3 || whole_start >= whole_end {
             return self.write_plain_zeroes(engine, offset, end);

@@ -66,17 +66,17 @@ impl Geometry {
         (offset >> self.cluster_bits) % self.entries()
     }
 
-    /// The number of counts in a refcount block.
+    /// The number of reference counts in a refcount block.
     pub(super) fn counts_per_block(&self) -> u64 {
         self.cluster_size() * 8 / self.refcount_bits
     }
 
-    /// The largest count.
+    /// The largest value of a reference count.
     pub(super) fn count_max(&self) -> u64 {
         if self.refcount_bits == 64 { u64::MAX } else { (1 << self.refcount_bits) - 1 }
     }
 
-    /// The lowest bit of the length in the entry of a compressed cluster.
+    /// The number of the lowest bit of the length field in the L2 entry of a compressed cluster.
     pub(super) fn compressed_shift(&self) -> u32 {
         62 - (self.cluster_bits - 8)
     }

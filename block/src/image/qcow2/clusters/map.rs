@@ -16,13 +16,13 @@ const ENTRIES_MAX: u64 = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mapping {
     pub(super) kind: SubclusterType,
-    /// The offset of data in the storage. Without meaning for other types.
+    /// The offset in the storage, if the range is data. Meaningless for other types.
     pub(super) host: u64,
     pub(super) length: u64,
 }
 
 impl Clusters {
-    /// The mapping at an offset, for at most `length` bytes, which is not 0.
+    /// The mapping at an offset, for at most `length` bytes. `length` must not be 0.
     pub(super) fn map(&self, state: &State, offset: u64, length: u64) -> io::Result<Mapping> {
         let geometry = &self.geometry;
         let (size, unit) = (geometry.cluster_size(), geometry.subcluster_size());
@@ -70,8 +70,8 @@ impl Clusters {
         Ok((piece.kind != SubclusterType::Unallocated, piece.length))
     }
 
-    /// The event of a read at an offset; `None` if the read needs no storage. Also returns the
-    /// number of bytes to which the event applies.
+    /// The blkdebug event of a read at an offset; `None` if the read needs no storage. Also returns
+    /// the number of bytes to which the event applies.
     pub(crate) fn read_event(
         &self,
         offset: u64,

@@ -1,4 +1,4 @@
-//! The reference counts of clusters. All changes are written at once.
+//! The reference counts of clusters. Every change is written to the file at once.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -11,11 +11,11 @@ use super::geometry::Geometry;
 use crate::image::qcow2::header::TablePointers;
 use crate::image::storage::Storage;
 
-/// The bits of an entry of the refcount table with the offset of a block.
+/// The bits of a refcount table entry that contain the offset of a block.
 const BLOCK_OFFSET_MASK: u64 = !0x1ff;
-/// The size of the cache of blocks in bytes. It holds at least one block.
+/// The size of the cache of refcount blocks in bytes. The cache has room for at least one block.
 const MEMORY_MAX: u64 = 2 << 20;
-/// The offset of the fields with the position and the length of the refcount table.
+/// The offset of the header fields for the position and the length of the refcount table.
 const TABLE_FIELDS: u64 = 48;
 
 /// The refcount table and its blocks.
@@ -74,7 +74,8 @@ impl Refcounts {
             if cluster > start && !all {
                 break;
             }
-            // `free_from` stays before a run of free clusters that is too short.
+            // `free_from` moves past used clusters only, not past a run of free clusters that is
+            // too short for this allocation.
             if start == self.free_from && cluster == start {
                 self.free_from = cluster + 1;
             }
@@ -103,7 +104,7 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Adds one reference to a cluster. Returns false if its count is at the maximum.
+    /// Adds one reference to the cluster at `offset`. Returns false if its count is at the maximum.
     pub(super) fn retain(&mut self, offset: u64) -> io::Result<bool> {
         let cluster = offset >> self.geometry.cluster_bits;
         let count = self.get(cluster)?;
@@ -128,7 +129,7 @@ impl Refcounts {
         }
     }
 
-    /// The count of a cluster. Allocates a block for it if there is none.
+    /// The count of a cluster. Allocates a refcount block for the cluster if there is none.
     fn count_in_block(&mut self, cluster: u64) -> io::Result<u64> {
         let index = cluster / self.geometry.counts_per_block();
         if index >= self.table.len() as u64 {
@@ -163,13 +164,14 @@ impl Refcounts {
         let bytes = block[changed.clone()].to_vec();
         let written = self.storage.write(bytes.as_slice(), offset + changed.start as u64);
         if written.is_err() {
-            // The contents of the file are unknown now.
+            // The cached block may now differ from the file.
             self.blocks.pop(&offset);
         }
         written
     }
 
-    /// Adds a block, in the first of the clusters that it counts. All of them are free.
+    /// Adds a refcount block. The block occupies the first of the clusters that it counts. All
+    /// these clusters are free.
     fn add_block(&mut self, index: u64) -> io::Result<()> {
         let offset = (index * self.geometry.counts_per_block()) << self.geometry.cluster_bits;
         let mut bytes = vec![0; self.geometry.cluster_size() as usize];
@@ -181,8 +183,8 @@ impl Refcounts {
         Ok(())
     }
 
-    /// Replaces the table by a longer one with an entry `index`, in the first clusters that the
-    /// current table cannot count.
+    /// Replaces the table by a longer table, which has an entry `index`. The new table occupies the
+    /// first clusters that the current table cannot count.
     fn grow_table(&mut self, index: u64) -> io::Result<()> {
         let geometry = self.geometry;
         let (size, per_block) = (geometry.cluster_size(), geometry.counts_per_block());
@@ -190,8 +192,8 @@ impl Refcounts {
         let start = first_new * per_block;
         let wanted = (index + 1).max(first_new + first_new / 2) * 8;
         let mut table_clusters = wanted.div_ceil(size);
-        // New blocks right after the table count the new clusters, and need entries in the table
-        // too.
+        // New blocks follow the new table. They count the clusters of the table and of the blocks
+        // themselves. The table needs entries for these blocks too.
         let blocks = loop {
             let blocks = blocks_for(table_clusters, per_block);
             let entries = table_clusters * size / 8;

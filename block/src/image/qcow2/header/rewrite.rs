@@ -12,7 +12,7 @@ use super::parse::{
 use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, Storage};
 use crate::error::Result;
 
-/// The offsets of the fields with the position and the length of the name of the backing file.
+/// The offsets of the header fields for the position and the length of the backing file's name.
 const BACKING_OFFSET: usize = 8;
 const BACKING_LENGTH: usize = 16;
 
@@ -39,7 +39,7 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
         return Ok(());
     }
     let autoclear = fields.u64(AUTOCLEAR)?;
-    // Writes update a raw data file too.
+    // The flag of a raw data file remains valid, because writes update the data file too.
     let retained = autoclear & AUTOCLEAR_DATA_FILE_RAW;
     if retained != autoclear {
         storage.write(retained.to_be_bytes().as_slice(), AUTOCLEAR)?;

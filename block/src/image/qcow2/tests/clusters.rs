@@ -1,5 +1,5 @@
-//! Replays of the writes to an image of the own engine, as if the process had died after each
-//! write.
+//! Replays of the writes of the engine [`Clusters`] to an image, as if the process had died after
+//! each write.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ fn make(shape: Shape) -> Arc<Journal> {
     let journal = Arc::new(Journal::default());
     let storage = Storage::from(journal.clone());
     Qcow2::<Storage, ImagoImage>::create_builder(storage)
-        // An L2 table with extended entries covers half as much.
+        // An L2 table with extended entries covers half as many clusters.
         .size(2 * shape.size)
         .cluster_size(shape.cluster_size)
         .refcount_width(shape.refcount_bits)
@@ -84,7 +84,7 @@ fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
             1 | 2 => {
                 let cluster = start - start % shape.cluster_size;
                 let data = vec![step | 1; shape.cluster_size];
-                // It fails for clusters with data.
+                // The write fails for clusters with data.
                 if image.write_compressed(cluster as u64, &data, |_| {}).is_ok() {
                     shown[cluster..cluster + shape.cluster_size].fill(step | 1);
                 }
@@ -106,7 +106,7 @@ fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
     (begun, steps)
 }
 
-/// Checks that every sector of the image has its contents from before or after a step.
+/// Checks that every sector of the image has its contents from before the step or from after it.
 fn assert_shows(file: &[u8], step: &Step) {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
@@ -148,7 +148,8 @@ fn an_image_is_sound_after_each_single_write() {
 
 #[test]
 fn an_image_is_sound_while_the_refcount_table_grows() {
-    // One cluster of the table, of 64 entries, with 64 counts in each block: 4096 clusters.
+    // The refcount table has one cluster of 64 entries, and each block has 64 counts. The table
+    // thus counts 4096 clusters.
     let shape = Shape { cluster_size: 512, refcount_bits: 64, extended: false, size: 256 << 10 };
     let journal = make(shape);
     let image = open(journal.clone().into(), true);
