@@ -27,7 +27,7 @@ pub(super) enum MacroStage {
 enum Empty {}
 
 #[test]
-fn names_follow_from_variants() {
+fn names_derive_from_variants() {
     let names: Vec<_> = MacroStage::ALL.iter().map(MacroStage::as_str).collect();
     assert_eq!(names, ["not-yet", "2nd", "qcow2", "Odd_Value"]);
 }
@@ -75,7 +75,7 @@ fn the_definition_has_all_parts() {
 }
 
 #[test]
-fn an_enum_may_be_empty_and_of_a_vendor() {
+fn an_enum_may_be_empty_and_have_a_vendor_prefix() {
     assert_eq!(Empty::ALL.len(), 0);
     let definition = definition_of::<Empty>();
     assert_eq!(definition.name, "__org.example_Empty");

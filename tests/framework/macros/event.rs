@@ -20,18 +20,18 @@ struct MacroStageReached {
 #[qapi_event(name = "__org.example_MACRO_NOTHING")]
 struct MacroNothing;
 
-/// Boxed data: a type that commands use, too.
+/// Boxed data. Commands use the same type.
 #[qapi_event(boxed)]
 #[derive(Debug)]
 struct MacroBoxed(MacroBase);
 
-/// Data of a union, in a field with a name.
+/// Data that are a union, in a named field.
 #[qapi_event(boxed, rate_limit = "1s")]
 struct MacroBoxedUnion {
     node: MacroPlainNode,
 }
 
-/// The data of an event, as JSON text.
+/// Returns the data of an event as JSON text.
 fn data<E: QapiEvent>(event: &E) -> String {
     struct Data<'a, E>(&'a E);
 
@@ -60,7 +60,7 @@ fn the_definition_has_all_parts() {
 }
 
 #[test]
-fn data_are_the_fields() {
+fn the_data_are_the_fields() {
     let event = MacroStageReached { stage: MacroStage::NotYet, what_for: None };
     assert_eq!(data(&event), r#"{"stage":"not-yet"}"#);
     let event = MacroStageReached { what_for: Some("fun".to_owned()), ..event };
@@ -87,9 +87,9 @@ fn boxed_data_are_the_members_of_a_type() {
 }
 
 #[test]
-fn boxed_data_are_named_in_the_schema() {
+fn the_schema_names_the_type_of_boxed_data() {
     let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else { panic!("no event") };
-    let Arguments::Type(ty) = body.arguments else { panic!("members of its own") };
+    let Arguments::Type(ty) = body.arguments else { panic!("the data are not a type") };
     assert_eq!(name_of(ty), "MacroBase");
     let union = registered("MACRO_BOXED_UNION");
     let expression =

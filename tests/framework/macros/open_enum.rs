@@ -1,4 +1,4 @@
-//! Open enums and their extensions.
+//! Open enums, and the values that other crates add to them.
 
 use std::collections::HashSet;
 

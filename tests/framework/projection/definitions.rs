@@ -1,4 +1,4 @@
-//! Parts of every kind that are new in release 6.0, within older definitions.
+//! Older definitions with parts of every kind that are new in release 6.0.
 
 use qapi_core::prelude::*;
 use qapi_core::{Events, Null, OpenValue};
