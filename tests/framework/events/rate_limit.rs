@@ -77,7 +77,7 @@ impl Listener {
 fn the_definition_has_the_rate_limit() {
     let limit = |definition: &Definition| match &definition.kind {
         DefinitionKind::Event(event) => event.rate_limit,
-        _ => panic!("no event"),
+        _ => panic!("expected: an event"),
     };
     let (level, tank) = (TestLevel::DEFINITION, TestTankLevel::DEFINITION);
     assert_eq!(limit(level), Some(RateLimit::new(1000, None)));
@@ -198,7 +198,11 @@ async fn the_memory_of_throttled_keys_is_bounded() {
             assert!((1..=2).contains(&sent), "{id}: {sent} events");
             *throttled += usize::from(sent == 1);
         }
-        assert_eq!(client.received_after(500).await.len(), *throttled, "the queued events");
+        assert_eq!(
+            client.received_after(500).await.len(),
+            *throttled,
+            "all queued events are sent"
+        );
         assert_eq!(client.received_after(500).await.len(), 0);
     }
     assert!((1000..KEYS).contains(&throttled[0]), "{throttled:?}");

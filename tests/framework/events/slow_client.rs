@@ -49,7 +49,9 @@ impl Size {
     fn wanted() -> Self {
         let text = std::env::var("QAPI_FLOOD").unwrap_or_else(|_| "100,3000,262144".to_owned());
         let numbers: Vec<u64> = text.split(',').map(|number| number.parse().unwrap()).collect();
-        let [clients, events, limit] = numbers[..] else { panic!("three numbers: {text}") };
+        let [clients, events, limit] = numbers[..] else {
+            panic!("QAPI_FLOOD needs three numbers: {text}")
+        };
         Self { clients, events, limit }
     }
 }

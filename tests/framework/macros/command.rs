@@ -72,7 +72,7 @@ impl From<Failure> for Error {
 fn command(name: &str) -> &'static Command {
     match &registered(name).kind {
         DefinitionKind::Command(command) => command,
-        kind => panic!("{kind:?} is not a command"),
+        kind => panic!("expected: a command, found: {kind:?}"),
     }
 }
 
@@ -152,7 +152,7 @@ fn the_definition_has_all_parts() {
     let example = "```text\n# Errors\n```";
     assert_eq!(definition.section(SectionKind::Examples), Some(example));
     assert_eq!((*allow_oob, *allow_preconfig, *success_response), (true, true, true));
-    let Arguments::Members(members) = arguments else { panic!("no members") };
+    let Arguments::Members(members) = arguments else { panic!("expected: listed members") };
     let shown: Vec<_> =
         members.iter().map(|one| (one.name, name_of(one.ty), one.optional)).collect();
     let expected = [
@@ -181,6 +181,8 @@ fn the_definition_has_the_return_type() {
     assert!(returns("macro-fails").is_none());
     assert!(returns("macro-join").is_some());
     assert!(!command("macro_odd").success_response);
-    let Arguments::Type(ty) = command("macro-boxed").arguments else { panic!("not a type") };
+    let Arguments::Type(ty) = command("macro-boxed").arguments else {
+        panic!("expected: a type")
+    };
     assert_eq!(name_of(ty), "MacroBase");
 }

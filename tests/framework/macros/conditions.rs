@@ -49,7 +49,7 @@ enum MacroCaseAlternate {
 #[test]
 fn disabled_parts_are_absent_from_the_expansion() {
     let DefinitionKind::Enum(Enum { values, .. }) = &definition_of::<MacroCase>().kind else {
-        panic!("the definition is not an enum")
+        panic!("expected: an enum")
     };
     assert_eq!(values.iter().map(|value| value.name).collect::<Vec<_>>(), ["there"]);
     assert_eq!(MacroCase::ALL, [MacroCase::There]);

@@ -65,7 +65,7 @@ struct MacroDefaulted {
     count: i64,
 }
 
-/// The arguments of a command.
+/// The arguments that a command received. The command returns them.
 #[qapi_struct]
 struct MacroDefaultsGiven {
     text: String,
@@ -123,19 +123,21 @@ fn starred(members: &[Member]) -> Vec<String> {
 #[test]
 fn the_schema_shows_members_with_defaults_as_optional() {
     let DefinitionKind::Struct(structure) = &definition_of::<MacroDefaults>().kind else {
-        panic!("a struct");
+        panic!("expected: a struct");
     };
     let all = ["*mode", "*tries", "*name", "*wait", "*data", "*modes"];
     assert_eq!(starred(structure.members), all);
     let DefinitionKind::Command(command) = &registered("macro-default").kind else {
-        panic!("a command");
+        panic!("expected: a command");
     };
-    let Arguments::Members(members) = command.arguments else { panic!("listed") };
+    let Arguments::Members(members) = command.arguments else {
+        panic!("expected: listed members")
+    };
     assert_eq!(starred(members), ["*text", "*speed", "*list", "must"]);
     let DefinitionKind::Event(event) = &registered("MACRO_DEFAULTED").kind else {
-        panic!("an event");
+        panic!("expected: an event");
     };
-    let Arguments::Members(members) = event.arguments else { panic!("listed") };
+    let Arguments::Members(members) = event.arguments else { panic!("expected: listed members") };
     assert_eq!(starred(members), ["*count"]);
 }
 

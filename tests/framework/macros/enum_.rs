@@ -68,7 +68,7 @@ fn the_definition_has_all_parts() {
     assert!(definition.source.file.ends_with("macros/enum_.rs"));
     assert_eq!((definition.source.line, definition.source.column), (11, 1));
 
-    let DefinitionKind::Enum(body) = &definition.kind else { panic!("no enum") };
+    let DefinitionKind::Enum(body) = &definition.kind else { panic!("expected: an enum") };
     let Part { name, doc, since, features, .. } = &*body.values[1];
     assert_eq!((*name, *doc, *since), ("2nd", "Half.", Some("3.0")));
     assert_eq!((features[0].name, features[0].doc), ("deprecated", "Use not-yet."));

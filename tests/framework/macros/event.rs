@@ -53,8 +53,8 @@ fn the_definition_has_all_parts() {
     assert_eq!((definition.name, definition.since), ("MACRO_STAGE_REACHED", Some("3.0")));
     assert_eq!(definition.doc, "Emitted when a stage was reached.");
     assert_eq!(definition.features[0].name, "deprecated");
-    let DefinitionKind::Event(body) = &definition.kind else { panic!("no event") };
-    let Arguments::Members(members) = body.arguments else { panic!("no members") };
+    let DefinitionKind::Event(body) = &definition.kind else { panic!("expected: an event") };
+    let Arguments::Members(members) = body.arguments else { panic!("expected: listed members") };
     let shown: Vec<_> = members.iter().map(|one| (one.name, one.doc, one.optional)).collect();
     assert_eq!(shown, [("stage", "The stage.", false), ("what-for", "", true)]);
 }
@@ -88,8 +88,10 @@ fn boxed_data_are_the_members_of_a_type() {
 
 #[test]
 fn the_schema_names_the_type_of_boxed_data() {
-    let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else { panic!("no event") };
-    let Arguments::Type(ty) = body.arguments else { panic!("the data are not a type") };
+    let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else {
+        panic!("expected: an event")
+    };
+    let Arguments::Type(ty) = body.arguments else { panic!("expected: a type") };
     assert_eq!(name_of(ty), "MacroBase");
     let union = registered("MACRO_BOXED_UNION");
     let expression =

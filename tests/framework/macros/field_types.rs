@@ -118,7 +118,7 @@ fn typed() -> MacroTyped {
 fn members<T: QapiType>() -> &'static [Member] {
     match &definition_of::<T>().kind {
         DefinitionKind::Struct(body) => body.members,
-        kind => panic!("{kind:?} is not a struct"),
+        kind => panic!("expected: a struct, found: {kind:?}"),
     }
 }
 

@@ -54,9 +54,11 @@ fn state_and_session_reach_the_function() {
 #[test]
 fn injected_parameters_are_not_arguments() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
-        panic!("no command")
+        panic!("expected: a command")
     };
-    let Arguments::Members(members) = command.arguments else { panic!("no members") };
+    let Arguments::Members(members) = command.arguments else {
+        panic!("expected: listed members")
+    };
     assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["text"]);
     let text = Err("Parameter 'version' is unexpected".to_owned());
     assert_eq!(execute("macro-state", json!({ "text": "", "version": "" })), text);
@@ -65,7 +67,7 @@ fn injected_parameters_are_not_arguments() {
 #[test]
 fn the_definition_names_the_required_state() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
-        panic!("no command")
+        panic!("expected: a command")
     };
     let needs: Vec<_> = command.requires.iter().map(|need| need.type_id()).collect();
     assert_eq!(needs, [TypeId::of::<ServerVersion>(); 2]);

@@ -51,7 +51,7 @@ fn write<T: QapiType>(value: &T) -> String {
 fn definition_of<T: QapiType>() -> &'static Definition {
     match T::schema_type() {
         Type::Defined(definition) => definition,
-        Type::Builtin(_) | Type::Array(_) => panic!("not annotated"),
+        Type::Builtin(_) | Type::Array(_) => panic!("expected: an annotated type"),
     }
 }
 

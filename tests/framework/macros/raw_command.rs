@@ -74,7 +74,7 @@ fn introspection_shows_the_annotated_types() {
 #[test]
 fn the_definition_has_gen_false() {
     let DefinitionKind::Command(command) = &registered("macro-device-add").kind else {
-        panic!("no command");
+        panic!("expected: a command");
     };
     assert!(command.raw);
     let expression = json!({

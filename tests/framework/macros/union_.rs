@@ -61,7 +61,7 @@ struct MacroNode {
 fn union_of<T: QapiType>() -> &'static Union {
     match &definition_of::<T>().kind {
         DefinitionKind::Union(body) => body,
-        kind => panic!("{kind:?} is not a union"),
+        kind => panic!("expected: a union, found: {kind:?}"),
     }
 }
 

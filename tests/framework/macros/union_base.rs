@@ -105,7 +105,7 @@ fn errors_are_found_in_the_order_of_the_schema() {
 #[test]
 fn the_definition_names_the_member_of_the_base() {
     let definition = definition_of::<MacroLink>();
-    let DefinitionKind::Union(union) = &definition.kind else { panic!("no union") };
+    let DefinitionKind::Union(union) = &definition.kind else { panic!("expected: a union") };
     assert_eq!((union.discriminator, definition.since), ("link-type", Some("1.0")));
     assert_eq!(union.base.map(name_of), Some("MacroLinkBase".to_owned()));
     let names: Vec<_> = union.members.iter().map(|member| member.name).collect();

@@ -53,7 +53,7 @@ fn access_lists_allow_and_deny() {
 }
 
 #[test]
-fn owner_and_root_are_allowed_and_others_are_not() {
+fn only_owner_and_root_may_connect_by_default() {
     let own = rustix::process::geteuid().as_raw();
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {

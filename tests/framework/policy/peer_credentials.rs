@@ -1,4 +1,4 @@
-//! Clients that run as another user.
+//! Clients that run as a user other than the server's.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;

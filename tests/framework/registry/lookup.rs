@@ -97,7 +97,7 @@ fn each_missing_state_is_listed_with_its_commands() {
 }
 
 #[test]
-fn several_states_of_a_type_are_listed_with_all_conflicts() {
+fn several_states_of_one_type_are_listed_among_the_conflicts() {
     let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
     let mut states = StateMap::default();
     states.insert(Arc::new(Ladder));

@@ -71,7 +71,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) async fn connect(path: &Path) -> Self {
         let mut client = Self::connect_silently(path).await;
-        let greeting = client.message().await.expect("a greeting");
+        let greeting = client.message().await.expect("the server sends a greeting");
         assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
         client
     }
@@ -92,7 +92,7 @@ impl Client {
 
     /// Reads the greeting and negotiates.
     pub(super) async fn negotiate(&mut self) {
-        let greeting = self.message().await.expect("a greeting");
+        let greeting = self.message().await.expect("the server sends a greeting");
         assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
         let reply = self.ask(r#"{"execute": "qmp_capabilities"}"#).await;
         assert_eq!(reply, serde_json::json!({"return": {}}));
@@ -128,7 +128,7 @@ impl Client {
 
     pub(super) async fn ask(&mut self, text: &str) -> Value {
         self.send(text).await;
-        self.message().await.expect("a reply")
+        self.message().await.expect("the server sends a reply")
     }
 
     /// Reads all bytes until the server closes the connection.

@@ -112,7 +112,7 @@ impl Crate {
         for end in (0..=full.len()).rev() {
             let (module, rest) = full.split_at(end);
             let Some(file) = self.modules.get(module) else { continue };
-            // The depth has a limit, because glob re-exports can form a circle.
+            // The depth has a limit, because glob re-exports can form a cycle.
             if depth < 8 && !rest.is_empty() {
                 let target = self.reexports.get(&full[..=end]);
                 if let Some(target) = target.filter(|target| !full.starts_with(target)) {
@@ -122,7 +122,7 @@ impl Crate {
             }
             return file;
         }
-        unreachable!("the root is a module")
+        unreachable!("the root of a crate is a module")
     }
 
     /// Every path in a file that may lead to another file.

@@ -1,4 +1,4 @@
-//! Every file is a module of a crate. The compiler does not see a file outside the module tree.
+//! Every file is a module of a crate. The compiler ignores a file outside the module tree.
 
 use std::ffi::OsStr;
 use std::path::Path;

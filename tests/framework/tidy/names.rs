@@ -21,7 +21,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("lets_go", "releases, drops, closes"),
 ];
 
-/// Exempt names: other crates define them, and the sources call or implement them.
+/// Exempt names. Other crates define them, and the sources call or implement them.
 const FOREIGN: &[&str] = &["settle_writes", "dyn_settle_writes"];
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Fault, Source, assert_none, check_each, sources, sources_in};
 
 /// The maximum of lines in a Rust or Python file. A longer file serves more than one purpose.
 const FILE_LINES: usize = 400;
-/// The maximum of lines in a function, from `fn` to the closing brace. clippy.toml has the same.
+/// The maximum of lines in a function, from `fn` to the closing brace. clippy.toml has it too.
 const FUNCTION_LINES: usize = 70;
 /// The maximum of characters in a line of Rust or Python. rustfmt.toml has the same number.
 const LINE_CHARACTERS: usize = 100;

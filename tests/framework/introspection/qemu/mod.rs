@@ -39,7 +39,7 @@ fn by_name(entities: Vec<Value>) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn introspection_of_whole_schemas_equals_qemus() {
+fn the_introspection_of_whole_schemas_equals_that_of_qemu() {
     let folders = folders();
     if folders.is_empty() {
         eprintln!("skipped: QAPI_QEMU_SCHEMA is not set to a folder with schema files of QEMU");

@@ -218,7 +218,7 @@ fn named(name: &str, definitions: &[&'static Definition]) -> Type {
         Some(builtin) => Type::Builtin(*builtin),
         None => {
             let found = definitions.iter().find(|definition| definition.name == name);
-            Type::Defined(found.unwrap_or_else(|| panic!("no type {name}")))
+            Type::Defined(found.unwrap_or_else(|| panic!("the schema has no type {name}")))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Functions that return types. Definitions refer to types by functions. For a schema from a file,
-//! each function reads one slot of a table that the reader fills.
+//! Functions that return types. Definitions refer to types through functions. For a schema from a
+//! file, each function reads one slot of a table that the reader fills.
 
 use std::sync::RwLock;
 
@@ -35,7 +35,7 @@ seq_macro::seq!(N in 0..512 {
     static BRANCHES_SLOTS: [fn() -> &'static [Branch]; OTHERS] = [#(branches_at::<N>,)*];
 });
 
-/// Allocates a slot for a type, and returns a function that reads the slot, and its index.
+/// Allocates a slot for a type. Returns a function that reads the slot, and the slot's index.
 pub(super) fn new_type() -> (TypeRef, usize) {
     let mut table = TYPE_TABLE.write().unwrap();
     table.push(None);
