@@ -35,7 +35,7 @@ fn the_latest_release_presents_the_version_of_the_server() {
 }
 
 #[test]
-fn a_release_before_out_of_band_execution_does_not_offer_it() {
+fn a_release_without_out_of_band_execution_does_not_offer_it() {
     let registry = registry_of("nowhere").project(Release::new(2, 11, 0)).unwrap();
     let (states, options) = Default::default();
     let mut session = SessionFixture::with_service(registry, states, &options);

@@ -166,7 +166,7 @@ async fn a_client_above_the_limit_that_sends_first_receives_an_error() {
 
 #[tokio::test]
 async fn quit_answers_and_ends_the_server() {
-    // The shutdown deadline exceeds the time-out of the test, so the server must not wait for it.
+    // The drain deadline exceeds the time-out of the test, so the server must end before it.
     let hour = std::time::Duration::from_secs(3600);
     let server = Running::start_with(|server| server.drain_deadline(hour));
     let mut other = Client::negotiated(&server.path).await;
