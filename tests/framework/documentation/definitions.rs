@@ -1,4 +1,4 @@
-//! The documented definitions.
+//! The definitions whose documentation the tests query.
 
 use qapi_core::prelude::*;
 use qapi_core::{OpenValue, Result};

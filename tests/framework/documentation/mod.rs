@@ -31,7 +31,7 @@ fn registry() -> Registry {
     Registry::from_registrations(own.chain(documentation::registrations())).unwrap()
 }
 
-/// The return value of the command under `policy`, or its error.
+/// Returns the return value of the command under `policy`, or its error object.
 fn ask(policy: Policy, arguments: &Value) -> Value {
     ask_of(registry(), policy, arguments)
 }

@@ -1,4 +1,4 @@
-//! Events from `emit` to the clients.
+//! Events, from `emit` to the clients.
 
 mod rate_limit;
 mod slow_client;

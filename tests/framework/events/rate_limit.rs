@@ -1,4 +1,4 @@
-//! Throttled events: one a period at most. The clock is paused.
+//! Events with a rate limit: at most one event in each period. The clock is paused.
 
 use std::time::Duration;
 
@@ -62,10 +62,10 @@ impl Listener {
         output.lines().map(data).collect()
     }
 
-    /// The data of the events that arrive within so many milliseconds.
+    /// The data of the events that arrive within `milliseconds`.
     async fn received_after(&mut self, milliseconds: u64) -> Vec<Value> {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        // The server's timer and ours may be due together.
+        // The timer of the server and that of the test may expire at the same time.
         for _ in 0..4 {
             tokio::task::yield_now().await;
         }
@@ -77,7 +77,7 @@ impl Listener {
 fn the_definition_has_the_rate_limit() {
     let limit = |definition: &Definition| match &definition.kind {
         DefinitionKind::Event(event) => event.rate_limit,
-        _ => panic!("no event"),
+        _ => panic!("expected: an event"),
     };
     let (level, tank) = (TestLevel::DEFINITION, TestTankLevel::DEFINITION);
     assert_eq!(limit(level), Some(RateLimit::new(1000, None)));
@@ -86,7 +86,7 @@ fn the_definition_has_the_rate_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_is_sent_at_once_and_the_last_when_the_period_ends() {
+async fn the_first_event_is_sent_at_once_and_the_last_when_the_period_ends() {
     let mut client = Listener::new();
     for level in 1..=3 {
         client.emit(&TestLevel { level });
@@ -103,11 +103,15 @@ async fn a_queued_event_begins_a_period_when_it_is_sent() {
     client.emit(&TestLevel { level: 2 });
     assert_eq!(client.received_after(1000).await, [json!({"level": 1}), json!({"level": 2})]);
     client.emit(&TestLevel { level: 3 });
-    assert_eq!(client.received(), [] as [Value; 0], "the second period has not ended");
+    assert_eq!(client.received(), [] as [Value; 0], "the second period has not ended yet");
     assert_eq!(client.received_after(1000).await, [json!({"level": 3})]);
     assert_eq!(client.received_after(1000).await, [] as [Value; 0]);
     client.emit(&TestLevel { level: 4 });
-    assert_eq!(client.received(), [json!({"level": 4})], "a period without events has ended");
+    assert_eq!(
+        client.received(),
+        [json!({"level": 4})],
+        "the period ended without a queued event"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,9 +183,9 @@ async fn a_client_that_connects_while_an_event_is_queued_receives_it() {
     assert_eq!(early.received().len(), 2);
 }
 
-/// Throttling has a bound on its memory. An event that finds no room is sent at once.
+/// The memory of throttling has a bound. An event beyond the bound is sent without delay.
 #[tokio::test(start_paused = true)]
-async fn endless_keys_do_not_grow() {
+async fn the_memory_of_throttled_keys_is_bounded() {
     const KEYS: usize = 20_000;
     let mut client = Listener::new();
     let mut throttled = [0; 3];
@@ -194,10 +198,14 @@ async fn endless_keys_do_not_grow() {
             assert!((1..=2).contains(&sent), "{id}: {sent} events");
             *throttled += usize::from(sent == 1);
         }
-        assert_eq!(client.received_after(500).await.len(), *throttled, "the queued events");
+        assert_eq!(
+            client.received_after(500).await.len(),
+            *throttled,
+            "all queued events are sent"
+        );
         assert_eq!(client.received_after(500).await.len(), 0);
     }
     assert!((1000..KEYS).contains(&throttled[0]), "{throttled:?}");
-    // Ended periods leave all their room to others.
+    // The end of a period releases the memory of its key.
     assert!(throttled.iter().all(|count| *count == throttled[0]), "{throttled:?}");
 }

@@ -1,6 +1,6 @@
-//! Many clients, one of which never reads.
+//! A flood of events to many clients. One of the clients never reads.
 //!
-//! `QAPI_FLOOD=clients,events,limit` sets the numbers. The full size is
+//! `QAPI_FLOOD=clients,events,limit` sets the numbers; `limit` is in bytes. The full size is
 //! `QAPI_FLOOD=1000,100000,16777216 cargo test --release -p qapi-tests slow_client -- --nocapture`.
 
 use std::sync::Arc;
@@ -14,26 +14,28 @@ use tokio::net::UnixStream;
 
 use crate::support::registry::registry_of;
 
-/// Emitted in a flood.
+/// Emitted many times in a row.
 #[qapi_event]
 struct FloodDrop {
     number: u64,
     filling: String,
 }
 
-/// Answers at once.
+/// Returns without delay.
 #[qapi_command(returns_exception)]
 fn flood_ask() -> u64 {
     7
 }
 
-/// After so many events, the clients that read must have received all.
+/// The number of events between two waits. Each wait ends when the reading clients have received
+/// all events.
 const BURST: u64 = 100;
 
-/// Memory of the process for each client that reads: buffers on both sides, and a burst.
+/// The memory bound of the process for each reading client, in bytes. It covers the buffers on both
+/// sides and one burst.
 const CLIENT_MEMORY: u64 = 192 << 10;
 
-/// Set in the environment of the process that is measured.
+/// The environment variable that marks the child process, whose memory the test measures.
 const MEASURED: &str = "QAPI_TEST_FLOOD";
 
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +49,14 @@ impl Size {
     fn wanted() -> Self {
         let text = std::env::var("QAPI_FLOOD").unwrap_or_else(|_| "100,3000,262144".to_owned());
         let numbers: Vec<u64> = text.split(',').map(|number| number.parse().unwrap()).collect();
-        let [clients, events, limit] = numbers[..] else { panic!("three numbers: {text}") };
+        let [clients, events, limit] = numbers[..] else {
+            panic!("QAPI_FLOOD needs three numbers: {text}")
+        };
         Self { clients, events, limit }
     }
 }
 
-/// The memory of the process now, and its maximum, in bytes.
+/// The current and the maximal resident memory of the process, in bytes.
 fn memory() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let of = |name: &str| {
@@ -62,7 +66,7 @@ fn memory() -> (u64, u64) {
     (of("VmRSS:"), of("VmHWM:"))
 }
 
-/// Connects and negotiates.
+/// Connects to the server at `path` and negotiates.
 async fn connect(path: &std::path::Path) -> UnixStream {
     let mut stream = UnixStream::connect(path).await.unwrap();
     stream.write_all(b"{\"execute\": \"qmp_capabilities\"}").await.unwrap();
@@ -73,7 +77,7 @@ async fn connect(path: &std::path::Path) -> UnixStream {
     stream
 }
 
-/// Counts the events that one client reads, to the end of its session.
+/// Reads from one client to the end of its session, and counts the events.
 async fn read_all(mut stream: UnixStream, count: Arc<AtomicU64>) {
     let mut buffer = Vec::with_capacity(16 << 10);
     while stream.read_buf(&mut buffer).await.unwrap_or(0) > 0 {
@@ -95,12 +99,16 @@ impl Asking {
                 self.1.drain(..at + 13);
                 return start.elapsed();
             }
-            assert_ne!(self.0.read_buf(&mut self.1).await.unwrap(), 0, "it is still connected");
+            assert_ne!(
+                self.0.read_buf(&mut self.1).await.unwrap(),
+                0,
+                "the client is still connected"
+            );
         }
     }
 }
 
-/// Starts the server on a thread of its own. The counter counts overflows.
+/// Starts the server on its own thread. The returned counter counts overflows.
 fn serve(path: &std::path::Path, size: Size) -> (Events, Shutdown, Arc<AtomicU64>) {
     let overflows = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&overflows);
@@ -145,9 +153,9 @@ async fn flood(size: Size) {
     assert_eq!(
         overflows.load(Ordering::Relaxed),
         1,
-        "the client that does not read lost its session"
+        "the session of the client that does not read has ended"
     );
-    // A growing buffer doubles, so the one of the idle client may have twice its limit.
+    // A buffer doubles when it grows, so the buffer of the idle client may have twice its limit.
     let bound = 2 * size.limit + CLIENT_MEMORY * size.clients;
     assert!(grown <= bound, "grown by {grown} bytes, more than {bound}");
     drop(idle);
@@ -156,7 +164,7 @@ async fn flood(size: Size) {
     assert_eq!(read.load(Ordering::Relaxed), size.events * (size.clients - 2));
 }
 
-/// Raises the number of files that may be open: two for each client.
+/// Raises the limit of open files of the process to two for each client.
 fn allow_files(clients: u64) {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);

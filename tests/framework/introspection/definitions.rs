@@ -1,4 +1,4 @@
-//! A small schema with each case of introspection.
+//! A small schema that covers each case of introspection.
 
 use qapi_core::schema::definition::{
     Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, MemberShape, Part,
@@ -81,7 +81,7 @@ static PANIC: Definition = always_allowed("panic");
 static GONE: Definition = event("NODE_GONE", Arguments::Members(&[member("name", STR)]));
 static IDLE: Definition = event("IDLE", NONE);
 
-/// All definitions.
+/// All definitions of the schema.
 pub(super) static ALL: &[&Definition] = &[
     &ADD,
     &DELETE,

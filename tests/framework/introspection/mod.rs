@@ -1,4 +1,4 @@
-//! The schema as `query-qmp-schema` returns it, and in the schema language.
+//! Representations of a schema: the reply to `query-qmp-schema`, and the schema language.
 
 mod definitions;
 mod qemu;

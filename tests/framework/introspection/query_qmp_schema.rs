@@ -1,11 +1,11 @@
-//! The whole reply to `query-qmp-schema`, with names of types masked and unmasked.
+//! The whole reply to `query-qmp-schema`, with masked and with unmasked type names.
 
 use qapi_core::Registry;
 use qapi_core::introspection::Mask;
 
 use super::definitions::ALL;
 
-/// One entity a line.
+/// The entities of the reply, each as a line of JSON text.
 fn answer(mask: Mask) -> Vec<String> {
     let registry = Registry::from_registrations(ALL.iter().copied()).unwrap();
     let infos = registry.introspect(mask);
@@ -13,17 +13,17 @@ fn answer(mask: Mask) -> Vec<String> {
 }
 
 #[test]
-fn names_of_types_are_numbers_in_the_order_of_first_use() {
+fn masked_type_names_are_numbers_in_the_order_of_first_use() {
     assert_eq!(answer(Mask::Masked), MASKED.lines().collect::<Vec<_>>());
 }
 
 #[test]
-fn names_of_types_can_be_shown() {
+fn unmasked_type_names_are_those_of_the_schema() {
     assert_eq!(answer(Mask::Unmasked), UNMASKED.lines().collect::<Vec<_>>());
 }
 
 #[test]
-fn the_answer_is_rendered_as_the_server_writes_it() {
+fn the_rendered_text_equals_the_return_value_of_the_server() {
     let registry = Registry::from_registrations(ALL.iter().copied()).unwrap();
     let rendered = registry.introspection();
     let value: Vec<serde_json::Value> = serde_json::from_slice(rendered).unwrap();

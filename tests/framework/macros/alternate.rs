@@ -54,7 +54,9 @@ fn other_json_types_are_refused() {
 fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroChoice>();
     assert_eq!((definition.name, definition.doc), ("MacroChoice", "One of five JSON types."));
-    let DefinitionKind::Alternate(body) = &definition.kind else { panic!("no alternate") };
+    let DefinitionKind::Alternate(body) = &definition.kind else {
+        panic!("expected: an alternate")
+    };
     let shown: Vec<_> = body.members.iter().map(|one| (one.name, name_of(one.ty))).collect();
     let expected = [
         ("in-full", "MacroBase"),

@@ -60,7 +60,7 @@ fn macro_silent() -> Result<()> {
     Ok(())
 }
 
-/// An error of the user's own.
+/// An error type of the application.
 struct Failure(String);
 
 impl From<Failure> for Error {
@@ -72,7 +72,7 @@ impl From<Failure> for Error {
 fn command(name: &str) -> &'static Command {
     match &registered(name).kind {
         DefinitionKind::Command(command) => command,
-        kind => panic!("no command but {kind:?}"),
+        kind => panic!("expected: a command, found: {kind:?}"),
     }
 }
 
@@ -114,7 +114,7 @@ fn errors_are_returned_in_every_mode() {
 }
 
 #[test]
-fn faulty_arguments_are_refused_in_the_order_of_parameters() {
+fn invalid_arguments_are_refused_in_the_order_of_parameters() {
     for (arguments, text) in [
         (json!({}), "Parameter 'first' is missing"),
         (json!({ "odd": 1 }), "Parameter 'first' is missing"),
@@ -152,7 +152,7 @@ fn the_definition_has_all_parts() {
     let example = "```text\n# Errors\n```";
     assert_eq!(definition.section(SectionKind::Examples), Some(example));
     assert_eq!((*allow_oob, *allow_preconfig, *success_response), (true, true, true));
-    let Arguments::Members(members) = arguments else { panic!("no members") };
+    let Arguments::Members(members) = arguments else { panic!("expected: listed members") };
     let shown: Vec<_> =
         members.iter().map(|one| (one.name, name_of(one.ty), one.optional)).collect();
     let expected = [
@@ -166,7 +166,7 @@ fn the_definition_has_all_parts() {
 }
 
 #[test]
-fn the_mode_is_in_the_handler() {
+fn the_handler_has_the_execution_mode() {
     let registry = registry();
     let handler = |name| registry.handler(name).unwrap();
     assert!(matches!(handler("macro-join"), Handler::Inline(_)));
@@ -175,12 +175,14 @@ fn the_mode_is_in_the_handler() {
 }
 
 #[test]
-fn the_return_type_is_in_the_definition() {
+fn the_definition_has_the_return_type() {
     let returns = |name| (command(name).returns)();
     assert!(returns("macro-nothing").is_none());
     assert!(returns("macro-fails").is_none());
     assert!(returns("macro-join").is_some());
     assert!(!command("macro_odd").success_response);
-    let Arguments::Type(ty) = command("macro-boxed").arguments else { panic!("no type") };
+    let Arguments::Type(ty) = command("macro-boxed").arguments else {
+        panic!("expected: a type")
+    };
     assert_eq!(name_of(ty), "MacroBase");
 }

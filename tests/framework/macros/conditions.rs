@@ -47,9 +47,9 @@ enum MacroCaseAlternate {
 }
 
 #[test]
-fn absent_parts_leave_no_trace() {
+fn disabled_parts_are_absent_from_the_expansion() {
     let DefinitionKind::Enum(Enum { values, .. }) = &definition_of::<MacroCase>().kind else {
-        panic!("no enum")
+        panic!("expected: an enum")
     };
     assert_eq!(values.iter().map(|value| value.name).collect::<Vec<_>>(), ["there"]);
     assert_eq!(MacroCase::ALL, [MacroCase::There]);

@@ -59,13 +59,13 @@ struct MacroDefaultUnion {
 }
 
 #[qapi_event]
-#[allow(dead_code, reason = "only its definition is looked at")]
+#[allow(dead_code, reason = "only the definition is tested")]
 struct MacroDefaulted {
     #[qapi(default = 1)]
     count: i64,
 }
 
-/// The arguments of a call.
+/// The arguments that a command received. The command returns them.
 #[qapi_struct]
 struct MacroDefaultsGiven {
     text: String,
@@ -74,7 +74,7 @@ struct MacroDefaultsGiven {
 }
 
 #[test]
-fn absent_members_have_their_values() {
+fn absent_members_have_their_defaults() {
     let absent: MacroDefaults = read(json!({})).unwrap();
     let expected = MacroDefaults {
         mode: MacroDefaultMode::Off,
@@ -91,7 +91,7 @@ fn absent_members_have_their_values() {
 }
 
 #[test]
-fn a_given_value_is_checked_and_null_is_refused() {
+fn a_present_value_is_checked_and_null_is_refused() {
     let wrong = refusal::<MacroDefaults>(json!({"tries": "9"}));
     assert_eq!(wrong, "Invalid parameter type for 'tries', expected: integer");
     let null = refusal::<MacroDefaults>(json!({"mode": null}));
@@ -114,28 +114,30 @@ fn the_members_of_a_union_have_defaults_too() {
     assert_eq!(refusal::<MacroDefaultUnion>(json!({})), "Parameter 'mode' is missing");
 }
 
-/// The names of `members`. Optional ones have a star as in the schema language.
+/// The names of `members`. A star marks optional members, as in the schema language.
 fn starred(members: &[Member]) -> Vec<String> {
     let star = |member: &Member| if member.optional { "*" } else { "" };
     members.iter().map(|member| format!("{}{}", star(member), member.name)).collect()
 }
 
 #[test]
-fn in_the_schema_they_are_optional() {
+fn the_schema_shows_members_with_defaults_as_optional() {
     let DefinitionKind::Struct(structure) = &definition_of::<MacroDefaults>().kind else {
-        panic!("a struct");
+        panic!("expected: a struct");
     };
     let all = ["*mode", "*tries", "*name", "*wait", "*data", "*modes"];
     assert_eq!(starred(structure.members), all);
     let DefinitionKind::Command(command) = &registered("macro-default").kind else {
-        panic!("a command");
+        panic!("expected: a command");
     };
-    let Arguments::Members(members) = command.arguments else { panic!("listed") };
+    let Arguments::Members(members) = command.arguments else {
+        panic!("expected: listed members")
+    };
     assert_eq!(starred(members), ["*text", "*speed", "*list", "must"]);
     let DefinitionKind::Event(event) = &registered("MACRO_DEFAULTED").kind else {
-        panic!("an event");
+        panic!("expected: an event");
     };
-    let Arguments::Members(members) = event.arguments else { panic!("listed") };
+    let Arguments::Members(members) = event.arguments else { panic!("expected: listed members") };
     assert_eq!(starred(members), ["*count"]);
 }
 
@@ -158,7 +160,7 @@ async fn macro_default_later(
 }
 
 #[test]
-fn absent_arguments_have_their_values() {
+fn absent_arguments_have_their_defaults() {
     let absent = execute("macro-default", json!({"must": true}));
     assert_eq!(absent, Ok(json!({"text": "plain", "numbers": [10, 1, 2], "must": true})));
     let all = json!({"must": false, "text": "b", "speed": 1, "list": []});

@@ -27,7 +27,7 @@ pub(super) enum MacroStage {
 enum Empty {}
 
 #[test]
-fn names_follow_from_variants() {
+fn names_derive_from_variants() {
     let names: Vec<_> = MacroStage::ALL.iter().map(MacroStage::as_str).collect();
     assert_eq!(names, ["not-yet", "2nd", "qcow2", "Odd_Value"]);
 }
@@ -68,14 +68,14 @@ fn the_definition_has_all_parts() {
     assert!(definition.source.file.ends_with("macros/enum_.rs"));
     assert_eq!((definition.source.line, definition.source.column), (11, 1));
 
-    let DefinitionKind::Enum(body) = &definition.kind else { panic!("no enum") };
+    let DefinitionKind::Enum(body) = &definition.kind else { panic!("expected: an enum") };
     let Part { name, doc, since, features, .. } = &*body.values[1];
     assert_eq!((*name, *doc, *since), ("2nd", "Half.", Some("3.0")));
     assert_eq!((features[0].name, features[0].doc), ("deprecated", "Use not-yet."));
 }
 
 #[test]
-fn an_enum_may_be_empty_and_of_a_vendor() {
+fn an_enum_may_be_empty_and_have_a_vendor_prefix() {
     assert_eq!(Empty::ALL.len(), 0);
     let definition = definition_of::<Empty>();
     assert_eq!(definition.name, "__org.example_Empty");

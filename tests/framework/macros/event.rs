@@ -20,18 +20,18 @@ struct MacroStageReached {
 #[qapi_event(name = "__org.example_MACRO_NOTHING")]
 struct MacroNothing;
 
-/// Boxed data: a type that commands use, too.
+/// Boxed data. Commands use the same type.
 #[qapi_event(boxed)]
 #[derive(Debug)]
 struct MacroBoxed(MacroBase);
 
-/// Data of a union, in a field with a name.
+/// Data that are a union, in a named field.
 #[qapi_event(boxed, rate_limit = "1s")]
 struct MacroBoxedUnion {
     node: MacroPlainNode,
 }
 
-/// The data of an event, as JSON text.
+/// Returns the data of an event as JSON text.
 fn data<E: QapiEvent>(event: &E) -> String {
     struct Data<'a, E>(&'a E);
 
@@ -53,14 +53,14 @@ fn the_definition_has_all_parts() {
     assert_eq!((definition.name, definition.since), ("MACRO_STAGE_REACHED", Some("3.0")));
     assert_eq!(definition.doc, "Emitted when a stage was reached.");
     assert_eq!(definition.features[0].name, "deprecated");
-    let DefinitionKind::Event(body) = &definition.kind else { panic!("no event") };
-    let Arguments::Members(members) = body.arguments else { panic!("no members") };
+    let DefinitionKind::Event(body) = &definition.kind else { panic!("expected: an event") };
+    let Arguments::Members(members) = body.arguments else { panic!("expected: listed members") };
     let shown: Vec<_> = members.iter().map(|one| (one.name, one.doc, one.optional)).collect();
     assert_eq!(shown, [("stage", "The stage.", false), ("what-for", "", true)]);
 }
 
 #[test]
-fn data_are_the_fields() {
+fn the_data_are_the_fields() {
     let event = MacroStageReached { stage: MacroStage::NotYet, what_for: None };
     assert_eq!(data(&event), r#"{"stage":"not-yet"}"#);
     let event = MacroStageReached { what_for: Some("fun".to_owned()), ..event };
@@ -87,9 +87,11 @@ fn boxed_data_are_the_members_of_a_type() {
 }
 
 #[test]
-fn boxed_data_are_named_in_the_schema() {
-    let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else { panic!("no event") };
-    let Arguments::Type(ty) = body.arguments else { panic!("members of its own") };
+fn the_schema_names_the_type_of_boxed_data() {
+    let DefinitionKind::Event(body) = &MacroBoxed::DEFINITION.kind else {
+        panic!("expected: an event")
+    };
+    let Arguments::Type(ty) = body.arguments else { panic!("expected: a type") };
     assert_eq!(name_of(ty), "MacroBase");
     let union = registered("MACRO_BOXED_UNION");
     let expression =

@@ -1,4 +1,4 @@
-//! Further types of members and arguments: newtypes, paths, durations, bytes, borrowed ones.
+//! Further types of members and arguments: newtypes, paths, durations, bytes and borrowed types.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ fn typed() -> MacroTyped {
 fn members<T: QapiType>() -> &'static [Member] {
     match &definition_of::<T>().kind {
         DefinitionKind::Struct(body) => body.members,
-        kind => panic!("no struct but {kind:?}"),
+        kind => panic!("expected: a struct, found: {kind:?}"),
     }
 }
 
@@ -132,7 +132,7 @@ fn values_are_read_and_written() {
 }
 
 #[test]
-fn the_schema_shows_what_clients_write() {
+fn the_schema_shows_the_json_types() {
     let shown: Vec<_> = members::<MacroTyped>()
         .iter()
         .map(|member| (member.name, name_of(member.ty), member.optional))
@@ -153,7 +153,7 @@ fn the_schema_shows_what_clients_write() {
 }
 
 #[test]
-fn values_out_of_range_are_refused() {
+fn invalid_values_are_refused() {
     for (member, value, text) in [
         ("name", json!(1), "Invalid parameter type for 'name', expected: string"),
         ("timeout", json!(-1), "Parameter 'timeout' expects a length of time"),
@@ -194,7 +194,7 @@ fn commands_borrow_their_arguments() {
 }
 
 #[test]
-fn client_structs_serialize_alike() {
+fn client_structs_serialize_to_the_same_arguments() {
     use qapi_core::client::QapiCommand;
     use serde::ser::{SerializeMap, Serializer};
     let call = macro_types {
@@ -218,7 +218,7 @@ fn client_structs_serialize_alike() {
 }
 
 #[test]
-fn sizes_have_suffixes_on_a_command_line() {
+fn command_line_sizes_may_have_suffixes() {
     let read = |text: &str| {
         let document = Document::from_json(&json!(text)).unwrap();
         Size::visit(Input::with_scalars(document.root(), Scalars::Keyval))

@@ -1,4 +1,4 @@
-//! Expansions compile in any module, with any names in scope and any lints denied.
+//! Expansions compile in any module, with any names in scope, and under any denied lints.
 #![deny(
     warnings,
     missing_docs,
@@ -13,10 +13,10 @@
     unreachable_pub,
     clippy::missing_const_for_fn,
     clippy::needless_pass_by_value,
-    reason = "these names are here to be in the way"
+    reason = "the names shadow those of the standard library"
 )]
 
-/// The framework under another path.
+/// The framework at a path other than its crate name.
 mod elsewhere {
     pub(super) use qapi_core as renamed;
 }
@@ -135,7 +135,7 @@ pub enum MacroCleanOpen {
     Other(elsewhere::renamed::OpenValue<Self>),
 }
 
-/// Values for it.
+/// Values that extend the open enum.
 #[qapi_enum(crate = elsewhere::renamed, extends = MacroCleanOpen)]
 pub enum MacroCleanAdded {
     /// A value.
@@ -159,7 +159,7 @@ pub struct MacroCleanBase {
     pub case: MacroCleanEnum,
 }
 
-/// A union with such a base.
+/// A union whose base has the discriminator.
 #[qapi_union(crate = elsewhere::renamed, discriminator = "case")]
 pub struct MacroCleanBased {
     /// The base.
@@ -174,7 +174,7 @@ pub struct MacroCleanBased {
 #[qapi_struct(crate = elsewhere::renamed, transparent)]
 pub struct MacroCleanName(pub ::std::string::String);
 
-/// Members with encodings.
+/// Members with special encodings.
 #[qapi_struct(crate = elsewhere::renamed)]
 pub struct MacroCleanEncoded {
     /// A length of time.
@@ -204,7 +204,7 @@ fn macro_clean(
     ::std::result::Result::Err(text.to_owned())
 }
 
-/// A command that is awaited.
+/// A command with an async function.
 #[qapi_command(crate = elsewhere::renamed)]
 async fn macro_clean_later(text: &str, other: ::std::option::Option<&str>) {
     let _ = (text, other);
@@ -217,7 +217,7 @@ fn macro_clean_elsewhere(#[qapi(state)] version: ::std::sync::Arc<ServerVersion>
     version.package.is_empty()
 }
 
-/// A command that clients execute by a struct.
+/// A command for which the expansion has a client struct.
 #[qapi_command(crate = elsewhere::renamed, client)]
 pub async fn macro_clean_for_clients(
     text: &str,
@@ -234,7 +234,7 @@ pub async fn macro_clean_for_clients(
 #[qapi_command(crate = elsewhere::renamed, features(deprecated))]
 fn macro_clean_no_more() {}
 
-/// Definitions from a macro of the user.
+/// Definitions that a declarative macro of the application generates.
 macro_rules! define {
     ($name:ident, $ty:ty, $lent:ty, $optional:ty, $command:ident) => {
         /// A struct.
@@ -256,7 +256,7 @@ macro_rules! define {
 define!(MacroCleanMade, i64, &str, ::std::option::Option<&str>, macro_clean_made);
 
 #[test]
-fn definitions_can_stand_in_functions() {
+fn functions_may_contain_definitions() {
     #[qapi_enum(crate = elsewhere::renamed)]
     #[derive(Debug, PartialEq)]
     enum MacroCleanLocal {

@@ -1,4 +1,4 @@
-//! Parameters of a function that are no arguments: state and session.
+//! Parameters that the framework passes: state and session. They are not arguments of the command.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -52,11 +52,13 @@ fn state_and_session_reach_the_function() {
 }
 
 #[test]
-fn injected_parameters_are_no_arguments() {
+fn injected_parameters_are_not_arguments() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
-        panic!("no command")
+        panic!("expected: a command")
     };
-    let Arguments::Members(members) = command.arguments else { panic!("no members") };
+    let Arguments::Members(members) = command.arguments else {
+        panic!("expected: listed members")
+    };
     assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["text"]);
     let text = Err("Parameter 'version' is unexpected".to_owned());
     assert_eq!(execute("macro-state", json!({ "text": "", "version": "" })), text);
@@ -65,15 +67,15 @@ fn injected_parameters_are_no_arguments() {
 #[test]
 fn the_definition_names_the_required_state() {
     let DefinitionKind::Command(command) = &registered("macro-state").kind else {
-        panic!("no command")
+        panic!("expected: a command")
     };
     let needs: Vec<_> = command.requires.iter().map(|need| need.type_id()).collect();
     assert_eq!(needs, [TypeId::of::<ServerVersion>(); 2]);
     assert!(command.requires[0].type_name().ends_with("ServerVersion"));
 }
 
-/// A command whose parameters have the names that expansions generate, without `__`. It joins its
-/// arguments.
+/// A command that joins its arguments. Its parameters have the names that expansions generate,
+/// without `__`.
 macro_rules! use_generated_names {
     ([$($kind:ident)?] $command:ident [$($keyword:tt)*]) => {
         #[qapi_command(returns_exception $(, $kind)?)]

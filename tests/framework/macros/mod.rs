@@ -34,10 +34,10 @@ fn read<T: QapiType>(json: Value) -> Result<T> {
     T::visit(Input::new(document.root()))
 }
 
-/// The error for `json`, which is no `T`.
+/// Returns the error text for `json`, which is not a valid `T`.
 fn refusal<T: QapiType>(json: Value) -> String {
     match read::<T>(json) {
-        Ok(value) => panic!("read as {}", write(&value)),
+        Ok(value) => panic!("invalid input was read as {}", write(&value)),
         Err(error) => error.to_string(),
     }
 }
@@ -51,11 +51,11 @@ fn write<T: QapiType>(value: &T) -> String {
 fn definition_of<T: QapiType>() -> &'static Definition {
     match T::schema_type() {
         Type::Defined(definition) => definition,
-        Type::Builtin(_) | Type::Array(_) => panic!("not annotated"),
+        Type::Builtin(_) | Type::Array(_) => panic!("expected: an annotated type"),
     }
 }
 
-/// The name of a type; brackets mark a list.
+/// The name of a type. Brackets mark a list.
 fn name_of(ty: TypeRef) -> String {
     match ty() {
         Type::Builtin(builtin) => builtin.as_str().to_owned(),
@@ -74,7 +74,7 @@ fn registry() -> Registry {
     registry_of(module_path!())
 }
 
-/// Executes a command. `Err` has the text of the error reply.
+/// Executes a command, and returns its value or the text of the error reply.
 fn execute(command: &str, arguments: Value) -> Result<Value, String> {
     let mut states = StateMap::default();
     states.insert(Arc::new(ServerVersion::with_package("test 1.0")));

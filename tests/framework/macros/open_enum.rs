@@ -1,4 +1,4 @@
-//! Open enums and their extensions.
+//! Open enums, and the values that other crates add to them.
 
 use std::collections::HashSet;
 
@@ -139,7 +139,7 @@ fn unions_accept_added_values() {
     assert_eq!(read::<MacroFigure>(round).unwrap(), MacroFigure::Round(MacroRound { radius: 1 }));
 
     let other: MacroFigure = read(json!({ "shape": "pentagon" })).unwrap();
-    let MacroFigure::Other(value) = other else { panic!("not open") };
+    let MacroFigure::Other(value) = other else { panic!("expected: an open value") };
     assert_eq!(MacroShape::Other(value), AngularShape::Pentagon.into());
     assert_eq!(write(&other), r#"{"shape":"pentagon"}"#);
     let refused = refusal::<MacroFigure>(json!({ "shape": "pentagon", "radius": 1 }));

@@ -43,7 +43,7 @@ async fn macro_device_any(mut arguments: Map<String, Value>) -> Value {
 }
 
 #[test]
-fn arguments_arrive_unchecked() {
+fn the_function_receives_unchecked_arguments() {
     let arguments = json!({ "driver": "x", "whatever": [1, { "a": null }, 1.5], "bus": 7 });
     let expected = json!({ "of": "x", "all": arguments });
     assert_eq!(execute("macro-device-add", arguments), Ok(expected));
@@ -52,7 +52,7 @@ fn arguments_arrive_unchecked() {
 }
 
 #[test]
-fn a_function_without_arguments_accepts_none() {
+fn a_function_without_parameters_refuses_arguments() {
     assert_eq!(execute("macro-query-devices", json!({})), Ok(json!([{ "count": 1 }])));
     let refused = execute("macro-query-devices", json!({ "first": 1 }));
     assert_eq!(refused, Err("Parameter 'first' is unexpected".to_owned()));
@@ -74,7 +74,7 @@ fn introspection_shows_the_annotated_types() {
 #[test]
 fn the_definition_has_gen_false() {
     let DefinitionKind::Command(command) = &registered("macro-device-add").kind else {
-        panic!("no command");
+        panic!("expected: a command");
     };
     assert!(command.raw);
     let expression = json!({

@@ -82,7 +82,7 @@ fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroInfo>();
     assert_eq!((definition.name, definition.since), ("MacroInfo", Some("1.0")));
     assert_eq!(definition.doc, "Everything that a struct can have.");
-    let DefinitionKind::Struct(body) = &definition.kind else { panic!("no struct") };
+    let DefinitionKind::Struct(body) = &definition.kind else { panic!("expected: a struct") };
     assert_eq!(body.base.map(name_of), Some("MacroBase".to_owned()));
 
     let names: Vec<_> = body.members.iter().map(|member| member.name).collect();
@@ -92,6 +92,6 @@ fn the_definition_has_all_parts() {
     assert_eq!(features[0].name, "unstable");
     assert!(body.members[1].optional);
     assert!(matches!((body.members[1].ty)(), Type::Builtin(Builtin::Bool)));
-    let Type::Array(element) = (body.members[2].ty)() else { panic!("no array") };
+    let Type::Array(element) = (body.members[2].ty)() else { panic!("expected: an array") };
     assert!(matches!(element(), Type::Defined(nested) if nested.name == "MacroNested"));
 }

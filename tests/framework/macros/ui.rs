@@ -1,4 +1,4 @@
-//! The error messages of the attributes: one mistake a file in `tests/ui`.
+//! The error messages of the attributes. Each file in `tests/ui` has one mistake.
 //!
 //! `TRYBUILD=overwrite cargo test -p qapi-tests ui` updates the expected messages.
 
@@ -7,16 +7,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn each_mistake_has_its_message() {
+fn each_mistake_has_the_expected_message() {
     trybuild::TestCases::new().compile_fail("ui/*/*.rs");
 }
 
-/// The folder of the package.
+/// The folder of the test package.
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The lines of a list, split at the first space. The introduction and headings are left out.
+/// The entries of a list, split at the first space. The introduction and headings are skipped.
 fn listed(file: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(here().join("ui").join(file)).unwrap();
     let (_, list) = text.split_once("\n\n").unwrap();
@@ -28,7 +28,7 @@ fn listed(file: &str) -> BTreeMap<String, String> {
     list.lines().filter(is_entry).map(entry).collect()
 }
 
-/// The names of the cases that are files in these folders.
+/// The names of the cases that have a file in one of `folders`.
 fn files(folders: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
     let mut names = Vec::new();
     for folder in folders {
@@ -44,7 +44,7 @@ fn files(folders: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
 }
 
 #[test]
-fn each_case_of_qemu_has_one_place() {
+fn each_case_of_qemu_is_listed_once() {
     let cases = listed("CASES.txt");
     let impossible = listed("IMPOSSIBLE.txt");
     let kinds = fs::read_dir(here().join("ui")).unwrap();
@@ -56,10 +56,16 @@ fn each_case_of_qemu_has_one_place() {
         let count = |names: &[String]| names.iter().filter(|found| *found == name).count();
         let rejects = count(&refused) + count(&at_start);
         let places = rejects + count(&accepted) + usize::from(impossible.contains_key(name));
-        assert_eq!(places, 1, "{name} has exactly one place");
+        assert_eq!(places, 1, "{name}: exactly one folder or list has the case");
         match verdict.as_str() {
-            "reject" => assert_eq!(count(&accepted), 0, "{name} is accepted here"),
-            "accept" => assert_eq!(rejects, 0, "{name} is a mistake here"),
+            "reject" => assert_eq!(
+                count(&accepted),
+                0,
+                "{name}: QEMU rejects the case, but `accept` has it"
+            ),
+            "accept" => {
+                assert_eq!(rejects, 0, "{name}: QEMU accepts the case, but it is refused")
+            }
             other => panic!("{name}: {other} is neither reject nor accept"),
         }
     }

@@ -44,7 +44,7 @@ enum MacroNodeBranches {
     Raw(MacroRaw),
 }
 
-/// Members around a discriminator.
+/// Members before and after a discriminator.
 #[qapi_union]
 #[derive(Debug, PartialEq)]
 struct MacroNode {
@@ -61,7 +61,7 @@ struct MacroNode {
 fn union_of<T: QapiType>() -> &'static Union {
     match &definition_of::<T>().kind {
         DefinitionKind::Union(body) => body,
-        kind => panic!("no union but {kind:?}"),
+        kind => panic!("expected: a union, found: {kind:?}"),
     }
 }
 
@@ -127,7 +127,7 @@ fn errors_are_found_in_the_order_of_the_schema() {
 }
 
 #[test]
-fn a_union_on_an_enum_has_only_the_discriminator() {
+fn a_union_from_a_rust_enum_has_only_the_discriminator() {
     let definition = definition_of::<MacroPlainNode>();
     assert_eq!((definition.name, definition.since), ("MacroPlainNode", Some("2.9")));
     let Union { base, members, discriminator, branches, .. } = union_of::<MacroPlainNode>();
@@ -143,7 +143,7 @@ fn a_union_on_an_enum_has_only_the_discriminator() {
 }
 
 #[test]
-fn a_union_on_a_struct_has_members_of_its_own() {
+fn a_union_from_a_rust_struct_has_further_members() {
     let Union { base, members, discriminator, branches, .. } = union_of::<MacroNode>();
     assert_eq!(base.map(name_of), Some("MacroBase".to_owned()));
     assert_eq!(*discriminator, "driver");

@@ -1,4 +1,4 @@
-//! Unions whose base has the discriminator.
+//! Unions whose base struct has the discriminator.
 
 use qapi_core::schema::definition::DefinitionKind;
 use qapi_core::schema::render::render;
@@ -42,7 +42,7 @@ enum MacroLinkBranches {
     Air,
 }
 
-/// The branches may stand anywhere in Rust. They are written last.
+/// The field of the branches may have any position in Rust. Its members are written last.
 #[qapi_union(discriminator = "link-type", since = "1.0")]
 #[derive(Debug, PartialEq)]
 struct MacroLink {
@@ -77,7 +77,7 @@ fn the_base_selects_the_branch() {
 }
 
 #[test]
-fn the_branch_decides_what_is_written() {
+fn the_branch_determines_the_written_discriminator() {
     let wire = MacroLinkBranches::Wire(MacroWire { length: 3 });
     let text = r#"{"link-type":"wire","id":"a","up":true,"length":3}"#;
     assert_eq!(write(&link(MacroLinkKind::Air, wire)), text);
@@ -105,7 +105,7 @@ fn errors_are_found_in_the_order_of_the_schema() {
 #[test]
 fn the_definition_names_the_member_of_the_base() {
     let definition = definition_of::<MacroLink>();
-    let DefinitionKind::Union(union) = &definition.kind else { panic!("no union") };
+    let DefinitionKind::Union(union) = &definition.kind else { panic!("expected: a union") };
     assert_eq!((union.discriminator, definition.since), ("link-type", Some("1.0")));
     assert_eq!(union.base.map(name_of), Some("MacroLinkBase".to_owned()));
     let names: Vec<_> = union.members.iter().map(|member| member.name).collect();

@@ -1,4 +1,4 @@
-//! Restrictions of commands to callers.
+//! Access lists, which restrict commands to users and groups.
 
 use qapi_core::policy::Access;
 use qapi_core::prelude::*;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::session_under;
 use crate::support::session::SessionFixture;
 
-/// A type that only one command refers to.
+/// A type that only `policy-secret` refers to.
 #[qapi_struct]
 struct PolicySecret {
     word: String,
@@ -31,7 +31,7 @@ fn peer(uid: u32, gid: u32) -> Option<PeerCredentials> {
 }
 
 #[test]
-fn lists_decide() {
+fn access_lists_allow_and_deny() {
     let caller = peer(1000, 100);
     let cases = [
         ("anyone", Access::anyone(), true, true),
@@ -53,7 +53,7 @@ fn lists_decide() {
 }
 
 #[test]
-fn owner_and_root_are_allowed_and_others_are_not() {
+fn only_owner_and_root_may_connect_by_default() {
     let own = rustix::process::geteuid().as_raw();
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
@@ -62,7 +62,7 @@ fn owner_and_root_are_allowed_and_others_are_not() {
     }
 }
 
-/// A session of user `uid`. Only user 7 may execute `policy-secret`.
+/// A session of the user `uid`. Only user 7 may execute `policy-secret`.
 fn session_of(uid: u32) -> SessionFixture {
     let policy = Policy::new().command("policy-secret", Access::none().allow_uid(7));
     let options = SessionOptions::default().peer(peer(uid, 0));
@@ -100,7 +100,11 @@ fn a_refused_command_is_absent_from_all_lists_for_the_caller() {
                 .as_array()
                 .is_some_and(|members| members.iter().any(|member| member["name"] == "word"))
         };
-        assert_eq!(schema.iter().any(word), may, "the type is listed with the command only");
+        assert_eq!(
+            schema.iter().any(word),
+            may,
+            "the schema lists the type only with its command"
+        );
     }
 }
 

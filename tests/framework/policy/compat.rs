@@ -1,4 +1,4 @@
-//! Policies for deprecated and unstable parts of the schema.
+//! Compatibility policies for deprecated and unstable parts of the schema.
 
 use qapi_core::policy::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 use qapi_core::prelude::*;
@@ -102,7 +102,7 @@ const HIDE: CompatPolicy = CompatPolicy::new()
     .deprecated_output(CompatPolicyOutput::Hide)
     .unstable_output(CompatPolicyOutput::Hide);
 
-/// Requests and their error texts, which are empty if every policy accepts the request.
+/// Requests and their errors. The error is empty if every policy accepts the request.
 const INPUTS: &[(&str, &str)] = &[
     (
         r#"{"execute": "compat-old"}"#,
@@ -182,7 +182,7 @@ fn hidden_members_are_left_out_of_replies() {
 }
 
 #[test]
-fn hidden_members_are_left_out_on_other_threads_too() {
+fn hidden_members_are_left_out_of_replies_from_other_threads() {
     let mut session = session(HIDE);
     let call = session.feed_call(r#"{"execute": "compat-give-elsewhere"}"#);
     session.run_call(call);
@@ -223,7 +223,7 @@ fn introspection_hides_commands_that_query_commands_lists() {
     assert_eq!(session.ask(r#"{"execute": "compat-old"}"#), "{\"return\": {}}\r\n");
 }
 
-/// Set in the environment of the process that crashes.
+/// The environment variable that marks the child process, which aborts.
 const CRASHING: &str = "QAPI_TEST_CRASH";
 
 #[test]
@@ -241,5 +241,5 @@ fn input_may_abort_the_process() {
         .status()
         .unwrap();
     use std::os::unix::process::ExitStatusExt;
-    assert_eq!(status.signal(), Some(6), "{status}: aborted, and not failed otherwise");
+    assert_eq!(status.signal(), Some(6), "{status}: the process ends by SIGABRT");
 }

@@ -1,4 +1,4 @@
-//! Policies of the operator of a server.
+//! Policies that restrict clients: access to commands, and compatibility.
 
 mod access;
 mod compat;
@@ -13,7 +13,7 @@ use qapi_core::session::SessionOptions;
 use crate::support::registry::registry_of;
 use crate::support::session::SessionFixture;
 
-/// A session with the commands of `module` under `policy`. It has negotiated.
+/// A negotiated session with the commands of `module` under `policy`.
 fn session_under(policy: Policy, module: &str, options: &SessionOptions) -> SessionFixture {
     let mut states = StateMap::default();
     states.insert(Arc::new(policy));

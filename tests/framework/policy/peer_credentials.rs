@@ -1,4 +1,4 @@
-//! Clients that run as another user.
+//! Clients that run as a user other than the server's.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -10,11 +10,11 @@ use qapi_core::{Listener, Policy, Server};
 
 use crate::support::registry::registry_of;
 
-/// A user that is not root, and usually not the user of the tests.
+/// A user ID that is not root's, and usually not that of the tests.
 const OTHER_USER: u32 = 65_534;
 
-/// The first line that the server at `path` sends to a client of another user. The kernel reports
-/// the user of the thread that connects, and root can change the user of one thread.
+/// Returns the first line that the server at `path` sends to a client of another user. The kernel
+/// reports the user of the connecting thread, and root can change the user of a single thread.
 fn greeting_as_other_user(path: &Path) -> String {
     let path = path.to_owned();
     let connect = move || {
@@ -35,11 +35,11 @@ fn greeting_as_other_user(path: &Path) -> String {
     std::thread::spawn(connect).join().unwrap()
 }
 
-/// The same for a server under `policy` with a socket that all users may open. `None` if the tests
-/// may not change their user.
+/// Like [`greeting_as_other_user`], for a server under `policy` whose socket all users may open.
+/// Returns `None` if the process has no permission to change its user.
 async fn greeting_under(policy: Policy) -> Option<String> {
     if !rustix::process::geteuid().is_root() {
-        eprintln!("left out: only root can connect as another user");
+        eprintln!("skipped: only root can connect as another user");
         return None;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Conflicts of a schema as of an earlier release.
+//! Conflicts that a schema has only as of an earlier release.
 
 use qapi_core::introspection::Mask;
 use qapi_core::registry::{Registry, RegistryError, Rule};
@@ -79,8 +79,8 @@ static WANTS_DEEPER: Definition = command(
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
 
-/// Definitions, and their conflicts as of the release before: the broken rules, and the names of
-/// the definitions that break them.
+/// Definitions, and their conflicts as of the earlier release. A conflict is the violated rule, and
+/// the names of the definitions that violate it.
 const CASES: &[Case] = &[
     (&[&HAS], &[(Rule::TypeNotNewer, &["Has", "New"])]),
     (&[&HAS_TWICE], &[(Rule::TypeNotNewer, &["HasTwice", "New"])]),
@@ -122,7 +122,7 @@ fn each_rule_is_enforced() {
 }
 
 #[test]
-fn as_of_the_release_itself_there_is_no_conflict() {
+fn the_newer_release_has_no_conflicts() {
     let all: Vec<_> = CASES.iter().flat_map(|(definitions, _)| *definitions).copied().collect();
     as_of(&all, super::NEW).unwrap();
 }
@@ -142,7 +142,7 @@ fn newer_definitions_may_use_newer_definitions() {
 }
 
 #[test]
-fn bases_are_as_old_as_their_users() {
+fn a_base_is_present_if_a_derived_struct_is() {
     let registry = as_of(&[&DERIVED_TWICE, &NEW_COMMAND], OLD).unwrap();
     let names: Vec<_> = registry.definitions().map(|definition| definition.name).collect();
     assert_eq!(names, ["Derived", "DerivedTwice", "New"]);
@@ -151,7 +151,7 @@ fn bases_are_as_old_as_their_users() {
 }
 
 #[test]
-fn a_union_without_branches_is_a_struct() {
+fn a_union_whose_branches_are_all_newer_becomes_a_struct() {
     let registry = as_of(&[&BRANCHLESS, &BRANCHED_LATER, &QUERY_BRANCHED], OLD).unwrap();
     let infos = registry.introspect(Mask::Unmasked);
     let info = infos.iter().find(|info| info.name == "BranchedLater").unwrap();
@@ -169,7 +169,7 @@ fn results_may_lack_newer_mandatory_members() {
 }
 
 #[test]
-fn the_text_has_both_places_and_the_release() {
+fn the_error_text_has_both_source_positions_and_the_release() {
     let text = as_of(&[&RETURNS], OLD).unwrap_err().to_string();
 
     assert!(text.contains("as of 5.2.0 there is no struct `New`"), "{text}");
@@ -182,9 +182,9 @@ fn the_text_has_both_places_and_the_release() {
 struct Lacking;
 static NEEDS: Definition = needing("needs", NONE, &[const { need::<Lacking>() }]);
 
-/// A server does not start, and its error lists all conflicts.
+/// The server refuses to start, and its error lists all conflicts.
 #[tokio::test]
-async fn conflicts_are_listed_with_all_others() {
+async fn the_error_of_the_server_lists_all_conflicts() {
     let definitions = [&RETURNS, &WANTS, &NEEDS];
     let registry = Registry::from_registrations(definitions).unwrap();
     let server = Server::new().registry(registry).as_of(OLD).require_package("not-there");

@@ -1,4 +1,4 @@
-//! Parts of every kind that are new in release 6.0, within older definitions.
+//! Older definitions with parts of every kind that are new in release 6.0.
 
 use qapi_core::prelude::*;
 use qapi_core::{Events, Null, OpenValue};
@@ -69,7 +69,7 @@ struct PastInfo {
     plain: bool,
     #[qapi(since = "6.0")]
     fast: Option<bool>,
-    /// Always present since then.
+    /// Always present since release 6.0.
     #[qapi(since = "6.0")]
     sure: PastSure,
     #[qapi(features(deprecated(since = "6.0"), odd(since = "6.0") = "It is."))]
@@ -96,7 +96,7 @@ fn past_take(
     let _ = (mode, task, thing, kind, more, timeout, less);
 }
 
-/// Returns its arguments, which it does not check.
+/// Returns its arguments without checks.
 #[qapi_command(gen = false, data = PastInfo, returns = PastInfo, since = "4.0")]
 fn past_take_raw(arguments: Map<String, Value>) -> Value {
     arguments.into()

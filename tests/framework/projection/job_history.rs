@@ -1,6 +1,6 @@
-//! The definitions of the job package as of releases of QEMU.
+//! The definitions of the job package as of several releases of QEMU.
 
-// Links the package, which would register nothing otherwise.
+// Without this import, the package is not linked and registers no definitions.
 use ::job as _;
 use qapi_core::registry::registered;
 use qapi_core::schema::definition::EnumValue;
@@ -26,7 +26,7 @@ fn as_of(release: Release) -> Vec<String> {
 }
 
 #[test]
-fn definitions_equal_the_schema_files_of_two_releases() {
+fn definitions_as_of_two_releases_equal_the_schema_files() {
     let seeds = [
         (Release::new(5, 2, 0), include_str!("../registry/job-5.2.json")),
         (Release::new(8, 2, 0), include_str!("../registry/job-8.2.json")),
@@ -55,7 +55,7 @@ const HISTORY: &[(Release, usize, usize, usize)] = &[
 ];
 
 #[test]
-fn definitions_grow_as_in_qemu() {
+fn each_release_adds_the_parts_that_qemu_added() {
     for &(release, definitions, kinds, verbs) in HISTORY {
         let projection = Projection::to(release);
         let found = as_of(release);

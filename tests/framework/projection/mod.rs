@@ -1,4 +1,4 @@
-//! The schema as of an earlier release: newer parts are left out everywhere.
+//! The schema as of an earlier release. Clients see and use no newer parts.
 
 mod conflicts;
 mod definitions;
@@ -18,10 +18,10 @@ use crate::support::session::SessionFixture;
 /// The release 6.0, in which parts of `definitions` are new.
 const NEW: Release = Release::new(6, 0, 0);
 
-/// The release before.
+/// The release before [`NEW`].
 const OLD: Release = Release::new(5, 2, 0);
 
-/// A session with a server that presents `projection` under `policy`. It has negotiated.
+/// A negotiated session with a server that presents `projection` under `policy`.
 fn session_under(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
     let mut session = greeted(projection, policy);
     session.feed(r#"{"execute": "qmp_capabilities"}"#);
@@ -29,7 +29,7 @@ fn session_under(projection: impl Into<Projection>, policy: Policy) -> SessionFi
     session
 }
 
-/// The same before it negotiates and before its greeting is read.
+/// Like [`session_under`], before the negotiation and with an unread greeting.
 fn greeted(projection: impl Into<Projection>, policy: Policy) -> SessionFixture {
     greeted_with(projection, policy, &SessionOptions::default())
 }

@@ -1,4 +1,4 @@
-//! `since` of packages with releases of their own.
+//! `since` in packages that number their own releases.
 
 use qapi_core::registry::{Registry, Rule};
 use qapi_core::{Definition, Projection, Release};
@@ -34,7 +34,7 @@ fn always_and(more: &[&'static str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_since_is_compared_but_those_of_vendors() {
+fn every_since_is_compared_except_those_of_vendors() {
     let to = |minor| Projection::to(Release::new(5, minor, 0));
     assert_eq!(left(to(2)), always_and(&["ours-older"]));
     let later = Projection::to(Release::new(6, 0, 0));
@@ -42,7 +42,7 @@ fn every_since_is_compared_but_those_of_vendors() {
 }
 
 #[test]
-fn packages_may_count_their_own_releases() {
+fn packages_may_number_their_own_releases() {
     const ALL: &[(&str, Release)] = &[("my-daemon", Release::LATEST)];
     const OLD: &[(&str, Release)] = &[("my_daemon", Release::new(1, 4, 2))];
     const OLDER: &[(&str, Release)] = &[("my-daemon", Release::new(1, 4, 1))];
@@ -64,12 +64,12 @@ fn a_projection_can_be_replaced() {
 }
 
 #[test]
-fn packages_that_register_nothing_are_reported() {
+fn a_package_that_registers_no_definitions_is_a_conflict() {
     const OWN: &[(&str, Release)] = &[("my-deamon", Release::LATEST), ("my-daemon", OLDEST)];
     const OLDEST: Release = Release::new(0, 0, 0);
     let registry = Registry::from_registrations([&OURS]).unwrap();
 
-    // All definitions of the other package are newer, but the package is linked.
+    // `my-daemon` is linked, although all its definitions are newer. `my-deamon` is not linked.
     let error = registry.project(Projection::to(Release::LATEST).packages(OWN)).unwrap_err();
 
     let conflicts: Vec<_> = error.conflicts().iter().map(|conflict| conflict.rule()).collect();

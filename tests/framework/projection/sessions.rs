@@ -27,7 +27,7 @@ fn the_greeting_and_query_version_have_the_numbers_of_the_release() {
 }
 
 #[test]
-fn the_latest_release_has_the_numbers_of_the_server() {
+fn the_latest_release_presents_the_version_of_the_server() {
     let greeting = greeted(Release::LATEST, Policy::new()).output();
     let greeting: Value = serde_json::from_str(&greeting).unwrap();
     let own = json!({ "micro": 2, "minor": 0, "major": 10 });
@@ -35,7 +35,7 @@ fn the_latest_release_has_the_numbers_of_the_server() {
 }
 
 #[test]
-fn a_release_before_out_of_band_execution_does_not_offer_it() {
+fn a_release_without_out_of_band_execution_does_not_offer_it() {
     let registry = registry_of("nowhere").project(Release::new(2, 11, 0)).unwrap();
     let (states, options) = Default::default();
     let mut session = SessionFixture::with_service(registry, states, &options);
@@ -44,7 +44,7 @@ fn a_release_before_out_of_band_execution_does_not_offer_it() {
     assert!(session.ask(enable).contains("Parameter 'enable' is unexpected"));
 }
 
-/// Requests, and their errors as of the release before.
+/// Requests, and their errors as of the earlier release.
 const INPUTS: &[(&str, &str)] = &[
     (r#""past-new""#, "The command past-new has not been found"),
     (r#""past-take", "arguments": {"more": true}"#, "Parameter 'more' is unexpected"),
@@ -86,7 +86,7 @@ fn newer_input_has_the_error_of_the_earlier_release() {
 }
 
 #[test]
-fn input_of_the_release_itself_is_accepted() {
+fn input_of_the_newer_release_is_accepted() {
     let mut since = session(NEW);
     let (_, accepted) = INPUTS.split_last().unwrap();
     for (request, _) in accepted {
@@ -127,7 +127,7 @@ fn results_from_other_threads_have_no_newer_members() {
 }
 
 #[test]
-fn newer_values_are_returned() {
+fn results_may_have_newer_enum_values() {
     let all = json!(["slow", "fast", "silent"]);
     assert_eq!(returned(&mut session(OLD), "past-info-kinds"), all);
 }
@@ -161,10 +161,10 @@ fn query_commands_lists_the_executable_commands() {
     }
 }
 
-/// The entity of this name.
+/// The entity with the name `name`.
 fn entity<'a>(schema: &'a Value, name: &str) -> &'a Value {
     let found = schema.as_array().unwrap().iter().find(|info| info["name"] == name);
-    found.unwrap_or_else(|| panic!("no {name} in {schema}"))
+    found.unwrap_or_else(|| panic!("the schema has no {name}: {schema}"))
 }
 
 /// The entity of the arguments or the return value of a command.
@@ -213,7 +213,7 @@ fn query_qmp_schema_shows_the_accepted_parts() {
 }
 
 #[test]
-fn query_qmp_schema_of_the_release_itself_has_everything() {
+fn query_qmp_schema_of_the_newer_release_has_all_parts() {
     let schema = returned(&mut session(NEW), "query-qmp-schema");
     assert_eq!(entity(&schema, "past-info")["features"], json!(["deprecated"]));
     let info = behind(&schema, "past-info-elsewhere", "ret-type");

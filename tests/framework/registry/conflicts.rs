@@ -1,4 +1,4 @@
-//! Rules for the whole schema: for each, definitions that break it.
+//! Rules for the whole schema, each with definitions that violate it.
 
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 use qapi_core::schema::definition::{
@@ -114,8 +114,8 @@ static OLD_TYPE: Definition = marked(structure("OldType", &[]));
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
 
-/// Definitions, and their conflicts: the broken rules, and the names of the definitions that break
-/// them.
+/// Definitions and their conflicts. A conflict is the violated rule, and the names of the
+/// definitions that violate it.
 const CASES: &[Case] = &[
     (&[&POINT, &OTHER_POINT], &[(Rule::NameDefinedOnce, &["Point", "Point"])]),
     (&[&POINT, &POINT_COMMAND], &[(Rule::NameDefinedOnce, &["Point", "Point"])]),
@@ -202,7 +202,7 @@ fn all_conflicts_are_listed_at_once() {
 }
 
 #[test]
-fn the_text_is_a_numbered_list_with_both_places() {
+fn the_error_text_is_a_numbered_list_with_both_source_positions() {
     let text = refuse(&[&POINT, &OTHER_POINT, &INT_COMMAND]).to_string();
 
     assert!(
@@ -218,7 +218,7 @@ fn the_text_is_a_numbered_list_with_both_places() {
     }
 }
 
-/// Similar names that QEMU accepts: its own schema has a command and an event of one name.
+/// Similar names. QEMU accepts them: its own schema has a command and an event of the same name.
 static STOP: Definition = command("stop", NONE);
 static STOP_EVENT: Definition = event("STOP", NONE);
 /// Alternatives of different JSON types: an enum beside a number and a boolean.

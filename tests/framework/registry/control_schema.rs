@@ -1,4 +1,4 @@
-//! The definitions of the framework equal those of QEMU's schema files.
+//! The definitions of the core package equal those of QEMU's schema files.
 
 use crate::support::schema_file::{definitions, expressions};
 
@@ -9,7 +9,7 @@ fn the_core_package_equals_its_schema_files() {
     assert_eq!(found, expressions(CONTROL_AND_INTROSPECT));
 }
 
-/// `control.json` without the options of a monitor, and `introspect.json`.
+/// The schema files: `control.json` without the options of a monitor, and `introspect.json`.
 const CONTROL_AND_INTROSPECT: &str = "
 { 'command': 'qmp_capabilities', 'data': { '*enable': ['QMPCapability'] },
   'allow-preconfig': true }

@@ -1,6 +1,6 @@
 //! The definitions of the job package equal those of QEMU's `job.json`.
 
-// Links the package, which would register nothing otherwise.
+// Without this import, the package is not linked and registers no definitions.
 use ::job as _;
 
 use crate::support::schema_file::{definitions, expressions};

@@ -1,4 +1,4 @@
-//! Queries to a registry.
+//! Look-up, iteration and requirements of a registry.
 
 use std::sync::Arc;
 
@@ -26,14 +26,14 @@ fn names<'a>(definitions: impl Iterator<Item = &'a Definition>) -> Vec<&'a str> 
 }
 
 #[test]
-fn types_of_commands_are_found() {
+fn the_types_that_commands_use_are_found() {
     let registry = Registry::from_registrations([&MIX]).unwrap();
 
     assert_eq!(names(registry.definitions()), ["Colour", "Paint", "mix"]);
 }
 
 #[test]
-fn the_order_does_not_depend_on_the_input() {
+fn the_order_does_not_depend_on_the_order_of_registration() {
     let there = Registry::from_registrations([&MIX, &APPLY, &DRIED, &PAINT]).unwrap();
     let back = Registry::from_registrations([&PAINT, &DRIED, &APPLY, &MIX, &MIX]).unwrap();
 
@@ -42,7 +42,7 @@ fn the_order_does_not_depend_on_the_input() {
 }
 
 #[test]
-fn iteration_is_by_kind() {
+fn definitions_can_be_iterated_by_kind() {
     let registry = Registry::from_registrations([&MIX, &APPLY, &DRIED]).unwrap();
 
     assert_eq!(names(registry.commands().map(|(found, _)| found)), ["apply", "mix"]);
@@ -51,7 +51,7 @@ fn iteration_is_by_kind() {
 }
 
 #[test]
-fn look_up_is_by_kind_and_whole_name() {
+fn look_up_needs_the_kind_and_the_whole_name() {
     let registry = Registry::from_registrations([&MIX, &DRIED]).unwrap();
 
     assert!(registry.command("mix").is_some());
@@ -97,7 +97,7 @@ fn each_missing_state_is_listed_with_its_commands() {
 }
 
 #[test]
-fn several_states_of_a_type_are_listed_with_all_conflicts() {
+fn several_states_of_one_type_are_listed_among_the_conflicts() {
     let registry = Registry::from_registrations([&REPAINT, &CLIMB]).unwrap();
     let mut states = StateMap::default();
     states.insert(Arc::new(Ladder));
@@ -112,7 +112,7 @@ fn several_states_of_a_type_are_listed_with_all_conflicts() {
 }
 
 #[test]
-fn packages_that_register_nothing_are_listed() {
+fn required_packages_that_register_no_definitions_are_listed() {
     let registry = Registry::from_registrations([&MIX]).unwrap();
 
     registry.require_packages(&["qapi-tests"]).unwrap();

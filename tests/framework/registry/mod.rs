@@ -1,4 +1,4 @@
-//! The registry: queries, and rules for the whole schema.
+//! The registry: queries, rules for the whole schema, and the schemas of the framework's packages.
 
 mod conflicts;
 mod control_schema;

@@ -1,6 +1,7 @@
-//! Sockets and notifications of a service manager.
+//! Socket activation and readiness notification by a service manager.
 //!
-//! The manager's protocol is between processes, so the test starts itself as the service.
+//! A service manager passes sockets to another process. The test starts its own executable as that
+//! process.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
@@ -13,7 +14,7 @@ use super::fixture::Client;
 use crate::session::commands::Gate;
 use crate::support::registry::registry_of;
 
-/// The name of the test that is the service.
+/// The name of the test that runs in the process of the service.
 const SERVICE: &str = "server::activation::the_service_process";
 
 #[test]
@@ -26,7 +27,7 @@ fn the_service_process() {
     let server = Server::new().registry(registry_of("main::session")).state(Gate::default());
     let server = listeners.into_iter().fold(server, Server::listen);
     server.notify_readiness().run().unwrap();
-    assert!(Listener::activated().is_err(), "a socket is returned once");
+    assert!(Listener::activated().is_err(), "each socket is returned only once");
 }
 
 #[tokio::test]
@@ -37,7 +38,8 @@ async fn a_service_manager_passes_the_socket_and_is_notified() {
     let manager = UnixDatagram::bind(&manager_path).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let socket: OwnedFd = UnixListener::bind(&path).unwrap().into();
-    // The shell moves the socket to the number of the protocol, and sets its own process number.
+    // The shell moves the socket to descriptor 3 and sets `LISTEN_PID` to its own process ID, as
+    // the protocol requires.
     let mut service = Command::new("sh")
         .args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&0 </dev/null"#])
         .arg(std::env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! Many clients: connecting, limits, disconnecting, shutdown.
+//! Several clients at one server: connections, limits, disconnects and shutdown.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use super::fixture::{Client, Running, soon};
 use crate::session::commands::{TestGateClosed, TestGatePassed};
 
 #[tokio::test]
-async fn each_client_has_a_session_of_its_own() {
+async fn each_client_has_its_own_session() {
     let server = Running::start();
     let mut first = Client::negotiated(&server.path).await;
     let mut second = Client::connect(&server.path).await;
@@ -31,11 +31,11 @@ async fn an_event_reaches_every_client_that_has_negotiated() {
     assert_eq!(asking.message().await.unwrap(), json!({"return": 1}));
     assert_eq!(listening.message().await.unwrap(), event);
     let first = silent.ask(r#"{"execute": "qmp_capabilities"}"#).await;
-    assert_eq!(first, json!({"return": {}}), "earlier events are not sent");
+    assert_eq!(first, json!({"return": {}}), "events before the negotiation are not sent");
 }
 
 #[tokio::test]
-async fn events_may_come_from_another_thread() {
+async fn another_thread_may_emit_events() {
     let server = Running::start();
     let mut client = Client::negotiated(&server.path).await;
     let events = server.events.clone();
@@ -85,12 +85,13 @@ async fn a_client_that_does_not_read_is_disconnected_and_others_are_served() {
     let server = Running::start_with(|server| server.output_limit(100_000));
     let mut deaf = Client::negotiated(&server.path).await;
     let mut client = Client::negotiated(&server.path).await;
-    // More than the limit and the socket's buffer.
+    // The total size exceeds the limit and the buffer of the socket.
     for times in 0..10_000 {
         server.events.emit(&TestGatePassed { times });
         if times % 100 == 0 {
             loop {
-                let message = client.message().await.expect("this client is connected");
+                let message =
+                    client.message().await.expect("the client that reads stays connected");
                 if message["data"]["times"] == times {
                     break;
                 }
@@ -98,19 +99,22 @@ async fn a_client_that_does_not_read_is_disconnected_and_others_are_served() {
         }
     }
     let output = deaf.rest().await;
-    assert!(output.lines().count() < 10_000, "the other client was disconnected before the end");
+    assert!(
+        output.lines().count() < 10_000,
+        "the client that does not read receives only a part"
+    );
     assert_eq!(client_reply(&mut client).await, json!({"return": 0}));
 }
 
 #[tokio::test]
-async fn a_client_is_disconnected_for_one_event_above_the_limit() {
+async fn an_event_above_the_limit_disconnects_the_client() {
     let server = Running::start_with(|server| server.output_limit(10));
     let mut client = Client::negotiated(&server.path).await;
     server.events.emit(&TestGatePassed { times: 1 });
-    assert_eq!(client.rest().await, "", "it is disconnected without the event");
+    assert_eq!(client.rest().await, "", "the client is disconnected without the event");
 }
 
-/// The next reply. Events are skipped.
+/// Returns the next reply and skips events.
 async fn client_reply(client: &mut Client) -> serde_json::Value {
     client.send(r#"{"execute": "test-count-now"}"#).await;
     loop {
@@ -130,7 +134,7 @@ async fn a_client_above_the_limit_receives_an_error() {
     assert_eq!(refusal["error"]["desc"], "Too many clients are connected");
     assert_eq!(second.message().await, None);
     drop(first);
-    // The server notices the end of the other client later.
+    // The server detects the disconnect of the first client with a delay.
     soon(async {
         loop {
             let mut client = Client::connect_silently(&server.path).await;
@@ -146,8 +150,8 @@ async fn a_client_above_the_limit_receives_an_error() {
 async fn a_client_above_the_limit_that_sends_first_receives_an_error() {
     let server = Running::start_with(|server| server.client_limit(1));
     let _first = Client::negotiated(&server.path).await;
-    // The server does not read the input, so the kernel resets the connection, but not before the
-    // client has read the error.
+    // The server does not read the input, so the kernel resets the connection. The client reads
+    // the error before the reset.
     let mut stream = UnixStream::connect(&server.path).unwrap();
     stream.write_all(br#"{"execute": "qmp_capabilities"}"#).unwrap();
     stream.set_nonblocking(true).unwrap();
@@ -162,7 +166,7 @@ async fn a_client_above_the_limit_that_sends_first_receives_an_error() {
 
 #[tokio::test]
 async fn quit_answers_and_ends_the_server() {
-    // The server waits for no client: its deadline is far beyond the time-out of the test.
+    // The drain deadline exceeds the time-out of the test, so the server must end before it.
     let hour = std::time::Duration::from_secs(3600);
     let server = Running::start_with(|server| server.drain_deadline(hour));
     let mut other = Client::negotiated(&server.path).await;
@@ -174,7 +178,7 @@ async fn quit_answers_and_ends_the_server() {
 }
 
 #[tokio::test]
-async fn a_server_can_be_shut_down_by_its_handle() {
+async fn the_shutdown_handle_ends_the_server() {
     let server = Running::start();
     let mut client = Client::negotiated(&server.path).await;
     server.events.emit(&TestGateClosed);

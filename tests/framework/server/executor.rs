@@ -1,4 +1,4 @@
-//! Functions that block or never return.
+//! Command functions that block or never return.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::fixture::{Client, Running};
 use crate::session::commands::Gate;
 
-/// A server with a gate that it shares with the test.
+/// A server that shares a gate with the test.
 fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let server = Running::start_at(Arc::clone(&gate), |server| {
@@ -17,7 +17,7 @@ fn server_at_gate(deadline: Duration) -> (Running, Arc<Gate>) {
     (server, gate)
 }
 
-/// A client whose `test-wait` is in flight: a later out-of-band command has been answered.
+/// A client whose `test-wait` is in flight. The reply to a later out-of-band command proves it.
 async fn client_that_waits(server: &Running) -> Client {
     let mut client = Client::connect(&server.path).await;
     let enable = r#"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#;
@@ -36,7 +36,7 @@ async fn count_now(client: &mut Client) {
 async fn out_of_band_commands_are_answered_while_a_call_never_returns() {
     let (server, gate) = server_at_gate(Duration::from_secs(5));
     let mut client = client_that_waits(&server).await;
-    // An in-band command after it stays in the queue.
+    // A later in-band command stays in the queue.
     client.send(r#"{"execute": "test-who", "id": "who"}"#).await;
     for _ in 0..20 {
         count_now(&mut client).await;
@@ -86,7 +86,7 @@ async fn the_server_waits_for_a_call_without_a_client() {
     server.shutdown.request();
     gate.open();
     server.ended().await.unwrap();
-    assert_eq!(Arc::strong_count(&gate), 1, "the call has ended with the server");
+    assert_eq!(Arc::strong_count(&gate), 1, "the call has ended before the server");
 }
 
 #[tokio::test]
@@ -96,5 +96,5 @@ async fn a_call_that_never_returns_is_dropped_with_the_server() {
     server.shutdown.request();
     assert_eq!(client.rest().await, "");
     server.ended().await.unwrap();
-    assert_eq!(Arc::strong_count(&gate), 1, "the call is dropped");
+    assert_eq!(Arc::strong_count(&gate), 1, "the server drops the call");
 }

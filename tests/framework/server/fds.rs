@@ -1,4 +1,4 @@
-//! File descriptors that clients send.
+//! File descriptors that clients pass with `SCM_RIGHTS`.
 
 use std::io::{IoSlice, Read, Seek, Write};
 use std::mem::MaybeUninit;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Client, Running, soon};
 
-/// Reads a file that the caller has sent.
+/// Reads a file that the client has passed with `getfd`.
 #[qapi_command(returns_exception)]
 fn test_fd_read(
     /// The file's name.
@@ -28,13 +28,13 @@ fn test_fd_read(
     Ok(text)
 }
 
-/// Returns whether a file was sent.
+/// Returns whether the call names a file.
 #[qapi_command(returns_exception)]
 async fn test_fd_given(#[qapi(fd)] file: Option<OwnedFd>) -> bool {
     file.is_some()
 }
 
-/// The commands of this module, and `getfd` and `closefd` if `served`.
+/// The commands of this module. `served` adds `getfd` and `closefd`.
 fn registry(served: bool) -> Registry {
     let wanted = registered().filter(|registration| {
         let source = registration.definition().source;
@@ -69,7 +69,7 @@ impl Sender {
         Self { socket, client }
     }
 
-    /// Sends `text` with `fds`. Returns the reply.
+    /// Sends `text` with the descriptors `fds`, and returns the reply.
     async fn ask_with(&mut self, text: &str, fds: &[BorrowedFd<'_>]) -> Value {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(20))];
         let mut control = SendAncillaryBuffer::new(&mut space);
@@ -109,7 +109,7 @@ fn file_with(text: &str) -> std::fs::File {
     file
 }
 
-/// Waits until the other end of `pipe` is closed everywhere.
+/// Waits until every copy of the other end of `pipe` is closed.
 async fn closed(mut pipe: std::io::PipeReader) {
     let end = tokio::task::spawn_blocking(move || pipe.read(&mut [0]));
     assert_eq!(soon(end).await.unwrap().unwrap(), 0);
@@ -137,7 +137,7 @@ async fn a_file_may_be_optional() {
 }
 
 #[tokio::test]
-async fn a_refused_call_does_not_take_the_file() {
+async fn a_refused_call_leaves_the_file_in_the_session() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     sender.getfd("disk", file_with("data")).await;
@@ -196,7 +196,7 @@ async fn a_file_that_no_command_takes_is_closed() {
 }
 
 #[tokio::test]
-async fn a_message_may_have_several_files_up_to_a_limit() {
+async fn a_message_carries_several_files_up_to_a_limit() {
     let server = server();
     let mut sender = Sender::negotiated(&server).await;
     let (one, other) = (file_with("one"), file_with("other"));
@@ -225,7 +225,7 @@ async fn each_session_has_its_own_files() {
 }
 
 #[tokio::test]
-async fn without_registration_no_file_is_received() {
+async fn no_file_is_received_without_getfd() {
     let server = Running::start_with(|server| server.registry(registry(false)));
     let mut sender = Sender::negotiated(&server).await;
     let (reader, writer) = std::io::pipe().unwrap();
@@ -237,7 +237,7 @@ async fn without_registration_no_file_is_received() {
 }
 
 #[test]
-fn in_the_schema_a_file_is_a_string() {
+fn the_schema_shows_a_file_as_a_string() {
     let registry = registry(true);
     assert!(registry.command("getfd").is_some() && registry.command("closefd").is_some());
     let schema: Value = serde_json::from_slice(registry.introspection()).unwrap();

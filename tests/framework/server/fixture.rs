@@ -18,10 +18,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Waits for `future`, up to the time-out.
 pub(super) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(TIMEOUT, future).await.expect("this should have happened by now")
+    tokio::time::timeout(TIMEOUT, future).await.expect("the wait exceeded its time-out")
 }
 
-/// A server at a socket in a directory of its own.
+/// A server with a socket in its own temporary directory.
 pub(super) struct Running {
     pub(super) path: PathBuf,
     pub(super) events: Events,
@@ -39,7 +39,7 @@ impl Running {
         Self::start_at(Arc::default(), configure)
     }
 
-    /// As [`start_with`](Self::start_with), with a gate that the server shares with the test.
+    /// Like [`start_with`](Self::start_with). The server and the test share `gate`.
     pub(super) fn start_at(gate: Arc<Gate>, configure: impl FnOnce(Server) -> Server) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("qmp.sock");
@@ -50,12 +50,12 @@ impl Running {
         Self { path, events, shutdown, task: tokio::spawn(server.serve()), directory }
     }
 
-    /// Waits for the server to end by itself.
+    /// Waits until the server ends without a request of the fixture.
     pub(super) async fn ended(self) -> Result<(), qapi_core::ServeError> {
         soon(self.task).await.unwrap()
     }
 
-    /// As [`ended`](Self::ended). Returns the directory of the socket.
+    /// Like [`ended`](Self::ended), and returns the directory of the socket.
     pub(super) async fn ended_leaving_directory(self) -> tempfile::TempDir {
         soon(self.task).await.unwrap().unwrap();
         self.directory
@@ -71,7 +71,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) async fn connect(path: &Path) -> Self {
         let mut client = Self::connect_silently(path).await;
-        let greeting = client.message().await.expect("a greeting");
+        let greeting = client.message().await.expect("the server sends a greeting");
         assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
         client
     }
@@ -92,7 +92,7 @@ impl Client {
 
     /// Reads the greeting and negotiates.
     pub(super) async fn negotiate(&mut self) {
-        let greeting = self.message().await.expect("a greeting");
+        let greeting = self.message().await.expect("the server sends a greeting");
         assert!(greeting["QMP"]["version"]["qemu"].is_object(), "{greeting}");
         let reply = self.ask(r#"{"execute": "qmp_capabilities"}"#).await;
         assert_eq!(reply, serde_json::json!({"return": {}}));
@@ -105,7 +105,7 @@ impl Client {
     }
 
     pub(super) async fn send(&mut self, text: &str) {
-        let writer = self.writer.as_mut().expect("not half-closed yet");
+        let writer = self.writer.as_mut().expect("the writing half is open");
         soon(writer.write_all(text.as_bytes())).await.unwrap();
     }
 
@@ -114,7 +114,7 @@ impl Client {
         self.writer = None;
     }
 
-    /// The next message; `None` when the server has closed.
+    /// Returns the next message, or `None` when the server has closed the connection.
     pub(super) async fn message(&mut self) -> Option<Value> {
         let mut line = String::new();
         match soon(self.reader.read_line(&mut line)).await {
@@ -128,10 +128,10 @@ impl Client {
 
     pub(super) async fn ask(&mut self, text: &str) -> Value {
         self.send(text).await;
-        self.message().await.expect("a reply")
+        self.message().await.expect("the server sends a reply")
     }
 
-    /// All bytes up to the end.
+    /// Reads all bytes until the server closes the connection.
     pub(super) async fn rest(&mut self) -> String {
         let mut rest = String::new();
         soon(self.reader.read_to_string(&mut rest)).await.unwrap();

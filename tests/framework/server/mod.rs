@@ -1,4 +1,4 @@
-//! The server on real sockets.
+//! The server, tested on real sockets.
 
 mod activation;
 mod clients;

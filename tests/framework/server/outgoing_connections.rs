@@ -38,7 +38,8 @@ async fn the_server_connects_again_after_each_client() {
     let outgoing =
         Listener::reconnecting(ClientAddress::Unix(path.clone()), Duration::from_millis(1));
     let _server = Running::start_with(|server| server.listen(outgoing));
-    // The first attempt is before the client listens. Another follows each disconnect.
+    // The first attempt fails, as the client does not listen yet. The server retries, and it
+    // connects again after each disconnect.
     tokio::task::yield_now().await;
     let listening = UnixListener::bind(&path).unwrap();
     for _ in 0..3 {

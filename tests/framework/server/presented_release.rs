@@ -1,4 +1,4 @@
-//! The release that a server presents.
+//! The release that a server presents to its clients.
 
 use qapi_core::Release;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixture::{Client, Running};
 
 #[tokio::test]
-async fn a_server_presents_the_given_release() {
+async fn a_server_presents_the_configured_release() {
     let server = Running::start_with(|server| server.as_of(Release::new(2, 4, 1)));
     let mut client = Client::connect_silently(&server.path).await;
     let greeting = client.message().await.unwrap();

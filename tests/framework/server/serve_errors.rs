@@ -1,4 +1,4 @@
-//! Errors of starting a server: programs tell them apart by variant and source.
+//! Errors when a server starts. Programs distinguish them by variant and source.
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
@@ -16,7 +16,7 @@ fn source_kind(error: &ServeError) -> Option<ErrorKind> {
 }
 
 #[test]
-fn bind_names_the_address_and_has_the_system_s_error() {
+fn a_bind_error_names_the_address_and_has_the_system_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("missing/qmp.sock");
     let error = Listener::unix(&path).unwrap_err();
@@ -31,7 +31,7 @@ fn bind_names_the_address_and_has_the_system_s_error() {
 }
 
 #[test]
-fn connect_names_the_client_and_has_the_system_s_error() {
+fn a_connect_error_names_the_client_and_has_the_system_error() {
     let client = ClientAddress::Unix(PathBuf::from("/nonexistent/client.sock"));
     let error = Listener::connect(&client).unwrap_err();
     assert!(matches!(&error, ServeError::Connect { address, .. } if *address == client));
@@ -39,7 +39,7 @@ fn connect_names_the_client_and_has_the_system_s_error() {
 }
 
 #[test]
-fn sockets_that_cannot_be_served_have_variants_of_their_own() {
+fn each_reason_to_refuse_a_socket_has_its_own_variant() {
     let missing = Listener::inherited(1 << 20, InheritedSocket::Connected).unwrap_err();
     assert!(matches!(missing, ServeError::NotASocket(fd) if fd == 1 << 20));
     let datagram = UnixDatagram::unbound().unwrap();
@@ -55,13 +55,13 @@ async fn a_schema_with_conflicts_lists_them() {
     let server = Server::new().registry(registry_of("main::session")).require_package("absent");
     let error = server.serve().await.unwrap_err();
     let ServeError::Registry(conflicts) = &error else { panic!("{error}") };
-    assert!(conflicts.conflicts().len() > 1, "the state of the commands is missing too");
+    assert!(conflicts.conflicts().len() > 1, "the conflicts include the missing state");
     assert_eq!(error.to_string(), conflicts.to_string());
-    assert_eq!(format!("{error:?}"), error.to_string(), "as `main` prints it");
+    assert_eq!(format!("{error:?}"), error.to_string(), "`main` prints the debug text");
 }
 
 #[test]
-fn a_command_replies_with_the_text_in_the_general_class() {
+fn as_an_error_reply_it_has_the_class_generic_error() {
     let error = ServeError::from(io::Error::from_raw_os_error(24));
     let text = error.to_string();
     assert_eq!(text, "Too many open files");

@@ -1,4 +1,4 @@
-//! The file of a socket: permissions, replacement, removal.
+//! The file of a Unix socket: permissions, replacement and removal.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -9,7 +9,7 @@ use qapi_core::server::SocketAccess;
 use super::fixture::{Client, Running};
 
 #[tokio::test]
-async fn only_its_owner_may_use_it() {
+async fn only_the_owner_has_permissions() {
     let server = Running::start();
     let metadata = std::fs::symlink_metadata(&server.path).unwrap();
     assert!(metadata.file_type().is_socket());
@@ -17,7 +17,7 @@ async fn only_its_owner_may_use_it() {
 }
 
 #[tokio::test]
-async fn it_is_removed_with_the_server() {
+async fn the_server_removes_its_file_at_the_end() {
     let server = Running::start();
     let path = server.path.clone();
     server.shutdown.request();
@@ -27,7 +27,7 @@ async fn it_is_removed_with_the_server() {
 }
 
 #[tokio::test]
-async fn another_file_at_its_path_stays() {
+async fn the_server_does_not_remove_another_file_at_its_path() {
     let server = Running::start();
     let path = server.path.clone();
     std::fs::remove_file(&path).unwrap();
@@ -43,12 +43,12 @@ fn an_abandoned_socket_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     drop(UnixListener::bind(&path).unwrap());
-    assert!(path.exists(), "std leaves the file behind");
+    assert!(path.exists(), "the standard library does not remove the file");
     Listener::unix(&path).unwrap();
 }
 
 #[test]
-fn a_socket_in_use_is_left_alone() {
+fn a_socket_in_use_is_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     let _first = Listener::unix(&path).unwrap();
@@ -60,7 +60,7 @@ fn a_socket_in_use_is_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_socket_is_left_alone() {
+fn a_file_that_is_not_a_socket_is_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     std::fs::write(&path, "precious").unwrap();
@@ -80,7 +80,7 @@ fn a_symbolic_link_is_not_followed() {
 }
 
 #[test]
-fn a_path_too_long_is_an_error() {
+fn a_path_that_is_too_long_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x".repeat(200));
     let error = Listener::unix(&path).unwrap_err().to_string();
@@ -98,7 +98,7 @@ async fn clients_are_served_again_after_a_restart() {
 }
 
 #[test]
-fn it_has_the_given_owner_and_mode() {
+fn the_file_has_the_configured_owner_and_mode() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
     let gid = rustix::process::getegid().as_raw();
@@ -119,6 +119,6 @@ fn an_owner_that_cannot_be_set_is_an_error() {
     } else {
         let access = SocketAccess::new().owner(0);
         assert!(Listener::unix_with(&path, access).is_err());
-        assert!(!path.exists(), "nothing is left behind");
+        assert!(!path.exists(), "the failed start removes the file");
     }
 }

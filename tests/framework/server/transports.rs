@@ -1,4 +1,4 @@
-//! Transports other than a unix socket with a file.
+//! Transports other than a Unix socket with a file: TCP, abstract sockets, inherited sockets.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
@@ -36,7 +36,7 @@ async fn tcp_is_served_on_the_loopback_interface() {
 }
 
 #[tokio::test]
-async fn a_tcp_client_may_close_its_side_first() {
+async fn a_tcp_client_may_close_its_writing_half_first() {
     let listener = Listener::tcp(0).unwrap();
     let address = listener.tcp_address().unwrap();
     let _server = serve(listener);
@@ -57,7 +57,7 @@ fn a_port_in_use_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_abstract_name_is_served() {
+async fn an_abstract_socket_is_served() {
     let name = format!("qapi-tests-{}", std::process::id());
     let _server = serve(Listener::unix(format!("@{name}")).unwrap());
     let taken = Listener::unix_abstract(&name).unwrap_err().to_string();
@@ -68,7 +68,7 @@ async fn an_abstract_name_is_served() {
 }
 
 #[test]
-fn a_name_too_long_is_an_error() {
+fn an_abstract_name_that_is_too_long_is_an_error() {
     assert!(Listener::unix_abstract("x".repeat(107)).is_ok());
     assert!(Listener::unix_abstract("x".repeat(108)).is_err());
 }
@@ -92,7 +92,7 @@ async fn a_listening_socket_is_served() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_foreign_socket_stays() {
+async fn the_server_does_not_remove_the_file_of_an_inherited_socket() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("foreign.sock");
     let listener = Listener::listening(UnixListener::bind(&path).unwrap().into()).unwrap();
@@ -100,11 +100,11 @@ async fn the_file_of_a_foreign_socket_stays() {
     Client::negotiated(&path).await;
     server.shutdown.request();
     server.ended().await.unwrap();
-    assert!(path.exists(), "its creator removes it");
+    assert!(path.exists(), "the creator of the socket removes the file");
 }
 
 #[test]
-fn other_sockets_are_refused() {
+fn unsupported_sockets_are_refused() {
     let datagram = || UnixDatagram::unbound().unwrap().into();
     assert!(Listener::connection(datagram()).is_err());
     assert!(Listener::listening(datagram()).is_err());
@@ -114,7 +114,7 @@ fn other_sockets_are_refused() {
 }
 
 #[tokio::test]
-async fn the_start_can_wait_for_the_first_client() {
+async fn a_server_can_wait_for_its_first_client() {
     let listener = Listener::tcp(0).unwrap();
     let address = listener.tcp_address().unwrap();
     {
@@ -122,7 +122,7 @@ async fn the_start_can_wait_for_the_first_client() {
         tokio::pin!(waiting);
         tokio::select! {
             biased;
-            _ = &mut waiting => panic!("no client has connected"),
+            _ = &mut waiting => panic!("the wait ended before a client connected"),
             () = tokio::task::yield_now() => {}
         }
         let _first = TcpStream::connect(address).await.unwrap();

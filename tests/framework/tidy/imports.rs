@@ -1,12 +1,12 @@
-//! Which file of a crate imports from which other one. An import counts for the file that
-//! defines the name: re-exports are followed. A path in code (`crate::a::f()`) is an import too.
-//! Modules under `#[cfg(test)]` do not count.
+//! Finds the imports between the files of a crate. The target of an import is the file that defines
+//! the name, so re-exports are followed. A path in code (`crate::a::f()`) is an import too. Modules
+//! under `#[cfg(test)]` are ignored.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::tokens::{Token, closing};
 
-/// The path of a module or of a name in it, from the crate's root.
+/// The path of a module or of an item, from the root of the crate.
 type Path = Vec<String>;
 
 /// The sources of one crate.
@@ -15,7 +15,7 @@ pub(super) struct Crate {
     files: BTreeMap<String, Vec<Token>>,
     /// The file of each module.
     modules: HashMap<Path, String>,
-    /// What the modules re-export, by the public path.
+    /// The re-exported paths, by the public path.
     reexports: HashMap<Path, Path>,
 }
 
@@ -24,16 +24,16 @@ pub(super) struct Crate {
 pub(super) struct Import {
     pub(super) from: String,
     pub(super) line: usize,
-    /// The path as resolved, for messages.
+    /// The resolved path, for messages.
     pub(super) name: String,
     /// The file that defines the name.
     pub(super) to: String,
 }
 
-/// A path as it stands in the source.
+/// A path as written in the source.
 struct Written {
     path: Path,
-    /// The module around it.
+    /// The module that contains the path.
     module: Path,
     line: usize,
     /// The name by which the path is re-exported.
@@ -84,7 +84,7 @@ impl Crate {
         all
     }
 
-    /// The path from the crate's root; `None` if the path leads into another crate.
+    /// The path from the root of the crate, or `None` if it leads into another crate.
     fn absolute(&self, written: &Written) -> Option<Path> {
         let (mut module, mut rest) = (written.module.clone(), &written.path[..]);
         match rest.first()?.as_str() {
@@ -107,12 +107,12 @@ impl Crate {
         Some(module)
     }
 
-    /// The file of the longest part of the path that is a module, through re-exports.
+    /// The file of the longest prefix of the path that is a module. Re-exports are followed.
     fn defining_file(&self, full: &[String], depth: usize) -> &String {
         for end in (0..=full.len()).rev() {
             let (module, rest) = full.split_at(end);
             let Some(file) = self.modules.get(module) else { continue };
-            // A re-export of a re-export is rare; a circle of globs is possible.
+            // The depth has a limit, because glob re-exports can form a cycle.
             if depth < 8 && !rest.is_empty() {
                 let target = self.reexports.get(&full[..=end]);
                 if let Some(target) = target.filter(|target| !full.starts_with(target)) {
@@ -122,10 +122,10 @@ impl Crate {
             }
             return file;
         }
-        unreachable!("the root is a module")
+        unreachable!("the root of a crate is a module")
     }
 
-    /// Every path in a file that may lead to another.
+    /// Every path in a file that may lead to another file.
     fn written(&self, file: &str) -> Vec<Written> {
         let tokens = &self.files[file];
         let mut scan = Scan { tokens, module: module_of(file), ends: Vec::new(), found: vec![] };
@@ -160,11 +160,11 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
     left
 }
 
-/// Goes through the tokens of a file.
+/// Collects the paths from the tokens of a file.
 struct Scan<'t> {
     tokens: &'t [Token],
     module: Path,
-    /// Where the modules end that are written in the file itself.
+    /// The end positions of the inline modules that enclose the current token.
     ends: Vec<usize>,
     found: Vec<Written>,
 }
@@ -247,7 +247,7 @@ impl Scan<'_> {
             path.push(self.tokens[at + 2].text.clone());
             at += 3;
         }
-        // `pub(crate)` and `pub(super)` are no paths.
+        // `crate` and `super` in `pub(crate)` and `pub(super)` are not paths.
         if path.len() > 1 {
             self.push(path, line, None, false);
         }

@@ -1,5 +1,5 @@
-//! The layers of the crates: each room (a folder of `src`, or a file that lies loose in it) has
-//! a rank, and imports from rooms of lower ranks only. ARCHITECTURE.md has the table.
+//! The layers of the crates. A room is a folder of `src` or a file directly in `src`. Each room has
+//! a rank and imports from rooms of lower ranks only. ARCHITECTURE.md has the table of ranks.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,9 +7,9 @@ use super::imports::Crate;
 use super::tokens::tokens;
 use super::{assert_none, map, sources};
 
-/// Heads the table in ARCHITECTURE.md. A fenced block follows, in which a line names a crate and
-/// its rooms, lowest first, with `◀` between ranks. A line that begins with a space continues
-/// the one before.
+/// The heading of the table in ARCHITECTURE.md. A fenced block follows. Each line of the block
+/// names a crate and its rooms, lowest rank first, with `◀` between ranks. A line that begins with
+/// a space continues the previous line.
 const HEADING: &str = "## Layers";
 
 /// The ranks of a crate's rooms.
@@ -18,7 +18,7 @@ type Ranks = HashMap<String, usize>;
 #[test]
 fn rooms_import_from_lower_ranks_only() {
     let table = table(&map::text());
-    assert!(table.len() > 4, "crates have layers: {:?}", table.keys());
+    assert!(table.len() > 4, "the table names too few crates: {:?}", table.keys());
     let mut faults = Vec::new();
     for (package, ranks) in table {
         let prefix = format!("{package}/src/");
@@ -33,8 +33,8 @@ fn rooms_import_from_lower_ranks_only() {
 
 /// The ranks of the rooms of each crate in the table.
 fn table(page: &str) -> BTreeMap<String, Ranks> {
-    let (_, section) = page.split_once(HEADING).expect("ARCHITECTURE.md has layers");
-    let block = section.split("```").nth(1).expect("a fenced block");
+    let (_, section) = page.split_once(HEADING).expect("ARCHITECTURE.md has the heading");
+    let block = section.split("```").nth(1).expect("a fenced block follows the heading");
     let mut lines: Vec<String> = Vec::new();
     for line in block.lines().skip(1).filter(|line| !line.trim().is_empty()) {
         match lines.last_mut() {
@@ -44,7 +44,8 @@ fn table(page: &str) -> BTreeMap<String, Ranks> {
     }
     let mut table = BTreeMap::new();
     for line in lines {
-        let (package, rooms) = line.split_once(' ').expect("rooms behind the crate");
+        let (package, rooms) =
+            line.split_once(' ').expect("the rooms follow the name of the crate");
         let mut ranks = Ranks::new();
         for (rank, rooms) in rooms.split('◀').enumerate() {
             for room in rooms.split_whitespace() {
@@ -57,7 +58,7 @@ fn table(page: &str) -> BTreeMap<String, Ranks> {
     table
 }
 
-/// The room of a file; `None` for the crate's face, which imports from all.
+/// The room of a file, or `None` for the root of the crate, which imports from all rooms.
 fn room(file: &str) -> Option<&str> {
     match file.split_once('/') {
         Some((folder, _)) => Some(folder),
@@ -65,7 +66,7 @@ fn room(file: &str) -> Option<&str> {
     }
 }
 
-/// What breaks the rules in a crate whose files are `sources`, by their paths below `prefix`.
+/// The violations in a crate. `sources` has its files by their paths below `prefix`.
 fn broken_layers(prefix: &str, ranks: &Ranks, sources: Vec<(String, String)>) -> Vec<String> {
     let parsed = sources.into_iter().map(|(path, text)| {
         let all = tokens(&path, &text);
@@ -137,7 +138,7 @@ fn a_path_in_code_is_an_import() {
 }
 
 #[test]
-fn an_import_counts_for_the_file_that_defines_the_name() {
+fn a_re_export_is_followed_to_the_defining_file() {
     let face = ("lib.rs", "pub use high::deep::One as Named;\npub use low::Two;");
     let files = [face, ("high/deep.rs", ""), ("middle.rs", "use crate::{Named, Two};")];
     assert_eq!(
@@ -149,7 +150,7 @@ fn an_import_counts_for_the_file_that_defines_the_name() {
 }
 
 #[test]
-fn tests_may_import_from_everywhere() {
+fn tests_may_import_from_all_rooms() {
     let low = "#[cfg(test)]\nmod tests {\n    use crate::high::One;\n}\n";
     assert_eq!(faults_of(&[("low/mod.rs", low)]), [""; 0]);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{assert_none, is_foreign, root};
 
-/// Lines in ARCHITECTURE.md.
+/// The maximum of lines in ARCHITECTURE.md.
 const MAP_LINES: usize = 150;
 
 /// The text of ARCHITECTURE.md.
@@ -16,14 +16,14 @@ pub(super) fn text() -> String {
 #[test]
 fn the_architecture_names_files_that_exist() {
     let text = text();
-    // Fences would open and close quotes.
+    // The backticks of fences would count as quotes.
     let quoted =
         text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2));
     let named: Vec<String> = quoted
         .filter(|name| name.ends_with(".rs") || name.ends_with('/'))
         .flat_map(alternatives)
         .collect();
-    assert!(named.len() > 50, "files are named: {named:?}");
+    assert!(named.len() > 50, "too few files are named: {named:?}");
     let lost: Vec<String> = named.into_iter().filter(|name| !exists(root(), name)).collect();
     assert_none(&lost);
 }

@@ -1,5 +1,5 @@
-//! Rules for the sources: sizes, layers, names, no leftovers, no file outside a module, and an
-//! `ARCHITECTURE.md` that names files which exist.
+//! Rules for the sources: sizes, layers and names. No file has marks of unfinished work or stands
+//! outside a module. `ARCHITECTURE.md` names only files that exist.
 
 mod imports;
 mod layers;
@@ -12,7 +12,7 @@ mod tokens;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// One file.
+/// A source file.
 struct Source {
     /// Relative to the root of the repository.
     path: String,
@@ -32,13 +32,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Every file of Rust that is written by hand and read as code. The programs with mistakes in
-/// `ui` and the expected expansions are not.
+/// Every handwritten Rust file, except the programs with mistakes in `ui` and the expected
+/// expansions.
 fn sources() -> Vec<Source> {
     sources_in("rs")
 }
 
-/// The same for files with another extension.
+/// Like [`sources`], for files with the extension `wanted`.
 fn sources_in(wanted: &str) -> Vec<Source> {
     let mut paths = Vec::new();
     let mut folders = vec![root().to_owned()];
@@ -54,7 +54,7 @@ fn sources_in(wanted: &str) -> Vec<Source> {
             }
         }
     }
-    assert!(paths.len() > 10, "the sources are found: {paths:?}");
+    assert!(paths.len() > 10, "too few sources are found: {paths:?}");
     paths.sort();
     paths.iter().map(|path| Source::read(path)).collect()
 }
@@ -70,13 +70,13 @@ impl Source {
     }
 }
 
-/// Whether a file or folder is not ours: hidden, or a folder where cargo builds. Cargo marks
-/// such folders, but for the usual one if it was there before.
+/// Whether a file or folder is hidden, or is a build folder of Cargo. Cargo marks its build folders
+/// with `CACHEDIR.TAG`, except a `target` that existed before the first build.
 fn is_foreign(path: &Path, name: &str) -> bool {
     name.starts_with('.') || name == "target" || path.join("CACHEDIR.TAG").exists()
 }
 
-/// The faults that `check` finds in each source, one line each with its path and line.
+/// The faults that `check` finds in the sources. Each fault is a text with path and line number.
 fn check_each(sources: &[Source], check: impl Fn(&Source) -> Vec<Fault>) -> Vec<String> {
     let found = |source: &Source| {
         let place = |fault: Fault| format!("{}:{}: {}", source.path, fault.line, fault.text);
@@ -89,7 +89,7 @@ fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// Marks of unfinished work. They are put together here, so that this file has none of them.
+/// Marks of unfinished work. `concat!` composes them, so that this file does not contain them.
 const LEFTOVERS: [&str; 6] = [
     concat!("todo", "!("),
     concat!("unimplemented", "!("),
@@ -100,7 +100,7 @@ const LEFTOVERS: [&str; 6] = [
 ];
 
 #[test]
-fn nothing_is_left_for_later() {
+fn no_source_has_marks_of_unfinished_work() {
     assert_none(&check_each(&sources(), |source| {
         let mut faults = Vec::new();
         for (index, line) in source.text.lines().enumerate() {

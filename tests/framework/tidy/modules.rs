@@ -1,4 +1,4 @@
-//! Every file is a module of a crate. Another one is not compiled and goes out of date.
+//! Every file is a module of a crate. The compiler ignores a file outside the module tree.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn every_file_belongs_to_a_module() {
     assert_none(&lost);
 }
 
-/// Whether the file is the root of a crate, named by Cargo.toml or found by Cargo.
+/// Whether the file is the root of a crate. Cargo.toml names it, or Cargo finds it by its path.
 fn is_root(path: &Path) -> bool {
     let folder = path.parent().unwrap();
     let stem = path.file_stem().and_then(OsStr::to_str).unwrap();

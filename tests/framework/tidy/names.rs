@@ -1,10 +1,10 @@
-//! Names use the terms of QMP, QEMU, Rust and operating systems. Everyday words that stood for
-//! several of those terms at once are refused in identifiers and in names of files.
+//! Names use the terms of QMP, QEMU, Rust and operating systems. Identifiers and file names must
+//! not contain everyday words that can mean several of those terms.
 
 use super::tokens::{Token, tokens};
 use super::{Fault, Source, assert_none, check_each, sources, sources_in};
 
-/// Refused words, each with the terms to choose from. A phrase is its words with `_` between.
+/// Refused words, each with its possible replacements. `_` joins the words of a phrase.
 const REFUSED: &[(&str, &str)] = &[
     ("told", "delivered, reported, decoded, encoded"),
     ("settle", "drain, finish, resolve"),
@@ -21,11 +21,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("lets_go", "releases, drops, closes"),
 ];
 
-/// Names of other crates that we call or implement.
+/// Exempt names. Other crates define them, and the sources call or implement them.
 const FOREIGN: &[&str] = &["settle_writes", "dyn_settle_writes"];
 
 #[test]
-fn names_are_terms() {
+fn names_contain_no_refused_word() {
     let all: Vec<Source> = sources().into_iter().chain(sources_in("py")).collect();
     assert_none(&check_each(&all, |source| {
         let path = source.path.split(['/', '.']).map(|name| (name.to_owned(), 1));
@@ -34,7 +34,7 @@ fn names_are_terms() {
     }));
 }
 
-/// The identifiers of a source with their lines. For Python they include all words of comments
+/// The identifiers of a source with their lines. For Python the list includes the words of comments
 /// and strings.
 fn names_in(source: &Source) -> Vec<(String, usize)> {
     if source.path.ends_with(".rs") {

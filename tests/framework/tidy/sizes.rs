@@ -1,16 +1,16 @@
-//! Files, functions and lines are short.
+//! Limits on the lengths of files, functions and lines.
 
 use super::tokens::{Token, closing, tokens};
 use super::{Fault, Source, assert_none, check_each, sources, sources_in};
 
-/// Lines in a file of Rust or Python. A longer file does more than one thing.
+/// The maximum of lines in a Rust or Python file. A longer file serves more than one purpose.
 const FILE_LINES: usize = 400;
-/// Lines in a function from `fn` to the closing brace. clippy.toml has the same number.
+/// The maximum of lines in a function, from `fn` to the closing brace. clippy.toml has it too.
 const FUNCTION_LINES: usize = 70;
-/// Characters in a line of Rust or Python, as in rustfmt.toml.
+/// The maximum of characters in a line of Rust or Python. rustfmt.toml has the same number.
 const LINE_CHARACTERS: usize = 100;
 
-/// All sources of Rust and of Python.
+/// All Rust and Python sources.
 fn all_sources() -> Vec<Source> {
     sources().into_iter().chain(sources_in("py")).collect()
 }
@@ -34,7 +34,7 @@ fn functions_are_short() {
 #[test]
 fn lines_are_short() {
     assert_none(&check_each(&all_sources(), |source| {
-        // Neither a row of a table nor a raw string can be broken.
+        // Line breaks are impossible in a table row and in a raw string.
         let is_unbreakable = |line: &str| {
             ["//! |", "/// |", "r#\""].iter().any(|start| line.trim_start().starts_with(start))
         };
@@ -54,11 +54,11 @@ fn lines_are_short() {
 fn long_functions(tokens: &[Token], limit: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, pair) in tokens.windows(2).enumerate() {
-        let [keyword, name] = pair else { unreachable!("windows of two") };
+        let [keyword, name] = pair else { unreachable!("windows have two tokens") };
         if !keyword.is("fn") || !name.is_identifier() {
             continue;
         }
-        // The body is the first group in braces; a signature in a trait has none.
+        // The body is the first group in braces. A signature in a trait has no body.
         let mut at = index + 2;
         while !tokens[at].is("{") && !tokens[at].is(";") {
             at = if tokens[at].is("(") || tokens[at].is("[") { closing(tokens, at) } else { at };

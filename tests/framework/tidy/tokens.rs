@@ -1,14 +1,13 @@
-//! Sources as flat lists of tokens with their lines: comments and the contents of literals are
-//! out of the way.
+//! Sources as flat lists of tokens with their lines, so that checks ignore comments and the
+//! contents of literals.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// One token. A group is its opening token, what is in it, and its closing token.
+/// One token. A group becomes its opening token, the tokens in it, and its closing token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
-    /// The identifier without `r#`, the one character of a punctuation mark or bracket, or the
-    /// literal.
+    /// The identifier without `r#`, the character of a punctuation mark or bracket, or the literal.
     pub(super) text: String,
     /// Counted from 1.
     pub(super) line: usize,
@@ -32,7 +31,7 @@ impl Token {
     }
 }
 
-/// The tokens of a file of Rust; `name` is for the message that it is none.
+/// The tokens of a Rust file. `name` appears in the panic message if `text` is not Rust.
 pub(super) fn tokens(name: &str, text: &str) -> Vec<Token> {
     let stream: TokenStream = text.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut all = Vec::new();
@@ -67,7 +66,7 @@ fn flatten(stream: TokenStream, all: &mut Vec<Token>) {
     }
 }
 
-/// The index of the token that closes the group which the token at `open` opens.
+/// The index of the closing token of the group that begins at `open`.
 pub(super) fn closing(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
     for (index, token) in tokens.iter().enumerate().skip(open) {
@@ -80,5 +79,5 @@ pub(super) fn closing(tokens: &[Token], open: usize) -> usize {
             return index;
         }
     }
-    unreachable!("groups are closed")
+    unreachable!("every group has a closing token")
 }

@@ -1,10 +1,10 @@
-//! Each width of integer at its limits. The recorded cases have only some of them.
+//! Integers of each width at the limits of their range. The recorded cases cover only some widths.
 
 use qapi_core::wire::{Decoded, Decoder};
 use qapi_core::{Input, QapiType, qapi_struct};
 use serde_json::{Value, json};
 
-/// An argument of each width, nested so that full path and last name differ.
+/// A member of each width. The nesting makes the full path differ from the last name.
 #[qapi_struct]
 struct EachWidth {
     int8: Option<i8>,
@@ -19,18 +19,18 @@ struct EachWidth {
     list: Option<Vec<u8>>,
 }
 
-/// The object around it.
+/// The arguments that contain the list of widths.
 #[qapi_struct]
 struct HoldsEachWidth {
     a: Vec<EachWidth>,
 }
 
-/// Reads the JSON text `value` as the member `name`. Returns the value or the text of the error.
+/// Reads the JSON text `value` as the member `name`, and returns the value or the error text.
 fn read(name: &str, value: &str) -> Result<Value, String> {
     let text = format!(r#"{{"a": [{{"{name}": {value}}}]}}"#);
     let mut decoder = Decoder::new();
     let Some(Decoded::Message(document)) = decoder.decode(&mut text.as_bytes()) else {
-        panic!("{text} is no message")
+        panic!("{text} is not a message")
     };
     let read = HoldsEachWidth::visit(Input::new(document.root()));
     read.map(|holder| json!(holder)["a"][0][name].clone()).map_err(|error| error.to_string())
@@ -55,7 +55,7 @@ fn both_limits_of_each_width_are_accepted() {
 }
 
 #[test]
-fn beyond_the_limits_the_error_has_the_last_name_and_the_width() {
+fn an_out_of_range_error_has_the_last_name_and_the_width() {
     for (name, below, above, width) in [
         ("int8", "-129", "128", "int8_t"),
         ("int16", "-32769", "32768", "int16_t"),
@@ -73,7 +73,7 @@ fn beyond_the_limits_the_error_has_the_last_name_and_the_width() {
 }
 
 #[test]
-fn other_values_have_an_error_with_the_path() {
+fn an_error_for_another_json_type_has_the_path() {
     let others = ["null", "true", "1.5", "7.0", "1e3", "\"7\"", "[7]", "{}"];
     for value in others.into_iter().chain(["9223372036854775808", "-9223372036854775809"]) {
         for name in ["int8", "int16", "int32", "int64"] {
@@ -96,7 +96,7 @@ fn a_negative_integer_is_accepted_as_uint64_for_old_clients() {
 }
 
 #[test]
-fn a_number_may_be_written_in_any_form() {
+fn every_json_form_of_a_number_is_accepted() {
     for (text, value) in [("-0", -0.0), ("7", 7.0), ("1e3", 1e3), ("1E-1", 0.1)] {
         let read = read("number", text).unwrap().as_f64().unwrap();
         assert!((read - value).abs() < f64::EPSILON, "{text} read as {read}");

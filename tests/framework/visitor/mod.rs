@@ -1,4 +1,4 @@
-//! Errors about arguments: order, paths and texts equal to QEMU's.
+//! Errors about arguments. Their order, paths and texts equal those of QEMU.
 
 mod definitions;
 mod integer_widths;
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::support::session::SessionFixture;
 
-/// A session with the commands of this module. It has negotiated.
+/// A negotiated session with the commands of this module.
 fn negotiated() -> SessionFixture {
     SessionFixture::with_commands_of(module_path!())
 }
 
-/// The messages that the session answers to `input`.
+/// Returns the messages that the session sends in reply to `input`.
 fn answers(session: &mut SessionFixture, input: &[u8]) -> Vec<Value> {
     let output = session.ask(input);
     output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -1,14 +1,14 @@
-//! Every recorded exchange about arguments, with definitions equal to QEMU's.
+//! Replays every recorded exchange about arguments with definitions that equal QEMU's.
 
 use crate::support::recorded_exchanges::{Expected, load};
 
 use super::{answers, negotiated};
 
-/// The number of recorded cases: the loader must lose none.
+/// The number of recorded cases. The test checks that the loader finds all of them.
 const RECORDED: usize = 652;
 
 #[test]
-fn every_recorded_case_has_the_answer_of_qemu() {
+fn every_recorded_case_has_the_reply_of_qemu() {
     let cases = load("visitor");
     assert_eq!(cases.len(), RECORDED);
     let mut session = negotiated();

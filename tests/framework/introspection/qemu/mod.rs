@@ -1,10 +1,10 @@
-//! QEMU's schemas, read from schema files and compared with the output of QEMU's generator.
+//! Compares the introspection of QEMU's schema files with the output of QEMU's generator.
 //!
 //! The files are not part of this project. `QAPI_QEMU_SCHEMA` names a folder with these files, or
 //! a folder of such folders:
 //!
 //! - `qapi-schema.json` and the files that it includes,
-//! - `introspection.json`: the output of the generator with unmasked names of types and all
+//! - `introspection.json`: the output of the generator, with unmasked type names and with all
 //!   conditions true.
 
 mod reader;
@@ -17,7 +17,7 @@ use qapi_core::introspection::Mask;
 use qapi_core::registry::Registry;
 use qapi_core::schema::definition::{DefinitionKind, Type};
 use serde_json::Value;
-/// The folders to read; none if the variable is not set.
+/// The folders to read. The list is empty if `QAPI_QEMU_SCHEMA` is not set.
 fn folders() -> Vec<PathBuf> {
     let Some(named) = std::env::var_os("QAPI_QEMU_SCHEMA") else { return Vec::new() };
     let named = PathBuf::from(named);
@@ -32,17 +32,17 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-/// Entities by name. Their order is not compared: it follows that of the definitions.
+/// Indexes entities by name, because the test does not compare their order.
 fn by_name(entities: Vec<Value>) -> BTreeMap<String, Value> {
     let named = |entity: Value| (entity["name"].as_str().unwrap().to_owned(), entity);
     entities.into_iter().map(named).collect()
 }
 
 #[test]
-fn whole_schemas_are_introspected_as_by_qemu() {
+fn the_introspection_of_whole_schemas_equals_that_of_qemu() {
     let folders = folders();
     if folders.is_empty() {
-        eprintln!("not tried: QAPI_QEMU_SCHEMA names no folder with schema files of QEMU's");
+        eprintln!("skipped: QAPI_QEMU_SCHEMA is not set to a folder with schema files of QEMU");
     }
     for folder in folders {
         let registry = Registry::from_registrations(reader::read(&folder)).unwrap();
@@ -65,7 +65,7 @@ fn whole_schemas_are_introspected_as_by_qemu() {
     }
 }
 
-/// The registry refuses unlisted exceptions. The listed ones do not return objects.
+/// Checks that no listed exception returns objects. The registry refuses unlisted exceptions.
 fn each_exception_is_needed(registry: &Registry) {
     for (definition, command) in registry.commands().filter(|(_, found)| found.returns_exception)
     {

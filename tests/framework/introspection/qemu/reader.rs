@@ -46,7 +46,7 @@ fn read_file(
     }
 }
 
-/// Definitions live as long as the program.
+/// Leaks `value`, because definitions have the lifetime `'static`.
 fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
@@ -55,7 +55,7 @@ fn text(value: &Value) -> &'static str {
     leak(value.as_str().unwrap().to_owned())
 }
 
-/// The value without `if` and `features`, and the features.
+/// Returns the value without its wrapper for `if` and `features`, and the features.
 fn bare<'a>(value: &'a Value, key: &str) -> (&'a Value, &'static [Feature]) {
     match value.get(key) {
         Some(bare) => (bare, features(value)),
@@ -77,14 +77,14 @@ fn entries(value: Option<&Value>) -> impl Iterator<Item = (&'static str, &Value)
 /// The state of reading a schema.
 #[derive(Default)]
 struct Schema {
-    /// The slots of the named types. The name of an array has brackets.
+    /// The slots of the types, by name. The name of an array has brackets.
     slots: HashMap<String, (TypeRef, usize)>,
-    /// Commands that may return other types than objects.
+    /// The commands that may return types other than objects.
     excepted: HashSet<&'static str>,
 }
 
 impl Schema {
-    /// The definition that an expression writes; `None` for other expressions.
+    /// The definition in an expression, or `None` if the expression is not a definition.
     fn definition(&mut self, expression: &Value) -> Option<&'static Definition> {
         let kind = entries(Some(expression)).next()?.0;
         let name: &str = leak(name_of(expression).as_str()?.to_owned());
@@ -174,7 +174,7 @@ impl Schema {
         command
     }
 
-    /// A function for the type, whose definition may follow later.
+    /// Returns a function for the type. The definition of the type may follow later in the schema.
     fn type_of(&mut self, named: &Value) -> TypeRef {
         let name = match named {
             Value::Array(element) => format!("[{}]", text(&element[0])),
@@ -187,7 +187,7 @@ impl Schema {
         self.slots.entry(name).or_insert_with(type_functions::new_type).0
     }
 
-    /// Fills the slots.
+    /// Resolves the type of every slot.
     fn fill(&mut self, definitions: &[&'static Definition]) {
         let names: Vec<_> = self.slots.keys().cloned().collect();
         for element in names.iter().filter_map(|name| element_of(name)) {
@@ -218,7 +218,7 @@ fn named(name: &str, definitions: &[&'static Definition]) -> Type {
         Some(builtin) => Type::Builtin(*builtin),
         None => {
             let found = definitions.iter().find(|definition| definition.name == name);
-            Type::Defined(found.unwrap_or_else(|| panic!("no type {name}")))
+            Type::Defined(found.unwrap_or_else(|| panic!("the schema has no type {name}")))
         }
     }
 }

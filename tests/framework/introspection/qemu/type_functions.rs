@@ -1,11 +1,11 @@
-//! Functions that return types, as definitions refer to types. For definitions that are read from
-//! a file, each function reads one slot of a table.
+//! Functions that return types. Definitions refer to types through functions. For a schema from a
+//! file, each function reads one slot of a table that the reader fills.
 
 use std::sync::RwLock;
 
 use qapi_core::schema::definition::{Branch, Type, TypeRef};
 
-/// More than all schemas of QEMU have together.
+/// The number of slots for types. All schemas of QEMU together need fewer.
 const TYPES: usize = 2048;
 const OTHERS: usize = 512;
 
@@ -35,26 +35,26 @@ seq_macro::seq!(N in 0..512 {
     static BRANCHES_SLOTS: [fn() -> &'static [Branch]; OTHERS] = [#(branches_at::<N>,)*];
 });
 
-/// A function for a type that is not known yet, and its slot.
+/// Allocates a slot for a type. Returns a function that reads the slot, and the slot's index.
 pub(super) fn new_type() -> (TypeRef, usize) {
     let mut table = TYPE_TABLE.write().unwrap();
     table.push(None);
     (TYPE_SLOTS[table.len() - 1], table.len() - 1)
 }
 
-/// Fills the slot.
+/// Stores the type of a slot.
 pub(super) fn set_type(slot: usize, ty: Type) {
     TYPE_TABLE.write().unwrap()[slot] = Some(ty);
 }
 
-/// A function for the return type of a command.
+/// Returns a function for the return type of a command.
 pub(super) fn returned(type_of: TypeRef) -> fn() -> Option<Type> {
     let mut table = RETURNED_TABLE.write().unwrap();
     table.push(type_of);
     RETURNED_SLOTS[table.len() - 1]
 }
 
-/// A function for the branches of a union.
+/// Returns a function for the branches of a union.
 pub(super) fn branches(all: Vec<Branch>) -> fn() -> &'static [Branch] {
     let mut table = BRANCHES_TABLE.write().unwrap();
     table.push(all.leak());

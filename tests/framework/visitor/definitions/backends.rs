@@ -1,4 +1,4 @@
-//! Unions whose discriminator is between other members.
+//! Unions whose discriminator stands between other members.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

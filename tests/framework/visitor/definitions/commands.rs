@@ -1,4 +1,4 @@
-//! The commands: listed arguments, and arguments that are a struct or a union.
+//! The commands. Their arguments are listed, or are the members of a struct or a union.
 
 #![allow(unused_variables, reason = "the functions do nothing with their arguments")]
 

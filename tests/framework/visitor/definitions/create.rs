@@ -1,4 +1,4 @@
-//! A union on an enum with a union in a branch.
+//! A union with a nested union in one of its branches.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 

@@ -1,5 +1,5 @@
-//! The branches of `BlockdevOptions`: structs with bases, lists of structs and of enums, an
-//! alternate of a struct and an enum.
+//! The branches of `BlockdevOptions`. They have structs with bases, lists of structs and of enums,
+//! and an alternate of a struct and an enum.
 
 use qapi_core::{qapi_alternate, qapi_enum, qapi_struct};
 

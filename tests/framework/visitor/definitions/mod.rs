@@ -1,8 +1,8 @@
-//! The part of QEMU's block schema that the recorded cases use. It has every shape of arguments.
+//! The part of QEMU's schema that the recorded cases use. It has every form of arguments.
 //!
 //! Names, types and orders are those of `block-core.json`, `transaction.json`, `qom.json`,
-//! `sockets.json`, `block-export.json` and `char.json` of QEMU 10.0. The commands do nothing, as
-//! the cases are about checks before the call of a function.
+//! `sockets.json`, `block-export.json` and `char.json` of QEMU 10.0. The functions do nothing,
+//! because the cases test the checks of the arguments, which run before the function.
 
 mod actions;
 mod backends;

@@ -1,4 +1,5 @@
-//! `BlockdevOptions`: a union whose branches refer to it, directly, in lists and by alternates.
+//! `BlockdevOptions`: a union whose branches refer to the union itself, directly, in lists and in
+//! alternates.
 
 use qapi_core::{Null, qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 

@@ -1,4 +1,4 @@
-//! A flat union, and its older form, whose branches have their members in `data`.
+//! A flat union and its legacy form. In the legacy form the member `data` contains the branch.
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
