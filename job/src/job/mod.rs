@@ -1,6 +1,5 @@
 //! One job, as clients and the layers above see it.
 
-mod cancel;
 pub(crate) mod engine;
 mod finish;
 pub(crate) mod pause;
