@@ -4,9 +4,11 @@
 //! reports its progress. Several backups can be one transaction: they succeed together, or none
 //! leaves a copy.
 //!
-//! * [`schema`]: the commands that start backups, with their types and events. Clients control a
-//!   running backup with the commands of `job.json`, which [`job::qmp`] defines.
+//! * [`schema`]: the types and the event.
+//! * [`commands`]: the commands that start backups. Clients control a running backup with the
+//!   commands of `job.json`, which [`job::qmp`] defines.
 //! * [`backup`]: the work itself, a [`JobDriver`](job::JobDriver).
 
 pub mod backup;
+pub mod commands;
 pub mod schema;
