@@ -1,23 +1,12 @@
 //! Disk images: formats, the storage below them, and image locks.
 //!
-//! An [`Image`] does the input and output of a node. Most formats come from the library `imago`.
-//! This module works round the faults and the limits of that library:
-//!
-//! * its calls block, so that they are made from worker threads;
-//! * zeroing a part of a qcow2 cluster races with writes to the rest: [`Qcow2Image`] zeroes whole
-//!   clusters through the library, and writes zeroes elsewhere;
-//! * it refers to new tables in an image before their reference counts are on disk, which corrupts
-//!   the image if the process dies in between: [`Qcow2Image`] writes the counts first;
-//! * it does not support all qcow2 features, and writes no compressed clusters: [`Qcow2Image`] has
-//!   an engine of its own for such images;
-//! * it takes no image locks: [`host_file::HostFile`] does;
-//! * it does not report holes of files: [`host_file::HostFile`] does.
+//! An [`Image`] does the input and output of a node. Its methods block, so that asynchronous callers
+//! make them from worker threads.
 
 pub mod blkdebug;
 pub mod extent;
 mod forward;
 pub mod host_file;
-mod imago_image;
 pub mod locks;
 pub mod permissions;
 pub mod probe;

@@ -4,8 +4,6 @@
 //! are opened later. So formats are probed only for backing files, which guests do not write, and
 //! only if no format is given.
 
-use imago::StorageExt;
-
 use super::qcow2;
 use super::storage::Storage;
 use crate::error::{Error, Result};
@@ -42,7 +40,7 @@ const FOREIGN: [(&[u8], &str); 11] = [
 /// [`Error::UnknownFormat`] for a format that is not supported; or those of the storage.
 pub fn probe(storage: &Storage) -> Result<Probed> {
     let mut first = [0; 32];
-    storage.read(first.as_mut_slice(), 0)?;
+    storage.read(0, &mut first)?;
     if let Some((_, format)) = FOREIGN.iter().find(|(magic, _)| first.starts_with(magic)) {
         return Err(Error::UnknownFormat((*format).to_owned()));
     }

@@ -3,7 +3,6 @@
 use std::io;
 
 use imago::storage::PreallocateMode;
-use imago::{Storage as _, StorageExt};
 use parking_lot::RwLock;
 
 use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
@@ -48,12 +47,12 @@ impl RawImage {
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         check_range(offset, buffer.len() as u64, self.size()?)?;
-        self.storage.read(buffer, offset)
+        self.storage.read(offset, buffer)
     }
 
     pub(super) fn write(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         self.check_write(offset, buffer.len() as u64)?;
-        self.storage.write(buffer, offset)
+        self.storage.write(offset, buffer)
     }
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {

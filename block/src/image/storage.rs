@@ -8,7 +8,7 @@ use std::sync::Arc;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
-use imago::{DynStorage, Storage as ImagoStorage};
+use imago::{DynStorage, Storage as ImagoStorage, StorageExt};
 
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
@@ -44,6 +44,70 @@ impl Storage {
     /// A handle to a new storage.
     pub fn new(storage: impl BlockStorage) -> Self {
         Storage(Arc::new(storage))
+    }
+
+    /// The size in bytes.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn size(&self) -> io::Result<u64> {
+        self.0.dyn_size()
+    }
+
+    /// Reads from `offset` until `buffer` is full. Bytes beyond the end read as zeroes.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        StorageExt::read(self, buffer, offset)
+    }
+
+    /// Writes all of `data` at `offset`.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        StorageExt::write(self, data, offset)
+    }
+
+    /// Makes a range read as zeroes. May free its space.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        StorageExt::write_zeroes(self, offset, length)
+    }
+
+    /// Makes a range read as zeroes, and leaves its space allocated.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        StorageExt::write_allocated_zeroes(self, offset, length)
+    }
+
+    /// Flushes all completed writes to the page cache of the host.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn flush(&self) -> io::Result<()> {
+        self.0.dyn_flush()
+    }
+
+    /// Flushes all completed writes to the disk.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn sync(&self) -> io::Result<()> {
+        self.0.dyn_sync()
+    }
+
+    /// Changes the size. New bytes read as zeroes.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`] for a storage of fixed size; or those of the storage.
+    pub fn resize(&self, size: u64, preallocation: PreallocateMode) -> io::Result<()> {
+        self.0.dyn_resize(size, preallocation)
     }
 
     /// As [`BlockStorage::extent`].

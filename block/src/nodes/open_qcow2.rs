@@ -71,7 +71,6 @@ impl Opener<'_> {
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_file.as_ref().map(|node| node.storage()),
-            compresses: false,
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));

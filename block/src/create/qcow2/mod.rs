@@ -11,7 +11,6 @@ mod layout;
 use std::io;
 
 use imago::storage::PreallocateMode;
-use imago::{Storage as _, StorageExt};
 use nix::errno::Errno;
 
 use super::Preallocation;
@@ -242,15 +241,15 @@ impl Qcow2Create {
     fn write(&self, storage: &Storage, contents: Contents, names: &Names) -> io::Result<()> {
         let layout = self.layout(contents);
         empty(storage, layout.data_offset())?;
-        storage.write(layout.refcount_table().as_slice(), layout.table_offset())?;
+        storage.write(layout.table_offset(), &layout.refcount_table())?;
         for block in 0..layout.block_clusters {
             let bytes = layout.refcount_block(block);
-            storage.write(bytes.as_slice(), layout.block_offset(block))?;
+            storage.write(layout.block_offset(block), &bytes)?;
         }
-        storage.write(layout.l1_table().as_slice(), layout.l1_offset())?;
+        storage.write(layout.l1_offset(), &layout.l1_table())?;
         for table in 0..contents.l2_tables {
             let bytes = layout.l2_table(table, self.clusters());
-            storage.write(bytes.as_slice(), layout.l2_offset(table))?;
+            storage.write(layout.l2_offset(table), &bytes)?;
         }
         if contents.data_clusters > 0 {
             let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
@@ -260,7 +259,7 @@ impl Qcow2Create {
         // written, as QEMU estimates the allocation from the space that a file occupies.
         let mut header = self.header(&layout, names);
         header.resize(self.cluster_size as usize, 0);
-        storage.write(header.as_slice(), 0)?;
+        storage.write(0, &header)?;
         storage.flush()
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Qcow2Image;
-use super::engine::Engine;
+use super::clusters::Clusters;
 use crate::options::blkdebug::BlkdebugEvent;
 
 impl Qcow2Image {
@@ -17,7 +17,7 @@ impl Qcow2Image {
     /// Reads, and reports the events of all parts of the range.
     pub(super) fn read_with_events(
         &self,
-        engine: &Engine,
+        engine: &Clusters,
         offset: u64,
         buffer: &mut [u8],
     ) -> io::Result<()> {
@@ -41,7 +41,7 @@ impl Qcow2Image {
     /// Writes, and reports the event.
     pub(super) fn write_with_events(
         &self,
-        engine: &Engine,
+        engine: &Clusters,
         offset: u64,
         buffer: &[u8],
     ) -> io::Result<()> {

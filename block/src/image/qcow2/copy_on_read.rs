@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Qcow2Image;
-use super::engine::Engine;
+use super::clusters::Clusters;
 use crate::image::extent::check_range;
 
 impl Qcow2Image {
@@ -30,7 +30,7 @@ impl Qcow2Image {
     }
 
     /// Copies an unallocated range. Clusters of zeroes are zeroed in the tables.
-    fn copy_run(&self, engine: &Engine, start: u64, length: u64) -> io::Result<()> {
+    fn copy_run(&self, engine: &Clusters, start: u64, length: u64) -> io::Result<()> {
         let cluster = self.header().cluster_size();
         let mut data = vec![0; length as usize];
         self.read_with_events(engine, start, &mut data)?;
@@ -39,7 +39,7 @@ impl Qcow2Image {
             let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
             let (piece, others) = rest.split_at(to_boundary as usize);
             if piece.iter().all(|byte| *byte == 0) {
-                self.zero(engine, at, to_boundary)?;
+                engine.write_zeroes(at, to_boundary)?;
             } else {
                 self.write_with_events(engine, at, piece)?;
             }

@@ -1,11 +1,9 @@
-//! The format qcow2: its header, and the engines that read and write its tables.
+//! The format qcow2: its header, and the engine that reads and writes its tables.
 
 mod blkdebug_events;
 mod clusters;
 mod compressed;
 mod copy_on_read;
-mod crash_safe;
-mod engine;
 pub mod header;
 mod image_storage;
 #[cfg(test)]
@@ -14,24 +12,32 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
-use imago::Storage as _;
 use parking_lot::{Mutex, RwLock};
 
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::blkdebug::BlkdebugEvent;
-use engine::Engine;
-pub use engine::Qcow2Mode;
+use clusters::{Clusters, Storages};
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
 
 /// The first bytes of all qcow2 images.
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
-/// The size of the buffer from which zeroes are written to partial clusters. A request has at
-/// most two partial clusters, of at most 2 MiB each.
-const ZERO_BUFFER: usize = 64 * 1024;
+
+/// The mode in which a qcow2 image is open.
+#[derive(Clone, Debug)]
+pub struct Qcow2Mode {
+    /// Whether the image may be written.
+    pub writable: bool,
+    /// Whether flushes do not wait for the disk.
+    pub no_flush: bool,
+    /// The backing file.
+    pub backing: Option<Storage>,
+    /// The external data file.
+    pub data_file: Option<Storage>,
+}
 
 /// A change of an open image.
 #[derive(Debug)]
@@ -60,15 +66,15 @@ pub struct Qcow2Image {
 struct Opened {
     mode: Qcow2Mode,
     /// `None` once the image is closed.
-    engine: Option<Engine>,
+    engine: Option<Arc<Clusters>>,
 }
 
 impl Opened {
-    fn engine(&self) -> io::Result<&Engine> {
+    fn engine(&self) -> io::Result<&Arc<Clusters>> {
         self.engine.as_ref().ok_or_else(not_permitted)
     }
 
-    fn writable_engine(&self) -> io::Result<&Engine> {
+    fn writable_engine(&self) -> io::Result<&Arc<Clusters>> {
         if self.mode.writable { self.engine() } else { Err(not_permitted()) }
     }
 }
@@ -79,7 +85,7 @@ impl Qcow2Image {
     /// # Errors
     /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        let engine = Some(Engine::open(&storage, &header, &mode)?);
+        let engine = Some(open_clusters(&storage, &header, &mode)?);
         let header = Mutex::new(Arc::new(header));
         let rules = storage.blkdebug_rules();
         Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, engine }) })
@@ -98,10 +104,8 @@ impl Qcow2Image {
     /// Closes the image and opens it in another mode, optionally with another name of its backing
     /// file. Waits for the requests in flight and blocks others.
     ///
-    /// The image library has the header in memory, and writes the whole header when a table grows.
-    /// The library must therefore not have the image open while the header changes. All data are
-    /// flushed before the header is changed, so that a crash leaves the image with either the old
-    /// or the new name.
+    /// All data are flushed before the header is changed, so that a crash leaves the image with
+    /// either the old or the new name.
     ///
     /// # Errors
     /// The image cannot be flushed, the header cannot be changed, or the image cannot be opened in
@@ -137,7 +141,7 @@ impl Qcow2Image {
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let header = Header::read(&self.storage, mode.writable)?;
-        opened.engine = Some(Engine::open(&self.storage, &header, &mode)?);
+        opened.engine = Some(open_clusters(&self.storage, &header, &mode)?);
         opened.mode = mode;
         *self.header.lock() = Arc::new(header);
         Ok(())
@@ -170,67 +174,22 @@ impl Qcow2Image {
     }
 
     pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.modify(offset, length, |engine| self.zero(engine, offset, length))
+        self.modify(offset, length, |engine| engine.write_zeroes(offset, length))
     }
 
-    /// Zeroes whole clusters in the tables, and writes zeroes to partial clusters.
-    fn zero(&self, engine: &Engine, offset: u64, length: u64) -> io::Result<()> {
-        let library = match engine {
-            Engine::Clusters(clusters) => return clusters.write_zeroes(offset, length),
-            Engine::Library(library) => library,
-        };
-        let header = self.header();
-        let cluster = header.cluster_size();
-        let end = offset + length;
-        let whole_start = offset.next_multiple_of(cluster).min(end);
-        // A last cluster that extends beyond the end of the image counts as whole.
-        let whole_end = if end == engine.size() { end } else { end - end % cluster };
-        if header.version() < 3 || whole_start >= whole_end {
-            return self.write_plain_zeroes(engine, offset, end);
-        }
-        self.write_plain_zeroes(engine, offset, whole_start)?;
-        library.write_zeroes(whole_start, whole_end - whole_start)?;
-        self.write_plain_zeroes(engine, whole_end, end)
-    }
-
-    fn write_plain_zeroes(&self, engine: &Engine, mut offset: u64, end: u64) -> io::Result<()> {
-        static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
-        while offset < end {
-            let length = (end - offset).min(ZERO_BUFFER as u64);
-            self.write_with_events(engine, offset, &ZEROES[..length as usize])?;
-            offset += length;
-        }
-        Ok(())
-    }
-
-    /// Runs `change` on a range. A change that frees clusters excludes other requests, and is
-    /// flushed at once.
     fn modify(
         &self,
         offset: u64,
         length: u64,
-        change: impl Fn(&Engine) -> io::Result<()>,
+        change: impl FnOnce(&Clusters) -> io::Result<()>,
     ) -> io::Result<()> {
-        let done = {
-            let opened = self.opened.read();
-            let engine = opened.writable_engine()?;
-            check_range(offset, length, engine.size())?;
-            let plain = !engine.frees_clusters(offset, length)?;
-            if plain {
-                change(engine)?;
-            }
-            plain
-        };
-        if done {
-            return Ok(());
-        }
-        let opened = self.opened.write();
+        let opened = self.opened.read();
         let engine = opened.writable_engine()?;
-        change(engine)?;
-        engine.flush()
+        check_range(offset, length, engine.size())?;
+        change(engine)
     }
 
-    fn with_engine<T>(&self, work: impl FnOnce(&Engine) -> io::Result<T>) -> io::Result<T> {
+    fn with_engine<T>(&self, work: impl FnOnce(&Clusters) -> io::Result<T>) -> io::Result<T> {
         work(self.opened.read().engine()?)
     }
 
@@ -278,4 +237,14 @@ impl Qcow2Image {
         self.opened.write().engine = None;
         flushed
     }
+}
+
+fn open_clusters(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Arc<Clusters>> {
+    let storages = Storages {
+        file: storage.clone(),
+        data: mode.data_file.clone(),
+        backing: mode.backing.clone(),
+    };
+    let failed = |source| Error::While { what: "Could not open qcow2 image".into(), source };
+    Ok(Arc::new(Clusters::open(storages, header, mode.writable).map_err(failed)?))
 }

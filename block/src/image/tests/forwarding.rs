@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use imago::Storage as ImagoStorage;
 use imago::io_buffers::{IoVector, IoVectorMut};
 use imago::storage::PreallocateMode;
 use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
 use parking_lot::Mutex;
 
 use crate::image::blkdebug::rules::Rules;
@@ -107,7 +107,7 @@ fn every_storage_forwards_requests_unchanged() {
     for (name, put) in fronts {
         let inner_storage = Arc::new(Recorder::default());
         let storage = put(Arc::clone(&inner_storage).into());
-        storage.read(&mut [0; 512][..], 0).expect("nothing can fail");
+        storage.read(0, &mut [0; 512]).expect("nothing can fail");
         storage.write_zeroes(0, 4096).expect("nothing can fail");
         // SAFETY: nothing is cached, and no other user has the storage.
         unsafe { storage.invalidate_cache() }.expect("nothing can fail");

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use imago::StorageExt;
 use nix::errno::Errno;
 
 use super::codec::{compress, decompress};
@@ -17,7 +16,7 @@ impl Clusters {
             return Err(Errno::EIO.into());
         }
         let mut compressed = vec![0; place.length as usize];
-        self.storages.file.read(compressed.as_mut_slice(), place.offset)?;
+        self.storages.file.read(place.offset, &mut compressed)?;
         let mut cluster = vec![0; self.geometry.cluster_size() as usize];
         decompress(self.compression_type, &compressed, &mut cluster)?;
         Ok(cluster)
@@ -73,7 +72,7 @@ impl Clusters {
         }
         let length = data.len() as u64;
         let place = Compressed { offset: self.allocate_compressed(state, length)?, length };
-        self.storages.file.write(data, place.offset)?;
+        self.storages.file.write(place.offset, data)?;
         state.tables.set_entries(offset, &[Entry::compressed(&self.geometry, place)])?;
         self.release(state, old)
     }

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use imago::Storage as _;
-
 use super::entry::SubclusterType;
 use super::{Clusters, State};
 use crate::image::extent::Extent;

@@ -1,5 +1,4 @@
-//! The engine for images that the image library does not support: those with subclusters, with zstd
-//! compression or with an external data file, and those to which compressed clusters are written.
+//! The engine that reads and writes the clusters and tables of an image.
 //!
 //! Changes of tables are made one at a time and written at once. Their order leaves the image
 //! consistent if the process dies at any point:
@@ -24,7 +23,6 @@ mod zero;
 
 use std::io;
 
-use imago::{Storage as _, StorageExt};
 use parking_lot::RwLock;
 
 use super::header::{CompressionType, Header};
@@ -114,7 +112,7 @@ impl Clusters {
             match kind {
                 SubclusterType::Unallocated => self.read_backing(at, piece)?,
                 SubclusterType::Zero => piece.fill(0),
-                SubclusterType::Data => self.data().read(&mut *piece, host)?,
+                SubclusterType::Data => self.data().read(host, piece)?,
                 SubclusterType::Compressed(place) => {
                     let start = (at % self.geometry.cluster_size()) as usize;
                     let cluster = self.decompressed(place)?;
@@ -136,7 +134,7 @@ impl Clusters {
         let inside = (buffer.len() as u64).min(backing.size()?.saturating_sub(offset));
         let (head, tail) = buffer.split_at_mut(inside as usize);
         tail.fill(0);
-        if head.is_empty() { Ok(()) } else { backing.read(head, offset) }
+        if head.is_empty() { Ok(()) } else { backing.read(offset, head) }
     }
 
     /// Flushes all writes to the storages below.
@@ -168,7 +166,7 @@ impl Clusters {
             data.resize(size, imago::storage::PreallocateMode::None)?;
         }
         self.zero_locked(&mut state, old, size)?;
-        self.storages.file.write(size.to_be_bytes().as_slice(), SIZE_FIELD)?;
+        self.storages.file.write(SIZE_FIELD, &size.to_be_bytes())?;
         state.size = size;
         Ok(())
     }

@@ -3,7 +3,6 @@
 use std::io;
 use std::num::NonZeroUsize;
 
-use imago::StorageExt;
 use lru::LruCache;
 use nix::errno::Errno;
 
@@ -39,7 +38,7 @@ impl Refcounts {
     ) -> io::Result<Self> {
         let range = &pointers.refcount_table;
         let mut bytes = vec![0; (range.end - range.start) as usize];
-        storage.read(bytes.as_mut_slice(), range.start)?;
+        storage.read(range.start, &mut bytes)?;
         let entries =
             bytes.chunks_exact(8).map(|entry| entry.try_into().map_or(0, u64::from_be_bytes));
         Ok(Refcounts {
@@ -149,7 +148,7 @@ impl Refcounts {
         let storage = &self.storage;
         self.blocks.try_get_or_insert_mut(offset, || {
             let mut bytes = vec![0; size as usize];
-            storage.read(bytes.as_mut_slice(), offset)?;
+            storage.read(offset, &mut bytes)?;
             Ok(bytes)
         })
     }
@@ -162,7 +161,7 @@ impl Refcounts {
         let block = self.block(offset)?;
         let changed = write_count(&geometry, block, cluster % per_block, count);
         let bytes = block[changed.clone()].to_vec();
-        let written = self.storage.write(bytes.as_slice(), offset + changed.start as u64);
+        let written = self.storage.write(offset + changed.start as u64, &bytes);
         if written.is_err() {
             // The cached block may now differ from the file.
             self.blocks.pop(&offset);
@@ -176,8 +175,8 @@ impl Refcounts {
         let offset = (index * self.geometry.counts_per_block()) << self.geometry.cluster_bits;
         let mut bytes = vec![0; self.geometry.cluster_size() as usize];
         write_count(&self.geometry, &mut bytes, 0, 1);
-        self.storage.write(bytes.as_slice(), offset)?;
-        self.storage.write(offset.to_be_bytes().as_slice(), self.table_offset + index * 8)?;
+        self.storage.write(offset, &bytes)?;
+        self.storage.write(self.table_offset + index * 8, &offset.to_be_bytes())?;
         self.table[index as usize] = offset;
         self.blocks.put(offset, bytes);
         Ok(())
@@ -215,15 +214,15 @@ impl Refcounts {
             for slot in 0..counted {
                 write_count(&geometry, &mut bytes, slot, 1);
             }
-            self.storage.write(bytes.as_slice(), offset)?;
+            self.storage.write(offset, &bytes)?;
             table[(first_new + block) as usize] = offset;
         }
         let bytes: Vec<u8> = table.iter().flat_map(|entry| entry.to_be_bytes()).collect();
         let offset = start << geometry.cluster_bits;
-        self.storage.write(bytes.as_slice(), offset)?;
+        self.storage.write(offset, &bytes)?;
         let mut fields = offset.to_be_bytes().to_vec();
         fields.extend_from_slice(&(table_clusters as u32).to_be_bytes());
-        self.storage.write(fields.as_slice(), TABLE_FIELDS)?;
+        self.storage.write(TABLE_FIELDS, &fields)?;
         let (old, old_length) = (self.table_offset, self.table.len() as u64 * 8);
         (self.table_offset, self.table) = (offset, table);
         self.release(old, old_length)

@@ -3,7 +3,6 @@
 use std::io;
 use std::num::NonZeroUsize;
 
-use imago::StorageExt;
 use lru::LruCache;
 use nix::errno::Errno;
 use parking_lot::Mutex;
@@ -43,7 +42,7 @@ impl Tables {
         let pointers = header.table_pointers();
         let range = &pointers.l1_table;
         let mut bytes = vec![0; (range.end - range.start) as usize];
-        storage.read(bytes.as_mut_slice(), range.start)?;
+        storage.read(range.start, &mut bytes)?;
         let entries = bytes.chunks_exact(8);
         let counts =
             writable.then(|| Refcounts::load(storage, geometry, pointers)).transpose()?;
@@ -86,7 +85,7 @@ impl Tables {
             entry.push(&self.geometry, &mut bytes);
         }
         let mut cache = self.cache.lock();
-        let written = self.storage.write(bytes.as_slice(), table + at as u64);
+        let written = self.storage.write(table + at as u64, &bytes);
         if written.is_err() {
             // The contents of the file are unknown now.
             cache.pop(&table);
@@ -113,10 +112,10 @@ impl Tables {
         l1.resize(wanted as usize, 0);
         let mut bytes: Vec<u8> = l1.iter().flat_map(|entry| entry.to_be_bytes()).collect();
         bytes.resize((clusters << self.geometry.cluster_bits) as usize, 0);
-        self.storage.write(bytes.as_slice(), offset)?;
+        self.storage.write(offset, &bytes)?;
         let mut fields = (wanted as u32).to_be_bytes().to_vec();
         fields.extend_from_slice(&offset.to_be_bytes());
-        self.storage.write(fields.as_slice(), L1_FIELDS)?;
+        self.storage.write(L1_FIELDS, &fields)?;
         (self.l1_offset, self.l1) = (offset, l1);
         if old.1 > 0 { self.counts()?.release(old.0, old.1) } else { Ok(()) }
     }
@@ -138,7 +137,7 @@ impl Tables {
     ) -> io::Result<&'a mut Vec<u8>> {
         cache.try_get_or_insert_mut(offset, || {
             let mut bytes = vec![0; self.geometry.cluster_size() as usize];
-            self.storage.read(bytes.as_mut_slice(), offset)?;
+            self.storage.read(offset, &mut bytes)?;
             Ok(bytes)
         })
     }
@@ -157,9 +156,9 @@ impl Tables {
             Some(table) => self.table(&mut self.cache.lock(), table)?.clone(),
         };
         let (table, _) = self.counts()?.allocate(1)?;
-        self.storage.write(bytes.as_slice(), table)?;
+        self.storage.write(table, &bytes)?;
         let entry = table | COPIED;
-        self.storage.write(entry.to_be_bytes().as_slice(), self.l1_offset + index * 8)?;
+        self.storage.write(self.l1_offset + index * 8, &entry.to_be_bytes())?;
         self.l1[index as usize] = entry;
         self.cache.lock().put(table, bytes);
         match shared {

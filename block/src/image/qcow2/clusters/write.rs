@@ -3,8 +3,6 @@
 use std::io;
 use std::ops::Range;
 
-use imago::StorageExt;
-
 use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
 
@@ -31,7 +29,7 @@ impl Clusters {
                 break;
             }
             let length = own as usize;
-            self.data().write(&data[done..done + length], piece.host)?;
+            self.data().write(piece.host, &data[done..done + length])?;
             done += length;
         }
         Ok(done)
@@ -145,7 +143,7 @@ impl Clusters {
         let place = host + (range.start - base);
         let end = offset + data.len() as u64;
         if range == (offset..end) {
-            return self.data().write(data, place);
+            return self.data().write(place, data);
         }
         let mut bytes = vec![0; (range.end - range.start) as usize];
         let head = (offset - range.start) as usize;
@@ -153,7 +151,7 @@ impl Clusters {
         self.read_locked(state, range.start, &mut bytes[..head])?;
         bytes[head..tail].copy_from_slice(data);
         self.read_locked(state, end, &mut bytes[tail..])?;
-        self.data().write(bytes.as_slice(), place)
+        self.data().write(place, &bytes)
     }
 
     /// The new entries of clusters after a write to a range.

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use imago::StorageExt;
-
 use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
 

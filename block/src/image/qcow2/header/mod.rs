@@ -67,8 +67,6 @@ pub(crate) struct TablePointers {
 }
 
 impl TablePointers {
-    /// The length of the part of the header that all versions have.
-    pub(super) const LENGTH: u64 = LENGTH_V2;
     /// The largest sizes of tables in bytes, which are those of QEMU. Such tables fit into memory.
     pub(crate) const L1_MAX: u64 = 32 << 20;
     pub(crate) const REFCOUNT_MAX: u64 = 8 << 20;
@@ -87,15 +85,6 @@ impl TablePointers {
             refcount_table: check("Reference count table", table, Self::REFCOUNT_MAX)?,
             l1_table: check("Active L1 table", l1, Self::L1_MAX)?,
         })
-    }
-
-    /// The pointers in a new header of the image.
-    ///
-    /// # Errors
-    /// The pointers are invalid.
-    pub(super) fn updated(&self, header: &[u8]) -> io::Result<Self> {
-        Self::parse(&Fields(header), self.cluster_bits, self.refcount_order)
-            .map_err(io::Error::other)
     }
 }
 
@@ -195,12 +184,6 @@ impl Header {
     /// The external data file, as named by the header.
     pub fn data_file(&self) -> Option<&str> {
         self.data_file.as_deref()
-    }
-
-    /// Whether the image has features that the image library does not support.
-    pub(super) fn needs_own_engine(&self) -> bool {
-        let beyond = INCOMPATIBLE_DATA_FILE | INCOMPATIBLE_COMPRESSION | INCOMPATIBLE_EXTENDED_L2;
-        self.incompatible & beyond != 0
     }
 
     /// The compression of clusters.

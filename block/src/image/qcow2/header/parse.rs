@@ -1,8 +1,6 @@
 //! Parsing of a header, in the order of QEMU's checks, so that the first of several errors is the
 //! same.
 
-use imago::StorageExt;
-
 use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
 use super::*;
 use crate::error::Error;
@@ -49,11 +47,11 @@ pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
         Error::While { what, source }
     };
     let mut first = [0; LENGTH_V2 as usize];
-    storage.read(first.as_mut_slice(), 0).map_err(unreadable)?;
+    storage.read(0, &mut first).map_err(unreadable)?;
     let cluster_bits = cluster_bits(&Fields(&first))?;
     // Bytes beyond the end of the file read as zeroes.
     let mut cluster = vec![0; 1 << cluster_bits];
-    storage.read(cluster.as_mut_slice(), 0).map_err(unreadable)?;
+    storage.read(0, &mut cluster).map_err(unreadable)?;
     Ok((cluster, cluster_bits))
 }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use imago::StorageExt;
 use nix::errno::Errno;
 
 use super::fields::{Fields, LENGTH_V2};
@@ -26,7 +25,7 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
     if header.len() > cluster.len() {
         return Err(io::Error::from(Errno::ENOSPC).into());
     }
-    Ok(storage.write(header.as_slice(), 0)?)
+    Ok(storage.write(0, &header)?)
 }
 
 /// The offset of the autoclear features in a header of version 3.
@@ -42,7 +41,7 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
     // The flag of a raw data file remains valid, because writes update the data file too.
     let retained = autoclear & AUTOCLEAR_DATA_FILE_RAW;
     if retained != autoclear {
-        storage.write(retained.to_be_bytes().as_slice(), AUTOCLEAR)?;
+        storage.write(AUTOCLEAR, &retained.to_be_bytes())?;
     }
     Ok(())
 }

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use imago::FormatCreateBuilder;
 use imago::qcow2::Qcow2;
+use imago::{FormatAccess, FormatCreateBuilder};
 
 use super::journal::{Journal, apply, corruptions, number};
-use crate::image::imago_image::ImagoImage;
 use crate::image::qcow2::clusters::{Clusters, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
@@ -41,7 +40,7 @@ fn open(storage: Storage, writable: bool) -> Clusters {
 fn make(shape: Shape) -> Arc<Journal> {
     let journal = Arc::new(Journal::default());
     let storage = Storage::from(journal.clone());
-    Qcow2::<Storage, ImagoImage>::create_builder(storage)
+    Qcow2::<Storage, Arc<FormatAccess<Storage>>>::create_builder(storage)
         // An L2 table with extended entries covers half as many clusters.
         .size(2 * shape.size)
         .cluster_size(shape.cluster_size)

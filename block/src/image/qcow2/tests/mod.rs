@@ -1,5 +1,4 @@
 //! Replays of images write by write: an image must be sound after each of them.
 
 mod clusters;
-mod crash_safe;
 mod journal;
