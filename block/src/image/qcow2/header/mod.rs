@@ -7,12 +7,11 @@ mod fields;
 mod parse;
 mod rewrite;
 
-use std::io;
 use std::ops::Range;
 
 use crate::error::Result;
 use crate::image::storage::Storage;
-use fields::{Fields, LENGTH_V2, check_table};
+use fields::{Fields, check_table};
 
 const INCOMPATIBLE_DIRTY: u64 = 1 << 0;
 const INCOMPATIBLE_CORRUPT: u64 = 1 << 1;
