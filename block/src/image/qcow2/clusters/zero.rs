@@ -17,7 +17,7 @@ impl Clusters {
     /// Zeroes whole subclusters in the tables, and writes zeroes to partial ones.
     pub(super) fn zero_locked(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
         let unit = self.geometry.subcluster_size();
-        let whole_start = start.next_multiple_of(unit).min(end);
+        let whole_start = start.next_multiple_of(unit);
         // A last subcluster that the end of the image cuts off counts as whole.
         let whole_end =
             if end >= state.size { end.next_multiple_of(unit) } else { end - end % unit };
