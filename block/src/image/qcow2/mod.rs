@@ -4,6 +4,7 @@ mod blkdebug_events;
 mod clusters;
 mod compressed;
 mod copy_on_read;
+pub(crate) mod format;
 pub mod header;
 mod image_storage;
 #[cfg(test)]

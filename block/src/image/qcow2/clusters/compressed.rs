@@ -5,8 +5,8 @@ use std::io;
 use nix::errno::Errno;
 
 use super::codec::{compress, decompress};
-use super::entry::{Compressed, Entry};
 use super::{Clusters, State};
+use crate::image::qcow2::format::entry::{Compressed, Entry};
 use crate::options::blkdebug::BlkdebugEvent;
 
 impl Clusters {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::entry::SubclusterType;
 use super::{Clusters, State};
 use crate::image::extent::Extent;
+use crate::image::qcow2::format::entry::SubclusterType;
 use crate::options::blkdebug::BlkdebugEvent;
 
 /// The largest number of entries that are read for one mapping.

@@ -13,8 +13,6 @@
 
 mod codec;
 mod compressed;
-mod entry;
-mod geometry;
 mod map;
 mod refcounts;
 mod tables;
@@ -26,9 +24,9 @@ use std::io;
 use parking_lot::RwLock;
 
 use super::header::{CompressionType, Header};
+use crate::image::qcow2::format::entry::SubclusterType;
+use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::storage::Storage;
-use entry::SubclusterType;
-use geometry::Geometry;
 use map::Mapping;
 use tables::Tables;
 

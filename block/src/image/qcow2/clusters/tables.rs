@@ -7,9 +7,9 @@ use lru::LruCache;
 use nix::errno::Errno;
 use parking_lot::Mutex;
 
-use super::entry::{COPIED, Entry, OFFSET_MASK};
-use super::geometry::Geometry;
 use super::refcounts::Refcounts;
+use crate::image::qcow2::format::entry::{COPIED, Entry, OFFSET_MASK};
+use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::ops::Range;
 
-use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
+use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 
 impl Clusters {
     /// Writes data within the image.

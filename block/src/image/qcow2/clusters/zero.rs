@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::entry::{Entry, SubclusterType};
 use super::{Clusters, State};
+use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 
 /// The size of the buffer from which zeroes are written to partial subclusters.
 const ZERO_BUFFER: usize = 64 * 1024;

@@ -8,34 +8,34 @@ use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
 
 /// The flag of an entry whose cluster has no other reference.
-pub(super) const COPIED: u64 = 1 << 63;
+pub(crate) const COPIED: u64 = 1 << 63;
 const COMPRESSED: u64 = 1 << 62;
 /// The bits of an entry with an offset.
-pub(super) const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
+pub(crate) const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
 /// The flag of an entry whose cluster reads as zeroes. Extended L2 entries use the bitmap
 /// instead.
 const ZERO: u64 = 1;
 
 /// An entry of an L2 table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) word: u64,
+pub(crate) struct Entry {
+    pub(crate) word: u64,
     /// The bitmap of an extended L2 entry. A bit of the lower half marks a subcluster as
     /// allocated. A bit of the upper half marks a subcluster that reads as zeroes.
-    pub(super) bitmap: u64,
+    pub(crate) bitmap: u64,
 }
 
 /// The position of compressed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Compressed {
-    pub(super) offset: u64,
+pub(crate) struct Compressed {
+    pub(crate) offset: u64,
     /// The length in bytes up to the end of a sector, which is an upper bound.
-    pub(super) length: u64,
+    pub(crate) length: u64,
 }
 
 /// The type of a subcluster, or of a whole cluster without subclusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SubclusterType {
+pub(crate) enum SubclusterType {
     /// Not allocated: the contents are those of the backing file.
     Unallocated,
     /// Reads as zeroes.
@@ -48,24 +48,24 @@ pub(super) enum SubclusterType {
 
 impl Entry {
     /// The entry of a cluster at an offset with data in all subclusters.
-    pub(super) fn data(geometry: &Geometry, host: u64) -> Self {
+    pub(crate) fn data(geometry: &Geometry, host: u64) -> Self {
         let bitmap = if geometry.extended_l2 { u64::from(u32::MAX) } else { 0 };
         Entry { word: host | COPIED, bitmap }
     }
 
     /// The entry of a compressed cluster.
-    pub(super) fn compressed(geometry: &Geometry, place: Compressed) -> Self {
+    pub(crate) fn compressed(geometry: &Geometry, place: Compressed) -> Self {
         let first = place.offset / SECTOR_SIZE;
         let sectors = (place.offset + place.length - 1) / SECTOR_SIZE - first;
         let word = COMPRESSED | sectors << geometry.compressed_shift() | place.offset;
         Entry { word, bitmap: 0 }
     }
 
-    pub(super) fn is_compressed(self) -> bool {
+    pub(crate) fn is_compressed(self) -> bool {
         self.word & COMPRESSED != 0
     }
 
-    pub(super) fn as_compressed(self, geometry: &Geometry) -> Option<Compressed> {
+    pub(crate) fn as_compressed(self, geometry: &Geometry) -> Option<Compressed> {
         if !self.is_compressed() {
             return None;
         }
@@ -80,7 +80,7 @@ impl Entry {
     ///
     /// # Errors
     /// The offset is invalid.
-    pub(super) fn host(self, geometry: &Geometry) -> io::Result<Option<u64>> {
+    pub(crate) fn host(self, geometry: &Geometry) -> io::Result<Option<u64>> {
         if self.is_compressed() {
             return Ok(None);
         }
@@ -94,7 +94,7 @@ impl Entry {
     }
 
     /// Whether the cluster of the entry may be written in place.
-    pub(super) fn is_copied(self) -> bool {
+    pub(crate) fn is_copied(self) -> bool {
         self.word & COPIED != 0
     }
 
@@ -102,7 +102,7 @@ impl Entry {
     ///
     /// # Errors
     /// The entry is invalid.
-    pub(super) fn kind(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
+    pub(crate) fn kind(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
         if let Some(compressed) = self.as_compressed(geometry) {
             return Ok(SubclusterType::Compressed(compressed));
         }
@@ -122,7 +122,7 @@ impl Entry {
     }
 
     /// The same entry with data in the subclusters `parts`.
-    pub(super) fn with_data(self, geometry: &Geometry, host: u64, parts: u64) -> Self {
+    pub(crate) fn with_data(self, geometry: &Geometry, host: u64, parts: u64) -> Self {
         let word = host | COPIED;
         let bitmap = if geometry.extended_l2 {
             (self.bitmap | parts) & !(parts << SUBCLUSTERS)
@@ -134,7 +134,7 @@ impl Entry {
 
     /// The same entry with zeroes in the subclusters `parts`. An uncompressed cluster without other
     /// references stays allocated for later writes.
-    pub(super) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
+    pub(crate) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
         let stays = self.is_copied() && !self.is_compressed();
         let word = if stays || parts != geometry.all_subclusters() { self.word } else { 0 };
         if geometry.extended_l2 {
@@ -145,13 +145,13 @@ impl Entry {
         }
     }
 
-    pub(super) fn parse(geometry: &Geometry, bytes: &[u8]) -> Self {
+    pub(crate) fn parse(geometry: &Geometry, bytes: &[u8]) -> Self {
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
         let (first, rest) = bytes.split_at(8);
         Entry { word: word(first), bitmap: if geometry.extended_l2 { word(rest) } else { 0 } }
     }
 
-    pub(super) fn push(self, geometry: &Geometry, bytes: &mut Vec<u8>) {
+    pub(crate) fn push(self, geometry: &Geometry, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.word.to_be_bytes());
         if geometry.extended_l2 {
             bytes.extend_from_slice(&self.bitmap.to_be_bytes());
