@@ -258,7 +258,7 @@ pub fn strerror(error: &io::Error) -> String {
     }
 }
 
-/// The error number of an error whose number the image library has dropped.
+/// The error number of an error without a number of the system.
 fn errno_of(kind: io::ErrorKind) -> i32 {
     let errno = match kind {
         io::ErrorKind::StorageFull => nix::errno::Errno::ENOSPC,

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::fcntl::{FallocateFlags, fallocate};
 
-use super::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::locks::ByteLocks;
 use crate::image::permissions::{Access, Permissions};
+use crate::image::storage::Preallocation;
 use crate::options::OnOffAuto;
 
 /// The mode of a new file before the umask: readable by all, writable by the owner.

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{FileCreate, Preallocation, Qcow2Create};
+use super::{FileCreate, Qcow2Create};
 use crate::error::{Error, Result};
+use crate::image::storage::Preallocation;
 use crate::nodes::Graph;
 use crate::nodes::by_filename;
 

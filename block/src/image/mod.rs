@@ -1,16 +1,19 @@
 //! Disk images: formats, the storage below them, and image locks.
 //!
-//! An [`Image`] does the input and output of a node. Its methods block, so that asynchronous callers
-//! make them from worker threads.
+//! An [`Image`] does the input and output of a node. Its methods block, so that asynchronous
+//! callers make them from worker threads.
 
+pub(crate) mod aligned_buffer;
+mod alignment;
 pub mod blkdebug;
 pub mod extent;
-mod forward;
 pub mod host_file;
 pub mod locks;
+pub mod null;
 pub mod permissions;
 pub mod probe;
 pub mod qcow2;
+mod range_locks;
 pub mod raw;
 pub mod slice;
 pub mod storage;

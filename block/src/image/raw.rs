@@ -2,11 +2,10 @@
 
 use std::io;
 
-use imago::storage::PreallocateMode;
 use parking_lot::RwLock;
 
 use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
-use super::storage::Storage;
+use super::storage::{Preallocation, Storage};
 
 /// A raw image.
 #[derive(Debug)]
@@ -88,7 +87,7 @@ impl RawImage {
         if size <= self.size()? {
             return Ok(());
         }
-        self.storage.resize(size, PreallocateMode::None)
+        self.storage.resize(size, Preallocation::Off)
     }
 
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {

@@ -3,30 +3,25 @@
 use std::fmt;
 use std::io;
 
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
 use nix::errno::Errno;
 
 use super::extent::Extent;
-use super::storage::{BlockStorage, Storage};
+use super::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 
 /// The bytes of a storage from an offset on, up to a fixed size if one is given.
 ///
-/// Requests are passed on as unaligned ones, so that the offset needs no alignment.
+/// The offset needs no alignment, as storages serve unaligned requests too.
 #[derive(Debug)]
 pub struct StorageSlice {
     inner: Storage,
     offset: u64,
     size: Option<u64>,
-    helper: CommonStorageHelper,
 }
 
 impl StorageSlice {
     /// A range of `inner` from `offset` on, which must lie within `inner`.
     pub fn new(inner: Storage, offset: u64, size: Option<u64>) -> Self {
-        StorageSlice { inner, offset, size, helper: CommonStorageHelper::default() }
+        StorageSlice { inner, offset, size }
     }
 
     fn shift(&self, offset: u64) -> io::Result<u64> {
@@ -50,12 +45,6 @@ impl fmt::Display for StorageSlice {
 }
 
 impl BlockStorage for StorageSlice {
-    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        self.inner.extent(self.offset.saturating_add(offset), length)
-    }
-}
-
-impl ImagoStorage for StorageSlice {
     fn size(&self) -> io::Result<u64> {
         match self.size {
             Some(size) => Ok(size),
@@ -63,30 +52,25 @@ impl ImagoStorage for StorageSlice {
         }
     }
 
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         // Bytes beyond a fixed size are not part of the range, and read as zeroes like those beyond
         // a file.
         let inside = self.size.map_or(u64::MAX, |size| size.saturating_sub(offset));
-        let inside = inside.min(bufv.len());
-        let (inner, mut beyond) = bufv.split_at(inside);
+        let inside = inside.min(buffer.len() as u64);
+        let (within, beyond) = buffer.split_at_mut(inside as usize);
         beyond.fill(0);
-        if inside == 0 { Ok(()) } else { self.inner.readv(inner, self.shift(offset)?) }
+        if within.is_empty() { Ok(()) } else { self.inner.read(self.shift(offset)?, within) }
     }
 
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        let start = self.shift_write(offset, bufv.len())?;
-        self.inner.writev(bufv, start)
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.inner.write(self.shift_write(offset, data.len() as u64)?, data)
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_zeroes(self.shift_write(offset, length)?, length)
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.inner.zero(self.shift_write(offset, length)?, length, mode)
     }
 
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_allocated_zeroes(self.shift_write(offset, length)?, length)
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         self.inner.discard(self.shift_write(offset, length)?, length)
     }
 
@@ -98,19 +82,14 @@ impl ImagoStorage for StorageSlice {
         self.inner.sync()
     }
 
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller upholds the contract of the inner method, which is the same.
-        unsafe { self.inner.invalidate_cache() }
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
         match self.size {
-            Some(_fixed) => Err(io::ErrorKind::Unsupported.into()),
-            None => self.inner.resize(self.shift(new_size)?, prealloc_mode),
+            Some(_fixed) => Err(Errno::ENOTSUP.into()),
+            None => self.inner.resize(self.shift(size)?, preallocation),
         }
+    }
+
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(self.offset.saturating_add(offset), length)
     }
 }

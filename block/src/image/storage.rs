@@ -2,41 +2,140 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{DynStorage, Storage as ImagoStorage, StorageExt};
+use nix::errno::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
 
-/// A storage of the image library that also reports its block status.
-pub trait BlockStorage: DynStorage {
+/// `PreallocMode` of QAPI: how much space is allocated for a new image, or for the new bytes of an
+/// image that grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preallocation {
+    /// No preallocation.
+    #[default]
+    Off,
+    /// The metadata of the format.
+    Metadata,
+    /// The metadata, and the space on the host.
+    Falloc,
+    /// The metadata, and the space on the host by writing zeroes.
+    Full,
+}
+
+impl Preallocation {
+    /// The name in the schema.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preallocation::Off => "off",
+            Preallocation::Metadata => "metadata",
+            Preallocation::Falloc => "falloc",
+            Preallocation::Full => "full",
+        }
+    }
+}
+
+/// The space of a range that is made zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZeroMode {
+    /// The storage may free the space.
+    MayUnmap,
+    /// The space stays allocated.
+    Allocated,
+}
+
+/// Bytes in which an image is stored.
+///
+/// All methods block, and may be called from any number of threads at once. The effect of writes
+/// that overlap in time and place is that of one of them for each byte. The form of
+/// [`Display`](fmt::Display) names the storage in messages.
+pub trait BlockStorage: fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// The size in bytes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Reads from `offset` until `buffer` is full. Bytes beyond the end read as zeroes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// Writes all of `data` at `offset`. A write beyond the end enlarges a storage without fixed
+    /// size.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()>;
+
+    /// Makes a range read as zeroes. By default, zeroes are written.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn write_zeroes(&self, offset: u64, length: u64, _mode: ZeroMode) -> io::Result<()> {
+        write_zero_data(offset, length, |offset, zeroes| self.write(offset, zeroes))
+    }
+
+    /// Frees the space of a range, whose contents are undefined then. By default, nothing happens.
+    ///
+    /// # Errors
+    /// Those of the system. A storage that cannot free space does not fail.
+    fn discard(&self, _offset: u64, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Flushes all completed writes to the host, if the storage has a cache of its own. By default,
+    /// it has none.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Flushes all completed writes to the disk.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Changes the size. New bytes read as zeroes. By default, the size is fixed.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`] for a storage of fixed size; or those of the system.
+    fn resize(&self, _size: u64, _preallocation: Preallocation) -> io::Result<()> {
+        Err(Errno::ENOTSUP.into())
+    }
+
     /// The block status from `offset` on, for 1 to `length` bytes. `length` is more than 0 and the
     /// range lies within the storage. By default, all bytes are allocated and may be data.
     ///
     /// # Errors
-    /// Those of the storage below.
+    /// Those of the system.
     fn extent(&self, _offset: u64, length: u64) -> io::Result<Extent> {
         Ok(Extent { length, zero: false, allocated: true })
     }
 
+    /// The alignment of requests in bytes, a power of two, from which on a request needs neither a
+    /// copy nor a read before a write. Other requests are slower, but have the same effect. By
+    /// default, it is 1.
+    fn request_alignment(&self) -> u64 {
+        1
+    }
+
     /// The rules of the blkdebug node to which requests pass directly, if there is one. An image on
-    /// such a storage reports its events to them.
+    /// such a storage reports its events to them. By default, there is none.
     fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
         None
     }
 }
 
-impl BlockStorage for imago::null::Null {}
-
 /// A handle to a storage. Clones are handles to the same storage.
 ///
-/// The image library wants one storage type for all images of a chain. This type stands for a
-/// [`HostFile`](super::host_file::HostFile), a range of another storage, another image, and so on.
+/// It stands for a [`HostFile`](super::host_file::HostFile), a range of another storage, another
+/// image, and so on.
 #[derive(Clone, Debug)]
 pub struct Storage(Arc<dyn BlockStorage>);
 
@@ -46,68 +145,84 @@ impl Storage {
         Storage(Arc::new(storage))
     }
 
-    /// The size in bytes.
+    /// As [`BlockStorage::size`].
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::size`].
     pub fn size(&self) -> io::Result<u64> {
-        self.0.dyn_size()
+        self.0.size()
     }
 
-    /// Reads from `offset` until `buffer` is full. Bytes beyond the end read as zeroes.
+    /// As [`BlockStorage::read`].
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::read`].
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        StorageExt::read(self, buffer, offset)
+        if buffer.is_empty() { Ok(()) } else { self.0.read(offset, buffer) }
     }
 
-    /// Writes all of `data` at `offset`.
+    /// As [`BlockStorage::write`].
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::write`].
     pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        StorageExt::write(self, data, offset)
+        if data.is_empty() { Ok(()) } else { self.0.write(offset, data) }
     }
 
     /// Makes a range read as zeroes. May free its space.
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::write_zeroes`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        StorageExt::write_zeroes(self, offset, length)
+        self.zero(offset, length, ZeroMode::MayUnmap)
     }
 
     /// Makes a range read as zeroes, and leaves its space allocated.
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::write_zeroes`].
     pub fn write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        StorageExt::write_allocated_zeroes(self, offset, length)
+        self.zero(offset, length, ZeroMode::Allocated)
     }
 
-    /// Flushes all completed writes to the page cache of the host.
+    /// As [`BlockStorage::write_zeroes`].
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::write_zeroes`].
+    pub fn zero(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        if length == 0 { Ok(()) } else { self.0.write_zeroes(offset, length, mode) }
+    }
+
+    /// As [`BlockStorage::discard`].
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::discard`].
+    pub fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        if length == 0 { Ok(()) } else { self.0.discard(offset, length) }
+    }
+
+    /// As [`BlockStorage::flush`].
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::flush`].
     pub fn flush(&self) -> io::Result<()> {
-        self.0.dyn_flush()
+        self.0.flush()
     }
 
-    /// Flushes all completed writes to the disk.
+    /// As [`BlockStorage::sync`].
     ///
     /// # Errors
-    /// Those of the storage.
+    /// As for [`BlockStorage::sync`].
     pub fn sync(&self) -> io::Result<()> {
-        self.0.dyn_sync()
+        self.0.sync()
     }
 
-    /// Changes the size. New bytes read as zeroes.
+    /// As [`BlockStorage::resize`].
     ///
     /// # Errors
-    /// [`io::ErrorKind::Unsupported`] for a storage of fixed size; or those of the storage.
-    pub fn resize(&self, size: u64, preallocation: PreallocateMode) -> io::Result<()> {
-        self.0.dyn_resize(size, preallocation)
+    /// As for [`BlockStorage::resize`].
+    pub fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.0.resize(size, preallocation)
     }
 
     /// As [`BlockStorage::extent`].
@@ -116,6 +231,11 @@ impl Storage {
     /// As for [`BlockStorage::extent`].
     pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         self.0.extent(offset, length)
+    }
+
+    /// As [`BlockStorage::request_alignment`].
+    pub fn request_alignment(&self) -> u64 {
+        self.0.request_alignment()
     }
 
     /// As [`BlockStorage::blkdebug_rules`].
@@ -136,83 +256,27 @@ impl fmt::Display for Storage {
     }
 }
 
-impl ImagoStorage for Storage {
-    fn mem_align(&self) -> usize {
-        self.0.dyn_mem_align()
-    }
+/// The largest number of bytes in a write of zeroes.
+const ZEROES_MAX: u64 = 64 << 10;
+static ZEROES: Zeroes = Zeroes([0; ZEROES_MAX as usize]);
 
-    fn req_align(&self) -> usize {
-        self.0.dyn_req_align()
-    }
+/// Zeroes at an address that direct I/O accepts.
+#[repr(align(4096))]
+struct Zeroes([u8; ZEROES_MAX as usize]);
 
-    fn zero_align(&self) -> usize {
-        self.0.dyn_zero_align()
+/// Writes zeroes to a range in pieces. `write` receives the offset and the bytes of each.
+pub(super) fn write_zero_data(
+    offset: u64,
+    length: u64,
+    mut write: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut done = 0;
+    while done < length {
+        // All pieces but the first one begin at a multiple of their largest size.
+        let at = offset + done;
+        let piece = (ZEROES_MAX - at % ZEROES_MAX).min(length - done);
+        write(at, &ZEROES.0[..piece as usize])?;
+        done += piece;
     }
-
-    fn discard_align(&self) -> usize {
-        self.0.dyn_discard_align()
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.0.dyn_size()
-    }
-
-    fn resolve_relative_path<P: AsRef<Path>>(&self, relative: P) -> io::Result<PathBuf> {
-        self.0.dyn_resolve_relative_path(relative.as_ref())
-    }
-
-    fn get_filename(&self) -> Option<PathBuf> {
-        self.0.dyn_get_filename()
-    }
-
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: the caller upholds the contract of the inner method, which is the same: this
-        // object reports the alignment and has the write blockers of the storage behind it.
-        unsafe { self.0.dyn_pure_readv(bufv, offset) }
-    }
-
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_readv`.
-        unsafe { self.0.dyn_pure_writev(bufv, offset) }
-    }
-
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_readv`.
-        unsafe { self.0.dyn_pure_write_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_readv`.
-        unsafe { self.0.dyn_pure_write_allocated_zeroes(offset, length) }
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_readv`.
-        unsafe { self.0.dyn_pure_discard(offset, length) }
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.0.dyn_flush()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.0.dyn_sync()
-    }
-
-    fn settle_writes(&self) -> io::Result<()> {
-        self.0.dyn_settle_writes()
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        // SAFETY: the caller upholds the contract of the inner method, which is the same.
-        unsafe { self.0.dyn_invalidate_cache() }
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        self.0.dyn_get_storage_helper()
-    }
-
-    fn resize(&self, new_size: u64, prealloc_mode: PreallocateMode) -> io::Result<()> {
-        self.0.dyn_resize(new_size, prealloc_mode)
-    }
+    Ok(())
 }

@@ -4,14 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::IoVector;
-use imago::storage::drivers::CommonStorageHelper;
-
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
-use super::forward::forward_reads;
-use super::storage::{BlockStorage, Storage};
+use super::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 
 /// Intercepts the writes to a storage.
 pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {
@@ -34,13 +29,12 @@ pub trait WriteObserver: fmt::Debug + Send + Sync + 'static {
 pub struct WatchedStorage {
     inner: Storage,
     observer: Arc<dyn WriteObserver>,
-    helper: CommonStorageHelper,
 }
 
 impl WatchedStorage {
     /// Puts an observer in front of `inner`.
     pub fn new(inner: Storage, observer: Arc<dyn WriteObserver>) -> Self {
-        Self { inner, observer, helper: CommonStorageHelper::default() }
+        Self { inner, observer }
     }
 }
 
@@ -51,53 +45,50 @@ impl fmt::Display for WatchedStorage {
 }
 
 impl BlockStorage for WatchedStorage {
-    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        self.inner.extent(offset, length)
-    }
-
-    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
-        self.inner.blkdebug_rules()
-    }
-}
-
-impl ImagoStorage for WatchedStorage {
     fn size(&self) -> io::Result<u64> {
         self.inner.size()
     }
 
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, mut offset: u64) -> io::Result<()> {
-        for buffer in bufv.into_inner() {
-            let (data, length) = (&*buffer, buffer.len() as u64);
-            // SAFETY: the caller observes the alignment that this object reports, which is that of
-            // `inner`, for each buffer. The write blockers are those of this object.
-            let mut perform = || unsafe { self.inner.pure_writev(data.into(), offset) };
-            self.observer.observe(offset, length, Some(data), &mut perform)?;
-            offset += length;
-        }
-        Ok(())
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.inner.read(offset, buffer)
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        let mut perform = || unsafe { self.inner.pure_write_zeroes(offset, length) };
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut perform = || self.inner.write(offset, data);
+        self.observer.observe(offset, data.len() as u64, Some(data), &mut perform)
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        let mut perform = || self.inner.zero(offset, length, mode);
         self.observer.observe(offset, length, None, &mut perform)
     }
 
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        let mut perform = || unsafe { self.inner.pure_write_allocated_zeroes(offset, length) };
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        let mut perform = || self.inner.discard(offset, length);
         self.observer.observe(offset, length, None, &mut perform)
     }
 
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        // SAFETY: as for `pure_writev`.
-        let mut perform = || unsafe { self.inner.pure_discard(offset, length) };
-        self.observer.observe(offset, length, None, &mut perform)
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
     }
 
-    forward_reads!(self => self.inner);
+    fn sync(&self) -> io::Result<()> {
+        self.inner.sync()
+    }
 
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.inner.resize(size, preallocation)
+    }
+
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(offset, length)
+    }
+
+    fn request_alignment(&self) -> u64 {
+        self.inner.request_alignment()
+    }
+
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        self.inner.blkdebug_rules()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use imago::Storage as _;
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;
@@ -32,7 +31,7 @@ impl Opener<'_> {
         let child = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &child, Role::Image(blkdebug.access))?;
         let storage = child.storage();
-        blkdebug.limits.check(storage.req_align() as u64)?;
+        blkdebug.limits.check(storage.request_alignment())?;
         let storage = BlkdebugStorage::new(storage, Rules::new(options)?, blkdebug.limits);
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);

@@ -18,6 +18,7 @@ use crate::image::Image;
 use crate::image::blkdebug::EventStorage;
 use crate::image::extent::SECTOR_SIZE;
 use crate::image::host_file::{HostFile, HostFileMode};
+use crate::image::null::NullStorage;
 use crate::image::raw::{RawImage, RawMode};
 use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
@@ -196,7 +197,7 @@ impl<'a> Opener<'a> {
         let common = settings.common;
         let name = self.name(name)?;
         let size = options.size_bytes()?;
-        let storage = imago::null::Null::new(size.unwrap_or(NULL_SIZE));
+        let storage = NullStorage::new(size.unwrap_or(NULL_SIZE));
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
         node.range = RangeOptions { offset: None, size, read_zeroes: options.read_zeroes };

@@ -5,9 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::{Condvar, Mutex};
 
 use crate::image::Image;
@@ -24,7 +21,6 @@ pub struct Gate {
     size: u64,
     state: Mutex<GateState>,
     changed: Condvar,
-    helper: CommonStorageHelper,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +34,7 @@ impl Gate {
     /// A shut gate, with a storage of this size in bytes.
     pub fn shut(size: u64) -> Arc<Self> {
         let state = Mutex::new(GateState { shut: true, ..GateState::default() });
-        Arc::new(Gate { size, state, changed: Condvar::new(), helper: Default::default() })
+        Arc::new(Gate { size, state, changed: Condvar::new() })
     }
 
     /// Opens the gate: waiting and later requests pass.
@@ -102,20 +98,18 @@ impl fmt::Display for Gate {
     }
 }
 
-impl BlockStorage for Gate {}
-
-impl ImagoStorage for Gate {
+impl BlockStorage for Gate {
     fn size(&self) -> io::Result<u64> {
         Ok(self.size)
     }
 
-    unsafe fn pure_readv(&self, mut bufv: IoVectorMut<'_>, _offset: u64) -> io::Result<()> {
+    fn read(&self, _offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.pass()?;
-        bufv.fill(0);
+        buffer.fill(0);
         Ok(())
     }
 
-    unsafe fn pure_writev(&self, _bufv: IoVector<'_>, _offset: u64) -> io::Result<()> {
+    fn write(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
         self.pass()
     }
 
@@ -125,13 +119,5 @@ impl ImagoStorage for Gate {
 
     fn sync(&self) -> io::Result<()> {
         Ok(())
-    }
-
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
     }
 }

@@ -1,4 +1,4 @@
-//! Kinds of qcow2 images that the image library does not support.
+//! Kinds of qcow2 images: versions, compression, subclusters, and so on.
 
 use std::fs;
 use std::path::PathBuf;

@@ -5,10 +5,10 @@ use std::io;
 use nix::errno::Errno;
 
 use super::{Names, Qcow2Create, Qcow2Version};
-use crate::create::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::extent::SECTOR_SIZE;
 use crate::image::qcow2::header::CompressionType;
+use crate::image::storage::Preallocation;
 
 const CLUSTER_SIZES: std::ops::RangeInclusive<u64> = 512..=(2 << 20);
 /// The smallest cluster size with subclusters.

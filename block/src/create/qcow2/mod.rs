@@ -1,8 +1,7 @@
 //! Creation of qcow2 images in nodes.
 //!
 //! The clusters of a new image are, in this order: the header, the refcount table, the refcount
-//! blocks for all clusters, the L1 table, and preallocated L2 tables and data. The image library is
-//! not used, as it supports fewer options than QEMU.
+//! blocks for all clusters, the L1 table, and preallocated L2 tables and data.
 
 mod check;
 mod header;
@@ -10,15 +9,13 @@ mod layout;
 
 use std::io;
 
-use imago::storage::PreallocateMode;
 use nix::errno::Errno;
 
-use super::Preallocation;
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::{CompressionType, TablePointers};
-use crate::image::storage::Storage;
+use crate::image::storage::{Preallocation, Storage};
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
 use layout::{Contents, Layout, Widths};
@@ -253,7 +250,7 @@ impl Qcow2Create {
         }
         if contents.data_clusters > 0 {
             let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
-            storage.resize(end, self.mode())?;
+            storage.resize(end, self.host_preallocation())?;
         }
         // The header is written last, as the node contains no image before. A whole cluster is
         // written, as QEMU estimates the allocation from the space that a file occupies.
@@ -263,12 +260,11 @@ impl Qcow2Create {
         storage.flush()
     }
 
-    /// The mode for growing a file, which follows from `preallocation`.
-    fn mode(&self) -> PreallocateMode {
+    /// The preallocation of the space on the host.
+    fn host_preallocation(&self) -> Preallocation {
         match self.preallocation {
-            Preallocation::Off | Preallocation::Metadata => PreallocateMode::None,
-            Preallocation::Falloc => PreallocateMode::Allocate,
-            Preallocation::Full => PreallocateMode::WriteData,
+            Preallocation::Off | Preallocation::Metadata => Preallocation::Off,
+            Preallocation::Falloc | Preallocation::Full => self.preallocation,
         }
     }
 
@@ -282,7 +278,7 @@ impl Qcow2Create {
             _allocated => self.size.next_multiple_of(self.cluster_size / parts),
         };
         if storage.size()? < size {
-            storage.resize(size, self.mode())?;
+            storage.resize(size, self.host_preallocation())?;
             storage.flush()?;
         }
         Ok(())
@@ -309,12 +305,12 @@ fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Res
 
 /// Empties the storage, and sets the length of a new image.
 fn empty(storage: &Storage, length: u64) -> io::Result<()> {
-    match storage.resize(0, PreallocateMode::None) {
+    match storage.resize(0, Preallocation::Off) {
         // The storage of another image cannot be resized. It may contain bytes to which the new
         // image does not refer.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => storage.resize(length, PreallocateMode::None),
+        Ok(()) => storage.resize(length, Preallocation::Off),
     }
 }
 

@@ -4,14 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
-
 use super::rules::Rules;
 use crate::image::extent::Extent;
-use crate::image::forward::{forward_alignment, forward_control};
-use crate::image::storage::{BlockStorage, Storage};
+use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 use crate::options::blkdebug::BlkdebugEvent;
 
 /// A storage that reports its requests to rules as events of an image.
@@ -19,13 +14,12 @@ use crate::options::blkdebug::BlkdebugEvent;
 pub struct EventStorage {
     inner: Storage,
     rules: Arc<Rules>,
-    helper: CommonStorageHelper,
 }
 
 impl EventStorage {
     /// Reports the requests to `inner` to rules.
     pub fn new(inner: Storage, rules: Arc<Rules>) -> Self {
-        EventStorage { inner, rules, helper: CommonStorageHelper::default() }
+        EventStorage { inner, rules }
     }
 
     /// The storage of a raw image in `file`, which reports the requests of the image to the rules
@@ -45,37 +39,25 @@ impl fmt::Display for EventStorage {
 }
 
 impl BlockStorage for EventStorage {
-    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        self.inner.extent(offset, length)
-    }
-}
-
-impl ImagoStorage for EventStorage {
-    forward_alignment!(self => self.inner);
-
     fn size(&self) -> io::Result<u64> {
         self.inner.size()
     }
 
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.rules.on_event(BlkdebugEvent::ReadAio);
-        self.inner.readv(bufv, offset)
+        self.inner.read(offset, buffer)
     }
 
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.rules.on_event(BlkdebugEvent::WriteAio);
-        self.inner.writev(bufv, offset)
+        self.inner.write(offset, data)
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_zeroes(offset, length)
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.inner.zero(offset, length, mode)
     }
 
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.inner.write_allocated_zeroes(offset, length)
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         self.inner.discard(offset, length)
     }
 
@@ -89,9 +71,15 @@ impl ImagoStorage for EventStorage {
         self.inner.sync()
     }
 
-    forward_control!(self => self.inner);
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.inner.resize(size, preallocation)
+    }
 
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.inner.extent(offset, length)
+    }
+
+    fn request_alignment(&self) -> u64 {
+        self.inner.request_alignment()
     }
 }

@@ -9,13 +9,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::drivers::CommonStorageHelper;
-use imago::{Storage as ImagoStorage, StorageExt};
-
+use super::alignment::{AlignedWrite, Alignment};
 use super::extent::Extent;
-use super::forward::forward_control;
-use super::storage::{BlockStorage, Storage};
+use super::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 use crate::options::blkdebug::{BlkdebugEvent, BlkdebugIoType};
 pub use event_storage::EventStorage;
 pub use limits::Limits;
@@ -27,24 +23,25 @@ pub struct BlkdebugStorage {
     inner: Storage,
     rules: Arc<Rules>,
     limits: Limits,
+    alignment: Alignment,
     /// The number of writes. As in QEMU, rules do not apply to a flush if no write came since the
     /// last flush.
     written: AtomicU64,
     /// The number of writes that have been flushed.
     flushed: AtomicU64,
-    helper: CommonStorageHelper,
 }
 
 impl BlkdebugStorage {
     /// Puts rules and limits in front of a storage. The limits have been checked.
     pub fn new(inner: Storage, rules: Rules, limits: Limits) -> Self {
+        let align = limits.align.unwrap_or(0).max(inner.request_alignment());
         BlkdebugStorage {
             inner,
+            alignment: Alignment::new(align, 1),
             rules: Arc::new(rules),
             limits,
             written: AtomicU64::new(0),
             flushed: AtomicU64::new(0),
-            helper: CommonStorageHelper::default(),
         }
     }
 
@@ -65,8 +62,33 @@ impl BlkdebugStorage {
         Ok(())
     }
 
+    /// Makes an aligned read.
+    fn read_aligned(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let (length, most) = (buffer.len() as u64, self.limits.max_transfer);
+        Self::in_pieces(offset, length, most, |at, length| {
+            self.rules.check(BlkdebugIoType::Read, at, length)?;
+            let start = (at - offset) as usize;
+            self.inner.read(at, &mut buffer[start..start + length as usize])
+        })
+    }
+
+    /// Makes an aligned write.
+    fn write_aligned(
+        &self,
+        AlignedWrite { offset, data, end: _ }: AlignedWrite<'_>,
+    ) -> io::Result<()> {
+        let (length, most) = (data.len() as u64, self.limits.max_transfer);
+        self.with_events(BlkdebugEvent::Pwritev, || {
+            Self::in_pieces(offset, length, most, |at, length| {
+                self.rules.check(BlkdebugIoType::Write, at, length)?;
+                let start = (at - offset) as usize;
+                self.inner.write(at, &data[start..start + length as usize])
+            })
+        })
+    }
+
     /// Makes a write, with its events.
-    fn write(
+    fn with_events(
         &self,
         event: BlkdebugEvent,
         write: impl FnOnce() -> io::Result<()>,
@@ -78,26 +100,9 @@ impl BlkdebugStorage {
         written
     }
 
-    fn write_zeroes(
-        &self,
-        offset: u64,
-        length: u64,
-        write: impl Fn(u64, u64) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let most = self.limits.max_write_zero;
-        self.write(BlkdebugEvent::PwritevZero, || {
-            Self::in_pieces(offset, length, most, |offset, length| {
-                self.rules.check(BlkdebugIoType::WriteZeroes, offset, length)?;
-                write(offset, length)
-            })
-        })
-    }
-
-    /// An alignment of requests: the larger one of the limits and the storage below.
-    fn align(&self, given: Option<u64>, inner: usize) -> usize {
-        // The limits are below 2 GiB.
-        let own = self.limits.align.unwrap_or(0).max(given.unwrap_or(0)) as usize;
-        own.max(inner)
+    /// The larger one of the alignment of all requests and that of one kind.
+    fn unit(&self, given: Option<u64>) -> u64 {
+        self.alignment.request().max(given.unwrap_or(0))
     }
 }
 
@@ -108,84 +113,46 @@ impl fmt::Display for BlkdebugStorage {
 }
 
 impl BlockStorage for BlkdebugStorage {
-    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        self.rules.check(BlkdebugIoType::BlockStatus, offset, length)?;
-        self.inner.extent(offset, length)
-    }
-
-    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
-        Some(Arc::clone(&self.rules))
-    }
-}
-
-impl ImagoStorage for BlkdebugStorage {
-    fn mem_align(&self) -> usize {
-        self.inner.mem_align()
-    }
-
-    fn req_align(&self) -> usize {
-        self.align(None, self.inner.req_align())
-    }
-
-    fn zero_align(&self) -> usize {
-        self.align(self.limits.opt_write_zero, self.inner.zero_align())
-    }
-
-    fn discard_align(&self) -> usize {
-        self.align(self.limits.opt_discard, self.inner.discard_align())
-    }
-
     fn size(&self) -> io::Result<u64> {
         self.inner.size()
     }
 
-    unsafe fn pure_readv(&self, bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
-        let length = bufv.len();
-        let mut rest = Some(bufv);
-        Self::in_pieces(offset, length, self.limits.max_transfer, |offset, length| {
-            let Some(bufv) = rest.take() else { return Ok(()) };
-            let (piece, others) = bufv.split_at(length);
-            rest = Some(others);
-            self.rules.check(BlkdebugIoType::Read, offset, length)?;
-            self.inner.readv(piece, offset)
-        })
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.alignment.read(offset, buffer, |offset, buffer| self.read_aligned(offset, buffer))
     }
 
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
-        let length = bufv.len();
-        let mut rest = Some(bufv);
-        let most = self.limits.max_transfer;
-        self.write(BlkdebugEvent::Pwritev, || {
-            Self::in_pieces(offset, length, most, |offset, length| {
-                let Some(bufv) = rest.take() else { return Ok(()) };
-                let (piece, others) = bufv.split_at(length);
-                rest = Some(others);
-                self.rules.check(BlkdebugIoType::Write, offset, length)?;
-                self.inner.writev(piece, offset)
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let read = |offset, buffer: &mut [u8]| self.read_aligned(offset, buffer);
+        self.alignment.write(offset, data, read, |write| self.write_aligned(write))
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        let most = self.limits.max_write_zero;
+        let zero = |offset, length| {
+            self.with_events(BlkdebugEvent::PwritevZero, || {
+                Self::in_pieces(offset, length, most, |offset, length| {
+                    self.rules.check(BlkdebugIoType::WriteZeroes, offset, length)?;
+                    self.inner.zero(offset, length, mode)
+                })
             })
-        })
+        };
+        let unit = self.unit(self.limits.opt_write_zero);
+        let write = |offset, zeroes: &[u8]| self.write(offset, zeroes);
+        self.alignment.write_zeroes(offset, length, unit, zero, write)
     }
 
-    unsafe fn pure_write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.write_zeroes(offset, length, |offset, length| {
-            self.inner.write_zeroes(offset, length)
-        })
-    }
-
-    unsafe fn pure_write_allocated_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.write_zeroes(offset, length, |offset, length| {
-            self.inner.write_allocated_zeroes(offset, length)
-        })
-    }
-
-    unsafe fn pure_discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        let discarded =
-            Self::in_pieces(offset, length, self.limits.max_discard, |offset, length| {
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        let most = self.limits.max_discard;
+        let discard = |offset, length| {
+            let discarded = Self::in_pieces(offset, length, most, |offset, length| {
                 self.rules.check(BlkdebugIoType::Discard, offset, length)?;
                 self.inner.discard(offset, length)
             });
-        self.written.fetch_add(1, Ordering::Relaxed);
-        discarded
+            self.written.fetch_add(1, Ordering::Relaxed);
+            discarded
+        };
+        let unit = self.unit(self.limits.opt_discard);
+        self.alignment.change_blocks(offset, length, unit, discard).map(drop)
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -202,9 +169,20 @@ impl ImagoStorage for BlkdebugStorage {
         Ok(())
     }
 
-    forward_control!(self => self.inner);
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.inner.resize(size, preallocation)
+    }
 
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.rules.check(BlkdebugIoType::BlockStatus, offset, length)?;
+        self.inner.extent(offset, length)
+    }
+
+    fn request_alignment(&self) -> u64 {
+        self.alignment.request()
+    }
+
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        Some(Arc::clone(&self.rules))
     }
 }

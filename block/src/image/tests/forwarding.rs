@@ -4,16 +4,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::Mutex;
 
 use crate::image::blkdebug::rules::Rules;
 use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
+use crate::image::extent::Extent;
 use crate::image::slice::StorageSlice;
-use crate::image::storage::{BlockStorage, Storage};
+use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 use crate::image::watched::{WatchedStorage, WriteObserver};
 use crate::options::BlockdevOptionsBlkdebug;
 
@@ -23,7 +20,6 @@ const SIZE: u64 = 1 << 20;
 #[derive(Debug, Default)]
 struct Recorder {
     requests: Mutex<Vec<&'static str>>,
-    helper: CommonStorageHelper,
 }
 
 impl Recorder {
@@ -39,43 +35,46 @@ impl fmt::Display for Recorder {
     }
 }
 
-impl BlockStorage for Recorder {}
-
-impl ImagoStorage for Recorder {
+impl BlockStorage for Recorder {
     fn size(&self) -> io::Result<u64> {
+        self.record("size")?;
         Ok(SIZE)
     }
 
-    unsafe fn pure_readv(&self, _bufv: IoVectorMut<'_>, _offset: u64) -> io::Result<()> {
+    fn read(&self, _offset: u64, _buffer: &mut [u8]) -> io::Result<()> {
         self.record("read")
     }
 
-    unsafe fn pure_writev(&self, _bufv: IoVector<'_>, _offset: u64) -> io::Result<()> {
+    fn write(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
         self.record("write")
     }
 
-    unsafe fn pure_write_zeroes(&self, _offset: u64, _length: u64) -> io::Result<()> {
-        self.record("write zeroes")
+    fn write_zeroes(&self, _offset: u64, _length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.record(match mode {
+            ZeroMode::MayUnmap => "unmap",
+            ZeroMode::Allocated => "write zeroes",
+        })
+    }
+
+    fn discard(&self, _offset: u64, _length: u64) -> io::Result<()> {
+        self.record("discard")
     }
 
     fn flush(&self) -> io::Result<()> {
-        Ok(())
+        self.record("flush")
     }
 
     fn sync(&self) -> io::Result<()> {
-        Ok(())
+        self.record("sync")
     }
 
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        self.record("invalidate")
+    fn resize(&self, _size: u64, _preallocation: Preallocation) -> io::Result<()> {
+        self.record("resize")
     }
 
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
-    }
-
-    fn resize(&self, _new_size: u64, _mode: PreallocateMode) -> io::Result<()> {
-        Ok(())
+    fn extent(&self, _offset: u64, length: u64) -> io::Result<Extent> {
+        self.record("extent")?;
+        Ok(Extent { length, zero: false, allocated: true })
     }
 }
 
@@ -107,14 +106,32 @@ fn every_storage_forwards_requests_unchanged() {
     for (name, put) in fronts {
         let inner_storage = Arc::new(Recorder::default());
         let storage = put(Arc::clone(&inner_storage).into());
-        storage.read(0, &mut [0; 512]).expect("nothing can fail");
-        storage.write_zeroes(0, 4096).expect("nothing can fail");
-        // SAFETY: nothing is cached, and no other user has the storage.
-        unsafe { storage.invalidate_cache() }.expect("nothing can fail");
-        assert_eq!(
-            *inner_storage.requests.lock(),
-            ["read", "write zeroes", "invalidate"],
-            "{name}"
-        );
+        let requests = || -> io::Result<()> {
+            storage.size()?;
+            storage.read(0, &mut [0; 512])?;
+            storage.write(0, &[0; 512])?;
+            storage.write_zeroes(0, 4096)?;
+            storage.write_allocated_zeroes(0, 4096)?;
+            storage.discard(0, 4096)?;
+            storage.flush()?;
+            storage.sync()?;
+            storage.resize(SIZE, Preallocation::Off)?;
+            storage.extent(0, 4096)?;
+            Ok(())
+        };
+        requests().expect("nothing can fail");
+        let expected = [
+            "size",
+            "read",
+            "write",
+            "unmap",
+            "write zeroes",
+            "discard",
+            "flush",
+            "sync",
+            "resize",
+            "extent",
+        ];
+        assert_eq!(*inner_storage.requests.lock(), expected, "{name}");
     }
 }

@@ -26,7 +26,7 @@ use parking_lot::RwLock;
 use super::header::{CompressionType, Header};
 use crate::image::qcow2::format::entry::SubclusterType;
 use crate::image::qcow2::format::geometry::Geometry;
-use crate::image::storage::Storage;
+use crate::image::storage::{Preallocation, Storage};
 use map::Mapping;
 use tables::Tables;
 
@@ -161,7 +161,7 @@ impl Clusters {
         if let Some(data) = &self.storages.data
             && data.size()? < size
         {
-            data.resize(size, imago::storage::PreallocateMode::None)?;
+            data.resize(size, Preallocation::Off)?;
         }
         self.zero_locked(&mut state, old, size)?;
         self.storages.file.write(SIZE_FIELD, &size.to_be_bytes())?;

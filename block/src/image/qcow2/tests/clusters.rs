@@ -3,9 +3,6 @@
 
 use std::sync::Arc;
 
-use imago::qcow2::Qcow2;
-use imago::{FormatAccess, FormatCreateBuilder};
-
 use super::journal::{Journal, apply, corruptions, number};
 use crate::image::qcow2::clusters::{Clusters, Storages};
 use crate::image::qcow2::header::Header;
@@ -36,21 +33,34 @@ fn open(storage: Storage, writable: bool) -> Clusters {
     Clusters::open(storages, &header, writable).expect("it can be opened")
 }
 
-/// Creates an empty image.
+/// Creates an empty image. Its clusters are the header, the refcount table, one refcount block, and
+/// the L1 table.
 fn make(shape: Shape) -> Arc<Journal> {
+    let (size, bits) = (shape.cluster_size, shape.refcount_bits);
+    let l2_entry = if shape.extended { 16 } else { 8 };
+    let l1_entries = (shape.size as usize).div_ceil(size / l2_entry * size);
+    let clusters = 3 + (l1_entries * 8).div_ceil(size);
+    let mut file = vec![0; clusters * size];
+    let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, b"QFI\xfb\0\0\0\x03");
+    put(20, &size.trailing_zeros().to_be_bytes());
+    put(24, &shape.size.to_be_bytes());
+    put(36, &(l1_entries as u32).to_be_bytes());
+    put(40, &(3 * size as u64).to_be_bytes());
+    put(48, &(size as u64).to_be_bytes());
+    put(56, &1_u32.to_be_bytes());
+    put(72, &(u64::from(shape.extended) << 4).to_be_bytes());
+    put(96, &bits.trailing_zeros().to_be_bytes());
+    put(100, &104_u32.to_be_bytes());
+    put(size, &(2 * size as u64).to_be_bytes());
+    for cluster in 0..clusters {
+        // The last bit of a count; counts of less than a byte begin with the lowest bits.
+        let at =
+            2 * size + if bits < 8 { cluster * bits / 8 } else { (cluster + 1) * bits / 8 - 1 };
+        file[at] |= 1 << if bits < 8 { cluster * bits % 8 } else { 0 };
+    }
     let journal = Arc::new(Journal::default());
-    let storage = Storage::from(journal.clone());
-    Qcow2::<Storage, Arc<FormatAccess<Storage>>>::create_builder(storage)
-        // An L2 table with extended entries covers half as many clusters.
-        .size(2 * shape.size)
-        .cluster_size(shape.cluster_size)
-        .refcount_width(shape.refcount_bits)
-        .create()
-        .expect("an image can be made");
-    let mut file = journal.file.lock();
-    file[24..32].copy_from_slice(&shape.size.to_be_bytes());
-    file[79] |= u8::from(shape.extended) << 4;
-    drop(file);
+    *journal.file.lock() = file;
     journal
 }
 

@@ -3,13 +3,9 @@
 use std::fmt;
 use std::io;
 
-use imago::Storage as ImagoStorage;
-use imago::io_buffers::{IoVector, IoVectorMut};
-use imago::storage::PreallocateMode;
-use imago::storage::drivers::CommonStorageHelper;
 use parking_lot::Mutex;
 
-use crate::image::storage::BlockStorage;
+use crate::image::storage::{BlockStorage, Preallocation};
 
 /// Bytes in an entry of a table.
 const ENTRY: u64 = 8;
@@ -25,7 +21,6 @@ pub(super) struct Journal {
     pub(super) writes: Mutex<Vec<(u64, Vec<u8>)>>,
     /// Writes at this offset fail.
     pub(super) broken: Mutex<Option<u64>>,
-    helper: CommonStorageHelper,
 }
 
 impl fmt::Display for Journal {
@@ -43,35 +38,26 @@ pub(super) fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
     file[start..end].copy_from_slice(bytes);
 }
 
-impl BlockStorage for Journal {}
-
-impl ImagoStorage for Journal {
+impl BlockStorage for Journal {
     fn size(&self) -> io::Result<u64> {
         Ok(self.file.lock().len() as u64)
     }
 
-    unsafe fn pure_readv(&self, mut bufv: IoVectorMut<'_>, offset: u64) -> io::Result<()> {
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let file = self.file.lock();
-        let mut bytes = vec![0; bufv.len() as usize];
         let known = file.get(offset as usize..).unwrap_or_default();
-        let length = known.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&known[..length]);
-        bufv.copy_from_slice(&bytes);
+        let length = known.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&known[..length]);
+        buffer[length..].fill(0);
         Ok(())
     }
 
-    unsafe fn pure_writev(&self, bufv: IoVector<'_>, offset: u64) -> io::Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         if *self.broken.lock() == Some(offset) {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let mut bytes = vec![0; bufv.len() as usize];
-        bufv.copy_into_slice(&mut bytes);
-        apply(&mut self.file.lock(), offset, &bytes);
-        self.writes.lock().push((offset, bytes));
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
+        apply(&mut self.file.lock(), offset, data);
+        self.writes.lock().push((offset, data.to_vec()));
         Ok(())
     }
 
@@ -79,16 +65,8 @@ impl ImagoStorage for Journal {
         Ok(())
     }
 
-    unsafe fn invalidate_cache(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn get_storage_helper(&self) -> &CommonStorageHelper {
-        &self.helper
-    }
-
-    fn resize(&self, new_size: u64, _mode: PreallocateMode) -> io::Result<()> {
-        self.file.lock().resize(new_size as usize, 0);
+    fn resize(&self, size: u64, _preallocation: Preallocation) -> io::Result<()> {
+        self.file.lock().resize(size as usize, 0);
         Ok(())
     }
 }

@@ -1,0 +1,183 @@
+//! Files of the host.
+
+mod direct;
+mod open_file;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+
+use nix::errno::Errno;
+use nix::libc;
+use parking_lot::{Mutex, RwLock};
+
+use super::extent::{Extent, SECTOR_SIZE};
+use super::locks::ByteLocks;
+use super::permissions::Access;
+use super::storage::{BlockStorage, Preallocation, ZeroMode};
+use crate::error::{Error, Result};
+use crate::options::OnOffAuto;
+use open_file::OpenFile;
+
+/// How to open a host file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostFileMode {
+    /// Whether the file may be written.
+    pub writable: bool,
+    /// Whether to bypass the page cache of the host.
+    pub direct: bool,
+    /// Whether to take QEMU's image locks.
+    pub locking: OnOffAuto,
+    /// Whether flushes do not wait for the disk.
+    pub no_flush: bool,
+}
+
+/// A regular file or block device of the host.
+pub struct HostFile {
+    path: String,
+    /// Requests take the lock shared, and a replacement takes it exclusively.
+    opened: RwLock<OpenFile>,
+    locks: Mutex<ByteLocks>,
+}
+
+/// A file that has been opened again, to replace the open file.
+#[derive(Debug)]
+pub struct Reopened {
+    file: File,
+    mode: HostFileMode,
+}
+
+impl HostFile {
+    /// Opens a file without image locks.
+    ///
+    /// # Errors
+    /// [`Error::OpenFile`] with the error of the system; [`Error::FileNameMissing`];
+    /// [`Error::NotARegularFile`] for anything but a regular file or a block device.
+    pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
+        let failed = |source| Error::OpenFile { path: path.to_owned(), source };
+        let opened = OpenFile::new(open_file(path, mode)?, mode).map_err(failed)?;
+        let locks = opened.file.try_clone().and_then(|file| ByteLocks::new(file, mode.locking));
+        let locks = locks.map_err(failed)?;
+        Ok(HostFile {
+            path: path.to_owned(),
+            opened: RwLock::new(opened),
+            locks: Mutex::new(locks),
+        })
+    }
+
+    /// Opens the file again in another mode, for [`HostFile::switch`], without image locks.
+    ///
+    /// # Errors
+    /// Those of [`HostFile::open`].
+    pub fn open_again(&self, mode: HostFileMode) -> Result<Reopened> {
+        Ok(Reopened { file: open_file(&self.path, mode)?, mode })
+    }
+
+    /// Replaces the open file by a file that has been opened again. Returns the former file. Waits
+    /// for requests in flight.
+    ///
+    /// # Errors
+    /// The new file cannot be examined, or the image locks cannot be transferred. The open file is
+    /// then unchanged.
+    pub fn switch(&self, Reopened { file, mode }: Reopened) -> Result<Reopened> {
+        let mut opened = self.opened.write();
+        // The length of the file must not change after it has been determined, so that happens
+        // under the lock.
+        let new = OpenFile::new(file, mode)?;
+        self.locks.lock().transfer(new.file.try_clone()?)?;
+        let former = std::mem::replace(&mut *opened, new);
+        Ok(Reopened { file: former.file, mode: former.mode })
+    }
+
+    /// Changes the image locks. Returns the former permissions.
+    ///
+    /// # Errors
+    /// [`Error::ImageLocked`]. The locks are then unchanged.
+    pub fn set_access(&self, access: Access) -> Result<Access> {
+        self.locks.lock().change(access)
+    }
+
+    /// The bytes that the file occupies on the host. Holes do not count.
+    ///
+    /// # Errors
+    /// The error of the system.
+    pub fn allocated_size(&self) -> io::Result<u64> {
+        // POSIX leaves the unit of st_blocks open; every system in use counts 512 bytes.
+        Ok(self.opened.read().file.metadata()?.blocks().saturating_mul(512))
+    }
+}
+
+fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
+    if path.is_empty() {
+        return Err(Error::FileNameMissing);
+    }
+    let failed = |source| Error::OpenFile { path: path.to_owned(), source };
+    let mut options = File::options();
+    // O_NONBLOCK: opening a pipe without a writer must not block.
+    let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
+    options.read(true).write(mode.writable).custom_flags(flags);
+    let file = options.open(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if kind.is_dir() {
+        return Err(failed(Errno::EISDIR.into()));
+    }
+    if !kind.is_file() && !kind.is_block_device() {
+        return Err(Error::NotARegularFile(path.to_owned()));
+    }
+    Ok(file)
+}
+
+impl fmt::Debug for HostFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HostFile").field(&self.path).finish()
+    }
+}
+
+impl fmt::Display for HostFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
+}
+
+impl BlockStorage for HostFile {
+    /// The length in whole sectors: a file of 1000 bytes is an image of 1024, as for QEMU.
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.opened.read().length().next_multiple_of(SECTOR_SIZE))
+    }
+
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.opened.read().read(offset, buffer)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.opened.read().write(offset, data)
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.opened.read().write_zeroes(offset, length, mode)
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.opened.read().discard(offset, length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.opened.read().sync()
+    }
+
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.opened.write().resize(size, preallocation)
+    }
+
+    /// Holes of the file are zeroes.
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        let (data, end) = self.opened.read().data_or_hole(offset);
+        let length = length.min(end.saturating_sub(offset));
+        Ok(Extent { length, zero: !data, allocated: true })
+    }
+
+    fn request_alignment(&self) -> u64 {
+        self.opened.read().request_alignment()
+    }
+}
