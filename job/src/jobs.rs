@@ -11,13 +11,13 @@ use crate::driver::JobDriver;
 use crate::events::EventSink;
 use crate::job::Job;
 use crate::job::engine::{Engine, Owner};
-use crate::job::pause::PauseGuard;
 use crate::job::start::CreatedJob;
 use crate::job::transaction::Transaction;
+use crate::job::verbs::PauseGuard;
 use crate::messages;
 use crate::options::{CancelMode, JobOptions};
 use crate::schema::JobInfo;
-use crate::sync::callback_scope;
+use crate::sync::in_callback;
 
 /// A job engine. A clone is cheap, and refers to the same engine. Two engines are independent.
 ///
@@ -145,7 +145,7 @@ fn wait_for(jobs: &[Job]) {
     let runtimes: Vec<_> =
         jobs.iter().map(|job| job.runtime().filter(has_several_threads)).collect();
     let Some(runtime) = runtimes.iter().flatten().next() else { return };
-    if callback_scope::is_active() {
+    if in_callback() {
         return;
     }
     let all_gone = async {

@@ -95,7 +95,6 @@
 mod schema;
 mod state;
 
-mod id;
 mod messages;
 mod options;
 mod progress;
@@ -114,17 +113,17 @@ pub mod qmp;
 
 pub use driver::{Cancelled, JobDriver, JobHandle};
 pub use events::{EventSink, JobNotification};
-pub use id::{ID_LENGTH_MAX, check_id};
+
 pub use job::Job;
-pub use job::pause::PauseGuard;
 pub use job::start::CreatedJob;
 pub use job::transaction::Transaction;
+pub use job::verbs::PauseGuard;
 pub use job::verbs::check_verb;
 pub use jobs::Jobs;
 pub use machine::JOBS_MAX;
 pub use machine::job::JobOutcome;
 pub use messages::{cannot_change, cannot_complete};
-pub use options::{CancelMode, JobOptions, Speed};
+pub use options::{CancelMode, ID_LENGTH_MAX, JobOptions, Speed, check_id};
 pub use progress::JobProgress;
 pub use schema::{JobInfo, JobStatus, JobStatusChange, JobType, JobVerb};
 pub use state::{IllegalTransition, transition};

@@ -1,4 +1,4 @@
-//! The options of a job, its speed, and the modes of a cancel.
+//! The options of a job: its identifier, its speed, and the modes of a cancel.
 
 use qapi_core::Error;
 
@@ -40,7 +40,7 @@ impl JobOptions {
         }
     }
 
-    /// Sets the identifier, which makes the job visible to clients. [`check_id`](crate::check_id)
+    /// Sets the identifier, which makes the job visible to clients. [`check_id`]
     /// has the rules for identifiers.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
@@ -133,4 +133,28 @@ pub enum CancelMode {
     Soft,
     /// The job fails with `Operation canceled`.
     Force,
+}
+
+/// The longest identifier of a job, in bytes. QEMU has no limit. This one bounds the memory that a
+/// client can make a daemon use, and is far above any identifier in use.
+pub const ID_LENGTH_MAX: usize = 4096;
+
+/// Checks an identifier: an ASCII letter, followed by ASCII letters, digits, `-`, `.` and `_` only,
+/// as for every identifier of QEMU, and at most [`ID_LENGTH_MAX`] bytes.
+///
+/// # Errors
+/// `Invalid job ID 'ID'`.
+pub fn check_id(id: &str) -> Result<(), Error> {
+    let is_start = |byte: u8| byte.is_ascii_alphabetic();
+    let is_rest = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    match id.as_bytes() {
+        [first, rest @ ..]
+            if id.len() <= ID_LENGTH_MAX
+                && is_start(*first)
+                && rest.iter().all(|byte| is_rest(*byte)) =>
+        {
+            Ok(())
+        }
+        _ => Err(messages::invalid_id(id)),
+    }
 }

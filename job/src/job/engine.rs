@@ -9,10 +9,9 @@ use qapi_core::Error;
 use super::Job;
 use crate::events::{EventQueue, EventSink, JobNotification};
 use crate::machine::Machine;
-use crate::machine::effect::{Effect, JobKey, TransactionKey};
+use crate::machine::job::{Effect, JobKey, TransactionKey};
 use crate::schema::{JobStatus, JobStatusChange};
-use crate::sync::event_count::EventCount;
-use crate::sync::{Mutex, MutexGuard, callback_scope};
+use crate::sync::{EventCount, Mutex, MutexGuard, enter_callback};
 
 /// A machine behind a lock, and the receivers of its effects.
 pub(crate) struct Engine {
@@ -192,7 +191,7 @@ impl Engine {
             let Some(event) = next else { return };
             match event {
                 Event::StatusChange(change) => {
-                    let call = || callback_scope::enter(|| self.sink.status_changed(&change));
+                    let call = || enter_callback(|| self.sink.status_changed(&change));
                     if catch_unwind(AssertUnwindSafe(call)).is_err() {
                         tracing::error!(?change, "the sink of job events panicked");
                     }

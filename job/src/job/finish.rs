@@ -9,12 +9,11 @@ use qapi_core::Error;
 
 use super::engine::Engine;
 use super::{HookFuture, Job};
-use crate::machine::effect::TransactionKey;
+use crate::machine::job::TransactionKey;
 use crate::machine::transactions::Step;
 use crate::messages;
 use crate::options::CancelMode;
-use crate::sync::callback_scope::{self, CallbackScope};
-use crate::sync::spawn_on;
+use crate::sync::{CallbackScope, enter_callback, spawn_on};
 
 impl Job {
     /// Ends the work of the driver. The transaction decides how the job ends.
@@ -88,7 +87,7 @@ impl FinalizeTask {
 
     fn poll_now(&mut self) -> Poll<()> {
         let mut context = Context::from_waker(Waker::noop());
-        callback_scope::enter(|| self.poll_steps(OnPending::Wait, &mut context))
+        enter_callback(|| self.poll_steps(OnPending::Wait, &mut context))
     }
 
     fn poll_steps(&mut self, on_pending: OnPending, context: &mut Context<'_>) -> Poll<()> {

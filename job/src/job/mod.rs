@@ -2,7 +2,6 @@
 
 pub(crate) mod engine;
 mod finish;
-pub(crate) mod pause;
 pub(crate) mod start;
 pub(crate) mod transaction;
 pub(crate) mod verbs;
@@ -16,13 +15,12 @@ use tokio::runtime::Handle;
 
 use crate::events::JobNotification;
 use crate::machine::Machine;
-use crate::machine::effect::JobKey;
-use crate::machine::job::{Effects, JobOutcome, JobState};
+use crate::machine::job::{Effects, JobKey, JobOutcome, JobState};
 use crate::options::{CancelMode, JobOptions, Speed};
 use crate::progress::{JobProgress, Progress};
 use crate::rate_limit::RateLimit;
 use crate::schema::{JobInfo, JobStatus, JobType};
-use crate::sync::event_count::EventCount;
+use crate::sync::EventCount;
 use engine::{Engine, Owner, TransactionRef};
 
 /// A job, as clients and the layers above see it. Cloning is cheap and names the same job.

@@ -8,11 +8,10 @@ use qapi_core::Error;
 use super::engine::Engine;
 use super::transaction::Transaction;
 use super::{DynDriver, Job};
-use crate::id::check_id;
 use crate::messages;
+use crate::options::check_id;
 use crate::options::{CancelMode, JobOptions};
-use crate::sync::callback_scope::CallbackScope;
-use crate::sync::{runtime, spawn};
+use crate::sync::{CallbackScope, runtime, spawn};
 
 /// A job that is created and not yet started.
 ///

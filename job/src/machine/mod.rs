@@ -4,7 +4,6 @@
 //! data at once and records [`Effect`]s, which the engine carries out afterwards. Each step can
 //! therefore be understood, and tested, on its own.
 
-pub(crate) mod effect;
 pub(crate) mod job;
 pub(crate) mod transactions;
 
@@ -16,8 +15,7 @@ use qapi_core::Error;
 use crate::messages;
 use crate::options::JobOptions;
 use crate::schema::JobStatus;
-use effect::{Effect, JobKey, TransactionKey};
-use job::{Effects, JobState};
+use job::{Effect, Effects, JobKey, JobState, TransactionKey};
 use transactions::Group;
 
 /// The largest number of jobs in one engine. QEMU has no limit. Here, a client that never dismisses

@@ -6,8 +6,8 @@
 use qapi_core::Error;
 
 use super::Machine;
-use super::effect::{Effect, JobKey, TransactionKey};
 use super::job::JobOutcome;
+use super::job::{Effect, JobKey, TransactionKey};
 use crate::schema::JobStatus;
 
 /// The members of a transaction, and its phase.

@@ -1,6 +1,6 @@
 //! Locks, notifications and tasks. No other file of this crate takes them from `std` or `tokio`.
 //!
-//! All are in one place, so that the package `tests/interleavings` can build the crate a second
+//! All are in one file, so that the package `tests/interleavings` can build the crate a second
 //! time against `shuttle`, which tries every possible order of threads. Only that package sets the
 //! `cfg` named `shuttle`.
 //!
@@ -9,9 +9,16 @@
 //! The engine has one lock, for all its jobs and transactions and for the queue of events. The
 //! progress and the rate limit of a job have a lock each. They are taken last, and alone. With any
 //! lock taken, the crate calls no hook and no event sink, drops no job, and awaits nothing.
+//!
+//! # Callbacks
+//!
+//! A job waits for its driver's hooks and for the event sink. Code inside such a callback must not
+//! wait for jobs in turn, or both wait for ever. The drop of an engine checks [`in_callback`].
 
-pub(crate) mod callback_scope;
-pub(crate) mod event_count;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{MutexGuard, atomic::AtomicU64};
@@ -70,6 +77,44 @@ impl Notify {
     }
 }
 
+/// A count of events. A task that waits for a condition with it misses no wake-up.
+///
+/// A waiter reads the count, then checks its condition, then waits until the count has moved past
+/// the value that was read. An event between the check and the wait therefore also wakes the
+/// waiter.
+#[derive(Debug, Default)]
+pub(crate) struct EventCount {
+    count: AtomicU64,
+    notify: Notify,
+}
+
+impl EventCount {
+    /// Counts an event, and wakes all waiters.
+    pub(crate) fn notify(&self) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        self.notify.notify_waiters();
+    }
+
+    /// The number of events so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Waits until the number of events differs from `seen`. Returns the new number.
+    pub(crate) async fn wait_past(&self, seen: u64) -> u64 {
+        loop {
+            // The waiter registers before it reads the count, so that it misses no event in
+            // between.
+            let notified = self.notify.notified();
+            let count = self.count();
+            if count != seen {
+                return count;
+            }
+            notified.await;
+        }
+    }
+}
+
 /// The runtime of the current thread; `None` under `shuttle`.
 ///
 /// # Panics
@@ -98,4 +143,56 @@ pub(crate) fn spawn_on(
     }
     #[cfg(shuttle)]
     drop((runtime, shuttle::future::spawn(future)));
+}
+
+thread_local! {
+    /// The number of callbacks that this thread is inside of.
+    static CALLBACK_DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether the current thread is inside a callback.
+pub(crate) fn in_callback() -> bool {
+    CALLBACK_DEPTH.get() > 0
+}
+
+/// Makes a call as a callback.
+pub(crate) fn enter_callback<T>(call: impl FnOnce() -> T) -> T {
+    /// Leaves the scope, also when the call panics.
+    struct Leave;
+
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() - 1);
+        }
+    }
+
+    CALLBACK_DEPTH.set(CALLBACK_DEPTH.get() + 1);
+    let _leave = Leave;
+    call()
+}
+
+/// A future that is polled, and dropped, as a callback.
+pub(crate) struct CallbackScope<F> {
+    future: Option<Pin<Box<F>>>,
+}
+
+impl<F> CallbackScope<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future: Some(Box::pin(future)) }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for CallbackScope<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else { return Poll::Ready(()) };
+        enter_callback(|| future.as_mut().poll(context))
+    }
+}
+
+impl<F> Drop for CallbackScope<F> {
+    fn drop(&mut self) {
+        enter_callback(|| self.future = None);
+    }
 }
