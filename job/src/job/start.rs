@@ -9,8 +9,7 @@ use super::engine::Engine;
 use super::transaction::Transaction;
 use super::{DynDriver, Job};
 use crate::messages;
-use crate::options::check_id;
-use crate::options::{CancelMode, JobOptions};
+use crate::options::{CancelMode, JobOptions, check_id};
 use crate::sync::{CallbackScope, runtime, spawn};
 
 /// A job that is created and not yet started.

@@ -6,8 +6,7 @@
 use qapi_core::Error;
 
 use super::Machine;
-use super::job::JobOutcome;
-use super::job::{Effect, JobKey, TransactionKey};
+use super::job::{Effect, JobKey, JobOutcome, TransactionKey};
 use crate::schema::JobStatus;
 
 /// The members of a transaction, and its phase.

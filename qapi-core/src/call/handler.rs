@@ -1,11 +1,16 @@
-//! The function behind a command, and the registration that an annotation submits.
+//! The function behind a command: its parameters, and the registration that an annotation submits.
 
+use std::any::type_name;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::call::context::Context;
-use crate::call::return_writer::ReturnWriter;
-use crate::error::Result;
+use serde::Serialize;
+
+use crate::call::session::SessionContext;
+use crate::call::state::StateMap;
+use crate::error::{Error, Result};
+use crate::messages;
 use crate::schema::definition::Definition;
 use crate::schema::view::MessageFormat;
 use crate::visitor::object::ObjectVisitor;
@@ -54,6 +59,92 @@ impl std::fmt::Debug for Call {
             Self::Async(_) => "Async",
             Self::Blocking(_) => "Blocking",
         })
+    }
+}
+
+/// The surroundings of one call.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    session: &'a Arc<SessionContext>,
+    states: &'a StateMap,
+}
+
+impl<'a> Context<'a> {
+    /// The surroundings of a call from `session`, to a server that has `states`.
+    pub fn new(session: &'a Arc<SessionContext>, states: &'a StateMap) -> Self {
+        Self { session, states }
+    }
+
+    /// The session that the call came from.
+    pub fn session(&self) -> &'a SessionContext {
+        self.session
+    }
+
+    /// A shared reference to the session that the call came from.
+    pub fn shared_session(&self) -> Arc<SessionContext> {
+        Arc::clone(self.session)
+    }
+
+    /// The state of type `T`.
+    ///
+    /// # Errors
+    /// The server has no such state. A running server has all state that its commands require.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Result<&'a T> {
+        self.states.get().ok_or_else(missing_state::<T>)
+    }
+
+    /// A shared reference to the state of type `T`.
+    ///
+    /// # Errors
+    /// The server has no such state. A running server has all state that its commands require.
+    pub fn shared_state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        self.states.get_shared().ok_or_else(missing_state::<T>)
+    }
+}
+
+fn missing_state<T>() -> Error {
+    messages::missing_state(type_name::<T>())
+}
+
+/// Writes the return value of a command as JSON text.
+#[derive(Debug)]
+pub struct ReturnWriter<'a> {
+    out: &'a mut Vec<u8>,
+    format: &'a MessageFormat,
+}
+
+impl<'a> ReturnWriter<'a> {
+    /// A writer that appends to `out`, in the form that `format` describes.
+    pub fn new(out: &'a mut Vec<u8>, format: &'a MessageFormat) -> Self {
+        Self { out, format }
+    }
+
+    /// The form that the JSON text must have.
+    pub fn format(&self) -> &MessageFormat {
+        self.format
+    }
+
+    /// Writes the value. Call it once.
+    ///
+    /// # Errors
+    /// The value cannot be serialised, for example a map whose keys are not strings.
+    pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.format.write_to(self.out, value).map_err(|error| messages::unwritable_reply(&error))
+    }
+
+    /// Writes a value that already is JSON text in the form of [`format`](Self::format).
+    pub fn write_rendered(&mut self, json: &[u8]) {
+        self.out.extend_from_slice(json);
+    }
+
+    /// Writes the empty object: the return value of a command that returns nothing (QMP
+    /// specification, "success").
+    pub(crate) fn write_empty(&mut self) -> Result<()> {
+        if self.format.style.pretty {
+            return self.write(&serde_json::Map::new());
+        }
+        self.write_rendered(b"{}");
+        Ok(())
     }
 }
 

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::call::return_writer::ReturnWriter;
+use crate::call::handler::ReturnWriter;
 use crate::call::session::{PeerCredentials, SessionContext};
 use crate::error::Result;
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::Mask;
 use crate::policy::Policy;
-use crate::protocol::capabilities::QmpCapability;
-use crate::protocol::version::ServerVersion;
+use crate::protocol::greeting::{QmpCapability, ServerVersion};
 use crate::registry::Registry;
 use crate::schema::definition::type_::Type;
 use crate::schema::view::MessageFormat;

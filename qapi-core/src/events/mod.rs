@@ -5,9 +5,9 @@ mod throttle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::call::oob::OobSafe;
+use crate::call::state::OobSafe;
+use crate::protocol::envelope;
 use crate::protocol::outbox::Outbox;
-use crate::protocol::response;
 use crate::schema::definition::Definition;
 use crate::schema::definition::call::RateLimit;
 use crate::schema::query::as_event;
@@ -80,7 +80,7 @@ impl Events {
         // The text stays empty for clients whose view of the schema lacks the event.
         let render = |out: &mut Vec<u8>, format: &MessageFormat| {
             if format.view.shows(E::DEFINITION) {
-                response::event(out, event, at, format);
+                envelope::event(out, event, at, format);
             }
         };
         let mut state = self.lock();

@@ -16,11 +16,11 @@ pub use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use crate::__qapi_object as object;
 pub use crate::__qapi_source as source;
 
-pub use crate::call::context::Context;
-pub use crate::call::handler::{AsyncCall, BlockingCall, Handler, Registration};
-pub use crate::call::oob::OobSafe;
-pub use crate::call::return_writer::ReturnWriter;
+pub use crate::call::handler::{
+    AsyncCall, BlockingCall, Context, Handler, Registration, ReturnWriter,
+};
 pub use crate::call::session::SessionContext;
+pub use crate::call::state::OobSafe;
 pub use crate::error::{Error, Result};
 pub use crate::schema::definition::call::{Arguments, Command, Event, RateLimit};
 pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
@@ -32,17 +32,18 @@ pub use crate::schema::definition::{
     Definition, DefinitionKind, Feature, Part, Section, SectionKind, Source,
 };
 pub use crate::schema::view::MessageFormat;
-pub use crate::types::command::{CommandReturn, QapiCommand};
+pub use crate::types::command::{CommandReturn, QapiCommand, RawArguments};
 pub use crate::types::encoded::{
     Base64, EncodedMember, Microseconds, Milliseconds, Nanoseconds, Seconds,
 };
 pub use crate::types::fd::FdParameter;
 pub use crate::types::member::MemberType;
 pub use crate::types::open::{OpenValue, QapiOpenEnum};
-pub use crate::types::raw::RawArguments;
-pub use crate::types::sealed::{BranchesKind, EnumKind, ObjectKind, Sealed};
 pub use crate::types::tagged::serialize_tagged_base;
-pub use crate::types::{QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType};
+pub use crate::types::{
+    BranchesKind, EnumKind, ObjectKind, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiType,
+    Sealed,
+};
 pub use crate::visitor::Input;
 pub use crate::visitor::object::ObjectVisitor;
 pub use crate::wire::value::Kind;

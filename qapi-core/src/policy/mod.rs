@@ -9,8 +9,8 @@ pub use access::Access;
 
 pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 
-use crate::call::oob::OobSafe;
 use crate::call::session::PeerCredentials;
+use crate::call::state::OobSafe;
 
 /// The policy of a server's operator.
 ///

@@ -31,9 +31,8 @@ pub use error::RegistryError;
 
 pub use crate::schema::{Conflict, ConflictPlace, Rule};
 
-use crate::call::context::StateMap;
 use crate::call::handler::{Handler, Registration};
-use crate::call::oob::OobSafe;
+use crate::call::state::{OobSafe, StateMap};
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::{Mask, introspect};
 use crate::policy::Policy;

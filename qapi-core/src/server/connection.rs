@@ -1,7 +1,9 @@
 //! Drives one session over one connection.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -10,7 +12,6 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::executor::{CallExecutor, CallResult};
-use super::read_buffer::ReadBuffer;
 use super::stream::{Sink, Source};
 use crate::protocol::outbox::OutputOverflow;
 use crate::service::shutdown::Shutdown;
@@ -239,5 +240,67 @@ impl<F: Future<Output = ()>> Closing<'_, F> {
         }
         self.waker = Some(context.waker().clone());
         self.wait.as_mut().poll(context).is_ready()
+    }
+}
+
+/// The maximum number of bytes in one read. A client's burst of small commands fits into one read,
+/// and one write then sends all replies to the burst.
+const READ_SIZE: usize = 16 << 10;
+
+thread_local! {
+    /// The buffer for the next read on this thread. All connections share it, since most of them
+    /// have no unconsumed input most of the time.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes and file descriptors that were read from a connection and not yet consumed.
+#[derive(Debug, Default)]
+struct ReadBuffer {
+    /// The bytes of the last read, up to `end`. Without capacity if all of them are consumed.
+    bytes: Vec<u8>,
+    /// The number of consumed bytes.
+    consumed: usize,
+    end: usize,
+    fds: Vec<OwnedFd>,
+}
+
+impl ReadBuffer {
+    /// Reads once and returns the number of bytes, which is 0 at the end of input. The buffer must
+    /// be empty.
+    fn poll_read(
+        &mut self,
+        source: &mut Source,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = SPARE.take();
+        buffer.resize(READ_SIZE, 0);
+        match source.poll_read(context, &mut buffer, &mut self.fds) {
+            Poll::Ready(Ok(count @ 1..)) => {
+                (self.bytes, self.consumed, self.end) = (buffer, 0, count);
+                Poll::Ready(Ok(count))
+            }
+            no_bytes => {
+                SPARE.set(buffer);
+                no_bytes
+            }
+        }
+    }
+
+    /// The bytes that are not consumed.
+    fn remaining(&self) -> &[u8] {
+        self.bytes.get(self.consumed..self.end).unwrap_or_default()
+    }
+
+    /// Consumes all but the last `remaining` bytes.
+    fn consume_to(&mut self, remaining: usize) {
+        self.consumed = self.end - remaining;
+        if self.consumed == self.end && self.bytes.capacity() > 0 {
+            SPARE.set(std::mem::take(&mut self.bytes));
+        }
+    }
+
+    /// Takes the file descriptors that arrived with the bytes.
+    fn take_fds(&mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.fds)
     }
 }

@@ -27,7 +27,6 @@ mod inherited;
 mod listener;
 #[cfg(feature = "test-util")]
 pub(crate) mod memory;
-mod read_buffer;
 mod readiness;
 mod stream;
 mod tcp;
@@ -48,12 +47,12 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
-use crate::call::context::StateMap;
 use crate::call::session::SessionContext;
+use crate::call::state::StateMap;
 use crate::commands::{documentation, fds};
 use crate::events::Events;
 use crate::policy::Policy;
-use crate::protocol::version::ServerVersion;
+use crate::protocol::greeting::ServerVersion;
 use crate::registry::error::RegistryError;
 use crate::registry::{Registry, registered};
 use crate::schema::projection::Projection;

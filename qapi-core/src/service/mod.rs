@@ -6,10 +6,10 @@ pub(crate) mod shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::call::context::StateMap;
+use crate::call::state::StateMap;
 use crate::events::Events;
 use crate::policy::Policy;
-use crate::protocol::version::ServerVersion;
+use crate::protocol::greeting::ServerVersion;
 use crate::registry::Registry;
 use crate::registry::error::RegistryError;
 use crate::schema::projection::{Projection, Release};

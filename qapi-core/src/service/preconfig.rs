@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::call::oob::OobSafe;
+use crate::call::state::OobSafe;
 
 /// The phase before the daemon is configured, as in QEMU with its option `-preconfig`. During the
 /// phase only commands with `allow_preconfig` are executed, and all others are refused. A phase

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::call::oob::OobSafe;
+use crate::call::state::OobSafe;
 use crate::wait_queue::WaitQueue;
 
 /// A handle that requests a server's shutdown, and waits for such a request.

@@ -4,15 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::SessionOptions;
-use crate::call::context::Context;
-use crate::call::handler::{Call, Handler};
-use crate::call::return_writer::ReturnWriter;
+use crate::call::handler::{Call, Context, Handler, ReturnWriter};
 use crate::call::session::SessionContext;
 use crate::error::{Error, Result};
 use crate::messages;
+use crate::protocol::envelope::{self, Request};
 use crate::protocol::outbox::{Outbox, RETAINED_CAPACITY};
-use crate::protocol::request::{self, Request};
-use crate::protocol::response;
 use crate::schema::definition::call::Command;
 use crate::schema::view::MessageFormat;
 use crate::service::Service;
@@ -48,10 +45,10 @@ impl Responder {
         let style = Style { pretty: options.pretty, depth: 0 };
         let format = MessageFormat { style, view: *service.view() };
         let outbox = Arc::new(Outbox::new(format, options.output_limit));
-        let value_format = response::return_format(&format);
+        let value_format = envelope::return_format(&format);
         let context = Arc::new(SessionContext::new(service.next_session_id(), options.peer));
         let mut scratch = Vec::new();
-        response::greeting(&mut scratch, service.version(), &format);
+        envelope::greeting(&mut scratch, service.version(), &format);
         outbox.push_reply(&scratch);
         service.events().subscribe(&outbox);
         Self { service, context, outbox, value_format, scratch }
@@ -61,7 +58,7 @@ impl Responder {
     /// out-of-band request overtakes too, and gets an error. As in QEMU, a message with both
     /// `exec-oob` and `execute` does not overtake.
     pub(super) fn overtakes(&self, message: &Document) -> bool {
-        self.context.is_oob() && request::is_oob(message)
+        self.context.is_oob() && envelope::is_oob_request(message)
     }
 
     /// Sends an error reply to a text that is not JSON. The reply has no id.
@@ -74,12 +71,12 @@ impl Responder {
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
             Err(error) => {
-                self.fail(&error, request::id(message));
+                self.fail(&error, envelope::request_id(message));
                 return None;
             }
         };
         self.scratch.clear();
-        response::begin_return(&mut self.scratch, self.outbox.format());
+        envelope::begin_return(&mut self.scratch, self.outbox.format());
         let Self { service, context, scratch, value_format, outbox: _ } = self;
         match dispatch(service, context, &request, scratch, value_format) {
             Ok(Dispatched { success_response, pending: Some(call) }) => {
@@ -96,11 +93,11 @@ impl Responder {
 
     /// Sends the reply to a request whose call has ended.
     pub(super) fn finish(&mut self, in_flight: &InFlight, result: Result<Vec<u8>>) {
-        let id = request::id(&in_flight.message);
+        let id = envelope::request_id(&in_flight.message);
         match result {
             Ok(value) => {
                 self.scratch.clear();
-                response::begin_return(&mut self.scratch, self.outbox.format());
+                envelope::begin_return(&mut self.scratch, self.outbox.format());
                 self.scratch.extend_from_slice(&value);
                 self.succeed(in_flight.success_response, id);
             }
@@ -111,14 +108,14 @@ impl Responder {
     /// Completes and sends the reply, whose return value is already in `scratch`.
     fn succeed(&mut self, success_response: bool, id: Option<Value<'_>>) {
         if success_response {
-            response::end_return(&mut self.scratch, id, &self.value_format);
+            envelope::end_return(&mut self.scratch, id, &self.value_format);
             self.send();
         }
     }
 
     fn fail(&mut self, error: &Error, id: Option<Value<'_>>) {
         self.scratch.clear();
-        response::error(&mut self.scratch, error, id, self.outbox.format());
+        envelope::error(&mut self.scratch, error, id, self.outbox.format());
         self.send();
     }
 

@@ -1,11 +1,14 @@
-//! The built-in types of the schema language, and boxes and lists of types.
+//! The built-in types of the schema language, types of the standard library that are a `str` in the
+//! schema, and boxes and lists of types.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{QapiObject, QapiType};
+use super::{ObjectKind, QapiObject, QapiType, Sealed};
 use crate::error::Result;
 use crate::schema::definition::type_::{Builtin, Type};
-use crate::types::sealed::{ObjectKind, Sealed};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -16,6 +19,29 @@ impl QapiType for String {
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
         input.string().map(str::to_owned)
+    }
+}
+
+/// A string that is often a constant. A visit returns an owned string; to borrow from the message,
+/// use a parameter of type `&str`.
+impl QapiType for Cow<'_, str> {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.string().map(|text| Cow::Owned(text.to_owned()))
+    }
+}
+
+/// The name of a file. QMP can express only UTF-8: a reply with another name is an error.
+impl QapiType for PathBuf {
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.string().map(Self::from)
     }
 }
 

@@ -3,12 +3,13 @@
 
 use serde::ser::SerializeMap;
 
-use crate::call::return_writer::ReturnWriter;
+use crate::call::handler::ReturnWriter;
 use crate::error::{Error, Result};
 use crate::schema::definition::Definition;
 use crate::schema::definition::type_::Type;
 use crate::types::QapiType;
 use crate::visitor::Input;
+use crate::visitor::object::ObjectVisitor;
 use crate::wire::value::Value;
 
 /// The return type of a command's function: nothing, a QAPI type, or a `Result` of either.
@@ -117,4 +118,22 @@ pub trait QapiCommand {
     /// # Errors
     /// Those of `map`.
     fn serialize_arguments<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// The parameter type of a command that checks its arguments itself (`gen = false`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot contain the arguments of a command with `gen = false`",
+    label = "not a map of JSON values",
+    note = "write `serde_json::Map<String, serde_json::Value>`, and check the arguments in the \
+            function"
+)]
+pub trait RawArguments: Sized {
+    /// All members of `object`.
+    fn take(object: &ObjectVisitor<'_, '_>) -> Self;
+}
+
+impl RawArguments for serde_json::Map<String, serde_json::Value> {
+    fn take(object: &ObjectVisitor<'_, '_>) -> Self {
+        object.to_json()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use crate::call::context::Context;
+use crate::call::handler::Context;
 use crate::error::Result;
 use crate::types::member::MemberType;
 

@@ -1,6 +1,6 @@
 //! Members of objects and arguments of commands: mandatory or optional.
 
-use serde::ser::{Serialize, SerializeMap};
+use serde::ser::SerializeMap;
 
 use super::QapiType;
 use crate::error::Result;
@@ -78,57 +78,16 @@ pub trait MemberType<'m>: Sized {
     ) -> Result<(), M::Error>;
 }
 
-/// The type of a member's value: a QAPI type, or a string that borrows from the message.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a QAPI type",
-    label = "not a QAPI type",
-    note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
-            `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
-            `f64` or `Vec<T>`"
-)]
-pub trait MemberValue<'m>: Serialize + Sized {
-    /// The type in the schema.
-    fn value_type() -> Type;
-
-    /// Reads the value.
-    ///
-    /// # Errors
-    /// The value is refused.
-    fn visit_value(input: Input<'_, 'm>) -> Result<Self>;
-}
-
 #[diagnostic::do_not_recommend]
-impl<T: QapiType> MemberValue<'_> for T {
-    fn value_type() -> Type {
-        T::schema_type()
-    }
-
-    fn visit_value(input: Input<'_, '_>) -> Result<Self> {
-        T::visit(input)
-    }
-}
-
-impl<'m> MemberValue<'m> for &'m str {
-    fn value_type() -> Type {
-        Type::Builtin(Builtin::Str)
-    }
-
-    fn visit_value(input: Input<'_, 'm>) -> Result<Self> {
-        input.string()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'m, T: MemberValue<'m>> MemberType<'m> for T {
+impl<T: QapiType> MemberType<'_> for T {
     const OPTIONAL: bool = false;
 
     fn schema_type() -> Type {
-        T::value_type()
+        <T as QapiType>::schema_type()
     }
 
-    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
-        T::visit_value(input)
+    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input)
     }
 
     fn visit_absent() -> Option<Self> {
@@ -144,15 +103,15 @@ impl<'m, T: MemberValue<'m>> MemberType<'m> for T {
     }
 }
 
-impl<'m, T: MemberValue<'m>> MemberType<'m> for Option<T> {
+impl<T: QapiType> MemberType<'_> for Option<T> {
     const OPTIONAL: bool = true;
 
     fn schema_type() -> Type {
-        T::value_type()
+        <T as QapiType>::schema_type()
     }
 
-    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
-        T::visit_value(input).map(Some)
+    fn visit_present(input: Input<'_, '_>) -> Result<Self> {
+        T::visit(input).map(Some)
     }
 
     fn visit_absent() -> Option<Self> {
@@ -164,9 +123,82 @@ impl<'m, T: MemberValue<'m>> MemberType<'m> for Option<T> {
         name: &'static str,
         map: &mut M,
     ) -> Result<(), M::Error> {
-        match self {
-            Some(value) => map.serialize_entry(name, value),
-            None => Ok(()),
+        self.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
+    }
+}
+
+/// A string that borrows from the message.
+impl<'m> MemberType<'m> for &'m str {
+    const OPTIONAL: bool = false;
+
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        input.string()
+    }
+
+    fn visit_absent() -> Option<Self> {
+        None
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, self)
+    }
+}
+
+/// A string that borrows from the message, if the member is present.
+impl<'m> MemberType<'m> for Option<&'m str> {
+    const OPTIONAL: bool = true;
+
+    fn schema_type() -> Type {
+        Type::Builtin(Builtin::Str)
+    }
+
+    fn visit_present(input: Input<'_, 'm>) -> Result<Self> {
+        input.string().map(Some)
+    }
+
+    fn visit_absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn serialize_member<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        self.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
+    }
+}
+
+/// The typed method for lists. The methods here are separate from the visitor, so that the visitor
+/// does not depend on the traits of types.
+impl Input<'_, '_> {
+    /// The elements of the array, each visited as a `T`.
+    ///
+    /// # Errors
+    /// The value is not an array, or an element is refused.
+    pub fn list<T: QapiType>(&self) -> Result<Vec<T>> {
+        self.elements(T::visit)
+    }
+}
+
+/// The typed method for members.
+impl<'m> ObjectVisitor<'_, 'm> {
+    /// Visits the member `name`; [`MemberType`] says whether it may be absent.
+    ///
+    /// # Errors
+    /// The member is mandatory and absent, or its value is refused.
+    pub fn member<T: MemberType<'m>>(&mut self, name: &'static str) -> Result<T> {
+        match self.visit_with(name, |input| T::visit_present(input)) {
+            Some(visited) => visited,
+            None => T::visit_absent().ok_or_else(|| self.missing(name)),
         }
     }
 }

@@ -6,12 +6,8 @@ pub(crate) mod encoded;
 pub(crate) mod fd;
 pub(crate) mod member;
 pub(crate) mod open;
-pub(crate) mod raw;
-pub(crate) mod sealed;
 pub(crate) mod size;
-mod standard;
 pub(crate) mod tagged;
-mod visit;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -24,7 +20,6 @@ use crate::visitor::object::ObjectVisitor;
 pub use builtin::Null;
 use member::MemberType;
 pub use open::{OpenValue, QapiOpenEnum};
-use sealed::{BranchesKind, EnumKind, ObjectKind, Sealed};
 pub use size::Size;
 
 /// A Rust type with a counterpart in the schema. Its values can be read from messages and written
@@ -213,3 +208,18 @@ pub trait QapiEvent: Sized {
     /// Those of `map`.
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
+
+/// Seals a trait of the given kind. Expansions implement it; it is not for use by hand.
+pub trait Sealed<Kind> {}
+
+/// Seals [`QapiEnum`](QapiEnum).
+#[derive(Debug)]
+pub enum EnumKind {}
+
+/// Seals [`QapiObject`](QapiObject).
+#[derive(Debug)]
+pub enum ObjectKind {}
+
+/// Seals [`QapiBranches`](QapiBranches).
+#[derive(Debug)]
+pub enum BranchesKind {}

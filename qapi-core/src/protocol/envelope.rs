@@ -1,20 +1,75 @@
-//! The messages that a server sends: greeting, replies, errors, events.
+//! The messages of QMP: the requests that a client sends, and the greeting, the replies and the
+//! events that a server sends.
 //!
-//! Members have QEMU's order, which differs from the examples of the QMP specification, so that
-//! transcripts can be compared byte for byte.
+//! Members of sent messages have QEMU's order, which differs from the examples of the QMP
+//! specification, so that transcripts can be compared byte for byte.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::error::Error;
-use crate::protocol::capabilities::QmpCapability;
-use crate::protocol::version::ServerVersion;
+use crate::error::{Error, Result};
+use crate::messages;
+use crate::protocol::greeting::{QmpCapability, ServerVersion};
 use crate::schema::definition::type_::Type;
 use crate::schema::view::{MessageFormat, View};
 use crate::types::{QapiEvent, QapiType};
+use crate::wire::document::Document;
 use crate::wire::formatter::Style;
-use crate::wire::value::Value;
+use crate::wire::value::{Kind, Value};
+
+/// A request as a client sent it, with unchecked arguments (QMP specification, "Issuing Commands").
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'m> {
+    pub(crate) command: &'m str,
+    pub(crate) arguments: Option<Value<'m>>,
+    pub(crate) oob: bool,
+    /// The id that the reply repeats.
+    pub(crate) id: Option<Value<'m>>,
+}
+
+impl<'m> Request<'m> {
+    /// Reads the envelope. Until the client has enabled out-of-band execution, `exec-oob` is an
+    /// unknown member.
+    pub(crate) fn parse(document: &'m Document, oob_enabled: bool) -> Result<Self> {
+        let message = document.root();
+        if message.kind() != Kind::Object {
+            return Err(messages::input_not_object());
+        }
+        let (mut execute, mut exec_oob, mut arguments, mut id) = (None, None, None, None);
+        for (name, value) in message.entries() {
+            match name {
+                "execute" => execute = Some(command_name(name, value)?),
+                "exec-oob" if oob_enabled => exec_oob = Some(command_name(name, value)?),
+                "arguments" if value.kind() == Kind::Object => arguments = Some(value),
+                "arguments" => return Err(messages::input_member_type(name, "an object")),
+                "id" => id = Some(value),
+                _ => return Err(messages::input_member_unexpected(name)),
+            }
+        }
+        match (execute, exec_oob) {
+            (Some(command), None) => Ok(Self { command, arguments, oob: false, id }),
+            (None, Some(command)) => Ok(Self { command, arguments, oob: true, id }),
+            (None, None) => Err(messages::input_lacks_execute()),
+            (Some(_), Some(_)) => Err(messages::input_members_clash()),
+        }
+    }
+}
+
+/// Whether a message, well-formed or not, is for execution out of band.
+pub(crate) fn is_oob_request(document: &Document) -> bool {
+    let message = document.root();
+    message.get("exec-oob").is_some() && message.get("execute").is_none()
+}
+
+/// The id of a message, well-formed or not, which the reply repeats.
+pub(crate) fn request_id(document: &Document) -> Option<Value<'_>> {
+    document.root().get("id")
+}
+
+fn command_name<'m>(member: &str, value: Value<'m>) -> Result<&'m str, Error> {
+    value.as_str().ok_or_else(|| messages::input_member_type(member, "a string"))
+}
 
 /// The end of every message. libvirt splits its input at this sequence.
 const END: &[u8] = b"\r\n";

@@ -1,8 +1,10 @@
-//! The version that the greeting and `query-version` report.
+//! The contents of the greeting: the version of the server, and the capabilities that a client may
+//! enable (schema file `control.json`).
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::call::oob::OobSafe;
+use crate::call::state::OobSafe;
+use crate::qapi_enum;
 use crate::schema::projection::Release;
 
 /// The version that the greeting and `query-version` report (schema file `control.json`,
@@ -69,3 +71,11 @@ impl Serialize for Triple<'_> {
 
 /// A version has no lock.
 impl OobSafe for ServerVersion {}
+
+/// A capability of the protocol that a client may enable during negotiation.
+#[qapi_enum(crate = crate, name = "QMPCapability", since = "2.12")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QmpCapability {
+    /// Out-of-band execution of commands that allow it.
+    Oob,
+}

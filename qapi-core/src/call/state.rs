@@ -1,8 +1,63 @@
-//! State that is safe to use out of band.
+//! The state of a server that its commands use.
 
+use std::any::{Any, TypeId, type_name};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
 use crate::schema::definition::call::StateRequirement;
+
+/// The state of one server: a map from a type to the one value of that type.
+#[derive(Default, Clone)]
+pub struct StateMap {
+    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// The types of which there was more than one.
+    repeated: Vec<&'static str>,
+}
+
+impl StateMap {
+    /// Adds `state`. Adding a second state of a type is an error that
+    /// [`Service::new`](crate::Service::new) reports.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
+        match self.by_type.entry(TypeId::of::<T>()) {
+            Entry::Vacant(place) => drop(place.insert(state)),
+            Entry::Occupied(_) => self.repeated.push(type_name::<T>()),
+        }
+    }
+
+    /// Replaces the state of its type by `state`.
+    pub(crate) fn replace<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
+        self.by_type.insert(TypeId::of::<T>(), state);
+    }
+
+    /// The names of the types of which more than one was added, once for each further state.
+    pub fn repeated(&self) -> &[&'static str] {
+        &self.repeated
+    }
+
+    /// Whether there is a state of the type that `type_id` identifies.
+    pub fn contains(&self, type_id: TypeId) -> bool {
+        self.by_type.contains_key(&type_id)
+    }
+
+    /// The state of type `T`, if there is one.
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.by_type.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// A shared reference to the state of type `T`, if there is one.
+    pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.by_type.get(&TypeId::of::<T>())?).downcast().ok()
+    }
+}
+
+impl std::fmt::Debug for StateMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("StateMap").field(&self.by_type.len()).finish()
+    }
+}
 
 /// A type of state that is safe for commands that run out of band.
 ///
