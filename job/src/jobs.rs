@@ -28,7 +28,7 @@ use crate::sync::in_callback;
 /// driver notices the cancel. [`cancel_all`](Self::cancel_all) waits everywhere.
 ///
 /// The drop and `cancel_all` wait for ever for a driver that never reaches a pause point, and for a
-/// driver that waits for their caller.
+/// driver that itself waits for the caller.
 #[derive(Clone)]
 pub struct Jobs {
     owner: Arc<Owner>,

@@ -40,15 +40,15 @@ impl JobOptions {
         }
     }
 
-    /// Sets the identifier, which makes the job visible to clients. [`check_id`]
-    /// has the rules for identifiers.
+    /// Sets the identifier, which makes the job visible to clients. [`check_id`] has the rules for
+    /// identifiers.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Whether a pending job is finalized automatically (the default), or waits for
+    /// Sets whether a pending job is finalized automatically (the default), or waits for
     /// [`Job::finalize`](crate::Job::finalize).
     #[must_use]
     pub fn auto_finalize(mut self, automatic: bool) -> Self {
@@ -56,7 +56,7 @@ impl JobOptions {
         self
     }
 
-    /// Whether a concluded job is dismissed automatically (the default), or waits for
+    /// Sets whether a concluded job is dismissed automatically (the default), or waits for
     /// [`Job::dismiss`](crate::Job::dismiss).
     #[must_use]
     pub fn auto_dismiss(mut self, automatic: bool) -> Self {

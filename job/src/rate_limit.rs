@@ -15,10 +15,10 @@ const NANOSECONDS: u128 = 1_000_000_000;
 
 /// A rate limiter.
 ///
-/// Bytes are taken at once, and put the taker in debt for the time that they cost. No more bytes
-/// are available until the debt is paid off. Time without debt earns no credit: after a pause a job
-/// continues at its speed and does not catch up. The debt is counted in bytes, so that a new speed
-/// changes at once how long it takes to pay off.
+/// A request for bytes passes at once if there is no debt, and its bytes become the debt. The debt
+/// decreases at the job's speed, and further requests wait until it is zero. Time without a debt
+/// earns no credit: after a pause a job continues at its speed and does not catch up. The debt is
+/// counted in bytes, so that a new speed applies to it at once.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     debt: Mutex<Debt>,
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_new_speed_counts_for_what_is_owed() {
+    async fn a_new_speed_applies_to_the_debt() {
         let limit = RateLimit::new(Speed::new(10));
         assert_eq!(limit.take(1000), Ok(()));
         assert_eq!(limit.take(1), Err(100 * SECOND));

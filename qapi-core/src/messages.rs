@@ -1,6 +1,6 @@
-//! The messages of errors that clients receive, with QEMU's wording, as clients and their test
-//! suites compare it. The messages about malformed JSON are those of
-//! [`JsonError`](crate::wire::JsonError).
+//! The texts of the errors that clients receive. The wording is QEMU's, because clients and their
+//! test suites compare texts. [`JsonError`](crate::wire::JsonError) has the texts about malformed
+//! JSON.
 
 use crate::error::{Error, ErrorClass};
 
@@ -143,7 +143,7 @@ pub(crate) fn fd_name_too_long(limit: usize) -> Error {
 
 /// `getfd` in a session with the maximum number of named descriptors.
 pub(crate) fn too_many_fds(limit: usize) -> Error {
-    Error::generic(format!("A session keeps at most {limit} file descriptors"))
+    Error::generic(format!("A session has at most {limit} file descriptors"))
 }
 
 /// `closefd` with a name that no descriptor has.

@@ -259,7 +259,7 @@ pub(crate) struct Event {
     pub(crate) head: Head,
     pub(crate) data: EventData,
     pub(crate) rate_limit: Option<RateLimit>,
-    /// The name of the member whose values each have a rate limit.
+    /// The name of a member. Each value of the member has a rate limit of its own.
     pub(crate) key: Option<LitStr>,
 }
 

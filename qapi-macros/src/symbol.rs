@@ -200,10 +200,10 @@ pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("registration", "write `register = false`; the registry finds a type or event by its uses"),
     ("rename", "write `name = \"qapi-name\"`"),
     ("rename_all", "write `name = \"qapi-name\"` where a name is not that of QAPI's convention"),
-    ("returns", "the return type of the function is the returned type"),
+    ("returns", "write the return type of the command's function in Rust"),
     ("skip", "move data that is not for clients to another type"),
     ("tag", "write `tag` on the enum with the branches"),
-    ("type", "the Rust type of the field is its type"),
+    ("type", "write the type of the field in Rust"),
 ];
 
 const ITEM_IS_NAME: &str = "write `name = \"Name\"` if the type's name is not the QAPI name";

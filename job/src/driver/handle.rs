@@ -56,7 +56,8 @@ impl JobHandle {
         self.job.id()
     }
 
-    /// Whether the job has been cancelled by force. The pause points report that, too.
+    /// Whether the job has been cancelled by force. The pause points report a forced cancel
+    /// too.
     pub fn is_cancelled(&self) -> bool {
         self.job.is_cancelled()
     }

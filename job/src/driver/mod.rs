@@ -153,7 +153,7 @@ impl<D: JobDriver> DynDriver for D {
         guard("complete", job, |handle| JobDriver::complete(self, handle))?
     }
 
-    /// A cancel that panics is a forced one.
+    /// A hook that panics forces the cancel.
     fn cancel(&self, job: &Job, mode: CancelMode) -> CancelMode {
         guard("cancel", job, |handle| JobDriver::cancel(self, handle, mode))
             .unwrap_or(CancelMode::Force)

@@ -91,7 +91,7 @@ impl Engine {
     /// As [`apply`](Self::apply), for a step that adds a job. `create` must not drop a job.
     ///
     /// # Errors
-    /// Those of `create`, which then has changed nothing.
+    /// The error of `create`, which then must have changed nothing.
     pub(crate) fn add(
         self: &Arc<Self>,
         create: impl FnOnce(&mut Machine) -> Result<Job, Error>,
@@ -130,8 +130,8 @@ impl Engine {
         locked.jobs.values().rev().filter_map(|job| query(job, &locked.machine)).collect()
     }
 
-    /// Waits until `condition` holds, which is checked whenever a job was created, is concluded or
-    /// gone, or a transaction has become idle.
+    /// Waits until `condition` is true. The condition is checked whenever a job is created,
+    /// concluded or gone, or a transaction becomes idle.
     pub(crate) async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
         loop {
             let seen = self.changes.count();

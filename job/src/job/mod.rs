@@ -94,12 +94,12 @@ impl Job {
         self.status().is_ready()
     }
 
-    /// Whether a client, or an error, has paused it. Only a client can resume it then.
+    /// Whether a client or an error has paused the job. Only a client can then resume the job.
     pub fn user_paused(&self) -> bool {
         self.read(JobState::user_paused)
     }
 
-    /// Whether the job is paused, or will be at its next pause point, for whatever reason.
+    /// Whether the job is paused, or will be at its next pause point, for any reason.
     pub fn pause_requested(&self) -> bool {
         self.read(JobState::pause_requested)
     }

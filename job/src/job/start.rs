@@ -14,9 +14,9 @@ use crate::sync::{CallbackScope, runtime, spawn};
 
 /// A job that is created and not yet started.
 ///
-/// Dropped, it is taken back as if it had failed to start: clients see it `created` and then
-/// `null`, and no hook is called. So a command that creates a job and then meets an error just
-/// returns the error.
+/// The drop takes the job back, as if the job had failed to start: clients see it `created` and
+/// then `null`, and no hook is called. A command that creates a job and then meets an error only
+/// has to return the error.
 #[derive(Debug)]
 #[must_use = "a job that is not started is taken back"]
 pub struct CreatedJob {
@@ -37,8 +37,8 @@ impl CreatedJob {
         if let Some(id) = &options.id {
             check_id(id)?;
         }
-        // The closure only borrows the driver. If it dropped the driver, that could call the
-        // engine, whose lock is taken.
+        // The closure only borrows the driver, because the drop of a driver may call the engine,
+        // whose lock is taken.
         let job = engine.add(|machine| {
             machine.check_room(options.id.as_deref())?;
             let transaction = transaction.bind(engine, machine)?;

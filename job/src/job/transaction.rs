@@ -68,7 +68,7 @@ impl Transaction {
     /// The transaction in the machine of `engine`.
     ///
     /// # Errors
-    /// It has members in another engine.
+    /// The transaction has members in another engine.
     pub(super) fn bind(
         &self,
         engine: &Arc<Engine>,

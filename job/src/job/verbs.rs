@@ -19,8 +19,8 @@ pub fn check_verb(id: &str, verb: JobVerb, status: JobStatus) -> Result<(), Erro
     if verb.allowed_in(status) { Ok(()) } else { Err(messages::verb_refused(id, verb, status)) }
 }
 
-/// The verbs. Each fails with `Job 'ID' in state 'STATUS' cannot accept command verb 'VERB'` if the
-/// table does not allow it, besides the errors that it documents.
+/// The verbs. A verb that the table does not allow fails with `Job 'ID' in state 'STATUS' cannot
+/// accept command verb 'VERB'`. Each verb documents its other errors.
 impl Job {
     /// Pauses the job at its next pause point.
     ///
@@ -54,7 +54,7 @@ impl Job {
         Ok(())
     }
 
-    /// Cancels the job. Its kind decides how a [soft](CancelMode::Soft) cancel ends it.
+    /// Cancels the job. The kind of job decides how a [soft](CancelMode::Soft) cancel ends the job.
     ///
     /// A job at work ends when its driver notices. A waiting or pending job has ended when this
     /// returns, unless its transaction waits for members at work or for hooks: [`idle`](Self::idle)
@@ -86,7 +86,8 @@ impl Job {
     /// [`idle`](Self::idle) returns.
     ///
     /// # Errors
-    /// Only the error of the table. If the job fails now, its own error reports that.
+    /// Only the error of the table. If the job fails now, [`error`](Self::error) returns the
+    /// reason.
     pub fn finalize(&self) -> Result<(), Error> {
         self.apply_verb(JobVerb::Finalize)?;
         self.apply(|machine, key| machine.finalize(key));
@@ -209,11 +210,10 @@ impl Job {
     }
 }
 
-/// Pauses a job for an internal reason while this exists.
-///
-/// Clients do not see it as a pause of theirs, and cannot end it.
+/// A pause of a job for an internal reason. The pause ends when the guard is dropped. Clients cannot
+/// end the pause.
 #[derive(Debug)]
-#[must_use = "the pause ends when this is dropped"]
+#[must_use = "the pause ends when the guard is dropped"]
 pub struct PauseGuard {
     job: Job,
 }

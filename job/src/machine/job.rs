@@ -101,8 +101,8 @@ impl JobState {
         self.auto_finalize
     }
 
-    /// Whether the job is dismissed as soon as it is concluded. A job that was never started always
-    /// is: its command has failed, so that no client expects to dismiss it.
+    /// Whether the job is dismissed as soon as it is concluded. A job that was never started is
+    /// always dismissed: its command has failed, so that no client expects to dismiss it.
     pub(crate) fn dismisses_itself(&self) -> bool {
         self.auto_dismiss || !self.started
     }
@@ -202,8 +202,9 @@ impl JobState {
         std::mem::take(&mut self.user_paused)
     }
 
-    /// Ends one pause. With the last one, the job leaves its pause: at once, not when its driver is
-    /// next polled, so that a client sees it before the reply to its command.
+    /// Ends one pause. If it was the last, the job leaves the status `paused` or `standby` at once,
+    /// before its driver is polled. A client therefore receives the event before the reply to its
+    /// command.
     pub(crate) fn end_pause(&mut self, effects: &mut Effects) {
         self.pause_count = self.pause_count.saturating_sub(1);
         if self.pause_count == 0 {
@@ -280,7 +281,7 @@ impl JobState {
         }
     }
 
-    /// Records a cancel, as far as the status allows it. A forced one ends every pause.
+    /// Records a cancel, as far as the status allows it. A forced cancel ends every pause.
     pub(crate) fn mark_cancelled(&mut self, mode: CancelMode, effects: &mut Effects) {
         if self.decided {
             return;

@@ -69,7 +69,7 @@ impl Machine {
     pub(super) fn leave_transaction(&mut self, job: JobKey) {
         if let Some(group) = self.group_mut(job) {
             group.members.retain(|member| *member != job);
-            // One that was not started may be taken back while the others are cancelled.
+            // A job that was not started may be taken back while the others are cancelled.
             if let Phase::Cancelling { left } = &mut group.phase {
                 left.retain(|member| *member != job);
             }

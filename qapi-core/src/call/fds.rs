@@ -51,8 +51,8 @@ impl SessionFds {
     /// closed.
     ///
     /// # Errors
-    /// No descriptor has come; the name begins with a digit or is longer than [`NAME_LIMIT`]; or
-    /// the session has [`NAMED_LIMIT`] named descriptors. The descriptor is closed.
+    /// No descriptor was received; the name begins with a digit or is longer than [`NAME_LIMIT`];
+    /// or the session has [`NAMED_LIMIT`] named descriptors. The descriptor is closed.
     pub fn name_oldest(&self, name: &str) -> Result<()> {
         let mut received = self.lock();
         let fd = received.unclaimed.pop_front().ok_or_else(messages::fd_not_supplied)?;
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_beyond_the_limit_is_closed() {
+    fn descriptors_beyond_the_limit_are_closed() {
         let store = SessionFds::default();
         store.receive(fds(UNCLAIMED_LIMIT + 1));
         for index in 0..UNCLAIMED_LIMIT {

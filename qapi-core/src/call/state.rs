@@ -13,7 +13,7 @@ use crate::schema::definition::call::StateRequirement;
 #[derive(Default, Clone)]
 pub struct StateMap {
     by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    /// The types of which there was more than one.
+    /// The types of which more than one state was added.
     repeated: Vec<&'static str>,
 }
 
@@ -32,7 +32,8 @@ impl StateMap {
         self.by_type.insert(TypeId::of::<T>(), state);
     }
 
-    /// The names of the types of which more than one was added, once for each further state.
+    /// The names of the types of which more than one state was added. A name occurs once for each
+    /// further state.
     pub fn repeated(&self) -> &[&'static str] {
         &self.repeated
     }

@@ -20,9 +20,10 @@ use throttle::{Ended, Key, Throttle};
 ///
 /// [`emit`](Self::emit) does not wait, and may be called from any thread. Each client that has
 /// negotiated receives each event. A client whose unread output exceeds the limit is disconnected.
-/// An event with a [`RateLimit`] is deferred while a period runs that an earlier event of the same
-/// name and key started, and replaces an event that was deferred before. All clones of a handle
-/// have the same clients.
+/// All clones of a handle have the same clients.
+///
+/// An event with a [`RateLimit`] starts a period when it is sent. Later events of the same name and
+/// key are deferred until the period ends. Only the last of them is then sent.
 ///
 /// A [`Server`](crate::Server) sends deferred events when they are due. Another event loop calls
 /// [`send_due`](Self::send_due), and calls it again at the returned time or when

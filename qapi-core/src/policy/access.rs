@@ -12,7 +12,7 @@ unsafe extern "C" {
 /// Lists of users and groups that are allowed, and of those that are denied.
 ///
 /// A denied user or group is refused in any case. Otherwise an allowed user or group is admitted.
-/// Where no user and no group is allowed by name, every caller is.
+/// Where no user and no group is allowed by name, every other caller is admitted.
 ///
 /// The group of a caller is the effective group of the process that connected. The transport may
 /// not identify a caller, as on TCP: any list refuses such a caller, unless
@@ -30,8 +30,8 @@ unsafe extern "C" {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The users and groups allowed by name; `None` where every caller is allowed who is not
-    /// denied.
+    /// The users and groups allowed by name; `None` where every caller that is not denied is
+    /// allowed.
     allowed: Option<Ids>,
     denied: Ids,
     unidentified: bool,
@@ -55,7 +55,7 @@ impl Access {
         Self { allowed: None, denied: Ids::default(), unidentified: true }
     }
 
-    /// No caller, until some are allowed.
+    /// Allows no caller, until a later call allows some.
     pub fn none() -> Self {
         Self { allowed: Some(Ids::default()), denied: Ids::default(), unidentified: false }
     }

@@ -86,7 +86,7 @@ impl Policy {
         self.commands.values().any(|access| !access.permits(peer))
     }
 
-    /// The commands with an access of their own.
+    /// The commands with access lists of their own.
     pub(crate) fn restricted_commands(&self) -> impl Iterator<Item = &str> {
         self.commands.keys().map(String::as_str)
     }

@@ -224,7 +224,7 @@ fn message<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
     out.extend_from_slice(END);
 }
 
-/// Writes a value. Only members of the user's own types can fail.
+/// Writes a value. Only the user's own types can fail to serialise.
 fn value<T: Serialize>(out: &mut Vec<u8>, body: &T, format: &MessageFormat) {
     let start = out.len();
     if let Err(error) = format.write_to(out, body) {

@@ -149,7 +149,7 @@ impl Outbox {
         let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
     }
 
-    /// Waits until bytes are appended after the last wait. One task at a time may wait.
+    /// Ready if bytes were appended since the last wait. One task at a time may wait.
     pub(crate) fn poll_changed(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if std::mem::take(&mut inner.changed) {

@@ -13,7 +13,7 @@ pub(super) struct Collected {
     /// Each definition once, sorted by name. Definitions of one name are sorted by their source
     /// places, so that the result does not depend on the order of the input.
     pub(super) definitions: Vec<&'static Definition>,
-    /// The registrations by name; one of several of one name, which is a conflict.
+    /// The registrations by name. If several have one name, which is a conflict, one of them.
     pub(super) by_name: HashMap<&'static str, Registration>,
 }
 

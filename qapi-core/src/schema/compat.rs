@@ -115,7 +115,7 @@ impl FeatureFlags {
     }
 }
 
-/// The kind of input that a message names.
+/// The kind of input, as an error message names it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum InputKind {
     Command,
@@ -145,7 +145,10 @@ impl CompatPolicy {
         }
     }
 
-    /// Refuses input with a feature whose input the policy refuses.
+    /// Checks input that uses a part with these features.
+    ///
+    /// # Errors
+    /// The policy refuses input with one of the features.
     pub(crate) fn check(self, flags: FeatureFlags, kind: InputKind, name: &str) -> Result<()> {
         if flags.deprecated {
             self.deprecated_input.check("Deprecated", kind, name)?;

@@ -60,11 +60,11 @@ pub enum Rule {
     SpecialFeatureNotOnType,
     /// The number of features does not exceed the bits that QEMU's generated code has for them.
     FeatureLimit,
-    /// A type exists in the earlier release that the server presents if a definition of that
-    /// release uses the type.
+    /// A definition of the earlier release that the server presents uses only types of that
+    /// release.
     TypeNotNewer,
-    /// A mandatory part exists in the earlier release that the server presents if its definition
-    /// does.
+    /// A mandatory part of a definition is in the earlier release that the server presents, if the
+    /// definition is.
     PartNotNewer,
     /// The server has every state that its commands require.
     StatePresent,
@@ -72,7 +72,7 @@ pub enum Rule {
     StateOnce,
     /// A package that the program requires registers something.
     PackageLinked,
-    /// A command for which the server has a policy exists.
+    /// Every command that the server's policy names exists.
     CommandPresent,
 }
 

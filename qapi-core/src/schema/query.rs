@@ -22,18 +22,20 @@ pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnM
             alternate.members.iter().for_each(|member| take((member.ty)()));
         }
         DefinitionKind::Command(command) => {
-            boxed(&command.arguments).into_iter().for_each(&mut take);
+            command.arguments.boxed().into_iter().for_each(&mut take);
             (command.returns)().into_iter().for_each(take);
         }
-        DefinitionKind::Event(event) => boxed(&event.arguments).into_iter().for_each(take),
+        DefinitionKind::Event(event) => event.arguments.boxed().into_iter().for_each(take),
     }
 }
 
-/// The type of boxed arguments.
-fn boxed(arguments: &'static Arguments) -> Option<Type> {
-    match arguments {
-        Arguments::Members(_) => None,
-        Arguments::Type(ty) => Some(ty()),
+impl Arguments {
+    /// The type of boxed arguments; `None` if the definition lists its arguments itself.
+    pub(crate) fn boxed(&self) -> Option<Type> {
+        match self {
+            Self::Members(_) => None,
+            Self::Type(ty) => Some(ty()),
+        }
     }
 }
 

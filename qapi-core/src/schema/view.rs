@@ -261,7 +261,7 @@ thread_local! {
     static RENDERED: Cell<View> = const { Cell::new(View::COMPLETE) };
 }
 
-/// Calls `write`, during which [`is_omitted`] answers for `view`.
+/// Calls `write`. During the call, [`is_omitted`] answers according to `view`.
 fn rendering<T>(view: &View, write: impl FnOnce() -> T) -> T {
     /// Restores the view also when a value panics.
     struct Restore(View);

@@ -38,7 +38,7 @@ pub enum ServeError {
     NotASocket(RawFd),
     /// The inherited socket with this file descriptor already has an owner.
     SocketInUse(RawFd),
-    /// A socket that was passed to accept clients on does not listen.
+    /// A socket that was passed as a listening socket does not listen.
     NotListening,
     /// A socket that was passed is not a stream socket of the unix or TCP family.
     UnsupportedSocket,

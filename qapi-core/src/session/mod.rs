@@ -136,7 +136,7 @@ impl Session {
         &self.responder.context
     }
 
-    /// As [`context`](Self::context), as a shared pointer.
+    /// A shared pointer to the [`context`](Self::context).
     pub fn shared_context(&self) -> Arc<SessionContext> {
         Arc::clone(&self.responder.context)
     }
@@ -232,8 +232,7 @@ impl Session {
         poll_fn(|context| self.poll_output_changed(context)).await;
     }
 
-    /// As [`output_changed`](Self::output_changed), as a poll function. Registers one task at a
-    /// time.
+    /// The poll function of [`output_changed`](Self::output_changed). One task at a time may wait.
     pub(crate) fn poll_output_changed(&self, context: &mut Context<'_>) -> Poll<()> {
         self.responder.outbox.poll_changed(context)
     }

@@ -28,7 +28,7 @@ pub trait Encoding: Sized + 'static {
     /// Decodes a value.
     ///
     /// # Errors
-    /// The value is not of the encoding's JSON type, or not in its form.
+    /// The value does not have the encoding's JSON type, or not the form of the encoding.
     fn visit(input: Input<'_, '_>) -> Result<Self::Value>;
 
     /// Encodes a value.

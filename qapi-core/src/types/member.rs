@@ -191,7 +191,7 @@ impl Input<'_, '_> {
 
 /// The typed method for members.
 impl<'m> ObjectVisitor<'_, 'm> {
-    /// Visits the member `name`; [`MemberType`] says whether it may be absent.
+    /// Visits the member `name`; [`MemberType`] determines whether it may be absent.
     ///
     /// # Errors
     /// The member is mandatory and absent, or its value is refused.

@@ -212,14 +212,14 @@ pub trait QapiEvent: Sized {
 /// Seals a trait of the given kind. Expansions implement it; it is not for use by hand.
 pub trait Sealed<Kind> {}
 
-/// Seals [`QapiEnum`](QapiEnum).
+/// Seals [`QapiEnum`].
 #[derive(Debug)]
 pub enum EnumKind {}
 
-/// Seals [`QapiObject`](QapiObject).
+/// Seals [`QapiObject`].
 #[derive(Debug)]
 pub enum ObjectKind {}
 
-/// Seals [`QapiBranches`](QapiBranches).
+/// Seals [`QapiBranches`].
 #[derive(Debug)]
 pub enum BranchesKind {}

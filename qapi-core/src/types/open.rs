@@ -11,11 +11,11 @@ use crate::schema::definition::type_::Type;
 
 /// A value that another crate adds to the open enumeration `E`.
 ///
-/// The variant of `E` under `#[qapi(open)]` contains it. It is read from a message or converted
-/// from a value of the extending enum.
+/// The variant of `E` under `#[qapi(open)]` contains the value. The value is read from a message,
+/// or converted from a value of the extending enum.
 ///
-/// An enum under `extends = E` adds its values to `E`. Once its crate is linked, they are values of
-/// `E` wherever that is used: in arguments, replies, introspection and unions. A value of the
+/// An enum under `extends = E` adds its values to `E`. Once the crate of that enum is linked, `E`
+/// has the added values in arguments, replies, introspection and unions. A value of the
 /// extending enum converts into `E`, and back by `TryFrom`. Give the names a vendor's prefix: a
 /// program in which two crates add the same name does not start.
 ///
@@ -117,7 +117,7 @@ fn definition_of<E: QapiOpenEnum>() -> Option<&'static Definition> {
     }
 }
 
-// Not derived, as that would require the trait of `E` too.
+// Not derived, as a derived implementation would require `E: Clone`.
 impl<E> Clone for OpenValue<E> {
     fn clone(&self) -> Self {
         *self

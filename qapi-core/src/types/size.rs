@@ -11,8 +11,8 @@ use crate::visitor::Input;
 
 /// QAPI's `size`: a number of bytes.
 ///
-/// In QMP it is a `uint64`, and introspection shows an `int`. On a command line it may have a
-/// suffix, as in `size=1.5G`.
+/// In QMP a size is a `uint64`, and introspection shows an `int`. On a command line a size may have
+/// a suffix, as in `size=1.5G`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Size(pub u64);
 

@@ -1,9 +1,9 @@
 //! Checks values against their types, in QEMU's order and with QEMU's messages.
 //!
-//! Generated code visits a [`Value`] through an [`Input`], which has the path to it, and an object
-//! through an [`ObjectVisitor`], which records the members that were visited. Members are visited
-//! in schema order, base before branch, and the first error ends the visit. The end of an object's
-//! visit reports a member that was not visited.
+//! Generated code visits a [`Value`] through an [`Input`], which has the path to the value, and an
+//! object through an [`ObjectVisitor`], which records the members that were visited. Members are
+//! visited in schema order, base before branch, and the first error ends the visit. The end of an
+//! object's visit reports a member that was not visited.
 
 pub(crate) mod object;
 mod path;
@@ -108,18 +108,20 @@ impl<'a, 'm> Input<'a, 'm> {
         messages::parameter_type(&self.path.to_string(), expected)
     }
 
-    /// The error that the value does not fit `expected`; it names the last member of the path.
+    /// The error that the value does not fit `expected`; the text names the last member of the
+    /// path.
     pub fn range_error(&self, expected: &str) -> Error {
         messages::parameter_expects(self.path.leaf(), expected)
     }
 
-    /// The error that an enumeration has no value `value`; it names the last member of the path.
+    /// The error that an enumeration has no value `value`; the text names the last member of the
+    /// path.
     pub fn value_error(&self, value: &str) -> Error {
         messages::parameter_value(self.path.leaf(), value)
     }
 
-    /// The error that no alternative of the alternate `name` accepts the value; it names the last
-    /// member of the path.
+    /// The error that no alternative of the alternate `name` accepts the value; the text names the
+    /// last member of the path.
     pub fn alternate_error(&self, name: &str) -> Error {
         messages::parameter_type(self.path.leaf(), name)
     }
@@ -243,7 +245,7 @@ impl<'a, 'm> Input<'a, 'm> {
     /// Checks that the value is `null`.
     ///
     /// # Errors
-    /// It is another value.
+    /// The value is not `null`.
     pub fn null(&self) -> Result<()> {
         match self.value.kind() {
             Kind::Null => Ok(()),

@@ -5,8 +5,9 @@
 //! every other text from its start, malformed texts among them. For a simple text both ways must
 //! give the same document; a fuzz target compares them.
 //!
-//! It saves more than half of the instructions of a request: one dispatch of a command with one
-//! argument takes 2,318 instructions with it and 5,520 without (`benches/wire`, `dispatch`).
+//! The fast path saves more than half of the instructions of a request: one dispatch of a command
+//! with one argument takes 2,318 instructions with it and 5,520 without (`benches/wire`,
+//! `dispatch`).
 
 use super::document::{Document, Node};
 use super::limits::RETAINED_CAPACITY;
@@ -205,8 +206,8 @@ fn word(
     Some(end)
 }
 
-/// Whether the byte after a number or word ends it, so that it neither continues nor becomes
-/// malformed.
+/// Whether a number or word ends before the position `at`: the byte there neither continues the
+/// token nor makes it malformed.
 #[inline(always)]
 fn ends_at(text: &[u8], at: usize) -> bool {
     matches!(text.get(at), Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))

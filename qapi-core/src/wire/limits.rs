@@ -1,5 +1,5 @@
 //! The limits on one JSON text from outside. The three that clients can see are those of
-//! `qemu-storage-daemon`; the others bound memory that it does not bound.
+//! `qemu-storage-daemon`; the others bound memory that the daemon leaves unbounded.
 
 /// The most brackets and braces that may be open at once.
 ///

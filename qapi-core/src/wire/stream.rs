@@ -53,8 +53,8 @@ impl Decoder {
 
     /// Consumes bytes from the front of `input` until a text is complete or malformed.
     ///
-    /// `None` means that all bytes are consumed and more are needed. Call it until then: that call
-    /// also frees the memory of a large text.
+    /// `None` means that all bytes are consumed and more are needed. Call this method until it
+    /// returns `None`: the last call also frees the memory of a large text.
     pub fn decode(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
         let verdict = self.next_verdict(input)?;
         Some(self.assembler.decoded(verdict))

@@ -75,8 +75,8 @@ fn indistinct(
 /// The JSON types that an alternative claims; none if its type has no definite JSON type.
 ///
 /// On a command line every value is a string, so that a string may be a number or a boolean. A
-/// string alternative therefore claims these too. An enumeration does if one of its values can be
-/// read as one.
+/// string alternative therefore claims these too. An enumeration claims a type if one of its values
+/// can be read as a value of the type.
 fn claimed(ty: Type) -> Vec<JsonKind> {
     let json_type = match ty.json_kind() {
         JsonKind::Value => return Vec::new(),

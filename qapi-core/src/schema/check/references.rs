@@ -4,7 +4,6 @@ use crate::schema::check::add;
 use crate::schema::check::objects::with_defined;
 use crate::schema::conflict::{Conflict, Rule};
 use crate::schema::definition::Definition;
-use crate::schema::definition::call::Arguments;
 use crate::schema::definition::type_::Type;
 use crate::schema::query::{as_command, as_object, describe, each_reference, is_type, kind_name};
 
@@ -57,10 +56,7 @@ fn list_of_lists(definition: &'static Definition) -> Conflict {
 
 /// Rule [`Rule::ArgumentsAreObject`].
 fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
-    let ty = match definition.arguments()? {
-        Arguments::Members(_) => return None,
-        Arguments::Type(ty) => ty(),
-    };
+    let ty = definition.arguments()?.boxed()?;
     if as_object(ty).is_some() {
         return None;
     }

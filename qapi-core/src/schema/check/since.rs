@@ -102,16 +102,8 @@ fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let mut types: Vec<_> = base(definition).into_iter().collect();
     types.extend(members.filter(has).map(|member| (member.ty)()));
     types.extend(view.alternatives(definition).map(|alternative| (alternative.ty)()));
-    types.extend(definition.arguments().and_then(named));
+    types.extend(definition.arguments().and_then(Arguments::boxed));
     types
-}
-
-/// The type of boxed arguments.
-fn named(arguments: &Arguments) -> Option<Type> {
-    match arguments {
-        Arguments::Members(_) => None,
-        Arguments::Type(ty) => Some(ty()),
-    }
 }
 
 /// Rule [`Rule::PartNotNewer`] for the discriminator of a union.

@@ -118,7 +118,7 @@ impl StateRequirement {
 pub struct Event {
     /// The data.
     pub arguments: Arguments,
-    /// How often the event is sent at most, if that is limited.
+    /// The rate limit, if the event has one.
     pub rate_limit: Option<RateLimit>,
 }
 
@@ -144,8 +144,8 @@ impl Event {
 pub struct RateLimit {
     /// The length of the period.
     pub milliseconds: u64,
-    /// The member each of whose values has a period of its own. Without a key all events of the
-    /// definition share one period.
+    /// The name of a member. Events that differ in its value have separate periods. Without a key
+    /// all events of the definition share one period.
     pub key: Option<&'static str>,
 }
 

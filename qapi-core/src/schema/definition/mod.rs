@@ -5,8 +5,8 @@
 //! starts without building anything. Types are named by function ([`TypeRef`]) and not by
 //! reference, so that types which contain themselves need no special care.
 //!
-//! To write a definition by hand, use the `const` constructors: each takes what every definition
-//! of its kind has, and methods add the rest.
+//! To write a definition by hand, use the `const` constructors: each takes the data that every
+//! definition of its kind has, and methods add the optional data.
 //!
 //! ```
 //! use qapi_core::schema::definition::{
@@ -47,8 +47,8 @@ pub struct Part {
     /// The documentation as Markdown; empty if there is none. For a definition it is the doc
     /// comment without the [`sections`](Definition::sections).
     pub doc: &'static str,
-    /// The version that introduced the part, as the schema writes it: `"3.0"`. A part of a
-    /// definition has it only if it is later than that of the definition.
+    /// The version that introduced the part, as the schema writes it: `"3.0"`. `None` for
+    /// a part of a definition that is as old as the definition.
     pub since: Option<&'static str>,
     /// The special features, `deprecated` and `unstable` among them. A feature has none.
     pub features: &'static [Feature],

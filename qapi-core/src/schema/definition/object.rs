@@ -33,7 +33,7 @@ pub struct Union {
     /// The enumeration that the Rust type of the branches is made for; `None` in a definition
     /// without such a type.
     pub tag: Option<TypeRef>,
-    /// The branches; a value of the discriminator without one adds no members.
+    /// The branches; a value of the discriminator without a branch adds no members.
     pub branches: fn() -> &'static [Branch],
 }
 
