@@ -2,8 +2,8 @@
 //!
 //! | part | file ▶ what it shows |
 //! |---|---|
-//! | client | `typed_client` ▶ calls and events of a real server; `scripted_server` ▶ of one that deviates; `test_client` ▶ the client for the tests of daemons; `lamp` is the daemon |
-//! | documentation | `mod` ▶ `query-documentation`; `definitions` is what is documented |
+//! | client | `typed_client` ▶ calls and events of a real server; `scripted_server` ▶ of a server that deviates; `test_client` ▶ the client for the tests of daemons; `lamp` is the daemon |
+//! | documentation | `mod` ▶ `query-documentation`; `definitions` ▶ the documented definitions |
 //! | events | `rate_limit` ▶ throttled events; `slow_client` ▶ a client that does not read |
 //! | introspection | `query_qmp_schema` ▶ the whole reply; `schema_language` ▶ definitions rendered; `qemu/` ▶ QEMU's schemas, if `QAPI_QEMU_SCHEMA` names them |
 //! | job | the job engine: a file for each verb or rule |
@@ -12,10 +12,10 @@
 //! | policy | `access` ▶ who may call; `compat` ▶ deprecated and unstable parts; `peer_credentials` ▶ clients of other users |
 //! | projection | the schema as of an earlier release: `conflicts` ▶ at start-up; `sessions` ▶ for clients; `package_releases` ▶ `since` of other packages; `job_history` ▶ the package job |
 //! | registry | `lookup` ▶ queries; `conflicts` ▶ each rule broken; `control_schema`, `job_schema` ▶ definitions equal to QEMU's schema files |
-//! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ where connections come from; `clients`, `fds` ▶ what they may do; `executor` ▶ blocking calls; `presented_release` ▶ `Server::as_of`; `serve_errors` ▶ errors at the start |
-//! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `control_commands`, `preconfig`; `allocations` ▶ none for a request |
+//! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ the origins of connections; `clients`, `fds` ▶ limits of clients, and their descriptors; `executor` ▶ blocking calls; `presented_release` ▶ `Server::as_of`; `serve_errors` ▶ errors at the start |
+//! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `control_commands`, `preconfig`; `allocations` ▶ a request needs none |
 //! | tidy | sizes, leftovers, layers and names of the sources |
-//! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ their edges |
+//! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ the limits of each width |
 //! | wire | `conformance`, `stream`, `replay` ▶ the decoder; `parse`, `document`, `fast_path` ▶ the parser; `formatter` ▶ output; `allocations` |
 //!
 //! `support/` has what several parts use. Block jobs are tested elsewhere. Mirrors, for example:

@@ -1,4 +1,4 @@
-//! Sets the `cfg` that makes `job/src/sync/mod.rs` import threads and locks from the crate
+//! Sets the `cfg` that makes `job/src/sync.rs` import threads and locks from the crate
 //! `shuttle`.
 
 fn main() {

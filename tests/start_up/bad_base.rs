@@ -15,7 +15,7 @@ pub(crate) struct RoundShape {
     radius: i64,
 }
 
-/// No base.
+/// A union, which cannot be a base.
 #[qapi_union(discriminator = "kind", tag = ShapeKind)]
 pub(crate) enum Shape {
     Round(RoundShape),

@@ -1,11 +1,11 @@
-//! Definitions that compile, and that keep a program from starting, as a mistake shows only in the
-//! whole schema. Each file contains one mistake, and has the name of the same case in QEMU's
+//! Definitions that compile, but prevent the start of the program: a mistake shows only in the whole
+//! schema. Each file contains one mistake, and has the name of the same case in QEMU's
 //! `tests/qapi-schema`, if there is one.
 //!
 //! One program contains all files. The registry reports all mistakes at once.
 
 #![allow(dead_code, reason = "only the registry looks at these definitions")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod added_value_clash;
 mod alternate_conflict_bool_string;

@@ -2,7 +2,7 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
-/// Selects the branch, of either.
+/// Selects the branch of either union.
 #[qapi_enum]
 #[derive(Clone, Copy)]
 pub(crate) enum EngineKind {
@@ -15,19 +15,19 @@ pub(crate) struct DieselEngine {
     cylinders: i64,
 }
 
-/// No base.
+/// A union, which cannot be a base.
 #[qapi_union(discriminator = "kind", tag = EngineKind)]
 pub(crate) enum Engine {
     Diesel(DieselEngine),
 }
 
-/// A branch of the other.
+/// A branch of the other union.
 #[qapi_struct]
 pub(crate) struct DieselLocomotive {
     horse_powers: i64,
 }
 
-/// The branches of the other.
+/// The branches of the other union.
 #[qapi_union(tag = EngineKind)]
 pub(crate) enum LocomotiveKind {
     Diesel(DieselLocomotive),

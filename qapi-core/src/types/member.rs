@@ -128,6 +128,7 @@ impl<T: QapiType> MemberType<'_> for Option<T> {
 }
 
 /// A string that borrows from the message.
+#[diagnostic::do_not_recommend]
 impl<'m> MemberType<'m> for &'m str {
     const OPTIONAL: bool = false;
 
@@ -153,6 +154,7 @@ impl<'m> MemberType<'m> for &'m str {
 }
 
 /// A string that borrows from the message, if the member is present.
+#[diagnostic::do_not_recommend]
 impl<'m> MemberType<'m> for Option<&'m str> {
     const OPTIONAL: bool = true;
 

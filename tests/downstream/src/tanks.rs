@@ -8,7 +8,7 @@ use ::std::sync::{Mutex, PoisonError};
 
 use qmp::{Events, qapi_alternate, qapi_command, qapi_enum, qapi_event, qapi_struct, qapi_union};
 
-/// What is in a tank.
+/// The content of a tank.
 #[qapi_enum(crate = qmp, since = "1.0")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fuel {

@@ -3,28 +3,28 @@
 use qapi_core::prelude::*;
 use qapi_core::{OpenValue, Result};
 
-/// How a lantern shines.
+/// The colour of a lantern's light.
 #[qapi_enum(since = "1.0")]
 pub(super) enum LanternColour {
-    /// As the sun.
+    /// The colour of the sun.
     Yellow,
-    /// As nothing much.
+    /// A deprecated colour.
     #[qapi(since = "1.1", features(deprecated = "Use yellow."))]
     Grey,
-    /// As others say.
+    /// A colour that another crate adds.
     #[qapi(open)]
     Other(OpenValue<LanternColour>),
 }
 
-/// What another crate might add.
+/// Colours of another crate.
 #[qapi_enum(extends = LanternColour)]
 pub(super) enum MoreColours {
-    /// As the sea.
+    /// The colour of the sea.
     #[qapi(features(deep = "It is deep."))]
     Blue,
 }
 
-/// What all lanterns have.
+/// The members that all lanterns have.
 #[qapi_struct]
 pub(super) struct LanternBase {
     /// Its name.
@@ -39,14 +39,14 @@ pub(super) struct LanternBase {
 pub(super) struct LanternInfo {
     #[qapi(base)]
     base: LanternBase,
-    /// How it shines.
+    /// The colour of its light.
     colour: LanternColour,
-    /// How brightly; unknown of old lanterns.
+    /// The brightness; absent for old lanterns.
     #[qapi(since = "1.2", features(unstable))]
     lumen: Option<u32>,
 }
 
-/// Where a lantern is.
+/// The kind of a place.
 #[qapi_enum]
 #[derive(Clone, Copy)]
 pub(super) enum LanternPlaceKind {
@@ -56,10 +56,10 @@ pub(super) enum LanternPlaceKind {
     Wall,
 }
 
-/// On which wall.
+/// A place on a wall.
 #[qapi_struct]
 pub(super) struct LanternWall {
-    /// Which one.
+    /// The number of the wall.
     number: u8,
 }
 
@@ -70,7 +70,7 @@ pub(super) enum LanternPlace {
     Wall(LanternWall),
 }
 
-/// A lantern by its name, or where it is.
+/// A lantern by its name or by its place.
 #[qapi_alternate]
 pub(super) enum LanternRef {
     /// The name.
@@ -82,13 +82,13 @@ pub(super) enum LanternRef {
 /// Returns the lanterns.
 ///
 /// # Returns
-/// One entry a lantern.
+/// One entry for each lantern.
 ///
 /// # Errors
 /// It is too dark.
 #[qapi_command(since = "1.0")]
 pub(super) fn query_lanterns(
-    /// Only this one.
+    /// The only lantern to return.
     lantern: Option<LanternRef>,
 ) -> Result<Vec<LanternInfo>> {
     let _ = lantern;
@@ -104,7 +104,7 @@ pub(super) fn lantern_show(lantern: LanternInfo) {
 /// The members of a repair.
 #[qapi_struct]
 pub(super) struct LanternRepair {
-    /// What is broken.
+    /// The part that is broken.
     fault: String,
 }
 

@@ -2,7 +2,7 @@
 
 use job::{CancelMode, Job, JobStatus};
 
-use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
+use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, pause, text};
 
 /// Starts a job of a kind that supports soft cancels.
 fn soft(fixture: &EngineFixture, work: Work) -> Job {
@@ -26,9 +26,7 @@ async fn the_hooks_of_a_cancel_come_between_the_events() {
     let mut driver = fixture.driver(Work::UntilCancelled);
     driver.hooks = true;
     let job = fixture.create(named("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     fixture.log.take();
     job.user_cancel(CancelMode::Soft).expect("paused");
     let_tasks_run().await;
@@ -41,9 +39,7 @@ async fn the_hooks_of_a_cancel_come_between_the_events() {
 async fn a_paused_job_resumes_when_it_is_cancelled() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     fixture.log.take();
     job.user_cancel(CancelMode::Force).expect("paused");
     assert_eq!(fixture.log.take_of("j0"), "running");
@@ -55,9 +51,7 @@ async fn a_paused_job_resumes_when_it_is_cancelled() {
 async fn a_job_in_standby_becomes_ready_when_it_is_cancelled() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCompleted);
-    let_tasks_run().await;
-    job.user_pause().expect("ready");
-    let_tasks_run().await;
+    pause(&job).await;
     fixture.log.take();
     job.user_cancel(CancelMode::Force).expect("in standby");
     let_tasks_run().await;
@@ -137,9 +131,7 @@ async fn a_pending_job_is_concluded_before_the_reply_to_its_cancel() {
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_job_cannot_be_completed() {
     let fixture = EngineFixture::new();
-    let mut driver = fixture.driver(Work::UntilCompleted);
-    driver.soft_cancel = true;
-    let job = fixture.create(manual("j0"), driver).start();
+    let job = soft(&fixture, Work::UntilCompleted);
     let_tasks_run().await;
     job.user_cancel(CancelMode::Soft).expect("ready");
     assert_eq!(text(job.complete()), "The active block job 'j0' cannot be completed");

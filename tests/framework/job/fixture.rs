@@ -14,18 +14,18 @@ use qapi_core::{Error, Result};
 
 /// Lines such as `j0 running`, `j0 !Ready` (a notification) and `j0 commit` (a hook).
 #[derive(Clone, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Log {
-    pub(super) fn write(&self, id: Option<&str>, what: impl Into<String>) {
+    pub(crate) fn write(&self, id: Option<&str>, what: impl Into<String>) {
         let line = format!("{} {}", id.unwrap_or("-"), what.into());
         self.lines.lock().expect("no test panics while it logs").push(line);
     }
 
     /// The lines since the last call.
-    pub(super) fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.lines.lock().expect("no test panics while it logs"))
     }
 
@@ -111,6 +111,13 @@ pub(super) fn manual(id: &str) -> JobOptions {
 /// Lets all tasks run until each of them waits. The clock is paused, so that it moves only then.
 pub(super) async fn let_tasks_run() {
     tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// Pauses a job at work, and lets all tasks run before and after the pause.
+pub(super) async fn pause(job: &Job) {
+    let_tasks_run().await;
+    job.user_pause().expect("the job is at work");
+    let_tasks_run().await;
 }
 
 /// The reply to `command`, if there is one now.

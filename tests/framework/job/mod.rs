@@ -1,6 +1,6 @@
 //! The job engine, without a server or a disk. The drivers follow scripts.
 
-mod fixture;
+pub(crate) mod fixture;
 
 mod cancel;
 mod delivery;

@@ -3,7 +3,7 @@
 use job::qmp::job_finalize;
 use job::{CancelMode, Job, JobDriver, JobHandle, JobStatus};
 
-use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, text};
+use super::fixture::{EngineFixture, Work, let_tasks_run, manual, named, pause, text};
 
 fn job_with_panic_in(fixture: &EngineFixture, hook: &'static str, work: Work) -> Job {
     let mut driver = fixture.driver(work);
@@ -143,9 +143,7 @@ async fn in_the_notification_of_pending() {
 async fn in_user_resume() {
     let fixture = EngineFixture::new();
     let job = job_with_panic_in(&fixture, "user_resume", Work::UntilCancelled);
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     job.user_resume().expect("paused");
     assert!(error_of(&job).await.contains("panicked in 'user_resume'"));
 }

@@ -2,15 +2,13 @@
 
 use job::JobStatus;
 
-use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, text};
+use super::fixture::{EngineFixture, Work, driver_fn, let_tasks_run, manual, named, pause, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_resumed_job_runs_before_the_reply() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCancelled);
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     assert_eq!(fixture.log.take_of("j0"), "created running paused");
     assert!(!job.is_busy());
     job.user_resume().expect("paused");
@@ -36,9 +34,7 @@ async fn ready_is_not_notified_again_after_standby() {
 async fn a_job_completed_in_standby_finishes_when_it_is_resumed() {
     let fixture = EngineFixture::new();
     let job = fixture.start("j0", Work::UntilCompleted);
-    let_tasks_run().await;
-    job.user_pause().expect("ready");
-    let_tasks_run().await;
+    pause(&job).await;
     fixture.log.take();
     job.complete().expect("in standby");
     let_tasks_run().await;
@@ -124,9 +120,7 @@ async fn user_resume_is_called_before_the_job_leaves_its_pause() {
     let mut driver = fixture.driver(Work::UntilCancelled);
     driver.hooks = true;
     let job = fixture.create(manual("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     assert_eq!(fixture.log.take_of("j0"), "created running paused");
     job.user_resume().expect("paused");
     let_tasks_run().await;
@@ -166,9 +160,7 @@ async fn an_error_after_a_pause_pauses_the_job_once_more() {
         }
     });
     let job = fixture.create(manual("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     job.user_resume().expect("paused");
     let_tasks_run().await;
     assert_eq!(job.status(), JobStatus::Paused);
@@ -188,9 +180,7 @@ async fn two_parts_of_a_driver_pause_together() {
         Ok(())
     });
     let job = fixture.create(manual("j0"), driver).start();
-    let_tasks_run().await;
-    job.user_pause().expect("running");
-    let_tasks_run().await;
+    pause(&job).await;
     job.user_resume().expect("paused");
     let_tasks_run().await;
     assert_eq!(fixture.log.take_of("j0"), "created running paused running waiting pending");

@@ -2,7 +2,7 @@
 
 use job::{CancelMode, Job, JobStatus, Speed, Transaction};
 
-use super::fixture::{EngineFixture, Work, let_tasks_run, manual, text};
+use super::fixture::{EngineFixture, Work, let_tasks_run, manual, pause, text};
 
 /// The reply to a verb.
 enum Reply {
@@ -56,8 +56,7 @@ async fn job_in(status: JobStatus) -> InState {
 }
 
 async fn paused(job: Job) -> Job {
-    let_tasks_run().await;
-    job.user_pause().expect("at work");
+    pause(&job).await;
     job
 }
 

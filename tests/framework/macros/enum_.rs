@@ -5,15 +5,15 @@ use serde_json::json;
 
 use super::{definition_of, read, refusal, write};
 
-/// How far something got.
+/// The stage of a task.
 ///
-/// On its way.
+/// A task passes the stages in order.
 #[qapi_enum(since = "2.12", features(even_one, odd_one = "It is odd.", "unstable-2"))]
 #[derive(Debug, PartialEq)]
 pub(super) enum MacroStage {
-    /// Not at all.
+    /// The task has not begun.
     NotYet,
-    /// Half.
+    /// The second stage.
     #[qapi(name = "2nd", since = "3.0", features(deprecated = "Use not-yet."))]
     Second,
     Qcow2,
@@ -59,7 +59,7 @@ fn other_strings_and_types_are_refused() {
 fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroStage>();
     assert_eq!(definition.name, "MacroStage");
-    assert_eq!(definition.doc, "How far something got.\n\nOn its way.");
+    assert_eq!(definition.doc, "The stage of a task.\n\nA task passes the stages in order.");
     assert_eq!(definition.since, Some("2.12"));
     let features: Vec<_> = definition.features.iter().map(|one| (one.name, one.doc)).collect();
     assert_eq!(features, [("even-one", ""), ("odd-one", "It is odd."), ("unstable-2", "")]);
@@ -70,7 +70,7 @@ fn the_definition_has_all_parts() {
 
     let DefinitionKind::Enum(body) = &definition.kind else { panic!("expected: an enum") };
     let Part { name, doc, since, features, .. } = &*body.values[1];
-    assert_eq!((*name, *doc, *since), ("2nd", "Half.", Some("3.0")));
+    assert_eq!((*name, *doc, *since), ("2nd", "The second stage.", Some("3.0")));
     assert_eq!((features[0].name, features[0].doc), ("deprecated", "Use not-yet."));
 }
 

@@ -9,22 +9,22 @@ use serde_json::json;
 
 use super::{definition_of, execute, read, refusal, registry, write};
 
-/// What something looks like.
+/// The shape of a figure.
 #[qapi_enum(since = "1.0")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum MacroShape {
-    /// Like a circle.
+    /// A circle.
     Round,
-    /// Like nothing here.
+    /// A shape that another crate adds.
     #[qapi(open)]
     Other(OpenValue<MacroShape>),
 }
 
-/// What another crate might add.
+/// Definitions of another crate.
 mod elsewhere {
     use qapi_core::qapi_enum;
 
-    /// More shapes.
+    /// Further shapes.
     #[qapi_enum(extends = super::MacroShape)]
     #[derive(Debug, Clone, Copy, PartialEq)]
     pub(super) enum AngularShape {
@@ -42,14 +42,14 @@ mod elsewhere {
 
 use elsewhere::AngularShape;
 
-/// What a round thing has.
+/// The members of a round figure.
 #[qapi_struct]
 #[derive(Debug, PartialEq)]
 struct MacroRound {
     radius: i64,
 }
 
-/// Something with a shape.
+/// A figure.
 #[qapi_union(discriminator = "shape", tag = MacroShape)]
 #[derive(Debug, PartialEq)]
 enum MacroFigure {

@@ -14,13 +14,13 @@ pub(super) struct MacroBase {
     pub(super) size_hint: Option<u64>,
 }
 
-/// Everything that a struct can have.
+/// A struct with every kind of member.
 #[qapi_struct(since = "1.0")]
 #[derive(Debug, PartialEq)]
 struct MacroInfo {
     #[qapi(base)]
     base: MacroBase,
-    /// How far.
+    /// The stage.
     #[qapi(since = "1.5", features(unstable))]
     stage: MacroStage,
     r#type: Option<bool>,
@@ -88,7 +88,7 @@ fn the_definition_has_all_parts() {
     let names: Vec<_> = body.members.iter().map(|member| member.name).collect();
     assert_eq!(names, ["stage", "type", "other_ones"]);
     let Member { part: Part { doc, since, features, .. }, optional, .. } = &body.members[0];
-    assert_eq!((*doc, *since, *optional), ("How far.", Some("1.5"), false));
+    assert_eq!((*doc, *since, *optional), ("The stage.", Some("1.5"), false));
     assert_eq!(features[0].name, "unstable");
     assert!(body.members[1].optional);
     assert!(matches!((body.members[1].ty)(), Type::Builtin(Builtin::Bool)));

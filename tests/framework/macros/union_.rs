@@ -51,7 +51,7 @@ struct MacroNode {
     #[qapi(base)]
     base: MacroBase,
     before: Option<bool>,
-    /// Which driver.
+    /// The driver.
     #[qapi(since = "2.10")]
     #[qapi(discriminator)]
     driver: MacroNodeBranches,

@@ -1,6 +1,6 @@
 //! The engine, with drivers that act only when a step makes them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use job::{
     CancelMode, CreatedJob, Job, JobDriver, JobHandle, JobNotification, JobOptions, JobOutcome,
@@ -10,22 +10,7 @@ use qapi_core::{Error, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::step::{DriverAction, Fault, Hook, Kind, Outcome, Request, Step, View};
-
-#[derive(Clone, Default)]
-struct Log {
-    lines: Arc<Mutex<Vec<String>>>,
-}
-
-impl Log {
-    fn write(&self, id: Option<&str>, what: &str) {
-        let line = format!("{} {what}", id.unwrap_or("-"));
-        self.lines.lock().expect("no panic while logging").push(line);
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.lines.lock().expect("no panic while logging"))
-    }
-}
+use crate::job::fixture::Log;
 
 struct ScriptedDriver {
     kind: Kind,

@@ -64,7 +64,7 @@ fn compat_give() -> Vec<CompatInfo> {
     vec![CompatInfo { plain: true, old: true, new: Some(true) }]
 }
 
-/// Returns the same from another thread.
+/// Returns the same members from another thread.
 #[qapi_command(blocking)]
 fn compat_give_elsewhere() -> CompatInfo {
     CompatInfo { plain: true, old: true, new: Some(true) }

@@ -107,7 +107,7 @@ fn every_kind_of_function_has_the_same_reply() {
 }
 
 #[test]
-fn arguments_of_a_call_are_checked_before_it_is_handed_out() {
+fn arguments_of_a_call_are_checked_before_the_session_returns_it() {
     let mut session = SessionFixture::negotiated(false);
     for name in ["test-echo-later", "test-echo-elsewhere"] {
         assert_eq!(

@@ -80,7 +80,7 @@ impl SessionFixture {
         assert_eq!(self.output(), "{\"return\": {}}\r\n");
     }
 
-    /// Gives the session input, and runs the calls that it hands out.
+    /// Gives the session input, and runs the calls that it returns.
     pub(crate) fn run(&mut self, input: &str) {
         self.session.feed_with(input, finish);
     }

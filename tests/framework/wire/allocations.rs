@@ -37,7 +37,7 @@ fn a_common_message_allocates_nothing_after_another() {
     assert_eq!(measure(turn).count_total, 0);
 }
 
-/// The text that allocates most: half of its tokens are nodes, and all bytes one string.
+/// The text that allocates most: half of its tokens are nodes, and all its bytes are one string.
 fn largest() -> Vec<u8> {
     let numbers = "1,".repeat(MAX_TOKEN_COUNT / 2 - 4);
     let string = "a".repeat(MAX_TOKEN_SIZE - numbers.len() - 10);

@@ -93,7 +93,7 @@ fn commands_of_every_kind_are_answered() {
 }
 
 #[test]
-fn rate_limits_go_by_the_time_that_the_loop_passes() {
+fn rate_limits_use_the_time_that_the_loop_passes() {
     let mut fixture = Fixture::new();
     let levels = |messages: &[Value]| -> Vec<Value> {
         let events = messages.iter().filter(|message| message.get("event").is_some());
@@ -127,7 +127,7 @@ fn a_loop_that_sleeps_is_woken_by_the_first_period() {
 }
 
 #[test]
-fn quit_ends_the_session_and_wakes_those_who_wait_for_the_shutdown() {
+fn quit_ends_the_session_and_wakes_tasks_that_wait_for_the_shutdown() {
     let mut fixture = Fixture::new();
     let shutdown = fixture.shutdown.clone();
     let waiting = std::thread::spawn(move || block_on(shutdown.requested()));

@@ -1,7 +1,7 @@
 //! Starts the program with a thousand commands, and tests that the registry does not depend on the
 //! order in which the linker arranges definitions.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
