@@ -210,8 +210,8 @@ impl Job {
     }
 }
 
-/// A pause of a job for an internal reason. Clients cannot end the pause. The drop of the guard ends
-/// the pause.
+/// A pause of a job for an internal reason. Clients cannot end the pause. The drop of the guard
+/// ends it.
 #[derive(Debug)]
 #[must_use = "the pause ends when the guard is dropped"]
 pub struct PauseGuard {
