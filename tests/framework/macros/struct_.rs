@@ -81,7 +81,7 @@ fn errors_are_found_in_the_order_of_members() {
 fn the_definition_has_all_parts() {
     let definition = definition_of::<MacroInfo>();
     assert_eq!((definition.name, definition.since), ("MacroInfo", Some("1.0")));
-    assert_eq!(definition.doc, "Everything that a struct can have.");
+    assert_eq!(definition.doc, "A struct with every kind of member.");
     let DefinitionKind::Struct(body) = &definition.kind else { panic!("expected: a struct") };
     assert_eq!(body.base.map(name_of), Some("MacroBase".to_owned()));
 

@@ -149,7 +149,7 @@ fn a_union_from_a_rust_struct_has_further_members() {
     assert_eq!(*discriminator, "driver");
     let names: Vec<_> = members.iter().map(|member| member.name).collect();
     assert_eq!(names, ["before", "driver", "after"]);
-    assert_eq!((members[1].doc, members[1].since), ("Which driver.", Some("2.10")));
+    assert_eq!((members[1].doc, members[1].since), ("The driver.", Some("2.10")));
     assert_eq!(name_of(members[1].ty), "MacroDriver");
     assert_eq!(shown(branches())[1], ("null-co", None));
 }
