@@ -1,5 +1,5 @@
-//! Definitions that compile, but prevent the start of the program: a mistake shows only in the whole
-//! schema. Each file contains one mistake, and has the name of the same case in QEMU's
+//! Definitions that compile, but prevent the start of the program: a mistake shows only in the
+//! whole schema. Each file contains one mistake, and has the name of the same case in QEMU's
 //! `tests/qapi-schema`, if there is one.
 //!
 //! One program contains all files. The registry reports all mistakes at once.
