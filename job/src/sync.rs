@@ -73,7 +73,7 @@ impl Notify {
     #[cfg_attr(not(shuttle), expect(clippy::unused_self, reason = "`shuttle` needs it"))]
     fn yield_to_scheduler(&self) {
         #[cfg(shuttle)]
-        self.turn.load(std::sync::atomic::Ordering::SeqCst);
+        self.turn.load(Ordering::SeqCst);
     }
 }
 
