@@ -89,7 +89,7 @@ impl JobDriver for ScriptedDriver {
     }
 
     fn notify(&self, job: &JobHandle, notification: JobNotification) {
-        self.log.write(job.id(), &format!("!{notification:?}"));
+        self.log.write(job.id(), format!("!{notification:?}"));
     }
 }
 
