@@ -147,7 +147,7 @@ pub use types::member::MemberType;
 pub use types::{
     Null, OpenValue, QapiBranches, QapiEnum, QapiEvent, QapiObject, QapiOpenEnum, QapiType, Size,
 };
-pub use visitor::{Input, ObjectVisitor, Scalars};
+pub use visitor::{Input, MAX_VISIT_DEPTH, ObjectVisitor, Scalars};
 
 /// The examples of the README, compiled.
 #[cfg(all(doctest, feature = "server", feature = "client"))]

@@ -29,6 +29,11 @@ pub(crate) fn parameter_expects(name: &str, expected: &str) -> Error {
     Error::generic(format!("Parameter '{name}' expects {expected}"))
 }
 
+/// A value of a type that contains itself is too deep. QEMU has no such limit.
+pub(crate) fn nested_too_deep(limit: usize) -> Error {
+    Error::generic(format!("Parameters are nested too deep: the limit is {limit} levels"))
+}
+
 /// The form of a string that encodes bytes.
 pub(crate) const EXPECTED_BASE64: &str = "base64";
 

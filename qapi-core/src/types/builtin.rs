@@ -128,6 +128,7 @@ impl<T: QapiType> QapiType for Vec<T> {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.check_depth()?;
         input.list()
     }
 }
@@ -137,7 +138,9 @@ impl<T: QapiType> QapiType for Box<T> {
         <T as QapiType>::schema_type()
     }
 
+    /// A type that contains itself does so through a `Box` or a `Vec`. So both check the depth.
     fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.check_depth()?;
         T::visit(input).map(Self::new)
     }
 }

@@ -19,6 +19,15 @@ use crate::wire::number::Number;
 use crate::wire::value::{Kind, Value};
 use path::Path;
 
+/// The most values that may contain a value of a type that contains itself.
+///
+/// Visits recurse over such types, and so do the drop and the clone of the results, at up to
+/// 10 KiB of stack for each value (unoptimized). The limit is checked before the next step of the
+/// recursion. It is above the 200 nodes that the deepest values of QEMU's schema describe in
+/// practice (`BlockdevOptions` in `block-core.json`). Types that do not contain themselves have no
+/// need of a limit: the type bounds the depth.
+pub const MAX_VISIT_DEPTH: usize = 256;
+
 /// The notation of scalars in the visited value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scalars {
@@ -101,6 +110,17 @@ impl<'a, 'm> Input<'a, 'm> {
     /// The JSON type of the value.
     pub fn kind(&self) -> Kind {
         self.value.kind()
+    }
+
+    /// Checks the depth of a value before a visit recurses into it.
+    ///
+    /// # Errors
+    /// More than [`MAX_VISIT_DEPTH`] values contain the value.
+    pub(crate) fn check_depth(&self) -> Result<()> {
+        if self.path.depth() > MAX_VISIT_DEPTH {
+            return Err(messages::nested_too_deep(MAX_VISIT_DEPTH));
+        }
+        Ok(())
     }
 
     /// The error that the value is not of the JSON type `expected`.

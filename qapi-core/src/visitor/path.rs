@@ -22,6 +22,15 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Path<'_> {
+    /// The number of values that contain the value.
+    pub(super) fn depth(&self) -> usize {
+        let (mut path, mut depth) = (self, 0);
+        while let Self::Member(parent, _) | Self::Element(parent, _) = path {
+            (path, depth) = (parent, depth + 1);
+        }
+        depth
+    }
+
     /// The last name, for messages that have no full path. An element of an array has no name.
     pub(super) fn leaf(&self) -> &str {
         match self {

@@ -1,6 +1,7 @@
 //! Errors about arguments. Their order, paths and texts equal those of QEMU.
 
 mod definitions;
+mod depth;
 mod integer_widths;
 mod recorded_exchanges;
 
