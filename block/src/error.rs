@@ -113,6 +113,18 @@ pub enum Error {
         /// The child.
         child: String,
     },
+    /// A job would freeze a backing chain, and another job has frozen a link of the chain.
+    #[error("Cannot change 'backing' link from '{parent}' to '{child}'")]
+    ChainFrozen {
+        /// The parent.
+        parent: String,
+        /// The child.
+        child: String,
+    },
+    /// A job would freeze a backing chain with the filter of a job that changes the chain at its
+    /// end.
+    #[error("Cannot freeze 'backing' link to '{0}'")]
+    NeverFrozen(String),
     /// The backing node is an implicit filter, which cannot be replaced.
     #[error("Cannot replace implicit backing child of {0}")]
     ImplicitBacking(String),
@@ -223,6 +235,11 @@ impl Error {
             "aio=native was specified, but it requires cache.direct=on, which was not specified."
                 .into(),
         )
+    }
+
+    /// Whether a read, a write or a flush failed.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Error::Io(_) | Error::While { .. })
     }
 
     /// Whether the storage is full.

@@ -3,6 +3,8 @@
 //! Errors of nodes and images have their texts in [`block::error`], and errors of the command line
 //! in `options/messages.rs`.
 
+use block::nodes::Node;
+use nix::errno::Errno;
 use qapi_core::{Error, ErrorClass};
 
 /// An option that the schema has and this program does not support.
@@ -12,6 +14,12 @@ pub(crate) fn not_supported(option: &str) -> Error {
 
 pub(crate) fn cannot_create_node(error: block::error::Error) -> Error {
     Error::from(error).context("Could not create node")
+}
+
+/// The graph cannot be changed at the end of a job. As in QEMU, clients see no details.
+pub(crate) fn cannot_change_graph(node: &Node, error: block::error::Error) -> Error {
+    tracing::warn!(node = %node.name(), %error, "the graph cannot be changed");
+    block::error::Error::Io(Errno::EPERM.into()).into()
 }
 
 pub(crate) fn no_block_job(id: &str) -> Error {

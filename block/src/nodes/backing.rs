@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::driver::Driver;
-use super::entry::{Role, Use, User};
 use super::filename;
 use super::graph::Graph;
 use super::node::Node;
@@ -99,31 +98,33 @@ impl Graph {
         let BackingChange { node: new, name } = change;
         let _writable_while_renamed =
             name.as_ref().map(|_| self.make_writable(node)).transpose()?;
-        let old = node.backing();
-        let is_same = |new: &Arc<Node>| old.as_ref().is_some_and(|old| Arc::ptr_eq(old, new));
-        let stays = new.as_ref().map_or(old.is_none(), is_same);
-        if let (Some(new), false) = (&new, stays) {
-            self.attach_backing(node, new)?;
-        }
+        let former = self.with_state(|state| state.replace_backing(node, new))?;
         let mut mode = image.mode();
-        mode.backing = new.as_ref().map(|new| new.image.storage());
+        mode.backing = node.backing().map(|backing| backing.image.storage());
         let renamed = name.clone();
         let reopened = image.reopen(Qcow2Change { mode, name });
-        let unused = match &reopened {
-            Ok(()) => {
-                let mut backing = node.backing.write();
-                backing.node = new;
-                if let Some(name) = renamed {
-                    backing.named = name.map(|name| name.file);
-                }
-                old
-            }
-            Err(_) => new,
-        };
-        if let (Some(unused), false) = (unused, stays) {
-            self.detach_backing(node, &unused);
+        match (&reopened, renamed) {
+            (Ok(()), Some(name)) => node.backing.write().named = name.map(|name| name.file),
+            (Ok(()), None) => {}
+            (Err(_), _) => self.restore_backing(node, former.node()),
         }
+        let unused = self.with_state(|state| state.release_former(former));
+        self.close_all(unused);
         reopened
+    }
+
+    /// Makes the former backing node the backing node again, after an error.
+    fn restore_backing(&self, node: &Arc<Node>, former: Option<Arc<Node>>) {
+        let replaced = self.with_state(|state| state.replace_backing(node, former));
+        match replaced {
+            Ok(other) => {
+                let unused = self.with_state(|state| state.release_former(other));
+                self.close_all(unused);
+            }
+            Err(error) => {
+                tracing::error!(node = %node.name(), %error, "a backing node is lost");
+            }
+        }
     }
 
     /// Changes the name of the backing file in the image of a node, for `change-backing-file`. The
@@ -159,18 +160,29 @@ impl Graph {
         })
     }
 
-    fn attach_backing(&self, node: &Arc<Node>, new: &Arc<Node>) -> Result<()> {
-        if chain_contains(new, node) {
-            return Err(Error::cycle("backing", new.name(), node.name()));
+    /// Checks that a job may freeze the links of a backing chain from `top` down to `bottom`.
+    ///
+    /// # Errors
+    /// [`Error::ChainFrozen`]; [`Error::NeverFrozen`].
+    pub fn check_freezable(&self, top: &Arc<Node>, bottom: &Node) -> Result<()> {
+        let parents = chain(top).take_while(|node| !std::ptr::eq(&**node, bottom));
+        let links: Vec<_> =
+            parents.filter_map(|node| node.backing().map(|child| (node, child))).collect();
+        self.with_state(|state| {
+            let is_frozen =
+                |node: &Node| state.find(node.name()).is_some_and(|entry| entry.is_frozen());
+            match links.iter().find(|(parent, _)| is_frozen(parent)) {
+                Some((parent, child)) => Err(Error::ChainFrozen {
+                    parent: parent.name().to_owned(),
+                    child: child.name().to_owned(),
+                }),
+                None => Ok(()),
+            }
+        })?;
+        match links.iter().find(|(_, child)| child.driver().never_frozen()) {
+            Some((_, child)) => Err(Error::NeverFrozen(child.name().to_owned())),
+            None => Ok(()),
         }
-        let user = User::Node {
-            name: node.name().to_owned(),
-            driver: node.driver(),
-            writable: !node.is_read_only(),
-            force_share: node.force_share(),
-            merges: false,
-        };
-        self.with_state(|state| state.attach(new, Use { user, role: Role::Backing }))
     }
 
     /// The nodes whose backing node is `node`.
@@ -178,12 +190,6 @@ impl Graph {
         let mut nodes = self.nodes();
         nodes.retain(|one| one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node)));
         nodes
-    }
-
-    fn detach_backing(&self, node: &Node, old: &Node) {
-        let is_old = |child: &Node, role| role == Role::Backing && std::ptr::eq(child, old);
-        let unused = self.with_state(|state| state.detach(node.name(), is_old));
-        self.close_all(unused);
     }
 
     /// The name of a node in the header of an overlay. `given` replaces the name of the image of

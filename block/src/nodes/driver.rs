@@ -66,4 +66,19 @@ impl Driver {
             }
         }
     }
+
+    /// Whether no job may freeze a link to a node of the driver: its own job removes the node from
+    /// the chain.
+    pub(super) fn never_frozen(self) -> bool {
+        match self {
+            Driver::MirrorTop | Driver::CommitTop => true,
+            Driver::CopyOnRead
+            | Driver::CopyBeforeWrite
+            | Driver::Blkdebug
+            | Driver::File
+            | Driver::Raw
+            | Driver::Qcow2
+            | Driver::NullCo => false,
+        }
+    }
 }

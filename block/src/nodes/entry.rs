@@ -174,6 +174,12 @@ pub(super) struct Use {
 }
 
 impl Use {
+    /// Whether this is the use of a backing node by `parent`.
+    pub(super) fn is_backing_of(&self, parent: &Node) -> bool {
+        let is_parent = matches!(&self.user, User::Node { name, .. } if name == parent.name());
+        is_parent && self.role == Role::Backing
+    }
+
     /// The name of the use in messages.
     pub(super) fn description(&self, node: &str) -> String {
         let user = self.user.description();

@@ -1,11 +1,31 @@
-//! Nodes that replace others for their users: filters of jobs, and targets of mirrors.
+//! Nodes that replace others for their users: filters of jobs, targets of mirrors, and new backing
+//! nodes.
 
 use std::sync::Arc;
 
+use super::backing::chain_contains;
 use super::entry::{Role, Stage, Use, User};
 use super::node::Node;
 use super::state::State;
+use super::usage::BackingLink;
 use crate::error::{Error, Result};
+use crate::image::permissions::Access;
+
+/// The former backing node of a node. It stays open until this is passed to
+/// [`State::release_former`].
+#[derive(Debug)]
+#[must_use = "the former backing node stays in use"]
+pub(super) struct FormerBacking {
+    node: Option<Arc<Node>>,
+    reservation: u64,
+}
+
+impl FormerBacking {
+    /// The node. It may have been removed since, if it is a filter.
+    pub(super) fn node(&self) -> Option<Arc<Node>> {
+        self.node.clone()
+    }
+}
 
 impl State {
     /// Inserts a filter, whose name is reserved, between `below` and its parents.
@@ -100,6 +120,67 @@ impl State {
         Ok(())
     }
 
+    /// Makes another node the backing node of `parent`, or none. A filter that has been removed in
+    /// the meantime stands for the node below it.
+    ///
+    /// # Errors
+    /// [`Error::Cycle`]; [`Error::NodeNotFound`] if the new node is being closed; those of
+    /// [`State::refresh`]. The backing node is then unchanged.
+    pub(super) fn replace_backing(
+        &mut self,
+        parent: &Arc<Node>,
+        new: Option<Arc<Node>>,
+    ) -> Result<FormerBacking> {
+        let new = new.map(|node| self.without_removed_filters(node));
+        let old = parent.backing();
+        let former =
+            FormerBacking { node: old.clone(), reservation: self.new_reservation_number() };
+        let is_same = match (&old, &new) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if is_same {
+            return Ok(former);
+        }
+        let before = self.uses();
+        if let Some(entry) = old.and_then(|old| self.entry_mut(old.name())) {
+            for used in entry.uses.iter_mut().filter(|used| used.is_backing_of(parent)) {
+                *used = former_use(former.reservation);
+            }
+        }
+        let attached = match &new {
+            Some(new) if chain_contains(new, parent) => {
+                Err(Error::cycle("backing", new.name(), parent.name()))
+            }
+            Some(new) => self.attach(new, backing_use(parent)),
+            None => self.refresh(),
+        };
+        if let Err(error) = attached {
+            self.restore(before);
+            return Err(error);
+        }
+        parent.backing.write().node = new;
+        Ok(former)
+    }
+
+    /// Ends the use of a former backing node. Returns the nodes that have to be closed.
+    pub(super) fn release_former(&mut self, former: FormerBacking) -> Vec<Arc<Node>> {
+        self.release(former.reservation)
+    }
+
+    /// The node, or the first node below it that is not a removed filter.
+    fn without_removed_filters(&self, mut node: Arc<Node>) -> Arc<Node> {
+        let is_present = |node: &Arc<Node>| {
+            self.entry(node.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, node))
+        };
+        while !is_present(&node) {
+            let Some(below) = node.filtered() else { break };
+            node = below;
+        }
+        node
+    }
+
     /// The users of all nodes, to be restored on an error.
     fn uses(&self) -> Vec<Vec<Use>> {
         self.entries.iter().map(|entry| entry.uses.clone()).collect()
@@ -110,6 +191,32 @@ impl State {
             entry.uses = uses;
         }
     }
+}
+
+/// The use of a backing node by the node above.
+fn backing_use(parent: &Node) -> Use {
+    let user = User::Node {
+        name: parent.name().to_owned(),
+        driver: parent.driver(),
+        writable: !parent.is_read_only(),
+        force_share: parent.force_share(),
+        merges: false,
+    };
+    Use { user, role: Role::Backing }
+}
+
+/// The use of a former backing node, which keeps the node open without permissions.
+fn former_use(reservation: u64) -> Use {
+    let user = User::External {
+        reservation,
+        description: "a former overlay".to_owned(),
+        access: Access::NONE,
+        blocks: None,
+        attached: false,
+        link: BackingLink::Free,
+        root: None,
+    };
+    Use { user, role: Role::External("backing") }
 }
 
 impl Node {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::entry::{Entry, Role, Stage, Use, User};
+use super::entry::{Entry, Stage, Use, User};
 use super::names::{self, Generator};
 use super::node::Node;
 use super::permissions;
@@ -138,31 +138,18 @@ impl State {
             // released now.
             entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
         }
-        self.detach(name, |_any, _role| true)
-    }
-
-    /// Removes the uses of children by a node, as far as `is_detached` selects them. Returns the
-    /// children that have to be closed.
-    pub(super) fn detach(
-        &mut self,
-        parent: &str,
-        is_detached: impl Fn(&Node, Role) -> bool,
-    ) -> Vec<Arc<Node>> {
-        let unused = self.drop_uses_by(parent, is_detached);
+        let unused = self.drop_uses_by(name);
         self.refresh_after_release();
         unused
     }
 
-    fn drop_uses_by(
-        &mut self,
-        parent: &str,
-        is_detached: impl Fn(&Node, Role) -> bool,
-    ) -> Vec<Arc<Node>> {
+    /// Removes the uses of children by a node. Returns the children that have to be closed.
+    fn drop_uses_by(&mut self, parent: &str) -> Vec<Arc<Node>> {
         let mut unused = Vec::new();
         for entry in &mut self.entries {
             let before = entry.uses.len();
             entry.uses.retain(|used| match &used.user {
-                User::Node { name, .. } => name != parent || !is_detached(&entry.node, used.role),
+                User::Node { name, .. } => name != parent,
                 User::External { .. } => true,
             });
             if entry.uses.len() < before && entry.is_unused() {

@@ -78,6 +78,9 @@ fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<Prepared
     let BlockJobContext { jobs, graph, slots, events } = context;
     check_exclusive(&options)?;
     let Chain { top, above_base, below } = Chain::find(graph, &options)?;
+    if top.is_read_only() {
+        graph.check_freezable(&top, &above_base)?;
+    }
     let writable = graph.make_writable(&top)?;
     let mut uses = uses(&top, &below);
     let filter = FilterOptions {
@@ -235,20 +238,27 @@ impl BlockJobDriver for Stream {
 
     /// Makes the base the backing node, in the graph and in the image.
     fn prepare(&self) -> Result<()> {
+        // The base may be replaced when another job on the chain ends.
+        let _lock = self.graph.lock_reopen();
         let top = &self.images.top;
-        if top.backing().is_none() {
-            return Ok(());
-        }
+        let Some(old) = top.backing() else { return Ok(()) };
         let base = self.above_base.backing();
-        let name = base.as_ref().map(|base| {
+        let name = base.clone().map(|base| {
             self.graph.backing_name(
-                base,
+                &backing::unfiltered(base),
                 self.backing_file.as_deref(),
                 self.backing_mask_protocol,
             )
         });
-        let change = BackingChange { node: base, name: Some(name) };
-        Ok(self.graph.change_backing(top, change)?)
+        let change = BackingChange { node: base, name: Some(name.clone()) };
+        let Err(error) = self.graph.change_backing(top, change) else { return Ok(()) };
+        if error.is_io() {
+            return Err(error.into());
+        }
+        // As in QEMU, the image names the base even if the node cannot become the backing node. All
+        // data of the nodes between are copied.
+        self.graph.change_backing(top, BackingChange { node: Some(old), name: Some(name) })?;
+        Err(messages::cannot_change_graph(top, error))
     }
 
     fn prepare_blocks(&self) -> bool {

@@ -237,14 +237,17 @@ impl BlockJobDriver for Mirror {
     /// Replaces the source by the target for all users of the source, and unblocks their writes.
     fn prepare(&self) -> Result<()> {
         let quiesced = self.quiesced.lock().take();
-        self.set_final_backing()?;
+        // As in QEMU, the source is replaced even if the target lacks its backing node.
+        let backing = self.set_final_backing();
         match quiesced {
             Some(source) if self.should_complete.load(Ordering::Relaxed) => {
                 self.copy_read_only();
-                self.graph.replace(&source, &self.target)?;
+                let replaced = self.graph.replace(&source, &self.target);
+                replaced.map_err(|error| messages::cannot_change_graph(&self.source, error))?;
             }
             Some(_) | None => {}
         }
+        backing?;
         if let Some(writable) = self.writable.lock().take() {
             writable.persist();
         }
