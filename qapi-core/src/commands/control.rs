@@ -141,8 +141,12 @@ impl CommandReturn for Introspection {
     }
 }
 
-/// Ends the server once this command is answered.
+/// Ends the server.
+///
+/// The reply follows the last events of the server's work: the server runs its shutdown hooks
+/// first.
 #[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
-pub fn quit(#[qapi(state)] shutdown: &Shutdown) {
+pub async fn quit(#[qapi(state)] shutdown: &Shutdown) {
     shutdown.request();
+    shutdown.hooks_finished().await;
 }

@@ -65,6 +65,9 @@ pub(super) async fn serve_all(
     listeners: Vec<Listener>,
     shutdown_hooks: Vec<ShutdownHook>,
 ) -> Result<(), ServeError> {
+    if !shutdown_hooks.is_empty() {
+        acceptor.service.shutdown().expect_hooks();
+    }
     let mut tasks = JoinSet::new();
     // The files of the sockets are removed after the last session is closed, so that clients can
     // detect the end of the server by them.

@@ -284,8 +284,9 @@ impl Server {
     }
 
     /// Awaits `work` between the request to shut down and the end of the sessions. In this phase no
-    /// further command starts, and clients still receive events. A daemon with jobs cancels them
-    /// here, so that clients receive the jobs' last events. Several hooks run one after the other.
+    /// further command starts, and clients still receive events. The reply to `quit` follows these
+    /// events. A daemon with jobs cancels them here, so that clients receive the jobs' last events.
+    /// Several hooks run one after the other.
     pub fn on_shutdown(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
         self.shutdown_hooks.0.push(Box::pin(work));
         self

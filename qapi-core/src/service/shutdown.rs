@@ -1,7 +1,7 @@
 //! A handle to shut a server down, and the phases of the shutdown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::call::state::OobSafe;
 use crate::wait_queue::WaitQueue;
@@ -19,6 +19,8 @@ struct Inner {
     /// A [`Phase`]. An atomic, as every session reads it before every request.
     phase: AtomicU8,
     phase_changed: WaitQueue,
+    /// Whether a server runs shutdown hooks before sessions close.
+    has_hooks: AtomicBool,
 }
 
 /// The phase of the shutdown. Each phase implies those before it.
@@ -30,7 +32,6 @@ enum Phase {
     /// The shutdown hooks run. No further command starts, and clients still receive events.
     Requested,
     /// Sessions close.
-    #[cfg(feature = "server")]
     Closing,
 }
 
@@ -44,7 +45,11 @@ impl Shutdown {
     /// A handle without a request.
     pub fn new() -> Self {
         let phase = AtomicU8::new(Phase::Running as u8);
-        Self(Arc::new(Inner { phase, phase_changed: WaitQueue::default() }))
+        Self(Arc::new(Inner {
+            phase,
+            phase_changed: WaitQueue::default(),
+            has_hooks: AtomicBool::new(false),
+        }))
     }
 
     /// Requests the shutdown. No further command starts.
@@ -60,6 +65,19 @@ impl Shutdown {
     /// Waits until the shutdown is requested.
     pub async fn requested(&self) {
         self.reached(Phase::Requested).await;
+    }
+
+    /// Waits until the shutdown hooks have run: not at all if there are none.
+    pub(crate) async fn hooks_finished(&self) {
+        if self.0.has_hooks.load(Ordering::Acquire) {
+            self.reached(Phase::Closing).await;
+        }
+    }
+
+    /// Declares that shutdown hooks run before sessions close.
+    #[cfg(feature = "server")]
+    pub(crate) fn expect_hooks(&self) {
+        self.0.has_hooks.store(true, Ordering::Release);
     }
 
     /// Lets sessions close, after the shutdown hooks. Implies [`request`](Self::request).

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::daemon::{Client, Daemon, run, socket_arguments, wait_for};
 
@@ -31,6 +31,49 @@ fn quit_ends_jobs_and_removes_the_socket() {
     client.execute("quit", json!({}));
     assert!(daemon.ended().success());
     assert!(!daemon.socket().exists());
+}
+
+/// The statuses and the events of block jobs that a client receives between its request to quit and
+/// the reply, which is the last message. `status` is the status in which the job is then.
+fn events_of_quit(command: &str, more: Value, status: &str) -> Vec<String> {
+    let mut daemon = Daemon::start(&DISKS);
+    let mut client = daemon.client();
+    let mut arguments = json!({"job-id": "j0", "device": "a", "target": "b", "sync": "full"});
+    arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    client.execute(command, arguments);
+    if let "paused" | "standby" = status {
+        let before = if status == "paused" { "running" } else { "ready" };
+        client.wait_for_job("j0", before);
+        client.execute("job-pause", json!({"id": "j0"}));
+    }
+    client.wait_for_job("j0", status);
+    let (events, reply) = client.ask_with_events("quit", json!({}));
+    assert_eq!(reply, json!({"return": {}}));
+    assert!(client.is_closed());
+    assert!(daemon.ended().success());
+    let name = |event: &Value| match event["event"].as_str().unwrap() {
+        "JOB_STATUS_CHANGE" => event["data"]["status"].as_str().unwrap().to_owned(),
+        other => other.to_owned(),
+    };
+    // The event of the status may follow the reply that shows the status.
+    events.iter().map(name).skip_while(|name| name == status).collect()
+}
+
+#[test]
+fn quit_sends_the_last_events_of_jobs_before_its_reply() {
+    let cancelled = ["aborting", "BLOCK_JOB_CANCELLED", "concluded", "null"];
+    let resumed = |first: &'static str| [&[first], &cancelled[..]].concat();
+    let slow = || json!({"speed": 65536});
+    let cases = [
+        ("blockdev-backup", slow(), "running", cancelled.to_vec()),
+        ("blockdev-backup", slow(), "paused", resumed("running")),
+        ("blockdev-backup", json!({"auto-dismiss": false}), "concluded", vec!["null"]),
+        ("blockdev-mirror", slow(), "running", cancelled.to_vec()),
+        ("blockdev-mirror", json!({}), "standby", resumed("ready")),
+    ];
+    for (command, more, status, expected) in cases {
+        assert_eq!(events_of_quit(command, more, status), expected, "{command} {status}");
+    }
 }
 
 #[test]

@@ -199,9 +199,11 @@ async fn clients_receive_events_of_shutdown_hooks() {
     let mut other = Client::negotiated(&server.path).await;
     let mut client = Client::negotiated(&server.path).await;
     client.send(r#"{"execute": "quit"} {"execute": "test-count-now"}"#).await;
-    assert_eq!(client.message().await.unwrap(), json!({"return": {}}));
     for client in [&mut client, &mut other] {
         assert_eq!(client.message().await.unwrap()["data"], json!({"times": 3}));
+    }
+    assert_eq!(client.message().await.unwrap(), json!({"return": {}}), "after the events");
+    for client in [&mut client, &mut other] {
         assert_eq!(client.message().await, None);
     }
     server.ended().await.unwrap();

@@ -147,6 +147,8 @@ fn a_full_queue_stops_reading() {
 fn nothing_is_served_after_quit() {
     let mut session = SessionFixture::negotiated(false);
     let mut rest: &[u8] = br#"{"execute": "quit", "id": 1} {"execute": "test-count-now"}"#;
+    let Advance::Call(quit) = session.advance(&mut rest) else { panic!("no call") };
+    session.run_call(quit);
     assert!(matches!(session.advance(&mut rest), Advance::Ended));
     assert_eq!(session.output(), "{\"return\": {}, \"id\": 1}\r\n");
 }

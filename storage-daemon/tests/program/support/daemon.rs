@@ -143,13 +143,24 @@ impl Client {
 
     /// The reply to a command. Events before it are skipped.
     pub(crate) fn ask(&mut self, command: &str, arguments: Value) -> Value {
+        self.ask_with_events(command, arguments).1
+    }
+
+    /// The events before the reply to a command, and the reply.
+    pub(crate) fn ask_with_events(
+        &mut self,
+        command: &str,
+        arguments: Value,
+    ) -> (Vec<Value>, Value) {
         let message = json!({"execute": command, "arguments": arguments});
         self.stream.write_all(message.to_string().as_bytes()).unwrap();
+        let mut events = Vec::new();
         loop {
             let message = self.message();
             if message.get("event").is_none() {
-                return message;
+                return (events, message);
             }
+            events.push(message);
         }
     }
 
