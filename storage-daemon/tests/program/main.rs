@@ -19,6 +19,7 @@
 mod background;
 mod backup;
 mod blkdebug;
+mod chains;
 mod command_line;
 mod consistency;
 mod demo;

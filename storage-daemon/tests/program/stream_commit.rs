@@ -7,7 +7,9 @@ use block::nodes::{Graph, NodeUse};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::daemon::{self, Client, Daemon, Format, delete_nodes, merged, node};
+use crate::support::daemon::{
+    self, Client, Daemon, Format, delete_nodes, merged, node, wait_for,
+};
 use crate::support::images::{MIB, corrupt_cluster, create_qcow2, qcow2_alone, set_backing};
 
 /// A folder with the chain `base`, `mid` and `top`, and an image `apart`. Each image has a MiB of
@@ -141,7 +143,10 @@ fn the_nodes_of_a_stream_are_refused_to_other_jobs() {
         assert_eq!(client.refused(command, arguments), expected);
     }
     client.execute("job-cancel", json!({"id": "j0"}));
-    while !client.execute("query-jobs", json!({})).as_array().unwrap().is_empty() {}
+    wait_for("the job to end", || {
+        let jobs = client.execute("query-jobs", json!({}));
+        jobs.as_array().unwrap().is_empty().then_some(())
+    });
     assert_eq!(names(&mut client), before);
 }
 
