@@ -132,6 +132,30 @@ impl Image {
         }
     }
 
+    /// Shrinks the image to `size` bytes. Without effect if the image is as small already.
+    ///
+    /// # Errors
+    /// The image is read-only; the format cannot shrink; or those of the storage below.
+    pub fn shrink(&self, size: u64) -> io::Result<()> {
+        match self {
+            Image::Raw(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
+            Image::Qcow2(image) => image.shrink(size),
+        }
+    }
+
+    /// Declares that a range is no longer in use. Whole clusters in the range read as zeroes
+    /// afterwards; other bytes do not change.
+    ///
+    /// # Errors
+    /// As for [`Image::write`].
+    pub fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        match self {
+            // A discard is a hint, which a raw image ignores.
+            Image::Raw(_) => Ok(()),
+            Image::Qcow2(image) => image.discard(offset, length),
+        }
+    }
+
     /// The block status from `offset` on.
     ///
     /// The result is for 1 to `length` bytes, or for 0 bytes at the end of the image.

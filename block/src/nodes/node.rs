@@ -315,6 +315,38 @@ impl Node {
         Ok(self.image.grow(size)?)
     }
 
+    /// Shrinks the image to `size` bytes. Without effect if the image is as small already.
+    ///
+    /// # Errors
+    /// As [`Node::write`]; also if the format cannot shrink.
+    pub fn shrink(&self, size: u64) -> Result<()> {
+        self.check_writable()?;
+        Ok(self.image.shrink(size)?)
+    }
+
+    /// Declares that a range is no longer in use. Whole clusters in the range read as zeroes
+    /// afterwards; other bytes do not change. Without effect if the node's option `discard` says
+    /// so.
+    ///
+    /// # Errors
+    /// As [`Node::write`].
+    pub fn discard_range(&self, offset: u64, length: u64) -> Result<()> {
+        self.check_writable()?;
+        if self.discard() == BlockdevDiscardOptions::Ignore {
+            return Ok(());
+        }
+        // Watchers see the range that becomes zeroes.
+        let cluster = self.cluster_size().unwrap_or(1);
+        let start = offset.next_multiple_of(cluster);
+        let end = offset.saturating_add(length);
+        let end = if end < self.size()? { end - end % cluster } else { end };
+        if start >= end {
+            return Ok(());
+        }
+        let mut perform = || Ok(self.image.discard(start, end - start)?);
+        self.writes.begin_write().run(Write::zeroes(start, end - start), &mut perform)
+    }
+
     /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the
     /// image.
     ///

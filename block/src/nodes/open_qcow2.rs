@@ -17,7 +17,7 @@ use super::reservation::BorrowedNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
-use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
+use crate::image::qcow2::{CacheSizes, OverlapChecks, Qcow2Image, Qcow2Mode};
 use crate::options::{
     BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull, json,
 };
@@ -71,6 +71,9 @@ impl Opener<'_> {
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_file.as_ref().map(|node| node.storage()),
+            cache_sizes: CacheSizes::default(),
+            overlap_checks: OverlapChecks::default(),
+            corruption_observer: None,
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));

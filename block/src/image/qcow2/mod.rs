@@ -18,9 +18,10 @@ use parking_lot::{Mutex, RwLock};
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::blkdebug::BlkdebugEvent;
-use clusters::{Clusters, Storages};
+pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
+use clusters::{Clusters, OpenMode, Storages};
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
 
@@ -38,6 +39,12 @@ pub struct Qcow2Mode {
     pub backing: Option<Storage>,
     /// The external data file.
     pub data_file: Option<Storage>,
+    /// The sizes of the caches for tables.
+    pub cache_sizes: CacheSizes,
+    /// The metadata that writes are checked against.
+    pub overlap_checks: OverlapChecks,
+    /// Receives the corruptions that requests find.
+    pub corruption_observer: Option<Arc<dyn CorruptionObserver>>,
 }
 
 /// A change of an open image.
@@ -195,19 +202,19 @@ impl Qcow2Image {
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        let engine = {
-            let opened = self.opened.write();
-            let engine = opened.engine()?;
-            if !opened.mode.writable {
-                return Ok(());
-            }
-            self.emit(BlkdebugEvent::FlushToOs);
-            engine.flush()?;
-            if opened.mode.no_flush {
-                return Ok(());
-            }
-            engine.clone()
-        };
+        self.flush_opened(&self.opened.read())
+    }
+
+    fn flush_opened(&self, opened: &Opened) -> io::Result<()> {
+        let engine = opened.engine()?;
+        if !opened.mode.writable {
+            return Ok(());
+        }
+        self.emit(BlkdebugEvent::FlushToOs);
+        engine.flush()?;
+        if opened.mode.no_flush {
+            return Ok(());
+        }
         self.emit(BlkdebugEvent::FlushToDisk);
         engine.sync()
     }
@@ -217,6 +224,15 @@ impl Qcow2Image {
         let engine = opened.writable_engine()?;
         engine.grow(size)?;
         engine.flush()
+    }
+
+    pub(super) fn shrink(&self, size: u64) -> io::Result<()> {
+        let opened = self.opened.write();
+        opened.writable_engine()?.shrink(size)
+    }
+
+    pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.modify(offset, length, |engine| engine.discard(offset, length))
     }
 
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
@@ -234,8 +250,9 @@ impl Qcow2Image {
     }
 
     pub(super) fn close(&self) -> io::Result<()> {
-        let flushed = self.flush();
-        self.opened.write().engine = None;
+        let mut opened = self.opened.write();
+        let flushed = self.flush_opened(&opened);
+        opened.engine = None;
         flushed
     }
 }
@@ -246,6 +263,12 @@ fn open_clusters(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result
         data: mode.data_file.clone(),
         backing: mode.backing.clone(),
     };
-    let failed = |source| Error::While { what: "Could not open qcow2 image".into(), source };
-    Ok(Arc::new(Clusters::open(storages, header, mode.writable).map_err(failed)?))
+    let mode = OpenMode {
+        writable: mode.writable,
+        no_flush: mode.no_flush,
+        cache_sizes: mode.cache_sizes,
+        overlap_checks: mode.overlap_checks,
+        corruption_observer: mode.corruption_observer.clone(),
+    };
+    Ok(Arc::new(Clusters::open(storages, header, mode)?))
 }

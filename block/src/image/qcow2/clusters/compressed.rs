@@ -3,18 +3,19 @@
 use std::io;
 
 use nix::errno::Errno;
+use parking_lot::MutexGuard;
 
+use super::allocate::Purpose;
 use super::codec::{compress, decompress};
-use super::{Clusters, State};
+use super::corruption::Result;
+use super::regions::OverlapChecks;
+use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{Compressed, Entry};
 use crate::options::blkdebug::BlkdebugEvent;
 
 impl Clusters {
     /// The contents of a compressed cluster.
     pub(super) fn decompressed(&self, place: Compressed) -> io::Result<Vec<u8>> {
-        if self.geometry.data_file {
-            return Err(Errno::EIO.into());
-        }
         let mut compressed = vec![0; place.length as usize];
         self.storages.file.read(place.offset, &mut compressed)?;
         let mut cluster = vec![0; self.geometry.cluster_size() as usize];
@@ -60,61 +61,73 @@ impl Clusters {
             }
             Some(compressed) => {
                 emit(BlkdebugEvent::WriteCompressed);
-                self.store_compressed(&mut self.state.write(), offset, &compressed)
+                self.request(|state| self.store_compressed(state, offset, &compressed))
             }
         }
     }
 
-    fn store_compressed(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<()> {
-        let old = state.tables.entries(offset, 1)?.first().copied().unwrap_or_default();
-        if old.host(&self.geometry)?.is_some() {
+    /// Writes compressed data for a cluster.
+    fn store_compressed(&self, state: &mut Guard<'_>, offset: u64, data: &[u8]) -> Result<()> {
+        let size = self.geometry.cluster_size();
+        let length = data.len() as u64;
+        let old = self.entries_to_change(state, offset, offset + size)?;
+        if old[0].host(&self.geometry).is_some() {
             return Err(Errno::EIO.into());
         }
-        let length = data.len() as u64;
         let place = Compressed { offset: self.allocate_compressed(state, length)?, length };
-        self.storages.file.write(place.offset, data)?;
-        state.tables.set_entries(offset, &[Entry::compressed(&self.geometry, place)])?;
-        self.release(state, old)
+        let range = offset..offset + size;
+        state.in_flight.begin_allocation(range.clone());
+        let written =
+            MutexGuard::unlocked(state, || self.storages.file.write(place.offset, data));
+        let linked = match written {
+            Ok(()) => {
+                let new = Entry::compressed(&self.geometry, place);
+                self.replace_entries(state, offset, &old[..1], &[new])
+            }
+            Err(error) => Err(error.into()),
+        };
+        state.in_flight.end_allocation(&range);
+        self.changed.notify_all();
+        if linked.is_err() {
+            state.compressed_end = None;
+            let (counts, regions) = state.counts()?;
+            counts.release(regions, place.offset, place.length)?;
+        }
+        linked
     }
 
     /// Allocates space for compressed data, right after other compressed data if possible.
-    fn allocate_compressed(&self, state: &mut State, length: u64) -> io::Result<u64> {
+    fn allocate_compressed(&self, state: &mut State, length: u64) -> Result<u64> {
         let size = self.geometry.cluster_size();
         let shared = state.compressed_end.take();
-        if let Some(end) = shared.filter(|end| size - end % size >= length) {
-            let counts = state.tables.counts()?;
-            if counts.retain(end - end % size)? {
-                state.compressed_end = Some(end + length).filter(|end| end % size != 0);
-                return Ok(end);
-            }
-        }
-        let (fresh, _) = state.tables.counts()?.allocate(1)?;
+        let (counts, regions) = state.counts()?;
+        let left = |end: u64| (size - end % size) % size;
         let start = match shared {
-            Some(end)
-                if end.next_multiple_of(size) == fresh
-                    && state.tables.counts()?.retain(end - end % size)? =>
-            {
-                end
+            Some(end) if left(end) >= length && counts.retain(regions, end)? => end,
+            _none_or_full => {
+                let (fresh, _) = counts.allocate(regions, Purpose::Compressed, 1)?;
+                match shared {
+                    Some(end) if end + left(end) == fresh && counts.retain(regions, end)? => end,
+                    Some(_) | None => fresh,
+                }
             }
-            Some(_) | None => fresh,
         };
+        regions.check(OverlapChecks::empty(), start, length)?;
         state.compressed_end = Some(start + length).filter(|end| end % size != 0);
         Ok(start)
     }
 
-    /// Drops the references of a removed table entry to its clusters. A cluster without references
-    /// is free.
-    pub(super) fn release(&self, state: &mut State, old: Entry) -> io::Result<()> {
-        let size = self.geometry.cluster_size();
+    /// Removes the references of a removed table entry to its clusters. A cluster without
+    /// references becomes free.
+    pub(super) fn release(&self, state: &mut State, old: Entry) {
         if let Some(place) = old.as_compressed(&self.geometry) {
-            let last = place.offset + place.length - 1;
             // Later compressed data must not go into a freed cluster.
             state.compressed_end = None;
-            return state.tables.counts()?.release(place.offset, last - place.offset + 1);
-        }
-        match old.host(&self.geometry)? {
-            Some(host) if !self.geometry.data_file => state.tables.counts()?.release(host, size),
-            Some(_) | None => Ok(()),
+            self.free_later(state, place.offset..place.offset + place.length, false);
+        } else if let Some(host) = old.host(&self.geometry)
+            && !self.geometry.data_file
+        {
+            self.free_later(state, host..host + self.geometry.cluster_size(), false);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Clusters, State};
+use super::corruption::{Corruption, Hex, Result};
+use super::{Clusters, Guard, State};
 use crate::image::extent::Extent;
 use crate::image::qcow2::format::entry::SubclusterType;
 use crate::options::blkdebug::BlkdebugEvent;
@@ -21,19 +22,33 @@ pub(super) struct Mapping {
 
 impl Clusters {
     /// The mapping at an offset, for at most `length` bytes. `length` must not be 0.
-    pub(super) fn map(&self, state: &State, offset: u64, length: u64) -> io::Result<Mapping> {
+    ///
+    /// May release the lock before it looks up the mapping.
+    pub(super) fn map(&self, state: &mut Guard<'_>, offset: u64, length: u64) -> Result<Mapping> {
         let geometry = &self.geometry;
         let (size, unit) = (geometry.cluster_size(), geometry.subcluster_size());
         let clusters = (offset % size + length).div_ceil(size).min(ENTRIES_MAX);
-        let entries = state.tables.entries(offset, clusters)?;
+        let entries = self.entries(state, offset, clusters)?;
         let end = offset + length;
         let mut at = offset;
         let mut found: Option<Mapping> = None;
         while at < end {
             let cluster = (at / size - offset / size) as usize;
             let Some(entry) = entries.get(cluster) else { break };
-            let kind = entry.kind(geometry, at % size / unit)?;
-            let host = entry.host(geometry)?.unwrap_or(0) + at % size;
+            if let Some(fault) = entry.fault(geometry) {
+                match found {
+                    Some(_) => break,
+                    None => return Err(self.invalid_entry(state, at, *entry, fault)),
+                }
+            }
+            let kind = entry.kind(geometry, at % size / unit);
+            let host = entry.host(geometry).unwrap_or(0) + at % size;
+            if kind == SubclusterType::Data && self.raw_data && host != at {
+                match found {
+                    Some(_) => break,
+                    None => return Err(self.displaced_entry(state, at, host).into()),
+                }
+            }
             let step = match kind {
                 SubclusterType::Compressed(_) => size - at % size,
                 SubclusterType::Unallocated | SubclusterType::Zero | SubclusterType::Data => {
@@ -61,10 +76,22 @@ impl Clusters {
         Ok(found.unwrap_or(Mapping { kind: SubclusterType::Unallocated, host: 0, length }))
     }
 
+    /// The corruption of an entry that does not map to the same offset in a raw data file.
+    fn displaced_entry(&self, state: &State, offset: u64, host: u64) -> Corruption {
+        let size = self.geometry.cluster_size();
+        let number = self.geometry.l2_index(offset) % state.tables.entries_per_slice();
+        let (host, guest) = (Hex(host - host % size), Hex(offset - offset % size));
+        Corruption::new(format!(
+            "External data file host cluster offset {host} does not match guest cluster offset: \
+             {guest}, L2 index: {})",
+            Hex(number)
+        ))
+    }
+
     /// Whether the range at an offset is allocated in the image. Also returns the number of bytes
     /// to which the answer applies.
     pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
-        let piece = self.map(&self.state.read(), offset, length)?;
+        let piece = self.request(|state| self.map(state, offset, length))?;
         Ok((piece.kind != SubclusterType::Unallocated, piece.length))
     }
 
@@ -75,7 +102,7 @@ impl Clusters {
         offset: u64,
         length: u64,
     ) -> io::Result<(Option<BlkdebugEvent>, u64)> {
-        let piece = self.map(&self.state.read(), offset, length)?;
+        let piece = self.request(|state| self.map(state, offset, length))?;
         let event = match piece.kind {
             SubclusterType::Data => Some(BlkdebugEvent::ReadAio),
             SubclusterType::Unallocated if self.storages.backing.is_some() => {
@@ -89,7 +116,8 @@ impl Clusters {
 
     /// As [`Image::extent`](crate::image::Image::extent), for a range within the image.
     pub(crate) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
-        let Mapping { kind, host: _, length } = self.map(&self.state.read(), offset, length)?;
+        let Mapping { kind, host: _, length } =
+            self.request(|state| self.map(state, offset, length))?;
         Ok(match kind {
             SubclusterType::Zero => Extent { length, zero: true, allocated: true },
             SubclusterType::Data | SubclusterType::Compressed(_) => {

@@ -1,178 +1,189 @@
-//! The L1 table and the L2 tables. All changes are written at once.
+//! The L1 table, and a cache of slices of L2 tables.
+//!
+//! Changes of entries go to memory. [`Tables::write_back`] writes them: first the slices, then the
+//! entries of the L1 table, so that no entry points to a table that is not in the file.
 
-use std::io;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
-use lru::LruCache;
 use nix::errno::Errno;
-use parking_lot::Mutex;
 
-use super::refcounts::Refcounts;
+use super::cache::{TableCache, metadata_alignment};
+use super::corruption::{Corruption, Hex, Result};
+use super::regions::{Offsets, OverlapChecks, Regions};
 use crate::image::qcow2::format::entry::{COPIED, Entry, OFFSET_MASK};
 use crate::image::qcow2::format::geometry::Geometry;
-use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 
-/// The size of the cache of L2 tables in bytes. It holds at least [`MIN_TABLES`] tables.
-const MEMORY_MAX: u64 = 4 << 20;
-/// The smallest number of L2 tables in the cache.
-const MIN_TABLES: NonZeroUsize = NonZeroUsize::new(2).expect("it is not zero");
-/// The offset of the fields with the length and the position of the L1 table.
+/// The offset of the header fields with the length and the position of the L1 table.
 const L1_FIELDS: u64 = 36;
 
-/// The L1 table, and a cache of L2 tables.
+/// The L1 table, and a cache of slices of L2 tables.
 #[derive(Debug)]
 pub(super) struct Tables {
-    storage: Storage,
-    geometry: Geometry,
+    pub(super) storage: Storage,
+    pub(super) geometry: Geometry,
     l1_offset: u64,
     l1: Vec<u64>,
-    cache: Mutex<LruCache<u64, Vec<u8>>>,
-    /// `None` for a read-only image.
-    counts: Option<Refcounts>,
+    /// The entries of the L1 table that differ from the file.
+    dirty_entries: Range<usize>,
+    pub(super) slices: TableCache,
+    /// The offsets of the slices that requests are reading from the file.
+    pub(super) loading: BTreeSet<u64>,
 }
 
 impl Tables {
     pub(super) fn load(
         storage: &Storage,
-        header: &Header,
         geometry: Geometry,
-        writable: bool,
-    ) -> io::Result<Self> {
-        let pointers = header.table_pointers();
-        let range = &pointers.l1_table;
+        regions: &mut Regions,
+        cached_slices: NonZeroUsize,
+        slice_size: u64,
+    ) -> Result<Self> {
+        let range = regions.l1_table.clone();
         let mut bytes = vec![0; (range.end - range.start) as usize];
         storage.read(range.start, &mut bytes)?;
         let entries = bytes.chunks_exact(8);
-        let counts =
-            writable.then(|| Refcounts::load(storage, geometry, pointers)).transpose()?;
+        let l1: Vec<u64> =
+            entries.map(|entry| entry.try_into().map_or(0, u64::from_be_bytes)).collect();
+        regions.l2_tables = Offsets::new(l1.iter().map(|entry| entry & OFFSET_MASK));
         Ok(Tables {
             storage: storage.clone(),
             geometry,
             l1_offset: range.start,
-            l1: entries.map(|entry| entry.try_into().map_or(0, u64::from_be_bytes)).collect(),
-            cache: Mutex::new(LruCache::new(cached_tables(geometry))),
-            counts,
+            l1,
+            dirty_entries: 0..0,
+            slices: TableCache::new(cached_slices, slice_size),
+            loading: BTreeSet::new(),
         })
     }
 
-    pub(super) fn counts(&mut self) -> io::Result<&mut Refcounts> {
-        self.counts.as_mut().ok_or_else(|| Errno::EPERM.into())
+    pub(super) fn is_dirty(&self) -> bool {
+        self.slices.is_dirty() || !self.dirty_entries.is_empty()
     }
 
-    /// The entries of at most `most` clusters from an offset on, up to the end of their L2 table.
-    /// Without a table, all of them are unallocated.
-    pub(super) fn entries(&self, offset: u64, most: u64) -> io::Result<Vec<Entry>> {
-        let geometry = &self.geometry;
-        let index = geometry.l2_index(offset);
-        let length = most.min(geometry.entries() - index);
-        let Some(table) = self.l2_offset(offset)? else {
-            return Ok(vec![Entry::default(); length as usize]);
-        };
-        let mut cache = self.cache.lock();
-        let bytes = self.table(&mut cache, table)?;
-        let size = geometry.entry_size() as usize;
-        let range = index as usize * size..(index + length) as usize * size;
-        Ok(bytes[range].chunks_exact(size).map(|entry| Entry::parse(geometry, entry)).collect())
+    pub(super) fn has_dirty_l1_entries(&self) -> bool {
+        !self.dirty_entries.is_empty()
     }
 
-    /// Changes adjacent entries of one L2 table. Allocates the table if necessary.
-    pub(super) fn set_entries(&mut self, offset: u64, entries: &[Entry]) -> io::Result<()> {
-        let table = self.writable_table(offset)?;
-        let at = (self.geometry.l2_index(offset) * self.geometry.entry_size()) as usize;
-        let mut bytes = Vec::with_capacity(entries.len() * 16);
-        for entry in entries {
-            entry.push(&self.geometry, &mut bytes);
-        }
-        let mut cache = self.cache.lock();
-        let written = self.storage.write(table + at as u64, &bytes);
-        if written.is_err() {
-            // The contents of the file are unknown now.
-            cache.pop(&table);
-        } else if let Some(known) = cache.get_mut(&table) {
-            known[at..at + bytes.len()].copy_from_slice(&bytes);
-        }
-        written
-    }
-
-    /// Grows the L1 table for an image of this size.
-    pub(super) fn grow(&mut self, size: u64) -> io::Result<()> {
-        let bytes_per_l2 = self.geometry.entries() << self.geometry.cluster_bits;
-        let wanted = size.div_ceil(bytes_per_l2);
-        let old = (self.l1_offset, self.l1.len() as u64 * 8);
-        if wanted * 8 <= old.1 {
-            return Ok(());
-        }
-        if wanted * 8 > crate::image::qcow2::header::TablePointers::L1_MAX {
-            return Err(Errno::EFBIG.into());
-        }
-        let clusters = (wanted * 8).div_ceil(self.geometry.cluster_size());
-        let offset = self.counts()?.allocate_all(clusters)?;
-        let mut l1 = self.l1.clone();
-        l1.resize(wanted as usize, 0);
-        let mut bytes: Vec<u8> = l1.iter().flat_map(|entry| entry.to_be_bytes()).collect();
-        bytes.resize((clusters << self.geometry.cluster_bits) as usize, 0);
-        self.storage.write(offset, &bytes)?;
-        let mut fields = (wanted as u32).to_be_bytes().to_vec();
-        fields.extend_from_slice(&offset.to_be_bytes());
-        self.storage.write(L1_FIELDS, &fields)?;
-        (self.l1_offset, self.l1) = (offset, l1);
-        if old.1 > 0 { self.counts()?.release(old.0, old.1) } else { Ok(()) }
+    pub(super) fn l1_entries(&self) -> u64 {
+        self.l1.len() as u64
     }
 
     /// The offset of the L2 table for an offset in the image.
-    fn l2_offset(&self, offset: u64) -> io::Result<Option<u64>> {
-        let entry = self.l1.get(self.geometry.l1_index(offset) as usize).copied().unwrap_or(0);
+    pub(super) fn l2_offset(&self, offset: u64) -> Result<Option<u64>> {
+        let index = self.geometry.l1_index(offset);
+        let entry = self.l1.get(index as usize).copied().unwrap_or(0);
         match entry & OFFSET_MASK {
             0 => Ok(None),
             table if table.is_multiple_of(self.geometry.cluster_size()) => Ok(Some(table)),
-            _unaligned => Err(Errno::EIO.into()),
-        }
-    }
-
-    fn table<'a>(
-        &self,
-        cache: &'a mut LruCache<u64, Vec<u8>>,
-        offset: u64,
-    ) -> io::Result<&'a mut Vec<u8>> {
-        cache.try_get_or_insert_mut(offset, || {
-            let mut bytes = vec![0; self.geometry.cluster_size() as usize];
-            self.storage.read(offset, &mut bytes)?;
-            Ok(bytes)
-        })
-    }
-
-    /// The offset of the L2 table for an offset in the image. Allocates a table, or copies one that
-    /// has other references.
-    fn writable_table(&mut self, offset: u64) -> io::Result<u64> {
-        let index = self.geometry.l1_index(offset);
-        let entry = self.l1.get(index as usize).copied().ok_or(Errno::EIO)?;
-        let shared = self.l2_offset(offset)?;
-        if let Some(table) = shared.filter(|_| entry & COPIED != 0) {
-            return Ok(table);
-        }
-        let bytes = match shared {
-            None => vec![0; self.geometry.cluster_size() as usize],
-            Some(table) => self.table(&mut self.cache.lock(), table)?.clone(),
-        };
-        let (table, _) = self.counts()?.allocate(1)?;
-        self.storage.write(table, &bytes)?;
-        let entry = table | COPIED;
-        self.storage.write(self.l1_offset + index * 8, &entry.to_be_bytes())?;
-        self.l1[index as usize] = entry;
-        self.cache.lock().put(table, bytes);
-        match shared {
-            None => Ok(table),
-            Some(shared) => {
-                self.counts()?.release(shared, 1)?;
-                Ok(table)
+            table => {
+                let (table, index) = (Hex(table), Hex(index));
+                let text = format!("L2 table offset {table} unaligned (L1 index: {index})");
+                Err(Corruption::new(text).into())
             }
         }
     }
-}
 
-/// The number of L2 tables in the cache: at least two, as one write may touch two of them.
-fn cached_tables(geometry: Geometry) -> NonZeroUsize {
-    let tables = MEMORY_MAX / geometry.cluster_size();
-    NonZeroUsize::new(tables as usize).map_or(MIN_TABLES, |tables| tables.max(MIN_TABLES))
+    /// Whether the L2 table for an offset in the image has no other reference.
+    pub(super) fn is_l2_copied(&self, offset: u64) -> bool {
+        let entry = self.l1.get(self.geometry.l1_index(offset) as usize);
+        entry.is_some_and(|entry| entry & COPIED != 0 && entry & OFFSET_MASK != 0)
+    }
+
+    /// The position of the entry for an offset in the image: the offset of its slice of the table
+    /// `l2`, and its number in the slice.
+    pub(super) fn place(&self, l2: u64, offset: u64) -> (u64, u64) {
+        let index = self.geometry.l2_index(offset);
+        let per_slice = self.entries_per_slice();
+        (l2 + index / per_slice * self.slices.piece_size(), index % per_slice)
+    }
+
+    pub(super) fn entries_per_slice(&self) -> u64 {
+        self.slices.piece_size() / self.geometry.entry_size()
+    }
+
+    /// Changes adjacent entries of a slice. Returns false if the slice is not in the cache.
+    pub(super) fn change(&mut self, slice: u64, number: u64, entries: &[Entry]) -> bool {
+        let geometry = self.geometry;
+        let start = (number * geometry.entry_size()) as usize;
+        let mut bytes = Vec::with_capacity(entries.len() * geometry.entry_size() as usize);
+        for entry in entries {
+            entry.push(&geometry, &mut bytes);
+        }
+        let range = start..start + bytes.len();
+        self.slices.change(slice, |slice| {
+            slice[range.clone()].copy_from_slice(&bytes);
+            range
+        })
+    }
+
+    /// Changes an entry of the L1 table.
+    pub(super) fn set_l1_entry(&mut self, regions: &mut Regions, index: u64, entry: u64) {
+        let index = index as usize;
+        let Some(known) = self.l1.get_mut(index) else { return };
+        regions.l2_tables.replace(*known & OFFSET_MASK, entry & OFFSET_MASK);
+        *known = entry;
+        let dirty = &self.dirty_entries;
+        self.dirty_entries = match dirty.is_empty() {
+            true => index..index + 1,
+            false => dirty.start.min(index)..dirty.end.max(index + 1),
+        };
+    }
+
+    /// Writes the slices with changes.
+    pub(super) fn write_slices(&mut self, regions: &Regions) -> Result<()> {
+        let storage = &self.storage;
+        self.slices.write_dirty(metadata_alignment(storage), |offset, bytes| {
+            regions.check(OverlapChecks::ACTIVE_L2, offset, bytes.len() as u64)?;
+            Ok(storage.write(offset, bytes)?)
+        })
+    }
+
+    /// Writes the entries of the L1 table that differ from the file, in aligned units.
+    pub(super) fn write_l1_entries(&mut self, regions: &Regions) -> Result<()> {
+        let dirty = self.dirty_entries.clone();
+        if dirty.is_empty() {
+            return Ok(());
+        }
+        let unit = metadata_alignment(&self.storage).min(self.geometry.cluster_size() as usize);
+        let first = dirty.start - dirty.start % (unit / 8);
+        let last = dirty.end.next_multiple_of(unit / 8);
+        let entries = &self.l1[first..last.min(self.l1.len())];
+        let mut bytes: Vec<u8> = entries.iter().flat_map(|entry| entry.to_be_bytes()).collect();
+        // The rest of the last cluster of the table is not in use.
+        bytes.resize((last - first) * 8, 0);
+        let offset = self.l1_offset + first as u64 * 8;
+        regions.check(OverlapChecks::ACTIVE_L1, offset, bytes.len() as u64)?;
+        self.storage.write(offset, &bytes)?;
+        self.dirty_entries = 0..0;
+        Ok(())
+    }
+
+    /// Writes a copy of the L1 table with `entries` entries to a free position.
+    pub(super) fn write_l1_copy(&self, offset: u64, entries: u64) -> Result<()> {
+        let mut bytes: Vec<u8> = self.l1.iter().flat_map(|entry| entry.to_be_bytes()).collect();
+        bytes.resize((entries * 8).next_multiple_of(self.geometry.cluster_size()) as usize, 0);
+        Ok(self.storage.write(offset, &bytes)?)
+    }
+
+    /// Makes a copy of the L1 table that is in the file the active one. Returns the range of the
+    /// former one.
+    pub(super) fn switch_l1(
+        &mut self,
+        regions: &mut Regions,
+        offset: u64,
+        entries: u64,
+    ) -> Result<Range<u64>> {
+        let length = u32::try_from(entries).map_err(|_| Errno::EFBIG)?;
+        let mut fields = length.to_be_bytes().to_vec();
+        fields.extend_from_slice(&offset.to_be_bytes());
+        regions.check(OverlapChecks::MAIN_HEADER, L1_FIELDS, fields.len() as u64)?;
+        self.storage.write(L1_FIELDS, &fields)?;
+        self.l1.resize(entries as usize, 0);
+        self.l1_offset = offset;
+        let new = offset..offset + entries * 8;
+        Ok(std::mem::replace(&mut regions.l1_table, new))
+    }
 }

@@ -1,102 +1,190 @@
 //! Writes of data.
 
-use std::io;
 use std::ops::Range;
 
-use super::{Clusters, State};
+use parking_lot::MutexGuard;
+
+use super::allocate::Purpose;
+use super::corruption::Result;
+use super::regions::OverlapChecks;
+use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
+
+/// Clusters of the image to which a request writes, and their place in the storage.
+#[derive(Clone, Debug)]
+struct Allocation {
+    /// The range of the image, in whole clusters.
+    range: Range<u64>,
+    /// The offset of the clusters in the storage.
+    host: u64,
+    /// Whether the clusters are new. Otherwise, the entry refers to them already.
+    is_new: bool,
+}
 
 impl Clusters {
     /// Writes data within the image.
-    pub(crate) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let written = self.write_in_place(&self.state.read(), offset, data)?;
-        if written < data.len() {
-            let mut state = self.state.write();
-            self.write_locked(&mut state, offset + written as u64, &data[written..])?;
+    pub(crate) fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.request(|state| self.write_in(state, offset, data))
+    }
+
+    /// Writes data as a part of a request.
+    pub(super) fn write_in(&self, state: &mut Guard<'_>, offset: u64, data: &[u8]) -> Result<()> {
+        let (mut at, mut rest) = (offset, data);
+        // The end of the preceding piece in the storage, where the next one should begin.
+        let mut hint = None;
+        while !rest.is_empty() {
+            state.check_usable()?;
+            let host = match self.write_in_place(state, at, rest)? {
+                Some(written) => written,
+                None => self.write_allocating(state, at, rest, hint)?,
+            };
+            let done = (host.end - host.start) as usize;
+            if done > 0 {
+                (at, rest, hint) = (at + done as u64, &rest[done..], Some(host.end));
+            }
         }
         Ok(())
     }
 
-    /// Writes to clusters that are allocated and have no other reference. Stops at the first other
-    /// cluster, and returns the number of bytes.
-    fn write_in_place(&self, state: &State, offset: u64, data: &[u8]) -> io::Result<usize> {
-        let mut done = 0;
-        while done < data.len() {
-            let at = offset + done as u64;
-            let piece = self.map(state, at, (data.len() - done) as u64)?;
-            let own = self.copied_up_to(state, at, piece.length)?;
-            if piece.kind != SubclusterType::Data || own == 0 {
-                break;
-            }
-            let length = own as usize;
-            self.data().write(piece.host, &data[done..done + length])?;
-            done += length;
-        }
-        Ok(done)
-    }
-
-    /// The number of bytes from an offset on whose clusters have no other reference.
-    fn copied_up_to(&self, state: &State, offset: u64, length: u64) -> io::Result<u64> {
-        let size = self.geometry.cluster_size();
-        let entries = state.tables.entries(offset, (offset % size + length).div_ceil(size))?;
-        let own = entries.iter().take_while(|entry| entry.is_copied()).count() as u64;
-        Ok((own * size).saturating_sub(offset % size).min(length))
-    }
-
-    /// Writes data under the exclusive lock.
-    pub(super) fn write_locked(
+    /// Writes to clusters that are allocated and have no other reference, up to the first other
+    /// cluster. Returns the range in the storage, or `None` if there is no such cluster.
+    fn write_in_place(
         &self,
-        state: &mut State,
+        state: &mut Guard<'_>,
         offset: u64,
         data: &[u8],
-    ) -> io::Result<()> {
-        let (mut at, mut rest) = (offset, data);
-        while !rest.is_empty() {
-            let done = self.write_in_place(state, at, rest)?;
-            (at, rest) = (at + done as u64, &rest[done..]);
-            if rest.is_empty() {
-                break;
-            }
-            let done = self.write_allocating(state, at, rest)?;
-            (at, rest) = (at + done as u64, &rest[done..]);
+    ) -> Result<Option<Range<u64>>> {
+        let size = self.geometry.cluster_size();
+        let clusters = (offset % size + data.len() as u64).div_ceil(size);
+        let entries = self.entries(state, offset, clusters)?;
+        self.check_first_entry(state, offset, &entries)?;
+        let length = self.length_in_place(&entries, offset, data.len() as u64);
+        if length == 0 {
+            return Ok(None);
         }
-        Ok(())
+        let host = entries[0].offset() + offset % size;
+        self.check_data_write(state, host, length)?;
+        MutexGuard::unlocked(state, || self.data().write(host, &data[..length as usize]))?;
+        Ok(Some(host..host + length))
     }
 
-    /// Writes data at an offset that needs an allocation. Returns the number of bytes.
-    fn write_allocating(&self, state: &mut State, offset: u64, data: &[u8]) -> io::Result<usize> {
-        let size = self.geometry.cluster_size();
-        let count = (offset % size + data.len() as u64).div_ceil(size);
-        let old = state.tables.entries(offset, count)?;
-        let Some(first) = old.first().copied() else { return Ok(0) };
-        // If the cluster has no other reference, the missing subclusters are written in place.
-        let in_place = first.host(&self.geometry)?.filter(|_| first.is_copied());
-        let (host, count) = match in_place {
-            Some(host) => (host, 1),
-            None => {
-                let mut wanted = 0;
-                for entry in &old {
-                    if entry.is_copied() && entry.host(&self.geometry)?.is_some() {
-                        break;
-                    }
-                    wanted += 1;
-                }
-                self.allocate_data(state, offset - offset % size, wanted)?
+    /// The number of bytes at an offset that can be written in place and are adjacent in the
+    /// storage.
+    fn length_in_place(&self, entries: &[Entry], offset: u64, most: u64) -> u64 {
+        let geometry = &self.geometry;
+        let (size, unit) = (geometry.cluster_size(), geometry.subcluster_size());
+        let (base, end) = (offset - offset % size, offset + most);
+        let mut at = offset;
+        while at < end {
+            let number = (at - base) / size;
+            let Some(entry) = entries.get(number as usize) else { break };
+            let is_own = entry.is_copied()
+                && entry.fault(geometry).is_none()
+                && entry.kind(geometry, at % size / unit) == SubclusterType::Data
+                && entry.offset() == entries[0].offset() + number * size;
+            if !is_own {
+                break;
             }
-        };
-        let end = (offset + data.len() as u64).min(offset - offset % size + count * size);
-        let data = &data[..(end - offset) as usize];
-        let last = old[count as usize - 1];
-        let range = self.start_of_copy(first, offset)..self.end_of_copy(last, end);
-        self.write_with_edges(state, offset, data, range.clone(), host)?;
-        let entries = self.entries_for(&old[..count as usize], offset, range, host);
-        state.tables.set_entries(offset, &entries)?;
-        if in_place.is_none() {
-            for entry in &old[..count as usize] {
-                self.release(state, *entry)?;
+            at = (at - at % unit + unit).min(end);
+        }
+        at - offset
+    }
+
+    fn check_first_entry(&self, state: &State, offset: u64, entries: &[Entry]) -> Result<()> {
+        let Some(entry) = entries.first() else { return Ok(()) };
+        match entry.fault(&self.geometry) {
+            None => Ok(()),
+            Some(fault) => {
+                let offset = offset - offset % self.geometry.cluster_size();
+                Err(self.invalid_entry_for_write(state, offset, *entry, fault))
             }
         }
-        Ok(data.len())
+    }
+
+    /// Checks that a write of data touches no metadata.
+    fn check_data_write(&self, state: &State, host: u64, length: u64) -> Result<()> {
+        if self.geometry.data_file {
+            return Ok(());
+        }
+        state.regions.check(OverlapChecks::empty(), host, length)
+    }
+
+    /// Writes data at an offset that needs an allocation. Returns the range in the storage, which
+    /// is empty if the request has to look up the table again.
+    fn write_allocating(
+        &self,
+        state: &mut Guard<'_>,
+        offset: u64,
+        data: &[u8],
+        hint: Option<u64>,
+    ) -> Result<Range<u64>> {
+        let size = self.geometry.cluster_size();
+        let base = offset - offset % size;
+        let count = (offset - base + data.len() as u64).div_ceil(size);
+        // Nothing releases the lock between this look-up and the start of the allocation.
+        let old = self.entries(state, offset, count)?;
+        self.check_first_entry(state, offset, &old)?;
+        let free = state.in_flight.free_of_allocations(base, old.len() as u64 * size) / size;
+        if free == 0 {
+            self.changed.wait(state);
+            return Ok(0..0);
+        }
+        let old = &old[..free as usize];
+        if self.length_in_place(old, offset, 1) > 0 {
+            return Ok(0..0);
+        }
+        let allocation = self.allocate_for_write(state, base, old, hint)?;
+        let old = &old[..((allocation.range.end - base) / size) as usize];
+        let end = (offset + data.len() as u64).min(allocation.range.end);
+        let data = &data[..(end - offset) as usize];
+        // All of a moved cluster is written, and otherwise whole subclusters.
+        let (first, last) = (old[0], old[old.len() - 1]);
+        let start = offset - offset % self.unit_of_copy(first);
+        let range = start..end.next_multiple_of(self.unit_of_copy(last));
+        let written = self.write_with_edges(state, offset, data, range.clone(), &allocation);
+        let linked = match written {
+            Ok(()) => self.link(state, &allocation, range),
+            Err(error) => Err(error),
+        };
+        state.in_flight.end_allocation(&allocation.range);
+        self.changed.notify_all();
+        if linked.is_err() && allocation.is_new {
+            let length = allocation.range.end - base;
+            let (counts, regions) = state.counts()?;
+            counts.release(regions, allocation.host, length)?;
+        }
+        linked?;
+        let host = allocation.host + (offset - base);
+        Ok(host..host + (end - offset))
+    }
+
+    /// Allocates clusters for the entries from `base` on: for all or some of them.
+    fn allocate_for_write(
+        &self,
+        state: &mut State,
+        base: u64,
+        old: &[Entry],
+        hint: Option<u64>,
+    ) -> Result<Allocation> {
+        let size = self.geometry.cluster_size();
+        let own = |entry: &Entry| entry.host(&self.geometry).filter(|_| entry.is_copied());
+        self.writable_table(state, base)?;
+        // If the cluster has no other reference, the missing subclusters are written in place.
+        let (host, count, is_new) = match own(&old[0]) {
+            Some(host) => (host, 1, false),
+            None => {
+                let moves = |entry: &&Entry| {
+                    own(entry).is_none() && entry.fault(&self.geometry).is_none()
+                };
+                let wanted = old.iter().take_while(moves).count() as u64;
+                let (host, count) = self.allocate_data(state, base, wanted, hint)?;
+                (host, count, !self.geometry.data_file)
+            }
+        };
+        self.check_data_write(state, host, count * size)?;
+        let range = base..base + count * size;
+        state.in_flight.begin_allocation(range.clone());
+        Ok(Allocation { range, host, is_new })
     }
 
     /// Allocates clusters for data. Returns the offset of the first one and their number.
@@ -105,74 +193,81 @@ impl Clusters {
         state: &mut State,
         offset: u64,
         count: u64,
-    ) -> io::Result<(u64, u64)> {
+        hint: Option<u64>,
+    ) -> Result<(u64, u64)> {
         if self.geometry.data_file {
-            Ok((offset, count))
-        } else {
-            state.tables.counts()?.allocate(count)
+            return Ok((offset, count));
         }
+        let (counts, regions) = state.counts()?;
+        if let Some(host) = hint.filter(|host| host.is_multiple_of(self.geometry.cluster_size()))
+        {
+            let found = counts.allocate_at(regions, host, count)?;
+            if found > 0 {
+                return Ok((host, found));
+            }
+        }
+        counts.allocate(regions, Purpose::Data, count)
     }
 
-    /// The offset at which the write begins after its extension to whole subclusters, or to whole
-    /// clusters if the cluster moves.
-    fn start_of_copy(&self, entry: Entry, offset: u64) -> u64 {
-        offset - offset % self.unit_of_copy(entry)
-    }
-
-    /// The offset at which the extended write ends.
-    fn end_of_copy(&self, entry: Entry, end: u64) -> u64 {
-        end.next_multiple_of(self.unit_of_copy(entry))
-    }
-
-    /// The unit of the extension in bytes.
+    /// The unit of a write to a cluster in bytes: the cluster if it moves.
     fn unit_of_copy(&self, entry: Entry) -> u64 {
         let moves = entry.word != 0 && (entry.is_compressed() || !entry.is_copied());
         if moves { self.geometry.cluster_size() } else { self.geometry.subcluster_size() }
     }
 
-    /// Writes data to the cluster at `host`, with the current contents of the rest of the range.
+    /// Writes data to an allocation, with the current contents of the rest of the range.
     fn write_with_edges(
         &self,
-        state: &State,
+        state: &mut Guard<'_>,
         offset: u64,
         data: &[u8],
         range: Range<u64>,
-        host: u64,
-    ) -> io::Result<()> {
-        let base = range.start - range.start % self.geometry.cluster_size();
-        let place = host + (range.start - base);
+        allocation: &Allocation,
+    ) -> Result<()> {
+        let place = allocation.host + (range.start - allocation.range.start);
         let end = offset + data.len() as u64;
         if range == (offset..end) {
-            return self.data().write(place, data);
+            return Ok(MutexGuard::unlocked(state, || self.data().write(place, data))?);
         }
         let mut bytes = vec![0; (range.end - range.start) as usize];
         let head = (offset - range.start) as usize;
         let tail = head + data.len();
-        self.read_locked(state, range.start, &mut bytes[..head])?;
+        self.read_in(state, range.start, &mut bytes[..head])?;
         bytes[head..tail].copy_from_slice(data);
-        self.read_locked(state, end, &mut bytes[tail..])?;
-        self.data().write(place, &bytes)
+        self.read_in(state, end, &mut bytes[tail..])?;
+        Ok(MutexGuard::unlocked(state, || self.data().write(place, &bytes))?)
     }
 
-    /// The new entries of clusters after a write to a range.
-    fn entries_for(
+    /// Makes the entries of an allocation refer to its clusters, in which `range` has been written.
+    fn link(
         &self,
-        old: &[Entry],
-        offset: u64,
+        state: &mut Guard<'_>,
+        allocation: &Allocation,
         range: Range<u64>,
-        host: u64,
-    ) -> Vec<Entry> {
+    ) -> Result<()> {
         let size = self.geometry.cluster_size();
-        let base = offset - offset % size;
-        let new = old.iter().enumerate().map(|(number, entry)| {
-            let start = base + number as u64 * size;
-            let (from, to) = (range.start.max(start), range.end.min(start + size));
-            let host = host + number as u64 * size;
-            if from == start && to == start + size {
-                return Entry::data(&self.geometry, host);
-            }
-            entry.with_data(&self.geometry, host, self.geometry.subclusters(from, to - from))
-        });
-        new.collect()
+        let base = allocation.range.start;
+        // The entries are those from before the write, as others wait for the allocation. But
+        // subclusters of the same cluster may have been written in place.
+        let count = (allocation.range.end - base) / size;
+        let old = self.entries(state, base, count)?;
+        let new: Vec<Entry> = old
+            .iter()
+            .enumerate()
+            .map(|(number, entry)| {
+                let start = base + number as u64 * size;
+                let (from, to) = (range.start.max(start), range.end.min(start + size));
+                let host = allocation.host + number as u64 * size;
+                if from == start && to == start + size {
+                    return Entry::data(&self.geometry, host);
+                }
+                entry.with_data(&self.geometry, host, self.geometry.subclusters(from, to - from))
+            })
+            .collect();
+        self.set_entries(state, base, &new)?;
+        for entry in old.iter().filter(|_| allocation.is_new) {
+            self.release(state, *entry);
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::{Clusters, State};
+use parking_lot::MutexGuard;
+
+use super::corruption::Result;
+use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 
 /// The size of the buffer from which zeroes are written to partial subclusters.
@@ -11,11 +14,11 @@ const ZERO_BUFFER: usize = 64 * 1024;
 impl Clusters {
     /// Makes a range within the image read as zeroes.
     pub(crate) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.zero_locked(&mut self.state.write(), offset, offset + length)
+        self.request(|state| self.zero_in(state, offset, offset + length))
     }
 
     /// Zeroes whole subclusters in the tables, and writes zeroes to partial ones.
-    pub(super) fn zero_locked(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+    pub(super) fn zero_in(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
         let unit = self.geometry.subcluster_size();
         let whole_start = start.next_multiple_of(unit);
         // A last subcluster that the end of the image cuts off counts as whole.
@@ -25,51 +28,95 @@ impl Clusters {
             return self.write_plain_zeroes(state, start, end);
         }
         self.write_plain_zeroes(state, start, whole_start)?;
-        self.zero_subclusters(state, whole_start, whole_end)?;
+        if let Some(data) = self.storages.data.as_ref().filter(|_| self.raw_data) {
+            let length = whole_end.min(end) - whole_start;
+            MutexGuard::unlocked(state, || data.write_zeroes(whole_start, length))?;
+        }
+        let mut at = whole_start;
+        while at < whole_end {
+            at += self.zero_subclusters(state, at, whole_end)?;
+        }
         self.write_plain_zeroes(state, whole_end.min(end), end)
     }
 
-    fn zero_subclusters(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
-        let size = self.geometry.cluster_size();
-        if let Some(data) = self.storages.data.as_ref().filter(|_| self.raw_data) {
-            data.write_zeroes(start, end - start)?;
-        }
+    /// Zeroes whole subclusters from `start` on in the tables, up to the end of a slice or to a
+    /// cluster that needs a write. Returns the number of bytes.
+    fn zero_subclusters(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<u64> {
+        let geometry = &self.geometry;
+        let size = geometry.cluster_size();
+        let base = start - start % size;
+        // The table is allocated first, as this also may release the lock.
+        let old = self.entries_to_change(state, start, end)?;
+        let mut new = Vec::with_capacity(old.len());
         let mut at = start;
-        while at < end {
-            let count = (at % size + (end - at)).div_ceil(size);
-            let mut old = state.tables.entries(at, count)?;
-            let base = at - at % size;
-            let mut new = Vec::with_capacity(old.len());
-            for (number, entry) in old.iter_mut().enumerate() {
-                let from = at.max(base + number as u64 * size);
-                let to = end.min(base + (number as u64 + 1) * size);
-                let parts = self.geometry.subclusters(from, to - from);
-                if parts == self.geometry.all_subclusters() || !entry.is_compressed() {
-                    new.push(entry.with_zeroes(&self.geometry, parts));
-                } else {
-                    // A compressed cluster has no subclusters.
-                    self.write_plain_zeroes(state, from, to)?;
-                    *entry = state.tables.entries(from, 1)?.first().copied().unwrap_or_default();
-                    new.push(*entry);
-                }
+        for (entry, cluster) in old.iter().zip((base..).step_by(size as usize)) {
+            let to = end.min(cluster + size);
+            let parts = geometry.subclusters(at, to - at);
+            // A compressed cluster has no subclusters.
+            let is_written = entry.is_compressed() && parts != geometry.all_subclusters();
+            if is_written && new.is_empty() {
+                self.write_plain_zeroes(state, at, to)?;
+                return Ok(to - at);
             }
-            state.tables.set_entries(at, &new)?;
-            for (old, new) in old.iter().zip(&new) {
-                self.release_replaced(state, *old, *new)?;
+            if is_written || entry.fault(geometry).is_some() {
+                break;
             }
-            at = base + old.len() as u64 * size;
+            new.push(entry.with_zeroes(geometry, parts));
+            at = to;
+        }
+        self.replace_entries(state, base, &old[..new.len()], &new)?;
+        Ok(at - start)
+    }
+
+    /// The entries from an offset on that no allocation in flight will change: of one slice, and at
+    /// least one. The first one is valid, and the slice can be changed without releasing the lock.
+    pub(super) fn entries_to_change(
+        &self,
+        state: &mut Guard<'_>,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<Entry>> {
+        let size = self.geometry.cluster_size();
+        let base = start - start % size;
+        loop {
+            state.check_usable()?;
+            self.writable_table(state, base)?;
+            let mut entries = self.entries(state, base, (end - base).div_ceil(size))?;
+            let length = entries.len() as u64 * size;
+            let free = state.in_flight.free_of_allocations(base, length) / size;
+            if free == 0 {
+                self.changed.wait(state);
+                continue;
+            }
+            entries.truncate(free as usize);
+            return match entries[0].fault(&self.geometry) {
+                None => Ok(entries),
+                Some(fault) => Err(self.invalid_entry(state, base, entries[0], fault)),
+            };
+        }
+    }
+
+    /// Replaces adjacent entries of one slice, and frees the clusters to which only the old ones
+    /// refer. Does not release the lock before the change if the slice is in the cache.
+    pub(super) fn replace_entries(
+        &self,
+        state: &mut Guard<'_>,
+        base: u64,
+        old: &[Entry],
+        new: &[Entry],
+    ) -> Result<()> {
+        self.set_entries(state, base, new)?;
+        for (old, new) in old.iter().zip(new) {
+            let is_same = old.host(&self.geometry) == new.host(&self.geometry);
+            if !is_same || old.is_compressed() {
+                self.release(state, *old);
+            }
         }
         Ok(())
     }
 
-    /// Frees the cluster of an entry, unless the new entry refers to it too.
-    fn release_replaced(&self, state: &mut State, old: Entry, new: Entry) -> io::Result<()> {
-        let is_same = old.host(&self.geometry)? == new.host(&self.geometry)?;
-        if is_same && !old.is_compressed() { Ok(()) } else { self.release(state, old) }
-    }
-
     /// Writes zeroes to ranges that may not read as zeroes yet.
-    fn write_plain_zeroes(&self, state: &mut State, start: u64, end: u64) -> io::Result<()> {
+    fn write_plain_zeroes(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
         static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
         let mut at = start;
         while at < end {
@@ -80,7 +127,7 @@ impl Clusters {
                 SubclusterType::Data | SubclusterType::Compressed(_) => false,
             };
             if !is_zero || self.raw_data {
-                self.write_locked(state, at, &ZEROES[..piece.length as usize])?;
+                self.write_in(state, at, &ZEROES[..piece.length as usize])?;
             }
             at += piece.length;
         }

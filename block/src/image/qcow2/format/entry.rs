@@ -1,9 +1,5 @@
 //! Entries of L2 tables.
 
-use std::io;
-
-use nix::errno::Errno;
-
 use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
 
@@ -46,6 +42,17 @@ pub(crate) enum SubclusterType {
     Compressed(Compressed),
 }
 
+/// What is wrong with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryFault {
+    /// The cluster is not aligned.
+    Unaligned,
+    /// The bitmap of subclusters contradicts itself or the offset.
+    Invalid,
+    /// The cluster is compressed, although the image has an external data file.
+    Compressed,
+}
+
 impl Entry {
     /// The entry of a cluster at an offset with data in all subclusters.
     pub(crate) fn data(geometry: &Geometry, host: u64) -> Self {
@@ -76,21 +83,39 @@ impl Entry {
         Some(Compressed { offset, length })
     }
 
-    /// The offset of the cluster of the entry, unless it is compressed.
-    ///
-    /// # Errors
-    /// The offset is invalid.
-    pub(crate) fn host(self, geometry: &Geometry) -> io::Result<Option<u64>> {
+    /// The offset in an uncompressed entry.
+    pub(crate) fn offset(self) -> u64 {
+        self.word & OFFSET_MASK
+    }
+
+    /// Whether the entry has the flag for zeroes.
+    pub(crate) fn has_zero_flag(self) -> bool {
+        self.word & ZERO != 0
+    }
+
+    /// What is wrong with the entry.
+    pub(crate) fn fault(self, geometry: &Geometry) -> Option<EntryFault> {
         if self.is_compressed() {
-            return Ok(None);
+            return geometry.data_file.then_some(EntryFault::Compressed);
         }
-        let host = self.word & OFFSET_MASK;
-        if !host.is_multiple_of(geometry.cluster_size()) {
-            return Err(Errno::EIO.into());
+        let low = self.bitmap & u64::from(u32::MAX);
+        if low & (self.bitmap >> SUBCLUSTERS) != 0 || (low != 0 && self.host(geometry).is_none())
+        {
+            return Some(EntryFault::Invalid);
         }
+        let is_aligned = self.offset().is_multiple_of(geometry.cluster_size());
+        (!is_aligned).then_some(EntryFault::Unaligned)
+    }
+
+    /// The offset of the cluster of the entry, unless it is compressed.
+    pub(crate) fn host(self, geometry: &Geometry) -> Option<u64> {
+        if self.is_compressed() {
+            return None;
+        }
+        let host = self.offset();
         // Offset 0 is a valid position in an external data file.
         let is_first = geometry.data_file && self.word & COPIED != 0;
-        Ok((host != 0 || is_first).then_some(host))
+        (host != 0 || is_first).then_some(host)
     }
 
     /// Whether the cluster of the entry may be written in place.
@@ -98,26 +123,21 @@ impl Entry {
         self.word & COPIED != 0
     }
 
-    /// The type of a subcluster.
-    ///
-    /// # Errors
-    /// The entry is invalid.
-    pub(crate) fn kind(self, geometry: &Geometry, number: u64) -> io::Result<SubclusterType> {
+    /// The type of a subcluster of a valid entry.
+    pub(crate) fn kind(self, geometry: &Geometry, number: u64) -> SubclusterType {
         if let Some(compressed) = self.as_compressed(geometry) {
-            return Ok(SubclusterType::Compressed(compressed));
+            return SubclusterType::Compressed(compressed);
         }
-        let host = self.host(geometry)?;
         let (allocated, zero) = if geometry.extended_l2 {
             (self.bitmap >> number & 1 != 0, self.bitmap >> (number + SUBCLUSTERS) & 1 != 0)
         } else {
-            (host.is_some(), geometry.version >= 3 && self.word & ZERO != 0)
+            let is_zero = geometry.version >= 3 && self.has_zero_flag();
+            (self.host(geometry).is_some(), is_zero)
         };
-        match (allocated, zero, host) {
-            (true, true, _) if geometry.extended_l2 => Err(Errno::EIO.into()),
-            (true, false, None) => Err(Errno::EIO.into()),
-            (_, true, _) => Ok(SubclusterType::Zero),
-            (true, false, Some(_)) => Ok(SubclusterType::Data),
-            (false, false, _) => Ok(SubclusterType::Unallocated),
+        match (allocated, zero) {
+            (_, true) => SubclusterType::Zero,
+            (true, false) => SubclusterType::Data,
+            (false, false) => SubclusterType::Unallocated,
         }
     }
 
@@ -142,6 +162,18 @@ impl Entry {
             Entry { word, bitmap }
         } else {
             Entry { word: word | ZERO, bitmap: 0 }
+        }
+    }
+
+    /// The entry of the same cluster after a discard. Without `as_zeroes`, an unallocated cluster
+    /// shows no other data, so that the entry becomes empty.
+    pub(crate) fn discarded(self, geometry: &Geometry, as_zeroes: bool) -> Self {
+        match as_zeroes {
+            false => Entry::default(),
+            true if geometry.extended_l2 => {
+                Entry { word: 0, bitmap: geometry.all_subclusters() << SUBCLUSTERS }
+            }
+            true => Entry { word: ZERO, bitmap: 0 },
         }
     }
 

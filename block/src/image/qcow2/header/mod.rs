@@ -120,6 +120,15 @@ impl Header {
         rewrite::clear_autoclear_features(storage)
     }
 
+    /// Marks the image as corrupt, so that it can only be opened read-only until it is repaired.
+    /// Version 2 has no such mark.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub(super) fn mark_corrupt(storage: &Storage) -> Result<()> {
+        rewrite::mark_corrupt(storage)
+    }
+
     /// The positions of the tables.
     pub(super) fn table_pointers(&self) -> &TablePointers {
         &self.tables

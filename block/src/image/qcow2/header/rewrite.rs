@@ -8,7 +8,7 @@ use super::fields::{Fields, LENGTH_V2};
 use super::parse::{
     BACKING_NAME_MAX, EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions, first_cluster,
 };
-use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, Storage};
+use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, INCOMPATIBLE_CORRUPT, Storage};
 use crate::error::Result;
 
 /// The offsets of the header fields for the position and the length of the backing file's name.
@@ -44,6 +44,19 @@ pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
         storage.write(AUTOCLEAR, &retained.to_be_bytes())?;
     }
     Ok(())
+}
+
+/// The offset of the incompatible features in a header of version 3.
+const INCOMPATIBLE: u64 = 72;
+
+pub(super) fn mark_corrupt(storage: &Storage) -> Result<()> {
+    let (cluster, _) = first_cluster(storage)?;
+    let fields = Fields(&cluster);
+    if fields.u32(4)? < 3 {
+        return Ok(());
+    }
+    let features = fields.u64(INCOMPATIBLE)? | INCOMPATIBLE_CORRUPT;
+    Ok(storage.write(INCOMPATIBLE, &features.to_be_bytes())?)
 }
 
 /// The header with its extensions, and the name of the backing file at the end.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::journal::{Journal, apply, corruptions, number};
-use crate::image::qcow2::clusters::{Clusters, Storages};
+use super::journal::{Journal, apply, corruptions, number, take_snapshot};
+use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 
@@ -18,19 +18,46 @@ struct Shape {
     /// Whether clusters have subclusters.
     extended: bool,
     size: u64,
+    /// Whether the caches are as small as possible.
+    small_caches: bool,
+    /// Whether a snapshot is taken in the middle.
+    snapshot: bool,
+    /// The number of writes from one flush to the next.
+    flush_every: u8,
 }
 
-/// The writes of one step, and the contents of the image before and after it.
+const SHAPE: Shape = Shape {
+    cluster_size: 4096,
+    refcount_bits: 16,
+    extended: false,
+    size: 256 << 10,
+    small_caches: false,
+    snapshot: false,
+    flush_every: 7,
+};
+
+/// The writes of one step, and the contents that the image may have during the step: those since
+/// the last flush.
 struct Step {
     writes: Vec<(u64, Vec<u8>)>,
-    before: Vec<u8>,
-    after: Vec<u8>,
+    contents: Vec<Vec<u8>>,
 }
 
-fn open(storage: Storage, writable: bool) -> Clusters {
+/// A snapshot: its L1 table, and the contents of the image.
+struct Snapshot {
+    l1_table: (u64, u64),
+    contents: Vec<u8>,
+}
+
+fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
     let header = Header::read(&storage, writable).expect("it has a header");
     let storages = Storages { file: storage, data: None, backing: None };
-    Clusters::open(storages, &header, writable).expect("it can be opened")
+    let mut cache_sizes = CacheSizes::default();
+    if shape.small_caches {
+        cache_sizes.total = Some(0);
+    }
+    let mode = OpenMode { writable, cache_sizes, ..OpenMode::default() };
+    Clusters::open(storages, &header, mode).expect("it can be opened")
 }
 
 /// Creates an empty image. Its clusters are the header, the refcount table, one refcount block, and
@@ -64,79 +91,139 @@ fn make(shape: Shape) -> Arc<Journal> {
     journal
 }
 
-/// Writes to an image and grows it. Returns the initial file and all writes.
-fn history(shape: Shape) -> (Vec<u8>, Vec<Step>) {
+/// Pseudo-random numbers.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Makes one change of an image and of a model of its contents.
+fn change(image: &Clusters, shape: Shape, shown: &mut Vec<u8>, step: u8, random: &mut Random) {
+    let sectors = (shown.len() / SECTOR) as u64;
+    let start = random.below(sectors) as usize * SECTOR;
+    let longest = if step.is_multiple_of(3) { 200 } else { 20 };
+    let length = (1 + random.below(longest) as usize) * SECTOR;
+    let end = (start + length).min(shown.len());
+    let offset = start as u64;
+    match random.below(8) {
+        0 => {
+            image.write_zeroes(offset, (end - start) as u64).expect("zeroes can be written");
+            shown[start..end].fill(0);
+        }
+        1 | 2 => {
+            let cluster = start - start % shape.cluster_size;
+            let data = vec![step | 1; shape.cluster_size];
+            // The write fails for clusters with data.
+            if image.write_compressed(cluster as u64, &data, |_| {}).is_ok() {
+                shown[cluster..cluster + shape.cluster_size].fill(step | 1);
+            }
+        }
+        3 if step.is_multiple_of(4) => {
+            let size = shown.len() + shape.cluster_size;
+            image.grow(size as u64).expect("it can grow");
+            shown.resize(size, 0);
+        }
+        4 => {
+            image.discard(offset, (end - start) as u64).expect("clusters can be freed");
+            let first = start.next_multiple_of(shape.cluster_size);
+            let last = if end == shown.len() { end } else { end - end % shape.cluster_size };
+            if first < last {
+                shown[first..last].fill(0);
+            }
+        }
+        _data => {
+            let data: Vec<u8> = (start..end).map(|at| (at / SECTOR) as u8 ^ step).collect();
+            image.write(offset, &data).expect("data can be written");
+            shown[start..end].copy_from_slice(&data);
+        }
+    }
+}
+
+/// Changes an image at random. Returns the initial file, all writes, and the snapshot.
+fn history(shape: Shape, steps: u8) -> (Vec<u8>, Vec<Step>, Option<(usize, Snapshot)>) {
     let journal = make(shape);
-    let image = open(journal.clone().into(), true);
+    let mut image = open(journal.clone().into(), shape, true);
     let begun = journal.file.lock().clone();
     journal.writes.lock().clear();
     let mut shown = vec![0; shape.size as usize];
-    let mut steps = Vec::new();
-    let mut state = 1_u64;
-    let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) % below
-    };
-    for step in 0..60_u8 {
-        let before = shown.clone();
-        let sectors = (shown.len() / SECTOR) as u64;
-        let start = random(sectors) as usize * SECTOR;
-        let longest = if step % 3 == 0 { 200 } else { 20 };
-        let length = (1 + random(longest) as usize) * SECTOR;
-        let end = (start + length).min(shown.len());
-        let offset = start as u64;
-        match random(6) {
-            0 => {
-                image.write_zeroes(offset, (end - start) as u64).expect("zeroes can be written");
-                shown[start..end].fill(0);
-            }
-            1 | 2 => {
-                let cluster = start - start % shape.cluster_size;
-                let data = vec![step | 1; shape.cluster_size];
-                // The write fails for clusters with data.
-                if image.write_compressed(cluster as u64, &data, |_| {}).is_ok() {
-                    shown[cluster..cluster + shape.cluster_size].fill(step | 1);
-                }
-            }
-            3 if step % 4 == 0 => {
-                let size = shown.len() + shape.cluster_size;
-                image.grow(size as u64).expect("it can grow");
-                shown.resize(size, 0);
-            }
-            _data => {
-                let data: Vec<u8> = (start..end).map(|at| (at / SECTOR) as u8 ^ step).collect();
-                image.write(offset, &data).expect("data can be written");
-                shown[start..end].copy_from_slice(&data);
-            }
-        }
+    let mut since_flush = vec![shown.clone()];
+    let mut done = Vec::new();
+    let mut snapshot = None;
+    let mut random = Random(1);
+    for step in 0..steps {
+        change(&image, shape, &mut shown, step, &mut random);
+        since_flush.push(shown.clone());
         let writes = std::mem::take(&mut *journal.writes.lock());
-        steps.push(Step { writes, before, after: shown.clone() });
+        done.push(Step { writes, contents: since_flush.clone() });
+        if step % shape.flush_every != 0 && step != steps / 2 && step + 1 != steps {
+            continue;
+        }
+        image.flush().expect("it can be flushed");
+        let writes = std::mem::take(&mut *journal.writes.lock());
+        done.push(Step { writes, contents: std::mem::take(&mut since_flush) });
+        since_flush.push(shown.clone());
+        if shape.snapshot && step == steps / 2 {
+            drop(image);
+            let mut file = journal.file.lock();
+            let l1_table = take_snapshot(&mut file);
+            let whole = vec![(0, file.clone())];
+            drop(file);
+            done.push(Step { writes: whole, contents: since_flush.clone() });
+            snapshot = Some((done.len(), Snapshot { l1_table, contents: shown.clone() }));
+            image = open(journal.clone().into(), shape, true);
+        }
     }
-    (begun, steps)
+    (begun, done, snapshot)
 }
 
-/// Checks that every sector of the image has its contents from before the step or from after it.
-fn assert_shows(file: &[u8], step: &Step) {
+/// The contents of an image.
+fn contents(file: &[u8], shape: Shape) -> Vec<u8> {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
-    let image = open(journal.into(), false);
+    let image = open(journal.into(), shape, false);
     let mut shown = vec![0; image.size() as usize];
     image.read(0, &mut shown).expect("it can be read");
-    let is = |expected: &[u8], at: usize| {
-        expected.get(at..at + SECTOR).is_none_or(|sector| sector == &shown[at..at + SECTOR])
-    };
+    shown
+}
+
+/// Checks that every sector of the image has contents that it had since the last flush.
+fn assert_shows(file: &[u8], shape: Shape, expected: &[Vec<u8>]) {
+    let shown = contents(file, shape);
     for at in (0..shown.len()).step_by(SECTOR) {
-        assert!(is(&step.before, at) || is(&step.after, at), "sector at {at}");
+        let is_shown = |expected: &Vec<u8>| {
+            expected.get(at..at + SECTOR).is_none_or(|sector| sector == &shown[at..at + SECTOR])
+        };
+        assert!(expected.iter().any(is_shown), "{shape:?}: sector at {at}");
     }
+}
+
+/// Checks that the snapshot still shows the contents of the image when it was taken.
+fn assert_snapshot_shows(file: &[u8], shape: Shape, snapshot: &Snapshot) {
+    let mut file = file.to_vec();
+    let (offset, entries) = snapshot.l1_table;
+    file[40..48].copy_from_slice(&offset.to_be_bytes());
+    file[36..40].copy_from_slice(&(entries as u32).to_be_bytes());
+    file[24..32].copy_from_slice(&(snapshot.contents.len() as u64).to_be_bytes());
+    assert!(contents(&file, shape) == snapshot.contents, "{shape:?}");
 }
 
 fn assert_sound_at_all_times(shape: Shape) {
-    let (mut file, steps) = history(shape);
-    for step in &steps {
+    let (mut file, steps, snapshot) = history(shape, 90);
+    for (number, step) in steps.iter().enumerate() {
+        let snapshot = snapshot.as_ref().filter(|(from, _)| number >= *from);
+        let snapshot = snapshot.map(|(_, snapshot)| snapshot);
+        let l1_tables: Vec<_> = snapshot.iter().map(|snapshot| snapshot.l1_table).collect();
         for (offset, bytes) in &step.writes {
             apply(&mut file, *offset, bytes);
-            assert_eq!(corruptions(&file), 0, "{shape:?}");
-            assert_shows(&file, step);
+            assert_eq!(corruptions(&file, &l1_tables), 0, "{shape:?}");
+            assert_shows(&file, shape, &step.contents);
+            if let Some(snapshot) = snapshot {
+                assert_snapshot_shows(&file, shape, snapshot);
+            }
         }
     }
 }
@@ -150,8 +237,21 @@ fn an_image_is_sound_after_each_single_write() {
         (16384, 2, true),
         (16384, 16, true),
     ] {
-        let shape = Shape { cluster_size, refcount_bits, extended, size: 256 << 10 };
+        let shape = Shape { cluster_size, refcount_bits, extended, ..SHAPE };
         assert_sound_at_all_times(shape);
+        assert_sound_at_all_times(Shape { small_caches: true, ..shape });
+        assert_sound_at_all_times(Shape { flush_every: 1, ..shape });
+    }
+}
+
+#[test]
+fn an_image_with_a_snapshot_is_sound_after_each_single_write() {
+    for (cluster_size, refcount_bits, extended) in
+        [(512, 8, false), (1024, 64, false), (4096, 16, false), (16384, 16, true)]
+    {
+        let shape = Shape { cluster_size, refcount_bits, extended, snapshot: true, ..SHAPE };
+        assert_sound_at_all_times(shape);
+        assert_sound_at_all_times(Shape { small_caches: true, ..shape });
     }
 }
 
@@ -159,18 +259,41 @@ fn an_image_is_sound_after_each_single_write() {
 fn an_image_is_sound_while_the_refcount_table_grows() {
     // The refcount table has one cluster of 64 entries, and each block has 64 counts. The table
     // thus counts 4096 clusters.
-    let shape = Shape { cluster_size: 512, refcount_bits: 64, extended: false, size: 256 << 10 };
+    let shape = Shape { cluster_size: 512, refcount_bits: 64, ..SHAPE };
     let journal = make(shape);
-    let image = open(journal.clone().into(), true);
+    let image = open(journal.clone().into(), shape, true);
     let mut file = journal.file.lock().clone();
     journal.writes.lock().clear();
     for _ in 0..4500 {
         image.allocate_cluster().expect("it is writable and there is room");
     }
+    image.flush().expect("it can be flushed");
     let table = number(&file, 48, 8);
     for (offset, bytes) in journal.writes.lock().iter() {
         apply(&mut file, *offset, bytes);
-        assert_eq!(corruptions(&file), 0);
+        assert_eq!(corruptions(&file, &[]), 0);
     }
     assert_ne!(number(&file, 48, 8), table, "the refcount table moves when it is full");
+}
+
+#[test]
+fn an_image_is_sound_while_it_shrinks() {
+    let shape = Shape { cluster_size: 512, ..SHAPE };
+    let journal = make(shape);
+    let image = open(journal.clone().into(), shape, true);
+    let data: Vec<u8> = (0..shape.size).map(|at| (at / 512) as u8 | 1).collect();
+    image.write(0, &data).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    let mut file = journal.file.lock().clone();
+    journal.writes.lock().clear();
+    let size = 100 * 512;
+    image.shrink(size as u64).expect("it can shrink");
+    image.grow(shape.size).expect("it can grow");
+    image.flush().expect("it can be flushed");
+    for (offset, bytes) in journal.writes.lock().iter() {
+        apply(&mut file, *offset, bytes);
+        assert_eq!(corruptions(&file, &[]), 0);
+        assert!(contents(&file, shape)[..size] == data[..size]);
+    }
+    assert!(contents(&file, shape)[size..].iter().all(|byte| *byte == 0), "the end is empty");
 }

@@ -79,8 +79,9 @@ pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// The number of references to each cluster of an image.
-fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
+/// The number of references to each cluster of an image, with those of other L1 tables, which have
+/// an offset and a number of entries each.
+fn references(file: &[u8], cluster_bits: u64, l1_tables: &[(u64, u64)]) -> Vec<u64> {
     let size = 1 << cluster_bits;
     let mut found: Vec<u64> = Vec::new();
     let mut add_references = |offset: u64, length: u64| {
@@ -93,9 +94,7 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
         }
     };
     add_references(0, 1);
-    let (l1, l1_entries) = (number(file, 40, 8), number(file, 36, 4));
     let (table, table_clusters) = (number(file, 48, 8), number(file, 56, 4));
-    add_references(l1, l1_entries * ENTRY);
     add_references(table, table_clusters * size);
     for index in 0..table_clusters * size / ENTRY {
         let block = number(file, table + index * ENTRY, 8);
@@ -105,48 +104,107 @@ fn references(file: &[u8], cluster_bits: u64) -> Vec<u64> {
     }
     // Extended L2 entries are twice as long.
     let l2_entry = if number(file, 72, 8) & (1 << 4) != 0 { 2 * ENTRY } else { ENTRY };
-    for index in 0..l1_entries {
-        let l2 = number(file, l1 + index * ENTRY, 8) & OFFSET_MASK;
-        if l2 == 0 {
-            continue;
-        }
-        add_references(l2, 1);
-        for entry in 0..size / l2_entry {
-            let word = number(file, l2 + entry * l2_entry, 8);
-            if word & COMPRESSED != 0 {
-                let length_from = 62 - (cluster_bits - 8);
-                let offset = word & ((1 << length_from) - 1);
-                let sectors = ((word & (COMPRESSED - 1)) >> length_from) + 1;
-                add_references(offset, sectors * 512 - offset % 512);
-            } else if word & OFFSET_MASK != 0 {
-                add_references(word & OFFSET_MASK, 1);
+    let active = (number(file, 40, 8), number(file, 36, 4));
+    for (l1, l1_entries) in l1_tables.iter().copied().chain([active]) {
+        add_references(l1, l1_entries * ENTRY);
+        for index in 0..l1_entries {
+            let l2 = number(file, l1 + index * ENTRY, 8) & OFFSET_MASK;
+            if l2 == 0 {
+                continue;
+            }
+            add_references(l2, 1);
+            for entry in 0..size / l2_entry {
+                if let Some((offset, length)) =
+                    cluster(number(file, l2 + entry * l2_entry, 8), cluster_bits)
+                {
+                    add_references(offset, length);
+                }
             }
         }
     }
     found
 }
 
+/// The offset and the length of the data of an L2 entry.
+fn cluster(word: u64, cluster_bits: u64) -> Option<(u64, u64)> {
+    if word & COMPRESSED != 0 {
+        let length_from = 62 - (cluster_bits - 8);
+        let offset = word & ((1 << length_from) - 1);
+        let sectors = ((word & (COMPRESSED - 1)) >> length_from) + 1;
+        Some((offset, sectors * 512 - offset % 512))
+    } else {
+        Some((word & OFFSET_MASK, 1)).filter(|(offset, _)| *offset != 0)
+    }
+}
+
 /// The number of clusters with more references than their count.
-pub(super) fn corruptions(file: &[u8]) -> usize {
+pub(super) fn corruptions(file: &[u8], l1_tables: &[(u64, u64)]) -> usize {
+    let cluster_bits = number(file, 20, 4);
+    let references = (0..).zip(references(file, cluster_bits, l1_tables));
+    references.filter(|(cluster, references)| count(file, *cluster).0 < *references).count()
+}
+
+/// The count of a cluster, and the position of the count in bits.
+fn count(file: &[u8], cluster: u64) -> (u64, u64) {
     let cluster_bits = number(file, 20, 4);
     let bits = 1_u64 << number(file, 96, 4);
     let table = number(file, 48, 8);
     let per_block = (8 << cluster_bits) / bits;
-    let is_undercounted = |(cluster, references): (u64, u64)| {
-        if references == 0 {
-            return false;
-        }
-        let block = number(file, table + cluster / per_block * ENTRY, 8);
-        let index = cluster % per_block;
-        let count = if block == 0 {
-            0
-        } else if bits < 8 {
-            number(file, block + index * bits / 8, 1) >> (index * bits % 8) & ((1 << bits) - 1)
-        } else {
-            number(file, block + index * bits / 8, bits as usize / 8)
-        };
-        count < references
+    let block = number(file, table + cluster / per_block * ENTRY, 8);
+    let index = cluster % per_block;
+    let place = block * 8 + index * bits;
+    let count = if block == 0 {
+        0
+    } else if bits < 8 {
+        number(file, place / 8, 1) >> (place % 8) & ((1 << bits) - 1)
+    } else {
+        number(file, place / 8, bits as usize / 8)
     };
-    let references = (0..).zip(references(file, cluster_bits));
-    references.filter(|pair| is_undercounted(*pair)).count()
+    (count, place)
+}
+
+/// Adds a copy of the active L1 table to an image that is not open, as a snapshot does. Returns
+/// the offset and the number of entries of the copy. It is not listed in the header.
+pub(super) fn take_snapshot(file: &mut Vec<u8>) -> (u64, u64) {
+    let cluster_bits = number(file, 20, 4);
+    let size = 1_u64 << cluster_bits;
+    for (cluster, references) in (0..).zip(references(file, cluster_bits, &[])) {
+        assert!(count(file, cluster).0 >= references, "the image is sound");
+    }
+    let (l1, entries) = (number(file, 40, 8), number(file, 36, 4));
+    let l2_entry = if number(file, 72, 8) & (1 << 4) != 0 { 2 * ENTRY } else { ENTRY };
+    let retain = |file: &mut Vec<u8>, cluster: u64| {
+        let bits = 1_u64 << number(file, 96, 4);
+        let (old, place) = count(file, cluster);
+        assert!(bits >= 8, "narrower counts have no room for a snapshot");
+        let bytes = (old + 1).to_be_bytes();
+        apply(file, place / 8, &bytes[8 - bits as usize / 8..]);
+    };
+    for index in 0..entries {
+        let at = l1 + index * ENTRY;
+        let l2 = number(file, at, 8) & OFFSET_MASK;
+        if l2 == 0 {
+            continue;
+        }
+        apply(file, at, &l2.to_be_bytes());
+        retain(file, l2 >> cluster_bits);
+        for entry in 0..size / l2_entry {
+            let at = l2 + entry * l2_entry;
+            let word = number(file, at, 8) & !(1 << 63);
+            apply(file, at, &word.to_be_bytes());
+            let Some((offset, length)) = cluster(word, cluster_bits) else { continue };
+            for cluster in offset >> cluster_bits..(offset + length).div_ceil(size) {
+                retain(file, cluster);
+            }
+        }
+    }
+    let copy = (file.len() as u64).next_multiple_of(size);
+    let table = file[l1 as usize..(l1 + entries * ENTRY) as usize].to_vec();
+    for cluster in 0..(entries * ENTRY).div_ceil(size) {
+        assert_ne!(count(file, (copy >> cluster_bits) + cluster).1 / 8, 0, "it is counted");
+        retain(file, (copy >> cluster_bits) + cluster);
+    }
+    apply(file, copy, &table);
+    file.resize(file.len().next_multiple_of(size as usize), 0);
+    (copy, entries)
 }

@@ -1,0 +1,91 @@
+//! Writing changes of tables to the file, in an order that keeps the image consistent.
+
+use std::io;
+use std::ops::Range;
+
+use super::corruption::Result;
+use super::freed::FreedRange;
+use super::{Clusters, Guard, State};
+
+impl Clusters {
+    /// Writes all changes of tables and counts to the storages below.
+    pub(in crate::image::qcow2) fn flush(&self) -> io::Result<()> {
+        let written = self.request(|state| {
+            if state.counts.is_some() {
+                self.write_all(state)?;
+            }
+            Ok(())
+        });
+        written?;
+        self.data().flush()?;
+        self.storages.file.flush()
+    }
+
+    /// Flushes all writes to the disk: first the data, then the references to them.
+    pub(in crate::image::qcow2) fn sync(&self) -> io::Result<()> {
+        if let Some(data) = &self.storages.data {
+            data.sync()?;
+        }
+        self.storages.file.sync()
+    }
+
+    /// Writes all changes, and frees clusters without references.
+    pub(super) fn write_all(&self, state: &mut Guard<'_>) -> Result<()> {
+        self.write_references(state)?;
+        self.free_clusters(state)?;
+        let (counts, regions) = state.counts()?;
+        counts.write_back(regions)
+    }
+
+    /// Writes the changes of L2 tables and the L1 table. The counts of the clusters come first.
+    pub(super) fn write_references(&self, state: &mut State) -> Result<()> {
+        if !state.tables.is_dirty() {
+            return Ok(());
+        }
+        state.check_usable()?;
+        let State { tables, counts, regions, .. } = state;
+        let Some(counts) = counts else { return Ok(()) };
+        counts.write_back(regions)?;
+        if let Some(data) = self.storages.data.as_ref().filter(|_| !self.no_flush) {
+            data.sync()?;
+        }
+        counts.sync()?;
+        let has_changes = tables.slices.is_dirty();
+        tables.write_slices(regions)?;
+        if tables.has_dirty_l1_entries() {
+            if has_changes {
+                counts.sync_now()?;
+            }
+            tables.write_l1_entries(regions)?;
+        }
+        Ok(())
+    }
+
+    /// Frees the clusters whose references have been removed, as far as no request in flight may
+    /// use them. All changes of tables are in the file.
+    fn free_clusters(&self, state: &mut Guard<'_>) -> Result<()> {
+        let State { tables, counts, regions, in_flight, freed, .. } = &mut **state;
+        let Some(counts) = counts else { return Ok(()) };
+        let freed = freed.take(|freed| !in_flight.has_older(freed.number));
+        if freed.is_empty() {
+            return Ok(());
+        }
+        counts.sync_now()?;
+        for FreedRange { range, number: _, is_table } in freed {
+            if is_table {
+                tables.slices.remove(&range);
+            }
+            counts.release(regions, range.start, range.end - range.start)?;
+        }
+        Ok(())
+    }
+
+    /// Removes one reference to a range of the file, whose reference has been removed from the
+    /// tables.
+    pub(super) fn free_later(&self, state: &mut State, range: Range<u64>, is_table: bool) {
+        let number = state.in_flight.next();
+        let size = self.geometry.cluster_size();
+        let range = range.start - range.start % size..range.end.next_multiple_of(size);
+        state.freed.push(FreedRange { range, number, is_table });
+    }
+}

@@ -1,0 +1,48 @@
+//! Clusters whose references have been removed, but that are not free yet.
+
+use std::ops::Range;
+
+/// The number of ranges from which on a request frees them itself.
+const RANGES_MAX: usize = 1024;
+
+/// A range of the image file to free.
+#[derive(Debug)]
+pub(super) struct FreedRange {
+    pub(super) range: Range<u64>,
+    /// The number of the first request that began after the removal of the reference.
+    pub(super) number: u64,
+    /// Whether the clusters contain L2 tables, which may be in the cache.
+    pub(super) is_table: bool,
+}
+
+/// Ranges of the image file whose references have been removed from the tables in memory. Each has
+/// one reference less than its count.
+///
+/// They are freed when the removal is in the file, as otherwise the file would refer to clusters
+/// that are used again. Also, the requests that were in flight at the removal must have ended, as
+/// they may still read or write the clusters.
+#[derive(Debug, Default)]
+pub(super) struct Freed(Vec<FreedRange>);
+
+impl Freed {
+    pub(super) fn push(&mut self, freed: FreedRange) {
+        if let Some(last) = self.0.last_mut()
+            && last.range.end == freed.range.start
+            && last.is_table == freed.is_table
+        {
+            last.range.end = freed.range.end;
+            last.number = freed.number;
+        } else {
+            self.0.push(freed);
+        }
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.0.len() >= RANGES_MAX
+    }
+
+    /// Removes and returns the ranges that may be freed.
+    pub(super) fn take(&mut self, may_be_freed: impl Fn(&FreedRange) -> bool) -> Vec<FreedRange> {
+        self.0.extract_if(.., |freed| may_be_freed(freed)).collect()
+    }
+}

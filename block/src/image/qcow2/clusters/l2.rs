@@ -1,0 +1,176 @@
+//! Reads and changes of the entries of L2 tables.
+
+use nix::errno::Errno;
+use parking_lot::MutexGuard;
+
+use super::allocate::Purpose;
+use super::corruption::{Corruption, Failure, Hex, Result};
+use super::{Clusters, Guard, State};
+use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
+
+impl Clusters {
+    /// The entries of at most `most` clusters from an offset on, up to the end of their slice.
+    /// Without a table, all of them are unallocated. There is at least one.
+    ///
+    /// May release the lock before it looks up the entries.
+    pub(super) fn entries(
+        &self,
+        state: &mut Guard<'_>,
+        offset: u64,
+        most: u64,
+    ) -> Result<Vec<Entry>> {
+        let geometry = &self.geometry;
+        loop {
+            let per_slice = state.tables.entries_per_slice();
+            let left = per_slice - geometry.l2_index(offset) % per_slice;
+            let count = most.clamp(1, left) as usize;
+            let Some(table) = state.tables.l2_offset(offset)? else {
+                return Ok(vec![Entry::default(); count]);
+            };
+            let (slice, number) = state.tables.place(table, offset);
+            if let Some(bytes) = state.tables.slices.get(slice) {
+                let size = geometry.entry_size() as usize;
+                let entries = bytes.chunks_exact(size).skip(number as usize).take(count);
+                return Ok(entries.map(|entry| Entry::parse(geometry, entry)).collect());
+            }
+            self.load_slice(state, slice)?;
+        }
+    }
+
+    /// Reads a slice of a table into the cache, without the lock. If another request reads the
+    /// slice already, waits for the end of a read instead.
+    fn load_slice(&self, state: &mut Guard<'_>, slice: u64) -> Result<()> {
+        if !state.tables.loading.insert(slice) {
+            self.changed.wait(state);
+            return Ok(());
+        }
+        let mut bytes = vec![0; state.tables.slices.piece_size() as usize].into_boxed_slice();
+        let read = MutexGuard::unlocked(state, || self.storages.file.read(slice, &mut bytes));
+        state.tables.loading.remove(&slice);
+        self.changed.notify_all();
+        read?;
+        self.make_room(state)?;
+        state.tables.slices.insert(slice, bytes);
+        Ok(())
+    }
+
+    /// Makes room for another slice in the cache.
+    fn make_room(&self, state: &mut State) -> Result<()> {
+        if state.tables.slices.is_full_of_changes() {
+            self.write_references(state)?;
+        }
+        Ok(())
+    }
+
+    /// Changes adjacent entries of one slice. Allocates the table if necessary. May release the
+    /// lock before the change.
+    pub(super) fn set_entries(
+        &self,
+        state: &mut Guard<'_>,
+        offset: u64,
+        entries: &[Entry],
+    ) -> Result<()> {
+        loop {
+            let table = self.writable_table(state, offset)?;
+            let (slice, number) = state.tables.place(table, offset);
+            if state.tables.change(slice, number, entries) {
+                return Ok(());
+            }
+            self.load_slice(state, slice)?;
+        }
+    }
+
+    /// The offset of the L2 table for an offset in the image. Allocates a table, or copies one that
+    /// has other references.
+    pub(super) fn writable_table(&self, state: &mut State, offset: u64) -> Result<u64> {
+        let shared = state.tables.l2_offset(offset)?;
+        if let Some(table) = shared.filter(|_| state.tables.is_l2_copied(offset)) {
+            return Ok(table);
+        }
+        let index = self.geometry.l1_index(offset);
+        if index >= state.tables.l1_entries() {
+            return Err(Errno::EIO.into());
+        }
+        let size = self.geometry.cluster_size();
+        let mut bytes = vec![0; size as usize];
+        if let Some(shared) = shared {
+            // A table with other references has no changes in the cache.
+            self.storages.file.read(shared, &mut bytes)?;
+        }
+        let (counts, regions) = state.counts()?;
+        let (table, _) = counts.allocate(regions, Purpose::L2Table, 1)?;
+        // No entry refers to the table yet, so it may be written before its count.
+        if let Err(error) = self.storages.file.write(table, &bytes) {
+            let (counts, regions) = state.counts()?;
+            counts.release(regions, table, size)?;
+            return Err(error.into());
+        }
+        let State { tables, regions, .. } = state;
+        tables.set_l1_entry(regions, index, table | COPIED);
+        self.insert_slice(state, table, offset, &bytes)?;
+        if let Some(shared) = shared {
+            self.free_later(state, shared..shared + size, true);
+        }
+        Ok(table)
+    }
+
+    /// Inserts the slice for an offset in the image into the cache, from the contents of a table.
+    fn insert_slice(
+        &self,
+        state: &mut State,
+        table: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<()> {
+        self.make_room(state)?;
+        let (slice, _) = state.tables.place(table, offset);
+        let start = (slice - table) as usize;
+        let end = start + state.tables.slices.piece_size() as usize;
+        state.tables.slices.insert(slice, bytes[start..end].into());
+        Ok(())
+    }
+
+    /// The failure of a request that reads or removes an invalid entry.
+    pub(super) fn invalid_entry(
+        &self,
+        state: &State,
+        offset: u64,
+        entry: Entry,
+        fault: EntryFault,
+    ) -> Failure {
+        let table = match state.tables.l2_offset(offset) {
+            Ok(table) => table.unwrap_or(0),
+            Err(failure) => return failure,
+        };
+        let (_, number) = state.tables.place(table, offset);
+        let place = format!("L2 offset: {}, L2 index: {}", Hex(table), Hex(number));
+        let host = Hex(entry.offset());
+        let text = match fault {
+            EntryFault::Unaligned => {
+                format!("Cluster allocation offset {host} unaligned ({place})")
+            }
+            EntryFault::Invalid => format!("Invalid cluster entry found  ({place})"),
+            EntryFault::Compressed => format!(
+                "Compressed cluster entry found in image with external data file ({place})"
+            ),
+        };
+        Corruption::new(text).into()
+    }
+
+    /// As [`Clusters::invalid_entry`], for a request that writes to the cluster.
+    pub(super) fn invalid_entry_for_write(
+        &self,
+        state: &State,
+        offset: u64,
+        entry: Entry,
+        fault: EntryFault,
+    ) -> Failure {
+        if fault != EntryFault::Unaligned || !entry.is_copied() {
+            return self.invalid_entry(state, offset, entry, fault);
+        }
+        let what = if entry.has_zero_flag() { "Preallocated zero" } else { "Data" };
+        let (host, guest) = (Hex(entry.offset()), Hex(offset));
+        Corruption::new(format!("{what} cluster offset {host} unaligned (guest offset: {guest})"))
+            .into()
+    }
+}
