@@ -39,9 +39,9 @@ pub enum JobNotification {
     Ready,
     /// The job became pending, and waits to be finalized by a client.
     Pending,
-    /// A started job succeeded or failed. It is cleaned up and not yet concluded.
+    /// A started job succeeded or failed. The job is cleaned up and not yet concluded.
     FinalizeCompleted,
-    /// A started job was cancelled. It is cleaned up and not yet concluded.
+    /// A started job was cancelled. The job is cleaned up and not yet concluded.
     FinalizeCancelled,
 }
 

@@ -103,8 +103,8 @@ impl Jobs {
     /// Cancels every job by force and dismisses it, for a daemon that shuts down. Jobs that are
     /// created meanwhile are cancelled too.
     ///
-    /// The call waits until no job is left and all events are delivered. It waits for ever for a
-    /// driver that never reaches a pause point.
+    /// The call waits until no job is left and all events are delivered. The call waits for
+    /// ever if a driver never reaches a pause point.
     pub async fn cancel_all(&self) {
         let cancel_all = |engine: &Engine| {
             engine.jobs().iter().for_each(|job| job.cancel(CancelMode::Force));

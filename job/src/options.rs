@@ -135,8 +135,8 @@ pub enum CancelMode {
     Force,
 }
 
-/// The longest identifier of a job, in bytes. QEMU has no limit. This one bounds the memory that a
-/// client can make a daemon use, and is far above any identifier in use.
+/// The longest identifier of a job, in bytes. QEMU has no limit. This limit bounds the memory that
+/// a client can make a daemon use, and is far above any identifier in use.
 pub const ID_LENGTH_MAX: usize = 4096;
 
 /// Checks an identifier: an ASCII letter, followed by ASCII letters, digits, `-`, `.` and `_` only,

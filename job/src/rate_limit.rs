@@ -8,7 +8,7 @@ use crate::options::Speed;
 use crate::sync::{Mutex, MutexGuard};
 
 /// The longest single sleep. A driver tries again afterwards, so that the limit does not change the
-/// speed. It prevents an overflow of the clock at a low speed.
+/// speed. The limit prevents an overflow of the clock at a low speed.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 const NANOSECONDS: u128 = 1_000_000_000;

@@ -90,8 +90,8 @@ const TRANSITIONS: [[u8; 11]; 11] = [
     /* Null      */ [ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 ],
 ];
 
-/// The verbs that a job accepts: a row for each verb, a column for each state, in the order of the
-/// table above.
+/// The verbs that a job accepts: a row for each verb, and a column for each state. The columns have
+/// the order of the table above (Y is ready, D pending, X aborting, E concluded).
 #[rustfmt::skip]
 const VERBS: [[u8; 11]; 8] = [
     /*                U  C  R  P  Y  S  W  D  X  E  N   */

@@ -7,8 +7,9 @@
 //! # The order of locks
 //!
 //! The engine has one lock, for all its jobs and transactions and for the queue of events. The
-//! progress and the rate limit of a job have a lock each. They are taken last, and alone. With any
-//! lock taken, the crate calls no hook and no event sink, drops no job, and awaits nothing.
+//! progress and the rate limit of a job have a lock each. These locks are taken last, and alone.
+//! With any lock taken, the crate calls no hook and no event sink, drops no job, and awaits
+//! nothing.
 //!
 //! # Callbacks
 //!

@@ -55,9 +55,9 @@
 //! QAPI has rules for names: commands, members and values are lower case with dashes, events are
 //! upper case with underscores, types are CamelCase. Values may begin with a digit. The word
 //! `name_exception` beside `name` permits a member or value that breaks these rules, and a command
-//! with underscores. It is meant for names that clients already use. The names of experiments begin
-//! with `x-`. The names of a vendor's extensions begin with `__RFQDN_`, where RFQDN is the vendor's
-//! reversed domain.
+//! with underscores. The word is meant for names that clients already use. The names of experiments
+//! begin with `x-`. The names of a vendor's extensions begin with `__RFQDN_`, where RFQDN is the
+//! vendor's reversed domain.
 //!
 //! ```
 //! use qapi_core::prelude::*;
@@ -92,8 +92,8 @@
 //! # Structs
 //!
 //! An optional member is an `Option`, or has a `default`. The default is the value of an absent
-//! member. The schema does not contain it: the schema declares only that the member is optional,
-//! and the documentation describes the default. A struct may contain itself in a `Vec` or a `Box`.
+//! member. The schema declares only that the member is optional, and does not contain the default.
+//! The documentation describes the default. A struct may contain itself in a `Vec` or a `Box`.
 //!
 //! ```
 //! # use qapi_core::prelude::*;

@@ -199,7 +199,7 @@ pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("register", "write `registration = A_STATIC`, and pass that static to the registry"),
     ("registration", "write `register = false`; the registry finds a type or event by its uses"),
     ("rename", "write `name = \"qapi-name\"`"),
-    ("rename_all", "write `name = \"qapi-name\"` where a name is not that of QAPI's convention"),
+    ("rename_all", "write `name = \"qapi-name\"` where a name differs from QAPI's convention"),
     ("returns", "write the return type of the command's function in Rust"),
     ("skip", "move data that is not for clients to another type"),
     ("tag", "write `tag` on the enum with the branches"),

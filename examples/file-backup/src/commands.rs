@@ -24,7 +24,7 @@ pub fn file_backup(
 /// Starts several backups, which succeed together: if one fails or is cancelled, no target remains.
 ///
 /// # Errors
-/// Those of `file-backup` for any of the backups. No backup is started then.
+/// The errors of `file-backup` for any of the backups. No backup is started then.
 #[qapi_command(since = "1.0")]
 pub fn file_backup_transaction(
     #[qapi(state)] jobs: &Jobs,

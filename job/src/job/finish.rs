@@ -73,7 +73,7 @@ enum HookKind {
     Clean,
 }
 
-/// What to do with a hook that waits.
+/// The treatment of a hook that waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnPending {
     Wait,

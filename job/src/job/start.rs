@@ -27,7 +27,7 @@ impl CreatedJob {
     /// Creates a job in an engine.
     ///
     /// # Errors
-    /// Those of [`Jobs::create`](crate::Jobs::create).
+    /// The errors of [`Jobs::create`](crate::Jobs::create).
     pub(crate) fn new(
         engine: &Arc<Engine>,
         options: JobOptions,

@@ -71,8 +71,8 @@ impl Job {
     /// Finishes a ready job. A job in standby finishes when it is resumed.
     ///
     /// # Errors
-    /// Those of the driver, or `The active block job 'ID' cannot be completed` if the job has been
-    /// cancelled, or if its kind cannot be completed.
+    /// The errors of the driver, or `The active block job 'ID' cannot be completed` if the job has
+    /// been cancelled, or if its kind cannot be completed.
     pub fn complete(&self) -> Result<(), Error> {
         self.apply_verb(JobVerb::Complete)?;
         if self.cancel_requested() {
@@ -122,7 +122,7 @@ impl Job {
     /// Changes options of the job. The caller and the driver agree on their type.
     ///
     /// # Errors
-    /// Those of the driver, or `Job type does not support change`.
+    /// The errors of the driver, or `Job type does not support change`.
     pub fn change(&self, options: &(dyn Any + Send + Sync)) -> Result<(), Error> {
         self.apply_verb(JobVerb::Change)?;
         self.hooks().change(self, options)

@@ -129,8 +129,8 @@ impl Machine {
         })
     }
 
-    /// Makes a job fail. If its driver is at work, the driver is woken and must return. If not, the
-    /// transaction is aborted at once.
+    /// Makes a job fail. If its driver is at work, the driver is woken and must return. Otherwise
+    /// the transaction is aborted at once.
     pub(crate) fn fail(&mut self, key: JobKey, error: Error) {
         self.update(key, |job, effects| job.record_error(error, effects));
         self.effects.push(Effect::Enter(key));

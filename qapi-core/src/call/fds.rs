@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 use crate::messages;
 
-/// How many descriptors without a name a session accepts: as many as QEMU accepts with one
-/// message. Further ones are closed.
+/// The number of descriptors without a name that a session accepts: as many as QEMU accepts with
+/// one message. Further descriptors are closed.
 pub const UNCLAIMED_LIMIT: usize = 16;
 
-/// How many named descriptors a session may have. It bounds the share that all clients together
-/// have of the process's descriptors, by default 1024.
+/// The number of named descriptors that a session may have. The limit ensures that all clients
+/// together leave enough of the descriptors of the process, by default 1024.
 pub const NAMED_LIMIT: usize = 64;
 
 /// The longest name of a descriptor, in bytes; real clients use far shorter ones.

@@ -47,7 +47,7 @@ pub enum Rule {
     BranchIsObject,
     /// An alternate has at least one alternative.
     AlternateHasMember,
-    /// An alternative has one definite JSON type.
+    /// An alternative has a single JSON type.
     AlternativeHasJsonType,
     /// The alternatives of an alternate have distinct JSON types.
     AlternativesDistinct,
@@ -129,7 +129,7 @@ impl Conflict {
         let names: Vec<_> =
             commands.iter().map(|command| format!("`{}`", command.name)).collect();
         let (noun, verb) =
-            if names.len() == 1 { ("command", "wants") } else { ("commands", "want") };
+            if names.len() == 1 { ("command", "requires") } else { ("commands", "require") };
         let message = format!(
             "the {noun} {} {verb} a state of type `{type_name}`, which the server does not have; \
              add it to the server before it starts",
@@ -141,8 +141,8 @@ impl Conflict {
     /// The server has several states of one type.
     pub(crate) fn repeated_state(type_name: &str) -> Self {
         let message = format!(
-            "the server was given more than one state of type `{type_name}`, and commands find it \
-             by its type; keep one, or wrap the others in types of their own",
+            "the server has more than one state of type `{type_name}`, and commands find a state \
+             by its type; remove all but one, or wrap the others in newtypes",
         );
         Self::new(Rule::StateOnce, message, &[])
     }
@@ -151,7 +151,7 @@ impl Conflict {
     pub(crate) fn unknown_command(name: &str) -> Self {
         let message = format!(
             "the server has a policy for the command `{name}`, which does not exist; correct the \
-             name or drop the policy",
+             name, or remove the policy",
         );
         Self::new(Rule::CommandPresent, message, &[])
     }

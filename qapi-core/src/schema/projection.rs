@@ -37,7 +37,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// Later than every other release: a projection to it leaves nothing out.
+    /// The release that is later than all others. A projection to it leaves nothing out.
     pub const LATEST: Self = Self::new(u32::MAX, u32::MAX, u32::MAX);
 
     /// A release.
@@ -53,7 +53,7 @@ impl FromStr for Release {
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = || {
             Error::generic(format!(
-                "'{text}' is not a release; it is one to three numbers with dots between, as 8.2"
+                "'{text}' is not a release: one to three numbers with dots between them, as in 8.2"
             ))
         };
         let mut numbers = [0; 3];

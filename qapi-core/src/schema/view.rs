@@ -245,7 +245,7 @@ impl MessageFormat {
     /// Appends a value as JSON, without a line end.
     ///
     /// # Errors
-    /// Those of the value's own [`Serialize`]; after an error `out` is unchanged.
+    /// The errors of the value's own [`Serialize`]; after an error `out` is unchanged.
     pub fn write_to<T: Serialize + ?Sized>(
         &self,
         out: &mut Vec<u8>,

@@ -31,7 +31,7 @@ impl ClientAddress {
     /// Connects.
     ///
     /// # Errors
-    /// Those of [`connect_blocking`](Self::connect_blocking).
+    /// The errors of [`connect_blocking`](Self::connect_blocking).
     pub(super) async fn connect(&self) -> Result<Stream, ServeError> {
         let connected = match self {
             Self::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),

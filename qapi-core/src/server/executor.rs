@@ -9,8 +9,8 @@ use crate::call::handler::Call;
 use crate::error::Result;
 use crate::service::shutdown::Shutdown;
 
-/// The number of `blocking` functions that run at a time by default, each on its own thread. It is
-/// enough to keep several disks busy. Further calls wait, at most one for each client.
+/// The number of `blocking` functions that run at a time by default, each on its own thread. The
+/// number is enough to keep several disks busy. Further calls wait, at most one for each client.
 pub(super) const DEFAULT_BLOCKING_LIMIT: usize = 16;
 
 /// The result of a call: the returned value as JSON text, or `None` where the function panicked or

@@ -46,7 +46,7 @@ impl Listener {
     /// like [`unix`](Self::unix).
     ///
     /// # Errors
-    /// Those of [`unix`](Self::unix); or the owner or the group of the file cannot be changed.
+    /// The errors of [`unix`](Self::unix); or the owner or the group of the file cannot be changed.
     pub fn unix_with(path: impl AsRef<Path>, access: SocketAccess) -> Result<Self, ServeError> {
         let path = path.as_ref();
         #[cfg(target_os = "linux")]

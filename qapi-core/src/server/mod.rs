@@ -273,7 +273,7 @@ impl Server {
     /// Adds a unix socket; see [`Listener::unix`].
     ///
     /// # Errors
-    /// Those of [`Listener::unix`].
+    /// The errors of [`Listener::unix`].
     pub fn listen_unix(self, path: impl AsRef<Path>) -> Result<Self, ServeError> {
         Ok(self.listen(Listener::unix(path)?))
     }
@@ -337,7 +337,7 @@ impl Server {
     /// future.
     ///
     /// # Errors
-    /// Those of [`run`](Self::run).
+    /// The errors of [`run`](Self::run).
     pub async fn serve(mut self) -> Result<(), ServeError> {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));

@@ -52,8 +52,8 @@ impl SocketAccess {
         self
     }
 
-    /// Sets the user who owns the file; the daemon's own user by default. Another one requires
-    /// privileges.
+    /// Sets the user who owns the file; the daemon's own user by default. Another owner
+    /// requires privileges.
     pub const fn owner(mut self, uid: u32) -> Self {
         self.uid = Some(uid);
         self
@@ -141,7 +141,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     if !is_socket {
         return Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            "a file that is no socket is in the way",
+            "a file that is not a socket exists there",
         ));
     }
     // The probe does not block. If the backlog of a listener is full, `connect` returns another

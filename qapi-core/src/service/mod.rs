@@ -41,9 +41,9 @@ impl Service {
     /// A service with the commands of `registry` and their state.
     ///
     /// The service uses the [`ServerVersion`], [`Events`], [`Shutdown`], [`Policy`] and
-    /// [`Preconfig`] among the states, and adds a default for each that is missing. It adds the
-    /// registry and the [`View`] of clients. Under a [projected](Registry::project) registry the
-    /// version has the numbers of that release.
+    /// [`Preconfig`] among the states, and adds a default for each that is missing. It also adds
+    /// the registry and the [`View`] of clients. Under a [projected](Registry::project) registry
+    /// the version has the numbers of that release.
     ///
     /// # Errors
     /// State that commands require is missing, there are several states of one type, or the policy

@@ -31,8 +31,8 @@ use responder::{InFlight, Responder};
 pub const QUEUE_LIMIT: usize = 8;
 
 /// The number of unsent bytes above which a session reads no further requests, so that a client
-/// that does not read cannot accumulate replies. It is far above the output of a client that
-/// pipelines requests, and far below the limit for events.
+/// that does not read cannot accumulate replies. The number is far above the output of a client
+/// that pipelines requests, and far below the limit for events.
 const OUTPUT_HIGH_WATER: usize = 1 << 20;
 
 /// The options of a session.

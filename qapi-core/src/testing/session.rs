@@ -94,7 +94,7 @@ impl SessionDriver {
     /// Feeds the session `input`, and returns the session's output.
     ///
     /// # Panics
-    /// Those of [`feed`](Self::feed) and [`output`](Self::output).
+    /// The panics of [`feed`](Self::feed) and [`output`](Self::output).
     pub fn ask(&mut self, input: impl AsRef<[u8]>) -> String {
         self.feed(input);
         self.output()

@@ -80,7 +80,7 @@ pub trait Returned: Sized {
     /// Reads the reply's member `return`.
     ///
     /// # Errors
-    /// It is not of this type.
+    /// The value is not of this type.
     fn read(value: Value<'_>) -> Result<Self>;
 }
 
@@ -116,7 +116,7 @@ pub trait QapiCommand {
     /// Writes the arguments, without the braces around them.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_arguments<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 

@@ -34,7 +34,7 @@ pub trait Encoding: Sized + 'static {
     /// Encodes a value.
     ///
     /// # Errors
-    /// Those of `serializer`.
+    /// The errors of `serializer`.
     fn serialize<S: Serializer>(value: &Self::Value, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
@@ -158,7 +158,7 @@ pub trait EncodedMember<E>: Sized {
     /// unstable.
     ///
     /// # Errors
-    /// Those of [`visit_member`](Self::visit_member), or the policy refuses the member.
+    /// The errors of [`visit_member`](Self::visit_member), or the policy refuses the member.
     fn visit_marked(
         object: &mut ObjectVisitor<'_, '_>,
         owner: &'static Definition,
@@ -173,7 +173,7 @@ pub trait EncodedMember<E>: Sized {
     /// Writes the member, if it is present.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_member<M: SerializeMap>(
         &self,
         name: &'static str,

@@ -70,7 +70,7 @@ pub trait MemberType<'m>: Sized {
     /// Writes the member, if it is present.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_member<M: SerializeMap>(
         &self,
         name: &'static str,

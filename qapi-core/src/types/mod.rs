@@ -122,7 +122,7 @@ pub trait QapiObject: QapiType + Sealed<ObjectKind> {
     /// Writes the members, without the braces around them.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
@@ -158,7 +158,7 @@ pub trait QapiBranches: Sized + Sealed<BranchesKind> {
     /// Writes the member `name`, which selects the branch.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_tag<M: SerializeMap>(
         &self,
         name: &'static str,
@@ -176,7 +176,7 @@ pub trait QapiBranches: Sized + Sealed<BranchesKind> {
     /// Writes the members of the branch, without the discriminator.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_branch<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
@@ -190,8 +190,8 @@ pub trait QapiEvent: Sized {
     /// The event in the schema.
     const DEFINITION: &'static Definition;
 
-    /// The value of the member that is the key of the rate limit: events with different values have
-    /// different periods. Events without a key share one.
+    /// The value of the member that is the key of the rate limit. Events with different values have
+    /// different periods. Events without a key share one period.
     fn rate_limit_key(&self) -> Vec<u8> {
         Vec::new()
     }
@@ -205,7 +205,7 @@ pub trait QapiEvent: Sized {
     /// Writes the members of the data, without the braces around them.
     ///
     /// # Errors
-    /// Those of `map`.
+    /// The errors of `map`.
     fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 

@@ -10,7 +10,7 @@ use super::QapiObject;
 /// `name`. The value of the discriminator in `base` is ignored, so that it always fits the branch.
 ///
 /// # Errors
-/// Those of `map`.
+/// The errors of `map`.
 pub fn serialize_tagged_base<B: QapiObject, T: Serialize, M: SerializeMap>(
     base: &B,
     name: &'static str,

@@ -37,7 +37,7 @@ impl QmpFormatter {
 /// A value as JSON in QEMU's form, on one line without a line end.
 ///
 /// # Errors
-/// Those of the value's own [`Serialize`], and names of members that are no strings.
+/// The errors of the value's own [`Serialize`], and names of members that are no strings.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
     write_to(&mut text, value, Style::default())?;
@@ -47,7 +47,7 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
 /// A value as JSON in QEMU's pretty form, without a line end after the last line.
 ///
 /// # Errors
-/// Those of [`to_vec`].
+/// The errors of [`to_vec`].
 pub fn to_vec_pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
     write_to(&mut text, value, Style { pretty: true, ..Style::default() })?;
@@ -57,7 +57,7 @@ pub fn to_vec_pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec
 /// Appends a value as JSON in QEMU's form, without a line end.
 ///
 /// # Errors
-/// Those of [`to_vec`]; after an error `out` is unchanged.
+/// The errors of [`to_vec`]; after an error `out` is unchanged.
 pub fn write_to<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,

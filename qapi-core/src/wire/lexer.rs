@@ -21,7 +21,7 @@ pub(super) enum TokenKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lexeme<'t> {
     Token(TokenKind, &'t [u8]),
-    /// Bytes that cannot be a token because of the last of them.
+    /// Bytes that cannot be a token because of the last byte.
     Stray(&'t [u8]),
     /// An incomplete token that is longer than a whole text may be.
     Oversize,
@@ -40,7 +40,7 @@ enum State {
     Escape(u8),
     /// After the minus of a number.
     Minus,
-    /// After a leading zero, which only a point may follow; an exponent may not.
+    /// After a leading zero. Only a point may continue the number, and not an exponent.
     Zero,
     Digits,
     /// After the point of a number.
@@ -87,7 +87,8 @@ impl Lexer {
         self.state == State::Between
     }
 
-    /// Consumes bytes up to the end of the next token; `None` means that all are consumed.
+    /// Consumes bytes up to the end of the next token; `None` means that all bytes are
+    /// consumed.
     ///
     /// A number or a word is complete only with the byte after it.
     pub(super) fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8]) -> Option<Lexeme<'t>> {

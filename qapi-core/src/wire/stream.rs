@@ -7,7 +7,7 @@ use super::framing::TextBounds;
 use super::lexer::{Lexeme, Lexer};
 use super::parser::Parser;
 
-/// What a [`Decoder`] found in the stream.
+/// A result of a [`Decoder`].
 #[derive(Debug)]
 pub enum Decoded<'a> {
     /// A text. The decoder reuses its document for the next text; to use the document longer, take
@@ -21,12 +21,12 @@ pub enum Decoded<'a> {
 ///
 /// Texts need no separator. A text ends with its last bracket or quote; a bare number or word ends
 /// before the byte that follows. After bytes that cannot be a token the decoder skips to the next
-/// structural or control character (`docs/interop/qmp-spec.rst`, "Forcing the
-/// JSON parser into known-good state").
+/// structural or control character (QMP specification, "Forcing the JSON parser into known-good
+/// state").
 ///
 /// [`MAX_TOKEN_SIZE`](super::MAX_TOKEN_SIZE) and [`MAX_TOKEN_COUNT`](super::MAX_TOKEN_COUNT)
-/// bound its memory. The worst text requires less than 400 MiB, and a common text some hundred
-/// bytes. After the first common text the decoder allocates nothing for further ones.
+/// bound the memory of the decoder. The worst text requires less than 400 MiB, and a common text
+/// some hundred bytes. After the first common text the decoder allocates nothing for further ones.
 ///
 /// ```
 /// use qapi_core::wire::{Decoded, Decoder};

@@ -145,8 +145,8 @@ fn check_raw(model: &Command, errors: &Errors) {
             errors.at(data, message);
         }
         if let Some(returns) = returns {
-            let message = "`returns`: the return type declares the returned type; remove the \
-                           word, or add `gen = false`";
+            let message = "`returns`: the function has a return type; remove the word, or add \
+                           `gen = false`";
             errors.at(returns, message);
         }
         return;

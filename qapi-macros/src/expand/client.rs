@@ -9,8 +9,8 @@ use super::{located_at, members};
 use crate::model::{Argument, Command, Head, Member, Parameter, Passing, Role};
 use crate::types::{bare, only_argument, with_argument};
 
-/// The struct. Its name is that of the function without a conflict: a function is in the namespace
-/// of values, and a struct with named fields is in the namespace of types.
+/// The struct. It can have the name of the function: a function is in the namespace of values, and
+/// a struct with named fields is in the namespace of types.
 pub(super) fn declare(model: &Command) -> Option<TokenStream> {
     model.client?;
     let Head { crate_path, ident, name, .. } = &model.head;

@@ -204,8 +204,8 @@ fn inject(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
     Some(quote!(let #local = #value;))
 }
 
-/// Takes the file descriptor that the argument names. This follows the visit of all arguments, so
-/// that an invalid argument leaves the descriptor with the session.
+/// Takes the file descriptor that the argument names. The code follows the visit of all
+/// arguments, so that an invalid argument leaves the descriptor with the session.
 fn take_fd(parameter: &Parameter) -> TokenStream {
     let (local, ty) = (local(parameter), &parameter.declared);
     let span = located_at(ty);

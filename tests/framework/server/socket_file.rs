@@ -65,7 +65,7 @@ fn a_file_that_is_not_a_socket_is_not_replaced() {
     let path = directory.path().join("qmp.sock");
     std::fs::write(&path, "precious").unwrap();
     let error = Listener::unix(&path).unwrap_err();
-    assert!(error.to_string().ends_with("a file that is no socket is in the way"), "{error}");
+    assert!(error.to_string().ends_with("a file that is not a socket exists there"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
 }
 

@@ -27,7 +27,7 @@ pub fn serve(session: &mut Session, mut input: &[u8]) -> Result<Vec<u8>, OutputO
 /// The session's output, as if the client read it at once.
 ///
 /// # Errors
-/// Those of [`serve`].
+/// The errors of [`serve`].
 pub fn take_output(session: &Session) -> Result<Vec<u8>, OutputOverflow> {
     let mut output = Vec::new();
     if session.take_output(&mut output)? {

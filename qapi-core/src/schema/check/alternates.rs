@@ -47,7 +47,7 @@ fn check_alternate(
 
 fn indefinite(definition: &'static Definition, member: &AlternateMember, ty: Type) -> Conflict {
     let message = format!(
-        "the alternative `{}` of the alternate `{}` is {}, which is of no definite JSON type",
+        "the alternative `{}` of the alternate `{}` is {}, which has no single JSON type",
         member.name,
         definition.name,
         describe(ty),
@@ -62,8 +62,8 @@ fn indistinct(
     json_type: JsonKind,
 ) -> Conflict {
     let message = format!(
-        "the alternative `{}` of the alternate `{}` cannot be told from `{}`: either may be \
-         written as a JSON {}",
+        "the alternative `{}` of the alternate `{}` cannot be distinguished from `{}`: \
+         either may be a JSON {}",
         member.name,
         definition.name,
         first.name,
@@ -72,7 +72,7 @@ fn indistinct(
     Conflict::new(Rule::AlternativesDistinct, message, &[definition])
 }
 
-/// The JSON types that an alternative claims; none if its type has no definite JSON type.
+/// The JSON types that an alternative claims; none if its type has no single JSON type.
 ///
 /// On a command line every value is a string, so that a string may be a number or a boolean. A
 /// string alternative therefore claims these too. An enumeration claims a type if one of its values

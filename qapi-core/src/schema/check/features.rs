@@ -19,8 +19,8 @@ pub(super) fn check(definitions: &[&'static Definition]) -> Option<Conflict> {
     };
     let definition = *definitions.iter().find(exceeds)?;
     let message = format!(
-        "a schema has {FEATURE_LIMIT} features at most, `deprecated` and `unstable` among them, \
-         and those of the {} `{}` are too many; use fewer names",
+        "a schema can have {FEATURE_LIMIT} features, including `deprecated` and `unstable`, and \
+         the features of the {} `{}` exceed this limit; use fewer names",
         kind_name(definition),
         definition.name,
     );

@@ -157,7 +157,7 @@ fn repeated(
     for name in names {
         if let Some(first) = seen.insert(Folded(name), name) {
             let message = format!(
-                "the {} `{}` has the {what}s `{first}` and `{name}`, which cannot be told apart; \
+                "the {} `{}` has the {what}s `{first}` and `{name}`, which are one name in C; \
                  rename one",
                 kind_name(definition),
                 definition.name,

@@ -46,8 +46,8 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
 
 fn list_of_lists(definition: &'static Definition) -> Conflict {
     let message = format!(
-        "the {} `{}` uses a list of lists, which QAPI has not; make it a list of structs with the \
-         inner list as a member",
+        "the {} `{}` uses a list of lists, which QAPI does not have; make it a list of structs \
+         with the inner list as a member",
         kind_name(definition),
         definition.name,
     );
@@ -82,9 +82,9 @@ fn check_returned(definition: &'static Definition) -> Option<Conflict> {
     }
     let list = if matches!(returned, Type::Array(_)) { "a list of " } else { "" };
     let message = format!(
-        "the command `{}` returns {list}{}, to which no member can be added later; have it return \
-         a struct or union, or a list of these, or write `returns_exception` if clients know it \
-         as it is",
+        "the command `{}` returns {list}{}, to which no member can be added later; return a \
+         struct or union, or a list of these, or write `returns_exception` if clients already use \
+         the command",
         definition.name,
         describe(element),
     );
@@ -102,8 +102,8 @@ fn check_features(definition: &'static Definition) -> Vec<Conflict> {
         .filter(|feature| matches!(feature.name, "deprecated" | "unstable"));
     let conflict = |name: &str| {
         let message = format!(
-            "the {} `{}` has the feature `{name}`, which types cannot have; put it on the \
-             members, commands and events that use it",
+            "the {} `{}` has the feature `{name}`, which types cannot have; move it to the \
+             members, commands and events that use the type",
             kind_name(definition),
             definition.name,
         );

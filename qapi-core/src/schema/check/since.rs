@@ -39,8 +39,8 @@ fn check_references(
     let newer = |ty: Type| {
         let found = ty.definition().filter(|found| !projection.has(found) && !is_there(found))?;
         let message = format!(
-            "as of {} there is no {} `{}`, which is newer, and the {} `{}` uses it; say by `since` \
-             what of that came later, or present a later release",
+            "as of {} there is no {} `{}`, which is newer, and the {} `{}` uses it; give the \
+             parts that use it a `since`, or present a later release",
             projection.release(),
             kind_name(found),
             found.name,
@@ -119,8 +119,8 @@ fn check_discriminator(
         return None;
     }
     let message = format!(
-        "as of {} the union `{}` has no discriminator: its member `{}` is newer; drop the `since` \
-         of that, or give the union one",
+        "as of {} the union `{}` has no discriminator: its member `{}` is newer; remove \
+         the `since` of the member, or give the union a `since`",
         projection.release(),
         definition.name,
         union.discriminator,
@@ -139,8 +139,8 @@ fn check_alternatives(
         return None;
     }
     let message = format!(
-        "as of {} the alternate `{}` has no alternative: all of them are newer; give it the \
-         `since` of the first",
+        "as of {} the alternate `{}` has no alternative: all of them are newer; give the \
+         alternate the `since` of its first alternative",
         projection.release(),
         definition.name,
     );

@@ -50,8 +50,8 @@ fn discriminator(
     let found = shared_members(definition).into_iter().find(|found| found.member.name == tag);
     let Some(OwnedMember { owner, member }) = found else {
         let message = format!(
-            "the discriminator `{tag}` of the union `{name}` is no member that all its branches \
-             have; add it to the base"
+            "the discriminator `{tag}` of the union `{name}` is not a member that all branches \
+             share; add it to the base"
         );
         let conflict = Conflict::new(Rule::DiscriminatorIsMember, message, &[definition]);
         return Err(vec![conflict]);
@@ -116,7 +116,8 @@ fn check_branch_name(
     }
     let values: Vec<_> = values.iter().map(|value| format!("`{}`", value.name)).collect();
     let message = format!(
-        "the branch `{}` of the union `{}` is no value of its discriminator `{}`; write one of {}",
+        "the branch `{}` of the union `{}` is not a value of its discriminator `{}`; write one of \
+         {}",
         branch.name,
         definition.name,
         union.discriminator,
