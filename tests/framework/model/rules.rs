@@ -1,7 +1,7 @@
 //! The model of jobs: the behaviour that clients of QEMU see, as rules over plain data.
 //!
-//! Nothing here waits, locks or calls. It has nothing in common with the engine but the names of
-//! the states.
+//! Nothing here waits, locks or calls. The model shares only the names of the states with the
+//! engine.
 
 use job::JobStatus::{self, *};
 
@@ -14,7 +14,7 @@ pub(super) struct Model {
     kinds: Vec<Kind>,
     pub(super) jobs: Vec<Job>,
     pub(super) transactions: [Transaction; 2],
-    /// The jobs whose drivers can run, in the order in which they will.
+    /// The jobs whose drivers can run, in the order in which they run.
     pub(super) runnable: Vec<usize>,
     /// Whether a failed member is being concluded. Always false between two steps.
     pub(super) concluding: bool,
@@ -42,9 +42,9 @@ pub(super) struct Job {
 pub(super) enum Driver {
     /// Before the pause point that precedes its work.
     New,
-    /// Paused there.
+    /// Paused at that pause point.
     PausedFirst,
-    /// Resumed there; begins at the next turn.
+    /// Resumed at that pause point; begins at the next turn.
     ResumedFirst,
     Works,
     Paused,
