@@ -40,7 +40,7 @@ enum State {
     Escape(u8),
     /// After the minus of a number.
     Minus,
-    /// After a leading zero. Only a point may continue the number, and not an exponent.
+    /// After a leading zero. A point may continue the number; an exponent may not.
     Zero,
     Digits,
     /// After the point of a number.
