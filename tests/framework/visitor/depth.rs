@@ -48,6 +48,6 @@ fn the_depth_is_limited_for_each_way_to_nest() {
         assert_eq!(visit(500, open, close), Err(refused.to_owned()));
     };
     // The frames of unoptimized code are large.
-    let thread = thread::Builder::new().stack_size(MAX_VISIT_DEPTH * 32 << 10);
+    let thread = thread::Builder::new().stack_size((MAX_VISIT_DEPTH * 32) << 10);
     thread.spawn(test).unwrap().join().unwrap();
 }
