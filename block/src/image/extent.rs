@@ -6,6 +6,8 @@ use nix::errno::Errno;
 
 /// The size of a sector in bytes. QEMU measures images in sectors.
 pub const SECTOR_SIZE: u64 = 512;
+/// The largest size of a node in bytes: 2^63 less the largest alignment, as in QEMU.
+pub const SIZE_MAX: u64 = (1 << 63) - (1 << 30);
 
 /// The block status of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,7 +41,8 @@ impl RawImage {
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
-        self.storage.size()
+        // As in QEMU, the image ends with a whole sector. Bytes beyond the storage read as zeroes.
+        Ok(self.storage.size()?.next_multiple_of(SECTOR_SIZE))
     }
 
     pub(super) fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
@@ -95,7 +96,10 @@ impl RawImage {
         if length == 0 {
             return Ok(Extent { length: 0, zero: true, allocated: true });
         }
-        self.storage.extent(offset, length)
+        match length.min(self.storage.size()?.saturating_sub(offset)) {
+            0 => Ok(Extent { length, zero: true, allocated: true }),
+            inside => self.storage.extent(offset, inside),
+        }
     }
 
     pub(super) fn storage(&self) -> Storage {

@@ -1,11 +1,15 @@
 //! Information about nodes and images, for `query-named-block-nodes`.
 
+use std::sync::Arc;
+
 use super::driver::Driver;
 use super::filename::{filename, resolve_backing};
 use super::inherit::CacheMode;
 use super::node::Node;
 use crate::error::Result;
+use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::{CompressionType, Header};
+use crate::image::qcow2::snapshots::Snapshot;
 use crate::options::BlockdevDetectZeroesOptions;
 
 /// The members of `BlockDeviceInfo` that a node determines.
@@ -54,6 +58,8 @@ pub struct ImageInfo {
     pub full_backing_filename: Option<String>,
     /// The format of the backing file, as named by the image.
     pub backing_format: Option<String>,
+    /// The internal snapshots.
+    pub snapshots: Arc<[Snapshot]>,
     /// The members that only qcow2 images have.
     pub qcow2: Option<Qcow2Info>,
     /// The backing image, if it is included.
@@ -70,6 +76,10 @@ pub struct Qcow2Info {
     pub extended_l2: bool,
     /// Whether reference counts may be updated lazily.
     pub lazy_refcounts: bool,
+    /// The external data file, as named by the image.
+    pub data_file: Option<String>,
+    /// Whether the data file is a valid raw image; `None` without a data file.
+    pub data_file_raw: Option<bool>,
     /// Whether the image is marked as corrupt.
     pub corrupt: bool,
     /// The width of a reference count in bits.
@@ -84,6 +94,8 @@ impl Qcow2Info {
             compat: header.compat(),
             extended_l2: header.extended_l2(),
             lazy_refcounts: header.lazy_refcounts(),
+            data_file: header.data_file().map(str::to_owned),
+            data_file_raw: header.has_data_file().then(|| header.data_file_raw()),
             corrupt: header.corrupt(),
             refcount_bits: header.refcount_bits(),
             compression_type: header.compression_type(),
@@ -145,6 +157,7 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
             .filter(|_| named.is_some())
             .and_then(Header::backing_format)
             .map(str::to_owned),
+        snapshots: node.qcow2_image().map(Qcow2Image::snapshots).unwrap_or_default(),
         qcow2: header.map(Qcow2Info::new),
         backing_image,
     })

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::extent::Extent;
 use crate::image::host_file::HostFile;
+use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 use crate::image::watched::WatchedStorage;
@@ -190,11 +191,15 @@ impl Node {
         }
     }
 
-    pub(super) fn qcow2_header(&self) -> Option<Arc<Header>> {
+    pub(super) fn qcow2_image(&self) -> Option<&Qcow2Image> {
         match &self.image {
             Image::Raw(_) => None,
-            Image::Qcow2(image) => Some(image.header()),
+            Image::Qcow2(image) => Some(image),
         }
+    }
+
+    pub(super) fn qcow2_header(&self) -> Option<Arc<Header>> {
+        self.qcow2_image().map(Qcow2Image::header)
     }
 
     /// The size of the image in bytes.
@@ -364,7 +369,14 @@ impl Node {
     pub fn allocated_size(&self) -> Option<u64> {
         match self.driver {
             Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
-            Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
+            Driver::Raw => self.file()?.allocated_size(),
+            Driver::Qcow2 => {
+                let file = self.file()?.allocated_size()?;
+                match self.data_file() {
+                    Some(data_file) => Some(file + data_file.allocated_size()?),
+                    None => Some(file),
+                }
+            }
             Driver::NullCo => Some(0),
             // As in QEMU, where blkdebug is a protocol that does not report its size.
             Driver::Blkdebug => None,

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use parking_lot::RwLock;
 
 use super::depth::{MAX_DEPTH, check_depth};
@@ -16,7 +17,7 @@ use super::state::PendingNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::blkdebug::EventStorage;
-use crate::image::extent::SECTOR_SIZE;
+use crate::image::extent::{SECTOR_SIZE, SIZE_MAX};
 use crate::image::host_file::{HostFile, HostFileMode};
 use crate::image::null::NullStorage;
 use crate::image::raw::{RawImage, RawMode};
@@ -197,7 +198,7 @@ impl<'a> Opener<'a> {
         let common = settings.common;
         let name = self.name(name)?;
         let size = options.size_bytes()?;
-        let storage = NullStorage::new(size.unwrap_or(NULL_SIZE));
+        let storage = NullStorage::new(whole_sectors(size.unwrap_or(NULL_SIZE))?);
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
         node.range = RangeOptions { offset: None, size, read_zeroes: options.read_zeroes };
@@ -258,6 +259,18 @@ impl<'a> Opener<'a> {
         self.graph.with_state(|state| state.insert(Arc::clone(&node)));
         node
     }
+}
+
+/// The size of a node whose driver reports this size. As in QEMU, a node ends with a whole sector.
+///
+/// # Errors
+/// [`Error::While`] for a size beyond [`SIZE_MAX`].
+fn whole_sectors(size: u64) -> Result<u64> {
+    if size > SIZE_MAX {
+        let what = "Could not refresh total sector count".into();
+        return Err(Error::While { what, source: Errno::EFBIG.into() });
+    }
+    Ok(size.next_multiple_of(SECTOR_SIZE))
 }
 
 pub(super) fn raw_image(storage: Storage, mode: RawMode) -> Image {

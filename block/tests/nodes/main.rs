@@ -4,7 +4,7 @@
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images and image locks | `images`, `formats`, `locks`, `blkdebug` |
+//! | images and image locks | `headers`, `images`, `formats`, `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
@@ -13,6 +13,7 @@ mod copy;
 mod create;
 mod formats;
 mod graph;
+mod headers;
 mod images;
 mod locks;
 mod options;

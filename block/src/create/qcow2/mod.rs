@@ -12,6 +12,7 @@ use std::io;
 use nix::errno::Errno;
 
 use crate::error::{Error, Result};
+use crate::image::extent::SIZE_MAX;
 use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::header::{CompressionType, TablePointers};
@@ -20,8 +21,6 @@ use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
 use layout::{Contents, Layout, Widths};
 
-/// The largest size of an image in bytes: 2^63 less the largest alignment.
-const SIZE_MAX: u64 = (1 << 63) - (1 << 30);
 /// The largest L1 table, in bytes.
 const L1_MAX: u64 = TablePointers::L1_MAX;
 /// The largest refcount table, in bytes.

@@ -7,6 +7,7 @@ mod copy_on_read;
 pub(crate) mod format;
 pub mod header;
 mod image_storage;
+pub mod snapshots;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
 use clusters::{Clusters, OpenMode, Storages};
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
+use snapshots::{Snapshot, Snapshots};
 
 /// The first bytes of all qcow2 images.
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
@@ -61,12 +63,26 @@ pub struct Qcow2Change {
 #[derive(Debug)]
 pub struct Qcow2Image {
     storage: Storage,
-    header: Mutex<Arc<Header>>,
+    metadata: Mutex<Metadata>,
     /// The rules of the blkdebug node below, if there is one.
     rules: Option<Arc<Rules>>,
     /// The open image. Reads and writes take the lock shared, and operations that exclude writes
     /// take it exclusively.
     opened: RwLock<Opened>,
+}
+
+/// The metadata of an image besides its clusters, at the time of the last opening.
+#[derive(Debug)]
+struct Metadata {
+    header: Arc<Header>,
+    snapshots: Arc<[Snapshot]>,
+}
+
+impl Metadata {
+    fn read(storage: &Storage, header: Header) -> Result<Self> {
+        let snapshots = Snapshots::read(storage, &header)?.list.into();
+        Ok(Metadata { header: Arc::new(header), snapshots })
+    }
 }
 
 /// The mode and the engine of an open image.
@@ -94,14 +110,19 @@ impl Qcow2Image {
     /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
         let engine = Some(open_clusters(&storage, &header, &mode)?);
-        let header = Mutex::new(Arc::new(header));
+        let metadata = Mutex::new(Metadata::read(&storage, header)?);
         let rules = storage.blkdebug_rules();
-        Ok(Qcow2Image { storage, header, rules, opened: RwLock::new(Opened { mode, engine }) })
+        Ok(Qcow2Image { storage, metadata, rules, opened: RwLock::new(Opened { mode, engine }) })
     }
 
     /// The header at the time of the last opening.
     pub fn header(&self) -> Arc<Header> {
-        Arc::clone(&self.header.lock())
+        Arc::clone(&self.metadata.lock().header)
+    }
+
+    /// The internal snapshots at the time of the last opening.
+    pub fn snapshots(&self) -> Arc<[Snapshot]> {
+        Arc::clone(&self.metadata.lock().snapshots)
     }
 
     /// The mode in which the image is open.
@@ -151,7 +172,7 @@ impl Qcow2Image {
         let header = Header::read(&self.storage, mode.writable)?;
         opened.engine = Some(open_clusters(&self.storage, &header, &mode)?);
         opened.mode = mode;
-        *self.header.lock() = Arc::new(header);
+        *self.metadata.lock() = Metadata::read(&self.storage, header)?;
         Ok(())
     }
 

@@ -3,7 +3,9 @@
 //! Layout: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU), sections "Header" and
 //! "Header extensions". All numbers are big-endian.
 
-mod fields;
+pub(crate) mod extensions;
+pub(crate) mod features;
+pub(super) mod fields;
 mod parse;
 mod rewrite;
 
@@ -11,15 +13,9 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::image::storage::Storage;
+use extensions::BitmapsExtension;
+use features::*;
 use fields::{Fields, check_table};
-
-const INCOMPATIBLE_DIRTY: u64 = 1 << 0;
-const INCOMPATIBLE_CORRUPT: u64 = 1 << 1;
-const INCOMPATIBLE_DATA_FILE: u64 = 1 << 2;
-const INCOMPATIBLE_COMPRESSION: u64 = 1 << 3;
-const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
-const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
-const AUTOCLEAR_DATA_FILE_RAW: u64 = 1 << 1;
 
 /// The compression of clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,14 +42,23 @@ pub struct Header {
     version: u32,
     cluster_bits: u32,
     size: u64,
-    incompatible: u64,
-    compatible: u64,
-    autoclear: u64,
+    features: Features,
     tables: TablePointers,
+    snapshots: SnapshotTable,
     compression_type: CompressionType,
     backing_file: Option<String>,
     backing_format: Option<String>,
     data_file: Option<String>,
+    bitmaps: BitmapsExtension,
+}
+
+/// The position of the table of internal snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SnapshotTable {
+    /// The offset in the file. Meaningless without snapshots.
+    pub(crate) offset: u64,
+    /// The number of snapshots.
+    pub(crate) snapshots: u32,
 }
 
 /// The positions of the L1 table and the refcount table.
@@ -134,6 +139,16 @@ impl Header {
         &self.tables
     }
 
+    /// The position of the table of internal snapshots.
+    pub(crate) fn snapshot_table(&self) -> SnapshotTable {
+        self.snapshots
+    }
+
+    /// The persistent bitmaps.
+    pub(crate) fn bitmaps(&self) -> &BitmapsExtension {
+        &self.bitmaps
+    }
+
     /// The version, 2 or 3.
     pub fn version(&self) -> u32 {
         self.version
@@ -161,32 +176,32 @@ impl Header {
 
     /// Whether reference counts may be updated lazily.
     pub fn lazy_refcounts(&self) -> bool {
-        self.compatible & COMPATIBLE_LAZY_REFCOUNTS != 0
+        self.features.compatible & COMPATIBLE_LAZY_REFCOUNTS != 0
     }
 
     /// Whether the image was not closed properly.
     pub fn dirty(&self) -> bool {
-        self.incompatible & INCOMPATIBLE_DIRTY != 0
+        self.features.has_incompatible(INCOMPATIBLE_DIRTY)
     }
 
     /// Whether the image is marked as corrupt.
     pub fn corrupt(&self) -> bool {
-        self.incompatible & INCOMPATIBLE_CORRUPT != 0
+        self.features.has_incompatible(INCOMPATIBLE_CORRUPT)
     }
 
     /// Whether clusters have subclusters.
     pub fn extended_l2(&self) -> bool {
-        self.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0
+        self.features.has_incompatible(INCOMPATIBLE_EXTENDED_L2)
     }
 
     /// Whether the image has an external data file.
     pub fn has_data_file(&self) -> bool {
-        self.incompatible & INCOMPATIBLE_DATA_FILE != 0
+        self.features.has_incompatible(INCOMPATIBLE_DATA_FILE)
     }
 
     /// Whether the data file is a valid raw image.
     pub fn data_file_raw(&self) -> bool {
-        self.has_data_file() && self.autoclear & AUTOCLEAR_DATA_FILE_RAW != 0
+        self.has_data_file() && self.features.has_autoclear(AUTOCLEAR_DATA_FILE_RAW)
     }
 
     /// The external data file, as named by the header.

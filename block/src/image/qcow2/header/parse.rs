@@ -1,9 +1,12 @@
 //! Parsing of a header, in the order of QEMU's checks, so that the first of several errors is the
 //! same.
 
-use super::fields::{Fields, LENGTH_V2, check_table, invalid, name_in, unsupported};
+use super::extensions::{Context, Encryption, Extensions, feature_names};
+use super::features::*;
+use super::fields::{Fields, LENGTH_V2, check_table, invalid};
 use super::*;
 use crate::error::Error;
+use crate::image::extent::SECTOR_SIZE;
 use crate::image::qcow2::MAGIC;
 
 /// The shortest header of a version 3 image.
@@ -21,19 +24,6 @@ const REFCOUNT_ORDER_MAX: u32 = 6;
 const SUBCLUSTERS: u64 = 32;
 /// The smallest size of a cluster with subclusters, as a power of 2.
 const EXTENDED_L2_CLUSTER_BITS_MIN: u32 = 14;
-
-/// The names of the incompatible features, by bit.
-const FEATURES: [(u64, &str); 5] = [
-    (INCOMPATIBLE_DIRTY, "dirty bit"),
-    (INCOMPATIBLE_CORRUPT, "corrupt bit"),
-    (INCOMPATIBLE_DATA_FILE, "external data file"),
-    (INCOMPATIBLE_COMPRESSION, "compression type"),
-    (INCOMPATIBLE_EXTENDED_L2, "extended L2 entries"),
-];
-
-pub(super) const EXTENSION_END: u32 = 0;
-pub(super) const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
-const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
 
 pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
     let (cluster, cluster_bits) = first_cluster(storage)?;
@@ -82,41 +72,54 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
     if backing_offset > cluster_size {
         return Err(invalid("Invalid backing file offset"));
     }
-    added.check_features(writable)?;
+    added.check_compression()?;
+    let extensions_end = if backing_offset == 0 { cluster_size } else { backing_offset };
+    let extensions = added.length.into()..extensions_end;
+    if added.features.has_unknown() {
+        let names = feature_names(fields, extensions.start, extensions.end);
+        added.features.check_known(names)?;
+    }
+    added.features.check_writable(writable)?;
     if added.refcount_order > REFCOUNT_ORDER_MAX {
         return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
     }
-    let extended_l2 = added.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0;
+    let extended_l2 = added.features.has_incompatible(INCOMPATIBLE_EXTENDED_L2);
     if extended_l2 && cluster_bits < EXTENDED_L2_CLUSTER_BITS_MIN {
         return Err(invalid(format!(
             "Unsupported subcluster size: {}",
             cluster_size / SUBCLUSTERS
         )));
     }
-    let tables = parse_tables(fields, cluster_bits, &added)?;
-    let extensions_end = if backing_offset == 0 { cluster_size } else { backing_offset };
-    let extensions = extensions(fields, added.length.into(), extensions_end)?;
-    check_encryption(fields)?;
+    let encryption = parse_encryption(fields)?;
+    let (tables, snapshots) = parse_tables(fields, cluster_bits, &added)?;
+    let features = added.features;
+    let context = Context { cluster_size, features, encryption };
+    let extensions = Extensions::parse(fields, extensions, &context)?;
+    if features.has_autoclear(AUTOCLEAR_DATA_FILE_RAW)
+        && !features.has_incompatible(INCOMPATIBLE_DATA_FILE)
+    {
+        return Err(invalid("data-file-raw requires a data file"));
+    }
+    check_encryption(encryption, &extensions)?;
     Ok(Header {
         version,
         cluster_bits,
-        size: fields.u64(24)?,
-        incompatible: added.incompatible,
-        compatible: added.compatible,
-        autoclear: added.autoclear,
+        // As in QEMU, the bytes after the last whole sector are not part of the image.
+        size: fields.u64(24)? / SECTOR_SIZE * SECTOR_SIZE,
+        features,
         tables,
+        snapshots,
         compression_type: added.compression_type,
         backing_file: parse_backing_file(fields, backing_offset, cluster_size)?,
-        backing_format: name_of(&extensions, EXTENSION_BACKING_FORMAT),
-        data_file: name_of(&extensions, EXTENSION_DATA_FILE),
+        backing_format: extensions.backing_format,
+        data_file: extensions.data_file,
+        bitmaps: extensions.bitmaps,
     })
 }
 
 /// The fields that version 3 added, or their defaults for version 2.
 struct Version3 {
-    incompatible: u64,
-    compatible: u64,
-    autoclear: u64,
+    features: Features,
     refcount_order: u32,
     compression_type: CompressionType,
     /// The length of the header.
@@ -126,9 +129,7 @@ struct Version3 {
 impl Default for Version3 {
     fn default() -> Self {
         Version3 {
-            incompatible: 0,
-            compatible: 0,
-            autoclear: 0,
+            features: Features::default(),
             refcount_order: 4,
             compression_type: CompressionType::Zlib,
             length: LENGTH_V2 as u32,
@@ -152,45 +153,44 @@ impl Version3 {
             other => return Err(invalid(format!("qcow2: unknown compression type: {other}"))),
         };
         Ok(Version3 {
-            incompatible: fields.u64(72)?,
-            compatible: fields.u64(80)?,
-            autoclear: fields.u64(88)?,
+            features: Features::parse(fields)?,
             refcount_order: fields.u32(96)?,
             compression_type,
             length,
         })
     }
 
-    /// Refuses features that no engine supports.
-    fn check_features(&self, writable: bool) -> Result<()> {
-        let is_flagged = self.incompatible & INCOMPATIBLE_COMPRESSION != 0;
+    /// The type of compression and its feature flag must agree.
+    fn check_compression(&self) -> Result<()> {
+        let is_flagged = self.features.has_incompatible(INCOMPATIBLE_COMPRESSION);
         let differs = self.compression_type != CompressionType::Zlib;
-        if is_flagged != differs {
-            let must = if differs { "must" } else { "must not" };
-            return Err(invalid(format!(
-                "qcow2: Compression type incompatible feature bit {must} be set"
-            )));
+        if is_flagged == differs {
+            return Ok(());
         }
-        let known = FEATURES.iter().fold(0, |known, (bit, _)| known | bit);
-        let unknown = self.incompatible & !known;
-        if unknown != 0 {
-            return Err(unsupported(format!("Unknown incompatible feature: {unknown:x}")));
-        }
-        if writable && self.incompatible & INCOMPATIBLE_CORRUPT != 0 {
-            return Err(invalid("qcow2: Image is corrupt; cannot be opened read/write"));
-        }
-        let refused = self.incompatible & (INCOMPATIBLE_DIRTY | INCOMPATIBLE_CORRUPT);
-        let needed = FEATURES.iter().filter(|(bit, _)| refused & bit != 0);
-        let names: Vec<&str> = needed.map(|(_, name)| *name).collect();
-        if names.is_empty() { Ok(()) } else { Err(unsupported(names.join(", "))) }
+        let must = if differs { "must" } else { "must not" };
+        Err(invalid(format!("qcow2: Compression type incompatible feature bit {must} be set")))
     }
 }
 
-fn check_encryption(fields: &Fields<'_>) -> Result<()> {
+fn parse_encryption(fields: &Fields<'_>) -> Result<Encryption> {
     match fields.u32(32)? {
-        0 => Ok(()),
-        1 | 2 => Err(unsupported("encryption")),
+        0 => Ok(Encryption::None),
+        1 => Ok(Encryption::Aes),
+        2 => Ok(Encryption::Luks),
         other => Err(invalid(format!("Unsupported encryption method {other}"))),
+    }
+}
+
+/// Refuses encrypted images, as no client can give the key.
+fn check_encryption(encryption: Encryption, extensions: &Extensions) -> Result<()> {
+    match encryption {
+        Encryption::None => Ok(()),
+        Encryption::Luks if !extensions.has_crypto_header => {
+            Err(invalid("Missing CRYPTO header for crypt method 2"))
+        }
+        Encryption::Aes | Encryption::Luks => {
+            Err(invalid("Parameter 'encrypt.key-secret' is required for cipher"))
+        }
     }
 }
 
@@ -198,15 +198,17 @@ fn parse_tables(
     fields: &Fields<'_>,
     cluster_bits: u32,
     added: &Version3,
-) -> Result<TablePointers> {
+) -> Result<(TablePointers, SnapshotTable)> {
     if fields.u32(56)? == 0 {
         return Err(invalid("Image does not contain a reference count table"));
     }
     let tables = TablePointers::parse(fields, cluster_bits, added.refcount_order)?;
-    let snapshots = u64::from(fields.u32(60)?) * SNAPSHOT_LENGTH;
+    let snapshots = SnapshotTable { offset: fields.u64(64)?, snapshots: fields.u32(60)? };
+    let length = u64::from(snapshots.snapshots) * SNAPSHOT_LENGTH;
     let longest = SNAPSHOTS_MAX * SNAPSHOT_LENGTH;
-    check_table("Snapshot table", fields.u64(64)?, snapshots, longest, 1 << cluster_bits)?;
-    let entry_bits = if added.incompatible & INCOMPATIBLE_EXTENDED_L2 != 0 { 4 } else { 3 };
+    check_table("Snapshot table", snapshots.offset, length, longest, 1 << cluster_bits)?;
+    let entry_bits =
+        if added.features.has_incompatible(INCOMPATIBLE_EXTENDED_L2) { 4 } else { 3 };
     let bytes_per_l2 = 1_u64 << (2 * cluster_bits - entry_bits);
     let needed = fields.u64(24)?.div_ceil(bytes_per_l2);
     if needed > i32::MAX as u64 {
@@ -215,43 +217,7 @@ fn parse_tables(
     if tables.l1_table.end - tables.l1_table.start < needed * 8 {
         return Err(invalid("L1 table is too small"));
     }
-    Ok(tables)
-}
-
-/// An extension of the header.
-pub(super) struct Extension<'a> {
-    pub(super) kind: u32,
-    pub(super) data: &'a [u8],
-}
-
-/// The extensions of the header, which lie between `start` and `end`.
-pub(super) fn extensions<'a>(
-    fields: &Fields<'a>,
-    start: u64,
-    end: u64,
-) -> Result<Vec<Extension<'a>>> {
-    let mut found = Vec::new();
-    let mut offset = start;
-    while offset < end {
-        let kind = fields.u32(offset)?;
-        let length = u64::from(fields.u32(offset + 4)?);
-        offset += 8;
-        if length > end.saturating_sub(offset) {
-            return Err(invalid("Header extension too large"));
-        }
-        if kind == EXTENSION_END {
-            break;
-        }
-        found.push(Extension { kind, data: fields.bytes(offset, length)? });
-        offset += length.next_multiple_of(8);
-    }
-    Ok(found)
-}
-
-/// The name in the last extension of a kind.
-fn name_of(extensions: &[Extension<'_>], kind: u32) -> Option<String> {
-    let last = extensions.iter().rfind(|one| one.kind == kind);
-    last.and_then(|name| name_in(name.data))
+    Ok((tables, snapshots))
 }
 
 fn parse_backing_file(

@@ -4,11 +4,11 @@ use std::io;
 
 use nix::errno::Errno;
 
+use super::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions};
+use super::features::{AUTOCLEAR_DATA_FILE_RAW, INCOMPATIBLE_CORRUPT};
 use super::fields::{Fields, LENGTH_V2};
-use super::parse::{
-    BACKING_NAME_MAX, EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions, first_cluster,
-};
-use super::{AUTOCLEAR_DATA_FILE_RAW, BackingName, INCOMPATIBLE_CORRUPT, Storage};
+use super::parse::{BACKING_NAME_MAX, first_cluster};
+use super::{BackingName, Storage};
 use crate::error::Result;
 
 /// The offsets of the header fields for the position and the length of the backing file's name.
@@ -74,7 +74,8 @@ fn with_backing(cluster: &[u8], backing: Option<&BackingName>) -> Result<Vec<u8>
     if let Some(format) = backing.and_then(|backing| backing.format.as_deref()) {
         push_extension(&mut header, EXTENSION_BACKING_FORMAT, format.as_bytes());
     }
-    for extension in extensions(&fields, length, end)? {
+    for extension in extensions(&fields, length, end) {
+        let extension = extension?;
         if extension.kind != EXTENSION_BACKING_FORMAT {
             push_extension(&mut header, extension.kind, extension.data);
         }
