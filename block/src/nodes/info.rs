@@ -8,6 +8,7 @@ use super::inherit::CacheMode;
 use super::node::Node;
 use crate::error::Result;
 use crate::image::qcow2::Qcow2Image;
+use crate::image::qcow2::bitmaps::BitmapInfo;
 use crate::image::qcow2::header::{CompressionType, Header};
 use crate::image::qcow2::snapshots::Snapshot;
 use crate::options::BlockdevDetectZeroesOptions;
@@ -32,6 +33,8 @@ pub struct NodeInfo {
     pub backing_filename: Option<String>,
     /// The length of the chain of backing images; 0 if they are not included.
     pub backing_depth: u32,
+    /// The persistent bitmaps, the newest first.
+    pub dirty_bitmaps: Vec<BitmapInfo>,
     /// The image.
     pub image: ImageInfo,
 }
@@ -86,10 +89,12 @@ pub struct Qcow2Info {
     pub refcount_bits: u32,
     /// The compression of clusters.
     pub compression_type: CompressionType,
+    /// The persistent bitmaps, in the order of the image.
+    pub bitmaps: Vec<BitmapInfo>,
 }
 
 impl Qcow2Info {
-    fn new(header: &Header) -> Self {
+    fn new(header: &Header, bitmaps: Vec<BitmapInfo>) -> Self {
         Qcow2Info {
             compat: header.compat(),
             extended_l2: header.extended_l2(),
@@ -99,6 +104,7 @@ impl Qcow2Info {
             corrupt: header.corrupt(),
             refcount_bits: header.refcount_bits(),
             compression_type: header.compression_type(),
+            bitmaps,
         }
     }
 }
@@ -128,6 +134,7 @@ fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
         filename: image.filename.clone(),
         backing_filename: backing.map(|backing| filename(&backing)),
         backing_depth: depth,
+        dirty_bitmaps: bitmaps_of(node).into_iter().rev().collect(),
         image,
     })
 }
@@ -158,9 +165,14 @@ fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
             .and_then(Header::backing_format)
             .map(str::to_owned),
         snapshots: node.qcow2_image().map(Qcow2Image::snapshots).unwrap_or_default(),
-        qcow2: header.map(Qcow2Info::new),
+        qcow2: header.map(|header| Qcow2Info::new(header, bitmaps_of(node))),
         backing_image,
     })
+}
+
+/// The persistent bitmaps of a node, in the order of its image.
+fn bitmaps_of(node: &Node) -> Vec<BitmapInfo> {
+    node.qcow2_image().map(Qcow2Image::bitmaps).unwrap_or_default()
 }
 
 fn is_dirty(node: &Node) -> Option<bool> {

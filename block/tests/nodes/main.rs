@@ -4,10 +4,11 @@
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images and image locks | `headers`, `images`, `formats`, `locks`, `blkdebug` |
+//! | images and image locks | `headers`, `bitmaps`, `images`, `formats`, `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
+mod bitmaps;
 mod blkdebug;
 mod copy;
 mod create;

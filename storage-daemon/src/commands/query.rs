@@ -1,14 +1,17 @@
 //! `query-named-block-nodes` and `query-block`.
 
+use block::image::qcow2::bitmaps::BitmapInfo;
 use block::image::qcow2::header::CompressionType;
+use block::image::qcow2::snapshots::Snapshot;
 use block::nodes::{self, Graph};
 use qapi_core::{Result, qapi_command};
 
 use crate::schema::create::Qcow2CompressionType;
 use crate::schema::node_info::{
-    BlockDeviceInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo, ImageInfoSpecific,
-    ImageInfoSpecificFile, ImageInfoSpecificFileWrapper, ImageInfoSpecificQcow2,
-    ImageInfoSpecificQcow2Wrapper,
+    BlockDeviceInfo, BlockDirtyInfo, BlockInfo, BlockNodeInfo, BlockdevCacheInfo, ImageInfo,
+    ImageInfoSpecific, ImageInfoSpecificFile, ImageInfoSpecificFileWrapper,
+    ImageInfoSpecificQcow2, ImageInfoSpecificQcow2Wrapper, Qcow2BitmapInfo, Qcow2BitmapInfoFlags,
+    SnapshotInfo,
 };
 
 /// Lists all nodes, the newest first.
@@ -57,6 +60,7 @@ fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
             no_flush: info.cache.no_flush,
         },
         write_threshold: 0,
+        dirty_bitmaps: non_empty(info.dirty_bitmaps.iter().map(dirty_info)),
     }
 }
 
@@ -81,9 +85,51 @@ fn image_info(info: nodes::ImageInfo) -> ImageInfo {
             backing_filename: info.backing_filename,
             full_backing_filename: info.full_backing_filename,
             backing_filename_format: info.backing_format,
+            snapshots: non_empty(info.snapshots.iter().map(snapshot_info)),
             format_specific,
         },
         backing_image: info.backing_image.map(|image| Box::new(image_info(*image))),
+    }
+}
+
+/// The list, or `None` instead of an empty one.
+fn non_empty<T>(list: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    Some(list.collect()).filter(|list: &Vec<T>| !list.is_empty())
+}
+
+fn dirty_info(bitmap: &BitmapInfo) -> BlockDirtyInfo {
+    BlockDirtyInfo {
+        name: Some(bitmap.name.clone()),
+        count: bitmap.count.cast_signed(),
+        granularity: bitmap.granularity as u32,
+        recording: bitmap.auto && !bitmap.inconsistent,
+        busy: false,
+        persistent: true,
+        inconsistent: bitmap.inconsistent.then_some(true),
+    }
+}
+
+fn bitmap_info(bitmap: &BitmapInfo) -> Qcow2BitmapInfo {
+    let in_use = bitmap.in_use.then_some(Qcow2BitmapInfoFlags::InUse);
+    let auto = bitmap.auto.then_some(Qcow2BitmapInfoFlags::Auto);
+    Qcow2BitmapInfo {
+        name: bitmap.name.clone(),
+        granularity: bitmap.granularity as u32,
+        flags: in_use.into_iter().chain(auto).collect(),
+    }
+}
+
+fn snapshot_info(snapshot: &Snapshot) -> SnapshotInfo {
+    const NANOSECONDS: u64 = 1_000_000_000;
+    SnapshotInfo {
+        id: snapshot.id.clone(),
+        name: snapshot.name.clone(),
+        vm_state_size: snapshot.vm_state_size.cast_signed(),
+        date_sec: snapshot.date_sec.into(),
+        date_nsec: snapshot.date_nsec.into(),
+        vm_clock_sec: (snapshot.vm_clock_nsec / NANOSECONDS).cast_signed(),
+        vm_clock_nsec: (snapshot.vm_clock_nsec % NANOSECONDS).cast_signed(),
+        icount: snapshot.icount.map(u64::cast_signed),
     }
 }
 
@@ -95,6 +141,9 @@ fn qcow2_info(info: &nodes::Qcow2Info) -> ImageInfoSpecificQcow2Wrapper {
             compat: info.compat.to_owned(),
             extended_l2: is_newer.then_some(info.extended_l2),
             lazy_refcounts: is_newer.then_some(info.lazy_refcounts),
+            data_file: info.data_file.clone(),
+            data_file_raw: info.data_file_raw,
+            bitmaps: non_empty(info.bitmaps.iter().map(bitmap_info)),
             corrupt: is_newer.then_some(info.corrupt),
             refcount_bits: i64::from(info.refcount_bits),
             compression_type: match info.compression_type {

@@ -86,6 +86,35 @@ pub struct BlockDeviceInfo {
     /// The offset above which a write emits an event; 0 means that no write does.
     #[qapi(name = "write_threshold", name_exception, since = "2.3")]
     pub write_threshold: i64,
+    /// The bitmaps of the node. Only persistent ones of its image exist.
+    #[qapi(since = "4.2")]
+    pub dirty_bitmaps: Option<Vec<BlockDirtyInfo>>,
+}
+
+/// A dirty bitmap.
+#[qapi_struct(since = "1.3")]
+#[derive(Debug, Clone)]
+pub struct BlockDirtyInfo {
+    /// The name.
+    #[qapi(since = "2.4")]
+    pub name: Option<String>,
+    /// The number of dirty bytes.
+    pub count: i64,
+    /// The number of bytes for which a bit stands.
+    #[qapi(since = "1.4")]
+    pub granularity: u32,
+    /// Whether writes are recorded.
+    #[qapi(since = "4.0")]
+    pub recording: bool,
+    /// Whether an operation uses the bitmap. Always `false`.
+    #[qapi(since = "4.0")]
+    pub busy: bool,
+    /// Whether the bitmap is stored in the image.
+    #[qapi(since = "4.0")]
+    pub persistent: bool,
+    /// Whether the bitmap was not stored properly, so that it is not usable; absent otherwise.
+    #[qapi(since = "4.0")]
+    pub inconsistent: Option<bool>,
 }
 
 /// The cache mode of a node.
@@ -127,9 +156,34 @@ pub struct BlockNodeInfo {
     pub full_backing_filename: Option<String>,
     /// The format of the backing file, as the image names it.
     pub backing_filename_format: Option<String>,
+    /// The internal snapshots, if there are any.
+    pub snapshots: Option<Vec<SnapshotInfo>>,
     /// The properties that are specific to the format.
     #[qapi(since = "1.7")]
     pub format_specific: Option<ImageInfoSpecific>,
+}
+
+/// An internal snapshot.
+#[qapi_struct(since = "1.3")]
+#[derive(Debug, Clone)]
+pub struct SnapshotInfo {
+    /// The identifier.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The size of the state of the virtual machine, in bytes.
+    pub vm_state_size: i64,
+    /// The time of the creation, in seconds since 1970.
+    pub date_sec: i64,
+    /// The fraction of the second, in nanoseconds.
+    pub date_nsec: i64,
+    /// The time that the guest had run, in seconds.
+    pub vm_clock_sec: i64,
+    /// The fraction of that second, in nanoseconds.
+    pub vm_clock_nsec: i64,
+    /// The number of instructions that the guest had executed, if it was recorded.
+    #[qapi(since = "5.2")]
+    pub icount: Option<i64>,
 }
 
 /// An image, with its backing chain.
@@ -187,6 +241,12 @@ pub struct ImageInfoSpecificFileWrapper {
 pub struct ImageInfoSpecificQcow2 {
     /// The release of QEMU that introduced the image's format version: `0.10` or `1.1`.
     pub compat: String,
+    /// The external data file, as the image names it.
+    #[qapi(since = "4.0")]
+    pub data_file: Option<String>,
+    /// Whether the data file is a valid raw image.
+    #[qapi(since = "4.0")]
+    pub data_file_raw: Option<bool>,
     /// Whether the subclusters of a cluster are allocated separately.
     #[qapi(since = "5.2")]
     pub extended_l2: Option<bool>,
@@ -198,9 +258,34 @@ pub struct ImageInfoSpecificQcow2 {
     /// The width of a reference count in bits.
     #[qapi(since = "2.3")]
     pub refcount_bits: i64,
+    /// The persistent bitmaps, if there are any.
+    #[qapi(since = "4.0")]
+    pub bitmaps: Option<Vec<Qcow2BitmapInfo>>,
     /// The compression method of clusters.
     #[qapi(since = "5.1")]
     pub compression_type: Qcow2CompressionType,
+}
+
+/// A persistent bitmap of a qcow2 image.
+#[qapi_struct(since = "4.0")]
+#[derive(Debug, Clone)]
+pub struct Qcow2BitmapInfo {
+    /// The name.
+    pub name: String,
+    /// The number of bytes for which a bit stands.
+    pub granularity: u32,
+    /// The flags in the image.
+    pub flags: Vec<Qcow2BitmapInfoFlags>,
+}
+
+/// A flag of a persistent bitmap.
+#[qapi_enum(since = "4.0")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qcow2BitmapInfoFlags {
+    /// A program is using the bitmap, or did not store it properly.
+    InUse,
+    /// Writes are recorded while the image is open.
+    Auto,
 }
 
 /// The properties of a file.

@@ -1,5 +1,6 @@
 //! The format qcow2: its header, and the engine that reads and writes its tables.
 
+pub mod bitmaps;
 mod blkdebug_events;
 mod clusters;
 mod compressed;
@@ -21,6 +22,7 @@ use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
 use crate::error::Result;
 use crate::options::blkdebug::BlkdebugEvent;
+use bitmaps::{BitmapInfo, Bitmaps};
 pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
 use clusters::{Clusters, OpenMode, Storages};
 use header::{BackingName, Header};
@@ -64,6 +66,7 @@ pub struct Qcow2Change {
 pub struct Qcow2Image {
     storage: Storage,
     metadata: Mutex<Metadata>,
+    bitmaps: Mutex<Bitmaps>,
     /// The rules of the blkdebug node below, if there is one.
     rules: Option<Arc<Rules>>,
     /// The open image. Reads and writes take the lock shared, and operations that exclude writes
@@ -109,10 +112,21 @@ impl Qcow2Image {
     /// # Errors
     /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
     pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
-        let engine = Some(open_clusters(&storage, &header, &mode)?);
-        let metadata = Mutex::new(Metadata::read(&storage, header)?);
+        let engine = open_clusters(&storage, &header, &mode)?;
+        let mut bitmaps = Bitmaps::load(&storage, &header)?;
+        let metadata = Metadata::read(&storage, header)?;
+        if mode.writable {
+            metadata.header.prepare_for_writing(&storage)?;
+            bitmaps.mark_in_use(&storage)?;
+        }
         let rules = storage.blkdebug_rules();
-        Ok(Qcow2Image { storage, metadata, rules, opened: RwLock::new(Opened { mode, engine }) })
+        Ok(Qcow2Image {
+            storage,
+            metadata: Mutex::new(metadata),
+            bitmaps: Mutex::new(bitmaps),
+            rules,
+            opened: RwLock::new(Opened { mode, engine: Some(engine) }),
+        })
     }
 
     /// The header at the time of the last opening.
@@ -123,6 +137,11 @@ impl Qcow2Image {
     /// The internal snapshots at the time of the last opening.
     pub fn snapshots(&self) -> Arc<[Snapshot]> {
         Arc::clone(&self.metadata.lock().snapshots)
+    }
+
+    /// The persistent bitmaps, in the order of the image.
+    pub fn bitmaps(&self) -> Vec<BitmapInfo> {
+        self.bitmaps.lock().infos()
     }
 
     /// The mode in which the image is open.
@@ -145,6 +164,9 @@ impl Qcow2Image {
         let mut opened = self.opened.write();
         let engine = opened.engine()?;
         if opened.mode.writable {
+            if !mode.writable {
+                self.store_bitmaps(&opened)?;
+            }
             engine.flush()?;
             if !opened.mode.no_flush {
                 engine.sync()?;
@@ -170,10 +192,34 @@ impl Qcow2Image {
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let header = Header::read(&self.storage, mode.writable)?;
-        opened.engine = Some(open_clusters(&self.storage, &header, &mode)?);
+        let engine = open_clusters(&self.storage, &header, &mode)?;
+        let metadata = Metadata::read(&self.storage, header)?;
+        let mut bitmaps = self.bitmaps.lock();
+        // The bitmaps of a writable image are newer in memory than in the image.
+        if !opened.mode.writable {
+            *bitmaps = Bitmaps::load(&self.storage, &metadata.header)?;
+        }
+        if mode.writable {
+            metadata.header.prepare_for_writing(&self.storage)?;
+            bitmaps.mark_in_use(&self.storage)?;
+        }
+        opened.engine = Some(engine);
         opened.mode = mode;
-        *self.metadata.lock() = Metadata::read(&self.storage, header)?;
+        *self.metadata.lock() = metadata;
         Ok(())
+    }
+
+    /// Writes the bitmaps of a writable image to it.
+    fn store_bitmaps(&self, opened: &Opened) -> io::Result<()> {
+        let mut bitmaps = self.bitmaps.lock();
+        if !opened.mode.writable || !bitmaps.has_consistent() {
+            return Ok(());
+        }
+        let engine = opened.engine()?;
+        bitmaps.store(&self.storage, engine, || {
+            engine.flush()?;
+            if opened.mode.no_flush { Ok(()) } else { engine.sync() }
+        })
     }
 
     fn rename(&self, name: Option<&BackingName>, no_flush: bool) -> Result<()> {
@@ -215,7 +261,10 @@ impl Qcow2Image {
         let opened = self.opened.read();
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
-        change(engine)
+        let changed = change(engine);
+        // A failed write may have changed a part of the range.
+        self.bitmaps.lock().record(offset, length);
+        changed
     }
 
     fn with_engine<T>(&self, work: impl FnOnce(&Clusters) -> io::Result<T>) -> io::Result<T> {
@@ -243,13 +292,19 @@ impl Qcow2Image {
     pub(super) fn grow(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
+        let mut bitmaps = self.bitmaps.lock();
+        bitmaps.check_memory(size).map_err(io::Error::other)?;
         engine.grow(size)?;
+        bitmaps.resize(engine.size());
         engine.flush()
     }
 
     pub(super) fn shrink(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
-        opened.writable_engine()?.shrink(size)
+        let engine = opened.writable_engine()?;
+        engine.shrink(size)?;
+        self.bitmaps.lock().resize(engine.size());
+        Ok(())
     }
 
     pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
@@ -272,9 +327,13 @@ impl Qcow2Image {
 
     pub(super) fn close(&self) -> io::Result<()> {
         let mut opened = self.opened.write();
+        let stored = self.store_bitmaps(&opened);
+        if let Err(error) = &stored {
+            tracing::error!(%error, "persistent bitmaps are lost");
+        }
         let flushed = self.flush_opened(&opened);
         opened.engine = None;
-        flushed
+        stored.and(flushed)
     }
 }
 

@@ -42,6 +42,7 @@ mod freed;
 mod in_flight;
 mod l2;
 mod map;
+mod metadata;
 mod refcounts;
 mod regions;
 mod resize;
@@ -149,9 +150,6 @@ impl Clusters {
     pub(super) fn open(storages: Storages, header: &Header, mode: OpenMode) -> OpenResult<Self> {
         let geometry = Geometry::new(header);
         let pieces = mode.cache_sizes.pieces(header)?;
-        if mode.writable {
-            Header::clear_autoclear_features(&storages.file).map_err(io::Error::other)?;
-        }
         let file = &storages.file;
         let mut regions = Regions::new(file, header, mode.overlap_checks);
         let tables = Tables::load(file, geometry, &mut regions, pieces.slices, pieces.slice_size)

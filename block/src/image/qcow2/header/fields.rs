@@ -5,13 +5,13 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 
 /// The length of the header of a version 2 image.
-pub(in crate::image::qcow2) const LENGTH_V2: u64 = 72;
+pub(crate) const LENGTH_V2: u64 = 72;
 
 /// The first cluster of an image, or the beginning of it.
-pub(in crate::image::qcow2) struct Fields<'a>(pub(in crate::image::qcow2) &'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(in crate::image::qcow2) fn bytes(&self, offset: u64, length: u64) -> Result<&'a [u8]> {
+    pub(crate) fn bytes(&self, offset: u64, length: u64) -> Result<&'a [u8]> {
         usize::try_from(offset)
             .ok()
             .zip(usize::try_from(length).ok())
@@ -24,24 +24,24 @@ impl<'a> Fields<'a> {
         bytes.try_into().map_err(|_wrong_length| invalid("qcow2 header too short"))
     }
 
-    pub(in crate::image::qcow2) fn u8(&self, offset: u64) -> Result<u8> {
+    pub(crate) fn u8(&self, offset: u64) -> Result<u8> {
         self.array::<1>(offset).map(|[byte]| byte)
     }
 
-    pub(in crate::image::qcow2) fn u16(&self, offset: u64) -> Result<u16> {
+    pub(crate) fn u16(&self, offset: u64) -> Result<u16> {
         self.array(offset).map(u16::from_be_bytes)
     }
 
-    pub(in crate::image::qcow2) fn u32(&self, offset: u64) -> Result<u32> {
+    pub(crate) fn u32(&self, offset: u64) -> Result<u32> {
         self.array(offset).map(u32::from_be_bytes)
     }
 
-    pub(in crate::image::qcow2) fn u64(&self, offset: u64) -> Result<u64> {
+    pub(crate) fn u64(&self, offset: u64) -> Result<u64> {
         self.array(offset).map(u64::from_be_bytes)
     }
 
     /// A name, which ends before the first zero byte. `None` for an empty name.
-    pub(in crate::image::qcow2) fn name(
+    pub(crate) fn name(
         &self,
         offset: u64,
         length: u64,
@@ -51,13 +51,13 @@ impl<'a> Fields<'a> {
 }
 
 /// A name, which ends before the first zero byte. `None` for an empty name.
-pub(in crate::image::qcow2) fn name_in(bytes: &[u8]) -> Option<String> {
+pub(crate) fn name_in(bytes: &[u8]) -> Option<String> {
     let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty())
 }
 
 /// Refuses tables that are too long, are not aligned to clusters or end beyond any file.
-pub(in crate::image::qcow2) fn check_table(
+pub(crate) fn check_table(
     name: &str,
     offset: u64,
     length: u64,
@@ -75,10 +75,10 @@ pub(in crate::image::qcow2) fn check_table(
     }
 }
 
-pub(in crate::image::qcow2) fn invalid(text: impl Into<String>) -> Error {
+pub(crate) fn invalid(text: impl Into<String>) -> Error {
     Error::InvalidImage(text.into())
 }
 
-pub(in crate::image::qcow2) fn unsupported(features: impl Into<String>) -> Error {
+pub(crate) fn unsupported(features: impl Into<String>) -> Error {
     Error::UnsupportedFeature { format: "qcow2", features: features.into() }
 }

@@ -116,13 +116,21 @@ impl Header {
         rewrite::name_backing(storage, backing)
     }
 
-    /// Clears the autoclear features, such as bitmaps, which are out of date after a write to the
-    /// image.
+    /// Changes the header of an image that is about to be written: clears the autoclear features
+    /// that this library does not maintain, and removes bitmaps that are out of date.
     ///
     /// # Errors
     /// Those of the storage.
-    pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
-        rewrite::clear_autoclear_features(storage)
+    pub(super) fn prepare_for_writing(&self, storage: &Storage) -> Result<()> {
+        if self.bitmaps == BitmapsExtension::Outdated {
+            tracing::warn!(
+                "a program lacking bitmap support modified this file, so all bitmaps are now \
+                 considered inconsistent; some clusters may be leaked, run 'qemu-img check -r' on \
+                 the image file to fix"
+            );
+            rewrite::remove_bitmaps(storage)?;
+        }
+        rewrite::clear_autoclear_features(storage, self.features)
     }
 
     /// Marks the image as corrupt, so that it can only be opened read-only until it is repaired.

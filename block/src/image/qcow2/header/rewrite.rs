@@ -4,8 +4,10 @@ use std::io;
 
 use nix::errno::Errno;
 
-use super::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_END, extensions};
-use super::features::{AUTOCLEAR_DATA_FILE_RAW, INCOMPATIBLE_CORRUPT};
+use super::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END, extensions};
+use super::features::{
+    AUTOCLEAR_BITMAPS, AUTOCLEAR_DATA_FILE_RAW, Features, INCOMPATIBLE_CORRUPT,
+};
 use super::fields::{Fields, LENGTH_V2};
 use super::parse::{BACKING_NAME_MAX, first_cluster};
 use super::{BackingName, Storage};
@@ -28,26 +30,14 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
     Ok(storage.write(0, &header)?)
 }
 
-/// The offset of the autoclear features in a header of version 3.
-const AUTOCLEAR: u64 = 88;
-
-pub(super) fn clear_autoclear_features(storage: &Storage) -> Result<()> {
-    let (cluster, _) = first_cluster(storage)?;
-    let fields = Fields(&cluster);
-    if fields.u32(4)? < 3 {
-        return Ok(());
-    }
-    let autoclear = fields.u64(AUTOCLEAR)?;
-    // The flag of a raw data file remains valid, because writes update the data file too.
-    let retained = autoclear & AUTOCLEAR_DATA_FILE_RAW;
-    if retained != autoclear {
-        storage.write(AUTOCLEAR, &retained.to_be_bytes())?;
+pub(super) fn clear_autoclear_features(storage: &Storage, features: Features) -> Result<()> {
+    // A raw data file remains valid, as writes update it too. Bitmaps are kept up to date.
+    let remaining = features.autoclear & (AUTOCLEAR_DATA_FILE_RAW | AUTOCLEAR_BITMAPS);
+    if remaining != features.autoclear {
+        storage.write(Features::AUTOCLEAR_FIELD, &remaining.to_be_bytes())?;
     }
     Ok(())
 }
-
-/// The offset of the incompatible features in a header of version 3.
-const INCOMPATIBLE: u64 = 72;
 
 pub(super) fn mark_corrupt(storage: &Storage) -> Result<()> {
     let (cluster, _) = first_cluster(storage)?;
@@ -55,34 +45,60 @@ pub(super) fn mark_corrupt(storage: &Storage) -> Result<()> {
     if fields.u32(4)? < 3 {
         return Ok(());
     }
-    let features = fields.u64(INCOMPATIBLE)? | INCOMPATIBLE_CORRUPT;
-    Ok(storage.write(INCOMPATIBLE, &features.to_be_bytes())?)
+    let features = fields.u64(Features::INCOMPATIBLE_FIELD)? | INCOMPATIBLE_CORRUPT;
+    Ok(storage.write(Features::INCOMPATIBLE_FIELD, &features.to_be_bytes())?)
+}
+
+/// Removes the extension of bitmaps.
+pub(super) fn remove_bitmaps(storage: &Storage) -> Result<()> {
+    let (cluster, _) = first_cluster(storage)?;
+    let fields = Fields(&cluster);
+    let backing = match fields.u64(BACKING_OFFSET as u64)? {
+        0 => None,
+        offset => Some(fields.bytes(offset, fields.u32(BACKING_LENGTH as u64)?.into())?),
+    };
+    let header = rebuilt(&fields, backing, &[], |kind| kind != EXTENSION_BITMAPS)?;
+    Ok(storage.write(0, &header)?)
 }
 
 /// The header with its extensions, and the name of the backing file at the end.
 fn with_backing(cluster: &[u8], backing: Option<&BackingName>) -> Result<Vec<u8>> {
-    let fields = Fields(cluster);
+    let format = backing.and_then(|backing| backing.format.as_deref());
+    let mut extension = Vec::new();
+    if let Some(format) = format {
+        push_extension(&mut extension, EXTENSION_BACKING_FORMAT, format.as_bytes());
+    }
+    let name = backing.map(|backing| backing.file.as_bytes());
+    rebuilt(&Fields(cluster), name, &extension, |kind| kind != EXTENSION_BACKING_FORMAT)
+}
+
+/// The header with the `added` extensions, with those of its extensions whose kind `stays`, and
+/// with the name of the backing file.
+fn rebuilt(
+    fields: &Fields<'_>,
+    backing: Option<&[u8]>,
+    added: &[u8],
+    stays: impl Fn(u32) -> bool,
+) -> Result<Vec<u8>> {
     let length = match fields.u32(4)? {
         2 => LENGTH_V2,
         _three => fields.u32(100)?.into(),
     };
     let end = match fields.u64(BACKING_OFFSET as u64)? {
-        0 => cluster.len() as u64,
+        0 => fields.0.len() as u64,
         backing_offset => backing_offset,
     };
     let mut header = fields.bytes(0, length)?.to_vec();
-    if let Some(format) = backing.and_then(|backing| backing.format.as_deref()) {
-        push_extension(&mut header, EXTENSION_BACKING_FORMAT, format.as_bytes());
-    }
-    for extension in extensions(&fields, length, end) {
+    header.extend_from_slice(added);
+    for extension in extensions(fields, length, end) {
         let extension = extension?;
-        if extension.kind != EXTENSION_BACKING_FORMAT {
+        if stays(extension.kind) {
             push_extension(&mut header, extension.kind, extension.data);
         }
     }
     push_extension(&mut header, EXTENSION_END, &[]);
     let (offset, name) = match backing {
-        Some(backing) => (header.len() as u64, backing.file.as_bytes()),
+        Some(name) => (header.len() as u64, name),
         None => (0, [].as_slice()),
     };
     header.extend_from_slice(name);

@@ -1,0 +1,163 @@
+//! The bitmap directory, with the checks of QEMU.
+//!
+//! Layout: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU), section "Bitmaps".
+
+use std::collections::HashSet;
+use std::io;
+
+use crate::error::{Error, Result};
+use crate::image::qcow2::header::extensions::BitmapDirectory;
+use crate::image::qcow2::header::fields::{Fields, invalid};
+use crate::image::storage::Storage;
+
+/// The flags of an entry.
+pub(super) const IN_USE: u32 = 1 << 0;
+const AUTO: u32 = 1 << 1;
+/// The offsets of fields in an entry.
+const TABLE_SIZE_FIELD: u64 = 8;
+const FLAGS_FIELD: u64 = 12;
+/// The size in bytes of an entry without its variable part.
+const ENTRY_LENGTH: u64 = 24;
+/// The type of bitmaps that track dirty ranges.
+const TYPE_DIRTY_TRACKING: u8 = 1;
+/// QEMU's limits.
+const TABLE_ENTRIES_MAX: u64 = 0x800_0000;
+const BYTES_MAX: u64 = 0x2000_0000;
+const GRANULARITY_BITS: std::ops::RangeInclusive<u8> = 9..=31;
+const NAME_MAX: usize = 1023;
+/// The largest offset of a bitmap table. No file has bytes beyond it.
+const OFFSET_MAX: u64 = 1 << 62;
+
+/// An entry of the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DirectoryEntry {
+    /// The offset of the entry in the file.
+    position: u64,
+    pub(crate) table_offset: u64,
+    /// The number of entries of the bitmap table.
+    pub(crate) table_entries: u32,
+    flags: u32,
+    granularity_bits: u8,
+    name: String,
+}
+
+impl DirectoryEntry {
+    /// Whether a program was using the bitmap when the image was last closed, so that its bits are
+    /// not valid.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.flags & IN_USE != 0
+    }
+
+    /// Whether writes are recorded while the image is open.
+    pub(super) fn is_auto(&self) -> bool {
+        self.flags & AUTO != 0
+    }
+
+    pub(super) fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of bytes for which a bit stands.
+    pub(super) fn granularity(&self) -> u64 {
+        1 << self.granularity_bits
+    }
+
+    /// Writes the flags of the entry.
+    pub(super) fn write_flags(&mut self, storage: &Storage, flags: u32) -> io::Result<()> {
+        storage.write(self.position + FLAGS_FIELD, &flags.to_be_bytes())?;
+        self.flags = flags;
+        Ok(())
+    }
+
+    /// Writes the position of the bitmap table.
+    pub(super) fn write_table(
+        &mut self,
+        storage: &Storage,
+        offset: u64,
+        entries: u32,
+    ) -> io::Result<()> {
+        let mut fields = offset.to_be_bytes().to_vec();
+        fields.extend_from_slice(&entries.to_be_bytes());
+        storage.write(self.position, &fields)?;
+        (self.table_offset, self.table_entries) = (offset, entries);
+        Ok(())
+    }
+
+    fn is_valid(&self, kind: u8, cluster_size: u64, size: u64) -> bool {
+        let entries = u64::from(self.table_entries);
+        let bytes = entries * cluster_size;
+        // The size of an inconsistent bitmap may differ from that of the image.
+        let is_long_enough = self.is_in_use()
+            || u128::from(size) <= (u128::from(bytes) * 8) << self.granularity_bits.min(63);
+        (1..=TABLE_ENTRIES_MAX).contains(&entries)
+            && self.table_offset != 0
+            && self.table_offset.is_multiple_of(cluster_size)
+            && GRANULARITY_BITS.contains(&self.granularity_bits)
+            && self.flags & !(IN_USE | AUTO) == 0
+            && kind == TYPE_DIRTY_TRACKING
+            && bytes <= BYTES_MAX
+            && self.table_offset <= OFFSET_MAX
+            && is_long_enough
+    }
+}
+
+/// Reads the directory of an image with clusters of `cluster_size` bytes, whose size is `size`.
+///
+/// # Errors
+/// [`Error::InvalidImage`] with QEMU's text; or those of the storage.
+pub(crate) fn read(
+    storage: &Storage,
+    directory: &BitmapDirectory,
+    cluster_size: u64,
+    size: u64,
+) -> Result<Vec<DirectoryEntry>> {
+    let start = directory.range.start;
+    let mut bytes = vec![0; (directory.range.end - start) as usize];
+    let failed = |source| Error::While { what: "Failed to read bitmap directory".into(), source };
+    storage.read(start, &mut bytes).map_err(failed)?;
+    let broken = || invalid("Broken bitmap directory");
+    let (mut entries, mut names) = (Vec::new(), HashSet::new());
+    let mut at = 0;
+    while at < bytes.len() as u64 {
+        if entries.len() == directory.bitmaps as usize {
+            let text = "More bitmaps found than specified in header extension";
+            return Err(invalid(text));
+        }
+        let fields = Fields(bytes.get(at as usize..).ok_or_else(broken)?);
+        let fixed = Fields(fields.bytes(0, ENTRY_LENGTH).map_err(|_short| broken())?);
+        let extra_length = u64::from(fixed.u32(20)?);
+        let name_length = u64::from(fixed.u16(18)?);
+        let length = ENTRY_LENGTH + extra_length + name_length;
+        fields.bytes(0, length.next_multiple_of(8)).map_err(|_short| broken())?;
+        if extra_length != 0 {
+            return Err(invalid("Bitmap extra data is not supported"));
+        }
+        let name = fields.bytes(ENTRY_LENGTH, name_length)?;
+        let entry = DirectoryEntry {
+            position: start + at,
+            table_offset: fixed.u64(0)?,
+            table_entries: fixed.u32(TABLE_SIZE_FIELD)?,
+            flags: fixed.u32(FLAGS_FIELD)?,
+            granularity_bits: fixed.u8(17)?,
+            name: String::from_utf8_lossy(name).into_owned(),
+        };
+        if name.len() > NAME_MAX || !entry.is_valid(fixed.u8(16)?, cluster_size, size) {
+            let text = format!("Bitmap '{}' doesn't satisfy the constraints", entry.name);
+            return Err(invalid(text));
+        }
+        if !names.insert(name) {
+            return Err(invalid(format!("Bitmap already exists: {}", entry.name)));
+        }
+        entries.push(entry);
+        at += length.next_multiple_of(8);
+    }
+    if entries.len() != directory.bitmaps as usize {
+        let text = "Less bitmaps found than specified in header extension";
+        return Err(invalid(text));
+    }
+    Ok(entries)
+}

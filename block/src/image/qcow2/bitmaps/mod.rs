@@ -1,0 +1,245 @@
+//! Persistent dirty bitmaps.
+//!
+//! A bitmap records which ranges of an image were written, for incremental backups by other
+//! programs. The bitmaps of a writable image are in memory. In the image, they are marked as in
+//! use from the opening until they are stored at the closing. If the program dies in between, other
+//! programs therefore see that the bitmaps are inconsistent.
+//!
+//! Layout: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU), section "Bitmaps".
+
+mod bits;
+pub(crate) mod directory;
+pub(crate) mod table;
+
+use std::io;
+
+use super::clusters::Clusters;
+use super::header::Header;
+use super::header::extensions::BitmapsExtension;
+use super::header::fields::invalid;
+use crate::error::Result;
+use crate::image::storage::Storage;
+use bits::Bits;
+use directory::{DirectoryEntry, IN_USE};
+use table::BitmapCluster;
+
+/// The largest size of all bitmaps of an image together in memory, in bytes.
+const MEMORY_MAX: u64 = 64 << 20;
+
+/// A persistent bitmap: the members of `BlockDirtyInfo` that the image determines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BitmapInfo {
+    /// The name.
+    pub name: String,
+    /// The number of bytes for which a bit stands.
+    pub granularity: u64,
+    /// The number of bytes in dirty ranges.
+    pub count: u64,
+    /// Whether writes are recorded when the image is open: the flag `auto`.
+    pub auto: bool,
+    /// Whether the bitmap is marked as in use in the image.
+    pub in_use: bool,
+    /// Whether the bits are not valid, as a program did not store them.
+    pub inconsistent: bool,
+}
+
+/// The bitmaps of an open image.
+#[derive(Debug, Default)]
+pub(super) struct Bitmaps {
+    list: Vec<Bitmap>,
+    cluster_size: u64,
+    /// The size of the image in bytes.
+    size: u64,
+}
+
+/// A bitmap of an open image.
+#[derive(Debug)]
+struct Bitmap {
+    entry: DirectoryEntry,
+    /// `None` for an inconsistent bitmap.
+    bits: Option<Bits>,
+    /// Whether the bits or their number have changed since they were loaded or stored.
+    is_changed: bool,
+}
+
+impl Bitmap {
+    /// The number of bits for an image of `size` bytes.
+    fn length(&self, size: u64) -> u64 {
+        size.div_ceil(self.entry.granularity())
+    }
+
+    fn info(&self) -> BitmapInfo {
+        let granularity = self.entry.granularity();
+        BitmapInfo {
+            name: self.entry.name().to_owned(),
+            granularity,
+            count: self.bits.as_ref().map_or(0, |bits| bits.count() * granularity),
+            auto: self.entry.is_auto(),
+            in_use: self.entry.is_in_use(),
+            inconsistent: self.bits.is_none(),
+        }
+    }
+}
+
+impl Bitmaps {
+    /// Reads the bitmaps of an image.
+    ///
+    /// # Errors
+    /// [`Error::InvalidImage`](crate::error::Error::InvalidImage) for invalid bitmaps, or for more
+    /// than 64 MiB of bits; or those of the storage.
+    pub(super) fn load(storage: &Storage, header: &Header) -> Result<Self> {
+        let (cluster_size, size) = (header.cluster_size(), header.size());
+        let mut bitmaps = Bitmaps { list: Vec::new(), cluster_size, size };
+        let BitmapsExtension::Present(directory) = header.bitmaps() else { return Ok(bitmaps) };
+        for entry in directory::read(storage, directory, cluster_size, size)? {
+            bitmaps.list.push(Bitmap { entry, bits: None, is_changed: false });
+        }
+        bitmaps.check_memory(size)?;
+        for bitmap in bitmaps.list.iter_mut().filter(|bitmap| !bitmap.entry.is_in_use()) {
+            let length = bitmap.length(size);
+            bitmap.bits = Some(table::load(storage, &bitmap.entry, cluster_size, length)?);
+        }
+        Ok(bitmaps)
+    }
+
+    /// Refuses bitmaps whose bits take too much memory if all of them are set.
+    pub(super) fn check_memory(&self, size: u64) -> Result<()> {
+        let usable = self.list.iter().filter(|bitmap| !bitmap.entry.is_in_use());
+        let bytes = usable.map(|bitmap| bitmap.length(size).div_ceil(8));
+        let bytes: u64 = bytes.fold(0, u64::saturating_add);
+        if bytes > MEMORY_MAX {
+            return Err(invalid(format!(
+                "Bitmaps of {bytes} bytes exceed the maximum supported size ({MEMORY_MAX})"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The bitmaps in the order of the image.
+    pub(super) fn infos(&self) -> Vec<BitmapInfo> {
+        self.list.iter().map(Bitmap::info).collect()
+    }
+
+    /// Marks the consistent bitmaps as in use in the image, before the first write.
+    pub(super) fn mark_in_use(&mut self, storage: &Storage) -> io::Result<()> {
+        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
+            let flags = bitmap.entry.flags() | IN_USE;
+            bitmap.entry.write_flags(storage, flags)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the image has consistent bitmaps.
+    pub(super) fn has_consistent(&self) -> bool {
+        self.list.iter().any(|bitmap| bitmap.bits.is_some())
+    }
+
+    /// Records a write.
+    pub(super) fn record(&mut self, offset: u64, length: u64) {
+        if length == 0 {
+            return;
+        }
+        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.entry.is_auto()) {
+            let granularity = bitmap.entry.granularity();
+            let Some(bits) = &mut bitmap.bits else { continue };
+            let end = (offset + length - 1) / granularity + 1;
+            bitmap.is_changed |= bits.set(offset / granularity, end);
+        }
+    }
+
+    /// Follows a change of the size of the image.
+    pub(super) fn resize(&mut self, size: u64) {
+        for bitmap in &mut self.list {
+            let length = bitmap.length(size);
+            bitmap.is_changed |= length != bitmap.length(self.size);
+            if let Some(bits) = bitmap.bits.as_mut().filter(|_| size < self.size) {
+                bits.truncate(length);
+            }
+        }
+        self.size = size;
+    }
+
+    /// Writes the changed bitmaps to the image, and marks all consistent ones as not in use.
+    ///
+    /// `barrier` flushes the image. It is called between steps whose order matters.
+    ///
+    /// # Errors
+    /// Those of the storage. The bitmaps then stay marked as in use.
+    pub(super) fn store(
+        &mut self,
+        storage: &Storage,
+        clusters: &Clusters,
+        barrier: impl Fn() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (cluster_size, size) = (self.cluster_size, self.size);
+        let mut written = Vec::new();
+        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.is_changed) {
+            let table = bitmap.write_bits(clusters, cluster_size, size)?;
+            written.push((bitmap, table));
+        }
+        barrier()?;
+        for (bitmap, table) in written {
+            bitmap.replace_table(storage, clusters, cluster_size, table)?;
+        }
+        barrier()?;
+        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
+            let flags = bitmap.entry.flags() & !IN_USE;
+            bitmap.entry.write_flags(storage, flags)?;
+        }
+        Ok(())
+    }
+}
+
+/// A bitmap table in the image to which the directory does not refer yet.
+struct NewTable {
+    offset: u64,
+    entries: u32,
+}
+
+impl Bitmap {
+    /// Writes the bits to new clusters.
+    fn write_bits(
+        &self,
+        clusters: &Clusters,
+        cluster_size: u64,
+        size: u64,
+    ) -> io::Result<NewTable> {
+        let entries = table::table_entries(self.length(size), cluster_size);
+        let mut words = Vec::with_capacity(entries as usize * 8);
+        let mut bytes = vec![0; cluster_size as usize];
+        for number in 0..entries {
+            if let Some(bits) = &self.bits {
+                bits.copy_to(number * cluster_size, &mut bytes);
+            }
+            let is_zero = bytes.iter().all(|byte| *byte == 0);
+            let offset = if is_zero { 0 } else { clusters.allocate_metadata(1)? };
+            if !is_zero {
+                clusters.write_metadata(offset, &bytes)?;
+            }
+            words.extend_from_slice(&offset.to_be_bytes());
+        }
+        words.resize(words.len().next_multiple_of(cluster_size as usize), 0);
+        let offset = clusters.allocate_metadata(words.len() as u64 / cluster_size)?;
+        clusters.write_metadata(offset, &words)?;
+        Ok(NewTable { offset, entries: entries as u32 })
+    }
+
+    /// Lets the directory refer to a new table, and frees the clusters of the old one.
+    fn replace_table(
+        &mut self,
+        storage: &Storage,
+        clusters: &Clusters,
+        cluster_size: u64,
+        table: NewTable,
+    ) -> io::Result<()> {
+        let old = self.entry.clone();
+        self.entry.write_table(storage, table.offset, table.entries)?;
+        self.is_changed = false;
+        table::for_each_cluster(storage, &old, cluster_size, |_, cluster| match cluster {
+            BitmapCluster::Data(offset) => clusters.release_metadata(offset, cluster_size),
+            BitmapCluster::Zeroes | BitmapCluster::Ones => Ok(()),
+        })?;
+        clusters.release_metadata(old.table_offset, u64::from(old.table_entries) * 8)
+    }
+}

@@ -1,0 +1,34 @@
+//! Clusters for structures besides those of this engine, such as bitmaps.
+
+use std::io;
+
+use super::Clusters;
+use super::allocate::Purpose;
+use super::regions::OverlapChecks;
+
+impl Clusters {
+    /// Allocates adjacent clusters, and returns the offset of the first one. A reference to them
+    /// may be written to the file after the next [`Clusters::flush`].
+    pub(crate) fn allocate_metadata(&self, clusters: u64) -> io::Result<u64> {
+        self.request(|state| {
+            let (counts, regions) = state.counts()?;
+            counts.allocate_all(regions, Purpose::Data, clusters)
+        })
+    }
+
+    /// Writes to clusters that [`Clusters::allocate_metadata`] allocated.
+    pub(crate) fn write_metadata(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.request(|state| {
+            state.regions.check(OverlapChecks::empty(), offset, bytes.len() as u64)?;
+            Ok(self.storages.file.write(offset, bytes)?)
+        })
+    }
+
+    /// Frees the clusters of a range after the reference to them has been removed from the file.
+    pub(crate) fn release_metadata(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.request(|state| {
+            let (counts, regions) = state.counts()?;
+            counts.release(regions, offset, length)
+        })
+    }
+}
