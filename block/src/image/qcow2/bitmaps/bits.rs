@@ -38,7 +38,8 @@ impl Bits {
     pub(super) fn truncate(&mut self, end: u64) {
         let whole = end / BITS_PER_PAGE;
         let mut cut = self.pages.split_off(&whole);
-        if let Some(mut page) = cut.remove(&whole).filter(|_| end % BITS_PER_PAGE != 0) {
+        if let Some(mut page) = cut.remove(&whole).filter(|_| !end.is_multiple_of(BITS_PER_PAGE))
+        {
             let byte = (end % BITS_PER_PAGE / 8) as usize;
             page[byte] &= (1 << (end % 8)) - 1;
             page[byte + 1..].fill(0);

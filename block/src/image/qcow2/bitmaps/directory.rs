@@ -123,12 +123,12 @@ pub(crate) fn read(
     let (mut entries, mut names) = (Vec::new(), HashSet::new());
     let mut at = 0;
     while at < bytes.len() as u64 {
+        let fields = Fields(bytes.get(at as usize..).ok_or_else(broken)?);
+        let fixed = Fields(fields.bytes(0, ENTRY_LENGTH).map_err(|_short| broken())?);
         if entries.len() == directory.bitmaps as usize {
             let text = "More bitmaps found than specified in header extension";
             return Err(invalid(text));
         }
-        let fields = Fields(bytes.get(at as usize..).ok_or_else(broken)?);
-        let fixed = Fields(fields.bytes(0, ENTRY_LENGTH).map_err(|_short| broken())?);
         let extra_length = u64::from(fixed.u32(20)?);
         let name_length = u64::from(fixed.u16(18)?);
         let length = ENTRY_LENGTH + extra_length + name_length;

@@ -151,10 +151,12 @@ impl Bitmaps {
     /// Follows a change of the size of the image.
     pub(super) fn resize(&mut self, size: u64) {
         for bitmap in &mut self.list {
-            let length = bitmap.length(size);
-            bitmap.is_changed |= length != bitmap.length(self.size);
-            if let Some(bits) = bitmap.bits.as_mut().filter(|_| size < self.size) {
-                bits.truncate(length);
+            let (old, new) = (bitmap.length(self.size), bitmap.length(size));
+            if let Some(bits) = bitmap.bits.as_mut().filter(|_| new != old) {
+                bitmap.is_changed = true;
+                if new < old {
+                    bits.truncate(new);
+                }
             }
         }
         self.size = size;

@@ -113,7 +113,7 @@ fn check(storage: &Storage, entry: &DirectoryEntry, cluster_size: u64) -> Result
     })
 }
 
-/// The number of table entries of a bitmap with `length` bits, which are stored in words of 64 bits.
+/// The number of table entries of a bitmap with `length` bits. Words of 64 bits are stored.
 pub(super) fn table_entries(length: u64, cluster_size: u64) -> u64 {
     (length.div_ceil(64) * 8).div_ceil(cluster_size)
 }
