@@ -118,6 +118,28 @@ impl Node {
     pub fn info(&self, flat: bool) -> Result<NodeInfo> {
         node_info(self, flat)
     }
+
+    /// The bytes that the image occupies on the host, if it is stored in a file.
+    pub fn allocated_size(&self) -> Option<u64> {
+        match self.driver {
+            Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
+            Driver::Raw => self.file()?.allocated_size(),
+            Driver::Qcow2 => {
+                let file = self.file()?.allocated_size()?;
+                match self.data_file() {
+                    Some(data_file) => Some(file + data_file.allocated_size()?),
+                    None => Some(file),
+                }
+            }
+            Driver::NullCo => Some(0),
+            // As in QEMU, where blkdebug is a protocol that does not report its size.
+            Driver::Blkdebug => None,
+            Driver::MirrorTop
+            | Driver::CopyOnRead
+            | Driver::CommitTop
+            | Driver::CopyBeforeWrite => self.backing()?.allocated_size(),
+        }
+    }
 }
 
 fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {

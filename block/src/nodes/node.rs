@@ -365,28 +365,6 @@ impl Node {
         if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
     }
 
-    /// The bytes that the image occupies on the host, if it is stored in a file.
-    pub fn allocated_size(&self) -> Option<u64> {
-        match self.driver {
-            Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
-            Driver::Raw => self.file()?.allocated_size(),
-            Driver::Qcow2 => {
-                let file = self.file()?.allocated_size()?;
-                match self.data_file() {
-                    Some(data_file) => Some(file + data_file.allocated_size()?),
-                    None => Some(file),
-                }
-            }
-            Driver::NullCo => Some(0),
-            // As in QEMU, where blkdebug is a protocol that does not report its size.
-            Driver::Blkdebug => None,
-            Driver::MirrorTop
-            | Driver::CopyOnRead
-            | Driver::CommitTop
-            | Driver::CopyBeforeWrite => self.backing()?.allocated_size(),
-        }
-    }
-
     /// Runs `work` with the file of a file node. Returns `None` for other nodes.
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         self.host_file.as_deref().map(work)

@@ -190,15 +190,6 @@ impl Clusters {
         self.state.lock().size
     }
 
-    /// Allocates a cluster to which nothing refers.
-    #[cfg(test)]
-    pub(super) fn allocate_cluster(&self) -> io::Result<u64> {
-        self.request(|state| {
-            let (counts, regions) = state.counts()?;
-            Ok(counts.allocate(regions, allocate::Purpose::Data, 1)?.0)
-        })
-    }
-
     /// Runs a request. The request may release the lock while it reads and writes data.
     fn request<T>(&self, work: impl FnOnce(&mut Guard<'_>) -> Result<T>) -> io::Result<T> {
         let mut state = self.state.lock();

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 pub(crate) const LENGTH_V2: u64 = 72;
 
 /// The first cluster of an image, or the beginning of it.
-pub(crate) struct Fields<'a>(pub(in crate::image::qcow2) &'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
     pub(crate) fn bytes(&self, offset: u64, length: u64) -> Result<&'a [u8]> {

@@ -265,7 +265,7 @@ fn an_image_is_sound_while_the_refcount_table_grows() {
     let mut file = journal.file.lock().clone();
     journal.writes.lock().clear();
     for _ in 0..4500 {
-        image.allocate_run(1).expect("it is writable and there is room");
+        image.allocate_metadata(1).expect("it is writable and there is room");
     }
     image.flush().expect("it can be flushed");
     let table = number(&file, 48, 8);
