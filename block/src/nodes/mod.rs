@@ -9,6 +9,7 @@ pub mod backing;
 mod blkdebug;
 mod blkdebug_options;
 mod blockdev_reopen;
+mod corruption;
 mod depth;
 mod driver;
 mod entry;

@@ -66,7 +66,7 @@ impl Graph {
 ///
 /// The state of the graph is not locked while files are opened and read.
 pub(super) struct Opener<'a> {
-    graph: &'a Graph,
+    pub(super) graph: &'a Graph,
     /// The nodes of the tree, opened or being opened.
     created: Vec<PendingNode>,
     /// The nodes that were opened as children, with the names of their parents.

@@ -73,7 +73,7 @@ impl Opener<'_> {
             data_file: data_file.as_ref().map(|node| node.storage()),
             cache_sizes: CacheSizes::default(),
             overlap_checks: OverlapChecks::default(),
-            corruption_observer: None,
+            corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images and image locks | `images`, `formats`, `locks`, `blkdebug` |
+//! | images and image locks | `images`, `formats`, `corruption`, `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
 mod blkdebug;
 mod copy;
+mod corruption;
 mod create;
 mod formats;
 mod graph;
