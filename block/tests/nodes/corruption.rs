@@ -220,3 +220,41 @@ fn version_2_has_no_flag_for_zeroes() {
     node.read(64 * K, &mut data).expect("it can be read");
     assert_eq!(data, [1; 512]);
 }
+
+#[test]
+fn writes_into_snapshots_and_bitmaps_are_refused() {
+    let cases: [(&[&str], &str); 3] = [
+        (&["snapshot", "-c", "s"], "snapshot table"),
+        (&["snapshot", "-c", "s"], "inactive L1 table"),
+        (&["bitmap", "--add"], "bitmap directory"),
+    ];
+    for (command, region) in cases {
+        let Some(mut damaged) = Damaged::new(&[]) else { return };
+        let path = text(&damaged.path());
+        let arguments = match command[0] {
+            "bitmap" => [command, &[&path, "b"]].concat(),
+            _snapshot => [command, &[&path]].concat(),
+        };
+        let output = run_peer("qemu-img", &arguments).expect("it is installed");
+        assert!(output.status.success(), "{output:?}");
+        damaged.bytes = fs::read(damaged.path()).expect("it is there");
+        let host = match region {
+            "snapshot table" => damaged.number(64),
+            "inactive L1 table" => damaged.number(damaged.number(64)),
+            _bitmap_directory => {
+                let kind = 0x2385_2875_u32.to_be_bytes();
+                let at = damaged.bytes.windows(4).position(|bytes| bytes == kind);
+                damaged.number(at.expect("it has bitmaps") as u64 + 24)
+            }
+        };
+        damaged.set(damaged.l2 + 5 * 8, host | COPIED);
+        let (node, reported) = damaged.open(false);
+        assert_eq!(outcome(node.write(5 * 64 * K, &[2; 512])), FAILED, "{region}");
+        let reported = reported.lock().expect("not poisoned");
+        assert_eq!(
+            reported[0].message,
+            format!("Preventing invalid write on metadata (overlaps with {region})")
+        );
+        assert_eq!((reported[0].offset, reported[0].size), (Some(host), Some(512)));
+    }
+}

@@ -44,6 +44,7 @@ mod l2;
 mod map;
 mod refcounts;
 mod regions;
+mod reserved;
 mod resize;
 mod tables;
 mod write;
@@ -153,7 +154,7 @@ impl Clusters {
             Header::clear_autoclear_features(&storages.file).map_err(io::Error::other)?;
         }
         let file = &storages.file;
-        let mut regions = Regions::new(file, header, mode.overlap_checks);
+        let mut regions = Regions::new(file, header, mode.overlap_checks)?;
         let tables = Tables::load(file, geometry, &mut regions, pieces.slices, pieces.slice_size)
             .map_err(open_error)?;
         let counts = match mode.writable {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::journal::{Journal, apply, corruptions, number, take_snapshot};
-use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, Storages};
+use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, OverlapChecks, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 
@@ -296,4 +296,38 @@ fn an_image_is_sound_while_it_shrinks() {
         assert!(contents(&file, shape)[..size] == data[..size]);
     }
     assert!(contents(&file, shape)[size..].iter().all(|byte| *byte == 0), "the end is empty");
+}
+
+#[test]
+fn the_strictest_check_refuses_writes_into_tables_of_snapshots() {
+    let shape = Shape { cluster_size: 512, ..SHAPE };
+    let journal = make(shape);
+    let image = open(journal.clone().into(), shape, true);
+    image.write(0, &[1; 4096]).expect("data can be written");
+    let table = image.allocate_cluster().expect("there is room");
+    image.flush().expect("it can be flushed");
+    drop(image);
+    let mut file = journal.file.lock();
+    apply(&mut file, table, &[0; 512]);
+    let (l1, entries) = take_snapshot(&mut file);
+    // A snapshot table with one entry, and an entry of the active table for the snapshot's table.
+    apply(&mut file, table, &[&l1.to_be_bytes()[..], &(entries as u32).to_be_bytes()].concat());
+    apply(&mut file, 60, &[&1_u32.to_be_bytes()[..], &table.to_be_bytes()].concat());
+    let inactive_l2 = number(&file, l1, 8);
+    let active_l2 = number(&file, number(&file, 40, 8), 8);
+    assert_eq!(inactive_l2, active_l2, "the tables are shared");
+    apply(&mut file, active_l2 + 8, &(inactive_l2 | 1 << 63).to_be_bytes());
+    drop(file);
+    for (checks, expected) in [(OverlapChecks::CACHED, true), (OverlapChecks::ALL, false)] {
+        let copy = Arc::new(Journal::default());
+        *copy.file.lock() = journal.file.lock().clone();
+        let storage = Storage::from(copy);
+        let header = Header::read(&storage, true).expect("it has a header");
+        let storages = Storages { file: storage, data: None, backing: None };
+        let mode = OpenMode { writable: true, overlap_checks: checks, ..OpenMode::default() };
+        let image = Clusters::open(storages, &header, mode).expect("it can be opened");
+        // A write to another cluster copies the active table, so that the snapshot has its own.
+        image.write(0, &[2; 512]).expect("data can be written");
+        assert_eq!(image.write(512, &[2; 512]).is_ok(), expected, "{checks:?}");
+    }
 }
