@@ -12,21 +12,21 @@ const SECTOR: usize = 512;
 
 /// The shape of an image under test.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
-    cluster_size: usize,
-    refcount_bits: usize,
+pub(super) struct Shape {
+    pub(super) cluster_size: usize,
+    pub(super) refcount_bits: usize,
     /// Whether clusters have subclusters.
-    extended: bool,
-    size: u64,
+    pub(super) extended: bool,
+    pub(super) size: u64,
     /// Whether the caches are as small as possible.
-    small_caches: bool,
+    pub(super) small_caches: bool,
     /// Whether a snapshot is taken in the middle.
-    snapshot: bool,
+    pub(super) snapshot: bool,
     /// The number of writes from one flush to the next.
-    flush_every: u8,
+    pub(super) flush_every: u8,
 }
 
-const SHAPE: Shape = Shape {
+pub(super) const SHAPE: Shape = Shape {
     cluster_size: 4096,
     refcount_bits: 16,
     extended: false,
@@ -49,7 +49,7 @@ struct Snapshot {
     contents: Vec<u8>,
 }
 
-fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
+pub(super) fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
     let header = Header::read(&storage, writable).expect("it has a header");
     let storages = Storages { file: storage, data: None, backing: None };
     let mut cache_sizes = CacheSizes::default();
@@ -62,7 +62,7 @@ fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
 
 /// Creates an empty image. Its clusters are the header, the refcount table, one refcount block, and
 /// the L1 table.
-fn make(shape: Shape) -> Arc<Journal> {
+pub(super) fn make(shape: Shape) -> Arc<Journal> {
     let (size, bits) = (shape.cluster_size, shape.refcount_bits);
     let l2_entry = if shape.extended { 16 } else { 8 };
     let l1_entries = (shape.size as usize).div_ceil(size / l2_entry * size);
@@ -92,10 +92,10 @@ fn make(shape: Shape) -> Arc<Journal> {
 }
 
 /// Pseudo-random numbers.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) % limit
     }
@@ -181,7 +181,7 @@ fn history(shape: Shape, steps: u8) -> (Vec<u8>, Vec<Step>, Option<(usize, Snaps
 }
 
 /// The contents of an image.
-fn contents(file: &[u8], shape: Shape) -> Vec<u8> {
+pub(super) fn contents(file: &[u8], shape: Shape) -> Vec<u8> {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
     let image = open(journal.into(), shape, false);
