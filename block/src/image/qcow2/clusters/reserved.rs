@@ -1,7 +1,7 @@
 //! The regions of an image that belong to internal snapshots and persistent bitmaps.
 //!
-//! Format: the qcow2 specification, sections "Snapshots" and "Bitmaps extension". Invalid tables end
-//! the search, as their positions mean nothing.
+//! Format: the qcow2 specification, sections "Snapshots" and "Bitmaps extension". Invalid
+//! tables end the search, as their positions mean nothing.
 
 use std::io;
 use std::ops::Range;
