@@ -34,10 +34,11 @@ mod supported;
 mod usage;
 mod watch;
 
+pub use depth::STACK_SIZE;
 pub use driver::Driver;
 pub use filter::{Filter, FilterOptions};
 pub use graph::{ClosingNodes, Graph};
-pub use image_name::{by_filename, host_path};
+pub use image_name::{by_name, host_path};
 pub use info::{ImageInfo, NodeInfo, Qcow2Info};
 pub use inherit::CacheMode;
 pub use node::Node;

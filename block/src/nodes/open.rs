@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::depth::{MAX_DEPTH, check_depth};
+use super::depth::check_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::Graph;
@@ -24,7 +24,7 @@ use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevOptionsRaw, BlockdevRef,
+    BlockdevOptionsRaw, BlockdevRef, MAX_DEPTH,
 };
 
 /// The default size of a null node.

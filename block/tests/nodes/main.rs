@@ -3,6 +3,7 @@
 //! | part | files |
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
+//! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images and image locks | `images`, `formats`, `corruption`, `locks`, `blkdebug` |
 //! | creation of images | `create` |
@@ -12,8 +13,10 @@ mod blkdebug;
 mod copy;
 mod corruption;
 mod create;
+mod depth;
 mod formats;
 mod graph;
+mod image_names;
 mod images;
 mod locks;
 mod options;

@@ -79,6 +79,7 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_stack_size(block::nodes::STACK_SIZE)
         .build()?;
     let result = runtime.block_on(serve(settings, ready));
     // Does not wait for a thread that still reads standard input.
