@@ -267,7 +267,9 @@ impl Description {
 
     fn finish(mut self) -> String {
         if self.is_full() {
-            self.0.truncate(self.0.floor_char_boundary(NAME_MAX - 3));
+            let is_boundary = |at: &usize| self.0.is_char_boundary(*at);
+            let end = (0..=NAME_MAX - 3).rev().find(is_boundary).unwrap_or(0);
+            self.0.truncate(end);
             self.0.push_str("...");
         }
         self.0

@@ -109,7 +109,8 @@ fn member(line: &str) -> Option<(&str, &str)> {
 }
 
 fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(NAME_MAX)]
+    let end = (0..=NAME_MAX).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    if name.len() > NAME_MAX { &name[..end] } else { name }
 }
 
 fn new_group<'a>(name: &str, id: Option<&'a str>, known: &[Group<'a>]) -> Result<Group<'a>> {
@@ -132,7 +133,7 @@ impl Group<'_> {
     }
 
     fn event(&self) -> Result<BlkdebugEvent> {
-        let event = self.enumeration("event", &BlkdebugEvent::ALL)?;
+        let event = self.enumeration("event", BlkdebugEvent::ALL)?;
         event.ok_or_else(|| invalid("Missing event name for rule".into()))
     }
 
@@ -172,7 +173,7 @@ fn inject_error(group: &Group<'_>) -> Result<BlkdebugInjectErrorOptions> {
     Ok(BlkdebugInjectErrorOptions {
         event: group.event()?,
         state: group.number("state")?,
-        iotype: group.enumeration("iotype", &BlkdebugIoType::ALL)?,
+        iotype: group.enumeration("iotype", BlkdebugIoType::ALL)?,
         errno: group.number("errno")?,
         sector: group.number("sector")?,
         once: group.switch("once")?,
