@@ -59,7 +59,8 @@ fn descriptions_of_each_driver_have_a_limit() {
                 let fixture = Fixture::new();
                 let deep = nest(over, depth);
                 assert_eq!(fixture.refusal(deep.clone()), REFUSAL);
-                let refused = fixture.graph.reopen(&[deep.clone()]).expect_err("too deep");
+                let refused =
+                    fixture.graph.reopen(std::slice::from_ref(&deep)).expect_err("too deep");
                 assert_eq!(refused.to_string(), REFUSAL);
                 let refused = fixture.graph.borrow_child(&deep.into()).expect_err("too deep");
                 assert_eq!(refused.to_string(), REFUSAL);
