@@ -212,6 +212,9 @@ pub enum Error {
 /// A result of an operation on nodes, images or copies.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// The most images of a backing chain that add to the text of an error.
+const BACKING_PREFIXES_MAX: usize = 8;
+
 impl Error {
     /// The error for a missing node, for a command that takes device names and node names.
     pub fn no_device_or_node(name: &str) -> Self {
@@ -240,6 +243,19 @@ impl Error {
     /// Whether a read, a write or a flush failed.
     pub fn is_io(&self) -> bool {
         matches!(self, Error::Io(_) | Error::While { .. })
+    }
+
+    /// A backing file cannot be opened. As in QEMU, each image above the file adds to the text, up
+    /// to [`BACKING_PREFIXES_MAX`]: the text for a long chain remains a line.
+    pub(crate) fn open_backing(source: Error) -> Self {
+        let (mut innermost, mut prefixes) = (&source, 0);
+        while let Error::OpenBacking(inner) = innermost {
+            (innermost, prefixes) = (inner, prefixes + 1);
+        }
+        if prefixes >= BACKING_PREFIXES_MAX {
+            return source;
+        }
+        Error::OpenBacking(Box::new(source))
     }
 
     /// Whether the storage is full.

@@ -6,7 +6,7 @@ use super::{FileCreate, Qcow2Create};
 use crate::error::{Error, Result};
 use crate::image::storage::Preallocation;
 use crate::nodes::Graph;
-use crate::nodes::by_filename;
+use crate::options::BlockdevOptions;
 
 /// An image in a new file.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl ImageCreate {
             Format::Plain => file(self.size).create(cancelled),
             Format::Qcow2 => {
                 file(0).create(cancelled)?;
-                let node = by_filename(self.filename.clone(), Some("file"))?;
+                let node = BlockdevOptions::file(self.filename.clone());
                 let mut image = Qcow2Create::new(node, self.size);
                 (image.backing_file, image.backing_format) = self.backing.clone().unzip();
                 image.create(graph)

@@ -25,8 +25,9 @@ use std::io;
 use std::sync::Arc;
 
 use extent::Extent;
+use null::NullStorage;
 use qcow2::Qcow2Image;
-use raw::RawImage;
+use raw::{RawImage, RawMode};
 use storage::Storage;
 
 /// An open image.
@@ -42,6 +43,12 @@ pub enum Image {
 }
 
 impl Image {
+    /// An image without bytes, in place of one that is taken out of its node.
+    pub(crate) fn empty() -> Self {
+        let mode = RawMode { writable: false, no_flush: true, unmap: false };
+        Image::Raw(RawImage::new(Storage::new(NullStorage::new(0)), mode))
+    }
+
     /// The size in bytes.
     ///
     /// # Errors

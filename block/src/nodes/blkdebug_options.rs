@@ -14,6 +14,8 @@ use crate::options::blkdebug::BlockPermission;
 #[derive(Clone, Debug)]
 pub(super) struct Blkdebug {
     pub(super) limits: Limits,
+    /// The file with further rules.
+    pub(super) config: Option<String>,
     /// The members of the rules, by names like `set-state.0.event`.
     pub(super) rules: Vec<(String, Value)>,
     /// The permissions on `image` besides those that follow from the users of the node.
@@ -27,12 +29,6 @@ impl Blkdebug {
     /// [`Error::InvalidOption`] for an option that is not supported, and for a size or a rule that
     /// makes no sense.
     pub(super) fn new(options: &BlockdevOptionsBlkdebug) -> Result<Self> {
-        if options.config.is_some() {
-            return Err(Error::InvalidOption(
-                "config is not supported by this program: give rules in inject-error and set-state"
-                    .into(),
-            ));
-        }
         let limits = Limits::new(options)?;
         Rules::new(options)?;
         let mut rules = members("inject-error", options.inject_error.as_ref());
@@ -44,7 +40,7 @@ impl Blkdebug {
             takes: all(&options.take_child_perms),
             shares: !all(&options.unshare_child_perms),
         };
-        Ok(Blkdebug { limits, rules, access })
+        Ok(Blkdebug { limits, config: options.config.clone(), rules, access })
     }
 
     /// The given options without the permissions, under their names in `json:{...}`. The sizes
@@ -55,7 +51,8 @@ impl Blkdebug {
         sizes.chain(self.rules.iter().map(|(name, value)| (name.as_str(), value.clone())))
     }
 
-    /// Whether no option is given that the name of the image would have to contain.
+    /// Whether no option besides `config` is given that the name of the image would have to
+    /// contain.
     pub(super) fn is_plain(&self) -> bool {
         self.members().next().is_none()
     }
@@ -80,6 +77,7 @@ impl Blkdebug {
             }
         }
         for (name, is_same) in [
+            ("config", self.config == new.config),
             ("take-child-perms", self.access.takes == new.access.takes),
             ("unshare-child-perms", self.access.shares == new.access.shares),
         ] {

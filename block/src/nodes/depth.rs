@@ -6,10 +6,17 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::node::Node;
 use crate::error::{Error, Result};
+use crate::options::MAX_DEPTH;
 
-/// The largest number of nodes on top of each other: more than any use needs, and few enough for
-/// the stack of a thread. The limit also ends a chain of backing files that is circular.
-pub(super) const MAX_DEPTH: usize = 200;
+/// The bytes of stack that a thread needs to use nodes: to open, read, write and close the deepest
+/// chain that [`MAX_DEPTH`] allows, with the filters of jobs between its nodes.
+///
+/// This is four times what unoptimized code takes, and about 20 times what optimized code takes.
+/// The memory is only reserved: the system provides pages as they are touched.
+pub const STACK_SIZE: usize = 16 << 20;
+
+/// The largest depth with the filters of jobs, which are not counted by [`MAX_DEPTH`].
+pub(super) const MAX_DEPTH_WITH_FILTERS: usize = 2 * MAX_DEPTH;
 
 /// Refuses a node as child below `above` other nodes, if the depth would exceed the limit.
 ///
@@ -18,6 +25,16 @@ pub(super) const MAX_DEPTH: usize = 200;
 pub(super) fn check_depth(above: usize, child: &Arc<Node>) -> Result<()> {
     let height = longest(child, &mut HashMap::new(), &|node| children(node));
     if above + height > MAX_DEPTH { Err(Error::ChainTooDeep(MAX_DEPTH)) } else { Ok(()) }
+}
+
+/// Refuses another filter above a node, if the depth with filters would exceed the limit.
+///
+/// # Errors
+/// [`Error::ChainTooDeep`].
+pub(super) fn check_filter_depth(graph: &Graph, below: &Arc<Node>) -> Result<()> {
+    let height = longest(below, &mut HashMap::new(), &|node| children(node));
+    let is_too_deep = depth(graph, below) + height > MAX_DEPTH_WITH_FILTERS;
+    if is_too_deep { Err(Error::ChainTooDeep(MAX_DEPTH_WITH_FILTERS)) } else { Ok(()) }
 }
 
 /// The number of nodes on the longest path from a node without parents down to this node.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::depth::check_filter_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::{ClosingNodes, Graph};
@@ -75,6 +76,7 @@ impl Graph {
     /// The name is malformed or taken, or there are too many nodes.
     pub fn insert_filter(&self, below: &Arc<Node>, options: FilterOptions) -> Result<Filter> {
         let FilterOptions { driver, name, target, merges } = options;
+        check_filter_depth(self, below)?;
         let place = self.with_state(|state| state.reserve_name(name))?;
         let user = User::Node {
             name: place.name.clone(),

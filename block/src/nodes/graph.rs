@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex, MutexGuard, ReentrantMutex, ReentrantMutexGuard};
 
+use super::corruption::Corruptions;
 use super::node::Node;
 use super::state::{PendingNode, State};
 use super::usage::Operation;
 use crate::error::{Error, Result};
+use crate::image::qcow2::Corruption;
 
 /// All nodes of a program. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +28,25 @@ struct Shared {
     changed: Condvar,
     /// Locked while nodes are reopened, from reading their settings to writing them.
     reopening: ReentrantMutex<()>,
+    corruptions: Corruptions,
 }
 
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Calls `receiver` for each corruption that a request finds in the image of a node, with the
+    /// name of the node: see [`Corruption`]. Without effect if there is a receiver already.
+    ///
+    /// The receiver is called on the threads of requests, and must not call the graph.
+    pub fn on_corruption(&self, receiver: impl Fn(&str, &Corruption) + Send + Sync + 'static) {
+        self.shared.corruptions.set(Box::new(receiver));
+    }
+
+    pub(super) fn corruptions(&self) -> &Corruptions {
+        &self.shared.corruptions
     }
 
     /// Closes a node that [`Graph::add`] opened, and the nodes that were opened below it.

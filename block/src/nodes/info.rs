@@ -1,9 +1,11 @@
 //! Information about nodes and images, for `query-named-block-nodes`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::driver::Driver;
-use super::filename::{filename, resolve_backing};
+use super::filename::{Filenames, resolve_backing};
+use super::graph::Graph;
 use super::inherit::CacheMode;
 use super::node::Node;
 use crate::error::Result;
@@ -35,8 +37,8 @@ pub struct NodeInfo {
     pub backing_depth: u32,
     /// The persistent bitmaps, the newest first.
     pub dirty_bitmaps: Vec<BitmapInfo>,
-    /// The image.
-    pub image: ImageInfo,
+    /// The image, which is shared with the nodes above.
+    pub image: Arc<ImageInfo>,
 }
 
 /// The members of `ImageInfo`.
@@ -66,7 +68,7 @@ pub struct ImageInfo {
     /// The members that only qcow2 images have.
     pub qcow2: Option<Qcow2Info>,
     /// The backing image, if it is included.
-    pub backing_image: Option<Box<ImageInfo>>,
+    pub backing_image: Option<Arc<ImageInfo>>,
 }
 
 /// The members of `ImageInfoSpecificQCow2`.
@@ -116,7 +118,7 @@ impl Node {
     /// # Errors
     /// [`Error::Io`](crate::error::Error::Io) if a size cannot be determined.
     pub fn info(&self, flat: bool) -> Result<NodeInfo> {
-        node_info(self, flat)
+        InfoReader::new(flat).node(self)
     }
 
     /// The bytes that the image occupies on the host, if it is stored in a file.
@@ -142,38 +144,75 @@ impl Node {
     }
 }
 
-fn node_info(node: &Node, flat: bool) -> Result<NodeInfo> {
-    let mut depth = 0;
-    let image = image_info(node, flat, &mut depth)?;
-    // The child of a filter is not a backing image.
-    let backing = node.backing().filter(|_| !node.driver().is_filter());
-    Ok(NodeInfo {
-        node_name: node.name().to_owned(),
-        driver: node.driver().name(),
-        read_only: node.is_read_only(),
-        cache: node.cache(),
-        detect_zeroes: node.detect_zeroes(),
-        filename: image.filename.clone(),
-        backing_filename: backing.map(|backing| filename(&backing)),
-        backing_depth: depth,
-        dirty_bitmaps: bitmaps_of(node).into_iter().rev().collect(),
-        image,
-    })
+impl Graph {
+    /// As [`Node::info`], for all open nodes, the newest first. Each image is read once.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if a size cannot be determined.
+    pub fn info(&self, flat: bool) -> Result<Vec<NodeInfo>> {
+        let mut reader = InfoReader::new(flat);
+        self.nodes().iter().map(|node| reader.node(node)).collect()
+    }
 }
 
-fn image_info(node: &Node, flat: bool, depth: &mut u32) -> Result<ImageInfo> {
+/// Reads the information about nodes, and each image once: a chain of images contains each of them
+/// as often as there are images above.
+#[derive(Debug)]
+struct InfoReader {
+    flat: bool,
+    names: Filenames,
+    /// The images by the names of their nodes, and the lengths of their backing chains.
+    images: HashMap<String, (Arc<ImageInfo>, u32)>,
+}
+
+impl InfoReader {
+    fn new(flat: bool) -> Self {
+        InfoReader { flat, names: Filenames::default(), images: HashMap::new() }
+    }
+
+    fn node(&mut self, node: &Node) -> Result<NodeInfo> {
+        let (image, backing_depth) = self.image(node)?;
+        // The child of a filter is not a backing image.
+        let backing = node.backing().filter(|_| !node.driver().is_filter());
+        Ok(NodeInfo {
+            node_name: node.name().to_owned(),
+            driver: node.driver().name(),
+            read_only: node.is_read_only(),
+            cache: node.cache(),
+            detect_zeroes: node.detect_zeroes(),
+            filename: image.filename.clone(),
+            backing_filename: backing.map(|backing| self.names.filename(&backing).to_string()),
+            backing_depth,
+            dirty_bitmaps: bitmaps_of(node).into_iter().rev().collect(),
+            image,
+        })
+    }
+
+    fn image(&mut self, node: &Node) -> Result<(Arc<ImageInfo>, u32)> {
+        if let Some(known) = self.images.get(node.name()) {
+            return Ok(known.clone());
+        }
+        let backing = node.backing().or_else(|| node.blkdebug_image()).filter(|_| !self.flat);
+        let backing = backing.map(|backing| self.image(&backing)).transpose()?;
+        let depth = backing.as_ref().map_or(0, |(_, depth)| depth + 1);
+        let filename = self.names.filename(node).to_string();
+        let backing_image = backing.map(|(image, _)| image);
+        let read = (Arc::new(image_info(node, filename, backing_image)?), depth);
+        self.images.insert(node.name().to_owned(), read.clone());
+        Ok(read)
+    }
+}
+
+fn image_info(
+    node: &Node,
+    filename: String,
+    backing_image: Option<Arc<ImageInfo>>,
+) -> Result<ImageInfo> {
     let header = node.qcow2_header();
     let header = header.as_deref();
-    let backing_image = match node.backing().or_else(|| node.blkdebug_image()) {
-        Some(backing) if !flat => {
-            *depth += 1;
-            Some(Box::new(image_info(&backing, flat, depth)?))
-        }
-        Some(_) | None => None,
-    };
     let named = header.and_then(Header::backing_file).filter(|name| !name.is_empty());
     Ok(ImageInfo {
-        filename: filename(node),
+        filename,
         format: node.driver().name(),
         virtual_size: node.size()?,
         actual_size: node.allocated_size(),

@@ -370,11 +370,37 @@ impl Node {
         self.host_file.as_deref().map(work)
     }
 
+    /// Takes the handles to all nodes below.
+    fn take_children(&mut self) -> Vec<Arc<Node>> {
+        let children = [
+            self.file.get_mut().take(),
+            self.data_file.get_mut().take(),
+            self.backing.get_mut().node.take(),
+            self.target.take(),
+        ];
+        children.into_iter().flatten().collect()
+    }
+
     /// The storage of the node, for nodes above and for the creation of images in the node.
     /// Watchers see all writes to it.
     pub(crate) fn storage(&self) -> Storage {
         let observer = Arc::new(self.writes.clone());
         Storage::new(WatchedStorage::new(self.image.storage(), observer))
+    }
+}
+
+/// Releases the nodes below one after the other. The children of a child could otherwise be
+/// released by recursion, through the nodes and through their images, along a whole chain.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut released = self.take_children();
+        // The images below stay open, because their nodes are in `released`.
+        drop(std::mem::replace(&mut self.image, Image::empty()));
+        while let Some(node) = released.pop() {
+            if let Some(mut node) = Arc::into_inner(node) {
+                released.extend(node.take_children());
+            }
+        }
     }
 }
 

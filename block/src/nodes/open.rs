@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use parking_lot::RwLock;
 
-use super::depth::{MAX_DEPTH, check_depth};
+use super::depth::check_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::Graph;
@@ -25,7 +25,7 @@ use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevOptionsRaw, BlockdevRef,
+    BlockdevOptionsRaw, BlockdevRef, MAX_DEPTH,
 };
 
 /// The default size of a null node.
@@ -67,7 +67,7 @@ impl Graph {
 ///
 /// The state of the graph is not locked while files are opened and read.
 pub(super) struct Opener<'a> {
-    graph: &'a Graph,
+    pub(super) graph: &'a Graph,
     /// The nodes of the tree, opened or being opened.
     created: Vec<PendingNode>,
     /// The nodes that were opened as children, with the names of their parents.

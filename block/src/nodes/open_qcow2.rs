@@ -18,9 +18,7 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{CacheSizes, OverlapChecks, Qcow2Image, Qcow2Mode};
-use crate::options::{
-    BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull, json,
-};
+use crate::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 
 impl Opener<'_> {
     pub(super) fn open_qcow2(
@@ -41,9 +39,8 @@ impl Opener<'_> {
             self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
         }
         let option = options.format.backing.as_ref();
-        let backing = self
-            .open_backing(&header, &file, common, option)
-            .map_err(|error| Error::OpenBacking(Box::new(error)))?;
+        let backing =
+            self.open_backing(&header, &file, common, option).map_err(Error::open_backing)?;
         if let Some(backing) = &backing {
             self.attach(&name, Driver::Qcow2, common, backing, Role::Backing)?;
         }
@@ -73,7 +70,7 @@ impl Opener<'_> {
             data_file: data_file.as_ref().map(|node| node.storage()),
             cache_sizes: CacheSizes::default(),
             overlap_checks: OverlapChecks::default(),
-            corruption_observer: None,
+            corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
@@ -151,10 +148,7 @@ impl Graph {
 fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOptions>>> {
     let Some(name) = header.backing_file() else { return Ok(None) };
     let format = header.backing_format();
-    let options = match name.strip_prefix("json:") {
-        Some(description) => json::parse(description, format)?,
-        None => by_name(&filename::resolve_backing(file, name), format)?,
-    };
+    let options = by_name(&filename::resolve_backing(file, name), format)?;
     options.check_supported()?;
     Ok(Some(Box::new(options)))
 }

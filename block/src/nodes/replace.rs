@@ -234,11 +234,14 @@ impl Node {
     }
 }
 
-/// Collects the names of a node and of all below it.
+/// Collects the names of a node and of all below it. Each node is visited once, as several paths
+/// may lead to it.
 fn collect_names(node: Option<&Arc<Node>>, names: &mut Vec<String>) {
-    let Some(node) = node else { return };
-    names.push(node.name().to_owned());
-    for child in node.children() {
-        collect_names(Some(&child), names);
+    let mut found: Vec<Arc<Node>> = node.cloned().into_iter().collect();
+    while let Some(node) = found.pop() {
+        if !names.iter().any(|name| name == node.name()) {
+            names.push(node.name().to_owned());
+            found.extend(node.children());
+        }
     }
 }

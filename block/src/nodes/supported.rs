@@ -6,7 +6,7 @@ use super::blkdebug_options::Blkdebug;
 use crate::error::{Error, Result};
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevOptionsQcow2, BlockdevOptionsRaw, BlockdevRef, BlockdevRefOrNull,
+    BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull, MAX_DEPTH,
 };
 
 impl BlockdevOptions {
@@ -17,19 +17,10 @@ impl BlockdevOptions {
     /// open the first file.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for the first such option.
+    /// [`Error::InvalidOption`] for the first such option; [`Error::ChainTooDeep`] if more than
+    /// [`MAX_DEPTH`] nodes are described one below the other.
     pub fn check_supported(&self) -> Result<()> {
-        require(self.active != Some(false), "active=off")?;
-        match &self.driver {
-            BlockdevDriverOptions::Blkdebug(options) => {
-                Blkdebug::new(options)?;
-                options.image.check_supported()
-            }
-            BlockdevDriverOptions::File(options) => check_file(options),
-            BlockdevDriverOptions::NullCo(options) => check_null(options),
-            BlockdevDriverOptions::Qcow2(options) => check_qcow2(options),
-            BlockdevDriverOptions::Raw(options) => check_raw(options),
-        }
+        check(self, 0)
     }
 }
 
@@ -39,10 +30,37 @@ impl BlockdevRef {
     /// # Errors
     /// As for [`BlockdevOptions::check_supported`].
     pub fn check_supported(&self) -> Result<()> {
-        match self {
-            BlockdevRef::Definition(options) => options.check_supported(),
-            BlockdevRef::Reference(_) => Ok(()),
+        check_child(self, 0)
+    }
+}
+
+/// Checks a description below `depth` others. The depth is checked first, as this function and all
+/// later work on the description recurse.
+fn check(options: &BlockdevOptions, depth: usize) -> Result<()> {
+    if depth >= MAX_DEPTH {
+        return Err(Error::ChainTooDeep(MAX_DEPTH));
+    }
+    require(options.active != Some(false), "active=off")?;
+    match &options.driver {
+        BlockdevDriverOptions::Blkdebug(options) => {
+            Blkdebug::new(options)?;
+            check_child(&options.image, depth + 1)
         }
+        BlockdevDriverOptions::File(options) => check_file(options),
+        BlockdevDriverOptions::NullCo(options) => check_null(options),
+        BlockdevDriverOptions::Qcow2(options) => check_qcow2(options, depth + 1),
+        BlockdevDriverOptions::Raw(options) => {
+            options.offset_bytes()?;
+            options.size_bytes()?;
+            check_child(&options.format.file, depth + 1)
+        }
+    }
+}
+
+fn check_child(child: &BlockdevRef, depth: usize) -> Result<()> {
+    match child {
+        BlockdevRef::Definition(options) => check(options, depth),
+        BlockdevRef::Reference(_) => Ok(()),
     }
 }
 
@@ -60,19 +78,13 @@ fn check_null(options: &BlockdevOptionsNull) -> Result<()> {
     options.size_bytes().map(drop)
 }
 
-fn check_qcow2(options: &BlockdevOptionsQcow2) -> Result<()> {
-    options.format.format.file.check_supported()?;
+fn check_qcow2(options: &BlockdevOptionsQcow2, depth: usize) -> Result<()> {
+    check_child(&options.format.format.file, depth)?;
     match &options.format.backing {
-        Some(BlockdevRefOrNull::Definition(options)) => options.check_supported()?,
+        Some(BlockdevRefOrNull::Definition(options)) => check(options, depth)?,
         Some(BlockdevRefOrNull::Reference(_) | BlockdevRefOrNull::Null(_)) | None => {}
     }
-    options.data_file.as_ref().map_or(Ok(()), BlockdevRef::check_supported)
-}
-
-fn check_raw(options: &BlockdevOptionsRaw) -> Result<()> {
-    options.offset_bytes()?;
-    options.size_bytes()?;
-    options.format.file.check_supported()
+    options.data_file.as_ref().map_or(Ok(()), |child| check_child(child, depth))
 }
 
 fn require(supported: bool, option: &str) -> Result<()> {

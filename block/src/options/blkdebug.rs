@@ -11,7 +11,8 @@ pub use super::blkdebug_event::BlkdebugEvent;
 pub struct BlockdevOptionsBlkdebug {
     /// The node to which requests are passed.
     pub image: BlockdevRef,
-    /// A file with rules. Not supported.
+    /// A file with further rules, in the format of QEMU's configuration files. The groups
+    /// `inject-error` and `set-state` have the members of the lists by these names.
     pub config: Option<String>,
     /// The alignment of requests in bytes, a power of 2.
     pub align: Option<i64>,

@@ -6,6 +6,7 @@
 //! without effect, or supports only a part of its values.
 
 pub mod blkdebug;
+pub(crate) mod blkdebug_config;
 mod blkdebug_event;
 pub mod drivers;
 pub(crate) mod json;
@@ -18,6 +19,13 @@ pub use self::drivers::{
     BlockdevOptionsRaw, OnOffAuto,
 };
 use crate::error::{Error, Result};
+
+/// The largest number of nodes on top of each other: more than any use needs.
+///
+/// QEMU has no such limit. Opening nodes, reads of nodes and descriptions of nodes recurse, so the
+/// limit is checked before each of them. It also ends a chain of backing files that is circular.
+/// The stack that this depth requires is [`STACK_SIZE`](crate::nodes::STACK_SIZE).
+pub const MAX_DEPTH: usize = 200;
 
 /// The value of a member that must not be negative.
 pub(crate) fn unsigned<T: Into<i64>>(value: Option<T>, name: &str) -> Result<Option<u64>> {

@@ -279,7 +279,7 @@ fn listings_show_the_image_before_the_node() {
     let plain = text(&fixture.path("plain"));
     assert_eq!(info.filename, format!("blkdebug::{plain}"));
     assert_eq!((info.backing_depth, info.image.actual_size), (1, None));
-    let below = info.image.backing_image.map(|image| image.filename);
+    let below = info.image.backing_image.as_ref().map(|image| image.filename.clone());
     assert_eq!(below.as_deref(), Some(plain.as_str()));
 }
 

@@ -3,18 +3,23 @@
 //! | part | files |
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
+//! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images and image locks | `headers`, `bitmaps`, `images`, `formats`, `locks`, `blkdebug` |
+//! | images | `headers`, `bitmaps`, `images`, `formats`, `corruption` |
+//! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
 mod bitmaps;
 mod blkdebug;
 mod copy;
+mod corruption;
 mod create;
+mod depth;
 mod formats;
 mod graph;
 mod headers;
+mod image_names;
 mod images;
 mod locks;
 mod options;

@@ -68,7 +68,8 @@ fn a_filter_is_between_a_node_and_its_parents() {
     assert!(filter.node().filtered().is_some_and(|below| Arc::ptr_eq(&below, &mid)));
     let info = top.info(false).expect("the sizes are known");
     assert_eq!(info.backing_depth, 3);
-    assert_eq!(info.image.backing_image.expect("a backing image").format, "commit_top");
+    let below = info.image.backing_image.as_ref().expect("a backing image");
+    assert_eq!(below.format, "commit_top");
     // The parents of the filter neither take nor unshare permissions below it.
     let written = NodeUse::written(Arc::clone(&base), true);
     drop(fixture.graph.reserve("commit", "j0", [written.clone()]).expect("it is allowed"));

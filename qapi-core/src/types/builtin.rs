@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -130,6 +131,18 @@ impl<T: QapiType> QapiType for Vec<T> {
     fn visit(input: Input<'_, '_>) -> Result<Self> {
         input.check_depth()?;
         input.list()
+    }
+}
+
+/// The same as `T`, for a value that several values of a reply contain.
+impl<T: QapiType> QapiType for Arc<T> {
+    fn schema_type() -> Type {
+        <T as QapiType>::schema_type()
+    }
+
+    fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.check_depth()?;
+        T::visit(input).map(Self::new)
     }
 }
 

@@ -38,7 +38,7 @@ pub use size::Size;
 /// | an optional member | `Option<T>` |
 /// | `uint64` | `std::time::Duration` marked `#[qapi(unit = "ms")]`, or `s`, `us`, `ns` |
 /// | `str` | `Vec<u8>` marked `#[qapi(base64)]` |
-/// | the same as `T` | `Box<T>`, and a newtype under `#[qapi_struct(transparent)]` |
+/// | the same as `T` | `Box<T>`, `Arc<T>`, and a newtype under `#[qapi_struct(transparent)]` |
 ///
 /// To use a type of another crate, wrap it and implement the trait by hand in terms of a QAPI type:
 ///

@@ -1,5 +1,8 @@
 //! `query-named-block-nodes` and `query-block`.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use block::image::qcow2::bitmaps::BitmapInfo;
 use block::image::qcow2::header::CompressionType;
 use block::image::qcow2::snapshots::Snapshot;
@@ -25,9 +28,9 @@ pub fn query_named_block_nodes(
     #[qapi(since = "5.0")]
     flat: Option<bool>,
 ) -> Result<Vec<BlockDeviceInfo>> {
-    let flat = flat.unwrap_or(false);
-    let nodes = graph.nodes();
-    nodes.iter().map(|node| Ok(block_device_info(node.info(flat)?))).collect()
+    let nodes = graph.info(flat.unwrap_or(false))?;
+    let mut images = Images::default();
+    Ok(nodes.into_iter().map(|info| block_device_info(info, &mut images)).collect())
 }
 
 /// Lists all devices with a disk: none, as this program has no devices.
@@ -36,7 +39,25 @@ pub fn query_block() -> Vec<BlockInfo> {
     Vec::new()
 }
 
-fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
+/// The images that were converted, by the addresses of their information. The reply shares them, as
+/// a chain contains each image as often as there are images above.
+#[derive(Debug, Default)]
+struct Images(HashMap<*const nodes::ImageInfo, Arc<ImageInfo>>);
+
+impl Images {
+    fn get(&mut self, info: &Arc<nodes::ImageInfo>) -> Arc<ImageInfo> {
+        let address = Arc::as_ptr(info);
+        if let Some(known) = self.0.get(&address) {
+            return Arc::clone(known);
+        }
+        let backing = info.backing_image.as_ref().map(|backing| self.get(backing));
+        let image = Arc::new(image_info(info, backing));
+        self.0.insert(address, Arc::clone(&image));
+        image
+    }
+}
+
+fn block_device_info(info: nodes::NodeInfo, images: &mut Images) -> BlockDeviceInfo {
     BlockDeviceInfo {
         file: info.filename,
         node_name: Some(info.node_name),
@@ -53,7 +74,7 @@ fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
         iops: 0,
         iops_rd: 0,
         iops_wr: 0,
-        image: image_info(info.image),
+        image: images.get(&info.image),
         cache: BlockdevCacheInfo {
             writeback: true,
             direct: info.cache.direct,
@@ -64,9 +85,9 @@ fn block_device_info(info: nodes::NodeInfo) -> BlockDeviceInfo {
     }
 }
 
-fn image_info(info: nodes::ImageInfo) -> ImageInfo {
-    let format_specific = match (info.qcow2, info.format) {
-        (Some(qcow2), _) => Some(ImageInfoSpecific::Qcow2(qcow2_info(&qcow2))),
+fn image_info(info: &nodes::ImageInfo, backing_image: Option<Arc<ImageInfo>>) -> ImageInfo {
+    let format_specific = match (&info.qcow2, info.format) {
+        (Some(qcow2), _) => Some(ImageInfoSpecific::Qcow2(qcow2_info(qcow2))),
         (None, "file") => Some(ImageInfoSpecific::File(ImageInfoSpecificFileWrapper {
             data: ImageInfoSpecificFile { extent_size_hint: None },
         })),
@@ -74,7 +95,7 @@ fn image_info(info: nodes::ImageInfo) -> ImageInfo {
     };
     ImageInfo {
         node: BlockNodeInfo {
-            filename: info.filename,
+            filename: info.filename.clone(),
             format: info.format.to_owned(),
             dirty_flag: info.dirty,
             actual_size: info.actual_size.map(u64::cast_signed),
@@ -82,13 +103,13 @@ fn image_info(info: nodes::ImageInfo) -> ImageInfo {
             cluster_size: info.cluster_size.map(u64::cast_signed),
             encrypted: None,
             compressed: None,
-            backing_filename: info.backing_filename,
-            full_backing_filename: info.full_backing_filename,
-            backing_filename_format: info.backing_format,
+            backing_filename: info.backing_filename.clone(),
+            full_backing_filename: info.full_backing_filename.clone(),
+            backing_filename_format: info.backing_format.clone(),
             snapshots: non_empty(info.snapshots.iter().map(snapshot_info)),
             format_specific,
         },
-        backing_image: info.backing_image.map(|image| Box::new(image_info(*image))),
+        backing_image,
     }
 }
 

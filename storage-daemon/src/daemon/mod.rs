@@ -9,6 +9,7 @@ mod socket;
 pub use setup::Setup;
 
 use job::Jobs;
+use nix::libc::{SIGALRM, SIGIO, SIGPROF, SIGPWR, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXFSZ, c_int};
 use qapi_core::{Error, ServeError, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -79,6 +80,7 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_stack_size(block::nodes::STACK_SIZE)
         .build()?;
     let result = runtime.block_on(serve(settings, ready));
     // Does not wait for a thread that still reads standard input.
@@ -141,8 +143,18 @@ async fn end_jobs(jobs: &Jobs) {
 /// The signals that shut the daemon down.
 struct Signals([Signal; 3]);
 
+/// The signals that have no effect, although their default is to end a process. QEMU's daemon
+/// survives `SIGUSR1`, `SIGALRM` and `SIGIO`. With `SIGXFSZ`, a write beyond the limit of the
+/// process fails with an error instead.
+const WITHOUT_EFFECT: [c_int; 8] =
+    [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXFSZ];
+
 impl Signals {
     fn new() -> std::io::Result<Self> {
+        for number in WITHOUT_EFFECT {
+            // The handler remains after the stream is dropped.
+            drop(signal(SignalKind::from_raw(number))?);
+        }
         Ok(Self([
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,

@@ -15,6 +15,7 @@ use crate::options::messages;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
 };
+use crate::schema::image_corrupted::BlockImageCorrupted;
 
 /// A daemon that is being set up.
 pub struct Setup {
@@ -41,6 +42,10 @@ impl Setup {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
         let graph = Graph::new();
+        let events = server.events();
+        graph.on_corruption(move |node_name, corruption| {
+            events.emit(&BlockImageCorrupted::new(node_name, corruption));
+        });
         let slots = CopySlots::default();
         let block_jobs = BlockJobContext {
             jobs: jobs.clone(),

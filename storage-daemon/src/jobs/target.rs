@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use block::create::ImageCreate;
 use block::error::Error;
 use block::nodes::backing::chain;
-use block::nodes::{BorrowedNode, Graph, Node, by_filename, host_path};
+use block::nodes::{BorrowedNode, Graph, Node, by_name, host_path};
 use block::options::{
     BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
     BlockdevDriverOptions, BlockdevOptions, BlockdevRefOrNull,
@@ -117,7 +117,9 @@ impl DriveTarget<'_> {
     pub fn open(self, graph: &Graph) -> Result<JobTarget> {
         let format = match self.mode {
             NewImageMode::Existing => {
-                let file = || self.source.driver().is_protocol().then(|| "file".to_owned());
+                let is_path = !self.filename.starts_with("json:");
+                let is_file = is_path && self.source.driver().is_protocol();
+                let file = || is_file.then(|| "file".to_owned());
                 self.format.clone().or_else(file)
             }
             NewImageMode::AbsolutePaths => {
@@ -136,9 +138,6 @@ impl DriveTarget<'_> {
 
     /// Creates the image. Returns the file if it did not exist before.
     fn create(&self, graph: &Graph, format: &str) -> Result<Option<CreatedFile>> {
-        if self.filename.starts_with("json:") {
-            return Err(Error::InvalidOption("Unknown protocol 'json'".into()).into());
-        }
         let backing = self.backing.as_ref();
         let image = ImageCreate {
             filename: host_path(&self.filename)?.to_owned(),
@@ -170,8 +169,7 @@ impl DriveTarget<'_> {
 
     /// The options with which the image is opened.
     fn blockdev_options(self, format: Option<&str>) -> Result<BlockdevOptions> {
-        let path = host_path(&self.filename)?.to_owned();
-        let mut options = by_filename(path, format)?.read_only(false);
+        let mut options = by_name(&self.filename, format)?.read_only(false);
         options.node_name = self.node_name;
         options.discard = Some(self.discard);
         options.detect_zeroes = Some(self.detect_zeroes);

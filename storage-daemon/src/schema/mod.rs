@@ -11,6 +11,7 @@ pub mod backup;
 pub mod block_job;
 pub mod create;
 pub mod encryption;
+pub mod image_corrupted;
 pub mod mirror;
 pub mod node_info;
 pub mod transaction;

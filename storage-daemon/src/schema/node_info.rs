@@ -1,5 +1,7 @@
 //! The types that `query-named-block-nodes` and `query-block` return.
 
+use std::sync::Arc;
+
 use block::options::BlockdevDetectZeroesOptions;
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
@@ -79,7 +81,7 @@ pub struct BlockDeviceInfo {
     pub iops_wr: i64,
     /// The node's image.
     #[qapi(since = "1.6")]
-    pub image: ImageInfo,
+    pub image: Arc<ImageInfo>,
     /// The cache mode.
     #[qapi(since = "2.3")]
     pub cache: BlockdevCacheInfo,
@@ -195,7 +197,7 @@ pub struct ImageInfo {
     pub node: BlockNodeInfo,
     /// The backing image.
     #[qapi(since = "1.6")]
-    pub backing_image: Option<Box<ImageInfo>>,
+    pub backing_image: Option<Arc<ImageInfo>>,
 }
 
 /// The formats with specific properties.

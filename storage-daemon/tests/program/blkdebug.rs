@@ -31,7 +31,7 @@ fn unsupported_options_are_refused() {
     for (more, expected) in [
         (
             json!({"config": "rules"}),
-            "config is not supported by this program: give rules in inject-error and set-state",
+            "Could not read blkdebug config file: No such file or directory",
         ),
         (json!({"align": 1000}), "Cannot meet constraints with align 1000"),
         (json!({"align": -1}), "Value '-1' is out of range for parameter 'align'"),

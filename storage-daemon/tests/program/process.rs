@@ -92,6 +92,28 @@ fn each_signal_ends_the_daemon_as_quit_does() {
 }
 
 #[test]
+fn signals_that_no_one_sends_to_end_a_daemon_have_no_effect() {
+    let mut daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    for signal in [
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+        Signal::SIGVTALRM,
+        Signal::SIGPROF,
+        Signal::SIGIO,
+        Signal::SIGPWR,
+        Signal::SIGXFSZ,
+        Signal::SIGPIPE,
+    ] {
+        daemon.signal(signal);
+        client.execute("query-version", json!({}));
+    }
+    daemon.signal(Signal::SIGTERM);
+    assert!(daemon.ended().success());
+}
+
+#[test]
 fn the_socket_of_a_killed_daemon_is_replaced_and_that_of_a_running_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     // Dropping a listener leaves its file, as a killed daemon does.

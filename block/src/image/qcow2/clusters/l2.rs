@@ -138,17 +138,13 @@ impl Clusters {
         entry: Entry,
         fault: EntryFault,
     ) -> Failure {
-        let table = match state.tables.l2_offset(offset) {
-            Ok(table) => table.unwrap_or(0),
-            Err(failure) => return failure,
-        };
-        let (_, number) = state.tables.place(table, offset);
-        let place = format!("L2 offset: {}, L2 index: {}", Hex(table), Hex(number));
+        let place = self.entry_place(state, offset);
         let host = Hex(entry.offset());
         let text = match fault {
             EntryFault::Unaligned => {
                 format!("Cluster allocation offset {host} unaligned ({place})")
             }
+            // QEMU has two spaces here, but only for reads.
             EntryFault::Invalid => format!("Invalid cluster entry found  ({place})"),
             EntryFault::Compressed => format!(
                 "Compressed cluster entry found in image with external data file ({place})"
@@ -165,12 +161,27 @@ impl Clusters {
         entry: Entry,
         fault: EntryFault,
     ) -> Failure {
-        if fault != EntryFault::Unaligned || !entry.is_copied() {
-            return self.invalid_entry(state, offset, entry, fault);
-        }
-        let what = if entry.has_zero_flag() { "Preallocated zero" } else { "Data" };
-        let (host, guest) = (Hex(entry.offset()), Hex(offset));
-        Corruption::new(format!("{what} cluster offset {host} unaligned (guest offset: {guest})"))
-            .into()
+        let text = match fault {
+            EntryFault::Unaligned if entry.is_copied() => {
+                let what = if entry.has_zero_flag() { "Preallocated zero" } else { "Data" };
+                let (host, guest) = (Hex(entry.offset()), Hex(offset));
+                format!("{what} cluster offset {host} unaligned (guest offset: {guest})")
+            }
+            EntryFault::Invalid => {
+                format!("Invalid cluster entry found ({})", self.entry_place(state, offset))
+            }
+            EntryFault::Unaligned | EntryFault::Compressed => {
+                return self.invalid_entry(state, offset, entry, fault);
+            }
+        };
+        Corruption::new(text).into()
+    }
+
+    /// The position of the entry for an offset in the image, as messages show it.
+    fn entry_place(&self, state: &State, offset: u64) -> String {
+        // The entry was found in a table, so the offset of the table is valid.
+        let table = state.tables.l2_offset(offset).ok().flatten().unwrap_or(0);
+        let (_, number) = state.tables.place(table, offset);
+        format!("L2 offset: {}, L2 index: {}", Hex(table), Hex(number))
     }
 }

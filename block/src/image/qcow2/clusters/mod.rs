@@ -45,6 +45,7 @@ mod map;
 mod metadata;
 mod refcounts;
 mod regions;
+mod reserved;
 mod resize;
 mod tables;
 mod write;
@@ -151,7 +152,7 @@ impl Clusters {
         let geometry = Geometry::new(header);
         let pieces = mode.cache_sizes.pieces(header)?;
         let file = &storages.file;
-        let mut regions = Regions::new(file, header, mode.overlap_checks);
+        let mut regions = Regions::new(file, header, mode.overlap_checks)?;
         let tables = Tables::load(file, geometry, &mut regions, pieces.slices, pieces.slice_size)
             .map_err(open_error)?;
         let counts = match mode.writable {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use bitflags::bitflags;
 
 use super::corruption::{Corruption, Result};
+use super::reserved::Reserved;
 use crate::image::qcow2::format::entry::OFFSET_MASK;
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
@@ -106,15 +107,17 @@ pub(super) struct Regions {
     pub(super) l2_tables: Offsets,
     pub(super) refcount_table: Range<u64>,
     pub(super) refcount_blocks: Offsets,
-    snapshot_table: Range<u64>,
-    snapshot_l1_tables: Vec<Range<u64>>,
-    bitmap_directory: Range<u64>,
+    reserved: Reserved,
 }
 
 impl Regions {
-    pub(super) fn new(storage: &Storage, header: &Header, checks: OverlapChecks) -> Self {
+    pub(super) fn new(
+        storage: &Storage,
+        header: &Header,
+        checks: OverlapChecks,
+    ) -> io::Result<Self> {
         let pointers = header.table_pointers();
-        Regions {
+        Ok(Regions {
             storage: storage.clone(),
             cluster_bits: header.cluster_size().trailing_zeros(),
             checks,
@@ -122,10 +125,8 @@ impl Regions {
             l2_tables: Offsets::default(),
             refcount_table: pointers.refcount_table.clone(),
             refcount_blocks: Offsets::default(),
-            snapshot_table: 0..0,
-            snapshot_l1_tables: Vec::new(),
-            bitmap_directory: 0..0,
-        }
+            reserved: Reserved::read(storage, header)?,
+        })
     }
 
     /// Checks that a write to a range of the file touches no metadata, except those in `ignored`.
@@ -159,7 +160,8 @@ impl Regions {
         length: u64,
     ) -> io::Result<Option<&'static str>> {
         let size = 1_u64 << self.cluster_bits;
-        let range = offset - offset % size..(offset + length).next_multiple_of(size);
+        let end = offset.saturating_add(length);
+        let range = offset - offset % size..end.checked_next_multiple_of(size).unwrap_or(end);
         for (flag, name) in NAMES {
             if checks.contains(flag) && self.touches(flag, &range)? {
                 return Ok(Some(name));
@@ -179,10 +181,10 @@ impl Regions {
             OverlapChecks::ACTIVE_L2 => self.l2_tables.touches(range, size),
             OverlapChecks::REFCOUNT_BLOCK => self.refcount_blocks.touches(range, size),
             OverlapChecks::REFCOUNT_TABLE => meets(&self.refcount_table),
-            OverlapChecks::SNAPSHOT_TABLE => meets(&self.snapshot_table),
-            OverlapChecks::INACTIVE_L1 => self.snapshot_l1_tables.iter().any(meets),
+            OverlapChecks::SNAPSHOT_TABLE => meets(&self.reserved.snapshot_table),
+            OverlapChecks::INACTIVE_L1 => self.reserved.snapshot_l1_tables.iter().any(meets),
             OverlapChecks::INACTIVE_L2 => self.touches_inactive_l2(range)?,
-            OverlapChecks::BITMAP_DIRECTORY => meets(&self.bitmap_directory),
+            OverlapChecks::BITMAP_DIRECTORY => meets(&self.reserved.bitmap_directory),
             _several => false,
         })
     }
@@ -191,7 +193,7 @@ impl Regions {
     fn touches_inactive_l2(&self, range: &Range<u64>) -> io::Result<bool> {
         let size = 1_u64 << self.cluster_bits;
         let mut piece = vec![0; 64 << 10];
-        for table in &self.snapshot_l1_tables {
+        for table in &self.reserved.snapshot_l1_tables {
             let mut at = table.start;
             while at < table.end {
                 let length = (table.end - at).min(piece.len() as u64) as usize;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::journal::{Journal, apply, corruptions, number, take_snapshot};
-use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, Storages};
+use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, OverlapChecks, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
 
@@ -12,21 +12,21 @@ const SECTOR: usize = 512;
 
 /// The shape of an image under test.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
-    cluster_size: usize,
-    refcount_bits: usize,
+pub(super) struct Shape {
+    pub(super) cluster_size: usize,
+    pub(super) refcount_bits: usize,
     /// Whether clusters have subclusters.
-    extended: bool,
-    size: u64,
+    pub(super) extended: bool,
+    pub(super) size: u64,
     /// Whether the caches are as small as possible.
-    small_caches: bool,
+    pub(super) small_caches: bool,
     /// Whether a snapshot is taken in the middle.
-    snapshot: bool,
+    pub(super) snapshot: bool,
     /// The number of writes from one flush to the next.
-    flush_every: u8,
+    pub(super) flush_every: u8,
 }
 
-const SHAPE: Shape = Shape {
+pub(super) const SHAPE: Shape = Shape {
     cluster_size: 4096,
     refcount_bits: 16,
     extended: false,
@@ -49,7 +49,7 @@ struct Snapshot {
     contents: Vec<u8>,
 }
 
-fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
+pub(super) fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
     let header = Header::read(&storage, writable).expect("it has a header");
     let storages = Storages { file: storage, data: None, backing: None };
     let mut cache_sizes = CacheSizes::default();
@@ -62,7 +62,7 @@ fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
 
 /// Creates an empty image. Its clusters are the header, the refcount table, one refcount block, and
 /// the L1 table.
-fn make(shape: Shape) -> Arc<Journal> {
+pub(super) fn make(shape: Shape) -> Arc<Journal> {
     let (size, bits) = (shape.cluster_size, shape.refcount_bits);
     let l2_entry = if shape.extended { 16 } else { 8 };
     let l1_entries = (shape.size as usize).div_ceil(size / l2_entry * size);
@@ -92,10 +92,10 @@ fn make(shape: Shape) -> Arc<Journal> {
 }
 
 /// Pseudo-random numbers.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) % limit
     }
@@ -181,7 +181,7 @@ fn history(shape: Shape, steps: u8) -> (Vec<u8>, Vec<Step>, Option<(usize, Snaps
 }
 
 /// The contents of an image.
-fn contents(file: &[u8], shape: Shape) -> Vec<u8> {
+pub(super) fn contents(file: &[u8], shape: Shape) -> Vec<u8> {
     let journal = Arc::new(Journal::default());
     *journal.file.lock() = file.to_vec();
     let image = open(journal.into(), shape, false);
@@ -296,4 +296,38 @@ fn an_image_is_sound_while_it_shrinks() {
         assert!(contents(&file, shape)[..size] == data[..size]);
     }
     assert!(contents(&file, shape)[size..].iter().all(|byte| *byte == 0), "the end is empty");
+}
+
+#[test]
+fn the_strictest_check_refuses_writes_into_tables_of_snapshots() {
+    let shape = Shape { cluster_size: 512, ..SHAPE };
+    let journal = make(shape);
+    let image = open(journal.clone().into(), shape, true);
+    image.write(0, &[1; 4096]).expect("data can be written");
+    let table = image.allocate_metadata(1).expect("there is room");
+    image.flush().expect("it can be flushed");
+    drop(image);
+    let mut file = journal.file.lock();
+    apply(&mut file, table, &[0; 512]);
+    let (l1, entries) = take_snapshot(&mut file);
+    // A snapshot table with one entry, and an entry of the active table for the snapshot's table.
+    apply(&mut file, table, &[&l1.to_be_bytes()[..], &(entries as u32).to_be_bytes()].concat());
+    apply(&mut file, 60, &[&1_u32.to_be_bytes()[..], &table.to_be_bytes()].concat());
+    let inactive_l2 = number(&file, l1, 8);
+    let active_l2 = number(&file, number(&file, 40, 8), 8);
+    assert_eq!(inactive_l2, active_l2, "the tables are shared");
+    apply(&mut file, active_l2 + 8, &(inactive_l2 | 1 << 63).to_be_bytes());
+    drop(file);
+    for (checks, expected) in [(OverlapChecks::CACHED, true), (OverlapChecks::ALL, false)] {
+        let copy = Arc::new(Journal::default());
+        *copy.file.lock() = journal.file.lock().clone();
+        let storage = Storage::from(copy);
+        let header = Header::read(&storage, true).expect("it has a header");
+        let storages = Storages { file: storage, data: None, backing: None };
+        let mode = OpenMode { writable: true, overlap_checks: checks, ..OpenMode::default() };
+        let image = Clusters::open(storages, &header, mode).expect("it can be opened");
+        // A write to another cluster copies the active table, so that the snapshot has its own.
+        image.write(0, &[2; 512]).expect("data can be written");
+        assert_eq!(image.write(512, &[2; 512]).is_ok(), expected, "{checks:?}");
+    }
 }

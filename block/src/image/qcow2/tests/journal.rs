@@ -71,11 +71,13 @@ impl BlockStorage for Journal {
     }
 }
 
-/// A big-endian number of `length` bytes.
+/// A big-endian number of `length` bytes, which is 0 beyond the end of the file.
 pub(super) fn number(file: &[u8], offset: u64, length: usize) -> u64 {
     let offset = offset as usize;
     let mut bytes = [0; 8];
-    bytes[8 - length..].copy_from_slice(&file[offset..offset + length]);
+    if let Some(known) = file.get(offset..offset + length) {
+        bytes[8 - length..].copy_from_slice(known);
+    }
     u64::from_be_bytes(bytes)
 }
 
@@ -142,6 +144,15 @@ pub(super) fn corruptions(file: &[u8], l1_tables: &[(u64, u64)]) -> usize {
     let cluster_bits = number(file, 20, 4);
     let references = (0..).zip(references(file, cluster_bits, l1_tables));
     references.filter(|(cluster, references)| count(file, *cluster).0 < *references).count()
+}
+
+/// The number of clusters with fewer references than their count.
+pub(super) fn leaks(file: &[u8]) -> usize {
+    let cluster_bits = number(file, 20, 4);
+    let mut references = references(file, cluster_bits, &[]);
+    references.resize((file.len() >> cluster_bits) + 1, 0);
+    let references = (0..).zip(references);
+    references.filter(|(cluster, references)| count(file, *cluster).0 > *references).count()
 }
 
 /// The count of a cluster, and the position of the count in bits.

@@ -1,4 +1,5 @@
-//! Replays of images write by write: an image must be sound after each of them.
+//! Tests of the engine: replays of images write by write, and requests of several threads.
 
 mod clusters;
 mod journal;
+mod threads;

@@ -1,0 +1,145 @@
+//! Names of images: descriptions and protocols, as backing files and as the files of a client.
+
+use block::nodes::by_name;
+use block::options::BlockdevOptions;
+
+use crate::support::{Fixture, M, file, inline, qcow2, text};
+
+/// An image that names this backing file.
+fn overlay(fixture: &Fixture, backing: &str, format: Option<&str>) -> BlockdevOptions {
+    fixture.format("overlay", |options| {
+        options.backing_file = Some(backing.to_owned());
+        options.backing_format = format.map(str::to_owned);
+    });
+    qcow2(inline(fixture.file("overlay"))).named("overlay")
+}
+
+/// The drivers of all nodes, the newest first.
+fn drivers(fixture: &Fixture) -> Vec<&'static str> {
+    fixture.graph.nodes().iter().map(|node| node.driver().name()).collect()
+}
+
+#[test]
+fn a_backing_file_may_be_described_in_single_quotes() {
+    let fixture = Fixture::new();
+    let base = text(&fixture.write("base", &[7; 1 << 20]));
+    for name in [
+        format!("json:{{'driver':'raw','file':{{'driver':'file','filename':'{base}'}}}}"),
+        format!("json:{{'file':{{'filename':'{base}'}}}}"),
+        format!("json:{{'driver':'qcow2','file.filename':'{base}'}}"),
+    ] {
+        let node = fixture.add(overlay(&fixture, &name, Some("raw")));
+        let mut byte = [0];
+        node.read(1, &mut byte).expect("readable");
+        assert_eq!((byte, drivers(&fixture)), ([7], vec!["raw", "file", "qcow2", "file"]));
+        drop(node);
+        fixture.graph.remove("overlay").expect("it is unused");
+    }
+}
+
+#[test]
+fn the_format_of_a_described_file_is_probed() {
+    let fixture = Fixture::new();
+    let base = text(&fixture.format("base", |_| {}));
+    let name = format!("json:{{'file.filename':'{base}'}}");
+    fixture.add(overlay(&fixture, &name, None));
+    assert_eq!(drivers(&fixture), ["qcow2", "file", "qcow2", "file"]);
+}
+
+#[test]
+fn protocols_are_names_of_backing_files() {
+    let fixture = Fixture::new();
+    let base = text(&fixture.write("base", &[0; 1 << 20]));
+    let image = text(&fixture.format("image", |_| {}));
+    let config = text(&fixture.write("config", b"[inject-error]\nevent = \"read_aio\"\n"));
+    for (name, format, expected, filename) in [
+        ("null-co://", Some("raw"), &["raw", "null-co"][..], "null-co://"),
+        ("null-co://", None, &["raw", "null-co"], "null-co://"),
+        (
+            "blkdebug::null-co://",
+            Some("raw"),
+            &["raw", "null-co", "blkdebug"],
+            "blkdebug::null-co://",
+        ),
+        (&format!("file:{base}"), Some("raw"), &["raw", "file"], &base),
+        (&base, Some("blkdebug"), &["file", "blkdebug"], &format!("blkdebug::{base}")),
+        (
+            &format!("blkdebug::{image}"),
+            None,
+            &["qcow2", "file", "blkdebug"],
+            &format!("blkdebug::{image}"),
+        ),
+        (
+            &format!("blkdebug:{config}:{base}"),
+            Some("raw"),
+            &["raw", "file", "blkdebug"],
+            &format!("blkdebug:{config}:{base}"),
+        ),
+    ] {
+        let node = fixture.add(overlay(&fixture, name, format));
+        assert_eq!(drivers(&fixture)[..expected.len()], *expected, "{name}");
+        let backing = node.backing().expect("a backing node");
+        assert_eq!(backing.filename(), filename);
+        drop((node, backing));
+        fixture.graph.remove("overlay").expect("it is unused");
+    }
+}
+
+#[test]
+fn the_rules_of_a_file_apply_before_those_of_the_options() {
+    let fixture = Fixture::new();
+    let base = text(&fixture.write("base", &[0; 1 << 20]));
+    let rules = "[inject-error]\nevent = \"none\"\niotype = \"read\"\nerrno = \"28\"\n";
+    let config = text(&fixture.write("config", rules.as_bytes()));
+    let name = format!(
+        "json:{{'driver':'blkdebug','image.filename':'{base}','config':'{config}',\
+         'inject-error':[{{'event':'none','errno':5}}]}}"
+    );
+    let node = fixture.add(by_name(&name, None).expect("it is well-formed").named("b"));
+    let refused = node.read(0, &mut [0; 512]).expect_err("the rule of the file applies");
+    assert_eq!(refused.to_string(), "No space left on device");
+    let refused = node.write(0, &[0; 512]).expect_err("the rule of the options applies");
+    assert_eq!(refused.to_string(), "Input/output error");
+    assert!(node.filename().contains(&format!(r#""config": "{config}""#)));
+}
+
+#[test]
+fn files_with_rules_that_cannot_be_read_are_refused() {
+    let fixture = Fixture::new();
+    fixture.write("base", &[0; 512]);
+    let large = vec![b'#'; (1 << 20) + 1];
+    let folder = text(fixture.folder.path());
+    let pipe = fixture.path("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe can be made");
+    for (config, expected) in [
+        ("nowhere", "Could not read blkdebug config file: No such file or directory"),
+        (&folder, "Cannot read config file: Is a directory"),
+        (&text(&fixture.write("large", &large)), "Cannot read config file: File too large"),
+        (&text(&fixture.write("bad", b"[x]\n")), "There is no option group 'x'"),
+    ] {
+        let name = format!("blkdebug:{config}:{}", text(&fixture.path("base")));
+        let options = by_name(&name, Some("raw")).expect("it is well-formed");
+        assert_eq!(fixture.refusal(options.named("b")), expected);
+    }
+    // A pipe without a writer is an empty file.
+    let name = format!("blkdebug:{}:{}", text(&pipe), text(&fixture.path("base")));
+    fixture.add(by_name(&name, Some("raw")).expect("it is well-formed").named("b"));
+}
+
+#[test]
+fn descriptions_within_descriptions_are_paths() {
+    let fixture = Fixture::new();
+    let inner = "json:{'driver':'null-co'}";
+    let name = format!("json:{{\"driver\":\"raw\",\"file\":{{\"filename\":\"{inner}\"}}}}");
+    let options = by_name(&name, None).expect("it is well-formed");
+    let expected = format!("Could not open '{inner}': No such file or directory");
+    assert_eq!(fixture.refusal(options.named("n")), expected);
+    assert_eq!(fixture.refusal(file(inner).named("n")), expected);
+}
+
+#[test]
+fn a_null_node_by_name_has_the_default_size() {
+    let fixture = Fixture::new();
+    let node = fixture.add(by_name("null-co://", Some("raw")).expect("it is known").named("n"));
+    assert_eq!(node.size().expect("it is known"), 1024 * M);
+}

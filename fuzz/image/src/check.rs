@@ -1,0 +1,223 @@
+//! One input: an image is damaged, read and written, and compared with the reference.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use crate::base::Base;
+use crate::contents::{Contents, Differences, Units};
+use crate::damage::Damage;
+use crate::fault::{Fault, FaultClass};
+use crate::layout::Layout;
+use crate::ours;
+use crate::plan::{Plan, Step};
+use crate::qemu::Qemu;
+use crate::random::Random;
+
+/// The texts of panics in any thread.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Checks inputs of one kind.
+#[derive(Debug)]
+pub struct Checker {
+    kind: String,
+    base: Base,
+    folder: TempDir,
+    qemu: Option<Qemu>,
+}
+
+/// One input.
+struct Input {
+    /// The name of the file to damage.
+    file: &'static str,
+    damage: Damage,
+    plan: Plan,
+    /// The size of the parts in which contents are compared.
+    unit: usize,
+}
+
+impl Input {
+    fn new(base: &Base, seed: u64) -> io::Result<Self> {
+        let mut random = Random::new(base.number << 32 | seed);
+        let file =
+            if base.file("base").is_some() && random.chance(30) { "base" } else { "image" };
+        let bytes = |name| {
+            let file = base.file(name).ok_or_else(|| io::Error::other("a file is missing"))?;
+            Ok::<_, io::Error>(&file.bytes)
+        };
+        let damage = Damage::new(&mut random, bytes(file)?, &Layout::of(bytes(file)?));
+        let layout = Layout::of(bytes("image")?);
+        let plan = Plan::new(&mut random, &layout, base.file("base").is_some());
+        let unit = usize::try_from(layout.cluster_size.clamp(512, 1 << 16)).unwrap_or(512);
+        Ok(Input { file, damage, plan, unit })
+    }
+
+    /// The name of the file with the result of the plan.
+    fn result(&self) -> &'static str {
+        if self.plan.steps.contains(&Step::Commit) { "base" } else { "image" }
+    }
+}
+
+impl Checker {
+    /// A checker for a kind, which compares with a reference if there is one.
+    ///
+    /// # Errors
+    /// The files of the kind cannot be loaded, or there is no folder for temporary files.
+    pub fn new(kind: &str, qemu: Option<PathBuf>) -> io::Result<Self> {
+        let base = Base::load(kind)?;
+        // Files in memory, where the system has such a file system.
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = TempDir::with_prefix_in("image-fuzz-", parent)?;
+        for name in ["ours", "theirs", "qemu"] {
+            std::fs::create_dir(folder.path().join(name))?;
+        }
+        let qemu = qemu.map(|program| Qemu::new(program, folder.path().join("qemu")));
+        Ok(Checker { kind: kind.to_owned(), base, folder, qemu })
+    }
+
+    /// Records panics of all threads from now on, instead of printing them.
+    pub fn record_panics() {
+        std::panic::set_hook(Box::new(|information| {
+            let text = information.to_string().replace('\n', " ");
+            PANICS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(text);
+        }));
+    }
+
+    /// Runs the input of a seed. Returns its faults.
+    ///
+    /// # Errors
+    /// The image cannot be written.
+    pub fn run(&mut self, seed: u64) -> io::Result<Vec<Fault>> {
+        let input = Input::new(&self.base, seed)?;
+        let mut found = Vec::new();
+        let finished = catch_unwind(AssertUnwindSafe(|| self.check(&input, &mut found)));
+        let panics: Vec<_> =
+            PANICS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).drain(..).collect();
+        found.extend(panics.into_iter().map(|text| (FaultClass::Panic, text)));
+        if let Ok(result) = finished {
+            result?;
+        }
+        let about = format!("[{}: {}; {:?}]", input.file, input.damage, input.plan.steps);
+        let fault = |(class, text)| Fault {
+            kind: self.kind.clone(),
+            seed,
+            class,
+            text: format!("{text} {about}"),
+        };
+        Ok(found.into_iter().map(fault).collect())
+    }
+
+    /// Places a damaged image in a folder.
+    fn place(&self, folder: &str, input: &Input) -> io::Result<PathBuf> {
+        let folder = self.folder.path().join(folder);
+        self.base.write(&folder)?;
+        input.damage.apply(&folder.join(input.file))?;
+        Ok(folder.join("image"))
+    }
+
+    fn check(&mut self, input: &Input, found: &mut Vec<(FaultClass, String)>) -> io::Result<()> {
+        let path = self.place("ours", input)?;
+        let before = ours::read(&path, input.unit);
+        if let Some(qemu) = &mut self.qemu {
+            compare_opened(&before, &qemu.read(&path, input.unit), found);
+        }
+        let outcomes = ours::execute(&path, &input.plan);
+        let result = path.with_file_name(input.result());
+        let after = ours::read(&result, input.unit);
+        match (&before, &outcomes, &after) {
+            (Ok(before), Ok(outcomes), Ok(after)) => {
+                let lost = lost(&input.plan, before, outcomes, after);
+                if !lost.is_empty() && self.qemu_is_right(input)? {
+                    found.push((FaultClass::ReadBack, format!("{lost:?} {outcomes:?}")));
+                }
+            }
+            (Ok(_), Ok(_), Err(error)) if self.qemu_is_right(input)? => {
+                found.push((FaultClass::ReadBack, error.clone()));
+            }
+            (Ok(_), Err(error), _) if self.qemu_opens(input)? => {
+                found.push((FaultClass::Refused, format!("to be written: {error}")));
+            }
+            _same => {}
+        }
+        if let (Some(qemu), Ok(after)) = (&mut self.qemu, after)
+            && let Ok(theirs) = qemu.read(&result, input.unit)
+        {
+            let other = theirs.differences(&after).other_data;
+            // A difference before the steps has been reported already.
+            if !other.is_empty() && found.is_empty() {
+                found.push((FaultClass::OtherResult, format!("{} {outcomes:?}", Units(&other))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether QEMU executes the plan with the right result, or reports an error.
+    fn qemu_is_right(&mut self, input: &Input) -> io::Result<bool> {
+        let path = self.place("theirs", input)?;
+        let Some(qemu) = &mut self.qemu else { return Ok(false) };
+        let before = qemu.read(&path, input.unit);
+        let outcomes = qemu.execute(&path, &input.plan);
+        let after = qemu.read(&path.with_file_name(input.result()), input.unit);
+        let (Ok(before), Ok(outcomes), Ok(after)) = (before, outcomes, after) else {
+            return Ok(true);
+        };
+        let failed = outcomes.iter().any(Result::is_err);
+        Ok(failed || lost(&input.plan, &before, &outcomes, &after).is_empty())
+    }
+
+    /// Whether QEMU opens the image to write.
+    fn qemu_opens(&mut self, input: &Input) -> io::Result<bool> {
+        let path = self.place("theirs", input)?;
+        let nothing = Plan { steps: Vec::new() };
+        Ok(self.qemu.as_mut().is_some_and(|qemu| qemu.execute(&path, &nothing).is_ok()))
+    }
+}
+
+/// The units with other contents than the steps gave them.
+fn lost(
+    plan: &Plan,
+    before: &Contents,
+    outcomes: &[Result<(), String>],
+    after: &Contents,
+) -> Differences {
+    let commit_failed = plan.steps.contains(&Step::Commit) && outcomes.iter().any(Result::is_err);
+    if commit_failed {
+        Differences::default()
+    } else {
+        plan.expected(before, outcomes).differences(after)
+    }
+}
+
+/// Compares what is read from an image that nobody has written yet.
+fn compare_opened(
+    ours: &Result<Contents, String>,
+    theirs: &Result<Contents, String>,
+    found: &mut Vec<(FaultClass, String)>,
+) {
+    match (ours, theirs) {
+        (Err(error), Ok(_)) => found.push((FaultClass::Refused, error.clone())),
+        (Ok(_), Err(error)) => found.push((FaultClass::Accepted, error.clone())),
+        (Err(_), Err(_)) => {}
+        (Ok(ours), Ok(theirs)) => {
+            let Differences { other_data, unreadable } = theirs.differences(ours);
+            if ours.size != theirs.size {
+                let sizes = format!("size {} instead of {}", ours.size, theirs.size);
+                found.push((FaultClass::OtherData, sizes));
+            }
+            if !other_data.is_empty() {
+                found.push((FaultClass::OtherData, format!("units {}", Units(&other_data))));
+            }
+            if !unreadable.is_empty() {
+                found.push((FaultClass::Unreadable, format!("units {}", Units(&unreadable))));
+            }
+            let accepted = ours.differences(theirs).unreadable;
+            if !accepted.is_empty() {
+                found.push((FaultClass::Accepted, format!("units {}", Units(&accepted))));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Runs inputs of damaged images: `image-fuzz KIND|all FIRST LAST [QEMU-STORAGE-DAEMON]`.
+//!
+//! Prints the faults, and at the end the number of faults of each class. The status is 1 if there
+//! are faults.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use image_fuzz::base::KINDS;
+use image_fuzz::supervise::{self, Inputs};
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_worker = arguments.first().is_some_and(|word| word == "worker");
+    if is_worker {
+        arguments.remove(0);
+    }
+    let [kind, first, end, reference @ ..] = arguments.as_slice() else {
+        eprintln!("usage: image-fuzz KIND|all FIRST END [QEMU-STORAGE-DAEMON]");
+        return ExitCode::from(2);
+    };
+    let (Ok(first), Ok(end)) = (first.parse(), end.parse()) else {
+        eprintln!("FIRST and END are the seeds of the first input and after the last one");
+        return ExitCode::from(2);
+    };
+    let qemu = reference.first().map(PathBuf::from);
+    let inputs =
+        |kind: &str| Inputs { kind: kind.to_owned(), seeds: first..end, qemu: qemu.clone() };
+    if is_worker {
+        return match supervise::work(&inputs(kind)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let kinds = KINDS.iter().map(|(name, _)| *name).filter(|name| kind == "all" || kind == name);
+    let mut failed = false;
+    for kind in kinds {
+        failed |= report(&inputs(kind));
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+/// Runs inputs and prints their faults. Returns whether there are any.
+fn report(inputs: &Inputs) -> bool {
+    let start = Instant::now();
+    let mut counts = BTreeMap::new();
+    let program = std::env::current_exe().unwrap_or_default();
+    let result = supervise::run(&program, inputs, |fault| {
+        println!("{fault}");
+        *counts.entry(fault.class.name()).or_insert(0) += 1;
+    });
+    let (inputs_run, seconds) =
+        (inputs.seeds.end - inputs.seeds.start, start.elapsed().as_secs());
+    println!("== {}: {inputs_run} inputs, {seconds} s, {counts:?}", inputs.kind);
+    if let Err(error) = &result {
+        println!("{}: {error}", inputs.kind);
+    }
+    result.is_err() || !counts.is_empty()
+}
