@@ -193,9 +193,10 @@ fn image_info(
 
 fn is_dirty(node: &Node) -> Option<bool> {
     match node.driver() {
-        Driver::NullCo => None,
+        // As in QEMU, where the driver for CD-ROM drives reports nothing.
+        Driver::NullCo | Driver::HostCdrom => None,
         Driver::Blkdebug | Driver::Raw => is_dirty(&*node.file()?),
-        Driver::File => Some(false),
+        Driver::File | Driver::HostDevice => Some(false),
         Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             is_dirty(&*node.backing()?)

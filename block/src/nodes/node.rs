@@ -186,7 +186,7 @@ impl Node {
             | Driver::CopyOnRead
             | Driver::CommitTop
             | Driver::CopyBeforeWrite => self.backing()?.cluster_size(),
-            Driver::File | Driver::NullCo => None,
+            Driver::File | Driver::HostCdrom | Driver::HostDevice | Driver::NullCo => None,
         }
     }
 
@@ -251,6 +251,8 @@ impl Node {
             | Driver::CommitTop
             | Driver::CopyBeforeWrite
             | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
             | Driver::Raw
             | Driver::NullCo => false,
         }
@@ -363,7 +365,9 @@ impl Node {
     /// The bytes that the image occupies on the host, if it is stored in a file.
     pub fn allocated_size(&self) -> Option<u64> {
         match self.driver {
-            Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
+            Driver::File | Driver::HostCdrom | Driver::HostDevice => {
+                self.with_host_file(|file| file.allocated_size().ok()).flatten()
+            }
             Driver::Raw | Driver::Qcow2 => self.file()?.allocated_size(),
             Driver::NullCo => Some(0),
             // As in QEMU, where blkdebug is a protocol that does not report its size.

@@ -5,7 +5,7 @@
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images and image locks | `images`, `formats`, `corruption`, `locks`, `blkdebug` |
+//! | images and image locks | `images`, `formats`, `direct`, `corruption`, `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
@@ -14,6 +14,7 @@ mod copy;
 mod corruption;
 mod create;
 mod depth;
+mod direct;
 mod formats;
 mod graph;
 mod image_names;
