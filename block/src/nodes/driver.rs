@@ -86,6 +86,8 @@ impl Driver {
             | Driver::CopyBeforeWrite
             | Driver::Blkdebug
             | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
             | Driver::Raw
             | Driver::Qcow2
             | Driver::NullCo => false,
