@@ -163,9 +163,17 @@ pub enum Error {
     /// No file name was given.
     #[error("The 'file' block driver requires a file name")]
     FileNameMissing,
-    /// The path is neither a regular file nor a block device.
+    /// The path of a `file` node is not that of a regular file.
     #[error("'file' driver requires '{0}' to be a regular file")]
     NotARegularFile(String),
+    /// The path of a node for a device is not that of a device.
+    #[error("'{driver}' driver requires '{path}' to be either a character or block device")]
+    NotADevice {
+        /// The name of the driver.
+        driver: &'static str,
+        /// The path, as given by the client.
+        path: String,
+    },
     /// A backing file cannot be opened.
     #[error("Could not open backing file: {0}")]
     OpenBacking(#[source] Box<Error>),

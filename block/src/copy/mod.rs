@@ -27,6 +27,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::Node;
 pub use bitmap::{DirtyBitmap, RangeGuard};
 pub use block_status::Scope;
@@ -202,13 +203,13 @@ struct Work<'a, C> {
     scheduler: Scheduler,
     running: JoinSet<Result<Finished, Box<Failed>>>,
     /// The buffers of completed requests, for reuse.
-    buffers: Vec<Vec<u8>>,
+    buffers: Vec<AlignedBuffer>,
 }
 
 /// A completed request and its buffer.
 struct Finished {
     request: Request,
-    buffer: Vec<u8>,
+    buffer: AlignedBuffer,
 }
 
 impl<C: CopyControl> Work<'_, C> {

@@ -11,6 +11,7 @@ use super::block_status::Kind;
 use super::request::{Failed, Request};
 use super::{Copier, CopyControl, CopyError, Scope};
 use crate::error::Error;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::{Write, WriteWatcher};
 
 /// A copy of a source at the time of its creation. As a watcher of the source, it copies data
@@ -90,7 +91,7 @@ impl PointInTime {
     /// Copies a range, in requests of the usual size.
     fn copy_now(&self, range: Range<u64>) -> Result<(), Box<Failed>> {
         let (copier, scan) = (&self.copier, self.copier.scan());
-        let mut buffer = Vec::new();
+        let mut buffer = AlignedBuffer::default();
         let mut start = range.start;
         while start < range.end {
             let most = copier.pace.bytes.max(copier.granularity);

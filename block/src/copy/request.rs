@@ -2,6 +2,7 @@
 
 use super::control::Side;
 use crate::error::Error;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::Node;
 
 /// The largest number of bytes that the requests of a copy have in memory together.
@@ -45,7 +46,7 @@ impl Request {
         source: &Node,
         target: &Node,
         writing: Writing,
-        buffer: &mut Vec<u8>,
+        buffer: &mut AlignedBuffer,
     ) -> Result<(), Box<Failed>> {
         let failed = |side| move |error| Box::new(Failed { request: *self, side, error });
         if self.zero {
@@ -55,7 +56,7 @@ impl Request {
         while start < self.end() {
             // A unit of work may be larger than the limit on memory.
             let length = (self.end() - start).min(MEMORY_MAX);
-            buffer.resize(length as usize, 0);
+            buffer.resize(length as usize);
             source.read(start, buffer).map_err(failed(Side::Source))?;
             write_sparsely(target, start, buffer, writing).map_err(failed(Side::Target))?;
             start += length;

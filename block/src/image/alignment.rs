@@ -1,7 +1,8 @@
 //! Requests of any alignment to a storage that serves aligned requests only.
 //!
 //! An unaligned read is made into a bounce buffer. An unaligned write reads the rest of its first
-//! and its last block, and writes whole blocks. It excludes all other writes to these blocks meanwhile.
+//! and its last block, and writes whole blocks. It excludes all other writes to these blocks
+//! meanwhile.
 
 use std::io;
 use std::ops::Range;
@@ -71,10 +72,10 @@ impl Alignment {
             let piece_end = self.piece_end(at, end);
             let start = at - at % self.request;
             let mut bounce = self.bounce_buffer(start, piece_end)?;
-            read(start, bounce.buffer.bytes_mut())?;
+            read(start, &mut bounce.buffer)?;
             let inside = (at - start) as usize..(piece_end - start) as usize;
             let place = (at - offset) as usize..(piece_end - offset) as usize;
-            buffer[place].copy_from_slice(&bounce.buffer.bytes()[inside]);
+            buffer[place].copy_from_slice(&bounce.buffer[inside]);
             at = piece_end;
         }
         Ok(())
@@ -118,7 +119,7 @@ impl Alignment {
         let unit = self.request;
         let (start, end) = (offset - offset % unit, offset + data.len() as u64);
         let mut bounce = self.bounce_buffer(start, end)?;
-        let bytes = bounce.buffer.bytes_mut();
+        let bytes = &mut *bounce.buffer;
         let _lock = self.writes.lock_exclusive(start..start + bytes.len() as u64);
         let block = unit as usize;
         let last = bytes.len() - block;

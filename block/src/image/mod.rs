@@ -3,7 +3,7 @@
 //! An [`Image`] does the input and output of a node. Its methods block, so that asynchronous
 //! callers make them from worker threads.
 
-pub(crate) mod aligned_buffer;
+pub mod aligned_buffer;
 mod alignment;
 pub mod blkdebug;
 pub mod extent;

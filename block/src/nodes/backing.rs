@@ -203,7 +203,7 @@ impl Graph {
         let file = given.map_or_else(|| filename::filename(node), str::to_owned);
         let filtered = node.filtered().map(unfiltered);
         let format = match filtered.as_deref().unwrap_or(node).driver() {
-            Driver::File | Driver::NullCo if mask_protocol => Driver::Raw,
+            driver if driver.is_protocol() && mask_protocol => Driver::Raw,
             driver => driver,
         };
         BackingName { file, format: Some(format.name().to_owned()) }

@@ -120,7 +120,11 @@ impl Graph {
         plan(Change::new(Arc::clone(node), settings), &mut wanted.changes);
         let common = settings.common;
         match (node.driver(), &options.driver) {
-            (Driver::File, BlockdevDriverOptions::File(options)) => check_file(node, options),
+            (Driver::File, BlockdevDriverOptions::File(options))
+            | (Driver::HostCdrom, BlockdevDriverOptions::HostCdrom(options))
+            | (Driver::HostDevice, BlockdevDriverOptions::HostDevice(options)) => {
+                check_file(node, options)
+            }
             (Driver::Blkdebug, BlockdevDriverOptions::Blkdebug(options)) => {
                 let new = Blkdebug::new(options)?;
                 node.blkdebug.iter().try_for_each(|known| known.check_fixed(&new))?;

@@ -8,6 +8,10 @@ pub enum Driver {
     Blkdebug,
     /// A file of the host.
     File,
+    /// A CD-ROM drive of the host.
+    HostCdrom,
+    /// A block device of the host.
+    HostDevice,
     /// The bytes of another node, unchanged.
     Raw,
     /// A qcow2 image in another node.
@@ -30,6 +34,8 @@ impl Driver {
         match self {
             Driver::Blkdebug => "blkdebug",
             Driver::File => "file",
+            Driver::HostCdrom => "host_cdrom",
+            Driver::HostDevice => "host_device",
             Driver::Raw => "raw",
             Driver::Qcow2 => "qcow2",
             Driver::NullCo => "null-co",
@@ -43,7 +49,7 @@ impl Driver {
     /// Whether nodes of the driver have data of their own, and no child with the data.
     pub fn is_protocol(self) -> bool {
         match self {
-            Driver::File | Driver::NullCo => true,
+            Driver::File | Driver::HostCdrom | Driver::HostDevice | Driver::NullCo => true,
             Driver::Blkdebug
             | Driver::Raw
             | Driver::Qcow2
@@ -61,9 +67,13 @@ impl Driver {
             | Driver::CopyOnRead
             | Driver::CommitTop
             | Driver::CopyBeforeWrite => true,
-            Driver::Blkdebug | Driver::File | Driver::Raw | Driver::Qcow2 | Driver::NullCo => {
-                false
-            }
+            Driver::Blkdebug
+            | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
+            | Driver::Raw
+            | Driver::Qcow2
+            | Driver::NullCo => false,
         }
     }
 
@@ -76,6 +86,8 @@ impl Driver {
             | Driver::CopyBeforeWrite
             | Driver::Blkdebug
             | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
             | Driver::Raw
             | Driver::Qcow2
             | Driver::NullCo => false,

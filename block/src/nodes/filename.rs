@@ -68,7 +68,7 @@ impl Filenames {
 
     fn new_path(&mut self, node: &Node) -> Option<Arc<str>> {
         match node.driver() {
-            Driver::File => node.path().map(Arc::from),
+            Driver::File | Driver::HostCdrom | Driver::HostDevice => node.path().map(Arc::from),
             Driver::Blkdebug => self.blkdebug_path(node),
             Driver::NullCo => node.range.is_default().then(|| "null-co://".into()),
             Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
@@ -82,13 +82,19 @@ impl Filenames {
                     file = file.filtered()?;
                 }
                 match file.driver() {
-                    Driver::File | Driver::NullCo | Driver::Blkdebug
+                    Driver::File
+                    | Driver::HostCdrom
+                    | Driver::HostDevice
+                    | Driver::NullCo
+                    | Driver::Blkdebug
                         if !self.has_other_backing(node) && node.range.is_default() =>
                     {
                         self.path(&file)
                     }
                     Driver::Blkdebug
                     | Driver::File
+                    | Driver::HostCdrom
+                    | Driver::HostDevice
                     | Driver::NullCo
                     | Driver::Raw
                     | Driver::Qcow2
@@ -224,6 +230,8 @@ pub(super) fn is_implicit(node: &Node) -> bool {
         Driver::CopyBeforeWrite
         | Driver::Blkdebug
         | Driver::File
+        | Driver::HostCdrom
+        | Driver::HostDevice
         | Driver::Raw
         | Driver::Qcow2
         | Driver::NullCo => false,

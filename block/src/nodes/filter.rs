@@ -107,6 +107,8 @@ fn role(driver: Driver) -> Role {
         | Driver::CommitTop
         | Driver::Blkdebug
         | Driver::File
+        | Driver::HostCdrom
+        | Driver::HostDevice
         | Driver::Raw
         | Driver::Qcow2
         | Driver::NullCo => Role::Backing,

@@ -4,7 +4,7 @@
 //! `null-co://` and `blkdebug:CONFIG:NAME`.
 
 use crate::error::{Error, Result};
-use crate::image::host_file::{HostFile, HostFileMode};
+use crate::image::host_file::{HostFile, HostFileKind, HostFileMode};
 use crate::image::probe::{Probed, probe};
 use crate::image::storage::Storage;
 use crate::options::json::{self, Format};
@@ -47,7 +47,7 @@ pub fn by_name(name: &str, format: Option<&str>) -> Result<BlockdevOptions> {
         }
     };
     match format {
-        Some("file") => Ok(BlockdevOptions::file(name.strip_prefix("file:").unwrap_or(name))),
+        Some("file") => Ok(host_file(name.strip_prefix("file:").unwrap_or(name))),
         Some("null-co") => null(name),
         Some("blkdebug") if protocol(name) != Some("blkdebug") => {
             let image = by_protocol(name)?;
@@ -73,7 +73,7 @@ fn by_protocol(name: &str) -> Result<BlockdevOptions> {
         image = parts.1;
     }
     let mut options = match protocol(image) {
-        None => BlockdevOptions::file(image),
+        None => host_file(image),
         Some("file") => BlockdevOptions::file(&image["file:".len()..]),
         Some("null-co") => null(image)?,
         Some(other) => return Err(unknown_protocol(other)),
@@ -84,6 +84,14 @@ fn by_protocol(name: &str) -> Result<BlockdevOptions> {
         options = blkdebug(over);
     }
     Ok(options)
+}
+
+/// A file or a device of the host.
+fn host_file(path: &str) -> BlockdevOptions {
+    match HostFileKind::at(path) {
+        HostFileKind::File => BlockdevOptions::file(path),
+        HostFileKind::HostDevice | HostFileKind::HostCdrom => BlockdevOptions::host_device(path),
+    }
 }
 
 fn null(name: &str) -> Result<BlockdevOptions> {
@@ -111,14 +119,18 @@ fn probe_format(options: &mut BlockdevOptions) -> Result<()> {
     let path = loop {
         let BlockdevRef::Definition(definition) = file else { return Ok(()) };
         match &definition.driver {
-            BlockdevDriverOptions::File(BlockdevOptionsFile { filename, .. }) => break filename,
+            BlockdevDriverOptions::File(BlockdevOptionsFile { filename, .. })
+            | BlockdevDriverOptions::HostCdrom(BlockdevOptionsFile { filename, .. })
+            | BlockdevDriverOptions::HostDevice(BlockdevOptionsFile { filename, .. }) => {
+                break filename;
+            }
             BlockdevDriverOptions::Blkdebug(blkdebug) => file = &blkdebug.image,
             BlockdevDriverOptions::Raw(BlockdevOptionsRaw { format, .. }) => file = &format.file,
             BlockdevDriverOptions::NullCo(_) | BlockdevDriverOptions::Qcow2(_) => return Ok(()),
         }
     };
     let mode = HostFileMode { locking: OnOffAuto::Off, ..HostFileMode::default() };
-    let storage = Storage::new(HostFile::open(path, mode)?);
+    let storage = Storage::new(HostFile::open(path, HostFileKind::at(path), mode)?);
     match probe(&storage)? {
         Probed::Qcow2 => {
             let file = raw.format.file.clone();

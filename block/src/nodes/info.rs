@@ -124,7 +124,9 @@ impl Node {
     /// The bytes that the image occupies on the host, if it is stored in a file.
     pub fn allocated_size(&self) -> Option<u64> {
         match self.driver {
-            Driver::File => self.with_host_file(|file| file.allocated_size().ok()).flatten(),
+            Driver::File | Driver::HostCdrom | Driver::HostDevice => {
+                self.with_host_file(|file| file.allocated_size().ok()).flatten()
+            }
             Driver::Raw => self.file()?.allocated_size(),
             Driver::Qcow2 => {
                 let file = self.file()?.allocated_size()?;
@@ -238,9 +240,10 @@ fn bitmaps_of(node: &Node) -> Vec<BitmapInfo> {
 
 fn is_dirty(node: &Node) -> Option<bool> {
     match node.driver() {
-        Driver::NullCo => None,
+        // As in QEMU, where the driver for CD-ROM drives reports nothing.
+        Driver::NullCo | Driver::HostCdrom => None,
         Driver::Blkdebug | Driver::Raw => is_dirty(&*node.file()?),
-        Driver::File => Some(false),
+        Driver::File | Driver::HostDevice => Some(false),
         Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             is_dirty(&*node.backing()?)

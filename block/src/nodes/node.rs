@@ -187,7 +187,7 @@ impl Node {
             | Driver::CopyOnRead
             | Driver::CommitTop
             | Driver::CopyBeforeWrite => self.backing()?.cluster_size(),
-            Driver::File | Driver::NullCo => None,
+            Driver::File | Driver::HostCdrom | Driver::HostDevice | Driver::NullCo => None,
         }
     }
 
@@ -256,6 +256,8 @@ impl Node {
             | Driver::CommitTop
             | Driver::CopyBeforeWrite
             | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
             | Driver::Raw
             | Driver::NullCo => false,
         }

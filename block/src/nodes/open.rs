@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::blkdebug::EventStorage;
 use crate::image::extent::{SECTOR_SIZE, SIZE_MAX};
-use crate::image::host_file::{HostFile, HostFileMode};
+use crate::image::host_file::{HostFile, HostFileKind, HostFileMode};
 use crate::image::null::NullStorage;
 use crate::image::raw::{RawImage, RawMode};
 use crate::image::slice::StorageSlice;
@@ -111,7 +111,15 @@ impl<'a> Opener<'a> {
             BlockdevDriverOptions::Blkdebug(options) => {
                 self.open_blkdebug(node_name, settings, options)
             }
-            BlockdevDriverOptions::File(options) => self.open_file(node_name, settings, options),
+            BlockdevDriverOptions::File(options) => {
+                self.open_file(node_name, settings, HostFileKind::File, options)
+            }
+            BlockdevDriverOptions::HostCdrom(options) => {
+                self.open_file(node_name, settings, HostFileKind::HostCdrom, options)
+            }
+            BlockdevDriverOptions::HostDevice(options) => {
+                self.open_file(node_name, settings, HostFileKind::HostDevice, options)
+            }
             BlockdevDriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
             BlockdevDriverOptions::Qcow2(options) => {
                 self.open_qcow2(node_name, settings, options)
@@ -163,6 +171,7 @@ impl<'a> Opener<'a> {
         &mut self,
         name: Option<String>,
         mut settings: Settings,
+        kind: HostFileKind,
         options: &BlockdevOptionsFile,
     ) -> Result<Arc<Node>> {
         let common = &mut settings.common;
@@ -176,14 +185,19 @@ impl<'a> Opener<'a> {
             locking: options.locking.unwrap_or_default(),
             no_flush: common.cache.no_flush,
         };
-        let mut opened = HostFile::open(&options.filename, mode(!common.read_only));
+        let mut opened = HostFile::open(&options.filename, kind, mode(!common.read_only));
         if !common.read_only && common.auto_read_only && is_write_protected(&opened) {
             common.read_only = true;
-            opened = HostFile::open(&options.filename, mode(false));
+            opened = HostFile::open(&options.filename, kind, mode(false));
         }
         let file = Arc::new(opened?);
-        let image = raw_image(Arc::clone(&file).into(), common.raw_mode(Driver::File));
-        let mut node = Node::new(name, Driver::File, settings, image);
+        let driver = match kind {
+            HostFileKind::File => Driver::File,
+            HostFileKind::HostCdrom => Driver::HostCdrom,
+            HostFileKind::HostDevice => Driver::HostDevice,
+        };
+        let image = raw_image(Arc::clone(&file).into(), common.raw_mode(driver));
+        let mut node = Node::new(name, driver, settings, image);
         node.host_file = Some(file);
         node.file_options = Some(options.clone());
         Ok(self.insert(node))

@@ -132,6 +132,8 @@ fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -
         | Driver::CopyBeforeWrite
         | Driver::Blkdebug
         | Driver::File
+        | Driver::HostCdrom
+        | Driver::HostDevice
         | Driver::Raw
         | Driver::Qcow2
         | Driver::NullCo => {}

@@ -46,7 +46,9 @@ fn check(options: &BlockdevOptions, depth: usize) -> Result<()> {
             Blkdebug::new(options)?;
             check_child(&options.image, depth + 1)
         }
-        BlockdevDriverOptions::File(options) => check_file(options),
+        BlockdevDriverOptions::File(options)
+        | BlockdevDriverOptions::HostCdrom(options)
+        | BlockdevDriverOptions::HostDevice(options) => check_file(options),
         BlockdevDriverOptions::NullCo(options) => check_null(options),
         BlockdevDriverOptions::Qcow2(options) => check_qcow2(options, depth + 1),
         BlockdevDriverOptions::Raw(options) => {

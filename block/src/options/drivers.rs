@@ -1,11 +1,12 @@
-//! The branches of `BlockdevOptions` for the drivers `file`, `null-co`, `raw` and `qcow2`.
+//! The branches of `BlockdevOptions` for the drivers `file`, `host_device`, `host_cdrom`,
+//! `null-co`, `raw` and `qcow2`.
 
 use qapi_core::{qapi_alternate, qapi_enum, qapi_struct};
 
 use super::{BlockdevRef, BlockdevRefOrNull, unsigned};
 use crate::error::{Error, Result};
 
-/// A file of the host.
+/// A file or device of the host.
 #[qapi_struct(since = "2.9", features("dynamic-auto-read-only"))]
 #[derive(Debug, Clone)]
 pub struct BlockdevOptionsFile {

@@ -43,6 +43,12 @@ pub enum BlockdevDriver {
     Blkdebug,
     /// A file of the host.
     File,
+    /// A CD-ROM drive of the host.
+    #[qapi(name = "host_cdrom", name_exception)]
+    HostCdrom,
+    /// A block device of the host.
+    #[qapi(name = "host_device", name_exception)]
+    HostDevice,
     /// No storage: reads give zeroes, and writes are discarded.
     NullCo,
     /// A qcow2 image in another node.
@@ -103,6 +109,11 @@ impl BlockdevOptions {
         Self::new(BlockdevDriverOptions::File(BlockdevOptionsFile::new(filename)))
     }
 
+    /// A `host_device` node for the block device at this path.
+    pub fn host_device(filename: impl Into<String>) -> Self {
+        Self::new(BlockdevDriverOptions::HostDevice(BlockdevOptionsFile::new(filename)))
+    }
+
     /// A `raw` node on top of another one.
     pub fn raw(file: impl Into<BlockdevRef>) -> Self {
         Self::new(BlockdevDriverOptions::Raw(BlockdevOptionsRaw::new(file.into())))
@@ -149,6 +160,10 @@ pub enum BlockdevDriverOptions {
     Blkdebug(Box<BlockdevOptionsBlkdebug>),
     /// For [`BlockdevDriver::File`].
     File(BlockdevOptionsFile),
+    /// For [`BlockdevDriver::HostCdrom`].
+    HostCdrom(BlockdevOptionsFile),
+    /// For [`BlockdevDriver::HostDevice`].
+    HostDevice(BlockdevOptionsFile),
     /// For [`BlockdevDriver::NullCo`].
     NullCo(BlockdevOptionsNull),
     /// For [`BlockdevDriver::Qcow2`].
@@ -163,6 +178,8 @@ impl BlockdevDriverOptions {
         match self {
             BlockdevDriverOptions::Blkdebug(_) => BlockdevDriver::Blkdebug,
             BlockdevDriverOptions::File(_) => BlockdevDriver::File,
+            BlockdevDriverOptions::HostCdrom(_) => BlockdevDriver::HostCdrom,
+            BlockdevDriverOptions::HostDevice(_) => BlockdevDriver::HostDevice,
             BlockdevDriverOptions::NullCo(_) => BlockdevDriver::NullCo,
             BlockdevDriverOptions::Qcow2(_) => BlockdevDriver::Qcow2,
             BlockdevDriverOptions::Raw(_) => BlockdevDriver::Raw,

@@ -5,7 +5,7 @@
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images | `headers`, `bitmaps`, `images`, `formats`, `corruption` |
+//! | images | `headers`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
@@ -16,6 +16,7 @@ mod copy;
 mod corruption;
 mod create;
 mod depth;
+mod direct;
 mod formats;
 mod graph;
 mod headers;

@@ -88,9 +88,11 @@ fn block_device_info(info: nodes::NodeInfo, images: &mut Images) -> BlockDeviceI
 fn image_info(info: &nodes::ImageInfo, backing_image: Option<Arc<ImageInfo>>) -> ImageInfo {
     let format_specific = match (&info.qcow2, info.format) {
         (Some(qcow2), _) => Some(ImageInfoSpecific::Qcow2(qcow2_info(qcow2))),
-        (None, "file") => Some(ImageInfoSpecific::File(ImageInfoSpecificFileWrapper {
-            data: ImageInfoSpecificFile { extent_size_hint: None },
-        })),
+        (None, "file" | "host_device") => {
+            Some(ImageInfoSpecific::File(ImageInfoSpecificFileWrapper {
+                data: ImageInfoSpecificFile { extent_size_hint: None },
+            }))
+        }
         (None, _) => None,
     };
     ImageInfo {

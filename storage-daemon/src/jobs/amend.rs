@@ -30,6 +30,8 @@ pub fn start(
         BlockdevAmendOptions::Qcow2(options) => *options,
         BlockdevAmendOptions::Blkdebug
         | BlockdevAmendOptions::File
+        | BlockdevAmendOptions::HostCdrom
+        | BlockdevAmendOptions::HostDevice
         | BlockdevAmendOptions::Luks(_)
         | BlockdevAmendOptions::NullCo
         | BlockdevAmendOptions::Raw => {

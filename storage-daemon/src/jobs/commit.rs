@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
 use block::error::Error;
+use block::image::aligned_buffer::AlignedBuffer;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
     Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, Reservation, WritableGuard,
@@ -296,7 +297,7 @@ impl SequentialCopy for Images {
         if status.zero {
             self.base.write_zeroes(offset, length).map_err(failed(Side::Target))?;
         } else {
-            let mut data = vec![0; length as usize];
+            let mut data = AlignedBuffer::new(length as usize);
             self.top.read(offset, &mut data).map_err(failed(Side::Source))?;
             self.base.write(offset, &data).map_err(failed(Side::Target))?;
         }

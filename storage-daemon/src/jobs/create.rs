@@ -29,6 +29,8 @@ pub fn start(
     match options {
         BlockdevCreateOptions::File(_) | BlockdevCreateOptions::Qcow2(_) => {}
         BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::HostCdrom
+        | BlockdevCreateOptions::HostDevice
         | BlockdevCreateOptions::NullCo
         | BlockdevCreateOptions::Raw => {
             return Err(messages::driver_cannot("blockdev-create"));
@@ -76,6 +78,8 @@ fn create(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool)
         BlockdevCreateOptions::File(options) => Ok(file(options)?.create(cancelled)?),
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
         BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::HostCdrom
+        | BlockdevCreateOptions::HostDevice
         | BlockdevCreateOptions::NullCo
         | BlockdevCreateOptions::Raw => Err(messages::driver_cannot("blockdev-create")),
     }

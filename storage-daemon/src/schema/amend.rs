@@ -12,6 +12,12 @@ pub enum BlockdevAmendDriver {
     Blkdebug,
     /// A file of the host.
     File,
+    /// A CD-ROM drive of the host.
+    #[qapi(name = "host_cdrom", name_exception)]
+    HostCdrom,
+    /// A block device of the host.
+    #[qapi(name = "host_device", name_exception)]
+    HostDevice,
     /// An encrypted image. No node of this program has this driver.
     #[qapi(since = "2.9")]
     Luks,
@@ -31,6 +37,10 @@ pub enum BlockdevAmendOptions {
     Blkdebug,
     /// No options.
     File,
+    /// No options.
+    HostCdrom,
+    /// No options.
+    HostDevice,
     /// The options of an encrypted image.
     Luks(Box<BlockdevAmendOptionsLuks>),
     /// No options.
@@ -64,6 +74,8 @@ impl BlockdevAmendOptions {
         match self {
             Self::Blkdebug => BlockdevAmendDriver::Blkdebug,
             Self::File => BlockdevAmendDriver::File,
+            Self::HostCdrom => BlockdevAmendDriver::HostCdrom,
+            Self::HostDevice => BlockdevAmendDriver::HostDevice,
             Self::Luks(_) => BlockdevAmendDriver::Luks,
             Self::NullCo => BlockdevAmendDriver::NullCo,
             Self::Qcow2(_) => BlockdevAmendDriver::Qcow2,

@@ -13,6 +13,10 @@ pub enum BlockdevCreateOptions {
     Blkdebug,
     /// A file of the host.
     File(BlockdevCreateOptionsFile),
+    /// Not supported: devices exist.
+    HostCdrom,
+    /// Not supported: devices exist.
+    HostDevice,
     /// Not supported: the driver has no storage.
     NullCo,
     /// A qcow2 image in a node.

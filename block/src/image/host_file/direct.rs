@@ -56,8 +56,7 @@ fn probed_alignment(file: &File, length: u64) -> u64 {
     let mut buffer = AlignedBuffer::new(SAFE_ALIGNMENT as usize);
     let mut accepts = |align: u64| {
         // Reads beyond the end succeed with any alignment.
-        align <= length
-            && matches!(read_once(file, &mut buffer.bytes_mut()[..align as usize]), Ok(1..))
+        align <= length && matches!(read_once(file, &mut buffer[..align as usize]), Ok(1..))
     };
     let found = [512, 1024, 2048, 4096].into_iter().find(|align| accepts(*align));
     found.unwrap_or(SAFE_ALIGNMENT)
@@ -93,9 +92,9 @@ mod tests {
             reported_alignment(&file).unwrap_or((probed, BUFFER_ALIGNMENT as u64));
         for align in [request, probed] {
             let mut buffer = AlignedBuffer::with_alignment(align as usize, memory as usize);
-            let length = file.read_at(buffer.bytes_mut(), align).expect("it is aligned");
+            let length = file.read_at(&mut buffer, align).expect("it is aligned");
             assert_eq!(length as u64, align);
-            assert!(buffer.bytes().iter().all(|byte| *byte == 1));
+            assert!(buffer.iter().all(|byte| *byte == 1));
         }
     }
 }

@@ -4,7 +4,7 @@ mod direct;
 mod open_file;
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 
@@ -20,6 +20,32 @@ use crate::error::{Error, Result};
 use crate::options::OnOffAuto;
 use open_file::OpenFile;
 
+/// The kinds of host files, each with a driver of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostFileKind {
+    /// A regular file.
+    #[default]
+    File,
+    /// A block device or a character device.
+    HostDevice,
+    /// A CD-ROM drive.
+    HostCdrom,
+}
+
+impl HostFileKind {
+    /// The kind of the file at a path: [`HostFileKind::HostDevice`] for all devices.
+    pub fn at(path: &str) -> Self {
+        match std::fs::metadata(path) {
+            Ok(metadata) if is_device(metadata.file_type()) => HostFileKind::HostDevice,
+            Ok(_) | Err(_) => HostFileKind::File,
+        }
+    }
+}
+
+fn is_device(file_type: FileType) -> bool {
+    file_type.is_block_device() || file_type.is_char_device()
+}
+
 /// How to open a host file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HostFileMode {
@@ -33,9 +59,10 @@ pub struct HostFileMode {
     pub no_flush: bool,
 }
 
-/// A regular file or block device of the host.
+/// A regular file or device of the host.
 pub struct HostFile {
     path: String,
+    kind: HostFileKind,
     /// Requests take the lock shared, and a replacement takes it exclusively.
     opened: RwLock<OpenFile>,
     locks: Mutex<ByteLocks>,
@@ -49,18 +76,19 @@ pub struct Reopened {
 }
 
 impl HostFile {
-    /// Opens a file without image locks.
+    /// Opens a file of a kind without image locks.
     ///
     /// # Errors
     /// [`Error::OpenFile`] with the error of the system; [`Error::FileNameMissing`];
-    /// [`Error::NotARegularFile`] for anything but a regular file or a block device.
-    pub fn open(path: &str, mode: HostFileMode) -> Result<Self> {
+    /// [`Error::NotARegularFile`] or [`Error::NotADevice`] for a file of another kind.
+    pub fn open(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<Self> {
         let failed = |source| Error::OpenFile { path: path.to_owned(), source };
-        let opened = OpenFile::new(open_file(path, mode)?, mode).map_err(failed)?;
+        let opened = OpenFile::new(open_file(path, kind, mode)?, kind, mode).map_err(failed)?;
         let locks = opened.file.try_clone().and_then(|file| ByteLocks::new(file, mode.locking));
         let locks = locks.map_err(failed)?;
         Ok(HostFile {
             path: path.to_owned(),
+            kind,
             opened: RwLock::new(opened),
             locks: Mutex::new(locks),
         })
@@ -71,7 +99,7 @@ impl HostFile {
     /// # Errors
     /// Those of [`HostFile::open`].
     pub fn open_again(&self, mode: HostFileMode) -> Result<Reopened> {
-        Ok(Reopened { file: open_file(&self.path, mode)?, mode })
+        Ok(Reopened { file: open_file(&self.path, self.kind, mode)?, mode })
     }
 
     /// Replaces the open file by a file that has been opened again. Returns the former file. Waits
@@ -84,7 +112,7 @@ impl HostFile {
         let mut opened = self.opened.write();
         // The length of the file must not change after it has been determined, so that happens
         // under the lock.
-        let new = OpenFile::new(file, mode)?;
+        let new = OpenFile::new(file, self.kind, mode)?;
         self.locks.lock().transfer(new.file.try_clone()?)?;
         let former = std::mem::replace(&mut *opened, new);
         Ok(Reopened { file: former.file, mode: former.mode })
@@ -108,7 +136,7 @@ impl HostFile {
     }
 }
 
-fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
+fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<File> {
     if path.is_empty() {
         return Err(Error::FileNameMissing);
     }
@@ -118,14 +146,20 @@ fn open_file(path: &str, mode: HostFileMode) -> Result<File> {
     let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
     options.read(true).write(mode.writable).custom_flags(flags);
     let file = options.open(path).map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?.file_type();
-    if kind.is_dir() {
+    let file_type = file.metadata().map_err(failed)?.file_type();
+    if file_type.is_dir() {
         return Err(failed(Errno::EISDIR.into()));
     }
-    if !kind.is_file() && !kind.is_block_device() {
-        return Err(Error::NotARegularFile(path.to_owned()));
-    }
-    Ok(file)
+    let driver = match kind {
+        HostFileKind::File if file_type.is_file() => return Ok(file),
+        HostFileKind::File => return Err(Error::NotARegularFile(path.to_owned())),
+        HostFileKind::HostDevice | HostFileKind::HostCdrom if is_device(file_type) => {
+            return Ok(file);
+        }
+        HostFileKind::HostDevice => "host_device",
+        HostFileKind::HostCdrom => "host_cdrom",
+    };
+    Err(Error::NotADevice { driver, path: path.to_owned() })
 }
 
 impl fmt::Debug for HostFile {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
@@ -12,8 +12,8 @@ use nix::libc;
 use nix::unistd::{Whence, lseek};
 use parking_lot::Mutex;
 
-use super::HostFileMode;
 use super::direct::direct_alignment;
+use super::{HostFileKind, HostFileMode};
 use crate::image::alignment::{AlignedWrite, Alignment};
 use crate::image::storage::{Preallocation, ZeroMode, write_zero_data};
 
@@ -21,6 +21,9 @@ use crate::image::storage::{Preallocation, ZeroMode, write_zero_data};
 /// large writes, and end with a flush. With early writeback, the disk is busy during the copy, and
 /// not only during the flush.
 const WRITEBACK_MIN: usize = 256 << 10;
+
+/// The alignment of ranges of a device for `fallocate`: the size of the largest usual sector.
+const DEVICE_UNIT: u64 = 4096;
 
 /// An open file.
 #[derive(Debug)]
@@ -38,8 +41,8 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(super) fn new(file: File, mode: HostFileMode) -> io::Result<Self> {
-        let is_device = file.metadata()?.file_type().is_block_device();
+    pub(super) fn new(file: File, kind: HostFileKind, mode: HostFileMode) -> io::Result<Self> {
+        let is_device = kind != HostFileKind::File;
         let length = length_of(&file)?;
         let alignment = match mode.direct {
             true => direct_alignment(&file, length),
@@ -114,26 +117,37 @@ impl OpenFile {
         length: u64,
         mode: ZeroMode,
     ) -> io::Result<()> {
-        let unit = self.alignment.request();
         let zero = |offset, length| {
             match mode {
-                ZeroMode::MayUnmap => self.punch_hole(offset, length)?,
+                ZeroMode::MayUnmap => match self.punch_hole(offset, length) {
+                    Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                        self.zero_range(offset, length)?;
+                    }
+                    result => result?,
+                },
                 ZeroMode::Allocated => self.zero_range(offset, length)?,
             }
             self.grow_to(offset + length)
         };
+        let unit = self.fallocate_unit();
         let write = |offset, zeroes: &[u8]| self.write(offset, zeroes);
         self.alignment.write_zeroes(offset, length, unit, zero, write)
     }
 
     /// Frees the space of a range.
     pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        let unit = self.alignment.request();
+        let unit = self.fallocate_unit();
         let discard = |offset, length| self.punch_hole(offset, length);
         match self.alignment.change_blocks(offset, length, unit, discard) {
             Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// The alignment of ranges for `fallocate`.
+    fn fallocate_unit(&self) -> u64 {
+        let device = if self.is_device { DEVICE_UNIT } else { 1 };
+        self.alignment.request().max(device)
     }
 
     fn punch_hole(&self, offset: u64, length: u64) -> io::Result<()> {

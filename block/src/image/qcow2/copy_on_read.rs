@@ -4,6 +4,7 @@ use std::io;
 
 use super::Qcow2Image;
 use super::clusters::Clusters;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::extent::check_range;
 
 impl Qcow2Image {
@@ -32,9 +33,9 @@ impl Qcow2Image {
     /// Copies an unallocated range. Clusters of zeroes are zeroed in the tables.
     fn copy_run(&self, engine: &Clusters, start: u64, length: u64) -> io::Result<()> {
         let cluster = self.header().cluster_size();
-        let mut data = vec![0; length as usize];
+        let mut data = AlignedBuffer::new(length as usize);
         self.read_with_events(engine, start, &mut data)?;
-        let (mut rest, mut at) = (data.as_slice(), start);
+        let (mut rest, mut at) = (&*data, start);
         while !rest.is_empty() {
             let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
             let (piece, others) = rest.split_at(to_boundary as usize);

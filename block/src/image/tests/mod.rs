@@ -1,4 +1,5 @@
 //! Tests of storages.
 
+mod alignment;
 mod blkdebug_rules;
 mod forwarding;
