@@ -5,13 +5,14 @@
 //! | graph and permissions | `graph`, `slow_images`, `writes` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
-//! | images | `headers`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
+//! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
 mod bitmaps;
 mod blkdebug;
+mod check;
 mod copy;
 mod corruption;
 mod create;

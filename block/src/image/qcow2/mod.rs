@@ -2,6 +2,7 @@
 
 pub mod bitmaps;
 mod blkdebug_events;
+pub mod check;
 mod clusters;
 mod compressed;
 mod copy_on_read;
@@ -14,13 +15,15 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use nix::errno::Errno;
 use parking_lot::{Mutex, RwLock};
 
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::blkdebug::BlkdebugEvent;
 use bitmaps::{BitmapInfo, Bitmaps};
 pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
@@ -111,7 +114,10 @@ impl Qcow2Image {
     ///
     /// # Errors
     /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
-    pub fn open(storage: Storage, header: Header, mode: Qcow2Mode) -> Result<Self> {
+    pub fn open(storage: Storage, mut header: Header, mode: Qcow2Mode) -> Result<Self> {
+        if mode.writable {
+            repair_if_dirty(&storage, &mut header)?;
+        }
         let engine = open_clusters(&storage, &header, &mode)?;
         let mut bitmaps = Bitmaps::load(&storage, &header)?;
         let metadata = Metadata::read(&storage, header)?;
@@ -191,7 +197,10 @@ impl Qcow2Image {
     }
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
-        let header = Header::read(&self.storage, mode.writable)?;
+        let mut header = Header::read(&self.storage, mode.writable)?;
+        if mode.writable {
+            repair_if_dirty(&self.storage, &mut header)?;
+        }
         let engine = open_clusters(&self.storage, &header, &mode)?;
         let metadata = Metadata::read(&self.storage, header)?;
         let mut bitmaps = self.bitmaps.lock();
@@ -335,6 +344,28 @@ impl Qcow2Image {
         opened.engine = None;
         stored.and(flushed)
     }
+}
+
+/// Repairs the reference counts of an image that was not closed properly by a program that updates
+/// them lazily.
+fn repair_if_dirty(storage: &Storage, header: &mut Header) -> Result<()> {
+    if !header.dirty() {
+        return Ok(());
+    }
+    let cannot = |source| Error::While { what: "Could not repair dirty image".into(), source };
+    let found =
+        check::repair(storage, header, &AtomicBool::new(false)).map_err(|error| match error {
+            Error::Io(source) => cannot(source),
+            other => other,
+        })?;
+    if found.check_errors > 0 {
+        return Err(cannot(Errno::EIO.into()));
+    }
+    tracing::warn!(found.corruptions, found.leaks, "a dirty image has been repaired");
+    *header = Header::read(storage, true)?;
+    storage.sync()?;
+    header.clear_dirty(storage)?;
+    Ok(storage.sync()?)
 }
 
 fn open_clusters(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Arc<Clusters>> {

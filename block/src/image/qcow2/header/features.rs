@@ -85,9 +85,6 @@ impl Features {
         if writable && self.has_incompatible(INCOMPATIBLE_CORRUPT) {
             return Err(invalid("qcow2: Image is corrupt; cannot be opened read/write"));
         }
-        if writable && self.has_incompatible(INCOMPATIBLE_DIRTY) {
-            return Err(unsupported("dirty bit"));
-        }
         Ok(())
     }
 }

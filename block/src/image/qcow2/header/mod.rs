@@ -103,6 +103,15 @@ impl Header {
         parse::read(storage, writable)
     }
 
+    /// Marks the image as closed properly, after its reference counts have been repaired.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub(super) fn clear_dirty(&mut self, storage: &Storage) -> Result<()> {
+        self.features.incompatible &= !INCOMPATIBLE_DIRTY;
+        rewrite::write_incompatible(storage, self.features.incompatible)
+    }
+
     /// Changes or removes the name of the backing file in the header of an image that is not open.
     ///
     /// The rest of the header does not change. The header is written in one piece. If the process

@@ -46,6 +46,11 @@ pub(super) fn mark_corrupt(storage: &Storage) -> Result<()> {
         return Ok(());
     }
     let features = fields.u64(Features::INCOMPATIBLE_FIELD)? | INCOMPATIBLE_CORRUPT;
+    write_incompatible(storage, features)
+}
+
+/// Writes the incompatible features of an image of version 3.
+pub(super) fn write_incompatible(storage: &Storage, features: u64) -> Result<()> {
     Ok(storage.write(Features::INCOMPATIBLE_FIELD, &features.to_be_bytes())?)
 }
 
