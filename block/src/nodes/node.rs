@@ -338,6 +338,15 @@ impl Node {
     /// # Errors
     /// As [`Node::write`].
     pub fn discard_range(&self, offset: u64, length: u64) -> Result<()> {
+        self.discard_guarded(&self.writes.begin_write(), offset, length)
+    }
+
+    pub(super) fn discard_guarded(
+        &self,
+        guard: &WriteGuard<'_>,
+        offset: u64,
+        length: u64,
+    ) -> Result<()> {
         self.check_writable()?;
         if self.discard() == BlockdevDiscardOptions::Ignore {
             return Ok(());
@@ -351,7 +360,7 @@ impl Node {
             return Ok(());
         }
         let mut perform = || Ok(self.image.discard(start, end - start)?);
-        self.writes.begin_write().run(Write::zeroes(start, end - start), &mut perform)
+        guard.run(Write::zeroes(start, end - start), &mut perform)
     }
 
     /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the
