@@ -28,6 +28,7 @@ mod permissions;
 mod quiesce;
 mod reopen;
 mod replace;
+mod requests;
 mod reservation;
 mod root;
 mod state;
