@@ -44,8 +44,8 @@ pub(super) struct Backing {
 
 /// A node of the block graph: a name, a driver, and an open image.
 ///
-/// The [requests](super::requests) to it block: call them from worker threads, or through
-/// [`AsyncNode`](super::AsyncNode).
+/// The methods that do input or output block: call them from worker threads, or make the requests
+/// through an [`AsyncNode`](super::AsyncNode).
 #[derive(Debug)]
 pub struct Node {
     pub(super) name: String,
