@@ -16,34 +16,15 @@
 //!
 //! # Example
 //!
-//! Create a qcow2 image, write to it, and copy it to a raw file:
+//! Create a disk, let a guest write to it, and take a backup while the guest writes:
 //!
 //! ```
-//! use std::convert::Infallible;
-//! use std::sync::atomic::AtomicBool;
-//! use std::time::Duration;
-//!
-//! use block::copy::{Copier, CopyControl, CopySlots};
-//! use block::create::{FileCreate, Preallocation, Qcow2Create};
-//! use block::nodes::{Graph, NodeUse};
-//! use block::options::BlockdevOptions;
-//!
-//! /// A job without a speed limit that neither pauses nor stops.
-//! struct Unlimited;
-//!
-//! impl CopyControl for Unlimited {
-//!     type Stop = Infallible;
-//!     fn interrupted(&self) -> bool { false }
-//!     fn speed(&self) -> u64 { 0 }
-//!     async fn pause_point(&self) -> Result<(), Infallible> { Ok(()) }
-//!     async fn wait(&self, time: Duration) -> Result<(), Infallible> {
-//!         tokio::time::sleep(time).await;
-//!         Ok(())
-//!     }
-//!     fn charge(&self, _bytes: u64) {}
-//!     fn advance(&self, _bytes: u64) {}
-//! }
-//!
+//! # use std::sync::{Arc, atomic::AtomicBool};
+//! # use block::copy::{Copier, CopySlots, PointInTime, Unlimited};
+//! # use block::create::{FileCreate, Preallocation, Qcow2Create};
+//! # use block::image::permissions::{Access, Permissions};
+//! # use block::nodes::{AsyncNode, Graph, NodeUse};
+//! # use block::options::BlockdevOptions;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
@@ -54,26 +35,29 @@
 //! let graph = Graph::new();
 //! let file = BlockdevOptions::file(path("disk.qcow2"));
 //! Qcow2Create::new(file.clone(), size).create(&graph)?;
-//!
-//! // Methods that do input or output block: call them from a thread for blocking work.
 //! let disk = graph.add(&BlockdevOptions::qcow2(file).named("disk"))?;
-//! disk.write(4096, b"hello")?;
-//! disk.flush()?;
-//! let mut buffer = [0; 5];
-//! disk.read(4096, &mut buffer)?;
-//! assert_eq!(&buffer, b"hello");
-//!
-//! // Others can neither write to the source nor remove the nodes while they are reserved.
 //! let copy = graph.add(&BlockdevOptions::file(path("copy.raw")).named("copy"))?;
-//! let uses = [NodeUse::source(disk.clone()), NodeUse::target(copy.clone())];
-//! let reservation = graph.reserve("backup", "job0", uses)?;
-//! let copier = Copier::new(disk.clone(), copy.clone(), CopySlots::default())?;
+//!
+//! // The guest takes the permission to write, and shares all others.
+//! let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
+//! let guest = AsyncNode::from(graph.attach_root("guest", disk.clone(), access)?);
+//! // Others can neither resize nor remove the nodes during the backup.
+//! let uses = [NodeUse::mirror_source(disk.clone()), NodeUse::target(copy.clone())];
+//! let _reservation = graph.reserve("backup", "job0", uses)?;
+//!
 //! let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-//! runtime.block_on(copier.run(&Unlimited)).map_err(|error| format!("{error:?}"))?;
-//! drop(reservation);
-//! copy.read(4096, &mut buffer)?;
-//! assert_eq!(&buffer, b"hello");
-//! graph.remove_all();
+//! runtime.block_on(async {
+//!     guest.write(4096, b"old").await?;
+//!     let copier = Copier::new(disk.clone(), copy.clone(), CopySlots::default())?;
+//!     let backup = Arc::new(PointInTime::new(copier)?);
+//!     disk.quiesce().await.watch(&backup);
+//!     // From now on, data are copied before the guest overwrites them.
+//!     let (_, copied) = tokio::join!(guest.write(4096, b"new"), backup.copy_rest(&Unlimited));
+//!     assert_eq!(guest.read(4096, [0; 3]).await?, *b"new");
+//!     assert_eq!(AsyncNode::from(copy).read(4096, [0; 3]).await?, *b"old");
+//!     copied.expect("the copy succeeds");
+//!     guest.flush().await
+//! })?;
 //! # Ok(())
 //! # }
 //! ```

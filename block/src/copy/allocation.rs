@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::bitmap::DirtyBitmap;
-use super::{CopyControl, CopyError, Side, panic_error};
+use super::{CopyControl, CopyError, Side};
 use crate::error::Error;
 use crate::nodes::Node;
+use crate::nodes::async_node::run_blocking;
 use crate::nodes::backing::is_allocated_in;
 
 /// The number of extents that are scanned between two checks whether the job stops.
@@ -28,8 +29,7 @@ impl DirtyBitmap {
                 control.pause_point().await.map_err(CopyError::Stopped)?;
             }
             let (bitmap, images) = (Arc::clone(self), images.to_vec());
-            let found = tokio::task::spawn_blocking(move || bitmap.mark_some(&images, position));
-            let found = found.await.unwrap_or_else(|panicked| Err(panic_error(panicked)));
+            let found = run_blocking(move || bitmap.mark_some(&images, position)).await;
             position = found.map_err(|error| CopyError::Failed { side: Side::Source, error })?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The interface between a copy and its job.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -77,4 +78,33 @@ pub trait CopyControl: Sync {
     fn on_error(&self, _side: Side, _error: &Error) -> ErrorAction {
         ErrorAction::Report
     }
+}
+
+/// A job without a speed limit that neither pauses nor stops. The first error ends its copy.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unlimited;
+
+impl CopyControl for Unlimited {
+    type Stop = Infallible;
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+
+    fn speed(&self) -> u64 {
+        0
+    }
+
+    async fn pause_point(&self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn wait(&self, time: Duration) -> Result<(), Infallible> {
+        tokio::time::sleep(time).await;
+        Ok(())
+    }
+
+    fn charge(&self, _bytes: u64) {}
+
+    fn advance(&self, _bytes: u64) {}
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Copier;
 use super::control::{CopyControl, CopyError, ErrorAction, Side};
-use super::{Copier, panic_error};
 use crate::nodes::Node;
+use crate::nodes::async_node::run_blocking;
 
 impl Copier {
     /// Flushes the target, as [`flush`] does.
@@ -40,10 +41,7 @@ pub async fn try_flush<C: CopyControl>(
     control: &C,
 ) -> Result<Option<ErrorAction>, CopyError<C::Stop>> {
     let flushing = Arc::clone(target);
-    let flushed = tokio::task::spawn_blocking(move || flushing.flush()).await;
-    let Err(error) = flushed.unwrap_or_else(|panicked| Err(panic_error(panicked))) else {
-        return Ok(None);
-    };
+    let Err(error) = run_blocking(move || flushing.flush()).await else { return Ok(None) };
     let side = Side::Target;
     match control.on_error(side, &error) {
         ErrorAction::Report => Err(CopyError::Failed { side, error }),

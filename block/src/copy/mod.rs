@@ -23,16 +23,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::Node;
+use crate::nodes::async_node::panic_error;
 pub use bitmap::{DirtyBitmap, RangeGuard};
 pub use block_status::Scope;
 use block_status::{Limits, Next, StatusScan};
-pub use control::{CopyControl, CopyError, ErrorAction, Side};
+pub use control::{CopyControl, CopyError, ErrorAction, Side, Unlimited};
 pub use flush::{flush, try_flush};
 pub use point_in_time::PointInTime;
 pub use request::clear;
@@ -338,10 +339,4 @@ impl<C: CopyControl> Work<'_, C> {
             }
         }
     }
-}
-
-/// The error for a request whose thread panicked.
-fn panic_error(panicked: JoinError) -> Error {
-    tracing::error!(%panicked, "a request of a copy panicked");
-    Error::Io(std::io::Error::other(panicked))
 }

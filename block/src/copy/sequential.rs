@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::RETRY_DELAY;
 use super::control::{CopyControl, CopyError, ErrorAction, Side};
 use super::slots::CopySlots;
-use super::{RETRY_DELAY, panic_error};
 use crate::error::Error;
+use crate::nodes::async_node::panic_error;
 
 /// The largest number of bytes that one step processes.
 pub const STEP_MAX: u64 = 512 << 10;

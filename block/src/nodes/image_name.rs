@@ -1,7 +1,7 @@
 //! Conversion of the names of images into options that open the images.
 //!
-//! A name is a path, a description that begins with `json:`, or a protocol with a colon: `file:PATH`,
-//! `null-co://` and `blkdebug:CONFIG:NAME`.
+//! A name is a path, a description that begins with `json:`, or a protocol with a colon:
+//! `file:PATH`, `null-co://` and `blkdebug:CONFIG:NAME`.
 
 use crate::error::{Error, Result};
 use crate::image::host_file::{HostFile, HostFileKind, HostFileMode};

@@ -3,8 +3,9 @@
 //! [`Graph`] is the entry point. [`Graph::add`] opens a [`Node`] from its
 //! [options](crate::options). A [`Reservation`] reserves the nodes of a job. A [`WriteWatcher`]
 //! sees the writes to a node. A user from outside the graph, such as an export, writes through a
-//! [`Root`].
+//! [`Root`]. [`AsyncNode`] makes the requests to either of them from an async runtime.
 
+pub(crate) mod async_node;
 pub mod backing;
 mod blkdebug;
 mod blkdebug_options;
@@ -27,6 +28,7 @@ mod permissions;
 mod quiesce;
 mod reopen;
 mod replace;
+mod requests;
 mod reservation;
 mod root;
 mod state;
@@ -34,6 +36,7 @@ mod supported;
 mod usage;
 mod watch;
 
+pub use async_node::AsyncNode;
 pub use depth::STACK_SIZE;
 pub use driver::Driver;
 pub use filter::{Filter, FilterOptions};

@@ -7,10 +7,8 @@ use parking_lot::RwLock;
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
 use super::inherit::{CacheMode, Settings};
-use super::watch::{Write, WriteGuard, WriteLock};
-use crate::error::{Error, Result};
+use super::watch::WriteLock;
 use crate::image::Image;
-use crate::image::extent::Extent;
 use crate::image::host_file::HostFile;
 use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::Header;
@@ -46,7 +44,8 @@ pub(super) struct Backing {
 
 /// A node of the block graph: a name, a driver, and an open image.
 ///
-/// The methods that do input or output block: call them from worker threads.
+/// The methods that do input or output block: call them from worker threads, or make the requests
+/// through an [`AsyncNode`](super::AsyncNode).
 #[derive(Debug)]
 pub struct Node {
     pub(super) name: String,
@@ -202,171 +201,6 @@ impl Node {
         self.qcow2_image().map(Qcow2Image::header)
     }
 
-    /// The size of the image in bytes.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the storage cannot determine it.
-    pub fn size(&self) -> Result<u64> {
-        Ok(self.image.size()?)
-    }
-
-    /// Reads from `offset` until `buffer` is full.
-    ///
-    /// # Errors
-    /// [`Error::Io`], also for a range beyond the end of the image.
-    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        Ok(self.image.read(offset, buffer)?)
-    }
-
-    /// Writes all of `buffer` at `offset`.
-    ///
-    /// # Errors
-    /// [`Error::NodeReadOnly`]; [`Error::Io`], also for a range beyond the end of the image.
-    pub fn write(&self, offset: u64, buffer: &[u8]) -> Result<()> {
-        self.write_guarded(&self.writes.begin_write(), offset, buffer)
-    }
-
-    pub(super) fn write_guarded(
-        &self,
-        guard: &WriteGuard<'_>,
-        offset: u64,
-        buffer: &[u8],
-    ) -> Result<()> {
-        self.check_writable()?;
-        let detected = match self.detect_zeroes() {
-            BlockdevDetectZeroesOptions::Off => false,
-            BlockdevDetectZeroesOptions::On | BlockdevDetectZeroesOptions::Unmap => {
-                is_zero(buffer)
-            }
-        };
-        let mut perform = || match detected {
-            true => Ok(self.image.write_zeroes(offset, buffer.len() as u64)?),
-            false => Ok(self.image.write(offset, buffer)?),
-        };
-        guard.run(Write::data(offset, buffer), &mut perform)
-    }
-
-    /// Whether [`Node::write_compressed`] is supported.
-    pub fn compresses(&self) -> bool {
-        match self.driver {
-            Driver::Qcow2 => true,
-            Driver::Blkdebug
-            | Driver::MirrorTop
-            | Driver::CopyOnRead
-            | Driver::CommitTop
-            | Driver::CopyBeforeWrite
-            | Driver::File
-            | Driver::HostCdrom
-            | Driver::HostDevice
-            | Driver::Raw
-            | Driver::NullCo => false,
-        }
-    }
-
-    /// Writes whole clusters, compressed if that makes them smaller. The last cluster may be cut
-    /// off by the end of the image.
-    ///
-    /// # Errors
-    /// As for [`Node::write`]; also if a cluster has uncompressed data already, or if the node
-    /// [does not compress](Node::compresses).
-    pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> Result<()> {
-        self.check_writable()?;
-        let mut perform = || Ok(self.image.write_compressed(offset, buffer)?);
-        self.writes.begin_write().run(Write::data(offset, buffer), &mut perform)
-    }
-
-    /// Makes the range read as zeroes, without writing data if the image can do so.
-    ///
-    /// # Errors
-    /// As [`Node::write`].
-    pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
-        self.write_zeroes_guarded(&self.writes.begin_write(), offset, length)
-    }
-
-    pub(super) fn write_zeroes_guarded(
-        &self,
-        guard: &WriteGuard<'_>,
-        offset: u64,
-        length: u64,
-    ) -> Result<()> {
-        self.check_writable()?;
-        let mut perform = || Ok(self.image.write_zeroes(offset, length)?);
-        guard.run(Write::zeroes(offset, length), &mut perform)
-    }
-
-    /// Copies the data of the backing node in the range into the image, where the image has none.
-    /// The visible contents do not change.
-    ///
-    /// # Errors
-    /// As [`Node::write`].
-    pub fn copy_on_read(&self, offset: u64, length: u64) -> Result<()> {
-        self.check_writable()?;
-        Ok(self.image.copy_on_read(offset, length)?)
-    }
-
-    /// Flushes all completed writes to the disk, or to the page cache with `no-flush`.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn flush(&self) -> Result<()> {
-        Ok(self.image.flush()?)
-    }
-
-    /// Grows the image to `size` bytes. New bytes read as zeroes. Without effect if the image is as
-    /// large already.
-    ///
-    /// # Errors
-    /// As [`Node::write`].
-    pub fn grow(&self, size: u64) -> Result<()> {
-        self.check_writable()?;
-        Ok(self.image.grow(size)?)
-    }
-
-    /// Shrinks the image to `size` bytes. Without effect if the image is as small already.
-    ///
-    /// # Errors
-    /// As [`Node::write`]; also if the format cannot shrink.
-    pub fn shrink(&self, size: u64) -> Result<()> {
-        self.check_writable()?;
-        Ok(self.image.shrink(size)?)
-    }
-
-    /// Declares that a range is no longer in use. Whole clusters in the range read as zeroes
-    /// afterwards; other bytes do not change. Without effect if the node's option `discard` says
-    /// so.
-    ///
-    /// # Errors
-    /// As [`Node::write`].
-    pub fn discard_range(&self, offset: u64, length: u64) -> Result<()> {
-        self.check_writable()?;
-        if self.discard() == BlockdevDiscardOptions::Ignore {
-            return Ok(());
-        }
-        // Watchers see the range that becomes zeroes.
-        let cluster = self.cluster_size().unwrap_or(1);
-        let start = offset.next_multiple_of(cluster);
-        let end = offset.saturating_add(length);
-        let end = if end < self.size()? { end - end % cluster } else { end };
-        if start >= end {
-            return Ok(());
-        }
-        let mut perform = || Ok(self.image.discard(start, end - start)?);
-        self.writes.begin_write().run(Write::zeroes(start, end - start), &mut perform)
-    }
-
-    /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the
-    /// image.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn block_status(&self, offset: u64, length: u64) -> Result<Extent> {
-        Ok(self.image.extent(offset, length)?)
-    }
-
-    pub(super) fn check_writable(&self) -> Result<()> {
-        if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
-    }
-
     /// Runs `work` with the file of a file node. Returns `None` for other nodes.
     pub(super) fn with_host_file<T>(&self, work: impl FnOnce(&HostFile) -> T) -> Option<T> {
         self.host_file.as_deref().map(work)
@@ -404,9 +238,4 @@ impl Drop for Node {
             }
         }
     }
-}
-
-/// Whether all bytes are zero.
-fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
 }

@@ -105,6 +105,14 @@ impl Root {
         self.with_write_guard(|node, guard| node.write_zeroes_guarded(guard, offset, length))
     }
 
+    /// As [`Node::discard_range`].
+    ///
+    /// # Errors
+    /// As [`Node::discard_range`].
+    pub fn discard_range(&self, offset: u64, length: u64) -> Result<()> {
+        self.with_write_guard(|node, guard| node.discard_guarded(guard, offset, length))
+    }
+
     /// As [`Node::flush`].
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | graph and permissions | `graph`, `slow_images`, `writes` |
+//! | graph and permissions | `graph`, `slow_images`, `writes`, `async_node` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
@@ -10,6 +10,7 @@
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
+mod async_node;
 mod bitmaps;
 mod blkdebug;
 mod check;

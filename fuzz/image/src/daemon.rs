@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// How long a reply, or a job, may take.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The beginning of the errors of a daemon that does not answer any more.
+pub const BROKEN: &str = "the daemon does not answer: ";
+
 /// A running daemon. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Daemon {
@@ -122,7 +125,7 @@ impl Daemon {
                 _running => {}
             }
             if start.elapsed() > TIMEOUT {
-                return Err(format!("the job does not conclude: {found}"));
+                return Err(format!("{BROKEN}the job does not conclude: {found}"));
             }
             std::thread::sleep(Duration::from_micros(500));
         }
@@ -143,7 +146,7 @@ impl Daemon {
         let status = status.map_or_else(|| "running".to_owned(), |status| status.to_string());
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let last = log.lines().last().unwrap_or_default().to_owned();
-        format!("{}; the daemon: {status}; {last}", error.to_string())
+        format!("{BROKEN}{}; status: {status}; {last}", error.to_string())
     }
 
     /// The peak of resident memory in KiB.

@@ -52,17 +52,21 @@ pub fn read(path: &Path, unit: usize) -> Result<Contents, String> {
     Ok(contents)
 }
 
-/// Executes a plan. Returns the outcome of each step.
+/// Executes a plan. Returns the outcome of each step. If the writes cannot be flushed, all steps
+/// have failed.
 ///
 /// # Errors
-/// The image cannot be opened, or the writes cannot be flushed.
+/// The image cannot be opened.
 pub fn execute(path: &Path, plan: &Plan) -> Result<Vec<Result<(), String>>, String> {
     let (graph, node) = open(path, false)?;
-    let outcomes = plan.steps.iter().map(|step| perform(&graph, &node, step)).collect();
-    let flushed = node.flush().map_err(|error| error.to_string());
+    let mut outcomes: Vec<_> =
+        plan.steps.iter().map(|step| perform(&graph, &node, step)).collect();
+    if let Err(error) = node.flush() {
+        outcomes.fill(Err(format!("flush: {error}")));
+    }
     drop(node);
     graph.remove_all();
-    flushed.map(|()| outcomes)
+    Ok(outcomes)
 }
 
 fn perform(graph: &Graph, node: &Arc<Node>, step: &Step) -> Result<(), String> {

@@ -82,9 +82,13 @@ impl Plan {
     }
 
     /// The contents that an image has after the steps. `outcomes` are their results: the range of a
-    /// step that failed has unknown contents.
+    /// step that failed has unknown contents. The failure of a step tells that the image is damaged,
+    /// so that only what other steps wrote is known.
     pub fn expected(&self, before: &Contents, outcomes: &[Result<(), String>]) -> Contents {
         let mut contents = before.clone();
+        if outcomes.iter().any(Result::is_err) {
+            contents.write(0, contents.size, None);
+        }
         for (step, outcome) in self.steps.iter().zip(outcomes) {
             let succeeded = outcome.is_ok();
             match step {

@@ -10,6 +10,7 @@
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
+//! | damaged metadata of qcow2 images | `damaged` |
 //! | consistency of images after each kind of job and end | `consistency` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
 //! | the schema as of earlier releases of QEMU | `releases` |
@@ -22,6 +23,7 @@ mod blkdebug;
 mod chains;
 mod command_line;
 mod consistency;
+mod damaged;
 mod demo;
 mod faults;
 mod mirror;
