@@ -1,5 +1,6 @@
 //! One input: an image is damaged, read and written, and compared with the reference.
 
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::ours;
 use crate::plan::{Plan, Step};
 use crate::qemu::Qemu;
 use crate::random::Random;
+use crate::recorded::{self, Answer, Summary};
 
 /// The texts of panics in any thread.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -27,11 +29,21 @@ pub struct Checker {
     kind: String,
     base: Base,
     folder: TempDir,
-    qemu: Option<Qemu>,
+    reference: Reference,
+    /// The contents of the undamaged image.
+    undamaged: Contents,
+}
+
+/// With what the outcome of an input is compared.
+#[derive(Debug)]
+enum Reference {
+    Qemu(Qemu),
+    Recorded(HashMap<u64, Answer>),
 }
 
 /// One input.
 struct Input {
+    seed: u64,
     /// The name of the file to damage.
     file: &'static str,
     damage: Damage,
@@ -52,8 +64,7 @@ impl Input {
         let damage = Damage::new(&mut random, bytes(file)?, &Layout::of(bytes(file)?));
         let layout = Layout::of(bytes("image")?);
         let plan = Plan::new(&mut random, &layout, base.file("base").is_some());
-        let unit = usize::try_from(layout.cluster_size.clamp(512, 1 << 16)).unwrap_or(512);
-        Ok(Input { file, damage, plan, unit })
+        Ok(Input { seed, file, damage, plan, unit: unit(&layout) })
     }
 
     /// The name of the file with the result of the plan.
@@ -62,8 +73,13 @@ impl Input {
     }
 }
 
+/// The size of the units of an image.
+fn unit(layout: &Layout) -> usize {
+    usize::try_from(layout.cluster_size.clamp(512, 1 << 16)).unwrap_or(512)
+}
+
 impl Checker {
-    /// A checker for a kind, which compares with a reference if there is one.
+    /// A checker for a kind, which compares with QEMU, or with recorded answers.
     ///
     /// # Errors
     /// The files of the kind cannot be loaded, or there is no folder for temporary files.
@@ -76,8 +92,15 @@ impl Checker {
         for name in ["ours", "theirs", "qemu"] {
             std::fs::create_dir(folder.path().join(name))?;
         }
-        let qemu = qemu.map(|program| Qemu::new(program, folder.path().join("qemu")));
-        Ok(Checker { kind: kind.to_owned(), base, folder, qemu })
+        let reference = match qemu {
+            Some(program) => Reference::Qemu(Qemu::new(program, folder.path().join("qemu"))),
+            None => Reference::Recorded(recorded::load(kind)?),
+        };
+        base.write(&folder.path().join("ours"))?;
+        let image = folder.path().join("ours/image");
+        let unit = unit(&Layout::of(&std::fs::read(&image)?));
+        let undamaged = ours::read(&image, unit).map_err(io::Error::other)?;
+        Ok(Checker { kind: kind.to_owned(), base, folder, reference, undamaged })
     }
 
     /// Records panics of all threads from now on, instead of printing them.
@@ -123,8 +146,14 @@ impl Checker {
     fn check(&mut self, input: &Input, found: &mut Vec<(FaultClass, String)>) -> io::Result<()> {
         let path = self.place("ours", input)?;
         let before = ours::read(&path, input.unit);
-        if let Some(qemu) = &mut self.qemu {
-            compare_opened(&before, &qemu.read(&path, input.unit), found);
+        match &mut self.reference {
+            Reference::Qemu(qemu) => {
+                compare_opened(&before, &qemu.read(&path, input.unit), found);
+            }
+            Reference::Recorded(answers) => {
+                let answer = answers.get(&input.seed).and_then(|answer| answer.read.as_ref());
+                compare_recorded(&before, answer, &self.undamaged, found);
+            }
         }
         let outcomes = ours::execute(&path, &input.plan);
         let result = path.with_file_name(input.result());
@@ -132,35 +161,56 @@ impl Checker {
         match (&before, &outcomes, &after) {
             (Ok(before), Ok(outcomes), Ok(after)) => {
                 let lost = lost(&input.plan, before, outcomes, after);
-                if !lost.is_empty() && self.qemu_is_right(input)? {
+                if !lost.is_empty() && self.is_right(input)? {
                     found.push((FaultClass::ReadBack, format!("{lost:?} {outcomes:?}")));
                 }
             }
-            (Ok(_), Ok(_), Err(error)) if self.qemu_is_right(input)? => {
+            (Ok(_), Ok(_), Err(error)) if self.is_right(input)? => {
                 found.push((FaultClass::ReadBack, error.clone()));
             }
-            (Ok(_), Err(error), _) if self.qemu_opens(input)? => {
+            (Ok(_), Err(error), _) if self.opens(input)? => {
                 found.push((FaultClass::Refused, format!("to be written: {error}")));
             }
             _same => {}
         }
-        if let (Some(qemu), Ok(after)) = (&mut self.qemu, after)
+        if let (Reference::Qemu(qemu), Ok(after)) = (&mut self.reference, after)
             && let Ok(theirs) = qemu.read(&result, input.unit)
         {
             let other = theirs.differences(&after).other_data;
             // A difference before the steps has been reported already.
             if !other.is_empty() && found.is_empty() {
-                found.push((FaultClass::OtherResult, format!("{} {outcomes:?}", Units(&other))));
+                let text = format!("{} {outcomes:?}", Units(&other));
+                found.push((FaultClass::OtherResult, text));
             }
         }
         Ok(())
     }
 
-    /// Whether QEMU executes the plan with the right result, or reports an error. QEMU ends or hangs
-    /// with some images, which says nothing.
-    fn qemu_is_right(&mut self, input: &Input) -> io::Result<bool> {
+    /// The answer of the reference for a seed, to be recorded.
+    ///
+    /// # Errors
+    /// The image cannot be written.
+    pub fn answer(&mut self, seed: u64) -> io::Result<Answer> {
+        let input = Input::new(&self.base, seed)?;
+        let path = self.place("ours", &input)?;
+        let read = match &mut self.reference {
+            Reference::Qemu(qemu) => qemu.read(&path, input.unit).ok(),
+            Reference::Recorded(_) => None,
+        };
+        let read = read.map(|contents| Summary::new(&contents, &self.undamaged));
+        Ok(Answer { read, opens: self.opens(&input)?, right: self.is_right(&input)? })
+    }
+
+    /// Whether the reference executes the plan with the right result, or reports an error. QEMU ends
+    /// or hangs with some images, which says nothing.
+    fn is_right(&mut self, input: &Input) -> io::Result<bool> {
         let path = self.place("theirs", input)?;
-        let Some(qemu) = &mut self.qemu else { return Ok(false) };
+        let qemu = match &mut self.reference {
+            Reference::Qemu(qemu) => qemu,
+            Reference::Recorded(answers) => {
+                return Ok(answers.get(&input.seed).is_some_and(|answer| answer.right));
+            }
+        };
         let result = path.with_file_name(input.result());
         let answer = qemu.read(&path, input.unit).and_then(|before| {
             let outcomes = qemu.execute(&path, &input.plan)?;
@@ -171,11 +221,16 @@ impl Checker {
         Ok(answer.unwrap_or_else(|error| !error.starts_with(BROKEN)))
     }
 
-    /// Whether QEMU opens the image to write.
-    fn qemu_opens(&mut self, input: &Input) -> io::Result<bool> {
+    /// Whether the reference opens the image to write.
+    fn opens(&mut self, input: &Input) -> io::Result<bool> {
         let path = self.place("theirs", input)?;
         let nothing = Plan { steps: Vec::new() };
-        Ok(self.qemu.as_mut().is_some_and(|qemu| qemu.execute(&path, &nothing).is_ok()))
+        match &mut self.reference {
+            Reference::Qemu(qemu) => Ok(qemu.execute(&path, &nothing).is_ok()),
+            Reference::Recorded(answers) => {
+                Ok(answers.get(&input.seed).is_some_and(|answer| answer.opens))
+            }
+        }
     }
 }
 
@@ -222,5 +277,22 @@ fn compare_opened(
                 found.push((FaultClass::Accepted, format!("units {}", Units(&accepted))));
             }
         }
+    }
+}
+
+/// Compares what is read with a recorded answer.
+fn compare_recorded(
+    ours: &Result<Contents, String>,
+    theirs: Option<&Summary>,
+    undamaged: &Contents,
+    found: &mut Vec<(FaultClass, String)>,
+) {
+    match (ours, theirs) {
+        (Err(error), Some(_)) => found.push((FaultClass::Refused, error.clone())),
+        (Ok(ours), Some(theirs)) => {
+            let difference = theirs.difference(&Summary::new(ours, undamaged));
+            found.extend(difference.map(|text| (FaultClass::OtherData, text)));
+        }
+        (_, None) => {}
     }
 }

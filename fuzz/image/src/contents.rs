@@ -91,18 +91,60 @@ impl Contents {
         self.size = size;
     }
 
-    /// A digest of the size, the data, and which units are readable (FNV-1a).
-    pub fn digest(&self) -> u64 {
-        let step = |digest: u64, word: u64| (digest ^ word).wrapping_mul(0x0100_0000_01b3);
-        let mut digest = step(0xcbf2_9ce4_8422_2325, self.size);
-        for (bytes, readable) in self.bytes.chunks(self.unit).zip(&self.readable) {
-            digest = step(digest, u64::from(*readable));
-            if *readable {
-                digest = bytes.iter().fold(digest, |digest, byte| step(digest, u64::from(*byte)));
+    /// The state of each unit, in comparison with other contents.
+    pub fn states(&self, undamaged: &Contents) -> Vec<UnitState> {
+        let units = self.bytes.chunks(self.unit).zip(&self.readable).enumerate();
+        let state = |(unit, (bytes, readable)): (usize, (&[u8], &bool))| {
+            let same = undamaged
+                .bytes
+                .get(unit * self.unit..)
+                .and_then(|rest| rest.get(..bytes.len()).filter(|known| *known == bytes));
+            match (readable, same) {
+                (false, _) => UnitState::Unreadable,
+                (true, Some(_)) => UnitState::Same,
+                (true, None) => UnitState::Other(digest(bytes)),
             }
-        }
-        digest
+        };
+        units.map(state).collect()
     }
+}
+
+/// A unit of an image, in comparison with the undamaged image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitState {
+    /// The data are the same.
+    Same,
+    /// The data cannot be read.
+    Unreadable,
+    /// There are other data, with this digest.
+    Other(u32),
+}
+
+impl UnitState {
+    /// Parses the text that [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "s" => Some(UnitState::Same),
+            "x" => Some(UnitState::Unreadable),
+            digest => u32::from_str_radix(digest, 16).ok().map(UnitState::Other),
+        }
+    }
+}
+
+impl fmt::Display for UnitState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnitState::Same => f.write_str("s"),
+            UnitState::Unreadable => f.write_str("x"),
+            UnitState::Other(digest) => write!(f, "{digest:x}"),
+        }
+    }
+}
+
+/// A digest of data (FNV-1a).
+fn digest(bytes: &[u8]) -> u32 {
+    let step = |digest: u32, byte: &u8| (digest ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    bytes.iter().fold(0x811c_9dc5, step)
 }
 
 /// The numbers of the units that differ.

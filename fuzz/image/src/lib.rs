@@ -23,4 +23,5 @@ pub mod ours;
 pub mod plan;
 pub mod qemu;
 pub mod random;
+pub mod recorded;
 pub mod supervise;

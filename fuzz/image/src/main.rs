@@ -1,9 +1,13 @@
 //! Runs inputs of damaged images: `image-fuzz KIND|all FIRST LAST [QEMU-STORAGE-DAEMON]`.
 //!
+//! Without QEMU's daemon, the inputs are compared with the recorded answers, which the seeds from 0 to
+//! 99 have. `image-fuzz record KIND FIRST LAST QEMU-STORAGE-DAEMON` prints the answers to record.
+//!
 //! Prints the faults, and at the end the number of faults of each class. The status is 1 if there
 //! are faults.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,8 +17,13 @@ use image_fuzz::supervise::{self, Inputs};
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let is_worker = arguments.first().is_some_and(|word| word == "worker");
-    if is_worker {
+    let first = arguments.first().map(String::as_str);
+    let task = match first {
+        Some("worker") => Some(supervise::work as fn(&Inputs) -> io::Result<()>),
+        Some("record") => Some(supervise::record as fn(&Inputs) -> io::Result<()>),
+        _kind => None,
+    };
+    if task.is_some() {
         arguments.remove(0);
     }
     let [kind, first, end, reference @ ..] = arguments.as_slice() else {
@@ -28,8 +37,8 @@ fn main() -> ExitCode {
     let qemu = reference.first().map(PathBuf::from);
     let inputs =
         |kind: &str| Inputs { kind: kind.to_owned(), seeds: first..end, qemu: qemu.clone() };
-    if is_worker {
-        return match supervise::work(&inputs(kind)) {
+    if let Some(task) = task {
+        return match task(&inputs(kind)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");

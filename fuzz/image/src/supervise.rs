@@ -134,3 +134,16 @@ pub fn work(inputs: &Inputs) -> io::Result<()> {
     }
     writeln!(io::stdout(), "end")
 }
+
+/// Writes the answers of QEMU for the inputs to the standard output.
+///
+/// # Errors
+/// The images or the output cannot be written.
+pub fn record(inputs: &Inputs) -> io::Result<()> {
+    let mut checker = Checker::new(&inputs.kind, inputs.qemu.clone())?;
+    for seed in inputs.seeds.clone() {
+        let answer = checker.answer(seed)?;
+        writeln!(io::stdout(), "{seed} {answer}")?;
+    }
+    Ok(())
+}
