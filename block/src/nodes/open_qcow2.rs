@@ -13,11 +13,12 @@ use super::image_name::by_name;
 use super::inherit::{CommonOptions, Settings};
 use super::node::{Backing, Node};
 use super::open::Opener;
+use super::qcow2_options::Tuning;
 use super::reservation::BorrowedNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
-use crate::image::qcow2::{CacheSizes, OverlapChecks, Qcow2Image, Qcow2Mode};
+use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
 use crate::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
 
 impl Opener<'_> {
@@ -34,6 +35,7 @@ impl Opener<'_> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
+        let tuning = Tuning::of(options, &header)?;
         let data_file = self.open_data_file(&header, common, options.data_file.as_ref())?;
         if let Some(data_file) = &data_file {
             self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
@@ -49,7 +51,8 @@ impl Opener<'_> {
             Some(_) | None => header.backing_file().map(str::to_owned),
         };
         let backing = Backing { node: backing, named };
-        self.insert_qcow2(name, settings, *header, Children { file, data_file, backing })
+        let children = Children { file, data_file, backing };
+        self.insert_qcow2(name, settings, *header, tuning, children)
     }
 
     /// Opens the image of a node whose children are open. This is a separate function, so that
@@ -59,6 +62,7 @@ impl Opener<'_> {
         name: String,
         settings: Settings,
         header: Header,
+        tuning: Tuning,
         children: Children,
     ) -> Result<Arc<Node>> {
         let Children { file, data_file, backing } = children;
@@ -68,8 +72,8 @@ impl Opener<'_> {
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_file.as_ref().map(|node| node.storage()),
-            cache_sizes: CacheSizes::default(),
-            overlap_checks: OverlapChecks::default(),
+            cache_sizes: tuning.cache_sizes,
+            overlap_checks: tuning.overlap_checks,
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);

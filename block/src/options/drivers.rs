@@ -157,15 +157,14 @@ impl BlockdevOptionsRaw {
 
 /// A qcow2 image.
 ///
-/// The options that tune QEMU's caches and its handling of freed clusters are accepted without
-/// effect.
 #[qapi_struct(since = "2.9")]
 #[derive(Debug, Clone)]
 pub struct BlockdevOptionsQcow2 {
     /// The options of all formats with backing files.
     #[qapi(base)]
     pub format: BlockdevOptionsGenericCowFormat,
-    /// Whether reference counts may be updated lazily. Without effect.
+    /// Whether reference counts may be updated lazily, which needs version 3. Counts are always
+    /// written before references, so the option is checked and has no other effect.
     pub lazy_refcounts: Option<bool>,
     /// Whether requests to discard are passed on. Without effect.
     pub pass_discard_request: Option<bool>,
@@ -173,20 +172,20 @@ pub struct BlockdevOptionsQcow2 {
     pub pass_discard_snapshot: Option<bool>,
     /// Whether clusters that were freed otherwise are discarded. Without effect.
     pub pass_discard_other: Option<bool>,
-    /// Whether discarded clusters stay allocated. Without effect.
+    /// Whether discarded clusters stay allocated, which needs version 3. Without other effect.
     #[qapi(since = "8.1")]
     pub discard_no_unref: Option<bool>,
-    /// Which metadata is checked before writes. Without effect.
+    /// Which metadata is checked before writes; `cached` by default.
     #[qapi(since = "2.9")]
     pub overlap_check: Option<Qcow2OverlapChecks>,
-    /// The size of all caches together, in bytes. Without effect.
+    /// The size of all caches together, in bytes.
     pub cache_size: Option<i64>,
-    /// The size of the cache for level 2 tables, in bytes. Without effect.
+    /// The size of the cache for level 2 tables, in bytes.
     pub l2_cache_size: Option<i64>,
-    /// The size of an entry of the cache for level 2 tables, in bytes. Without effect.
+    /// The size of an entry of the cache for level 2 tables, in bytes.
     #[qapi(since = "2.12")]
     pub l2_cache_entry_size: Option<i64>,
-    /// The size of the cache for reference counts, in bytes. Without effect.
+    /// The size of the cache for reference counts, in bytes.
     pub refcount_cache_size: Option<i64>,
     /// The age in seconds after which unused entries are removed from the caches. Without effect.
     pub cache_clean_interval: Option<i64>,

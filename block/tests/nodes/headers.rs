@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use block::create::Qcow2Version;
 use block::nodes::Node;
-use block::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsRaw};
+use block::options::{
+    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsQcow2, BlockdevOptionsRaw,
+};
 
 use crate::support::*;
 
@@ -220,4 +223,52 @@ fn nodes_end_with_a_whole_sector() {
     assert_eq!(size(&slice(1024)), 0);
     let refusal = fixture.refusal(BlockdevOptions::null_co(i64::MAX as u64).named("huge"));
     assert_eq!(refusal, "Could not refresh total sector count: File too large");
+}
+
+#[test]
+fn options_of_tables_are_checked_against_the_image() {
+    let fixture = Fixture::new();
+    fixture.format("v2", |options| options.version = Qcow2Version::V2);
+    fixture.format("v3", |_| {});
+    type Change = fn(&mut BlockdevOptionsQcow2);
+    let lazy = "Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level";
+    let cases: [(&str, Change, &str); 8] = [
+        ("v2", |o| o.lazy_refcounts = Some(true), lazy),
+        (
+            "v2",
+            |o| o.discard_no_unref = Some(true),
+            "discard-no-unref is only supported since qcow2 version 3",
+        ),
+        (
+            "v3",
+            |o| o.l2_cache_size = Some(-1),
+            "Value '-1' is out of range for parameter 'l2-cache-size'",
+        ),
+        (
+            "v3",
+            |o| {
+                (o.cache_size, o.l2_cache_size) = (Some(1), Some(1));
+                o.refcount_cache_size = Some(1);
+            },
+            "cache-size, l2-cache-size and refcount-cache-size may not be set at the same time",
+        ),
+        (
+            "v3",
+            |o| (o.cache_size, o.l2_cache_size) = (Some(1000), Some(2000)),
+            "l2-cache-size may not exceed cache-size",
+        ),
+        (
+            "v3",
+            |o| o.l2_cache_entry_size = Some(1000),
+            "L2 cache entry size must be a power of two between 512 and the cluster size (65536)",
+        ),
+        ("v3", |o| o.cache_clean_interval = Some(-1), "Cache clean interval too big"),
+        ("v3", |o| o.cache_clean_interval = Some(1 << 40), "Cache clean interval too big"),
+    ];
+    for (image, change, expected) in cases {
+        let mut options = BlockdevOptionsQcow2::new(fixture.file(image));
+        change(&mut options);
+        let refusal = fixture.refusal(BlockdevOptions::from(options).named("n"));
+        assert_eq!(refusal, expected);
+    }
 }

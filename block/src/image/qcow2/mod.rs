@@ -123,7 +123,7 @@ impl Qcow2Image {
         let metadata = Metadata::read(&storage, header)?;
         if mode.writable {
             metadata.header.prepare_for_writing(&storage)?;
-            bitmaps.mark_in_use(&storage)?;
+            bitmaps.mark_in_use(&engine)?;
         }
         let rules = storage.blkdebug_rules();
         Ok(Qcow2Image {
@@ -210,7 +210,7 @@ impl Qcow2Image {
         }
         if mode.writable {
             metadata.header.prepare_for_writing(&self.storage)?;
-            bitmaps.mark_in_use(&self.storage)?;
+            bitmaps.mark_in_use(&engine)?;
         }
         opened.engine = Some(engine);
         opened.mode = mode;

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::io;
 
 use crate::error::{Error, Result};
+use crate::image::qcow2::clusters::Clusters;
 use crate::image::qcow2::header::extensions::BitmapDirectory;
 use crate::image::qcow2::header::fields::{Fields, invalid};
 use crate::image::storage::Storage;
@@ -67,8 +68,8 @@ impl DirectoryEntry {
     }
 
     /// Writes the flags of the entry.
-    pub(super) fn write_flags(&mut self, storage: &Storage, flags: u32) -> io::Result<()> {
-        storage.write(self.position + FLAGS_FIELD, &flags.to_be_bytes())?;
+    pub(super) fn write_flags(&mut self, clusters: &Clusters, flags: u32) -> io::Result<()> {
+        clusters.write_directory(self.position + FLAGS_FIELD, &flags.to_be_bytes())?;
         self.flags = flags;
         Ok(())
     }
@@ -76,13 +77,13 @@ impl DirectoryEntry {
     /// Writes the position of the bitmap table.
     pub(super) fn write_table(
         &mut self,
-        storage: &Storage,
+        clusters: &Clusters,
         offset: u64,
         entries: u32,
     ) -> io::Result<()> {
         let mut fields = offset.to_be_bytes().to_vec();
         fields.extend_from_slice(&entries.to_be_bytes());
-        storage.write(self.position, &fields)?;
+        clusters.write_directory(self.position, &fields)?;
         (self.table_offset, self.table_entries) = (offset, entries);
         Ok(())
     }

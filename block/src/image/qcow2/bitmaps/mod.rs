@@ -17,7 +17,7 @@ use super::clusters::Clusters;
 use super::header::Header;
 use super::header::extensions::BitmapsExtension;
 use super::header::fields::invalid;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::storage::Storage;
 use bits::Bits;
 use directory::{DirectoryEntry, IN_USE};
@@ -86,7 +86,7 @@ impl Bitmaps {
     /// Reads the bitmaps of an image.
     ///
     /// # Errors
-    /// [`Error::InvalidImage`](crate::error::Error::InvalidImage) for invalid bitmaps, or for more
+    /// [`Error::InvalidImage`] for invalid bitmaps, or for more
     /// than 64 MiB of bits; or those of the storage.
     pub(super) fn load(storage: &Storage, header: &Header) -> Result<Self> {
         let (cluster_size, size) = (header.cluster_size(), header.size());
@@ -122,10 +122,15 @@ impl Bitmaps {
     }
 
     /// Marks the consistent bitmaps as in use in the image, before the first write.
-    pub(super) fn mark_in_use(&mut self, storage: &Storage) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::While`] if the directory cannot be written, or overlaps with other metadata.
+    pub(super) fn mark_in_use(&mut self, clusters: &Clusters) -> Result<()> {
+        let cannot =
+            |source| Error::While { what: "Can't update bitmap directory".into(), source };
         for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
             let flags = bitmap.entry.flags() | IN_USE;
-            bitmap.entry.write_flags(storage, flags)?;
+            bitmap.entry.write_flags(clusters, flags).map_err(cannot)?;
         }
         Ok(())
     }
@@ -187,7 +192,7 @@ impl Bitmaps {
         barrier()?;
         for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
             let flags = bitmap.entry.flags() & !IN_USE;
-            bitmap.entry.write_flags(storage, flags)?;
+            bitmap.entry.write_flags(clusters, flags)?;
         }
         Ok(())
     }
@@ -236,7 +241,7 @@ impl Bitmap {
         table: NewTable,
     ) -> io::Result<()> {
         let old = self.entry.clone();
-        self.entry.write_table(storage, table.offset, table.entries)?;
+        self.entry.write_table(clusters, table.offset, table.entries)?;
         self.is_changed = false;
         table::for_each_cluster(storage, &old, cluster_size, |_, cluster| match cluster {
             BitmapCluster::Data(offset) => clusters.release_metadata(offset, cluster_size),

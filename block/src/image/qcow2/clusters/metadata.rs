@@ -24,6 +24,15 @@ impl Clusters {
         })
     }
 
+    /// Writes to the directory of bitmaps.
+    pub(crate) fn write_directory(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.request(|state| {
+            let length = bytes.len() as u64;
+            state.regions.check(OverlapChecks::BITMAP_DIRECTORY, offset, length)?;
+            Ok(self.storages.file.write(offset, bytes)?)
+        })
+    }
+
     /// Frees the clusters of a range after the reference to them has been removed from the file.
     pub(crate) fn release_metadata(&self, offset: u64, length: u64) -> io::Result<()> {
         self.request(|state| {
