@@ -5,6 +5,7 @@ use parking_lot::MutexGuard;
 
 use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
+use super::freed::FreedKind;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
 
@@ -109,7 +110,7 @@ impl Clusters {
         tables.set_l1_entry(regions, index, table | COPIED);
         self.insert_slice(state, table, offset, &bytes)?;
         if let Some(shared) = shared {
-            self.free_later(state, shared..shared + size, true);
+            self.free_later(state, shared..shared + size, FreedKind::L2Table);
         }
         Ok(table)
     }

@@ -6,6 +6,7 @@ use parking_lot::MutexGuard;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
@@ -266,7 +267,7 @@ impl Clusters {
             .collect();
         self.set_entries(state, base, &new)?;
         for entry in old.iter().filter(|_| allocation.is_new) {
-            self.release(state, *entry);
+            self.release(state, *entry, FreedKind::Other);
         }
         Ok(())
     }
