@@ -10,8 +10,8 @@ use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::Entry;
 
 impl Clusters {
-    /// Frees the clusters that lie wholly in a range of the image, in the image file too. They read as zeroes afterwards,
-    /// or are undefined in a version 2 image without a backing file.
+    /// Frees the clusters that lie wholly in a range of the image, in the image file too. They read
+    /// as zeroes afterwards, or are undefined in a version 2 image without a backing file.
     ///
     /// # Errors
     /// [`Errno::ENOTSUP`] for a version 2 image with a backing file, whose data would show up; or
@@ -60,7 +60,9 @@ impl Clusters {
             return Ok((covered - at % covered).min((end - at).next_multiple_of(size)));
         }
         let old = self.entries_to_change(state, at, end)?;
-        let valid = old.iter().take_while(|entry| entry.fault(geometry).is_none()).count();
+        let offsets = (at..).step_by(size as usize);
+        let is_valid = |(entry, offset): &(&Entry, u64)| entry.fault(geometry, *offset).is_none();
+        let valid = old.iter().zip(offsets).take_while(is_valid).count();
         let old = &old[..valid];
         let new: Vec<Entry> =
             old.iter().map(|entry| entry.discarded(geometry, as_zeroes)).collect();
