@@ -228,7 +228,12 @@ impl Clusters {
     ) -> Result<()> {
         let place = allocation.host + (range.start - allocation.range.start);
         let end = offset + data.len() as u64;
-        if range == (offset..end) {
+        let is_whole = range == (offset..end)
+            || (self.is_beyond_file(allocation)?
+                && self.reads_as_zeroes(state, range.start..offset)?
+                && self.reads_as_zeroes(state, end..range.end)?);
+        if is_whole {
+            let place = place + (offset - range.start);
             return Ok(MutexGuard::unlocked(state, || self.data().write(place, data))?);
         }
         let mut bytes = vec![0; (range.end - range.start) as usize];
@@ -238,6 +243,32 @@ impl Clusters {
         bytes[head..tail].copy_from_slice(data);
         self.read_in(state, end, &mut bytes[tail..])?;
         Ok(MutexGuard::unlocked(state, || self.data().write(place, &bytes))?)
+    }
+
+    /// Whether an allocation lies beyond the end of the file, where it reads as zeroes.
+    fn is_beyond_file(&self, allocation: &Allocation) -> Result<bool> {
+        Ok(allocation.is_new && allocation.host >= self.storages.file.size()?)
+    }
+
+    /// Whether a range of the image is known to read as zeroes.
+    fn reads_as_zeroes(&self, state: &mut Guard<'_>, range: Range<u64>) -> Result<bool> {
+        let mut at = range.start;
+        while at < range.end {
+            let piece = self.map(state, at, range.end - at)?;
+            let is_zero = match piece.kind {
+                SubclusterType::Zero => true,
+                SubclusterType::Unallocated => match &self.storages.backing {
+                    Some(backing) => at >= backing.size()?,
+                    None => true,
+                },
+                SubclusterType::Data | SubclusterType::Compressed(_) => false,
+            };
+            if !is_zero {
+                return Ok(false);
+            }
+            at += piece.length;
+        }
+        Ok(true)
     }
 
     /// Makes the entries of an allocation refer to its clusters, in which `range` has been written.
