@@ -26,6 +26,7 @@ mod open;
 mod open_qcow2;
 mod permissions;
 mod quiesce;
+mod range;
 mod reopen;
 mod replace;
 mod requests;

@@ -49,7 +49,9 @@ impl Opener<'_> {
             Some(_) | None => header.backing_file().map(str::to_owned),
         };
         let backing = Backing { node: backing, named };
-        self.insert_qcow2(name, settings, *header, Children { file, data_file, backing })
+        let cache_sizes = cache_sizes(options)?;
+        let children = Children { file, data_file, backing };
+        self.insert_qcow2(name, settings, *header, (children, cache_sizes))
     }
 
     /// Opens the image of a node whose children are open. This is a separate function, so that
@@ -59,7 +61,7 @@ impl Opener<'_> {
         name: String,
         settings: Settings,
         header: Header,
-        children: Children,
+        (children, cache_sizes): (Children, CacheSizes),
     ) -> Result<Arc<Node>> {
         let Children { file, data_file, backing } = children;
         let common = settings.common;
@@ -68,7 +70,7 @@ impl Opener<'_> {
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_file.as_ref().map(|node| node.storage()),
-            cache_sizes: CacheSizes::default(),
+            cache_sizes,
             overlap_checks: OverlapChecks::default(),
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
@@ -158,4 +160,27 @@ struct Children {
     file: Arc<Node>,
     data_file: Option<Arc<Node>>,
     backing: Backing,
+}
+
+/// The sizes of the caches that the options give.
+///
+/// # Errors
+/// [`Error::InvalidOption`] for a negative size, or for an interval that is too long.
+pub(super) fn cache_sizes(options: &BlockdevOptionsQcow2) -> Result<CacheSizes> {
+    let size = |name: &str, given: Option<i64>| {
+        given.map(u64::try_from).transpose().map_err(|_negative| {
+            let text = format!("Parameter '{name}' expects a non-negative number below 2^64");
+            Error::InvalidOption(text)
+        })
+    };
+    let interval = size("cache-clean-interval", options.cache_clean_interval)?;
+    if interval.is_some_and(|seconds| seconds > u64::from(u32::MAX)) {
+        return Err(Error::InvalidOption("Cache clean interval too big".to_owned()));
+    }
+    Ok(CacheSizes {
+        total: size("cache-size", options.cache_size)?,
+        l2: size("l2-cache-size", options.l2_cache_size)?,
+        l2_entry: size("l2-cache-entry-size", options.l2_cache_entry_size)?,
+        refcounts: size("refcount-cache-size", options.refcount_cache_size)?,
+    })
 }

@@ -179,14 +179,14 @@ pub struct BlockdevOptionsQcow2 {
     /// Which metadata is checked before writes. Without effect.
     #[qapi(since = "2.9")]
     pub overlap_check: Option<Qcow2OverlapChecks>,
-    /// The size of all caches together, in bytes. Without effect.
+    /// The size of all caches together, in bytes.
     pub cache_size: Option<i64>,
-    /// The size of the cache for level 2 tables, in bytes. Without effect.
+    /// The size of the cache for level 2 tables, in bytes.
     pub l2_cache_size: Option<i64>,
-    /// The size of an entry of the cache for level 2 tables, in bytes. Without effect.
+    /// The size of an entry of the cache for level 2 tables, in bytes.
     #[qapi(since = "2.12")]
     pub l2_cache_entry_size: Option<i64>,
-    /// The size of the cache for reference counts, in bytes. Without effect.
+    /// The size of the cache for reference counts, in bytes.
     pub refcount_cache_size: Option<i64>,
     /// The age in seconds after which unused entries are removed from the caches. Without effect.
     pub cache_clean_interval: Option<i64>,
