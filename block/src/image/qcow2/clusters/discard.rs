@@ -61,7 +61,8 @@ impl Clusters {
         }
         let old = self.entries_to_change(state, at, end)?;
         let offsets = (at..).step_by(size as usize);
-        let is_valid = |(entry, offset): &(&Entry, u64)| entry.fault(geometry, *offset).is_none();
+        let is_valid =
+            |(entry, offset): &(&Entry, u64)| entry.fault_at(geometry, *offset).is_none();
         let valid = old.iter().zip(offsets).take_while(is_valid).count();
         let old = &old[..valid];
         let new: Vec<Entry> =

@@ -80,7 +80,7 @@ impl Clusters {
             let number = (at - base) / size;
             let Some(entry) = entries.get(number as usize) else { break };
             let is_own = entry.is_copied()
-                && entry.fault(geometry, at).is_none()
+                && entry.fault_at(geometry, at).is_none()
                 && entry.kind(geometry, at % size / unit) == SubclusterType::Data
                 && entry.offset() == entries[0].offset() + number * size;
             if !is_own {
@@ -93,7 +93,7 @@ impl Clusters {
 
     fn check_first_entry(&self, state: &State, offset: u64, entries: &[Entry]) -> Result<()> {
         let Some(entry) = entries.first() else { return Ok(()) };
-        match entry.fault(&self.geometry, offset) {
+        match entry.fault_at(&self.geometry, offset) {
             None => Ok(()),
             Some(fault) => {
                 let offset = offset - offset % self.geometry.cluster_size();
@@ -175,7 +175,7 @@ impl Clusters {
             Some(host) => (host, 1, false),
             None => {
                 let moves = |(entry, offset): &(&Entry, u64)| {
-                    own(entry).is_none() && entry.fault(&self.geometry, *offset).is_none()
+                    own(entry).is_none() && entry.fault_at(&self.geometry, *offset).is_none()
                 };
                 let offsets = (base..).step_by(size as usize);
                 let wanted = old.iter().zip(offsets).take_while(moves).count() as u64;

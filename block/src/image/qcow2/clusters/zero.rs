@@ -59,7 +59,7 @@ impl Clusters {
                 self.write_plain_zeroes(state, at, to)?;
                 return Ok(to - at);
             }
-            if is_written || entry.fault(geometry, cluster).is_some() {
+            if is_written || entry.fault_at(geometry, cluster).is_some() {
                 break;
             }
             new.push(entry.with_zeroes(geometry, parts));
@@ -90,7 +90,7 @@ impl Clusters {
                 continue;
             }
             entries.truncate(free as usize);
-            return match entries[0].fault(&self.geometry, base) {
+            return match entries[0].fault_at(&self.geometry, base) {
                 None => Ok(entries),
                 Some(fault) => Err(self.invalid_entry(state, base, entries[0], fault)),
             };
