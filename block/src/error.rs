@@ -160,9 +160,12 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// No file name was given.
-    #[error("The 'file' block driver requires a file name")]
-    FileNameMissing,
+    /// The file system of a file has no direct I/O.
+    #[error("Could not open '{0}': filesystem does not support O_DIRECT")]
+    DirectUnsupported(String),
+    /// No file name was given for a node of this driver.
+    #[error("The '{0}' block driver requires a file name")]
+    FileNameMissing(&'static str),
     /// The path of a `file` node is not that of a regular file.
     #[error("'file' driver requires '{0}' to be a regular file")]
     NotARegularFile(String),

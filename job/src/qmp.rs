@@ -4,6 +4,7 @@
 
 use qapi_core::{Result, qapi_command};
 
+use crate::job::Job;
 use crate::jobs::Jobs;
 use crate::options::CancelMode;
 use crate::schema::JobInfo;
@@ -16,12 +17,12 @@ use crate::schema::JobInfo;
 /// # Errors
 /// A job that is paused already cannot be paused again.
 #[qapi_command(since = "3.0", client)]
-pub fn job_pause(
+pub async fn job_pause(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.user_pause()
+    find(jobs, id).await?.user_pause()
 }
 
 /// Resumes a paused job.
@@ -34,7 +35,7 @@ pub async fn job_resume(
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    let job = jobs.get(id)?;
+    let job = find(jobs, id).await?;
     job.user_resume()?;
     job.drained().await;
     Ok(())
@@ -50,7 +51,7 @@ pub async fn job_cancel(
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    let job = jobs.get(id)?;
+    let job = find(jobs, id).await?;
     job.user_cancel(CancelMode::Force)?;
     job.idle().await;
     Ok(())
@@ -73,7 +74,7 @@ pub async fn job_dismiss(
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    let job = jobs.get(id)?;
+    let job = find(jobs, id).await?;
     job.dismiss()?;
     job.drained().await;
     Ok(())
@@ -87,7 +88,7 @@ pub async fn job_finalize(
     /// The identifier of any member of the transaction, or of a job on its own.
     id: &str,
 ) -> Result<()> {
-    let job = jobs.get(id)?;
+    let job = find(jobs, id).await?;
     job.finalize()?;
     job.drained().await;
     Ok(())
@@ -100,4 +101,12 @@ pub async fn job_finalize(
 #[qapi_command(since = "3.0", client)]
 pub fn query_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<JobInfo> {
     jobs.query()
+}
+
+/// Finds a job. A job that a client has completed ends first.
+async fn find(jobs: &Jobs, id: &str) -> Result<Job> {
+    if let Some(job) = jobs.find(id) {
+        job.completed().await;
+    }
+    jobs.get(id)
 }

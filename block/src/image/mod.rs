@@ -145,20 +145,19 @@ impl Image {
     /// The image is read-only; the format cannot shrink; or those of the storage below.
     pub fn shrink(&self, size: u64) -> io::Result<()> {
         match self {
-            Image::Raw(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
+            Image::Raw(image) => image.shrink(size),
             Image::Qcow2(image) => image.shrink(size),
         }
     }
 
-    /// Declares that a range is no longer in use. Whole clusters in the range read as zeroes
-    /// afterwards; other bytes do not change.
+    /// Declares that a range is no longer in use, so that its space can be freed. The range reads
+    /// as zeroes afterwards, as far as it consists of whole clusters.
     ///
     /// # Errors
     /// As for [`Image::write`].
     pub fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         match self {
-            // A discard is a hint, which a raw image ignores.
-            Image::Raw(_) => Ok(()),
+            Image::Raw(image) => image.discard(offset, length),
             Image::Qcow2(image) => image.discard(offset, length),
         }
     }

@@ -91,6 +91,22 @@ impl RawImage {
         self.storage.resize(size, Preallocation::Off)
     }
 
+    pub(super) fn shrink(&self, size: u64) -> io::Result<()> {
+        if !self.mode().writable {
+            return Err(not_permitted());
+        }
+        let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(nix::errno::Errno::EFBIG)?;
+        if size >= self.size()? {
+            return Ok(());
+        }
+        self.storage.resize(size, Preallocation::Off)
+    }
+
+    pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.check_write(offset, length)?;
+        self.storage.write_zeroes(offset, length)
+    }
+
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         let length = length.min(self.size()?.saturating_sub(offset));
         if length == 0 {

@@ -37,7 +37,13 @@ impl Opener<'_> {
         let child = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &child, Role::Image(blkdebug.access))?;
         let storage = child.storage();
-        blkdebug.limits.check(storage.request_alignment())?;
+        // As in QEMU, where formats and filters accept requests of any alignment.
+        let align = match child.driver() {
+            driver if driver.is_protocol() => storage.request_alignment(),
+            Driver::Blkdebug => storage.request_alignment(),
+            _format => 1,
+        };
+        blkdebug.limits.check(align)?;
         let storage = BlkdebugStorage::new(storage, rules, blkdebug.limits);
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);

@@ -10,11 +10,13 @@ use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::Node;
+use super::qcow2_options::Tuning;
+use super::range::{RangeOptions, check_range};
 use super::reopen::{Change, plan, planned_options};
 use crate::error::{Error, Result};
 use crate::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevOptionsRaw, BlockdevRef, BlockdevRefOrNull,
+    BlockdevRef, BlockdevRefOrNull,
 };
 
 /// The changes that new descriptions require.
@@ -24,6 +26,30 @@ struct ReopenPlan {
     changes: Vec<Change>,
     /// The nodes whose backing node changes, with the new one.
     backing: Vec<(Arc<Node>, Option<Arc<Node>>)>,
+}
+
+impl ReopenPlan {
+    /// Whether `node` is `from` itself or below it, once the planned backing nodes are in place.
+    fn leads_to(&self, from: &Arc<Node>, node: &Node) -> bool {
+        let planned = |parent: &Arc<Node>| {
+            let changed = self.backing.iter().rev().find(|(one, _)| Arc::ptr_eq(one, parent));
+            changed.map_or_else(|| parent.backing(), |(_, backing)| backing.clone())
+        };
+        let mut seen = vec![Arc::clone(from)];
+        let mut next = 0;
+        while let Some(one) = seen.get(next).cloned() {
+            if std::ptr::eq(&*one, node) {
+                return true;
+            }
+            for child in one.file().into_iter().chain(one.data_file()).chain(planned(&one)) {
+                if !seen.iter().any(|known| Arc::ptr_eq(known, &child)) {
+                    seen.push(child);
+                }
+            }
+            next += 1;
+        }
+        false
+    }
 }
 
 /// The values of options that a new description does not contain.
@@ -110,16 +136,77 @@ impl Graph {
             return Err(Error::NotReopenable { driver, node });
         }
         let settings = Settings::new(inherited, GivenOptions::from(options).or(former_options));
+        let mut change = Change::new(Arc::clone(node), settings);
+        if let (Driver::Raw, BlockdevDriverOptions::Raw(options)) =
+            (node.driver(), &options.driver)
+        {
+            change = change.range(RangeOptions::of_raw(options)?);
+        }
+        plan(change, &mut wanted.changes);
+        settings.common.check_detect_zeroes()?;
+        check_resettable(node, &options.driver)?;
+        self.check_driver(node, &options.driver, wanted)?;
+        // As in QEMU, the options that cannot change come last.
         check_force_share(node, &settings)?;
-        settings.common.check()?;
         let named_otherwise =
             options.node_name.as_deref().is_some_and(|name| name != node.name());
         if named_otherwise {
             return Err(Error::OptionFixed("node-name"));
         }
-        plan(Change::new(Arc::clone(node), settings), &mut wanted.changes);
-        let common = settings.common;
-        match (node.driver(), &options.driver) {
+        self.plan_children(node, &options.driver, settings.common, wanted)
+    }
+
+    /// Plans the children of a node that are described inline.
+    fn plan_children(
+        &self,
+        node: &Arc<Node>,
+        options: &BlockdevDriverOptions,
+        common: CommonOptions,
+        wanted: &mut ReopenPlan,
+    ) -> Result<()> {
+        let (file, data_file, backing) = match options {
+            BlockdevDriverOptions::Blkdebug(options) => (Some(&options.image), None, None),
+            BlockdevDriverOptions::Raw(options) => (Some(&options.format.file), None, None),
+            BlockdevDriverOptions::Qcow2(options) => {
+                let format = &options.format;
+                (Some(&format.format.file), options.data_file.as_ref(), format.backing.as_ref())
+            }
+            BlockdevDriverOptions::File(_)
+            | BlockdevDriverOptions::HostCdrom(_)
+            | BlockdevDriverOptions::HostDevice(_)
+            | BlockdevDriverOptions::NullCo(_) => return Ok(()),
+        };
+        let described = |child: Option<&BlockdevRef>| match child {
+            Some(BlockdevRef::Definition(options)) => Some(options.clone()),
+            Some(BlockdevRef::Reference(_)) | None => None,
+        };
+        let backing = match backing {
+            Some(BlockdevRefOrNull::Definition(options)) => Some(options.clone()),
+            Some(BlockdevRefOrNull::Reference(_) | BlockdevRefOrNull::Null(_)) | None => None,
+        };
+        let children = [
+            (node.backing(), backing, common.for_backing()),
+            (node.data_file(), described(data_file), common.for_file()),
+            (node.file(), described(file), common.for_file()),
+        ];
+        for (child, options, inherited) in children {
+            if let (Some(child), Some(options)) = (child.map(unfiltered), options)
+                && child.is_opened_for(node)
+            {
+                self.plan_node(&child, &options, Defaults::of_child(inherited), wanted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the options of the driver, and plans another backing node.
+    fn check_driver(
+        &self,
+        node: &Arc<Node>,
+        options: &BlockdevDriverOptions,
+        wanted: &mut ReopenPlan,
+    ) -> Result<()> {
+        match (node.driver(), options) {
             (Driver::File, BlockdevDriverOptions::File(options))
             | (Driver::HostCdrom, BlockdevDriverOptions::HostCdrom(options))
             | (Driver::HostDevice, BlockdevDriverOptions::HostDevice(options)) => {
@@ -128,45 +215,41 @@ impl Graph {
             (Driver::Blkdebug, BlockdevDriverOptions::Blkdebug(options)) => {
                 let new = Blkdebug::new(options)?;
                 node.blkdebug.iter().try_for_each(|known| known.check_fixed(&new))?;
-                self.plan_file(node, &options.image, common, wanted)
+                self.check_file_child(node, &options.image)
             }
             (Driver::NullCo, BlockdevDriverOptions::NullCo(options)) => check_null(node, options),
             (Driver::Raw, BlockdevDriverOptions::Raw(options)) => {
-                check_range_options(node, options)?;
-                self.plan_file(node, &options.format.file, common, wanted)
+                if let Some(file) = node.file() {
+                    check_range(&file, RangeOptions::of_raw(options)?)?;
+                }
+                self.check_file_child(node, &options.format.file)
             }
             (Driver::Qcow2, BlockdevDriverOptions::Qcow2(options)) => {
                 let format = &options.format;
-                self.plan_backing(node, format.backing.as_ref(), common, wanted)?;
-                if let Some(child) = &options.data_file {
-                    self.plan_data_file(node, child, common, wanted)?;
+                if let Some(header) = node.qcow2_header() {
+                    Tuning::of(options, &header)?;
                 }
-                self.plan_file(node, &format.format.file, common, wanted)
+                self.plan_backing(node, format.backing.as_ref(), wanted)?;
+                if let Some(child) = &options.data_file {
+                    check_data_file(node, child)?;
+                }
+                self.check_file_child(node, &format.format.file)
             }
-            (Driver::Qcow2, BlockdevDriverOptions::Raw(_)) if node.backing().is_some() => {
+            (Driver::Qcow2, _other) if node.backing().is_some() => {
                 Err(Error::BackingMissing(node.name().to_owned()))
             }
             (_other, _driver) => Err(Error::OptionFixed("driver")),
         }
     }
 
-    /// Plans the `file` or `image` child of a node, which cannot be replaced.
-    fn plan_file(
-        &self,
-        node: &Node,
-        child: &BlockdevRef,
-        common: CommonOptions,
-        wanted: &mut ReopenPlan,
-    ) -> Result<()> {
+    /// Checks that the `file` or `image` child of a node, which cannot be replaced, stays.
+    fn check_file_child(&self, node: &Node, child: &BlockdevRef) -> Result<()> {
         let Some(file) = node.file() else { return Ok(()) };
         match child {
-            BlockdevRef::Definition(options) => {
-                let file = unfiltered(file);
-                if !file.is_opened_for(node) {
-                    return Err(Error::OptionFixed("file.driver"));
-                }
-                self.plan_node(&file, options, Defaults::of_child(common.for_file()), wanted)
+            BlockdevRef::Definition(_) if unfiltered(Arc::clone(&file)).is_opened_for(node) => {
+                Ok(())
             }
+            BlockdevRef::Definition(_) => Err(Error::OptionFixed("file.driver")),
             BlockdevRef::Reference(name) => {
                 let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
                 if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
@@ -183,30 +266,11 @@ impl Graph {
         }
     }
 
-    /// Plans the data file of a node, which cannot be replaced.
-    fn plan_data_file(
-        &self,
-        node: &Node,
-        child: &BlockdevRef,
-        common: CommonOptions,
-        wanted: &mut ReopenPlan,
-    ) -> Result<()> {
-        let own = node.data_file().map(unfiltered);
-        match (own, child) {
-            (Some(own), BlockdevRef::Definition(options)) if own.is_opened_for(node) => {
-                self.plan_node(&own, options, Defaults::of_child(common.for_file()), wanted)
-            }
-            (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),
-            (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
-        }
-    }
-
     /// Plans the backing node of a node, which can be replaced.
     fn plan_backing(
         &self,
         node: &Arc<Node>,
         option: Option<&BlockdevRefOrNull>,
-        common: CommonOptions,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
         let old = node.backing();
@@ -214,13 +278,9 @@ impl Graph {
             None if old.is_none() && !node.names_backing() => return Ok(()),
             None => return Err(Error::BackingMissing(node.name().to_owned())),
             Some(BlockdevRefOrNull::Null(_)) => None,
-            Some(BlockdevRefOrNull::Reference(name)) if name.is_empty() => None,
-            Some(BlockdevRefOrNull::Definition(options)) => {
+            Some(BlockdevRefOrNull::Definition(_)) => {
                 return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
-                    Some(old) => {
-                        let defaults = Defaults::of_child(common.for_backing());
-                        self.plan_node(&old, options, defaults, wanted)
-                    }
+                    Some(_planned) => Ok(()),
                     None => Err(Error::OptionFixed("backing.driver")),
                 };
             }
@@ -229,7 +289,7 @@ impl Graph {
             }
         };
         if let Some(new) = &new
-            && has_below(new, node)
+            && wanted.leads_to(new, node)
         {
             return Err(Error::cycle("backing", new.name(), node.name()));
         }
@@ -298,12 +358,27 @@ fn check_file(node: &Node, new: &BlockdevOptionsFile) -> Result<()> {
 }
 
 fn check_null(node: &Node, new: &BlockdevOptionsNull) -> Result<()> {
-    check_fixed("size", node.range.size.as_ref(), new.size_bytes()?.as_ref())?;
-    check_fixed("read-zeroes", node.range.read_zeroes.as_ref(), new.read_zeroes.as_ref())
+    check_fixed("size", node.range().size.as_ref(), new.size_bytes()?.as_ref())?;
+    check_fixed("read-zeroes", node.range().read_zeroes.as_ref(), new.read_zeroes.as_ref())
 }
 
-/// The range of a raw node cannot change.
-fn check_range_options(node: &Node, new: &BlockdevOptionsRaw) -> Result<()> {
-    check_fixed("offset", node.range.offset.as_ref(), new.offset_bytes()?.as_ref())?;
-    check_fixed("size", node.range.size.as_ref(), new.size_bytes()?.as_ref())
+/// Checks that a description contains the file name of a file node, which has no default.
+fn check_resettable(node: &Node, options: &BlockdevDriverOptions) -> Result<()> {
+    match options {
+        BlockdevDriverOptions::File(_)
+        | BlockdevDriverOptions::HostCdrom(_)
+        | BlockdevDriverOptions::HostDevice(_) => Ok(()),
+        _other if node.file_options.is_some() => Err(Error::OptionNotResettable("filename")),
+        _other => Ok(()),
+    }
+}
+
+/// Checks that the data file of a node, which cannot be replaced, stays.
+fn check_data_file(node: &Node, child: &BlockdevRef) -> Result<()> {
+    let own = node.data_file().map(unfiltered);
+    match (own, child) {
+        (Some(own), BlockdevRef::Definition(_)) if own.is_opened_for(node) => Ok(()),
+        (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),
+        (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
+    }
 }

@@ -70,7 +70,7 @@ impl Filenames {
         match node.driver() {
             Driver::File | Driver::HostCdrom | Driver::HostDevice => node.path().map(Arc::from),
             Driver::Blkdebug => self.blkdebug_path(node),
-            Driver::NullCo => node.range.is_default().then(|| "null-co://".into()),
+            Driver::NullCo => node.range().is_default().then(|| "null-co://".into()),
             Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
             Driver::MirrorTop
             | Driver::CopyOnRead
@@ -87,7 +87,7 @@ impl Filenames {
                     | Driver::HostDevice
                     | Driver::NullCo
                     | Driver::Blkdebug
-                        if !self.has_other_backing(node) && node.range.is_default() =>
+                        if !self.has_other_backing(node) && node.range().is_default() =>
                     {
                         self.path(&file)
                     }
@@ -171,14 +171,14 @@ impl Filenames {
             }
             text.push(", ");
         }
-        if let Some(offset) = node.range.offset {
+        if let Some(offset) = node.range().offset {
             text.push_args(format_args!("\"offset\": {offset}, "));
         }
-        if let Some(read_zeroes) = node.range.read_zeroes {
+        if let Some(read_zeroes) = node.range().read_zeroes {
             text.push_args(format_args!("\"read-zeroes\": {read_zeroes}, "));
         }
         text.push_args(format_args!("\"driver\": \"{}\"", node.driver().name()));
-        if let Some(size) = node.range.size {
+        if let Some(size) = node.range().size {
             text.push_args(format_args!(", \"size\": {size}"));
         }
         if let Some(file) = node.file() {

@@ -141,17 +141,22 @@ impl CommonOptions {
 
     /// Refuses options that exclude each other.
     pub(super) fn check(self) -> Result<()> {
-        let refused = |text: &str| Err(Error::InvalidOption(text.to_owned()));
+        self.check_detect_zeroes()?;
+        if self.force_share == Some(true) && !self.read_only {
+            let text = "force-share=on can only be used with read-only images";
+            return Err(Error::InvalidOption(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Refuses to unmap detected zeroes unless requests to discard are passed on.
+    pub(super) fn check_detect_zeroes(self) -> Result<()> {
         if self.detect_zeroes == BlockdevDetectZeroesOptions::Unmap
             && self.discard != BlockdevDiscardOptions::Unmap
         {
-            return refused(
-                "setting detect-zeroes to unmap is not allowed without setting discard \
-                 operation to unmap",
-            );
-        }
-        if self.force_share == Some(true) && !self.read_only {
-            return refused("force-share=on can only be used with read-only images");
+            let text = "setting detect-zeroes to unmap is not allowed without setting discard \
+                        operation to unmap";
+            return Err(Error::InvalidOption(text.to_owned()));
         }
         Ok(())
     }
@@ -178,11 +183,6 @@ impl CommonOptions {
 
     /// The defaults of the backing node.
     pub(super) fn for_backing(self) -> Self {
-        CommonOptions {
-            read_only: true,
-            auto_read_only: false,
-            discard: BlockdevDiscardOptions::Ignore,
-            ..self.for_file()
-        }
+        CommonOptions { read_only: true, auto_read_only: false, ..self.for_file() }
     }
 }

@@ -27,6 +27,7 @@ mod open_qcow2;
 mod permissions;
 mod qcow2_options;
 mod quiesce;
+mod range;
 mod reopen;
 mod replace;
 mod requests;

@@ -7,30 +7,16 @@ use parking_lot::RwLock;
 use super::blkdebug_options::Blkdebug;
 use super::driver::Driver;
 use super::inherit::{CacheMode, Settings};
+use super::range::RangeOptions;
 use super::watch::WriteLock;
 use crate::image::Image;
 use crate::image::host_file::HostFile;
 use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::Header;
+use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
 use crate::image::watched::WatchedStorage;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
-
-/// The options of a raw node or a null node that belong to the name of its image.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RangeOptions {
-    pub(super) offset: Option<u64>,
-    pub(super) size: Option<u64>,
-    /// The option of a null node by this name. Reads always give zeroes.
-    pub(super) read_zeroes: Option<bool>,
-}
-
-impl RangeOptions {
-    /// Whether no option is given.
-    pub(super) fn is_default(self) -> bool {
-        self.offset.is_none() && self.size.is_none() && self.read_zeroes.is_none()
-    }
-}
 
 /// The backing file of a node.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +44,9 @@ pub struct Node {
     /// The options of a file node.
     pub(super) file_options: Option<BlockdevOptionsFile>,
     /// The options of a raw node or a null node.
-    pub(super) range: RangeOptions,
+    pub(super) range: RwLock<RangeOptions>,
+    /// The range of the file that a raw node shows.
+    pub(super) slice: Option<Arc<StorageSlice>>,
     /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
@@ -81,7 +69,8 @@ impl Node {
             opened_for: OnceLock::new(),
             host_file: None,
             file_options: None,
-            range: RangeOptions::default(),
+            range: RwLock::default(),
+            slice: None,
             blkdebug: None,
             file: RwLock::default(),
             data_file: RwLock::default(),

@@ -11,7 +11,8 @@ use super::driver::Driver;
 use super::entry::{Role, Use, User};
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
-use super::node::{Node, RangeOptions};
+use super::node::Node;
+use super::range::{RangeOptions, check_range};
 use super::reservation::BorrowedNode;
 use super::state::PendingNode;
 use crate::error::{Error, Result};
@@ -215,7 +216,8 @@ impl<'a> Opener<'a> {
         let storage = NullStorage::new(whole_sectors(size.unwrap_or(NULL_SIZE))?);
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::NullCo));
         let mut node = Node::new(name, Driver::NullCo, settings, image);
-        node.range = RangeOptions { offset: None, size, read_zeroes: options.read_zeroes };
+        node.range =
+            RwLock::new(RangeOptions { offset: None, size, read_zeroes: options.read_zeroes });
         Ok(self.insert(node))
     }
 
@@ -229,13 +231,15 @@ impl<'a> Opener<'a> {
         let file = self.open_child(&options.format.file, common.for_file())?;
         let name = self.name(name)?;
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
-        let (offset, size) = (options.offset_bytes()?, options.size_bytes()?);
-        let range = RangeOptions { offset, size, read_zeroes: None };
-        let storage = EventStorage::over(range_of(&file, range)?, &file.storage());
+        let range = RangeOptions::of_raw(options)?;
+        check_range(&file, range)?;
+        let slice = Arc::new(StorageSlice::new(file.storage(), range.slice()));
+        let storage = EventStorage::over(Arc::clone(&slice).into(), &file.storage());
         let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
-        node.range = range;
+        node.range = RwLock::new(range);
+        node.slice = Some(slice);
         Ok(self.insert(node))
     }
 
@@ -289,35 +293,6 @@ fn whole_sectors(size: u64) -> Result<u64> {
 
 pub(super) fn raw_image(storage: Storage, mode: RawMode) -> Image {
     Image::Raw(RawImage::new(storage, mode))
-}
-
-/// The storage of a raw node: its file or a range of it.
-fn range_of(file: &Node, range: RangeOptions) -> Result<Storage> {
-    let invalid = |text| Err(Error::InvalidOption(text));
-    let storage = file.storage();
-    if range.is_default() {
-        return Ok(storage);
-    }
-    let RangeOptions { offset, size, read_zeroes: _ } = range;
-    let (offset, actual) = (offset.unwrap_or(0), file.size()?);
-    let Some(rest) = actual.checked_sub(offset) else {
-        return invalid(format!(
-            "Offset ({offset}) cannot be greater than size of the containing file ({actual})"
-        ));
-    };
-    if let Some(size) = size {
-        if size > rest {
-            // The two blanks are part of the message.
-            return invalid(format!(
-                "The sum of offset ({offset}) and size ({size}) has to be smaller or equal to \
-                 the  actual size of the containing file ({actual})"
-            ));
-        }
-        if !size.is_multiple_of(SECTOR_SIZE) {
-            return invalid(format!("Specified size is not multiple of {SECTOR_SIZE}"));
-        }
-    }
-    Ok(Storage::new(StorageSlice::new(storage, offset, size)))
 }
 
 #[cfg(any(test, feature = "test-util"))]

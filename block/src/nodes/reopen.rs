@@ -8,6 +8,7 @@ use super::backing::unfiltered;
 use super::graph::Graph;
 use super::inherit::{GivenOptions, Settings};
 use super::node::Node;
+use super::range::RangeOptions;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::host_file::{HostFileMode, Reopened};
@@ -44,13 +45,28 @@ impl Drop for WritableGuard {
 pub(super) struct Change {
     pub(super) node: Arc<Node>,
     pub(super) settings: Settings,
+    /// The range of a raw node.
+    range: RangeOptions,
     /// The file of a file node, opened in another mode.
+    file: Option<Reopened>,
+}
+
+/// What the reopening of an image has replaced.
+#[derive(Debug)]
+struct Former {
+    range: RangeOptions,
     file: Option<Reopened>,
 }
 
 impl Change {
     pub(super) fn new(node: Arc<Node>, settings: Settings) -> Self {
-        Change { node, settings, file: None }
+        let range = node.range();
+        Change { node, settings, range, file: None }
+    }
+
+    /// The same change with another range of a raw node.
+    pub(super) fn range(self, range: RangeOptions) -> Self {
+        Change { range, ..self }
     }
 
     /// Whether the node becomes read-only.
@@ -157,13 +173,13 @@ impl Graph {
 }
 
 /// Reopens images with their former options, the last one first.
-fn roll_back(done: Vec<(Arc<Node>, Option<Reopened>)>, before: &[(Arc<Node>, Settings)]) {
-    for (node, file) in done.into_iter().rev() {
+fn roll_back(done: Vec<(Arc<Node>, Former)>, before: &[(Arc<Node>, Settings)]) {
+    for (node, Former { range, file }) in done.into_iter().rev() {
         let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
         else {
             continue;
         };
-        let back = Change { node: Arc::clone(&node), settings: *settings, file };
+        let back = Change { node: Arc::clone(&node), settings: *settings, range, file };
         if let Err(error) = reopen_image(back) {
             tracing::error!(node = %node.name(), %error, "a node cannot be restored");
         }
@@ -238,26 +254,28 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
     node.with_host_file(|file| file.open_again(mode)).transpose()
 }
 
-/// Reopens the image of a node with the new options. Returns the former file, if the file was
-/// replaced. After an error, the image is unchanged.
-fn reopen_image(change: Change) -> Result<Option<Reopened>> {
-    let Change { node, settings, file } = change;
+/// Reopens the image of a node with the new options. Returns what was replaced.
+///
+/// # Errors
+/// Those of the file or of the image. Nothing was replaced then: only a file node has a file, and
+/// the image of a file node cannot fail.
+fn reopen_image(change: Change) -> Result<Former> {
+    let Change { node, settings, range, file } = change;
     let common = settings.common;
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
-    let former = file.and_then(switch).transpose()?;
+    let file = file.and_then(switch).transpose()?;
     match &node.image {
         Image::Raw(image) => image.reopen(common.raw_mode(node.driver())),
         Image::Qcow2(image) => {
             let mut mode = image.mode();
             let is_same =
                 mode.writable != common.read_only && mode.no_flush == common.cache.no_flush;
-            if is_same {
-                return Ok(former);
+            if !is_same {
+                mode.writable = !common.read_only;
+                mode.no_flush = common.cache.no_flush;
+                image.reopen(Qcow2Change { mode, name: None })?;
             }
-            mode.writable = !common.read_only;
-            mode.no_flush = common.cache.no_flush;
-            image.reopen(Qcow2Change { mode, name: None })?;
         }
     }
-    Ok(former)
+    Ok(Former { range: node.set_range(range), file })
 }

@@ -137,9 +137,9 @@ impl Node {
         Ok(self.image.shrink(size)?)
     }
 
-    /// Declares that a range is no longer in use. Whole clusters in the range read as zeroes
-    /// afterwards; other bytes do not change. Without effect if the node's option `discard` says
-    /// so.
+    /// Declares that a range is no longer in use, so that its space can be freed. The range reads
+    /// as zeroes afterwards, as far as it consists of whole clusters. Without effect unless the
+    /// option `discard` of the node is `unmap`.
     ///
     /// # Errors
     /// As [`Node::write`].

@@ -160,8 +160,14 @@ fn check(value: &Json) -> Result<()> {
             return Err(Error::InvalidOption(text));
         }
         let has_name = matches!(members.get("filename"), Some(Json::String(_)));
-        if known == Some(&BlockdevDriver::File) && !has_name {
-            return Err(Error::FileNameMissing);
+        if let Some(
+            driver @ (BlockdevDriver::File
+            | BlockdevDriver::HostCdrom
+            | BlockdevDriver::HostDevice),
+        ) = known
+            && !has_name
+        {
+            return Err(Error::FileNameMissing(driver.as_str()));
         }
     }
     members.values().try_for_each(check)

@@ -103,6 +103,16 @@ async fn images_of_all_formats_are_copied_to_each_other() {
 }
 
 #[test]
+fn a_file_system_without_direct_io_is_named() {
+    let fixture = Fixture::new();
+    let options = direct(file("/proc/version").named("n").read_only(true));
+    assert_eq!(
+        fixture.refusal(options),
+        "Could not open '/proc/version': filesystem does not support O_DIRECT"
+    );
+}
+
+#[test]
 fn the_driver_has_to_suit_the_file() {
     let fixture = Fixture::new();
     let path = text(&fixture.write("plain", b""));
@@ -116,6 +126,14 @@ fn the_driver_has_to_suit_the_file() {
         fixture.refusal(file("/dev/null").named("n")),
         "'file' driver requires '/dev/null' to be a regular file"
     );
+    for (options, driver) in
+        [(file(""), "file"), (BlockdevOptions::host_device(""), "host_device")]
+    {
+        assert_eq!(
+            fixture.refusal(options.named("n")),
+            format!("The '{driver}' block driver requires a file name")
+        );
+    }
     let node = fixture.add(BlockdevOptions::host_device("/dev/null").named("n"));
     assert_eq!((node.driver().name(), node.size().ok()), ("host_device", Some(0)));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use block::create::Preallocation;
 use block::image::extent::Extent;
 use block::nodes::Node;
-use block::options::BlockdevCacheOptions;
+use block::options::{BlockdevCacheOptions, BlockdevDiscardOptions};
 
 use crate::support::*;
 
@@ -232,6 +232,67 @@ fn images_grow() {
         let mut expected = before;
         expected.resize(3 * M as usize - 512, 0);
         expected.extend_from_slice(&noise(2, 512));
+        assert_same(&contents(&node), &expected);
+        fixture.graph.remove("n").expect("it is unused");
+    }
+    assert_sound(&path);
+}
+
+#[test]
+fn discarded_clusters_are_freed_in_the_file_too() {
+    for driver in ["qcow2", "raw"] {
+        for is_unmapped in [true, false] {
+            let fixture = Fixture::new();
+            let (path, options) = match driver {
+                "qcow2" => {
+                    let path = fixture.format("image", |_| {});
+                    (path, qcow2(inline(fixture.file("image"))))
+                }
+                _raw => {
+                    let path = fixture.write("plain", &vec![0; M as usize]);
+                    (path, raw(inline(fixture.file("plain"))))
+                }
+            };
+            let mut options = options.named("n");
+            options.discard = is_unmapped.then_some(BlockdevDiscardOptions::Unmap);
+            let node = fixture.add(options);
+            node.write(0, &noise(1, M)).expect("it can be written");
+            node.flush().expect("it can be flushed");
+            let allocated = node.allocated_size().expect("it is in a file");
+            // The first and the last cluster are discarded in part.
+            node.discard_range(K, M - 2 * K).expect("it can be discarded");
+            node.flush().expect("it can be flushed");
+            let freed = allocated - node.allocated_size().expect("it is in a file");
+            let mut expected = noise(1, M);
+            if is_unmapped {
+                let part = if driver == "qcow2" { 64 * K } else { K } as usize;
+                expected[part..M as usize - part].fill(0);
+            }
+            assert_same(&contents(&node), &expected);
+            assert_eq!(freed >= 14 * 64 * K, is_unmapped, "{driver}: {freed} bytes freed");
+            fixture.graph.remove("n").expect("it is unused");
+            if driver == "qcow2" {
+                assert_sound(&path);
+            }
+        }
+    }
+}
+
+#[test]
+fn images_shrink() {
+    let fixture = Fixture::new();
+    let path = fixture.format("image", |_| {});
+    fixture.write("plain", &vec![0; M as usize]);
+    for options in [qcow2(inline(fixture.file("image"))), raw(inline(fixture.file("plain")))] {
+        let node = fixture.add(options.named("n"));
+        node.write(0, &noise(1, M)).expect("it can be written");
+        let size = 200 * K;
+        node.shrink(size).expect("it can shrink");
+        node.shrink(M).expect("it is as small already");
+        assert_same(&contents(&node), &noise(1, M)[..size as usize]);
+        node.grow(M).expect("it can grow");
+        let mut expected = noise(1, M)[..size as usize].to_vec();
+        expected.resize(M as usize, 0);
         assert_same(&contents(&node), &expected);
         fixture.graph.remove("n").expect("it is unused");
     }

@@ -61,7 +61,8 @@ def scattered(size, cluster):
     elif size // unit > 16:
         places += [15, 16, 17, size // unit - 1]
     places = [place for place in places if (place + 1) * unit <= size]
-    commands = [pattern(place % 200 + 17, place * unit, unit) for place in places]
+    # Large clusters are partly filled, so that the image is written quickly.
+    commands = [pattern(place % 200 + 17, place * unit, min(unit, 64 * K)) for place in places]
     if size // unit > 9:
         commands.append(pattern(99, 8 * unit + unit // 2, unit // 4))
         commands.append(f"write -z {9 * unit} {unit}")

@@ -8,6 +8,7 @@ pub(crate) mod verbs;
 
 use std::any::Any;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use qapi_core::Error;
@@ -47,6 +48,8 @@ struct Inner {
     entries: EventCount,
     /// Counts changes of the status, and how often a part of the driver went to sleep.
     changes: EventCount,
+    /// Whether a client has completed the job.
+    complete_requested: AtomicBool,
     /// The runtime that the driver was started on.
     runtime: OnceLock<Option<Handle>>,
 }
@@ -180,6 +183,20 @@ impl Job {
         self.inner.engine.drained().await;
     }
 
+    /// If a client has completed the job, waits until the job ends, is pending, or waits for
+    /// something. For a command on the job, before it looks for the job: in QEMU, a completed job
+    /// that has nothing left to do ends before the next command is executed.
+    pub async fn completed(&self) {
+        if !self.inner.complete_requested.load(Ordering::Relaxed) {
+            return;
+        }
+        // The driver is woken, and runs first.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        self.wait_until(|state| state.status() != JobStatus::Ready || !state.is_busy()).await;
+        self.idle().await;
+    }
+
     /// As [`idle`](Self::idle), and waits for [`drain`](crate::JobDriver::drain) of the driver.
     /// For a command that finalizes, dismisses or resumes the job, before its reply.
     pub async fn drained(&self) {
@@ -209,6 +226,7 @@ impl Job {
             progress: Progress::default(),
             entries: EventCount::default(),
             changes: EventCount::default(),
+            complete_requested: AtomicBool::new(false),
             runtime: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }

@@ -2,6 +2,7 @@
 //! and pause jobs without a verb.
 
 use std::any::Any;
+use std::sync::atomic::Ordering;
 
 use qapi_core::Error;
 
@@ -78,7 +79,9 @@ impl Job {
         if self.cancel_requested() {
             return Err(messages::cannot_complete(self.id().unwrap_or_default()));
         }
-        self.hooks().complete(self)
+        self.hooks().complete(self)?;
+        self.inner.complete_requested.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Makes the results of a pending job and of all other members of its transaction final. The

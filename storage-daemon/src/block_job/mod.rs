@@ -279,6 +279,17 @@ pub fn find(jobs: &Jobs, id: &str) -> Result<Job> {
     job.ok_or_else(|| messages::no_block_job(id))
 }
 
+/// As [`find`], after the end of a job that a client has completed. For commands that act on jobs.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn find_after_completion(jobs: &Jobs, id: &str) -> Result<Job> {
+    if let Ok(job) = find(jobs, id) {
+        job.completed().await;
+    }
+    find(jobs, id)
+}
+
 #[cfg(test)]
 mod tests {
     use job::{JobOptions, JobType};

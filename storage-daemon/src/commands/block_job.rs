@@ -15,14 +15,14 @@ use crate::schema::block_job::{
 /// # Errors
 /// There is no such job, the job's status forbids the command, or the speed is negative.
 #[qapi_command(since = "1.1", client, allow_preconfig)]
-pub fn block_job_set_speed(
+pub async fn block_job_set_speed(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
     /// The limit in bytes per second; 0 means no limit.
     speed: i64,
 ) -> Result<()> {
-    let job = block_job::find(jobs, device)?;
+    let job = block_job::find_after_completion(jobs, device).await?;
     // As in QEMU, an error of the status precedes an error of the speed.
     job.apply_verb(JobVerb::SetSpeed)?;
     job.set_speed(Speed::try_from(speed)?)
@@ -45,7 +45,7 @@ pub async fn block_job_cancel(
     force: Option<bool>,
 ) -> Result<()> {
     let force = force.unwrap_or(false);
-    let job = block_job::find(jobs, device)?;
+    let job = block_job::find_after_completion(jobs, device).await?;
     if job.user_paused() && !force {
         return Err(messages::block_job_paused(device));
     }
@@ -59,12 +59,12 @@ pub async fn block_job_cancel(
 /// # Errors
 /// There is no such job, the job's status forbids the command, or the job is paused already.
 #[qapi_command(since = "1.3", allow_preconfig)]
-pub fn block_job_pause(
+pub async fn block_job_pause(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
 ) -> Result<()> {
-    block_job::find(jobs, device)?.user_pause()
+    block_job::find_after_completion(jobs, device).await?.user_pause()
 }
 
 /// Resumes a block job that was paused by a client or stopped by an error.
@@ -77,7 +77,7 @@ pub async fn block_job_resume(
     /// The job's identifier.
     device: &str,
 ) -> Result<()> {
-    let job = block_job::find(jobs, device)?;
+    let job = block_job::find_after_completion(jobs, device).await?;
     job.user_resume()?;
     job.drained().await;
     Ok(())
@@ -106,7 +106,7 @@ pub async fn block_job_dismiss(
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    let job = block_job::find(jobs, id)?;
+    let job = block_job::find_after_completion(jobs, id).await?;
     job.dismiss()?;
     job.drained().await;
     Ok(())
@@ -122,7 +122,7 @@ pub async fn block_job_finalize(
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    let job = block_job::find(jobs, id)?;
+    let job = block_job::find_after_completion(jobs, id).await?;
     job.finalize()?;
     job.drained().await;
     Ok(())
@@ -141,11 +141,11 @@ pub fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
 /// There is no such job, the job's status forbids the command, or this kind of job has no options
 /// that can be changed.
 #[qapi_command(since = "8.2", boxed)]
-pub fn block_job_change(
+pub async fn block_job_change(
     #[qapi(state)] jobs: &Jobs,
     options: BlockJobChangeOptions,
 ) -> Result<()> {
-    block_job::find(jobs, &options.id)?.change(&options.job_type)
+    block_job::find_after_completion(jobs, &options.id).await?.change(&options.job_type)
 }
 
 /// The properties of a block job; `None` for an internal job, which has no identifier.

@@ -12,6 +12,7 @@
 //! | storage that fails, truncated images | `faults`, `truncated` |
 //! | damaged metadata of qcow2 images | `damaged` |
 //! | consistency of images after each kind of job and end | `consistency` |
+//! | features of images that QEMU makes | `qemu_images` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
 //! | the schema as of earlier releases of QEMU | `releases` |
 
@@ -28,6 +29,7 @@ mod demo;
 mod faults;
 mod mirror;
 mod process;
+mod qemu_images;
 mod releases;
 mod scenarios;
 mod stream_commit;

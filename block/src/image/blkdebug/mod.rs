@@ -34,7 +34,7 @@ pub struct BlkdebugStorage {
 impl BlkdebugStorage {
     /// Puts rules and limits in front of a storage. The limits have been checked.
     pub fn new(inner: Storage, rules: Rules, limits: Limits) -> Self {
-        let align = limits.align.unwrap_or(0).max(inner.request_alignment());
+        let align = limits.align.unwrap_or(0).max(1);
         BlkdebugStorage {
             inner,
             alignment: Alignment::new(align, 1),

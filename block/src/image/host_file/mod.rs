@@ -33,6 +33,15 @@ pub enum HostFileKind {
 }
 
 impl HostFileKind {
+    /// The name of the driver.
+    fn driver(self) -> &'static str {
+        match self {
+            HostFileKind::File => "file",
+            HostFileKind::HostDevice => "host_device",
+            HostFileKind::HostCdrom => "host_cdrom",
+        }
+    }
+
     /// The kind of the file at a path: [`HostFileKind::HostDevice`] for all devices.
     pub fn at(path: &str) -> Self {
         match std::fs::metadata(path) {
@@ -80,6 +89,7 @@ impl HostFile {
     ///
     /// # Errors
     /// [`Error::OpenFile`] with the error of the system; [`Error::FileNameMissing`];
+    /// [`Error::DirectUnsupported`];
     /// [`Error::NotARegularFile`] or [`Error::NotADevice`] for a file of another kind.
     pub fn open(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<Self> {
         let failed = |source| Error::OpenFile { path: path.to_owned(), source };
@@ -138,28 +148,31 @@ impl HostFile {
 
 fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<File> {
     if path.is_empty() {
-        return Err(Error::FileNameMissing);
+        return Err(Error::FileNameMissing(kind.driver()));
     }
     let failed = |source| Error::OpenFile { path: path.to_owned(), source };
     let mut options = File::options();
     // O_NONBLOCK: opening a pipe without a writer must not block.
     let flags = libc::O_NONBLOCK | if mode.direct { libc::O_DIRECT } else { 0 };
     options.read(true).write(mode.writable).custom_flags(flags);
-    let file = options.open(path).map_err(failed)?;
+    let file = match options.open(path) {
+        Err(error) if mode.direct && error.raw_os_error() == Some(libc::EINVAL) => {
+            return Err(Error::DirectUnsupported(path.to_owned()));
+        }
+        opened => opened.map_err(failed)?,
+    };
     let file_type = file.metadata().map_err(failed)?.file_type();
     if file_type.is_dir() {
         return Err(failed(Errno::EISDIR.into()));
     }
-    let driver = match kind {
-        HostFileKind::File if file_type.is_file() => return Ok(file),
-        HostFileKind::File => return Err(Error::NotARegularFile(path.to_owned())),
-        HostFileKind::HostDevice | HostFileKind::HostCdrom if is_device(file_type) => {
-            return Ok(file);
+    match kind {
+        HostFileKind::File if file_type.is_file() => Ok(file),
+        HostFileKind::File => Err(Error::NotARegularFile(path.to_owned())),
+        HostFileKind::HostDevice | HostFileKind::HostCdrom if is_device(file_type) => Ok(file),
+        HostFileKind::HostDevice | HostFileKind::HostCdrom => {
+            Err(Error::NotADevice { driver: kind.driver(), path: path.to_owned() })
         }
-        HostFileKind::HostDevice => "host_device",
-        HostFileKind::HostCdrom => "host_cdrom",
-    };
-    Err(Error::NotADevice { driver, path: path.to_owned() })
+    }
 }
 
 impl fmt::Debug for HostFile {

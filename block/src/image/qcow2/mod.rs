@@ -336,6 +336,11 @@ impl Qcow2Image {
 
     pub(super) fn close(&self) -> io::Result<()> {
         let mut opened = self.opened.write();
+        if opened.engine.as_ref().is_some_and(|engine| engine.is_corrupt()) {
+            // Nothing is written to a corrupt image.
+            opened.engine = None;
+            return Ok(());
+        }
         let stored = self.store_bitmaps(&opened);
         if let Err(error) = &stored {
             tracing::error!(%error, "persistent bitmaps are lost");

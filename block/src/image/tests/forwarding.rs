@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use crate::image::blkdebug::rules::Rules;
 use crate::image::blkdebug::{BlkdebugStorage, EventStorage, Limits};
 use crate::image::extent::Extent;
-use crate::image::slice::StorageSlice;
+use crate::image::slice::{SliceRange, StorageSlice};
 use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 use crate::image::watched::{WatchedStorage, WriteObserver};
 use crate::options::BlockdevOptionsBlkdebug;
@@ -101,7 +101,7 @@ fn every_storage_forwards_requests_unchanged() {
         ("rules", &|inner| Storage::new(BlkdebugStorage::new(inner, rules(), Limits::default()))),
         ("events", &|inner| Storage::new(EventStorage::new(inner, Arc::new(rules())))),
         ("watched", &|inner| Storage::new(WatchedStorage::new(inner, Arc::new(PassThrough)))),
-        ("slice", &|inner| Storage::new(StorageSlice::new(inner, 0, None))),
+        ("slice", &|inner| Storage::new(StorageSlice::new(inner, SliceRange::default()))),
     ];
     for (name, put) in fronts {
         let inner_storage = Arc::new(Recorder::default());

@@ -87,9 +87,9 @@ impl Refcounts {
         let mut cluster = self.free_from;
         let mut start = cluster;
         while cluster - start < wanted {
-            let (used, next) = self.used_run(regions, cluster)?;
+            let (used, next) = self.used_run(regions, cluster, start + wanted)?;
             if !used {
-                cluster = next.min(start + wanted);
+                cluster = next;
                 continue;
             }
             if cluster > start && !all {
@@ -127,8 +127,9 @@ impl Refcounts {
     }
 
     /// Whether a cluster is in use, and the end of the run of clusters of which this is true. The
-    /// run ends with the block at the latest. Adds a block for the cluster if there is none.
-    fn used_run(&mut self, regions: &mut Regions, cluster: u64) -> Result<(bool, u64)> {
+    /// run ends with the block at the latest, and a run of free clusters at `end`. Adds a block for
+    /// the cluster if there is none.
+    fn used_run(&mut self, regions: &mut Regions, cluster: u64, end: u64) -> Result<(bool, u64)> {
         if cluster >= OFFSET_END >> self.geometry.cluster_bits {
             return Err(Errno::EFBIG.into());
         }
@@ -146,8 +147,9 @@ impl Refcounts {
         let is_used = |slot| read_count(&geometry, block, slot) != 0;
         let first = cluster % per_block;
         let used = is_used(first);
-        let end = (first..per_block).find(|slot| is_used(*slot) != used).unwrap_or(per_block);
-        Ok((used, cluster - first + end))
+        let last = if used { per_block } else { per_block.min(end - cluster + first) };
+        let next = (first..last).find(|slot| is_used(*slot) != used).unwrap_or(last);
+        Ok((used, cluster - first + next))
     }
 
     /// Adds a refcount block. The block occupies the first of the clusters that it counts. All

@@ -8,6 +8,7 @@ use parking_lot::MutexGuard;
 use super::allocate::Purpose;
 use super::codec::{compress, decompress};
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{Compressed, Entry};
@@ -82,7 +83,7 @@ impl Clusters {
         let linked = match written {
             Ok(()) => {
                 let new = Entry::compressed(&self.geometry, place);
-                self.replace_entries(state, offset, &old[..1], &[new])
+                self.replace_entries(state, offset, &old[..1], &[new], FreedKind::Other)
             }
             Err(error) => Err(error.into()),
         };
@@ -119,15 +120,15 @@ impl Clusters {
 
     /// Removes the references of a removed table entry to its clusters. A cluster without
     /// references becomes free.
-    pub(super) fn release(&self, state: &mut State, old: Entry) {
+    pub(super) fn release(&self, state: &mut State, old: Entry, kind: FreedKind) {
         if let Some(place) = old.as_compressed(&self.geometry) {
             // Later compressed data must not go into a freed cluster.
             state.compressed_end = None;
-            self.free_later(state, place.offset..place.offset + place.length, false);
+            self.free_later(state, place.offset..place.offset + place.length, kind);
         } else if let Some(host) = old.host(&self.geometry)
             && !self.geometry.data_file
         {
-            self.free_later(state, host..host + self.geometry.cluster_size(), false);
+            self.free_later(state, host..host + self.geometry.cluster_size(), kind);
         }
     }
 }

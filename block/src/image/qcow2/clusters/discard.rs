@@ -5,12 +5,13 @@ use std::io;
 use nix::errno::Errno;
 
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::Entry;
 
 impl Clusters {
-    /// Frees the clusters that lie wholly in a range of the image. They read as zeroes afterwards,
-    /// or are undefined in a version 2 image without a backing file.
+    /// Frees the clusters that lie wholly in a range of the image, in the image file too. They read
+    /// as zeroes afterwards, or are undefined in a version 2 image without a backing file.
     ///
     /// # Errors
     /// [`Errno::ENOTSUP`] for a version 2 image with a backing file, whose data would show up; or
@@ -21,6 +22,11 @@ impl Clusters {
         }
         let size = self.geometry.cluster_size();
         let end = offset + length;
+        if self.raw_data {
+            // The data file must show the same contents as the image.
+            let start = offset.next_multiple_of(size).min(end);
+            return self.write_zeroes(start, end - start);
+        }
         let mut at = offset.next_multiple_of(size);
         while at < end {
             // One request for each slice, so that the clusters can be freed in between.
@@ -54,11 +60,14 @@ impl Clusters {
             return Ok((covered - at % covered).min((end - at).next_multiple_of(size)));
         }
         let old = self.entries_to_change(state, at, end)?;
-        let valid = old.iter().take_while(|entry| entry.fault(geometry).is_none()).count();
+        let offsets = (at..).step_by(size as usize);
+        let is_valid =
+            |(entry, offset): &(&Entry, u64)| entry.fault_at(geometry, *offset).is_none();
+        let valid = old.iter().zip(offsets).take_while(is_valid).count();
         let old = &old[..valid];
         let new: Vec<Entry> =
             old.iter().map(|entry| entry.discarded(geometry, as_zeroes)).collect();
-        self.replace_entries(state, at, old, &new)?;
+        self.replace_entries(state, at, old, &new, FreedKind::Discarded)?;
         Ok(valid as u64 * size)
     }
 

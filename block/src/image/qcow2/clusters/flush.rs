@@ -4,7 +4,9 @@ use std::io;
 use std::ops::Range;
 
 use super::corruption::Result;
-use super::freed::FreedRange;
+use super::freed::{FreedKind, FreedRange};
+use super::refcounts::Refcounts;
+use super::regions::Regions;
 use super::{Clusters, Guard, State};
 
 impl Clusters {
@@ -71,21 +73,49 @@ impl Clusters {
             return Ok(());
         }
         counts.sync_now()?;
-        for FreedRange { range, number: _, is_table } in freed {
-            if is_table {
+        for FreedRange { range, number: _, kind } in freed {
+            if kind == FreedKind::L2Table {
                 tables.slices.remove(&range);
             }
             counts.release(regions, range.start, range.end - range.start)?;
+            if kind == FreedKind::Discarded {
+                self.discard_free(counts, regions, range)?;
+            }
         }
         Ok(())
     }
 
+    /// Lets the file free the space of those clusters of a range that are free.
+    fn discard_free(
+        &self,
+        counts: &mut Refcounts,
+        regions: &Regions,
+        range: Range<u64>,
+    ) -> Result<()> {
+        let size = self.geometry.cluster_size();
+        let mut start = range.start;
+        for cluster in range.clone().step_by(size as usize) {
+            if counts.get(regions, cluster / size)? != 0 {
+                self.discard_in_file(start..cluster)?;
+                start = cluster + size;
+            }
+        }
+        self.discard_in_file(start..range.end)
+    }
+
+    fn discard_in_file(&self, range: Range<u64>) -> Result<()> {
+        match range.is_empty() {
+            true => Ok(()),
+            false => Ok(self.storages.file.discard(range.start, range.end - range.start)?),
+        }
+    }
+
     /// Removes one reference to a range of the file, whose reference has been removed from the
     /// tables.
-    pub(super) fn free_later(&self, state: &mut State, range: Range<u64>, is_table: bool) {
+    pub(super) fn free_later(&self, state: &mut State, range: Range<u64>, kind: FreedKind) {
         let number = state.in_flight.next();
         let size = self.geometry.cluster_size();
         let range = range.start - range.start % size..range.end.next_multiple_of(size);
-        state.freed.push(FreedRange { range, number, is_table });
+        state.freed.push(FreedRange { range, number, kind });
     }
 }

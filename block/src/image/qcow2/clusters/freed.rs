@@ -5,14 +5,24 @@ use std::ops::Range;
 /// The number of ranges from which on a request frees them itself.
 const RANGES_MAX: usize = 1024;
 
+/// What the clusters of a range were used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FreedKind {
+    /// Data, or an L1 table.
+    Other,
+    /// Data that the guest has discarded. The file may free the space too.
+    Discarded,
+    /// An L2 table, of which slices may be in the cache.
+    L2Table,
+}
+
 /// A range of the image file to free.
 #[derive(Debug)]
 pub(super) struct FreedRange {
     pub(super) range: Range<u64>,
     /// The number of the first request that began after the removal of the reference.
     pub(super) number: u64,
-    /// Whether the clusters contain L2 tables, which may be in the cache.
-    pub(super) is_table: bool,
+    pub(super) kind: FreedKind,
 }
 
 /// Ranges of the image file whose references have been removed from the tables in memory. Each has
@@ -28,7 +38,7 @@ impl Freed {
     pub(super) fn push(&mut self, freed: FreedRange) {
         if let Some(last) = self.0.last_mut()
             && last.range.end == freed.range.start
-            && last.is_table == freed.is_table
+            && last.kind == freed.kind
         {
             last.range.end = freed.range.end;
             last.number = freed.number;

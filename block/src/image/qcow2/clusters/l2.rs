@@ -5,6 +5,7 @@ use parking_lot::MutexGuard;
 
 use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
+use super::freed::FreedKind;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
 
@@ -109,7 +110,7 @@ impl Clusters {
         tables.set_l1_entry(regions, index, table | COPIED);
         self.insert_slice(state, table, offset, &bytes)?;
         if let Some(shared) = shared {
-            self.free_later(state, shared..shared + size, true);
+            self.free_later(state, shared..shared + size, FreedKind::L2Table);
         }
         Ok(table)
     }
@@ -138,16 +139,27 @@ impl Clusters {
         entry: Entry,
         fault: EntryFault,
     ) -> Failure {
-        let place = self.entry_place(state, offset);
+        let (table, number) = self.entry_position(state, offset);
         let host = Hex(entry.offset());
         let text = match fault {
-            EntryFault::Unaligned => {
-                format!("Cluster allocation offset {host} unaligned ({place})")
-            }
+            EntryFault::Unaligned => format!(
+                "Cluster allocation offset {host} unaligned (L2 offset: {table}, L2 index: \
+                 {number})"
+            ),
             // QEMU has two spaces here, but only for reads.
-            EntryFault::Invalid => format!("Invalid cluster entry found  ({place})"),
+            EntryFault::Invalid => {
+                format!("Invalid cluster entry found  (L2 offset: {table}, L2 index: {number})")
+            }
+            EntryFault::Displaced => {
+                let guest = Hex(offset - offset % self.geometry.cluster_size());
+                format!(
+                    "External data file host cluster offset {host} does not match guest cluster \
+                     offset: {guest}, L2 index: {number})"
+                )
+            }
             EntryFault::Compressed => format!(
-                "Compressed cluster entry found in image with external data file ({place})"
+                "Compressed cluster entry found in image with external data file (L2 offset: \
+                 {table}, L2 index: {number})"
             ),
         };
         Corruption::new(text).into()
@@ -168,20 +180,22 @@ impl Clusters {
                 format!("{what} cluster offset {host} unaligned (guest offset: {guest})")
             }
             EntryFault::Invalid => {
-                format!("Invalid cluster entry found ({})", self.entry_place(state, offset))
+                let (table, number) = self.entry_position(state, offset);
+                format!("Invalid cluster entry found (L2 offset: {table}, L2 index: {number})")
             }
-            EntryFault::Unaligned | EntryFault::Compressed => {
+            EntryFault::Unaligned | EntryFault::Displaced | EntryFault::Compressed => {
                 return self.invalid_entry(state, offset, entry, fault);
             }
         };
         Corruption::new(text).into()
     }
 
-    /// The position of the entry for an offset in the image, as messages show it.
-    fn entry_place(&self, state: &State, offset: u64) -> String {
+    /// The offset of the table with the entry for an offset in the image, and the number of the
+    /// entry in its slice, as messages show them.
+    fn entry_position(&self, state: &State, offset: u64) -> (Hex, Hex) {
         // The entry was found in a table, so the offset of the table is valid.
         let table = state.tables.l2_offset(offset).ok().flatten().unwrap_or(0);
         let (_, number) = state.tables.place(table, offset);
-        format!("L2 offset: {}, L2 index: {}", Hex(table), Hex(number))
+        (Hex(table), Hex(number))
     }
 }

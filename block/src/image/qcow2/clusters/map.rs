@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::corruption::{Corruption, Hex, Result};
-use super::{Clusters, Guard, State};
+use super::corruption::Result;
+use super::{Clusters, Guard};
 use crate::image::extent::Extent;
 use crate::image::qcow2::format::entry::SubclusterType;
 use crate::options::blkdebug::BlkdebugEvent;
@@ -35,7 +35,7 @@ impl Clusters {
         while at < end {
             let cluster = (at / size - offset / size) as usize;
             let Some(entry) = entries.get(cluster) else { break };
-            if let Some(fault) = entry.fault(geometry) {
+            if let Some(fault) = entry.fault_at(geometry, at) {
                 match found {
                     Some(_) => break,
                     None => return Err(self.invalid_entry(state, at, *entry, fault)),
@@ -43,12 +43,6 @@ impl Clusters {
             }
             let kind = entry.kind(geometry, at % size / unit);
             let host = entry.host(geometry).unwrap_or(0) + at % size;
-            if kind == SubclusterType::Data && self.raw_data && host != at {
-                match found {
-                    Some(_) => break,
-                    None => return Err(self.displaced_entry(state, at, host).into()),
-                }
-            }
             let step = match kind {
                 SubclusterType::Compressed(_) => size - at % size,
                 SubclusterType::Unallocated | SubclusterType::Zero | SubclusterType::Data => {
@@ -74,18 +68,6 @@ impl Clusters {
         }
         // There is at least one entry and `length` is not 0, so a mapping was found.
         Ok(found.unwrap_or(Mapping { kind: SubclusterType::Unallocated, host: 0, length }))
-    }
-
-    /// The corruption of an entry that does not map to the same offset in a raw data file.
-    fn displaced_entry(&self, state: &State, offset: u64, host: u64) -> Corruption {
-        let size = self.geometry.cluster_size();
-        let number = self.geometry.l2_index(offset) % state.tables.entries_per_slice();
-        let (host, guest) = (Hex(host - host % size), Hex(offset - offset % size));
-        Corruption::new(format!(
-            "External data file host cluster offset {host} does not match guest cluster offset: \
-             {guest}, L2 index: {})",
-            Hex(number)
-        ))
     }
 
     /// Whether the range at an offset is allocated in the image. Also returns the number of bytes

@@ -191,6 +191,11 @@ impl Clusters {
         self.state.lock().size
     }
 
+    /// Whether a request found a corruption that makes the image unusable.
+    pub(super) fn is_corrupt(&self) -> bool {
+        self.state.lock().corrupt
+    }
+
     /// Runs a request. The request may release the lock while it reads and writes data.
     fn request<T>(&self, work: impl FnOnce(&mut Guard<'_>) -> Result<T>) -> io::Result<T> {
         let mut state = self.state.lock();

@@ -6,6 +6,7 @@ use nix::errno::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::header::TablePointers;
@@ -79,7 +80,7 @@ impl Clusters {
         counts.sync_now()?;
         let old = tables.switch_l1(regions, offset, wanted)?;
         if !old.is_empty() {
-            self.free_later(state, old, false);
+            self.free_later(state, old, FreedKind::Other);
         }
         Ok(())
     }

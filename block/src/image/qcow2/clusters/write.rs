@@ -6,6 +6,7 @@ use parking_lot::MutexGuard;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
@@ -79,7 +80,7 @@ impl Clusters {
             let number = (at - base) / size;
             let Some(entry) = entries.get(number as usize) else { break };
             let is_own = entry.is_copied()
-                && entry.fault(geometry).is_none()
+                && entry.fault_at(geometry, at).is_none()
                 && entry.kind(geometry, at % size / unit) == SubclusterType::Data
                 && entry.offset() == entries[0].offset() + number * size;
             if !is_own {
@@ -92,7 +93,7 @@ impl Clusters {
 
     fn check_first_entry(&self, state: &State, offset: u64, entries: &[Entry]) -> Result<()> {
         let Some(entry) = entries.first() else { return Ok(()) };
-        match entry.fault(&self.geometry) {
+        match entry.fault_at(&self.geometry, offset) {
             None => Ok(()),
             Some(fault) => {
                 let offset = offset - offset % self.geometry.cluster_size();
@@ -173,10 +174,11 @@ impl Clusters {
         let (host, count, is_new) = match own(&old[0]) {
             Some(host) => (host, 1, false),
             None => {
-                let moves = |entry: &&Entry| {
-                    own(entry).is_none() && entry.fault(&self.geometry).is_none()
+                let moves = |(entry, offset): &(&Entry, u64)| {
+                    own(entry).is_none() && entry.fault_at(&self.geometry, *offset).is_none()
                 };
-                let wanted = old.iter().take_while(moves).count() as u64;
+                let offsets = (base..).step_by(size as usize);
+                let wanted = old.iter().zip(offsets).take_while(moves).count() as u64;
                 let (host, count) = self.allocate_data(state, base, wanted, hint)?;
                 (host, count, !self.geometry.data_file)
             }
@@ -226,7 +228,12 @@ impl Clusters {
     ) -> Result<()> {
         let place = allocation.host + (range.start - allocation.range.start);
         let end = offset + data.len() as u64;
-        if range == (offset..end) {
+        let is_whole = range == (offset..end)
+            || (self.is_beyond_file(allocation)?
+                && self.reads_as_zeroes(state, range.start..offset)?
+                && self.reads_as_zeroes(state, end..range.end)?);
+        if is_whole {
+            let place = place + (offset - range.start);
             return Ok(MutexGuard::unlocked(state, || self.data().write(place, data))?);
         }
         let mut bytes = vec![0; (range.end - range.start) as usize];
@@ -236,6 +243,32 @@ impl Clusters {
         bytes[head..tail].copy_from_slice(data);
         self.read_in(state, end, &mut bytes[tail..])?;
         Ok(MutexGuard::unlocked(state, || self.data().write(place, &bytes))?)
+    }
+
+    /// Whether an allocation lies beyond the end of the file, where it reads as zeroes.
+    fn is_beyond_file(&self, allocation: &Allocation) -> Result<bool> {
+        Ok(allocation.is_new && allocation.host >= self.storages.file.size()?)
+    }
+
+    /// Whether a range of the image is known to read as zeroes.
+    fn reads_as_zeroes(&self, state: &mut Guard<'_>, range: Range<u64>) -> Result<bool> {
+        let mut at = range.start;
+        while at < range.end {
+            let piece = self.map(state, at, range.end - at)?;
+            let is_zero = match piece.kind {
+                SubclusterType::Zero => true,
+                SubclusterType::Unallocated => match &self.storages.backing {
+                    Some(backing) => at >= backing.size()?,
+                    None => true,
+                },
+                SubclusterType::Data | SubclusterType::Compressed(_) => false,
+            };
+            if !is_zero {
+                return Ok(false);
+            }
+            at += piece.length;
+        }
+        Ok(true)
     }
 
     /// Makes the entries of an allocation refer to its clusters, in which `range` has been written.
@@ -266,7 +299,7 @@ impl Clusters {
             .collect();
         self.set_entries(state, base, &new)?;
         for entry in old.iter().filter(|_| allocation.is_new) {
-            self.release(state, *entry);
+            self.release(state, *entry, FreedKind::Other);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::io;
 use parking_lot::MutexGuard;
 
 use super::corruption::Result;
+use super::freed::FreedKind;
 use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 
@@ -58,13 +59,13 @@ impl Clusters {
                 self.write_plain_zeroes(state, at, to)?;
                 return Ok(to - at);
             }
-            if is_written || entry.fault(geometry).is_some() {
+            if is_written || entry.fault_at(geometry, cluster).is_some() {
                 break;
             }
             new.push(entry.with_zeroes(geometry, parts));
             at = to;
         }
-        self.replace_entries(state, base, &old[..new.len()], &new)?;
+        self.replace_entries(state, base, &old[..new.len()], &new, FreedKind::Other)?;
         Ok(at - start)
     }
 
@@ -89,7 +90,7 @@ impl Clusters {
                 continue;
             }
             entries.truncate(free as usize);
-            return match entries[0].fault(&self.geometry) {
+            return match entries[0].fault_at(&self.geometry, base) {
                 None => Ok(entries),
                 Some(fault) => Err(self.invalid_entry(state, base, entries[0], fault)),
             };
@@ -104,12 +105,13 @@ impl Clusters {
         base: u64,
         old: &[Entry],
         new: &[Entry],
+        kind: FreedKind,
     ) -> Result<()> {
         self.set_entries(state, base, new)?;
         for (old, new) in old.iter().zip(new) {
             let is_same = old.host(&self.geometry) == new.host(&self.geometry);
             if !is_same || old.is_compressed() {
-                self.release(state, *old);
+                self.release(state, *old, kind);
             }
         }
         Ok(())

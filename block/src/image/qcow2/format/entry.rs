@@ -49,6 +49,8 @@ pub(crate) enum EntryFault {
     Unaligned,
     /// The bitmap of subclusters contradicts itself or the offset.
     Invalid,
+    /// The cluster has another offset in the external data file than in the image.
+    Displaced,
     /// The cluster is compressed, although the image has an external data file.
     Compressed,
 }
@@ -93,7 +95,7 @@ impl Entry {
         self.word & ZERO != 0
     }
 
-    /// What is wrong with the entry.
+    /// What is wrong with the entry, regardless of its place in the table.
     pub(crate) fn fault(self, geometry: &Geometry) -> Option<EntryFault> {
         if self.is_compressed() {
             return geometry.data_file.then_some(EntryFault::Compressed);
@@ -105,6 +107,16 @@ impl Entry {
         }
         let is_aligned = self.offset().is_multiple_of(geometry.cluster_size());
         (!is_aligned).then_some(EntryFault::Unaligned)
+    }
+
+    /// What is wrong with the entry for an offset in the image.
+    pub(crate) fn fault_at(self, geometry: &Geometry, offset: u64) -> Option<EntryFault> {
+        // In an external data file, all clusters have the offsets that they have in the image.
+        let is_displaced = || {
+            let base = offset - offset % geometry.cluster_size();
+            geometry.data_file && self.host(geometry).is_some_and(|host| host != base)
+        };
+        self.fault(geometry).or_else(|| is_displaced().then_some(EntryFault::Displaced))
     }
 
     /// The offset of the cluster of the entry, unless it is compressed.
