@@ -42,12 +42,14 @@ enum Reference {
 }
 
 /// One input.
-struct Input {
+#[derive(Debug)]
+pub struct Input {
     seed: u64,
     /// The name of the file to damage.
     file: &'static str,
     damage: Damage,
-    plan: Plan,
+    /// What is done with the image.
+    pub plan: Plan,
     /// The size of the parts in which contents are compared.
     unit: usize,
 }
@@ -116,7 +118,7 @@ impl Checker {
     /// # Errors
     /// The image cannot be written.
     pub fn run(&mut self, seed: u64) -> io::Result<Vec<Fault>> {
-        let input = Input::new(&self.base, seed)?;
+        let input = self.input(seed)?;
         let mut found = Vec::new();
         let finished = catch_unwind(AssertUnwindSafe(|| self.check(&input, &mut found)));
         let panics: Vec<_> =
@@ -125,18 +127,34 @@ impl Checker {
         if let Ok(result) = finished {
             result?;
         }
-        let about = format!("[{}: {}; {:?}]", input.file, input.damage, input.plan.steps);
-        let fault = |(class, text)| Fault {
-            kind: self.kind.clone(),
-            seed,
-            class,
-            text: format!("{text} {about}"),
-        };
-        Ok(found.into_iter().map(fault).collect())
+        Ok(found.into_iter().map(|found| self.fault(&input, found)).collect())
     }
 
-    /// Places a damaged image in a folder.
-    fn place(&self, folder: &str, input: &Input) -> io::Result<PathBuf> {
+    /// The input of a seed.
+    ///
+    /// # Errors
+    /// A file of the kind is missing.
+    pub fn input(&self, seed: u64) -> io::Result<Input> {
+        Input::new(&self.base, seed)
+    }
+
+    /// The folder of the images.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A fault that an input has revealed.
+    pub fn fault(&self, input: &Input, (class, text): (FaultClass, String)) -> Fault {
+        let about = format!("[{}: {}; {:?}]", input.file, input.damage, input.plan.steps);
+        let text = format!("{text} {about}");
+        Fault { kind: self.kind.clone(), seed: input.seed, class, text }
+    }
+
+    /// Places a damaged image in a folder. Returns its path.
+    ///
+    /// # Errors
+    /// The image cannot be written.
+    pub fn place(&self, folder: &str, input: &Input) -> io::Result<PathBuf> {
         let folder = self.folder.path().join(folder);
         self.base.write(&folder)?;
         input.damage.apply(&folder.join(input.file))?;

@@ -9,15 +9,18 @@
 //!
 //! From the bottom up: an input consists of [`damage`] to a [`base`] image, whose [`layout`] is
 //! known, and a [`plan`]. [`ours`] and [`qemu`] execute it, [`check`] compares their [`contents`],
-//! and [`supervise`] runs inputs in other processes.
+//! and [`supervise`] runs inputs in other processes. [`live`] has jobs of a live daemon read and change
+//! the image, and [`compare_live`] compares its outcomes with those of QEMU's daemon.
 
 pub mod base;
 pub mod check;
+pub mod compare_live;
 pub mod contents;
 pub mod daemon;
 pub mod damage;
 pub mod fault;
 pub mod layout;
+pub mod live;
 pub mod nbd;
 pub mod ours;
 pub mod plan;

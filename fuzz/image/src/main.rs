@@ -2,6 +2,8 @@
 //!
 //! Without QEMU's daemon, the inputs are compared with the recorded answers, which the seeds from 0 to
 //! 99 have. `image-fuzz record KIND FIRST LAST QEMU-STORAGE-DAEMON` prints the answers to record.
+//! `image-fuzz live KIND|all FIRST LAST QEMU-STORAGE-DAEMON STORAGE-DAEMON` has a live daemon run the
+//! inputs.
 //!
 //! Prints the faults, and at the end the number of faults of each class. The status is 1 if there
 //! are faults.
@@ -13,6 +15,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use image_fuzz::base::KINDS;
+use image_fuzz::compare_live::LivePair;
+use image_fuzz::fault::Fault;
 use image_fuzz::supervise::{self, Inputs};
 
 fn main() -> ExitCode {
@@ -23,7 +27,8 @@ fn main() -> ExitCode {
         Some("record") => Some(supervise::record as fn(&Inputs) -> io::Result<()>),
         _kind => None,
     };
-    if task.is_some() {
+    let is_live = first == Some("live");
+    if task.is_some() || is_live {
         arguments.remove(0);
     }
     let [kind, first, end, reference @ ..] = arguments.as_slice() else {
@@ -49,23 +54,42 @@ fn main() -> ExitCode {
     let kinds = KINDS.iter().map(|(name, _)| *name).filter(|name| kind == "all" || kind == name);
     let mut failed = false;
     for kind in kinds {
-        failed |= report(&inputs(kind));
+        failed |= match reference {
+            [theirs, ours] if is_live => report(&inputs(kind), |report| {
+                live(&inputs(kind), ours.into(), theirs.into(), report)
+            }),
+            _reference => report(&inputs(kind), |report| {
+                supervise::run(&std::env::current_exe()?, &inputs(kind), report)
+            }),
+        };
     }
     ExitCode::from(u8::from(failed))
 }
 
+/// Has a live daemon run inputs.
+fn live(
+    inputs: &Inputs,
+    ours: PathBuf,
+    theirs: PathBuf,
+    report: &mut dyn FnMut(Fault),
+) -> io::Result<()> {
+    let mut pair = LivePair::new(&inputs.kind, ours, theirs)?;
+    for seed in inputs.seeds.clone() {
+        pair.run(seed)?.into_iter().for_each(&mut *report);
+    }
+    Ok(())
+}
+
 /// Runs inputs and prints their faults. Returns whether there are any.
-fn report(inputs: &Inputs) -> bool {
+fn report(inputs: &Inputs, run: impl FnOnce(&mut dyn FnMut(Fault)) -> io::Result<()>) -> bool {
     let start = Instant::now();
     let mut counts = BTreeMap::new();
-    let program = std::env::current_exe().unwrap_or_default();
-    let result = supervise::run(&program, inputs, |fault| {
+    let result = run(&mut |fault| {
         println!("{fault}");
         *counts.entry(fault.class.name()).or_insert(0) += 1;
     });
-    let (inputs_run, seconds) =
-        (inputs.seeds.end - inputs.seeds.start, start.elapsed().as_secs());
-    println!("== {}: {inputs_run} inputs, {seconds} s, {counts:?}", inputs.kind);
+    let (count, seconds) = (inputs.seeds.end - inputs.seeds.start, start.elapsed().as_secs());
+    println!("== {}: {count} inputs, {seconds} s, {counts:?}", inputs.kind);
     if let Err(error) = &result {
         println!("{}: {error}", inputs.kind);
     }

@@ -178,7 +178,7 @@ fn a_copy_bypasses_the_page_cache() {
 }
 
 #[test]
-fn a_description_nested_a_thousand_times_is_refused() {
+fn a_deeply_nested_description_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (daemon, mut client) = Daemon::with_nodes(folder, &[]);
     let nested = |driver: &str, child: &str| {
