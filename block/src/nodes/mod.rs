@@ -25,6 +25,7 @@ mod node;
 mod open;
 mod open_qcow2;
 mod permissions;
+mod qcow2_options;
 mod quiesce;
 mod range;
 mod reopen;

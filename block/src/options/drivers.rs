@@ -157,8 +157,8 @@ impl BlockdevOptionsRaw {
 
 /// A qcow2 image.
 ///
-/// The options that tune QEMU's caches and its handling of freed clusters are accepted without
-/// effect.
+/// Some options that tune QEMU's handling of tables and of freed clusters are checked as in QEMU,
+/// and have no further effect.
 #[qapi_struct(since = "2.9")]
 #[derive(Debug, Clone)]
 pub struct BlockdevOptionsQcow2 {
@@ -176,7 +176,7 @@ pub struct BlockdevOptionsQcow2 {
     /// Whether discarded clusters stay allocated. Without effect.
     #[qapi(since = "8.1")]
     pub discard_no_unref: Option<bool>,
-    /// Which metadata is checked before writes. Without effect.
+    /// Which metadata is checked before writes; the mode `cached` by default.
     #[qapi(since = "2.9")]
     pub overlap_check: Option<Qcow2OverlapChecks>,
     /// The size of all caches together, in bytes.
