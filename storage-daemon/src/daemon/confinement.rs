@@ -47,7 +47,10 @@ fn ruleset(level: CompatLevel) -> std::result::Result<RulesetCreated, RulesetErr
 }
 
 /// The ruleset with the rules for all paths.
-fn with_paths(mut created: RulesetCreated, options: &[LandlockOptions]) -> Result<RulesetCreated> {
+fn with_paths(
+    mut created: RulesetCreated,
+    options: &[LandlockOptions],
+) -> Result<RulesetCreated> {
     for LandlockOptions { path, read_only } in options {
         let opened = PathFd::new(path).map_err(|error| match error {
             PathFdError::OpenCall { source, .. } => messages::cannot_open(path, source),

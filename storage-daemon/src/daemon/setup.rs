@@ -41,7 +41,7 @@ impl Setup {
     pub fn new(settings: &Settings) -> Self {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
-        let graph = Graph::new();
+        let graph = Graph::with_image_references(settings.image_references);
         let events = server.events();
         graph.on_corruption(move |node_name, corruption| {
             events.emit(&BlockImageCorrupted::new(node_name, corruption));

@@ -108,6 +108,19 @@ pub(crate) fn socket_path_too_long(path: &str, limit: usize) -> Error {
     ))
 }
 
+/// QEMU has no such option.
+pub(crate) fn no_landlock() -> Error {
+    Error::generic("This kernel does not support Landlock, or has it disabled")
+}
+
+pub(crate) fn cannot_open(path: &str, error: std::io::Error) -> Error {
+    Error::generic(format!("Could not open '{path}': {}", Error::from(error).desc()))
+}
+
+pub(crate) fn value_unknown(name: &str, value: &str) -> Error {
+    Error::generic(format!("Parameter '{name}' does not accept value '{value}'"))
+}
+
 pub(crate) fn only_qmp() -> Error {
     Error::generic("Only QMP is supported")
 }
