@@ -192,7 +192,6 @@ impl CommonOptions {
     /// The defaults of the node in which this node is stored.
     pub(super) fn for_file(self) -> Self {
         CommonOptions {
-            auto_read_only: true,
             discard: BlockdevDiscardOptions::Unmap,
             monitor_owned: false,
             depth: self.depth + 1,

@@ -47,11 +47,12 @@ impl Qcow2Tuning {
     /// [`Error::InvalidOption`] with QEMU's text.
     pub(super) fn check(&self, header: &Header) -> Result<CacheSizes> {
         let refused = |text: &str| Err(Error::InvalidOption(text.to_owned()));
-        let mut sizes = CacheSizes::default();
-        sizes.total = unsigned(self.cache_size, "cache-size")?;
-        sizes.l2 = unsigned(self.l2_cache_size, "l2-cache-size")?;
-        sizes.refcounts = unsigned(self.refcount_cache_size, "refcount-cache-size")?;
-        sizes.l2_entry = unsigned(self.l2_cache_entry_size, "l2-cache-entry-size")?;
+        let sizes = CacheSizes {
+            total: unsigned(self.cache_size, "cache-size")?,
+            l2: unsigned(self.l2_cache_size, "l2-cache-size")?,
+            refcounts: unsigned(self.refcount_cache_size, "refcount-cache-size")?,
+            l2_entry: unsigned(self.l2_cache_entry_size, "l2-cache-entry-size")?,
+        };
         sizes.check(header)?;
         // A negative number is a large one, as in QEMU.
         if self.cache_clean_interval.is_some_and(|seconds| u32::try_from(seconds).is_err()) {

@@ -77,7 +77,8 @@ pub struct BlockdevOptions {
     /// Whether writes are refused. By default, the `file` child of a node has the value of the
     /// node, a backing file is read-only, and other nodes are writable.
     pub read_only: Option<bool>,
-    /// Whether to open the image read-only if it cannot be opened for writing.
+    /// Whether to open the image read-only if it cannot be opened for writing. By default, the
+    /// value is that of the node above, and `false` for other nodes and for backing files.
     #[qapi(since = "3.1")]
     pub auto_read_only: Option<bool>,
     /// Whether to share the image with writers in other processes. Only a read-only node can

@@ -129,6 +129,11 @@ pub(crate) fn duplicate_chardev(id: &str) -> Error {
     Error::generic(format!("Duplicate ID '{id}' for chardev"))
 }
 
+/// QEMU registers sockets for its command `yank` before it looks at the IDs of other devices.
+pub(crate) fn duplicate_socket() -> Error {
+    Error::generic("duplicate yank instance")
+}
+
 pub(crate) fn no_chardev(id: &str) -> Error {
     Error::generic(format!("chardev \"{id}\" not found"))
 }

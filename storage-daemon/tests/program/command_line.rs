@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn errors_are_printed_and_end_the_program_with_status_1() {
     let missing = "driver=file,node-name=a,filename=/does/not/exist";
-    let table: [(&[&str], &str); 14] = [
+    let table: [(&[&str], &str); 15] = [
         (&["--bogus"], "unrecognized option '--bogus'"),
         (&["foo"], "foo: Unexpected argument"),
         (&["--monitor"], "option '--monitor' requires an argument"),
@@ -53,6 +53,10 @@ fn errors_are_printed_and_end_the_program_with_status_1() {
             &["--blockdev", missing, "--monitor", "x"],
             "--blockdev driver=file,node-name=a,filename=/does/not/exist: \
              Could not open '/does/not/exist': No such file or directory",
+        ),
+        (
+            &["--pidfile", ""],
+            "cannot create PID file: Could not create '': No such file or directory",
         ),
         (
             &["--pidfile", "/does/not/exist"],
