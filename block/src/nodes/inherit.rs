@@ -46,6 +46,8 @@ impl From<&BlockdevOptions> for GivenOptions {
                 BlockdevDriverOptions::Qcow2(options) => Some(options.into()),
                 BlockdevDriverOptions::Blkdebug(_)
                 | BlockdevDriverOptions::File(_)
+                | BlockdevDriverOptions::HostCdrom(_)
+                | BlockdevDriverOptions::HostDevice(_)
                 | BlockdevDriverOptions::NullCo(_)
                 | BlockdevDriverOptions::Raw(_) => None,
             },
