@@ -157,6 +157,7 @@ fn the_path_of_a_socket_may_have_the_full_length() {
     connected.wait().unwrap();
     // The daemon was killed, so its file remains. A short link leads to the socket.
     let again = Daemon::start(&["--chardev", &chardev, "--monitor", "w"]);
+    again.client();
     let link = folder.path().join("link");
     fs::hard_link(&path, &link).unwrap();
     let mut client = Client::connect(&link);
