@@ -77,11 +77,11 @@ mod tests {
 
     #[test]
     fn rules_are_made_for_folders_and_files_even_without_support_by_the_kernel() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
-        std::fs::write(&file, "").unwrap();
-        let (folder, file) = (folder.path().to_str().unwrap(), file.to_str().unwrap());
-        let paths = [options(folder, false), options(folder, true), options(file, true)];
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().display().to_string();
+        let file = format!("{path}/file");
+        std::fs::write(&file, "").expect("a file can be written");
+        let paths = [options(&path, false), options(&path, true), options(&file, true)];
         let created = ruleset(CompatLevel::BestEffort).expect("a ruleset can be made");
         with_paths(created, &paths).expect("the rules can be made");
     }

@@ -73,8 +73,8 @@ pub fn version() -> ServerVersion {
 /// Runs a daemon until a client or a signal ends the daemon. As soon as clients can connect, calls
 /// `ready` with a handle that shuts the daemon down.
 ///
-/// Everything runs on the calling thread, except for blocking I/O. With the option `--landlock`, the
-/// calling thread is confined, also after the daemon has ended.
+/// Everything runs on the calling thread, except for blocking I/O. With the option `--landlock`,
+/// the calling thread is confined, also after the daemon has ended.
 ///
 /// # Errors
 /// [`DaemonError`]. The sockets and the PID file of the daemon are removed even after an error.
