@@ -180,6 +180,18 @@ pub enum Error {
     /// A backing file cannot be opened.
     #[error("Could not open backing file: {0}")]
     OpenBacking(#[source] Box<Error>),
+    /// The options of the node or of the program forbid what an image names.
+    #[error(
+        "The image names the {kind} '{name}', which is forbidden by image-references={allowed}"
+    )]
+    ReferenceForbidden {
+        /// `backing file` or `data file`.
+        kind: &'static str,
+        /// The name in the image.
+        name: String,
+        /// What images may name.
+        allowed: &'static str,
+    },
     /// A data file is given for an image without an external data file.
     #[error("'data-file' can only be set for images with an external data file")]
     DataFileUnknown,

@@ -10,7 +10,7 @@ use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::Node;
-use super::qcow2_options::Tuning;
+use super::qcow2_options::Qcow2Tuning;
 use super::range::{RangeOptions, check_range};
 use super::reopen::{Change, plan, planned_options};
 use crate::error::{Error, Result};
@@ -227,7 +227,7 @@ impl Graph {
             (Driver::Qcow2, BlockdevDriverOptions::Qcow2(options)) => {
                 let format = &options.format;
                 if let Some(header) = node.qcow2_header() {
-                    Tuning::of(options, &header)?;
+                    Qcow2Tuning::from(options).check(&header)?;
                 }
                 self.plan_backing(node, format.backing.as_ref(), wanted)?;
                 if let Some(child) = &options.data_file {

@@ -14,6 +14,7 @@ use super::state::{PendingNode, State};
 use super::usage::Operation;
 use crate::error::{Error, Result};
 use crate::image::qcow2::Corruption;
+use crate::options::BlockdevImageReferences;
 
 /// All nodes of a program. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,7 @@ struct Shared {
     changed: Condvar,
     /// Locked while nodes are reopened, from reading their settings to writing them.
     reopening: ReentrantMutex<()>,
+    image_references: BlockdevImageReferences,
     corruptions: Corruptions,
 }
 
@@ -35,6 +37,17 @@ impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph whose images may name no more than `allowed`, whatever the options of the
+    /// nodes are.
+    pub fn with_image_references(allowed: BlockdevImageReferences) -> Self {
+        Graph { shared: Arc::new(Shared { image_references: allowed, ..Shared::default() }) }
+    }
+
+    /// What images may name at most.
+    pub(super) fn image_references(&self) -> BlockdevImageReferences {
+        self.shared.image_references
     }
 
     /// Calls `receiver` for each corruption that a request finds in the image of a node, with the

@@ -1,7 +1,7 @@
 //! Conversion of the names of images into options that open the images.
 //!
 //! A name is a path, a description that begins with `json:`, or a protocol with a colon:
-//! `file:PATH`, `null-co://` and `blkdebug:CONFIG:NAME`.
+//! `file:PATH`, `host_device:PATH`, `null-co://` and `blkdebug:CONFIG:NAME`.
 
 use crate::error::{Error, Result};
 use crate::image::host_file::{HostFile, HostFileKind, HostFileMode};
@@ -47,6 +47,10 @@ pub fn by_name(name: &str, format: Option<&str>) -> Result<BlockdevOptions> {
         }
     };
     match format {
+        Some("host_device") => {
+            let path = name.strip_prefix("host_device:").unwrap_or(name);
+            Ok(BlockdevOptions::host_device(path))
+        }
         Some("file") => Ok(host_file(name.strip_prefix("file:").unwrap_or(name))),
         Some("null-co") => null(name),
         Some("blkdebug") if protocol(name) != Some("blkdebug") => {
@@ -75,6 +79,7 @@ fn by_protocol(name: &str) -> Result<BlockdevOptions> {
     let mut options = match protocol(image) {
         None => host_file(image),
         Some("file") => BlockdevOptions::file(&image["file:".len()..]),
+        Some("host_device") => BlockdevOptions::host_device(&image["host_device:".len()..]),
         Some("null-co") => null(image)?,
         Some(other) => return Err(unknown_protocol(other)),
     };

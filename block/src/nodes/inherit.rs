@@ -1,10 +1,12 @@
 //! The options that all drivers have, and their inheritance by child nodes.
 
 use super::driver::Driver;
+use super::qcow2_options::Qcow2Tuning;
 use crate::error::{Error, Result};
 use crate::image::raw::RawMode;
 use crate::options::{
-    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptions,
+    BlockdevCacheOptions, BlockdevDetectZeroesOptions, BlockdevDiscardOptions,
+    BlockdevDriverOptions, BlockdevImageReferences, BlockdevOptions,
 };
 
 /// How the host caches the data of a node.
@@ -25,6 +27,9 @@ pub(super) struct GivenOptions {
     pub(super) detect_zeroes: Option<BlockdevDetectZeroesOptions>,
     pub(super) force_share: Option<bool>,
     pub(super) cache: BlockdevCacheOptions,
+    pub(super) image_references: Option<BlockdevImageReferences>,
+    /// The options of a qcow2 node that tune its image.
+    pub(super) qcow2: Option<Qcow2Tuning>,
 }
 
 impl From<&BlockdevOptions> for GivenOptions {
@@ -36,6 +41,16 @@ impl From<&BlockdevOptions> for GivenOptions {
             detect_zeroes: options.detect_zeroes,
             force_share: options.force_share,
             cache: options.cache.unwrap_or_default(),
+            image_references: options.image_references,
+            qcow2: match &options.driver {
+                BlockdevDriverOptions::Qcow2(options) => Some(options.into()),
+                BlockdevDriverOptions::Blkdebug(_)
+                | BlockdevDriverOptions::File(_)
+                | BlockdevDriverOptions::HostCdrom(_)
+                | BlockdevDriverOptions::HostDevice(_)
+                | BlockdevDriverOptions::NullCo(_)
+                | BlockdevDriverOptions::Raw(_) => None,
+            },
         }
     }
 }
@@ -53,6 +68,8 @@ impl GivenOptions {
                 direct: self.cache.direct.or(other.cache.direct),
                 no_flush: self.cache.no_flush.or(other.cache.no_flush),
             },
+            image_references: self.image_references.or(other.image_references),
+            qcow2: self.qcow2.or(other.qcow2),
         }
     }
 }
@@ -95,6 +112,8 @@ pub(super) struct CommonOptions {
     /// Whether all permissions are shared with others, if the node or one above it specifies that.
     pub(super) force_share: Option<bool>,
     pub(super) cache: CacheMode,
+    /// What the image may name.
+    pub(super) image_references: BlockdevImageReferences,
     /// Whether a client owns the node: it was not opened for a node above.
     pub(super) monitor_owned: bool,
     /// The number of nodes above.
@@ -111,6 +130,7 @@ impl CommonOptions {
             detect_zeroes: BlockdevDetectZeroesOptions::Off,
             force_share: None,
             cache: CacheMode::default(),
+            image_references: BlockdevImageReferences::All,
             monitor_owned,
             depth: 0,
         }
@@ -135,6 +155,7 @@ impl CommonOptions {
                 direct: options.cache.direct.unwrap_or(direct),
                 no_flush: options.cache.no_flush.unwrap_or(no_flush),
             },
+            image_references: options.image_references.unwrap_or(self.image_references),
             ..self
         }
     }
@@ -173,7 +194,6 @@ impl CommonOptions {
     /// The defaults of the node in which this node is stored.
     pub(super) fn for_file(self) -> Self {
         CommonOptions {
-            auto_read_only: true,
             discard: BlockdevDiscardOptions::Unmap,
             monitor_owned: false,
             depth: self.depth + 1,

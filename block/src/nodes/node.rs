@@ -41,6 +41,9 @@ pub struct Node {
     pub(super) opened_for: OnceLock<Weak<Node>>,
     /// The file of a file node.
     pub(super) host_file: Option<Arc<HostFile>>,
+    /// The error number of opening the file for writing, if `auto-read-only` made the node
+    /// read-only.
+    pub(super) write_error: Option<i32>,
     /// The options of a file node.
     pub(super) file_options: Option<BlockdevOptionsFile>,
     /// The options of a raw node or a null node.
@@ -68,6 +71,7 @@ impl Node {
             settings: RwLock::new(settings),
             opened_for: OnceLock::new(),
             host_file: None,
+            write_error: None,
             file_options: None,
             range: RwLock::default(),
             slice: None,

@@ -187,7 +187,11 @@ impl<'a> Opener<'a> {
             no_flush: common.cache.no_flush,
         };
         let mut opened = HostFile::open(&options.filename, kind, mode(!common.read_only));
-        if !common.read_only && common.auto_read_only && is_write_protected(&opened) {
+        let mut write_error = None;
+        if !common.read_only && common.auto_read_only {
+            write_error = write_protection(&opened);
+        }
+        if write_error.is_some() {
             common.read_only = true;
             opened = HostFile::open(&options.filename, kind, mode(false));
         }
@@ -200,6 +204,7 @@ impl<'a> Opener<'a> {
         let image = raw_image(Arc::clone(&file).into(), common.raw_mode(driver));
         let mut node = Node::new(name, driver, settings, image);
         node.host_file = Some(file);
+        node.write_error = write_error;
         node.file_options = Some(options.clone());
         Ok(self.insert(node))
     }
@@ -266,7 +271,15 @@ impl<'a> Opener<'a> {
         if !is_known && is_own() {
             self.owned.push((Arc::clone(child), name.to_owned()));
         }
-        self.graph.with_state(|state| state.attach(child, Use { user, role }))
+        let attached = self.graph.with_state(|state| state.attach(child, Use { user, role }));
+        attached.map_err(|error| match (error, child.write_error, child.path()) {
+            // The parent writes, and the file could not be opened for writing.
+            (Error::NodeReadOnly, Some(errno), Some(path)) => {
+                let source = io::Error::from_raw_os_error(errno);
+                Error::OpenFile { path: path.to_owned(), source }
+            }
+            (other, _, _) => other,
+        })
     }
 
     pub(super) fn insert(&self, node: Node) -> Arc<Node> {
@@ -313,14 +326,12 @@ impl Graph {
     }
 }
 
-/// Whether a file could not be opened because it is not writable.
-fn is_write_protected(opened: &Result<HostFile>) -> bool {
-    matches!(
-        opened,
-        Err(Error::OpenFile { source, .. })
-            if matches!(
-                source.kind(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-            )
-    )
+/// The error number of a file that could not be opened because it is not writable.
+fn write_protection(opened: &Result<HostFile>) -> Option<i32> {
+    let Err(Error::OpenFile { source, .. }) = opened else { return None };
+    let is_protected = matches!(
+        source.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    );
+    source.raw_os_error().filter(|_| is_protected)
 }

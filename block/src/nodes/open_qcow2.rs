@@ -9,17 +9,19 @@ use super::driver::Driver;
 use super::entry::Role;
 use super::filename;
 use super::graph::Graph;
-use super::image_name::by_name;
+use super::image_name::{by_name, protocol};
 use super::inherit::{CommonOptions, Settings};
 use super::node::{Backing, Node};
 use super::open::Opener;
-use super::qcow2_options::Tuning;
 use super::reservation::BorrowedNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
-use crate::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
+use crate::options::{
+    BlockdevImageReferences, BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef,
+    BlockdevRefOrNull,
+};
 
 impl Opener<'_> {
     pub(super) fn open_qcow2(
@@ -35,7 +37,7 @@ impl Opener<'_> {
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
-        let tuning = Tuning::of(options, &header)?;
+        settings.given.qcow2.unwrap_or_default().check(&header)?;
         let data_file = self.open_data_file(&header, common, options.data_file.as_ref())?;
         if let Some(data_file) = &data_file {
             self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
@@ -51,8 +53,7 @@ impl Opener<'_> {
             Some(_) | None => header.backing_file().map(str::to_owned),
         };
         let backing = Backing { node: backing, named };
-        let children = Children { file, data_file, backing };
-        self.insert_qcow2(name, settings, *header, tuning, children)
+        self.insert_qcow2(name, settings, *header, Children { file, data_file, backing })
     }
 
     /// Opens the image of a node whose children are open. This is a separate function, so that
@@ -62,17 +63,17 @@ impl Opener<'_> {
         name: String,
         settings: Settings,
         header: Header,
-        tuning: Tuning,
         children: Children,
     ) -> Result<Arc<Node>> {
         let Children { file, data_file, backing } = children;
         let common = settings.common;
+        let tuning = settings.given.qcow2.unwrap_or_default();
         let mode = Qcow2Mode {
             writable: !common.read_only,
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_file.as_ref().map(|node| node.storage()),
-            cache_sizes: tuning.cache_sizes,
+            cache_sizes: tuning.check(&header)?,
             overlap_checks: tuning.overlap_checks,
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
@@ -98,6 +99,7 @@ impl Opener<'_> {
             (None, false) => Ok(None),
             (None, true) => {
                 let name = header.data_file().ok_or(Error::DataFileMissing)?;
+                self.graph.check_reference(common, "data file", name)?;
                 let options = BlockdevOptions::file(name);
                 self.open(&options, common.for_file()).map(Some)
             }
@@ -113,7 +115,7 @@ impl Opener<'_> {
     ) -> Result<Option<Arc<Node>>> {
         let above = common.for_backing();
         let opened = match option {
-            None => match named_backing(header, file)? {
+            None => match self.graph.named_backing(common, header, file)? {
                 Some(options) => self.open(&options, above),
                 None => return Ok(None),
             },
@@ -136,8 +138,9 @@ impl Graph {
         let (Some(header), Some(file)) = (node.qcow2_header(), node.file()) else {
             return Ok(());
         };
-        let Some(options) = named_backing(&header, &file)? else { return Ok(()) };
-        let above = node.settings.read().common.for_backing();
+        let common = node.settings.read().common;
+        let Some(options) = self.named_backing(common, &header, &file)? else { return Ok(()) };
+        let above = common.for_backing();
         let opened = Opener::new(self).run(&options, above)?;
         let _ = opened.opened_for.set(Arc::downgrade(node));
         // The opened node is closed again unless it becomes the backing node.
@@ -145,16 +148,42 @@ impl Graph {
         let change = BackingChange { node: Some(Arc::clone(opened.node())), name: None };
         self.change_backing(node, change)
     }
-}
 
-/// The options of the backing file that a header names, if it names one. The result is boxed to
-/// save stack, as a chain of images is opened by recursion.
-fn named_backing(header: &Header, file: &Node) -> Result<Option<Box<BlockdevOptions>>> {
-    let Some(name) = header.backing_file() else { return Ok(None) };
-    let format = header.backing_format();
-    let options = by_name(&filename::resolve_backing(file, name), format)?;
-    options.check_supported()?;
-    Ok(Some(Box::new(options)))
+    /// The options of the backing file that a header names, if it names one. The result is boxed
+    /// to save stack, as a chain of images is opened by recursion.
+    fn named_backing(
+        &self,
+        common: CommonOptions,
+        header: &Header,
+        file: &Node,
+    ) -> Result<Option<Box<BlockdevOptions>>> {
+        let Some(name) = header.backing_file() else { return Ok(None) };
+        self.check_reference(common, "backing file", name)?;
+        let format = header.backing_format();
+        let options = by_name(&filename::resolve_backing(file, name), format)?;
+        options.check_supported()?;
+        Ok(Some(Box::new(options)))
+    }
+
+    /// Refuses a name in the header of an image, if the options of the node or of the graph do not
+    /// allow it.
+    fn check_reference(
+        &self,
+        common: CommonOptions,
+        kind: &'static str,
+        name: &str,
+    ) -> Result<()> {
+        let allowed = common.image_references.max(self.image_references());
+        let is_allowed = match allowed {
+            BlockdevImageReferences::All => true,
+            BlockdevImageReferences::Files => matches!(protocol(name), None | Some("file")),
+            BlockdevImageReferences::None => false,
+        };
+        if is_allowed {
+            return Ok(());
+        }
+        Err(Error::ReferenceForbidden { kind, name: name.to_owned(), allowed: allowed.as_str() })
+    }
 }
 
 /// The children of a qcow2 node.

@@ -268,11 +268,17 @@ fn reopen_image(change: Change) -> Result<Former> {
         Image::Raw(image) => image.reopen(common.raw_mode(node.driver())),
         Image::Qcow2(image) => {
             let mut mode = image.mode();
-            let is_same =
-                mode.writable != common.read_only && mode.no_flush == common.cache.no_flush;
+            let tuning = settings.given.qcow2.unwrap_or_default();
+            let cache_sizes = tuning.check(&image.header())?;
+            let is_same = mode.writable != common.read_only
+                && mode.no_flush == common.cache.no_flush
+                && mode.cache_sizes == cache_sizes
+                && mode.overlap_checks == tuning.overlap_checks;
             if !is_same {
                 mode.writable = !common.read_only;
                 mode.no_flush = common.cache.no_flush;
+                mode.cache_sizes = cache_sizes;
+                mode.overlap_checks = tuning.overlap_checks;
                 image.reopen(Qcow2Change { mode, name: None })?;
             }
         }

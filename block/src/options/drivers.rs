@@ -157,14 +157,15 @@ impl BlockdevOptionsRaw {
 
 /// A qcow2 image.
 ///
+/// Some options that tune QEMU's handling of tables and of freed clusters are checked as in QEMU,
+/// and have no further effect.
 #[qapi_struct(since = "2.9")]
 #[derive(Debug, Clone)]
 pub struct BlockdevOptionsQcow2 {
     /// The options of all formats with backing files.
     #[qapi(base)]
     pub format: BlockdevOptionsGenericCowFormat,
-    /// Whether reference counts may be updated lazily, which needs version 3. Counts are always
-    /// written before references, so the option is checked and has no other effect.
+    /// Whether reference counts may be updated lazily. Without effect.
     pub lazy_refcounts: Option<bool>,
     /// Whether requests to discard are passed on. Without effect.
     pub pass_discard_request: Option<bool>,
@@ -172,10 +173,10 @@ pub struct BlockdevOptionsQcow2 {
     pub pass_discard_snapshot: Option<bool>,
     /// Whether clusters that were freed otherwise are discarded. Without effect.
     pub pass_discard_other: Option<bool>,
-    /// Whether discarded clusters stay allocated, which needs version 3. Without other effect.
+    /// Whether discarded clusters stay allocated. Without effect.
     #[qapi(since = "8.1")]
     pub discard_no_unref: Option<bool>,
-    /// Which metadata is checked before writes; `cached` by default.
+    /// Which metadata is checked before writes; the mode `cached` by default.
     #[qapi(since = "2.9")]
     pub overlap_check: Option<Qcow2OverlapChecks>,
     /// The size of all caches together, in bytes.

@@ -182,9 +182,11 @@ fn unexpected(options: &Json, text: &str) -> Error {
     let members = node.split('.').filter(|name| !name.is_empty());
     let node = members.into_iter().try_fold(options, |node, name| node.get(name));
     match node.and_then(|node| node.get("driver")).and_then(Json::as_str) {
-        Some(protocol @ ("file" | "null-co")) => Error::InvalidOption(format!(
-            "Block protocol '{protocol}' doesn't support the option '{option}'"
-        )),
+        Some(protocol @ ("file" | "host_device" | "host_cdrom" | "null-co")) => {
+            Error::InvalidOption(format!(
+                "Block protocol '{protocol}' doesn't support the option '{option}'"
+            ))
+        }
         Some(format) => Error::InvalidOption(format!(
             "Block format '{format}' does not support the option '{option}'"
         )),

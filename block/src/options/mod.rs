@@ -77,7 +77,8 @@ pub struct BlockdevOptions {
     /// Whether writes are refused. By default, the `file` child of a node has the value of the
     /// node, a backing file is read-only, and other nodes are writable.
     pub read_only: Option<bool>,
-    /// Whether to open the image read-only if it cannot be opened for writing.
+    /// Whether to open the image read-only if it cannot be opened for writing. By default, the
+    /// value is that of the node above, and `false` for other nodes and for backing files.
     #[qapi(since = "3.1")]
     pub auto_read_only: Option<bool>,
     /// Whether to share the image with writers in other processes. Only a read-only node can
@@ -86,6 +87,9 @@ pub struct BlockdevOptions {
     /// Whether writes of zeroes are detected; `off` by default. Jobs detect zeroes in any case.
     #[qapi(since = "2.1")]
     pub detect_zeroes: Option<BlockdevDetectZeroesOptions>,
+    /// Which files and nodes the image may name. By default, the value is that of the node above,
+    /// and `all` for other nodes. QEMU has no such member.
+    pub image_references: Option<BlockdevImageReferences>,
 }
 
 impl BlockdevOptions {
@@ -101,6 +105,7 @@ impl BlockdevOptions {
             auto_read_only: None,
             force_share: None,
             detect_zeroes: None,
+            image_references: None,
         }
     }
 
@@ -257,6 +262,23 @@ pub enum BlockdevDetectZeroesOptions {
     On,
     /// As a request for zeroes whose space may be freed.
     Unmap,
+}
+
+/// What an image may name in its header: the backing file and the external data file.
+///
+/// An image from a stranger can name any file that the program can open, and so give the contents
+/// of that file to whoever reads the image. The file that a client names in `backing` or
+/// `data-file` is not restricted. The values are in the order of strictness.
+#[qapi_enum]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BlockdevImageReferences {
+    /// Anything that a name can denote.
+    #[default]
+    All,
+    /// Files by their paths. Descriptions (`json:`) and protocols such as `blkdebug:` are refused.
+    Files,
+    /// Nothing: an image that names a file is not opened.
+    None,
 }
 
 /// How the host caches.

@@ -307,9 +307,16 @@ fn a_write_protected_file_is_opened_read_only_if_that_is_allowed() {
     options.auto_read_only = Some(true);
     assert!(fixture.add(options).is_read_only());
     fixture.graph.remove("n").expect("it is unused");
-    // A file that is described inline may be opened read-only.
-    fixture.add(raw(inline(file(path).named("f"))).named("n"));
+    // A file that is described inline inherits the option, and nothing else allows it.
+    let mut options = raw(inline(file(path).named("f"))).named("n");
+    assert_eq!(fixture.refusal(options.clone()), refusal);
+    options.auto_read_only = Some(true);
+    fixture.add(options);
     assert!(fixture.graph.get("f").expect("it is there").is_read_only());
+    // A writer above learns why the file is read-only.
+    let mut options = qcow2(named("f")).named("q");
+    options.auto_read_only = Some(true);
+    assert_eq!(fixture.refusal(options), refusal);
 }
 
 #[test]

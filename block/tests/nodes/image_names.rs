@@ -1,7 +1,10 @@
 //! Names of images: descriptions and protocols, as backing files and as the files of a client.
 
-use block::nodes::by_name;
-use block::options::BlockdevOptions;
+use block::nodes::{Graph, by_name};
+use block::options::{
+    BlockdevDriverOptions, BlockdevImageReferences as References, BlockdevOptions,
+    BlockdevRefOrNull,
+};
 
 use crate::support::{Fixture, M, file, inline, qcow2, text};
 
@@ -142,4 +145,84 @@ fn a_null_node_by_name_has_the_default_size() {
     let fixture = Fixture::new();
     let node = fixture.add(by_name("null-co://", Some("raw")).expect("it is known").named("n"));
     assert_eq!(node.size().expect("it is known"), 1024 * M);
+}
+
+#[test]
+fn what_images_may_name_is_restricted_by_a_node_or_by_the_graph() {
+    let setup = Fixture::new();
+    let base = text(&setup.write("base", &[0; 1 << 20]));
+    let described = format!("json:{{'driver':'file','filename':'{base}'}}");
+    let cases = [
+        (base.as_str(), References::All, true),
+        (base.as_str(), References::Files, true),
+        (base.as_str(), References::None, false),
+        (described.as_str(), References::All, true),
+        (described.as_str(), References::Files, false),
+        ("null-co://", References::Files, false),
+        ("null-co://", References::None, false),
+    ];
+    for (name, allowed, is_opened) in cases {
+        let by_graph = Fixture {
+            graph: Graph::with_image_references(allowed),
+            folder: tempfile::tempdir().expect("a folder for images"),
+        };
+        for (fixture, given) in [(Fixture::new(), Some(allowed)), (by_graph, None)] {
+            let format = if name == described { None } else { Some("raw") };
+            let mut options = overlay(&fixture, name, format);
+            options.image_references = given;
+            let expected = format!(
+                "Could not open backing file: The image names the backing file '{name}', \
+                 which is forbidden by image-references={allowed}"
+            );
+            match is_opened {
+                true => drop(fixture.add(options.clone())),
+                false => assert_eq!(fixture.refusal(options.clone()), expected),
+            }
+            if !is_opened {
+                // A client may still name a backing file, or none.
+                fixture.add(options_without_backing(options));
+            }
+        }
+    }
+}
+
+fn options_without_backing(mut options: BlockdevOptions) -> BlockdevOptions {
+    if let BlockdevDriverOptions::Qcow2(qcow2) = &mut options.driver {
+        qcow2.format.backing = Some(BlockdevRefOrNull::NONE);
+    }
+    options
+}
+
+#[test]
+fn a_graph_that_restricts_images_is_stricter_than_its_nodes() {
+    let mut fixture = Fixture::new();
+    fixture.graph = Graph::with_image_references(References::None);
+    let mut options = overlay(&fixture, "null-co://", Some("raw"));
+    options.image_references = Some(References::All);
+    assert!(fixture.refusal(options).ends_with("forbidden by image-references=none"));
+    fixture.write("data", b"");
+    let data = inline(fixture.file("data"));
+    let image = fixture.format("image", |options| options.data_file = Some(data));
+    let options = qcow2(inline(file(&text(&image)))).named("n");
+    let expected = format!(
+        "The image names the data file '{}', which is forbidden by image-references=none",
+        text(&fixture.path("data"))
+    );
+    assert_eq!(fixture.refusal(options), expected);
+}
+
+#[test]
+fn images_of_a_chain_inherit_what_they_may_name() {
+    let fixture = Fixture::new();
+    let base = fixture.format("base", |options| {
+        options.backing_file = Some("null-co://".into());
+        options.backing_format = Some("raw".into());
+    });
+    let mut options = overlay(&fixture, &text(&base), Some("qcow2"));
+    options.image_references = Some(References::Files);
+    let text = fixture.refusal(options);
+    assert!(
+        text.ends_with("'null-co://', which is forbidden by image-references=files"),
+        "{text}"
+    );
 }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use block::create::Qcow2Version;
 use block::options::{
     BlockdevAioOptions, BlockdevCacheOptions, BlockdevDetectZeroesOptions,
     BlockdevDiscardOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile,
-    BlockdevOptionsNull, OnOffAuto,
+    BlockdevOptionsNull, BlockdevOptionsQcow2, OnOffAuto,
 };
 
 use crate::support::*;
@@ -122,5 +123,87 @@ fn the_name_of_a_null_node_contains_its_options() {
         });
         let node = fixture.add(BlockdevOptions::new(options).named("n"));
         assert_eq!(node.filename(), name);
+    }
+}
+
+/// A change of the options of an image, with the name of the image and the error.
+type Case = (&'static str, fn(&mut BlockdevOptionsQcow2), &'static str);
+
+const ENTRY: &str =
+    "L2 cache entry size must be a power of two between 512 and the cluster size (65536)";
+const INTERVAL: &str = "Cache clean interval too big";
+
+const REFUSED: [Case; 14] = [
+    (
+        "image",
+        |o| o.cache_size = Some(-1),
+        "Value '-1' is out of range for parameter 'cache-size'",
+    ),
+    (
+        "image",
+        |o| o.l2_cache_size = Some(-1),
+        "Value '-1' is out of range for parameter 'l2-cache-size'",
+    ),
+    (
+        "image",
+        |o| o.refcount_cache_size = Some(-5),
+        "Value '-5' is out of range for parameter 'refcount-cache-size'",
+    ),
+    (
+        "image",
+        |o| (o.cache_size, o.l2_cache_size) = (Some(1), Some(2)),
+        "l2-cache-size may not exceed cache-size",
+    ),
+    (
+        "image",
+        |o| (o.cache_size, o.refcount_cache_size) = (Some(1), Some(2)),
+        "refcount-cache-size may not exceed cache-size",
+    ),
+    (
+        "image",
+        |o| {
+            (o.cache_size, o.l2_cache_size) = (Some(4), Some(2));
+            o.refcount_cache_size = Some(2);
+        },
+        "cache-size, l2-cache-size and refcount-cache-size may not be set at the same time",
+    ),
+    ("image", |o| o.cache_size = Some(i64::MAX), "Refcount cache size too big"),
+    ("image", |o| o.l2_cache_entry_size = Some(0), ENTRY),
+    ("image", |o| o.l2_cache_entry_size = Some(513), ENTRY),
+    ("image", |o| o.l2_cache_entry_size = Some(131_072), ENTRY),
+    ("image", |o| o.cache_clean_interval = Some(-1), INTERVAL),
+    ("image", |o| o.cache_clean_interval = Some(1 << 32), INTERVAL),
+    (
+        "old",
+        |o| o.lazy_refcounts = Some(true),
+        "Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level",
+    ),
+    (
+        "old",
+        |o| o.discard_no_unref = Some(true),
+        "discard-no-unref is only supported since qcow2 version 3",
+    ),
+];
+
+#[test]
+fn options_that_tune_a_qcow2_image_are_checked_as_in_qemu() {
+    let fixture = Fixture::new();
+    fixture.format("image", |_| {});
+    fixture.format("old", |options| options.version = Qcow2Version::V2);
+    let options = |name: &str, change: fn(&mut BlockdevOptionsQcow2)| {
+        let mut options = BlockdevOptionsQcow2::new(inline(fixture.file(name)));
+        change(&mut options);
+        BlockdevOptions::from(options).named("n")
+    };
+    for (name, change, expected) in REFUSED {
+        assert_eq!(fixture.refusal(options(name, change)), expected);
+        fixture.add(options(name, |_| {}));
+        let refused = fixture.graph.reopen(&[options(name, change)]).expect_err(expected);
+        assert_eq!(refused.to_string(), expected, "when the node is reopened");
+        let sizes = |o: &mut BlockdevOptionsQcow2| {
+            (o.cache_size, o.l2_cache_entry_size) = (Some(1 << 20), Some(512));
+        };
+        fixture.graph.reopen(&[options(name, sizes)]).expect("the sizes can change");
+        fixture.graph.remove("n").expect("it is unused");
     }
 }

@@ -3,8 +3,11 @@
 use std::io;
 use std::net::TcpStream as StdTcpStream;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::Path;
 use std::time::Duration;
 
+use rustix::io::FdFlags;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::ClientAddress;
@@ -18,7 +21,7 @@ impl ClientAddress {
     /// [`ServeError::Connect`]: the client does not listen, or cannot be reached.
     pub(super) fn connect_blocking(&self) -> Result<StdStream, ServeError> {
         let connected = match self {
-            Self::Unix(path) => StdUnixStream::connect(path).map(StdStream::Unix),
+            Self::Unix(path) => connect_unix(path).map(StdStream::Unix),
             #[cfg(target_os = "linux")]
             Self::Abstract(name) => connect_abstract(name).map(StdStream::Unix),
             Self::Tcp(addresses) => {
@@ -53,6 +56,14 @@ impl ClientAddress {
 
 /// Connects to an abstract socket, which succeeds or fails without waiting.
 #[cfg(target_os = "linux")]
+/// As [`StdUnixStream::connect`], for paths of the full length of 108 bytes too.
+fn connect_unix(path: &Path) -> io::Result<StdUnixStream> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket.into())
+}
+
 fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
     StdUnixStream::connect_addr(&super::abstract_socket::abstract_address(name)?)
 }

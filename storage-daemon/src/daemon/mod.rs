@@ -2,6 +2,7 @@
 //! down in order.
 
 pub mod background;
+mod confinement;
 mod pidfile;
 mod setup;
 mod socket;
@@ -33,6 +34,9 @@ pub enum DaemonError {
     /// The PID file could not be created.
     #[error("cannot create PID file: {0}")]
     Pidfile(Error),
+    /// The process could not be confined.
+    #[error("--landlock: {0}")]
+    Confinement(Error),
     /// The process could not go to the background.
     #[error("Cannot go to the background: {0}")]
     Daemonize(daemonize::Error),
@@ -69,7 +73,8 @@ pub fn version() -> ServerVersion {
 /// Runs a daemon until a client or a signal ends the daemon. As soon as clients can connect, calls
 /// `ready` with a handle that shuts the daemon down.
 ///
-/// Everything runs on the calling thread, except for blocking I/O.
+/// Everything runs on the calling thread, except for blocking I/O. With the option `--landlock`,
+/// the calling thread is confined, also after the daemon has ended.
 ///
 /// # Errors
 /// [`DaemonError`]. The sockets and the PID file of the daemon are removed even after an error.
@@ -77,6 +82,7 @@ pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
+    confinement::confine(&settings.landlock).map_err(DaemonError::Confinement)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)

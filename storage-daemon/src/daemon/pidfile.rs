@@ -23,7 +23,11 @@ impl Pidfile {
     /// The file cannot be created, or a living process has locked it.
     pub(super) fn create(path: &Path) -> Result<Self> {
         // Absolute, as a daemon in the background changes its working directory.
-        let path = &std::path::absolute(path).map_err(|error| failed("create", path, error))?;
+        let path = &match std::path::absolute(path) {
+            // An empty path.
+            Err(_) => path.to_owned(),
+            Ok(path) => path,
+        };
         let file = loop {
             let file = File::options()
                 .write(true)

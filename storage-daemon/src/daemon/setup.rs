@@ -41,7 +41,7 @@ impl Setup {
     pub fn new(settings: &Settings) -> Self {
         let server = Server::new();
         let jobs = Jobs::new(server.events());
-        let graph = Graph::new();
+        let graph = Graph::with_image_references(settings.image_references);
         let events = server.events();
         graph.on_corruption(move |node_name, corruption| {
             events.emit(&BlockImageCorrupted::new(node_name, corruption));
@@ -105,13 +105,15 @@ impl Setup {
     async fn chardev(&mut self, argument: &str) -> Result<()> {
         let warn = |warning| eprintln!("{}: --chardev {argument}: warning: {warning}", program());
         let ChardevOptions { id, backend } = ChardevOptions::parse(argument, warn)?;
-        if self.chardevs.contains_key(&id) {
-            return Err(messages::duplicate_chardev(&id));
-        }
+        let is_known = self.chardevs.contains_key(&id);
         let listener = match backend {
+            ChardevBackend::Socket(_) if is_known => return Err(messages::duplicate_socket()),
             ChardevBackend::Socket(options) => socket(options).await?,
             ChardevBackend::Stdio => self.stdio()?,
         };
+        if is_known {
+            return Err(messages::duplicate_chardev(&id));
+        }
         self.chardevs.insert(id, Some(listener));
         Ok(())
     }

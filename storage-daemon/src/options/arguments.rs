@@ -3,9 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use block::options::BlockdevImageReferences;
 use lexopt::{Arg, Parser};
+use qapi_core::Error;
 
 use super::error::OptionError;
+use super::landlock::LandlockOptions;
+use super::messages;
 
 /// What the command line asks the program to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,10 @@ pub struct Settings {
     pub daemonize: bool,
     /// The path of the PID file, which is created after the last step.
     pub pidfile: Option<PathBuf>,
+    /// The files and folders to which the process is confined; none for no confinement.
+    pub landlock: Vec<LandlockOptions>,
+    /// What images may name at most.
+    pub image_references: BlockdevImageReferences,
     /// What to set up, in order.
     pub steps: Vec<Step>,
 }
@@ -65,13 +73,15 @@ impl StepKind {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 8] = [
+const OPTIONS: [(&str, Meaning); 10] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
     ("blockdev", Meaning::Step(StepKind::Blockdev)),
     ("chardev", Meaning::Step(StepKind::Chardev)),
     ("daemonize", Meaning::Daemonize),
+    ("image-references", Meaning::ImageReferences),
+    ("landlock", Meaning::Landlock),
     ("monitor", Meaning::Step(StepKind::Monitor)),
     ("pidfile", Meaning::Pidfile),
 ];
@@ -83,6 +93,8 @@ enum Meaning {
     Step(StepKind),
     Daemonize,
     Pidfile,
+    Landlock,
+    ImageReferences,
 }
 
 impl Invocation {
@@ -120,6 +132,17 @@ impl Invocation {
                 Meaning::Pidfile => {
                     settings.pidfile = Some(argument_of(&mut parser, name)?.into())
                 }
+                Meaning::Landlock => {
+                    let argument = utf8(argument_of(&mut parser, name)?)?;
+                    let parsed = LandlockOptions::parse(&argument);
+                    settings
+                        .landlock
+                        .push(parsed.map_err(|error| failed(name, argument, error))?);
+                }
+                Meaning::ImageReferences => {
+                    let argument = utf8(argument_of(&mut parser, name)?)?;
+                    settings.image_references = image_references(name, argument)?;
+                }
                 Meaning::Step(kind) => {
                     let argument = utf8(argument_of(&mut parser, name)?)?;
                     settings.steps.push(Step { kind: *kind, argument });
@@ -132,6 +155,19 @@ impl Invocation {
             None => Ok(Self::Serve(settings)),
         }
     }
+}
+
+fn image_references(
+    name: &'static str,
+    argument: String,
+) -> Result<BlockdevImageReferences, OptionError> {
+    let known = BlockdevImageReferences::ALL.iter().find(|known| known.as_str() == argument);
+    let unknown = || messages::value_unknown(name, &argument);
+    known.copied().ok_or_else(unknown).map_err(|error| failed(name, argument.clone(), error))
+}
+
+fn failed(name: &'static str, argument: String, error: Error) -> OptionError {
+    OptionError::Failed { name, argument, error }
 }
 
 fn malformed(error: lexopt::Error) -> OptionError {
@@ -187,6 +223,8 @@ mod tests {
         Invocation::Serve(Settings {
             daemonize,
             pidfile: pidfile.map(PathBuf::from),
+            landlock: Vec::new(),
+            image_references: BlockdevImageReferences::All,
             steps: steps.iter().map(step).collect(),
         })
     }
@@ -217,8 +255,30 @@ mod tests {
     }
 
     #[test]
+    fn restrictions_are_settings() {
+        let arguments =
+            ["--landlock", "/a", "--landlock", "/b,read-only=on", "--image-references=files"];
+        let folder = |path: &str, read_only| LandlockOptions { path: path.to_owned(), read_only };
+        let settings = Settings {
+            landlock: vec![folder("/a", None), folder("/b", Some(true))],
+            image_references: BlockdevImageReferences::Files,
+            ..Settings::default()
+        };
+        assert_eq!(parse(&arguments), Ok(Invocation::Serve(settings)));
+    }
+
+    #[test]
     fn errors_have_qemus_texts() {
-        let table: [(&[&str], &str); 10] = [
+        let table: [(&[&str], &str); 12] = [
+            (
+                &["--image-references", "some"],
+                "--image-references some: Parameter 'image-references' does not accept value \
+                 'some'",
+            ),
+            (
+                &["--landlock", "read-only=on"],
+                "--landlock read-only=on: Parameter 'path' is missing",
+            ),
             (&["--bogus"], "unrecognized option '--bogus'"),
             (&["--bogus", "-h"], "unrecognized option '--bogus'"),
             (&["--blockdev", "driver=nope", "--bogus"], "unrecognized option '--bogus'"),

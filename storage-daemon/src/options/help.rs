@@ -30,6 +30,14 @@ Without options it shows what it can do, on images of its own.
   --chardev stdio,id=ID  use standard input and output
   --monitor [chardev=]ID[,mode=control][,pretty=on|off]
                          serve QMP to the clients of a character device
+  --image-references all|files|none
+                         what images may name as backing files and data files: anything, files
+                         by their paths, or nothing; all is the default. Nodes have an option
+                         image-references too, which can only be stricter.
+  --landlock [path=]PATH[,read-only=on|off]
+                         confine the daemon to PATH and all below it, for all files that it
+                         opens, creates or removes; may be repeated. The paths of sockets and of
+                         the PID file must be within. An error if the kernel has no Landlock.
   --daemonize            go to the background once everything is ready
   --pidfile PATH         write the number of the process to a file, once everything is ready
 

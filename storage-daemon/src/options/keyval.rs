@@ -66,7 +66,7 @@ fn next_pair<'a>(
             Ok((implied_key, key.to_owned(), rest.strip_prefix(',').unwrap_or(rest)))
         }
         Some(_) => Err(messages::invalid_parameter(key)),
-        None => Err(messages::value_missing(key)),
+        None => Err(fragments(key).err().unwrap_or_else(|| messages::value_missing(key))),
     }
 }
 
@@ -244,6 +244,7 @@ mod tests {
     fn errors_have_qemus_texts() {
         let table = [
             ("a=1,b", "Expected '=' after parameter 'b'"),
+            ("a=1,'b'", "Invalid parameter ''b''"),
             ("a=1,a.help", "Expected '=' after parameter 'a.help'"),
             (",", "Invalid parameter ''"),
             ("=", "Invalid parameter ''"),

@@ -108,12 +108,30 @@ pub(crate) fn socket_path_too_long(path: &str, limit: usize) -> Error {
     ))
 }
 
+/// QEMU has no such option.
+pub(crate) fn no_landlock() -> Error {
+    Error::generic("This kernel does not support Landlock, or has it disabled")
+}
+
+pub(crate) fn cannot_open(path: &str, error: std::io::Error) -> Error {
+    Error::generic(format!("Could not open '{path}': {}", Error::from(error).desc()))
+}
+
+pub(crate) fn value_unknown(name: &str, value: &str) -> Error {
+    Error::generic(format!("Parameter '{name}' does not accept value '{value}'"))
+}
+
 pub(crate) fn only_qmp() -> Error {
     Error::generic("Only QMP is supported")
 }
 
 pub(crate) fn duplicate_chardev(id: &str) -> Error {
     Error::generic(format!("Duplicate ID '{id}' for chardev"))
+}
+
+/// QEMU registers sockets for its command `yank` before it looks at the IDs of other devices.
+pub(crate) fn duplicate_socket() -> Error {
+    Error::generic("duplicate yank instance")
 }
 
 pub(crate) fn no_chardev(id: &str) -> Error {

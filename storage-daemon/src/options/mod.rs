@@ -9,6 +9,7 @@ mod chardev;
 mod error;
 mod help;
 pub mod keyval;
+mod landlock;
 pub(crate) mod messages;
 mod monitor;
 
@@ -18,6 +19,7 @@ pub use chardev::{
 };
 pub use error::OptionError;
 pub use help::{HELP, list_commands, version_text};
+pub use landlock::LandlockOptions;
 pub use monitor::{MonitorMode, MonitorOptions};
 
 use qapi_core::wire::Document;

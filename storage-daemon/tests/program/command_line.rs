@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::support::daemon::{command, run};
+use crate::support::images::{create_qcow2, set_backing};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -11,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn errors_are_printed_and_end_the_program_with_status_1() {
     let missing = "driver=file,node-name=a,filename=/does/not/exist";
-    let table: [(&[&str], &str); 14] = [
+    let table: [(&[&str], &str); 15] = [
         (&["--bogus"], "unrecognized option '--bogus'"),
         (&["foo"], "foo: Unexpected argument"),
         (&["--monitor"], "option '--monitor' requires an argument"),
@@ -54,6 +55,10 @@ fn errors_are_printed_and_end_the_program_with_status_1() {
              Could not open '/does/not/exist': No such file or directory",
         ),
         (
+            &["--pidfile", ""],
+            "cannot create PID file: Could not create '': No such file or directory",
+        ),
+        (
             &["--pidfile", "/does/not/exist"],
             "cannot create PID file: Could not create '/does/not/exist': \
              No such file or directory",
@@ -72,10 +77,57 @@ fn errors_are_printed_and_end_the_program_with_status_1() {
 }
 
 #[test]
+fn files_outside_the_folders_of_landlock_cannot_be_opened() {
+    let inside = tempfile::tempdir().unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(inside.path().join("disk"), [0; 512]).unwrap();
+    let folder = inside.path().to_str().unwrap();
+    let read_only = format!("path={folder},read-only=on");
+    let disk = format!("{folder}/disk");
+    let other = outside.path().to_str().unwrap();
+    let unsupported = "--landlock: This kernel does not support Landlock, or has it disabled";
+    for (landlock, path) in [(folder, other), (read_only.as_str(), disk.as_str())] {
+        let node = format!("driver=file,node-name=n,filename={path}");
+        let output = run(&["--landlock", landlock, "--blockdev", &node]);
+        let refused = format!("--blockdev {node}: Could not open '{path}': Permission denied");
+        let found = text(&output.stderr);
+        // Without support by the kernel, the program does not start.
+        let expected =
+            [refused.as_str(), unsupported].map(|text| format!("storage-daemon: {text}\n"));
+        assert!(expected.contains(&found), "{found}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn what_images_may_name_is_restricted_by_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image");
+    create_qcow2(&path, 1 << 20, |image| set_backing(image, Some("null-co://")));
+    let node =
+        format!("driver=qcow2,node-name=n,file.driver=file,file.filename={}", path.display());
+    let output = run(&["--image-references", "files", "--blockdev", &node]);
+    let expected = format!(
+        "storage-daemon: --blockdev {node}: Could not open backing file: The image names the \
+         backing file 'null-co://', which is forbidden by image-references=files\n"
+    );
+    assert_eq!(text(&output.stderr), expected);
+}
+
+#[test]
 fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
-    for option in ["blockdev", "chardev", "daemonize", "list-commands", "monitor", "pidfile"] {
+    for option in [
+        "blockdev",
+        "chardev",
+        "daemonize",
+        "image-references",
+        "landlock",
+        "list-commands",
+        "monitor",
+        "pidfile",
+    ] {
         assert!(text(&help.stdout).contains(&format!("--{option}")), "{option}");
     }
     let version = run(&["-V"]);

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::daemon::{Client, Daemon, run, socket_arguments, wait_for};
+use crate::support::daemon::{Client, Daemon, command, run, socket_arguments, wait_for};
 
 /// Nodes `a` and `b`, for a slow backup.
 const DISKS: [&str; 4] = [
@@ -125,6 +126,59 @@ fn the_socket_of_a_killed_daemon_is_replaced_and_that_of_a_running_one_is_not() 
     let text = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(text.ends_with(": Address already in use\n"), "{text}");
     daemon.client();
+}
+
+/// A path of exactly `length` bytes in a folder.
+fn path_of_length(folder: &Path, length: usize) -> String {
+    let folder = folder.to_str().unwrap();
+    format!("{folder}/{}", "s".repeat(length - folder.len() - 1))
+}
+
+#[test]
+fn the_path_of_a_socket_may_have_the_full_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = path_of_length(folder.path(), 108);
+    let chardev = format!("socket,id=w,path={path},server=on,wait=off");
+    let daemon = Daemon::start(&["--chardev", &chardev, "--monitor", "w"]);
+    daemon.client();
+    // Of a socket that is in use, no second process takes the path.
+    let second = run(&["--chardev", &chardev]);
+    let text = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(text.ends_with(": Address already in use\n"), "{text}");
+    // This program is a client of it, and ends with the connection.
+    let client = format!("socket,id=c,path={path}");
+    let mut connected = command()
+        .args(["--chardev", &client, "--monitor", "c"])
+        .stdin(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(daemon);
+    connected.kill().unwrap();
+    connected.wait().unwrap();
+    // The daemon was killed, so its file remains. A short link leads to the socket.
+    let again = Daemon::start(&["--chardev", &chardev, "--monitor", "w"]);
+    again.client();
+    let link = folder.path().join("link");
+    fs::hard_link(&path, &link).unwrap();
+    let mut client = Client::connect(&link);
+    client.execute("query-version", json!({}));
+    drop(again);
+}
+
+#[test]
+fn an_id_is_used_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = |name: &str, id: &str| {
+        let path = folder.path().join(name);
+        format!("socket,{id},path={},server=on,wait=off", path.display())
+    };
+    let (first, second) = (socket("a", "id=m"), socket("b", "id=m"));
+    let output = run(&["--chardev", &first, "--chardev", &second]);
+    let expected = format!("storage-daemon: --chardev {second}: duplicate yank instance\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    let output = run(&["--chardev", &socket("a", "id=m,id=n"), "--monitor", "n"]);
+    let expected = "storage-daemon: --monitor n: chardev \"n\" not found\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
 }
 
 #[test]

@@ -98,6 +98,7 @@ mod tests {
             ("socket,id=m,path=/s,reconnect-ms=250", "m", client(unix("/s"), Some(250))),
             ("socket,id=m,path=/s,reconnect-ms=0", "m", client(unix("/s"), None)),
             ("stdio,id=s", "s", ChardevBackend::Stdio),
+            ("stdio,id=s,id=t,id=1", "s", ChardevBackend::Stdio),
             ("stdio,id=s,signal=off", "s", ChardevBackend::Stdio),
         ];
         for (text, id, backend) in table {
@@ -177,10 +178,16 @@ mod tests {
 
     #[test]
     fn a_socket_path_has_the_kernels_limit() {
-        let longest = "x".repeat(SOCKET_PATH_LIMIT - 1);
+        let longest = "x".repeat(SOCKET_PATH_LIMIT);
         assert!(parse(&format!("socket,id=a,server=on,path={longest}")).is_ok());
         let error = parse(&format!("socket,id=a,server=on,path={longest}x"));
         let text = error.expect_err("too long").to_string();
         assert!(text.ends_with("is too long\nPath must be less than 108 bytes"), "{text}");
+        // A zero byte precedes an abstract name.
+        let longest = "x".repeat(SOCKET_PATH_LIMIT - 1);
+        assert!(parse(&format!("socket,id=a,server=on,abstract=on,path={longest}")).is_ok());
+        let error = parse(&format!("socket,id=a,server=on,abstract=on,path={longest}x"));
+        let text = error.expect_err("too long").to_string();
+        assert!(text.ends_with("is too long\nPath must be less than 107 bytes"), "{text}");
     }
 }

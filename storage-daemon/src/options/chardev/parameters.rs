@@ -57,6 +57,8 @@ impl Parameters {
 
     fn set(&mut self, key: &str, value: String) -> Result<()> {
         match key {
+            // The first of several IDs counts.
+            "id" if self.id.is_some() => {}
             "id" if is_identifier(&value) => self.id = Some(value),
             "id" => return Err(messages::not_an_identifier(key)),
             "backend" => self.backend = Some(value),

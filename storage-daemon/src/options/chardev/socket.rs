@@ -8,8 +8,8 @@ use qapi_core::Result;
 use super::parameters::Parameters;
 use crate::options::messages;
 
-/// The path of a UNIX socket must be shorter than this: the size of `sun_path` in the kernel's
-/// `struct sockaddr_un`.
+/// The longest path of a UNIX socket in bytes: the size of `sun_path` in the kernel's `struct
+/// sockaddr_un`, which a path fills without a zero byte at its end.
 pub(super) const SOCKET_PATH_LIMIT: usize = 108;
 
 /// A socket, as the command line describes it.
@@ -113,8 +113,9 @@ fn address(parameters: &Parameters) -> Result<SocketAddress> {
 fn unix(path: &str, parameters: &Parameters) -> Result<SocketAddress> {
     let is_abstract = parameters.is_abstract == Some(true);
     // A zero byte precedes the name of an abstract socket.
-    if path.len() + usize::from(is_abstract) >= SOCKET_PATH_LIMIT {
-        return Err(messages::socket_path_too_long(path, SOCKET_PATH_LIMIT));
+    let limit = SOCKET_PATH_LIMIT - usize::from(is_abstract);
+    if path.len() > limit {
+        return Err(messages::socket_path_too_long(path, limit));
     }
     if !is_abstract {
         return Ok(SocketAddress::Unix(path.into()));
