@@ -180,7 +180,13 @@ impl Checker {
             (Ok(before), Ok(outcomes), Ok(after)) => {
                 let lost = lost(&input.plan, before, outcomes, after);
                 if !lost.is_empty() && self.is_right(input)? {
-                    found.push((FaultClass::ReadBack, format!("{lost:?} {outcomes:?}")));
+                    let written = |unit: &usize| input.plan.writes(*unit, input.unit);
+                    let mut units = lost.other_data.iter().chain(&lost.unreadable);
+                    let class = match units.any(written) {
+                        true => FaultClass::ReadBack,
+                        false => FaultClass::Changed,
+                    };
+                    found.push((class, format!("{lost:?} {outcomes:?}")));
                 }
             }
             (Ok(_), Ok(_), Err(error)) if self.is_right(input)? => {

@@ -32,6 +32,8 @@ pub enum FaultClass {
     OtherData,
     /// A write succeeded, and other data are read back, where QEMU fails or reads what was written.
     ReadBack,
+    /// Data that no step wrote have changed, where QEMU fails or changes nothing.
+    Changed,
     /// QEMU reads other data from the image after the steps than the block layer.
     OtherResult,
     /// The block layer opens an image that QEMU refuses, or reads where QEMU fails.
@@ -47,6 +49,7 @@ impl FaultClass {
         (FaultClass::Unreadable, "unreadable"),
         (FaultClass::OtherData, "other-data"),
         (FaultClass::ReadBack, "read-back"),
+        (FaultClass::Changed, "changed"),
         (FaultClass::OtherResult, "other-result"),
         (FaultClass::Accepted, "accepted"),
     ];

@@ -81,6 +81,18 @@ impl Plan {
         Plan { steps }
     }
 
+    /// Whether a step writes to a unit of `size` bytes.
+    pub fn writes(&self, unit: usize, size: usize) -> bool {
+        let (start, end) = ((unit * size) as u64, ((unit + 1) * size) as u64);
+        let overlaps = |offset: u64, length: u64| offset < end && start < offset + length;
+        self.steps.iter().any(|step| match step {
+            Step::Write(fill) | Step::CopyTo(fill) => overlaps(fill.offset, fill.length),
+            Step::WriteZeroes { offset, length } => overlaps(*offset, *length),
+            Step::Commit => true,
+            Step::Grow(_) | Step::Stream => false,
+        })
+    }
+
     /// The contents that an image has after the steps. `outcomes` are their results: the range of a
     /// step that failed has unknown contents. The failure of a step tells that the image is damaged,
     /// so that only what other steps wrote is known.

@@ -45,7 +45,6 @@ mod map;
 mod metadata;
 mod refcounts;
 mod regions;
-mod reserved;
 mod resize;
 mod tables;
 mod write;

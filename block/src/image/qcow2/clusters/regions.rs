@@ -6,9 +6,10 @@ use std::ops::Range;
 use bitflags::bitflags;
 
 use super::corruption::{Corruption, Result};
-use super::reserved::Reserved;
 use crate::image::qcow2::format::entry::OFFSET_MASK;
 use crate::image::qcow2::header::Header;
+use crate::image::qcow2::header::extensions::BitmapsExtension;
+use crate::image::qcow2::snapshots::Snapshots;
 use crate::image::storage::Storage;
 
 bitflags! {
@@ -107,7 +108,9 @@ pub(super) struct Regions {
     pub(super) l2_tables: Offsets,
     pub(super) refcount_table: Range<u64>,
     pub(super) refcount_blocks: Offsets,
-    reserved: Reserved,
+    snapshot_table: Range<u64>,
+    snapshot_l1_tables: Vec<Range<u64>>,
+    bitmap_directory: Range<u64>,
 }
 
 impl Regions {
@@ -115,8 +118,13 @@ impl Regions {
         storage: &Storage,
         header: &Header,
         checks: OverlapChecks,
-    ) -> io::Result<Self> {
+    ) -> crate::error::Result<Self> {
         let pointers = header.table_pointers();
+        let snapshots = Snapshots::read(storage, header)?;
+        let bitmap_directory = match header.bitmaps() {
+            BitmapsExtension::Present(directory) => directory.range.clone(),
+            BitmapsExtension::Absent | BitmapsExtension::Outdated => 0..0,
+        };
         Ok(Regions {
             storage: storage.clone(),
             cluster_bits: header.cluster_size().trailing_zeros(),
@@ -125,7 +133,9 @@ impl Regions {
             l2_tables: Offsets::default(),
             refcount_table: pointers.refcount_table.clone(),
             refcount_blocks: Offsets::default(),
-            reserved: Reserved::read(storage, header)?,
+            snapshot_table: snapshots.table,
+            snapshot_l1_tables: snapshots.list.into_iter().map(|one| one.l1_table).collect(),
+            bitmap_directory,
         })
     }
 
@@ -181,22 +191,24 @@ impl Regions {
             OverlapChecks::ACTIVE_L2 => self.l2_tables.touches(range, size),
             OverlapChecks::REFCOUNT_BLOCK => self.refcount_blocks.touches(range, size),
             OverlapChecks::REFCOUNT_TABLE => meets(&self.refcount_table),
-            OverlapChecks::SNAPSHOT_TABLE => meets(&self.reserved.snapshot_table),
-            OverlapChecks::INACTIVE_L1 => self.reserved.snapshot_l1_tables.iter().any(meets),
+            OverlapChecks::SNAPSHOT_TABLE => meets(&self.snapshot_table),
+            OverlapChecks::INACTIVE_L1 => self.snapshot_l1_tables.iter().any(meets),
             OverlapChecks::INACTIVE_L2 => self.touches_inactive_l2(range)?,
-            OverlapChecks::BITMAP_DIRECTORY => meets(&self.reserved.bitmap_directory),
+            OverlapChecks::BITMAP_DIRECTORY => meets(&self.bitmap_directory),
             _several => false,
         })
     }
 
-    /// Reads the L1 tables of all snapshots in pieces, so that memory is bounded.
+    /// Reads the L1 tables of all snapshots in pieces, so that memory is bounded, and only
+    /// as far as the file goes.
     fn touches_inactive_l2(&self, range: &Range<u64>) -> io::Result<bool> {
         let size = 1_u64 << self.cluster_bits;
         let mut piece = vec![0; 64 << 10];
-        for table in &self.reserved.snapshot_l1_tables {
+        for table in &self.snapshot_l1_tables {
             let mut at = table.start;
-            while at < table.end {
-                let length = (table.end - at).min(piece.len() as u64) as usize;
+            let end = table.end.min(self.storage.size()?);
+            while at < end {
+                let length = (end - at).min(piece.len() as u64) as usize;
                 self.storage.read(at, &mut piece[..length])?;
                 let mut entries = piece[..length]
                     .chunks_exact(8)
