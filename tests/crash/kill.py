@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Kills the storage daemon during block jobs and inspects the images afterwards.
 
-Each run copies the same images, starts a daemon with one job, and kills it (SIGKILL) at a random
-point of the job's progress. Then every image must fulfil:
+Each run copies the same images, starts a daemon with one job, or with two jobs on one chain, and
+kills it (SIGKILL) at a random point of the progress. Then every image must fulfil:
 
 * `qemu-img check` finds no corruption (leaked clusters are allowed);
 * each cluster has its contents from before the job or those from after it.
 
-A run hits if the job had neither finished nor failed when the daemon died. The images consist of
+A run hits if a job had neither finished nor failed when the daemon died. The images consist of
 fragments of one cluster, so that a job takes many steps. The script fails if any image is damaged,
 or if fewer than half of the runs of a row hit.
 """
@@ -29,14 +29,35 @@ import qmp
 MIB = 1 << 20
 # Rows with fewer runs may miss by chance, or on a fast machine.
 RUNS_THAT_COUNT = 10
-KINDS = ["stream", "commit", "commit-active", "backup", "mirror"]
+CHAIN = ["n0", "n1", "n2", "n3", "n4"]
+# Two jobs at a time on the chain.
+PAIRS = {
+    "streams": [("block-stream", {"device": "n2", "base-node": "n0"}),
+                ("block-stream", {"device": "n4", "bottom": "n3"})],
+    "stream+commit": [("block-stream", {"device": "n2", "base-node": "n0"}),
+                      ("block-commit", {"device": "n4", "base-node": "n3"})],
+    "commit+stream": [("block-commit", {"device": "n4", "top-node": "n1", "base-node": "n0"}),
+                      ("block-stream", {"device": "n3", "bottom": "n2"})],
+}
+KINDS = ["stream", "commit", "commit-active", "backup", "mirror", *PAIRS]
+
+# The image whose contents an image has after the job, if not its own. The contents of a merged
+# image change with the base: None. The image above hides that.
+AFTER = {
+    "commit": {"base": "mid", "mid": None},
+    "commit-active": {"base": "top", "mid": None},
+    "backup": {"target": "source"},
+    "mirror": {"target": "source"},
+    "stream+commit": {"n3": "n4"},
+    "commit+stream": {"n0": "n1"},
+}
 
 
 class Daemon(qmp.Daemon):
     """A storage daemon, and the states that its job has reached."""
 
     def __init__(self, program, folder, nodes):
-        self.states = []
+        self.states, self.jobs = [], 0
         arguments = []
         for node in nodes:
             arguments += ["--blockdev", json.dumps(node)]
@@ -47,13 +68,22 @@ class Daemon(qmp.Daemon):
             self.states.append(event["data"]["status"])
 
     def progress(self):
-        """The progress of the job, from 0 to 1; None once it has ended."""
+        """The progress of the jobs together, from 0 to 1; None once all have ended."""
         jobs = self.execute("query-jobs")
-        if not jobs or jobs[0]["status"] not in ("created", "running", "ready"):
+        jobs = [job for job in jobs if job["status"] in ("created", "running", "ready")]
+        if not jobs:
             return None
-        if jobs[0]["status"] == "ready":
-            return 1.0
-        return jobs[0]["current-progress"] / max(jobs[0]["total-progress"], 1)
+        done = self.jobs - len(jobs)
+        for job in jobs:
+            is_ready = job["status"] == "ready"
+            done += is_ready or job["current-progress"] / max(job["total-progress"], 1)
+        return done / self.jobs
+
+    def start(self, commands):
+        """Starts jobs."""
+        self.jobs = len(commands)
+        for number, (command, arguments) in enumerate(commands):
+            self.execute(command, {"job-id": f"j{number}", **arguments})
 
     def kill(self):
         """Kills the daemon. Returns the states that its last events reached."""
@@ -78,6 +108,10 @@ class Images:
         if self.data:
             self.make_raw("source", generator)
             self.make_qcow2("target")
+        elif kind in PAIRS:
+            for name, below in zip(CHAIN, [None, *CHAIN]):
+                self.make_qcow2(name, below)
+                self.fill(name, 0.4, generator)
         else:
             self.make_qcow2("base")
             self.fill("base", 0.5, generator)
@@ -129,12 +163,8 @@ class Images:
             if status not in (0, 3) or report.get("check-errors", 1):
                 faults.append(f"{name}: {report}{errors}")
             leaks |= bool(report.get("leaks"))
-            after = {"base": "mid", "target": "source"}.get(name, name)
-            if kind == "commit-active" and name == "base":
-                after = "top"
-            if kind.startswith("commit") and name == "mid":
-                continue  # Its contents change with the base. The image above hides that.
-            faults += self.differences(name, self.contents(folder, name), after)
+            if (after := AFTER.get(kind, {}).get(name, name)) is not None:
+                faults += self.differences(name, self.contents(folder, name), after)
         return faults, leaks
 
     def differences(self, name, data, after):
@@ -158,7 +188,7 @@ def qcow2(name, backing, generator):
 
 
 def work(kind, folder, generator):
-    """The nodes that a job needs, the command that starts the job, and its arguments."""
+    """The nodes that the jobs need, and the commands that start the jobs with their arguments."""
     def path(name):
         return str(folder / name)
 
@@ -166,15 +196,19 @@ def work(kind, folder, generator):
         file = {"driver": "file", "filename": path("source")}
         nodes = [{"driver": "raw", "node-name": "source", "file": file}]
         nodes.append(qcow2(path("target"), None, generator) | {"node-name": "target"})
-        return nodes, f"blockdev-{kind}", {"device": "source", "target": "target", "sync": "full"}
+        arguments = {"device": "source", "target": "target", "sync": "full"}
+        return nodes, [(f"blockdev-{kind}", arguments)]
     nodes, below = [], None
-    for name in ["base", "mid", "top"]:
+    for name in CHAIN if kind in PAIRS else ["base", "mid", "top"]:
         nodes.append(qcow2(path(name), below, generator) | {"node-name": name})
         below = name
+    if kind in PAIRS:
+        return nodes, PAIRS[kind]
     if kind == "stream":
-        return nodes, "block-stream", {"device": "top"}
+        return nodes, [("block-stream", {"device": "top"})]
     upper = {"commit": "mid", "commit-active": "top"}[kind]
-    return nodes, "block-commit", {"device": "top", "top-node": upper, "base-node": "base"}
+    arguments = {"device": "top", "top-node": upper, "base-node": "base"}
+    return nodes, [("block-commit", arguments)]
 
 
 def one_run(program, images, kind, generator):
@@ -182,16 +216,16 @@ def one_run(program, images, kind, generator):
     with tempfile.TemporaryDirectory(prefix="kill.") as folder:
         folder = Path(folder)
         images.copy_to(folder)
-        nodes, command, arguments = work(kind, folder, generator)
+        nodes, commands = work(kind, folder, generator)
         # A little beyond the end, for the steps after everything is copied.
         goal, pause = generator.uniform(0, 1.02), generator.uniform(0, 0.003)
         daemon = Daemon(program, folder, nodes)
-        daemon.execute(command, {"job-id": "j", **arguments})
+        daemon.start(commands)
         while (progress := daemon.progress()) is not None and progress < min(goal, 1.0):
             pass
         time.sleep(pause)
         states = daemon.kill()
-        is_hit = not {"waiting", "aborting", "concluded"} & set(states)
+        is_hit = states.count("waiting") + states.count("aborting") < len(commands)
         faults, leaks = images.faults(folder, kind)
         if "aborting" in states:
             faults.append("the job failed")

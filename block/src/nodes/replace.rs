@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use super::backing::chain_contains;
-use super::entry::{Role, Stage, Use, User};
+use super::depth::has_below;
+use super::entry::{Entry, Role, Stage, Use, User};
 use super::node::Node;
+use super::permissions;
 use super::state::State;
 use super::usage::BackingLink;
 use crate::error::{Error, Result};
@@ -72,8 +74,7 @@ impl State {
     /// Moves the uses of a node by its parents, except the parents in `excluded`, to another node.
     /// Returns the moved uses.
     fn move_parents(&mut self, old: &Node, new: &Node, excluded: &[String]) -> Vec<Use> {
-        let names: Vec<String> =
-            self.entries.iter().map(|entry| entry.node.name().to_owned()).collect();
+        let names: Vec<String> = self.entries.iter().map(name_of).collect();
         // A parent that is being opened does not get another child.
         let is_parent = |used: &Use| match &used.user {
             User::Node { name, .. } => names.contains(name) && !excluded.contains(name),
@@ -96,6 +97,23 @@ impl State {
                 parent.node.set_child(used.role, child);
             }
         }
+    }
+
+    /// Checks that all parents of a node could use another one instead, except filters and nodes
+    /// below the new node.
+    ///
+    /// # Errors
+    /// [`Error::PermissionConflict`] and [`Error::NodeReadOnly`].
+    pub(super) fn check_replaceable(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
+        let is_excluded =
+            |entry: &&Entry| entry.node.driver().is_filter() || has_below(new, &entry.node);
+        let excluded: Vec<String> =
+            self.entries.iter().filter(is_excluded).map(name_of).collect();
+        let before = self.uses();
+        self.move_parents(old, new, &excluded);
+        let allowed = permissions::accesses(&self.entries);
+        self.restore(before);
+        allowed.map(|_accesses| ())
     }
 
     /// Moves the roots of a node to another one, if the permissions of all users allow it.
@@ -191,6 +209,10 @@ impl State {
             entry.uses = uses;
         }
     }
+}
+
+fn name_of(entry: &Entry) -> String {
+    entry.node.name().to_owned()
 }
 
 /// The use of a backing node by the node above.

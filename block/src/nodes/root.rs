@@ -40,9 +40,11 @@ impl Graph {
     /// Blocks while images are reopened.
     ///
     /// # Errors
-    /// Those of [`Graph::change_backing`] if a user cannot use the new node. No user is moved then.
+    /// [`PermissionConflict`](crate::error::Error::PermissionConflict) if a parent of the node, of
+    /// any kind, cannot use the new node; those of [`Graph::change_backing`]. No user is moved then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
+        self.with_state(|state| state.check_replaceable(old.node(), new))?;
         let mut moved = Vec::new();
         let moved_all = self
             .overlays_through_filters(old.node())
