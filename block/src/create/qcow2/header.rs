@@ -2,15 +2,13 @@
 
 use super::layout::Layout;
 use super::{Names, Qcow2Create, Qcow2Version};
+use crate::image::qcow2::MAGIC;
 use crate::image::qcow2::header::CompressionType;
-
-const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
-const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
-const INCOMPATIBLE_DATA_FILE: u64 = 1 << 2;
-const INCOMPATIBLE_COMPRESSION: u64 = 1 << 3;
-const INCOMPATIBLE_EXTENDED_L2: u64 = 1 << 4;
-const COMPATIBLE_LAZY_REFCOUNTS: u64 = 1 << 0;
-const AUTOCLEAR_DATA_FILE_RAW: u64 = 1 << 1;
+use crate::image::qcow2::header::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_DATA_FILE};
+use crate::image::qcow2::header::features::{
+    AUTOCLEAR_DATA_FILE_RAW, COMPATIBLE_LAZY_REFCOUNTS, INCOMPATIBLE_COMPRESSION,
+    INCOMPATIBLE_DATA_FILE, INCOMPATIBLE_EXTENDED_L2,
+};
 
 impl Qcow2Create {
     pub(super) fn header(&self, layout: &Layout, names: &Names) -> Vec<u8> {
@@ -39,12 +37,8 @@ impl Qcow2Create {
             Qcow2Version::V3 => 112_u32,
         };
         let mut bytes = vec![0; length as usize];
-        bytes[..4].copy_from_slice(b"QFI\xfb");
-        let version: u32 = match self.version {
-            Qcow2Version::V2 => 2,
-            Qcow2Version::V3 => 3,
-        };
-        bytes[4..8].copy_from_slice(&version.to_be_bytes());
+        bytes[..4].copy_from_slice(&MAGIC);
+        bytes[4..8].copy_from_slice(&self.version.number().to_be_bytes());
         bytes[20..24].copy_from_slice(&self.cluster_size.trailing_zeros().to_be_bytes());
         if self.version == Qcow2Version::V3 {
             bytes[72..80].copy_from_slice(&self.incompatible_features().to_be_bytes());

@@ -1,7 +1,8 @@
 //! The layout of a new qcow2 image.
 
-/// The flag of an entry that is the only reference to its cluster.
-const COPIED: u64 = 1 << 63;
+use crate::image::qcow2::format::entry::COPIED;
+use crate::image::qcow2::format::geometry::Geometry;
+use crate::image::qcow2::format::refcount_block::write_count;
 
 /// The contents of a new image besides the structures that all images have.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,33 +15,23 @@ pub(super) struct Contents {
     pub(super) data_clusters: u64,
 }
 
-/// The sizes of the entries of an image.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Widths {
-    pub(super) cluster_size: u64,
-    /// The width of a reference count in bits.
-    pub(super) refcount_bits: u64,
-    /// The size of an L2 entry in bytes: 8, or 16 with subclusters.
-    pub(super) l2_entry: u64,
-}
-
 /// The position of each structure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
-    widths: Widths,
+    geometry: Geometry,
     pub(super) table_clusters: u64,
     pub(super) block_clusters: u64,
     pub(super) contents: Contents,
 }
 
 impl Layout {
-    pub(super) fn new(widths: Widths, contents: Contents) -> Self {
-        let mut layout = Layout { widths, table_clusters: 1, block_clusters: 1, contents };
+    pub(super) fn new(geometry: Geometry, contents: Contents) -> Self {
+        let mut layout = Layout { geometry, table_clusters: 1, block_clusters: 1, contents };
         // The refcount blocks and the refcount table count their own clusters too. More blocks can
         // therefore require further blocks. The numbers only grow, and soon converge.
         loop {
-            let blocks = layout.clusters().div_ceil(layout.counts_per_block());
-            let table = (blocks * 8).div_ceil(widths.cluster_size);
+            let blocks = layout.clusters().div_ceil(geometry.counts_per_block());
+            let table = (blocks * 8).div_ceil(geometry.cluster_size());
             if (blocks, table) == (layout.block_clusters, layout.table_clusters) {
                 return layout;
             }
@@ -48,26 +39,18 @@ impl Layout {
         }
     }
 
-    fn counts_per_block(&self) -> u64 {
-        self.widths.cluster_size * 8 / self.widths.refcount_bits
-    }
-
-    fn entries_per_l2(&self) -> u64 {
-        self.widths.cluster_size / self.widths.l2_entry
-    }
-
     /// The number of clusters of the new image.
     fn clusters(&self) -> u64 {
-        let before_data = self.data_offset() / self.widths.cluster_size;
+        let before_data = self.data_offset() / self.geometry.cluster_size();
         before_data + self.contents.data_clusters
     }
 
     pub(super) fn table_offset(&self) -> u64 {
-        self.widths.cluster_size
+        self.geometry.cluster_size()
     }
 
     pub(super) fn block_offset(&self, block: u64) -> u64 {
-        self.table_offset() + (self.table_clusters + block) * self.widths.cluster_size
+        self.table_offset() + (self.table_clusters + block) * self.geometry.cluster_size()
     }
 
     /// The offset of the L1 table. Valid even if the table has no entries.
@@ -76,8 +59,8 @@ impl Layout {
     }
 
     pub(super) fn l2_offset(&self, table: u64) -> u64 {
-        let l1 = (self.contents.l1_entries * 8).next_multiple_of(self.widths.cluster_size);
-        self.l1_offset() + l1 + table * self.widths.cluster_size
+        let l1 = (self.contents.l1_entries * 8).next_multiple_of(self.geometry.cluster_size());
+        self.l1_offset() + l1 + table * self.geometry.cluster_size()
     }
 
     /// The offset of data within the image.
@@ -86,7 +69,7 @@ impl Layout {
     }
 
     pub(super) fn refcount_table_bytes(&self) -> u64 {
-        self.table_clusters * self.widths.cluster_size
+        self.table_clusters * self.geometry.cluster_size()
     }
 
     pub(super) fn refcount_table(&self) -> Vec<u8> {
@@ -99,16 +82,11 @@ impl Layout {
 
     /// A refcount block, with a count of 1 for each cluster of the new image.
     pub(super) fn refcount_block(&self, block: u64) -> Vec<u8> {
-        let mut bytes = vec![0; self.widths.cluster_size as usize];
-        let bits = self.widths.refcount_bits;
-        let rest = self.clusters().saturating_sub(block * self.counts_per_block());
-        for index in 0..rest.min(self.counts_per_block()) {
-            let bit = index * bits;
-            // Counts of less than a byte are stored from the lowest bit up. Larger counts are
-            // big-endian: the 1 is in the last byte.
-            let (byte, value) =
-                if bits < 8 { (bit / 8, 1 << (bit % 8)) } else { (bit / 8 + bits / 8 - 1, 1) };
-            bytes[byte as usize] |= value;
+        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        let per_block = self.geometry.counts_per_block();
+        let rest = self.clusters().saturating_sub(block * per_block);
+        for slot in 0..rest.min(per_block) {
+            write_count(&self.geometry, &mut bytes, slot, 1);
         }
         bytes
     }
@@ -127,11 +105,11 @@ impl Layout {
     /// Subclusters are not allocated.
     pub(super) fn l2_table(&self, table: u64, clusters: u64) -> Vec<u8> {
         let start = if self.contents.data_clusters > 0 { self.data_offset() } else { 0 };
-        let first = table * self.entries_per_l2();
-        let mut bytes = vec![0; self.widths.cluster_size as usize];
-        let entries = bytes.chunks_exact_mut(self.widths.l2_entry as usize);
+        let first = table * self.geometry.entries();
+        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        let entries = bytes.chunks_exact_mut(self.geometry.entry_size() as usize);
         for (entry, cluster) in entries.zip(first..clusters) {
-            let offset = start + cluster * self.widths.cluster_size;
+            let offset = start + cluster * self.geometry.cluster_size();
             entry[..8].copy_from_slice(&(offset | COPIED).to_be_bytes());
         }
         bytes

@@ -15,18 +15,17 @@ use crate::error::{Error, Result};
 use crate::image::extent::SIZE_MAX;
 use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
+use crate::image::qcow2::format::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::qcow2::header::{CompressionType, TablePointers};
 use crate::image::storage::{Preallocation, Storage};
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
-use layout::{Contents, Layout, Widths};
+use layout::{Contents, Layout};
 
 /// The largest L1 table, in bytes.
 const L1_MAX: u64 = TablePointers::L1_MAX;
 /// The largest refcount table, in bytes.
 const REFCOUNT_TABLE_MAX: u64 = TablePointers::REFCOUNT_MAX;
-/// The number of subclusters of a cluster.
-const SUBCLUSTERS: u64 = 32;
 
 /// `BlockdevQcow2Version`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +35,16 @@ pub enum Qcow2Version {
     /// Version 3.
     #[default]
     V3,
+}
+
+impl Qcow2Version {
+    /// The number in the header.
+    fn number(self) -> u32 {
+        match self {
+            Qcow2Version::V2 => 2,
+            Qcow2Version::V3 => 3,
+        }
+    }
 }
 
 /// `BlockdevCreateOptionsQcow2`.
@@ -194,12 +203,14 @@ impl Qcow2Create {
     }
 
     fn layout(&self, contents: Contents) -> Layout {
-        let widths = Widths {
-            cluster_size: self.cluster_size,
+        let geometry = Geometry {
+            version: self.version.number(),
+            cluster_bits: self.cluster_size.trailing_zeros(),
             refcount_bits: self.refcount_bits,
-            l2_entry: self.l2_entry_bytes(),
+            extended_l2: self.extended_l2,
+            data_file: self.data_file.is_some(),
         };
-        Layout::new(widths, contents)
+        Layout::new(geometry, contents)
     }
 
     /// The number of clusters that the size of the image needs.
