@@ -14,6 +14,13 @@
 //! * [`create`]: creation of images.
 //! * [`copy`]: copies between nodes, also while others write to the source.
 //!
+//! # Limits
+//!
+//! At most [`options::MAX_DEPTH`] nodes can be on top of each other. Requests recurse over them: a
+//! thread that uses the deepest chains needs a stack of [`nodes::STACK_SIZE`] bytes. An image from
+//! a stranger can name other files of the host; [`nodes::Graph::with_image_references`] and the
+//! option `image-references` of a node restrict that.
+//!
 //! # Example
 //!
 //! Create a disk, let a guest write to it, and take a backup while the guest writes:

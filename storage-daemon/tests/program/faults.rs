@@ -109,6 +109,32 @@ fn an_unreadable_block_fails_one_job_only() {
 }
 
 #[test]
+fn a_corrupt_image_is_marked_and_fails_one_job_only() {
+    let folder = folder();
+    corrupt_cluster(&folder.path().join("image"), 20);
+    let mut nodes = sound_nodes();
+    nodes.push(node(Format::Qcow2, "image", ""));
+    let (daemon, mut client) = Daemon::with_nodes(folder, &nodes);
+    let mut watcher = daemon.client();
+    let arguments = copied("bad", "source", "image", json!({}));
+    client.execute("blockdev-mirror", arguments);
+    client.wait_for_job("bad", "concluded");
+    let mut event = watcher.message();
+    while event["event"] != "BLOCK_IMAGE_CORRUPTED" {
+        event = watcher.message();
+    }
+    let data = &event["data"];
+    let message = data["msg"].as_str().unwrap();
+    assert!(message.ends_with(" unaligned (guest offset: 0x140000)"), "{message}");
+    let others = json!({"device": "", "node-name": "image", "msg": message, "fatal": true});
+    assert_eq!(data, &others);
+    let header = fs::read(daemon.path("image")).unwrap();
+    assert_eq!(header[79] & 2, 2, "the image is marked as corrupt");
+    backup(&mut client, "good", "source", "target");
+    assert_only_one_failed(daemon, &mut client, "Input/output error", &["image"]);
+}
+
+#[test]
 fn a_truncated_image_is_refused_and_leaves_nothing_behind() {
     for length in [0, 3, 71, 103, 600] {
         let folder = folder();
