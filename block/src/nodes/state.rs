@@ -136,7 +136,7 @@ impl State {
             let entry = self.entries.remove(position);
             // The file stays open as long as there are handles to the node. Its image locks are
             // released now.
-            entry.node.with_host_file(|file| file.set_access(Access::NONE).ok());
+            set_access(&entry.node, Access::NONE);
         }
         let unused = self.drop_uses_by(name);
         self.refresh_after_release();
@@ -193,11 +193,7 @@ impl State {
             match node.with_host_file(|file| file.set_access(wanted)) {
                 Some(Ok(before)) => changed.push((node, before)),
                 Some(Err(error)) => {
-                    for (node, before) in changed {
-                        // Errors are ignored: another process is unlikely to take the released
-                        // locks in the meantime.
-                        node.with_host_file(|file| file.set_access(before).ok());
-                    }
+                    changed.into_iter().for_each(|(node, before)| set_access(node, before));
                     return Err(error);
                 }
                 None => {}
@@ -244,5 +240,14 @@ impl State {
         }
         self.refresh_after_release();
         unused
+    }
+}
+
+/// Takes the image locks of a file for these permissions: fewer than before, or those from before
+/// an error. In the second case another process may have taken locks that were released in the
+/// meantime; the node then works without these locks.
+fn set_access(node: &Node, access: Access) {
+    if let Some(Err(error)) = node.with_host_file(|file| file.set_access(access)) {
+        tracing::error!(node = %node.name(), %error, "image locks cannot be taken or released");
     }
 }

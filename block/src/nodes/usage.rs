@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::node::Node;
+use crate::error::Result;
 use crate::image::permissions::{Access, Permissions};
 
 /// An operation that another user of a node may block: QEMU's `BLOCK_OP_TYPE_*`.
@@ -105,6 +106,16 @@ impl NodeUse {
         NodeUse { exclusive: false, ..NodeUse::member(node, role, access) }
     }
 
+    /// The same use by a job that makes the node as large as `source`, if the node is smaller.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if the storage cannot determine a size.
+    pub fn growing_to(mut self, source: &Node) -> Result<Self> {
+        let grows = self.node.size()? < source.size()?;
+        self.access.takes.set(Permissions::RESIZE, grows);
+        Ok(self)
+    }
+
     /// The same use with another setting for the backing link.
     #[must_use]
     pub fn link(self, link: BackingLink) -> Self {
@@ -150,12 +161,10 @@ impl NodeUse {
     }
 
     /// The target of a mirror that is a backing node of the source, as in an active commit.
-    /// `grows` tells whether the job resizes the target. The contents of the nodes above the target
-    /// do not change.
-    pub fn mirror_base(node: Arc<Node>, grows: bool) -> Self {
-        let mut takes = Permissions::WRITE;
-        takes.set(Permissions::RESIZE, grows);
-        let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
+    /// The contents of the nodes above the target do not change.
+    pub fn mirror_base(node: Arc<Node>) -> Self {
+        let shares = Permissions::all() - Permissions::RESIZE;
+        let access = Access { takes: Permissions::WRITE, shares };
         NodeUse { access, ..NodeUse::mirror_target(node) }
     }
 
@@ -210,11 +219,10 @@ impl NodeUse {
         NodeUse::member(node, "base", Access::NONE)
     }
 
-    /// A node to which a job writes. `grows` tells whether the job resizes the node.
-    pub fn written(node: Arc<Node>, grows: bool) -> Self {
+    /// A node to which a job writes.
+    pub fn written(node: Arc<Node>) -> Self {
         let shares = Permissions::CONSISTENT_READ | Permissions::WRITE_UNCHANGED;
-        let mut takes = Permissions::CONSISTENT_READ | Permissions::WRITE;
-        takes.set(Permissions::RESIZE, grows);
+        let takes = Permissions::CONSISTENT_READ | Permissions::WRITE;
         let access = Access { takes, shares };
         let written = NodeUse::shared(node, "root", access);
         NodeUse { user: UserName::Unnamed, attached: true, ..written }

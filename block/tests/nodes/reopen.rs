@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use block::image::permissions::Permissions;
 use block::nodes::backing::{BackingChange, chain};
 use block::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
 use block::options::{BlockdevCacheOptions, BlockdevOptions, BlockdevRefOrNull};
@@ -71,7 +72,8 @@ fn a_filter_is_between_a_node_and_its_parents() {
     let below = info.image.backing_image.as_ref().expect("a backing image");
     assert_eq!(below.format, "commit_top");
     // The parents of the filter neither take nor unshare permissions below it.
-    let written = NodeUse::written(Arc::clone(&base), true);
+    let mut written = NodeUse::written(Arc::clone(&base));
+    written.access.takes |= Permissions::RESIZE;
     drop(fixture.graph.reserve("commit", "j0", [written.clone()]).expect("it is allowed"));
     assert_same(&contents(&top), &before);
     drop(filter);

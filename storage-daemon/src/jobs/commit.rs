@@ -76,12 +76,11 @@ fn prepare(context: &BlockJobContext, options: CommitOptions) -> Result<Prepared
     let Chain { device, top, base, between, .. } = chain;
 
     let length = top.size()?;
-    let grows = base.size()? < length;
     let uses: Vec<NodeUse> = std::iter::once(NodeUse::commit_device(device))
         .chain(between.iter().map(|node| NodeUse::committed(Arc::clone(node))))
         .chain([NodeUse::commit_base(Arc::clone(&base)), NodeUse::read_through(Arc::clone(&top))])
         .collect();
-    let base_use = NodeUse::written(Arc::clone(&base), grows);
+    let base_use = NodeUse::written(Arc::clone(&base)).growing_to(&top)?;
     let images = between.into_iter().filter(|node| !node.driver().is_filter()).collect();
     let reserved = Arc::new(ReservedNodes::default());
     let driver = Commit {

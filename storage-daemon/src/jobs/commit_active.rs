@@ -37,12 +37,11 @@ pub struct ActiveCommit {
 /// nodes conflict with those of other users.
 pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
-    let grows = base.size()? < top.size()?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
     let source = NodeUse::mirror_source(Arc::clone(&top)).link(BackingLink::Frozen);
     let mut uses = vec![source];
     uses.extend(between.map(NodeUse::committed));
-    uses.push(NodeUse::mirror_base(Arc::clone(&base), grows));
+    uses.push(NodeUse::mirror_base(Arc::clone(&base)).growing_to(&top)?);
     let options = MirrorOptions {
         job,
         job_type: JobType::Commit,
