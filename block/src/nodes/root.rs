@@ -41,7 +41,8 @@ impl Graph {
     ///
     /// # Errors
     /// [`PermissionConflict`](crate::error::Error::PermissionConflict) if a parent of the node, of
-    /// any kind, cannot use the new node; those of [`Graph::change_backing`]. No user is moved then.
+    /// any kind, cannot use the new node; those of [`Graph::change_backing`]. No user is moved
+    /// then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         self.with_state(|state| state.check_replaceable(old.node(), new))?;
