@@ -225,8 +225,8 @@ impl Checker {
         Ok(Answer { read, opens: self.opens(&input)?, right: self.is_right(&input)? })
     }
 
-    /// Whether the reference executes the plan with the right result, or reports an error. QEMU ends
-    /// or hangs with some images, which says nothing.
+    /// Whether the reference executes the plan with the right result, or reports an error. With
+    /// some images QEMU ends or hangs, which says nothing.
     fn is_right(&mut self, input: &Input) -> io::Result<bool> {
         let path = self.place("theirs", input)?;
         let qemu = match &mut self.reference {

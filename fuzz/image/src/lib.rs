@@ -9,8 +9,8 @@
 //!
 //! From the bottom up: an input consists of [`damage`] to a [`base`] image, whose [`layout`] is
 //! known, and a [`plan`]. [`ours`] and [`qemu`] execute it, [`check`] compares their [`contents`],
-//! and [`supervise`] runs inputs in other processes. [`live`] has jobs of a live daemon read and change
-//! the image, and [`compare_live`] compares its outcomes with those of QEMU's daemon.
+//! and [`supervise`] runs inputs in other processes. With [`live`], jobs of a live daemon read and
+//! change the image, and [`compare_live`] compares its outcomes with those of QEMU's daemon.
 
 pub mod base;
 pub mod check;

@@ -94,8 +94,8 @@ impl Plan {
     }
 
     /// The contents that an image has after the steps. `outcomes` are their results: the range of a
-    /// step that failed has unknown contents. The failure of a step tells that the image is damaged,
-    /// so that only what other steps wrote is known.
+    /// step that failed has unknown contents. A failed step shows that the image is damaged, so
+    /// that only the data of the other steps are known.
     pub fn expected(&self, before: &Contents, outcomes: &[Result<(), String>]) -> Contents {
         let mut contents = before.clone();
         if outcomes.iter().any(Result::is_err) {

@@ -54,8 +54,6 @@ impl ClientAddress {
     }
 }
 
-/// Connects to an abstract socket, which succeeds or fails without waiting.
-#[cfg(target_os = "linux")]
 /// As [`StdUnixStream::connect`], for paths of the full length of 108 bytes too.
 fn connect_unix(path: &Path) -> io::Result<StdUnixStream> {
     let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
@@ -64,6 +62,8 @@ fn connect_unix(path: &Path) -> io::Result<StdUnixStream> {
     Ok(socket.into())
 }
 
+/// Connects to an abstract socket, which succeeds or fails without waiting.
+#[cfg(target_os = "linux")]
 fn connect_abstract(name: &[u8]) -> io::Result<StdUnixStream> {
     StdUnixStream::connect_addr(&super::abstract_socket::abstract_address(name)?)
 }
