@@ -212,13 +212,32 @@ fn references_to_free_clusters_can_be_replaced() {
 
 #[test]
 fn version_2_has_no_flag_for_zeroes() {
-    let Some(mut damaged) = Damaged::new(&["-o", "compat=0.10"]) else { return };
-    let word = damaged.number(damaged.l2 + 8);
-    damaged.set(damaged.l2 + 8, word | ZERO);
-    let (node, _) = damaged.open(false);
-    let mut data = [0; 512];
-    node.read(64 * K, &mut data).expect("it can be read");
-    assert_eq!(data, [1; 512]);
+    let message = "Zero cluster entry found in pre-v3 image (L2 offset: 0x40000, L2 index: 0x1)";
+    for (keep, length) in [(!0, 0), (!0, 512), (!0, 64 * K), (!COPIED, 512), (0, 0), (0, 64 * K)]
+    {
+        let Some(mut damaged) = Damaged::new(&["-o", "compat=0.10"]) else { return };
+        let word = damaged.number(damaged.l2 + 8);
+        damaged.set(damaged.l2 + 8, word & keep | ZERO);
+        let (node, reported) = damaged.open(false);
+        let mut data = vec![0; 64 * K as usize];
+        let done = match length {
+            0 => node.read(64 * K, &mut data),
+            _partial_or_whole => node.write(64 * K, &noise(1, length)),
+        };
+        // As in QEMU, the data of a whole cluster replace the entry.
+        let is_replaced = length == 64 * K;
+        assert_eq!(outcome(done), if is_replaced { "" } else { FAILED }, "{keep:#x} {length}");
+        let read = node.read(64 * K, &mut data);
+        assert_eq!(outcome(read), if is_replaced { "" } else { FAILED }, "{keep:#x} {length}");
+        if is_replaced {
+            assert_same(&data, &noise(1, 64 * K));
+        }
+        let reported = reported.lock().expect("not poisoned");
+        let messages: Vec<_> =
+            reported.iter().map(|one| (one.message.as_str(), one.fatal)).collect();
+        let expected = [(message, true)];
+        assert_eq!(messages, expected[usize::from(is_replaced)..], "{keep:#x} {length}");
+    }
 }
 
 #[test]

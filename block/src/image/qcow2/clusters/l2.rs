@@ -161,6 +161,10 @@ impl Clusters {
                 "Compressed cluster entry found in image with external data file (L2 offset: \
                  {table}, L2 index: {number})"
             ),
+            EntryFault::Zero => format!(
+                "Zero cluster entry found in pre-v3 image (L2 offset: {table}, L2 index: \
+                 {number})"
+            ),
         };
         Corruption::new(text).into()
     }
@@ -183,7 +187,10 @@ impl Clusters {
                 let (table, number) = self.entry_position(state, offset);
                 format!("Invalid cluster entry found (L2 offset: {table}, L2 index: {number})")
             }
-            EntryFault::Unaligned | EntryFault::Displaced | EntryFault::Compressed => {
+            EntryFault::Unaligned
+            | EntryFault::Displaced
+            | EntryFault::Compressed
+            | EntryFault::Zero => {
                 return self.invalid_entry(state, offset, entry, fault);
             }
         };

@@ -35,7 +35,7 @@ impl Clusters {
         while at < end {
             let cluster = (at / size - offset / size) as usize;
             let Some(entry) = entries.get(cluster) else { break };
-            if let Some(fault) = entry.fault_at(geometry, at) {
+            if let Some(fault) = entry.fault_of_read(geometry, at) {
                 match found {
                     Some(_) => break,
                     None => return Err(self.invalid_entry(state, at, *entry, fault)),

@@ -53,6 +53,8 @@ pub(crate) enum EntryFault {
     Displaced,
     /// The cluster is compressed, although the image has an external data file.
     Compressed,
+    /// The entry has the flag for zeroes, which version 2 does not have.
+    Zero,
 }
 
 impl Entry {
@@ -119,6 +121,16 @@ impl Entry {
         self.fault(geometry).or_else(|| is_displaced().then_some(EntryFault::Displaced))
     }
 
+    /// What is wrong with the entry for a read at an offset in the image. A write of the whole
+    /// cluster replaces an entry with a flag for zeroes, also in an image of version 2.
+    pub(crate) fn fault_of_read(self, geometry: &Geometry, offset: u64) -> Option<EntryFault> {
+        let is_zero = !self.is_compressed() && self.has_zero_flag();
+        if is_zero && geometry.version < 3 {
+            return Some(EntryFault::Zero);
+        }
+        self.fault_at(geometry, offset)
+    }
+
     /// The offset of the cluster of the entry, unless it is compressed.
     pub(crate) fn host(self, geometry: &Geometry) -> Option<u64> {
         if self.is_compressed() {
@@ -143,8 +155,7 @@ impl Entry {
         let (allocated, zero) = if geometry.extended_l2 {
             (self.bitmap >> number & 1 != 0, self.bitmap >> (number + SUBCLUSTERS) & 1 != 0)
         } else {
-            let is_zero = geometry.version >= 3 && self.has_zero_flag();
-            (self.host(geometry).is_some(), is_zero)
+            (self.host(geometry).is_some(), self.has_zero_flag())
         };
         match (allocated, zero) {
             (_, true) => SubclusterType::Zero,
