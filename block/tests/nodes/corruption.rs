@@ -211,6 +211,21 @@ fn references_to_free_clusters_can_be_replaced() {
 }
 
 #[test]
+fn a_cluster_with_a_wrong_count_among_others_is_not_allocated_for_a_long_write() {
+    for cluster in [0, 6] {
+        let Some(mut damaged) = Damaged::new(&[]) else { return };
+        let block = damaged.number(damaged.refcount_table);
+        damaged.bytes[block as usize + cluster * 2..][..2].fill(0);
+        let (node, reported) = damaged.open(false);
+        node.write(512 * K, &noise(1, 512 * K)).expect("it can be written");
+        node.flush().expect("it can be flushed");
+        let expected = [vec![1; 512 * K as usize], noise(1, 512 * K)].concat();
+        assert_same(&contents(&node), &expected);
+        assert!(reported.lock().expect("not poisoned").is_empty(), "{cluster}");
+    }
+}
+
+#[test]
 fn version_2_has_no_flag_for_zeroes() {
     let message = "Zero cluster entry found in pre-v3 image (L2 offset: 0x40000, L2 index: 0x1)";
     for (keep, length) in [(!0, 0), (!0, 512), (!0, 64 * K), (!COPIED, 512), (0, 0), (0, 64 * K)]

@@ -239,6 +239,20 @@ fn images_grow() {
 }
 
 #[test]
+fn long_writes_need_many_refcount_blocks() {
+    let fixture = Fixture::new();
+    let path = fixture.path("image");
+    let layout = ["-o", "cluster_size=512,refcount_bits=64"];
+    let arguments = [&["create", "-q", "-f", "qcow2"], &layout[..], &[&text(&path), "1M"]];
+    let Some(_) = run_peer("qemu-img", &arguments.concat()) else { return };
+    let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
+    node.write(0, &noise(1, M)).expect("it can be written");
+    assert_same(&contents(&node), &noise(1, M));
+    fixture.graph.remove("n").expect("it is unused");
+    assert_sound(&path);
+}
+
+#[test]
 fn discarded_clusters_are_freed_in_the_file_too() {
     for driver in ["qcow2", "raw"] {
         for is_unmapped in [true, false] {

@@ -65,7 +65,7 @@ impl Refcounts {
         let per_block = self.geometry.counts_per_block();
         // Clusters of other blocks are left to `allocate`, which adds missing blocks.
         let wanted = wanted.min(per_block - first % per_block);
-        let has_block = self.table.get((first / per_block) as usize).is_some_and(|at| *at != 0);
+        let has_block = self.has_block(first);
         let mut count = 0;
         while has_block && count < wanted && self.get(regions, first + count)? == 0 {
             count += 1;
@@ -77,6 +77,11 @@ impl Refcounts {
         Ok(count)
     }
 
+    /// Searches free clusters from `free_from` on for the whole run, as QEMU does: a shorter gap
+    /// between used clusters may come from a wrong count. Without `all`, clusters that no block
+    /// counts yet are left out, as a new block separates them from the run.
+    ///
+    /// No cluster is searched twice, unless one before it becomes free.
     fn allocate_run(
         &mut self,
         regions: &mut Regions,
@@ -84,28 +89,23 @@ impl Refcounts {
         wanted: u64,
         all: bool,
     ) -> Result<(u64, u64)> {
-        let mut cluster = self.free_from;
-        let mut start = cluster;
+        let first = self.free_from;
+        let (mut start, mut cluster) = (first, first);
         while cluster - start < wanted {
-            let (used, next) = self.used_run(regions, cluster, start + wanted)?;
-            if !used {
-                cluster = next;
-                continue;
-            }
-            if cluster > start && !all {
+            if cluster > start && !all && !self.has_block(cluster) {
                 break;
             }
-            // `free_from` moves past used clusters only, not past a run of free clusters that is
-            // too short for this allocation.
-            if start == self.free_from && cluster == start {
-                self.free_from = next;
+            let (used, next) = self.used_run(regions, cluster, start + wanted)?;
+            cluster = next;
+            if used {
+                start = next;
             }
-            (cluster, start) = (next, next);
         }
         let offset = start << self.geometry.cluster_bits;
         self.check(regions, purpose, offset, cluster - start)?;
         self.set_run(regions, start, cluster - start, 1)?;
-        if start == self.free_from {
+        // A replaced refcount table has become free in between.
+        if self.free_from == first {
             self.free_from = cluster;
         }
         Ok((offset, cluster - start))

@@ -31,7 +31,7 @@ pub(super) struct Refcounts {
     /// The entries of the table that differ from the file.
     pub(super) dirty_entries: Range<usize>,
     pub(super) blocks: TableCache,
-    /// The first cluster that may be free.
+    /// The cluster from which on free clusters are searched.
     pub(super) free_from: u64,
     /// Whether counts have been written since the last [`Refcounts::sync`].
     unsynced: bool,
@@ -161,6 +161,11 @@ impl Refcounts {
         let index = cluster / per_block;
         let entry = self.table.get(index as usize).copied().filter(|offset| *offset != 0);
         (entry.map(|offset| (index, offset)), cluster % per_block)
+    }
+
+    /// Whether there is a block that counts a cluster.
+    pub(super) fn has_block(&self, cluster: u64) -> bool {
+        self.place(cluster).0.is_some()
     }
 
     /// The count of a cluster.
