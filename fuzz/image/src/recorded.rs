@@ -20,7 +20,7 @@ pub struct Answer {
     pub read: Option<Summary>,
     /// Whether the image can be opened to be written.
     pub opens: bool,
-    /// Whether the plan is executed with the right result, or an error is reported.
+    /// Whether the image has the data of all steps without an error.
     pub right: bool,
 }
 
