@@ -248,6 +248,10 @@ fn long_writes_need_many_refcount_blocks() {
     let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
     node.write(0, &noise(1, M)).expect("it can be written");
     assert_same(&contents(&node), &noise(1, M));
+    // The L1 table would need more adjacent clusters than there are between two new blocks.
+    let error = node.grow(200 * M).expect_err("it is too large");
+    assert_eq!(error.to_string(), "File too large");
+    assert!(fs::metadata(&path).expect("it is there").len() < 2 * M);
     fixture.graph.remove("n").expect("it is unused");
     assert_sound(&path);
 }

@@ -92,8 +92,14 @@ impl Refcounts {
         let first = self.free_from;
         let (mut start, mut cluster) = (first, first);
         while cluster - start < wanted {
-            if cluster > start && !all && !self.has_block(cluster) {
-                break;
+            if !self.has_block(cluster) {
+                if cluster > start && !all {
+                    break;
+                }
+                // No run among the clusters of new blocks is that long.
+                if all && wanted >= self.geometry.counts_per_block() {
+                    return Err(Errno::EFBIG.into());
+                }
             }
             let (used, next) = self.used_run(regions, cluster, start + wanted)?;
             cluster = next;
