@@ -1,7 +1,7 @@
 //! Runs inputs of damaged images: `image-fuzz KIND|all FIRST LAST [QEMU-STORAGE-DAEMON]`.
 //!
 //! Without QEMU's daemon, the inputs are compared with the recorded answers, which the seeds from 0
-//! to 99 have. `image-fuzz record KIND FIRST LAST QEMU-STORAGE-DAEMON` prints the answers to record.
+//! to 99 have. `image-fuzz record KIND FIRST LAST QEMU-STORAGE-DAEMON` prints answers to record.
 //! `image-fuzz live KIND|all FIRST LAST QEMU-STORAGE-DAEMON STORAGE-DAEMON` runs the inputs with a
 //! live daemon.
 //!

@@ -1,9 +1,9 @@
 //! Answers of QEMU that are recorded, for tests without QEMU.
 //!
 //! A line has the answer for one seed: the seed; the size of the image with its units, or `-` if
-//! the image cannot be opened; whether it can be opened to be written; and whether the plan is executed
-//! with the right result. A unit is `s` (the same as without damage), `x` (unreadable) or a digest.
-//! Equal neighbours have a number after `*`.
+//! the image cannot be opened; whether it can be opened to be written; and whether the plan has the
+//! right result. A unit is `s` (the same as without damage), `x` (unreadable) or a digest. Equal
+//! neighbours have a number after `*`.
 
 use std::collections::HashMap;
 use std::fmt;
