@@ -30,16 +30,10 @@ const SKIP_SCAN_MAX: u64 = 16 << 30;
 /// The largest number of bytes of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// For data.
+    /// For data, and for data mixed with zeroes.
     pub(super) data: u64,
     /// For zeroes.
     pub(super) zeroes: u64,
-}
-
-impl Limits {
-    pub(super) fn of(self, zero: bool) -> u64 {
-        if zero { self.zeroes } else { self.data }
-    }
 }
 
 /// The next step of a copy.

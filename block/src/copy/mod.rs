@@ -297,14 +297,14 @@ impl<C: CopyControl> Work<'_, C> {
     }
 
     fn start(&mut self, request: Request, slot: OwnedSemaphorePermit) {
-        let source = Arc::clone(&self.copier.source);
+        let scan = self.copier.scan();
         let target = Arc::clone(&self.copier.target);
         let writing = self.copier.writing();
         let mut buffer = self.buffers.pop().unwrap_or_default();
         self.running.spawn_blocking(move || {
             // The slot is free again only when the thread is.
             let _slot = slot;
-            request.execute(&source, &target, writing, &mut buffer)?;
+            request.execute(&scan, &target, writing, &mut buffer)?;
             Ok(Finished { request, buffer })
         });
     }

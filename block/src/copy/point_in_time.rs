@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::bitmap::DirtyBitmap;
 use super::block_status::Kind;
-use super::request::{Failed, Request};
+use super::request::{Contents, Failed, Request};
 use super::{Copier, CopyControl, CopyError, Scope};
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
@@ -97,10 +97,14 @@ impl PointInTime {
             let most = copier.pace.bytes.max(copier.granularity);
             let found = scan.run_at(start, most);
             let length = most.min(found.end - start).min(range.end - start);
-            let request = Request { start, length, zero: found.kind == Kind::Zero };
-            if found.kind != Kind::OutOfScope {
-                let (source, target) = (&copier.source, &copier.target);
-                request.execute(source, target, copier.writing(), &mut buffer)?;
+            let contents = match found.kind {
+                Kind::Zero => Some(Contents::Zero),
+                Kind::Data => Some(Contents::Data),
+                Kind::OutOfScope => None,
+            };
+            if let Some(contents) = contents {
+                let request = Request { start, length, contents };
+                request.execute(&scan, &copier.target, copier.writing(), &mut buffer)?;
                 self.copied.fetch_add(length, Ordering::Relaxed);
                 self.counted.notify_one();
             }

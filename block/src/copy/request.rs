@@ -1,5 +1,8 @@
 //! The requests of a copy, which run on threads for blocking work.
 
+use std::ops::Range;
+
+use super::block_status::{Kind, StatusScan};
 use super::control::Side;
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
@@ -13,8 +16,18 @@ pub(super) const MEMORY_MAX: u64 = 16 << 20;
 pub(super) struct Request {
     pub(super) start: u64,
     pub(super) length: u64,
-    /// Whether the source is known to be zero in the range.
-    pub(super) zero: bool,
+    pub(super) contents: Contents,
+}
+
+/// The contents of the source in the range of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    Data,
+    /// The source is known to be zero.
+    Zero,
+    /// Short runs of data and of zeroes. One request for all of them spares a change of threads for
+    /// each. The request reads their block status itself.
+    Mixed,
 }
 
 /// How data are written to the target.
@@ -40,29 +53,54 @@ impl Request {
         self.start + self.length
     }
 
-    /// Copies the range. `buffer` grows as needed.
+    /// Copies the range from the source of a scan. `buffer` grows as needed.
     pub(super) fn execute(
         &self,
-        source: &Node,
+        scan: &StatusScan,
         target: &Node,
         writing: Writing,
         buffer: &mut AlignedBuffer,
     ) -> Result<(), Box<Failed>> {
-        let failed = |side| move |error| Box::new(Failed { request: *self, side, error });
-        if self.zero {
-            return clear(target, self.start, self.length).map_err(failed(Side::Target));
-        }
-        let mut start = self.start;
-        while start < self.end() {
-            // A unit of work may be larger than the limit on memory.
-            let length = (self.end() - start).min(MEMORY_MAX);
-            buffer.resize(length as usize);
-            source.read(start, buffer).map_err(failed(Side::Source))?;
-            write_sparsely(target, start, buffer, writing).map_err(failed(Side::Target))?;
-            start += length;
+        let end = self.end();
+        let mut at = self.start;
+        while at < end {
+            let (zero, run_end) = match self.contents {
+                Contents::Data => (false, end),
+                Contents::Zero => (true, end),
+                Contents::Mixed => {
+                    let run = scan.run_at(at, end - at);
+                    (run.kind == Kind::Zero, run.end.min(end))
+                }
+            };
+            let done = match zero {
+                true => clear(target, at, run_end - at).map_err(|error| (Side::Target, error)),
+                false => copy(&scan.source, target, at..run_end, writing, buffer),
+            };
+            done.map_err(|(side, error)| Box::new(Failed { request: *self, side, error }))?;
+            at = run_end;
         }
         Ok(())
     }
+}
+
+/// Copies a range of data.
+fn copy(
+    source: &Node,
+    target: &Node,
+    range: Range<u64>,
+    writing: Writing,
+    buffer: &mut AlignedBuffer,
+) -> Result<(), (Side, Error)> {
+    let mut start = range.start;
+    while start < range.end {
+        // A unit of work may be larger than the limit on memory.
+        let length = (range.end - start).min(MEMORY_MAX);
+        buffer.resize(length as usize);
+        source.read(start, buffer).map_err(|error| (Side::Source, error))?;
+        write_sparsely(target, start, buffer, writing).map_err(|error| (Side::Target, error))?;
+        start += length;
+    }
+    Ok(())
 }
 
 /// Zeroes a range of the target, except where it is zero already. Blocks.

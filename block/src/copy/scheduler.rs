@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::bitmap::DirtyBitmap;
 use super::block_status::{Kind, Limits, Next, Run, SCAN_MAX, StatusScan};
-use super::request::Request;
+use super::request::{Contents, Request};
 
 /// The delay if writers have locked all dirty units, which they do for one request at a time.
 const LOCKED_DELAY: Duration = Duration::from_millis(1);
@@ -63,17 +63,21 @@ impl Scheduler {
             };
         };
         let run = self.scan_at(taken.start).await;
-        let zero = match run.kind {
-            Kind::Data | Kind::OutOfScope => false,
-            Kind::Zero => true,
+        let data_end = taken.end.min(taken.start + limits.data);
+        let (contents, end) = match run.kind {
+            _ if run.end < data_end => (Contents::Mixed, data_end),
+            Kind::Data | Kind::OutOfScope => (Contents::Data, data_end),
+            Kind::Zero => {
+                let most = taken.start + limits.zeroes;
+                (Contents::Zero, run.end.min(taken.end).min(most))
+            }
         };
-        let length = limits.of(zero).min(run.end.min(taken.end) - taken.start);
-        let end = taken.start + length;
         if end < taken.end {
             self.bitmap.return_dirty(&(end..taken.end));
         }
         self.position = end;
-        Next::Request(Request { start: taken.start, length, zero })
+        let (start, length) = (taken.start, end - taken.start);
+        Next::Request(Request { start, length, contents })
     }
 
     /// Scans the block status of the source. A range that was data at the last scan counts as data,

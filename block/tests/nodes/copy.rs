@@ -21,6 +21,7 @@ pub(crate) struct Job {
     stop_after: u64,
     charged: AtomicU64,
     largest: AtomicU64,
+    requests: AtomicU64,
     pub(crate) done: AtomicU64,
     errors: Mutex<Vec<(Side, String)>>,
     retries: u64,
@@ -33,6 +34,7 @@ impl Default for Job {
             stop_after: u64::MAX,
             charged: AtomicU64::new(0),
             largest: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             done: AtomicU64::new(0),
             errors: Mutex::default(),
             retries: 0,
@@ -63,6 +65,7 @@ impl CopyControl for Job {
     fn charge(&self, bytes: u64) {
         self.charged.fetch_add(bytes, Ordering::Relaxed);
         self.largest.fetch_max(bytes, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     fn advance(&self, bytes: u64) {
@@ -174,6 +177,31 @@ fn holes_of_the_source_are_not_written() {
     run(&source, &node, &Job::default()).expect("the copy succeeds");
     let taken = target.metadata().expect("it is there").blocks() * 512;
     assert!(taken <= 128 * K, "{taken} bytes for 64 KiB of data");
+}
+
+#[test]
+fn short_runs_of_data_and_holes_share_requests() {
+    let fixture = Fixture::new();
+    let size = 4 * REQUEST_MAX;
+    let path = fixture.write("source", b"");
+    let file = File::options().write(true).open(path).expect("it is there");
+    file.set_len(size).expect("it can grow");
+    let mut expected = vec![0; size as usize];
+    for (seed, offset) in (0..size).step_by(128 << 10).enumerate() {
+        let data = noise(seed as u64 + 1, 64 * K);
+        file.write_all_at(&data, offset).expect("it can be written");
+        expected[offset as usize..offset as usize + data.len()].copy_from_slice(&data);
+    }
+    let target = fixture.write("target", b"");
+    File::options().write(true).open(&target).and_then(|f| f.set_len(size)).expect("it grows");
+    let source = fixture.add(fixture.file("source").named("s"));
+    let node = fixture.add(fixture.file("target").named("t"));
+    let job = Job::default();
+    run(&source, &node, &job).expect("the copy succeeds");
+    assert_eq!(job.requests.load(Ordering::Relaxed), 4);
+    assert_same(&contents(&node), &expected);
+    let taken = target.metadata().expect("it is there").blocks() * 512;
+    assert!(taken <= size / 2 + 128 * K, "{taken} bytes for {} bytes of data", size / 2);
 }
 
 #[test]
