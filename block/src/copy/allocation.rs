@@ -7,7 +7,7 @@ use super::{CopyControl, CopyError, Side};
 use crate::error::Error;
 use crate::nodes::Node;
 use crate::nodes::async_node::run_blocking;
-use crate::nodes::backing::is_allocated_in;
+use crate::nodes::backing::{Allocation, allocation};
 
 /// The number of extents that are scanned between two checks whether the job stops.
 const EXTENTS_AT_ONCE: usize = 4096;
@@ -42,8 +42,8 @@ impl DirtyBitmap {
             if position >= self.length() {
                 break;
             }
-            let (allocated, length) =
-                is_allocated_in(images, position, self.length() - position)?;
+            let Allocation { allocated, length } =
+                allocation(images, position, self.length() - position)?;
             if allocated {
                 self.mark(position, length);
             }

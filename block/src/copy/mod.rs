@@ -135,8 +135,8 @@ impl Copier {
 
     /// The same copy with compressed data, which the target must [support](Node::compresses).
     #[must_use]
-    pub fn compressing(self, compresses: bool) -> Self {
-        Copier { compresses, ..self }
+    pub fn compressing(self) -> Self {
+        Copier { compresses: true, ..self }
     }
 
     /// How data are written to the target.

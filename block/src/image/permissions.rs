@@ -4,6 +4,21 @@ use bitflags::bitflags;
 
 use crate::options::blkdebug::BlockPermission;
 
+/// Whether an image may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessMode {
+    /// The image may be read only.
+    ReadOnly,
+    /// The image may be read and written.
+    ReadWrite,
+}
+
+impl AccessMode {
+    pub(crate) fn from_writable(writable: bool) -> Self {
+        if writable { AccessMode::ReadWrite } else { AccessMode::ReadOnly }
+    }
+}
+
 bitflags! {
     /// A set of QEMU's block permissions.
     ///

@@ -210,25 +210,34 @@ impl Graph {
     }
 }
 
+/// Whether a range is allocated in a part of a backing chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Whether any of the nodes has the data allocated.
+    pub allocated: bool,
+    /// The length of the range in bytes.
+    pub length: u64,
+}
+
 /// Whether any of `nodes`, which are a part of a backing chain, has the data at `offset` allocated.
-/// Also returns the number of bytes to which the answer applies, at most `length`.
+/// The answer applies to at most `length` bytes.
 ///
 /// The range beyond the end of a node counts as allocated: it reads as zeroes, regardless of
 /// the nodes below.
 ///
 /// # Errors
 /// [`Error::Io`].
-pub fn is_allocated_in(nodes: &[Arc<Node>], offset: u64, length: u64) -> Result<(bool, u64)> {
+pub fn allocation(nodes: &[Arc<Node>], offset: u64, length: u64) -> Result<Allocation> {
     let mut known = length;
     for node in nodes {
         let extent = node.block_status(offset, known)?;
         if extent.length == 0 {
-            return Ok((true, known));
+            return Ok(Allocation { allocated: true, length: known });
         }
         known = known.min(extent.length);
         if extent.allocated {
-            return Ok((true, known));
+            return Ok(Allocation { allocated: true, length: known });
         }
     }
-    Ok((false, known))
+    Ok(Allocation { allocated: false, length: known })
 }

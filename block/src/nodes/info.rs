@@ -111,14 +111,22 @@ impl Qcow2Info {
     }
 }
 
+/// Whether information about a node contains that about its backing images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackingImages {
+    /// The information contains that about the backing image, which contains the next one.
+    Nested,
+    /// Backing images are left out, as with the argument `flat` of `query-named-block-nodes`.
+    Omitted,
+}
+
 impl Node {
-    /// What `query-named-block-nodes` reports about the node: with `flat`, without its backing
-    /// images.
+    /// What `query-named-block-nodes` reports about the node.
     ///
     /// # Errors
     /// [`Error::Io`](crate::error::Error::Io) if a size cannot be determined.
-    pub fn info(&self, flat: bool) -> Result<NodeInfo> {
-        InfoReader::new(flat).node(self)
+    pub fn info(&self, backing_images: BackingImages) -> Result<NodeInfo> {
+        InfoReader::new(backing_images).node(self)
     }
 
     /// The bytes that the image occupies on the host, if it is stored in a file.
@@ -151,8 +159,8 @@ impl Graph {
     ///
     /// # Errors
     /// [`Error::Io`](crate::error::Error::Io) if a size cannot be determined.
-    pub fn info(&self, flat: bool) -> Result<Vec<NodeInfo>> {
-        let mut reader = InfoReader::new(flat);
+    pub fn info(&self, backing_images: BackingImages) -> Result<Vec<NodeInfo>> {
+        let mut reader = InfoReader::new(backing_images);
         self.nodes().iter().map(|node| reader.node(node)).collect()
     }
 }
@@ -161,15 +169,15 @@ impl Graph {
 /// as often as there are images above.
 #[derive(Debug)]
 struct InfoReader {
-    flat: bool,
+    backing_images: BackingImages,
     names: Filenames,
     /// The images by the names of their nodes, and the lengths of their backing chains.
     images: HashMap<String, (Arc<ImageInfo>, u32)>,
 }
 
 impl InfoReader {
-    fn new(flat: bool) -> Self {
-        InfoReader { flat, names: Filenames::default(), images: HashMap::new() }
+    fn new(backing_images: BackingImages) -> Self {
+        InfoReader { backing_images, names: Filenames::default(), images: HashMap::new() }
     }
 
     fn node(&mut self, node: &Node) -> Result<NodeInfo> {
@@ -194,7 +202,10 @@ impl InfoReader {
         if let Some(known) = self.images.get(node.name()) {
             return Ok(known.clone());
         }
-        let backing = node.backing().or_else(|| node.blkdebug_image()).filter(|_| !self.flat);
+        let backing = node
+            .backing()
+            .or_else(|| node.blkdebug_image())
+            .filter(|_| self.backing_images == BackingImages::Nested);
         let backing = backing.map(|backing| self.image(&backing)).transpose()?;
         let depth = backing.as_ref().map_or(0, |(_, depth)| depth + 1);
         let filename = self.names.filename(node).to_string();

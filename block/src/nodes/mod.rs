@@ -44,7 +44,7 @@ pub use driver::Driver;
 pub use filter::{Filter, FilterOptions};
 pub use graph::{ClosingNodes, Graph};
 pub use image_name::{by_name, host_path};
-pub use info::{ImageInfo, NodeInfo, Qcow2Info};
+pub use info::{BackingImages, ImageInfo, NodeInfo, Qcow2Info};
 pub use inherit::CacheMode;
 pub use node::Node;
 pub use quiesce::Quiesced;

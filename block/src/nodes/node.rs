@@ -11,6 +11,7 @@ use super::range::RangeOptions;
 use super::watch::WriteLock;
 use crate::image::Image;
 use crate::image::host_file::HostFile;
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::Header;
 use crate::image::slice::StorageSlice;
@@ -98,6 +99,11 @@ impl Node {
     /// Whether writes are refused.
     pub fn is_read_only(&self) -> bool {
         self.settings.read().common.read_only
+    }
+
+    /// Whether the node may be written.
+    pub fn access_mode(&self) -> AccessMode {
+        AccessMode::from_writable(!self.is_read_only())
     }
 
     /// How the host caches.

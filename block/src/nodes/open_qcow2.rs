@@ -16,6 +16,7 @@ use super::open::Opener;
 use super::reservation::BorrowedNode;
 use crate::error::{Error, Result};
 use crate::image::Image;
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
 use crate::options::{
@@ -36,7 +37,10 @@ impl Opener<'_> {
         // the node.
         let name = self.name(name)?;
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
-        let header = Box::new(Header::read(&file.storage(), !common.read_only)?);
+        let header = Box::new(Header::read(
+            &file.storage(),
+            AccessMode::from_writable(!common.read_only),
+        )?);
         settings.given.qcow2.unwrap_or_default().check(&header)?;
         let data_file = self.open_data_file(&header, common, options.data_file.as_ref())?;
         if let Some(data_file) = &data_file {

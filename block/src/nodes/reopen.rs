@@ -12,6 +12,7 @@ use super::range::RangeOptions;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::host_file::{HostFileMode, Reopened};
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::Qcow2Change;
 
 /// A node that has been made writable. The node becomes read-only again when the guard is dropped.
@@ -33,7 +34,7 @@ impl WritableGuard {
 impl Drop for WritableGuard {
     fn drop(&mut self) {
         if let Some(node) = &self.node
-            && let Err(error) = self.graph.set_read_only(node, true)
+            && let Err(error) = self.graph.set_access_mode(node, AccessMode::ReadOnly)
         {
             tracing::error!(node = %node.name(), %error, "a node stays writable");
         }
@@ -82,12 +83,12 @@ impl Graph {
     /// Blocks while images are opened.
     ///
     /// # Errors
-    /// As for [`Graph::set_read_only`].
+    /// As for [`Graph::set_access_mode`].
     pub fn make_writable(&self, node: &Arc<Node>) -> Result<Option<WritableGuard>> {
         if !node.is_read_only() {
             return Ok(None);
         }
-        self.set_read_only(node, false)?;
+        self.set_access_mode(node, AccessMode::ReadWrite)?;
         Ok(Some(WritableGuard { graph: self.clone(), node: Some(Arc::clone(node)) }))
     }
 
@@ -100,10 +101,11 @@ impl Graph {
     /// [`Error::NodeReadOnly`], [`Error::PermissionConflict`] and [`Error::ImageLocked`] if the
     /// nodes below or their users do not allow the change; [`Error::OpenFile`]. After an error, no
     /// node is changed.
-    pub fn set_read_only(&self, node: &Arc<Node>, read_only: bool) -> Result<()> {
+    pub fn set_access_mode(&self, node: &Arc<Node>, mode: AccessMode) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         let Settings { inherited, given, .. } = *node.settings.read();
-        let given = GivenOptions { read_only: Some(read_only), ..given };
+        let read_only = Some(mode == AccessMode::ReadOnly);
+        let given = GivenOptions { read_only, ..given };
         let mut changes = Vec::new();
         plan(Change::new(Arc::clone(node), Settings::new(inherited, given)), &mut changes);
         self.reopen_all(changes)

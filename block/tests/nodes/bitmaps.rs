@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use block::image::permissions::AccessMode;
 use block::image::qcow2::bitmaps::BitmapInfo;
+use block::nodes::BackingImages;
 use block::nodes::Node;
 
 use crate::support::*;
@@ -29,7 +31,7 @@ fn image_with_bitmaps(fixture: &Fixture) -> Option<std::path::PathBuf> {
 }
 
 fn bitmaps(node: &Node) -> Vec<BitmapInfo> {
-    node.info(true).expect("it has a size").dirty_bitmaps
+    node.info(BackingImages::Omitted).expect("it has a size").dirty_bitmaps
 }
 
 fn open(fixture: &Fixture, read_only: bool) -> std::sync::Arc<Node> {
@@ -68,10 +70,10 @@ fn a_reopened_image_stores_its_bitmaps_and_loads_them_again() {
     let node = open(&fixture, false);
     for offset in [0, M, 3 * M] {
         node.write(offset, &noise(offset, 512)).expect("it is written");
-        fixture.graph.set_read_only(&node, true).expect("it is unused");
+        fixture.graph.set_access_mode(&node, AccessMode::ReadOnly).expect("it is unused");
         assert!(bitmaps(&node).iter().all(|one| !one.in_use));
         assert!(!qemu_img(&path, "info -U IMAGE").contains("in-use"));
-        fixture.graph.set_read_only(&node, false).expect("it is unused");
+        fixture.graph.set_access_mode(&node, AccessMode::ReadWrite).expect("it is unused");
         assert!(bitmaps(&node).iter().all(|one| one.in_use));
     }
     assert_eq!(bitmaps(&node)[1].count, 3 * 65536);
@@ -130,7 +132,7 @@ fn internal_snapshots_are_listed_and_keep_their_contents() {
     qemu_img(&path, "snapshot -c first IMAGE");
     let node = open(&fixture, false);
     node.write(0, &noise(2, 2 * M)).expect("it is written");
-    let image = node.info(true).expect("it has a size").image;
+    let image = node.info(BackingImages::Omitted).expect("it has a size").image;
     let [first] = &*image.snapshots else { panic!("there is one: {:?}", image.snapshots) };
     assert_eq!((first.id.as_str(), first.name.as_str(), first.icount), ("1", "first", Some(0)));
     assert!(first.date_sec > 0 && first.vm_state_size == 0 && first.vm_clock_nsec == 0);

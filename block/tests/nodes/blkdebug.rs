@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use block::nodes::BackingImages;
 use block::nodes::Node;
 use block::options::blkdebug::{
     BlkdebugEvent as Event, BlkdebugInjectErrorOptions, BlkdebugIoType as IoType,
@@ -275,7 +276,7 @@ fn listings_show_the_image_before_the_node() {
     fixture.write("plain", &noise(1, M));
     let node = fixture.add(blkdebug(fixture.file("plain"), vec![]).named("n"));
     assert_eq!(fixture.names(), ["#block", "n"]);
-    let info = node.info(false).expect("the size is known");
+    let info = node.info(BackingImages::Nested).expect("the size is known");
     let plain = text(&fixture.path("plain"));
     assert_eq!(info.filename, format!("blkdebug::{plain}"));
     assert_eq!((info.backing_depth, info.image.actual_size), (1, None));

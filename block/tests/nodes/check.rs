@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use block::image::host_file::{HostFile, HostFileKind, HostFileMode};
+use block::image::permissions::AccessMode;
 use block::image::qcow2::check::{self, ImageCheck};
 use block::image::qcow2::header::Header;
 use block::image::storage::Storage;
+use block::nodes::BackingImages;
 
 use crate::support::*;
 
@@ -51,7 +53,7 @@ fn storage(path: &Path) -> Storage {
 
 fn checked(path: &Path) -> ImageCheck {
     let storage = storage(path);
-    let header = Header::read(&storage, false).expect("the header is valid");
+    let header = Header::read(&storage, AccessMode::ReadOnly).expect("the header is valid");
     check::check(&storage, &header, &AtomicBool::new(false)).expect("it can be read")
 }
 
@@ -120,7 +122,8 @@ fn damaged_counts_are_found_and_repaired_as_by_qemu() {
             let by_qemu = checked_by_qemu(&path);
             assert_eq!((found.corruptions, found.leaks), by_qemu, "{kind}, {name}");
             let storage = storage(&path);
-            let header = Header::read(&storage, false).expect("the header is valid");
+            let header =
+                Header::read(&storage, AccessMode::ReadOnly).expect("the header is valid");
             check::repair(&storage, &header, &AtomicBool::new(false)).expect("it is possible");
             assert!(checked(&path).is_clean(), "{kind}, {name}: {:?}", checked(&path));
             assert_sound(&path);
@@ -134,7 +137,7 @@ fn a_cancelled_check_ends_early() {
     let fixture = Fixture::new();
     let path = fixture.format("image", |_| {});
     let storage = storage(&path);
-    let header = Header::read(&storage, false).expect("the header is valid");
+    let header = Header::read(&storage, AccessMode::ReadOnly).expect("the header is valid");
     let error = check::check(&storage, &header, &AtomicBool::new(true)).expect_err("cancelled");
     assert_eq!(error.to_string(), "Operation canceled");
 }
@@ -155,9 +158,12 @@ fn dirty_images_are_repaired_when_they_are_opened_for_writing() {
     let image = || qcow2(inline(fixture.file("image"))).named("n");
     let node = fixture.add(image().read_only(true));
     assert_same(&contents(&node), &noise(1, M));
-    assert_eq!(node.info(true).expect("it has a size").image.dirty, Some(true));
-    fixture.graph.set_read_only(&node, false).expect("it can be repaired");
-    assert_eq!(node.info(true).expect("it has a size").image.dirty, Some(false));
+    assert_eq!(node.info(BackingImages::Omitted).expect("it has a size").image.dirty, Some(true));
+    fixture.graph.set_access_mode(&node, AccessMode::ReadWrite).expect("it can be repaired");
+    assert_eq!(
+        node.info(BackingImages::Omitted).expect("it has a size").image.dirty,
+        Some(false)
+    );
     node.write(0, &noise(2, M)).expect("it is written");
     assert_same(&contents(&node), &noise(2, M));
     fixture.graph.remove("n").expect("it is unused");

@@ -283,7 +283,7 @@ fn compressed_copies_are_smaller_and_do_not_replace_other_data() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let (source, target) = (Arc::clone(&source), Arc::clone(&target));
         let copier = Copier::new(source, target, CopySlots::default()).expect("a size");
-        runtime.expect("a runtime").block_on(copier.compressing(true).run(job))
+        runtime.expect("a runtime").block_on(copier.compressing().run(job))
     };
     copy(&Job::default()).expect("all can be copied");
     assert_same(&contents(&target), &expected);

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use block::create::{Encryption, FileCreate, Preallocation, Qcow2Create, Qcow2Version};
 use block::image::qcow2::header::CompressionType;
+use block::nodes::BackingImages;
 
 use crate::support::*;
 
@@ -334,7 +335,7 @@ fn the_header_contains_the_options() {
     });
     fixture.write("base.raw", &[0; 512]);
     let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
-    let image = node.info(true).expect("sizes are known").image;
+    let image = node.info(BackingImages::Omitted).expect("sizes are known").image;
     let qcow2 = image.qcow2.as_ref().expect("it is a qcow2 image");
     assert_eq!((qcow2.compat, qcow2.refcount_bits, qcow2.lazy_refcounts), ("1.1", 1, true));
     assert_eq!(image.cluster_size, Some(4 * K));

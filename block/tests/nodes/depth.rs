@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::thread;
 
+use block::nodes::BackingImages;
 use block::nodes::{Node, STACK_SIZE};
 use block::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevRefOrNull, MAX_DEPTH,
@@ -45,7 +46,7 @@ fn use_node(node: &Arc<Node>) {
     node.read(0, &mut vec![0; 64 * 1024]).expect("readable");
     node.block_status(0, M).expect("it is known");
     node.flush().expect("it can be flushed");
-    node.info(false).expect("the sizes are known");
+    node.info(BackingImages::Nested).expect("the sizes are known");
 }
 
 #[test]
@@ -95,7 +96,7 @@ fn the_longest_chain_of_images_works_and_its_release_does_not_recurse() {
         let top = chain(&fixture, MAX_DEPTH - 1);
         let node = fixture.add(top.clone());
         use_node(&node);
-        let information = fixture.graph.info(false).expect("the sizes are known");
+        let information = fixture.graph.info(BackingImages::Nested).expect("the sizes are known");
         let top_info =
             information.iter().find(|node| node.node_name == "top").expect("it is open");
         assert_eq!(top_info.backing_depth as usize, MAX_DEPTH - 2);
@@ -147,7 +148,7 @@ fn names_of_a_deep_chain_are_cut_as_in_qemu() {
             below = with_backing(file, Some(BlockdevRefOrNull::Definition(Box::new(below))));
         }
         fixture.add(below.named("top"));
-        let information = fixture.graph.info(false).expect("the sizes are known");
+        let information = fixture.graph.info(BackingImages::Nested).expect("the sizes are known");
         let top_info =
             information.iter().find(|node| node.node_name == "top").expect("it is open");
         let name = &top_info.filename;

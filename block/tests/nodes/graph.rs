@@ -3,6 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use block::create::Qcow2Create;
+use block::nodes::BackingImages;
 use block::nodes::{NodeUse, Operation};
 use block::options::{
     BlockdevCacheOptions, BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsRaw,
@@ -262,7 +263,7 @@ fn images_have_names_that_open_the_same_nodes() {
     for (name, backing, expected) in cases {
         let has_backing = !matches!(backing, Some(BlockdevRefOrNull::Null(_)));
         let node = fixture.add(with_backing(inline(fixture.file(name)), backing).named("n"));
-        let info = node.info(false).expect("sizes are known");
+        let info = node.info(BackingImages::Nested).expect("sizes are known");
         assert_eq!(info.filename, expected);
         assert_eq!(info.image.full_backing_filename.as_deref(), Some(base.as_str()));
         assert_eq!(info.backing_filename.is_some(), has_backing);

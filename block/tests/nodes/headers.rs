@@ -3,6 +3,7 @@
 use std::fs;
 
 use block::create::Qcow2Version;
+use block::nodes::BackingImages;
 use block::nodes::Node;
 use block::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsQcow2, BlockdevOptionsRaw,
@@ -188,7 +189,7 @@ fn a_corrupt_image_opens_read_only() {
     let refusal = fixture.refusal(image());
     assert_eq!(refusal, "qcow2: Image is corrupt; cannot be opened read/write");
     let node = fixture.add(image().read_only(true));
-    let info = node.info(true).expect("it has a size");
+    let info = node.info(BackingImages::Omitted).expect("it has a size");
     assert!(info.image.qcow2.as_ref().is_some_and(|qcow2| qcow2.corrupt));
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use block::image::permissions::Permissions;
+use block::nodes::BackingImages;
 use block::nodes::backing::{BackingChange, chain};
 use block::nodes::{CacheMode, Driver, FilterOptions, Node, NodeUse};
 use block::options::{BlockdevCacheOptions, BlockdevOptions, BlockdevRefOrNull};
@@ -67,7 +68,7 @@ fn a_filter_is_between_a_node_and_its_parents() {
     let filter = fixture.graph.insert_filter(&mid, commit).expect("the filter can be inserted");
     assert_eq!(drivers(&top), ["qcow2", "commit_top", "qcow2", "qcow2"]);
     assert!(filter.node().filtered().is_some_and(|below| Arc::ptr_eq(&below, &mid)));
-    let info = top.info(false).expect("the sizes are known");
+    let info = top.info(BackingImages::Nested).expect("the sizes are known");
     assert_eq!(info.backing_depth, 3);
     let below = info.image.backing_image.as_ref().expect("a backing image");
     assert_eq!(below.format, "commit_top");
@@ -324,7 +325,7 @@ fn renaming_the_backing_file_does_not_change_the_backing_node() {
     let expected = format!("Could not change backing file to '{long}': Invalid argument");
     assert_eq!(refused.to_string(), expected);
     fixture.graph.rename_backing("top", "mid", "elsewhere").expect("it can be changed");
-    let info = mid.info(false).expect("the sizes are known");
+    let info = mid.info(BackingImages::Nested).expect("the sizes are known");
     assert_eq!(info.image.backing_filename.as_deref(), Some("elsewhere"));
     assert!(mid.backing().is_some_and(|below| Arc::ptr_eq(&below, &base)));
     assert_same(&contents(&top), &before);

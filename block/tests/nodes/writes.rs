@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use block::error::Result;
 use block::image::permissions::{Access, Permissions};
+use block::nodes::BackingImages;
 use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
 use block::options::BlockdevOptions;
 use parking_lot::Mutex;
@@ -184,7 +185,7 @@ fn a_filter_is_visible_until_it_is_removed() {
     }
     let filter = insert(None).expect("a name is generated");
     assert_eq!(fixture.names(), ["#block", "n"]);
-    let info = filter.node().info(false).expect("the size is known");
+    let info = filter.node().info(BackingImages::Nested).expect("the size is known");
     assert_eq!((info.driver, info.backing_depth), ("mirror_top", 1));
     let refused = fixture.graph.check_root(&node).expect_err("the filter is a parent");
     assert_eq!(refused.to_string(), "Need a root block node");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{Graph, Node};
 use block::options::{BlockdevOptions, BlockdevOptionsQcow2};
@@ -116,8 +117,9 @@ fn commit(graph: &Graph, node: &Arc<Node>) -> Result<()> {
     let (end, mut offset) = (size.min(Contents::WINDOW), 0);
     while offset < end {
         let most = REQUEST_MAX.min(end - offset);
-        let (copied, length) = backing::is_allocated_in(&[Arc::clone(node)], offset, most)?;
-        if copied {
+        let Allocation { allocated, length } =
+            backing::allocation(&[Arc::clone(node)], offset, most)?;
+        if allocated {
             let mut data = vec![0; usize::try_from(length).unwrap_or(0)];
             node.read(offset, &mut data)?;
             base.write(offset, &data)?;

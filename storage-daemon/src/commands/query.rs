@@ -6,6 +6,7 @@ use std::sync::Arc;
 use block::image::qcow2::bitmaps::BitmapInfo;
 use block::image::qcow2::header::CompressionType;
 use block::image::qcow2::snapshots::Snapshot;
+use block::nodes::BackingImages;
 use block::nodes::{self, Graph};
 use qapi_core::{Result, qapi_command};
 
@@ -28,7 +29,10 @@ pub fn query_named_block_nodes(
     #[qapi(since = "5.0")]
     flat: Option<bool>,
 ) -> Result<Vec<BlockDeviceInfo>> {
-    let nodes = graph.info(flat.unwrap_or(false))?;
+    let nodes = graph.info(match flat {
+        Some(true) => BackingImages::Omitted,
+        Some(false) | None => BackingImages::Nested,
+    })?;
     let mut images = Images::default();
     Ok(nodes.into_iter().map(|info| block_device_info(info, &mut images)).collect())
 }

@@ -281,7 +281,10 @@ fn copier(
         | MirrorSyncMode::Incremental
         | MirrorSyncMode::Bitmap => Scope::Full,
     };
-    let copier = copier.compressing(common.compress == Some(true));
+    let copier = match common.compress {
+        Some(true) => copier.compressing(),
+        Some(false) | None => copier,
+    };
     let mut pace = Pace::default();
     let Some(perf) = common.x_perf else { return Ok(copier.scope(scope)) };
     if let Some(workers) = perf.max_workers {

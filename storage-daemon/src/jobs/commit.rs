@@ -8,6 +8,7 @@ use std::sync::Arc;
 use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
 use block::error::Error;
 use block::image::aligned_buffer::AlignedBuffer;
+use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
     Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, Reservation, WritableGuard,
@@ -286,8 +287,8 @@ impl SequentialCopy for Images {
     fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
         let most = STEP_MAX.min(self.length - offset);
         let failed = |side| move |error| StepError { length: most, side, error };
-        let (copied, known) = backing::is_allocated_in(&self.between, offset, most)
-            .map_err(failed(Side::Source))?;
+        let Allocation { allocated: copied, length: known } =
+            backing::allocation(&self.between, offset, most).map_err(failed(Side::Source))?;
         if !copied {
             return Ok(Step { length: known, copied });
         }

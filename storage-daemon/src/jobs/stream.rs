@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
 use block::error::Error;
+use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
     BackingLink, Driver, Filter, FilterOptions, Graph, Node, NodeUse, Operation, WritableGuard,
@@ -295,8 +296,8 @@ impl SequentialCopy for Images {
         if own.allocated {
             return Ok(Step { length: own.length, copied: false });
         }
-        let (to_copy, known) =
-            backing::is_allocated_in(&self.below, offset, own.length).map_err(failed(most))?;
+        let Allocation { allocated: to_copy, length: known } =
+            backing::allocation(&self.below, offset, own.length).map_err(failed(most))?;
         let (length, to_copy) = self.whole_clusters(offset, known, cluster, to_copy);
         if to_copy {
             self.top.copy_on_read(offset, length).map_err(failed(length))?;

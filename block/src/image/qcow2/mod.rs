@@ -24,6 +24,7 @@ use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::Storage;
 use crate::error::{Error, Result};
+use crate::image::permissions::AccessMode;
 use crate::options::blkdebug::BlkdebugEvent;
 use bitmaps::{BitmapInfo, Bitmaps};
 pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
@@ -179,7 +180,7 @@ impl Qcow2Image {
             }
         }
         // The header is checked before the image is closed, so that an error leaves the image open.
-        Header::read(&self.storage, mode.writable)?;
+        Header::read(&self.storage, AccessMode::from_writable(mode.writable))?;
         opened.engine = None;
         let renamed = match &name {
             Some(name) => self.rename(name.as_ref(), mode.no_flush),
@@ -197,7 +198,7 @@ impl Qcow2Image {
     }
 
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
-        let mut header = Header::read(&self.storage, mode.writable)?;
+        let mut header = Header::read(&self.storage, AccessMode::from_writable(mode.writable))?;
         if mode.writable {
             repair_if_dirty(&self.storage, &mut header)?;
         }
@@ -367,7 +368,7 @@ fn repair_if_dirty(storage: &Storage, header: &mut Header) -> Result<()> {
         return Err(cannot(Errno::EIO.into()));
     }
     tracing::warn!(found.corruptions, found.leaks, "a dirty image has been repaired");
-    *header = Header::read(storage, true)?;
+    *header = Header::read(storage, AccessMode::ReadWrite)?;
     storage.sync()?;
     header.clear_dirty(storage)?;
     Ok(storage.sync()?)

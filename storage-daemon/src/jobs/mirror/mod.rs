@@ -284,9 +284,9 @@ impl Mirror {
 
     /// Makes the target read-only if the source is, and writable otherwise.
     fn copy_read_only(&self) {
-        let read_only = self.source.is_read_only();
-        if self.target.is_read_only() != read_only
-            && let Err(error) = self.graph.set_read_only(&self.target, read_only)
+        let mode = self.source.access_mode();
+        if self.target.access_mode() != mode
+            && let Err(error) = self.graph.set_access_mode(&self.target, mode)
         {
             tracing::warn!(node = %self.target.name(), %error, "the target keeps its mode");
         }

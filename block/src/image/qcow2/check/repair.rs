@@ -5,6 +5,7 @@ use nix::errno::Errno;
 use super::counts::{Counts, Scope, StoredCounts};
 use super::references::Image;
 use crate::error::{Error, Result};
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::format::entry::COPIED;
 use crate::image::qcow2::format::refcount_block::write_count;
 use crate::image::qcow2::header::{Header, TablePointers};
@@ -22,7 +23,7 @@ pub(super) fn repair(image: &Image<'_>) -> Result<()> {
         return Ok(());
     }
     rebuild(image)?;
-    let header = Header::read(image.storage, false)?;
+    let header = Header::read(image.storage, AccessMode::ReadOnly)?;
     wrong_flags(&Image { header: &header, ..*image }, Some(Correct))?;
     Ok(())
 }

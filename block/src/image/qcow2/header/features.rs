@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, invalid, name_in, unsupported};
 use crate::error::Result;
+use crate::image::permissions::AccessMode;
 
 pub(crate) const INCOMPATIBLE_DIRTY: u64 = 1 << 0;
 pub(crate) const INCOMPATIBLE_CORRUPT: u64 = 1 << 1;
@@ -81,8 +82,8 @@ impl Features {
     }
 
     /// Refuses to write to a corrupt image.
-    pub(super) fn check_writable(self, writable: bool) -> Result<()> {
-        if writable && self.has_incompatible(INCOMPATIBLE_CORRUPT) {
+    pub(super) fn check_mode(self, mode: AccessMode) -> Result<()> {
+        if mode == AccessMode::ReadWrite && self.has_incompatible(INCOMPATIBLE_CORRUPT) {
             return Err(invalid("qcow2: Image is corrupt; cannot be opened read/write"));
         }
         Ok(())

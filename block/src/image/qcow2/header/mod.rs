@@ -12,6 +12,7 @@ mod rewrite;
 use std::ops::Range;
 
 use crate::error::Result;
+use crate::image::permissions::AccessMode;
 use crate::image::storage::Storage;
 use extensions::BitmapsExtension;
 use features::*;
@@ -93,14 +94,14 @@ impl TablePointers {
 }
 
 impl Header {
-    /// Reads the header of an image that is to be opened, writable or read-only.
+    /// Reads the header of an image that is to be opened in a mode.
     ///
     /// # Errors
     /// [`Error::InvalidImage`](crate::error::Error::InvalidImage) if it is not a valid qcow2 image;
     /// [`Error::UnsupportedFeature`](crate::error::Error::UnsupportedFeature); or those of the
     /// storage.
-    pub fn read(storage: &Storage, writable: bool) -> Result<Self> {
-        parse::read(storage, writable)
+    pub fn read(storage: &Storage, mode: AccessMode) -> Result<Self> {
+        parse::read(storage, mode)
     }
 
     /// Marks the image as closed properly, after its reference counts have been repaired.

@@ -7,6 +7,7 @@ use super::fields::{Fields, LENGTH_V2, check_table, invalid};
 use super::*;
 use crate::error::Error;
 use crate::image::extent::SECTOR_SIZE;
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::MAGIC;
 
 /// The shortest header of a version 3 image.
@@ -25,9 +26,9 @@ const SUBCLUSTERS: u64 = 32;
 /// The smallest size of a cluster with subclusters, as a power of 2.
 const EXTENDED_L2_CLUSTER_BITS_MIN: u32 = 14;
 
-pub(super) fn read(storage: &Storage, writable: bool) -> Result<Header> {
+pub(super) fn read(storage: &Storage, mode: AccessMode) -> Result<Header> {
     let (cluster, cluster_bits) = first_cluster(storage)?;
-    parse(&Fields(&cluster), cluster_bits, writable)
+    parse(&Fields(&cluster), cluster_bits, mode)
 }
 
 /// The first cluster, and its size as a power of 2.
@@ -61,7 +62,7 @@ fn cluster_bits(fields: &Fields<'_>) -> Result<u32> {
     Ok(cluster_bits)
 }
 
-fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Header> {
+fn parse(fields: &Fields<'_>, cluster_bits: u32, mode: AccessMode) -> Result<Header> {
     let version = fields.u32(4)?;
     let cluster_size = 1 << cluster_bits;
     let added = match version {
@@ -79,7 +80,7 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, writable: bool) -> Result<Heade
         let names = feature_names(fields, extensions.start, extensions.end);
         added.features.check_known(names)?;
     }
-    added.features.check_writable(writable)?;
+    added.features.check_mode(mode)?;
     if added.refcount_order > REFCOUNT_ORDER_MAX {
         return Err(invalid("Reference count entry width too large; may not exceed 64 bits"));
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::journal::{Journal, apply, corruptions, number, take_snapshot};
+use crate::image::permissions::AccessMode;
 use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, OverlapChecks, Storages};
 use crate::image::qcow2::header::Header;
 use crate::image::storage::Storage;
@@ -50,7 +51,8 @@ struct Snapshot {
 }
 
 pub(super) fn open(storage: Storage, shape: Shape, writable: bool) -> Clusters {
-    let header = Header::read(&storage, writable).expect("it has a header");
+    let header =
+        Header::read(&storage, AccessMode::from_writable(writable)).expect("it has a header");
     let storages = Storages { file: storage, data: None, backing: None };
     let mut cache_sizes = CacheSizes::default();
     if shape.small_caches {
@@ -322,7 +324,7 @@ fn the_strictest_check_refuses_writes_into_tables_of_snapshots() {
         let copy = Arc::new(Journal::default());
         *copy.file.lock() = journal.file.lock().clone();
         let storage = Storage::from(copy);
-        let header = Header::read(&storage, true).expect("it has a header");
+        let header = Header::read(&storage, AccessMode::ReadWrite).expect("it has a header");
         let storages = Storages { file: storage, data: None, backing: None };
         let mode = OpenMode { writable: true, overlap_checks: checks, ..OpenMode::default() };
         let image = Clusters::open(storages, &header, mode).expect("it can be opened");
