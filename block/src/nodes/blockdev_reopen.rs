@@ -77,7 +77,7 @@ impl Graph {
     /// [`Error::ReopenedNameMissing`]; [`Error::NodeNotFound`]; [`Error::InvalidOption`],
     /// [`Error::OptionFixed`] and [`Error::OptionNotResettable`] for options that cannot change;
     /// [`Error::Cycle`], [`Error::BackingFrozen`] and [`Error::ImplicitBacking`] for a backing
-    /// node; those of [`Graph::set_read_only`].
+    /// node; those of [`Graph::set_access_mode`].
     pub fn reopen(&self, options: &[BlockdevOptions]) -> Result<()> {
         options.iter().try_for_each(BlockdevOptions::check_supported)?;
         let mut named = Vec::with_capacity(options.len());

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use block::nodes::BackingImages;
-use block::nodes::Node;
+use block::nodes::{BackingImages, Node};
 use block::options::blkdebug::{
     BlkdebugEvent as Event, BlkdebugInjectErrorOptions, BlkdebugIoType as IoType,
     BlkdebugSetStateOptions, BlockPermission,
