@@ -267,7 +267,7 @@ pub enum BlockdevDetectZeroesOptions {
 /// What an image may name in its header: the backing file and the external data file.
 ///
 /// An image from a stranger can name any file that the program can open, and so give the contents
-/// of that file to whoever reads the image. The file that a client names in `backing` or
+/// of that file to any reader of the image. The file that a client names in `backing` or
 /// `data-file` is not restricted. The values are in the order of strictness.
 #[qapi_enum]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -272,7 +272,7 @@ fn lost(
     }
 }
 
-/// Compares what is read from an image that nobody has written yet.
+/// Compares what is read from an image without any write.
 fn compare_opened(
     ours: &Result<Contents, String>,
     theirs: &Result<Contents, String>,

@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// Refuses to go on with a request after another one has found a corruption.
+    /// Refuses to continue a request after another one has found a corruption.
     fn check_usable(&self) -> Result<()> {
         if self.corrupt { Err(Errno::EIO.into()) } else { Ok(()) }
     }
