@@ -9,6 +9,12 @@ unsafe extern "C" {
     safe fn geteuid() -> u32;
 }
 
+/// Whether `uid` is root, or the user of this process.
+#[cfg(feature = "server")]
+pub(crate) fn is_owner_or_root(uid: u32) -> bool {
+    uid == 0 || uid == geteuid()
+}
+
 /// Lists of users and groups that are allowed, and of those that are denied.
 ///
 /// A denied user or group is refused in any case. Otherwise an allowed user or group is admitted.

@@ -6,6 +6,8 @@ mod access;
 use std::collections::HashMap;
 
 pub use access::Access;
+#[cfg(feature = "server")]
+pub(crate) use access::is_owner_or_root;
 
 pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 

@@ -5,24 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::connect::Outgoing;
-use super::connection::{Connection, Disconnect};
+use super::connection::{Connection, ConnectionOptions, Disconnect};
 use super::error::ServeError;
 use super::executor::CallExecutor;
-use super::listener::Listener;
+use super::foreign_protocol::ForeignProtocols;
+use super::listener::{Listener, ListenerOptions};
+use super::places::{Occupant, Places};
 use super::readiness::{NotifyServiceManager, ServiceState};
+use super::refusal::{Refusal, RefusalLog};
 use super::stream::{FdPassing, Sink, Source, Stream};
 use super::transport::{AsyncListener, Transport};
 use crate::call::session::{PeerCredentials, SessionContext};
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
-
-/// The default time for which a server that shuts down waits for calls in flight to end and for
-/// clients to read their last replies.
-pub(super) const DEFAULT_DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The function that the server calls when a session is closed because its client does not read.
 pub(super) struct OnOverflow(pub(super) Box<dyn Fn(&SessionContext) + Send + Sync>);
@@ -36,20 +34,18 @@ impl std::fmt::Debug for OnOverflow {
 /// The pause of a listener after it failed to accept a client.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Sent in place of the greeting to a client beyond the limit.
-const TOO_MANY_CLIENTS: &[u8] =
-    b"{\"error\": {\"class\": \"GenericError\", \"desc\": \"Too many clients are connected\"}}\r\n";
-
 /// Work between the request to shut down and the end of the sessions.
 pub(super) type ShutdownHook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Everything that accepting and serving a client needs.
 pub(super) struct Acceptor {
     pub(super) service: Arc<Service>,
-    pub(super) client_permits: Semaphore,
     pub(super) output_limit: usize,
-    pub(super) executor: Arc<CallExecutor>,
+    pub(super) negotiation_deadline: Duration,
     pub(super) drain_deadline: Duration,
+    pub(super) places: Arc<Places>,
+    pub(super) refusals: RefusalLog,
+    pub(super) executor: Arc<CallExecutor>,
     pub(super) on_overflow: Option<OnOverflow>,
     pub(super) fd_passing: FdPassing,
     pub(super) notify_service_manager: Option<NotifyServiceManager>,
@@ -72,33 +68,31 @@ pub(super) async fn serve_all(
     // The files of the sockets are removed after the last session is closed, so that clients can
     // detect the end of the server by them.
     let mut sockets = Vec::new();
-    for Listener { transport, pretty } in listeners {
+    for Listener { transport, options } in listeners {
         let acceptor = Arc::clone(&acceptor);
         match transport {
             Transport::Listening(socket) => {
                 let listener = socket.async_listener()?;
                 sockets.push(socket);
-                tasks.spawn(accept_loop(acceptor, listener, pretty));
+                tasks.spawn(accept_loop(acceptor, listener, options));
             }
             Transport::Connected(stream) => {
                 let stream = stream.into_stream()?;
-                tasks.spawn(async move { acceptor.serve(stream, pretty).await });
+                tasks.spawn(async move { acceptor.serve_configured(stream, options).await });
             }
             Transport::Connecting(outgoing) => {
-                tasks.spawn(connect_loop(acceptor, outgoing, pretty));
+                tasks.spawn(connect_loop(acceptor, outgoing, options));
             }
             Transport::Stdio => {
-                tasks.spawn(async move {
-                    let source = Source::Bytes(Box::new(tokio::io::stdin()));
-                    let options = acceptor.session_options(None, pretty);
-                    acceptor.run_session(source, Box::new(tokio::io::stdout()), &options).await;
-                });
+                tasks.spawn(async move { acceptor.serve_stdio(options).await });
             }
         }
     }
     let events = acceptor.service.events().clone();
     let mut background = JoinSet::new();
     background.spawn(async move { events.run_throttle().await });
+    let logging = Arc::clone(&acceptor);
+    background.spawn(async move { logging.refusals.run().await });
     acceptor.notify_service_manager(ServiceState::Ready);
     acceptor.service.shutdown().requested().await;
     acceptor.notify_service_manager(ServiceState::Stopping);
@@ -111,7 +105,7 @@ pub(super) async fn serve_all(
 }
 
 /// Accepts clients until the shutdown is requested, then waits until their sessions are closed.
-async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, pretty: bool) {
+async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: ListenerOptions) {
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -121,7 +115,8 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, pretty: b
         };
         match accepted {
             Ok(stream) => {
-                sessions.spawn(admit(Arc::clone(&acceptor), stream, pretty));
+                let acceptor = Arc::clone(&acceptor);
+                sessions.spawn(async move { acceptor.serve_accepted(stream, options).await });
             }
             Err(error) => {
                 // Most likely the process has no free file descriptor. Sessions that end during the
@@ -134,28 +129,11 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, pretty: b
     while sessions.join_next().await.is_some() {}
 }
 
-/// Serves one client if the policy lets its user connect.
-async fn admit(acceptor: Arc<Acceptor>, stream: Stream, pretty: bool) {
-    match stream.peer() {
-        Ok(Some(peer)) if !acceptor.service.policy().may_connect(peer) => {
-            tracing::warn!(
-                uid = peer.uid,
-                pid = peer.pid,
-                "a client was refused: the policy does not admit its user"
-            );
-        }
-        Ok(_) => acceptor.serve(stream, pretty).await,
-        Err(error) => {
-            tracing::warn!(%error, "a client was refused: its credentials cannot be read")
-        }
-    }
-}
-
 /// Connects to a client and serves it, and repeats both until the shutdown is requested.
 async fn connect_loop(
     acceptor: Arc<Acceptor>,
     Outgoing { address, interval }: Outgoing,
-    pretty: bool,
+    options: ListenerOptions,
 ) {
     let mut is_reachable = true;
     loop {
@@ -166,7 +144,7 @@ async fn connect_loop(
         match connected {
             Ok(stream) => {
                 is_reachable = true;
-                acceptor.serve(stream, pretty).await;
+                acceptor.serve_configured(stream, options).await;
             }
             Err(error) if is_reachable => {
                 // Only the first failure is a warning: the client may be absent for days.
@@ -183,29 +161,82 @@ async fn connect_loop(
 }
 
 impl Acceptor {
+    /// Serves a client that connected to a socket of the server, if the policy admits its user.
+    async fn serve_accepted(&self, stream: Stream, options: ListenerOptions) {
+        let peer = match stream.peer() {
+            Ok(Some(peer)) if !self.service.policy().may_connect(peer) => {
+                tracing::debug!(uid = peer.uid, pid = peer.pid, "the policy refuses a client");
+                return self.refusals.add(Refusal::UserNotAdmitted(peer.uid));
+            }
+            Ok(peer) => peer,
+            Err(error) => {
+                tracing::debug!(%error, "the credentials of a client cannot be read");
+                return self.refusals.add(Refusal::CredentialsUnreadable);
+            }
+        };
+        let deadline = Some(self.negotiation_deadline);
+        self.serve(stream, peer, Occupant::of_peer(peer), options, deadline).await;
+    }
+
+    /// Serves a client at the other end of a connection that the operator configured.
+    async fn serve_configured(&self, stream: Stream, options: ListenerOptions) {
+        let peer = stream.peer().ok().flatten();
+        self.serve(stream, peer, Occupant::Configured, options, None).await;
+    }
+
+    async fn serve_stdio(&self, ListenerOptions { pretty, foreign_protocols }: ListenerOptions) {
+        let source = Source::Bytes(Box::new(tokio::io::stdin()));
+        let sink = Box::new(tokio::io::stdout());
+        let foreign_protocols = foreign_protocols.unwrap_or(ForeignProtocols::Ignore);
+        let options = ConnectionOptions { foreign_protocols, negotiation_deadline: None };
+        let session_options = self.session_options(None, pretty);
+        self.run_session(source, sink, Occupant::Configured, &session_options, options).await;
+    }
+
+    async fn serve(
+        &self,
+        stream: Stream,
+        peer: Option<PeerCredentials>,
+        occupant: Occupant,
+        ListenerOptions { pretty, foreign_protocols }: ListenerOptions,
+        negotiation_deadline: Option<Duration>,
+    ) {
+        let default = stream.default_foreign_protocols();
+        let foreign_protocols = foreign_protocols.unwrap_or(default);
+        let options = ConnectionOptions { foreign_protocols, negotiation_deadline };
+        let (source, sink) = stream.split(self.fd_passing);
+        let session_options = self.session_options(peer, pretty);
+        self.run_session(source, sink, occupant, &session_options, options).await;
+    }
+
     fn session_options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
         SessionOptions { peer, pretty, output_limit: self.output_limit }
     }
 
-    /// Serves a client that the policy permits to connect.
-    async fn serve(&self, stream: Stream, pretty: bool) {
-        let options = self.session_options(stream.peer().ok().flatten(), pretty);
-        let (source, sink) = stream.split(self.fd_passing);
-        self.run_session(source, sink, &options).await;
-    }
-
-    /// Runs one session over its transport, if the number of clients is below the limit.
-    async fn run_session(&self, source: Source, mut sink: Sink, options: &SessionOptions) {
-        let Ok(_permit) = self.client_permits.try_acquire() else {
-            tracing::warn!("a client was refused: too many are connected");
-            let _ = sink.write_all(TOO_MANY_CLIENTS).await;
-            return;
+    /// Runs one session over its transport, if a place is free.
+    async fn run_session(
+        &self,
+        source: Source,
+        mut sink: Sink,
+        occupant: Occupant,
+        session_options: &SessionOptions,
+        options: ConnectionOptions,
+    ) {
+        let place = match self.places.take(occupant) {
+            Ok(place) => place,
+            Err(reason) => {
+                let refusal = Refusal::NoPlace(reason);
+                self.refusals.add(refusal);
+                let _ = sink.write_all(refusal.reply().unwrap_or_default()).await;
+                return;
+            }
         };
-        let session = Session::new(Arc::clone(&self.service), options);
+        let session = Session::new(Arc::clone(&self.service), session_options);
         let context = session.shared_context();
         let id = context.id();
         tracing::debug!(session = id, "a client connected");
-        let mut connection = Connection::new(source, sink, session, Arc::clone(&self.executor));
+        let executor = Arc::clone(&self.executor);
+        let mut connection = Connection::new(source, sink, session, executor, options);
         match connection.run(self.service.shutdown()).await {
             Disconnect::ByClient | Disconnect::ByServer => {
                 tracing::debug!(session = id, "session ended");
@@ -216,7 +247,19 @@ impl Acceptor {
                     call(&context);
                 }
             }
+            Disconnect::Refused(refusal) => {
+                tracing::debug!(session = id, "session closed: {refusal}");
+                self.refusals.add(refusal);
+            }
             Disconnect::Io(error) => tracing::debug!(session = id, %error, "connection lost"),
+        }
+        if let Some(call) = connection.into_call() {
+            // The call occupies the place until it ends, so that clients which disconnect at once
+            // cannot start any number of calls.
+            tokio::spawn(async move {
+                let _ = call.await;
+                drop(place);
+            });
         }
     }
 

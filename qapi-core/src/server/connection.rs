@@ -7,11 +7,15 @@ use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 use super::executor::{CallExecutor, CallResult};
+use super::foreign_protocol::{Detector, ForeignProtocols};
+use super::refusal::Refusal;
 use super::stream::{Sink, Source};
 use crate::protocol::outbox::OutputOverflow;
 use crate::service::shutdown::Shutdown;
@@ -26,8 +30,25 @@ pub(super) enum Disconnect {
     ByServer,
     /// The client left more output unread than the limit allows.
     Overflow(OutputOverflow),
+    /// The client must not be served.
+    Refused(Refusal),
     /// The transport failed.
     Io(io::Error),
+}
+
+/// How a connection is served.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConnectionOptions {
+    pub(super) foreign_protocols: ForeignProtocols,
+    /// The time in which the client has to negotiate; `None` for any time.
+    pub(super) negotiation_deadline: Option<Duration>,
+}
+
+impl Default for ConnectionOptions {
+    /// The options for a client that is trusted.
+    fn default() -> Self {
+        Self { foreign_protocols: ForeignProtocols::Ignore, negotiation_deadline: None }
+    }
 }
 
 /// The condition under which the connection gives the session more input.
@@ -54,6 +75,9 @@ pub(super) struct Connection {
     call: Option<JoinHandle<CallResult>>,
     waiting_for: WaitingFor,
     end_of_input: bool,
+    foreign_protocols: Detector,
+    /// Ends when the client must have negotiated; `None` once it has.
+    negotiation_deadline: Option<Pin<Box<Sleep>>>,
     /// Whether sessions must close, after the shutdown hooks.
     is_closing: bool,
 }
@@ -64,7 +88,9 @@ impl Connection {
         sink: Sink,
         session: Session,
         executor: Arc<CallExecutor>,
+        options: ConnectionOptions,
     ) -> Self {
+        let deadline = options.negotiation_deadline;
         Self {
             source,
             sink,
@@ -77,6 +103,8 @@ impl Connection {
             call: None,
             waiting_for: WaitingFor::Input,
             end_of_input: false,
+            foreign_protocols: Detector::new(options.foreign_protocols),
+            negotiation_deadline: deadline.map(|time| Box::pin(tokio::time::sleep(time))),
             is_closing: false,
         }
     }
@@ -86,7 +114,14 @@ impl Connection {
     pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Disconnect {
         let mut closing =
             Closing { shutdown, wait: pin!(shutdown.sessions_closing()), waker: None };
-        if let Err(disconnect) = poll_fn(|context| self.poll(context, &mut closing)).await {
+        let polled = poll_fn(|context| {
+            let mut reads_left = READS_PER_TURN;
+            self.poll(context, &mut closing, &mut reads_left)
+        });
+        if let Err(disconnect) = polled.await {
+            if let Disconnect::Refused(refusal) = disconnect {
+                self.send_last(refusal.reply().unwrap_or_default()).await;
+            }
             return disconnect;
         }
         let _ = self.sink.shutdown().await;
@@ -104,8 +139,10 @@ impl Connection {
         &mut self,
         context: &mut Context<'_>,
         closing: &mut Closing<'_, impl Future<Output = ()>>,
+        reads_left: &mut usize,
     ) -> Poll<Result<(), Disconnect>> {
         loop {
+            self.check_negotiation(context)?;
             // Output first, so that a client which only sends still receives its replies.
             let sent = self.poll_send(context)?;
             if sent.is_ready() && self.is_served() {
@@ -115,8 +152,13 @@ impl Connection {
                 self.call = None;
                 self.session.complete(result);
                 self.advance();
+            } else if *reads_left == 0 {
+                // The other connections have their turn.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             } else if let Poll::Ready(result) = self.poll_read(context) {
-                result.map_err(Disconnect::Io)?;
+                result?;
+                *reads_left -= 1;
             } else if !self.is_closing && closing.poll(context) {
                 self.is_closing = true;
                 self.waiting_for = WaitingFor::Nothing;
@@ -183,11 +225,43 @@ impl Connection {
         }
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Checks that the client negotiates in time.
+    fn check_negotiation(&mut self, context: &mut Context<'_>) -> Result<(), Disconnect> {
+        let Some(deadline) = &mut self.negotiation_deadline else { return Ok(()) };
+        if self.session.context().is_negotiated() {
+            self.negotiation_deadline = None;
+        } else if deadline.as_mut().poll(context).is_ready() {
+            return Err(Disconnect::Refused(Refusal::NegotiationTimeout));
+        }
+        Ok(())
+    }
+
+    /// Sends a last message, if the transport takes it at once and no other message is begun.
+    async fn send_last(&mut self, message: &[u8]) {
+        if self.written < self.output.len() || message.is_empty() {
+            return;
+        }
+        poll_fn(|context| {
+            let _ = Pin::new(&mut self.sink).poll_write(context, message);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// The call in flight, which continues without the client.
+    pub(super) fn into_call(self) -> Option<JoinHandle<CallResult>> {
+        self.call
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Disconnect>> {
         if self.waiting_for != WaitingFor::Input || self.end_of_input {
             return Poll::Pending;
         }
-        let count = ready!(self.input.poll_read(&mut self.source, context))?;
+        let read = ready!(self.input.poll_read(&mut self.source, context));
+        let count = read.map_err(Disconnect::Io)?;
+        if let Some(protocol) = self.foreign_protocols.examine(self.input.remaining()) {
+            return Poll::Ready(Err(Disconnect::Refused(Refusal::Foreign(protocol))));
+        }
         self.end_of_input = count == 0;
         let fds = self.input.take_fds();
         if !fds.is_empty() {
@@ -242,6 +316,9 @@ impl<F: Future<Output = ()>> Closing<'_, F> {
         self.wait.as_mut().poll(context).is_ready()
     }
 }
+
+/// The number of reads after which other connections have their turn.
+const READS_PER_TURN: usize = 4;
 
 /// The maximum number of bytes in one read. A client's burst of small commands fits into one read,
 /// and one write then sends all replies to the burst.

@@ -10,6 +10,7 @@ use super::abstract_socket;
 use super::address::ClientAddress;
 use super::connect::Outgoing;
 use super::error::ServeError;
+use super::foreign_protocol::ForeignProtocols;
 use super::transport::{ListeningSocket, Transport};
 use super::unix::{self, SocketAccess};
 use super::{from_fd, tcp};
@@ -21,12 +22,21 @@ use super::{from_fd, tcp};
 #[derive(Debug)]
 pub struct Listener {
     pub(super) transport: Transport,
+    pub(super) options: ListenerOptions,
+}
+
+/// How the clients of a listener are served.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ListenerOptions {
+    /// Whether messages are indented over several lines.
     pub(super) pretty: bool,
+    /// The treatment of HTTP and TLS; `None` for the default of the transport.
+    pub(super) foreign_protocols: Option<ForeignProtocols>,
 }
 
 impl Listener {
     fn new(transport: Transport) -> Self {
-        Self { transport, pretty: false }
+        Self { transport, options: ListenerOptions::default() }
     }
 
     /// Listens on a unix socket at `path`, which only its owner may open. The server removes the
@@ -74,7 +84,8 @@ impl Listener {
     /// free one; see [`tcp_address`](Self::tcp_address).
     ///
     /// **TCP has no authentication**: every user of this machine may connect and execute every
-    /// command. A line in the log says so too.
+    /// command. A line in the log says so too. A browser cannot be made to send commands; see
+    /// [`ForeignProtocols`].
     ///
     /// # Errors
     /// [`ServeError::Bind`]: the port is taken.
@@ -191,7 +202,16 @@ impl Listener {
     /// QEMU's `pretty=on` does; off by default.
     #[must_use]
     pub fn pretty(mut self, pretty: bool) -> Self {
-        self.pretty = pretty;
+        self.options.pretty = pretty;
+        self
+    }
+
+    /// Sets what happens to a client whose first bytes are an HTTP request or a TLS handshake. By
+    /// default such a client is disconnected on TCP, and its bytes are malformed JSON on all other
+    /// transports.
+    #[must_use]
+    pub fn foreign_protocols(mut self, treatment: ForeignProtocols) -> Self {
+        self.options.foreign_protocols = Some(treatment);
         self
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::io::DuplexStream;
 
-use super::connection::Connection;
+use super::connection::{Connection, ConnectionOptions};
 use super::executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use super::stream::Source;
 use crate::service::Service;
@@ -24,7 +24,9 @@ pub(crate) fn connect(service: &Arc<Service>) -> DuplexStream {
     let session = Session::new(Arc::clone(&service), &SessionOptions::default());
     tokio::spawn(async move {
         let executor = Arc::new(CallExecutor::new(DEFAULT_BLOCKING_LIMIT));
-        let mut connection = Connection::new(source, Box::new(writer), session, executor);
+        let options = ConnectionOptions::default();
+        let mut connection =
+            Connection::new(source, Box::new(writer), session, executor, options);
         tokio::select! {
             // The reason is not logged: the test sees the disconnect itself.
             _ = connection.run(service.shutdown()) => {}

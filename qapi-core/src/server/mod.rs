@@ -21,13 +21,18 @@ mod connect;
 mod connection;
 mod error;
 mod executor;
+mod foreign_protocol;
 mod from_fd;
 #[cfg(target_os = "linux")]
 mod inherited;
+mod limits;
 mod listener;
 #[cfg(feature = "test-util")]
 pub(crate) mod memory;
+mod places;
 mod readiness;
+mod refusal;
+mod socket_lock;
 mod stream;
 mod tcp;
 mod transport;
@@ -35,6 +40,7 @@ mod unix;
 
 pub use address::ClientAddress;
 pub use error::ServeError;
+pub use foreign_protocol::ForeignProtocols;
 #[cfg(target_os = "linux")]
 pub use inherited::InheritedSocket;
 pub use listener::Listener;
@@ -42,10 +48,8 @@ pub use unix::SocketAccess;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 
 use crate::call::session::SessionContext;
 use crate::call::state::StateMap;
@@ -59,15 +63,13 @@ use crate::schema::projection::Projection;
 use crate::service::Service;
 use crate::service::preconfig::Preconfig;
 use crate::service::shutdown::Shutdown;
-use crate::session::SessionOptions;
-use accept::{Acceptor, DEFAULT_DRAIN_DEADLINE, OnOverflow, ShutdownHook, serve_all};
-use executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
+use accept::{Acceptor, OnOverflow, ShutdownHook, serve_all};
+use executor::CallExecutor;
+use limits::Limits;
+use places::Places;
 use readiness::NotifyServiceManager;
+use refusal::RefusalLog;
 use stream::FdPassing;
-
-/// The number of clients that a server serves at a time by default. Each client may leave output up
-/// to its limit unread, so this number bounds the memory for output.
-const DEFAULT_CLIENT_LIMIT: usize = 64;
 
 /// A builder of a QMP server: its commands, their state, and its listeners.
 ///
@@ -84,10 +86,7 @@ pub struct Server {
     shutdown: Shutdown,
     listeners: Vec<Listener>,
     packages: Vec<&'static str>,
-    client_limit: usize,
-    output_limit: usize,
-    blocking_limit: usize,
-    drain_deadline: Duration,
+    limits: Limits,
     on_overflow: Option<OnOverflow>,
     fd_passing: FdPassing,
     documentation: bool,
@@ -122,10 +121,7 @@ impl Server {
             shutdown: Shutdown::new(),
             listeners: Vec::new(),
             packages: Vec::new(),
-            client_limit: DEFAULT_CLIENT_LIMIT,
-            output_limit: SessionOptions::default().output_limit,
-            blocking_limit: DEFAULT_BLOCKING_LIMIT,
-            drain_deadline: DEFAULT_DRAIN_DEADLINE,
+            limits: Limits::default(),
             on_overflow: None,
             fd_passing: FdPassing::Disabled,
             documentation: false,
@@ -194,21 +190,6 @@ impl Server {
         self
     }
 
-    /// Limits the number of connected clients; 64 by default. A client beyond the limit receives an
-    /// error in place of the greeting and is disconnected.
-    pub fn client_limit(mut self, clients: usize) -> Self {
-        self.client_limit = clients;
-        self
-    }
-
-    /// Limits the bytes of output that a client may leave unread; 16 MiB by default. A client
-    /// beyond the limit is disconnected. Replies count too, so the limit must exceed the largest
-    /// reply, usually the reply to `query-qmp-schema`.
-    pub fn output_limit(mut self, bytes: usize) -> Self {
-        self.output_limit = bytes;
-        self
-    }
-
     /// Calls `function` when a session is closed because its client exceeded the
     /// [`output_limit`](Self::output_limit), for example to count such clients. The function
     /// must be quick: it runs on the server's thread. The server also logs a warning.
@@ -217,23 +198,6 @@ impl Server {
         function: impl Fn(&SessionContext) + Send + Sync + 'static,
     ) -> Self {
         self.on_overflow = Some(OnOverflow(Box::new(function)));
-        self
-    }
-
-    /// Limits the number of `blocking` functions that run at a time, each on its own thread; 16 by
-    /// default, at least 1. Further calls wait.
-    pub fn blocking_limit(mut self, functions: usize) -> Self {
-        self.blocking_limit = functions;
-        self
-    }
-
-    /// Sets the deadline of the shutdown, 5 seconds by default. Until then the server waits for
-    /// calls in flight to end and for clients to read their last replies. At the deadline the
-    /// server drops the calls, with a line in the log for each, and disconnects the clients. A
-    /// blocking function cannot be dropped: its thread runs until the function returns, and the
-    /// server does not wait for it.
-    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
-        self.drain_deadline = deadline;
         self
     }
 
@@ -356,10 +320,12 @@ impl Server {
         let service = Arc::new(RegistryError::together([checked, required, made]).and(service)?);
         let acceptor = Arc::new(Acceptor {
             service,
-            client_permits: Semaphore::new(self.client_limit),
-            output_limit: self.output_limit,
-            executor: Arc::new(CallExecutor::new(self.blocking_limit)),
-            drain_deadline: self.drain_deadline,
+            places: Places::new(self.limits.clients, self.limits.clients_of_user),
+            executor: Arc::new(CallExecutor::new(self.limits.blocking)),
+            output_limit: self.limits.output,
+            negotiation_deadline: self.limits.negotiation_deadline,
+            drain_deadline: self.limits.drain_deadline,
+            refusals: RefusalLog::default(),
             on_overflow: self.on_overflow,
             fd_passing: self.fd_passing,
             notify_service_manager: self.notify_service_manager,

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpStream, UnixStream};
 
+use super::foreign_protocol::ForeignProtocols;
+use super::tcp;
 use crate::call::fds::UNCLAIMED_LIMIT;
 use crate::call::session::PeerCredentials;
 
@@ -47,10 +49,20 @@ impl StdStream {
 }
 
 impl Stream {
-    /// A TCP connection without Nagle's algorithm, which would delay small replies.
+    /// A TCP connection without Nagle's algorithm, which would delay small replies, and with
+    /// keep-alive, which detects a host that no longer answers.
     pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
+        tcp::keep_alive(&stream)?;
         Ok(Self::Tcp(stream))
+    }
+
+    /// The default treatment of HTTP and TLS: browsers can reach TCP ports, and no other transport.
+    pub(super) fn default_foreign_protocols(&self) -> ForeignProtocols {
+        match self {
+            Self::Unix(_) => ForeignProtocols::Ignore,
+            Self::Tcp(_) => ForeignProtocols::Disconnect,
+        }
     }
 
     /// The credentials of the process at the other end; `None` where the family has none.

@@ -2,8 +2,31 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::net::sockopt;
 
 use super::error::ServeError;
+
+/// The time without traffic after which the kernel asks the other host whether it is alive.
+const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(60);
+
+/// The time between two such questions.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The number of questions without an answer after which the connection fails.
+const KEEP_ALIVE_COUNT: u32 = 6;
+
+/// Enables keep-alive, so that a client whose host vanished loses its place after two minutes.
+pub(super) fn keep_alive(socket: impl AsFd) -> io::Result<()> {
+    sockopt::set_socket_keepalive(&socket, true)?;
+    // Some systems lack one of the options, and use two hours.
+    let _ = sockopt::set_tcp_keepidle(&socket, KEEP_ALIVE_IDLE);
+    let _ = sockopt::set_tcp_keepintvl(&socket, KEEP_ALIVE_INTERVAL);
+    let _ = sockopt::set_tcp_keepcnt(&socket, KEEP_ALIVE_COUNT);
+    Ok(())
+}
 
 /// Binds a listening socket to the first of `addresses` that is free.
 ///

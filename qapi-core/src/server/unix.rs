@@ -1,6 +1,6 @@
 //! Listening unix sockets, and the files that they create and remove.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 use super::error::ServeError;
+use super::socket_lock::SocketLock;
 
 /// The number of clients that may wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -59,6 +60,11 @@ impl SocketAccess {
         self
     }
 
+    /// Whether the file belongs to the user and the group of the daemon.
+    const fn has_own_user_and_group(self) -> bool {
+        self.uid.is_none() && self.gid.is_none()
+    }
+
     /// Sets the group of the file; the daemon's own group by default. A group of which the daemon
     /// is not a member requires privileges.
     pub const fn group(mut self, gid: u32) -> Self {
@@ -70,14 +76,16 @@ impl SocketAccess {
 /// A listening socket and the guard that removes its file. An abstract socket has no file.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
-    pub(super) listener: UnixListener,
+    /// Dropped before the listener: while the socket is open, no other daemon replaces its file,
+    /// and no other file has its inode number.
     _file: Option<SocketFile>,
+    pub(super) listener: UnixListener,
 }
 
 impl BoundSocket {
     /// A socket that has no file, or whose file belongs to the process that created it.
     pub(super) fn without_file(listener: UnixListener) -> Self {
-        Self { listener, _file: None }
+        Self { _file: None, listener }
     }
 }
 
@@ -106,29 +114,46 @@ impl Drop for SocketFile {
 /// [`ServeError::Bind`]: the path is taken or too long, the file cannot be created, or its owner or
 /// permissions cannot be changed.
 pub(super) fn bind(path: &Path, access: SocketAccess) -> Result<BoundSocket, ServeError> {
-    remove_stale(path)
-        .and_then(|()| bind_new(path, access))
+    bind_exclusively(path, access)
         .map_err(|source| ServeError::Bind { address: path.display().to_string(), source })
 }
 
-fn bind_new(path: &Path, access: SocketAccess) -> io::Result<BoundSocket> {
+fn bind_exclusively(path: &Path, access: SocketAccess) -> io::Result<BoundSocket> {
+    // An address that no socket can have is refused before files are created.
+    let address = SocketAddrUnix::new(path)?;
+    let lock = SocketLock::take(path)?;
+    remove_stale(path)?;
     // A daemon may change its directory before it removes the file.
     let absolute = std::path::absolute(path)?;
     let socket = nonblocking_socket()?;
-    rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+    restrict(&socket, access);
+    rustix::net::bind(&socket, &address)?;
     let file = SocketFile { path: absolute, identity: identity(path) };
     // No client can connect before the socket listens.
     set_access(path, access)?;
     rustix::net::listen(&socket, BACKLOG)?;
-    Ok(BoundSocket { listener: socket.into(), _file: Some(file) })
+    drop(lock);
+    Ok(BoundSocket { _file: Some(file), listener: socket.into() })
 }
 
-fn set_access(path: &Path, SocketAccess { mode, uid, gid }: SocketAccess) -> io::Result<()> {
-    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
-    if uid.is_some() || gid.is_some() {
+/// Restricts the mode bits with which `bind` creates the file of `socket`, so that the file never
+/// admits a user that `access` excludes. The bits for a group or for others come with the owner.
+///
+/// On Linux a file gets the mode bits of its socket, without those in the umask. On other systems
+/// this has no effect.
+fn restrict(socket: &OwnedFd, access: SocketAccess) {
+    let mode = if access.has_own_user_and_group() { access.mode } else { access.mode & 0o700 };
+    if let Ok(file) = socket.try_clone().map(File::from) {
+        let _ = file.set_permissions(Permissions::from_mode(mode));
+    }
+}
+
+fn set_access(path: &Path, access: SocketAccess) -> io::Result<()> {
+    let SocketAccess { mode, uid, gid } = access;
+    if !access.has_own_user_and_group() {
         std::os::unix::fs::lchown(path, uid, gid)?;
     }
-    Ok(())
+    std::fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Removes the file of a socket on which no process listens. Does not follow symbolic links.

@@ -1,7 +1,9 @@
 //! The file of a Unix socket: permissions, replacement and removal.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qapi_core::Listener;
 use qapi_core::server::SocketAccess;
@@ -121,4 +123,80 @@ fn an_owner_that_cannot_be_set_is_an_error() {
         assert!(Listener::unix_with(&path, access).is_err());
         assert!(!path.exists(), "the failed start removes the file");
     }
+}
+
+#[test]
+fn the_file_never_admits_other_users() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    let (seen, is_done) = (AtomicU32::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                if let Ok(metadata) = path.symlink_metadata() {
+                    seen.fetch_or(metadata.mode() & 0o777, Ordering::Relaxed);
+                }
+            }
+        });
+        for _ in 0..500 {
+            drop(Listener::unix(&path).unwrap());
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(seen.load(Ordering::Relaxed) & !0o600, 0);
+}
+
+/// The files in the folder of `path`.
+fn files_beside(path: &std::path::Path) -> Vec<std::ffi::OsString> {
+    let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name()).collect()
+}
+
+#[test]
+fn of_many_starts_on_an_abandoned_socket_one_succeeds_and_keeps_its_file() {
+    const STARTS: usize = 12;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    for _ in 0..20 {
+        drop(UnixListener::bind(&path).unwrap());
+        let barrier = Barrier::new(STARTS);
+        let start = || {
+            barrier.wait();
+            Listener::unix(&path)
+        };
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..STARTS).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let texts: Vec<String> = results
+            .iter()
+            .filter_map(|result| Some(result.as_ref().err()?.to_string()))
+            .collect();
+        assert_eq!(texts.len(), STARTS - 1, "{texts:?}");
+        assert!(texts.iter().all(|text| text.ends_with("Address already in use")), "{texts:?}");
+        UnixStream::connect(&path).expect("the socket of the one that succeeded");
+        assert_eq!(files_beside(&path), ["qmp.sock"]);
+        drop(results);
+        assert!(!path.exists(), "its file is removed at its end");
+    }
+}
+
+#[test]
+fn a_path_of_the_full_length_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let rest = 108 - directory.path().as_os_str().len() - 1;
+    let path = directory.path().join("x".repeat(rest));
+    let listener = Listener::unix(&path).unwrap();
+    assert_eq!(files_beside(&path).len(), 1);
+    drop(listener);
+    assert_eq!(files_beside(&path).len(), 0);
+}
+
+#[test]
+fn the_lock_of_a_start_that_was_killed_does_not_matter() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    std::fs::write(directory.path().join("qmp.sock.lock"), "").unwrap();
+    let _listener = Listener::unix(&path).unwrap();
+    assert_eq!(files_beside(&path), ["qmp.sock"]);
 }

@@ -1,0 +1,166 @@
+//! Why clients are refused or disconnected, and a log of it that no client can flood.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::foreign_protocol::ForeignProtocol;
+use super::places::NoPlace;
+
+/// The period in which a repeated refusal is counted and not logged.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// The number of refusals that are counted separately. Refusals of further users are not logged
+/// until earlier ones have expired.
+const COUNTED: usize = 64;
+
+/// Why a client was refused or disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Refusal {
+    /// The policy does not admit this user.
+    UserNotAdmitted(u32),
+    CredentialsUnreadable,
+    NoPlace(NoPlace),
+    /// The client did not negotiate before the deadline.
+    NegotiationTimeout,
+    /// The client speaks another protocol.
+    Foreign(ForeignProtocol),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UserNotAdmitted(uid) => write!(f, "the policy does not admit user {uid}"),
+            Self::CredentialsUnreadable => f.write_str("its credentials cannot be read"),
+            Self::NoPlace(reason) => reason.fmt(f),
+            Self::NegotiationTimeout => f.write_str("it did not negotiate capabilities in time"),
+            Self::Foreign(ForeignProtocol::Http) => f.write_str("it sent an HTTP request"),
+            Self::Foreign(ForeignProtocol::Tls) => f.write_str("it began a TLS handshake"),
+        }
+    }
+}
+
+impl Refusal {
+    /// The message to the client before it is disconnected, if it is to receive one.
+    pub(super) fn reply(self) -> Option<&'static [u8]> {
+        match self {
+            Self::NoPlace(_) => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"Too many clients are connected\"}}\r\n",
+            ),
+            Self::NegotiationTimeout => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"Capabilities were not negotiated in time\"}}\r\n",
+            ),
+            Self::UserNotAdmitted(_) | Self::CredentialsUnreadable | Self::Foreign(_) => None,
+        }
+    }
+}
+
+/// Logs refusals: the first of each kind at once, and repeated ones as a count for each period.
+#[derive(Debug, Default)]
+pub(super) struct RefusalLog {
+    recent: Mutex<BTreeMap<Refusal, Recent>>,
+    repeated: Notify,
+}
+
+/// The refusals of one kind since one of them was logged.
+#[derive(Debug)]
+struct Recent {
+    logged_at: Instant,
+    repeats: u64,
+}
+
+impl RefusalLog {
+    /// Logs or counts the refusal of a client.
+    pub(super) fn add(&self, refusal: Refusal) {
+        if self.count(refusal) {
+            tracing::warn!("a client was refused: {refusal}");
+        }
+        self.repeated.notify_one();
+    }
+
+    /// Counts a refusal, and returns whether it is the first of its kind in a period.
+    fn count(&self, refusal: Refusal) -> bool {
+        let mut recent = self.lock();
+        if let Some(recent) = recent.get_mut(&refusal) {
+            recent.repeats += 1;
+            return false;
+        }
+        let is_counted = recent.len() < COUNTED;
+        if is_counted {
+            recent.insert(refusal, Recent { logged_at: Instant::now(), repeats: 0 });
+        }
+        is_counted
+    }
+
+    /// Logs the counts of repeated refusals, until the future is dropped.
+    pub(super) async fn run(&self) {
+        loop {
+            self.repeated.notified().await;
+            tokio::time::sleep(PERIOD).await;
+            for (refusal, count) in self.end_periods() {
+                tracing::warn!(count, "further clients were refused: {refusal}");
+            }
+            if !self.lock().is_empty() {
+                self.repeated.notify_one();
+            }
+        }
+    }
+
+    /// Ends the periods that are over, and returns the counts of repeated refusals.
+    fn end_periods(&self) -> Vec<(Refusal, u64)> {
+        let mut repeated = Vec::new();
+        self.lock().retain(|refusal, recent| {
+            if recent.logged_at.elapsed() < PERIOD {
+                return true;
+            }
+            let repeats = std::mem::take(&mut recent.repeats);
+            if repeats > 0 {
+                recent.logged_at = Instant::now();
+                repeated.push((*refusal, repeats));
+            }
+            repeats > 0
+        });
+        repeated
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Refusal, Recent>> {
+        // No code panics in the middle of a change under the lock, so poison is ignored.
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_refusals_are_counted() {
+        let log = RefusalLog::default();
+        let user = Refusal::UserNotAdmitted(1000);
+        let logged = (0..100).filter(|_| log.count(user)).count();
+        assert_eq!((logged, log.count(Refusal::NegotiationTimeout)), (1, true));
+        assert_eq!(log.end_periods(), [], "the period is not over");
+        tokio::time::advance(PERIOD).await;
+        assert_eq!(log.end_periods(), [(user, 99)]);
+        assert!(!log.count(user), "the next period has begun");
+        tokio::time::advance(PERIOD).await;
+        assert_eq!(log.end_periods(), [(user, 1)]);
+        tokio::time::advance(PERIOD).await;
+        assert_eq!(log.end_periods(), []);
+        assert!(log.count(user), "after a period without refusals the next is logged");
+    }
+
+    #[test]
+    fn endless_kinds_take_bounded_memory() {
+        let log = RefusalLog::default();
+        let users = 0..2 * COUNTED as u32;
+        let logged = users.filter(|uid| log.count(Refusal::UserNotAdmitted(*uid))).count();
+        assert_eq!((logged, log.lock().len()), (COUNTED, COUNTED));
+    }
+}
