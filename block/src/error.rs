@@ -36,9 +36,6 @@ pub enum Error {
     /// A node does not exist, for a command that takes node names only.
     #[error("Failed to find node with node-name='{0}'")]
     NodeNotFound(String),
-    /// The graph has the largest number of nodes.
-    #[error("Too many nodes: at most {0} can exist")]
-    TooManyNodes(usize),
     /// A chain of children or backing files is too long.
     #[error("Too many nested nodes: at most {0} can be opened in one chain")]
     ChainTooDeep(usize),

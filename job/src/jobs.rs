@@ -1,6 +1,7 @@
 //! The engine, as programs use it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use qapi_core::Error;
@@ -14,6 +15,7 @@ use crate::job::engine::{Engine, Owner};
 use crate::job::start::CreatedJob;
 use crate::job::transaction::Transaction;
 use crate::job::verbs::PauseGuard;
+use crate::machine::Machine;
 use crate::messages;
 use crate::options::{CancelMode, JobOptions};
 use crate::schema::JobInfo;
@@ -56,9 +58,8 @@ impl Jobs {
     /// before this method returns.
     ///
     /// # Errors
-    /// `Invalid job ID 'ID'`; `Job ID 'ID' already in use`; too many jobs
-    /// ([`JOBS_MAX`](crate::JOBS_MAX)); a transaction that has members in another engine; a
-    /// transaction that is over. In the last case, clients see the job `created` and then `null`.
+    /// `Invalid job ID 'ID'`; `Job ID 'ID' already in use`; a transaction that has members in
+    /// another engine; a transaction that is over. In the last case, clients see the job `created` and then `null`.
     pub fn create(
         &self,
         options: JobOptions,
@@ -106,11 +107,17 @@ impl Jobs {
     /// The call waits until no job is left and all events are delivered. The call waits for
     /// ever if a driver never reaches a pause point.
     pub async fn cancel_all(&self) {
-        let cancel_all = |engine: &Engine| {
-            engine.jobs().iter().for_each(|job| job.cancel(CancelMode::Force));
+        let _dismissing = DismissingGuard::new(self.engine());
+        let next = AtomicU64::new(0);
+        let cancel_new = |engine: &Engine| {
+            // Each job is cancelled once: a repetition for every job that ends would cost much.
+            for job in engine.jobs_from(next.load(Ordering::Relaxed)) {
+                next.fetch_max(job.key() + 1, Ordering::Relaxed);
+                job.cancel(CancelMode::Force);
+            }
             engine.is_empty()
         };
-        self.engine().wait_until(cancel_all).await;
+        self.engine().wait_until(cancel_new).await;
         self.engine().drained().await;
     }
 }
@@ -128,9 +135,27 @@ impl Job {
     }
 }
 
+/// Jobs that conclude are dismissed at once while this exists.
+struct DismissingGuard<'a> {
+    engine: &'a Arc<Engine>,
+}
+
+impl<'a> DismissingGuard<'a> {
+    fn new(engine: &'a Arc<Engine>) -> Self {
+        engine.apply(Machine::begin_dismissing);
+        Self { engine }
+    }
+}
+
+impl Drop for DismissingGuard<'_> {
+    fn drop(&mut self) {
+        self.engine.apply(Machine::end_dismissing);
+    }
+}
+
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.engine.apply(|machine| machine.orphan());
+        self.engine.apply(Machine::begin_dismissing);
         let jobs = self.engine.jobs();
         for job in &jobs {
             job.cancel(CancelMode::Force);

@@ -119,7 +119,6 @@ pub use job::start::CreatedJob;
 pub use job::transaction::Transaction;
 pub use job::verbs::{PauseGuard, check_verb};
 pub use jobs::Jobs;
-pub use machine::JOBS_MAX;
 pub use machine::job::JobOutcome;
 pub use messages::{cannot_change, cannot_complete};
 pub use options::{CancelMode, ID_LENGTH_MAX, JobOptions, Speed, check_id};

@@ -51,11 +51,6 @@ pub(crate) fn canceled() -> Error {
     Error::generic("Operation canceled")
 }
 
-/// QEMU has no such limit, hence no text to follow.
-pub(crate) fn too_many_jobs(limit: usize) -> Error {
-    Error::generic(format!("There are already {limit} jobs; dismiss some"))
-}
-
 /// QEMU never gets into this situation, hence no text to follow.
 pub(crate) fn transaction_over() -> Error {
     Error::generic("The transaction has already been completed or aborted")

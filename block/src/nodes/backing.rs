@@ -185,9 +185,9 @@ impl Graph {
         }
     }
 
-    /// The nodes whose backing node is `node`.
+    /// The nodes whose backing node is `node`, the newest first.
     pub fn overlays(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
-        let mut nodes = self.nodes();
+        let mut nodes = self.with_state(|state| state.parents(node));
         nodes.retain(|one| one.backing().is_some_and(|backing| Arc::ptr_eq(&backing, node)));
         nodes
     }

@@ -6,6 +6,7 @@ use super::backing::{BackingChange, unfiltered};
 use super::blkdebug_options::Blkdebug;
 use super::depth::{check_depth, depth, has_below};
 use super::driver::Driver;
+use super::entry::Entry;
 use super::filename::is_implicit;
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
@@ -320,7 +321,7 @@ impl Graph {
             return Err(Error::ImplicitBacking(node.name().to_owned()));
         }
         let is_frozen = |name| {
-            self.with_state(|state| state.entry(name).is_some_and(|entry| entry.is_frozen()))
+            self.with_state(|state| state.entries.get(name).is_some_and(Entry::is_frozen))
         };
         if is_frozen(node.name()) {
             let (parent, child) = (node.name().to_owned(), old.name().to_owned());

@@ -1,10 +1,11 @@
 //! The depth of the graph. Every read recurses to the bottom, on the stack of a thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::graph::Graph;
 use super::node::Node;
+use super::state::State;
 use crate::error::{Error, Result};
 use crate::options::MAX_DEPTH;
 
@@ -39,31 +40,38 @@ pub(super) fn check_filter_depth(graph: &Graph, below: &Arc<Node>) -> Result<()>
 
 /// The number of nodes on the longest path from a node without parents down to this node.
 pub(super) fn depth(graph: &Graph, node: &Arc<Node>) -> usize {
-    let all = graph.nodes();
-    let is_below = |below: &Arc<Node>, parent: &Arc<Node>| {
-        children(parent).iter().any(|child| Arc::ptr_eq(child, below))
-    };
-    let parents =
-        |node: &Arc<Node>| all.iter().filter(|parent| is_below(node, parent)).cloned().collect();
-    longest(node, &mut HashMap::new(), &parents)
+    graph.with_state(|state: &mut State| {
+        let is_parent = |parent: &Arc<Node>, node: &Node| {
+            parent.children().any(|child| std::ptr::eq(&*child, node))
+        };
+        longest(node, &mut HashMap::new(), &|node| {
+            let mut parents = state.parents(node);
+            parents.retain(|parent| is_parent(parent, node));
+            parents
+        })
+    })
+}
+
+/// The number of nodes on the longest path below a node. `known` has the results for other nodes.
+pub(super) fn height(node: &Arc<Node>, known: &mut HashMap<*const Node, usize>) -> usize {
+    longest(node, known, &|node| children(node)) - 1
 }
 
 /// Whether `other` is the node itself or below it.
 pub(super) fn has_below(node: &Arc<Node>, other: &Node) -> bool {
-    let mut seen: Vec<Arc<Node>> = vec![Arc::clone(node)];
-    let mut next = 0;
-    while let Some(node) = seen.get(next).cloned() {
-        if std::ptr::eq(&*node, other) {
-            return true;
+    with_all_below(node).contains(&std::ptr::from_ref(other))
+}
+
+/// The node and all nodes below it. Each node is visited once, as several paths may lead to it.
+pub(super) fn with_all_below(node: &Arc<Node>) -> HashSet<*const Node> {
+    let mut found = vec![Arc::clone(node)];
+    let mut seen = HashSet::new();
+    while let Some(node) = found.pop() {
+        if seen.insert(Arc::as_ptr(&node)) {
+            found.extend(node.children());
         }
-        for child in children(&node) {
-            if !seen.iter().any(|known| Arc::ptr_eq(known, &child)) {
-                seen.push(child);
-            }
-        }
-        next += 1;
     }
-    false
+    seen
 }
 
 fn children(node: &Arc<Node>) -> Vec<Arc<Node>> {
@@ -73,14 +81,14 @@ fn children(node: &Arc<Node>) -> Vec<Arc<Node>> {
 /// The number of nodes on the longest path from a node. Each node is visited once.
 fn longest(
     node: &Arc<Node>,
-    known: &mut HashMap<String, usize>,
+    known: &mut HashMap<*const Node, usize>,
     next: &dyn Fn(&Arc<Node>) -> Vec<Arc<Node>>,
 ) -> usize {
-    if let Some(length) = known.get(node.name()) {
+    if let Some(length) = known.get(&Arc::as_ptr(node)) {
         return *length;
     }
     let further = next(node).iter().map(|one| longest(one, known, next)).max();
     let length = 1 + further.unwrap_or(0);
-    known.insert(node.name().to_owned(), length);
+    known.insert(Arc::as_ptr(node), length);
     length
 }

@@ -21,17 +21,56 @@ pub(super) enum Stage {
     Closing,
 }
 
-/// A node in the graph, with its users from the oldest to the newest.
+/// The state of a node that determines the permissions of the node on its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cumulative {
+    /// The permissions of all users of the node together.
+    pub(super) access: Access,
+    pub(super) has_users: bool,
+    pub(super) writable: bool,
+    pub(super) force_share: bool,
+}
+
+impl Cumulative {
+    /// The state of a node with these users.
+    pub(super) fn new(node: &Node, uses: &[Use], access: Access) -> Self {
+        Cumulative {
+            access,
+            has_users: !uses.is_empty(),
+            writable: !node.is_read_only(),
+            force_share: node.force_share(),
+        }
+    }
+}
+
+/// A node in the graph.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) node: Arc<Node>,
+    /// The users, from the oldest to the newest.
     pub(super) uses: Vec<Use>,
+    /// As of the last check of the permissions.
+    pub(super) cumulative: Cumulative,
     pub(super) stage: Stage,
     /// The position in listings.
     pub(super) order: u64,
 }
 
 impl Entry {
+    /// A node without users, that is being opened.
+    pub(super) fn new(node: Arc<Node>, order: u64) -> Self {
+        let cumulative = Cumulative::new(&node, &[], Access::NONE);
+        Entry { node, uses: Vec::new(), cumulative, stage: Stage::Opening, order }
+    }
+
+    /// The names of the parents.
+    pub(super) fn parents(&self) -> impl Iterator<Item = &str> {
+        self.uses.iter().filter_map(|used| match &used.user {
+            User::Node { name, .. } => Some(name.as_str()),
+            User::External { .. } => None,
+        })
+    }
+
     /// Checks that no user of the node blocks an operation. The newest user is checked first.
     ///
     /// # Errors

@@ -154,7 +154,7 @@ impl<'a> Opener<'a> {
     fn find(&self, name: &str) -> Result<Arc<Node>> {
         let is_own = self.created.iter().any(|own| own.name == name);
         let node = self.graph.with_state(|state| {
-            let entry = if is_own { state.entry(name) } else { state.find(name) };
+            let entry = if is_own { state.entries.get(name) } else { state.find(name) };
             entry.map(|entry| Arc::clone(&entry.node))
         });
         node.ok_or_else(|| Error::no_device_or_node(name))

@@ -4,61 +4,103 @@
 //! the node. So a file without writers is not locked for writing. The rules are those of QEMU's
 //! drivers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::driver::Driver;
-use super::entry::{Entry, Role, Use, User};
+use super::entries::Entries;
+use super::entry::{Cumulative, Entry, Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
 
-/// The permissions that all users of each node take and share, by node name.
+/// Computes the permissions again that a change affects. Returns the new state of those nodes, by
+/// position.
+///
+/// `changed` are the nodes whose users or settings have changed. Other nodes are affected if they
+/// are below a node whose state changes.
 ///
 /// # Errors
 /// [`Error::PermissionConflict`] if a user takes a permission that another one does not share;
 /// [`Error::NodeReadOnly`] or [`Error::NodeWritten`] if one takes the permission to write to a
 /// read-only node.
-pub(super) fn accesses(entries: &[Entry]) -> Result<HashMap<String, Access>> {
-    let by_name: HashMap<&str, &Entry> =
-        entries.iter().map(|entry| (entry.node.name(), entry)).collect();
-    let mut known = HashMap::new();
-    for entry in entries {
-        access_of(entry, &by_name, &mut known)?;
+pub(super) fn recompute(
+    entries: &Entries,
+    changed: impl IntoIterator<Item = u64>,
+) -> Result<HashMap<u64, Cumulative>> {
+    let mut affected: HashSet<u64> = changed.into_iter().collect();
+    let mut recomputed = HashMap::new();
+    for order in parents_first(entries, &affected) {
+        let Some(entry) = entries.at(order).filter(|_| affected.contains(&order)) else {
+            continue;
+        };
+        let access = access_of(entry, entries, &recomputed)?;
+        let cumulative = Cumulative::new(&entry.node, &entry.uses, access);
+        if cumulative != entry.cumulative {
+            affected.extend(entries.children(entry.node.name()));
+        }
+        recomputed.insert(order, cumulative);
     }
-    Ok(known)
+    Ok(recomputed)
 }
 
-/// The permissions of all users of a node together. The permissions of nodes above are computed
-/// first, and cached in `known`.
+/// The given nodes and all nodes below them. Each node comes after its parents, and the file of a
+/// node comes before its backing file.
+fn parents_first(entries: &Entries, tops: &HashSet<u64>) -> Vec<u64> {
+    let children = |order| {
+        let entry: Option<&Entry> = entries.at(order);
+        entry.map_or(&[][..], |entry| entries.children(entry.node.name())).iter().rev()
+    };
+    let mut tops: Vec<u64> = tops.iter().copied().collect();
+    tops.sort_unstable_by(|one, other| other.cmp(one));
+    let mut seen = HashSet::new();
+    let mut bottom_up = Vec::new();
+    for top in tops {
+        if !seen.insert(top) {
+            continue;
+        }
+        // Without recursion, as chains are long.
+        let mut path = vec![(top, children(top))];
+        while let Some((node, below)) = path.last_mut() {
+            match below.next() {
+                Some(child) if seen.insert(*child) => path.push((*child, children(*child))),
+                Some(_seen) => {}
+                None => {
+                    bottom_up.push(*node);
+                    path.pop();
+                }
+            }
+        }
+    }
+    bottom_up.reverse();
+    bottom_up
+}
+
+/// The permissions of all users of a node together.
 fn access_of(
     entry: &Entry,
-    by_name: &HashMap<&str, &Entry>,
-    known: &mut HashMap<String, Access>,
+    entries: &Entries,
+    recomputed: &HashMap<u64, Cumulative>,
 ) -> Result<Access> {
-    if let Some(access) = known.get(entry.node.name()) {
-        return Ok(*access);
-    }
     let mut parts = Vec::with_capacity(entry.uses.len());
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
             User::External { access, .. } => *access,
             User::Node { name, driver, writable, force_share, merges } => {
-                let parent = by_name.get(name.as_str());
-                let above = match parent {
-                    Some(parent) => access_of(parent, by_name, known)?,
+                let parent = entries.get(name).map(|parent| {
+                    recomputed.get(&parent.order).copied().unwrap_or(parent.cumulative)
+                });
+                let parent = parent.unwrap_or(Cumulative {
                     // The parent is being opened and has no users yet.
-                    None => Access::NONE,
-                };
-                // The mode and `force-share` of an open parent may have changed since it was
-                // attached.
-                let writable = parent.map_or(*writable, |one| !one.node.is_read_only());
-                let force_share = parent.map_or(*force_share, |one| one.node.force_share());
+                    access: Access::NONE,
+                    has_users: false,
+                    writable: *writable,
+                    force_share: *force_share,
+                });
                 let access = if driver.is_filter() {
-                    let has_users = parent.is_some_and(|parent| !parent.uses.is_empty());
-                    filter_access(*driver, *merges, has_users, above)
+                    filter_access(*driver, *merges, parent)
                 } else {
-                    child_access(*driver, writable, used.role, above)
+                    child_access(*driver, parent.writable, used.role, parent.access)
                 };
-                if force_share { access.sharing_all() } else { access }
+                if parent.force_share { access.sharing_all() } else { access }
             }
         };
         parts.push((used, access));
@@ -73,11 +115,13 @@ fn access_of(
             Error::NodeReadOnly
         });
     }
-    known.insert(entry.node.name().to_owned(), sum);
     Ok(sum)
 }
 
 fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
+    if !may_conflict(parts) {
+        return Ok(());
+    }
     for (unsharing, theirs) in parts {
         for (requiring, wanted) in parts {
             let mut conflicting = wanted.takes - theirs.shares;
@@ -97,6 +141,23 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a user takes a permission that another user may not share. In contrast to the check of
+/// all pairs, the time of this check is proportional to the number of users.
+fn may_conflict(parts: &[(&Use, Access)]) -> bool {
+    Permissions::all().iter().any(|permission| {
+        let takes = |access: &Access| access.takes.contains(permission);
+        let unshares = |access: &Access| !access.shares.contains(permission);
+        let (mut taking, mut unsharing, mut both) = (0, 0, 0);
+        for (_use, access) in parts {
+            taking += usize::from(takes(access));
+            unsharing += usize::from(unshares(access));
+            both += usize::from(takes(access) && unshares(access));
+        }
+        // One user alone cannot conflict with itself.
+        taking > 0 && unsharing > 0 && !(taking == 1 && unsharing == 1 && both == 1)
+    })
+}
+
 /// The permissions of a node on a child, given the permissions of the users of the node.
 fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
     match (role, driver) {
@@ -110,9 +171,9 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
     }
 }
 
-/// The permissions of a filter on its child, given the permissions of the users of the filter.
-fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -> Access {
-    let Access { mut takes, mut shares } = above;
+/// The permissions of a filter on its child, given the state of the filter.
+fn filter_access(driver: Driver, merges: bool, filter: Cumulative) -> Access {
+    let Access { mut takes, mut shares } = filter.access;
     shares |= Permissions::WRITE_UNCHANGED;
     match driver {
         Driver::CommitTop => return Access::NONE,
@@ -121,7 +182,7 @@ fn filter_access(driver: Driver, merges: bool, has_users: bool, above: Access) -
             shares |= Permissions::WRITE;
         }
         Driver::CopyOnRead => takes |= Permissions::WRITE_UNCHANGED,
-        Driver::CopyBeforeWrite if has_users => {
+        Driver::CopyBeforeWrite if filter.has_users => {
             // Data are read before they are overwritten.
             if takes.contains(Permissions::WRITE) {
                 takes |= Permissions::CONSISTENT_READ;

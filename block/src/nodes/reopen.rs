@@ -2,9 +2,11 @@
 //! with that node.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::backing::unfiltered;
+use super::depth::height;
 use super::graph::Graph;
 use super::inherit::{GivenOptions, Settings};
 use super::node::Node;
@@ -115,7 +117,8 @@ impl Graph {
     pub(super) fn reopen_all(&self, mut changes: Vec<Change>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         // Parents first.
-        changes.sort_by_cached_key(|change| Reverse(height(&change.node)));
+        let mut heights = HashMap::new();
+        changes.sort_by_cached_key(|change| Reverse(height(&change.node, &mut heights)));
         for change in &mut changes {
             change.settings.common.check()?;
             change.file = reopened_file(&change.node, &change.settings)?;
@@ -137,7 +140,7 @@ impl Graph {
             roll_back(former, &before);
             self.with_state(|state| {
                 restore(&before);
-                state.refresh_after_release();
+                state.refresh_restored(before.iter().map(|(node, _)| node));
             });
         }
         done
@@ -158,7 +161,7 @@ impl Graph {
                 (Arc::clone(&change.node), former)
             };
             let before: Vec<_> = changes.map(exchange).collect();
-            match state.refresh() {
+            match state.refresh_nodes(before.iter().map(|(node, _)| node)) {
                 Ok(()) => {
                     for (node, _) in &before {
                         node.settings.write().was_writable = false;
@@ -186,11 +189,6 @@ fn roll_back(done: Vec<(Arc<Node>, Former)>, before: &[(Arc<Node>, Settings)]) {
             tracing::error!(node = %node.name(), %error, "a node cannot be restored");
         }
     }
-}
-
-/// The number of nodes on the longest path below a node.
-fn height(node: &Node) -> usize {
-    node.children().map(|child| height(&child) + 1).max().unwrap_or(0)
 }
 
 fn restore(before: &[(Arc<Node>, Settings)]) {

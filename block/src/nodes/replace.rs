@@ -1,11 +1,12 @@
 //! Nodes that replace others for their users: filters of jobs, targets of mirrors, and new backing
 //! nodes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::backing::chain_contains;
-use super::depth::has_below;
-use super::entry::{Entry, Role, Stage, Use, User};
+use super::depth::with_all_below;
+use super::entry::{Role, Stage, Use, User};
 use super::node::Node;
 use super::permissions;
 use super::state::State;
@@ -37,21 +38,22 @@ impl State {
         filter: &Arc<Node>,
         used: Use,
     ) -> Result<()> {
-        let missing = || Error::NodeNotFound(below.name().to_owned());
-        self.entry(below.name())
-            .filter(|entry| Arc::ptr_eq(&entry.node, below) && entry.stage != Stage::Closing)
-            .ok_or_else(missing)?;
-        let before = self.uses();
+        let open = self.entry_of(below).filter(|entry| entry.stage != Stage::Closing);
+        let below_order = match open {
+            Some(entry) => entry.order,
+            None => return Err(Error::NodeNotFound(below.name().to_owned())),
+        };
         self.insert(Arc::clone(filter));
+        let Some(order) = self.entries.order(filter.name()) else { return Ok(()) };
         // Nodes below the filter cannot be its parents.
-        let mut excluded = Vec::new();
-        collect_names(filter.target.as_ref(), &mut excluded);
-        let moved = self.move_parents(below, filter, &excluded);
-        if let Some(entry) = self.entry_mut(below.name()) {
-            entry.uses.push(used);
-        }
-        if let Err(error) = self.refresh() {
-            self.entries.retain(|entry| !Arc::ptr_eq(&entry.node, filter));
+        let excluded = filter.target.as_ref().map(with_all_below).unwrap_or_default();
+        let before = self.users_of([below_order]);
+        let moved = self.move_parents(below_order, order, |parent| {
+            excluded.contains(&std::ptr::from_ref(parent))
+        });
+        self.entries.add_use(below_order, used);
+        if let Err(error) = self.refresh([order, below_order]) {
+            self.entries.remove(filter.name());
             self.restore(before);
             return Err(error);
         }
@@ -63,27 +65,36 @@ impl State {
     /// that have to be closed.
     pub(super) fn remove_filter(&mut self, filter: &Arc<Node>) -> Vec<Arc<Node>> {
         if let Some(below) = filter.filtered()
-            && self.entry(below.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, &below))
+            && let Some(order) = self.entries.order(filter.name())
+            && let Some(below_order) = self.entry_of(&below).map(|entry| entry.order)
         {
-            let moved = self.move_parents(filter, &below, &[]);
+            let moved = self.move_parents(order, below_order, |_parent| false);
             self.relink(&moved, &below);
         }
         self.remove(filter.name())
     }
 
-    /// Moves the uses of a node by its parents, except the parents in `excluded`, to another node.
-    /// Returns the moved uses.
-    fn move_parents(&mut self, old: &Node, new: &Node, excluded: &[String]) -> Vec<Use> {
-        let names: Vec<String> = self.entries.iter().map(name_of).collect();
-        // A parent that is being opened does not get another child.
-        let is_parent = |used: &Use| match &used.user {
-            User::Node { name, .. } => names.contains(name) && !excluded.contains(name),
+    /// Moves the uses of a node by its parents to another node, except the uses by parents that are
+    /// excluded. Returns the moved uses.
+    fn move_parents(
+        &mut self,
+        old: u64,
+        new: u64,
+        is_excluded: impl Fn(&Node) -> bool,
+    ) -> Vec<Use> {
+        let Some(entry) = self.entries.at(old) else { return Vec::new() };
+        // A parent that is being opened has no entry, and does not get another child.
+        let parents = entry.parents().filter_map(|name| self.entries.get(name));
+        let parents: HashSet<String> = parents
+            .filter(|parent| !is_excluded(&parent.node))
+            .map(|parent| parent.node.name().to_owned())
+            .collect();
+        let moved = self.entries.extract_uses(old, |used| match &used.user {
+            User::Node { name, .. } => parents.contains(name),
             User::External { .. } => false,
-        };
-        let Some(entry) = self.entry_mut(old.name()) else { return Vec::new() };
-        let moved: Vec<Use> = entry.uses.extract_if(.., |used| is_parent(used)).collect();
-        if let Some(entry) = self.entry_mut(new.name()) {
-            entry.uses.extend(moved.iter().cloned());
+        });
+        for used in &moved {
+            self.entries.add_use(new, used.clone());
         }
         moved
     }
@@ -92,7 +103,7 @@ impl State {
     fn relink(&self, moved: &[Use], child: &Arc<Node>) {
         for used in moved {
             if let User::Node { name, .. } = &used.user
-                && let Some(parent) = self.entry(name)
+                && let Some(parent) = self.entries.get(name)
             {
                 parent.node.set_child(used.role, child);
             }
@@ -105,28 +116,34 @@ impl State {
     /// # Errors
     /// [`Error::PermissionConflict`] and [`Error::NodeReadOnly`].
     pub(super) fn check_replaceable(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
-        let is_excluded =
-            |entry: &&Entry| entry.node.driver().is_filter() || has_below(new, &entry.node);
-        let excluded: Vec<String> =
-            self.entries.iter().filter(is_excluded).map(name_of).collect();
-        let before = self.uses();
-        self.move_parents(old, new, &excluded);
-        let allowed = permissions::accesses(&self.entries);
+        let (Some(old), Some(order)) =
+            (self.entries.order(old.name()), self.entries.order(new.name()))
+        else {
+            return Ok(());
+        };
+        let below_new = with_all_below(new);
+        let before = self.users_of([old, order]);
+        self.move_parents(old, order, |parent| {
+            parent.driver().is_filter() || below_new.contains(&std::ptr::from_ref(parent))
+        });
+        let allowed = permissions::recompute(&self.entries, [old, order]);
         self.restore(before);
-        allowed.map(|_accesses| ())
+        allowed.map(|_recomputed| ())
     }
 
     /// Moves the roots of a node to another one, if the permissions of all users allow it.
     pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
         let is_root = |used: &Use| matches!(used.user, User::External { root: Some(_), .. });
-        let before = self.uses();
-        let Some(target) = self.entries.iter().position(|e| Arc::ptr_eq(&e.node, new)) else {
+        let Some(order) = self.entry_of(new).map(|entry| entry.order) else {
             return Err(Error::NodeNotFound(new.name().to_owned()));
         };
-        let Some(old) = self.entry_mut(old.name()) else { return Ok(()) };
-        let moved: Vec<Use> = old.uses.extract_if(.., |used| is_root(used)).collect();
-        self.entries[target].uses.extend(moved.iter().cloned());
-        if let Err(error) = self.refresh() {
+        let Some(old) = self.entries.order(old.name()) else { return Ok(()) };
+        let before = self.users_of([old, order]);
+        let moved = self.entries.extract_uses(old, is_root);
+        for used in &moved {
+            self.entries.add_use(order, used.clone());
+        }
+        if let Err(error) = self.refresh([old, order]) {
             self.restore(before);
             return Err(error);
         }
@@ -161,18 +178,21 @@ impl State {
         if is_same {
             return Ok(former);
         }
-        let before = self.uses();
-        if let Some(entry) = old.and_then(|old| self.entry_mut(old.name())) {
-            for used in entry.uses.iter_mut().filter(|used| used.is_backing_of(parent)) {
-                *used = former_use(former.reservation);
+        let old = old.and_then(|old| self.entries.order(old.name()));
+        let known = new.as_ref().and_then(|new| self.entries.order(new.name()));
+        let before = self.users_of(old.into_iter().chain(known));
+        if let Some(old) = old {
+            let replaced = self.entries.extract_uses(old, |used| used.is_backing_of(parent));
+            for _use in replaced {
+                self.entries.add_use(old, former_use(former.reservation));
             }
         }
         let attached = match &new {
             Some(new) if chain_contains(new, parent) => {
                 Err(Error::cycle("backing", new.name(), parent.name()))
             }
-            Some(new) => self.attach(new, backing_use(parent)),
-            None => self.refresh(),
+            Some(new) => self.attach_after_change(new, backing_use(parent), old),
+            None => self.refresh(old),
         };
         if let Err(error) = attached {
             self.restore(before);
@@ -189,30 +209,27 @@ impl State {
 
     /// The node, or the first node below it that is not a removed filter.
     fn without_removed_filters(&self, mut node: Arc<Node>) -> Arc<Node> {
-        let is_present = |node: &Arc<Node>| {
-            self.entry(node.name()).is_some_and(|entry| Arc::ptr_eq(&entry.node, node))
-        };
-        while !is_present(&node) {
+        while self.entry_of(&node).is_none() {
             let Some(below) = node.filtered() else { break };
             node = below;
         }
         node
     }
 
-    /// The users of all nodes, to be restored on an error.
-    fn uses(&self) -> Vec<Vec<Use>> {
-        self.entries.iter().map(|entry| entry.uses.clone()).collect()
+    /// The users of nodes, to be restored after an error.
+    fn users_of(&self, nodes: impl IntoIterator<Item = u64>) -> Vec<(u64, Vec<Use>)> {
+        let users = |order| self.entries.at(order).map(|entry| (order, entry.uses.clone()));
+        nodes.into_iter().filter_map(users).collect()
     }
 
-    fn restore(&mut self, before: Vec<Vec<Use>>) {
-        for (entry, uses) in self.entries.iter_mut().zip(before) {
-            entry.uses = uses;
+    fn restore(&mut self, before: Vec<(u64, Vec<Use>)>) {
+        for (order, uses) in before {
+            self.entries.extract_uses(order, |_use| true);
+            for used in uses {
+                self.entries.add_use(order, used);
+            }
         }
     }
-}
-
-fn name_of(entry: &Entry) -> String {
-    entry.node.name().to_owned()
 }
 
 /// The use of a backing node by the node above.
@@ -252,18 +269,6 @@ impl Node {
             Role::File | Role::Backing => self.backing.write().node = child,
             // Users from outside the graph stay with their node.
             Role::External(_) => {}
-        }
-    }
-}
-
-/// Collects the names of a node and of all below it. Each node is visited once, as several paths
-/// may lead to it.
-fn collect_names(node: Option<&Arc<Node>>, names: &mut Vec<String>) {
-    let mut found: Vec<Arc<Node>> = node.cloned().into_iter().collect();
-    while let Some(node) = found.pop() {
-        if !names.iter().any(|name| name == node.name()) {
-            names.push(node.name().to_owned());
-            found.extend(node.children());
         }
     }
 }

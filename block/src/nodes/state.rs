@@ -1,17 +1,15 @@
 //! The state behind the lock of a graph: all nodes, their stages and their users.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::entries::Entries;
 use super::entry::{Entry, Stage, Use, User};
 use super::names::{self, Generator};
 use super::node::Node;
 use super::permissions;
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
-
-/// The largest number of nodes in a graph. A client with more is likely to be in a loop.
-pub const MAX_NODES: usize = 4096;
 
 /// The name and the position in listings that are reserved for a node that is being opened.
 #[derive(Clone, Debug)]
@@ -23,10 +21,11 @@ pub(super) struct PendingNode {
 /// The state behind the lock of a graph.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The nodes, in the order of listings.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Entries,
     /// The names that are reserved for nodes, with their positions.
     pending: HashMap<String, u64>,
+    /// The nodes whose permissions could not be computed again after a release.
+    stale: BTreeSet<u64>,
     names: Generator,
     next_order: u64,
     next_reservation: u64,
@@ -35,16 +34,22 @@ pub(super) struct State {
 impl State {
     /// An open node.
     pub(super) fn find(&self, name: &str) -> Option<&Entry> {
-        self.entry(name).filter(|entry| entry.stage == Stage::Open)
+        self.entries.get(name).filter(|entry| entry.stage == Stage::Open)
     }
 
-    /// A node at any stage.
-    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.node.name() == name)
+    /// The entry of a node, at any stage. `None` if the node has been removed.
+    pub(super) fn entry_of(&self, node: &Node) -> Option<&Entry> {
+        self.entries.get(node.name()).filter(|entry| std::ptr::eq(&*entry.node, node))
     }
 
-    pub(super) fn entry_mut(&mut self, name: &str) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.node.name() == name)
+    /// The open parents of a node, the newest first.
+    pub(super) fn parents(&self, node: &Node) -> Vec<Arc<Node>> {
+        let Some(entry) = self.entry_of(node) else { return Vec::new() };
+        let mut parents: Vec<&Entry> =
+            entry.parents().filter_map(|name| self.find(name)).collect();
+        parents.sort_unstable_by(|one, other| other.order.cmp(&one.order));
+        parents.dedup_by_key(|parent| parent.order);
+        parents.into_iter().map(|parent| Arc::clone(&parent.node)).collect()
     }
 
     /// All open nodes, the newest first.
@@ -60,13 +65,10 @@ impl State {
 
     /// Reserves a name, given or generated, and a position in listings.
     pub(super) fn reserve_name(&mut self, given: Option<String>) -> Result<PendingNode> {
-        if self.entries.len() + self.pending.len() >= MAX_NODES {
-            return Err(Error::TooManyNodes(MAX_NODES));
-        }
         let name = match given {
             Some(name) => {
                 names::check(&name)?;
-                if self.entry(&name).is_some() || self.pending.contains_key(&name) {
+                if self.entries.get(&name).is_some() || self.pending.contains_key(&name) {
                     return Err(Error::NodeNameDuplicate(name));
                 }
                 name
@@ -82,15 +84,13 @@ impl State {
     /// Inserts a node whose name is reserved.
     pub(super) fn insert(&mut self, node: Arc<Node>) {
         let Some(order) = self.pending.remove(node.name()) else { return };
-        let position = self.entries.partition_point(|entry| entry.order < order);
-        let entry = Entry { node, uses: Vec::new(), stage: Stage::Opening, order };
-        self.entries.insert(position, entry);
+        self.entries.insert(Entry::new(node, order));
     }
 
     /// Makes nodes that have been opened visible to all users.
     pub(super) fn publish(&mut self, opened: &[PendingNode]) {
         for pending in opened {
-            if let Some(entry) = self.entry_mut(&pending.name) {
+            if let Some(entry) = self.entries.get_mut(&pending.name) {
                 entry.stage = Stage::Open;
             }
         }
@@ -100,7 +100,7 @@ impl State {
     pub(super) fn abandon(&mut self, pending: &PendingNode) -> Vec<Arc<Node>> {
         let own =
             |entry: &&mut Entry| entry.order == pending.order && entry.stage == Stage::Opening;
-        if let Some(entry) = self.entry_mut(&pending.name).filter(own) {
+        if let Some(entry) = self.entries.get_mut(&pending.name).filter(own) {
             entry.stage = Stage::Closing;
             return vec![Arc::clone(&entry.node)];
         }
@@ -115,15 +115,16 @@ impl State {
             let is_open = entry.stage == Stage::Open && entry.uses.is_empty();
             is_open && Arc::ptr_eq(&entry.node, node)
         };
-        let entry = self.entry_mut(node.name()).filter(idle)?;
+        let entry = self.entries.get_mut(node.name()).filter(idle)?;
         entry.stage = Stage::Closing;
         Some(Arc::clone(&entry.node))
     }
 
     /// As [`State::begin_closing`], for the newest node without users.
     pub(super) fn begin_closing_unused(&mut self) -> Option<Arc<Node>> {
-        let unused = |entry: &&mut Entry| entry.stage == Stage::Open && entry.uses.is_empty();
-        let entry = self.entries.iter_mut().rev().find(unused)?;
+        let unused = |entry: &&Entry| entry.stage == Stage::Open && entry.uses.is_empty();
+        let order = self.entries.iter().rev().find(unused)?.order;
+        let entry = self.entries.at_mut(order)?;
         entry.stage = Stage::Closing;
         Some(Arc::clone(&entry.node))
     }
@@ -132,31 +133,37 @@ impl State {
     /// children that have to be closed.
     pub(super) fn remove(&mut self, name: &str) -> Vec<Arc<Node>> {
         self.pending.remove(name);
-        if let Some(position) = self.entries.iter().position(|e| e.node.name() == name) {
-            let entry = self.entries.remove(position);
+        if let Some(entry) = self.entries.remove(name) {
             // The file stays open as long as there are handles to the node. Its image locks are
             // released now.
             set_access(&entry.node, Access::NONE);
         }
-        let unused = self.drop_uses_by(name);
-        self.refresh_after_release();
-        unused
+        let children = self.entries.children(name).to_vec();
+        self.remove_uses(children, |user| match user {
+            User::Node { name: parent, .. } => parent == name,
+            User::External { .. } => false,
+        })
     }
 
-    /// Removes the uses of children by a node. Returns the children that have to be closed.
-    fn drop_uses_by(&mut self, parent: &str) -> Vec<Arc<Node>> {
+    /// Removes users from nodes. Returns the nodes that have to be closed.
+    fn remove_uses(
+        &mut self,
+        nodes: Vec<u64>,
+        is_removed: impl Fn(&User) -> bool,
+    ) -> Vec<Arc<Node>> {
         let mut unused = Vec::new();
-        for entry in &mut self.entries {
-            let before = entry.uses.len();
-            entry.uses.retain(|used| match &used.user {
-                User::Node { name, .. } => name != parent,
-                User::External { .. } => true,
-            });
-            if entry.uses.len() < before && entry.is_unused() {
+        for order in &nodes {
+            let removed = self.entries.extract_uses(*order, |used| is_removed(&used.user));
+            if let Some(entry) = self.entries.at_mut(*order)
+                && !removed.is_empty()
+                && entry.stage != Stage::Closing
+                && entry.is_unused()
+            {
                 entry.stage = Stage::Closing;
                 unused.push(Arc::clone(&entry.node));
             }
         }
+        self.refresh_after_release(nodes);
         unused
     }
 
@@ -169,77 +176,118 @@ impl State {
     /// Adds a use to a node, if the permissions of all users allow it and the image locks can be
     /// taken.
     pub(super) fn attach(&mut self, node: &Arc<Node>, used: Use) -> Result<()> {
-        let name = node.name();
-        let is_attachable =
-            |entry: &&mut Entry| Arc::ptr_eq(&entry.node, node) && entry.stage != Stage::Closing;
-        let entry = self.entry_mut(name).filter(is_attachable);
-        let entry = entry.ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
-        entry.uses.push(used);
-        let refreshed = self.refresh();
-        if refreshed.is_err()
-            && let Some(entry) = self.entry_mut(name)
-        {
-            entry.uses.pop();
+        self.attach_after_change(node, used, None)
+    }
+
+    /// As [`State::attach`], after the users of another node have changed.
+    pub(super) fn attach_after_change(
+        &mut self,
+        node: &Arc<Node>,
+        used: Use,
+        changed: Option<u64>,
+    ) -> Result<()> {
+        let attachable = self.entry_of(node).filter(|entry| entry.stage != Stage::Closing);
+        let order = match attachable {
+            Some(entry) => entry.order,
+            None => return Err(Error::NodeNotFound(node.name().to_owned())),
+        };
+        self.entries.add_use(order, used);
+        let refreshed = self.refresh(changed.into_iter().chain([order]));
+        if refreshed.is_err() {
+            let newest = self.entries.at(order).map_or(0, |entry| entry.uses.len());
+            let mut position = 0;
+            self.entries.extract_uses(order, |_use| {
+                position += 1;
+                position == newest
+            });
         }
         refreshed
     }
 
-    /// Takes and releases image locks according to the permissions of all users.
-    pub(super) fn refresh(&self) -> Result<()> {
-        let accesses = permissions::accesses(&self.entries)?;
-        let mut changed: Vec<(&Node, Access)> = Vec::new();
-        for Entry { node, .. } in &self.entries {
-            let wanted = accesses.get(node.name()).copied().unwrap_or(Access::NONE);
-            match node.with_host_file(|file| file.set_access(wanted)) {
-                Some(Ok(before)) => changed.push((node, before)),
+    /// Takes and releases image locks according to the permissions of all users, after the users
+    /// or the settings of `changed` have changed.
+    pub(super) fn refresh(&mut self, changed: impl IntoIterator<Item = u64>) -> Result<()> {
+        let changed = changed.into_iter().chain(self.stale.iter().copied());
+        let recomputed = permissions::recompute(&self.entries, changed)?;
+        let mut by_order: Vec<_> = recomputed.into_iter().collect();
+        by_order.sort_unstable_by_key(|(order, _)| *order);
+        let mut locked: Vec<(Arc<Node>, Access)> = Vec::new();
+        for (order, cumulative) in &by_order {
+            let Some(entry) = self.entries.at(*order) else { continue };
+            match entry.node.with_host_file(|file| file.set_access(cumulative.access)) {
+                Some(Ok(before)) => locked.push((Arc::clone(&entry.node), before)),
                 Some(Err(error)) => {
-                    changed.into_iter().for_each(|(node, before)| set_access(node, before));
+                    locked.into_iter().for_each(|(node, before)| set_access(&node, before));
                     return Err(error);
                 }
                 None => {}
             }
         }
+        for (order, cumulative) in by_order {
+            if let Some(entry) = self.entries.at_mut(order) {
+                entry.cumulative = cumulative;
+            }
+        }
+        self.stale.clear();
         Ok(())
     }
 
-    /// As [`State::refresh`] after uses were removed, which cannot conflict.
-    pub(super) fn refresh_after_release(&self) {
-        if let Err(error) = self.refresh() {
+    /// As [`State::refresh`] after users were removed, which cannot conflict.
+    pub(super) fn refresh_after_release(&mut self, changed: Vec<u64>) {
+        if let Err(error) = self.refresh(changed.iter().copied()) {
             tracing::error!(%error, "image locks cannot be released");
+            self.stale.extend(changed);
         }
+    }
+
+    /// As [`State::refresh`], for nodes whose settings have changed.
+    pub(super) fn refresh_nodes<'a>(
+        &mut self,
+        nodes: impl IntoIterator<Item = &'a Arc<Node>>,
+    ) -> Result<()> {
+        let orders = self.orders(nodes);
+        self.refresh(orders)
+    }
+
+    /// As [`State::refresh_nodes`], after the former settings have been restored.
+    pub(super) fn refresh_restored<'a>(
+        &mut self,
+        nodes: impl IntoIterator<Item = &'a Arc<Node>>,
+    ) {
+        let orders = self.orders(nodes);
+        self.refresh_after_release(orders);
+    }
+
+    /// The positions of the nodes that have not been removed.
+    fn orders<'a>(&self, nodes: impl IntoIterator<Item = &'a Arc<Node>>) -> Vec<u64> {
+        nodes.into_iter().filter_map(|node| Some(self.entry_of(node)?.order)).collect()
     }
 
     /// Drops the permissions of a reservation on all of its nodes, or only on those to which it is
     /// attached.
     pub(super) fn end_access(&mut self, number: u64, only_attached: bool) {
-        for used in self.entries.iter_mut().flat_map(|entry| &mut entry.uses) {
-            if let User::External { reservation, access, attached, .. } = &mut used.user
-                && *reservation == number
-                && (*attached || !only_attached)
-            {
-                *access = Access::NONE;
+        let nodes = self.entries.reserved(number).to_vec();
+        for order in &nodes {
+            let entry = self.entries.at_mut(*order);
+            for used in entry.into_iter().flat_map(|entry| &mut entry.uses) {
+                if let User::External { reservation, access, attached, .. } = &mut used.user
+                    && *reservation == number
+                    && (*attached || !only_attached)
+                {
+                    *access = Access::NONE;
+                }
             }
         }
-        self.refresh_after_release();
+        self.refresh_after_release(nodes);
     }
 
     /// Removes a reservation from all nodes. Returns the nodes that have to be closed.
     pub(super) fn release(&mut self, number: u64) -> Vec<Arc<Node>> {
-        let mut unused = Vec::new();
-        for entry in &mut self.entries {
-            let before = entry.uses.len();
-            entry.uses.retain(|used| match &used.user {
-                User::External { reservation, .. } => *reservation != number,
-                User::Node { .. } => true,
-            });
-            let was_released = entry.uses.len() < before && entry.stage == Stage::Open;
-            if was_released && entry.is_unused() {
-                entry.stage = Stage::Closing;
-                unused.push(Arc::clone(&entry.node));
-            }
-        }
-        self.refresh_after_release();
-        unused
+        let nodes = self.entries.reserved(number).to_vec();
+        self.remove_uses(nodes, |user| match user {
+            User::External { reservation, .. } => *reservation == number,
+            User::Node { .. } => false,
+        })
     }
 }
 

@@ -124,6 +124,11 @@ impl Engine {
         self.lock().jobs.values().rev().cloned().collect()
     }
 
+    /// The jobs with this key or a later one that are not gone, the newest first.
+    pub(crate) fn jobs_from(&self, key: JobKey) -> Vec<Job> {
+        self.lock().jobs.range(key..).rev().map(|(_, job)| job.clone()).collect()
+    }
+
     /// Maps each job that is not gone, the newest first, at one moment.
     pub(crate) fn query<R>(&self, query: impl Fn(&Job, &Machine) -> Option<R>) -> Vec<R> {
         let locked = self.lock();

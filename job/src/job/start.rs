@@ -40,7 +40,7 @@ impl CreatedJob {
         // The closure only borrows the driver, because the drop of a driver may call the engine,
         // whose lock is taken.
         let job = engine.add(|machine| {
-            machine.check_room(options.id.as_deref())?;
+            machine.check_id_free(options.id.as_deref())?;
             let transaction = transaction.bind(engine, machine)?;
             let key = machine.create(&options, transaction.key());
             Ok(Job::new(key, options.clone(), Arc::clone(&driver), engine, transaction))

@@ -18,23 +18,17 @@ use crate::schema::JobStatus;
 use job::{Effect, Effects, JobKey, JobState, TransactionKey};
 use transactions::Group;
 
-/// The largest number of jobs in one engine. QEMU has no limit. Here, a client that never dismisses
-/// its jobs must not make a daemon grow without bound. A list of so many jobs is far shorter than
-/// the longest reply that clients accept.
-pub const JOBS_MAX: usize = 4096;
-
 /// All jobs and transactions of an engine.
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     /// Every job that has a handle, including those that are gone (status `null`).
     jobs: BTreeMap<JobKey, JobState>,
-    /// The number of jobs that are not gone.
-    listed: usize,
     ids: HashMap<Arc<str>, JobKey>,
     transactions: HashMap<TransactionKey, Group>,
     next_key: u64,
-    /// The program has dropped the engine: no client can dismiss a job any more.
-    orphaned: bool,
+    /// The number of reasons to dismiss each job that concludes: the drop of the engine, after which
+    /// no client can dismiss a job, and calls that cancel all jobs.
+    dismissing: usize,
     effects: Effects,
 }
 
@@ -44,20 +38,15 @@ impl Machine {
         std::mem::swap(&mut self.effects, buffer);
     }
 
-    /// Checks that a job may be added.
+    /// Checks that no job has the identifier.
     ///
     /// # Errors
-    /// The identifier is in use, or there are [`JOBS_MAX`] jobs.
-    pub(crate) fn check_room(&self, id: Option<&str>) -> Result<(), Error> {
-        if let Some(id) = id
-            && self.ids.contains_key(id)
-        {
-            return Err(messages::id_in_use(id));
+    /// The identifier is in use.
+    pub(crate) fn check_id_free(&self, id: Option<&str>) -> Result<(), Error> {
+        match id {
+            Some(id) if self.ids.contains_key(id) => Err(messages::id_in_use(id)),
+            Some(_) | None => Ok(()),
         }
-        if self.listed >= JOBS_MAX {
-            return Err(messages::too_many_jobs(JOBS_MAX));
-        }
-        Ok(())
     }
 
     /// Adds a job with the status `created`. The job joins the transaction unless the transaction
@@ -69,7 +58,6 @@ impl Machine {
         if let Some(id) = job.id() {
             self.ids.insert(Arc::clone(id), key);
         }
-        self.listed += 1;
         job.move_to(JobStatus::Created, &mut self.effects);
         self.jobs.insert(key, job);
         key
@@ -161,7 +149,7 @@ impl Machine {
 
     /// Dismisses a job if it is concluded and no client is to dismiss it.
     pub(crate) fn auto_dismiss(&mut self, key: JobKey) {
-        if self.orphaned || self.job(key).dismisses_itself() {
+        if self.dismissing > 0 || self.job(key).dismisses_itself() {
             self.dismiss_if_concluded(key);
         }
     }
@@ -177,16 +165,20 @@ impl Machine {
 
     /// Moves a job to `null`. Its identifier is free before clients receive the event.
     fn forget(&mut self, key: JobKey) {
-        self.listed -= 1;
         if let Some(id) = self.job(key).id().cloned() {
             self.ids.remove(&id);
         }
         self.update(key, |job, effects| job.move_to(JobStatus::Null, effects));
     }
 
-    /// Marks the engine as dropped. From now on, every job that concludes is dismissed at once.
-    pub(crate) fn orphan(&mut self) {
-        self.orphaned = true;
+    /// From now on, every job that concludes is dismissed at once.
+    pub(crate) fn begin_dismissing(&mut self) {
+        self.dismissing += 1;
+    }
+
+    /// Ends the effect of one call of [`begin_dismissing`](Self::begin_dismissing).
+    pub(crate) fn end_dismissing(&mut self) {
+        self.dismissing -= 1;
     }
 
     /// Removes a job whose last handle is dropped.
