@@ -6,6 +6,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 /// An error of a node, an image or a copy.
 ///
 /// A QMP client receives the class `GenericError` with the [`Display`](std::fmt::Display) text as
@@ -314,15 +316,15 @@ pub fn strerror(error: &io::Error) -> String {
 /// The error number of an error without a number of the system.
 fn errno_of(kind: io::ErrorKind) -> i32 {
     let errno = match kind {
-        io::ErrorKind::StorageFull => nix::errno::Errno::ENOSPC,
-        io::ErrorKind::FileTooLarge => nix::errno::Errno::EFBIG,
-        io::ErrorKind::PermissionDenied => nix::errno::Errno::EACCES,
-        io::ErrorKind::ReadOnlyFilesystem => nix::errno::Errno::EROFS,
-        io::ErrorKind::Unsupported => nix::errno::Errno::ENOTSUP,
-        io::ErrorKind::InvalidInput => nix::errno::Errno::EINVAL,
-        io::ErrorKind::OutOfMemory => nix::errno::Errno::ENOMEM,
-        io::ErrorKind::QuotaExceeded => nix::errno::Errno::EDQUOT,
-        _ => nix::errno::Errno::EIO,
+        io::ErrorKind::StorageFull => Errno::NOSPC,
+        io::ErrorKind::FileTooLarge => Errno::FBIG,
+        io::ErrorKind::PermissionDenied => Errno::ACCESS,
+        io::ErrorKind::ReadOnlyFilesystem => Errno::ROFS,
+        io::ErrorKind::Unsupported => Errno::NOTSUP,
+        io::ErrorKind::InvalidInput => Errno::INVAL,
+        io::ErrorKind::OutOfMemory => Errno::NOMEM,
+        io::ErrorKind::QuotaExceeded => Errno::DQUOT,
+        _ => Errno::IO,
     };
-    errno as i32
+    errno.raw_os_error()
 }

@@ -59,7 +59,8 @@ impl Jobs {
     ///
     /// # Errors
     /// `Invalid job ID 'ID'`; `Job ID 'ID' already in use`; a transaction that has members in
-    /// another engine; a transaction that is over. In the last case, clients see the job `created` and then `null`.
+    /// another engine; a transaction that is over. In the last case, clients see the job `created`
+    /// and then `null`.
     pub fn create(
         &self,
         options: JobOptions,

@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     match carry_out() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error}", env!("CARGO_PKG_NAME"));
+            // Unlike `eprintln!`, this does not panic if standard error is closed.
+            let _ = writeln!(io::stderr(), "{}: {error}", env!("CARGO_PKG_NAME"));
             ExitCode::FAILURE
         }
     }
@@ -39,6 +40,9 @@ fn log_warnings() {
         .with_writer(io::stderr)
         .with_target(false)
         .without_time()
+        // A failure to write a record would be reported with `eprintln!`, which panics if standard
+        // error is closed.
+        .log_internal_errors(false)
         .init();
 }
 

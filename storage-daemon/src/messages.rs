@@ -4,8 +4,8 @@
 //! in `options/messages.rs`.
 
 use block::nodes::Node;
-use nix::errno::Errno;
 use qapi_core::{Error, ErrorClass};
+use rustix::io::Errno;
 
 /// An option that the schema has and this program does not support.
 pub(crate) fn not_supported(option: &str) -> Error {
@@ -19,7 +19,7 @@ pub(crate) fn cannot_create_node(error: block::error::Error) -> Error {
 /// The graph cannot be changed at the end of a job. As in QEMU, clients see no details.
 pub(crate) fn cannot_change_graph(node: &Node, error: block::error::Error) -> Error {
     tracing::warn!(node = %node.name(), %error, "the graph cannot be changed");
-    block::error::Error::Io(Errno::EPERM.into()).into()
+    block::error::Error::Io(Errno::PERM.into()).into()
 }
 
 pub(crate) fn no_block_job(id: &str) -> Error {

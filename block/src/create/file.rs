@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::fcntl::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::image::locks::ByteLocks;
@@ -41,30 +43,29 @@ impl FileCreate {
         let mut options = File::options();
         options.read(true).write(true).create(true).mode(MODE);
         let what = || format!("Could not create '{}'", self.filename);
-        let mut file = options
-            .open(&self.filename)
-            .map_err(|source| Error::While { what: what(), source })?;
-        let mut locks = file
-            .try_clone()
-            .and_then(|file| ByteLocks::new(file, OnOffAuto::Auto))
+        let opened = options.open(&self.filename).map(Arc::new);
+        let file = opened.map_err(|source| Error::While { what: what(), source })?;
+        let mut locks = ByteLocks::new(Arc::clone(&file), OnOffAuto::Auto)
             .map_err(|source| Error::While { what: what(), source })?;
         let takes = Permissions::WRITE | Permissions::RESIZE;
         let shares = Permissions::all() - Permissions::RESIZE;
         locks.change(Access { takes, shares })?;
         resize(&file, 0)?;
-        self.allocate(&mut file, cancelled)
+        self.allocate(&file, cancelled)
     }
 
-    fn allocate(&self, file: &mut File, cancelled: &AtomicBool) -> Result<()> {
+    fn allocate(&self, file: &File, cancelled: &AtomicBool) -> Result<()> {
         match self.preallocation {
             Preallocation::Off => resize(file, self.size),
             Preallocation::Falloc => {
-                let length = i64::try_from(self.size).map_err(|_too_large| too_large())?;
+                if i64::try_from(self.size).is_err() {
+                    return Err(too_large());
+                }
                 // The system call `fallocate` refuses a length of 0.
-                if length == 0 {
+                if self.size == 0 {
                     return Ok(());
                 }
-                fallocate(&*file, FallocateFlags::empty(), 0, length).map_err(|errno| {
+                fallocate(file, FallocateFlags::empty(), 0, self.size).map_err(|errno| {
                     Error::While {
                         what: "Could not preallocate new data".into(),
                         source: errno.into(),
@@ -92,14 +93,14 @@ fn resize(file: &File, size: u64) -> Result<()> {
 }
 
 fn too_large() -> Error {
-    Error::While { what: "Could not resize file".into(), source: nix::errno::Errno::EFBIG.into() }
+    Error::While { what: "Could not resize file".into(), source: Errno::FBIG.into() }
 }
 
-fn write_zeroes(file: &mut File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {
+fn write_zeroes(mut file: &File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {
     let mut left = size;
     while left > 0 {
         if cancelled.load(Ordering::Relaxed) {
-            return Err(nix::errno::Errno::ECANCELED.into());
+            return Err(Errno::CANCELED.into());
         }
         let length = left.min(ZEROES.len() as u64);
         file.write_all(&ZEROES[..length as usize])?;

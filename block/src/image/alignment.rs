@@ -7,8 +7,8 @@
 use std::io;
 use std::ops::Range;
 
-use nix::errno::Errno;
 use parking_lot::{Condvar, Mutex};
+use rustix::io::Errno;
 
 use super::aligned_buffer::AlignedBuffer;
 use super::range_locks::RangeLocks;
@@ -165,7 +165,7 @@ impl Alignment {
         change: impl Fn(u64, u64) -> io::Result<()>,
     ) -> io::Result<Range<u64>> {
         let end = end_of(offset, length)?;
-        let start = offset.checked_next_multiple_of(unit).ok_or(Errno::EINVAL)?;
+        let start = offset.checked_next_multiple_of(unit).ok_or(Errno::INVAL)?;
         let end = end - end % unit;
         if start >= end {
             return Ok(offset..offset);
@@ -193,7 +193,7 @@ impl Alignment {
     /// A bounce buffer for the blocks that contain a range. Blocks the thread while others use too
     /// many buffers.
     fn bounce_buffer(&self, start: u64, end: u64) -> io::Result<BounceBuffer<'_>> {
-        let end = end.checked_next_multiple_of(self.request).ok_or(Errno::EINVAL)?;
+        let end = end.checked_next_multiple_of(self.request).ok_or(Errno::INVAL)?;
         let mut used = self.buffers.lock();
         while *used >= BUFFERS_MAX {
             self.released.wait(&mut used);
@@ -221,5 +221,5 @@ impl Drop for BounceBuffer<'_> {
 
 /// The end of a request. The system refuses larger ones with the same error.
 fn end_of(offset: u64, length: u64) -> io::Result<u64> {
-    offset.checked_add(length).ok_or_else(|| Errno::EINVAL.into())
+    offset.checked_add(length).ok_or_else(|| Errno::INVAL.into())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 /// The size of a sector in bytes. QEMU measures images in sectors.
 pub const SECTOR_SIZE: u64 = 512;
@@ -26,11 +26,11 @@ pub struct Extent {
 pub(super) fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()> {
     match offset.checked_add(length) {
         Some(end) if end <= size => Ok(()),
-        Some(_) | None => Err(io::Error::from(Errno::EIO)),
+        Some(_) | None => Err(io::Error::from(Errno::IO)),
     }
 }
 
 /// The error for a request to an image that is closed or read-only.
 pub(super) fn not_permitted() -> io::Error {
-    io::Error::from(Errno::EPERM)
+    io::Error::from(Errno::PERM)
 }

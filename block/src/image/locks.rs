@@ -8,10 +8,8 @@
 
 use std::fs::File;
 use std::io;
-
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use super::permissions::{Access, Permissions};
 use crate::error::Error;
@@ -25,8 +23,9 @@ const UNSHARED_BASE: i64 = 200;
 /// The locks of one open file.
 #[derive(Debug)]
 pub struct ByteLocks {
-    /// The open file description that the locks belong to.
-    file: File,
+    /// The open file description that the locks belong to. It is shared with the requests to the
+    /// file, so that an image takes one descriptor.
+    file: Arc<File>,
     enabled: bool,
     current: Access,
 }
@@ -37,7 +36,7 @@ impl ByteLocks {
     ///
     /// # Errors
     /// With [`OnOffAuto::On`], if the file system does not support the locks.
-    pub fn new(file: File, locking: OnOffAuto) -> io::Result<Self> {
+    pub fn new(file: Arc<File>, locking: OnOffAuto) -> io::Result<Self> {
         let enabled = match locking {
             OnOffAuto::Off => false,
             OnOffAuto::Auto => is_lockable(&file, TAKEN_BASE).is_ok(),
@@ -79,7 +78,7 @@ impl ByteLocks {
     ///
     /// # Errors
     /// A byte cannot be locked. The locks are then unchanged.
-    pub fn transfer(&mut self, file: File) -> Result<(), Error> {
+    pub fn transfer(&mut self, file: Arc<File>) -> Result<(), Error> {
         if self.enabled {
             lock_missing(&file, Access::NONE, self.current)?;
             unlock_excess(&self.file, self.current, Access::NONE);
@@ -140,20 +139,27 @@ fn check(file: &File, wanted: Access) -> Result<(), Error> {
 /// Whether no other open file has a lock on the byte.
 fn is_lockable(file: &File, byte: i64) -> io::Result<bool> {
     let mut lock = byte_lock(libc::F_WRLCK, byte);
-    retry(|| fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)))?;
+    control(file, libc::F_OFD_GETLK, &mut lock)?;
     Ok(i32::from(lock.l_type) == libc::F_UNLCK)
 }
 
 fn set(file: &File, kind: libc::c_int, byte: i64) -> io::Result<()> {
-    let lock = byte_lock(kind, byte);
-    retry(|| fcntl(file, FcntlArg::F_OFD_SETLK(&lock))).map(|_zero| ())
+    control(file, libc::F_OFD_SETLK, &mut byte_lock(kind, byte))
 }
 
-fn retry(mut call: impl FnMut() -> nix::Result<libc::c_int>) -> io::Result<libc::c_int> {
+/// Gets or sets a lock of an open file description. The crate `rustix` has only the locks of
+/// processes.
+fn control(file: &File, command: libc::c_int, lock: &mut libc::flock) -> io::Result<()> {
     loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            other => return other.map_err(io::Error::from),
+        // SAFETY: the descriptor belongs to a file that `file` has open. Both commands take a
+        // pointer to a lock, and the system writes at most that lock.
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), command, std::ptr::from_mut(lock)) };
+        if result != -1 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
         }
     }
 }

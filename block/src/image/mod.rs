@@ -88,7 +88,7 @@ impl Image {
     /// As for [`Image::write`]; or the format has no compression.
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
-            Image::Raw(_) => Err(io::Error::from(nix::errno::Errno::ENOTSUP)),
+            Image::Raw(_) => Err(io::Error::from(rustix::io::Errno::NOTSUP)),
             Image::Qcow2(image) => image.write_compressed(offset, buffer),
         }
     }

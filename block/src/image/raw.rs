@@ -84,7 +84,7 @@ impl RawImage {
         if !self.mode().writable {
             return Err(not_permitted());
         }
-        let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(nix::errno::Errno::EFBIG)?;
+        let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(rustix::io::Errno::FBIG)?;
         if size <= self.size()? {
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl RawImage {
         if !self.mode().writable {
             return Err(not_permitted());
         }
-        let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(nix::errno::Errno::EFBIG)?;
+        let size = size.checked_next_multiple_of(SECTOR_SIZE).ok_or(rustix::io::Errno::FBIG)?;
         if size >= self.size()? {
             return Ok(());
         }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
 use parking_lot::RwLock;
+use rustix::io::Errno;
 
 use super::extent::Extent;
 use super::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
@@ -46,14 +46,14 @@ impl StorageSlice {
 
 impl SliceRange {
     fn shift(self, offset: u64) -> io::Result<u64> {
-        offset.checked_add(self.offset).ok_or_else(|| Errno::EIO.into())
+        offset.checked_add(self.offset).ok_or_else(|| Errno::IO.into())
     }
 
     /// The offset of a write in the storage below. A write beyond a fixed size fails.
     fn shift_write(self, offset: u64, length: u64) -> io::Result<u64> {
         match (self.size, offset.checked_add(length)) {
-            (Some(size), Some(end)) if end > size => Err(Errno::ENOSPC.into()),
-            (Some(_), None) => Err(Errno::ENOSPC.into()),
+            (Some(size), Some(end)) if end > size => Err(Errno::NOSPC.into()),
+            (Some(_), None) => Err(Errno::NOSPC.into()),
             (Some(_), Some(_)) | (None, _) => self.shift(offset),
         }
     }
@@ -110,7 +110,7 @@ impl BlockStorage for StorageSlice {
     fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
         let range = self.range();
         match range.size {
-            Some(_fixed) => Err(Errno::ENOTSUP.into()),
+            Some(_fixed) => Err(Errno::NOTSUP.into()),
             None => self.inner.resize(range.shift(size)?, preallocation),
         }
     }

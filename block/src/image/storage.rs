@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
@@ -106,7 +106,7 @@ pub trait BlockStorage: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// # Errors
     /// [`io::ErrorKind::Unsupported`] for a storage of fixed size; or those of the system.
     fn resize(&self, _size: u64, _preallocation: Preallocation) -> io::Result<()> {
-        Err(Errno::ENOTSUP.into())
+        Err(Errno::NOTSUP.into())
     }
 
     /// The block status from `offset` on, for 1 to `length` bytes. `length` is more than 0 and the

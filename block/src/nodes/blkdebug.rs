@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 
-use nix::libc::O_NONBLOCK;
+use libc::O_NONBLOCK;
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;

@@ -320,9 +320,8 @@ impl Graph {
         if is_implicit(old) {
             return Err(Error::ImplicitBacking(node.name().to_owned()));
         }
-        let is_frozen = |name| {
-            self.with_state(|state| state.entries.get(name).is_some_and(Entry::is_frozen))
-        };
+        let is_frozen =
+            |name| self.with_state(|state| state.entries.get(name).is_some_and(Entry::is_frozen));
         if is_frozen(node.name()) {
             let (parent, child) = (node.name().to_owned(), old.name().to_owned());
             return Err(Error::BackingFrozen { parent, child });

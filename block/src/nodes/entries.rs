@@ -1,4 +1,4 @@
-//! The nodes of a graph, and the indexes that make the cost of a change independent of their number.
+//! The nodes of a graph, and indexes, so that the cost of a change does not depend on their number.
 //!
 //! The users of a node are stored with the node. The indexes lead the other way: from a parent to
 //! its children, and from a reservation to its nodes. Users are therefore added and removed by the

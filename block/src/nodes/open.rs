@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use parking_lot::RwLock;
+use rustix::io::Errno;
 
 use super::depth::check_depth;
 use super::driver::Driver;
@@ -299,7 +299,7 @@ impl<'a> Opener<'a> {
 fn whole_sectors(size: u64) -> Result<u64> {
     if size > SIZE_MAX {
         let what = "Could not refresh total sector count".into();
-        return Err(Error::While { what, source: Errno::EFBIG.into() });
+        return Err(Error::While { what, source: Errno::FBIG.into() });
     }
     Ok(size.next_multiple_of(SECTOR_SIZE))
 }

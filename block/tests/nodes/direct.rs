@@ -10,7 +10,7 @@ use block::copy::{Copier, CopySlots};
 use block::create::Qcow2Create;
 use block::nodes::Node;
 use block::options::{BlockdevCacheOptions, BlockdevOptions};
-use nix::libc::O_DIRECT;
+use libc::O_DIRECT;
 
 use crate::copy::Job;
 use crate::support::*;

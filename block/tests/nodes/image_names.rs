@@ -113,7 +113,8 @@ fn files_with_rules_that_cannot_be_read_are_refused() {
     let large = vec![b'#'; (1 << 20) + 1];
     let folder = text(fixture.folder.path());
     let pipe = fixture.path("pipe");
-    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe can be made");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU)
+        .expect("a pipe can be made");
     for (config, expected) in [
         ("nowhere", "Could not read blkdebug config file: No such file or directory"),
         (&folder, "Cannot read config file: Is a directory"),

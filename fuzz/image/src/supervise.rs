@@ -8,9 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
 
 use crate::check::Checker;
 use crate::fault::{Fault, FaultClass};
@@ -112,7 +110,9 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // The processes may have ended already.
         if let Ok(group) = i32::try_from(self.process.id()) {
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+            if let Some(group) = Pid::from_raw(group) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
         }
         let _ = self.process.wait();
     }
@@ -123,7 +123,7 @@ impl Drop for Worker {
 /// # Errors
 /// The images or the output cannot be written.
 pub fn work(inputs: &Inputs) -> io::Result<()> {
-    setrlimit(Resource::RLIMIT_DATA, MEMORY, MEMORY)?;
+    setrlimit(Resource::Data, Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) })?;
     Checker::record_panics();
     let mut checker = Checker::new(&inputs.kind, inputs.qemu.clone())?;
     for seed in inputs.seeds.clone() {

@@ -26,8 +26,8 @@ pub(crate) struct Machine {
     ids: HashMap<Arc<str>, JobKey>,
     transactions: HashMap<TransactionKey, Group>,
     next_key: u64,
-    /// The number of reasons to dismiss each job that concludes: the drop of the engine, after which
-    /// no client can dismiss a job, and calls that cancel all jobs.
+    /// The number of reasons to dismiss each job that concludes: the drop of the engine, after
+    /// which no client can dismiss a job, and calls that cancel all jobs.
     dismissing: usize,
     effects: Effects,
 }

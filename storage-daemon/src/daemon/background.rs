@@ -6,15 +6,16 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 
-use daemonize::{Daemonize, Outcome, Stdio};
-use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::fs::Mode;
+use rustix::process::{setsid, umask};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
 use super::DaemonError;
 use crate::options::Settings;
 
 /// The file mode creation mask of the daemon. The group cannot write to files that the daemon
 /// creates, and other users have no access to these files.
-const UMASK: u32 = 0o027;
+const UMASK: Mode = Mode::WGRP.union(Mode::RWXO);
 
 /// The message of a daemon that is ready. No error text begins with this byte.
 const READY: u8 = 1;
@@ -26,33 +27,55 @@ const READY: u8 = 1;
 /// calling thread.
 ///
 /// # Errors
-/// - [`DaemonError::Io`] and [`DaemonError::Daemonize`]: the process cannot go to the background.
+/// - [`DaemonError::Io`]: the process cannot go to the background.
 /// - [`DaemonError::Background`]: the daemon cannot start. The started process returns the text of
 ///   the error of [`run`](super::run).
 ///
 /// After the daemon is ready, its errors are only logged.
 pub fn run(settings: &Settings) -> Result<(), DaemonError> {
     let (reader, writer) = io::pipe()?;
-    let background = Daemonize::new()
-        .working_directory(std::env::current_dir()?)
-        .umask(UMASK)
-        // Warnings appear in the terminal until the daemon is ready.
-        .stdout(Stdio::keep())
-        .stderr(Stdio::keep());
-    match background.execute() {
-        Outcome::Parent(Ok(_)) => {
+    match fork()? {
+        Process::Parent => {
             drop(writer);
             wait_until_ready(reader)
         }
-        Outcome::Child(Ok(_)) => {
+        Process::Child => {
             drop(reader);
-            serve(settings, writer);
+            match leave_session() {
+                // The process between the two has nothing left to do.
+                Ok(Process::Parent) => {}
+                Ok(Process::Child) => serve(settings, writer),
+                Err(error) => report(&DaemonError::Daemonize(error.into()), writer),
+            }
             Ok(())
         }
-        Outcome::Parent(Err(error)) | Outcome::Child(Err(error)) => {
-            Err(DaemonError::Daemonize(error))
-        }
     }
+}
+
+/// The process in which a fork has returned.
+enum Process {
+    Parent,
+    Child,
+}
+
+/// Creates a copy of this process, which must have a single thread.
+fn fork() -> io::Result<Process> {
+    // SAFETY: the copy has only the calling thread, and the documentation of `run` demands that
+    // the process has no other one. So no lock is taken by a thread that is missing in the copy,
+    // and the copy may execute any code.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Process::Child),
+        _child => Ok(Process::Parent),
+    }
+}
+
+/// Leaves the session of the terminal. Returns in two processes: the child does not lead the new
+/// session, and so does not acquire a terminal that it opens.
+fn leave_session() -> io::Result<Process> {
+    setsid()?;
+    umask(UMASK);
+    fork()
 }
 
 /// Reads the daemon's message: [`READY`], or the text of an error.
@@ -71,10 +94,15 @@ fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
 
 /// Runs the daemon. Writes its error to the pipe, or to the log if the started process has exited.
 fn serve(settings: &Settings, mut writer: PipeWriter) {
-    let result = super::run(settings, |_shutdown| detach(&mut writer));
-    if let Err(error) = result
-        && writer.write_all(error.to_string().as_bytes()).is_err()
-    {
+    // Warnings appear in the terminal until the daemon is ready.
+    if let Err(error) = super::run(settings, |_shutdown| detach(&mut writer)) {
+        report(&error, writer);
+    }
+}
+
+/// Reports an error to the started process.
+fn report(error: &DaemonError, mut writer: PipeWriter) {
+    if writer.write_all(error.to_string().as_bytes()).is_err() {
         // The started process has exited, because the daemon was ready before it failed.
         tracing::error!(%error, "the daemon failed");
     }

@@ -3,6 +3,7 @@
 
 pub mod background;
 mod confinement;
+mod limits;
 mod pidfile;
 mod setup;
 mod socket;
@@ -10,7 +11,7 @@ mod socket;
 pub use setup::Setup;
 
 use job::Jobs;
-use nix::libc::{SIGALRM, SIGIO, SIGPROF, SIGPWR, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXFSZ, c_int};
+use libc::{SIGALRM, SIGIO, SIGPROF, SIGPWR, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXFSZ, c_int};
 use qapi_core::{Error, ServeError, ServerVersion, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -39,7 +40,7 @@ pub enum DaemonError {
     Confinement(Error),
     /// The process could not go to the background.
     #[error("Cannot go to the background: {0}")]
-    Daemonize(daemonize::Error),
+    Daemonize(Error),
     /// The daemon in the background could not start. The text is its error.
     #[error("{0}")]
     Background(String),
@@ -82,6 +83,7 @@ pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
+    limits::raise_open_files();
     confinement::confine(&settings.landlock).map_err(DaemonError::Confinement)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

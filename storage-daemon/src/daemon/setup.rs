@@ -1,6 +1,7 @@
 //! Carries out the options that set up a daemon.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use block::copy::CopySlots;
 use block::nodes::Graph;
@@ -103,7 +104,11 @@ impl Setup {
     }
 
     async fn chardev(&mut self, argument: &str) -> Result<()> {
-        let warn = |warning| eprintln!("{}: --chardev {argument}: warning: {warning}", program());
+        let warn = |warning| {
+            // Unlike `eprintln!`, this does not panic if standard error is closed.
+            let _ =
+                writeln!(io::stderr(), "{}: --chardev {argument}: warning: {warning}", program());
+        };
         let ChardevOptions { id, backend } = ChardevOptions::parse(argument, warn)?;
         let is_known = self.chardevs.contains_key(&id);
         let listener = match backend {

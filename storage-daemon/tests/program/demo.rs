@@ -4,8 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::daemon::command;
 
@@ -43,7 +42,7 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let paused = "\"data\": {\"id\": \"backup0\", \"status\": \"paused\"}";
     assert!(lines.any(|line| line.unwrap().contains(paused)), "the job is never paused");
-    kill(Pid::from_raw(process.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    kill_process(Pid::from_child(&process), Signal::INT).unwrap();
     assert!(lines.any(|line| line.unwrap().contains("Interrupted")));
     assert!(process.wait().unwrap().success());
     assert!(is_empty(folder.path()));

@@ -10,6 +10,7 @@
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
+//! | limits of the system, files that are not what they seem | `limits` |
 //! | damaged metadata of qcow2 images | `damaged` |
 //! | consistency of images after each kind of job and end | `consistency` |
 //! | features of images that QEMU makes | `qemu_images` |
@@ -27,6 +28,7 @@ mod consistency;
 mod damaged;
 mod demo;
 mod faults;
+mod limits;
 mod mirror;
 mod process;
 mod qemu_images;

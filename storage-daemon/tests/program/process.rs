@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Client, Daemon, command, run, socket_arguments, wait_for};
@@ -79,16 +79,16 @@ fn quit_sends_the_last_events_of_jobs_before_its_reply() {
 
 #[test]
 fn each_signal_ends_the_daemon_as_quit_does() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut daemon = Daemon::start(&[&DISKS[..], &["--pidfile", "$DIR/pid"]].concat());
         let mut client = daemon.client();
         start_backup(&mut client);
         let number = fs::read_to_string(daemon.path("pid")).unwrap();
         assert_eq!(number, format!("{}\n", daemon.id()));
         daemon.signal(signal);
-        assert!(daemon.ended().success(), "{signal}");
-        assert!(!daemon.socket().exists(), "{signal}");
-        assert!(!daemon.path("pid").exists(), "{signal}");
+        assert!(daemon.ended().success(), "{signal:?}");
+        assert!(!daemon.socket().exists(), "{signal:?}");
+        assert!(!daemon.path("pid").exists(), "{signal:?}");
     }
 }
 
@@ -97,20 +97,20 @@ fn signals_that_no_one_sends_to_end_a_daemon_have_no_effect() {
     let mut daemon = Daemon::start(&[]);
     let mut client = daemon.client();
     for signal in [
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-        Signal::SIGALRM,
-        Signal::SIGVTALRM,
-        Signal::SIGPROF,
-        Signal::SIGIO,
-        Signal::SIGPWR,
-        Signal::SIGXFSZ,
-        Signal::SIGPIPE,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::IO,
+        Signal::POWER,
+        Signal::XFSZ,
+        Signal::PIPE,
     ] {
         daemon.signal(signal);
         client.execute("query-version", json!({}));
     }
-    daemon.signal(Signal::SIGTERM);
+    daemon.signal(Signal::TERM);
     assert!(daemon.ended().success());
 }
 
@@ -219,7 +219,7 @@ fn a_signal_ends_the_wait_for_the_first_client() {
     let mut daemon = Daemon::start(&["--chardev", "socket,id=w,path=$DIR/w,server=on"]);
     wait_for("the socket", || daemon.path("w").exists().then_some(()));
     // The program handles signals before it creates sockets.
-    daemon.signal(Signal::SIGTERM);
+    daemon.signal(Signal::TERM);
     assert!(daemon.ended().success());
     assert!(!daemon.path("w").exists());
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::{Names, Qcow2Create, Qcow2Version};
 use crate::error::{Error, Result};
@@ -101,13 +101,11 @@ impl Qcow2Create {
         let used = self.header_without_backing_name(names).len();
         let room = (self.cluster_size as usize).checked_sub(used);
         match (&names.backing_file, room) {
-            (Some(name), _) if name.len() > BACKING_NAME_MAX => {
-                cannot_assign(name, Errno::EINVAL)
-            }
-            (Some(name), Some(room)) if name.len() > room => cannot_assign(name, Errno::ENOSPC),
+            (Some(name), _) if name.len() > BACKING_NAME_MAX => cannot_assign(name, Errno::INVAL),
+            (Some(name), Some(room)) if name.len() > room => cannot_assign(name, Errno::NOSPC),
             (_, None) => Err(Error::While {
                 what: "Could not write qcow2 header".into(),
-                source: io::Error::from(Errno::ENOSPC),
+                source: io::Error::from(Errno::NOSPC),
             }),
             (_, Some(_)) => Ok(()),
         }

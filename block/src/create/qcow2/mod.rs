@@ -9,7 +9,7 @@ mod layout;
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::image::extent::SIZE_MAX;
@@ -188,7 +188,7 @@ impl Qcow2Create {
         if self.layout(contents).refcount_table_bytes() > REFCOUNT_TABLE_MAX {
             return Err(Error::While {
                 what: format!("Could not resize image: {}", self.allocating()),
-                source: Errno::EFBIG.into(),
+                source: Errno::FBIG.into(),
             });
         }
         Ok(contents)
@@ -239,7 +239,7 @@ impl Qcow2Create {
         if l1_entries * 8 > L1_MAX {
             return Err(Error::While {
                 what: "Could not resize image: Failed to grow the L1 table".into(),
-                source: Errno::EFBIG.into(),
+                source: Errno::FBIG.into(),
             });
         }
         Ok(l1_entries)

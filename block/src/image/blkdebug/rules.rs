@@ -6,7 +6,7 @@
 
 use std::io;
 
-use nix::libc::EIO;
+use libc::EIO;
 use parking_lot::Mutex;
 
 use crate::error::{Error, Result};

@@ -6,8 +6,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
-use nix::libc;
-
 use crate::image::aligned_buffer::{AlignedBuffer, BUFFER_ALIGNMENT};
 use crate::image::alignment::Alignment;
 

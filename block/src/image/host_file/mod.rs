@@ -7,10 +7,10 @@ use std::fmt;
 use std::fs::{File, FileType};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::sync::Arc;
 
-use nix::errno::Errno;
-use nix::libc;
 use parking_lot::{Mutex, RwLock};
+use rustix::io::Errno;
 
 use super::extent::{Extent, SECTOR_SIZE};
 use super::locks::ByteLocks;
@@ -80,7 +80,7 @@ pub struct HostFile {
 /// A file that has been opened again, to replace the open file.
 #[derive(Debug)]
 pub struct Reopened {
-    file: File,
+    file: Arc<File>,
     mode: HostFileMode,
 }
 
@@ -94,8 +94,7 @@ impl HostFile {
     pub fn open(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<Self> {
         let failed = |source| Error::OpenFile { path: path.to_owned(), source };
         let opened = OpenFile::new(open_file(path, kind, mode)?, kind, mode).map_err(failed)?;
-        let locks = opened.file.try_clone().and_then(|file| ByteLocks::new(file, mode.locking));
-        let locks = locks.map_err(failed)?;
+        let locks = ByteLocks::new(Arc::clone(&opened.file), mode.locking).map_err(failed)?;
         Ok(HostFile {
             path: path.to_owned(),
             kind,
@@ -123,7 +122,7 @@ impl HostFile {
         // The length of the file must not change after it has been determined, so that happens
         // under the lock.
         let new = OpenFile::new(file, self.kind, mode)?;
-        self.locks.lock().transfer(new.file.try_clone()?)?;
+        self.locks.lock().transfer(Arc::clone(&new.file))?;
         let former = std::mem::replace(&mut *opened, new);
         Ok(Reopened { file: former.file, mode: former.mode })
     }
@@ -146,7 +145,7 @@ impl HostFile {
     }
 }
 
-fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<File> {
+fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<Arc<File>> {
     if path.is_empty() {
         return Err(Error::FileNameMissing(kind.driver()));
     }
@@ -163,12 +162,14 @@ fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<File>
     };
     let file_type = file.metadata().map_err(failed)?.file_type();
     if file_type.is_dir() {
-        return Err(failed(Errno::EISDIR.into()));
+        return Err(failed(Errno::ISDIR.into()));
     }
     match kind {
-        HostFileKind::File if file_type.is_file() => Ok(file),
+        HostFileKind::File if file_type.is_file() => Ok(Arc::new(file)),
         HostFileKind::File => Err(Error::NotARegularFile(path.to_owned())),
-        HostFileKind::HostDevice | HostFileKind::HostCdrom if is_device(file_type) => Ok(file),
+        HostFileKind::HostDevice | HostFileKind::HostCdrom if is_device(file_type) => {
+            Ok(Arc::new(file))
+        }
         HostFileKind::HostDevice | HostFileKind::HostCdrom => {
             Err(Error::NotADevice { driver: kind.driver(), path: path.to_owned() })
         }

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, fallocate};
-use nix::libc;
-use nix::unistd::{Whence, lseek};
 use parking_lot::Mutex;
+use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
+use rustix::io::Errno;
 
 use super::direct::direct_alignment;
 use super::{HostFileKind, HostFileMode};
@@ -29,7 +28,7 @@ const FALLOCATE_UNIT: u64 = 4096;
 /// An open file.
 #[derive(Debug)]
 pub(super) struct OpenFile {
-    pub(super) file: File,
+    pub(super) file: Arc<File>,
     pub(super) mode: HostFileMode,
     alignment: Alignment,
     is_device: bool,
@@ -42,7 +41,11 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(super) fn new(file: File, kind: HostFileKind, mode: HostFileMode) -> io::Result<Self> {
+    pub(super) fn new(
+        file: Arc<File>,
+        kind: HostFileKind,
+        mode: HostFileMode,
+    ) -> io::Result<Self> {
         let is_device = kind != HostFileKind::File;
         let length = length_of(&file)?;
         let alignment = match mode.direct {
@@ -151,12 +154,12 @@ impl OpenFile {
     }
 
     fn punch_hole(&self, offset: u64, length: u64) -> io::Result<()> {
-        let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         self.allocate(flags, offset, length)
     }
 
     fn zero_range(&self, offset: u64, length: u64) -> io::Result<()> {
-        let flags = FallocateFlags::FALLOC_FL_ZERO_RANGE;
+        let flags = FallocateFlags::ZERO_RANGE;
         match self.allocate(flags, offset, length) {
             Err(error) if error.kind() == io::ErrorKind::Unsupported && !self.is_device => {
                 self.punch_hole(offset, length)?;
@@ -169,20 +172,13 @@ impl OpenFile {
     /// Calls `fallocate`. If the system cannot do this to the range, the error is
     /// [`io::ErrorKind::Unsupported`].
     fn allocate(&self, flags: FallocateFlags, offset: u64, length: u64) -> io::Result<()> {
-        let too_large = |_| io::Error::from(Errno::EFBIG);
-        let (offset, length) =
-            (offset.try_into().map_err(too_large)?, length.try_into().map_err(too_large)?);
         loop {
             match fallocate(&self.file, flags, offset, length) {
                 Ok(()) => return Ok(()),
-                Err(Errno::EINTR) => {}
+                Err(Errno::INTR) => {}
                 Err(
-                    Errno::ENODEV
-                    | Errno::ENOSYS
-                    | Errno::EOPNOTSUPP
-                    | Errno::ENOTTY
-                    | Errno::EINVAL,
-                ) => return Err(Errno::ENOTSUP.into()),
+                    Errno::NODEV | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTTY | Errno::INVAL,
+                ) => return Err(Errno::NOTSUP.into()),
                 Err(errno) => return Err(errno.into()),
             }
         }
@@ -205,7 +201,7 @@ impl OpenFile {
     pub(super) fn resize(&self, length: u64, preallocation: Preallocation) -> io::Result<()> {
         let old = self.length();
         if self.is_device {
-            return if length == old { Ok(()) } else { Err(Errno::ENOTSUP.into()) };
+            return if length == old { Ok(()) } else { Err(Errno::NOTSUP.into()) };
         }
         match preallocation {
             _ if length <= old => self.file.set_len(length)?,
@@ -214,7 +210,7 @@ impl OpenFile {
             Preallocation::Full => {
                 write_zero_data(old, length - old, |offset, zeroes| self.write(offset, zeroes))?;
             }
-            Preallocation::Metadata => return Err(Errno::ENOTSUP.into()),
+            Preallocation::Metadata => return Err(Errno::NOTSUP.into()),
         }
         self.length.store(length, Ordering::Relaxed);
         Ok(())
@@ -231,17 +227,14 @@ impl OpenFile {
     /// Without support by the file system, all bytes are data. The returned end may be beyond the
     /// end of the file.
     pub(super) fn data_or_hole(&self, offset: u64) -> (bool, u64) {
-        let Ok(start) = i64::try_from(offset) else {
-            return (true, u64::MAX);
-        };
-        match lseek(&self.file, start, Whence::SeekData) {
-            Ok(data) if data > start => (false, data.unsigned_abs()),
-            Ok(_here) => match lseek(&self.file, start, Whence::SeekHole) {
-                Ok(hole) if hole > start => (true, hole.unsigned_abs()),
+        match seek(&self.file, SeekFrom::Data(offset)) {
+            Ok(data) if data > offset => (false, data),
+            Ok(_here) => match seek(&self.file, SeekFrom::Hole(offset)) {
+                Ok(hole) if hole > offset => (true, hole),
                 Ok(_) | Err(_) => (true, u64::MAX),
             },
             // No data from here to the end.
-            Err(Errno::ENXIO) => (false, u64::MAX),
+            Err(Errno::NXIO) => (false, u64::MAX),
             Err(_cannot_tell) => (true, u64::MAX),
         }
     }
@@ -258,6 +251,5 @@ impl OpenFile {
 
 /// The length of a file or a block device.
 fn length_of(file: &File) -> io::Result<u64> {
-    let end = lseek(file, 0, Whence::SeekEnd)?;
-    Ok(end.unsigned_abs())
+    Ok(seek(file, SeekFrom::End(0))?)
 }

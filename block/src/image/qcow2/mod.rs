@@ -17,8 +17,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use nix::errno::Errno;
 use parking_lot::{Mutex, RwLock};
+use rustix::io::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
@@ -365,7 +365,7 @@ fn repair_if_dirty(storage: &Storage, header: &mut Header) -> Result<()> {
             other => other,
         })?;
     if found.check_errors > 0 {
-        return Err(cannot(Errno::EIO.into()));
+        return Err(cannot(Errno::IO.into()));
     }
     tracing::warn!(found.corruptions, found.leaks, "a dirty image has been repaired");
     *header = Header::read(storage, AccessMode::ReadWrite)?;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use parking_lot::Mutex;
+use rustix::io::Errno;
 
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::alignment::Alignment;
@@ -35,7 +35,7 @@ impl Blocks {
         let is_aligned = offset.is_multiple_of(BLOCK)
             && (length as u64).is_multiple_of(BLOCK)
             && address.is_multiple_of(self.memory);
-        if is_aligned { Ok(()) } else { Err(Errno::EINVAL.into()) }
+        if is_aligned { Ok(()) } else { Err(Errno::INVAL.into()) }
     }
 }
 
@@ -66,7 +66,7 @@ impl BlockStorage for Blocks {
 
     fn write_zeroes(&self, offset: u64, length: u64, _mode: ZeroMode) -> io::Result<()> {
         if !self.zeroes {
-            return Err(Errno::ENOTSUP.into());
+            return Err(Errno::NOTSUP.into());
         }
         self.check(offset, length as usize, 0)?;
         self.bytes.lock()[offset as usize..(offset + length) as usize].fill(0);
@@ -78,7 +78,7 @@ impl BlockStorage for Blocks {
     }
 
     fn resize(&self, _size: u64, _preallocation: Preallocation) -> io::Result<()> {
-        Err(Errno::ENOTSUP.into())
+        Err(Errno::NOTSUP.into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests of the rules of blkdebug nodes.
 
-use nix::libc::EIO;
+use libc::EIO;
 
 use crate::image::blkdebug::rules::Rules;
 use crate::options::BlockdevOptionsBlkdebug;

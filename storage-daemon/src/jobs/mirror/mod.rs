@@ -19,9 +19,9 @@ use block::nodes::{
 };
 use block::options::BlockdevDiscardOptions;
 use job::{CancelMode, JobHandle, JobType};
-use nix::errno::Errno;
 use parking_lot::Mutex;
 use qapi_core::Result;
+use rustix::io::Errno;
 
 use super::prepare::{JobArguments, PreparedJob};
 use super::target::JobTarget;
@@ -270,10 +270,10 @@ impl Mirror {
     fn set_final_backing(&self) -> Result<()> {
         let (result, errno) = match &self.backing {
             FinalBacking::Unchanged => return Ok(()),
-            FinalBacking::FromHeader => (self.graph.open_backing(&self.target), Errno::EINVAL),
+            FinalBacking::FromHeader => (self.graph.open_backing(&self.target), Errno::INVAL),
             FinalBacking::Node(node) => {
                 let change = BackingChange { node: Some(Arc::clone(node)), name: None };
-                (self.graph.change_backing(&self.target, change), Errno::EPERM)
+                (self.graph.change_backing(&self.target, change), Errno::PERM)
             }
         };
         result.map_err(|error| {

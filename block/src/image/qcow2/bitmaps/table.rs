@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::bits::Bits;
 use super::directory::DirectoryEntry;
@@ -32,11 +32,11 @@ impl BitmapCluster {
         let offset = entry & OFFSET_MASK;
         let reserved = entry & !(OFFSET_MASK | ALL_ONES);
         match (offset, entry & ALL_ONES != 0) {
-            _ if reserved != 0 => Err(Errno::EINVAL.into()),
+            _ if reserved != 0 => Err(Errno::INVAL.into()),
             (0, false) => Ok(BitmapCluster::Zeroes),
             (0, true) => Ok(BitmapCluster::Ones),
             (_, false) if offset.is_multiple_of(cluster_size) => Ok(BitmapCluster::Data(offset)),
-            (_, _) => Err(Errno::EINVAL.into()),
+            (_, _) => Err(Errno::INVAL.into()),
         }
     }
 }
@@ -44,7 +44,7 @@ impl BitmapCluster {
 /// Calls `work` with the number and the contents of each cluster of a bitmap.
 ///
 /// # Errors
-/// [`Errno::EINVAL`] for an invalid entry; those of the storage and of `work`.
+/// [`Errno::INVAL`] for an invalid entry; those of the storage and of `work`.
 pub(crate) fn for_each_cluster(
     storage: &Storage,
     entry: &DirectoryEntry,
@@ -82,7 +82,7 @@ pub(super) fn load(
         Error::While { what, source }
     };
     if u64::from(entry.table_entries) != table_entries(length, cluster_size) {
-        return Err(failed(Errno::EINVAL.into()));
+        return Err(failed(Errno::INVAL.into()));
     }
     let mut bits = Bits::default();
     let mut bytes = vec![0; cluster_size as usize];

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::image::qcow2::bitmaps::directory;
@@ -183,7 +183,7 @@ impl Image<'_> {
 
     pub(super) fn check_cancelled(&self) -> Result<()> {
         match self.cancelled.load(Ordering::Relaxed) {
-            true => Err(Error::Io(io::Error::from(Errno::ECANCELED))),
+            true => Err(Error::Io(io::Error::from(Errno::CANCELED))),
             false => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! The correction of reference counts and of the flags that depend on them.
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::counts::{Counts, Scope, StoredCounts};
 use super::references::Image;
@@ -83,7 +83,7 @@ fn fill_block(image: &Image<'_>, counts: &Counts, number: u64, block: &mut [u8])
     for cluster in start..end {
         let count = counts.get(cluster);
         if count > geometry.count_max() {
-            return Err(Error::Io(Errno::EINVAL.into()));
+            return Err(Error::Io(Errno::INVAL.into()));
         }
         write_count(geometry, block, cluster % per_block, count);
     }
@@ -106,7 +106,7 @@ fn rebuild(image: &Image<'_>) -> Result<()> {
         (blocks, table_clusters) = (needed, table);
     }
     if table_clusters * size > TablePointers::REFCOUNT_MAX {
-        return Err(Error::Io(Errno::EFBIG.into()));
+        return Err(Error::Io(Errno::FBIG.into()));
     }
     let block_offset = |number: u64| (used + number) * size;
     let table_offset = block_offset(blocks);

@@ -1,6 +1,6 @@
 //! The allocation of clusters.
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::corruption::{Corruption, Result};
 use super::refcounts::{OFFSET_END, Refcounts, write_counts};
@@ -98,7 +98,7 @@ impl Refcounts {
                 }
                 // No run among the clusters of new blocks is that long.
                 if all && wanted >= self.geometry.counts_per_block() {
-                    return Err(Errno::EFBIG.into());
+                    return Err(Errno::FBIG.into());
                 }
             }
             let (used, next) = self.used_run(regions, cluster, start + wanted)?;
@@ -137,7 +137,7 @@ impl Refcounts {
     /// the cluster if there is none.
     fn used_run(&mut self, regions: &mut Regions, cluster: u64, end: u64) -> Result<(bool, u64)> {
         if cluster >= OFFSET_END >> self.geometry.cluster_bits {
-            return Err(Errno::EFBIG.into());
+            return Err(Errno::FBIG.into());
         }
         let geometry = self.geometry;
         let per_block = geometry.counts_per_block();
@@ -210,7 +210,7 @@ impl Refcounts {
         if table_clusters * size > TablePointers::REFCOUNT_MAX
             || start + used > OFFSET_END >> geometry.cluster_bits
         {
-            return Err(Errno::EFBIG.into());
+            return Err(Errno::FBIG.into());
         }
         let offset = start << geometry.cluster_bits;
         regions.check_allocated(offset, used << geometry.cluster_bits)?;

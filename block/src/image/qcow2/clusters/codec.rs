@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use nix::errno::Errno;
+use rustix::io::Errno;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
@@ -19,7 +19,7 @@ const ZSTD_WINDOW_MAX: u64 = 8 << 20;
 /// Decompresses a cluster. Bytes after the compressed data are ignored.
 ///
 /// # Errors
-/// [`Errno::EIO`] if the data are damaged or not of a whole cluster.
+/// [`Errno::IO`] if the data are damaged or not of a whole cluster.
 pub(super) fn decompress(
     how: CompressionType,
     compressed: &[u8],
@@ -36,7 +36,7 @@ pub(super) fn decompress(
                 .is_ok_and(|mut decoder| decoder.read_exact(cluster).is_ok())
         }
     };
-    if whole { Ok(()) } else { Err(Errno::EIO.into()) }
+    if whole { Ok(()) } else { Err(Errno::IO.into()) }
 }
 
 /// The compressed cluster; `None` if it would not be smaller.

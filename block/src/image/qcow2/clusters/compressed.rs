@@ -2,8 +2,8 @@
 
 use std::io;
 
-use nix::errno::Errno;
 use parking_lot::MutexGuard;
+use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::codec::{compress, decompress};
@@ -30,8 +30,8 @@ impl Clusters {
     /// Before the write, calls `emit` with the blkdebug event for that kind of write.
     ///
     /// # Errors
-    /// [`Errno::EINVAL`] if `offset` is not aligned to clusters, or `data` is not one cluster;
-    /// [`Errno::EIO`] for a cluster that has uncompressed data, as in QEMU; [`Errno::ENOTSUP`] for
+    /// [`Errno::INVAL`] if `offset` is not aligned to clusters, or `data` is not one cluster;
+    /// [`Errno::IO`] for a cluster that has uncompressed data, as in QEMU; [`Errno::NOTSUP`] for
     /// an image with an external data file; or those of the storage.
     pub(crate) fn write_compressed(
         &self,
@@ -41,12 +41,12 @@ impl Clusters {
     ) -> io::Result<()> {
         let size = self.geometry.cluster_size();
         if self.geometry.data_file {
-            return Err(Errno::ENOTSUP.into());
+            return Err(Errno::NOTSUP.into());
         }
         let end = offset + data.len() as u64;
         let is_whole = data.len() as u64 == size || end == self.size();
         if !offset.is_multiple_of(size) || !is_whole || data.len() as u64 > size {
-            return Err(Errno::EINVAL.into());
+            return Err(Errno::INVAL.into());
         }
         let compressed = if data.len() as u64 == size {
             compress(self.compression_type, data)
@@ -73,7 +73,7 @@ impl Clusters {
         let length = data.len() as u64;
         let old = self.entries_to_change(state, offset, offset + size)?;
         if old[0].host(&self.geometry).is_some() {
-            return Err(Errno::EIO.into());
+            return Err(Errno::IO.into());
         }
         let place = Compressed { offset: self.allocate_compressed(state, length)?, length };
         let range = offset..offset + size;

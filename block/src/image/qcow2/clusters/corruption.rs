@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 /// A corruption that a request found in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]

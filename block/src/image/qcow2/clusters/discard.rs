@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::corruption::Result;
 use super::freed::FreedKind;
@@ -14,11 +14,11 @@ impl Clusters {
     /// as zeroes afterwards, or are undefined in a version 2 image without a backing file.
     ///
     /// # Errors
-    /// [`Errno::ENOTSUP`] for a version 2 image with a backing file, whose data would show up; or
+    /// [`Errno::NOTSUP`] for a version 2 image with a backing file, whose data would show up; or
     /// those of the storages.
     pub(crate) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         if self.geometry.version < 3 && self.storages.backing.is_some() {
-            return Err(Errno::ENOTSUP.into());
+            return Err(Errno::NOTSUP.into());
         }
         let size = self.geometry.cluster_size();
         let end = offset + length;

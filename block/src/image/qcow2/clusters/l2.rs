@@ -1,7 +1,7 @@
 //! Reads and changes of the entries of L2 tables.
 
-use nix::errno::Errno;
 use parking_lot::MutexGuard;
+use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
@@ -90,7 +90,7 @@ impl Clusters {
         }
         let index = self.geometry.l1_index(offset);
         if index >= state.tables.l1_entries() {
-            return Err(Errno::EIO.into());
+            return Err(Errno::IO.into());
         }
         let size = self.geometry.cluster_size();
         let mut bytes = vec![0; size as usize];

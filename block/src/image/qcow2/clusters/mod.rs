@@ -53,8 +53,8 @@ mod zero;
 use std::io;
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use rustix::io::Errno;
 
 use super::header::{CompressionType, Header};
 use crate::error::{Error, Result as OpenResult};
@@ -135,13 +135,13 @@ impl State {
     fn counts(&mut self) -> Result<(&mut Refcounts, &mut Regions)> {
         match &mut self.counts {
             Some(counts) => Ok((counts, &mut self.regions)),
-            None => Err(Errno::EPERM.into()),
+            None => Err(Errno::PERM.into()),
         }
     }
 
     /// Refuses to continue a request after another one has found a corruption.
     fn check_usable(&self) -> Result<()> {
-        if self.corrupt { Err(Errno::EIO.into()) } else { Ok(()) }
+        if self.corrupt { Err(Errno::IO.into()) } else { Ok(()) }
     }
 }
 
@@ -205,7 +205,7 @@ impl Clusters {
             Failure::Io(error) => error,
             Failure::Corrupt(corruption) => {
                 self.report(&mut state, corruption);
-                Errno::EIO.into()
+                Errno::IO.into()
             }
         })
     }

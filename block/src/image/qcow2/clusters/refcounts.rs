@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::cache::{TableCache, metadata_alignment};
 use super::corruption::{Corruption, Hex, Result};
@@ -185,7 +185,7 @@ impl Refcounts {
             return Err(Corruption::new(text).into());
         }
         if offset >= OFFSET_END {
-            return Err(Errno::EIO.into());
+            return Err(Errno::IO.into());
         }
         if !self.blocks.contains(offset) {
             let mut bytes = vec![0; size as usize].into_boxed_slice();
@@ -220,7 +220,7 @@ impl Refcounts {
         let (mut cluster, end) = (first, first + clusters);
         while cluster < end {
             let (Some((index, offset)), slot) = self.place(cluster) else {
-                return Err(Errno::EIO.into());
+                return Err(Errno::IO.into());
             };
             let next = end.min(cluster - slot + per_block);
             self.block(regions, index, offset)?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
@@ -65,7 +65,7 @@ impl Clusters {
             return Ok(());
         }
         if wanted * 8 > TablePointers::L1_MAX {
-            return Err(Errno::EFBIG.into());
+            return Err(Errno::FBIG.into());
         }
         // The copy of the table refers to all L2 tables, so they must be in the file.
         self.write_references(state)?;
@@ -74,7 +74,7 @@ impl Clusters {
         let offset = counts.allocate_all(regions, Purpose::L1Table, clusters)?;
         counts.write_back(regions)?;
         let State { tables, regions, counts: Some(counts), .. } = &mut **state else {
-            return Err(Errno::EPERM.into());
+            return Err(Errno::PERM.into());
         };
         tables.write_l1_copy(offset, wanted)?;
         counts.sync_now()?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::cache::{TableCache, metadata_alignment};
 use super::corruption::{Corruption, Hex, Result};
@@ -176,7 +176,7 @@ impl Tables {
         offset: u64,
         entries: u64,
     ) -> Result<Range<u64>> {
-        let length = u32::try_from(entries).map_err(|_| Errno::EFBIG)?;
+        let length = u32::try_from(entries).map_err(|_| Errno::FBIG)?;
         let mut fields = length.to_be_bytes().to_vec();
         fields.extend_from_slice(&offset.to_be_bytes());
         regions.check(OverlapChecks::MAIN_HEADER, L1_FIELDS, fields.len() as u64)?;

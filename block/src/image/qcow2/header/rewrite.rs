@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use rustix::io::Errno;
 
 use super::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END, extensions};
 use super::features::{
@@ -22,10 +22,10 @@ pub(super) fn name_backing(storage: &Storage, backing: Option<&BackingName>) -> 
     let header = with_backing(&cluster, backing)?;
     let name_length = backing.map_or(0, |backing| backing.file.len() as u64);
     if name_length > BACKING_NAME_MAX {
-        return Err(io::Error::from(Errno::EINVAL).into());
+        return Err(io::Error::from(Errno::INVAL).into());
     }
     if header.len() > cluster.len() {
-        return Err(io::Error::from(Errno::ENOSPC).into());
+        return Err(io::Error::from(Errno::NOSPC).into());
     }
     Ok(storage.write(0, &header)?)
 }
