@@ -4,6 +4,7 @@
 //! the node. So a file without writers is not locked for writing. The rules are those of QEMU's
 //! drivers.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::driver::Driver;
@@ -50,7 +51,7 @@ fn parents_first(entries: &Entries, tops: &HashSet<u64>) -> Vec<u64> {
         entry.map_or(&[][..], |entry| entries.children(entry.node.name())).iter().rev()
     };
     let mut tops: Vec<u64> = tops.iter().copied().collect();
-    tops.sort_unstable_by(|one, other| other.cmp(one));
+    tops.sort_unstable_by_key(|top| Reverse(*top));
     let mut seen = HashSet::new();
     let mut bottom_up = Vec::new();
     for top in tops {

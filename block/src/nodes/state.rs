@@ -1,5 +1,6 @@
 //! The state behind the lock of a graph: all nodes, their stages and their users.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ impl State {
         let Some(entry) = self.entry_of(node) else { return Vec::new() };
         let mut parents: Vec<&Entry> =
             entry.parents().filter_map(|name| self.find(name)).collect();
-        parents.sort_unstable_by(|one, other| other.order.cmp(&one.order));
+        parents.sort_unstable_by_key(|parent| Reverse(parent.order));
         parents.dedup_by_key(|parent| parent.order);
         parents.into_iter().map(|parent| Arc::clone(&parent.node)).collect()
     }

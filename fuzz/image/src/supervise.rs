@@ -109,11 +109,7 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         // The processes may have ended already.
-        if let Ok(group) = i32::try_from(self.process.id()) {
-            if let Some(group) = Pid::from_raw(group) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-        }
+        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
         let _ = self.process.wait();
     }
 }
