@@ -28,7 +28,7 @@ use extent::Extent;
 use null::NullStorage;
 use qcow2::Qcow2Image;
 use raw::{RawImage, RawMode};
-use storage::Storage;
+use storage::{Storage, ZeroMode};
 
 /// An open image.
 ///
@@ -97,10 +97,10 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Image::write`].
-    pub fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
         match self {
-            Image::Raw(image) => image.write_zeroes(offset, length),
-            Image::Qcow2(image) => image.write_zeroes(offset, length),
+            Image::Raw(image) => image.write_zeroes(offset, length, mode),
+            Image::Qcow2(image) => image.write_zeroes(offset, length, mode),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use parking_lot::RwLock;
 
 use super::extent::{Extent, SECTOR_SIZE, check_range, not_permitted};
-use super::storage::{Preallocation, Storage};
+use super::storage::{Preallocation, Storage, ZeroMode};
 
 /// A raw image.
 #[derive(Debug)]
@@ -55,13 +55,15 @@ impl RawImage {
         self.storage.write(offset, buffer)
     }
 
-    pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub(super) fn write_zeroes(
+        &self,
+        offset: u64,
+        length: u64,
+        mode: ZeroMode,
+    ) -> io::Result<()> {
         self.check_write(offset, length)?;
-        if self.mode().unmap {
-            self.storage.write_zeroes(offset, length)
-        } else {
-            self.storage.write_allocated_zeroes(offset, length)
-        }
+        let mode = if self.mode().unmap { mode } else { ZeroMode::Allocated };
+        self.storage.zero(offset, length, mode)
     }
 
     fn check_write(&self, offset: u64, length: u64) -> io::Result<()> {

@@ -79,6 +79,7 @@ impl Opener<'_> {
             data_file: data_file.as_ref().map(|node| node.storage()),
             cache_sizes: tuning.check(&header)?,
             overlap_checks: tuning.overlap_checks,
+            discard_policy: tuning.discard_policy(common.discard),
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
         let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);

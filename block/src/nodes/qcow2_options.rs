@@ -2,16 +2,18 @@
 
 use crate::error::{Error, Result};
 use crate::image::qcow2::header::Header;
-use crate::image::qcow2::{CacheSizes, OverlapChecks};
+use crate::image::qcow2::{CacheSizes, DiscardPolicy, OverlapChecks};
 use crate::options::drivers::{
     Qcow2OverlapCheckFlags, Qcow2OverlapCheckMode, Qcow2OverlapChecks,
 };
-use crate::options::{BlockdevOptionsQcow2, unsigned};
+use crate::options::{BlockdevDiscardOptions, BlockdevOptionsQcow2, unsigned};
 
 /// The options as the description of a node gives them. They can change when the node is reopened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Qcow2Tuning {
     lazy_refcounts: Option<bool>,
+    pass_discard_request: Option<bool>,
+    pass_discard_other: Option<bool>,
     discard_no_unref: Option<bool>,
     cache_size: Option<i64>,
     l2_cache_size: Option<i64>,
@@ -25,6 +27,8 @@ impl From<&BlockdevOptionsQcow2> for Qcow2Tuning {
     fn from(options: &BlockdevOptionsQcow2) -> Self {
         Qcow2Tuning {
             lazy_refcounts: options.lazy_refcounts,
+            pass_discard_request: options.pass_discard_request,
+            pass_discard_other: options.pass_discard_other,
             discard_no_unref: options.discard_no_unref,
             cache_size: options.cache_size,
             l2_cache_size: options.l2_cache_size,
@@ -41,6 +45,17 @@ impl From<&BlockdevOptionsQcow2> for Qcow2Tuning {
 }
 
 impl Qcow2Tuning {
+    /// The handling of freed clusters, for a node with this option `discard`.
+    pub(super) fn discard_policy(&self, discard: BlockdevDiscardOptions) -> DiscardPolicy {
+        let unmap = discard == BlockdevDiscardOptions::Unmap;
+        DiscardPolicy {
+            unmap,
+            pass_request: self.pass_discard_request.unwrap_or(unmap),
+            pass_other: self.pass_discard_other.unwrap_or(false),
+            no_unref: self.discard_no_unref.unwrap_or(false),
+        }
+    }
+
     /// The sizes of the caches, after a check of all options against the image.
     ///
     /// # Errors

@@ -270,15 +270,18 @@ fn reopen_image(change: Change) -> Result<Former> {
             let mut mode = image.mode();
             let tuning = settings.given.qcow2.unwrap_or_default();
             let cache_sizes = tuning.check(&image.header())?;
+            let discard_policy = tuning.discard_policy(common.discard);
             let is_same = mode.writable != common.read_only
                 && mode.no_flush == common.cache.no_flush
                 && mode.cache_sizes == cache_sizes
-                && mode.overlap_checks == tuning.overlap_checks;
+                && mode.overlap_checks == tuning.overlap_checks
+                && mode.discard_policy == discard_policy;
             if !is_same {
                 mode.writable = !common.read_only;
                 mode.no_flush = common.cache.no_flush;
                 mode.cache_sizes = cache_sizes;
                 mode.overlap_checks = tuning.overlap_checks;
+                mode.discard_policy = discard_policy;
                 image.reopen(Qcow2Change { mode, name: None })?;
             }
         }

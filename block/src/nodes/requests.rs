@@ -5,6 +5,7 @@ use super::node::Node;
 use super::watch::{Write, WriteGuard};
 use crate::error::{Error, Result};
 use crate::image::extent::Extent;
+use crate::image::storage::ZeroMode;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 
 impl Node {
@@ -39,15 +40,15 @@ impl Node {
         buffer: &[u8],
     ) -> Result<()> {
         self.check_writable()?;
-        let detected = match self.detect_zeroes() {
-            BlockdevDetectZeroesOptions::Off => false,
-            BlockdevDetectZeroesOptions::On | BlockdevDetectZeroesOptions::Unmap => {
-                is_zero(buffer)
-            }
+        let mode = match self.detect_zeroes() {
+            BlockdevDetectZeroesOptions::Off => None,
+            BlockdevDetectZeroesOptions::On => Some(ZeroMode::Allocated),
+            BlockdevDetectZeroesOptions::Unmap => Some(ZeroMode::MayUnmap),
         };
+        let detected = mode.filter(|_| is_zero(buffer));
         let mut perform = || match detected {
-            true => Ok(self.image.write_zeroes(offset, buffer.len() as u64)?),
-            false => Ok(self.image.write(offset, buffer)?),
+            Some(mode) => Ok(self.image.write_zeroes(offset, buffer.len() as u64, mode)?),
+            None => Ok(self.image.write(offset, buffer)?),
         };
         guard.run(Write::data(offset, buffer), &mut perform)
     }
@@ -73,7 +74,7 @@ impl Node {
     /// off by the end of the image.
     ///
     /// # Errors
-    /// As for [`Node::write`]; also if a cluster has uncompressed data already, or if the node
+    /// As for [`Node::write`]; also if a cluster is allocated already, or if the node
     /// [does not compress](Node::compresses).
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> Result<()> {
         self.check_writable()?;
@@ -81,7 +82,8 @@ impl Node {
         self.writes.begin_write().run(Write::data(offset, buffer), &mut perform)
     }
 
-    /// Makes the range read as zeroes, without writing data if the image can do so.
+    /// Makes the range read as zeroes, without writing data if the image can do so. Frees space if
+    /// the option `discard` of the node is `unmap`.
     ///
     /// # Errors
     /// As [`Node::write`].
@@ -96,7 +98,7 @@ impl Node {
         length: u64,
     ) -> Result<()> {
         self.check_writable()?;
-        let mut perform = || Ok(self.image.write_zeroes(offset, length)?);
+        let mut perform = || Ok(self.image.write_zeroes(offset, length, ZeroMode::MayUnmap)?);
         guard.run(Write::zeroes(offset, length), &mut perform)
     }
 

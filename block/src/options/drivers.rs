@@ -157,8 +157,8 @@ impl BlockdevOptionsRaw {
 
 /// A qcow2 image.
 ///
-/// Some options that tune QEMU's handling of tables and of freed clusters are checked as in QEMU,
-/// and have no further effect.
+/// Some options that tune QEMU's handling of tables are checked as in QEMU, and have no further
+/// effect.
 #[qapi_struct(since = "2.9")]
 #[derive(Debug, Clone)]
 pub struct BlockdevOptionsQcow2 {
@@ -167,13 +167,15 @@ pub struct BlockdevOptionsQcow2 {
     pub format: BlockdevOptionsGenericCowFormat,
     /// Whether reference counts may be updated lazily. Without effect.
     pub lazy_refcounts: Option<bool>,
-    /// Whether requests to discard are passed on. Without effect.
+    /// Whether clusters that a request discards are discarded in the file too. The default is true
+    /// if the option `discard` is `unmap`.
     pub pass_discard_request: Option<bool>,
-    /// Whether clusters that a deleted snapshot freed are discarded. Without effect.
+    /// Whether clusters that a deleted snapshot freed are discarded in the file too. Without
+    /// effect, as no snapshots are deleted.
     pub pass_discard_snapshot: Option<bool>,
-    /// Whether clusters that were freed otherwise are discarded. Without effect.
+    /// Whether clusters that were freed otherwise are discarded in the file too; not by default.
     pub pass_discard_other: Option<bool>,
-    /// Whether discarded clusters stay allocated. Without effect.
+    /// Whether discarded clusters stay allocated in the image; not by default.
     #[qapi(since = "8.1")]
     pub discard_no_unref: Option<bool>,
     /// Which metadata is checked before writes; the mode `cached` by default.

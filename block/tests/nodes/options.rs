@@ -22,6 +22,7 @@ fn zeroes_are_detected_if_requested_and_unmapped_if_allowed() {
     for (detect_zeroes, discard, frees) in [
         (BlockdevDetectZeroesOptions::Off, BlockdevDiscardOptions::Unmap, false),
         (BlockdevDetectZeroesOptions::On, BlockdevDiscardOptions::Ignore, false),
+        (BlockdevDetectZeroesOptions::On, BlockdevDiscardOptions::Unmap, false),
         (BlockdevDetectZeroesOptions::Unmap, BlockdevDiscardOptions::Unmap, true),
     ] {
         let fixture = Fixture::new();

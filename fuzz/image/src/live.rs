@@ -105,11 +105,11 @@ fn change(
         Some(Step::Commit) => {
             job(daemon, trace, "block-commit", json!({"device": "image"}))?;
         }
-        Some(Step::Grow(new)) => {
-            let arguments = json!({"node-name": "image", "size": (*new).max(size) / 512 * 512});
+        Some(Step::Resize(new)) => {
+            let arguments = json!({"node-name": "image", "size": new / 512 * 512});
             command(daemon, trace, "block_resize", arguments)?;
         }
-        Some(Step::Write(_) | Step::CopyTo(_) | Step::WriteZeroes { .. }) | None => {
+        _writes => {
             fill(raw, Some(SOURCE), size)?;
             backup(daemon, trace, "raw", "image", raw)?;
         }

@@ -2,6 +2,7 @@
 //!
 //! Without QEMU's daemon, the inputs are compared with the recorded answers, which the seeds from 0
 //! to 99 have. `image-fuzz record KIND FIRST LAST QEMU-STORAGE-DAEMON` prints answers to record.
+//! `image-fuzz place KIND SEED FOLDER` writes the damaged image of a seed to an existing folder.
 //! `image-fuzz live KIND|all FIRST LAST QEMU-STORAGE-DAEMON STORAGE-DAEMON` runs the inputs with a
 //! live daemon.
 //!
@@ -10,11 +11,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use image_fuzz::base::KINDS;
+use image_fuzz::check::Checker;
 use image_fuzz::compare_live::LivePair;
 use image_fuzz::fault::Fault;
 use image_fuzz::supervise::{self, Inputs};
@@ -27,6 +29,11 @@ fn main() -> ExitCode {
         Some("record") => Some(supervise::record as fn(&Inputs) -> io::Result<()>),
         _kind => None,
     };
+    if let [command, kind, seed, folder] = arguments.as_slice()
+        && command == "place"
+    {
+        return exit_code(place(kind, seed, folder));
+    }
     let is_live = first == Some("live");
     if task.is_some() || is_live {
         arguments.remove(0);
@@ -43,13 +50,7 @@ fn main() -> ExitCode {
     let inputs =
         |kind: &str| Inputs { kind: kind.to_owned(), seeds: first..end, qemu: qemu.clone() };
     if let Some(task) = task {
-        return match task(&inputs(kind)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        };
+        return exit_code(task(&inputs(kind)));
     }
     let kinds = KINDS.iter().map(|(name, _)| *name).filter(|name| kind == "all" || kind == name);
     let mut failed = false;
@@ -64,6 +65,25 @@ fn main() -> ExitCode {
         };
     }
     ExitCode::from(u8::from(failed))
+}
+
+/// Writes the damaged image of a seed to a folder, and prints what is done with it.
+fn place(kind: &str, seed: &str, folder: &str) -> io::Result<()> {
+    let checker = Checker::new(kind, None)?;
+    let input = checker.input(seed.parse().map_err(io::Error::other)?)?;
+    checker.place_in(Path::new(folder), &input)?;
+    println!("{:?}", input.plan.steps);
+    Ok(())
+}
+
+fn exit_code(done: io::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Has a live daemon run inputs.

@@ -10,7 +10,7 @@ use std::time::Duration;
 const OPTION_MAGIC: u64 = 0x4948_4156_454F_5054;
 const REQUEST_MAGIC: u32 = 0x2560_9513;
 const REPLY_MAGIC: u32 = 0x6744_6698;
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The types of requests.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,7 @@ enum Command {
     Write = 1,
     Disconnect = 2,
     Flush = 3,
+    Trim = 4,
     WriteZeroes = 6,
 }
 
@@ -28,6 +29,8 @@ pub struct Nbd {
     stream: UnixStream,
     /// The size of the export in bytes.
     pub size: u64,
+    /// Why no more requests are sent.
+    broken: Option<io::ErrorKind>,
 }
 
 impl Nbd {
@@ -51,7 +54,7 @@ impl Nbd {
         let (mut size, mut flags) = ([0; 8], [0; 2]);
         stream.read_exact(&mut size)?;
         stream.read_exact(&mut flags)?;
-        Ok(Nbd { stream, size: u64::from_be_bytes(size) })
+        Ok(Nbd { stream, size: u64::from_be_bytes(size), broken: None })
     }
 
     /// Reads until `buffer` is full.
@@ -61,7 +64,23 @@ impl Nbd {
     pub fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.request(Command::Read, offset, buffer.len() as u64)?;
         self.reply()?;
-        self.stream.read_exact(buffer)
+        let read = self.stream.read_exact(buffer);
+        self.record(read)
+    }
+
+    /// Fails if the connection has failed, rather than only requests.
+    ///
+    /// # Errors
+    /// The error of the connection.
+    pub fn check_connection(&self) -> io::Result<()> {
+        self.broken.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    fn record<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            self.broken = Some(error.kind());
+        }
+        result
     }
 
     /// Writes all of `data`.
@@ -70,7 +89,8 @@ impl Nbd {
     /// Those of the image, or of the connection.
     pub fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.request(Command::Write, offset, data.len() as u64)?;
-        self.stream.write_all(data)?;
+        let written = self.stream.write_all(data);
+        self.record(written)?;
         self.reply()
     }
 
@@ -80,6 +100,15 @@ impl Nbd {
     /// Those of the image, or of the connection.
     pub fn write_zeroes(&mut self, offset: u64, length: u64) -> io::Result<()> {
         self.request(Command::WriteZeroes, offset, length)?;
+        self.reply()
+    }
+
+    /// Discards a range.
+    ///
+    /// # Errors
+    /// Those of the image, or of the connection.
+    pub fn trim(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        self.request(Command::Trim, offset, length)?;
         self.reply()
     }
 
@@ -93,17 +122,20 @@ impl Nbd {
     }
 
     fn request(&mut self, command: Command, offset: u64, length: u64) -> io::Result<()> {
+        self.check_connection()?;
         let mut request = REQUEST_MAGIC.to_be_bytes().to_vec();
         request.extend((command as u32).to_be_bytes());
         request.extend([0; 8]);
         request.extend(offset.to_be_bytes());
         request.extend(u32::try_from(length).map_err(io::Error::other)?.to_be_bytes());
-        self.stream.write_all(&request)
+        let written = self.stream.write_all(&request);
+        self.record(written)
     }
 
     fn reply(&mut self) -> io::Result<()> {
         let mut reply = [0; 16];
-        self.stream.read_exact(&mut reply)?;
+        let read = self.stream.read_exact(&mut reply);
+        self.record(read)?;
         let word = |at: usize| {
             u32::from_be_bytes([reply[at], reply[at + 1], reply[at + 2], reply[at + 3]])
         };

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use block::error::Error;
 use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{Graph, Node};
-use block::options::{BlockdevOptions, BlockdevOptionsQcow2};
+use block::options::{BlockdevDiscardOptions, BlockdevOptions, BlockdevOptionsQcow2};
 
 use crate::contents::Contents;
 use crate::plan::{Fill, Plan, Step};
@@ -20,7 +21,8 @@ fn open(path: &Path, read_only: bool) -> Result<(Graph, Arc<Node>), String> {
     let file = |path: &Path| BlockdevOptions::file(path.to_string_lossy());
     let mut qcow2 = BlockdevOptionsQcow2::new(file(path));
     qcow2.data_file = data_file(path).map(|path| file(&path).into());
-    let options = BlockdevOptions::from(qcow2).named("image").read_only(read_only);
+    let mut options = BlockdevOptions::from(qcow2).named("image").read_only(read_only);
+    options.discard = Some(BlockdevDiscardOptions::Unmap);
     let node = graph.add(&options).map_err(|error| error.to_string())?;
     Ok((graph, node))
 }
@@ -54,16 +56,23 @@ pub fn read(path: &Path, unit: usize) -> Result<Contents, String> {
 }
 
 /// Executes a plan. Returns the outcome of each step. If the writes cannot be flushed, all steps
-/// have failed.
+/// since the last flush have failed.
 ///
 /// # Errors
 /// The image cannot be opened.
 pub fn execute(path: &Path, plan: &Plan) -> Result<Vec<Result<(), String>>, String> {
     let (graph, node) = open(path, false)?;
-    let mut outcomes: Vec<_> =
-        plan.steps.iter().map(|step| perform(&graph, &node, step)).collect();
-    if let Err(error) = node.flush() {
-        outcomes.fill(Err(format!("flush: {error}")));
+    let mut outcomes = Vec::new();
+    let steps_per_flush = match plan.flushes_each_step {
+        true => 1,
+        false => plan.steps.len().max(1),
+    };
+    for steps in plan.steps.chunks(steps_per_flush) {
+        let first = outcomes.len();
+        outcomes.extend(steps.iter().map(|step| perform(&graph, &node, step)));
+        if let Err(error) = node.flush() {
+            outcomes[first..].fill(Err(format!("flush: {error}")));
+        }
     }
     drop(node);
     graph.remove_all();
@@ -74,7 +83,9 @@ fn perform(graph: &Graph, node: &Arc<Node>, step: &Step) -> Result<(), String> {
     let done = match step {
         Step::Write(fill) => node.write(fill.offset, &fill.data()),
         Step::WriteZeroes { offset, length } => node.write_zeroes(*offset, *length),
-        Step::Grow(size) => node.grow(*size),
+        Step::Discard { offset, length } => node.discard_range(*offset, *length),
+        Step::WriteCompressed(fill) => node.write_compressed(fill.offset, &fill.data()),
+        Step::Resize(size) => resize(node, *size),
         Step::CopyTo(fill) => in_requests(fill.length, |offset, length| {
             node.write(offset, &Fill { offset, length, key: fill.key }.data())
         }),
@@ -84,7 +95,7 @@ fn perform(graph: &Graph, node: &Arc<Node>, step: &Step) -> Result<(), String> {
     done.map_err(|error| error.to_string())
 }
 
-type Result<T, E = block::error::Error> = std::result::Result<T, E>;
+type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Splits the first `length` bytes of an image into requests, within the window that is read.
 fn in_requests(length: u64, mut request: impl FnMut(u64, u64) -> Result<()>) -> Result<()> {
@@ -98,6 +109,10 @@ fn in_requests(length: u64, mut request: impl FnMut(u64, u64) -> Result<()>) -> 
     Ok(())
 }
 
+fn resize(node: &Node, size: u64) -> Result<()> {
+    if size < node.size()? { node.shrink(size) } else { node.grow(size) }
+}
+
 fn stream(graph: &Graph, node: &Arc<Node>) -> Result<()> {
     let size = node.size()?;
     in_requests(size, |offset, length| node.copy_on_read(offset, length))?;
@@ -108,7 +123,8 @@ fn stream(graph: &Graph, node: &Arc<Node>) -> Result<()> {
 }
 
 fn commit(graph: &Graph, node: &Arc<Node>) -> Result<()> {
-    let Some(base) = node.backing() else { return Ok(()) };
+    let no_backing = || Error::InvalidOption("the image has no backing file".to_owned());
+    let base = node.backing().ok_or_else(no_backing)?;
     let _writable = graph.make_writable(&base)?;
     let size = node.size()?;
     if base.size()? < size {

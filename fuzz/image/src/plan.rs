@@ -9,6 +9,10 @@ use crate::random::Random;
 pub struct Plan {
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// The cluster size of the undamaged image in bytes.
+    pub cluster_size: u64,
+    /// Whether each step is flushed, as by the reference. Otherwise, only the last one is.
+    pub flushes_each_step: bool,
 }
 
 /// A step. All offsets and lengths are in bytes, and multiples of 512.
@@ -23,8 +27,17 @@ pub enum Step {
         /// The length.
         length: u64,
     },
-    /// Grows the image to this size.
-    Grow(u64),
+    /// Discards a range: its whole clusters read as zeroes, and the rest does not change.
+    Discard {
+        /// The offset.
+        offset: u64,
+        /// The length.
+        length: u64,
+    },
+    /// Writes whole clusters, compressed.
+    WriteCompressed(Fill),
+    /// Grows or shrinks the image to this size.
+    Resize(u64),
     /// Writes the whole image, as the target of a copy.
     CopyTo(Fill),
     /// Copies all data of backing files into the image, which then has none.
@@ -66,19 +79,36 @@ impl Plan {
     pub fn new(random: &mut Random, layout: &Layout, has_backing: bool) -> Self {
         let size = layout.size;
         let whole = |random: &mut Random| Fill { offset: 0, length: size, key: key(random) };
-        let steps = match random.below(if has_backing { 14 } else { 10 }) {
+        let steps = match random.below(if has_backing { 19 } else { 15 }) {
             0..2 => vec![Step::CopyTo(whole(random))],
             2 => {
-                let grown = size + (1 + random.below(64)) * 512 * (1 + random.below(64));
-                let mut steps = vec![Step::Grow(grown)];
+                let grown = grown(random, size);
+                let mut steps = vec![Step::Resize(grown)];
                 steps.extend(writes(random, layout, grown));
                 steps
             }
-            10..12 => vec![Step::Stream],
-            12..14 => vec![Step::Commit],
+            3..5 => {
+                let shrunk = (1 + random.below(size / 512)) * 512;
+                let mut steps = writes(random, layout, size);
+                steps.push(Step::Resize(shrunk));
+                if random.chance(50) {
+                    let grown = grown(random, shrunk);
+                    steps.push(Step::Resize(grown));
+                    steps.extend(writes(random, layout, grown));
+                }
+                steps
+            }
+            5..8 => {
+                let mut steps = vec![discard(random, layout, size)];
+                steps.extend(writes(random, layout, size));
+                steps.push(discard(random, layout, size));
+                steps
+            }
+            15..17 => vec![Step::Stream],
+            17..19 => vec![Step::Commit],
             _ => writes(random, layout, size),
         };
-        Plan { steps }
+        Plan { steps, cluster_size: layout.cluster_size, flushes_each_step: random.chance(50) }
     }
 
     /// Whether a step writes to a unit of `size` bytes.
@@ -86,10 +116,14 @@ impl Plan {
         let (start, end) = ((unit * size) as u64, ((unit + 1) * size) as u64);
         let overlaps = |offset: u64, length: u64| offset < end && start < offset + length;
         self.steps.iter().any(|step| match step {
-            Step::Write(fill) | Step::CopyTo(fill) => overlaps(fill.offset, fill.length),
-            Step::WriteZeroes { offset, length } => overlaps(*offset, *length),
+            Step::Write(fill) | Step::CopyTo(fill) | Step::WriteCompressed(fill) => {
+                overlaps(fill.offset, fill.length)
+            }
+            Step::WriteZeroes { offset, length } | Step::Discard { offset, length } => {
+                overlaps(*offset, *length)
+            }
             Step::Commit => true,
-            Step::Grow(_) | Step::Stream => false,
+            Step::Resize(_) | Step::Stream => false,
         })
     }
 
@@ -104,7 +138,7 @@ impl Plan {
         for (step, outcome) in self.steps.iter().zip(outcomes) {
             let succeeded = outcome.is_ok();
             match step {
-                Step::Write(fill) | Step::CopyTo(fill) => {
+                Step::Write(fill) | Step::CopyTo(fill) | Step::WriteCompressed(fill) => {
                     let byte = |at| Fill::byte(fill.key, at);
                     let byte: &dyn Fn(u64) -> u8 = &byte;
                     contents.write(fill.offset, fill.length, succeeded.then_some(byte));
@@ -113,8 +147,18 @@ impl Plan {
                     let byte: &dyn Fn(u64) -> u8 = &|_| 0;
                     contents.write(*offset, *length, succeeded.then_some(byte));
                 }
-                Step::Grow(size) if succeeded => contents.resize(*size),
-                Step::Grow(_) | Step::Stream | Step::Commit => {}
+                Step::Discard { offset, length } => {
+                    let start = offset.next_multiple_of(self.cluster_size);
+                    let end = offset + length;
+                    // A cluster that the end of the image cuts off counts as whole.
+                    let is_last = end >= contents.size;
+                    let end = if is_last { end } else { end - end % self.cluster_size };
+                    let byte: &dyn Fn(u64) -> u8 = &|_| 0;
+                    let length = end.saturating_sub(start);
+                    contents.write(start, length, succeeded.then_some(byte));
+                }
+                Step::Resize(size) if succeeded => contents.resize(*size),
+                Step::Resize(_) | Step::Stream | Step::Commit => {}
             }
         }
         contents
@@ -123,6 +167,20 @@ impl Plan {
 
 fn key(random: &mut Random) -> u8 {
     random.below(251) as u8
+}
+
+/// A size that is larger than `size`.
+fn grown(random: &mut Random, size: u64) -> u64 {
+    size + (1 + random.below(64)) * 512 * (1 + random.below(64))
+}
+
+/// A discard of some clusters and parts of their neighbours.
+fn discard(random: &mut Random, layout: &Layout, size: u64) -> Step {
+    let cluster = layout.cluster_size;
+    let range = if random.chance(70) { size.min(16 * cluster) } else { size };
+    let offset = random.below(range / 512) * 512;
+    let length = (cluster * random.below(6) + random.below(cluster / 512) * 512).max(512);
+    Step::Discard { offset, length: length.min(size - offset) }
 }
 
 /// Writes of data and zeroes, mostly of whole clusters and parts of them near each other.
@@ -144,6 +202,12 @@ fn writes(random: &mut Random, layout: &Layout, size: u64) -> Vec<Step> {
         let (offset, length) = range(random);
         if random.chance(25) {
             return Step::WriteZeroes { offset, length };
+        }
+        if random.chance(10) {
+            let start = offset - offset % cluster;
+            let end = (offset + length).next_multiple_of(cluster).min(size);
+            let length = end.saturating_sub(start);
+            return Step::WriteCompressed(Fill { offset: start, length, key: key(random) });
         }
         Step::Write(Fill { offset, length, key: key(random) })
     };

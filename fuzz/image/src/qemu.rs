@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::contents::Contents;
-use crate::daemon::Daemon;
+use crate::daemon::{BROKEN, Daemon};
 use crate::nbd::Nbd;
 use crate::ours::data_file;
 use crate::plan::{Plan, Step};
@@ -31,7 +31,7 @@ impl Qemu {
     pub fn read(&mut self, path: &Path, unit: usize) -> Result<Contents, String> {
         self.with_daemon(|daemon, socket| {
             open(daemon, path, true)?;
-            let contents = with_export(daemon, socket, false, |nbd| {
+            let contents = with_export(daemon, socket, ("image", false), |nbd| {
                 let size = nbd.size;
                 Contents::gather(size, unit, |offset, buffer| nbd.read(offset, buffer).is_ok())
             });
@@ -70,7 +70,10 @@ impl Qemu {
             None => start(&self.program, &self.folder, &socket)?,
         };
         let result = work(&mut daemon, &socket);
-        // After an error the daemon may have ended, or may have nodes left.
+        if result.as_ref().is_err_and(|error| error.starts_with(BROKEN)) {
+            return result;
+        }
+        // After an error the daemon may have nodes left.
         let answers = daemon.execute("blockdev-del", json!({"node-name": "image"}));
         if answers.is_ok_and(|reply| reply.is_err_and(|error| error.contains("find"))) {
             self.daemon = Some(daemon);
@@ -89,8 +92,8 @@ fn start(program: &Path, folder: &Path, socket: &Path) -> Result<Daemon, String>
 
 fn open(daemon: &mut Daemon, path: &Path, read_only: bool) -> Result<(), String> {
     let file = json!({"driver": "file", "filename": path});
-    let mut options =
-        json!({"driver": "qcow2", "node-name": "image", "read-only": read_only, "file": file});
+    let mut options = json!({"driver": "qcow2", "node-name": "image", "read-only": read_only,
+            "discard": "unmap", "file": file});
     if let Some(data) = data_file(path) {
         options["data-file"] = json!({"driver": "file", "filename": data});
     }
@@ -104,13 +107,21 @@ fn close(daemon: &mut Daemon) -> Result<(), String> {
 fn with_export<T>(
     daemon: &mut Daemon,
     socket: &Path,
-    writable: bool,
+    (node, writable): (&str, bool),
     work: impl FnOnce(&mut Nbd) -> T,
 ) -> Result<T, String> {
-    let export = json!({"type": "nbd", "id": "export", "node-name": "image", "name": "image",
+    let export = json!({"type": "nbd", "id": "export", "node-name": node, "name": "image",
         "writable": writable});
     daemon.execute("block-export-add", export)??;
-    let result = Nbd::connect(socket, "image").map(|mut nbd| work(&mut nbd));
+    let result = Nbd::connect(socket, "image").and_then(|mut nbd| {
+        let result = work(&mut nbd);
+        nbd.check_connection()?;
+        Ok(result)
+    });
+    if let Err(error) = &result {
+        // The daemon would not answer the next command either.
+        return Err(format!("{BROKEN}{error}"));
+    }
     daemon.execute("block-export-del", json!({"id": "export", "mode": "hard"}))??;
     daemon.wait_for(|message| message["event"] == "BLOCK_EXPORT_DELETED")?;
     result.map_err(|error| error.to_string())
@@ -131,18 +142,40 @@ fn perform(
     match step {
         Step::Stream => return job("block-stream", "device"),
         Step::Commit => return job("block-commit", "device"),
-        Step::Grow(size) => {
+        Step::Resize(size) => {
             let arguments = json!({"node-name": "image", "size": size});
             return Ok(daemon.execute("block_resize", arguments)?.map(drop));
         }
-        Step::Write(_) | Step::CopyTo(_) | Step::WriteZeroes { .. } => {}
+        Step::WriteCompressed(fill) => {
+            let options = json!({"driver": "compress", "node-name": "filter", "file": "image"});
+            if let Err(error) = daemon.execute("blockdev-add", options)? {
+                return Ok(Err(error));
+            }
+            let write = |nbd: &mut Nbd| nbd.write(fill.offset, &fill.data()).map_err(text);
+            let done = with_export(daemon, socket, ("filter", true), write);
+            if done.as_ref().is_err_and(|error| error.starts_with(BROKEN)) {
+                return done;
+            }
+            daemon.execute("blockdev-del", json!({"node-name": "filter"}))??;
+            // The filter refuses images whose size is no multiple of the cluster size.
+            return match done {
+                Ok(done) => Ok(done),
+                Err(_refused) => perform(daemon, socket, &Step::Write(fill.clone())),
+            };
+        }
+        Step::Write(_) | Step::CopyTo(_) | Step::WriteZeroes { .. } | Step::Discard { .. } => {}
     }
-    with_export(daemon, socket, true, |nbd| {
+    with_export(daemon, socket, ("image", true), |nbd| {
         let done = match step {
+            Step::Discard { offset, length } => nbd.trim(*offset, *length),
             Step::Write(fill) | Step::CopyTo(fill) => nbd.write(fill.offset, &fill.data()),
             Step::WriteZeroes { offset, length } => nbd.write_zeroes(*offset, *length),
-            Step::Grow(_) | Step::Stream | Step::Commit => Ok(()),
+            Step::Resize(_) | Step::WriteCompressed(_) | Step::Stream | Step::Commit => Ok(()),
         };
-        done.and_then(|()| nbd.flush()).map_err(|error| error.to_string())
+        done.and_then(|()| nbd.flush()).map_err(text)
     })
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
 }

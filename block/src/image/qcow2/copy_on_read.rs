@@ -6,6 +6,7 @@ use super::Qcow2Image;
 use super::clusters::Clusters;
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::extent::check_range;
+use crate::image::storage::ZeroMode;
 
 impl Qcow2Image {
     /// Copies the data of the backing file in the range into the image, except where the image has
@@ -40,7 +41,7 @@ impl Qcow2Image {
             let to_boundary = (cluster - at % cluster).min(rest.len() as u64);
             let (piece, others) = rest.split_at(to_boundary as usize);
             if piece.iter().all(|byte| *byte == 0) {
-                engine.write_zeroes(at, to_boundary)?;
+                engine.write_zeroes(at, to_boundary, ZeroMode::Allocated)?;
             } else {
                 self.write_with_events(engine, at, piece)?;
             }

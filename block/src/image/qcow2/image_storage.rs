@@ -46,8 +46,8 @@ impl BlockStorage for ImageStorage {
         self.image.write(offset, data)
     }
 
-    fn write_zeroes(&self, offset: u64, length: u64, _mode: ZeroMode) -> io::Result<()> {
-        self.image.write_zeroes(offset, length)
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.image.write_zeroes(offset, length, mode)
     }
 
     fn sync(&self) -> io::Result<()> {

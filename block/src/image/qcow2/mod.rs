@@ -22,12 +22,12 @@ use rustix::io::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
-use super::storage::Storage;
+use super::storage::{Storage, ZeroMode};
 use crate::error::{Error, Result};
 use crate::image::permissions::AccessMode;
 use crate::options::blkdebug::BlkdebugEvent;
 use bitmaps::{BitmapInfo, Bitmaps};
-pub use clusters::{CacheSizes, Corruption, CorruptionObserver, OverlapChecks};
+pub use clusters::{CacheSizes, Corruption, CorruptionObserver, DiscardPolicy, OverlapChecks};
 use clusters::{Clusters, OpenMode, Storages};
 use header::{BackingName, Header};
 use image_storage::ImageStorage;
@@ -51,6 +51,8 @@ pub struct Qcow2Mode {
     pub cache_sizes: CacheSizes,
     /// The metadata that writes are checked against.
     pub overlap_checks: OverlapChecks,
+    /// When the space of freed clusters is freed below.
+    pub discard_policy: DiscardPolicy,
     /// Receives the corruptions that requests find.
     pub corruption_observer: Option<Arc<dyn CorruptionObserver>>,
 }
@@ -258,8 +260,13 @@ impl Qcow2Image {
         })
     }
 
-    pub(super) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.modify(offset, length, |engine| engine.write_zeroes(offset, length))
+    pub(super) fn write_zeroes(
+        &self,
+        offset: u64,
+        length: u64,
+        mode: ZeroMode,
+    ) -> io::Result<()> {
+        self.modify(offset, length, |engine| engine.write_zeroes(offset, length, mode))
     }
 
     fn modify(
@@ -385,6 +392,7 @@ fn open_clusters(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result
         no_flush: mode.no_flush,
         cache_sizes: mode.cache_sizes,
         overlap_checks: mode.overlap_checks,
+        discard_policy: mode.discard_policy,
         corruption_observer: mode.corruption_observer.clone(),
     };
     Ok(Arc::new(Clusters::open(storages, header, mode)?))

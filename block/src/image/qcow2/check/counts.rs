@@ -24,6 +24,10 @@ pub(super) struct Counts {
     /// The numbers of the clusters.
     pub(super) clusters: Range<u64>,
     counts: Vec<u32>,
+    /// The largest count that the image can store. As in QEMU, more references are not counted.
+    count_max: u32,
+    /// The references that are not counted, as the image cannot store so many.
+    pub(super) overflows: u64,
     /// The entries in the whole image that refer to nothing valid.
     pub(super) corruptions: u64,
     /// The structures in the whole image that cannot be read.
@@ -47,7 +51,10 @@ impl Counts {
         let end = (((range.end - 1) >> cluster_bits) + 1).min(self.clusters.end);
         for cluster in first..end {
             let count = &mut self.counts[(cluster - self.clusters.start) as usize];
-            *count = count.saturating_add(1);
+            match *count < self.count_max {
+                true => *count += 1,
+                false => self.overflows += 1,
+            }
         }
     }
 }
@@ -74,6 +81,8 @@ impl Image<'_> {
             let mut counts = Counts {
                 counts: vec![0; (part.end - part.start) as usize],
                 clusters: part,
+                count_max: u32::try_from(self.geometry.count_max()).unwrap_or(u32::MAX),
+                overflows: 0,
                 corruptions: 0,
                 unreadable: 0,
             };

@@ -49,7 +49,7 @@ pub fn check(storage: &Storage, header: &Header, cancelled: &AtomicBool) -> Resu
 /// Entries that refer to nothing valid stay as they are.
 ///
 /// # Errors
-/// As for [`check`]; or the corrected counts do not fit into the image.
+/// As for [`check`].
 pub fn repair(storage: &Storage, header: &Header, cancelled: &AtomicBool) -> Result<ImageCheck> {
     let image = image(storage, header, cancelled);
     let before = examine(&image)?;
@@ -72,6 +72,7 @@ fn examine(image: &Image<'_>) -> Result<ImageCheck> {
             found.corruptions += counts.corruptions;
             found.check_errors += counts.unreadable;
         }
+        found.corruptions += counts.overflows;
         for cluster in counts.clusters.clone() {
             let (expected, actual) = (counts.get(cluster), stored.get(cluster)?.unwrap_or(0));
             found.leaks += u64::from(actual > expected && cluster != behind_end);

@@ -65,7 +65,7 @@ fn correct(image: &Image<'_>) -> Result<()> {
             let mut bytes = vec![0; image.geometry.cluster_size() as usize];
             image.storage.read(offset, &mut bytes)?;
             let before = bytes.clone();
-            fill_block(image, counts, number, &mut bytes)?;
+            fill_block(image, counts, number, &mut bytes);
             if bytes != before {
                 image.storage.write(offset, &bytes)?;
             }
@@ -75,19 +75,14 @@ fn correct(image: &Image<'_>) -> Result<()> {
 }
 
 /// Sets the counts of the clusters that a block and a part of the image have in common.
-fn fill_block(image: &Image<'_>, counts: &Counts, number: u64, block: &mut [u8]) -> Result<()> {
+fn fill_block(image: &Image<'_>, counts: &Counts, number: u64, block: &mut [u8]) {
     let geometry = &image.geometry;
     let per_block = geometry.counts_per_block();
     let start = (number * per_block).max(counts.clusters.start);
     let end = ((number + 1) * per_block).min(counts.clusters.end);
     for cluster in start..end {
-        let count = counts.get(cluster);
-        if count > geometry.count_max() {
-            return Err(Error::Io(Errno::INVAL.into()));
-        }
-        write_count(geometry, block, cluster % per_block, count);
+        write_count(geometry, block, cluster % per_block, counts.get(cluster));
     }
-    Ok(())
 }
 
 /// Writes a new refcount structure behind the end of the file, and then lets the header refer to
@@ -118,7 +113,7 @@ fn rebuild(image: &Image<'_>) -> Result<()> {
         for number in written..end {
             image.check_cancelled()?;
             let mut bytes = vec![0; size as usize];
-            fill_block(image, counts, number, &mut bytes)?;
+            fill_block(image, counts, number, &mut bytes);
             let new = used.max(number * per_block)
                 ..(used + blocks + table_clusters).min((number + 1) * per_block);
             for cluster in new {

@@ -89,17 +89,15 @@ impl Refcounts {
         wanted: u64,
         all: bool,
     ) -> Result<(u64, u64)> {
+        if all && wanted >= self.geometry.counts_per_block() {
+            // Blocks in their usual place separate the clusters that they count.
+            return self.allocate_behind_all(regions, wanted);
+        }
         let first = self.free_from;
         let (mut start, mut cluster) = (first, first);
         while cluster - start < wanted {
-            if !self.has_block(cluster) {
-                if cluster > start && !all {
-                    break;
-                }
-                // No run among the clusters of new blocks is that long.
-                if all && wanted >= self.geometry.counts_per_block() {
-                    return Err(Errno::FBIG.into());
-                }
+            if !self.has_block(cluster) && cluster > start && !all {
+                break;
             }
             let (used, next) = self.used_run(regions, cluster, start + wanted)?;
             cluster = next;
@@ -115,6 +113,43 @@ impl Refcounts {
             self.free_from = cluster;
         }
         Ok((offset, cluster - start))
+    }
+
+    /// Allocates `wanted` adjacent clusters behind all clusters that blocks count. As in QEMU, the
+    /// new blocks that count the run follow it.
+    fn allocate_behind_all(&mut self, regions: &mut Regions, wanted: u64) -> Result<(u64, u64)> {
+        let geometry = self.geometry;
+        let (size, per_block) = (geometry.cluster_size(), geometry.counts_per_block());
+        let blocks = blocks_for(wanted, per_block);
+        let index = loop {
+            let last = self.table.iter().rposition(|entry| *entry != 0);
+            let index = last.map_or(0, |last| last as u64 + 1);
+            if index + blocks <= self.table.len() as u64 {
+                break index;
+            }
+            // The new table, with its blocks, is behind the present clusters too.
+            self.grow_table(regions, index + blocks - 1)?;
+        };
+        let start = index * per_block;
+        let used = wanted + blocks;
+        if start + used > OFFSET_END >> geometry.cluster_bits {
+            return Err(Errno::FBIG.into());
+        }
+        let offset = start << geometry.cluster_bits;
+        regions.check_allocated(offset, used << geometry.cluster_bits)?;
+        for number in 0..blocks {
+            let mut bytes = vec![0; size as usize];
+            let counted = used.saturating_sub(number * per_block).min(per_block);
+            write_counts(&geometry, &mut bytes, 0..counted, 1);
+            self.storage.write(offset + (wanted + number) * size, &bytes)?;
+        }
+        for number in 0..blocks {
+            let block = offset + (wanted + number) * size;
+            self.table[(index + number) as usize] = block;
+            regions.refcount_blocks.replace(0, block);
+            self.mark_dirty((index + number) as usize);
+        }
+        Ok((offset, wanted))
     }
 
     /// Refuses clusters that lie in metadata, which have a count in a sound image.

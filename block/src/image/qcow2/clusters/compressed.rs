@@ -31,7 +31,7 @@ impl Clusters {
     ///
     /// # Errors
     /// [`Errno::INVAL`] if `offset` is not aligned to clusters, or `data` is not one cluster;
-    /// [`Errno::IO`] for a cluster that has uncompressed data, as in QEMU; [`Errno::NOTSUP`] for
+    /// [`Errno::IO`] for a cluster that is allocated, as in QEMU; [`Errno::NOTSUP`] for
     /// an image with an external data file; or those of the storage.
     pub(crate) fn write_compressed(
         &self,
@@ -72,7 +72,7 @@ impl Clusters {
         let size = self.geometry.cluster_size();
         let length = data.len() as u64;
         let old = self.entries_to_change(state, offset, offset + size)?;
-        if old[0].host(&self.geometry).is_some() {
+        if old[0].is_compressed() || old[0].host(&self.geometry).is_some() {
             return Err(Errno::IO.into());
         }
         let place = Compressed { offset: self.allocate_compressed(state, length)?, length };
@@ -83,7 +83,7 @@ impl Clusters {
         let linked = match written {
             Ok(()) => {
                 let new = Entry::compressed(&self.geometry, place);
-                self.replace_entries(state, offset, &old[..1], &[new], FreedKind::Other)
+                self.replace_entries(state, offset, &old[..1], &[new], FreedKind::Replaced)
             }
             Err(error) => Err(error.into()),
         };
@@ -120,15 +120,19 @@ impl Clusters {
 
     /// Removes the references of a removed table entry to its clusters. A cluster without
     /// references becomes free.
-    pub(super) fn release(&self, state: &mut State, old: Entry, kind: FreedKind) {
+    pub(super) fn release(&self, state: &mut State, old: Entry, kind: FreedKind) -> Result<()> {
         if let Some(place) = old.as_compressed(&self.geometry) {
             // Later compressed data must not go into a freed cluster.
             state.compressed_end = None;
-            self.free_later(state, place.offset..place.offset + place.length, kind);
-        } else if let Some(host) = old.host(&self.geometry)
-            && !self.geometry.data_file
-        {
-            self.free_later(state, host..host + self.geometry.cluster_size(), kind);
+            self.free_later(state, place.offset..place.offset + place.length, kind)?;
+        } else if let Some(host) = old.host(&self.geometry) {
+            if !self.geometry.data_file {
+                self.free_later(state, host..host + self.geometry.cluster_size(), kind)?;
+            } else if kind == FreedKind::Discarded {
+                // No other cluster of the image is ever stored there.
+                self.pass_discard(host)?;
+            }
         }
+        Ok(())
     }
 }

@@ -8,6 +8,32 @@ use super::corruption::Result;
 use super::freed::FreedKind;
 use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::Entry;
+use crate::image::storage::ZeroMode;
+
+/// When the space of freed clusters is freed in the storage below too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiscardPolicy {
+    /// Whether zeroes may free clusters: the option `discard` of the node.
+    pub unmap: bool,
+    /// Whether clusters are discarded below that a client discards: `pass-discard-request`.
+    pub pass_request: bool,
+    /// Whether clusters of replaced tables are discarded below: `pass-discard-other`.
+    pub pass_other: bool,
+    /// Whether discarded clusters stay allocated in the image: `discard-no-unref`.
+    pub no_unref: bool,
+}
+
+impl DiscardPolicy {
+    /// Whether freed clusters of this kind are discarded below.
+    pub(super) fn passes(self, kind: FreedKind) -> bool {
+        match kind {
+            FreedKind::Replaced => false,
+            FreedKind::Discarded => self.pass_request,
+            FreedKind::Cropped => true,
+            FreedKind::L1Table | FreedKind::L2Table => self.pass_other,
+        }
+    }
+}
 
 impl Clusters {
     /// Frees the clusters that lie wholly in a range of the image, in the image file too. They read
@@ -25,7 +51,7 @@ impl Clusters {
         if self.raw_data {
             // The data file must show the same contents as the image.
             let start = offset.next_multiple_of(size).min(end);
-            return self.write_zeroes(start, end - start);
+            return self.write_zeroes(start, end - start, ZeroMode::MayUnmap);
         }
         let mut at = offset.next_multiple_of(size);
         while at < end {
@@ -36,7 +62,8 @@ impl Clusters {
                 if at >= end {
                     return Ok(size);
                 }
-                self.discard_clusters(state, at, end, self.storages.backing.is_some())
+                let as_zeroes = self.storages.backing.is_some();
+                self.discard_clusters(state, at, end, DiscardedClusters::Request { as_zeroes })
             })?;
             self.free_if_many()?;
         }
@@ -44,17 +71,19 @@ impl Clusters {
     }
 
     /// Frees clusters from an offset on, up to the end of a slice. Returns the number of bytes.
-    ///
-    /// With `as_zeroes`, the clusters read as zeroes, also if they were not allocated.
     pub(super) fn discard_clusters(
         &self,
         state: &mut Guard<'_>,
         at: u64,
         end: u64,
-        as_zeroes: bool,
+        what: DiscardedClusters,
     ) -> Result<u64> {
         let geometry = &self.geometry;
         let size = geometry.cluster_size();
+        let (as_zeroes, kind) = match what {
+            DiscardedClusters::Request { as_zeroes } => (as_zeroes, FreedKind::Discarded),
+            DiscardedClusters::BeyondEnd => (false, FreedKind::Cropped),
+        };
         if state.tables.l2_offset(at)?.is_none() && !as_zeroes {
             let covered = geometry.entries() * size;
             return Ok((covered - at % covered).min((end - at).next_multiple_of(size)));
@@ -65,10 +94,31 @@ impl Clusters {
             |(entry, offset): &(&Entry, u64)| entry.fault_at(geometry, *offset).is_none();
         let valid = old.iter().zip(offsets).take_while(is_valid).count();
         let old = &old[..valid];
-        let new: Vec<Entry> =
-            old.iter().map(|entry| entry.discarded(geometry, as_zeroes)).collect();
-        self.replace_entries(state, at, old, &new, FreedKind::Discarded)?;
+        let discarded = |entry: &Entry| match self.stays_allocated(*entry, kind) {
+            true => entry.with_zeroes(geometry, geometry.all_subclusters(), ZeroMode::Allocated),
+            false => entry.discarded(geometry, as_zeroes),
+        };
+        let new: Vec<Entry> = old.iter().map(discarded).collect();
+        self.replace_entries(state, at, old, &new, kind)?;
         Ok(valid as u64 * size)
+    }
+
+    /// Whether a discarded cluster stays allocated in the image, and only its space in the storage
+    /// below is freed.
+    pub(super) fn stays_allocated(&self, entry: Entry, kind: FreedKind) -> bool {
+        self.discard_policy.no_unref
+            && kind == FreedKind::Discarded
+            && entry.is_copied()
+            && entry.host(&self.geometry).is_some()
+    }
+
+    /// Frees the space of clusters in the storage below, of which the image still refers to some,
+    /// but reads as zeroes there.
+    pub(super) fn pass_discard(&self, host: u64) -> Result<()> {
+        match self.discard_policy.pass_request {
+            true => Ok(self.data().discard(host, self.geometry.cluster_size())?),
+            false => Ok(()),
+        }
     }
 
     /// Frees clusters without references before their list becomes long.
@@ -78,4 +128,16 @@ impl Clusters {
         }
         self.request(|state| self.write_all(state))
     }
+}
+
+/// Which clusters are discarded.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum DiscardedClusters {
+    /// Those of a request.
+    Request {
+        /// Whether clusters read as zeroes, also if they were not allocated.
+        as_zeroes: bool,
+    },
+    /// Those beyond the new end of the image.
+    BeyondEnd,
 }

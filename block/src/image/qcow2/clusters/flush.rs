@@ -78,7 +78,7 @@ impl Clusters {
                 tables.slices.remove(&range);
             }
             counts.release(regions, range.start, range.end - range.start)?;
-            if kind == FreedKind::Discarded {
+            if self.discard_policy.passes(kind) {
                 self.discard_free(counts, regions, range)?;
             }
         }
@@ -112,10 +112,27 @@ impl Clusters {
 
     /// Removes one reference to a range of the file, whose reference has been removed from the
     /// tables.
-    pub(super) fn free_later(&self, state: &mut State, range: Range<u64>, kind: FreedKind) {
+    ///
+    /// As in QEMU, a count of zero is only reported. Such a cluster may be allocated at any time,
+    /// so its later count belongs to another reference.
+    pub(super) fn free_later(
+        &self,
+        state: &mut State,
+        range: Range<u64>,
+        kind: FreedKind,
+    ) -> Result<()> {
         let number = state.in_flight.next();
         let size = self.geometry.cluster_size();
-        let range = range.start - range.start % size..range.end.next_multiple_of(size);
-        state.freed.push(FreedRange { range, number, kind });
+        let start = range.start - range.start % size;
+        for offset in (start..range.end).step_by(size as usize) {
+            let removed = state.freed.references(offset);
+            let (counts, regions) = state.counts()?;
+            if counts.get(regions, offset / size)? > removed {
+                state.freed.push(FreedRange { range: offset..offset + size, number, kind });
+            } else {
+                tracing::warn!("qcow2_free_clusters failed: Invalid argument");
+            }
+        }
+        Ok(())
     }
 }

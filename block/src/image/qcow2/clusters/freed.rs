@@ -8,10 +8,14 @@ const RANGES_MAX: usize = 1024;
 /// What the clusters of a range were used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FreedKind {
-    /// Data, or an L1 table.
-    Other,
-    /// Data that the guest has discarded. The file may free the space too.
+    /// Data of which there is a newer copy.
+    Replaced,
+    /// Data that a client has discarded, or replaced by zeroes.
     Discarded,
+    /// Data beyond the new end of the image.
+    Cropped,
+    /// An L1 table.
+    L1Table,
     /// An L2 table, of which slices may be in the cache.
     L2Table,
 }
@@ -45,6 +49,11 @@ impl Freed {
         } else {
             self.0.push(freed);
         }
+    }
+
+    /// The number of references to the cluster at an offset that have been removed.
+    pub(super) fn references(&self, offset: u64) -> u64 {
+        self.0.iter().filter(|freed| freed.range.contains(&offset)).count() as u64
     }
 
     pub(super) fn is_long(&self) -> bool {

@@ -64,6 +64,7 @@ use crate::image::storage::Storage;
 pub use cache_sizes::CacheSizes;
 pub use corruption::{Corruption, CorruptionObserver};
 use corruption::{Failure, Result};
+pub use discard::DiscardPolicy;
 use freed::Freed;
 use in_flight::InFlight;
 use map::Mapping;
@@ -92,6 +93,7 @@ pub(super) struct OpenMode {
     pub(super) no_flush: bool,
     pub(super) cache_sizes: CacheSizes,
     pub(super) overlap_checks: OverlapChecks,
+    pub(super) discard_policy: DiscardPolicy,
     pub(super) corruption_observer: Option<Arc<dyn CorruptionObserver>>,
 }
 
@@ -104,6 +106,7 @@ pub(super) struct Clusters {
     /// Whether the data file is a valid raw image.
     raw_data: bool,
     no_flush: bool,
+    discard_policy: DiscardPolicy,
     corruption_observer: Option<Arc<dyn CorruptionObserver>>,
     state: Mutex<State>,
     /// Notified when an allocation or the read of a slice ends.
@@ -180,6 +183,7 @@ impl Clusters {
             compression_type: header.compression_type(),
             raw_data: header.data_file_raw(),
             no_flush: mode.no_flush,
+            discard_policy: mode.discard_policy,
             corruption_observer: mode.corruption_observer,
             state: Mutex::new(state),
             changed: Condvar::new(),

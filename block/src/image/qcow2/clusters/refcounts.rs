@@ -100,8 +100,13 @@ impl Refcounts {
 
     /// As [`Refcounts::sync`], for writes other than those of counts.
     pub(super) fn sync_now(&mut self) -> Result<()> {
-        self.unsynced = true;
+        self.require_sync();
         self.sync()
+    }
+
+    /// Lets the next [`Refcounts::sync`] wait for writes other than those of counts too.
+    pub(super) fn require_sync(&mut self) {
+        self.unsynced = true;
     }
 
     fn write_blocks(&mut self, regions: &Regions) -> Result<()> {
@@ -119,11 +124,16 @@ impl Refcounts {
     /// Removes one reference to each cluster that the range touches.
     ///
     /// As in QEMU, a count of zero is only reported: such a reference does no more damage once it
-    /// has been removed.
+    /// has been removed. A cluster with metadata does not become free: the removed reference was
+    /// wrong.
     pub(super) fn release(&mut self, regions: &Regions, offset: u64, length: u64) -> Result<()> {
         for cluster in self.clusters(offset, length) {
             match self.get(regions, cluster)?.checked_sub(1) {
                 Some(count) => {
+                    if count == 0 {
+                        let bits = self.geometry.cluster_bits;
+                        regions.check_allocated(cluster << bits, 1 << bits)?;
+                    }
                     self.set(regions, cluster, count)?;
                     if count == 0 {
                         self.free_from = self.free_from.min(cluster);

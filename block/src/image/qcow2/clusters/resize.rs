@@ -6,11 +6,13 @@ use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
+use super::discard::DiscardedClusters;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
+use crate::image::qcow2::format::entry::SubclusterType;
 use crate::image::qcow2::header::TablePointers;
-use crate::image::storage::Preallocation;
+use crate::image::storage::{Preallocation, ZeroMode};
 
 /// The offset of the size in the header.
 const SIZE_FIELD: u64 = 24;
@@ -30,10 +32,38 @@ impl Clusters {
             {
                 data.resize(size, Preallocation::Off)?;
             }
-            self.zero_in(state, old, size)?;
+            // As in QEMU, new clusters stay unallocated unless other data would show through.
+            let is_covered = match &self.storages.backing {
+                Some(backing) => backing.size()? > old,
+                None => false,
+            };
+            if is_covered || self.raw_data {
+                self.zero_in(state, old, size, ZeroMode::Allocated)?;
+            } else {
+                self.clear(state, old, size)?;
+            }
             self.write_all(state)?;
             self.write_size(state, size)
         })
+    }
+
+    /// Zeroes what tables contain for a range beyond the end of the image, such as the rest of the
+    /// last cluster. Unallocated clusters stay so.
+    fn clear(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
+        let covered = self.geometry.entries() << self.geometry.cluster_bits;
+        let mut at = start;
+        while at < end {
+            if state.tables.l2_offset(at)?.is_none() {
+                at += covered - at % covered;
+                continue;
+            }
+            let piece = self.map(state, at, end - at)?;
+            if piece.kind != SubclusterType::Unallocated {
+                self.zero_in(state, at, at + piece.length, ZeroMode::Allocated)?;
+            }
+            at += piece.length;
+        }
+        Ok(())
     }
 
     /// Shrinks the image. Clusters beyond the new end are freed. No other request may be in flight.
@@ -41,7 +71,8 @@ impl Clusters {
         let old = self.size();
         let mut at = size.next_multiple_of(self.geometry.cluster_size());
         while at < old {
-            at += self.request(|state| self.discard_clusters(state, at, old, false))?;
+            let what = DiscardedClusters::BeyondEnd;
+            at += self.request(|state| self.discard_clusters(state, at, old, what))?;
             self.free_if_many()?;
         }
         self.request(|state| {
@@ -51,10 +82,12 @@ impl Clusters {
     }
 
     fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
+        // The tables must cover the size, and show nothing beyond the former end.
+        state.counts()?.0.sync_now()?;
         state.regions.check(OverlapChecks::MAIN_HEADER, SIZE_FIELD, 8)?;
         self.storages.file.write(SIZE_FIELD, &size.to_be_bytes())?;
         state.size = size;
-        Ok(())
+        state.counts()?.0.sync_now()
     }
 
     /// Grows the L1 table for an image of this size.
@@ -80,7 +113,7 @@ impl Clusters {
         counts.sync_now()?;
         let old = tables.switch_l1(regions, offset, wanted)?;
         if !old.is_empty() {
-            self.free_later(state, old, FreedKind::Other);
+            self.free_later(state, old, FreedKind::L1Table)?;
         }
         Ok(())
     }

@@ -242,7 +242,10 @@ impl Clusters {
         self.read_in(state, range.start, &mut bytes[..head])?;
         bytes[head..tail].copy_from_slice(data);
         self.read_in(state, end, &mut bytes[tail..])?;
-        Ok(MutexGuard::unlocked(state, || self.data().write(place, &bytes))?)
+        MutexGuard::unlocked(state, || self.data().write(place, &bytes))?;
+        // The copies must be on the disk before a table refers to them instead of the originals.
+        state.counts()?.0.require_sync();
+        Ok(())
     }
 
     /// Whether an allocation lies beyond the end of the file, where it reads as zeroes.
@@ -299,7 +302,7 @@ impl Clusters {
             .collect();
         self.set_entries(state, base, &new)?;
         for entry in old.iter().filter(|_| allocation.is_new) {
-            self.release(state, *entry, FreedKind::Other);
+            self.release(state, *entry, FreedKind::Replaced)?;
         }
         Ok(())
     }

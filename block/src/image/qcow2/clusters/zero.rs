@@ -8,18 +8,33 @@ use super::corruption::Result;
 use super::freed::FreedKind;
 use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
+use crate::image::storage::ZeroMode;
 
 /// The size of the buffer from which zeroes are written to partial subclusters.
 const ZERO_BUFFER: usize = 64 * 1024;
 
 impl Clusters {
     /// Makes a range within the image read as zeroes.
-    pub(crate) fn write_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.request(|state| self.zero_in(state, offset, offset + length))
+    ///
+    /// With [`ZeroMode::MayUnmap`], whole clusters are freed if the node passes discards on.
+    pub(crate) fn write_zeroes(
+        &self,
+        offset: u64,
+        length: u64,
+        mode: ZeroMode,
+    ) -> io::Result<()> {
+        let mode = if self.discard_policy.unmap { mode } else { ZeroMode::Allocated };
+        self.request(|state| self.zero_in(state, offset, offset + length, mode))
     }
 
     /// Zeroes whole subclusters in the tables, and writes zeroes to partial ones.
-    pub(super) fn zero_in(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
+    pub(super) fn zero_in(
+        &self,
+        state: &mut Guard<'_>,
+        start: u64,
+        end: u64,
+        mode: ZeroMode,
+    ) -> Result<()> {
         let unit = self.geometry.subcluster_size();
         let whole_start = start.next_multiple_of(unit);
         // A last subcluster that the end of the image cuts off counts as whole.
@@ -31,18 +46,24 @@ impl Clusters {
         self.write_plain_zeroes(state, start, whole_start)?;
         if let Some(data) = self.storages.data.as_ref().filter(|_| self.raw_data) {
             let length = whole_end.min(end) - whole_start;
-            MutexGuard::unlocked(state, || data.write_zeroes(whole_start, length))?;
+            MutexGuard::unlocked(state, || data.zero(whole_start, length, mode))?;
         }
         let mut at = whole_start;
         while at < whole_end {
-            at += self.zero_subclusters(state, at, whole_end)?;
+            at += self.zero_subclusters(state, at, whole_end, mode)?;
         }
         self.write_plain_zeroes(state, whole_end.min(end), end)
     }
 
     /// Zeroes whole subclusters from `start` on in the tables, up to the end of a slice or to a
     /// cluster that needs a write. Returns the number of bytes.
-    fn zero_subclusters(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<u64> {
+    fn zero_subclusters(
+        &self,
+        state: &mut Guard<'_>,
+        start: u64,
+        end: u64,
+        mode: ZeroMode,
+    ) -> Result<u64> {
         let geometry = &self.geometry;
         let size = geometry.cluster_size();
         let base = start - start % size;
@@ -62,10 +83,16 @@ impl Clusters {
             if is_written || entry.fault_at(geometry, cluster).is_some() {
                 break;
             }
-            new.push(entry.with_zeroes(geometry, parts));
+            let stays = self.stays_allocated(*entry, FreedKind::Discarded);
+            let own_mode = if stays { ZeroMode::Allocated } else { mode };
+            new.push(entry.with_zeroes(geometry, parts, own_mode));
             at = to;
         }
-        self.replace_entries(state, base, &old[..new.len()], &new, FreedKind::Other)?;
+        let kind = match mode {
+            ZeroMode::MayUnmap => FreedKind::Discarded,
+            ZeroMode::Allocated => FreedKind::Replaced,
+        };
+        self.replace_entries(state, base, &old[..new.len()], &new, kind)?;
         Ok(at - start)
     }
 
@@ -111,7 +138,12 @@ impl Clusters {
         for (old, new) in old.iter().zip(new) {
             let is_same = old.host(&self.geometry) == new.host(&self.geometry);
             if !is_same || old.is_compressed() {
-                self.release(state, *old, kind);
+                self.release(state, *old, kind)?;
+            } else if let Some(host) = old.host(&self.geometry)
+                && self.stays_allocated(*old, kind)
+                && new.reads_as_zeroes(&self.geometry)
+            {
+                self.pass_discard(host)?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::geometry::{Geometry, SUBCLUSTERS};
 use crate::image::extent::SECTOR_SIZE;
+use crate::image::storage::ZeroMode;
 
 /// The flag of an entry whose cluster has no other reference.
 pub(crate) const COPIED: u64 = 1 << 63;
@@ -137,8 +138,9 @@ impl Entry {
             return None;
         }
         let host = self.offset();
-        // Offset 0 is a valid position in an external data file.
-        let is_first = geometry.data_file && self.word & COPIED != 0;
+        // Offset 0 is a valid position of data in an external data file.
+        let is_zero = !geometry.extended_l2 && self.has_zero_flag();
+        let is_first = geometry.data_file && self.word & COPIED != 0 && !is_zero;
         (host != 0 || is_first).then_some(host)
     }
 
@@ -176,15 +178,23 @@ impl Entry {
     }
 
     /// The same entry with zeroes in the subclusters `parts`. An uncompressed cluster without other
-    /// references stays allocated for later writes.
-    pub(crate) fn with_zeroes(self, geometry: &Geometry, parts: u64) -> Self {
-        let stays = self.is_copied() && !self.is_compressed();
+    /// references stays allocated for later writes, unless the mode lets all of it go.
+    pub(crate) fn with_zeroes(self, geometry: &Geometry, parts: u64, mode: ZeroMode) -> Self {
+        let stays = self.is_copied() && !self.is_compressed() && mode == ZeroMode::Allocated;
         let word = if stays || parts != geometry.all_subclusters() { self.word } else { 0 };
         if geometry.extended_l2 {
             let bitmap = (self.bitmap & !parts) | parts << SUBCLUSTERS;
             Entry { word, bitmap }
         } else {
             Entry { word: word | ZERO, bitmap: 0 }
+        }
+    }
+
+    /// Whether all of the cluster of a valid entry reads as zeroes.
+    pub(crate) fn reads_as_zeroes(self, geometry: &Geometry) -> bool {
+        match geometry.extended_l2 {
+            true => self.bitmap >> SUBCLUSTERS == geometry.all_subclusters(),
+            false => !self.is_compressed() && self.has_zero_flag(),
         }
     }
 

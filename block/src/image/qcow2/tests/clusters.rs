@@ -7,7 +7,7 @@ use super::journal::{Journal, apply, corruptions, number, take_snapshot};
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::clusters::{CacheSizes, Clusters, OpenMode, OverlapChecks, Storages};
 use crate::image::qcow2::header::Header;
-use crate::image::storage::Storage;
+use crate::image::storage::{Storage, ZeroMode};
 
 const SECTOR: usize = 512;
 
@@ -113,7 +113,9 @@ fn change(image: &Clusters, shape: Shape, shown: &mut Vec<u8>, step: u8, random:
     let offset = start as u64;
     match random.below(8) {
         0 => {
-            image.write_zeroes(offset, (end - start) as u64).expect("zeroes can be written");
+            image
+                .write_zeroes(offset, (end - start) as u64, ZeroMode::Allocated)
+                .expect("zeroes can be written");
             shown[start..end].fill(0);
         }
         1 | 2 => {

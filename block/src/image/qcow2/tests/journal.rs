@@ -19,6 +19,10 @@ const COMPRESSED: u64 = 1 << 62;
 pub(super) struct Journal {
     pub(super) file: Mutex<Vec<u8>>,
     pub(super) writes: Mutex<Vec<(u64, Vec<u8>)>>,
+    /// The offsets and lengths of all discards. They leave the data as they are.
+    pub(super) discards: Mutex<Vec<(u64, u64)>>,
+    /// The number of writes at the end of each flush to the disk.
+    pub(super) syncs: Mutex<Vec<usize>>,
     /// Writes at this offset fail.
     pub(super) broken: Mutex<Option<u64>>,
 }
@@ -61,7 +65,13 @@ impl BlockStorage for Journal {
         Ok(())
     }
 
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.discards.lock().push((offset, length));
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
+        self.syncs.lock().push(self.writes.lock().len());
         Ok(())
     }
 

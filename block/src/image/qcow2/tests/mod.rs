@@ -1,5 +1,7 @@
 //! Tests of the engine: replays of images write by write, and requests of several threads.
 
 mod clusters;
+mod freed;
 mod journal;
+mod power_loss;
 mod threads;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clusters::{Random, SHAPE, Shape, contents, make, open};
 use super::journal::{corruptions, leaks};
 use crate::image::qcow2::clusters::Clusters;
+use crate::image::storage::ZeroMode;
 
 const THREADS: u64 = 4;
 const STEPS: u64 = 400;
@@ -22,7 +23,9 @@ fn run(image: &Clusters, shape: Shape, start: u64, length: u64, seed: u64) -> Ve
         match random.below(12) {
             0 => image.flush().expect("it can be flushed"),
             1 | 2 => {
-                image.write_zeroes(offset, bytes).expect("zeroes can be written");
+                image
+                    .write_zeroes(offset, bytes, ZeroMode::Allocated)
+                    .expect("zeroes can be written");
                 model[range].fill(0);
             }
             3 => {

@@ -1,0 +1,217 @@
+//! Clusters that become free: by discards, zeroes, and changes of the size.
+
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::clusters::{SHAPE, Shape, contents, make, open};
+use super::journal::{Journal, apply, corruptions, leaks, number};
+use crate::image::permissions::AccessMode;
+use crate::image::qcow2::clusters::{Clusters, DiscardPolicy, OpenMode, Storages};
+use crate::image::qcow2::header::Header;
+use crate::image::storage::{Storage, ZeroMode};
+
+const CLUSTER: u64 = SHAPE.cluster_size as u64;
+/// The policy of a node with the option `discard=unmap`.
+const UNMAP: DiscardPolicy =
+    DiscardPolicy { unmap: true, pass_request: true, pass_other: false, no_unref: false };
+
+fn open_with(journal: &Arc<Journal>, discard_policy: DiscardPolicy) -> Clusters {
+    let storage = Storage::from(Arc::clone(journal));
+    let header = Header::read(&storage, AccessMode::ReadWrite).expect("it has a header");
+    let storages = Storages { file: storage, data: None, backing: None };
+    let mode = OpenMode { writable: true, discard_policy, ..OpenMode::default() };
+    Clusters::open(storages, &header, mode).expect("it can be opened")
+}
+
+/// An image with data in its first eight clusters.
+fn filled() -> Arc<Journal> {
+    let journal = make(SHAPE);
+    let image = open(journal.clone().into(), SHAPE, true);
+    image.write(0, &[7; 8 * CLUSTER as usize]).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    journal
+}
+
+/// The offset of a cluster of the image in the file.
+fn host(journal: &Journal, cluster: u64) -> u64 {
+    let file = journal.file.lock();
+    let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+    number(&file, l2 + cluster * 8, 8) & 0x00ff_ffff_ffff_fe00
+}
+
+fn assert_sound(journal: &Journal) {
+    let file = journal.file.lock();
+    assert_eq!((corruptions(&file, &[]), leaks(&file)), (0, 0));
+}
+
+#[test]
+fn zeroes_free_clusters_if_the_node_unmaps() {
+    let may_not = DiscardPolicy { unmap: false, ..UNMAP };
+    for (policy, mode, freed) in [
+        (UNMAP, ZeroMode::MayUnmap, 2),
+        (UNMAP, ZeroMode::Allocated, 0),
+        (may_not, ZeroMode::MayUnmap, 0),
+        (DiscardPolicy { no_unref: true, ..UNMAP }, ZeroMode::MayUnmap, 2),
+    ] {
+        let journal = filled();
+        let hosts = [host(&journal, 2), host(&journal, 3)];
+        let image = open_with(&journal, policy);
+        image.write_zeroes(2 * CLUSTER, 2 * CLUSTER, mode).expect("zeroes can be written");
+        image.flush().expect("it can be flushed");
+        let discarded: u64 = journal.discards.lock().iter().map(|(_, length)| length).sum();
+        assert_eq!(discarded, freed * CLUSTER, "{policy:?} {mode:?}");
+        let stays = freed == 0 || policy.no_unref;
+        let hosts_after = [host(&journal, 2), host(&journal, 3)];
+        assert_eq!(hosts_after, if stays { hosts } else { [0, 0] }, "{policy:?} {mode:?}");
+        assert_sound(&journal);
+        let mut expected = vec![7; 8 * CLUSTER as usize];
+        expected[2 * CLUSTER as usize..4 * CLUSTER as usize].fill(0);
+        assert!(contents(&journal.file.lock(), SHAPE)[..expected.len()] == expected[..]);
+    }
+}
+
+#[test]
+fn discards_are_passed_on_and_free_clusters_as_the_options_say() {
+    for (pass_request, no_unref) in [(false, false), (false, true), (true, false), (true, true)] {
+        let journal = filled();
+        let before = host(&journal, 1);
+        let image = open_with(&journal, DiscardPolicy { pass_request, no_unref, ..UNMAP });
+        image.discard(CLUSTER, CLUSTER).expect("clusters can be discarded");
+        image.flush().expect("it can be flushed");
+        let expected = if pass_request { vec![(before, CLUSTER)] } else { Vec::new() };
+        assert_eq!(*journal.discards.lock(), expected);
+        assert_eq!(host(&journal, 1), if no_unref { before } else { 0 });
+        let mut shown = [1; CLUSTER as usize];
+        image.read(CLUSTER, &mut shown).expect("it can be read");
+        assert_eq!(shown, [0; CLUSTER as usize]);
+        // A cluster that stays allocated is used again.
+        image.write(CLUSTER, &[9; CLUSTER as usize]).expect("data can be written");
+        image.flush().expect("it can be flushed");
+        assert_eq!(host(&journal, 1), before, "it is the first free cluster");
+        assert_sound(&journal);
+    }
+}
+
+#[test]
+fn replaced_tables_are_discarded_on_request() {
+    for pass_other in [false, true] {
+        let journal = make(SHAPE);
+        let l1 = number(&journal.file.lock(), 40, 8);
+        let image = open_with(&journal, DiscardPolicy { pass_other, ..UNMAP });
+        // An L1 table of one cluster has 512 entries for 2 MiB each.
+        image.grow(2 << 30).expect("it can grow");
+        image.flush().expect("it can be flushed");
+        assert_ne!(number(&journal.file.lock(), 40, 8), l1, "the table has moved");
+        let expected = if pass_other { vec![(l1, CLUSTER)] } else { Vec::new() };
+        assert_eq!(*journal.discards.lock(), expected);
+        assert_sound(&journal);
+    }
+}
+
+/// Sets the count of a cluster in an image with one refcount block.
+fn set_count(journal: &Journal, offset: u64, count: u16) {
+    let mut file = journal.file.lock();
+    let block = number(&file, number(&file, 48, 8), 8);
+    apply(&mut file, block + offset / CLUSTER * 2, &count.to_be_bytes());
+}
+
+#[test]
+fn a_reference_to_a_free_cluster_frees_no_later_data() {
+    let journal = filled();
+    set_count(&journal, host(&journal, 2), 0);
+    let image = open_with(&journal, UNMAP);
+    image.discard(2 * CLUSTER, CLUSTER).expect("the reference is removed");
+    // The free cluster is allocated before the removal of the reference is in the file.
+    let data = [5; CLUSTER as usize];
+    image.write(9 * CLUSTER, &data).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    assert_eq!(*journal.discards.lock(), []);
+    let mut shown = [0; CLUSTER as usize];
+    image.read(9 * CLUSTER, &mut shown).expect("it can be read");
+    assert!(shown == data);
+    assert_sound(&journal);
+}
+
+#[test]
+fn a_cluster_with_two_references_and_one_count_is_freed_once() {
+    let journal = filled();
+    let shared = host(&journal, 2);
+    {
+        let mut file = journal.file.lock();
+        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+        apply(&mut file, l2 + 3 * 8, &shared.to_be_bytes());
+    }
+    let image = open_with(&journal, UNMAP);
+    image.discard(2 * CLUSTER, 2 * CLUSTER).expect("the references are removed");
+    image.flush().expect("it can be flushed");
+    assert_eq!(*journal.discards.lock(), [(shared, CLUSTER)]);
+    assert_eq!(corruptions(&journal.file.lock(), &[]), 0);
+}
+
+#[test]
+fn a_cluster_with_metadata_does_not_become_free() {
+    let journal = filled();
+    let refcount_table = number(&journal.file.lock(), 48, 8);
+    {
+        let mut file = journal.file.lock();
+        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+        apply(&mut file, l2 + 3 * 8, &refcount_table.to_be_bytes());
+    }
+    let image = open_with(&journal, UNMAP);
+    image.discard(3 * CLUSTER, CLUSTER).expect("the reference is removed");
+    assert!(image.flush().is_err());
+    assert!(image.is_corrupt());
+    assert_eq!(*journal.discards.lock(), []);
+}
+
+#[test]
+fn compressed_data_replace_no_allocated_cluster() {
+    let journal = filled();
+    let image = open_with(&journal, UNMAP);
+    let data = [3; CLUSTER as usize];
+    let write = |cluster: u64| image.write_compressed(cluster * CLUSTER, &data, |_| {});
+    write(8).expect("the cluster is not allocated");
+    for cluster in [0, 8] {
+        let error = write(cluster).expect_err("the cluster is allocated");
+        assert_eq!(error.raw_os_error(), Some(Errno::IO.raw_os_error()));
+    }
+}
+
+#[test]
+fn an_image_grows_without_an_allocation_for_new_clusters() {
+    let journal = filled();
+    let image = open_with(&journal, UNMAP);
+    let before = journal.file.lock().len();
+    image.grow(1 << 30).expect("it can grow");
+    image.flush().expect("it can be flushed");
+    // Only the L1 table is new.
+    assert_eq!(journal.file.lock().len(), before + CLUSTER as usize);
+    assert_sound(&journal);
+}
+
+#[test]
+fn new_refcount_blocks_do_not_limit_the_size_of_tables() {
+    // A block has 64 counts, fewer than the new L1 table has clusters.
+    let shape = Shape { cluster_size: 512, refcount_bits: 64, size: 1 << 20, ..SHAPE };
+    let journal = make(shape);
+    let image = open(journal.clone().into(), shape, true);
+    let mut file = journal.file.lock().clone();
+    journal.writes.lock().clear();
+    for size in [256 << 20, 2 << 30] {
+        image.grow(size).expect("it can grow");
+        image.write(size - 512, &[1; 512]).expect("data can be written");
+        image.flush().expect("it can be flushed");
+    }
+    for (number, (offset, bytes)) in journal.writes.lock().iter().enumerate() {
+        apply(&mut file, *offset, bytes);
+        // A check of each state would take minutes.
+        if number.is_multiple_of(16) {
+            assert_eq!(corruptions(&file, &[]), 0);
+        }
+    }
+    assert_sound(&journal);
+    let mut shown = [0; 512];
+    image.read((256 << 20) - 512, &mut shown).expect("it can be read");
+    assert_eq!(shown, [1; 512]);
+}
