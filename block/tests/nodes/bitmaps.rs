@@ -119,6 +119,26 @@ fn bitmaps_are_removed_after_writes_of_a_program_without_bitmaps() {
 }
 
 #[test]
+fn large_bitmaps_take_memory_for_dirty_ranges_only() {
+    let fixture = Fixture::new();
+    let path = fixture.path("image");
+    let arguments = ["create", "-q", "-f", "qcow2", &text(&path), "600G"];
+    let Some(_) = run_peer("qemu-img", &arguments) else { return };
+    // 150 MiB of bits, of which hardly any are set.
+    qemu_img(&path, "bitmap --add -g 512 IMAGE fine");
+    {
+        let node = open(&fixture, false);
+        node.write(500 << 30, &[1; 1024]).expect("it can be written");
+        assert_eq!(bitmaps(&node)[0].count, 1024);
+        fixture.graph.remove_all();
+    }
+    let found = bitmaps(&open(&fixture, true)).remove(0);
+    assert_eq!((found.count, found.in_use, found.inconsistent), (1024, false, false));
+    fixture.graph.remove_all();
+    assert_sound(&path);
+}
+
+#[test]
 fn internal_snapshots_are_listed_and_keep_their_contents() {
     let fixture = Fixture::new();
     if peer("qemu-img").is_none() {

@@ -15,15 +15,13 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Mutex, RwLock};
-use rustix::io::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::{Storage, ZeroMode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::image::permissions::AccessMode;
 use crate::options::blkdebug::BlkdebugEvent;
 use bitmaps::{BitmapInfo, Bitmaps};
@@ -119,10 +117,11 @@ impl Qcow2Image {
     /// [`Error::While`], with the error of the image or its storage.
     pub fn open(storage: Storage, mut header: Header, mode: Qcow2Mode) -> Result<Self> {
         if mode.writable {
-            repair_if_dirty(&storage, &mut header)?;
+            check::repair_if_dirty(&storage, &mut header)?;
         }
         let engine = open_clusters(&storage, &header, &mode)?;
-        let mut bitmaps = Bitmaps::load(&storage, &header)?;
+        let mut bitmaps =
+            Bitmaps::load(&storage, &header, AccessMode::from_writable(mode.writable))?;
         let metadata = Metadata::read(&storage, header)?;
         if mode.writable {
             metadata.header.prepare_for_writing(&storage)?;
@@ -202,14 +201,18 @@ impl Qcow2Image {
     fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
         let mut header = Header::read(&self.storage, AccessMode::from_writable(mode.writable))?;
         if mode.writable {
-            repair_if_dirty(&self.storage, &mut header)?;
+            check::repair_if_dirty(&self.storage, &mut header)?;
         }
         let engine = open_clusters(&self.storage, &header, &mode)?;
         let metadata = Metadata::read(&self.storage, header)?;
         let mut bitmaps = self.bitmaps.lock();
         // The bitmaps of a writable image are newer in memory than in the image.
         if !opened.mode.writable {
-            *bitmaps = Bitmaps::load(&self.storage, &metadata.header)?;
+            *bitmaps = Bitmaps::load(
+                &self.storage,
+                &metadata.header,
+                AccessMode::from_writable(mode.writable),
+            )?;
         }
         if mode.writable {
             metadata.header.prepare_for_writing(&self.storage)?;
@@ -310,7 +313,7 @@ impl Qcow2Image {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
         let mut bitmaps = self.bitmaps.lock();
-        bitmaps.check_memory(size).map_err(io::Error::other)?;
+        bitmaps.check_size(size).map_err(io::Error::other)?;
         engine.grow(size)?;
         bitmaps.resize(engine.size());
         engine.flush()
@@ -357,28 +360,6 @@ impl Qcow2Image {
         opened.engine = None;
         stored.and(flushed)
     }
-}
-
-/// Repairs the reference counts of an image that was not closed properly by a program that updates
-/// them lazily.
-fn repair_if_dirty(storage: &Storage, header: &mut Header) -> Result<()> {
-    if !header.dirty() {
-        return Ok(());
-    }
-    let cannot = |source| Error::While { what: "Could not repair dirty image".into(), source };
-    let found =
-        check::repair(storage, header, &AtomicBool::new(false)).map_err(|error| match error {
-            Error::Io(source) => cannot(source),
-            other => other,
-        })?;
-    if found.check_errors > 0 {
-        return Err(cannot(Errno::IO.into()));
-    }
-    tracing::warn!(found.corruptions, found.leaks, "a dirty image has been repaired");
-    *header = Header::read(storage, AccessMode::ReadWrite)?;
-    storage.sync()?;
-    header.clear_dirty(storage)?;
-    Ok(storage.sync()?)
 }
 
 fn open_clusters(storage: &Storage, header: &Header, mode: &Qcow2Mode) -> Result<Arc<Clusters>> {

@@ -13,18 +13,23 @@ pub(crate) mod table;
 
 use std::io;
 
+use rustix::io::Errno;
+
 use super::clusters::Clusters;
 use super::header::Header;
 use super::header::extensions::BitmapsExtension;
 use super::header::fields::invalid;
 use crate::error::{Error, Result};
+use crate::image::permissions::AccessMode;
 use crate::image::storage::Storage;
 use bits::Bits;
 use directory::{DirectoryEntry, IN_USE};
-use table::BitmapCluster;
+use table::{BitmapCluster, FoundBits, ReadBudget};
 
-/// The largest size of all bitmaps of an image together in memory, in bytes.
+/// The largest memory that the bits of an image that is open for writing take, in bytes.
 const MEMORY_MAX: u64 = 64 << 20;
+/// The largest size of the bits of one bitmap in bytes: QEMU's limit.
+const BYTES_MAX: u64 = 0x2000_0000;
 
 /// A persistent bitmap: the members of `BlockDirtyInfo` that the image determines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +62,49 @@ pub(super) struct Bitmaps {
 #[derive(Debug)]
 struct Bitmap {
     entry: DirectoryEntry,
-    /// `None` for an inconsistent bitmap.
-    bits: Option<Bits>,
+    contents: Contents,
     /// Whether the bits or their number have changed since they were loaded or stored.
     is_changed: bool,
+}
+
+/// What is known of the bits of a bitmap.
+#[derive(Debug)]
+enum Contents {
+    /// The bits are not valid.
+    Inconsistent,
+    /// The number of set bits. The image is open read-only.
+    Counted(u64),
+    /// All bits.
+    Loaded(Bits),
+}
+
+impl Contents {
+    fn is_consistent(&self) -> bool {
+        !matches!(self, Contents::Inconsistent)
+    }
+
+    /// The number of set bits.
+    fn count(&self) -> u64 {
+        match self {
+            Contents::Inconsistent => 0,
+            Contents::Counted(count) => *count,
+            Contents::Loaded(bits) => bits.count(),
+        }
+    }
+
+    fn bits(&mut self) -> Option<&mut Bits> {
+        match self {
+            Contents::Loaded(bits) => Some(bits),
+            Contents::Counted(_) | Contents::Inconsistent => None,
+        }
+    }
+
+    fn memory(&self) -> u64 {
+        match self {
+            Contents::Loaded(bits) => bits.memory(),
+            Contents::Counted(_) | Contents::Inconsistent => 0,
+        }
+    }
 }
 
 impl Bitmap {
@@ -74,46 +118,73 @@ impl Bitmap {
         BitmapInfo {
             name: self.entry.name().to_owned(),
             granularity,
-            count: self.bits.as_ref().map_or(0, |bits| bits.count() * granularity),
+            count: self.contents.count() * granularity,
             auto: self.entry.is_auto(),
             in_use: self.entry.is_in_use(),
-            inconsistent: self.bits.is_none(),
+            inconsistent: !self.contents.is_consistent(),
         }
     }
 }
 
 impl Bitmaps {
-    /// Reads the bitmaps of an image.
+    /// Reads the bitmaps of an image. Only the set bits are counted if it is open read-only.
     ///
     /// # Errors
-    /// [`Error::InvalidImage`] for invalid bitmaps, or for more
-    /// than 64 MiB of bits; or those of the storage.
-    pub(super) fn load(storage: &Storage, header: &Header) -> Result<Self> {
+    /// [`Error::InvalidImage`] for invalid bitmaps, or for bits that take more than 64 MiB of
+    /// memory; or those of the storage.
+    pub(super) fn load(storage: &Storage, header: &Header, mode: AccessMode) -> Result<Self> {
         let (cluster_size, size) = (header.cluster_size(), header.size());
         let mut bitmaps = Bitmaps { list: Vec::new(), cluster_size, size };
         let BitmapsExtension::Present(directory) = header.bitmaps() else { return Ok(bitmaps) };
         for entry in directory::read(storage, directory, cluster_size, size)? {
-            bitmaps.list.push(Bitmap { entry, bits: None, is_changed: false });
+            let contents = Contents::Inconsistent;
+            bitmaps.list.push(Bitmap { entry, contents, is_changed: false });
         }
-        bitmaps.check_memory(size)?;
+        bitmaps.check_size(size)?;
+        let mut budget = ReadBudget::new(storage)?;
+        let mut memory = 0;
         for bitmap in bitmaps.list.iter_mut().filter(|bitmap| !bitmap.entry.is_in_use()) {
-            let length = bitmap.length(size);
-            bitmap.bits = Some(table::load(storage, &bitmap.entry, cluster_size, length)?);
+            let shape = (cluster_size, bitmap.length(size));
+            bitmap.contents = match mode {
+                AccessMode::ReadOnly => {
+                    Contents::Counted(count(storage, &bitmap.entry, shape, &mut budget)?)
+                }
+                AccessMode::ReadWrite => {
+                    let left = MEMORY_MAX.saturating_sub(memory);
+                    let bits = load(storage, &bitmap.entry, shape, &mut budget, left)?;
+                    memory += bits.memory();
+                    Contents::Loaded(bits)
+                }
+            };
         }
         Ok(bitmaps)
     }
 
-    /// Refuses bitmaps whose bits take too much memory if all of them are set.
-    pub(super) fn check_memory(&self, size: u64) -> Result<()> {
+    /// Refuses bitmaps that are too large for an image of this size.
+    pub(super) fn check_size(&self, size: u64) -> Result<()> {
         let usable = self.list.iter().filter(|bitmap| !bitmap.entry.is_in_use());
-        let bytes = usable.map(|bitmap| bitmap.length(size).div_ceil(8));
-        let bytes: u64 = bytes.fold(0, u64::saturating_add);
-        if bytes > MEMORY_MAX {
-            return Err(invalid(format!(
-                "Bitmaps of {bytes} bytes exceed the maximum supported size ({MEMORY_MAX})"
-            )));
+        for bitmap in usable {
+            let bytes = bitmap.length(size).div_ceil(8);
+            if bytes > BYTES_MAX {
+                return Err(too_large(bytes, BYTES_MAX));
+            }
         }
         Ok(())
+    }
+
+    /// Gives up the largest bitmap if the bits take too much memory. It stays marked as in use in
+    /// the image, so that other programs see that it is inconsistent.
+    fn limit_memory(&mut self) {
+        let memory: u64 = self.list.iter().map(|bitmap| bitmap.contents.memory()).sum();
+        if memory <= MEMORY_MAX {
+            return;
+        }
+        if let Some(largest) = self.list.iter_mut().max_by_key(|bitmap| bitmap.contents.memory())
+        {
+            tracing::error!(bitmap = largest.entry.name(), "too many dirty ranges for a bitmap");
+            largest.contents = Contents::Inconsistent;
+            largest.is_changed = false;
+        }
     }
 
     /// The bitmaps in the order of the image.
@@ -128,7 +199,8 @@ impl Bitmaps {
     pub(super) fn mark_in_use(&mut self, clusters: &Clusters) -> Result<()> {
         let cannot =
             |source| Error::While { what: "Can't update bitmap directory".into(), source };
-        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
+        let consistent = |bitmap: &&mut Bitmap| bitmap.contents.is_consistent();
+        for bitmap in self.list.iter_mut().filter(consistent) {
             let flags = bitmap.entry.flags() | IN_USE;
             bitmap.entry.write_flags(clusters, flags).map_err(cannot)?;
         }
@@ -137,7 +209,7 @@ impl Bitmaps {
 
     /// Whether the image has consistent bitmaps.
     pub(super) fn has_consistent(&self) -> bool {
-        self.list.iter().any(|bitmap| bitmap.bits.is_some())
+        self.list.iter().any(|bitmap| bitmap.contents.is_consistent())
     }
 
     /// Records a write.
@@ -147,21 +219,22 @@ impl Bitmaps {
         }
         for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.entry.is_auto()) {
             let granularity = bitmap.entry.granularity();
-            let Some(bits) = &mut bitmap.bits else { continue };
+            let Some(bits) = bitmap.contents.bits() else { continue };
             let end = (offset + length - 1) / granularity + 1;
             bitmap.is_changed |= bits.set(offset / granularity, end);
         }
+        self.limit_memory();
     }
 
     /// Follows a change of the size of the image.
     pub(super) fn resize(&mut self, size: u64) {
         for bitmap in &mut self.list {
             let (old, new) = (bitmap.length(self.size), bitmap.length(size));
-            if let Some(bits) = bitmap.bits.as_mut().filter(|_| new != old) {
-                bitmap.is_changed = true;
+            if let Some(bits) = bitmap.contents.bits().filter(|_| new != old) {
                 if new < old {
                     bits.truncate(new);
                 }
+                bitmap.is_changed = true;
             }
         }
         self.size = size;
@@ -190,12 +263,68 @@ impl Bitmaps {
             bitmap.replace_table(storage, clusters, cluster_size, table)?;
         }
         barrier()?;
-        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.bits.is_some()) {
+        let consistent = |bitmap: &&mut Bitmap| bitmap.contents.is_consistent();
+        for bitmap in self.list.iter_mut().filter(consistent) {
             let flags = bitmap.entry.flags() & !IN_USE;
             bitmap.entry.write_flags(clusters, flags)?;
         }
         Ok(())
     }
+}
+
+/// The number of set bits of a bitmap of the image. `shape` is the cluster size and the number of
+/// bits.
+fn count(
+    storage: &Storage,
+    entry: &DirectoryEntry,
+    shape: (u64, u64),
+    budget: &mut ReadBudget,
+) -> Result<u64> {
+    let (_, length) = shape;
+    let mut count = 0;
+    table::read(storage, entry, shape, budget, &mut |found| {
+        count += match found {
+            FoundBits::Ones(range) => range.end - range.start,
+            FoundBits::Data { start, bytes } => {
+                let inside = length.saturating_sub(start * 8).min(bytes.len() as u64 * 8);
+                let (whole, rest) = bytes.split_at((inside / 8) as usize);
+                let last = rest.first().copied().unwrap_or(0) & ((1 << (inside % 8)) - 1);
+                bits::count_ones(whole) + u64::from(last.count_ones())
+            }
+        };
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// The bits of a bitmap of the image, in at most `memory` bytes. `shape` is the cluster size and
+/// the number of bits.
+fn load(
+    storage: &Storage,
+    entry: &DirectoryEntry,
+    shape: (u64, u64),
+    budget: &mut ReadBudget,
+    memory: u64,
+) -> Result<Bits> {
+    let (_, length) = shape;
+    let mut bits = Bits::default();
+    let mut is_too_large = false;
+    let read = table::read(storage, entry, shape, budget, &mut |found| {
+        match found {
+            FoundBits::Ones(range) => drop(bits.set(range.start, range.end)),
+            FoundBits::Data { start, bytes } => bits.load(start, bytes, length),
+        }
+        is_too_large = bits.memory() > memory;
+        if is_too_large { Err(Errno::FBIG.into()) } else { Ok(()) }
+    });
+    if is_too_large {
+        return Err(too_large(length.div_ceil(8), MEMORY_MAX));
+    }
+    read.map(|()| bits)
+}
+
+fn too_large(bytes: u64, most: u64) -> Error {
+    invalid(format!("Bitmaps of {bytes} bytes exceed the maximum supported size ({most})"))
 }
 
 /// A bitmap table in the image to which the directory does not refer yet.
@@ -216,7 +345,7 @@ impl Bitmap {
         let mut words = Vec::with_capacity(entries as usize * 8);
         let mut bytes = vec![0; cluster_size as usize];
         for number in 0..entries {
-            if let Some(bits) = &self.bits {
+            if let Contents::Loaded(bits) = &self.contents {
                 bits.copy_to(number * cluster_size, &mut bytes);
             }
             let is_zero = bytes.iter().all(|byte| *byte == 0);

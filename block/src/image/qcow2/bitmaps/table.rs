@@ -1,10 +1,10 @@
 //! Bitmap tables: the clusters with the bits of a bitmap.
 
 use std::io;
+use std::ops::Range;
 
 use rustix::io::Errno;
 
-use super::bits::Bits;
 use super::directory::DirectoryEntry;
 use crate::error::{Error, Result};
 use crate::image::storage::Storage;
@@ -13,6 +13,8 @@ use crate::image::storage::Storage;
 const OFFSET_MASK: u64 = 0x00ff_ffff_ffff_fe00;
 /// The flag of an entry without a cluster whose bits are all set.
 const ALL_ONES: u64 = 1;
+/// The number of bytes of bitmaps that are read even if the image file is smaller.
+const BUDGET_MIN: u64 = 64 << 20;
 /// The number of table entries that are read at once.
 const CHUNK: u32 = 8192;
 
@@ -66,17 +68,36 @@ pub(crate) fn for_each_cluster(
     Ok(())
 }
 
-/// Reads the bits of a bitmap with `length` bits.
+/// How many bytes of bitmaps are read at most, so that the time is bounded although tables may
+/// share clusters.
+#[derive(Debug)]
+pub(super) struct ReadBudget(u64);
+
+impl ReadBudget {
+    /// The size of the image file, which contains each cluster once in a sound image.
+    pub(super) fn new(storage: &Storage) -> io::Result<Self> {
+        Ok(ReadBudget(storage.size()?.max(BUDGET_MIN)))
+    }
+
+    fn take(&mut self, bytes: u64) -> io::Result<()> {
+        self.0 = self.0.checked_sub(bytes).ok_or(Errno::FBIG)?;
+        Ok(())
+    }
+}
+
+/// Reads a bitmap with `length` bits. Calls `ones` with ranges of set bits, and `data` with the
+/// bytes of a cluster and the position of the first one.
 ///
 /// # Errors
-/// [`Error::While`] with QEMU's texts.
-pub(super) fn load(
+/// [`Error::While`] with QEMU's texts, or with the error of `ones` and `data`.
+pub(super) fn read(
     storage: &Storage,
     entry: &DirectoryEntry,
-    cluster_size: u64,
-    length: u64,
-) -> Result<Bits> {
-    check(storage, entry, cluster_size)?;
+    (cluster_size, length): (u64, u64),
+    budget: &mut ReadBudget,
+    found: &mut dyn FnMut(FoundBits<'_>) -> io::Result<()>,
+) -> Result<()> {
+    check(storage, entry, cluster_size, budget)?;
     let failed = |source| {
         let what = format!("Could not read bitmap '{}' from image", entry.name());
         Error::While { what, source }
@@ -84,29 +105,45 @@ pub(super) fn load(
     if u64::from(entry.table_entries) != table_entries(length, cluster_size) {
         return Err(failed(Errno::INVAL.into()));
     }
-    let mut bits = Bits::default();
     let mut bytes = vec![0; cluster_size as usize];
     for_each_cluster(storage, entry, cluster_size, |number, cluster| {
         let start = number * cluster_size;
         match cluster {
             BitmapCluster::Zeroes => {}
             BitmapCluster::Ones => {
-                bits.set(start * 8, length.min((start + cluster_size) * 8));
+                let end = length.min((start + cluster_size) * 8);
+                found(FoundBits::Ones(start * 8..end.max(start * 8)))?;
             }
             BitmapCluster::Data(offset) => {
+                budget.take(cluster_size)?;
                 storage.read(offset, &mut bytes)?;
-                bits.load(start, &bytes, length);
+                found(FoundBits::Data { start, bytes: &mut bytes })?;
             }
         }
         Ok(())
     })
-    .map_err(failed)?;
-    Ok(bits)
+    .map_err(failed)
+}
+
+/// A part of a bitmap.
+pub(super) enum FoundBits<'a> {
+    /// Bits that are all set.
+    Ones(Range<u64>),
+    /// The bytes from the byte `start` of the bitmap on.
+    Data { start: u64, bytes: &'a mut [u8] },
 }
 
 /// Checks the entries of a table.
-fn check(storage: &Storage, entry: &DirectoryEntry, cluster_size: u64) -> Result<()> {
-    for_each_cluster(storage, entry, cluster_size, |_, _| Ok(())).map_err(|source| {
+fn check(
+    storage: &Storage,
+    entry: &DirectoryEntry,
+    cluster_size: u64,
+    budget: &mut ReadBudget,
+) -> Result<()> {
+    let checked = budget
+        .take(u64::from(entry.table_entries) * 8)
+        .and_then(|()| for_each_cluster(storage, entry, cluster_size, |_, _| Ok(())));
+    checked.map_err(|source| {
         let what =
             format!("Could not read bitmap_table table from image for bitmap '{}'", entry.name());
         Error::While { what, source }

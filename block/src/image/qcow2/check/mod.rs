@@ -10,9 +10,12 @@ mod repair;
 
 use std::sync::atomic::AtomicBool;
 
+use rustix::io::Errno;
+
 use super::format::geometry::Geometry;
 use super::header::Header;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::image::permissions::AccessMode;
 use crate::image::storage::Storage;
 use counts::{Scope, StoredCounts};
 use references::Image;
@@ -57,6 +60,28 @@ pub fn repair(storage: &Storage, header: &Header, cancelled: &AtomicBool) -> Res
         repair::repair(&image)?;
     }
     Ok(before)
+}
+
+/// Repairs the reference counts of an image that was not closed properly by a program that updates
+/// them lazily.
+pub(super) fn repair_if_dirty(storage: &Storage, header: &mut Header) -> Result<()> {
+    if !header.dirty() {
+        return Ok(());
+    }
+    let cannot = |source| Error::While { what: "Could not repair dirty image".into(), source };
+    let found =
+        repair(storage, header, &AtomicBool::new(false)).map_err(|error| match error {
+            Error::Io(source) => cannot(source),
+            other => other,
+        })?;
+    if found.check_errors > 0 {
+        return Err(cannot(Errno::IO.into()));
+    }
+    tracing::warn!(found.corruptions, found.leaks, "a dirty image has been repaired");
+    *header = Header::read(storage, AccessMode::ReadWrite)?;
+    storage.sync()?;
+    header.clear_dirty(storage)?;
+    Ok(storage.sync()?)
 }
 
 fn image<'a>(storage: &'a Storage, header: &'a Header, cancelled: &'a AtomicBool) -> Image<'a> {

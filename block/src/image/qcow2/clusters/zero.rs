@@ -149,11 +149,27 @@ impl Clusters {
         Ok(())
     }
 
+    /// Whether the entry for an offset has the flag for zeroes in an image of version 2. Such a
+    /// cluster cannot be read, but it can be overwritten as a whole.
+    fn is_replaced(&self, state: &mut Guard<'_>, offset: u64) -> Result<bool> {
+        if self.geometry.version >= 3 {
+            return Ok(false);
+        }
+        let entry = self.entries(state, offset, 1)?[0];
+        Ok(!entry.is_compressed() && entry.has_zero_flag())
+    }
+
     /// Writes zeroes to ranges that may not read as zeroes yet.
     fn write_plain_zeroes(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
         static ZEROES: [u8; ZERO_BUFFER] = [0; ZERO_BUFFER];
+        let size = self.geometry.cluster_size();
         let mut at = start;
         while at < end {
+            if at.is_multiple_of(size) && end - at >= size && self.is_replaced(state, at)? {
+                self.write_in(state, at, &vec![0; size as usize])?;
+                at += size;
+                continue;
+            }
             let piece = self.map(state, at, (end - at).min(ZERO_BUFFER as u64))?;
             let is_zero = match piece.kind {
                 SubclusterType::Zero => true,

@@ -150,6 +150,28 @@ fn a_cluster_with_two_references_and_one_count_is_freed_once() {
 }
 
 #[test]
+fn zeroes_replace_entries_that_version_2_does_not_have() {
+    let journal = filled();
+    {
+        let mut file = journal.file.lock();
+        apply(&mut file, 4, &2_u32.to_be_bytes());
+        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+        for entry in [l2 + 2 * 8, l2 + 3 * 8] {
+            let word = number(&file, entry, 8) | 1;
+            apply(&mut file, entry, &word.to_be_bytes());
+        }
+    }
+    let image = open_with(&journal, UNMAP);
+    let zeroes = |start, length| image.write_zeroes(start, length, ZeroMode::MayUnmap);
+    zeroes(2 * CLUSTER, CLUSTER).expect("the whole cluster is overwritten");
+    let mut shown = [1; CLUSTER as usize];
+    image.read(2 * CLUSTER, &mut shown).expect("it can be read again");
+    assert_eq!(shown, [0; CLUSTER as usize]);
+    assert!(zeroes(3 * CLUSTER + 512, 512).is_err(), "the rest cannot be read");
+    assert!(image.is_corrupt());
+}
+
+#[test]
 fn a_cluster_with_metadata_does_not_become_free() {
     let journal = filled();
     let refcount_table = number(&journal.file.lock(), 48, 8);
