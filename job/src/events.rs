@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use qapi_core::Events;
+use qapi_core::{Events, qapi_event};
 
+use crate::record::JobRecord;
 use crate::schema::JobStatusChange;
 
 /// The receiver of status changes of named jobs. Any function of one [`JobStatusChange`] is a
@@ -14,6 +15,12 @@ use crate::schema::JobStatusChange;
 pub trait EventSink: Send + Sync + 'static {
     /// Receives a change of status.
     fn status_changed(&self, change: &JobStatusChange);
+
+    /// Receives the record of a job that was started, after its status `concluded`. Ignored by
+    /// default.
+    fn ended(&self, record: &JobRecord) {
+        let _ = record;
+    }
 }
 
 impl<F: Fn(&JobStatusChange) + Send + Sync + 'static> EventSink for F {
@@ -26,6 +33,42 @@ impl<F: Fn(&JobStatusChange) + Send + Sync + 'static> EventSink for F {
 impl EventSink for Events {
     fn status_changed(&self, change: &JobStatusChange) {
         self.emit(change);
+    }
+}
+
+/// Emitted when a job has ended, with its result. QEMU has no such event: see [`ResultEvents`].
+#[qapi_event(register = false, boxed, name = "__org.qapi-rs_JOB_ENDED")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobEnded {
+    /// How the job ended.
+    pub record: JobRecord,
+}
+
+/// A sink that sends `JOB_STATUS_CHANGE` as [`Events`] does, and `__org.qapi-rs_JOB_ENDED` with the
+/// result of a job after its status `concluded`.
+///
+/// The event must be part of the server's schema: pass
+/// [`qmp::result_registrations`](crate::extensions::result_registrations) to its registry.
+#[derive(Debug, Clone)]
+pub struct ResultEvents {
+    events: Events,
+}
+
+impl ResultEvents {
+    /// A sink that sends events to the clients of the server with these events.
+    #[must_use]
+    pub fn new(events: Events) -> Self {
+        Self { events }
+    }
+}
+
+impl EventSink for ResultEvents {
+    fn status_changed(&self, change: &JobStatusChange) {
+        self.events.emit(change);
+    }
+
+    fn ended(&self, record: &JobRecord) {
+        self.events.emit(&JobEnded { record: record.clone() });
     }
 }
 

@@ -18,6 +18,7 @@ use crate::job::verbs::PauseGuard;
 use crate::machine::Machine;
 use crate::messages;
 use crate::options::{CancelMode, JobOptions};
+use crate::record::JobRecorder;
 use crate::schema::JobInfo;
 use crate::sync::in_callback;
 
@@ -44,8 +45,18 @@ impl Jobs {
     /// ```
     #[must_use]
     pub fn new(sink: impl EventSink) -> Self {
+        Self::build(sink, None)
+    }
+
+    /// As [`new`](Self::new), with a recorder that stores how each job ended.
+    #[must_use]
+    pub fn with_recorder(sink: impl EventSink, recorder: impl JobRecorder) -> Self {
+        Self::build(sink, Some(Box::new(recorder)))
+    }
+
+    fn build(sink: impl EventSink, recorder: Option<Box<dyn JobRecorder>>) -> Self {
         let owner = |owner: &Weak<Owner>| Owner {
-            engine: Arc::new(Engine::new(sink, Weak::clone(owner))),
+            engine: Arc::new(Engine::new(sink, recorder, Weak::clone(owner))),
         };
         Self { owner: Arc::new_cyclic(owner) }
     }

@@ -86,6 +86,14 @@
 //! delivery. All methods that wait ([`Job::concluded`], [`Job::idle`], [`Job::drained`],
 //! [`Jobs::cancel_all`]) also wait for the delivery.
 //!
+//! # Beyond QEMU
+//!
+//! A driver may [return a value](JobHandle::set_result), and the engine
+//! [estimates](Job::time_left) how long a job still takes. A [`JobRecorder`] stores how each job
+//! ended; with the feature `journal`, a `journal::Journal` stores it in a file that survives
+//! crashes. QEMU's commands and events stay as they are: [`extensions`] has commands and an
+//! event for these, which a program adds to its server.
+//!
 //! # Modules
 //!
 //! `machine` is the engine as plain data: a step changes the data and records its effects. `job`
@@ -98,6 +106,7 @@ mod state;
 mod messages;
 mod options;
 mod progress;
+mod record;
 
 mod sync;
 
@@ -109,10 +118,14 @@ mod driver;
 mod job;
 mod jobs;
 
+#[cfg(feature = "journal")]
+pub mod journal;
+
+pub mod extensions;
 pub mod qmp;
 
 pub use driver::{Cancelled, JobDriver, JobHandle};
-pub use events::{EventSink, JobNotification};
+pub use events::{EventSink, JobEnded, JobNotification, ResultEvents};
 
 pub use job::Job;
 pub use job::start::CreatedJob;
@@ -123,5 +136,6 @@ pub use machine::job::JobOutcome;
 pub use messages::{cannot_change, cannot_complete};
 pub use options::{CancelMode, ID_LENGTH_MAX, JobOptions, Speed, check_id};
 pub use progress::JobProgress;
+pub use record::{JobEnd, JobRecord, JobRecorder};
 pub use schema::{JobInfo, JobStatus, JobStatusChange, JobType, JobVerb};
 pub use state::{IllegalTransition, transition};

@@ -93,6 +93,15 @@ impl JobHandle {
         self.job.counts().increase_remaining(more);
     }
 
+    /// Sets the result of the job: a value that clients receive with its end, in a form that the
+    /// kind of job determines. The last call counts. QEMU's commands and events do not show the
+    /// result; [`Job::result`] and [`extensions`](crate::extensions) do.
+    ///
+    /// The result stays in memory until the job is dismissed, so it should be short.
+    pub fn set_result(&self, result: serde_json::Value) {
+        self.job.set_result(result);
+    }
+
     /// Makes the job ready: the bulk of its work is done, and it can be completed at any time. A
     /// paused job becomes ready when its pause ends. Does nothing in any other status.
     pub fn ready(&self) {
@@ -125,6 +134,7 @@ impl JobHandle {
         tokio::task::coop::consume_budget().await;
         if self.job.update(|job, effects| job.pause_point(effects)) {
             self.job.wait_until(|job| !job.status().is_paused()).await;
+            self.job.counts().restart_estimate();
         }
         self.check_cancelled()
     }

@@ -141,6 +141,7 @@ impl<D: JobDriver> DynDriver for D {
         Box::pin(guard_future("run", async move {
             let handle = JobHandle::new(job);
             handle.pause_point().await?;
+            handle.job().counts().restart_estimate();
             JobDriver::run(&*self, &handle).await
         }))
     }

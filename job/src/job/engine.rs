@@ -10,6 +10,7 @@ use super::Job;
 use crate::events::{EventQueue, EventSink, JobNotification};
 use crate::machine::Machine;
 use crate::machine::job::{Effect, JobKey, TransactionKey};
+use crate::record::JobRecorder;
 use crate::schema::{JobStatus, JobStatusChange};
 use crate::sync::{EventCount, Mutex, MutexGuard, enter_callback};
 
@@ -17,6 +18,7 @@ use crate::sync::{EventCount, Mutex, MutexGuard, enter_callback};
 pub(crate) struct Engine {
     locked: Mutex<Locked>,
     sink: Box<dyn EventSink>,
+    pub(super) recorder: Option<Box<dyn JobRecorder>>,
     /// Counts events that have been delivered.
     delivered: EventCount,
     /// Counts jobs that are created, concluded or gone, and transactions that become idle.
@@ -41,6 +43,8 @@ struct Locked {
 
 enum Event {
     StatusChange(JobStatusChange),
+    /// The job is concluded.
+    Ended(Job),
     Notification(Job, JobNotification),
 }
 
@@ -58,7 +62,11 @@ enum Action {
 }
 
 impl Engine {
-    pub(crate) fn new(sink: impl EventSink, owner: Weak<Owner>) -> Self {
+    pub(crate) fn new(
+        sink: impl EventSink,
+        recorder: Option<Box<dyn JobRecorder>>,
+        owner: Weak<Owner>,
+    ) -> Self {
         let locked = Locked {
             machine: Machine::default(),
             jobs: BTreeMap::new(),
@@ -68,6 +76,7 @@ impl Engine {
         Self {
             locked: Mutex::new(locked),
             sink: Box::new(sink),
+            recorder,
             delivered: EventCount::default(),
             changes: EventCount::default(),
             owner,
@@ -201,9 +210,18 @@ impl Engine {
                         tracing::error!(?change, "the sink of job events panicked");
                     }
                 }
+                Event::Ended(job) => self.deliver_record(&job),
                 Event::Notification(job, notification) => job.hooks().notify(&job, notification),
             }
             self.delivered.notify();
+        }
+    }
+
+    fn deliver_record(&self, job: &Job) {
+        let Some(record) = job.record(None) else { return };
+        let call = || enter_callback(|| self.sink.ended(&record));
+        if catch_unwind(AssertUnwindSafe(call)).is_err() {
+            tracing::error!(?record, "the sink of job events panicked");
         }
     }
 
@@ -251,6 +269,9 @@ impl Locked {
         if let Some(id) = job.id() {
             let change = JobStatusChange { id: id.to_owned(), status };
             self.queue.push(Event::StatusChange(change));
+            if status == JobStatus::Concluded {
+                self.queue.push(Event::Ended(job.clone()));
+            }
         }
         actions.push(Action::Changed(job));
         if is_gone || matches!(status, JobStatus::Created | JobStatus::Concluded) {

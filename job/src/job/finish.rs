@@ -135,10 +135,30 @@ impl FinalizeTask {
                 TaskState::InHook(job.clone(), HookKind::Prepare, driver.prepare(job))
             }
             Step::Clean(_, outcome) => {
-                TaskState::InHook(job.clone(), HookKind::Clean, driver.clean(job, outcome))
+                let hook = driver.clean(job.clone(), outcome);
+                let hook = record_after(hook, &self.engine, &job);
+                TaskState::InHook(job, HookKind::Clean, hook)
             }
         })
     }
+}
+
+/// The hook, followed by the storage of the job's record if the engine has a recorder. So the
+/// record is stored before clients see that the job is concluded.
+fn record_after(hook: HookFuture, engine: &Arc<Engine>, job: &Job) -> HookFuture {
+    if engine.recorder.is_none() {
+        return hook;
+    }
+    let (engine, job) = (Arc::clone(engine), job.clone());
+    Box::pin(async move {
+        let result = hook.await;
+        if let Some(recorder) = &engine.recorder
+            && let Some(record) = job.record(result.as_ref().err())
+        {
+            recorder.record(record).await;
+        }
+        result
+    })
 }
 
 /// Reports the result of a hook.

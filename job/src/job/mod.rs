@@ -10,6 +10,7 @@ use std::any::Any;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use qapi_core::Error;
 use tokio::runtime::Handle;
@@ -20,8 +21,9 @@ use crate::machine::job::{Effects, JobKey, JobOutcome, JobState};
 use crate::options::{CancelMode, JobOptions, Speed};
 use crate::progress::{JobProgress, Progress};
 use crate::rate_limit::RateLimit;
+use crate::record::{JobEnd, JobRecord};
 use crate::schema::{JobInfo, JobStatus, JobType};
-use crate::sync::EventCount;
+use crate::sync::{EventCount, Mutex};
 use engine::{Engine, Owner, TransactionRef};
 
 /// A job, as clients and the layers above see it. Cloning is cheap and names the same job.
@@ -50,6 +52,9 @@ struct Inner {
     changes: EventCount,
     /// Whether a client has completed the job.
     complete_requested: AtomicBool,
+    /// The value that the driver has returned.
+    result: Mutex<Option<serde_json::Value>>,
+    created_at: SystemTime,
     /// The runtime that the driver was started on.
     runtime: OnceLock<Option<Handle>>,
 }
@@ -143,6 +148,21 @@ impl Job {
         self.inner.progress.read()
     }
 
+    /// The time that the remaining work takes at the speed of the last seconds. `None` if the speed
+    /// is not known yet or is zero, and while the job is not running. The estimate includes the
+    /// rate limit of the job, as far as the limit has applied for some seconds.
+    pub fn time_left(&self) -> Option<Duration> {
+        let is_running = self.status() == JobStatus::Running;
+        self.inner.progress.time_left().filter(|_| is_running)
+    }
+
+    /// The value that the driver has returned by [`JobHandle::set_result`].
+    ///
+    /// [`JobHandle::set_result`]: crate::JobHandle::set_result
+    pub fn result(&self) -> Option<serde_json::Value> {
+        self.inner.result.lock().clone()
+    }
+
     /// The reason for the job's failure, if it has failed. A cancelled job has failed.
     pub fn error(&self) -> Option<Error> {
         self.read(|state| state.error().cloned())
@@ -227,9 +247,43 @@ impl Job {
             entries: EventCount::default(),
             changes: EventCount::default(),
             complete_requested: AtomicBool::new(false),
+            result: Mutex::default(),
+            created_at: SystemTime::now(),
             runtime: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn set_result(&self, result: serde_json::Value) {
+        *self.inner.result.lock() = Some(result);
+    }
+
+    /// The record of the job, which is over or about to be concluded. `None` for a job without a
+    /// record: an internal one, or one that was never started.
+    pub(crate) fn record(&self, error: Option<&Error>) -> Option<JobRecord> {
+        let progress = self.progress();
+        let (started, cancelled, failed) = self.read(|state| {
+            (state.was_started(), state.is_cancelled(), state.error().or(error).cloned())
+        });
+        if !started {
+            return None;
+        }
+        let end = match &failed {
+            None => JobEnd::Completed,
+            Some(_) if cancelled => JobEnd::Cancelled,
+            Some(_) => JobEnd::Failed,
+        };
+        Some(JobRecord {
+            id: self.id()?.to_owned(),
+            job_type: self.job_type().as_str().to_owned(),
+            end,
+            error: failed.map(|error| error.desc().to_owned()),
+            result: self.result(),
+            current_progress: i64::try_from(progress.current).unwrap_or(i64::MAX),
+            total_progress: i64::try_from(progress.total).unwrap_or(i64::MAX),
+            created_at: microseconds(self.inner.created_at),
+            ended_at: microseconds(SystemTime::now()),
+        })
     }
 
     pub(crate) fn key(&self) -> JobKey {
@@ -321,6 +375,12 @@ impl Job {
             self.inner.changes.wait_past(seen).await;
         }
     }
+}
+
+/// A time as microseconds since 1970.
+fn microseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 impl Drop for Inner {

@@ -123,6 +123,11 @@ impl JobState {
         self.cancel.is_some()
     }
 
+    /// Whether the driver has ever run.
+    pub(crate) fn was_started(&self) -> bool {
+        self.started
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel == Some(CancelMode::Force)
     }

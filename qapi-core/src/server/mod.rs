@@ -51,6 +51,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::call::handler::Registration;
 use crate::call::session::SessionContext;
 use crate::call::state::StateMap;
 use crate::commands::{documentation, fds};
@@ -90,6 +91,7 @@ pub struct Server {
     on_overflow: Option<OnOverflow>,
     fd_passing: FdPassing,
     documentation: bool,
+    registrations: Vec<Registration>,
     notify_service_manager: Option<NotifyServiceManager>,
     shutdown_hooks: ShutdownHooks,
 }
@@ -125,6 +127,7 @@ impl Server {
             on_overflow: None,
             fd_passing: FdPassing::Disabled,
             documentation: false,
+            registrations: Vec::new(),
             notify_service_manager: None,
             shutdown_hooks: ShutdownHooks::default(),
         }
@@ -219,6 +222,18 @@ impl Server {
         self
     }
 
+    /// Serves further definitions, which the program does not register by linking their crate:
+    /// commands with `registration = …`, and types and events with `register = false`.
+    ///
+    /// A custom [`registry`](Self::registry) must already have them.
+    pub fn register<R: Into<Registration>>(
+        mut self,
+        registrations: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.registrations.extend(registrations.into_iter().map(Into::into));
+        self
+    }
+
     /// Notifies the service manager (systemd, for a service of `Type=notify`) when the server is
     /// ready and when it stops. Does nothing without such a manager. Requires the feature
     /// `systemd`.
@@ -308,7 +323,8 @@ impl Server {
         let fds = fds::registrations().into_iter();
         let fds = fds.filter(|_| self.fd_passing == FdPassing::Enabled);
         let documentation = documentation::registrations().into_iter();
-        let optional = fds.chain(documentation.filter(|_| self.documentation));
+        let documentation = documentation.filter(|_| self.documentation);
+        let optional = fds.chain(documentation).chain(self.registrations);
         let (registry, checked) = match (self.registry, self.projection) {
             (None, to) => Registry::unchecked(registered().chain(optional), to),
             (Some(registry), None) => (registry, Ok(())),
