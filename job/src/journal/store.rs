@@ -11,7 +11,7 @@ use redb::{
 };
 use serde_json::Value;
 
-use super::{JournalError, JournalOptions, Sync};
+use super::options::{JournalError, JournalOptions, Sync};
 use crate::record::{JobEnd, JobRecord};
 
 /// The records as JSON, by numbers that grow.
