@@ -390,3 +390,5 @@
 //!   start. Examples are two definitions of one name, a member with the name of a member of the
 //!   base, and two alternatives of the same JSON type. The error lists every conflict with all its
 //!   source places. [`Rule`](crate::registry::Rule) lists the rules.
+
+pub mod limits;

@@ -28,7 +28,8 @@
 //! }
 //! ```
 //!
-//! If you know QAPI's schema language, begin with the [`guide`]. Each attribute has a page.
+//! If you know QAPI's schema language, begin with the [`guide`]. Each attribute has a page. All
+//! limits of a server are in [`guide::limits`].
 //!
 //! # Layers
 //! The modules in reading order. Each imports from those above it and from no other:
@@ -83,6 +84,7 @@ pub mod guide;
 pub mod prelude;
 
 mod error;
+mod memory_budget;
 mod messages;
 mod wait_queue;
 

@@ -34,6 +34,17 @@ pub(crate) fn nested_too_deep(limit: usize) -> Error {
     Error::generic(format!("Parameters are nested too deep: the limit is {limit} levels"))
 }
 
+/// The arguments of a request take more memory than the server has left for this client. QEMU has
+/// no such limit.
+pub(crate) fn arguments_exceed_memory() -> Error {
+    Error::generic("The arguments exceed the memory limit of the server")
+}
+
+/// The reply would be too long because of the `id` that it has to repeat. QEMU has no such limit.
+pub(crate) fn id_too_long() -> Error {
+    Error::generic("QMP input member 'id' is too long to be repeated in a reply")
+}
+
 /// The form of a string that encodes bytes.
 pub(crate) const EXPECTED_BASE64: &str = "base64";
 

@@ -174,9 +174,32 @@ impl Serialize for ErrorBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("class", self.0.class().as_str())?;
-        map.serialize_entry("desc", self.0.desc())?;
+        map.serialize_entry("desc", shortened(self.0.desc()))?;
         map.end()
     }
+}
+
+/// The most bytes of the text of an error in a reply, with its escapes. Errors repeat names and
+/// values from the request. libvirt and `qemu.qmp` accept replies of up to 10 MiB.
+const MAX_ERROR_TEXT: usize = 19 << 19;
+
+/// The text of an error, as much of it as a reply can contain.
+fn shortened(text: &str) -> &str {
+    // A byte takes six bytes at most.
+    if text.len() <= MAX_ERROR_TEXT / 6 {
+        return text;
+    }
+    let mut size = 0;
+    let is_too_long = |(_, character): &(usize, char)| {
+        size += match character {
+            '"' | '\\' => 2,
+            ' '..='~' => 1,
+            _ => 6 * character.len_utf16(),
+        };
+        size > MAX_ERROR_TEXT
+    };
+    let end = text.char_indices().find(is_too_long).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default()
 }
 
 struct EventMessage<'a, E> {

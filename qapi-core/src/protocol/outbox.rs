@@ -1,9 +1,10 @@
 //! The bytes to be sent to one client.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use crate::memory_budget::{Account, Charge, MemoryBudget, MemoryExceeded};
 use crate::schema::view::MessageFormat;
 
 /// The default limit on the bytes that a client leaves unread: room for the largest reply that
@@ -22,38 +23,80 @@ pub(crate) const RETAINED_CAPACITY: usize = 64 << 10;
 pub(crate) struct Outbox {
     format: MessageFormat,
     limit: usize,
+    account: Arc<Account>,
     /// The number of bytes that the client has not accepted, including the taken ones.
     pending: AtomicUsize,
+    /// Whether the taken bytes are charged to the account.
+    taken_is_charged: AtomicBool,
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     /// The bytes that are not taken.
     untaken: Vec<u8>,
+    untaken_charge: Charge,
+    taken_charge: Charge,
     /// Whether the client has negotiated and receives events.
     admits_events: bool,
-    overflowed: bool,
+    exceeded: Option<LimitExceeded>,
     /// Whether bytes were appended since the last take or wait.
     changed: bool,
     waiter: Option<Waker>,
 }
 
-/// A client left more bytes unread than its output limit allows; its session must be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutputOverflow;
+/// A limit that the session of a client exceeded; the session must be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LimitExceeded {
+    /// The client left more bytes unread than its
+    /// [output limit](crate::session::SessionOptions::output_limit) allows.
+    UnreadOutput,
+    /// The [memory budget](crate::session::MemoryBudget) of all clients is exhausted, and this
+    /// client is among those that use most of it.
+    Memory,
+}
 
-impl std::fmt::Display for OutputOverflow {
+impl std::fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the client does not read its output")
+        f.write_str(match self {
+            Self::UnreadOutput => "the client does not read its output",
+            Self::Memory => {
+                "the memory limit of the server is exceeded, and the client uses most"
+            }
+        })
     }
 }
 
-impl std::error::Error for OutputOverflow {}
+impl std::error::Error for LimitExceeded {}
 
 impl Outbox {
-    pub(crate) fn new(format: MessageFormat, limit: usize) -> Self {
-        Self { format, limit, pending: AtomicUsize::new(0), inner: Mutex::default() }
+    /// An empty outbox, with an account of its own in `budget`.
+    pub(crate) fn new(format: MessageFormat, limit: usize, budget: &MemoryBudget) -> Arc<Self> {
+        Arc::new_cyclic(|outbox: &Weak<Self>| {
+            let closed = outbox.clone();
+            let account = budget.open(move || {
+                if let Some(outbox) = closed.upgrade() {
+                    outbox.close_for(LimitExceeded::Memory);
+                }
+            });
+            let inner = Inner {
+                untaken: Vec::new(),
+                untaken_charge: Charge::new(&account),
+                taken_charge: Charge::new(&account),
+                admits_events: false,
+                exceeded: None,
+                changed: false,
+                waiter: None,
+            };
+            let (pending, taken_is_charged) = (AtomicUsize::new(0), AtomicBool::new(false));
+            Self { format, limit, account, pending, taken_is_charged, inner: inner.into() }
+        })
+    }
+
+    /// The account of the client in the memory budget.
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.account
     }
 
     /// The format of the messages to this client.
@@ -61,38 +104,54 @@ impl Outbox {
         &self.format
     }
 
-    /// Appends a reply. Replies are never dropped: a session reads no further requests while many
-    /// replies are unread.
-    pub(crate) fn push_reply(&self, message: &[u8]) {
-        self.append(&mut self.lock(), message);
+    /// Appends a reply, and empties `message`. Replies are never dropped: a session reads no
+    /// further requests while many replies are unread.
+    pub(crate) fn push_reply(&self, message: &mut Vec<u8>) {
+        let appended = self.append_reply(&mut self.lock(), message);
+        self.reclaim_after(appended);
     }
 
     /// Appends a reply, and admits events after it. Both happen in one step, so that no event comes
     /// before the reply to the negotiation.
-    pub(crate) fn push_negotiated(&self, message: &[u8]) {
+    pub(crate) fn push_negotiated(&self, message: &mut Vec<u8>) {
         let mut inner = self.lock();
         inner.admits_events = true;
-        self.append(&mut inner, message);
+        let appended = self.append_reply(&mut inner, message);
+        drop(inner);
+        self.reclaim_after(appended);
     }
 
     /// Appends an event, if the client has negotiated. If the event exceeds the limit, all output
     /// is dropped and the session must be closed.
     pub(crate) fn push_event(&self, message: &[u8]) {
         let mut inner = self.lock();
-        if !inner.admits_events || inner.overflowed {
+        if !inner.admits_events || inner.exceeded.is_some() {
             return;
         }
         if self.pending() + message.len() > self.limit {
-            inner.overflowed = true;
-            // The bytes stay pending, so that the session checks the outbox even if this event
-            // alone exceeds the limit.
-            self.pending.fetch_add(message.len(), Ordering::Relaxed);
-            inner.untaken = Vec::new();
-            inner.changed = true;
-        } else {
-            self.append(&mut inner, message);
+            drop(inner);
+            return self.close_for(LimitExceeded::UnreadOutput);
         }
+        let appended = self.append(&mut inner, message);
         // The lock is released before the wake-up, as the woken task may take it at once.
+        let waiter = inner.waiter.take();
+        drop(inner);
+        self.reclaim_after(appended);
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+
+    /// Drops all output, and lets the session close.
+    fn close_for(&self, reason: LimitExceeded) {
+        let mut inner = self.lock();
+        inner.exceeded.get_or_insert(reason);
+        inner.untaken = Vec::new();
+        // A smaller charge cannot fail.
+        let _ = inner.untaken_charge.set(0);
+        inner.changed = true;
+        // There is output to take, so that the session finds out even if it has none.
+        self.pending.fetch_add(1, Ordering::Relaxed);
         let waiter = inner.waiter.take();
         drop(inner);
         if let Some(waiter) = waiter {
@@ -100,14 +159,44 @@ impl Outbox {
         }
     }
 
+    /// Disconnects the clients that use most memory, if an addition to the account failed. The
+    /// caller has no lock.
+    pub(crate) fn reclaim_after(&self, added: Result<(), MemoryExceeded>) {
+        if added.or_else(|_| self.account.reclaim()).is_err() {
+            self.account.close();
+        }
+    }
+
+    /// Appends a reply. A large one is not copied if there is no other output.
+    fn append_reply(
+        &self,
+        inner: &mut Inner,
+        message: &mut Vec<u8>,
+    ) -> Result<(), MemoryExceeded> {
+        if message.len() <= RETAINED_CAPACITY || !inner.untaken.is_empty() {
+            let appended = self.append(inner, message);
+            message.clear();
+            return appended;
+        }
+        self.pending.fetch_add(message.len(), Ordering::Relaxed);
+        inner.changed = true;
+        inner.untaken = std::mem::take(message);
+        inner.untaken_charge.set(inner.untaken.capacity())
+    }
+
     /// Appends a message. Wakes no task, as the task that drives the session sends its replies.
-    fn append(&self, inner: &mut Inner, message: &[u8]) {
+    fn append(&self, inner: &mut Inner, message: &[u8]) -> Result<(), MemoryExceeded> {
         if inner.untaken.capacity() == 0 {
             inner.untaken.reserve(FIRST_CAPACITY.max(message.len()));
         }
         inner.untaken.extend_from_slice(message);
         inner.changed = true;
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
+        let capacity = inner.untaken.capacity();
+        if capacity > RETAINED_CAPACITY && capacity != inner.untaken_charge.bytes() {
+            return inner.untaken_charge.set(capacity);
+        }
+        Ok(())
     }
 
     /// The number of bytes that the client has not accepted.
@@ -115,22 +204,22 @@ impl Outbox {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Checks the output limit.
+    /// Checks the limits of the session.
     ///
     /// # Errors
-    /// The client left more bytes unread than its limit allows.
-    pub(crate) fn check(&self) -> Result<(), OutputOverflow> {
-        if self.lock().overflowed { Err(OutputOverflow) } else { Ok(()) }
+    /// The limit that the session exceeded.
+    pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
+        self.lock().exceeded.map_or(Ok(()), Err)
     }
 
     /// Swaps the bytes to be sent into `buffer`, which must be empty; `false` if there are none.
     ///
     /// # Errors
-    /// The client left more bytes unread than its limit allows.
-    pub(crate) fn take(&self, buffer: &mut Vec<u8>) -> Result<bool, OutputOverflow> {
+    /// The limit that the session exceeded.
+    pub(crate) fn take(&self, buffer: &mut Vec<u8>) -> Result<bool, LimitExceeded> {
         let mut inner = self.lock();
-        if inner.overflowed {
-            return Err(OutputOverflow);
+        if let Some(exceeded) = inner.exceeded {
+            return Err(exceeded);
         }
         if inner.untaken.is_empty() {
             return Ok(false);
@@ -139,14 +228,31 @@ impl Outbox {
             *buffer = Vec::new();
         }
         std::mem::swap(&mut inner.untaken, buffer);
+        if inner.untaken_charge.bytes() > 0 || inner.taken_charge.bytes() > 0 {
+            self.move_charge(&mut inner);
+        }
         inner.changed = false;
         Ok(true)
+    }
+
+    /// Makes the charge of the untaken bytes that of the taken ones. Those taken before are sent.
+    fn move_charge(&self, inner: &mut Inner) {
+        let Inner { untaken_charge, taken_charge, .. } = inner;
+        std::mem::swap(untaken_charge, taken_charge);
+        // A smaller charge cannot fail.
+        let _ = untaken_charge.set(0);
+        self.taken_is_charged.store(taken_charge.bytes() > 0, Ordering::Relaxed);
     }
 
     /// Records that the client accepted `count` of the taken bytes.
     pub(crate) fn sent(&self, count: usize) {
         let subtract = |pending: usize| Some(pending.saturating_sub(count));
-        let _ = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
+        let before = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
+        if self.taken_is_charged.load(Ordering::Relaxed) && before == Ok(count) {
+            // All taken bytes are sent. A smaller charge cannot fail.
+            let _ = self.lock().taken_charge.set(0);
+            self.taken_is_charged.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Ready if bytes were appended since the last wait. One task at a time may wait.

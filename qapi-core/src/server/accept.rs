@@ -19,6 +19,8 @@ use super::refusal::{Refusal, RefusalLog};
 use super::stream::{FdPassing, Sink, Source, Stream};
 use super::transport::{AsyncListener, Transport};
 use crate::call::session::{PeerCredentials, SessionContext};
+use crate::memory_budget::MemoryBudget;
+use crate::protocol::outbox::LimitExceeded;
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
 
@@ -41,6 +43,7 @@ pub(super) type ShutdownHook = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Acceptor {
     pub(super) service: Arc<Service>,
     pub(super) output_limit: usize,
+    pub(super) memory_budget: MemoryBudget,
     pub(super) negotiation_deadline: Duration,
     pub(super) drain_deadline: Duration,
     pub(super) places: Arc<Places>,
@@ -210,7 +213,8 @@ impl Acceptor {
     }
 
     fn session_options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
-        SessionOptions { peer, pretty, output_limit: self.output_limit }
+        let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());
+        SessionOptions { peer, pretty, output_limit, memory_budget }
     }
 
     /// Runs one session over its transport, if a place is free.
@@ -241,9 +245,12 @@ impl Acceptor {
             Disconnect::ByClient | Disconnect::ByServer => {
                 tracing::debug!(session = id, "session ended");
             }
-            Disconnect::Overflow(error) => {
-                tracing::warn!(session = id, %error, "session closed");
-                if let Some(OnOverflow(call)) = &self.on_overflow {
+            Disconnect::Exceeded(limit) => {
+                tracing::debug!(session = id, "session closed: {limit}");
+                self.refusals.add(Refusal::Exceeded(limit));
+                if let (LimitExceeded::UnreadOutput, Some(OnOverflow(call))) =
+                    (limit, &self.on_overflow)
+                {
                     call(&context);
                 }
             }

@@ -17,7 +17,7 @@ use super::executor::{CallExecutor, CallResult};
 use super::foreign_protocol::{Detector, ForeignProtocols};
 use super::refusal::Refusal;
 use super::stream::{Sink, Source};
-use crate::protocol::outbox::OutputOverflow;
+use crate::protocol::outbox::LimitExceeded;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Advance, Session};
 
@@ -28,12 +28,23 @@ pub(super) enum Disconnect {
     ByClient,
     /// The server shuts down.
     ByServer,
-    /// The client left more output unread than the limit allows.
-    Overflow(OutputOverflow),
+    /// The session exceeded a limit.
+    Exceeded(LimitExceeded),
     /// The client must not be served.
     Refused(Refusal),
     /// The transport failed.
     Io(io::Error),
+}
+
+impl Disconnect {
+    /// Why the server disconnected the client, if the client gave reason to.
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(*refusal),
+            Self::Exceeded(limit) => Some(Refusal::Exceeded(*limit)),
+            Self::ByClient | Self::ByServer | Self::Io(_) => None,
+        }
+    }
 }
 
 /// How a connection is served.
@@ -119,7 +130,7 @@ impl Connection {
             self.poll(context, &mut closing, &mut reads_left)
         });
         if let Err(disconnect) = polled.await {
-            if let Disconnect::Refused(refusal) = disconnect {
+            if let Some(refusal) = disconnect.refusal() {
                 self.send_last(refusal.reply().unwrap_or_default()).await;
             }
             return disconnect;
@@ -197,7 +208,7 @@ impl Connection {
         if self.written < self.output.len() {
             // This check is necessary although `take_output` checks the limit too: `take_output` is
             // not called while the client reads nothing.
-            return self.session.check_output().map(|()| true).map_err(Disconnect::Overflow);
+            return self.session.check_output().map(|()| true).map_err(Disconnect::Exceeded);
         }
         if self.written > 0 {
             // An idle connection uses no memory for output.
@@ -207,7 +218,7 @@ impl Connection {
         if !self.session.has_output() {
             return Ok(false);
         }
-        self.session.take_output(&mut self.output).map_err(Disconnect::Overflow)
+        self.session.take_output(&mut self.output).map_err(Disconnect::Exceeded)
     }
 
     /// Whether the connection can end once all output is sent.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Server;
 use super::executor::DEFAULT_BLOCKING_LIMIT;
+use crate::memory_budget::MemoryBudget;
 use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
 
 /// The number of clients that a server serves at a time by default.
@@ -24,6 +25,8 @@ pub(super) struct Limits {
     pub(super) clients_of_user: Option<usize>,
     /// The number of unread bytes of one client.
     pub(super) output: usize,
+    /// The number of bytes for all clients together.
+    pub(super) memory: usize,
     /// The number of blocking functions at a time.
     pub(super) blocking: usize,
     pub(super) negotiation_deadline: Duration,
@@ -36,6 +39,7 @@ impl Default for Limits {
             clients: DEFAULT_CLIENTS,
             clients_of_user: None,
             output: DEFAULT_OUTPUT_LIMIT,
+            memory: MemoryBudget::default_limit(),
             blocking: DEFAULT_BLOCKING_LIMIT,
             negotiation_deadline: DEFAULT_NEGOTIATION_DEADLINE,
             drain_deadline: DEFAULT_DRAIN_DEADLINE,
@@ -81,6 +85,19 @@ impl Server {
     /// reply, usually the reply to `query-qmp-schema`.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.limits.output = bytes;
+        self
+    }
+
+    /// Limits the memory in bytes for all clients together; 256 MiB by default. The limit covers
+    /// input that is not complete, requests that wait, decoded arguments of calls in flight, and
+    /// unread output.
+    ///
+    /// Each client may use 1 MiB in any case, or half of the limit divided by the
+    /// [`client_limit`](Self::client_limit) if that is less. When the limit is reached, the clients
+    /// that use most receive an error and are disconnected. A call whose arguments do not fit is
+    /// refused with an error reply.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
         self
     }
 

@@ -56,6 +56,7 @@ use crate::call::session::SessionContext;
 use crate::call::state::StateMap;
 use crate::commands::{documentation, fds};
 use crate::events::Events;
+use crate::memory_budget::MemoryBudget;
 use crate::policy::Policy;
 use crate::protocol::greeting::ServerVersion;
 use crate::registry::error::RegistryError;
@@ -339,6 +340,7 @@ impl Server {
             places: Places::new(self.limits.clients, self.limits.clients_of_user),
             executor: Arc::new(CallExecutor::new(self.limits.blocking)),
             output_limit: self.limits.output,
+            memory_budget: MemoryBudget::new(self.limits.memory, self.limits.clients),
             negotiation_deadline: self.limits.negotiation_deadline,
             drain_deadline: self.limits.drain_deadline,
             refusals: RefusalLog::default(),

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::foreign_protocol::ForeignProtocol;
 use super::places::NoPlace;
+use crate::protocol::outbox::LimitExceeded;
 
 /// The period in which a repeated refusal is counted and not logged.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -29,6 +30,7 @@ pub(super) enum Refusal {
     NegotiationTimeout,
     /// The client speaks another protocol.
     Foreign(ForeignProtocol),
+    Exceeded(LimitExceeded),
 }
 
 impl fmt::Display for Refusal {
@@ -38,6 +40,7 @@ impl fmt::Display for Refusal {
             Self::CredentialsUnreadable => f.write_str("its credentials cannot be read"),
             Self::NoPlace(reason) => reason.fmt(f),
             Self::NegotiationTimeout => f.write_str("it did not negotiate capabilities in time"),
+            Self::Exceeded(limit) => limit.fmt(f),
             Self::Foreign(ForeignProtocol::Http) => f.write_str("it sent an HTTP request"),
             Self::Foreign(ForeignProtocol::Tls) => f.write_str("it began a TLS handshake"),
         }
@@ -56,7 +59,14 @@ impl Refusal {
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"Capabilities were not negotiated in time\"}}\r\n",
             ),
-            Self::UserNotAdmitted(_) | Self::CredentialsUnreadable | Self::Foreign(_) => None,
+            Self::Exceeded(LimitExceeded::Memory) => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"The memory limit of the server is exceeded\"}}\r\n",
+            ),
+            Self::Exceeded(LimitExceeded::UnreadOutput)
+            | Self::UserNotAdmitted(_)
+            | Self::CredentialsUnreadable
+            | Self::Foreign(_) => None,
         }
     }
 }

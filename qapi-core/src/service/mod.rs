@@ -14,7 +14,6 @@ use crate::registry::Registry;
 use crate::registry::error::RegistryError;
 use crate::schema::projection::{Projection, Release};
 use crate::schema::view::{MessageFormat, View};
-use crate::visitor::VisitOptions;
 use crate::wire::formatter::Style;
 use preconfig::Preconfig;
 use shutdown::Shutdown;
@@ -32,8 +31,7 @@ pub struct Service {
     shutdown: Shutdown,
     policy: Policy,
     preconfig: Preconfig,
-    /// The options for arguments, with the view of clients.
-    visit_options: VisitOptions,
+    view: View,
     next_session: AtomicU64,
 }
 
@@ -65,7 +63,7 @@ impl Service {
         for pretty in [false, true] {
             events.register_format(MessageFormat { style: Style { pretty, depth: 0 }, view });
         }
-        let (visit_options, next_session) = (VisitOptions::of_client(view), AtomicU64::new(1));
+        let next_session = AtomicU64::new(1);
         Ok(Self {
             registry,
             states,
@@ -74,7 +72,7 @@ impl Service {
             shutdown,
             policy,
             preconfig,
-            visit_options,
+            view,
             next_session,
         })
     }
@@ -116,11 +114,7 @@ impl Service {
 
     /// The parts of the schema that clients can see.
     pub fn view(&self) -> &View {
-        self.visit_options.view()
-    }
-
-    pub(crate) fn visit_options(&self) -> &VisitOptions {
-        &self.visit_options
+        &self.view
     }
 
     pub(crate) fn next_session_id(&self) -> u64 {

@@ -14,9 +14,11 @@ use std::task::{Context, Poll};
 
 pub use crate::call::handler::Call;
 pub use crate::call::session::{PeerCredentials, SessionContext};
-pub use crate::protocol::outbox::OutputOverflow;
+pub use crate::memory_budget::MemoryBudget;
+pub use crate::protocol::outbox::LimitExceeded;
 
 use crate::error::Result;
+use crate::memory_budget::Charge;
 use crate::messages;
 use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
 use crate::service::Service;
@@ -35,6 +37,10 @@ pub const QUEUE_LIMIT: usize = 8;
 /// that pipelines requests, and far below the limit for events.
 const OUTPUT_HIGH_WATER: usize = 1 << 20;
 
+/// The most bytes that a decoder allocates for common messages. A larger decoder is charged to the
+/// memory budget.
+const DECODER_SIZE: usize = 256 << 10;
+
 /// The options of a session.
 ///
 /// ```
@@ -52,11 +58,14 @@ pub struct SessionOptions {
     pub pretty: bool,
     /// The number of bytes that a client may leave unread before its session is closed.
     pub output_limit: usize,
+    /// The memory that this session and others may use together.
+    pub memory_budget: MemoryBudget,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { peer: None, pretty: false, output_limit: DEFAULT_OUTPUT_LIMIT }
+        let (output_limit, memory_budget) = (DEFAULT_OUTPUT_LIMIT, MemoryBudget::default());
+        Self { peer: None, pretty: false, output_limit, memory_budget }
     }
 }
 
@@ -81,6 +90,14 @@ impl SessionOptions {
         self.output_limit = bytes;
         self
     }
+
+    /// Sets the memory that this session and others may use together. By default each
+    /// `SessionOptions` has a budget of its own, of 256 MiB for up to 64 sessions.
+    #[must_use]
+    pub fn memory_budget(mut self, budget: MemoryBudget) -> Self {
+        self.memory_budget = budget;
+        self
+    }
 }
 
 /// The session of one client.
@@ -88,6 +105,11 @@ impl SessionOptions {
 pub struct Session {
     responder: Responder,
     decoder: Decoder,
+    /// The memory of the decoder, if it is more than common messages need.
+    input_charge: Charge,
+    /// The part of the charge that is for the incomplete message itself.
+    document_charge: usize,
+    queue_charge: Charge,
     /// Requests that wait for the call in flight, in their order.
     queue: VecDeque<Queued>,
     /// The request whose call is in flight.
@@ -99,6 +121,16 @@ pub struct Session {
 enum Queued {
     Message(Document),
     Error(JsonError),
+}
+
+impl Queued {
+    /// The number of bytes that the message has allocated.
+    fn allocated(&self) -> usize {
+        match self {
+            Self::Message(document) => document.allocated(),
+            Self::Error(error) => error.allocated(),
+        }
+    }
 }
 
 /// The reason for which [`Session::advance`] returned.
@@ -116,15 +148,21 @@ pub enum Advance {
     Busy,
     /// The session consumes no input until the client has read its output.
     OutputFull,
-    /// A shutdown was requested: the session consumes no further input.
+    /// The session consumes no further input, because a shutdown was requested or the session
+    /// exceeded a limit. [`Session::take_output`] returns the limit.
     Ended,
 }
 
 impl Session {
     /// Opens a session of `service`. Its output begins with the greeting.
     pub fn new(service: Arc<Service>, options: &SessionOptions) -> Self {
+        let responder = Responder::new(service, options);
+        let account = responder.outbox.account();
         Self {
-            responder: Responder::new(service, options),
+            input_charge: Charge::new(account),
+            document_charge: 0,
+            queue_charge: Charge::new(account),
+            responder,
             decoder: Decoder::new(),
             queue: VecDeque::new(),
             in_flight: None,
@@ -173,6 +211,7 @@ impl Session {
             if self.in_flight.is_none()
                 && let Some(queued) = self.queue.pop_front()
             {
+                self.charge_queue(0, queued.allocated());
                 match self.serve_queued(&queued) {
                     Some(call) => return Advance::Call(call),
                     None => continue,
@@ -183,7 +222,7 @@ impl Session {
                 return Advance::Busy;
             }
             match self.receive(input) {
-                Received::Nothing => return Advance::NeedInput,
+                Received::Nothing => return self.needs_input(),
                 Received::Served => {}
                 Received::Call(call) => return Advance::Call(call),
             }
@@ -204,16 +243,16 @@ impl Session {
     /// none. Call [`sent`](Self::sent) when the client has accepted them.
     ///
     /// # Errors
-    /// The client left more bytes unread than its limit allows; the session must be closed.
-    pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, OutputOverflow> {
+    /// The limit that the session exceeded; the session must be closed.
+    pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, LimitExceeded> {
         self.responder.outbox.take(buffer)
     }
 
-    /// Checks the output limit, also while bytes are being sent.
+    /// Checks the limits of the session, also while bytes are being sent.
     ///
     /// # Errors
-    /// The client left more bytes unread than its limit allows; the session must be closed.
-    pub fn check_output(&self) -> Result<(), OutputOverflow> {
+    /// The limit that the session exceeded; the session must be closed.
+    pub fn check_output(&self) -> Result<(), LimitExceeded> {
         self.responder.outbox.check()
     }
 
@@ -237,6 +276,36 @@ impl Session {
         self.responder.outbox.poll_changed(context)
     }
 
+    /// Ends a turn in which all input was consumed.
+    fn needs_input(&mut self) -> Advance {
+        if !self.decoder.is_between_texts() || self.input_charge.bytes() > 0 {
+            self.charge_decoder();
+        }
+        if self.responder.outbox.account().is_closed() {
+            return Advance::Ended;
+        }
+        Advance::NeedInput
+    }
+
+    fn charge_decoder(&mut self) {
+        let allocated = self.decoder.allocated();
+        let is_large = allocated > DECODER_SIZE;
+        self.document_charge = if is_large { self.decoder.document_allocated() } else { 0 };
+        let charged = self.input_charge.set(if is_large { allocated } else { 0 });
+        self.responder.outbox.reclaim_after(charged);
+    }
+
+    /// Changes the charge for the queue after a message was added or removed.
+    fn charge_queue(&mut self, added: usize, removed: usize) {
+        let charged = self.queue_charge.set(self.queue_charge.bytes() + added - removed);
+        self.responder.outbox.reclaim_after(charged);
+    }
+
+    fn enqueue(&mut self, queued: Queued) {
+        self.charge_queue(queued.allocated(), 0);
+        self.queue.push_back(queued);
+    }
+
     /// Reads the next message from `input`, and serves or queues it.
     fn receive(&mut self, input: &mut &[u8]) -> Received {
         let waits = self.in_flight.is_some();
@@ -245,15 +314,27 @@ impl Session {
             Some(Decoded::Message(document)) => document,
             Some(Decoded::Error(error)) => {
                 if waits {
-                    self.queue.push_back(Queued::Error(error));
+                    self.enqueue(Queued::Error(error));
                 } else {
                     self.responder.reject(&error);
                 }
                 return Received::Served;
             }
         };
+        let size = document.allocated();
+        if size > DECODER_SIZE {
+            let charged = self
+                .input_charge
+                .set(self.input_charge.bytes() + size.saturating_sub(self.document_charge));
+            self.document_charge = size;
+            self.responder.outbox.reclaim_after(charged);
+            if self.responder.outbox.account().is_closed() {
+                return Received::Nothing;
+            }
+        }
         if waits && !self.responder.overtakes(document) {
-            self.queue.push_back(Queued::Message(std::mem::take(document)));
+            let message = std::mem::take(document);
+            self.enqueue(Queued::Message(message));
             return Received::Served;
         }
         match self.responder.serve(document) {

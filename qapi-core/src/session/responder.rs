@@ -13,6 +13,8 @@ use crate::protocol::outbox::{Outbox, RETAINED_CAPACITY};
 use crate::schema::definition::call::Command;
 use crate::schema::view::MessageFormat;
 use crate::service::Service;
+use crate::visitor::VisitOptions;
+use crate::visitor::allocated::Allocated;
 use crate::visitor::object::ObjectVisitor;
 use crate::wire::document::Document;
 use crate::wire::error::JsonError;
@@ -25,6 +27,9 @@ pub(super) struct Responder {
     pub(super) service: Arc<Service>,
     pub(super) context: Arc<SessionContext>,
     pub(super) outbox: Arc<Outbox>,
+    visit_options: VisitOptions,
+    /// The most bytes of a reply of which the client determines the length.
+    output_limit: usize,
     /// The format of values within replies.
     value_format: MessageFormat,
     /// The reply under construction. It is not built in the outbox, so that events of the command
@@ -36,7 +41,7 @@ pub(super) struct Responder {
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) command: String,
-    message: Document,
+    id: Option<Document>,
     success_response: bool,
 }
 
@@ -44,14 +49,16 @@ impl Responder {
     pub(super) fn new(service: Arc<Service>, options: &SessionOptions) -> Self {
         let style = Style { pretty: options.pretty, depth: 0 };
         let format = MessageFormat { style, view: *service.view() };
-        let outbox = Arc::new(Outbox::new(format, options.output_limit));
+        let output_limit = options.output_limit;
+        let outbox = Outbox::new(format, output_limit, &options.memory_budget);
+        let visit_options = VisitOptions::of_client(format.view, outbox.account());
         let value_format = envelope::return_format(&format);
         let context = Arc::new(SessionContext::new(service.next_session_id(), options.peer));
         let mut scratch = Vec::new();
         envelope::greeting(&mut scratch, service.version(), &format);
-        outbox.push_reply(&scratch);
+        outbox.push_reply(&mut scratch);
         service.events().subscribe(&outbox);
-        Self { service, context, outbox, value_format, scratch }
+        Self { service, context, outbox, visit_options, output_limit, value_format, scratch }
     }
 
     /// Whether a message is an out-of-band request, which overtakes earlier requests. A malformed
@@ -75,13 +82,19 @@ impl Responder {
                 return None;
             }
         };
+        if message.allocated() > COMMON_SIZE && self.is_too_long(request.id) {
+            self.fail(&messages::id_too_long(), None);
+            return None;
+        }
         self.scratch.clear();
         envelope::begin_return(&mut self.scratch, self.outbox.format());
-        let Self { service, context, scratch, value_format, outbox: _ } = self;
-        match dispatch(service, context, &request, scratch, value_format) {
+        let dispatched = self.dispatch(&request);
+        self.visit_options.allocated().restart();
+        match dispatched {
             Ok(Dispatched { success_response, pending: Some(call) }) => {
-                let (command, message) = (request.command.to_owned(), message.clone());
-                return Some((InFlight { command, message, success_response }, call));
+                let (command, id) = (request.command.to_owned(), request.id);
+                let id = id.map(Value::to_document);
+                return Some((InFlight { command, id, success_response }, call));
             }
             Ok(Dispatched { success_response, pending: None }) => {
                 self.succeed(success_response, request.id);
@@ -93,7 +106,7 @@ impl Responder {
 
     /// Sends the reply to a request whose call has ended.
     pub(super) fn finish(&mut self, in_flight: &InFlight, result: Result<Vec<u8>>) {
-        let id = envelope::request_id(&in_flight.message);
+        let id = in_flight.id.as_ref().map(Document::root);
         match result {
             Ok(value) => {
                 self.scratch.clear();
@@ -113,21 +126,32 @@ impl Responder {
         }
     }
 
+    /// Sends an error reply. An `id` that is too long is not repeated.
     fn fail(&mut self, error: &Error, id: Option<Value<'_>>) {
         self.scratch.clear();
+        let id = id.filter(|id| !self.is_too_long(Some(*id)));
         envelope::error(&mut self.scratch, error, id, self.outbox.format());
         self.send();
     }
 
+    /// Whether a reply with `id` could exceed the output limit.
+    fn is_too_long(&self, id: Option<Value<'_>>) -> bool {
+        let style = self.outbox.format().style;
+        id.is_some_and(|id| id.text_size_bound(style) > self.output_limit)
+    }
+
     fn send(&mut self) {
         if self.context.is_negotiated() {
-            self.outbox.push_negotiated(&self.scratch);
+            self.outbox.push_negotiated(&mut self.scratch);
         } else {
-            self.outbox.push_reply(&self.scratch);
+            self.outbox.push_reply(&mut self.scratch);
         }
         self.scratch.shrink_to(RETAINED_CAPACITY);
     }
 }
+
+/// The size of a document, in bytes, up to which replies to it are known to be short enough.
+const COMMON_SIZE: usize = 128 << 10;
 
 /// The command that negotiates capabilities. Before negotiation no other command is executed.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
@@ -140,34 +164,53 @@ struct Dispatched {
     pending: Option<Call>,
 }
 
-/// Finds the command, checks that it may run, and calls its function, which writes its return value
-/// to `out`.
-fn dispatch(
-    service: &Service,
-    session: &Arc<SessionContext>,
-    request: &Request<'_>,
-    out: &mut Vec<u8>,
-    format: &MessageFormat,
-) -> Result<Dispatched> {
-    let (command, handler) = find_command(service, session, request)?;
-    let context = Context::new(session, service.states());
-    let mut arguments = ObjectVisitor::with_options(request.arguments, service.visit_options());
-    let call = || match *handler {
-        Handler::Inline(handler) => {
-            handler(&context, &mut arguments, &mut ReturnWriter::new(out, format)).map(|()| None)
+impl Responder {
+    /// Finds the command, checks that it may run, and calls its function, which writes its return
+    /// value to `scratch`.
+    fn dispatch(&mut self, request: &Request<'_>) -> Result<Dispatched> {
+        let Self { service, context, visit_options, value_format: format, .. } = self;
+        let (command, handler) = find_command(service, context, request)?;
+        let allocated = visit_options.allocated();
+        if command.raw {
+            allocated.add(request.arguments.map_or(0, Value::tree_size))?;
         }
-        Handler::Blocking(handler) => {
-            handler(&context, &mut arguments, *format).map(|call| Some(Call::Blocking(call)))
-        }
-        Handler::Async(handler) => {
-            handler(&context, &mut arguments, *format).map(|call| Some(Call::Async(call)))
-        }
-    };
-    // A panic can leave two things inconsistent: the function's own data, and `out`. The caller
-    // clears `out` after an error.
-    let pending = catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|_| Err(messages::handler_panicked(request.command)))?;
-    Ok(Dispatched { success_response: command.success_response, pending })
+        let context = Context::new(context, service.states());
+        let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
+        let out = &mut self.scratch;
+        let call = || match *handler {
+            Handler::Inline(handler) => {
+                handler(&context, &mut arguments, &mut ReturnWriter::new(out, format))
+                    .map(|()| None)
+            }
+            Handler::Blocking(handler) => {
+                handler(&context, &mut arguments, *format).map(|call| Some(Call::Blocking(call)))
+            }
+            Handler::Async(handler) => {
+                handler(&context, &mut arguments, *format).map(|call| Some(Call::Async(call)))
+            }
+        };
+        // A panic can leave two things inconsistent: the function's own data, and `scratch`. The
+        // caller clears `scratch` after an error.
+        let pending = catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|_| Err(messages::handler_panicked(request.command)))?;
+        let pending = pending.map(|call| with_charge(call, allocated));
+        Ok(Dispatched { success_response: command.success_response, pending })
+    }
+}
+
+/// The call, which has the charge of its arguments until it ends.
+fn with_charge(call: Call, allocated: &Allocated) -> Call {
+    let Some(charge) = allocated.take_charge() else { return call };
+    match call {
+        Call::Async(call) => Call::Async(Box::pin(async move {
+            let _charge = charge;
+            call.await
+        })),
+        Call::Blocking(call) => Call::Blocking(Box::new(move || {
+            let _charge = charge;
+            call()
+        })),
+    }
 }
 
 fn find_command<'s>(

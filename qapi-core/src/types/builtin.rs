@@ -19,7 +19,9 @@ impl QapiType for String {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.string().map(str::to_owned)
+        let text = input.string()?;
+        input.allocate(text.len())?;
+        Ok(text.to_owned())
     }
 }
 
@@ -31,7 +33,7 @@ impl QapiType for Cow<'_, str> {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.string().map(|text| Cow::Owned(text.to_owned()))
+        String::visit(input).map(Cow::Owned)
     }
 }
 
@@ -42,7 +44,7 @@ impl QapiType for PathBuf {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
-        input.string().map(Self::from)
+        String::visit(input).map(Self::from)
     }
 }
 
@@ -119,6 +121,7 @@ impl QapiType for serde_json::Value {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
+        input.allocate(input.value().tree_size())?;
         Ok(input.value().to_json())
     }
 }
@@ -142,6 +145,7 @@ impl<T: QapiType> QapiType for Arc<T> {
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
         input.check_depth()?;
+        input.allocate(size_of::<T>())?;
         T::visit(input).map(Self::new)
     }
 }
@@ -154,6 +158,7 @@ impl<T: QapiType> QapiType for Box<T> {
     /// A type that contains itself does so through a `Box` or a `Vec`. So both check the depth.
     fn visit(input: Input<'_, '_>) -> Result<Self> {
         input.check_depth()?;
+        input.allocate(size_of::<T>())?;
         T::visit(input).map(Self::new)
     }
 }

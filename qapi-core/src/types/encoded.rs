@@ -88,7 +88,9 @@ impl Encoding for Base64 {
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Vec<u8>> {
-        STANDARD.decode(input.string()?).map_err(|_| input.range_error(messages::EXPECTED_BASE64))
+        let text = input.string()?;
+        input.allocate(text.len())?;
+        STANDARD.decode(text).map_err(|_| input.range_error(messages::EXPECTED_BASE64))
     }
 
     fn serialize<S: Serializer>(value: &Vec<u8>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,18 +5,23 @@
 //! visited in schema order, base before branch, and the first error ends the visit. The end of an
 //! object's visit reports a member that was not visited.
 
+pub(crate) mod allocated;
 pub(crate) mod object;
 mod path;
 mod size;
 
 pub use object::ObjectVisitor;
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
+use crate::memory_budget::Account;
 use crate::messages;
 use crate::schema::definition::Definition;
 use crate::schema::view::View;
 use crate::wire::number::Number;
 use crate::wire::value::{Kind, Value};
+use allocated::Allocated;
 use path::Path;
 
 /// The most values that may contain a value of a type that contains itself.
@@ -49,27 +54,36 @@ enum UnknownMembers {
 }
 
 /// The options of a visit, the same for all values within.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct VisitOptions {
     scalars: Scalars,
     /// The parts of the schema that the values may use.
     view: View,
     unknown_members: UnknownMembers,
+    allocated: Allocated,
 }
 
-impl VisitOptions {
-    const JSON: Self = Self::of_client(View::COMPLETE);
-    const KEYVAL: Self = Self { scalars: Scalars::Keyval, ..Self::JSON };
-    const FROM_SERVER: Self = Self { unknown_members: UnknownMembers::Ignore, ..Self::JSON };
+static JSON: VisitOptions = VisitOptions::new(Scalars::Json, UnknownMembers::Refuse);
+static KEYVAL: VisitOptions = VisitOptions::new(Scalars::Keyval, UnknownMembers::Refuse);
+static FROM_SERVER: VisitOptions = VisitOptions::new(Scalars::Json, UnknownMembers::Ignore);
 
-    /// The options for values that a client sends.
-    pub(crate) const fn of_client(view: View) -> Self {
-        Self { scalars: Scalars::Json, view, unknown_members: UnknownMembers::Refuse }
+impl VisitOptions {
+    const fn new(scalars: Scalars, unknown_members: UnknownMembers) -> Self {
+        let allocated = Allocated::unlimited();
+        Self { scalars, view: View::COMPLETE, unknown_members, allocated }
     }
 
-    /// The parts of the schema that the values may use.
-    pub(crate) const fn view(&self) -> &View {
-        &self.view
+    /// The options for values that one client sends. What the values allocate is charged to
+    /// `account`.
+    pub(crate) fn of_client(view: View, account: &Arc<Account>) -> Self {
+        let (scalars, unknown_members) = (Scalars::Json, UnknownMembers::Refuse);
+        let allocated = Allocated::charged_to(account);
+        Self { scalars, view, unknown_members, allocated }
+    }
+
+    /// What the values that were visited have allocated.
+    pub(crate) fn allocated(&self) -> &Allocated {
+        &self.allocated
     }
 }
 
@@ -90,8 +104,8 @@ impl<'a, 'm> Input<'a, 'm> {
     /// As [`new`](Self::new), with scalars in another notation.
     pub fn with_scalars(value: Value<'m>, scalars: Scalars) -> Self {
         let options = match scalars {
-            Scalars::Json => &VisitOptions::JSON,
-            Scalars::Keyval => &VisitOptions::KEYVAL,
+            Scalars::Json => &JSON,
+            Scalars::Keyval => &KEYVAL,
         };
         Self { value, path: &Path::Root, options }
     }
@@ -99,7 +113,7 @@ impl<'a, 'm> Input<'a, 'm> {
     /// A value that a server sent to a client. Members that the type does not have are ignored, as
     /// the server may be newer than the client.
     pub fn from_server(value: Value<'m>) -> Self {
-        Self { value, path: &Path::Root, options: &VisitOptions::FROM_SERVER }
+        Self { value, path: &Path::Root, options: &FROM_SERVER }
     }
 
     /// The value itself.
@@ -286,14 +300,26 @@ impl<'a, 'm> Input<'a, 'm> {
         if self.value.kind() != Kind::Array {
             return Err(self.type_error("array"));
         }
-        self.value
-            .elements()
-            .enumerate()
-            .map(|(index, value)| {
-                let path = Path::Element(self.path, index);
-                visit(Input { value, path: &path, ..*self })
-            })
-            .collect()
+        let mut visited = Vec::new();
+        for (index, value) in self.value.elements().enumerate() {
+            let path = Path::Element(self.path, index);
+            let element = visit(Input { value, path: &path, ..*self })?;
+            if visited.len() == visited.capacity() {
+                let before = visited.capacity();
+                visited.reserve(1);
+                self.allocate((visited.capacity() - before) * size_of::<T>())?;
+            }
+            visited.push(element);
+        }
+        Ok(visited)
+    }
+
+    /// Counts `bytes` that the visitor of a value allocates.
+    ///
+    /// # Errors
+    /// The arguments exceed what the client may use.
+    pub(crate) fn allocate(&self, bytes: usize) -> Result<()> {
+        self.options.allocated.add(bytes)
     }
 
     /// The members of the object.

@@ -1,7 +1,7 @@
 //! Visits of objects: members by name, and a check for members that were not visited.
 
 use super::path::Path;
-use super::{Input, UnknownMembers, VisitOptions};
+use super::{FROM_SERVER, Input, JSON, KEYVAL, UnknownMembers, VisitOptions};
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::schema::definition::Definition;
@@ -19,18 +19,18 @@ pub struct ObjectVisitor<'a, 'm> {
 impl<'a, 'm> ObjectVisitor<'a, 'm> {
     /// The arguments of a command; absent ones are an empty object.
     pub fn arguments(arguments: Option<Value<'m>>) -> Self {
-        Self::with_options(arguments, &VisitOptions::JSON)
+        Self::with_options(arguments, &JSON)
     }
 
     /// The members of a command line's `key=value,…`, given as an object of strings.
     pub fn keyval(object: Value<'m>) -> Self {
-        Self::with_options(Some(object), &VisitOptions::KEYVAL)
+        Self::with_options(Some(object), &KEYVAL)
     }
 
     /// The data of an event that a server sent to a client; absent data is an empty object.
     #[cfg(feature = "client")]
     pub(crate) fn from_server(data: Option<Value<'m>>) -> Self {
-        Self::with_options(data, &VisitOptions::FROM_SERVER)
+        Self::with_options(data, &FROM_SERVER)
     }
 
     /// A visit of an object at the top level: no other value contains it.

@@ -65,6 +65,30 @@ impl Document {
         self.strings.shrink_to(RETAINED_CAPACITY);
     }
 
+    /// The number of bytes that the document has allocated.
+    #[inline]
+    pub(crate) fn allocated(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>() + self.strings.capacity()
+    }
+
+    /// A copy of the value at an index, without the rest of the text.
+    pub(super) fn copy_of(&self, index: u32) -> Document {
+        let mut copy = Document::new();
+        for (at, node) in self.nodes_of(index) {
+            match *node {
+                Node::String { .. } => {
+                    let start = copy.strings.len();
+                    copy.strings.push_str(self.string(at).unwrap_or_default());
+                    copy.push_string_from(start);
+                }
+                Node::Array { len, end } => copy.push(Node::Array { len, end: end - index }),
+                Node::Object { len, end } => copy.push(Node::Object { len, end: end - index }),
+                Node::Null | Node::Bool(_) | Node::Number(_) => copy.push(*node),
+            }
+        }
+        copy
+    }
+
     /// Copies a tree of `serde_json`, members in its order.
     ///
     /// # Errors
@@ -125,6 +149,12 @@ impl Document {
     #[inline]
     pub(super) fn node(&self, index: u32) -> Node {
         self.nodes.get(index as usize).copied().unwrap_or(Node::Null)
+    }
+
+    /// The nodes of a value and of its contents, with their indices.
+    pub(super) fn nodes_of(&self, index: u32) -> impl Iterator<Item = (u32, &Node)> {
+        let range = index as usize..self.after(index) as usize;
+        (index..).zip(self.nodes.get(range).unwrap_or_default())
     }
 
     /// The index after a value and its contents.

@@ -58,6 +58,29 @@ impl JsonError {
         JsonError::Stray(utf8::to_text(&text[..text.len().min(MAX_STRAY_TEXT)]))
     }
 
+    /// The number of bytes that the error has allocated.
+    pub(crate) fn allocated(&self) -> usize {
+        match self {
+            JsonError::Stray(text)
+            | JsonError::InvalidKeyword(text)
+            | JsonError::InvalidCharacter(text) => text.capacity(),
+            JsonError::ExpectingValue
+            | JsonError::KeyIsNotString
+            | JsonError::MissingColon
+            | JsonError::ExpectedDictSeparator
+            | JsonError::ExpectedListSeparator
+            | JsonError::DuplicateKey
+            | JsonError::InvalidEscape
+            | JsonError::InvalidUtf8
+            | JsonError::PrematureEnd
+            | JsonError::NestingLimit
+            | JsonError::TokenCountLimit
+            | JsonError::TokenSizeLimit
+            | JsonError::NoValue
+            | JsonError::SeveralValues => 0,
+        }
+    }
+
     /// The error about a bare word, as much of the word as its message can contain.
     pub(super) fn invalid_keyword(word: &[u8]) -> JsonError {
         let shown = word.iter().take(MAX_MESSAGE - INVALID_KEYWORD.len());

@@ -28,6 +28,11 @@ struct Key {
 }
 
 impl Keys {
+    /// The number of bytes that the record has allocated.
+    pub(super) fn allocated(&self) -> usize {
+        self.names.allocation_size()
+    }
+
     /// Whether the name at index `name` occurs among the earlier members of `object`. `members` is
     /// their number. The parser has not reached the end of the object.
     pub(super) fn is_repeated(

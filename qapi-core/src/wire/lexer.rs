@@ -87,6 +87,11 @@ impl Lexer {
         self.state == State::Between
     }
 
+    /// The number of bytes that the lexer has allocated.
+    pub(super) fn allocated(&self) -> usize {
+        self.begun.capacity()
+    }
+
     /// Consumes bytes up to the end of the next token; `None` means that all bytes are
     /// consumed.
     ///
@@ -183,7 +188,9 @@ impl Lexer {
         }
     }
 
-    fn clear_returned(&mut self) {
+    /// Frees the memory of a large token that was returned.
+    #[inline]
+    pub(super) fn clear_returned(&mut self) {
         if self.returned {
             self.returned = false;
             self.begun.clear();

@@ -57,6 +57,11 @@ pub(super) struct Parser {
 }
 
 impl Parser {
+    /// The number of bytes that the record of names has allocated.
+    pub(super) fn allocated(&self) -> usize {
+        self.keys.allocated()
+    }
+
     /// Adds the next token of the text.
     pub(super) fn push(&mut self, kind: TokenKind, text: &[u8], document: &mut Document) {
         if self.error.is_some() {

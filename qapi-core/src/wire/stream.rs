@@ -51,6 +51,24 @@ impl Decoder {
         Decoder::default()
     }
 
+    /// Whether the last bytes ended a text, or were white space.
+    #[inline]
+    pub(crate) fn is_between_texts(&self) -> bool {
+        self.lexer.is_between() && !self.assembler.bounds.is_begun()
+    }
+
+    /// The number of bytes that the decoder has allocated, without the parser's stack of up to
+    /// [`MAX_NESTING`](super::MAX_NESTING) containers.
+    pub(crate) fn allocated(&self) -> usize {
+        let parser = &self.assembler.parser;
+        self.lexer.allocated() + parser.allocated() + self.document_allocated()
+    }
+
+    /// The part of [`allocated`](Self::allocated) that is for the document.
+    pub(crate) fn document_allocated(&self) -> usize {
+        self.assembler.document.allocated()
+    }
+
     /// Consumes bytes from the front of `input` until a text is complete or malformed.
     ///
     /// `None` means that all bytes are consumed and more are needed. Call this method until it
@@ -76,6 +94,7 @@ impl Decoder {
     fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
         self.assembler.clear_returned();
         if input.is_empty() {
+            self.lexer.clear_returned();
             return None;
         }
         if self.lexer.is_between() && self.assembler.read_fast(input) {

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, Serializer};
 
 use super::document::{Document, Node};
+use super::formatter::Style;
 use super::number::Number;
 
 /// The JSON type of a value.
@@ -20,6 +21,21 @@ pub enum Kind {
     Array,
     /// An object.
     Object,
+}
+
+/// The most bytes of a number as text, such as `-1.2345678901234567e-308`.
+const NUMBER_TEXT_MAX: usize = 25;
+
+/// An upper bound of the number of bytes of `text` with its escapes.
+fn escaped_size_bound(text: &str) -> usize {
+    let size = |byte: &u8| match byte {
+        b' '..=b'~' if !matches!(byte, b'"' | b'\\') => 1,
+        b'"' | b'\\' => 2,
+        // Characters beyond ASCII have at least two bytes, and those of four bytes two escapes.
+        0x80.. => 3,
+        _ => 6,
+    };
+    text.as_bytes().iter().map(size).sum()
 }
 
 /// A cursor on one value of a [`Document`].
@@ -185,6 +201,52 @@ impl Serialize for Value<'_> {
 }
 
 impl Value<'_> {
+    /// A document with a copy of the value.
+    pub(crate) fn to_document(self) -> Document {
+        self.document.copy_of(self.index)
+    }
+
+    /// An upper bound of the number of bytes that the value takes as text.
+    pub(crate) fn text_size_bound(self, style: Style) -> usize {
+        let line = |depth: usize| if style.pretty { 2 + 4 * (style.depth + depth) } else { 0 };
+        // The ends of the containers around the current node.
+        let mut ends: Vec<u32> = Vec::new();
+        let mut size = 0;
+        for (at, node) in self.document.nodes_of(self.index) {
+            while ends.pop_if(|end| *end <= at).is_some() {}
+            // A comma or a colon, with a blank.
+            size += 2 + line(ends.len());
+            size += match node {
+                Node::Null | Node::Bool(_) => 5,
+                Node::Number(_) => NUMBER_TEXT_MAX,
+                Node::String { .. } => {
+                    2 + escaped_size_bound(self.document.string(at).unwrap_or_default())
+                }
+                Node::Array { end, .. } | Node::Object { end, .. } => {
+                    ends.push(*end);
+                    2 + line(ends.len())
+                }
+            };
+        }
+        size
+    }
+
+    /// About how many bytes [`to_json`](Self::to_json) allocates, rather too many than too few.
+    pub(crate) fn tree_size(self) -> usize {
+        // Lists grow to twice their length at most. A node of a map has room for eleven members,
+        // and is half full at least.
+        const ELEMENT: usize = 2 * size_of::<serde_json::Value>();
+        const MEMBER: usize = 4 * (size_of::<String>() + size_of::<serde_json::Value>());
+        const MAP: usize = 12 * (size_of::<String>() + size_of::<serde_json::Value>());
+        let size = |(at, node): (u32, &Node)| match node {
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Array { .. } => ELEMENT,
+            Node::String { .. } => ELEMENT + self.document.string(at).map_or(0, str::len),
+            Node::Object { len: 0, .. } => ELEMENT,
+            Node::Object { len, .. } => ELEMENT + MAP + *len as usize * MEMBER,
+        };
+        self.document.nodes_of(self.index).map(size).sum()
+    }
+
     /// The value as a tree of `serde_json`, for handlers of raw JSON.
     pub fn to_json(self) -> serde_json::Value {
         match self.node() {

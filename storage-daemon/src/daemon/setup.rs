@@ -47,6 +47,10 @@ impl Setup {
         graph.on_corruption(move |node_name, corruption| {
             events.emit(&BlockImageCorrupted::new(node_name, corruption));
         });
+        let server = match settings.client_memory {
+            Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
+            None => server,
+        };
         let slots = CopySlots::default();
         let block_jobs = BlockJobContext {
             jobs: jobs.clone(),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use block::options::BlockdevImageReferences;
 use lexopt::{Arg, Parser};
-use qapi_core::Error;
+use qapi_core::wire::Document;
+use qapi_core::{Error, Input, Scalars};
 
 use super::error::OptionError;
 use super::landlock::LandlockOptions;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub landlock: Vec<LandlockOptions>,
     /// What images may name at most.
     pub image_references: BlockdevImageReferences,
+    /// The memory in bytes for all clients together; `None` for the default.
+    pub client_memory: Option<u64>,
     /// What to set up, in order.
     pub steps: Vec<Step>,
 }
@@ -73,12 +76,13 @@ impl StepKind {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 10] = [
+const OPTIONS: [(&str, Meaning); 11] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
     ("blockdev", Meaning::Step(StepKind::Blockdev)),
     ("chardev", Meaning::Step(StepKind::Chardev)),
+    ("client-memory", Meaning::ClientMemory),
     ("daemonize", Meaning::Daemonize),
     ("image-references", Meaning::ImageReferences),
     ("landlock", Meaning::Landlock),
@@ -95,6 +99,7 @@ enum Meaning {
     Pidfile,
     Landlock,
     ImageReferences,
+    ClientMemory,
 }
 
 impl Invocation {
@@ -143,6 +148,10 @@ impl Invocation {
                     let argument = utf8(argument_of(&mut parser, name)?)?;
                     settings.image_references = image_references(name, argument)?;
                 }
+                Meaning::ClientMemory => {
+                    let argument = utf8(argument_of(&mut parser, name)?)?;
+                    settings.client_memory = Some(size(name, argument)?);
+                }
                 Meaning::Step(kind) => {
                     let argument = utf8(argument_of(&mut parser, name)?)?;
                     settings.steps.push(Step { kind: *kind, argument });
@@ -164,6 +173,14 @@ fn image_references(
     let known = BlockdevImageReferences::ALL.iter().find(|known| known.as_str() == argument);
     let unknown = || messages::value_unknown(name, &argument);
     known.copied().ok_or_else(unknown).map_err(|error| failed(name, argument.clone(), error))
+}
+
+/// A size in QEMU's notation, such as `64M`.
+fn size(name: &'static str, argument: String) -> Result<u64, OptionError> {
+    let text = Document::from_json(&argument.as_str().into());
+    text.ok()
+        .and_then(|text| Input::with_scalars(text.root(), Scalars::Keyval).size().ok())
+        .ok_or_else(|| failed(name, argument, messages::not_a_size(name)))
 }
 
 fn failed(name: &'static str, argument: String, error: Error) -> OptionError {
@@ -225,6 +242,7 @@ mod tests {
             pidfile: pidfile.map(PathBuf::from),
             landlock: Vec::new(),
             image_references: BlockdevImageReferences::All,
+            client_memory: None,
             steps: steps.iter().map(step).collect(),
         })
     }
@@ -265,6 +283,14 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(parse(&arguments), Ok(Invocation::Serve(settings)));
+    }
+
+    #[test]
+    fn the_memory_for_clients_is_a_size() {
+        let settings = Settings { client_memory: Some(64 << 20), ..Settings::default() };
+        assert_eq!(parse(&["--client-memory", "64M"]), Ok(Invocation::Serve(settings)));
+        let error = parse(&["--client-memory=much"]).expect_err("no number").to_string();
+        assert!(error.contains("Parameter 'client-memory' expects a size value"), "{error}");
     }
 
     #[test]

@@ -30,6 +30,8 @@ Without options it shows what it can do, on images of its own.
   --chardev stdio,id=ID  use standard input and output
   --monitor [chardev=]ID[,mode=control][,pretty=on|off]
                          serve QMP to the clients of a character device
+  --client-memory SIZE   limit the memory for the messages of all clients together; 256M is the
+                         default. The clients that use most are disconnected first.
   --image-references all|files|none
                          what images may name as backing files and data files: anything, files
                          by their paths, or nothing; all is the default. Nodes have an option

@@ -36,6 +36,10 @@ pub(crate) fn not_a_switch(key: &str) -> Error {
     Error::generic(format!("Parameter '{key}' expects 'on' or 'off'"))
 }
 
+pub(crate) fn not_a_size(key: &str) -> Error {
+    Error::generic(format!("Parameter '{key}' expects a size value"))
+}
+
 pub(crate) fn not_an_identifier(key: &str) -> Error {
     Error::generic(format!(
         "Parameter '{key}' expects an identifier\n\

@@ -109,6 +109,12 @@ impl Client {
         soon(writer.write_all(text.as_bytes())).await.unwrap();
     }
 
+    /// Sends `text` to a server that may have closed the connection.
+    pub(super) async fn try_send(&mut self, text: &str) -> std::io::Result<()> {
+        let writer = self.writer.as_mut().expect("the writing half is open");
+        soon(writer.write_all(text.as_bytes())).await
+    }
+
     /// Closes the writing half of the connection.
     pub(super) fn half_close(&mut self) {
         self.writer = None;

@@ -6,6 +6,7 @@ mod executor;
 mod fds;
 mod fixture;
 mod foreign_protocols;
+mod memory;
 mod outgoing_connections;
 mod places;
 mod presented_release;

@@ -3,6 +3,7 @@
 mod allocations;
 pub(crate) mod commands;
 mod control_commands;
+mod memory;
 mod ordering;
 mod preconfig;
 mod transcript;
