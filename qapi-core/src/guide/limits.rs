@@ -1,7 +1,7 @@
 //! All limits of a server, of a session and of a message, with their defaults.
 //!
-//! A client that exceeds a limit affects no other client. The log has a line with the reason; if the
-//! reason repeats, the log has a count every ten seconds.
+//! A client that exceeds a limit affects no other client. The log has a line with the reason. If
+//! the reason repeats, the log has a count every ten seconds.
 //!
 //! # Clients
 //!

@@ -126,8 +126,8 @@ impl Connection {
         let mut closing =
             Closing { shutdown, wait: pin!(shutdown.sessions_closing()), waker: None };
         let polled = poll_fn(|context| {
-            let mut reads_left = READS_PER_TURN;
-            self.poll(context, &mut closing, &mut reads_left)
+            let mut may_read = true;
+            self.poll(context, &mut closing, &mut may_read)
         });
         if let Err(disconnect) = polled.await {
             if let Some(refusal) = disconnect.refusal() {
@@ -150,7 +150,7 @@ impl Connection {
         &mut self,
         context: &mut Context<'_>,
         closing: &mut Closing<'_, impl Future<Output = ()>>,
-        reads_left: &mut usize,
+        may_read: &mut bool,
     ) -> Poll<Result<(), Disconnect>> {
         loop {
             self.check_negotiation(context)?;
@@ -163,13 +163,13 @@ impl Connection {
                 self.call = None;
                 self.session.complete(result);
                 self.advance();
-            } else if *reads_left == 0 {
-                // The other connections have their turn.
+            } else if !*may_read {
+                // After each read, the other connections have their turn.
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             } else if let Poll::Ready(result) = self.poll_read(context) {
                 result?;
-                *reads_left -= 1;
+                *may_read = false;
             } else if !self.is_closing && closing.poll(context) {
                 self.is_closing = true;
                 self.waiting_for = WaitingFor::Nothing;
@@ -268,7 +268,9 @@ impl Connection {
         if self.waiting_for != WaitingFor::Input || self.end_of_input {
             return Poll::Pending;
         }
-        let read = ready!(self.input.poll_read(&mut self.source, context));
+        let is_large = self.session.has_large_input();
+        let size = if is_large { READ_SIZE_OF_LARGE } else { READ_SIZE };
+        let read = ready!(self.input.poll_read(&mut self.source, context, size));
         let count = read.map_err(Disconnect::Io)?;
         if let Some(protocol) = self.foreign_protocols.examine(self.input.remaining()) {
             return Poll::Ready(Err(Disconnect::Refused(Refusal::Foreign(protocol))));
@@ -328,8 +330,9 @@ impl<F: Future<Output = ()>> Closing<'_, F> {
     }
 }
 
-/// The number of reads after which other connections have their turn.
-const READS_PER_TURN: usize = 4;
+/// The maximum number of bytes in one read, if the client has sent a large part of a message. The
+/// rest of such a message takes the most time for each byte, while other clients wait.
+const READ_SIZE_OF_LARGE: usize = 4 << 10;
 
 /// The maximum number of bytes in one read. A client's burst of small commands fits into one read,
 /// and one write then sends all replies to the burst.
@@ -353,16 +356,18 @@ struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    /// Reads once and returns the number of bytes, which is 0 at the end of input. The buffer must
-    /// be empty.
+    /// Reads up to `size` bytes once and returns their number, which is 0 at the end of input. The
+    /// buffer must be empty.
     fn poll_read(
         &mut self,
         source: &mut Source,
         context: &mut Context<'_>,
+        size: usize,
     ) -> Poll<io::Result<usize>> {
         let mut buffer = SPARE.take();
         buffer.resize(READ_SIZE, 0);
-        match source.poll_read(context, &mut buffer, &mut self.fds) {
+        let space = buffer.get_mut(..size).unwrap_or_default();
+        match source.poll_read(context, space, &mut self.fds) {
             Poll::Ready(Ok(count @ 1..)) => {
                 (self.bytes, self.consumed, self.end) = (buffer, 0, count);
                 Poll::Ready(Ok(count))

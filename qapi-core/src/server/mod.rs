@@ -73,6 +73,10 @@ use readiness::NotifyServiceManager;
 use refusal::RefusalLog;
 use stream::FdPassing;
 
+/// The number of turns of connections after which the runtime looks for input of others. With the
+/// default of 61, a client waits for a turn of each busy client before its request is noticed.
+const EVENT_INTERVAL: u32 = 8;
+
 /// A builder of a QMP server: its commands, their state, and its listeners.
 ///
 /// By default the server serves every command that the program's crates register; see
@@ -294,7 +298,10 @@ impl Server {
     /// [`ServeError::Io`]: the runtime or a signal handler cannot be created, or a listener cannot
     /// be registered.
     pub fn run(self) -> Result<(), ServeError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .event_interval(EVENT_INTERVAL)
+            .build()?;
         let result = runtime.block_on(async {
             let (mut interrupt, mut terminate) =
                 (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

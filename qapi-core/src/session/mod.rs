@@ -276,6 +276,12 @@ impl Session {
         self.responder.outbox.poll_changed(context)
     }
 
+    /// Whether a part of a large message has been consumed.
+    #[cfg(feature = "server")]
+    pub(crate) fn has_large_input(&self) -> bool {
+        self.input_charge.bytes() > 0
+    }
+
     /// Ends a turn in which all input was consumed.
     fn needs_input(&mut self) -> Advance {
         if !self.decoder.is_between_texts() || self.input_charge.bytes() > 0 {

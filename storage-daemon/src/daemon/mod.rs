@@ -1,6 +1,7 @@
 //! The daemon: sets up nodes and monitors as the command line describes, serves clients, and shuts
 //! down in order.
 
+mod allocator;
 pub mod background;
 mod confinement;
 mod limits;
@@ -24,6 +25,10 @@ use pidfile::Pidfile;
 /// even if all disks hang.
 const BLOCKING_THREADS_MAX: usize = 512;
 const _: () = assert!(block::copy::COPY_REQUESTS_MAX < BLOCKING_THREADS_MAX);
+
+/// The number of turns of tasks after which the runtime looks for input of clients, so that busy
+/// clients do not delay the others.
+const EVENT_INTERVAL: u32 = 8;
 
 /// Why the daemon did not start, or did not shut down cleanly.
 #[derive(Debug, thiserror::Error)]
@@ -83,10 +88,12 @@ pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
+    allocator::unmap_large_buffers();
     limits::raise_open_files();
     confinement::confine(&settings.landlock).map_err(DaemonError::Confinement)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .event_interval(EVENT_INTERVAL)
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .thread_stack_size(block::nodes::STACK_SIZE)
         .build()?;
