@@ -8,25 +8,19 @@ once and queries them. Fails if a limit is missed.
 
 import argparse
 import json
-import os
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+from daemon import Daemon, build
 import images
-import qmp
 
 MIB = 1 << 20
 SIZE = 1024 * MIB
-TICKS = os.sysconf("SC_CLK_TCK")
-TIMEOUT = 120
 
 # Limits. A pair contains the limit and the goal.
 CPU_OF_BACKUP = (0.7, 0.5)
@@ -34,40 +28,6 @@ WALL_OF_MIRROR = (1.2, 0.8)
 MEMORY_MIB = 32
 QUERY_SECONDS = 0.005
 JOBS = 1000
-
-
-class Daemon(qmp.Daemon):
-    """A storage daemon that remembers which jobs have completed or are ready."""
-
-    def __init__(self, program, folder, arguments):
-        self.ended = set()
-        super().__init__(program, folder, arguments, TIMEOUT, self.add_ended)
-
-    def add_ended(self, event):
-        if event["event"] in ("BLOCK_JOB_COMPLETED", "BLOCK_JOB_READY"):
-            if "error" in event["data"]:
-                raise RuntimeError(event["data"]["error"])
-            self.ended.add(event["data"]["device"])
-
-    def command(self, name, **arguments):
-        """Executes a command. Names of arguments have `_` for `-`."""
-        return self.execute(name, {key.replace("_", "-"): arguments[key] for key in arguments})
-
-    def wait_for(self, job):
-        while job not in self.ended:
-            self.client.message()
-
-    def cpu(self):
-        """CPU time of all threads in seconds, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def memory(self, name):
-        """VmRSS or VmHWM, in MiB."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith(name + ":"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError(f"no {name}")
 
 
 def make_source(path):
@@ -175,12 +135,7 @@ def main():
     parser.add_argument("--jobs", default="backup,mirror")
     parser.add_argument("--folder", help="for the images: on a disk with 3 GiB to spare")
     options = parser.parse_args()
-    program = options.program
-    if program is None:
-        build = ["cargo", "build", "--release", "--quiet", "-p", "storage-daemon"]
-        subprocess.run(build, cwd=REPOSITORY, check=True)
-        target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-        program = str(target / "release" / "storage-daemon")
+    program = options.program or build()
     folder = Path(tempfile.mkdtemp(dir=options.folder))
     try:
         is_good = compare(program, options.reference, folder, options.jobs.split(","), options.runs)

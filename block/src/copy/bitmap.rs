@@ -136,6 +136,21 @@ impl DirtyBitmap {
         Some(self.bytes(&found))
     }
 
+    /// Takes the dirty units that follow a taken range, up to `most`. The first one that is clean,
+    /// locked, taken or in `delayed` ends them. Returns the end of the range.
+    pub(super) fn take_more(&self, taken: &Range<u64>, most: u64, delayed: &[Range<u64>]) -> u64 {
+        let units = self.units(&(taken.end..most));
+        let delayed: Vec<_> = delayed.iter().map(|range| self.units(range)).collect();
+        let mut state = self.state.lock();
+        let found = state.find(units.clone(), u64::MAX, &delayed);
+        let Some(found) = found.filter(|found| found.start == units.start) else {
+            return taken.end;
+        };
+        state.fill(&found, false);
+        state.extend_in_flight(found.start, found.end);
+        self.bytes(&found).end
+    }
+
     /// Releases a part of a range that was taken.
     pub(super) fn release(&self, range: &Range<u64>) {
         let units = self.units(range);
@@ -272,6 +287,13 @@ impl State {
         self.in_flight.iter().chain(&self.locked).any(overlaps)
     }
 
+    /// Adds units to the taken range that ends where they begin.
+    fn extend_in_flight(&mut self, start: u64, end: u64) {
+        if let Some(taken) = self.in_flight.iter_mut().find(|taken| taken.end == start) {
+            taken.end = end;
+        }
+    }
+
     /// Removes units from the beginning or the end of a taken range.
     fn remove_in_flight(&mut self, units: &Range<u64>) {
         for taken in &mut self.in_flight {
@@ -328,6 +350,23 @@ mod tests {
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(2 * UNIT..4 * UNIT));
         bitmap.release(&(0..2 * UNIT));
         assert_eq!(bitmap.take(0, 4 * UNIT, &[]), Some(0..UNIT));
+    }
+
+    #[test]
+    fn a_taken_range_grows_up_to_the_next_unit_that_is_not_free() {
+        let bitmap = bitmap(200 * UNIT);
+        bitmap.mark(0, 100 * UNIT);
+        bitmap.mark(101 * UNIT, 99 * UNIT);
+        let mut taken = bitmap.take(0, UNIT, &[]).expect("it is dirty");
+        let delayed = 80 * UNIT..81 * UNIT;
+        for (most, end) in [(1, 1), (70, 70), (90, 80)] {
+            taken.end = bitmap.take_more(&taken, most * UNIT, std::slice::from_ref(&delayed));
+            assert_eq!(taken.end, end * UNIT);
+        }
+        assert_eq!(bitmap.take_more(&taken, 150 * UNIT, &[]), 100 * UNIT);
+        bitmap.return_dirty(&(90 * UNIT..100 * UNIT));
+        bitmap.release(&(0..90 * UNIT));
+        assert_eq!(bitmap.take(0, u64::MAX, &[]), Some(90 * UNIT..100 * UNIT));
     }
 
     #[test]

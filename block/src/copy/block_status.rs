@@ -27,6 +27,10 @@ pub(super) const SCAN_MAX: u64 = 64 << 20;
 /// delay until a job can be cancelled.
 const SKIP_SCAN_MAX: u64 = 16 << 30;
 
+/// The longest hole that is copied like the data around it. A read and a write of that many bytes
+/// cost about as much as the two additional requests without them.
+const HOLE_MAX: u64 = 16 << 10;
+
 /// The largest number of bytes of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -111,6 +115,29 @@ impl StatusScan {
             whole.end = next.end;
         }
         whole
+    }
+
+    /// The longest run of one kind in a range, regardless of units of work. Data may contain short
+    /// holes.
+    pub(super) fn exact_run(&self, range: &Range<u64>) -> Run {
+        let Range { start, end } = *range;
+        let mut whole: Option<Run> = None;
+        let mut at = start;
+        while at < end {
+            let (kind, length) = match self.source.block_status(at, end - at) {
+                Ok(extent) if extent.length > 0 => (self.kind(extent), extent.length),
+                // The read of the data will report the error.
+                Ok(_) | Err(_) => (Kind::Data, end - at),
+            };
+            match &mut whole {
+                None => whole = Some(Run { kind, end: at + length }),
+                Some(run) if run.kind == kind => run.end = at + length,
+                Some(Run { kind: Kind::Data, .. }) if length <= HOLE_MAX => {}
+                Some(_) => break,
+            }
+            at += length;
+        }
+        whole.unwrap_or(Run { kind: Kind::Data, end })
     }
 
     /// The run at `start` according to one query of the block status, in whole units of work. Units

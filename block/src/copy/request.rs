@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use super::block_status::{Kind, StatusScan};
+use super::block_status::{Kind, Scope, StatusScan};
 use super::control::Side;
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
+use crate::image::zeroes::is_zero;
 use crate::nodes::Node;
 
 /// The largest number of bytes that the requests of a copy have in memory together.
@@ -22,12 +23,10 @@ pub(super) struct Request {
 /// The contents of the source in the range of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contents {
+    /// Data, perhaps with zeroes in between. The request reads the block status itself.
     Data,
     /// The source is known to be zero.
     Zero,
-    /// Short runs of data and of zeroes. One request for all of them spares a change of threads for
-    /// each. The request reads their block status itself.
-    Mixed,
 }
 
 /// How data are written to the target.
@@ -61,26 +60,48 @@ impl Request {
         writing: Writing,
         buffer: &mut AlignedBuffer,
     ) -> Result<(), Box<Failed>> {
-        let end = self.end();
-        let mut at = self.start;
-        while at < end {
-            let (zero, run_end) = match self.contents {
-                Contents::Data => (false, end),
-                Contents::Zero => (true, end),
-                Contents::Mixed => {
-                    let run = scan.run_at(at, end - at);
-                    (run.kind == Kind::Zero, run.end.min(end))
-                }
-            };
-            let done = match zero {
-                true => clear(target, at, run_end - at).map_err(|error| (Side::Target, error)),
-                false => copy(&scan.source, target, at..run_end, writing, buffer),
-            };
-            done.map_err(|(side, error)| Box::new(Failed { request: *self, side, error }))?;
-            at = run_end;
-        }
-        Ok(())
+        let range = self.start..self.end();
+        let done = match self.contents {
+            Contents::Zero => {
+                clear(target, self.start, self.length).map_err(|error| (Side::Target, error))
+            }
+            Contents::Data => copy_runs(scan, target, range, writing, buffer),
+        };
+        done.map_err(|(side, error)| Box::new(Failed { request: *self, side, error }))
     }
+}
+
+/// Copies a range with data and zeroes.
+fn copy_runs(
+    scan: &StatusScan,
+    target: &Node,
+    range: Range<u64>,
+    writing: Writing,
+    buffer: &mut AlignedBuffer,
+) -> Result<(), (Side, Error)> {
+    // Onto zeroes, only the data are written. Elsewhere, whole units of work are: a part of a
+    // cluster would be written twice.
+    let is_exact =
+        scan.scope == Scope::Full && !writing.compresses && is_zero_on(target, range.clone());
+    let mut at = range.start;
+    while at < range.end {
+        let run = match is_exact {
+            true => scan.exact_run(&(at..range.end)),
+            false => scan.run_at(at, range.end - at),
+        };
+        let end = run.end.min(range.end);
+        match run.kind {
+            Kind::Zero if is_exact => {}
+            Kind::Zero => {
+                clear(target, at, end - at).map_err(|error| (Side::Target, error))?;
+            }
+            Kind::Data | Kind::OutOfScope => {
+                copy(&scan.source, target, at..end, writing, buffer)?;
+            }
+        }
+        at = end;
+    }
+    Ok(())
 }
 
 /// Copies a range of data.
@@ -110,20 +131,38 @@ fn copy(
 pub fn clear(target: &Node, mut offset: u64, length: u64) -> Result<(), Error> {
     let end = offset + length;
     while offset < end {
-        let (zero, known) = match target.block_status(offset, end - offset) {
-            Ok(extent) if extent.length > 0 => {
-                // The backing file of an unallocated range may be attached later.
-                let stays = extent.allocated || !target.names_backing();
-                (extent.zero && stays, extent.length)
-            }
-            Ok(_) | Err(_) => (false, end - offset),
-        };
+        let (zero, known) = zero_status(target, offset, end - offset);
         if !zero {
             target.write_zeroes(offset, known)?;
         }
         offset += known;
     }
     Ok(())
+}
+
+/// Whether a range of the target is known to be zero.
+fn is_zero_on(target: &Node, range: Range<u64>) -> bool {
+    let mut at = range.start;
+    while at < range.end {
+        let (zero, known) = zero_status(target, at, range.end - at);
+        if !zero {
+            return false;
+        }
+        at += known;
+    }
+    true
+}
+
+/// Whether the target is known to be zero at an offset, and the number of bytes with this status.
+fn zero_status(target: &Node, offset: u64, most: u64) -> (bool, u64) {
+    match target.block_status(offset, most) {
+        Ok(extent) if extent.length > 0 => {
+            // The backing file of an unallocated range may be attached later.
+            let stays = extent.allocated || !target.names_backing();
+            (extent.zero && stays, extent.length)
+        }
+        Ok(_) | Err(_) => (false, most),
+    }
 }
 
 /// Writes data, with zeroed units as requests for zeroes.
@@ -133,7 +172,6 @@ fn write_sparsely(
     data: &[u8],
     Writing { unit, compresses }: Writing,
 ) -> Result<(), Error> {
-    let is_zero = |unit: &[u8]| unit.iter().all(|byte| *byte == 0);
     let mut units = data.chunks(unit as usize).peekable();
     let mut done = 0;
     while let Some(first) = units.next() {

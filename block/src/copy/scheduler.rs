@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::bitmap::DirtyBitmap;
@@ -21,26 +22,43 @@ const LOCKED_DELAY: Duration = Duration::from_millis(1);
 pub(super) struct Scheduler {
     scan: StatusScan,
     bitmap: Arc<DirtyBitmap>,
+    cursor: Mutex<Cursor>,
+    /// The failed ranges, and the times before which they are not retried.
+    delayed: Mutex<Vec<(Instant, Range<u64>)>>,
+}
+
+/// The place of the scheduler in the source. Locked during scans, which may block.
+#[derive(Debug)]
+struct Cursor {
     /// The offset at which the search for the next request starts.
     position: u64,
     /// A range that was data at the last scan.
     data: Range<u64>,
-    /// The failed ranges, and the times before which they are not retried.
-    delayed: Vec<(Instant, Range<u64>)>,
 }
 
 impl Scheduler {
     pub(super) fn new(scan: StatusScan, bitmap: Arc<DirtyBitmap>) -> Self {
-        Scheduler { scan, bitmap, position: 0, data: 0..0, delayed: Vec::new() }
+        let cursor = Mutex::new(Cursor { position: 0, data: 0..0 });
+        Scheduler { scan, bitmap, cursor, delayed: Mutex::default() }
+    }
+
+    /// The source, and the unit of work.
+    pub(super) fn scan(&self) -> &StatusScan {
+        &self.scan
+    }
+
+    /// Whether any unit is dirty that no request has taken.
+    pub(super) fn has_dirty(&self) -> bool {
+        self.bitmap.has_dirty()
     }
 
     /// Schedules a request again, not before `due`.
-    pub(super) fn requeue(&mut self, request: Request, due: Instant) {
+    pub(super) fn requeue(&self, request: Request, due: Instant) {
         let range = request.start..request.end();
-        self.bitmap.return_dirty(&range);
         if due > Instant::now() {
-            self.delayed.push((due, range));
+            self.delayed.lock().push((due, range.clone()));
         }
+        self.bitmap.return_dirty(&range);
     }
 
     /// Completes a request.
@@ -48,50 +66,68 @@ impl Scheduler {
         self.bitmap.release(&(request.start..request.end()));
     }
 
-    /// The next request within the limits.
-    pub(super) async fn next(&mut self, limits: Limits) -> Next {
+    /// The next request within the limits. Blocks the thread.
+    pub(super) fn next(&self, limits: Limits) -> Next {
         let now = Instant::now();
-        self.delayed.retain(|(due, _)| *due > now);
-        let delayed: Vec<_> = self.delayed.iter().map(|(_, range)| range.clone()).collect();
-        let most = limits.data.max(limits.zeroes);
-        let Some(taken) = self.bitmap.take(self.position, most, &delayed) else {
-            let earliest = self.delayed.iter().map(|(due, _)| *due).min();
+        let mut cursor = self.cursor.lock();
+        let delayed = {
+            let mut delayed = self.delayed.lock();
+            delayed.retain(|(due, _)| *due > now);
+            delayed.clone()
+        };
+        let ranges: Vec<_> = delayed.iter().map(|(_, range)| range.clone()).collect();
+        let Some(taken) = self.bitmap.take(cursor.position, limits.data, &ranges) else {
+            let earliest = delayed.iter().map(|(due, _)| *due).min();
             return match earliest {
                 Some(due) => Next::Later(due),
                 None if self.bitmap.has_dirty() => Next::Later(now + LOCKED_DELAY),
                 None => Next::Done,
             };
         };
-        let run = self.scan_at(taken.start).await;
-        let data_end = taken.end.min(taken.start + limits.data);
-        let (contents, end) = match run.kind {
-            _ if run.end < data_end => (Contents::Mixed, data_end),
-            Kind::Data | Kind::OutOfScope => (Contents::Data, data_end),
-            Kind::Zero => {
-                let most = taken.start + limits.zeroes;
-                (Contents::Zero, run.end.min(taken.end).min(most))
-            }
-        };
-        if end < taken.end {
-            self.bitmap.return_dirty(&(end..taken.end));
+        let run = self.scan_at(&mut cursor, taken.start, SCAN_MAX);
+        let is_zero = run.kind == Kind::Zero && run.end >= taken.end;
+        let contents = if is_zero { Contents::Zero } else { Contents::Data };
+        let end =
+            if is_zero { self.extend_zeroes(&taken, run, limits, &ranges) } else { taken.end };
+        cursor.position = end;
+        Next::Request(Request { start: taken.start, length: end - taken.start, contents })
+    }
+
+    /// Takes more units of a run of zeroes, and returns the end of the units that are zero.
+    fn extend_zeroes(
+        &self,
+        taken: &Range<u64>,
+        run: Run,
+        limits: Limits,
+        delayed: &[Range<u64>],
+    ) -> u64 {
+        let most = run.end.min(taken.start.saturating_add(limits.zeroes));
+        let end = self.bitmap.take_more(taken, most, delayed);
+        if end == taken.end {
+            return end;
         }
-        self.position = end;
-        let (start, length) = (taken.start, end - taken.start);
-        Next::Request(Request { start, length, contents })
+        // A write before the units were taken may have changed them, and made them dirty.
+        let still = self.scan.run_at(taken.end, end - taken.end);
+        let zero_end = match still.kind {
+            Kind::Zero => still.end.min(end),
+            Kind::Data | Kind::OutOfScope => taken.end,
+        };
+        if zero_end < end {
+            self.bitmap.return_dirty(&(zero_end..end));
+        }
+        zero_end
     }
 
     /// Scans the block status of the source. A range that was data at the last scan counts as data,
     /// which is always correct. Zeroes are certain only for units that have been taken out of the
     /// bitmap.
-    async fn scan_at(&mut self, start: u64) -> Run {
-        if self.data.contains(&start) {
-            return Run { kind: Kind::Data, end: self.data.end };
+    fn scan_at(&self, cursor: &mut Cursor, start: u64, longest: u64) -> Run {
+        if cursor.data.contains(&start) {
+            return Run { kind: Kind::Data, end: cursor.data.end };
         }
-        let scan = self.scan.clone();
-        let found = tokio::task::spawn_blocking(move || scan.run_at(start, SCAN_MAX));
-        let found = found.await.unwrap_or_else(|_panicked| self.scan.unknown(start));
+        let found = self.scan.run_at(start, longest);
         if found.kind == Kind::Data {
-            self.data = start..found.end;
+            cursor.data = start..found.end;
         }
         found
     }

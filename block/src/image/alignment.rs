@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::aligned_buffer::AlignedBuffer;
 use super::range_locks::RangeLocks;
-use super::storage::write_zero_data;
+use super::zeroes::write_zero_data;
 
 /// The largest number of bytes of a request that a bounce buffer receives. Longer requests are made
 /// in pieces.

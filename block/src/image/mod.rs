@@ -20,10 +20,12 @@ pub mod storage;
 #[cfg(test)]
 mod tests;
 pub mod watched;
+pub(crate) mod zeroes;
 
 use std::io;
 use std::sync::Arc;
 
+use aligned_buffer::AlignedBuffer;
 use extent::Extent;
 use null::NullStorage;
 use qcow2::Qcow2Image;
@@ -105,14 +107,20 @@ impl Image {
     }
 
     /// Copies the data of the backing file in the range into the image, where the image has none.
+    /// `buffer` receives the data, and grows as needed.
     ///
     /// # Errors
     /// As for [`Image::write`].
-    pub fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+    pub fn copy_on_read(
+        &self,
+        offset: u64,
+        length: u64,
+        buffer: &mut AlignedBuffer,
+    ) -> io::Result<()> {
         match self {
             // A raw image has no backing file.
             Image::Raw(_) => Ok(()),
-            Image::Qcow2(image) => image.copy_on_read(offset, length),
+            Image::Qcow2(image) => image.copy_on_read(offset, length, buffer),
         }
     }
 
@@ -172,6 +180,16 @@ impl Image {
         match self {
             Image::Raw(image) => image.extent(offset, length),
             Image::Qcow2(image) => image.extent(offset, length),
+        }
+    }
+
+    /// Whether the image itself determines the contents at an offset, rather than its backing file,
+    /// and the number of bytes to which this applies.
+    pub(crate) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
+        match self {
+            // All bytes of a raw image are allocated.
+            Image::Raw(image) => Ok((true, length.min(image.size()?.saturating_sub(offset)))),
+            Image::Qcow2(image) => image.is_allocated(offset, length),
         }
     }
 

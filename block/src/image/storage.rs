@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::blkdebug::rules::Rules;
 use super::extent::Extent;
+use super::zeroes::write_zero_data;
 
 /// `PreallocMode` of QAPI: how much space is allocated for a new image, or for the new bytes of an
 /// image that grows.
@@ -254,29 +255,4 @@ impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The largest number of bytes in a write of zeroes.
-const ZEROES_MAX: u64 = 64 << 10;
-static ZEROES: Zeroes = Zeroes([0; ZEROES_MAX as usize]);
-
-/// Zeroes at an address that direct I/O accepts.
-#[repr(align(4096))]
-struct Zeroes([u8; ZEROES_MAX as usize]);
-
-/// Writes zeroes to a range in pieces. `write` receives the offset and the bytes of each.
-pub(super) fn write_zero_data(
-    offset: u64,
-    length: u64,
-    mut write: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut done = 0;
-    while done < length {
-        // All pieces but the first one begin at a multiple of their largest size.
-        let at = offset + done;
-        let piece = (ZEROES_MAX - at % ZEROES_MAX).min(length - done);
-        write(at, &ZEROES.0[..piece as usize])?;
-        done += piece;
-    }
-    Ok(())
 }

@@ -230,12 +230,12 @@ pub struct Allocation {
 pub fn allocation(nodes: &[Arc<Node>], offset: u64, length: u64) -> Result<Allocation> {
     let mut known = length;
     for node in nodes {
-        let extent = node.block_status(offset, known)?;
-        if extent.length == 0 {
+        let (allocated, length) = node.is_allocated(offset, known)?;
+        if length == 0 {
             return Ok(Allocation { allocated: true, length: known });
         }
-        known = known.min(extent.length);
-        if extent.allocated {
+        known = known.min(length);
+        if allocated {
             return Ok(Allocation { allocated: true, length: known });
         }
     }

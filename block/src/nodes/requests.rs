@@ -4,8 +4,10 @@ use super::driver::Driver;
 use super::node::Node;
 use super::watch::{Write, WriteGuard};
 use crate::error::{Error, Result};
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::extent::Extent;
 use crate::image::storage::ZeroMode;
+use crate::image::zeroes::is_zero;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 
 impl Node {
@@ -103,13 +105,18 @@ impl Node {
     }
 
     /// Copies the data of the backing node in the range into the image, where the image has none.
-    /// The visible contents do not change.
+    /// The visible contents do not change. `buffer` receives the data, and grows as needed.
     ///
     /// # Errors
     /// As [`Node::write`].
-    pub fn copy_on_read(&self, offset: u64, length: u64) -> Result<()> {
+    pub fn copy_on_read(
+        &self,
+        offset: u64,
+        length: u64,
+        buffer: &mut AlignedBuffer,
+    ) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.copy_on_read(offset, length)?)
+        Ok(self.image.copy_on_read(offset, length, buffer)?)
     }
 
     /// Flushes all completed writes to the disk, or to the page cache with `no-flush`.
@@ -180,12 +187,19 @@ impl Node {
         Ok(self.image.extent(offset, length)?)
     }
 
+    /// Whether the image itself determines the contents at an offset, rather than its backing file,
+    /// and the number of bytes to which this applies: 1 to `length` bytes, or 0 at the end of the
+    /// image.
+    ///
+    /// Unlike [`Node::block_status`], asks only this image.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn is_allocated(&self, offset: u64, length: u64) -> Result<(bool, u64)> {
+        Ok(self.image.is_allocated(offset, length)?)
+    }
+
     pub(super) fn check_writable(&self) -> Result<()> {
         if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
     }
-}
-
-/// Whether all bytes are zero.
-fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use block::create::{Preallocation, Qcow2Create};
+use block::image::aligned_buffer::AlignedBuffer;
 use block::image::qcow2::header::CompressionType;
 use block::nodes::Node;
 use block::options::BlockdevRef;
@@ -166,7 +167,8 @@ fn unallocated_ranges_read_from_the_backing_file() {
         let node = image.open();
         assert_same(&contents(&node), &expected);
         write_randomly(&node, &mut expected, &mut Numbers(11), 15);
-        node.copy_on_read(M - 3 * K, 300 * K).expect("it can be populated");
+        let mut buffer = AlignedBuffer::default();
+        node.copy_on_read(M - 3 * K, 300 * K, &mut buffer).expect("it can be populated");
         let (own, shown) = (M, M - 64 * K);
         let own = node.block_status(own, 512).expect("it is known");
         assert!(own.allocated, "{}", image.name);

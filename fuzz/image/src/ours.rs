@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use block::error::Error;
+use block::image::aligned_buffer::AlignedBuffer;
 use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{Graph, Node};
@@ -115,7 +116,8 @@ fn resize(node: &Node, size: u64) -> Result<()> {
 
 fn stream(graph: &Graph, node: &Arc<Node>) -> Result<()> {
     let size = node.size()?;
-    in_requests(size, |offset, length| node.copy_on_read(offset, length))?;
+    let mut buffer = AlignedBuffer::default();
+    in_requests(size, |offset, length| node.copy_on_read(offset, length, &mut buffer))?;
     if size > Contents::WINDOW {
         return Ok(());
     }

@@ -284,22 +284,28 @@ impl SequentialCopy for Images {
         self.length
     }
 
-    fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
-        let most = STEP_MAX.min(self.length - offset);
+    fn step(
+        &self,
+        offset: u64,
+        data: &mut AlignedBuffer,
+    ) -> std::result::Result<Step, StepError> {
+        let rest = self.length - offset;
+        let most = STEP_MAX.min(rest);
         let failed = |side| move |error| StepError { length: most, side, error };
         let Allocation { allocated: copied, length: known } =
-            backing::allocation(&self.between, offset, most).map_err(failed(Side::Source))?;
+            backing::allocation(&self.between, offset, rest).map_err(failed(Side::Source))?;
         if !copied {
             return Ok(Step { length: known, copied });
         }
+        let known = known.min(most);
         let status = self.top.block_status(offset, known).map_err(failed(Side::Source))?;
         let length = status.length.clamp(1, known);
         if status.zero {
             self.base.write_zeroes(offset, length).map_err(failed(Side::Target))?;
         } else {
-            let mut data = AlignedBuffer::new(length as usize);
-            self.top.read(offset, &mut data).map_err(failed(Side::Source))?;
-            self.base.write(offset, &data).map_err(failed(Side::Target))?;
+            data.resize(length as usize);
+            self.top.read(offset, data).map_err(failed(Side::Source))?;
+            self.base.write(offset, data).map_err(failed(Side::Target))?;
         }
         Ok(Step { length, copied })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use block::copy::{CopySlots, STEP_MAX, SequentialCopy, Side, Step, StepError};
 use block::error::Error;
+use block::image::aligned_buffer::AlignedBuffer;
 use block::nodes::backing::Allocation;
 use block::nodes::backing::{self, BackingChange};
 use block::nodes::{
@@ -287,20 +288,27 @@ impl SequentialCopy for Images {
         self.length
     }
 
-    fn step(&self, offset: u64) -> std::result::Result<Step, StepError> {
+    fn step(
+        &self,
+        offset: u64,
+        buffer: &mut AlignedBuffer,
+    ) -> std::result::Result<Step, StepError> {
         let cluster = self.top.cluster_size().unwrap_or(1);
-        let most = STEP_MAX.max(cluster).min(self.length - offset);
+        let rest = self.length - offset;
+        let most = STEP_MAX.max(cluster).min(rest);
         // As in QEMU, a failed write also counts as an error of the source.
         let failed = |length| move |error| StepError { length, side: Side::Source, error };
-        let own = self.top.block_status(offset, most).map_err(failed(most))?;
+        let own = backing::allocation(std::slice::from_ref(&self.top), offset, rest);
+        let own = own.map_err(failed(most))?;
         if own.allocated {
             return Ok(Step { length: own.length, copied: false });
         }
         let Allocation { allocated: to_copy, length: known } =
             backing::allocation(&self.below, offset, own.length).map_err(failed(most))?;
+        let known = if to_copy { known.min(most) } else { known };
         let (length, to_copy) = self.whole_clusters(offset, known, cluster, to_copy);
         if to_copy {
-            self.top.copy_on_read(offset, length).map_err(failed(length))?;
+            self.top.copy_on_read(offset, length, buffer).map_err(failed(length))?;
         }
         Ok(Step { length, copied: to_copy })
     }

@@ -14,7 +14,8 @@ use rustix::io::Errno;
 use super::direct::direct_alignment;
 use super::{HostFileKind, HostFileMode};
 use crate::image::alignment::{AlignedWrite, Alignment};
-use crate::image::storage::{Preallocation, ZeroMode, write_zero_data};
+use crate::image::storage::{Preallocation, ZeroMode};
+use crate::image::zeroes::write_zero_data;
 
 /// Writeback to the disk starts at once for writes of at least this many bytes. Copies make such
 /// large writes, and end with a flush. With early writeback, the disk is busy during the copy, and

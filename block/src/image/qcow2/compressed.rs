@@ -9,7 +9,7 @@ impl Qcow2Image {
     /// off by the end of the image.
     pub(crate) fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.modify(offset, data.len() as u64, |engine| {
-            let cluster = self.header().cluster_size();
+            let cluster = engine.cluster_size();
             let mut at = offset;
             for piece in data.chunks(cluster as usize) {
                 engine.write_compressed(at, piece, |event| self.emit(event))?;

@@ -341,6 +341,13 @@ impl Qcow2Image {
         })
     }
 
+    pub(super) fn is_allocated(&self, offset: u64, length: u64) -> io::Result<(bool, u64)> {
+        self.with_engine(|engine| match length.min(engine.size().saturating_sub(offset)) {
+            0 => Ok((false, 0)),
+            inside => engine.is_allocated(offset, inside),
+        })
+    }
+
     pub(super) fn storage(self: &Arc<Self>) -> Storage {
         Storage::new(ImageStorage::new(Arc::clone(self)))
     }

@@ -6,7 +6,6 @@ use parking_lot::MutexGuard;
 use rustix::io::Errno;
 
 use super::allocate::Purpose;
-use super::codec::{compress, decompress};
 use super::corruption::Result;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
@@ -20,7 +19,7 @@ impl Clusters {
         let mut compressed = vec![0; place.length as usize];
         self.storages.file.read(place.offset, &mut compressed)?;
         let mut cluster = vec![0; self.geometry.cluster_size() as usize];
-        decompress(self.compression_type, &compressed, &mut cluster)?;
+        self.codec.decompress(&compressed, &mut cluster)?;
         Ok(cluster)
     }
 
@@ -49,11 +48,11 @@ impl Clusters {
             return Err(Errno::INVAL.into());
         }
         let compressed = if data.len() as u64 == size {
-            compress(self.compression_type, data)
+            self.codec.compress(data)
         } else {
             let mut cluster = data.to_vec();
             cluster.resize(size as usize, 0);
-            compress(self.compression_type, &cluster)
+            self.codec.compress(&cluster)
         };
         match compressed {
             None => {

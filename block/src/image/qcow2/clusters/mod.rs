@@ -56,12 +56,13 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustix::io::Errno;
 
-use super::header::{CompressionType, Header};
+use super::header::Header;
 use crate::error::{Error, Result as OpenResult};
 use crate::image::qcow2::format::entry::SubclusterType;
 use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::storage::Storage;
 pub use cache_sizes::CacheSizes;
+use codec::Codec;
 pub use corruption::{Corruption, CorruptionObserver};
 use corruption::{Failure, Result};
 pub use discard::DiscardPolicy;
@@ -102,7 +103,7 @@ pub(super) struct OpenMode {
 pub(super) struct Clusters {
     storages: Storages,
     geometry: Geometry,
-    compression_type: CompressionType,
+    codec: Codec,
     /// Whether the data file is a valid raw image.
     raw_data: bool,
     no_flush: bool,
@@ -180,7 +181,7 @@ impl Clusters {
         Ok(Clusters {
             storages,
             geometry,
-            compression_type: header.compression_type(),
+            codec: Codec::new(header.compression_type()),
             raw_data: header.data_file_raw(),
             no_flush: mode.no_flush,
             discard_policy: mode.discard_policy,
@@ -188,6 +189,10 @@ impl Clusters {
             state: Mutex::new(state),
             changed: Condvar::new(),
         })
+    }
+
+    pub(super) fn cluster_size(&self) -> u64 {
+        self.geometry.cluster_size()
     }
 
     pub(super) fn size(&self) -> u64 {
