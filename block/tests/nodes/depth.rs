@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::thread;
 
+use block::copy::{Copier, CopySlots, PointInTime};
 use block::nodes::BackingImages;
-use block::nodes::{Node, STACK_SIZE};
+use block::nodes::{Driver, FilterOptions, Node, STACK_SIZE};
 use block::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsBlkdebug, BlockdevRefOrNull, MAX_DEPTH,
 };
@@ -154,5 +155,50 @@ fn names_of_a_deep_chain_are_cut_as_in_qemu() {
         let name = &top_info.filename;
         assert_eq!(name.len(), 4095);
         assert!(name.starts_with(r#"json:{"backing": {"backing": {"#) && name.ends_with("..."));
+    });
+}
+
+/// A job's copy before writes, which is small.
+fn point_in_time(source: &Arc<Node>, target: &Arc<Node>) -> Arc<PointInTime> {
+    let copier = Copier::new(Arc::clone(source), Arc::clone(target), CopySlots::default());
+    Arc::new(PointInTime::new(copier.expect("the sizes are equal")).expect("it is small"))
+}
+
+#[test]
+fn the_longest_chain_of_filters_works_with_a_job_for_each() {
+    with_small_stack(|| {
+        let fixture = Fixture::new();
+        let source = fixture.add(null().named("source"));
+        let target = fixture.add(null().named("target"));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let insert = || {
+            let options = FilterOptions {
+                driver: Driver::CopyBeforeWrite,
+                name: None,
+                target: Some(Arc::clone(&target)),
+                merges: false,
+            };
+            fixture.graph.insert_filter(&source, options)
+        };
+        let mut filters = Vec::new();
+        let mut jobs = Vec::new();
+        let refused = loop {
+            match insert() {
+                Ok(filter) => filters.push(filter),
+                Err(error) => break error,
+            }
+            let job = point_in_time(&source, &target);
+            runtime.block_on(source.quiesce()).watch(&job);
+            jobs.push(job);
+        };
+        let text = "Too many nested nodes: at most 1200 can be opened in one chain";
+        assert_eq!(refused.to_string(), text);
+        assert_eq!(filters.len(), 1199);
+        // The filter that was inserted first is the highest one.
+        use_node(filters[0].node());
+        source.write(K, &noise(1, K)).expect("each job copies before the write");
+        // A filter in the middle leaves room for another one.
+        drop(filters.remove(600));
+        filters.push(insert().expect("there is room"));
     });
 }
