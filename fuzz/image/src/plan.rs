@@ -158,7 +158,9 @@ impl Plan {
                     contents.write(start, length, succeeded.then_some(byte));
                 }
                 Step::Resize(size) if succeeded => contents.resize(*size),
-                Step::Resize(_) | Step::Stream | Step::Commit => {}
+                // What is beyond the new end may be gone already.
+                Step::Resize(size) => contents.write(*size, u64::MAX, None),
+                Step::Stream | Step::Commit => {}
             }
         }
         contents

@@ -78,6 +78,11 @@ impl TableCache {
         true
     }
 
+    /// Whether a piece in a range of the file has changes.
+    pub(super) fn has_changes(&self, range: Range<u64>) -> bool {
+        self.dirty.range(range).next().is_some()
+    }
+
     /// Removes the pieces in a range of the file, which has been freed.
     pub(super) fn remove(&mut self, range: &Range<u64>) {
         let offsets: Vec<u64> = self

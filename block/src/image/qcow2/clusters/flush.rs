@@ -74,10 +74,15 @@ impl Clusters {
         }
         counts.sync_now()?;
         for FreedRange { range, number: _, kind } in freed {
-            if kind == FreedKind::L2Table {
-                tables.slices.remove(&range);
-            }
             counts.release(regions, range.start, range.end - range.start)?;
+            let bits = self.geometry.cluster_bits;
+            if kind == FreedKind::L2Table {
+                for table in range.clone().step_by(1 << bits) {
+                    if counts.get(regions, table >> bits)? == 0 {
+                        tables.slices.remove(&(table..table + (1 << bits)));
+                    }
+                }
+            }
             if self.discard_policy.passes(kind) {
                 self.discard_free(counts, regions, range)?;
             }

@@ -95,7 +95,10 @@ impl Clusters {
         let size = self.geometry.cluster_size();
         let mut bytes = vec![0; size as usize];
         if let Some(shared) = shared {
-            // A table with other references has no changes in the cache.
+            // The table has changes in the cache if the flag of another reference to it is wrong.
+            if state.tables.slices.has_changes(shared..shared + size) {
+                self.write_references(state)?;
+            }
             self.storages.file.read(shared, &mut bytes)?;
         }
         let (counts, regions) = state.counts()?;

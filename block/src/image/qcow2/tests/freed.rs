@@ -150,6 +150,34 @@ fn a_cluster_with_two_references_and_one_count_is_freed_once() {
 }
 
 #[test]
+fn a_shared_table_loses_no_changes_when_it_is_copied() {
+    // Two entries of the L1 table refer to one L2 table, and the flag of the first one is wrong.
+    let journal = make(Shape { size: 4 << 20, ..SHAPE });
+    let image = open_with(&journal, UNMAP);
+    image.write(0, &[7; CLUSTER as usize]).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    {
+        let mut file = journal.file.lock();
+        let l1 = number(&file, 40, 8);
+        let table = number(&file, l1, 8) & !(1 << 63);
+        apply(&mut file, l1 + 8, &table.to_be_bytes());
+        drop(file);
+        set_count(&journal, table, 2);
+        set_count(&journal, host(&journal, 0), 2);
+    }
+    let image = open_with(&journal, UNMAP);
+    let data = [5; CLUSTER as usize];
+    image.write(CLUSTER, &data).expect("data can be written");
+    image.write((2 << 20) + 2 * CLUSTER, &data).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    for offset in [CLUSTER, (2 << 20) + 2 * CLUSTER] {
+        let mut shown = [0; CLUSTER as usize];
+        image.read(offset, &mut shown).expect("it can be read");
+        assert!(shown == data, "{offset}");
+    }
+}
+
+#[test]
 fn zeroes_replace_entries_that_version_2_does_not_have() {
     let journal = filled();
     {
