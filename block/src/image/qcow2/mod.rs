@@ -114,7 +114,7 @@ impl Qcow2Image {
     /// Opens an image. The header has been read from the same storage.
     ///
     /// # Errors
-    /// [`Error::While`], with the error of the image or its storage.
+    /// [`Error::While`](crate::error::Error::While), with the error of the image or its storage.
     pub fn open(storage: Storage, mut header: Header, mode: Qcow2Mode) -> Result<Self> {
         if mode.writable {
             check::repair_if_dirty(&storage, &mut header)?;
