@@ -62,6 +62,7 @@ impl MemoryBudget {
     }
 
     /// The default limit in bytes.
+    #[cfg(feature = "server")]
     pub(crate) const fn default_limit() -> usize {
         DEFAULT_LIMIT
     }

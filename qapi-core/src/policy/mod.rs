@@ -33,6 +33,8 @@ use crate::call::state::OobSafe;
 pub struct Policy {
     peers: Access,
     commands: HashMap<String, Access>,
+    /// Patterns of names, in the order in which they were added.
+    patterns: Vec<(String, Access)>,
     compat: CompatPolicy,
 }
 
@@ -45,8 +47,9 @@ impl Default for Policy {
 impl Policy {
     /// The default policy.
     pub fn new() -> Self {
-        let (commands, compat) = (HashMap::new(), CompatPolicy::default());
-        Self { peers: Access::owner_and_root(), commands, compat }
+        let (commands, patterns) = (HashMap::new(), Vec::new());
+        let (peers, compat) = (Access::owner_and_root(), CompatPolicy::default());
+        Self { peers, commands, patterns, compat }
     }
 
     /// Sets who may connect to a unix socket, besides the permissions of its file. Other transports
@@ -66,6 +69,34 @@ impl Policy {
         self
     }
 
+    /// Sets who may execute the commands whose names match `pattern`, in which `*` stands for any
+    /// characters; otherwise like [`command`](Self::command). A server does not start with a
+    /// pattern that matches no command.
+    ///
+    /// The rule for the name of a command precedes patterns, and a later pattern precedes an
+    /// earlier one. No pattern applies to `qmp_capabilities`, without which a client could execute
+    /// nothing.
+    ///
+    /// ```
+    /// use qapi_core::policy::{Access, Policy};
+    /// use qapi_core::session::PeerCredentials;
+    ///
+    /// let administrators = || Access::none().allow_gid(100);
+    /// let policy = Policy::new()
+    ///     .commands("*", administrators())
+    ///     .commands("query-*", Access::anyone())
+    ///     .command("query-secrets", administrators());
+    /// let user = Some(PeerCredentials::new(1000, 1000));
+    /// assert!(policy.may_execute(user, "query-jobs"));
+    /// assert!(!policy.may_execute(user, "query-secrets"));
+    /// assert!(!policy.may_execute(user, "quit"));
+    /// ```
+    #[must_use]
+    pub fn commands(mut self, pattern: impl Into<String>, access: Access) -> Self {
+        self.patterns.push((pattern.into(), access));
+        self
+    }
+
     /// Sets the policy on deprecated and unstable parts of the schema.
     #[must_use]
     pub fn compat(mut self, compat: CompatPolicy) -> Self {
@@ -80,22 +111,46 @@ impl Policy {
 
     /// Whether `peer` may execute the command `name`.
     pub fn may_execute(&self, peer: Option<PeerCredentials>, name: &str) -> bool {
-        self.commands.get(name).is_none_or(|access| access.permits(peer))
+        if let Some(access) = self.commands.get(name) {
+            return access.permits(peer);
+        }
+        let applies = |(pattern, _): &&(String, Access)| {
+            name != NEGOTIATION_COMMAND && matches(pattern, name)
+        };
+        self.patterns.iter().rev().find(applies).is_none_or(|(_, access)| access.permits(peer))
     }
 
     /// Whether the policy refuses `peer` any command.
     pub(crate) fn restricts(&self, peer: Option<PeerCredentials>) -> bool {
-        self.commands.values().any(|access| !access.permits(peer))
+        let patterns = self.patterns.iter().map(|(_, access)| access);
+        self.commands.values().chain(patterns).any(|access| !access.permits(peer))
     }
 
-    /// The commands with access lists of their own.
+    /// The names and patterns of commands with access lists of their own.
     pub(crate) fn restricted_commands(&self) -> impl Iterator<Item = &str> {
-        self.commands.keys().map(String::as_str)
+        let patterns = self.patterns.iter().map(|(pattern, _)| pattern.as_str());
+        self.commands.keys().map(String::as_str).chain(patterns)
     }
 
     pub(crate) fn compat_policy(&self) -> CompatPolicy {
         self.compat
     }
+}
+
+/// The command that no pattern restricts.
+const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
+
+/// Whether `name` matches `pattern`, in which `*` stands for any characters.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(start) else { return false };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    // The first occurrence of each part leaves most for the parts after it.
+    for part in middle.split('*') {
+        let Some(at) = name.find(part) else { return false };
+        name = name.get(at + part.len()..).unwrap_or_default();
+    }
+    name.ends_with(end)
 }
 
 /// A policy never changes.

@@ -17,6 +17,9 @@ const FIRST_CAPACITY: usize = 1 << 10;
 /// The capacity that an empty outbox retains. Larger capacity is freed.
 pub(crate) const RETAINED_CAPACITY: usize = 64 << 10;
 
+/// Added to the number of pending bytes when the session must be closed: above every limit.
+const CLOSED: usize = usize::MAX / 2;
+
 /// The bytes to be sent to one client, in order: replies, and events once the client has
 /// negotiated. Any thread appends; the thread that serves the client takes.
 #[derive(Debug)]
@@ -37,12 +40,23 @@ struct Inner {
     untaken: Vec<u8>,
     untaken_charge: Charge,
     taken_charge: Charge,
+    /// Whether one of the charges may be more than nothing.
+    is_charged: bool,
     /// Whether the client has negotiated and receives events.
     admits_events: bool,
     exceeded: Option<LimitExceeded>,
     /// Whether bytes were appended since the last take or wait.
     changed: bool,
     waiter: Option<Waker>,
+}
+
+impl Inner {
+    /// Charges the untaken bytes after their buffer may have grown.
+    #[cold]
+    fn charge_untaken(&mut self) -> Result<(), MemoryExceeded> {
+        self.is_charged = true;
+        self.untaken_charge.set(self.untaken.capacity())
+    }
 }
 
 /// A limit that the session of a client exceeded; the session must be closed.
@@ -84,6 +98,7 @@ impl Outbox {
                 untaken: Vec::new(),
                 untaken_charge: Charge::new(&account),
                 taken_charge: Charge::new(&account),
+                is_charged: false,
                 admits_events: false,
                 exceeded: None,
                 changed: false,
@@ -104,8 +119,8 @@ impl Outbox {
         &self.format
     }
 
-    /// Appends a reply, and empties `message`. Replies are never dropped: a session reads no
-    /// further requests while many replies are unread.
+    /// Appends a reply. Replies are never dropped: a session reads no further requests while many
+    /// replies are unread. Afterwards the contents of `message` are unspecified.
     pub(crate) fn push_reply(&self, message: &mut Vec<u8>) {
         let appended = self.append_reply(&mut self.lock(), message);
         self.reclaim_after(appended);
@@ -145,13 +160,16 @@ impl Outbox {
     /// Drops all output, and lets the session close.
     fn close_for(&self, reason: LimitExceeded) {
         let mut inner = self.lock();
-        inner.exceeded.get_or_insert(reason);
+        if inner.exceeded.is_some() {
+            return;
+        }
+        inner.exceeded = Some(reason);
         inner.untaken = Vec::new();
         // A smaller charge cannot fail.
         let _ = inner.untaken_charge.set(0);
         inner.changed = true;
-        // There is output to take, so that the session finds out even if it has none.
-        self.pending.fetch_add(1, Ordering::Relaxed);
+        // The session checks this number before each request.
+        self.pending.fetch_add(CLOSED, Ordering::Relaxed);
         let waiter = inner.waiter.take();
         drop(inner);
         if let Some(waiter) = waiter {
@@ -161,30 +179,38 @@ impl Outbox {
 
     /// Disconnects the clients that use most memory, if an addition to the account failed. The
     /// caller has no lock.
+    #[inline]
     pub(crate) fn reclaim_after(&self, added: Result<(), MemoryExceeded>) {
-        if added.or_else(|_| self.account.reclaim()).is_err() {
+        if added.is_err() {
+            self.reclaim();
+        }
+    }
+
+    #[cold]
+    fn reclaim(&self) {
+        if self.account.reclaim().is_err() {
             self.account.close();
         }
     }
 
     /// Appends a reply. A large one is not copied if there is no other output.
+    #[inline]
     fn append_reply(
         &self,
         inner: &mut Inner,
         message: &mut Vec<u8>,
     ) -> Result<(), MemoryExceeded> {
-        if message.len() <= RETAINED_CAPACITY || !inner.untaken.is_empty() {
-            let appended = self.append(inner, message);
-            message.clear();
-            return appended;
+        if message.len() > RETAINED_CAPACITY && inner.untaken.is_empty() {
+            std::mem::swap(&mut inner.untaken, message);
+            inner.changed = true;
+            self.pending.fetch_add(inner.untaken.len(), Ordering::Relaxed);
+            return inner.charge_untaken();
         }
-        self.pending.fetch_add(message.len(), Ordering::Relaxed);
-        inner.changed = true;
-        inner.untaken = std::mem::take(message);
-        inner.untaken_charge.set(inner.untaken.capacity())
+        self.append(inner, message)
     }
 
     /// Appends a message. Wakes no task, as the task that drives the session sends its replies.
+    #[inline]
     fn append(&self, inner: &mut Inner, message: &[u8]) -> Result<(), MemoryExceeded> {
         if inner.untaken.capacity() == 0 {
             inner.untaken.reserve(FIRST_CAPACITY.max(message.len()));
@@ -192,9 +218,8 @@ impl Outbox {
         inner.untaken.extend_from_slice(message);
         inner.changed = true;
         self.pending.fetch_add(message.len(), Ordering::Relaxed);
-        let capacity = inner.untaken.capacity();
-        if capacity > RETAINED_CAPACITY && capacity != inner.untaken_charge.bytes() {
-            return inner.untaken_charge.set(capacity);
+        if inner.untaken.capacity() > RETAINED_CAPACITY {
+            return inner.charge_untaken();
         }
         Ok(())
     }
@@ -228,7 +253,7 @@ impl Outbox {
             *buffer = Vec::new();
         }
         std::mem::swap(&mut inner.untaken, buffer);
-        if inner.untaken_charge.bytes() > 0 || inner.taken_charge.bytes() > 0 {
+        if inner.is_charged {
             self.move_charge(&mut inner);
         }
         inner.changed = false;
@@ -236,12 +261,14 @@ impl Outbox {
     }
 
     /// Makes the charge of the untaken bytes that of the taken ones. Those taken before are sent.
+    #[cold]
     fn move_charge(&self, inner: &mut Inner) {
-        let Inner { untaken_charge, taken_charge, .. } = inner;
+        let Inner { untaken_charge, taken_charge, is_charged, .. } = inner;
         std::mem::swap(untaken_charge, taken_charge);
         // A smaller charge cannot fail.
         let _ = untaken_charge.set(0);
-        self.taken_is_charged.store(taken_charge.bytes() > 0, Ordering::Relaxed);
+        *is_charged = taken_charge.bytes() > 0;
+        self.taken_is_charged.store(*is_charged, Ordering::Relaxed);
     }
 
     /// Records that the client accepted `count` of the taken bytes.
@@ -249,10 +276,16 @@ impl Outbox {
         let subtract = |pending: usize| Some(pending.saturating_sub(count));
         let before = self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
         if self.taken_is_charged.load(Ordering::Relaxed) && before == Ok(count) {
-            // All taken bytes are sent. A smaller charge cannot fail.
-            let _ = self.lock().taken_charge.set(0);
-            self.taken_is_charged.store(false, Ordering::Relaxed);
+            self.release_taken();
         }
+    }
+
+    /// Ends the charge of the taken bytes, all of which are sent.
+    #[cold]
+    fn release_taken(&self) {
+        // A smaller charge cannot fail.
+        let _ = self.lock().taken_charge.set(0);
+        self.taken_is_charged.store(false, Ordering::Relaxed);
     }
 
     /// Ready if bytes were appended since the last wait. One task at a time may wait.

@@ -35,7 +35,7 @@ use crate::call::handler::{Handler, Registration};
 use crate::call::state::{OobSafe, StateMap};
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::{Mask, introspect};
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::schema::check;
 use crate::schema::definition::Definition;
 use crate::schema::definition::call::{Command, Event, StateRequirement};
@@ -247,13 +247,12 @@ impl Registry {
     /// Commands do not exist; all of them are listed.
     pub fn check_policy(&self, policy: &Policy) -> Result<(), RegistryError> {
         // A policy applies to every release that the server may present.
+        let newer = || self.newer.iter().map(Registration::definition);
         let exists = |name: &str| {
-            self.command(name).is_some()
-                || self
-                    .newer
-                    .iter()
-                    .map(Registration::definition)
-                    .any(|found| found.name == name && as_command(found).is_some())
+            let mut commands = self.commands().map(|(found, _)| found);
+            commands.any(|found| policy::matches(name, found.name))
+                || newer()
+                    .any(|found| policy::matches(name, found.name) && as_command(found).is_some())
         };
         let mut unknown: Vec<_> =
             policy.restricted_commands().filter(|name| !exists(name)).collect();

@@ -48,6 +48,16 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
+    /// What happened to the client, for the log.
+    fn effect(self) -> &'static str {
+        match self {
+            Self::UserNotAdmitted(_) | Self::CredentialsUnreadable | Self::NoPlace(_) => {
+                "refused"
+            }
+            Self::NegotiationTimeout | Self::Foreign(_) | Self::Exceeded(_) => "disconnected",
+        }
+    }
+
     /// The message to the client before it is disconnected, if it is to receive one.
     pub(super) fn reply(self) -> Option<&'static [u8]> {
         match self {
@@ -89,7 +99,7 @@ impl RefusalLog {
     /// Logs or counts the refusal of a client.
     pub(super) fn add(&self, refusal: Refusal) {
         if self.count(refusal) {
-            tracing::warn!("a client was refused: {refusal}");
+            tracing::warn!("a client was {}: {refusal}", refusal.effect());
         }
         self.repeated.notify_one();
     }
@@ -114,7 +124,8 @@ impl RefusalLog {
             self.repeated.notified().await;
             tokio::time::sleep(PERIOD).await;
             for (refusal, count) in self.end_periods() {
-                tracing::warn!(count, "further clients were refused: {refusal}");
+                let effect = refusal.effect();
+                tracing::warn!(count, "further clients were {effect}: {refusal}");
             }
             if !self.lock().is_empty() {
                 self.repeated.notify_one();

@@ -25,7 +25,7 @@ use crate::service::Service;
 use crate::wire::document::Document;
 use crate::wire::error::JsonError;
 use crate::wire::stream::{Decoded, Decoder};
-use responder::{InFlight, Responder};
+use responder::{COMMON_SIZE, InFlight, Responder};
 
 /// The number of requests that may wait while a call is in flight, if out-of-band execution is
 /// enabled. The limit is QEMU's. A session at the limit reads no further request until it has
@@ -206,7 +206,7 @@ impl Session {
                 return Advance::Ended;
             }
             if self.responder.outbox.pending() > OUTPUT_HIGH_WATER {
-                return Advance::OutputFull;
+                return self.output_full();
             }
             if self.in_flight.is_none()
                 && let Some(queued) = self.queue.pop_front()
@@ -282,17 +282,26 @@ impl Session {
         self.input_charge.bytes() > 0
     }
 
+    /// The reason for which no request is read while the outbox is full or closed.
+    #[cold]
+    fn output_full(&self) -> Advance {
+        if self.check_output().is_err() { Advance::Ended } else { Advance::OutputFull }
+    }
+
     /// Ends a turn in which all input was consumed.
+    #[inline]
     fn needs_input(&mut self) -> Advance {
-        if !self.decoder.is_between_texts() || self.input_charge.bytes() > 0 {
-            self.charge_decoder();
+        if self.decoder.is_between_texts() && self.input_charge.bytes() == 0 {
+            return Advance::NeedInput;
         }
+        self.charge_decoder();
         if self.responder.outbox.account().is_closed() {
             return Advance::Ended;
         }
         Advance::NeedInput
     }
 
+    #[cold]
     fn charge_decoder(&mut self) {
         let allocated = self.decoder.allocated();
         let is_large = allocated > DECODER_SIZE;
@@ -328,11 +337,11 @@ impl Session {
             }
         };
         let size = document.allocated();
-        if size > DECODER_SIZE {
-            let charged = self
-                .input_charge
-                .set(self.input_charge.bytes() + size.saturating_sub(self.document_charge));
+        let is_large = size > COMMON_SIZE;
+        if is_large {
+            let growth = size.saturating_sub(self.document_charge);
             self.document_charge = size;
+            let charged = self.input_charge.set(self.input_charge.bytes() + growth);
             self.responder.outbox.reclaim_after(charged);
             if self.responder.outbox.account().is_closed() {
                 return Received::Nothing;
@@ -343,7 +352,7 @@ impl Session {
             self.enqueue(Queued::Message(message));
             return Received::Served;
         }
-        match self.responder.serve(document) {
+        match self.responder.serve(document, is_large) {
             None => Received::Served,
             Some((in_flight, call)) => {
                 self.in_flight = Some(in_flight);
@@ -359,7 +368,8 @@ impl Session {
                 None
             }
             Queued::Message(document) => {
-                let (in_flight, call) = self.responder.serve(document)?;
+                let is_large = document.allocated() > COMMON_SIZE;
+                let (in_flight, call) = self.responder.serve(document, is_large)?;
                 self.in_flight = Some(in_flight);
                 Some(call)
             }

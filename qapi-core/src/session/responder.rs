@@ -73,8 +73,13 @@ impl Responder {
         self.fail(&Error::generic(error.to_string()), None);
     }
 
-    /// Serves a message. Returns its call if the command is asynchronous or blocking.
-    pub(super) fn serve(&mut self, message: &Document) -> Option<(InFlight, Call)> {
+    /// Serves a message, which is large if it takes more than [`COMMON_SIZE`]. Returns its call if
+    /// the command is asynchronous or blocking.
+    pub(super) fn serve(
+        &mut self,
+        message: &Document,
+        is_large: bool,
+    ) -> Option<(InFlight, Call)> {
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
             Err(error) => {
@@ -82,7 +87,7 @@ impl Responder {
                 return None;
             }
         };
-        if message.allocated() > COMMON_SIZE && self.is_too_long(request.id) {
+        if is_large && self.is_too_long(request.id) {
             self.fail(&messages::id_too_long(), None);
             return None;
         }
@@ -137,7 +142,7 @@ impl Responder {
     /// Whether a reply with `id` could exceed the output limit.
     fn is_too_long(&self, id: Option<Value<'_>>) -> bool {
         let style = self.outbox.format().style;
-        id.is_some_and(|id| id.text_size_bound(style) > self.output_limit)
+        id.is_some_and(|id| id.may_exceed_as_text(self.output_limit, style))
     }
 
     fn send(&mut self) {
@@ -151,7 +156,7 @@ impl Responder {
 }
 
 /// The size of a document, in bytes, up to which replies to it are known to be short enough.
-const COMMON_SIZE: usize = 128 << 10;
+pub(super) const COMMON_SIZE: usize = 128 << 10;
 
 /// The command that negotiates capabilities. Before negotiation no other command is executed.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
@@ -167,6 +172,7 @@ struct Dispatched {
 impl Responder {
     /// Finds the command, checks that it may run, and calls its function, which writes its return
     /// value to `scratch`.
+    #[inline]
     fn dispatch(&mut self, request: &Request<'_>) -> Result<Dispatched> {
         let Self { service, context, visit_options, value_format: format, .. } = self;
         let (command, handler) = find_command(service, context, request)?;

@@ -1,7 +1,7 @@
 //! Visits of objects: members by name, and a check for members that were not visited.
 
 use super::path::Path;
-use super::{FROM_SERVER, Input, JSON, KEYVAL, UnknownMembers, VisitOptions};
+use super::{Input, JSON, KEYVAL, UnknownMembers, VisitOptions};
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::schema::definition::Definition;
@@ -30,7 +30,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     /// The data of an event that a server sent to a client; absent data is an empty object.
     #[cfg(feature = "client")]
     pub(crate) fn from_server(data: Option<Value<'m>>) -> Self {
-        Self::with_options(data, &FROM_SERVER)
+        Self::with_options(data, &super::FROM_SERVER)
     }
 
     /// A visit of an object at the top level: no other value contains it.

@@ -206,8 +206,9 @@ impl Value<'_> {
         self.document.copy_of(self.index)
     }
 
-    /// An upper bound of the number of bytes that the value takes as text.
-    pub(crate) fn text_size_bound(self, style: Style) -> usize {
+    /// Whether the value could take more than `limit` bytes as text. The estimate is rather too
+    /// long than too short.
+    pub(crate) fn may_exceed_as_text(self, limit: usize, style: Style) -> bool {
         let line = |depth: usize| if style.pretty { 2 + 4 * (style.depth + depth) } else { 0 };
         // The ends of the containers around the current node.
         let mut ends: Vec<u32> = Vec::new();
@@ -216,19 +217,26 @@ impl Value<'_> {
             while ends.pop_if(|end| *end <= at).is_some() {}
             // A comma or a colon, with a blank.
             size += 2 + line(ends.len());
-            size += match node {
-                Node::Null | Node::Bool(_) => 5,
-                Node::Number(_) => NUMBER_TEXT_MAX,
+            match node {
+                Node::Null | Node::Bool(_) => size += 5,
+                Node::Number(_) => size += NUMBER_TEXT_MAX,
                 Node::String { .. } => {
-                    2 + escaped_size_bound(self.document.string(at).unwrap_or_default())
+                    let text = self.document.string(at).unwrap_or_default();
+                    if size + text.len() > limit {
+                        return true;
+                    }
+                    size += 2 + escaped_size_bound(text);
                 }
                 Node::Array { end, .. } | Node::Object { end, .. } => {
                     ends.push(*end);
-                    2 + line(ends.len())
+                    size += 2 + line(ends.len());
                 }
-            };
+            }
+            if size > limit {
+                return true;
+            }
         }
-        size
+        false
     }
 
     /// About how many bytes [`to_json`](Self::to_json) allocates, rather too many than too few.

@@ -69,6 +69,48 @@ fn session_of(uid: u32) -> SessionFixture {
     session_under(policy, "main::policy::access", &options)
 }
 
+#[test]
+fn patterns_restrict_commands() {
+    let own = |uid| Access::none().allow_uid(uid);
+    let policy = Policy::new()
+        .commands("*", own(1))
+        .commands("query-*", own(2))
+        .commands("*-a*c", own(3))
+        .command("query-abc", own(4));
+    let allowed = |name: &str| {
+        let may = |uid: &u32| policy.may_execute(peer(*uid, 0), name);
+        (1..=4).filter(may).collect::<Vec<u32>>()
+    };
+    for (name, uids) in [
+        ("quit", vec![1]),
+        ("query-", vec![2]),
+        ("query-version", vec![2]),
+        ("x-query-a", vec![1]),
+        ("query-axc", vec![3]),
+        ("x-ac", vec![3]),
+        ("x-acd", vec![1]),
+        ("query-abc", vec![4]),
+        ("qmp_capabilities", vec![1, 2, 3, 4]),
+    ] {
+        assert_eq!(allowed(name), uids, "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_hides_commands_and_must_match_one() {
+    let policy = Policy::new().commands("policy-s*t", Access::none().allow_uid(7));
+    let options = SessionOptions::default().peer(peer(8, 0));
+    let mut session = session_under(policy, "main::policy::access", &options);
+    let refused = session.ask(r#"{"execute": "policy-secret"}"#);
+    assert!(refused.contains("The command policy-secret has not been found"), "{refused}");
+    assert_eq!(session.ask(r#"{"execute": "policy-open"}"#), "{\"return\": {}}\r\n");
+
+    let registry = Registry::collect().unwrap();
+    let policy = Policy::new().commands("policy-x*", Access::none());
+    let error = registry.check_policy(&policy).unwrap_err().to_string();
+    assert!(error.contains("a policy for the command `policy-x*`"), "{error}");
+}
+
 fn returned(output: &str) -> Vec<Value> {
     let message: Value = serde_json::from_str(output).unwrap();
     message["return"].as_array().unwrap().clone()
