@@ -97,6 +97,8 @@ fn damaged_extensions_are_refused() {
     let luks: (usize, &[u8]) = (35, &[2]);
     let has_bitmaps: (usize, &[u8]) = (95, &[1]);
     let none: (usize, &[u8]) = (95, &[0]);
+    // The name of the backing file begins in the middle of the second extension.
+    let name_offset = (EXTENSIONS as u64 + 16 + 4).to_be_bytes();
     let crypto = |offset: u64| extension(CRYPTO, &[offset.to_be_bytes(), [0; 8]].concat());
     let cases = [
         (
@@ -109,6 +111,7 @@ fn damaged_extensions_are_refused() {
             [BACKING_FORMAT.to_be_bytes(), [0, 1, 0, 0]].concat(),
             "Header extension too large",
         ),
+        ((8, &name_offset), extension(BACKING_FORMAT, &[97; 8]), "Header extension too large"),
         (none, crypto(0), "CRYPTO header extension only expected with LUKS encryption method"),
         (luks, Vec::new(), "Missing CRYPTO header for crypt method 2"),
         (

@@ -26,8 +26,8 @@ const TABLE_ENTRIES_MAX: u64 = 0x800_0000;
 const BYTES_MAX: u64 = 0x2000_0000;
 const GRANULARITY_BITS: std::ops::RangeInclusive<u8> = 9..=31;
 const NAME_MAX: usize = 1023;
-/// The largest offset of a bitmap table. No file has bytes beyond it.
-const OFFSET_MAX: u64 = 1 << 62;
+/// The largest offset of a bitmap table, so that all of its bytes have valid offsets.
+const OFFSET_MAX: u64 = (1 << 63) - (1 << 31);
 
 /// An entry of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

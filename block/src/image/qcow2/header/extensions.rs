@@ -81,7 +81,7 @@ fn extension<'a>(fields: &Fields<'a>, offset: u64, end: u64) -> Result<Option<Ex
     let kind = fields.u32(offset)?;
     let length = u64::from(fields.u32(offset + 4)?);
     let data = offset + 8;
-    if length > end.saturating_sub(data) {
+    if data > end || length > end - data {
         return Err(invalid("Header extension too large"));
     }
     if kind == EXTENSION_END {
