@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use qapi_core::{Events, qapi_event};
 
 use crate::record::JobRecord;
-use crate::schema::JobStatusChange;
+use crate::schema::{JobStatus, JobStatusChange};
 
 /// The receiver of status changes of named jobs. Any function of one [`JobStatusChange`] is a
 /// sink, and so are the [`Events`] of a server.
@@ -32,6 +32,10 @@ impl<F: Fn(&JobStatusChange) + Send + Sync + 'static> EventSink for F {
 /// Sends `JOB_STATUS_CHANGE` to every client of a server.
 impl EventSink for Events {
     fn status_changed(&self, change: &JobStatusChange) {
+        if matches!(change.status, JobStatus::Concluded | JobStatus::Null) {
+            // Deferred events about the progress of the job do not follow its end.
+            self.flush_key(&change.id);
+        }
         self.emit(change);
     }
 }

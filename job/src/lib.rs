@@ -117,6 +117,8 @@ mod rate_limit;
 mod driver;
 mod job;
 mod jobs;
+#[cfg(feature = "metrics")]
+mod metrics;
 
 #[cfg(feature = "journal")]
 pub mod journal;
@@ -134,6 +136,8 @@ pub use job::verbs::{PauseGuard, check_verb};
 pub use jobs::Jobs;
 pub use machine::job::JobOutcome;
 pub use messages::{cannot_change, cannot_complete};
+#[cfg(feature = "metrics")]
+pub use metrics::JobMetrics;
 pub use options::{CancelMode, ID_LENGTH_MAX, JobOptions, Speed, check_id};
 pub use progress::JobProgress;
 pub use record::{JobEnd, JobRecord, JobRecorder};

@@ -40,6 +40,7 @@
 //! - [`call`]: the function of a command: its context, and the writer of its return value
 //! - `types`: [`QapiType`] and the other traits that map Rust types to QAPI types
 //! - [`policy`]: the policy of a server's operator
+//! - [`observe`]: hooks around every call, logs and metrics
 //! - [`client`]: a client for QMP servers
 //! - [`introspection`]: the reply to `query-qmp-schema`
 //! - [`registry`]: all commands, events and types of a program
@@ -59,6 +60,7 @@
 //! |---|---|---|
 //! | `server` | yes | [`Server`] and [`Listener`], on tokio |
 //! | `client` | yes | [`client`], on tokio |
+//! | `metrics` | no | `observe::Metrics` and `Server::record_metrics` |
 //! | `systemd` | no | `Listener::activated` and `Server::notify_readiness` |
 //! | `test-util` | no | `testing` |
 //!
@@ -83,9 +85,11 @@ mod attributes;
 pub mod guide;
 pub mod prelude;
 
+mod clock;
 mod error;
 mod memory_budget;
 mod messages;
+mod pattern;
 mod wait_queue;
 
 pub mod wire;
@@ -96,6 +100,7 @@ mod visitor;
 
 pub mod call;
 
+pub mod observe;
 pub mod policy;
 mod types;
 
@@ -133,6 +138,7 @@ pub use attributes::{
 pub use call::{OobSafe, SessionContext, StateMap};
 pub use error::{Error, ErrorClass, Result};
 pub use events::Events;
+pub use pattern::NamePattern;
 pub use policy::Policy;
 pub use protocol::ServerVersion;
 pub use registry::Registry;

@@ -2,6 +2,8 @@
 //! test suites compare texts. [`JsonError`](crate::wire::JsonError) has the texts about malformed
 //! JSON.
 
+use std::time::Duration;
+
 use crate::error::{Error, ErrorClass};
 
 /// A mandatory member is absent.
@@ -130,6 +132,27 @@ pub(crate) fn oob_not_supported(name: &str) -> Error {
 /// A command whose function panicked.
 pub(crate) fn handler_panicked(name: &str) -> Error {
     Error::generic(format!("The command {name} failed unexpectedly"))
+}
+
+/// A call that did not end within its deadline.
+pub(crate) fn deadline_exceeded(name: &str, deadline: Duration) -> Error {
+    Error::generic(format!("The command {name} exceeded its deadline of {deadline:?}"))
+}
+
+/// A call that was cancelled. The function may return this error; the client of the call has left
+/// or has received another error.
+pub(crate) fn call_cancelled() -> Error {
+    Error::generic("The call was cancelled")
+}
+
+/// More patterns of names than the limit.
+pub(crate) fn too_many_patterns(limit: usize) -> Error {
+    parameter_expects("patterns", &format!("at most {limit} patterns"))
+}
+
+/// A pattern of names beyond the limit.
+pub(crate) fn pattern_too_long(limit: usize) -> Error {
+    parameter_expects("patterns", &format!("patterns of at most {limit} bytes"))
 }
 
 /// A return value that cannot be serialised.

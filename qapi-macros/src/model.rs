@@ -98,6 +98,8 @@ pub(crate) struct Member {
     pub(crate) encodings: Vec<Encoding>,
     /// The value of an absent member. Without one, a member is optional if its type is `Option`.
     pub(crate) default: Option<DefaultValue>,
+    /// Whether no log shows the value.
+    pub(crate) secret: bool,
 }
 
 /// The value of an absent member.
@@ -258,9 +260,12 @@ pub(crate) struct Alternative {
 pub(crate) struct Event {
     pub(crate) head: Head,
     pub(crate) data: EventData,
-    pub(crate) rate_limit: Option<RateLimit>,
+    /// The rate limit: one event in each period.
+    pub(crate) rate_limit: Option<Period>,
     /// The name of a member. Each value of the member has a rate limit of its own.
     pub(crate) key: Option<LitStr>,
+    /// The function that exempts single events from the rate limit.
+    pub(crate) exempt: Option<Path>,
 }
 
 /// The data of an event.
@@ -282,11 +287,10 @@ pub(crate) struct OnlyField {
     pub(crate) ty: Type,
 }
 
-/// The rate limit of an event: one event in each period.
-pub(crate) struct RateLimit {
-    /// The period as text.
+/// A length of time.
+pub(crate) struct Period {
     pub(crate) text: LitStr,
-    /// The period; `check` rejects `None`, an invalid text.
+    /// The length; `None` for another text, which `check` rejects.
     pub(crate) milliseconds: Option<u64>,
 }
 
@@ -308,6 +312,9 @@ pub(crate) struct Command {
     pub(crate) allow_preconfig: Option<Span>,
     pub(crate) no_success_response: Option<Span>,
     pub(crate) returns_exception: Option<Span>,
+    pub(crate) cancel_on_disconnect: Option<Span>,
+    /// The time within which a call must end. The text may be `none`.
+    pub(crate) deadline: Option<Period>,
     /// Present if at least one of the words `gen`, `data` and `returns` is present.
     pub(crate) raw: Option<Raw>,
 }
@@ -349,6 +356,8 @@ pub(crate) enum Role {
     State(Type, Sharing),
     /// The session that executes the command.
     Session(Sharing),
+    /// The token by which the function learns that its call is cancelled.
+    Cancellation(Sharing),
     /// The request's arguments.
     Argument(Argument),
 }

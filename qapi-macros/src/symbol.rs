@@ -45,15 +45,24 @@ pub(crate) const BLOCKING: Word = word("blocking", Shape::Flag, "blocking");
 pub(crate) const BOXED: Word = word("boxed", Shape::Flag, "boxed");
 /// Marks the field with the branches of a union whose base contains the discriminator.
 pub(crate) const BRANCHES: Word = word("branches", Shape::Flag, "branches");
+/// Cancels a call when its client disconnects.
+pub(crate) const CANCEL_ON_DISCONNECT: Word =
+    word("cancel_on_disconnect", Shape::Flag, "cancel_on_disconnect");
+/// Marks the token by which a function learns that its call is cancelled.
+pub(crate) const CANCELLATION: Word = word("cancellation", Shape::Flag, "cancellation");
 pub(crate) const CLIENT: Word = word("client", Shape::Flag, "client");
 pub(crate) const CRATE: Word = word("crate", Shape::Path, "crate = path::of::qapi_core");
 /// Gives an absent member or argument a value.
 pub(crate) const DEFAULT: Word = word("default", Shape::Default, "default = value");
 /// Declares the arguments of a command that reads them itself (`gen = false`).
 pub(crate) const DATA: Word = word("data", Shape::Type, "data = TheArguments");
+/// The time within which a call must end.
+pub(crate) const DEADLINE: Word = word("deadline", Shape::Text, "deadline = \"5s\"");
 pub(crate) const DISCRIMINATOR_NAME: Word =
     word("discriminator", Shape::Text, "discriminator = \"member-name\"");
 pub(crate) const DISCRIMINATOR: Word = word("discriminator", Shape::Flag, "discriminator");
+/// Names the function that exempts an event from its rate limit.
+pub(crate) const EXEMPT: Word = word("exempt", Shape::Path, "exempt = a_function");
 /// Marks an argument that names a file descriptor of the session.
 pub(crate) const FD: Word = word("fd", Shape::Flag, "fd");
 /// Names the open enum that the values extend.
@@ -78,6 +87,8 @@ pub(crate) const RETURNS: Word = word("returns", Shape::Type, "returns = TheType
 /// Exempts a command from the rule that it returns an object or a list of objects.
 pub(crate) const RETURNS_EXCEPTION: Word =
     word("returns_exception", Shape::Flag, "returns_exception");
+/// Marks a member that no log shows.
+pub(crate) const SECRET: Word = word("secret", Shape::Flag, "secret");
 pub(crate) const SESSION: Word = word("session", Shape::Flag, "session");
 pub(crate) const SINCE: Word = word("since", Shape::Text, "since = \"2.12\"");
 pub(crate) const STATE: Word = word("state", Shape::Flag, "state");
@@ -106,7 +117,7 @@ pub(crate) const EXTENSION_WORDS: &[Word] = &[EXTENDS, CRATE];
 
 /// Words of `#[qapi_event]`.
 pub(crate) const EVENT_WORDS: &[Word] =
-    &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, REGISTER, CRATE];
+    &[NAME, SINCE, FEATURES, BOXED, RATE_LIMIT, KEY, EXEMPT, REGISTER, CRATE];
 
 /// Words of `#[qapi_command]`.
 pub(crate) const COMMAND_WORDS: &[Word] = &[
@@ -117,6 +128,8 @@ pub(crate) const COMMAND_WORDS: &[Word] = &[
     ALLOW_OOB,
     ALLOW_PRECONFIG,
     BLOCKING,
+    DEADLINE,
+    CANCEL_ON_DISCONNECT,
     BOXED,
     GEN,
     DATA,
@@ -147,11 +160,11 @@ pub(crate) const BRANCH_WORDS: &[Word] = &[OPEN];
 
 /// Words of `#[qapi]` on a member of a struct.
 pub(crate) const MEMBER_WORDS: &[Word] =
-    &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
+    &[BASE, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64, SECRET];
 
 /// Words of `#[qapi]` on a member of an event.
 pub(crate) const EVENT_MEMBER_WORDS: &[Word] =
-    &[NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
+    &[NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64, SECRET];
 
 /// Words of `#[qapi]` on a field of a union that is a struct.
 pub(crate) const UNION_MEMBER_WORDS: &[Word] = &[
@@ -165,14 +178,27 @@ pub(crate) const UNION_MEMBER_WORDS: &[Word] = &[
     DEFAULT,
     UNIT,
     BASE64,
+    SECRET,
 ];
 
 /// Words of `#[qapi]` on an alternative of an alternate.
 pub(crate) const ALTERNATIVE_WORDS: &[Word] = &[NAME, SINCE];
 
 /// Words of `#[qapi]` on a parameter of a command's function.
-pub(crate) const PARAMETER_WORDS: &[Word] =
-    &[STATE, SESSION, FD, NAME, NAME_EXCEPTION, SINCE, FEATURES, DEFAULT, UNIT, BASE64];
+pub(crate) const PARAMETER_WORDS: &[Word] = &[
+    STATE,
+    SESSION,
+    CANCELLATION,
+    FD,
+    NAME,
+    NAME_EXCEPTION,
+    SINCE,
+    FEATURES,
+    DEFAULT,
+    UNIT,
+    BASE64,
+    SECRET,
+];
 
 /// Words of the schema language and of serde that attributes do not accept, each with the
 /// replacement. [`unknown_word`](crate::messages::unknown_word) searches the list only for a word

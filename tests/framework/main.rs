@@ -9,6 +9,7 @@
 //! | job | the job engine: a file for each verb or rule |
 //! | macros | a file for each kind of definition; `conditions` ▶ `#[cfg]`; `hygiene` ▶ hostile surroundings; `ui` ▶ errors (`tests/ui`) |
 //! | model | the job engine and a model of it in lock step |
+//! | operations | `hooks` ▶ hooks around calls; `logs` ▶ audit, traffic and spans; `metrics` ▶ counters and gauges; `in_process` ▶ one set-up for production and tests; `deadlines` ▶ deadlines and calls without a client; `session_data`, `event_selection` ▶ the data, the end and the events of a session |
 //! | policy | `access` ▶ who may call; `compat` ▶ deprecated and unstable parts; `peer_credentials` ▶ clients of other users |
 //! | projection | the schema as of an earlier release: `conflicts` ▶ at start-up; `sessions` ▶ for clients; `package_releases` ▶ `since` of other packages; `job_history` ▶ the package job |
 //! | registry | `lookup` ▶ queries; `conflicts` ▶ each rule broken; `control_schema`, `job_schema` ▶ definitions equal to QEMU's schema files |
@@ -32,6 +33,7 @@ mod introspection;
 mod job;
 mod macros;
 mod model;
+mod operations;
 mod policy;
 mod projection;
 mod registry;

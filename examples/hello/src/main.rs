@@ -57,13 +57,17 @@ fn query_greetings(#[qapi(state)] greetings: &Greetings) -> GreetingInfo {
     GreetingInfo { count: greetings.0.load(Ordering::Relaxed) }
 }
 
+/// The server of this daemon, which the tests run too.
+fn server() -> Server {
+    Server::new().state(Greetings::default())
+}
+
 fn main() -> ExitCode {
     let Some(path) = std::env::args_os().nth(1) else {
         eprintln!("Usage: hello SOCKET");
         return ExitCode::FAILURE;
     };
-    let server = Server::new().state(Greetings::default()).listen_unix(path);
-    match server.and_then(Server::run) {
+    match server().listen_unix(path).and_then(Server::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hello: {error}");

@@ -2,28 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use std::sync::Arc;
-
-use qapi_core::StateMap;
 use qapi_core::client::Client;
-use qapi_core::testing::{TestClient, connect};
-use qapi_core::{Registry, Service};
+use qapi_core::testing::{TestClient, TestServer};
 use serde_json::json;
 
-use super::{Greeted, Greetings, greet, query_greetings};
-
-fn service() -> Arc<Service> {
-    let mut states = StateMap::default();
-    states.insert(Arc::new(Greetings::default()));
-    Arc::new(Service::new(Registry::collect().unwrap(), states).unwrap())
-}
+use super::{Greeted, greet, query_greetings, server};
 
 /// Tests the messages on the wire.
 #[tokio::test]
 async fn greets_counts_and_emits_the_event_to_all_clients() {
-    let service = service();
-    let mut first = TestClient::negotiated(&service).await;
-    let mut second = TestClient::negotiated(&service).await;
+    let server = TestServer::start(server());
+    let mut first = TestClient::negotiated(&server).await;
+    let mut second = TestClient::negotiated(&server).await;
 
     let greet = "{'execute': 'greet', 'arguments': {'name': 'world'}, 'id': 1}";
     first.expect(greet, &json!({ "return": { "count": 1 }, "id": 1 })).await;
@@ -40,7 +30,8 @@ async fn greets_counts_and_emits_the_event_to_all_clients() {
 /// Tests the commands through the typed client.
 #[tokio::test]
 async fn greetings_are_counted() {
-    let mut client = Client::over(connect(&service())).await.unwrap();
+    let server = TestServer::start(server());
+    let mut client = Client::over(server.connect()).await.unwrap();
     for (name, count) in [("world", 1), ("moon", 2)] {
         assert_eq!(client.execute(&greet { name }).await.unwrap().count, count);
         let event: Greeted = client.next().await.unwrap();

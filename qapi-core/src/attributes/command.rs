@@ -8,6 +8,20 @@
 /// A plain function runs at once, on the server's thread, and must be quick. The server awaits an
 /// `async fn`, and runs a `blocking` function on another thread; it serves other clients meanwhile.
 ///
+/// The future of an `async fn` is [`Send`], although the server runs on one thread: the type of an
+/// [`AsyncCall`](crate::call::AsyncCall) permits programs with an event loop of several threads. A
+/// value without `Send` must be dropped before the next `.await`.
+///
+/// # A call whose client disconnects
+/// A plain function has ended by then. A call of an `async` or `blocking` function continues, as
+/// the server has accepted the request, and its result is dropped. Requests that the server has
+/// already read are executed too. With `cancel_on_disconnect` the server drops the future of an
+/// `async fn`, and notifies a `blocking` function by its
+/// [`Cancellation`](crate::call::Cancellation).
+/// [`SessionContext::closed`](crate::SessionContext::closed) waits for the disconnect and defines
+/// it.
+///
+/// # Words
 /// Words of the attribute:
 ///
 /// | word | meaning |
@@ -15,6 +29,8 @@
 /// | `name`, `since`, `features`, `crate` | as for [`qapi_enum`](macro@crate::qapi_enum) |
 /// | `name_exception` | the `name` may have underscores for dashes |
 /// | `blocking` | the function may block: it is called on another thread |
+/// | `deadline = "5s"` | the time within which a call of an `async` or `blocking` function must end, in seconds or in milliseconds as in `"500ms"`; `"none"` exempts the command from [`Server::call_deadline`](crate::Server::call_deadline) |
+/// | `cancel_on_disconnect` | a call of an `async` or `blocking` function is cancelled when its client disconnects; see below |
 /// | `boxed` | the members of the one parameter, a struct or union, are the arguments |
 /// | `allow_oob` | the command may be executed out of band; its state must be [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | the command may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
@@ -35,8 +51,9 @@
 /// |---|---|
 /// | `state` | not an argument: the server's state of that type, as `&T` or `Arc<T>` |
 /// | `session` | not an argument: the session of the caller, as [`&SessionContext`](crate::SessionContext) |
+/// | `cancellation` | not an argument: the token of an `async` or `blocking` call, as [`&Cancellation`](crate::call::Cancellation) |
 /// | `fd` | the file descriptor that the client sent under the name in the argument, as `OwnedFd` or `Option<OwnedFd>`; see [`SessionFds`](crate::call::SessionFds) |
-/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64`, `secret` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// The function returns nothing, a struct, a union, a `Vec` of structs or unions, or a `Result` of
 /// one of these. The error of a `Result` converts into [`Error`](crate::Error), as a string does.

@@ -27,6 +27,7 @@
 /// | `default`, `default = value` | the member is optional; if it is absent, its value is `value`, or the `Default` of its type |
 /// | `unit = "ms"` | the unit of a `std::time::Duration` on the wire: `s`, `ms`, `us` or `ns` |
 /// | `base64` | a `Vec<u8>` is a Base64 string on the wire, and not a list of numbers |
+/// | `secret` | the value does not appear in the log of all messages; see [`TrafficLog`](crate::observe::TrafficLog) |
 ///
 /// The words `unit` and `base64` also apply to an `Option` of these types. Durations in replies are
 /// rounded down to whole units.

@@ -31,7 +31,7 @@
 /// | `discriminator` | the field contains the branches, and its name is the name of the discriminator |
 /// | `base` | on the first field only: the members of the field's struct come first |
 /// | `branches` | the field contains the branches, and the base has the discriminator |
-/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
+/// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64`, `secret` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// # A union whose only common member is the discriminator
 ///

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::call::cancellation::Cancellation;
 use crate::call::session::SessionContext;
 use crate::call::state::StateMap;
 use crate::error::{Error, Result};
@@ -25,6 +26,29 @@ pub enum Handler {
     Blocking(BlockingHandler),
     /// As a future that the server awaits.
     Async(AsyncHandler),
+}
+
+impl Handler {
+    /// How the function is called.
+    pub const fn execution(&self) -> Execution {
+        match self {
+            Self::Inline(_) => Execution::Inline,
+            Self::Blocking(_) => Execution::Blocking,
+            Self::Async(_) => Execution::Async,
+        }
+    }
+}
+
+/// How a command's function is called, without the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Execution {
+    /// During the dispatch of the request, on the thread of the server.
+    Inline,
+    /// On a thread where blocking is allowed.
+    Blocking,
+    /// As a future that the server awaits.
+    Async,
 }
 
 /// Checks the arguments, runs the function, and writes its return value.
@@ -67,12 +91,25 @@ impl std::fmt::Debug for Call {
 pub struct Context<'a> {
     session: &'a Arc<SessionContext>,
     states: &'a StateMap,
+    cancellation: Option<&'a Arc<Cancellation>>,
 }
 
 impl<'a> Context<'a> {
     /// The surroundings of a call from `session`, to a server that has `states`.
     pub fn new(session: &'a Arc<SessionContext>, states: &'a StateMap) -> Self {
-        Self { session, states }
+        Self { session, states, cancellation: None }
+    }
+
+    /// The same surroundings, for a call that outlives the dispatch and may be cancelled.
+    #[must_use]
+    pub fn cancellation(self, cancellation: &'a Arc<Cancellation>) -> Self {
+        Self { cancellation: Some(cancellation), ..self }
+    }
+
+    /// The token of the call. A call that cannot be cancelled has a token of its own, which nothing
+    /// cancels.
+    pub fn shared_cancellation(&self) -> Arc<Cancellation> {
+        self.cancellation.map(Arc::clone).unwrap_or_default()
     }
 
     /// The session that the call came from.

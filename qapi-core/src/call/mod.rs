@@ -5,17 +5,20 @@
 //! - [`ReturnWriter`]: writes the return value as JSON text
 //! - [`SessionContext`]: the session of the caller, with
 //!   [`SessionFds`], the file descriptors that the client sent
+//! - [`Cancellation`]: tells a function that its call is cancelled
 //! - [`OobSafe`]: the mark of state that commands out of band may use
 
+pub(crate) mod cancellation;
 pub mod fds;
 pub(crate) mod handler;
 pub(crate) mod session;
 pub(crate) mod state;
 
+pub use cancellation::{CancelReason, Cancellation};
 pub use fds::SessionFds;
 pub use handler::{
-    AsyncCall, AsyncHandler, BlockingCall, BlockingHandler, Context, Handler, InlineHandler,
-    Registration, ReturnWriter,
+    AsyncCall, AsyncHandler, BlockingCall, BlockingHandler, Context, Execution, Handler,
+    InlineHandler, Registration, ReturnWriter,
 };
 pub use session::{PeerCredentials, SessionContext};
 pub use state::{OobSafe, StateMap};

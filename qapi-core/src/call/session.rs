@@ -1,10 +1,14 @@
 //! The session of a caller, as the functions behind commands see it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::call::fds::SessionFds;
+use crate::call::state::StateMap;
 use crate::error::Result;
 use crate::messages;
+use crate::pattern::{NamePattern, any_matches};
+use crate::wait_queue::WaitQueue;
 
 /// The user, group and process at the other end of a unix socket, when it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,13 +39,39 @@ pub struct SessionContext {
     peer: Option<PeerCredentials>,
     negotiated: AtomicBool,
     oob: AtomicBool,
+    closed: AtomicBool,
     fds: SessionFds,
+    /// The name of the listener that accepted the client.
+    listener: Option<Arc<str>>,
+    /// Made at the first use, as most sessions need none of it.
+    parts: OnceLock<Box<Parts>>,
+}
+
+/// The parts of a session that few sessions use.
+#[derive(Debug, Default)]
+struct Parts {
+    closed: WaitQueue,
+    data: Mutex<StateMap>,
+    /// The events that the client chose; `None` for all.
+    event_patterns: RwLock<Option<Vec<NamePattern>>>,
 }
 
 impl SessionContext {
-    pub(crate) fn new(id: u64, peer: Option<PeerCredentials>) -> Self {
-        let (negotiated, oob) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { id, peer, negotiated, oob, fds: SessionFds::default() }
+    pub(crate) fn new(
+        id: u64,
+        peer: Option<PeerCredentials>,
+        listener: Option<Arc<str>>,
+    ) -> Self {
+        Self {
+            id,
+            peer,
+            negotiated: AtomicBool::new(false),
+            oob: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            fds: SessionFds::default(),
+            listener,
+            parts: OnceLock::new(),
+        }
     }
 
     /// A number that no other session of this server has.
@@ -52,6 +82,93 @@ impl SessionContext {
     /// The credentials of the client, where the transport reports them: a unix socket does.
     pub fn peer(&self) -> Option<PeerCredentials> {
         self.peer
+    }
+
+    /// The name of the listener that accepted the client; see
+    /// [`Listener::name`](crate::Listener::name). `None` for a session without a listener.
+    pub fn listener(&self) -> Option<&str> {
+        self.listener.as_deref()
+    }
+
+    /// The data of type `T` of this session. The first call for a type creates the default value.
+    /// The data live as long as the session, or as long as a call that has them.
+    ///
+    /// ```
+    /// use qapi_core::prelude::*;
+    /// use std::sync::Mutex;
+    ///
+    /// /// The disk that the client has selected.
+    /// #[derive(Default)]
+    /// struct Selected(Mutex<Option<String>>);
+    ///
+    /// /// Selects a disk for later commands of the same client.
+    /// #[qapi_command]
+    /// fn disk_select(#[qapi(session)] session: &SessionContext, id: &str) {
+    ///     if let Ok(mut selected) = session.data::<Selected>().0.lock() {
+    ///         *selected = Some(id.to_owned());
+    ///     }
+    /// }
+    /// ```
+    pub fn data<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.data_or_insert_with(T::default)
+    }
+
+    /// The data of type `T` of this session, created by `create` at the first call for the type.
+    pub fn data_or_insert_with<T: Send + Sync + 'static>(
+        &self,
+        create: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        // Nothing that can panic runs under the lock, so that poison is ignored.
+        let lock = || self.parts().data.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock().get_shared();
+        found.unwrap_or_else(|| {
+            let created = Arc::new(create());
+            let mut data = lock();
+            data.get_shared().unwrap_or_else(|| {
+                data.insert(Arc::clone(&created));
+                created
+            })
+        })
+    }
+
+    /// Whether the client has disconnected, or the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Waits until the client disconnects or the session ends. A function that serves a client for
+    /// long, or a task that it started, can end then.
+    ///
+    /// The server notices a disconnect also while a call is in flight. A client that only closes
+    /// its sending direction and still reads has not disconnected. The server can tell the two
+    /// apart for unix sockets on Linux. For all other transports the end of the input counts as a
+    /// disconnect.
+    pub async fn closed(&self) {
+        self.parts().closed.wait_until(|| self.is_closed()).await;
+    }
+
+    /// Records that the client has disconnected or the session has ended.
+    pub(crate) fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.parts().closed.wake_all();
+        }
+    }
+
+    /// Chooses the events that the client receives: those whose names match one of `patterns`.
+    /// `None` chooses all events.
+    pub fn choose_events(&self, patterns: Option<Vec<NamePattern>>) {
+        *self.parts().event_patterns.write().unwrap_or_else(PoisonError::into_inner) = patterns;
+    }
+
+    /// Whether the client receives the events of this name.
+    pub fn receives(&self, event: &str) -> bool {
+        let Some(parts) = self.parts.get() else { return true };
+        let patterns = parts.event_patterns.read().unwrap_or_else(PoisonError::into_inner);
+        patterns.as_ref().is_none_or(|patterns| any_matches(patterns, event))
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(Box::default)
     }
 
     /// The file descriptors that the client has sent.

@@ -145,7 +145,14 @@ impl CommandReturn for Introspection {
 ///
 /// The reply follows the last events of the server's work: the server runs its shutdown hooks
 /// first.
-#[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
+#[qapi_command(
+    crate = crate,
+    client,
+    allow_preconfig,
+    // The shutdown hooks may take longer than other calls.
+    deadline = "none",
+    since = "0.14"
+)]
 pub async fn quit(#[qapi(state)] shutdown: &Shutdown) {
     shutdown.request();
     shutdown.hooks_finished().await;

@@ -2,10 +2,20 @@
 
 mod throttle;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::ptr;
+#[cfg(feature = "metrics")]
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::Serialize;
+
+use crate::call::session::SessionContext;
 use crate::call::state::OobSafe;
+use crate::clock::monotonic_now;
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::{EventFate, count_event};
+use crate::observe::traffic::TrafficLog;
 use crate::protocol::envelope;
 use crate::protocol::outbox::Outbox;
 use crate::schema::definition::Definition;
@@ -37,6 +47,11 @@ struct Bus {
     state: Mutex<State>,
     /// Woken when a new period ends before all others.
     next_end_changed: WaitQueue,
+    /// Logs the events of a service that logs all messages.
+    traffic: OnceLock<Arc<TrafficLog>>,
+    /// Whether events are counted.
+    #[cfg(feature = "metrics")]
+    is_counted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -48,8 +63,11 @@ struct State {
 }
 
 /// The texts of one event, one for each format in use.
-#[derive(Debug, Default)]
-struct Texts(Vec<(MessageFormat, Vec<u8>)>);
+#[derive(Debug)]
+struct Texts {
+    definition: &'static Definition,
+    rendered: Vec<(MessageFormat, Vec<u8>)>,
+}
 
 impl Default for Events {
     fn default() -> Self {
@@ -70,6 +88,9 @@ impl Events {
             clock: Box::new(clock),
             state: Mutex::default(),
             next_end_changed: WaitQueue::default(),
+            traffic: OnceLock::new(),
+            #[cfg(feature = "metrics")]
+            is_counted: AtomicBool::new(false),
         }))
     }
 
@@ -85,14 +106,87 @@ impl Events {
             }
         };
         let mut state = self.lock();
-        match rate_limit(E::DEFINITION) {
-            None => state.send(&mut Texts::default(), &render),
-            Some(RateLimit { milliseconds, key: _ }) => {
-                let period = Duration::from_millis(milliseconds);
-                let key = Key { event: E::DEFINITION.name, value: event.rate_limit_key() };
-                self.emit_limited(&mut state, key, period, &render);
+        let Some(RateLimit { milliseconds, key: _ }) = rate_limit(E::DEFINITION) else {
+            self.send(&mut state, &mut Texts::new(E::DEFINITION), &render);
+            return;
+        };
+        let period = Duration::from_millis(milliseconds);
+        let key = Key { event: E::DEFINITION.name, value: event.rate_limit_key() };
+        if event.is_exempt() {
+            // An older event never follows a newer one of the same key.
+            self.send_deferred(&mut state, |other| *other == key);
+            self.send(&mut state, &mut Texts::new(E::DEFINITION), &render);
+        } else {
+            self.emit_limited(&mut state, key, period, Texts::new(E::DEFINITION), &render);
+        }
+    }
+
+    /// Sends `event` to the client of `session` alone, if the client has negotiated. A rate limit
+    /// does not apply.
+    ///
+    /// ```
+    /// use qapi_core::prelude::*;
+    ///
+    /// /// The caller's work has begun.
+    /// #[qapi_event]
+    /// struct WorkBegun {}
+    ///
+    /// /// Begins some work, and notifies only the caller.
+    /// #[qapi_command]
+    /// fn work_begin(#[qapi(session)] session: &SessionContext, #[qapi(state)] events: &Events) {
+    ///     events.emit_to(session, &WorkBegun {});
+    /// }
+    /// ```
+    pub fn emit_to<E: QapiEvent>(&self, session: &SessionContext, event: &E) {
+        let at = (self.0.clock)();
+        let state = self.lock();
+        let clients = state.clients.iter().filter_map(Weak::upgrade);
+        for outbox in clients.filter(|outbox| ptr::eq(outbox.session(), session)) {
+            let format = outbox.format();
+            if format.view.shows(E::DEFINITION) {
+                let mut text = Vec::new();
+                envelope::event(&mut text, event, at, format);
+                self.deliver(&outbox, E::DEFINITION, &text);
             }
         }
+    }
+
+    /// Sends all deferred events now. Their periods continue. A server calls this before its
+    /// sessions close, so that no event is lost at its end.
+    pub fn flush(&self) {
+        self.send_deferred(&mut self.lock(), |_| true);
+    }
+
+    /// Sends the deferred events of type `E` now; otherwise like [`flush`](Self::flush).
+    pub fn flush_events<E: QapiEvent>(&self) {
+        self.send_deferred(&mut self.lock(), |key| key.event == E::DEFINITION.name);
+    }
+
+    /// Sends all deferred events whose [key](RateLimit::key) has this value now, of any type;
+    /// otherwise like [`flush`](Self::flush). Call it before the last event about an object, so
+    /// that events about its progress do not follow its end.
+    ///
+    /// ```
+    /// use qapi_core::prelude::*;
+    ///
+    /// /// The progress of a download.
+    /// #[qapi_event(rate_limit = "1s", key = "id")]
+    /// struct DownloadProgress { id: String, percent: u8 }
+    ///
+    /// /// A download has ended.
+    /// #[qapi_event]
+    /// struct DownloadEnded { id: String }
+    ///
+    /// fn end(events: &Events, id: &str) {
+    ///     events.emit(&DownloadProgress { id: id.to_owned(), percent: 100 });
+    ///     events.flush_key(id);
+    ///     events.emit(&DownloadEnded { id: id.to_owned() });
+    /// }
+    /// ```
+    pub fn flush_key<T: Serialize + ?Sized>(&self, value: &T) {
+        // The same text as in `rate_limit_key` of the event.
+        let value = serde_json::to_vec(value).unwrap_or_default();
+        self.send_deferred(&mut self.lock(), |key| key.value == value);
     }
 
     /// Sends deferred events whose periods are over at `now`. Returns the time at which the next
@@ -101,7 +195,7 @@ impl Events {
         let mut state = self.lock();
         while let Some(ended) = state.throttle.end_period(now) {
             match ended {
-                Ended::Deferred(mut texts) => state.send(&mut texts, &|_, _| {}),
+                Ended::Deferred(mut texts) => self.send(&mut state, &mut texts, &|_, _| {}),
                 Ended::Empty => {}
             }
         }
@@ -153,25 +247,92 @@ impl Events {
         state: &mut State,
         key: Key,
         period: Duration,
+        mut texts: Texts,
         render: &dyn Fn(&mut Vec<u8>, &MessageFormat),
     ) {
         let next_end = state.throttle.next_end();
         if state.throttle.is_idle(&key) {
             state.throttle.start(key, period, monotonic_now());
-            state.send(&mut Texts::default(), render);
+            self.send(state, &mut texts, render);
             if state.throttle.next_end() != next_end {
                 self.0.next_end_changed.wake_all();
             }
             return;
         }
-        let mut texts = Texts::default();
         for format in &state.formats {
             texts.get(format, render);
         }
+        #[cfg(feature = "metrics")]
+        {
+            if state.throttle.has_deferred(&key) {
+                self.count(key.event, EventFate::Dropped);
+            }
+            self.count(key.event, EventFate::Deferred);
+        }
         let size = texts.size();
         if let Err(mut texts) = state.throttle.defer(&key, texts, size) {
-            state.send(&mut texts, render);
+            self.send(state, &mut texts, render);
         }
+    }
+
+    /// Sends the deferred events whose keys `selects` accepts.
+    fn send_deferred(&self, state: &mut State, selects: impl FnMut(&Key) -> bool) {
+        for mut texts in state.throttle.take_deferred(selects) {
+            self.send(state, &mut texts, &|_, _| {});
+        }
+    }
+
+    /// Appends the event to the output of every client that receives events of this name, and
+    /// renders the texts that `texts` lacks.
+    fn send(
+        &self,
+        state: &mut State,
+        texts: &mut Texts,
+        render: &dyn Fn(&mut Vec<u8>, &MessageFormat),
+    ) {
+        let definition = texts.definition;
+        #[cfg(feature = "metrics")]
+        self.count(definition.name, EventFate::Sent);
+        state.clients.retain(|client| {
+            let Some(outbox) = client.upgrade() else { return false };
+            let text = texts.get(outbox.format(), render);
+            if !text.is_empty() && outbox.session().receives(definition.name) {
+                self.deliver(&outbox, definition, text);
+            }
+            true
+        });
+    }
+
+    fn deliver(&self, outbox: &Outbox, definition: &'static Definition, text: &[u8]) {
+        outbox.push_event(text);
+        if let Some(log) = self.0.traffic.get() {
+            log.event(outbox.session(), text, definition);
+        }
+    }
+
+    /// Counts all further events.
+    #[cfg(all(feature = "metrics", feature = "server"))]
+    pub(crate) fn record_metrics(&self) {
+        self.0.is_counted.store(true, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "metrics")]
+    fn count(&self, event: &'static str, fate: EventFate) {
+        if self.0.is_counted.load(Ordering::Relaxed) {
+            count_event(event, fate);
+        }
+    }
+
+    /// The number of bytes that each client has not accepted.
+    #[cfg(all(feature = "metrics", feature = "server"))]
+    pub(crate) fn pending_output(&self) -> Vec<usize> {
+        let clients = &self.lock().clients;
+        clients.iter().filter_map(Weak::upgrade).map(|outbox| outbox.pending()).collect()
+    }
+
+    /// Logs each event that a session receives.
+    pub(crate) fn log_traffic(&self, log: Arc<TrafficLog>) {
+        let _ = self.0.traffic.set(log);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -181,48 +342,30 @@ impl Events {
     }
 }
 
-impl State {
-    /// Appends the event to every client's output, and renders the texts that `texts` lacks.
-    fn send(&mut self, texts: &mut Texts, render: &dyn Fn(&mut Vec<u8>, &MessageFormat)) {
-        self.clients.retain(|client| {
-            let Some(outbox) = client.upgrade() else { return false };
-            let text = texts.get(outbox.format(), render);
-            if !text.is_empty() {
-                outbox.push_event(text);
-            }
-            true
-        });
-    }
-}
-
 impl Texts {
+    fn new(definition: &'static Definition) -> Self {
+        Self { definition, rendered: Vec::new() }
+    }
+
     /// The text in `format`, rendered on first use.
     fn get(
         &mut self,
         format: &MessageFormat,
         render: &dyn Fn(&mut Vec<u8>, &MessageFormat),
     ) -> &[u8] {
-        let found = self.0.iter().position(|(rendered, _)| rendered == format);
+        let found = self.rendered.iter().position(|(rendered, _)| rendered == format);
         let index = found.unwrap_or_else(|| {
             let mut text = Vec::new();
             render(&mut text, format);
-            self.0.push((*format, text));
-            self.0.len() - 1
+            self.rendered.push((*format, text));
+            self.rendered.len() - 1
         });
-        self.0.get(index).map_or(&[], |(_, text)| text)
+        self.rendered.get(index).map_or(&[], |(_, text)| text)
     }
 
     fn size(&self) -> usize {
-        self.0.iter().map(|(_, text)| text.capacity()).sum()
+        self.rendered.iter().map(|(_, text)| text.capacity()).sum()
     }
-}
-
-/// The clock of rate limits. Under the feature `server` it is tokio's, which tests can pause.
-fn monotonic_now() -> Instant {
-    #[cfg(feature = "server")]
-    return tokio::time::Instant::now().into_std();
-    #[cfg(not(feature = "server"))]
-    Instant::now()
 }
 
 fn rate_limit(definition: &'static Definition) -> Option<RateLimit> {

@@ -71,6 +71,12 @@ impl<E> Throttle<E> {
         !self.periods.contains_key(key)
     }
 
+    /// Whether an event of `key` is deferred.
+    #[cfg(feature = "metrics")]
+    pub(super) fn has_deferred(&self, key: &Key) -> bool {
+        self.periods.get(key).is_some_and(|period| period.deferred.is_some())
+    }
+
     /// Starts a period of `key` at `now`, unless the size limit is reached.
     pub(super) fn start(&mut self, key: Key, length: Duration, now: Instant) {
         let size = period_size(&key);
@@ -99,6 +105,20 @@ impl<E> Throttle<E> {
         self.size += size;
         period.deferred = Some(Deferred { event, size });
         Ok(())
+    }
+
+    /// Takes the deferred events whose keys `selects` accepts, in the order in which their periods
+    /// end. The periods continue.
+    pub(super) fn take_deferred(&mut self, mut selects: impl FnMut(&Key) -> bool) -> Vec<E> {
+        let mut taken = Vec::new();
+        for key in self.ends.values().filter(|key| selects(key)) {
+            let deferred = self.periods.get_mut(key).and_then(|period| period.deferred.take());
+            if let Some(Deferred { event, size }) = deferred {
+                self.size -= size;
+                taken.push(event);
+            }
+        }
+        taken
     }
 
     /// When the next period ends.

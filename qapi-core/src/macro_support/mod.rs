@@ -3,7 +3,7 @@
 pub use core::convert::{From, TryFrom};
 pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{str, u8, usize};
+pub use core::primitive::{bool, str, u8, usize};
 pub use core::result::Result::{Err, Ok};
 pub use std::borrow::ToOwned;
 pub use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub use crate::call::handler::{
 pub use crate::call::session::SessionContext;
 pub use crate::call::state::OobSafe;
 pub use crate::error::{Error, Result};
-pub use crate::schema::definition::call::{Arguments, Command, Event, RateLimit};
+pub use crate::schema::definition::call::{Arguments, Command, Deadline, Event, RateLimit};
 pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
 pub use crate::schema::definition::object::{
     Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use crate::call::session::SessionContext;
 use crate::memory_budget::{Account, Charge, MemoryBudget, MemoryExceeded};
 use crate::schema::view::MessageFormat;
 
@@ -24,6 +25,7 @@ const CLOSED: usize = usize::MAX / 2;
 /// negotiated. Any thread appends; the thread that serves the client takes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
+    session: Arc<SessionContext>,
     format: MessageFormat,
     limit: usize,
     account: Arc<Account>,
@@ -86,7 +88,12 @@ impl std::error::Error for LimitExceeded {}
 
 impl Outbox {
     /// An empty outbox, with an account of its own in `budget`.
-    pub(crate) fn new(format: MessageFormat, limit: usize, budget: &MemoryBudget) -> Arc<Self> {
+    pub(crate) fn new(
+        session: Arc<SessionContext>,
+        format: MessageFormat,
+        limit: usize,
+        budget: &MemoryBudget,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|outbox: &Weak<Self>| {
             let closed = outbox.clone();
             let account = budget.open(move || {
@@ -105,8 +112,14 @@ impl Outbox {
                 waiter: None,
             };
             let (pending, taken_is_charged) = (AtomicUsize::new(0), AtomicBool::new(false));
-            Self { format, limit, account, pending, taken_is_charged, inner: inner.into() }
+            let inner = inner.into();
+            Self { session, format, limit, account, pending, taken_is_charged, inner }
         })
+    }
+
+    /// The session of the client.
+    pub(crate) fn session(&self) -> &SessionContext {
+        &self.session
     }
 
     /// The account of the client in the memory budget.

@@ -12,6 +12,7 @@ use super::connection::{Connection, ConnectionOptions, Disconnect};
 use super::error::ServeError;
 use super::executor::CallExecutor;
 use super::foreign_protocol::ForeignProtocols;
+use super::in_process::Connections;
 use super::listener::{Listener, ListenerOptions};
 use super::places::{Occupant, Places};
 use super::readiness::{NotifyServiceManager, ServiceState};
@@ -36,8 +37,8 @@ impl std::fmt::Debug for OnOverflow {
 /// The pause of a listener after it failed to accept a client.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Work between the request to shut down and the end of the sessions.
-pub(super) type ShutdownHook = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A future that the server awaits: a shutdown hook, or work in the background.
+pub(super) type ServerTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Everything that accepting and serving a client needs.
 pub(super) struct Acceptor {
@@ -62,7 +63,8 @@ pub(super) struct Acceptor {
 pub(super) async fn serve_all(
     acceptor: Arc<Acceptor>,
     listeners: Vec<Listener>,
-    shutdown_hooks: Vec<ShutdownHook>,
+    shutdown_hooks: Vec<ServerTask>,
+    server_background: Vec<ServerTask>,
 ) -> Result<(), ServeError> {
     if !shutdown_hooks.is_empty() {
         acceptor.service.shutdown().expect_hooks();
@@ -71,8 +73,9 @@ pub(super) async fn serve_all(
     // The files of the sockets are removed after the last session is closed, so that clients can
     // detect the end of the server by them.
     let mut sockets = Vec::new();
-    for Listener { transport, options } in listeners {
+    for Listener { transport, mut options } in listeners {
         let acceptor = Arc::clone(&acceptor);
+        options.name.get_or_insert_with(|| transport.name().into());
         match transport {
             Transport::Listening(socket) => {
                 let listener = socket.async_listener()?;
@@ -86,6 +89,9 @@ pub(super) async fn serve_all(
             Transport::Connecting(outgoing) => {
                 tasks.spawn(connect_loop(acceptor, outgoing, options));
             }
+            Transport::InProcess(connections) => {
+                tasks.spawn(in_process_loop(acceptor, connections, options));
+            }
             Transport::Stdio => {
                 tasks.spawn(async move { acceptor.serve_stdio(options).await });
             }
@@ -94,6 +100,9 @@ pub(super) async fn serve_all(
     let events = acceptor.service.events().clone();
     let mut background = JoinSet::new();
     background.spawn(async move { events.run_throttle().await });
+    for task in server_background {
+        background.spawn(task);
+    }
     let logging = Arc::clone(&acceptor);
     background.spawn(async move { logging.refusals.run().await });
     acceptor.notify_service_manager(ServiceState::Ready);
@@ -102,6 +111,8 @@ pub(super) async fn serve_all(
     for hook in shutdown_hooks {
         hook.await;
     }
+    // No event is lost at the end.
+    acceptor.service.events().flush();
     acceptor.service.shutdown().close_sessions();
     acceptor.drain(tasks).await;
     Ok(())
@@ -118,7 +129,7 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: 
         };
         match accepted {
             Ok(stream) => {
-                let acceptor = Arc::clone(&acceptor);
+                let (acceptor, options) = (Arc::clone(&acceptor), options.clone());
                 sessions.spawn(async move { acceptor.serve_accepted(stream, options).await });
             }
             Err(error) => {
@@ -128,6 +139,32 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: 
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
+    }
+    while sessions.join_next().await.is_some() {}
+}
+
+/// Serves clients within the process until the shutdown is requested, then waits until their
+/// sessions are closed.
+async fn in_process_loop(
+    acceptor: Arc<Acceptor>,
+    mut connections: Connections,
+    options: ListenerOptions,
+) {
+    let mut sessions = JoinSet::new();
+    loop {
+        let (source, sink, peer) = tokio::select! {
+            () = acceptor.service.shutdown().requested() => break,
+            Some(_) = sessions.join_next() => continue,
+            Some(client) = connections.accept() => client,
+            else => break,
+        };
+        let session_options = acceptor.session_options(peer, &options);
+        let acceptor = Arc::clone(&acceptor);
+        sessions.spawn(async move {
+            let options = ConnectionOptions::default();
+            let occupant = Occupant::Configured;
+            acceptor.run_session(source, sink, occupant, &session_options, options).await;
+        });
     }
     while sessions.join_next().await.is_some() {}
 }
@@ -147,7 +184,7 @@ async fn connect_loop(
         match connected {
             Ok(stream) => {
                 is_reachable = true;
-                acceptor.serve_configured(stream, options).await;
+                acceptor.serve_configured(stream, options.clone()).await;
             }
             Err(error) if is_reachable => {
                 // Only the first failure is a warning: the client may be absent for days.
@@ -187,12 +224,12 @@ impl Acceptor {
         self.serve(stream, peer, Occupant::Configured, options, None).await;
     }
 
-    async fn serve_stdio(&self, ListenerOptions { pretty, foreign_protocols }: ListenerOptions) {
+    async fn serve_stdio(&self, listener: ListenerOptions) {
         let source = Source::Bytes(Box::new(tokio::io::stdin()));
         let sink = Box::new(tokio::io::stdout());
-        let foreign_protocols = foreign_protocols.unwrap_or(ForeignProtocols::Ignore);
+        let foreign_protocols = listener.foreign_protocols.unwrap_or(ForeignProtocols::Ignore);
         let options = ConnectionOptions { foreign_protocols, negotiation_deadline: None };
-        let session_options = self.session_options(None, pretty);
+        let session_options = self.session_options(None, &listener);
         self.run_session(source, sink, Occupant::Configured, &session_options, options).await;
     }
 
@@ -201,20 +238,25 @@ impl Acceptor {
         stream: Stream,
         peer: Option<PeerCredentials>,
         occupant: Occupant,
-        ListenerOptions { pretty, foreign_protocols }: ListenerOptions,
+        listener: ListenerOptions,
         negotiation_deadline: Option<Duration>,
     ) {
         let default = stream.default_foreign_protocols();
-        let foreign_protocols = foreign_protocols.unwrap_or(default);
+        let foreign_protocols = listener.foreign_protocols.unwrap_or(default);
         let options = ConnectionOptions { foreign_protocols, negotiation_deadline };
         let (source, sink) = stream.split(self.fd_passing);
-        let session_options = self.session_options(peer, pretty);
+        let session_options = self.session_options(peer, &listener);
         self.run_session(source, sink, occupant, &session_options, options).await;
     }
 
-    fn session_options(&self, peer: Option<PeerCredentials>, pretty: bool) -> SessionOptions {
+    fn session_options(
+        &self,
+        peer: Option<PeerCredentials>,
+        ListenerOptions { pretty, name, foreign_protocols: _ }: &ListenerOptions,
+    ) -> SessionOptions {
         let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());
-        SessionOptions { peer, pretty, output_limit, memory_budget }
+        let (pretty, listener) = (*pretty, name.clone());
+        SessionOptions { peer, pretty, output_limit, memory_budget, listener }
     }
 
     /// Runs one session over its transport, if a place is free.

@@ -1,9 +1,7 @@
 //! Drives one session over one connection.
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -15,8 +13,10 @@ use tokio::time::Sleep;
 
 use super::executor::{CallExecutor, CallResult};
 use super::foreign_protocol::{Detector, ForeignProtocols};
+use super::read_buffer::{READ_SIZE, READ_SIZE_OF_LARGE, ReadBuffer};
 use super::refusal::Refusal;
-use super::stream::{Sink, Source};
+use super::stream::{HangUp, Sink, Source};
+use crate::call::cancellation::CancelReason;
 use crate::protocol::outbox::LimitExceeded;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Advance, Session};
@@ -89,6 +89,8 @@ pub(super) struct Connection {
     foreign_protocols: Detector,
     /// Ends when the client must have negotiated; `None` once it has.
     negotiation_deadline: Option<Pin<Box<Sleep>>>,
+    /// Completes when the client has disconnected; made while a call is in flight.
+    hang_up: Option<HangUp>,
     /// Whether sessions must close, after the shutdown hooks.
     is_closing: bool,
 }
@@ -116,12 +118,13 @@ impl Connection {
             end_of_input: false,
             foreign_protocols: Detector::new(options.foreign_protocols),
             negotiation_deadline: deadline.map(|time| Box::pin(tokio::time::sleep(time))),
+            hang_up: None,
             is_closing: false,
         }
     }
 
     /// Serves the client until the client or the server closes the connection. A call that is in
-    /// flight when the client disconnects continues.
+    /// flight when the client disconnects continues, unless the command is cancelled then.
     pub(super) async fn run(&mut self, shutdown: &Shutdown) -> Disconnect {
         let mut closing =
             Closing { shutdown, wait: pin!(shutdown.sessions_closing()), waker: None };
@@ -170,6 +173,8 @@ impl Connection {
             } else if let Poll::Ready(result) = self.poll_read(context) {
                 result?;
                 *may_read = false;
+            } else if self.poll_disconnect(context).is_ready() {
+                self.note_disconnect();
             } else if !self.is_closing && closing.poll(context) {
                 self.is_closing = true;
                 self.waiting_for = WaitingFor::Nothing;
@@ -276,16 +281,50 @@ impl Connection {
             return Poll::Ready(Err(Disconnect::Refused(Refusal::Foreign(protocol))));
         }
         self.end_of_input = count == 0;
-        let fds = self.input.take_fds();
-        if !fds.is_empty() {
-            self.session.receive_fds(fds);
-        }
         self.advance();
         Poll::Ready(Ok(()))
     }
 
+    /// Waits, while a call is in flight, until the client disconnects. Reads ahead, since a session
+    /// that is busy reads nothing and the end of the input would go unnoticed.
+    fn poll_disconnect(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.call.is_none() || self.session.context().is_closed() {
+            return Poll::Pending;
+        }
+        if !self.end_of_input && self.input.is_empty() {
+            let read = self.input.poll_read(&mut self.source, context, READ_SIZE);
+            // An error shows again when the connection reads or writes next.
+            self.end_of_input = matches!(read, Poll::Ready(Ok(0) | Err(_)));
+        }
+        let control = self.session.in_flight();
+        let cancels = control.is_some_and(|control| control.cancels_on_disconnect());
+        if self.hang_up.is_none() && (self.end_of_input || cancels) {
+            self.hang_up = self.source.hang_up();
+        }
+        match &mut self.hang_up {
+            Some(hang_up) => hang_up.as_mut().poll(context),
+            None if self.end_of_input => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Tells the session and the call in flight that the client has disconnected.
+    fn note_disconnect(&mut self) {
+        self.hang_up = None;
+        self.session.context().close();
+        if let Some(control) =
+            self.session.in_flight().filter(|call| call.cancels_on_disconnect())
+        {
+            control.cancellation().cancel(CancelReason::ClientDisconnected);
+        }
+    }
+
     /// Gives the session input and starts its calls, until the session cannot advance.
     fn advance(&mut self) {
+        let fds = self.input.take_fds();
+        if !fds.is_empty() {
+            self.session.receive_fds(fds);
+        }
         loop {
             let mut input = self.input.remaining();
             let step = self.session.advance(&mut input);
@@ -294,8 +333,12 @@ impl Connection {
             self.waiting_for = match step {
                 Advance::NeedInput => WaitingFor::Input,
                 Advance::Call(call) => {
-                    let command = self.session.in_flight_command().unwrap_or_default();
-                    self.call = Some(self.executor.start(command, call));
+                    if let Some(control) = self.session.in_flight() {
+                        self.call = Some(self.executor.start(control, call));
+                    }
+                    if self.session.context().is_closed() {
+                        self.note_disconnect();
+                    }
                     continue;
                 }
                 Advance::Busy => WaitingFor::Call,
@@ -327,73 +370,5 @@ impl<F: Future<Output = ()>> Closing<'_, F> {
         }
         self.waker = Some(context.waker().clone());
         self.wait.as_mut().poll(context).is_ready()
-    }
-}
-
-/// The maximum number of bytes in one read, if the client has sent a large part of a message. The
-/// rest of such a message takes the most time for each byte, while other clients wait.
-const READ_SIZE_OF_LARGE: usize = 4 << 10;
-
-/// The maximum number of bytes in one read. A client's burst of small commands fits into one read,
-/// and one write then sends all replies to the burst.
-const READ_SIZE: usize = 16 << 10;
-
-thread_local! {
-    /// The buffer for the next read on this thread. All connections share it, since most of them
-    /// have no unconsumed input most of the time.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Bytes and file descriptors that were read from a connection and not yet consumed.
-#[derive(Debug, Default)]
-struct ReadBuffer {
-    /// The bytes of the last read, up to `end`. Without capacity if all of them are consumed.
-    bytes: Vec<u8>,
-    /// The number of consumed bytes.
-    consumed: usize,
-    end: usize,
-    fds: Vec<OwnedFd>,
-}
-
-impl ReadBuffer {
-    /// Reads up to `size` bytes once and returns their number, which is 0 at the end of input. The
-    /// buffer must be empty.
-    fn poll_read(
-        &mut self,
-        source: &mut Source,
-        context: &mut Context<'_>,
-        size: usize,
-    ) -> Poll<io::Result<usize>> {
-        let mut buffer = SPARE.take();
-        buffer.resize(READ_SIZE, 0);
-        let space = buffer.get_mut(..size).unwrap_or_default();
-        match source.poll_read(context, space, &mut self.fds) {
-            Poll::Ready(Ok(count @ 1..)) => {
-                (self.bytes, self.consumed, self.end) = (buffer, 0, count);
-                Poll::Ready(Ok(count))
-            }
-            no_bytes => {
-                SPARE.set(buffer);
-                no_bytes
-            }
-        }
-    }
-
-    /// The bytes that are not consumed.
-    fn remaining(&self) -> &[u8] {
-        self.bytes.get(self.consumed..self.end).unwrap_or_default()
-    }
-
-    /// Consumes all but the last `remaining` bytes.
-    fn consume_to(&mut self, remaining: usize) {
-        self.consumed = self.end - remaining;
-        if self.consumed == self.end && self.bytes.capacity() > 0 {
-            SPARE.set(std::mem::take(&mut self.bytes));
-        }
-    }
-
-    /// Takes the file descriptors that arrived with the bytes.
-    fn take_fds(&mut self) -> Vec<OwnedFd> {
-        std::mem::take(&mut self.fds)
     }
 }

@@ -1,13 +1,16 @@
-//! Execution of `async` and `blocking` calls. A call continues when its client disconnects.
+//! Execution of `async` and `blocking` calls, their deadlines and their cancellation. A call
+//! continues when its client disconnects, unless the command has `cancel_on_disconnect`.
 
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::call::cancellation::CancelReason;
 use crate::call::handler::Call;
 use crate::error::Result;
 use crate::service::shutdown::Shutdown;
+use crate::session::CallControl;
 
 /// The number of `blocking` functions that run at a time by default, each on its own thread. The
 /// number is enough to keep several disks busy. Further calls wait, at most one for each client.
@@ -38,9 +41,9 @@ impl CallExecutor {
         }
     }
 
-    /// Starts a call of `command`.
-    pub(super) fn start(&self, command: &str, call: Call) -> JoinHandle<CallResult> {
-        let (command, abort) = (command.to_owned(), self.abort.clone());
+    /// Starts a call.
+    pub(super) fn start(&self, control: &Arc<CallControl>, call: Call) -> JoinHandle<CallResult> {
+        let (control, abort) = (Arc::clone(control), self.abort.clone());
         let blocking = Arc::clone(&self.blocking);
         let guard = InFlightGuard::new(&self.in_flight);
         tokio::spawn(async move {
@@ -48,10 +51,7 @@ impl CallExecutor {
             tokio::select! {
                 biased;
                 result = run(call, blocking) => result,
-                () = abort.requested() => {
-                    tracing::warn!(command, "a call was dropped at the shutdown deadline");
-                    None
-                }
+                result = cancelled(&control, &abort) => result,
             }
         })
     }
@@ -68,11 +68,44 @@ impl CallExecutor {
     }
 }
 
+/// Waits until a call must be cancelled, cancels it, and returns its result. The function is
+/// notified before its future is dropped.
+async fn cancelled(control: &CallControl, abort: &Shutdown) -> CallResult {
+    let (command, deadline) = (control.command(), control.deadline());
+    let deadline_exceeded = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = abort.requested() => {
+            tracing::warn!(command, "a call was dropped at the shutdown deadline");
+            control.cancel(CancelReason::ServerShutdown);
+            None
+        }
+        () = deadline_exceeded => {
+            tracing::warn!(command, ?deadline, "a call exceeded its deadline");
+            Some(Err(control.cancel(CancelReason::DeadlineExceeded)))
+        }
+        () = control.cancellation().cancelled() => {
+            tracing::debug!(command, "a call was cancelled");
+            let reason = control.cancellation().reason();
+            Some(Err(control.cancel(reason.unwrap_or(CancelReason::ClientDisconnected))))
+        }
+    }
+}
+
 async fn run(call: Call, blocking: Arc<Semaphore>) -> CallResult {
     match call {
         Call::Async(call) => Some(call.await),
         Call::Blocking(call) => {
-            let _permit = blocking.acquire_owned().await.ok()?;
+            let permit = blocking.acquire_owned().await.ok()?;
+            let call = move || {
+                // A function that is left behind occupies its thread until it returns.
+                let _permit = permit;
+                call()
+            };
             tokio::task::spawn_blocking(call).await.ok()
         }
     }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -11,9 +12,10 @@ use super::address::ClientAddress;
 use super::connect::Outgoing;
 use super::error::ServeError;
 use super::foreign_protocol::ForeignProtocols;
+use super::in_process::Connector;
 use super::transport::{ListeningSocket, Transport};
 use super::unix::{self, SocketAccess};
-use super::{from_fd, tcp};
+use super::{from_fd, in_process, tcp};
 
 /// A source of clients, which [`Server::listen`](crate::Server::listen) takes.
 ///
@@ -26,12 +28,14 @@ pub struct Listener {
 }
 
 /// How the clients of a listener are served.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct ListenerOptions {
     /// Whether messages are indented over several lines.
     pub(super) pretty: bool,
     /// The treatment of HTTP and TLS; `None` for the default of the transport.
     pub(super) foreign_protocols: Option<ForeignProtocols>,
+    /// The name; `None` for the address.
+    pub(super) name: Option<Arc<str>>,
 }
 
 impl Listener {
@@ -111,6 +115,14 @@ impl Listener {
         Self::new(Transport::Stdio)
     }
 
+    /// Serves clients within the process, which connect by the returned [`Connector`]. A program
+    /// executes its own commands by it, and a test serves the same [`Server`](crate::Server) as in
+    /// production.
+    pub fn in_process() -> (Self, Connector) {
+        let (connections, connector) = in_process::pair();
+        (Self::new(Transport::InProcess(connections)), connector)
+    }
+
     /// Serves one client over a socket that is connected.
     ///
     /// # Errors
@@ -182,6 +194,7 @@ impl Listener {
             Transport::Listening(ListeningSocket::Unix(_))
             | Transport::Connected(_)
             | Transport::Connecting(_)
+            | Transport::InProcess(_)
             | Transport::Stdio => None,
         }
     }
@@ -194,8 +207,27 @@ impl Listener {
     pub async fn wait_for_client(&self) -> Result<(), ServeError> {
         match &self.transport {
             Transport::Listening(socket) => Ok(socket.wait_for_client().await?),
-            Transport::Connected(_) | Transport::Connecting(_) | Transport::Stdio => Ok(()),
+            Transport::Connected(_)
+            | Transport::Connecting(_)
+            | Transport::InProcess(_)
+            | Transport::Stdio => Ok(()),
         }
+    }
+
+    /// Sets the name of the listener, which hooks, logs and
+    /// [`SessionContext::listener`](crate::SessionContext::listener) show. The default is the
+    /// address, or `stdio`.
+    ///
+    /// ```no_run
+    /// use qapi_core::Listener;
+    ///
+    /// let administrators = Listener::unix("/run/house-admin.sock")?.name("admin");
+    /// # Ok::<(), qapi_core::ServeError>(())
+    /// ```
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.options.name = Some(name.into());
+        self
     }
 
     /// Sets whether messages to these clients are printed on several lines with indentation, as

@@ -23,13 +23,14 @@ mod error;
 mod executor;
 mod foreign_protocol;
 mod from_fd;
+pub(crate) mod in_process;
 #[cfg(target_os = "linux")]
 mod inherited;
 mod limits;
 mod listener;
-#[cfg(feature = "test-util")]
-pub(crate) mod memory;
+mod operations;
 mod places;
+mod read_buffer;
 mod readiness;
 mod refusal;
 mod socket_lock;
@@ -41,6 +42,7 @@ mod unix;
 pub use address::ClientAddress;
 pub use error::ServeError;
 pub use foreign_protocol::ForeignProtocols;
+pub use in_process::Connector;
 #[cfg(target_os = "linux")]
 pub use inherited::InheritedSocket;
 pub use listener::Listener;
@@ -62,10 +64,10 @@ use crate::protocol::greeting::ServerVersion;
 use crate::registry::error::RegistryError;
 use crate::registry::{Registry, registered};
 use crate::schema::projection::Projection;
-use crate::service::Service;
 use crate::service::preconfig::Preconfig;
 use crate::service::shutdown::Shutdown;
-use accept::{Acceptor, OnOverflow, ShutdownHook, serve_all};
+use crate::service::{Service, ServiceOptions};
+use accept::{Acceptor, OnOverflow, ServerTask, serve_all};
 use executor::CallExecutor;
 use limits::Limits;
 use places::Places;
@@ -97,17 +99,19 @@ pub struct Server {
     fd_passing: FdPassing,
     documentation: bool,
     registrations: Vec<Registration>,
+    options: ServiceOptions,
     notify_service_manager: Option<NotifyServiceManager>,
-    shutdown_hooks: ShutdownHooks,
+    shutdown_hooks: ServerTasks,
+    background: ServerTasks,
 }
 
-/// The shutdown hooks, in the order of their execution.
+/// Futures that the server awaits, in the order in which they were added.
 #[derive(Default)]
-struct ShutdownHooks(Vec<ShutdownHook>);
+struct ServerTasks(Vec<ServerTask>);
 
-impl std::fmt::Debug for ShutdownHooks {
+impl std::fmt::Debug for ServerTasks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("ShutdownHooks").field(&self.0.len()).finish()
+        f.debug_tuple("ServerTasks").field(&self.0.len()).finish()
     }
 }
 
@@ -133,8 +137,10 @@ impl Server {
             fd_passing: FdPassing::Disabled,
             documentation: false,
             registrations: Vec::new(),
+            options: ServiceOptions::new(),
             notify_service_manager: None,
-            shutdown_hooks: ShutdownHooks::default(),
+            shutdown_hooks: ServerTasks::default(),
+            background: ServerTasks::default(),
         }
     }
 
@@ -320,8 +326,12 @@ impl Server {
         result
     }
 
-    /// Serves until the shutdown is requested, on the current-thread runtime that awaits the
-    /// future.
+    /// Serves until the shutdown is requested, on the runtime that awaits the future.
+    ///
+    /// The runtime should have one thread. On a runtime of several threads the server works, with
+    /// two differences: functions of different sessions run at the same time, and a function that
+    /// occupies its thread delays only some clients. The order of replies and events within a
+    /// session is the same. A test with paused time requires a runtime with one thread.
     ///
     /// # Errors
     /// The errors of [`run`](Self::run).
@@ -339,7 +349,7 @@ impl Server {
             (Some(registry), to @ Some(_)) => Registry::unchecked(registry.into_all(), to),
         };
         let required = registry.require_packages(&self.packages);
-        let service = Service::new(registry, self.states);
+        let service = Service::with_options(registry, self.states, self.options);
         let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
         let service = Arc::new(RegistryError::together([checked, required, made]).and(service)?);
         let acceptor = Arc::new(Acceptor {
@@ -355,6 +365,6 @@ impl Server {
             fd_passing: self.fd_passing,
             notify_service_manager: self.notify_service_manager,
         });
-        serve_all(acceptor, self.listeners, self.shutdown_hooks.0).await
+        serve_all(acceptor, self.listeners, self.shutdown_hooks.0, self.background.0).await
     }
 }

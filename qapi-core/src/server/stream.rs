@@ -3,12 +3,16 @@
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::TcpStream as StdTcpStream;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+#[cfg(target_os = "linux")]
+use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpStream, UnixStream};
@@ -81,11 +85,7 @@ impl Stream {
         match self {
             Self::Unix(stream) => {
                 let (reader, writer) = stream.into_split();
-                let source = match fd_passing {
-                    FdPassing::Enabled => Source::BytesAndFds(reader),
-                    FdPassing::Disabled => Source::Bytes(Box::new(reader)),
-                };
-                (source, Box::new(writer))
+                (Source::Unix(reader, fd_passing), Box::new(writer))
             }
             Self::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();
@@ -108,8 +108,11 @@ pub(super) type Sink = Box<dyn AsyncWrite + Send + Unpin>;
 /// The direction from the client.
 pub(super) enum Source {
     Bytes(Box<dyn AsyncRead + Send + Unpin>),
-    BytesAndFds(OwnedReadHalf),
+    Unix(OwnedReadHalf, FdPassing),
 }
+
+/// Completes when the client has closed both directions.
+pub(super) type HangUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Source {
     /// Reads once into the front of `input` and returns the number of bytes, which is 0 at the end
@@ -126,7 +129,12 @@ impl Source {
                 ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
                 Poll::Ready(Ok(buffer.filled().len()))
             }
-            Self::BytesAndFds(reader) => loop {
+            Self::Unix(reader, FdPassing::Disabled) => {
+                let mut buffer = ReadBuf::new(input);
+                ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+            Self::Unix(reader, FdPassing::Enabled) => loop {
                 let socket = reader.as_ref();
                 ready!(socket.poll_read_ready(context))?;
                 match socket.try_io(Interest::READABLE, || receive(socket, input, fds)) {
@@ -134,6 +142,27 @@ impl Source {
                     result => return Poll::Ready(result),
                 }
             },
+        }
+    }
+
+    /// Waits until the client has closed both directions. `None` where the system reports only the
+    /// end of the input.
+    pub(super) fn hang_up(&self) -> Option<HangUp> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unix(reader, _) => {
+                // The system always reports the end of both directions. With the interest in
+                // priority data it reports nothing else for a unix socket.
+                let socket = reader.as_ref().as_fd().try_clone_to_owned().ok()?;
+                #[allow(deprecated, reason = "the minimum version of tokio has no other")]
+                let socket = AsyncFd::with_interest(socket, Interest::PRIORITY).ok()?;
+                Some(Box::pin(async move {
+                    let _ = socket.ready(Interest::PRIORITY).await;
+                }))
+            }
+            #[cfg(not(target_os = "linux"))]
+            Self::Unix(..) => None,
+            Self::Bytes(_) => None,
         }
     }
 }

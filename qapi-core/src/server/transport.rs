@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use tokio::net::{TcpListener as AsyncTcpListener, UnixListener as AsyncUnixListener};
 
 use super::connect::Outgoing;
+use super::in_process::Connections;
 use super::stream::{StdStream, Stream};
 use super::unix::BoundSocket;
 
@@ -21,6 +22,8 @@ pub(super) enum Transport {
     Connected(StdStream),
     /// The server connects to one client.
     Connecting(Outgoing),
+    /// Clients within the process connect through a channel.
+    InProcess(Connections),
     /// One client uses standard input and output.
     Stdio,
 }
@@ -37,6 +40,22 @@ pub(super) enum ListeningSocket {
 pub(super) enum AsyncListener {
     Unix(AsyncUnixListener),
     Tcp(AsyncTcpListener),
+}
+
+impl Transport {
+    /// The default name of a listener: its address, or the kind of its connection.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Listening(ListeningSocket::Tcp(listener)) => {
+                listener.local_addr().map(|address| address.to_string()).unwrap_or_default()
+            }
+            Self::Listening(ListeningSocket::Unix(bound)) => bound.name(),
+            Self::Connected(_) => "connection".to_owned(),
+            Self::Connecting(outgoing) => outgoing.address.to_string(),
+            Self::InProcess(_) => "in-process".to_owned(),
+            Self::Stdio => "stdio".to_owned(),
+        }
+    }
 }
 
 impl ListeningSocket {

@@ -3,6 +3,8 @@
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
+#[cfg(target_os = "linux")]
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -78,14 +80,28 @@ impl SocketAccess {
 pub(super) struct BoundSocket {
     /// Dropped before the listener: while the socket is open, no other daemon replaces its file,
     /// and no other file has its inode number.
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
     pub(super) listener: UnixListener,
 }
 
 impl BoundSocket {
     /// A socket that has no file, or whose file belongs to the process that created it.
     pub(super) fn without_file(listener: UnixListener) -> Self {
-        Self { _file: None, listener }
+        Self { file: None, listener }
+    }
+
+    /// The path of the socket, or `@` and the name of an abstract one.
+    pub(super) fn name(&self) -> String {
+        if let Some(file) = &self.file {
+            return file.path.display().to_string();
+        }
+        let address = self.listener.local_addr().ok();
+        let path = address.as_ref().and_then(|address| address.as_pathname());
+        #[cfg(target_os = "linux")]
+        if let Some(name) = address.as_ref().and_then(SocketAddrExt::as_abstract_name) {
+            return format!("@{}", String::from_utf8_lossy(name));
+        }
+        path.map(|path| path.display().to_string()).unwrap_or_default()
     }
 }
 
@@ -133,7 +149,7 @@ fn bind_exclusively(path: &Path, access: SocketAccess) -> io::Result<BoundSocket
     set_access(path, access)?;
     rustix::net::listen(&socket, BACKLOG)?;
     drop(lock);
-    Ok(BoundSocket { _file: Some(file), listener: socket.into() })
+    Ok(BoundSocket { file: Some(file), listener: socket.into() })
 }
 
 /// Restricts the mode bits with which `bind` creates the file of `socket`, so that the file never

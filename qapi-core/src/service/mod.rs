@@ -1,10 +1,13 @@
 //! The service: everything that the sessions of one server share.
 
+mod options;
 pub(crate) mod preconfig;
 pub(crate) mod shutdown;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use options::ServiceOptions;
 
 use crate::call::state::StateMap;
 use crate::events::Events;
@@ -15,6 +18,7 @@ use crate::registry::error::RegistryError;
 use crate::schema::projection::{Projection, Release};
 use crate::schema::view::{MessageFormat, View};
 use crate::wire::formatter::Style;
+use options::Observation;
 use preconfig::Preconfig;
 use shutdown::Shutdown;
 
@@ -33,6 +37,7 @@ pub struct Service {
     preconfig: Preconfig,
     view: View,
     next_session: AtomicU64,
+    observation: Observation,
 }
 
 impl Service {
@@ -46,7 +51,19 @@ impl Service {
     /// # Errors
     /// State that commands require is missing, there are several states of one type, or the policy
     /// names commands that do not exist. The error lists every conflict.
-    pub fn new(registry: Registry, mut states: StateMap) -> Result<Self, RegistryError> {
+    pub fn new(registry: Registry, states: StateMap) -> Result<Self, RegistryError> {
+        Self::with_options(registry, states, ServiceOptions::new())
+    }
+
+    /// A service with hooks, logs or deadlines; otherwise like [`new`](Self::new).
+    ///
+    /// # Errors
+    /// The errors of [`new`](Self::new).
+    pub fn with_options(
+        registry: Registry,
+        mut states: StateMap,
+        options: ServiceOptions,
+    ) -> Result<Self, RegistryError> {
         let registry = Arc::new(registry);
         states.insert(Arc::clone(&registry));
         let version = presented_version(&mut states, registry.projection());
@@ -63,6 +80,10 @@ impl Service {
         for pretty in [false, true] {
             events.register_format(MessageFormat { style: Style { pretty, depth: 0 }, view });
         }
+        let observation = options.observation();
+        if let Some(log) = &observation.traffic {
+            events.log_traffic(Arc::clone(log));
+        }
         let next_session = AtomicU64::new(1);
         Ok(Self {
             registry,
@@ -74,6 +95,7 @@ impl Service {
             preconfig,
             view,
             next_session,
+            observation,
         })
     }
 
@@ -115,6 +137,10 @@ impl Service {
     /// The parts of the schema that clients can see.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    pub(crate) fn observation(&self) -> &Observation {
+        &self.observation
     }
 
     pub(crate) fn next_session_id(&self) -> u64 {

@@ -4,6 +4,9 @@
 //! calls that it returns, and sends its output ([`Session::take_output`]). A session never waits,
 //! reads or writes, so that it runs under any event loop and under a fuzzer.
 
+mod in_flight;
+mod observed;
+mod options;
 mod responder;
 
 use std::collections::VecDeque;
@@ -11,21 +14,24 @@ use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 pub use crate::call::handler::Call;
 pub use crate::call::session::{PeerCredentials, SessionContext};
 pub use crate::memory_budget::MemoryBudget;
 pub use crate::protocol::outbox::LimitExceeded;
+pub use in_flight::CallControl;
+pub use options::SessionOptions;
 
 use crate::error::Result;
 use crate::memory_budget::Charge;
 use crate::messages;
-use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
 use crate::service::Service;
 use crate::wire::document::Document;
 use crate::wire::error::JsonError;
 use crate::wire::stream::{Decoded, Decoder};
-use responder::{COMMON_SIZE, InFlight, Responder};
+use in_flight::InFlight;
+use responder::{COMMON_SIZE, Responder};
 
 /// The number of requests that may wait while a call is in flight, if out-of-band execution is
 /// enabled. The limit is QEMU's. A session at the limit reads no further request until it has
@@ -40,65 +46,6 @@ const OUTPUT_HIGH_WATER: usize = 1 << 20;
 /// The most bytes that a decoder allocates for common messages. A larger decoder is charged to the
 /// memory budget.
 const DECODER_SIZE: usize = 256 << 10;
-
-/// The options of a session.
-///
-/// ```
-/// use qapi_core::session::SessionOptions;
-///
-/// let options = SessionOptions::default().pretty(true).output_limit(1 << 20);
-/// # let _ = options;
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SessionOptions {
-    /// The credentials of the client, where the transport reports them.
-    pub peer: Option<PeerCredentials>,
-    /// Whether messages are indented over several lines, for people.
-    pub pretty: bool,
-    /// The number of bytes that a client may leave unread before its session is closed.
-    pub output_limit: usize,
-    /// The memory that this session and others may use together.
-    pub memory_budget: MemoryBudget,
-}
-
-impl Default for SessionOptions {
-    fn default() -> Self {
-        let (output_limit, memory_budget) = (DEFAULT_OUTPUT_LIMIT, MemoryBudget::default());
-        Self { peer: None, pretty: false, output_limit, memory_budget }
-    }
-}
-
-impl SessionOptions {
-    /// Sets the credentials of the client. A transport that does not report them passes `None`.
-    #[must_use]
-    pub fn peer(mut self, peer: Option<PeerCredentials>) -> Self {
-        self.peer = peer;
-        self
-    }
-
-    /// Sets whether messages are indented over several lines.
-    #[must_use]
-    pub fn pretty(mut self, pretty: bool) -> Self {
-        self.pretty = pretty;
-        self
-    }
-
-    /// Sets the number of bytes that a client may leave unread before its session is closed.
-    #[must_use]
-    pub fn output_limit(mut self, bytes: usize) -> Self {
-        self.output_limit = bytes;
-        self
-    }
-
-    /// Sets the memory that this session and others may use together. By default each
-    /// `SessionOptions` has a budget of its own, of 256 MiB for up to 64 sessions.
-    #[must_use]
-    pub fn memory_budget(mut self, budget: MemoryBudget) -> Self {
-        self.memory_budget = budget;
-        self
-    }
-}
 
 /// The session of one client.
 #[derive(Debug)]
@@ -116,10 +63,11 @@ pub struct Session {
     in_flight: Option<InFlight>,
 }
 
-/// A message that waits. Errors wait too, so that replies are in the order of the messages.
+/// A message that waits, with the time of its arrival if hooks measure it. Errors wait too, so that
+/// replies are in the order of the messages.
 #[derive(Debug)]
 enum Queued {
-    Message(Document),
+    Message(Document, Option<Instant>),
     Error(JsonError),
 }
 
@@ -127,7 +75,7 @@ impl Queued {
     /// The number of bytes that the message has allocated.
     fn allocated(&self) -> usize {
         match self {
-            Self::Message(document) => document.allocated(),
+            Self::Message(document, _) => document.allocated(),
             Self::Error(error) => error.allocated(),
         }
     }
@@ -179,9 +127,14 @@ impl Session {
         Arc::clone(&self.responder.context)
     }
 
+    /// The deadline and the cancellation of the call in flight, if any.
+    pub fn in_flight(&self) -> Option<&Arc<CallControl>> {
+        self.in_flight.as_ref().map(|call| &call.control)
+    }
+
     /// The command whose call is in flight, if any.
     pub fn in_flight_command(&self) -> Option<&str> {
-        self.in_flight.as_ref().map(|call| call.command.as_str())
+        self.in_flight().map(|control| control.command())
     }
 
     /// Whether a call is in flight or requests wait.
@@ -233,8 +186,8 @@ impl Session {
     /// JSON text, or `None` if the call panicked.
     pub fn complete(&mut self, result: Option<Result<Vec<u8>>>) {
         if let Some(in_flight) = self.in_flight.take() {
-            let result =
-                result.unwrap_or_else(|| Err(messages::handler_panicked(&in_flight.command)));
+            let result = result
+                .unwrap_or_else(|| Err(messages::handler_panicked(in_flight.control.command())));
             self.responder.finish(&in_flight, result);
         }
     }
@@ -349,10 +302,12 @@ impl Session {
         }
         if waits && !self.responder.overtakes(document) {
             let message = std::mem::take(document);
-            self.enqueue(Queued::Message(message));
+            let received = self.responder.arrival();
+            self.enqueue(Queued::Message(message, received));
             return Received::Served;
         }
-        match self.responder.serve(document, is_large) {
+        let received = self.responder.arrival();
+        match self.responder.serve(document, is_large, received) {
             None => Received::Served,
             Some((in_flight, call)) => {
                 self.in_flight = Some(in_flight);
@@ -367,13 +322,21 @@ impl Session {
                 self.responder.reject(error);
                 None
             }
-            Queued::Message(document) => {
+            Queued::Message(document, received) => {
                 let is_large = document.allocated() > COMMON_SIZE;
-                let (in_flight, call) = self.responder.serve(document, is_large)?;
+                let (in_flight, call) = self.responder.serve(document, is_large, *received)?;
                 self.in_flight = Some(in_flight);
                 Some(call)
             }
         }
+    }
+}
+
+/// Closes the file descriptors of the client, and runs the hooks for the end of the session.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.responder.context.close();
+        self.responder.service.observation().end_session(&self.responder.context);
     }
 }
 

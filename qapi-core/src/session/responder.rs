@@ -2,14 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::SessionOptions;
+use super::in_flight::{CallControl, InFlight};
+use super::options::SessionOptions;
 use crate::call::handler::{Call, Context, Handler, ReturnWriter};
 use crate::call::session::SessionContext;
+use crate::clock::monotonic_now;
 use crate::error::{Error, Result};
 use crate::messages;
 use crate::protocol::envelope::{self, Request};
 use crate::protocol::outbox::{Outbox, RETAINED_CAPACITY};
+use crate::schema::definition::Definition;
 use crate::schema::definition::call::Command;
 use crate::schema::view::MessageFormat;
 use crate::service::Service;
@@ -27,22 +31,14 @@ pub(super) struct Responder {
     pub(super) service: Arc<Service>,
     pub(super) context: Arc<SessionContext>,
     pub(super) outbox: Arc<Outbox>,
-    visit_options: VisitOptions,
+    pub(super) visit_options: VisitOptions,
     /// The most bytes of a reply of which the client determines the length.
     output_limit: usize,
     /// The format of values within replies.
-    value_format: MessageFormat,
+    pub(super) value_format: MessageFormat,
     /// The reply under construction. It is not built in the outbox, so that events of the command
     /// come before the reply.
-    scratch: Vec<u8>,
-}
-
-/// A request whose call is in flight.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) command: String,
-    id: Option<Document>,
-    success_response: bool,
+    pub(super) scratch: Vec<u8>,
 }
 
 impl Responder {
@@ -50,12 +46,17 @@ impl Responder {
         let style = Style { pretty: options.pretty, depth: 0 };
         let format = MessageFormat { style, view: *service.view() };
         let output_limit = options.output_limit;
-        let outbox = Outbox::new(format, output_limit, &options.memory_budget);
+        let (id, listener) = (service.next_session_id(), options.listener.clone());
+        let context = Arc::new(SessionContext::new(id, options.peer, listener));
+        let outbox =
+            Outbox::new(Arc::clone(&context), format, output_limit, &options.memory_budget);
         let visit_options = VisitOptions::of_client(format.view, outbox.account());
         let value_format = envelope::return_format(&format);
-        let context = Arc::new(SessionContext::new(service.next_session_id(), options.peer));
         let mut scratch = Vec::new();
         envelope::greeting(&mut scratch, service.version(), &format);
+        if let Some(log) = &service.observation().traffic {
+            log.greeting(&context, &scratch);
+        }
         outbox.push_reply(&mut scratch);
         service.events().subscribe(&outbox);
         Self { service, context, outbox, visit_options, output_limit, value_format, scratch }
@@ -70,16 +71,28 @@ impl Responder {
 
     /// Sends an error reply to a text that is not JSON. The reply has no id.
     pub(super) fn reject(&mut self, error: &JsonError) {
+        if self.service.observation().is_active {
+            self.log_rejected(error);
+        }
         self.fail(&Error::generic(error.to_string()), None);
     }
 
-    /// Serves a message, which is large if it takes more than [`COMMON_SIZE`]. Returns its call if
-    /// the command is asynchronous or blocking.
+    /// The time now, if hooks measure calls.
+    pub(super) fn arrival(&self) -> Option<Instant> {
+        self.service.observation().is_active.then(monotonic_now)
+    }
+
+    /// Serves a message that arrived at `received`, and is large if it takes more than
+    /// [`COMMON_SIZE`]. Returns its call if the command is asynchronous or blocking.
     pub(super) fn serve(
         &mut self,
         message: &Document,
         is_large: bool,
+        received: Option<Instant>,
     ) -> Option<(InFlight, Call)> {
+        if let Some(received) = received {
+            return self.serve_observed(message, is_large, received);
+        }
         let request = match Request::parse(message, self.context.is_oob()) {
             Ok(request) => request,
             Err(error) => {
@@ -91,35 +104,60 @@ impl Responder {
             self.fail(&messages::id_too_long(), None);
             return None;
         }
-        self.scratch.clear();
-        envelope::begin_return(&mut self.scratch, self.outbox.format());
         let dispatched = self.dispatch(&request);
         self.visit_options.allocated().restart();
         match dispatched {
-            Ok(Dispatched { success_response, pending: Some(call) }) => {
-                let (command, id) = (request.command.to_owned(), request.id);
-                let id = id.map(Value::to_document);
-                return Some((InFlight { command, id, success_response }, call));
-            }
-            Ok(Dispatched { success_response, pending: None }) => {
-                self.succeed(success_response, request.id);
+            Ok((success_response, None)) => self.succeed(success_response, request.id),
+            Ok((success_response, Some((control, call)))) => {
+                let (id, control) = (request.id.map(Value::to_document), Arc::new(control));
+                return Some((InFlight { id, success_response, control }, call));
             }
             Err(error) => self.fail(&error, request.id),
         }
         None
     }
 
+    /// Finds the command, checks that it may run, and calls its function. Returns whether the
+    /// command has a success reply, and the call in flight.
+    #[inline]
+    fn dispatch(&mut self, request: &Request<'_>) -> Result<(bool, Invoked)> {
+        self.scratch.clear();
+        envelope::begin_return(&mut self.scratch, self.outbox.format());
+        let Self { service, context, visit_options, value_format, scratch, .. } = self;
+        let found = find_command(service, context, request)?;
+        let writer = ReturnWriter::new(scratch, value_format);
+        let invoked = invoke(service, context, visit_options, request, &found, writer)
+            .unwrap_or_else(|| Err(messages::handler_panicked(request.command)))?;
+        Ok((found.command.success_response, invoked))
+    }
+
+    /// Calls the function of `found`; as [`invoke`].
+    pub(super) fn invoke(
+        &mut self,
+        request: &Request<'_>,
+        found: &Found<'_>,
+    ) -> Option<Result<Invoked>> {
+        self.scratch.clear();
+        envelope::begin_return(&mut self.scratch, self.outbox.format());
+        let Self { service, context, visit_options, value_format, scratch, .. } = self;
+        let writer = ReturnWriter::new(scratch, value_format);
+        let invoked = invoke(service, context, visit_options, request, found, writer);
+        self.visit_options.allocated().restart();
+        invoked
+    }
+
     /// Sends the reply to a request whose call has ended.
     pub(super) fn finish(&mut self, in_flight: &InFlight, result: Result<Vec<u8>>) {
         let id = in_flight.id.as_ref().map(Document::root);
+        let definition = Some(in_flight.control.definition);
         match result {
             Ok(value) => {
                 self.scratch.clear();
                 envelope::begin_return(&mut self.scratch, self.outbox.format());
                 self.scratch.extend_from_slice(&value);
-                self.succeed(in_flight.success_response, id);
+                self.succeed_observed(in_flight.success_response, id, definition);
             }
-            Err(error) => self.fail(&error, id),
+            Err(error) => self.fail_observed(&error, id, definition),
         }
     }
 
@@ -132,7 +170,7 @@ impl Responder {
     }
 
     /// Sends an error reply. An `id` that is too long is not repeated.
-    fn fail(&mut self, error: &Error, id: Option<Value<'_>>) {
+    pub(super) fn fail(&mut self, error: &Error, id: Option<Value<'_>>) {
         self.scratch.clear();
         let id = id.filter(|id| !self.is_too_long(Some(*id)));
         envelope::error(&mut self.scratch, error, id, self.outbox.format());
@@ -140,12 +178,12 @@ impl Responder {
     }
 
     /// Whether a reply with `id` could exceed the output limit.
-    fn is_too_long(&self, id: Option<Value<'_>>) -> bool {
+    pub(super) fn is_too_long(&self, id: Option<Value<'_>>) -> bool {
         let style = self.outbox.format().style;
         id.is_some_and(|id| id.may_exceed_as_text(self.output_limit, style))
     }
 
-    fn send(&mut self) {
+    pub(super) fn send(&mut self) {
         if self.context.is_negotiated() {
             self.outbox.push_negotiated(&mut self.scratch);
         } else {
@@ -161,46 +199,64 @@ pub(super) const COMMON_SIZE: usize = 128 << 10;
 /// The command that negotiates capabilities. Before negotiation no other command is executed.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
 
-/// The state of a request after a successful dispatch.
-struct Dispatched {
-    /// Whether the command has a success reply.
-    success_response: bool,
-    /// The call in flight; `None` where the return value has been written.
-    pending: Option<Call>,
+/// The call in flight; `None` where the return value has been written.
+pub(super) type Invoked = Option<(CallControl, Call)>;
+
+/// A command that may run.
+pub(super) struct Found<'s> {
+    pub(super) definition: &'static Definition,
+    pub(super) command: &'static Command,
+    pub(super) handler: &'s Handler,
 }
 
-impl Responder {
-    /// Finds the command, checks that it may run, and calls its function, which writes its return
-    /// value to `scratch`.
-    #[inline]
-    fn dispatch(&mut self, request: &Request<'_>) -> Result<Dispatched> {
-        let Self { service, context, visit_options, value_format: format, .. } = self;
-        let (command, handler) = find_command(service, context, request)?;
-        let allocated = visit_options.allocated();
-        if command.raw {
-            allocated.add(request.arguments.map_or(0, Value::tree_size))?;
+/// Calls the function of a command, which writes its return value to `out`. Returns `None` if the
+/// function panics.
+#[inline]
+fn invoke(
+    service: &Service,
+    session: &Arc<SessionContext>,
+    visit_options: &VisitOptions,
+    request: &Request<'_>,
+    found: &Found<'_>,
+    mut out: ReturnWriter<'_>,
+) -> Option<Result<Invoked>> {
+    let allocated = visit_options.allocated();
+    if found.command.raw
+        && let Err(error) = allocated.add(request.arguments.map_or(0, Value::tree_size))
+    {
+        return Some(Err(error));
+    }
+    let context = Context::new(session, service.states());
+    let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
+    let format = *out.format();
+    let call = || match *found.handler {
+        Handler::Inline(handler) => handler(&context, &mut arguments, &mut out).map(|()| None),
+        Handler::Blocking(handler) => {
+            let control = control(service, found);
+            let context = context.cancellation(control.cancellation());
+            let call = Call::Blocking(handler(&context, &mut arguments, format)?);
+            Ok(Some((control, with_charge(call, allocated))))
         }
-        let context = Context::new(context, service.states());
-        let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
-        let out = &mut self.scratch;
-        let call = || match *handler {
-            Handler::Inline(handler) => {
-                handler(&context, &mut arguments, &mut ReturnWriter::new(out, format))
-                    .map(|()| None)
-            }
-            Handler::Blocking(handler) => {
-                handler(&context, &mut arguments, *format).map(|call| Some(Call::Blocking(call)))
-            }
-            Handler::Async(handler) => {
-                handler(&context, &mut arguments, *format).map(|call| Some(Call::Async(call)))
-            }
-        };
-        // A panic can leave two things inconsistent: the function's own data, and `scratch`. The
-        // caller clears `scratch` after an error.
-        let pending = catch_unwind(AssertUnwindSafe(call))
-            .unwrap_or_else(|_| Err(messages::handler_panicked(request.command)))?;
-        let pending = pending.map(|call| with_charge(call, allocated));
-        Ok(Dispatched { success_response: command.success_response, pending })
+        Handler::Async(handler) => {
+            let control = control(service, found);
+            let context = context.cancellation(control.cancellation());
+            let call = Call::Async(handler(&context, &mut arguments, format)?);
+            Ok(Some((control, with_charge(call, allocated))))
+        }
+    };
+    // A panic can leave two things inconsistent: the function's own data, and `out`. The caller
+    // clears its buffer after an error.
+    catch_unwind(AssertUnwindSafe(call)).ok()
+}
+
+/// The control of a call that outlives the dispatch.
+fn control(service: &Service, &Found { definition, command, .. }: &Found<'_>) -> CallControl {
+    CallControl {
+        definition,
+        deadline: command.deadline.resolve(service.observation().call_deadline),
+        cancel_on_disconnect: command.cancel_on_disconnect,
+        cancellation: Arc::default(),
+        tracker: None,
     }
 }
 
@@ -219,11 +275,12 @@ fn with_charge(call: Call, allocated: &Allocated) -> Call {
     }
 }
 
-fn find_command<'s>(
+/// Finds the command, and checks that the session may execute it now.
+pub(super) fn find_command<'s>(
     service: &'s Service,
     session: &SessionContext,
     request: &Request<'_>,
-) -> Result<(&'s Command, &'s Handler)> {
+) -> Result<Found<'s>> {
     let name = request.command;
     if !session.is_negotiated() && name != NEGOTIATION_COMMAND {
         return Err(messages::expecting_negotiation());
@@ -241,5 +298,5 @@ fn find_command<'s>(
     if !command.allow_preconfig && service.preconfig().is_active() {
         return Err(messages::permitted_after_preconfig(name));
     }
-    Ok((command, handler))
+    Ok(Found { definition, command, handler })
 }

@@ -1,7 +1,9 @@
-//! A client within the process, without sockets.
+//! Clients within the process, without sockets.
 //!
-//! [`TestClient`] sends text and receives JSON, for tests that compare the exact messages. The
-//! stream that [`connect`] returns also serves a typed [`Client`](crate::client::Client).
+//! [`TestServer`] runs the same [`Server`] as in production, with its states, policy, hooks and
+//! end. [`TestClient`] sends text and receives JSON, for tests that compare the exact messages. The
+//! stream that [`TestServer::connect`] returns also serves a typed
+//! [`Client`](crate::client::Client).
 //!
 //! Client and server run on the runtime of the test. Under a paused clock
 //! (`#[tokio::test(start_paused = true)]`) tokio advances the time as soon as every task waits. A
@@ -10,9 +12,8 @@
 //!
 //! ```standalone_crate
 //! use qapi_core::prelude::*;
-//! use qapi_core::{Registry, Service, StateMap, testing::TestClient};
+//! use qapi_core::testing::{TestClient, TestServer};
 //! use serde_json::json;
-//! use std::sync::Arc;
 //!
 //! /// A bell has rung.
 //! #[qapi_event]
@@ -27,15 +28,21 @@
 //!     events.emit(&BellRung { times });
 //! }
 //!
+//! /// The server of the program. Its `main` adds a listener.
+//! fn server() -> Server {
+//!     Server::new()
+//! }
+//!
 //! # fn main() {
 //! # let runtime = tokio::runtime::Builder::new_current_thread();
 //! # let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
 //! # runtime.block_on(async {
-//! let service = Service::new(Registry::collect().unwrap(), StateMap::default()).unwrap();
-//! let mut client = TestClient::negotiated(&Arc::new(service)).await;
+//! let server = TestServer::start(server());
+//! let mut client = TestClient::negotiated(&server).await;
 //! let reply = client.ask("{'execute': 'ring', 'arguments': {'times': 3}}").await;
 //! assert_eq!(reply, json!({ "return": {} }));
 //! assert_eq!(client.event("BELL_RUNG").await, json!({ "times": 3 }));
+//! server.stop().await.unwrap();
 //! # });
 //! # }
 //! ```
@@ -47,20 +54,108 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::io::{ReadHalf, WriteHalf};
+use tokio::task::JoinHandle;
 
-use crate::server::memory;
+use crate::server::{Connector, Listener, ServeError, Server, in_process};
 use crate::service::Service;
+use crate::service::shutdown::Shutdown;
 
 /// How long a test waits for the server before it fails. A test that passes never waits so long.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts a session of `service` within the process, and returns the client's end of the
-/// connection. The first message on it is the greeting.
+/// connection. The first message on it is the greeting. The shutdown hooks and the limits of a
+/// [`Server`] are absent; [`TestServer`] has them.
 ///
 /// # Panics
 /// There is no tokio runtime.
 pub fn connect(service: &Arc<Service>) -> DuplexStream {
-    memory::connect(service)
+    in_process::connect(service)
+}
+
+/// Something that a [`TestClient`] connects to.
+pub trait Connect {
+    /// Connects a client, and returns the client's end of the connection.
+    fn connect(&self) -> DuplexStream;
+}
+
+impl Connect for Arc<Service> {
+    fn connect(&self) -> DuplexStream {
+        connect(self)
+    }
+}
+
+impl Connect for Connector {
+    fn connect(&self) -> DuplexStream {
+        Self::connect(self)
+    }
+}
+
+impl Connect for TestServer {
+    fn connect(&self) -> DuplexStream {
+        self.connector.connect()
+    }
+}
+
+/// A [`Server`] that runs within a test, as it runs in production. It has a listener for clients
+/// within the process besides its own listeners.
+#[derive(Debug)]
+pub struct TestServer {
+    connector: Connector,
+    shutdown: Shutdown,
+    task: JoinHandle<Result<(), ServeError>>,
+}
+
+impl TestServer {
+    /// Starts the server as a task of the runtime.
+    ///
+    /// # Panics
+    /// There is no tokio runtime.
+    pub fn start(server: Server) -> Self {
+        let (listener, connector) = Listener::in_process();
+        let shutdown = server.shutdown();
+        let task = tokio::spawn(server.listen(listener).serve());
+        Self { connector, shutdown, task }
+    }
+
+    /// Connects a client with the credentials of this process, and returns the client's end of the
+    /// connection.
+    pub fn connect(&self) -> DuplexStream {
+        self.connector.connect()
+    }
+
+    /// The connector, for clients with other credentials.
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// The handle that shuts the server down.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Shuts the server down, and waits for its end.
+    ///
+    /// # Errors
+    /// The server did not start; see [`Server::run`].
+    ///
+    /// # Panics
+    /// The server panics, or does not end.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.shutdown.request();
+        self.ended().await
+    }
+
+    /// Waits until the server ends, for example after the command `quit`.
+    ///
+    /// # Errors
+    /// The server did not start; see [`Server::run`].
+    ///
+    /// # Panics
+    /// The server panics, or does not end.
+    pub async fn ended(self) -> Result<(), ServeError> {
+        in_time(self.task).await.expect("the server does not panic")
+    }
 }
 
 /// A client that speaks QMP as text, and panics where a test should fail.
@@ -77,8 +172,8 @@ impl TestClient {
     ///
     /// # Panics
     /// There is no tokio runtime.
-    pub fn new(service: &Arc<Service>) -> Self {
-        let (reader, writer) = tokio::io::split(connect(service));
+    pub fn new(server: &impl Connect) -> Self {
+        let (reader, writer) = tokio::io::split(server.connect());
         Self { reader: BufReader::new(reader), writer, events: VecDeque::new() }
     }
 
@@ -86,8 +181,8 @@ impl TestClient {
     ///
     /// # Panics
     /// There is no greeting.
-    pub async fn greeted(service: &Arc<Service>) -> Self {
-        let mut client = Self::new(service);
+    pub async fn greeted(server: &impl Connect) -> Self {
+        let mut client = Self::new(server);
         let greeting = client.message().await;
         assert!(greeting.as_ref().is_some_and(is_greeting), "no greeting but {greeting:?}");
         client
@@ -97,8 +192,8 @@ impl TestClient {
     ///
     /// # Panics
     /// The negotiation fails.
-    pub async fn negotiated(service: &Arc<Service>) -> Self {
-        let mut client = Self::greeted(service).await;
+    pub async fn negotiated(server: &impl Connect) -> Self {
+        let mut client = Self::greeted(server).await;
         client
             .expect("{'execute': 'qmp_capabilities'}", &serde_json::json!({"return": {}}))
             .await;

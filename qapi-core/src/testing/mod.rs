@@ -1,13 +1,13 @@
 //! Support for the tests of daemons: sessions without a connection, and clients within the process.
 //!
 //! - [`SessionDriver`] feeds a session bytes and reads its output, without a runtime
-//! - `TestClient` (with the feature `server`) connects to a session within the process, sends text
-//!   and receives JSON
+//! - `TestServer` (with the feature `server`) runs the server of a program within a test
+//! - `TestClient` (with the feature `server`) connects to it, sends text and receives JSON
 
 #[cfg(feature = "server")]
 pub(crate) mod client;
 pub(crate) mod session;
 
 #[cfg(feature = "server")]
-pub use client::{TestClient, connect};
+pub use client::{Connect, TestClient, TestServer, connect};
 pub use session::SessionDriver;

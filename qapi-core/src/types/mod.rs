@@ -196,6 +196,11 @@ pub trait QapiEvent: Sized {
         Vec::new()
     }
 
+    /// Whether this event is sent at once in spite of the rate limit.
+    fn is_exempt(&self) -> bool {
+        false
+    }
+
     /// Reads the members of the data, in a client that received the event.
     ///
     /// # Errors

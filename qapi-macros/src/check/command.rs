@@ -1,6 +1,7 @@
 //! Rules for `#[qapi_command]`:
 //! - `check_plain_function`: the function is safe and has no receiver, ABI or `const`
 //! - `check_execution`: a function is not both `async` and blocking
+//! - `check_cancellation`: a function on the server's thread has no deadline and no cancellation
 //! - `check_oob`: an out-of-band command is neither `async` nor blocking
 //! - `check_boxed`: boxed arguments are one parameter
 //! - `check_raw`: a command with `gen = false` takes its arguments as one map
@@ -20,7 +21,7 @@ use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
-use crate::model::{Argument, Command, Execution, Raw, Role};
+use crate::model::{Argument, Command, Execution, Period, Raw, Role};
 use crate::types::{bare, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -28,6 +29,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_no_generics(&item.sig.generics, errors);
     check_plain_function(item, errors);
     check_execution(model, errors);
+    check_cancellation(model, errors);
     check_oob(model, errors);
     check_boxed(model, errors);
     check_raw(model, errors);
@@ -61,7 +63,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
 pub(super) fn arguments(model: &Command) -> impl Iterator<Item = &Argument> {
     model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::Argument(argument) => Some(argument),
-        Role::State(..) | Role::Session(_) => None,
+        Role::State(..) | Role::Session(_) | Role::Cancellation(_) => None,
     })
 }
 
@@ -98,6 +100,38 @@ fn check_execution(model: &Command, errors: &Errors) {
     if let (Execution::Async, Some(word)) = (model.execution, model.blocking) {
         let message = "`blocking`: an `async` function does not block; remove one of the two";
         errors.at_span(word, message);
+    }
+}
+
+/// A function on the server's thread has no deadline and no cancellation, as nothing else runs
+/// meanwhile. A deadline is a valid period.
+fn check_cancellation(model: &Command, errors: &Errors) {
+    if let Some(Period { text, milliseconds: None }) = &model.deadline
+        && text.value() != "none"
+    {
+        let message = format!(
+            "`{}`: not a period; write seconds or milliseconds, as in `deadline = \"5s\"` or \
+             `deadline = \"500ms\"`, or `deadline = \"none\"`",
+            text.value()
+        );
+        errors.at(text, message);
+    }
+    match model.execution {
+        Execution::Inline => {}
+        Execution::Blocking | Execution::Async => return,
+    }
+    let deadline = model.deadline.as_ref().map(|period| ("deadline", period.text.span()));
+    let disconnect = model.cancel_on_disconnect.map(|word| ("cancel_on_disconnect", word));
+    let parameters = model.parameters.iter().filter_map(|parameter| match parameter.role {
+        Role::Cancellation(_) => Some(("cancellation", parameter.ident.span())),
+        Role::State(..) | Role::Session(_) | Role::Argument(_) => None,
+    });
+    for (word, span) in deadline.into_iter().chain(disconnect).chain(parameters) {
+        let message = format!(
+            "`{word}`: nothing can interrupt a plain function, which runs on the server's \
+             thread; make the function `async` or add `blocking`, or remove the word"
+        );
+        errors.at_span(span, message);
     }
 }
 

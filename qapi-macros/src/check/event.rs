@@ -3,6 +3,7 @@
 //! - `check_boxed`: boxed data are one type
 //! - `check_unconditional`: members have no `cfg`
 //! - `check_key`: the key of a rate limit is a member
+//! - `check_exempt`: only an event with a rate limit has exempt events
 //!
 //! Further rules are in [`fields`](super::fields).
 
@@ -16,12 +17,13 @@ use super::name::NameKind;
 use super::{check_head, check_no_generics};
 use crate::errors::Errors;
 use crate::messages::listed;
-use crate::model::{Event, EventData, Member, RateLimit};
+use crate::model::{Event, EventData, Member, Period};
 
 pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
     check_head(&model.head, NameKind::Event, &item.attrs, errors);
     check_no_generics(&item.generics, errors);
     check_rate_limit(model, errors);
+    check_exempt(model, errors);
     let members = match &model.data {
         EventData::Members(members) => members.as_slice(),
         EventData::Boxed { .. } => &[],
@@ -93,13 +95,22 @@ fn check_boxed(item: &ItemStruct, model: &Event, word: Span, errors: &Errors) {
 
 /// A rate limit is a valid period.
 fn check_rate_limit(model: &Event, errors: &Errors) {
-    if let Some(RateLimit { text, milliseconds: None }) = &model.rate_limit {
+    if let Some(Period { text, milliseconds: None }) = &model.rate_limit {
         let message = format!(
             "`{}`: not a period; write seconds or milliseconds, as in `rate_limit = \"1s\"` or \
              `rate_limit = \"500ms\"`",
             text.value()
         );
         errors.at(text, message);
+    }
+}
+
+/// Only an event with a rate limit has exempt events.
+fn check_exempt(model: &Event, errors: &Errors) {
+    if let (None, Some(function)) = (&model.rate_limit, &model.exempt) {
+        let message = "`exempt`: the event has no rate limit; add `rate_limit = \"1s\"`, or \
+                       remove `exempt`";
+        errors.at(function, message);
     }
 }
 

@@ -2,7 +2,7 @@
 //! - `check_pattern`: the pattern of a parameter is a name
 //! - `check_unconditional`: a parameter has no `cfg`
 //! - `check_strays`: words of an argument are only on a parameter that is a single argument
-//! - `check_injected`: the type of state and session is `&T` or `Arc<T>`
+//! - `check_injected`: the type of state, session and cancellation is `&T` or `Arc<T>`
 //! - `check_reference`: an argument is a value, or a reference without `mut` and lifetime
 //! - `check_fd`: a file descriptor has no default
 
@@ -28,6 +28,9 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
             }
             Role::Session(_) => {
                 check_injected(parameter, "the session", "SessionContext", errors)
+            }
+            Role::Cancellation(_) => {
+                check_injected(parameter, "the token", "Cancellation", errors)
             }
             Role::Argument(argument) => {
                 check_reference(parameter, errors);
@@ -66,6 +69,7 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
     let role = match &parameter.role {
         Role::State(..) => "state",
         Role::Session(_) => "session",
+        Role::Cancellation(_) => "cancellation",
         Role::Argument(_) => {
             for Stray { word, span } in &parameter.strays {
                 let message = format!(
@@ -85,7 +89,7 @@ fn check_strays(parameter: &Parameter, errors: &Errors) {
     }
 }
 
-/// The type of state and session is `&T` or `Arc<T>`.
+/// The type of state, session and cancellation is `&T` or `Arc<T>`.
 fn check_injected(parameter: &Parameter, what: &str, example: &str, errors: &Errors) {
     let (ident, declared) = (&parameter.ident, &parameter.declared);
     let fits = match bare(declared) {

@@ -70,14 +70,14 @@ pub(super) fn implement(model: &Command, returns: &TokenStream) -> Option<TokenS
 fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
     model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::Argument(argument) => Some((parameter, argument)),
-        Role::State(..) | Role::Session(_) => None,
+        Role::State(..) | Role::Session(_) | Role::Cancellation(_) => None,
     })
 }
 
 /// Serializes an argument to `__map`.
 fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
     // A client sends every argument, including those with a default.
-    let Member { part, ty, encodings, default: _ } = member;
+    let Member { part, ty, encodings, default: _, secret: _ } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {
         return quote! {

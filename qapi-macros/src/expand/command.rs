@@ -9,7 +9,8 @@ use syn::spanned::Spanned;
 use super::{client, description, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{
-    Argument, Command, Execution, Member, Parameter, Passing, Raw, Registered, Role, Sharing,
+    Argument, Command, Execution, Member, Parameter, Passing, Period, Raw, Registered, Role,
+    Sharing,
 };
 
 pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
@@ -70,12 +71,22 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
         model.raw.as_ref().map(|_| quote!(.raw())),
         model.returns_exception.map(|_| quote!(.returns_exception())),
         requirements(model),
+        model.deadline.as_ref().map(deadline),
+        model.cancel_on_disconnect.map(|_| quote!(.cancel_on_disconnect())),
     ];
     let options = options.iter().flatten();
     quote! {
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(__qapi::Arguments::#arguments, #returns::returns) #(#options)*
         )
+    }
+}
+
+/// The description of the deadline.
+fn deadline(period: &Period) -> TokenStream {
+    match period.milliseconds {
+        Some(milliseconds) => quote!(.deadline(__qapi::Deadline::Milliseconds(#milliseconds))),
+        None => quote!(.deadline(__qapi::Deadline::Unlimited)),
     }
 }
 
@@ -91,7 +102,7 @@ fn returns(model: &Command) -> TokenStream {
 fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
     let arguments = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::Argument(argument) => Some(&argument.member),
-        Role::State(..) | Role::Session(_) => None,
+        Role::State(..) | Role::Session(_) | Role::Cancellation(_) => None,
     });
     if let Some(Raw { data, .. }) = &model.raw {
         return match data {
@@ -112,7 +123,7 @@ fn requirements(model: &Command) -> Option<TokenStream> {
     let kind = if model.allow_oob.is_some() { quote!(OobSafe) } else { quote!(State) };
     let required = model.parameters.iter().filter_map(|parameter| match &parameter.role {
         Role::State(ty, _) => Some(quote!(<#ty as __qapi::#kind>::REQUIREMENT)),
-        Role::Session(_) | Role::Argument(_) => None,
+        Role::Session(_) | Role::Cancellation(_) | Role::Argument(_) => None,
     });
     let required: Vec<_> = required.collect();
     (!required.is_empty()).then(|| quote!(.requires(&[#(#required),*])))
@@ -193,6 +204,7 @@ fn inject(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
         Role::State(ty, _) => quote!(<#ty as __qapi::State>::share(__context)?),
         Role::Session(sharing) if borrows(model, *sharing) => quote!(__context.session()),
         Role::Session(_) => quote!(__context.shared_session()),
+        Role::Cancellation(_) => quote!(__context.shared_cancellation()),
         Role::Argument(argument) => match argument.passing {
             Passing::Fd => take_fd(parameter),
             Passing::Value
@@ -216,10 +228,12 @@ fn take_fd(parameter: &Parameter) -> TokenStream {
 fn passed(model: &Command, parameter: &Parameter) -> TokenStream {
     let local = local(parameter);
     match &parameter.role {
-        Role::State(_, sharing) | Role::Session(sharing) => match sharing {
-            Sharing::Reference if !borrows(model, *sharing) => quote!(&#local),
-            Sharing::Reference | Sharing::Arc => quote!(#local),
-        },
+        Role::State(_, sharing) | Role::Session(sharing) | Role::Cancellation(sharing) => {
+            match sharing {
+                Sharing::Reference if !borrows(model, *sharing) => quote!(&#local),
+                Sharing::Reference | Sharing::Arc => quote!(#local),
+            }
+        }
         Role::Argument(argument) => match argument.passing {
             Passing::Value | Passing::Fd => quote!(#local),
             Passing::Reference => quote!(&#local),

@@ -1,15 +1,15 @@
 //! `#[qapi_event]`
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
-use super::{definition, members, scope};
+use super::{definition, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{Event, EventData, Member, OnlyField};
 
 pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
-    let Event { head, data, rate_limit: _, key: _ } = &**model;
-    let (rate_limit, key) = (rate_limit(model), key(model));
+    let Event { head, data, rate_limit: _, key: _, exempt: _ } = &**model;
+    let (rate_limit, key, exempt) = (rate_limit(model), key(model), exempt(model));
     let Data { arguments, table, visit, serialize } = Data::of(data);
     let kind = quote! {
         __qapi::DefinitionKind::Event(
@@ -38,6 +38,7 @@ pub(crate) fn expand(model: &Checked<Event>) -> TokenStream {
                 __qapi::Ok(())
             }
             #key
+            #exempt
         }
     };
     scope(head, &code)
@@ -102,6 +103,17 @@ fn key(model: &Event) -> Option<TokenStream> {
     Some(quote! {
         fn rate_limit_key(&self) -> __qapi::Vec<__qapi::u8> {
             __qapi::rate_limit_key::<#ty>(&self.#ident)
+        }
+    })
+}
+
+/// The method that exempts single events from the rate limit, if some are exempt.
+fn exempt(model: &Event) -> Option<TokenStream> {
+    let function = model.exempt.as_ref()?;
+    let span = located_at(function);
+    Some(quote_spanned! {span=>
+        fn is_exempt(&self) -> __qapi::bool {
+            #function(self)
         }
     })
 }

@@ -10,7 +10,9 @@ use crate::model::{Base, DefaultValue, Encoding, Member};
 /// The description of `member`.
 pub(super) fn entry(member: &Member) -> TokenStream {
     let (ty, by) = (decoded_type(member), member_trait(member));
-    part_entry("Member", &member.part, Some(quote!(<#ty as #by>::SHAPE)))
+    let secret = member.secret.then(|| quote!(.secret()));
+    let entry = part_entry("Member", &member.part, Some(quote!(<#ty as #by>::SHAPE)));
+    quote!(#entry #secret)
 }
 
 /// The trait that describes, visits and serializes the member.

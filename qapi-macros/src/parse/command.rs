@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use syn::{FnArg, ItemFn, ReturnType};
 
-use super::head;
 use super::parameter::{self, ArgumentForm};
+use super::{head, period};
 use crate::args::Words;
 use crate::errors::Errors;
 use crate::model::{Command, Execution, Raw};
@@ -42,6 +42,8 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
         allow_preconfig: words.span(symbol::ALLOW_PRECONFIG),
         no_success_response: words.span(symbol::SUCCESS_RESPONSE),
         returns_exception: words.span(symbol::RETURNS_EXCEPTION),
+        cancel_on_disconnect: words.span(symbol::CANCEL_ON_DISCONNECT),
+        deadline: words.text(symbol::DEADLINE).map(period),
         head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
     }
 }

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use syn::{Field, ItemStruct};
 
-use super::head;
 use super::members::{member, only_fields};
+use super::{head, period};
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Event, EventData, RateLimit};
+use crate::model::{Event, EventData};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Event {
@@ -18,11 +18,9 @@ pub(crate) fn parse(args: TokenStream, item: &ItemStruct, errors: &Errors) -> Ev
     };
     Event {
         data,
-        rate_limit: words.text(symbol::RATE_LIMIT).map(|text| RateLimit {
-            text: text.clone(),
-            milliseconds: milliseconds(&text.value()),
-        }),
+        rate_limit: words.text(symbol::RATE_LIMIT).map(period),
         key: words.text(symbol::KEY).cloned(),
+        exempt: words.path(symbol::EXEMPT).cloned(),
         head: head(&words, &item.ident, &item.attrs, names::upper_from_camel),
     }
 }
@@ -34,17 +32,4 @@ fn members(item: &ItemStruct, errors: &Errors) -> Vec<crate::model::Member> {
         Some(member(&words, field.ident.as_ref()?, field))
     };
     item.fields.iter().filter_map(read).collect()
-}
-
-/// Parses a period as in `500ms` or `1s`. A period of zero is invalid.
-fn milliseconds(text: &str) -> Option<u64> {
-    let digits = text.find(|found: char| !found.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        _ => return None,
-    };
-    let number: u32 = number.parse().ok()?;
-    Some(u64::from(number) * scale).filter(|period| *period > 0)
 }

@@ -15,6 +15,7 @@ pub(crate) fn member(words: &Words, ident: &Ident, field: &Field) -> Member {
         ty: field.ty.clone(),
         encodings: encodings(words),
         default: default(words),
+        secret: words.span(symbol::SECRET).is_some(),
     }
 }
 

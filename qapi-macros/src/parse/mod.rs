@@ -11,13 +11,15 @@ pub(crate) mod struct_;
 pub(crate) mod union_;
 
 use syn::ext::IdentExt;
-use syn::{Attribute, Fields, Ident, Item, ItemEnum, ItemFn, ItemStruct, Type, parse_quote};
+use syn::{
+    Attribute, Fields, Ident, Item, ItemEnum, ItemFn, ItemStruct, LitStr, Type, parse_quote,
+};
 
 use crate::args::Words;
 use crate::docs::Doc;
 use crate::errors::{Errors, Reported};
 use crate::messages;
-use crate::model::{Head, Name, Part, Registered};
+use crate::model::{Head, Name, Part, Period, Registered};
 use crate::symbol;
 
 /// The item as an enum.
@@ -161,4 +163,21 @@ fn only_field(fields: &Fields) -> Option<&Type> {
 /// The QAPI name of a type, which is its Rust name.
 fn unchanged(ident: &str) -> String {
     ident.to_owned()
+}
+
+/// A length of time as in `500ms` or `1s`. A length of zero is invalid.
+fn period(text: &LitStr) -> Period {
+    Period { text: text.clone(), milliseconds: milliseconds(&text.value()) }
+}
+
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.find(|found: char| !found.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        _ => return None,
+    };
+    let number: u32 = number.parse().ok()?;
+    Some(u64::from(number) * scale).filter(|period| *period > 0)
 }

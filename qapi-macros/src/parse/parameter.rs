@@ -41,6 +41,9 @@ pub(crate) fn parse(
     } else if words.span(symbol::SESSION).is_some() {
         let (_, sharing) = shared(&parameter.ty);
         (Role::Session(sharing), &[symbol::SESSION])
+    } else if words.span(symbol::CANCELLATION).is_some() {
+        let (_, sharing) = shared(&parameter.ty);
+        (Role::Cancellation(sharing), &[symbol::CANCELLATION])
     } else {
         let part = part(&words, &ident, &parameter.attrs, names::dashed_from_snake);
         let (ty, passing) = match words.span(symbol::FD) {
@@ -54,6 +57,7 @@ pub(crate) fn parse(
                 encodings: encodings(&words),
                 default: default(&words)
                     .map(|default| owned_default(default, &parameter.ty, passing)),
+                secret: words.span(symbol::SECRET).is_some(),
             },
             passing,
         };

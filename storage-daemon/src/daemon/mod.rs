@@ -5,6 +5,7 @@ mod allocator;
 pub mod background;
 mod confinement;
 mod limits;
+mod metrics;
 mod pidfile;
 mod setup;
 mod socket;
@@ -108,6 +109,13 @@ async fn serve(
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
+    if let Some(address) = &settings.metrics {
+        metrics::serve(address).map_err(|error| OptionError::Failed {
+            name: "metrics",
+            argument: address.clone(),
+            error,
+        })?;
+    }
     let mut setup = Setup::new(settings);
     let (graph, jobs) = (setup.graph().clone(), setup.jobs().clone());
     tokio::select! {

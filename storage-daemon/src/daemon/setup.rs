@@ -9,6 +9,7 @@ use block::options::BlockdevOptions;
 use job::Jobs;
 use qapi_core::{Listener, Result, Server};
 
+use super::metrics;
 use super::socket::socket;
 use super::version;
 use crate::block_job::BlockJobContext;
@@ -68,6 +69,10 @@ impl Setup {
             .state(graph.clone())
             .state(slots)
             .state(block_jobs);
+        let server = match &settings.metrics {
+            Some(_) => server.record_metrics(metrics::recorded(&jobs)),
+            None => server,
+        };
         let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
         Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
     }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub pidfile: Option<PathBuf>,
     /// The files and folders to which the process is confined; none for no confinement.
     pub landlock: Vec<LandlockOptions>,
+    /// The address at which metrics are served: `[HOST:]PORT`.
+    pub metrics: Option<String>,
     /// What images may name at most.
     pub image_references: BlockdevImageReferences,
     /// The memory in bytes for all clients together; `None` for the default.
@@ -76,7 +78,7 @@ impl StepKind {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 11] = [
+const OPTIONS: [(&str, Meaning); 12] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
@@ -86,6 +88,7 @@ const OPTIONS: [(&str, Meaning); 11] = [
     ("daemonize", Meaning::Daemonize),
     ("image-references", Meaning::ImageReferences),
     ("landlock", Meaning::Landlock),
+    ("metrics", Meaning::Metrics),
     ("monitor", Meaning::Step(StepKind::Monitor)),
     ("pidfile", Meaning::Pidfile),
 ];
@@ -100,6 +103,7 @@ enum Meaning {
     Landlock,
     ImageReferences,
     ClientMemory,
+    Metrics,
 }
 
 impl Invocation {
@@ -136,6 +140,9 @@ impl Invocation {
                 }
                 Meaning::Pidfile => {
                     settings.pidfile = Some(argument_of(&mut parser, name)?.into())
+                }
+                Meaning::Metrics => {
+                    settings.metrics = Some(utf8(argument_of(&mut parser, name)?)?);
                 }
                 Meaning::Landlock => {
                     let argument = utf8(argument_of(&mut parser, name)?)?;
@@ -241,6 +248,7 @@ mod tests {
             daemonize,
             pidfile: pidfile.map(PathBuf::from),
             landlock: Vec::new(),
+            metrics: None,
             image_references: BlockdevImageReferences::All,
             client_memory: None,
             steps: steps.iter().map(step).collect(),
@@ -274,11 +282,18 @@ mod tests {
 
     #[test]
     fn restrictions_are_settings() {
-        let arguments =
-            ["--landlock", "/a", "--landlock", "/b,read-only=on", "--image-references=files"];
+        let arguments = [
+            "--landlock",
+            "/a",
+            "--landlock",
+            "/b,read-only=on",
+            "--image-references=files",
+            "--metrics=1",
+        ];
         let folder = |path: &str, read_only| LandlockOptions { path: path.to_owned(), read_only };
         let settings = Settings {
             landlock: vec![folder("/a", None), folder("/b", Some(true))],
+            metrics: Some("1".to_owned()),
             image_references: BlockdevImageReferences::Files,
             ..Settings::default()
         };

@@ -40,6 +40,8 @@ Without options it shows what it can do, on images of its own.
                          confine the daemon to PATH and all below it, for all files that it
                          opens, creates or removes; may be repeated. The paths of sockets and of
                          the PID file must be within. An error if the kernel has no Landlock.
+  --metrics [HOST:]PORT  serve metrics for Prometheus over HTTP, without authentication; the
+                         host is 127.0.0.1 by default
   --daemonize            go to the background once everything is ready
   --pidfile PATH         write the number of the process to a file, once everything is ready
 

@@ -29,6 +29,7 @@ mod damaged;
 mod demo;
 mod faults;
 mod limits;
+mod metrics;
 mod mirror;
 mod process;
 mod qemu_images;

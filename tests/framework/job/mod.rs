@@ -11,6 +11,7 @@ mod engine_drop;
 mod engines;
 mod ids;
 mod lifecycle;
+mod observed;
 mod panics;
 mod pauses;
 mod progress;

@@ -4,7 +4,7 @@ mod activation;
 mod clients;
 mod executor;
 mod fds;
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_protocols;
 mod memory;
 mod outgoing_connections;

@@ -1,6 +1,7 @@
 //! Commands and events.
 
 use std::any::{TypeId, type_name};
+use std::time::Duration;
 
 use super::object::Member;
 use super::type_::{Type, TypeRef};
@@ -34,6 +35,10 @@ pub struct Command {
     pub returns_exception: bool,
     /// The state that its function takes by injection.
     pub requires: &'static [StateRequirement],
+    /// The time within which a call must end. A function on the server's thread has none.
+    pub deadline: Deadline,
+    /// Whether a call is cancelled when its client disconnects.
+    pub cancel_on_disconnect: bool,
 }
 
 impl Command {
@@ -48,6 +53,8 @@ impl Command {
             raw: false,
             returns_exception: false,
             requires: &[],
+            deadline: Deadline::Default,
+            cancel_on_disconnect: false,
         }
     }
 
@@ -85,6 +92,41 @@ impl Command {
     #[must_use]
     pub const fn requires(self, requires: &'static [StateRequirement]) -> Self {
         Self { requires, ..self }
+    }
+
+    /// Sets the time within which a call must end.
+    #[must_use]
+    pub const fn deadline(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Cancels a call when its client disconnects.
+    #[must_use]
+    pub const fn cancel_on_disconnect(self) -> Self {
+        Self { cancel_on_disconnect: true, ..self }
+    }
+}
+
+/// The time within which a call must end, counted from its dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// The server's default applies; see
+    /// [`Server::call_deadline`](crate::Server::call_deadline).
+    Default,
+    /// The call has no deadline, whatever the server's default is.
+    Unlimited,
+    /// A deadline of this number of milliseconds.
+    Milliseconds(u64),
+}
+
+impl Deadline {
+    /// The deadline of a command on a server with this default.
+    pub fn resolve(self, default: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::Default => default,
+            Self::Unlimited => None,
+            Self::Milliseconds(milliseconds) => Some(Duration::from_millis(milliseconds)),
+        }
     }
 }
 

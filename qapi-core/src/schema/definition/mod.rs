@@ -32,7 +32,7 @@ pub(crate) mod type_;
 use std::fmt;
 use std::ops::Deref;
 
-pub use call::{Arguments, Command, Event, RateLimit, StateRequirement};
+pub use call::{Arguments, Command, Deadline, Event, RateLimit, StateRequirement};
 pub use enum_::{Enum, EnumExtension, EnumValue};
 pub use object::{Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union};
 pub use type_::{Builtin, JsonKind, Type, TypeRef};

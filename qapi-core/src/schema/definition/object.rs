@@ -82,13 +82,21 @@ pub struct Member {
     pub optional: bool,
     /// The type of its value.
     pub ty: TypeRef,
+    /// Whether the value is secret: no log of the framework shows it.
+    pub secret: bool,
 }
 
 impl Member {
     /// A member.
     pub const fn new(part: Part, shape: MemberShape) -> Self {
         let MemberShape { optional, ty } = shape;
-        Self { part, optional, ty }
+        Self { part, optional, ty, secret: false }
+    }
+
+    /// Marks the value as secret.
+    #[must_use]
+    pub const fn secret(self) -> Self {
+        Self { secret: true, ..self }
     }
 }
 
