@@ -29,7 +29,7 @@ const CAPACITY: usize = 208 << 10;
 /// own commands by name with a [`Client`](crate::client::Client) over such a connection, with the
 /// same hooks, policy and checks as every other client:
 ///
-/// ```
+/// ```standalone_crate
 /// use qapi_core::client::Client;
 /// use qapi_core::prelude::*;
 /// use qapi_core::Listener;

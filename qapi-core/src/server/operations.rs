@@ -80,7 +80,7 @@ impl Server {
 
     /// Lets each client choose the events that it receives, by the command
     /// `__org.qapi-rs_select-events`; see
-    /// [`event_selection`](crate::commands::event_selection).
+    /// [`event_selection`].
     ///
     /// A custom [`registry`](Self::registry) must already have the command.
     pub fn enable_event_selection(mut self) -> Self {
