@@ -32,8 +32,9 @@ use crate::nodes::async_node::panic_error;
 const ZERO_REQUEST_MAX: u64 = 1 << 30;
 /// With a speed limit, the number of requests per second.
 const REQUESTS_PER_SECOND: u64 = 10;
-/// Another worker starts if no request completes within this time.
-const STALL: Duration = Duration::from_millis(2);
+/// Another worker starts if no request completes within this time, which is longer than the usual
+/// wait for a processor.
+const STALL: Duration = Duration::from_millis(10);
 /// A worker stops if requests complete at shorter intervals than this: they do not wait for a disk.
 const FAST_REQUEST: Duration = Duration::from_micros(750);
 
