@@ -292,11 +292,8 @@ impl Error {
     }
 }
 
-impl From<Error> for qapi_core::Error {
-    fn from(error: Error) -> Self {
-        qapi_core::Error::generic(error.to_string())
-    }
-}
+// The text is QEMU's; those of the sources are not part of it.
+qapi_core::error_reply!(Error, |error| qapi_core::Error::generic(error.to_string()));
 
 /// The text of the C library for an error, without the number that Rust appends.
 ///

@@ -126,6 +126,9 @@ pub mod journal;
 pub mod extensions;
 pub mod qmp;
 
+#[cfg(feature = "client")]
+pub mod client;
+
 pub use driver::{Cancelled, JobDriver, JobHandle};
 pub use events::{EventSink, JobEnded, JobNotification, ResultEvents};
 

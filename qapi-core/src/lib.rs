@@ -60,6 +60,7 @@
 //! |---|---|---|
 //! | `server` | yes | [`Server`] and [`Listener`], on tokio |
 //! | `client` | yes | [`client`], on tokio |
+//! | `anyhow` | no | the conversion of [`Error`] to `anyhow::Error` |
 //! | `metrics` | no | `observe::Metrics` and `Server::record_metrics` |
 //! | `systemd` | no | `Listener::activated` and `Server::notify_readiness` |
 //! | `test-util` | no | `testing` |
@@ -149,7 +150,16 @@ pub use server::{Listener, ServeError, Server};
 pub use service::Service;
 pub use service::preconfig::Preconfig;
 pub use service::shutdown::Shutdown;
-pub use types::command::{CommandReturn, QapiCommand, Returned};
+// The compiler shows these names.
+#[doc(hidden)]
+pub use macro_support::{HasDefault, State, need_default};
+pub use types::command::{CommandError, CommandReturn, QapiCommand, Returned};
+#[doc(hidden)]
+pub use types::command::{CommandResult, RawArguments};
+#[doc(hidden)]
+pub use types::encoded::{
+    Base64, EncodedMember, Microseconds, Milliseconds, Nanoseconds, Seconds,
+};
 pub use types::fd::FdParameter;
 pub use types::member::MemberType;
 pub use types::{

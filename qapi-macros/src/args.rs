@@ -116,8 +116,20 @@ impl Words {
         legal: &[Word],
         errors: &Errors,
     ) -> syn::Result<()> {
-        let key = input.call(Ident::parse_any)?;
+        let span = input.span();
+        let Ok(key) = input.call(Ident::parse_any) else {
+            let found: TokenTree = input.parse()?;
+            return Err(syn::Error::new(span, messages::not_a_word(&found, owner, legal)));
+        };
         let found = key.unraw().to_string();
+        if input.peek(Token![::]) {
+            let mut tokens = key.to_token_stream();
+            while !input.is_empty() && !input.peek(Token![=]) && !input.peek(Token![,]) {
+                input.parse::<TokenTree>()?.to_tokens(&mut tokens);
+            }
+            let message = messages::path_as_word(&tokens, owner, legal);
+            return Err(syn::Error::new_spanned(tokens, message));
+        }
         if input.peek(Token![-]) {
             let (found, tokens) = parse_dashed(found, &key, input)?;
             let message = messages::unknown_word(&found, owner, legal);

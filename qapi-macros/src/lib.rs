@@ -10,16 +10,20 @@
 //! - `symbol`: the words that attributes accept; `args`: their parser
 //! - `types`: properties of a Rust type that are visible in its syntax
 //! - `names`: conversion and form of QAPI names; `docs`: doc comments
+//! - `derives`: attributes of Rust and serde on the same item
 //! - `model`: an annotated item as data
 //! - `parse`, `check`, `expand`: the stages, with one file for each kind of definition
+//! - `groups`: the grouping of expressions that `macro_rules!` macros forward
 //! - `strip`: removes the attributes of this crate from the user's item
 #![forbid(unsafe_code)]
 
 mod args;
 mod check;
+mod derives;
 mod docs;
 mod errors;
 mod expand;
+mod groups;
 mod messages;
 mod model;
 mod names;

@@ -3,6 +3,7 @@
 //! A message names the wrong word or item in backticks, then says what is wrong, and then says
 //! what to write instead.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{Item, Type};
 
 use crate::symbol::{FOREIGN_WORDS, Shape, Word};
@@ -57,6 +58,57 @@ pub(crate) fn unknown_word(found: &str, owner: &str, legal: &[Word]) -> String {
         ),
         None => format!("`{found}`: {owner} has no such word; it accepts {}", listed(names)),
     }
+}
+
+/// A literal or another token stands in place of a word.
+pub(crate) fn not_a_word(found: &TokenTree, owner: &str, legal: &[Word]) -> String {
+    match found {
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string();
+            let meant = legal.iter().find(|word| text.trim_matches('"') == word.name);
+            match (meant, legal.iter().find(|word| word.shape == Shape::Text)) {
+                (Some(word), _) => {
+                    format!("`{text}`: a word has no quotes; write `{}`", word.usage)
+                }
+                (None, Some(word)) => format!(
+                    "`{text}`: a value follows a word and `=`; write it as in `{}`. {}",
+                    word.usage,
+                    accepts(owner, legal)
+                ),
+                (None, None) => format!("`{text}`: not a word. {}", accepts(owner, legal)),
+            }
+        }
+        other => format!("`{other}`: expected a word before it. {}", accepts(owner, legal)),
+    }
+}
+
+/// A path stands in place of a word.
+pub(crate) fn path_as_word(path: &TokenStream, owner: &str, legal: &[Word]) -> String {
+    let text = path.to_string().replace(' ', "");
+    let last = text.rsplit("::").next().unwrap_or_default();
+    match legal.iter().find(|word| word.name == last) {
+        Some(word) => format!("`{text}`: a word has no path; write `{}`", word.usage),
+        None => format!("`{text}`: a word has no path. {}", accepts(owner, legal)),
+    }
+}
+
+/// The list of the legal words as a sentence.
+fn accepts(owner: &str, legal: &[Word]) -> String {
+    match legal {
+        [] => format!("{} takes no words; remove it", capitalized(owner)),
+        legal => {
+            format!(
+                "{} accepts {}",
+                capitalized(owner),
+                listed(legal.iter().map(|word| word.name))
+            )
+        }
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A required word is missing.

@@ -16,6 +16,16 @@ pub(crate) fn dashed_from_snake(ident: &str) -> String {
     ident.replace('_', "-")
 }
 
+/// `URL` ▶ `Url`, `block_info` ▶ `BlockInfo`, `jobInfo` ▶ `JobInfo`.
+pub(crate) fn camel_from_any(ident: &str) -> String {
+    let words = camel_words(&ident.replace('-', "_"));
+    let capitalized = words.iter().flat_map(|word| {
+        let mut letters = word.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters)
+    });
+    capitalized.collect()
+}
+
 /// The words of a CamelCase identifier in lower case. A digit belongs to the letter before it.
 fn camel_words(ident: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

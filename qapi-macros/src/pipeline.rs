@@ -5,17 +5,18 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Item;
+use syn::{Item, ItemFn};
 
 use crate::errors::{Checked, Errors, Rejected, Reported};
 use crate::expand::error_stub;
-use crate::strip::strip;
+use crate::groups::with_parentheses;
+use crate::strip::{strip, strip_reported};
 use crate::{check, expand, parse};
 
 pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_enum("qapi_enum", item, errors)?;
-        let model = parse::enum_::parse(args, item, errors);
+        let model = parse::enum_::parse(with_parentheses(args), item, errors);
         check::enum_::check(item, &model, errors);
         Ok(model)
     };
@@ -25,7 +26,7 @@ pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
 pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_struct("qapi_struct", item, errors)?;
-        let model = parse::struct_::parse(args, item, errors);
+        let model = parse::struct_::parse(with_parentheses(args), item, errors);
         check::struct_::check(item, &model, errors);
         Ok(model)
     };
@@ -34,7 +35,7 @@ pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream
 
 pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
-        let model = parse::union_::parse(args, item, errors)?;
+        let model = parse::union_::parse(with_parentheses(args), item, errors)?;
         check::union_::check(item, &model, errors);
         Ok(model)
     };
@@ -44,7 +45,7 @@ pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream 
 pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_enum("qapi_alternate", item, errors)?;
-        let model = parse::alternate::parse(args, item, errors);
+        let model = parse::alternate::parse(with_parentheses(args), item, errors);
         check::alternate::check(item, &model, errors);
         Ok(model)
     };
@@ -52,19 +53,34 @@ pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStr
 }
 
 pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    if let Some(declaration) = parse::declaration(&tokens) {
+        return declared_command(args, declaration);
+    }
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_fn("qapi_command", item, errors)?;
-        let model = parse::command::parse(args, item, errors);
+        let model = parse::command::parse(with_parentheses(args), item, errors);
         check::command::check(item, &model, errors);
         Ok(model)
     };
     run(tokens, read, expand::command::expand, |_| TokenStream::new())
 }
 
+/// A command without a body. The compiler accepts no such function, so that it is not emitted.
+fn declared_command(args: TokenStream, item: ItemFn) -> TokenStream {
+    let errors = Errors::new();
+    let model = parse::command::parse_declaration(with_parentheses(args), &item, &errors);
+    check::command::check(&item, &model, &errors);
+    check::attributes::check(&Item::Fn(item), &errors);
+    match errors.gate(Ok(model)) {
+        Ok(checked) => expand::command::expand(&checked),
+        Err(Rejected { compile_errors, .. }) => compile_errors,
+    }
+}
+
 pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_struct("qapi_event", item, errors)?;
-        let model = parse::event::parse(args, item, errors);
+        let model = parse::event::parse(with_parentheses(args), item, errors);
         check::event::check(item, &model, errors);
         Ok(model)
     };
@@ -79,6 +95,7 @@ fn run<M>(
     expand: fn(&Checked<M>) -> TokenStream,
     error_stub: fn(&M) -> TokenStream,
 ) -> TokenStream {
+    let tokens = with_parentheses(tokens);
     let mut item: Item = match syn::parse2(tokens.clone()) {
         Ok(item) => item,
         Err(error) => {
@@ -88,9 +105,11 @@ fn run<M>(
     };
     let errors = Errors::new();
     let model = read(&item, &errors);
+    check::attributes::check(&item, &errors);
     let generated = match errors.gate(model) {
         Ok(checked) => expand(&checked),
         Err(Rejected { compile_errors, model }) => {
+            strip_reported(&mut item);
             let error_stub = model.filter(|_| is_concrete(&item)).map(|model| error_stub(&model));
             quote!(#compile_errors #error_stub)
         }

@@ -1,5 +1,7 @@
 //! Properties of Rust types that their syntax shows.
 
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
 
@@ -11,6 +13,32 @@ pub(crate) fn bare(ty: &Type) -> &Type {
         Type::Paren(paren) => bare(&paren.elem),
         other => other,
     }
+}
+
+/// The span of the type's last path segment, or of its first token.
+pub(crate) fn last_segment(ty: &Type) -> Span {
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last().map_or(ty.span(), |last| last.ident.span()),
+        other => other.span(),
+    }
+}
+
+/// The type with all tokens at the place of its last path segment. The compiler reports an error of
+/// the type once if all generated code that mentions the type is at one place.
+pub(crate) fn at_last_segment(ty: &Type) -> Type {
+    let span = last_segment(ty);
+    fn located_at(tokens: TokenStream, span: Span) -> TokenStream {
+        let locate = |mut token: TokenTree| {
+            if let TokenTree::Group(group) = &token {
+                let inner = located_at(group.stream(), span);
+                token = TokenTree::Group(Group::new(group.delimiter(), inner));
+            }
+            token.set_span(token.span().located_at(span));
+            token
+        };
+        tokens.into_iter().map(locate).collect()
+    }
+    syn::parse2(located_at(ty.to_token_stream(), span)).unwrap_or_else(|_| ty.clone())
 }
 
 /// Whether the type is `str`.

@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use qapi_core::Error;
-
 use crate::job::Job;
 use crate::messages;
 use crate::options::Speed;
@@ -33,12 +31,6 @@ impl std::fmt::Display for Cancelled {
 }
 
 impl std::error::Error for Cancelled {}
-
-impl From<Cancelled> for Error {
-    fn from(Cancelled: Cancelled) -> Self {
-        messages::canceled()
-    }
-}
 
 impl JobHandle {
     pub(super) fn new(job: Job) -> Self {

@@ -35,7 +35,7 @@
 /// | `allow_oob` | the command may be executed out of band; its state must be [`OobSafe`](crate::OobSafe) |
 /// | `allow_preconfig` | the command may be executed before the daemon is configured; see [`Preconfig`](crate::Preconfig) |
 /// | `success_response = false` | only errors have a reply |
-/// | `client` | declares a struct with which Rust clients execute the command; see below |
+/// | `client` | declares a struct with which Rust clients execute the command; see below. A function without a body has the word by default |
 /// | `registration = NAME` | does not register the command, but declares a static with its registration; see below |
 /// | `gen = false` | the function takes its arguments unchecked; see below |
 /// | `data = TheStruct` | with `gen = false`: the type of the arguments in the schema |
@@ -56,7 +56,8 @@
 /// | `name`, `name_exception`, `since`, `features`, `default`, `unit`, `base64`, `secret` | as for the fields of a [`qapi_struct`](macro@crate::qapi_struct) |
 ///
 /// The function returns nothing, a struct, a union, a `Vec` of structs or unions, or a `Result` of
-/// one of these. The error of a `Result` converts into [`Error`](crate::Error), as a string does.
+/// one of these. The error of a `Result` converts into [`Error`](crate::Error), as strings and all
+/// types that implement `std::error::Error` do.
 /// Any other return type requires `returns_exception`: a later version can add members to an
 /// object, but not to a string or a number.
 ///
@@ -101,8 +102,11 @@
 /// ```
 ///
 /// With `client` the attribute also declares a struct with the name and visibility of the function
-/// (a type and a function may share a name). The fields of the struct are the arguments. A
-/// [`Client`](crate::client::Client) executes the struct and returns the command's return value:
+/// (a type and a function may share a name). The fields of the struct are the arguments; optional
+/// arguments and those with a default are `Option`s. `new` takes the mandatory arguments, and a
+/// function of its own sets each optional argument. The client does not send an argument that is
+/// not set, so that the default of the server applies. A [`Client`](crate::client::Client) executes
+/// the struct and returns the command's return value:
 ///
 /// ```
 /// # use qapi_core::prelude::*;
@@ -110,15 +114,52 @@
 ///
 /// /// Sets or removes the name of a disk.
 /// #[qapi_command(client)]
-/// fn disk_rename(id: &str, name: Option<&str>) {
-///     # let _ = (id, name);
+/// fn disk_rename(id: &str, name: Option<&str>, #[qapi(default = true)] notify: bool) {
+///     # let _ = (id, name, notify);
 /// }
 ///
-/// async fn remove_name(client: &mut Client) -> Result<()> {
-///     client.execute(&disk_rename { id: "d0", name: None }).await
+/// async fn rename(client: &mut Client) -> Result<()> {
+///     client.execute(&disk_rename { id: "d0", name: None, notify: Some(false) }).await?;
+///     client.execute(&disk_rename::new("d1").name("new")).await
 /// }
 ///
 /// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
+/// ```
+///
+/// A struct without mandatory arguments implements `Default`. A type with a hidden lifetime has an
+/// explicit one in a parameter: `Name<'_>`, but `Cow<str>` is recognised.
+///
+/// # Declarations for clients
+/// A command without a body declares only the struct. A crate of a client contains such
+/// declarations in place of the server's functions, and does not link them.
+/// [`Client::check_schema`](crate::client::Client::check_schema) compares the declarations with a
+/// running server, and [`compare_schema`](crate::client::compare_schema) with a registry in a test:
+///
+/// ```standalone_crate
+/// use qapi_core::client::{QapiCommand, compare_schema};
+/// use qapi_core::introspection::Mask;
+/// use qapi_core::prelude::*;
+///
+/// mod client {
+///     # use qapi_core::prelude::*;
+///     /// Ejects a disk.
+///     #[qapi_command]
+///     pub fn disk_eject(disk: &str);
+/// }
+///
+/// mod server {
+///     # use qapi_core::prelude::*;
+///     /// Ejects a disk.
+///     #[qapi_command]
+///     pub fn disk_eject(disk: &str, #[qapi(default)] force: bool) {
+///         # let _ = (disk, force);
+///     }
+/// }
+///
+/// # fn main() {
+/// let served = qapi_core::Registry::collect().unwrap().introspect(Mask::Masked);
+/// assert_eq!(compare_schema(&[client::disk_eject::DEFINITION], &served), []);
+/// # }
 /// ```
 ///
 /// A command with `gen = false`, of whose arguments only a few are known at compile time:

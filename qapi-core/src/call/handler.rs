@@ -69,6 +69,19 @@ pub type BlockingCall = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
 /// A call in progress; it yields the return value as JSON text.
 pub type AsyncCall = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
 
+/// Boxes the future of an `async fn` command; `write` renders its return value.
+///
+/// The compiler shows the name of this function and the line of the bound where a future is not
+/// `Send`.
+#[doc(hidden)]
+pub fn async_command_must_be_send<R: 'static>(
+    format: MessageFormat,
+    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
+    call: impl Future<Output = R> + Send + 'static, // Drop other values before `.await`.
+) -> AsyncCall {
+    Box::pin(async move { ReturnWriter::render(call.await, &format, write) })
+}
+
 /// A call that continues after the dispatch of its request.
 pub enum Call {
     /// To be awaited.
@@ -161,6 +174,17 @@ impl<'a> ReturnWriter<'a> {
         self.format
     }
 
+    /// Renders the return value of an asynchronous or blocking function.
+    pub(crate) fn render<R>(
+        returned: R,
+        format: &MessageFormat,
+        write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        write(returned, &mut ReturnWriter::new(&mut out, format))?;
+        Ok(out)
+    }
+
     /// Writes the value. Call it once.
     ///
     /// # Errors
@@ -194,6 +218,7 @@ impl<'a> ReturnWriter<'a> {
 pub struct Registration {
     definition: &'static Definition,
     handler: Option<Handler>,
+    in_binary: bool,
 }
 
 inventory::collect!(Registration);
@@ -201,12 +226,25 @@ inventory::collect!(Registration);
 impl Registration {
     /// The registration of a type, of an event, or of a command without a function.
     pub const fn new(definition: &'static Definition) -> Self {
-        Self { definition, handler: None }
+        Self { definition, handler: None, in_binary: false }
     }
 
     /// The registration of a command whose function is behind `handler`.
     pub const fn command(definition: &'static Definition, handler: Handler) -> Self {
-        Self { definition, handler: Some(handler) }
+        Self { definition, handler: Some(handler), in_binary: false }
+    }
+
+    /// Sets whether the annotation is in the crate of a binary. Such a registration is no sign that
+    /// the library of the same package is linked.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn in_binary(self, in_binary: bool) -> Self {
+        Self { in_binary, ..self }
+    }
+
+    /// Whether the annotation is in the crate of a binary.
+    pub(crate) const fn is_in_binary(&self) -> bool {
+        self.in_binary
     }
 
     /// The command, event or type.

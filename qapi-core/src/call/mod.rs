@@ -16,6 +16,8 @@ pub(crate) mod state;
 
 pub use cancellation::{CancelReason, Cancellation};
 pub use fds::SessionFds;
+#[doc(hidden)]
+pub use handler::async_command_must_be_send;
 pub use handler::{
     AsyncCall, AsyncHandler, BlockingCall, BlockingHandler, Context, Execution, Handler,
     InlineHandler, Registration, ReturnWriter,

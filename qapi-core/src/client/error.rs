@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::compare::SchemaDifference;
 use crate::error::Error;
 
 /// The error of a call, or of waiting for an event.
@@ -13,6 +14,11 @@ pub enum ClientError {
     /// The server sent a message that is not QMP, or not of the requested type. Later messages are
     /// still read.
     Unexpected(String),
+    /// The call took longer than the limit of the client. The connection stays open, and the server
+    /// may execute the command.
+    TimedOut,
+    /// The schema of the server differs from the declarations of the client.
+    Schema(Vec<SchemaDifference>),
     /// The server closed the connection.
     Closed,
     /// The transport failed.
@@ -27,7 +33,11 @@ impl ClientError {
     pub fn command(&self) -> Option<&Error> {
         match self {
             Self::Command(error) => Some(error),
-            Self::Unexpected(_) | Self::Closed | Self::Io(_) => None,
+            Self::Unexpected(_)
+            | Self::TimedOut
+            | Self::Schema(_)
+            | Self::Closed
+            | Self::Io(_) => None,
         }
     }
 }
@@ -37,6 +47,11 @@ impl fmt::Display for ClientError {
         match self {
             Self::Command(error) => error.fmt(f),
             Self::Unexpected(what) => write!(f, "the server's message is unexpected: {what}"),
+            Self::TimedOut => f.write_str("the call took longer than the limit"),
+            Self::Schema(differences) => {
+                f.write_str("the schema of the server differs:")?;
+                differences.iter().try_for_each(|difference| write!(f, "\n   {difference}"))
+            }
             Self::Closed => f.write_str("the server closed the connection"),
             Self::Io(error) => write!(f, "the connection failed: {error}"),
         }
@@ -46,9 +61,9 @@ impl fmt::Display for ClientError {
 impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Command(error) => Some(error),
+            Self::Command(error) => Some(&**error),
             Self::Io(error) => Some(error),
-            Self::Unexpected(_) | Self::Closed => None,
+            Self::Unexpected(_) | Self::TimedOut | Self::Schema(_) | Self::Closed => None,
         }
     }
 }
@@ -56,17 +71,5 @@ impl std::error::Error for ClientError {
 impl From<std::io::Error> for ClientError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<ClientError> for Error {
-    /// An error reply stays unchanged. Any other error becomes one of class `GenericError`.
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Command(error) => error,
-            ClientError::Unexpected(_) | ClientError::Closed | ClientError::Io(_) => {
-                Self::generic(error.to_string())
-            }
-        }
     }
 }

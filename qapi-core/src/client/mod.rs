@@ -5,6 +5,18 @@
 //! one field for each argument. [`Client::call`] and [`Client::call_with`] execute any command by
 //! its name; the arguments are any value that serialises to an object.
 //!
+//! # A crate of a client
+//! A client need not contain the functions of the server: a command without a body
+//! ([`qapi_command`](crate::qapi_command), "Declarations for clients") declares only the struct.
+//! With `default-features = false` and the feature `client`, this crate has no sockets, executors
+//! and threads of a server. The client uses the wire format, the schema and the traits of types,
+//! and tokio with `io-util`, `net` and `time`. As in every program, the inventory contains the
+//! framework's own commands.
+//!
+//! A [`ReconnectingClient`] connects again when the server restarts. The crate `job` has functions
+//! that wait for the end of a job.
+//!
+//! # Types
 //! Return values and events have the annotated types. The code that checks arguments in a server
 //! checks them too, with one difference: the client ignores unknown members, as a newer server may
 //! send more than the client knows.
@@ -59,34 +71,38 @@
 //! # }
 //! ```
 
+mod compare;
+mod connection;
 mod error;
 mod message;
+mod reconnect;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
+pub use compare::{SchemaDifference, compare_schema};
+use connection::Connection;
 pub use error::{ClientError, Result};
 pub use message::Event;
 use message::{Message, Reply};
+pub use reconnect::{Received, ReconnectingClient};
 
 pub use crate::types::command::{QapiCommand, Returned};
 
+use crate::introspection::info::SchemaInfo;
+use crate::schema::definition::Definition;
 use crate::types::QapiEvent;
-use crate::wire::document::Document;
 use crate::wire::formatter::to_vec;
-use crate::wire::stream::{Decoded, Decoder};
 
 /// The number of events that a client queues during calls. An event takes a few hundred bytes. The
 /// queue therefore has room for a long call on a busy server and takes a few megabytes at most.
 pub const EVENT_LIMIT: usize = 16 << 10;
-
-/// The maximum number of bytes in one read.
-const READ_SIZE: usize = 16 << 10;
 
 /// One connection to a server, after the negotiation of capabilities. No capability is enabled.
 ///
@@ -94,19 +110,15 @@ const READ_SIZE: usize = 16 << 10;
 /// [`next_event`](Self::next_event), [`EVENT_LIMIT`] at most.
 ///
 /// # Cancel safety
-/// Calls are not cancel safe: a call that is dropped before it returns may have sent half a
-/// command, and the server then misreads all later ones. `next_event` and `next` are cancel safe.
+/// Every method may be dropped before it returns, and the client may be used again. The server may
+/// execute the command of a dropped call; its reply is ignored.
 pub struct Client {
-    reader: Box<dyn AsyncRead + Unpin + Send>,
-    writer: Box<dyn AsyncWrite + Unpin + Send>,
-    decoder: Decoder,
-    input: Vec<u8>,
-    /// The number of bytes of `input` that the decoder has consumed.
-    consumed: usize,
+    connection: Connection,
     greeting: serde_json::Value,
     next_id: i64,
     events: VecDeque<Event>,
     lost_events: u64,
+    timeout: Option<Duration>,
 }
 
 impl Client {
@@ -123,19 +135,15 @@ impl Client {
     /// # Errors
     /// The other end is not a QMP server, or the connection fails.
     pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Result<Self> {
-        let (reader, writer) = tokio::io::split(stream);
         let mut client = Self {
-            reader: Box::new(reader),
-            writer: Box::new(writer),
-            decoder: Decoder::new(),
-            input: Vec::new(),
-            consumed: 0,
+            connection: Connection::new(stream),
             greeting: serde_json::Value::Null,
             next_id: 1,
             events: VecDeque::new(),
             lost_events: 0,
+            timeout: None,
         };
-        let first = client.receive().await?;
+        let first = client.connection.receive().await?;
         let Some(greeting) = first.root().get("QMP") else {
             return Err(message::no_greeting(&first));
         };
@@ -147,6 +155,42 @@ impl Client {
     /// The value of the member `QMP` in the server's greeting: its version and capabilities.
     pub fn greeting(&self) -> &serde_json::Value {
         &self.greeting
+    }
+
+    /// Limits the time of each later call; `None`, the default, means no limit. A call that takes
+    /// longer fails with [`ClientError::TimedOut`], and the connection stays open.
+    ///
+    /// The runtime of the client must have tokio's timer.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
+    /// Compares commands and events with the schema of the server, which the server returns for
+    /// `query-qmp-schema`.
+    ///
+    /// ```no_run
+    /// # use qapi_core::prelude::*;
+    /// use qapi_core::client::{Client, QapiCommand, Result};
+    ///
+    /// /// Ejects a disk. The server is another program.
+    /// #[qapi_command]
+    /// pub fn disk_eject(disk: &str);
+    ///
+    /// # async fn example() -> Result<()> {
+    /// let mut client = Client::connect_unix("/run/demo.sock").await?;
+    /// client.check_schema(&[disk_eject::DEFINITION]).await?;
+    /// client.execute(&disk_eject { disk: "d0" }).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ClientError::Schema`] lists all differences. The errors of [`call`](Self::call).
+    pub async fn check_schema(&mut self, definitions: &[&'static Definition]) -> Result<()> {
+        let served: Vec<SchemaInfo> = self.call("query-qmp-schema").await?;
+        match compare_schema(definitions, &served) {
+            differences if differences.is_empty() => Ok(()),
+            differences => Err(ClientError::Schema(differences)),
+        }
     }
 
     /// Executes a command, given as a struct with its arguments.
@@ -188,7 +232,7 @@ impl Client {
                 return Ok(event);
             }
             // A reply here belongs to a call whose future was dropped.
-            if let Message::Event(event) = Message::new(self.receive().await?)? {
+            if let Message::Event(event) = Message::new(self.connection.receive().await?)? {
                 return Ok(event);
             }
         }
@@ -206,6 +250,40 @@ impl Client {
         }
     }
 
+    /// Removes the first event for which `select` returns a value, and returns that value. The
+    /// event is a queued event or one that arrives later; other events stay in the queue.
+    ///
+    /// # Errors
+    /// The errors of [`next_event`](Self::next_event).
+    pub async fn find_event<T>(
+        &mut self,
+        mut select: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<T> {
+        if let Some(found) = self.take_queued(&mut select) {
+            return Ok(found);
+        }
+        loop {
+            if let Message::Event(event) = Message::new(self.connection.receive().await?)? {
+                match select(&event) {
+                    Some(found) => return Ok(found),
+                    None => self.queue(event),
+                }
+            }
+        }
+    }
+
+    /// Removes the first queued event for which `select` returns a value, and returns that value.
+    pub fn take_queued<T>(&mut self, select: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+        let (index, found) = self
+            .events
+            .iter()
+            .map(select)
+            .enumerate()
+            .find_map(|(index, found)| Some((index, found?)))?;
+        self.events.remove(index);
+        Some(found)
+    }
+
     /// The number of events that were dropped because the queue contained [`EVENT_LIMIT`] events.
     /// The oldest event is dropped first.
     pub fn lost_events(&self) -> u64 {
@@ -221,14 +299,24 @@ impl Client {
         self.next_id += 1;
         let request = to_vec(&Request { command, arguments, id })
             .map_err(|error| ClientError::Io(error.into()))?;
-        self.writer.write_all(&request).await?;
-        self.writer.flush().await?;
-        self.reply_to(id).await?.read()
+        let timeout = self.timeout;
+        let call = async {
+            self.connection.send(request).await?;
+            self.reply_to(id).await
+        };
+        let reply = match timeout {
+            None => call.await,
+            Some(limit) => match tokio::time::timeout(limit, call).await {
+                Ok(reply) => reply,
+                Err(_) => Err(ClientError::TimedOut),
+            },
+        };
+        reply?.read()
     }
 
     async fn reply_to(&mut self, id: i64) -> Result<Reply> {
         loop {
-            match Message::new(self.receive().await?)? {
+            match Message::new(self.connection.receive().await?)? {
                 Message::Event(event) => self.queue(event),
                 // A reply without an id means that the server could not parse the request. It
                 // belongs to this call, as a client makes one call at a time. A reply with another
@@ -247,27 +335,6 @@ impl Client {
             self.lost_events += 1;
         }
         self.events.push_back(event);
-    }
-
-    async fn receive(&mut self) -> Result<Document> {
-        loop {
-            let mut rest = self.input.get(self.consumed..).unwrap_or_default();
-            let decoded = self.decoder.decode(&mut rest);
-            self.consumed = self.input.len() - rest.len();
-            match decoded {
-                Some(Decoded::Message(document)) => return Ok(std::mem::take(document)),
-                Some(Decoded::Error(error)) => {
-                    return Err(ClientError::Unexpected(error.to_string()));
-                }
-                None => {}
-            }
-            self.input.clear();
-            self.consumed = 0;
-            self.input.reserve(READ_SIZE);
-            if self.reader.read_buf(&mut self.input).await? == 0 {
-                return Err(ClientError::Closed);
-            }
-        }
     }
 }
 

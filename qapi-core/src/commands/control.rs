@@ -44,7 +44,9 @@ fn qmp_capabilities(
 }
 
 /// A version of three numbers.
-#[qapi_struct(crate = crate, since = "2.4")]
+// QEMU's schema has `Since: 2.4`, the release that gave the type a name. The members are as old as
+// `VersionInfo`, which without the type would have no counterpart in earlier releases.
+#[qapi_struct(crate = crate, since = "0.14")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionTriple {
     /// The major version.

@@ -56,7 +56,9 @@ macro_rules! __qapi_error_stub_type {
                 $crate::__private::stub_called()
             }
         }
-        impl $crate::__private::QapiEnum for $name {}
+        impl $crate::__private::QapiEnum for $name {
+            const VARIANTS: &'static [&'static ::core::primitive::str] = &[];
+        }
     };
 }
 

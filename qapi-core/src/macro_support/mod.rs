@@ -1,6 +1,7 @@
 //! The items that generated code uses. They change without notice.
 
 pub use core::convert::{From, TryFrom};
+pub use core::default::Default;
 pub use core::fmt::{self, Display, Formatter};
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{bool, str, u8, usize};
@@ -13,15 +14,16 @@ pub use std::vec::Vec;
 pub use inventory;
 pub use serde::ser::{Serialize, SerializeMap, Serializer};
 
-pub use crate::__qapi_object as object;
 pub use crate::__qapi_source as source;
+pub use crate::__qapi_submit as submit;
 
 pub use crate::call::handler::{
     AsyncCall, BlockingCall, Context, Handler, Registration, ReturnWriter,
+    async_command_must_be_send,
 };
 pub use crate::call::session::SessionContext;
 pub use crate::call::state::OobSafe;
-pub use crate::error::{Error, Result};
+pub use crate::error::{Error, ErrorReply, Result};
 pub use crate::schema::definition::call::{Arguments, Command, Deadline, Event, RateLimit};
 pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
 pub use crate::schema::definition::object::{
@@ -32,7 +34,7 @@ pub use crate::schema::definition::{
     Definition, DefinitionKind, Feature, Part, Section, SectionKind, Source,
 };
 pub use crate::schema::view::MessageFormat;
-pub use crate::types::command::{CommandReturn, QapiCommand, RawArguments};
+pub use crate::types::command::{CommandResult, CommandReturn, QapiCommand, RawArguments};
 pub use crate::types::encoded::{
     Base64, EncodedMember, Microseconds, Milliseconds, Nanoseconds, Seconds,
 };
@@ -47,13 +49,14 @@ pub use crate::types::{
 pub use crate::visitor::Input;
 pub use crate::visitor::object::ObjectVisitor;
 pub use crate::wire::value::Kind;
+pub use branches::need_every_branch;
 pub use error_stub::{
     STUB_DEFINITION, error_stub_enum, error_stub_event, error_stub_type, stub_called,
 };
 
+mod branches;
 mod error_stub;
 
-use std::future::Future;
 use std::sync::Arc;
 
 use crate::schema::definition::call::StateRequirement;
@@ -75,29 +78,15 @@ macro_rules! __qapi_source {
     };
 }
 
-/// The implementations that are the same for every object type.
+/// Adds a registration to the program's inventory.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __qapi_object {
-    ($object:ident, $definition:ident) => {
-        impl $crate::__private::Sealed<$crate::__private::ObjectKind> for $object {}
-        #[diagnostic::do_not_recommend]
-        impl $crate::__private::QapiType for $object {
-            fn schema_type() -> $crate::__private::Type {
-                $crate::__private::Type::Defined(&$definition)
-            }
-            fn visit(input: $crate::__private::Input<'_, '_>) -> $crate::__private::Result<Self> {
-                $crate::__private::visit_object(input)
-            }
-        }
-        impl $crate::__private::Serialize for $object {
-            fn serialize<S: $crate::__private::Serializer>(
-                &self,
-                serializer: S,
-            ) -> $crate::__private::Result<S::Ok, S::Error> {
-                $crate::__private::serialize_object(self, serializer)
-            }
-        }
+macro_rules! __qapi_submit {
+    ($registration:expr) => {
+        $crate::__private::inventory::submit!(
+            // Cargo sets the variable for binaries.
+            $registration.in_binary(::core::option_env!("CARGO_BIN_NAME").is_some())
+        );
     };
 }
 
@@ -219,27 +208,7 @@ pub fn blocking_call<R: 'static>(
     write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
     call: impl FnOnce() -> R + Send + 'static,
 ) -> BlockingCall {
-    Box::new(move || render(call(), format, write))
-}
-
-/// Boxes an asynchronous call; `write` renders its return value.
-pub fn async_call<R: 'static>(
-    format: MessageFormat,
-    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
-    call: impl Future<Output = R> + Send + 'static,
-) -> AsyncCall {
-    Box::pin(async move { render(call.await, format, write) })
-}
-
-/// Renders the return value of an asynchronous or blocking function.
-fn render<R>(
-    returned: R,
-    format: MessageFormat,
-    write: fn(R, &mut ReturnWriter<'_>) -> Result<()>,
-) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    write(returned, &mut ReturnWriter::new(&mut out, &format))?;
-    Ok(out)
+    Box::new(move || ReturnWriter::render(call(), &format, write))
 }
 
 /// The key of a rate limit as JSON text. Different values have different texts. A key that cannot

@@ -261,16 +261,18 @@ impl Registry {
         RegistryError::unless_empty(conflicts.collect())
     }
 
-    /// Checks that each of these packages registered a definition or a value of an open enumeration
-    /// (see the [module's documentation](self)).
+    /// Checks that the library of each of these packages registered a definition or a value of an
+    /// open enumeration (see the [module's documentation](self)). Definitions in a binary do not
+    /// count: the library of the same package may be missing beside them.
     ///
     /// # Errors
     /// Packages registered nothing. The error lists each package with the missing line of source.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
             let added = inventory::iter::<EnumExtension>.into_iter().map(|added| added.source);
-            let newer = self.newer.iter().map(Registration::definition);
-            self.definitions().chain(newer).map(|found| found.source).chain(added)
+            let registrations = self.by_name.values().chain(&self.newer);
+            let libraries = registrations.filter(|found| !found.is_in_binary());
+            libraries.map(|found| found.definition().source).chain(added)
         };
         let registers_nothing =
             |name: &&&str| !sources().any(|source| same_package(source.package, name));

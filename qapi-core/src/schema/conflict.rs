@@ -160,9 +160,10 @@ impl Conflict {
     /// follows from the name of the package.
     pub(crate) fn empty_package(package: &str) -> Self {
         let message = format!(
-            "no definition of package `{package}` is registered: nothing in the program names it, \
-             so it was not linked; write `use CRATE as _;` in the binary, where CRATE is the name \
-             of the package's crate in Rust source (`{}` unless the package sets another)",
+            "no definition of the library of package `{package}` is registered: nothing in the \
+             program names it, so it was not linked; write `use CRATE as _;` in the binary, \
+             where CRATE is the name of the package's crate in Rust source (`{}` unless the \
+             package sets another)",
             package.replace('-', "_"),
         );
         Self::new(Rule::PackageLinked, message, &[])

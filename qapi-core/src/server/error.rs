@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use super::address::ClientAddress;
-use crate::error::{Error, io_error_text};
+use crate::error::io_error_text;
 use crate::registry::error::RegistryError;
 
 /// Why a server did not start, or stopped serving.
@@ -97,12 +97,5 @@ impl From<RegistryError> for ServeError {
 impl From<io::Error> for ServeError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<ServeError> for Error {
-    /// An error reply of class `GenericError`, for a command that adds a listener.
-    fn from(error: ServeError) -> Self {
-        Self::generic(error.to_string())
     }
 }

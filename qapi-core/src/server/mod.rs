@@ -197,8 +197,8 @@ impl Server {
         self.state(preconfig)
     }
 
-    /// Refuses to start unless the crate of `package` has registered a definition or a value of an
-    /// open enumeration; see [`Registry::require_packages`].
+    /// Refuses to start unless the library of `package` has registered a definition or a value of
+    /// an open enumeration; see [`Registry::require_packages`].
     pub fn require_package(mut self, package: &'static str) -> Self {
         self.packages.push(package);
         self

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 
-use super::{ObjectKind, QapiObject, QapiType, Sealed};
+use super::{ObjectKind, QapiObject, QapiType, Sealed, Value};
 use crate::error::Result;
 use crate::schema::definition::type_::{Builtin, Type};
 use crate::visitor::Input;
@@ -65,6 +65,14 @@ impl QapiType for f64 {
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {
         input.number()
+    }
+
+    /// JSON has no form for NaN and infinities.
+    fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_finite() {
+            return serializer.serialize_f64(*self);
+        }
+        Err(S::Error::custom(format_args!("{self} is not a number of JSON")))
     }
 }
 
@@ -135,6 +143,10 @@ impl<T: QapiType> QapiType for Vec<T> {
         input.check_depth()?;
         input.list()
     }
+
+    fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Value))
+    }
 }
 
 /// The same as `T`, for a value that several values of a reply contain.
@@ -148,6 +160,10 @@ impl<T: QapiType> QapiType for Arc<T> {
         input.allocate(size_of::<T>())?;
         T::visit(input).map(Self::new)
     }
+
+    fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize_value(serializer)
+    }
 }
 
 impl<T: QapiType> QapiType for Box<T> {
@@ -160,6 +176,10 @@ impl<T: QapiType> QapiType for Box<T> {
         input.check_depth()?;
         input.allocate(size_of::<T>())?;
         T::visit(input).map(Self::new)
+    }
+
+    fn serialize_value<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize_value(serializer)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::call::handler::ReturnWriter;
 use crate::error::{Error, Result};
 use crate::schema::definition::Definition;
 use crate::schema::definition::type_::Type;
-use crate::types::QapiType;
+use crate::types::{QapiType, Value as QapiValue};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 use crate::wire::value::Value;
@@ -54,11 +54,11 @@ impl<T: QapiType> CommandReturn for T {
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
-        out.write(&self)
+        out.write(&QapiValue(&self))
     }
 }
 
-impl<T: CommandReturn, E: Into<Error>> CommandReturn for Result<T, E> {
+impl<T: CommandReturn, E: CommandError> CommandReturn for Result<T, E> {
     type Value = T::Value;
 
     fn returns() -> Option<Type> {
@@ -66,7 +66,59 @@ impl<T: CommandReturn, E: Into<Error>> CommandReturn for Result<T, E> {
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
-        self.map_err(Into::into)?.write(out)
+        self.map_err(CommandError::into_error)?.write(out)
+    }
+}
+
+/// A `Result` that a command returns. Generated code uses it for a return type named `Result`, so
+/// that the compiler reports the value or the error and not the whole type.
+#[diagnostic::on_unimplemented(
+    message = "a QAPI command cannot return `{Self}`",
+    label = "not a `Result`",
+    note = "return nothing, a QAPI type, a `Vec` of one, or a `Result` of these"
+)]
+pub trait CommandResult: Sized {
+    /// [`CommandReturn::Value`]
+    type Value: Returned;
+
+    /// [`CommandReturn::returns`]
+    fn returns() -> Option<Type>;
+
+    /// [`CommandReturn::write`]
+    ///
+    /// # Errors
+    /// The errors of [`CommandReturn::write`].
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()>;
+}
+
+impl<T: CommandReturn, E: CommandError> CommandResult for Result<T, E> {
+    type Value = T::Value;
+
+    fn returns() -> Option<Type> {
+        T::returns()
+    }
+
+    fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
+        CommandReturn::write(self, out)
+    }
+}
+
+/// The error of a command's `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a QAPI command",
+    label = "does not convert to `qapi_core::Error`",
+    note = "implement `std::error::Error`, `Send` and `Sync` for `{Self}`, or write \
+            `impl From<{Self}> for qapi_core::Error`"
+)]
+pub trait CommandError {
+    /// The error reply.
+    fn into_error(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> CommandError for E {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }
 

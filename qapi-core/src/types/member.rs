@@ -2,7 +2,7 @@
 
 use serde::ser::SerializeMap;
 
-use super::QapiType;
+use super::{QapiType, serialize_entry};
 use crate::error::Result;
 use crate::schema::definition::Definition;
 use crate::schema::definition::object::MemberShape;
@@ -18,8 +18,10 @@ use crate::visitor::object::ObjectVisitor;
     note = "annotate it with `#[qapi_struct]`, `#[qapi_enum]`, `#[qapi_union]` or \
             `#[qapi_alternate]`, or use a built-in type such as `String`, `bool`, `i64`, `u64`, \
             `f64` or `Vec<T>`; wrap it in `Option` to make it optional",
+    note = "for a type of another crate, write a newtype that implements `qapi_core::QapiType`",
     note = "a `Duration` requires `#[qapi(unit = \"ms\")]`; bytes may have `#[qapi(base64)]`",
-    note = "mark a parameter that is the server's state with `#[qapi(state)]`"
+    note = "mark a parameter that is the server's state with `#[qapi(state)]`, and the caller's \
+            session with `#[qapi(session)]`"
 )]
 pub trait MemberType<'m>: Sized {
     /// Whether the member may be absent.
@@ -99,7 +101,7 @@ impl<T: QapiType> MemberType<'_> for T {
         name: &'static str,
         map: &mut M,
     ) -> Result<(), M::Error> {
-        map.serialize_entry(name, self)
+        serialize_entry(map, name, self)
     }
 }
 
@@ -123,7 +125,7 @@ impl<T: QapiType> MemberType<'_> for Option<T> {
         name: &'static str,
         map: &mut M,
     ) -> Result<(), M::Error> {
-        self.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
+        self.as_ref().map_or(Ok(()), |value| serialize_entry(map, name, value))
     }
 }
 

@@ -90,6 +90,33 @@ pub trait QapiType: Serialize + Sized {
     }
 }
 
+/// A value that is serialised by [`QapiType::serialize_value`].
+pub(crate) struct Value<'a, T>(pub(crate) &'a T);
+
+impl<T: QapiType> Serialize for Value<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_value(serializer)
+    }
+}
+
+/// Writes a member to `map`.
+///
+/// # Errors
+/// The value cannot be serialised; the error names the member.
+pub(crate) fn serialize_entry<T: QapiType, M: SerializeMap>(
+    map: &mut M,
+    name: &'static str,
+    value: &T,
+) -> Result<(), M::Error> {
+    map.serialize_entry(name, &Value(value)).map_err(|error| in_member(name, &error))
+}
+
+/// The error of a value in the member `name`.
+#[cold]
+fn in_member<E: serde::ser::Error>(name: &str, error: &E) -> E {
+    E::custom(format_args!("member '{name}': {error}"))
+}
+
 /// A QAPI enumeration. The type of a discriminator must be one. Only `#[qapi_enum]` implements this
 /// trait.
 #[diagnostic::on_unimplemented(
@@ -97,7 +124,11 @@ pub trait QapiType: Serialize + Sized {
     label = "cannot select the branch of a union",
     note = "annotate it with `#[qapi_enum]`"
 )]
-pub trait QapiEnum: QapiType + Sealed<EnumKind> {}
+pub trait QapiEnum: QapiType + Sealed<EnumKind> {
+    /// The variants of the Rust enum.
+    #[doc(hidden)]
+    const VARIANTS: &'static [&'static str];
+}
 
 /// A QAPI struct or union: an object whose members can also be members of another object. Only
 /// `#[qapi_struct]` and `#[qapi_union]` implement this trait.

@@ -7,6 +7,7 @@
 //! - `check_raw`: a command with `gen = false` takes its arguments as one map
 //! - `check_success_response`: a command without a response returns nothing
 //! - `check_client`: a command with a client struct declares its arguments and has a response
+//! - `check_declaration`: a command without a body has no words of a function
 //! - `check_return_type`: the returned type is named, owned and not optional
 //!
 //! Further rules are in [`parameter`](super::parameter) and [`returned`](super::returned).
@@ -16,12 +17,13 @@ use syn::{FnArg, ItemFn, Type};
 use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::parameter::check_parameters;
+use super::place::enclosing_block;
 use super::returned::check_returned_object;
 use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
-use crate::model::{Argument, Command, Execution, Period, Raw, Role};
+use crate::model::{Argument, Body, Command, Execution, Period, Raw, Registered, Role};
 use crate::types::{bare, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -35,6 +37,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_raw(model, errors);
     check_success_response(model, errors);
     check_client(model, errors);
+    check_declaration(model, errors);
     check_return_type(model, errors);
     check_returned_object(model, errors);
     check_parameters(item, model, errors);
@@ -89,9 +92,15 @@ fn check_plain_function(item: &ItemFn, errors: &Errors) {
         errors.at(variadic, "`...`: each argument has a name; write one parameter for each");
     }
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
-        let message = "`self`: a command is a free function; write a parameter \
-                       `#[qapi(state)] name: &Type` for the server's state";
+        let message = "`self`: a command is a free function; move it out of the block, and write \
+                       a parameter `#[qapi(state)] name: &Type` for the server's state";
         errors.at(receiver, message);
+    } else if let Some(block) = enclosing_block(&signature.ident) {
+        let ident = &signature.ident;
+        let message = format!(
+            "`{ident}`: a command is a free function; move it out of the `{block}` block"
+        );
+        errors.at(ident, message);
     }
 }
 
@@ -235,6 +244,29 @@ fn check_client(model: &Command, errors: &Errors) {
         let message = "`client`: a client waits for a response, which this command does not \
                        send; remove one of `client` and `success_response`";
         errors.at_span(word, message);
+    }
+}
+
+/// A command without a body has no words of a function.
+fn check_declaration(model: &Command, errors: &Errors) {
+    if model.body == Body::Function {
+        return;
+    }
+    const ADVICE: &str = "a command without a body is a declaration for clients; remove";
+    if let Some(word) = model.blocking {
+        errors.at_span(word, format!("`blocking`: {ADVICE} the word"));
+    }
+    if let Registered::Static(name) = &model.head.registered {
+        errors.at(name, format!("`registration`: {ADVICE} the word"));
+    }
+    for parameter in &model.parameters {
+        let role = match &parameter.role {
+            Role::State(..) => "state",
+            Role::Session(_) => "session",
+            Role::Cancellation(_) => "cancellation",
+            Role::Argument(_) => continue,
+        };
+        errors.at(&parameter.ident, format!("`{role}`: {ADVICE} the parameter"));
     }
 }
 

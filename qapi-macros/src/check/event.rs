@@ -11,6 +11,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ItemStruct;
 
+use super::attributes::check_default_values;
 use super::doc::{Documented, check_doc};
 use super::fields::{check_fields_are_named, check_members};
 use super::name::NameKind;
@@ -40,6 +41,7 @@ pub(crate) fn check(item: &ItemStruct, model: &Event, errors: &Errors) {
         EventData::Members(members) => {
             check_fields_are_named(item, errors);
             check_members(members, errors);
+            check_default_values(&item.attrs, members, errors);
             check_unconditional(members, errors);
             check_key(model, members, errors);
         }

@@ -14,7 +14,7 @@
 //! - `check_owned`: a type owns its data
 //! - `check_clashes`: names within a definition are distinct, and so are their spellings in C
 //!
-//! Rules for documentation are in [`doc`].
+//! Rules for other attributes are in [`attributes`], and rules for documentation in [`doc`].
 //!
 //! Names, in [`name`]:
 //! - `check_form`: a name consists of letters, digits, `-` and `_` after a letter
@@ -29,6 +29,7 @@
 //! Rules for one kind of definition are in the file of that kind.
 
 pub(crate) mod alternate;
+pub(crate) mod attributes;
 pub(crate) mod command;
 mod doc;
 pub(crate) mod enum_;
@@ -36,6 +37,7 @@ pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
+mod place;
 pub(crate) mod returned;
 pub(crate) mod struct_;
 pub(crate) mod type_;

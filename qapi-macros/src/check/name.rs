@@ -3,7 +3,9 @@
 
 use crate::errors::Errors;
 use crate::model::Name;
-use crate::names::{c_name, dashed_from_camel, is_camel, is_dashed, is_upper, stem};
+use crate::names::{
+    c_name, camel_from_any, dashed_from_camel, is_camel, is_dashed, is_upper, stem,
+};
 
 /// The kinds of names, each with its own convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +69,18 @@ fn check_convention(name: &Name, stem: &str, kind: NameKind, errors: &Errors) {
     }
     let advice = match kind {
         NameKind::Type => {
-            "the name of a type is CamelCase; write it in CamelCase, as in `BlockJobInfo`"
-                .to_owned()
+            let vendor = text.strip_suffix(stem).unwrap_or_default();
+            let camel = camel_from_any(stem);
+            if is_camel(&camel) {
+                format!(
+                    "the name of a type is CamelCase, with a lower-case letter; write \
+                     `{vendor}{camel}`"
+                )
+            } else {
+                "the name of a type is CamelCase, with a lower-case letter; choose another name, \
+                 as in `BlockJobInfo`"
+                    .to_owned()
+            }
         }
         NameKind::Event => {
             let upper = text.to_uppercase().replace('-', "_");

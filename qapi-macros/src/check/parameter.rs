@@ -5,7 +5,9 @@
 //! - `check_injected`: the type of state, session and cancellation is `&T` or `Arc<T>`
 //! - `check_reference`: an argument is a value, or a reference without `mut` and lifetime
 //! - `check_fd`: a file descriptor has no default
+//! - `check_mark`: a parameter of a type of the framework has the mark of that type
 
+use quote::ToTokens;
 use syn::{FnArg, ItemFn, Pat, PatType, Type};
 
 use crate::args::Stray;
@@ -23,8 +25,10 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
     for parameter in &model.parameters {
         check_strays(parameter, errors);
         match &parameter.role {
-            Role::State(..) => {
-                check_injected(parameter, "the server's state", "TheState", errors)
+            Role::State(..) if parameter.strays.is_empty() && !check_mark(parameter, errors) => {}
+            Role::State(ty, _) => {
+                check_injected(parameter, "the server's state", "TheState", errors);
+                check_state_is_sized(ty, errors);
             }
             Role::Session(_) => {
                 check_injected(parameter, "the session", "SessionContext", errors)
@@ -33,7 +37,9 @@ pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) 
                 check_injected(parameter, "the token", "Cancellation", errors)
             }
             Role::Argument(argument) => {
-                check_reference(parameter, errors);
+                if argument.passing == Passing::Fd || check_mark(parameter, errors) {
+                    check_reference(parameter, errors);
+                }
                 check_fd(argument, errors);
             }
         }
@@ -142,5 +148,62 @@ fn check_fd(Argument { member, passing }: &Argument, errors: &Errors) {
         let message = "`default`: a file descriptor has no default; remove the word, and write \
                        `Option<OwnedFd>` if the argument is optional";
         errors.at_span(*word, message);
+    }
+}
+
+/// The types that only one mark makes the type of a parameter, by the last segment of their paths.
+const MARKED: [(&str, &str); 3] =
+    [("SessionContext", SESSION), ("OwnedFd", FD), ("BorrowedFd", OWNED_FD)];
+
+const SESSION: &str = "the server passes the caller's session to a parameter with the mark \
+                       `session`; write `#[qapi(session)] name";
+
+const FD: &str = "the server passes a file descriptor to a parameter with the mark `fd`; write \
+                  `#[qapi(fd)] name";
+
+const OWNED_FD: &str =
+    "a command takes a file descriptor that it owns; write `#[qapi(fd)] name: OwnedFd`";
+
+/// A parameter of a type of the framework has the mark of that type. Returns whether it has.
+fn check_mark(parameter: &Parameter, errors: &Errors) -> bool {
+    let declared = only_argument(&parameter.declared, "Option").unwrap_or(&parameter.declared);
+    let ty = match bare(declared) {
+        Type::Reference(reference) => bare(&reference.elem),
+        other => only_argument(other, "Arc").unwrap_or(other),
+    };
+    let Type::Path(path) = ty else { return true };
+    let Some(last) = path.path.segments.last().filter(|last| last.arguments.is_none()) else {
+        return true;
+    };
+    let Some((name, advice)) = MARKED.iter().find(|(name, _)| last.ident == name) else {
+        return true;
+    };
+    let advice = match advice.strip_suffix("name") {
+        Some(advice) => {
+            let mut declared = parameter.declared.to_token_stream().to_string();
+            declared.retain(|letter| letter != ' ');
+            format!("{advice}{}: {declared}`", parameter.ident)
+        }
+        None => advice.replace("name", &parameter.ident.to_string()),
+    };
+    errors.at(ty, format!("`{name}`: {advice}"));
+    false
+}
+
+/// State has a type with a size, as the server finds it by its type.
+fn check_state_is_sized(ty: &Type, errors: &Errors) {
+    if let Type::TraitObject(object) = bare(ty) {
+        let mut text = object.to_token_stream().to_string();
+        for bound in ["Send", "Sync"] {
+            if !text.contains(bound) {
+                text.push_str(" + ");
+                text.push_str(bound);
+            }
+        }
+        let message = format!(
+            "`dyn`: the server finds state by its type, which has a size; write `&Box<{text}>`, \
+             and add such a box as state"
+        );
+        errors.at(object, message);
     }
 }

@@ -5,6 +5,7 @@
 
 use syn::ItemStruct;
 
+use super::attributes::check_default_values;
 use super::doc::{Documented, check_doc};
 use super::fields::{check_base, check_fields_are_named, check_members};
 use super::name::NameKind;
@@ -32,6 +33,7 @@ pub(crate) fn check(item: &ItemStruct, model: &Struct, errors: &Errors) {
     check_fields_are_named(item, errors);
     check_base(item, &model.bases, errors);
     check_members(&model.members, errors);
+    check_default_values(&item.attrs, &model.members, errors);
 }
 
 /// A transparent struct has one field and no words of a definition.

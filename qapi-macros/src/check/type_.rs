@@ -1,11 +1,12 @@
 //! Rust types without an equivalent in QAPI, and the types to use instead.
 //!
-//! This file recognises the types by their names. The compiler reports all other types that do not
-//! implement `QapiType`.
+//! This file recognises the types by their names and their syntax. The compiler reports all other
+//! types that do not implement `QapiType`.
 
-use syn::{GenericArgument, Ident, PathArguments, Type};
+use syn::{GenericArgument, Ident, Path, PathArguments, Type};
 
 use crate::errors::Errors;
+use crate::messages::owned_type;
 use crate::model::{DefaultValue, Encoding, Member};
 use crate::types::{bare, only_argument};
 
@@ -26,6 +27,38 @@ const INSTEAD: &[(&str, &str)] = &[
     ("OsString", "QAPI's strings are Unicode; write `String`, or `PathBuf`"),
 ];
 
+/// Rejected types of the standard library, which are recognised by their module or their type
+/// arguments: a QAPI type may have the same name.
+const STANDARD: &[(&str, &str)] = &[
+    ("CString", "QAPI's strings are Unicode; write `String`, or `PathBuf`"),
+    ("IpAddr", ADDRESS),
+    ("Ipv4Addr", ADDRESS),
+    ("Ipv6Addr", ADDRESS),
+    ("SocketAddr", ADDRESS),
+    ("SystemTime", "QAPI has no type for a time; write `u64`, the nanoseconds since 1970"),
+    ("Instant", "an instant has no meaning for a client; write `Duration`, the time until then"),
+    ("Rc", "a value may move between threads; write `Arc<T>` or `Box<T>`"),
+    ("Cell", SHARED),
+    ("RefCell", SHARED),
+    ("Mutex", SHARED),
+    ("RwLock", SHARED),
+    ("OnceLock", SHARED),
+    ("AtomicBool", SHARED),
+    ("AtomicI64", SHARED),
+    ("AtomicU64", SHARED),
+    ("AtomicUsize", SHARED),
+    ("Result", "a value is always present; write `Option<T>`, or an alternate for two types"),
+];
+
+/// The modules of [`STANDARD`] types.
+const MODULES: [&str; 8] = ["net", "time", "ffi", "atomic", "cell", "rc", "sync", "result"];
+
+const ADDRESS: &str = "QAPI has no type for an address; write `String`, or a newtype that \
+                       implements `qapi_core::QapiType`, whose documentation has an example";
+
+const SHARED: &str = "data that threads share is no QAPI value; write the type of its contents, \
+                      or mark a parameter `#[qapi(state)]` for the server's state";
+
 const MAP: &str = "a QAPI object has a fixed set of members; write `Vec<Entry>` with a struct of \
                    key and value, or `serde_json::Value` for any value";
 
@@ -36,7 +69,7 @@ pub(super) fn check_type(ty: &Type, errors: &Errors) {
     match bare(ty) {
         Type::Path(path) => {
             let Some(last) = path.path.segments.last() else { return };
-            if let Some(advice) = instead(&last.ident) {
+            if let Some(advice) = instead(&last.ident).or_else(|| standard(&path.path)) {
                 errors.at(&last.ident, format!("`{}`: {advice}", last.ident));
                 return;
             }
@@ -53,7 +86,28 @@ pub(super) fn check_type(ty: &Type, errors: &Errors) {
         }
         Type::Reference(reference) => check_type(&reference.elem, errors),
         Type::Slice(slice) => check_list_element(&slice.elem, errors),
-        _ => {}
+        other => {
+            if let Some(message) = no_value(other) {
+                errors.at(other, message);
+            }
+        }
+    }
+}
+
+/// The error about a type whose values have no form in JSON, by its syntax.
+fn no_value(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Array(_) => Some("`[T; N]`: QAPI's lists have any length; write `Vec<T>`"),
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+            Some("`(T, U)`: QAPI's objects have named members; write a struct")
+        }
+        Type::BareFn(_) => Some("`fn`: a function is no value of the schema; remove it"),
+        Type::Ptr(_) => Some("`*`: a pointer has no meaning for a client; write the type itself"),
+        Type::TraitObject(_) => Some(
+            "`dyn`: the schema contains the type of each value; write a named type, or an enum \
+             with `#[qapi_union]`",
+        ),
+        _ => None,
     }
 }
 
@@ -63,9 +117,15 @@ fn check_list_element(ty: &Type, errors: &Errors) {
         let message = "`Vec`: QAPI has no lists of lists; write `Vec<TheStruct>`, where the inner \
                        list is a member of the struct";
         errors.at(ty, message);
-    } else {
-        check_type(ty, errors);
+        return;
     }
+    if let Type::Reference(reference) = bare(ty) {
+        let owned = owned_type(&reference.elem);
+        let message = format!("`&`: a list owns its elements; write {owned} for the element");
+        errors.at(ty, message);
+        return;
+    }
+    check_type(ty, errors);
 }
 
 fn is_list(ty: &Type) -> bool {
@@ -74,6 +134,16 @@ fn is_list(ty: &Type) -> bool {
         Type::Reference(reference) => matches!(bare(&reference.elem), Type::Slice(_)),
         _ => false,
     }
+}
+
+/// The advice about a type of the standard library.
+fn standard(path: &Path) -> Option<&'static str> {
+    let mut segments = path.segments.iter().rev();
+    let last = segments.next()?;
+    let in_module =
+        segments.next().is_some_and(|module| MODULES.iter().any(|name| module.ident == name));
+    let (_, advice) = STANDARD.iter().find(|(name, _)| last.ident == name)?;
+    (in_module || !last.arguments.is_none()).then_some(advice)
 }
 
 fn instead(ident: &Ident) -> Option<&'static str> {

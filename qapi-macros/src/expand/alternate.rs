@@ -28,7 +28,7 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
     });
     let code = [
         definition(head, &kind),
-        qapi_type(&head.ident, &visit),
+        qapi_type(head, &visit),
         serialize(&head.ident, &quote!(match self { #(#arms)* })),
     ];
     scope(head, &code.into_iter().collect())

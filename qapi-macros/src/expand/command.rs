@@ -1,24 +1,28 @@
 //! `#[qapi_command]`
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::{client, description, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{
-    Argument, Command, Execution, Member, Parameter, Passing, Period, Raw, Registered, Role,
-    Sharing,
+    Argument, Body, Command, Execution, Member, Parameter, Passing, Period, Raw, Registered,
+    Role, Sharing,
 };
+use crate::types::{at_last_segment, last_segment, result_of};
 
 pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let (arguments, table) = arguments(model);
-    let (definition, handler) =
-        (description(&model.head, &kind(model, &arguments)), handler(model));
+    let definition = description(&model.head, &kind(model, &arguments));
     let client = client::implement(model, &returns(model));
     let client_struct = client::declare(model);
+    if model.body == Body::Declaration {
+        let code = scope(&model.head, &quote!(#definition #table #client));
+        return quote!(#client_struct #code);
+    }
+    let handler = handler(model);
     let code = quote!(#definition #table #handler #client);
     let registered = registered(model, &code);
     quote!(#client_struct #registered)
@@ -36,16 +40,19 @@ fn registered(model: &Command, code: &TokenStream) -> TokenStream {
         quote!(__qapi::Registration::command(&__DEFINITION, __qapi::Handler::#handler(__handle)));
     match &model.head.registered {
         Registered::Inventory | Registered::Reference => {
-            scope(&model.head, &quote!(#code __qapi::inventory::submit!(#registration);))
+            scope(&model.head, &quote!(#code __qapi::submit!(#registration);))
         }
         Registered::Static(name) => {
             let (visibility, crate_path) = (&model.visibility, &model.head.crate_path);
             let doc = format!("Registers the command `{}`.", model.head.name.text);
+            let inherited = &model.inherited;
             quote! {
+                #(#inherited)*
                 #[doc = #doc]
                 #[allow(
                     deprecated,
                     non_local_definitions,
+                    non_snake_case,
                     reason = "the definition and the client's struct belong to the command"
                 )]
                 #visibility static #name: #crate_path::__private::Registration = {
@@ -93,6 +100,7 @@ fn deadline(period: &Period) -> TokenStream {
 /// The implementation of `CommandReturn` for the return type.
 fn returns(model: &Command) -> TokenStream {
     match &model.returns {
+        Some(ty) if result_of(ty).is_some() => quote!(<#ty as __qapi::CommandResult>),
         Some(ty) => quote!(<#ty as __qapi::CommandReturn>),
         None => quote!(<() as __qapi::CommandReturn>),
     }
@@ -155,9 +163,9 @@ fn handler(model: &Command) -> TokenStream {
             quote!(__format: __qapi::MessageFormat),
             quote!(__qapi::AsyncCall),
             quote_spanned! {span=>
-                __qapi::Ok(__qapi::async_call(__format, #returns::write, async move {
-                    #call.await
-                }))
+                __qapi::Ok(__qapi::async_command_must_be_send(
+                    __format, #returns::write, async move { #call.await },
+                ))
             },
         ),
     };
@@ -219,8 +227,8 @@ fn inject(model: &Command, parameter: &Parameter) -> Option<TokenStream> {
 /// Takes the file descriptor that the argument names. The code follows the visit of all
 /// arguments, so that an invalid argument leaves the descriptor with the session.
 fn take_fd(parameter: &Parameter) -> TokenStream {
-    let (local, ty) = (local(parameter), &parameter.declared);
-    let span = located_at(ty);
+    let (local, ty) = (local(parameter), at_last_segment(&parameter.declared));
+    let span = Span::call_site().located_at(last_segment(&parameter.declared));
     quote_spanned!(span=> <#ty as __qapi::FdParameter>::take(#local, __context)?)
 }
 
@@ -258,7 +266,7 @@ fn local(parameter: &Parameter) -> Ident {
     let mut local = format_ident!("__given_{}", parameter.ident.unraw());
     if let Role::Argument(Argument { passing: Passing::Fd, .. }) = &parameter.role {
         // With the span of the type, the compiler reports an error of the type only once.
-        local.set_span(local.span().located_at(parameter.declared.span()));
+        local.set_span(local.span().located_at(last_segment(&parameter.declared)));
     }
     local
 }

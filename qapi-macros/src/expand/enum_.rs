@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::{
     definition, extension, located_at, may_be_hidden, part_entry, qapi_type, scope, serialize,
+    unlisted,
 };
 use crate::errors::Checked;
 use crate::model::{Enum, OpenVariant};
@@ -44,7 +45,7 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
     let code = [
         definition(head, &kind),
         inherent(model),
-        qapi_type(&head.ident, &visit),
+        qapi_type(head, &visit),
         serialize(&head.ident, &quote!(__serializer.serialize_str(self.as_str()))),
         display(model),
         qapi_enum(model),
@@ -86,12 +87,20 @@ pub(super) fn inherent(Enum { head, visibility, values, open, .. }: &Enum) -> To
 }
 
 /// The marker trait of enums that can select the branch of a union.
-fn qapi_enum(Enum { head, .. }: &Enum) -> TokenStream {
+fn qapi_enum(Enum { head, values, open, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
+    let values = values.iter().map(|value| {
+        let (cfg, name) = (&value.cfg, value.ident.to_string());
+        quote!(#(#cfg)* #name)
+    });
+    let open = open.iter().map(|OpenVariant { ident, .. }| ident.to_string());
+    let unlisted = unlisted(head);
     quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl __qapi::QapiEnum for #ident {}
+        #unlisted
+        impl __qapi::QapiEnum for #ident {
+            const VARIANTS: &'static [&'static __qapi::str] = &[#(#values,)* #(#open),*];
+        }
         impl __qapi::Sealed<__qapi::EnumKind> for #ident {}
     }
 }
@@ -103,7 +112,6 @@ fn qapi_open_enum(Enum { head, open, .. }: &Enum) -> TokenStream {
         let value = quote_spanned!(located_at(variant)=> Self::#variant(__value));
         quote! {
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
             impl __qapi::QapiOpenEnum for #ident {
                 fn added(__value: __qapi::OpenValue<Self>) -> Self {
                     #value

@@ -92,6 +92,13 @@ pub(super) fn serialize(member: &Member) -> TokenStream {
     }
 }
 
+/// Serializes an argument that a client sends, if it is present.
+pub(super) fn serialize_argument(member: &Member) -> TokenStream {
+    let (ty, by) = (decoded_type(member), member_trait(member));
+    let (ident, name) = (&member.part.ident, &member.part.name.text);
+    quote!(<#ty as #by>::serialize_member(&self.#ident, #name, __map)?;)
+}
+
 /// The description of the base.
 pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     match bases.first() {

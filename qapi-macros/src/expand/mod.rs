@@ -30,7 +30,7 @@ use crate::model::{Head, Part, Registered};
 fn scope(head: &Head, code: &TokenStream) -> TokenStream {
     let crate_path = &head.crate_path;
     quote! {
-        #[allow(deprecated, reason = "generated code uses the annotated item")]
+        #[allow(deprecated, non_snake_case, reason = "generated code uses names of the item")]
         const _: () = {
             use #crate_path::__private as __qapi;
             #code
@@ -45,7 +45,7 @@ fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
         Registered::Reference => definition,
         Registered::Inventory | Registered::Static(_) => quote! {
             #definition
-            __qapi::inventory::submit!(__qapi::Registration::new(&__DEFINITION));
+            __qapi::submit!(__qapi::Registration::new(&__DEFINITION));
         },
     }
 }
@@ -73,11 +73,19 @@ fn description(head: &Head, kind: &TokenStream) -> TokenStream {
     }
 }
 
+/// Leaves an implementation out of the compiler's lists of types, if it is for a type of the
+/// framework. The attribute is unknown in a module with `no_implicit_prelude`.
+fn unlisted(head: &Head) -> Option<TokenStream> {
+    let is_framework = head.crate_path.is_ident("crate");
+    is_framework.then(|| quote!(#[diagnostic::do_not_recommend]))
+}
+
 /// The implementation of `QapiType`. `visit` visits a value in `__input`.
-fn qapi_type(ident: &Ident, visit: &TokenStream) -> TokenStream {
+fn qapi_type(head: &Head, visit: &TokenStream) -> TokenStream {
+    let (ident, unlisted) = (&head.ident, unlisted(head));
     quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
+        #unlisted
         impl __qapi::QapiType for #ident {
             fn schema_type() -> __qapi::Type {
                 __qapi::Type::Defined(&__DEFINITION)
@@ -106,10 +114,15 @@ fn serialize(ident: &Ident, serialize: &TokenStream) -> TokenStream {
 
 /// The implementations for an object. `visit` visits the members of `__object`;
 /// `serialize_members` are statements that serialize the members to `__map`.
-fn object(ident: &Ident, visit: &TokenStream, serialize_members: &TokenStream) -> TokenStream {
+fn object(head: &Head, visit: &TokenStream, serialize_members: &TokenStream) -> TokenStream {
+    let (ident, unlisted) = (&head.ident, unlisted(head));
+    let qapi_type = qapi_type(head, &quote!(__qapi::visit_object(__input)));
+    let serialize = serialize(ident, &quote!(__qapi::serialize_object(self, __serializer)));
     quote! {
-        __qapi::object!(#ident, __DEFINITION);
-        #[diagnostic::do_not_recommend]
+        #qapi_type
+        #serialize
+        impl __qapi::Sealed<__qapi::ObjectKind> for #ident {}
+        #unlisted
         impl __qapi::QapiObject for #ident {
             fn visit_members(
                 __object: &mut __qapi::ObjectVisitor<'_, '_>,

@@ -29,7 +29,7 @@ pub(crate) fn expand(model: &Checked<Struct>) -> TokenStream {
     let code = [
         definition(head, &kind),
         members::table(members.iter().map(members::entry)),
-        object(&head.ident, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
+        object(head, &quote!(__qapi::Ok(Self { #visit_fields })), &serialize_fields),
     ];
     scope(head, &code.into_iter().collect())
 }
@@ -39,7 +39,6 @@ fn expand_transparent(head: &Head, transparent: &Transparent) -> TokenStream {
     let ident = &head.ident;
     let fields = transparent.fields.iter().map(|OnlyField { member, ty }| {
         quote! {
-            #[diagnostic::do_not_recommend]
             impl __qapi::QapiType for #ident {
                 fn schema_type() -> __qapi::Type {
                     <#ty as __qapi::QapiType>::schema_type()

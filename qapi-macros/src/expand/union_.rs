@@ -4,12 +4,12 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, LitStr, Path};
+use syn::{Ident, LitStr, Path, PathSegment};
 
-use super::{definition, located_at, members, object, part_entry, scope};
+use super::{definition, located_at, members, object, part_entry, scope, unlisted};
 use crate::errors::Checked;
 use crate::model::{
-    Base, Branch, BranchesField, Member, Union, UnionEnum, UnionField, UnionStruct,
+    Base, Branch, BranchesField, Head, Member, Union, UnionEnum, UnionField, UnionStruct,
 };
 
 pub(crate) fn expand(model: &Checked<Union>) -> TokenStream {
@@ -44,7 +44,7 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
         __qapi::QapiBranches::serialize_tag(self, #name, __map)?;
         __qapi::QapiBranches::serialize_branch(self, __map)?;
     };
-    let code = [definition(head, &kind), branches, object(ident, &visit, &serialize)];
+    let code = [definition(head, &kind), branches, object(head, &visit, &serialize)];
     scope(head, &code.into_iter().collect())
 }
 
@@ -87,11 +87,12 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
         },
         None => quote!(#(#cfg)* Self::#ident => __qapi::Ok(()),),
     });
-    let matched = Ident::new("__tag", located_at(tag));
+    let (every_branch, unlisted) = (every_branch(head, tag, branches), unlisted(head));
     quote! {
+        #every_branch
         impl __qapi::Sealed<__qapi::BranchesKind> for #ident {}
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
+        #unlisted
         impl __qapi::QapiBranches for #ident {
             type Tag = #tag;
 
@@ -103,10 +104,11 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
                 match self { #(#tags)* }
             }
             fn visit_branch(
-                #matched: #tag,
+                __tag: #tag,
                 __object: &mut __qapi::ObjectVisitor<'_, '_>,
             ) -> __qapi::Result<Self> {
-                __qapi::Ok(match #matched { #(#visits)* })
+                #[allow(unreachable_patterns, reason = "another check reports missing branches")]
+                __qapi::Ok(match __tag { #(#visits)* _ => __qapi::stub_called() })
             }
             fn serialize_branch<__M: __qapi::SerializeMap>(
                 &self,
@@ -116,6 +118,26 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
             }
         }
     }
+}
+
+/// The check that the union has a branch for each value of the discriminator. The compiler would
+/// report a missing arm of a `match`, which the user does not write.
+fn every_branch(head: &Head, tag: &Path, branches: &[Branch]) -> TokenStream {
+    let (union, tag_name) = (head.ident.to_string(), tag.segments.last().map(last_name));
+    let variants = branches.iter().map(|Branch { ident, cfg, .. }| {
+        let name = ident.to_string();
+        quote!(#(#cfg)* #name)
+    });
+    let variants = quote!(&[#(#variants),*]);
+    let function = quote_spanned!(located_at(tag)=> __qapi::need_every_branch);
+    let arguments = quote_spanned! {located_at(tag)=>
+        (#union, #tag_name, <#tag as __qapi::QapiEnum>::VARIANTS, #variants)
+    };
+    quote!(const _: () = #function #arguments;)
+}
+
+fn last_name(segment: &PathSegment) -> String {
+    segment.ident.to_string()
 }
 
 fn expand_struct(model: &UnionStruct) -> TokenStream {
@@ -141,7 +163,7 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let code = [
         definition(head, &kind),
         members::table(entries),
-        object(&head.ident, &visit_struct(model), &serialize_struct(model)),
+        object(head, &visit_struct(model), &serialize_struct(model)),
     ];
     scope(head, &code.into_iter().collect())
 }

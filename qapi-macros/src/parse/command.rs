@@ -1,13 +1,13 @@
 //! `#[qapi_command]`
 
 use proc_macro2::TokenStream;
-use syn::{FnArg, ItemFn, ReturnType};
+use syn::{Attribute, FnArg, ItemFn, Meta, ReturnType};
 
 use super::parameter::{self, ArgumentForm};
 use super::{head, period};
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Command, Execution, Raw};
+use crate::model::{Body, Command, Execution, Raw};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
@@ -34,6 +34,13 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         },
         visibility: item.vis.clone(),
+        inherited: item
+            .attrs
+            .iter()
+            .filter(|attribute| is_inherited(attribute))
+            .cloned()
+            .collect(),
+        body: Body::Function,
         client: words.span(symbol::CLIENT),
         raw,
         boxed: words.span(symbol::BOXED),
@@ -46,6 +53,22 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
         deadline: words.text(symbol::DEADLINE).map(period),
         head: head(&words, &item.sig.ident, &item.attrs, names::dashed_from_snake),
     }
+}
+
+/// Whether the struct for clients and the registration have this attribute of the function too.
+fn is_inherited(attribute: &Attribute) -> bool {
+    let path = attribute.path();
+    path.is_ident("allow")
+        || path.is_ident("deprecated")
+        || path.is_ident("cfg")
+        || path.is_ident("doc") && matches!(attribute.meta, Meta::List(_))
+}
+
+/// A command without a body: a declaration for clients, which the word `client` may mark.
+pub(crate) fn parse_declaration(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
+    let command = parse(args, item, errors);
+    let client = command.client.or_else(|| Some(item.sig.ident.span()));
+    Command { body: Body::Declaration, client, ..command }
 }
 
 /// The words of a command that reads its arguments itself, if one of them is present.

@@ -10,17 +10,31 @@ pub(crate) mod parameter;
 pub(crate) mod struct_;
 pub(crate) mod union_;
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Fields, Ident, Item, ItemEnum, ItemFn, ItemStruct, LitStr, Type, parse_quote,
+    Attribute, Fields, ForeignItemFn, Ident, Item, ItemEnum, ItemFn, ItemStruct, LitStr, Type,
+    parse_quote,
 };
 
 use crate::args::Words;
 use crate::docs::Doc;
 use crate::errors::{Errors, Reported};
+use crate::groups::with_parentheses;
 use crate::messages;
 use crate::model::{Head, Name, Part, Period, Registered};
 use crate::symbol;
+
+/// The function of a command without a body, if `tokens` are one; its block is empty.
+pub(crate) fn declaration(tokens: &TokenStream) -> Option<ItemFn> {
+    let last = tokens.clone().into_iter().last()?;
+    if !matches!(last, TokenTree::Punct(punct) if punct.as_char() == ';') {
+        return None;
+    }
+    let ForeignItemFn { attrs, vis, sig, .. } =
+        syn::parse2(with_parentheses(tokens.clone())).ok()?;
+    Some(ItemFn { attrs, vis, sig, block: parse_quote!({}) })
+}
 
 /// The item as an enum.
 ///

@@ -12,7 +12,9 @@ use crate::model::{
     Argument, DefaultValue, Execution, Member, Parameter, Passing, Role, Sharing,
 };
 use crate::symbol::Word;
-use crate::types::{bare, is_path, is_str, only_argument, with_argument};
+use crate::types::{
+    at_last_segment, bare, is_path, is_str, last_segment, only_argument, with_argument,
+};
 use crate::{names, symbol};
 
 /// How the parameters of a function correspond to the arguments of its command.
@@ -84,7 +86,7 @@ fn shared(ty: &Type) -> (Type, Sharing) {
 
 /// The type to decode for a file descriptor of type `ty`: the type of its name.
 fn name_of_fd(ty: &Type) -> Type {
-    let span = Span::call_site().located_at(ty.span());
+    let (ty, span) = (at_last_segment(ty), Span::call_site().located_at(last_segment(ty)));
     parse_quote_spanned!(span=> <#ty as __qapi::FdParameter>::Name)
 }
 

@@ -2,19 +2,44 @@
 pub fn job_set_speed(jobs: &Jobs, id: &str, speed: Option<u64>) -> Result<(), Error> {
     jobs.get(id)?.set_speed(speed)
 }
-///`job-set-speed`, as a client executes it: the function's arguments.
+///`job-set-speed`, as a client executes it: the command's arguments.
 #[allow(
     dead_code,
+    missing_debug_implementations,
     non_camel_case_types,
+    non_snake_case,
     reason = "the struct has the name of the function"
 )]
 pub struct job_set_speed<'a> {
     ///The job identifier.
     pub id: &'a str,
     ///The argument `speed`.
-    pub speed: Option<u64>,
+    pub speed: ::qapi_core::__private::Option<u64>,
 }
-#[allow(deprecated, reason = "generated code uses the annotated item")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    deprecated,
+    non_snake_case,
+    reason = "the functions have the names and attributes of the command"
+)]
+impl<'a> job_set_speed<'a> {
+    /// The command with its mandatory arguments. Optional arguments are absent.
+    #[must_use]
+    pub fn new(id: &'a str) -> Self {
+        Self {
+            id,
+            speed: ::qapi_core::__private::Option::None,
+        }
+    }
+    ///Sets the argument `speed`.
+    #[must_use]
+    pub fn speed(mut self, speed: u64) -> Self {
+        self.speed = ::qapi_core::__private::Option::Some(speed);
+        self
+    }
+}
+#[allow(deprecated, non_snake_case, reason = "generated code uses names of the item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
@@ -23,7 +48,7 @@ const _: () = {
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(
                     __qapi::Arguments::Members(__MEMBERS),
-                    <Result<(), Error> as __qapi::CommandReturn>::returns,
+                    <Result<(), Error> as __qapi::CommandResult>::returns,
                 )
                 .requires(&[<Jobs as __qapi::State>::REQUIREMENT]),
         ),
@@ -52,7 +77,7 @@ const _: () = {
         <Result<
             (),
             Error,
-        > as __qapi::CommandReturn>::write(
+        > as __qapi::CommandResult>::write(
             job_set_speed(__given_jobs, __given_id, __given_speed),
             __out,
         )
@@ -60,7 +85,7 @@ const _: () = {
     #[automatically_derived]
     impl __qapi::QapiCommand for job_set_speed<'_> {
         const DEFINITION: &'static __qapi::Definition = &__DEFINITION;
-        type Return = <Result<(), Error> as __qapi::CommandReturn>::Value;
+        type Return = <Result<(), Error> as __qapi::CommandResult>::Value;
         fn serialize_arguments<__M: __qapi::SerializeMap>(
             &self,
             __map: &mut __M,
@@ -70,7 +95,7 @@ const _: () = {
             __qapi::Ok(())
         }
     }
-    __qapi::inventory::submit!(
+    __qapi::submit!(
         __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
     );
 };

@@ -7,7 +7,7 @@ fn job_set_speed(
 ) -> Result<(), Error> {
     jobs.get(id)?.set_speed(speed, burst)
 }
-#[allow(deprecated, reason = "generated code uses the annotated item")]
+#[allow(deprecated, non_snake_case, reason = "generated code uses names of the item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
@@ -16,7 +16,7 @@ const _: () = {
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(
                     __qapi::Arguments::Members(__MEMBERS),
-                    <Result<(), Error> as __qapi::CommandReturn>::returns,
+                    <Result<(), Error> as __qapi::CommandResult>::returns,
                 )
                 .requires(&[<Jobs as __qapi::State>::REQUIREMENT]),
         ),
@@ -53,12 +53,12 @@ const _: () = {
         <Result<
             (),
             Error,
-        > as __qapi::CommandReturn>::write(
+        > as __qapi::CommandResult>::write(
             job_set_speed(__given_jobs, __given_id, __given_speed, __given_burst),
             __out,
         )
     }
-    __qapi::inventory::submit!(
+    __qapi::submit!(
         __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
     );
 };

@@ -11,7 +11,7 @@ pub struct JobInfo {
     /// Why it failed.
     pub error: Option<String>,
 }
-#[allow(deprecated, reason = "generated code uses the annotated item")]
+#[allow(deprecated, non_snake_case, reason = "generated code uses names of the item")]
 const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
@@ -19,7 +19,7 @@ const _: () = {
         __qapi::source!(),
         __qapi::DefinitionKind::Struct(__qapi::Struct::new(__qapi::None, __MEMBERS)),
     );
-    __qapi::inventory::submit!(__qapi::Registration::new(& __DEFINITION));
+    __qapi::submit!(__qapi::Registration::new(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[
@@ -44,8 +44,25 @@ const _: () = {
             <Option<String> as __Member>::SHAPE,
         ),
     ];
-    __qapi::object!(JobInfo, __DEFINITION);
-    #[diagnostic::do_not_recommend]
+    #[automatically_derived]
+    impl __qapi::QapiType for JobInfo {
+        fn schema_type() -> __qapi::Type {
+            __qapi::Type::Defined(&__DEFINITION)
+        }
+        fn visit(__input: __qapi::Input<'_, '_>) -> __qapi::Result<Self> {
+            __qapi::visit_object(__input)
+        }
+    }
+    #[automatically_derived]
+    impl __qapi::Serialize for JobInfo {
+        fn serialize<__S: __qapi::Serializer>(
+            &self,
+            __serializer: __S,
+        ) -> __qapi::Result<__S::Ok, __S::Error> {
+            __qapi::serialize_object(self, __serializer)
+        }
+    }
+    impl __qapi::Sealed<__qapi::ObjectKind> for JobInfo {}
     impl __qapi::QapiObject for JobInfo {
         fn visit_members(
             __object: &mut __qapi::ObjectVisitor<'_, '_>,

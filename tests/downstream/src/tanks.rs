@@ -138,3 +138,23 @@ pub async fn tank_warm_up(#[qapi(state)] tanks: ::std::sync::Arc<Tanks>, id: &st
     ::std::future::ready(()).await;
     !query_tanks(&tanks, ::std::option::Option::Some(id)).is_empty()
 }
+
+/// Reserves a tank.
+#[qapi_command(crate = qmp, client)]
+#[allow(non_snake_case, reason = "the attribute reaches generated items")]
+#[deprecated(since = "1.1.0", note = "the attribute reaches generated items")]
+#[doc(hidden)]
+pub fn tank_reserve(
+    #[qapi(name = "id")] tankId: &str,
+    #[qapi(default = 60)] seconds: u64,
+    new: ::std::option::Option<bool>,
+) {
+    let _ = (tankId, seconds, new);
+}
+
+/// Measures a tank. Another program serves the command.
+#[qapi_command(crate = qmp)]
+pub(crate) fn tank_measure(
+    id: ::std::borrow::Cow<'_, str>,
+    exactly: ::std::option::Option<bool>,
+) -> Liquid;

@@ -1,6 +1,9 @@
 //! The typed client, and the client for the tests of daemons.
 
+mod deadlines;
+mod declarations;
 mod lamp;
+mod reconnection;
 mod scripted_server;
 mod test_client;
 mod typed_client;

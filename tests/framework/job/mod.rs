@@ -3,6 +3,7 @@
 pub(crate) mod fixture;
 
 mod cancel;
+mod client;
 mod delivery;
 mod diagram;
 mod drain;

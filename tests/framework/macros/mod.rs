@@ -5,16 +5,20 @@ mod command;
 mod conditions;
 mod defaults;
 mod enum_;
+mod error_conversion;
 mod event;
 mod field_types;
+mod forwarded_fragments;
 mod hygiene;
 mod injected_parameters;
+mod non_finite;
 mod open_enum;
 mod raw_command;
 mod struct_;
 mod ui;
 mod union_;
 mod union_base;
+mod without_prelude;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod definitions;
+mod every_release;
 mod job_history;
 mod package_releases;
 mod sessions;

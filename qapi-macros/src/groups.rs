@@ -1,0 +1,98 @@
+//! Gives the expressions that a `macro_rules!` macro forwards their grouping.
+//!
+//! The compiler puts invisible delimiters around a fragment such as `$value:expr`, and ignores them
+//! in the output of a procedural macro: `$value * 2` with `1 + 2` would be `1 + 2 * 2`.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::Expr;
+
+/// `tokens` with parentheses in place of the invisible delimiters around expressions.
+pub(crate) fn with_parentheses(tokens: TokenStream) -> TokenStream {
+    if !has_groups(tokens.clone()) {
+        return tokens;
+    }
+    let mut rest = tokens.into_iter().peekable();
+    let mut changed = TokenStream::new();
+    while let Some(found) = rest.next() {
+        changed.extend([token(found, rest.peek())]);
+    }
+    changed
+}
+
+/// Whether invisible delimiters occur in `tokens`. Items outside of macros have none.
+fn has_groups(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => {
+            group.delimiter() == Delimiter::None || has_groups(group.stream())
+        }
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// The token, which `next` follows.
+fn token(token: TokenTree, next: Option<&TokenTree>) -> TokenTree {
+    let TokenTree::Group(group) = token else { return token };
+    let tokens = with_parentheses(group.stream());
+    let delimiter = match group.delimiter() {
+        Delimiter::None if needs_parentheses(&tokens, next) => Delimiter::Parenthesis,
+        other => other,
+    };
+    let mut changed = Group::new(delimiter, tokens);
+    changed.set_span(group.span());
+    TokenTree::Group(changed)
+}
+
+/// Whether `tokens` are an expression of several operands. Other fragments, such as a type, a path
+/// or a block, may stand where parentheses are illegal.
+fn needs_parentheses(tokens: &TokenStream, next: Option<&TokenTree>) -> bool {
+    match syn::parse2(tokens.clone()) {
+        Ok(
+            Expr::Assign(_)
+            | Expr::Binary(_)
+            | Expr::Cast(_)
+            | Expr::Closure(_)
+            | Expr::Let(_)
+            | Expr::Range(_)
+            | Expr::RawAddr(_)
+            | Expr::Unary(_),
+        ) => true,
+        // `&name` may be a type. The operators that bind more tightly do not follow a type.
+        Ok(Expr::Reference(_)) => next.is_some_and(|next| {
+            matches!(next, TokenTree::Punct(punct) if matches!(punct.as_char(), '.' | '?'))
+        }),
+        Ok(_) | Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    fn group(tokens: TokenStream) -> TokenTree {
+        TokenTree::Group(Group::new(Delimiter::None, tokens))
+    }
+
+    #[test]
+    fn operators_keep_their_operands() {
+        let sum = group(quote!(1 + 2));
+        assert_eq!(
+            with_parentheses(quote!(#sum * 2)).to_string(),
+            quote!((1 + 2) * 2).to_string()
+        );
+        let nested = group(quote!(a.b));
+        let inner = quote!(f(#nested, #sum));
+        assert_eq!(with_parentheses(inner).to_string(), quote!(f(a.b, (1 + 2))).to_string());
+    }
+
+    #[test]
+    fn other_fragments_stay() {
+        let fragments =
+            [quote!(Vec<u8>), quote!(a::b), quote!({ 1 }), quote!(pub(crate)), quote!(5)];
+        for tokens in fragments {
+            let fragment = group(tokens);
+            let before = quote!(#fragment x);
+            assert_eq!(with_parentheses(before.clone()).to_string(), before.to_string());
+        }
+    }
+}
