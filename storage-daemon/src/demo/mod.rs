@@ -50,6 +50,18 @@ const PAUSE: Duration = Duration::from_millis(700);
 /// The interval between two queries of the progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
+/// What the user has seen, and what to try next.
+const CLOSING_LINES: [&str; 8] = [
+    "\nShown",
+    "  Jobs that clients create, pause, resume, limit, complete and dismiss over QMP.",
+    "  Events to clients, in order with the replies.",
+    "  A raw image and two qcow2 images, which `qemu-img` reads too.",
+    "\nTry next",
+    "  storage-daemon --list-commands           all commands, with their source lines",
+    "  storage-daemon --chardev socket,id=q,path=/tmp/sd.sock,server=on,wait=off --monitor q",
+    "  cargo run -p hello /tmp/hello.sock       a daemon to copy from, in 70 lines",
+];
+
 /// The reason why the demo did not reach its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -97,7 +109,8 @@ fn in_temporary_folder(screen: &Screen) -> Result<(), DemoError> {
     let folder = tempfile::Builder::new().prefix("storage-daemon-demo-").tempdir()?;
     let result = with_daemon(screen, folder.path());
     folder.close()?;
-    result
+    result?;
+    CLOSING_LINES.iter().try_for_each(|line| Ok(screen.say(line)?))
 }
 
 fn with_daemon(screen: &Screen, folder: &Path) -> Result<(), DemoError> {
