@@ -149,7 +149,7 @@ pub fn tank_reserve(
     #[qapi(default = 60)] seconds: u64,
     new: ::std::option::Option<bool>,
 ) {
-    let _ = (tankId, seconds, new);
+    ::std::println!("{tankId} is reserved for {seconds} s; new: {new:?}");
 }
 
 /// Measures a tank. Another program serves the command.
