@@ -175,6 +175,9 @@ async fn make_steps<W: SequentialCopy, C: CopyControl>(
     control: &C,
 ) -> Result<(AlignedBuffer, Option<StepError>), StepError> {
     let _stop = StopOnDrop(&steps.stop);
+    let speed = control.speed();
+    // Before the thread makes the first step, whose progress would be lost otherwise.
+    let mut reported = steps.offset.load(Ordering::Relaxed);
     let making = Arc::clone(steps);
     let mut thread = tokio::task::spawn_blocking(move || {
         // The slot is free again only when the thread is.
@@ -182,8 +185,6 @@ async fn make_steps<W: SequentialCopy, C: CopyControl>(
         let failed = making.run(&mut buffer);
         (buffer, failed)
     });
-    let speed = control.speed();
-    let mut reported = steps.offset.load(Ordering::Relaxed);
     loop {
         let made = tokio::select! {
             biased;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 use super::*;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::Graph;
 use crate::options::BlockdevOptions;
 use crate::testing::Gate;
@@ -19,6 +20,7 @@ struct Job {
     pause_reached: Notify,
     speed: AtomicU64,
     largest: AtomicU64,
+    progress: AtomicU64,
 }
 
 impl CopyControl for Arc<Job> {
@@ -50,7 +52,34 @@ impl CopyControl for Arc<Job> {
         self.largest.fetch_max(bytes, Ordering::Relaxed);
     }
 
-    fn advance(&self, _bytes: u64) {}
+    fn advance(&self, bytes: u64) {
+        self.progress.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Work without I/O, whose first steps are done before the copy looks at the thread.
+struct ShortSteps;
+
+impl SequentialCopy for ShortSteps {
+    const SKIPS_IGNORED_ERRORS: bool = false;
+
+    fn length(&self) -> u64 {
+        1000
+    }
+
+    fn step(&self, _offset: u64, _buffer: &mut AlignedBuffer) -> Result<Step, StepError> {
+        Ok(Step { length: 1, copied: true })
+    }
+}
+
+#[tokio::test]
+async fn the_progress_of_short_steps_is_complete() {
+    for _ in 0..50 {
+        let job = Arc::new(Job::default());
+        let copied = run_sequentially(&Arc::new(ShortSteps), &CopySlots::default(), &job).await;
+        copied.expect("no step fails");
+        assert_eq!(job.progress.load(Ordering::Relaxed), ShortSteps.length());
+    }
 }
 
 fn null_node(graph: &Graph, name: &str) -> Arc<Node> {
