@@ -306,8 +306,8 @@ pub(crate) struct Command {
     pub(crate) visibility: Visibility,
     /// The attributes of the function that generated items have too.
     pub(crate) inherited: Vec<Attribute>,
-    /// Whether there is a function, or only a declaration for clients.
-    pub(crate) body: Body,
+    /// Whether the command has no body, and only declares the struct for clients.
+    pub(crate) is_declaration: bool,
     /// The spans of the words, if present.
     pub(crate) client: Option<Span>,
     pub(crate) boxed: Option<Span>,
@@ -331,15 +331,6 @@ pub(crate) struct Raw {
     pub(crate) data: Option<Type>,
     /// The declared returned type, if it differs from the return type of the function.
     pub(crate) returns: Option<Type>,
-}
-
-/// Whether a command has a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// A function, which a server calls.
-    Function,
-    /// A declaration without a body, for clients.
-    Declaration,
 }
 
 /// How a command's function runs.

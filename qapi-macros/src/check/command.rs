@@ -23,7 +23,7 @@ use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
-use crate::model::{Argument, Body, Command, Execution, Period, Raw, Registered, Role};
+use crate::model::{Argument, Command, Execution, Period, Raw, Registered, Role};
 use crate::types::{bare, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -249,7 +249,7 @@ fn check_client(model: &Command, errors: &Errors) {
 
 /// A command without a body has no words of a function.
 fn check_declaration(model: &Command, errors: &Errors) {
-    if model.body == Body::Function {
+    if !model.is_declaration {
         return;
     }
     const ADVICE: &str = "a command without a body is a declaration for clients; remove";

@@ -8,8 +8,8 @@ use syn::ext::IdentExt;
 use super::{client, description, located_at, members, scope};
 use crate::errors::Checked;
 use crate::model::{
-    Argument, Body, Command, Execution, Member, Parameter, Passing, Period, Raw, Registered,
-    Role, Sharing,
+    Argument, Command, Execution, Member, Parameter, Passing, Period, Raw, Registered, Role,
+    Sharing,
 };
 use crate::types::{at_last_segment, last_segment, result_of};
 
@@ -18,7 +18,7 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let definition = description(&model.head, &kind(model, &arguments));
     let client = client::implement(model, &returns(model));
     let client_struct = client::declare(model);
-    if model.body == Body::Declaration {
+    if model.is_declaration {
         let code = scope(&model.head, &quote!(#definition #table #client));
         return quote!(#client_struct #code);
     }

@@ -7,7 +7,7 @@ use super::parameter::{self, ArgumentForm};
 use super::{head, period};
 use crate::args::Words;
 use crate::errors::Errors;
-use crate::model::{Body, Command, Execution, Raw};
+use crate::model::{Command, Execution, Raw};
 use crate::{names, symbol};
 
 pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
@@ -40,7 +40,7 @@ pub(crate) fn parse(args: TokenStream, item: &ItemFn, errors: &Errors) -> Comman
             .filter(|attribute| is_inherited(attribute))
             .cloned()
             .collect(),
-        body: Body::Function,
+        is_declaration: false,
         client: words.span(symbol::CLIENT),
         raw,
         boxed: words.span(symbol::BOXED),
@@ -68,7 +68,7 @@ fn is_inherited(attribute: &Attribute) -> bool {
 pub(crate) fn parse_declaration(args: TokenStream, item: &ItemFn, errors: &Errors) -> Command {
     let command = parse(args, item, errors);
     let client = command.client.or_else(|| Some(item.sig.ident.span()));
-    Command { body: Body::Declaration, client, ..command }
+    Command { is_declaration: true, client, ..command }
 }
 
 /// The words of a command that reads its arguments itself, if one of them is present.
