@@ -19,8 +19,8 @@ pub struct JobHandle {
 /// The error of a pause point: the job has been cancelled by force, or has failed elsewhere, and
 /// the driver must return.
 ///
-/// This error converts into the [`Error`] `Operation canceled`, and a driver can pass it on with
-/// `?`.
+/// This error converts into the [`Error`](qapi_core::Error) `Operation canceled`, and a driver can
+/// pass it on with `?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled;
 
