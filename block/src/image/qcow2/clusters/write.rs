@@ -59,10 +59,13 @@ impl Clusters {
         let clusters = (offset % size + data.len() as u64).div_ceil(size);
         let entries = self.entries(state, offset, clusters)?;
         self.check_first_entry(state, offset, &entries)?;
-        let length = self.length_in_place(state, &entries, offset, data.len() as u64);
+        let length = self.length_in_place(&entries, offset, data.len() as u64);
         if length == 0 {
             return Ok(None);
         }
+        // As in QEMU, a table with other references is copied first, whatever its entries say. The
+        // lock is not released, so that the entries stay the same.
+        self.writable_table(state, offset)?;
         let host = entries[0].offset() + offset % size;
         self.check_data_write(state, host, length)?;
         MutexGuard::unlocked(state, || self.data().write(host, &data[..length as usize]))?;
@@ -71,11 +74,7 @@ impl Clusters {
 
     /// The number of bytes at an offset that can be written in place and are adjacent in the
     /// storage.
-    fn length_in_place(&self, state: &State, entries: &[Entry], offset: u64, most: u64) -> u64 {
-        // As in QEMU, a table with other references is copied first, whatever its entries say.
-        if !state.tables.is_l2_copied(offset) {
-            return 0;
-        }
+    fn length_in_place(&self, entries: &[Entry], offset: u64, most: u64) -> u64 {
         let geometry = &self.geometry;
         let (size, unit) = (geometry.cluster_size(), geometry.subcluster_size());
         let (base, end) = (offset - offset % size, offset + most);
@@ -135,7 +134,7 @@ impl Clusters {
             return Ok(0..0);
         }
         let old = &old[..free as usize];
-        if self.length_in_place(state, old, offset, 1) > 0 {
+        if self.length_in_place(old, offset, 1) > 0 {
             return Ok(0..0);
         }
         let allocation = self.allocate_for_write(state, base, old, hint)?;
