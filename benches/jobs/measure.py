@@ -8,6 +8,7 @@ once and queries them. Fails if a limit is missed.
 
 import argparse
 import json
+import os
 import random
 import shutil
 import statistics
