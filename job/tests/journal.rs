@@ -36,7 +36,7 @@ impl JobDriver for Work {
     }
 }
 
-/// An engine with a journal, whose events nobody receives.
+/// An engine with a journal, whose events are dropped.
 fn engine(journal: &Journal) -> Jobs {
     Jobs::with_recorder(|_: &JobStatusChange| {}, journal.clone())
 }

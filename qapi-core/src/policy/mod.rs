@@ -13,6 +13,7 @@ pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOut
 
 use crate::call::session::PeerCredentials;
 use crate::call::state::OobSafe;
+use crate::pattern::matches;
 
 /// The policy of a server's operator.
 ///
@@ -139,19 +140,6 @@ impl Policy {
 
 /// The command that no pattern restricts.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
-
-/// Whether `name` matches `pattern`, in which `*` stands for any characters.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut name) = name.strip_prefix(start) else { return false };
-    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-    // The first occurrence of each part leaves most for the parts after it.
-    for part in middle.split('*') {
-        let Some(at) = name.find(part) else { return false };
-        name = name.get(at + part.len()..).unwrap_or_default();
-    }
-    name.ends_with(end)
-}
 
 /// A policy never changes.
 impl OobSafe for Policy {}

@@ -35,7 +35,8 @@ use crate::call::handler::{Handler, Registration};
 use crate::call::state::{OobSafe, StateMap};
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::{Mask, introspect};
-use crate::policy::{self, Policy};
+use crate::pattern;
+use crate::policy::Policy;
 use crate::schema::check;
 use crate::schema::definition::Definition;
 use crate::schema::definition::call::{Command, Event, StateRequirement};
@@ -250,9 +251,10 @@ impl Registry {
         let newer = || self.newer.iter().map(Registration::definition);
         let exists = |name: &str| {
             let mut commands = self.commands().map(|(found, _)| found);
-            commands.any(|found| policy::matches(name, found.name))
-                || newer()
-                    .any(|found| policy::matches(name, found.name) && as_command(found).is_some())
+            commands.any(|found| pattern::matches(name, found.name))
+                || newer().any(|found| {
+                    pattern::matches(name, found.name) && as_command(found).is_some()
+                })
         };
         let mut unknown: Vec<_> =
             policy.restricted_commands().filter(|name| !exists(name)).collect();
