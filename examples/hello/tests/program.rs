@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use std::path::Path;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use qapi_core::client::{Client, ClientError};
+use qapi_core::client::Client;
 use qapi_core::commands::control::{query_commands, quit};
 
-/// The time limit of every step.
+/// The time within which the program has to start.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The running program. The drop kills the process.
@@ -22,25 +21,12 @@ impl Drop for Hello {
     }
 }
 
-/// Connects as soon as the program listens on the socket.
-async fn connect(path: &Path) -> Client {
-    let start = Instant::now();
-    loop {
-        match Client::connect_unix(path).await {
-            Ok(client) => return client,
-            Err(ClientError::Io(error)) => assert!(start.elapsed() < TIMEOUT, "{error}"),
-            Err(error) => panic!("{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 #[tokio::test]
 async fn serves_until_quit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.sock");
     let mut hello = Hello(Command::new(env!("CARGO_BIN_EXE_hello")).arg(&path).spawn().unwrap());
-    let mut client = connect(&path).await;
+    let mut client = Client::connect_unix_within(&path, TIMEOUT).await.unwrap();
     let commands = client.execute(&query_commands {}).await.unwrap();
     assert!(commands.iter().any(|command| command.name == "greet"), "{commands:?}");
     client.execute(&quit {}).await.unwrap();

@@ -1,11 +1,13 @@
-//! The messages that a client receives: replies and events.
+//! The messages of a client: the requests that it sends, the replies and events that it receives.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::error::{ClientError, Result};
 use crate::error::{Error, ErrorClass};
 use crate::types::QapiEvent;
-use crate::types::command::Returned;
+use crate::types::command::{QapiCommand, Returned};
 use crate::visitor::object::ObjectVisitor;
 use crate::wire::document::Document;
 use crate::wire::number::Number;
@@ -126,4 +128,34 @@ fn error_of(error: Value<'_>) -> Error {
     let class = text("class");
     let class = ErrorClass::ALL.iter().find(|one| one.as_str() == class);
     Error::with_class(class.copied().unwrap_or(ErrorClass::GenericError), text("desc"))
+}
+
+/// The arguments of a command as an object.
+pub(super) struct Arguments<'a, C>(pub(super) &'a C);
+
+impl<C: QapiCommand> Serialize for Arguments<'_, C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.serialize_arguments(&mut map)?;
+        map.end()
+    }
+}
+
+/// A command as the client sends it.
+pub(super) struct Request<'a, A: ?Sized> {
+    pub(super) command: &'a str,
+    pub(super) arguments: Option<&'a A>,
+    pub(super) id: i64,
+}
+
+impl<A: Serialize + ?Sized> Serialize for Request<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("execute", self.command)?;
+        if let Some(arguments) = self.arguments {
+            map.serialize_entry("arguments", arguments)?;
+        }
+        map.serialize_entry("id", &self.id)?;
+        map.end()
+    }
 }

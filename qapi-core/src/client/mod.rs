@@ -78,11 +78,11 @@ mod message;
 mod reconnect;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
+use std::{fmt, io};
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
@@ -90,7 +90,7 @@ pub use compare::{SchemaDifference, compare_schema};
 use connection::Connection;
 pub use error::{ClientError, Result};
 pub use message::Event;
-use message::{Message, Reply};
+use message::{Arguments, Message, Reply, Request};
 pub use reconnect::{Received, ReconnectingClient};
 
 pub use crate::types::command::{QapiCommand, Returned};
@@ -103,6 +103,14 @@ use crate::wire::formatter::to_vec;
 /// The number of events that a client queues during calls. An event takes a few hundred bytes. The
 /// queue therefore has room for a long call on a busy server and takes a few megabytes at most.
 pub const EVENT_LIMIT: usize = 16 << 10;
+
+/// The time between two attempts of [`Client::connect_unix_within`].
+const CONNECT_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Whether the error of an attempt to connect means that no server listens.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
 
 /// One connection to a server, after the negotiation of capabilities. No capability is enabled.
 ///
@@ -128,6 +136,27 @@ impl Client {
     /// No server listens at `path`, or the server is not a QMP server.
     pub async fn connect_unix(path: impl AsRef<Path>) -> Result<Self> {
         Self::over(UnixStream::connect(path).await?).await
+    }
+
+    /// Connects to the unix socket at `path` and negotiates, like
+    /// [`connect_unix`](Self::connect_unix). Waits up to `limit` while no server listens there, for
+    /// a client that starts together with the server, as in a test of a program.
+    ///
+    /// The runtime of the client must have tokio's timer.
+    ///
+    /// # Errors
+    /// No server listens at `path` when `limit` has passed, or the server is not a QMP server.
+    pub async fn connect_unix_within(path: impl AsRef<Path>, limit: Duration) -> Result<Self> {
+        let end = tokio::time::Instant::now() + limit;
+        loop {
+            match UnixStream::connect(&path).await {
+                Ok(stream) => return Self::over(stream).await,
+                Err(error) if !is_absent(&error) || tokio::time::Instant::now() >= end => {
+                    return Err(error.into());
+                }
+                Err(_) => tokio::time::sleep(CONNECT_INTERVAL).await,
+            }
+        }
     }
 
     /// Negotiates over a stream that is already connected.
@@ -341,35 +370,5 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("greeting", &self.greeting).finish_non_exhaustive()
-    }
-}
-
-/// The arguments of a command as an object.
-struct Arguments<'a, C>(&'a C);
-
-impl<C: QapiCommand> Serialize for Arguments<'_, C> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.0.serialize_arguments(&mut map)?;
-        map.end()
-    }
-}
-
-/// A command as the client sends it.
-struct Request<'a, A: ?Sized> {
-    command: &'a str,
-    arguments: Option<&'a A>,
-    id: i64,
-}
-
-impl<A: Serialize + ?Sized> Serialize for Request<'_, A> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("execute", self.command)?;
-        if let Some(arguments) = self.arguments {
-            map.serialize_entry("arguments", arguments)?;
-        }
-        map.serialize_entry("id", &self.id)?;
-        map.end()
     }
 }

@@ -174,9 +174,16 @@ pub fn visit_marked_enum<T>(
     Ok(value)
 }
 
-/// The value `name` of an open enumeration, if another crate adds one of that name.
-pub fn added<E: QapiOpenEnum>(name: &str) -> Option<E> {
-    OpenValue::find(name).map(E::added)
+/// Like [`visit_marked_enum`], for an open enumeration; `value_of` finds its own values. A value
+/// that a server sent need not be known to this program.
+pub fn visit_open_enum<E: QapiOpenEnum>(
+    input: Input<'_, '_>,
+    definition: &'static Definition,
+    value_of: impl FnOnce(&str) -> Option<E>,
+) -> Result<E> {
+    let unknown = |name: &str| input.is_from_server().then(|| OpenValue::unknown(name)).flatten();
+    let added = |name: &str| OpenValue::find(name).or_else(|| unknown(name)).map(E::added);
+    visit_marked_enum(input, definition, |name| value_of(name).or_else(|| added(name)))
 }
 
 /// Whether the JSON text that this thread is rendering omits the member `name` of `owner`.

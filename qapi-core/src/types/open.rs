@@ -3,11 +3,13 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use super::QapiEnum;
-use crate::schema::definition::Definition;
 use crate::schema::definition::enum_::{EnumExtension, EnumValue};
 use crate::schema::definition::type_::Type;
+use crate::schema::definition::{Definition, Part};
 
 /// A value that another crate adds to the open enumeration `E`.
 ///
@@ -18,6 +20,10 @@ use crate::schema::definition::type_::Type;
 /// has the added values in arguments, replies, introspection and unions. A value of the
 /// extending enum converts into `E`, and back by `TryFrom`. Give the names a vendor's prefix: a
 /// program in which two crates add the same name does not start.
+///
+/// A client also receives values of crates that it does not link. Such a value has its name and no
+/// documentation. A process stores up to 256 such names for each enum, of up to 256 bytes. A
+/// further name is an error, like an unknown value of an enum that is not open.
 ///
 /// ```standalone_crate
 /// use qapi_core::{OpenValue, Registry, qapi_command, qapi_enum};
@@ -101,6 +107,28 @@ impl<E: QapiOpenEnum> OpenValue<E> {
         added.flat_map(|added| added.values).map(Self::new)
     }
 
+    /// A value that no crate of this program adds, and that a server sent to a client. `None` if
+    /// the name is too long, or if servers have sent too many names.
+    pub(crate) fn unknown(name: &str) -> Option<Self> {
+        let of = definition_of::<E>()?;
+        // Nothing under the lock panics, so that poison is ignored.
+        let mut unknown = UNKNOWN_VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = 0;
+        for (_, value) in unknown.iter().filter(|(owner, _)| ptr::eq(*owner, of)) {
+            if value.name == name {
+                return Some(Self::new(value));
+            }
+            count += 1;
+        }
+        if name.len() > UNKNOWN_LENGTH_MAX || count == UNKNOWN_VALUES_MAX {
+            return None;
+        }
+        let name: &'static str = Box::leak(name.into());
+        let value: &'static EnumValue = Box::leak(Box::new(EnumValue::new(Part::new(name, ""))));
+        unknown.push((of, value));
+        Some(Self::new(value))
+    }
+
     /// The value that is `name` on the wire.
     #[doc(hidden)]
     pub fn find(name: &str) -> Option<Self> {
@@ -109,6 +137,17 @@ impl<E: QapiOpenEnum> OpenValue<E> {
         values.find(|value| value.name == name).map(Self::new)
     }
 }
+
+/// The values of [`OpenValue::unknown`], each with its enumeration. A value is `Copy` and has no
+/// owner, so that its name is never freed.
+static UNKNOWN_VALUES: Mutex<Vec<(&Definition, &EnumValue)>> = Mutex::new(Vec::new());
+
+/// The number of unknown values of an enumeration. A server has some tens at most; the limit bounds
+/// what a malicious server can make a client store.
+const UNKNOWN_VALUES_MAX: usize = 256;
+
+/// The longest name of an unknown value in bytes. Names of QAPI are shorter than 100 bytes.
+const UNKNOWN_LENGTH_MAX: usize = 256;
 
 fn definition_of<E: QapiOpenEnum>() -> Option<&'static Definition> {
     match E::schema_type() {

@@ -116,6 +116,11 @@ impl<'a, 'm> Input<'a, 'm> {
         Self { value, path: &Path::Root, options: &FROM_SERVER }
     }
 
+    /// Whether a server sent the value to a client.
+    pub(crate) fn is_from_server(&self) -> bool {
+        self.options.unknown_members == UnknownMembers::Ignore
+    }
+
     /// The value itself.
     pub fn value(&self) -> Value<'m> {
         self.value

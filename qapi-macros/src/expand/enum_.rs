@@ -27,17 +27,15 @@ pub(crate) fn expand(model: &Checked<Enum>) -> TokenStream {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Some(Self::#ident),)
     });
-    let other = match open[..] {
-        [] => quote!(__qapi::None),
-        _ => quote!(__qapi::added(__name)),
-    };
     let value_of = quote! {
         |__name| match __name {
             #(#arms)*
-            _ => #other,
+            _ => __qapi::None,
         }
     };
-    let visit = if !open.is_empty() || values.iter().any(may_be_hidden) {
+    let visit = if !open.is_empty() {
+        quote!(__qapi::visit_open_enum(__input, &__DEFINITION, #value_of))
+    } else if values.iter().any(may_be_hidden) {
         quote!(__qapi::visit_marked_enum(__input, &__DEFINITION, #value_of))
     } else {
         quote!(__qapi::visit_enum(__input, #value_of))

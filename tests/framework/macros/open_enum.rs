@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use qapi_core::introspection::Mask;
 use qapi_core::schema::render::render;
-use qapi_core::{OpenValue, qapi_command, qapi_enum, qapi_struct, qapi_union};
+use qapi_core::wire::Document;
+use qapi_core::{Input, OpenValue, QapiType, qapi_command, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;
 
 use super::{definition_of, execute, read, refusal, registry, write};
@@ -144,4 +145,39 @@ fn unions_accept_added_values() {
     assert_eq!(write(&other), r#"{"shape":"pentagon"}"#);
     let refused = refusal::<MacroFigure>(json!({ "shape": "pentagon", "radius": 1 }));
     assert_eq!(refused, "Parameter 'radius' is unexpected");
+}
+
+/// Reads a value that a server sent.
+fn received<T: QapiType>(text: &str) -> qapi_core::Result<T> {
+    T::visit(Input::from_server(Document::parse(text.as_bytes()).unwrap().root()))
+}
+
+#[test]
+fn a_client_receives_values_of_crates_that_it_does_not_link() {
+    let shapes: Vec<MacroShape> = received(r#"["round", "oval", "oval"]"#).unwrap();
+    assert_eq!(write(&shapes), r#"["round","oval","oval"]"#);
+    assert_eq!(shapes[1], shapes[2]);
+    assert!(matches!(shapes[1], MacroShape::Other(value) if value.doc().is_empty()));
+    assert_eq!(AngularShape::try_from(shapes[1]), Err(shapes[1]));
+    let figure: MacroFigure = received(r#"{"shape": "oval"}"#).unwrap();
+    assert_eq!(write(&figure), r#"{"shape":"oval"}"#);
+}
+
+/// An enumeration of its own for the test of the limit, which it reaches.
+#[qapi_enum]
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum MacroPattern {
+    #[qapi(open)]
+    Other(OpenValue<MacroPattern>),
+}
+
+#[test]
+fn the_names_of_unknown_values_are_bounded() {
+    let pattern = |name: &str| received::<MacroPattern>(&format!("\"{name}\""));
+    assert!(pattern(&"o".repeat(257)).is_err(), "the name is too long");
+    let results: Vec<_> = (0..257).map(|number| pattern(&format!("p{number}"))).collect();
+    assert!(results[..256].iter().all(Result::is_ok));
+    let error = results[256].as_ref().unwrap_err().to_string();
+    assert!(error.contains("does not accept value 'p256'"), "{error}");
+    assert_eq!(pattern("p0").unwrap().as_str(), "p0");
 }

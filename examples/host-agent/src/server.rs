@@ -1,0 +1,73 @@
+//! The server: the states of the commands, and what operators need.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::journal::Journal;
+use job::{JobMetrics, Jobs, ResultEvents, extensions};
+use qapi_core::observe::{AuditLog, CallHook, CallInfo, Metrics, SlowCalls};
+use qapi_core::policy::{Access, Policy};
+use qapi_core::prelude::*;
+use qapi_core::server::SocketAccess;
+use qapi_core::{Listener, ServeError, ServerVersion};
+
+use crate::labels::Labels;
+use crate::maintenance::{Maintenance, RefuseInMaintenance};
+use crate::memory::Memory;
+
+/// The server of this agent, which the tests run too. It has no sockets.
+pub(crate) fn server(journal: Journal) -> Server {
+    let server = Server::new();
+    let events = server.events();
+    let jobs = Jobs::with_recorder(ResultEvents::new(events.clone()), journal.clone());
+    let at_shutdown = jobs.clone();
+    let job_metrics = JobMetrics::new(jobs.clone());
+    let maintenance = Arc::new(Maintenance::default());
+    let memory = Arc::new(Memory::default());
+    let at_session_end = Arc::clone(&memory);
+    server
+        .version(ServerVersion::with_package(concat!("host-agent ", env!("CARGO_PKG_VERSION"))))
+        .state(Labels::default())
+        .shared_state(memory)
+        .shared_state(Arc::clone(&maintenance))
+        .state(jobs)
+        .state(journal)
+        .register(extensions::result_registrations())
+        .register(extensions::history_registrations())
+        .enable_event_selection()
+        .call_hook(AuditLog::new())
+        .call_hook(SlowCalls::default())
+        .call_hook(RefuseInMaintenance(maintenance))
+        .trace_calls()
+        .record_metrics(Metrics::new().sample(move || job_metrics.record()))
+        .call_deadline(Duration::from_secs(120))
+        .on_session_end(move |session| at_session_end.release(session, &events))
+        .on_shutdown(async move { at_shutdown.cancel_all().await })
+}
+
+/// Adds the sockets: one for administrators, and one that only reads, for the group of `folder`.
+pub(crate) fn listen(server: Server, folder: &Path) -> Result<Server, ServeError> {
+    let group = fs::metadata(folder)?.gid();
+    let access = SocketAccess::new().mode(0o660).group(group);
+    Ok(server
+        .policy(Policy::new().peers(Access::owner_and_root().allow_gid(group)))
+        .call_hook(ReadOnly)
+        .listen(Listener::unix(folder.join("admin.sock"))?.name("admin"))
+        .listen(Listener::unix_with(folder.join("monitor.sock"), access)?.name("monitor")))
+}
+
+/// Refuses clients of the socket `monitor` all commands that change something.
+struct ReadOnly;
+
+impl CallHook for ReadOnly {
+    fn before(&self, call: &CallInfo<'_>) -> qapi_core::Result<()> {
+        let reads = call.command().starts_with("query-") || call.command() == "qmp_capabilities";
+        if call.session.listener() == Some("monitor") && !reads {
+            return Err("This socket only reads".into());
+        }
+        Ok(())
+    }
+}
