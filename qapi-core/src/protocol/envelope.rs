@@ -14,7 +14,7 @@ use crate::protocol::greeting::{QmpCapability, ServerVersion};
 use crate::schema::definition::type_::Type;
 use crate::schema::view::{MessageFormat, View};
 use crate::types::{QapiEvent, QapiType};
-use crate::wire::document::Document;
+use crate::wire::document::{CommonRequest, Document};
 use crate::wire::formatter::Style;
 use crate::wire::value::{Kind, Value};
 
@@ -31,7 +31,22 @@ pub(crate) struct Request<'m> {
 impl<'m> Request<'m> {
     /// Reads the envelope. Until the client has enabled out-of-band execution, `exec-oob` is an
     /// unknown member.
+    #[inline]
     pub(crate) fn parse(document: &'m Document, oob_enabled: bool) -> Result<Self> {
+        let Some(CommonRequest { execute: command, arguments, id }) = document.common_request()
+        else {
+            return Self::of_members(document, oob_enabled);
+        };
+        let request = Self { command, arguments, oob: false, id };
+        debug_assert!(
+            Self::of_members(document, oob_enabled).is_ok_and(|other| request.is_same(&other)),
+            "the decoder noted other members than {document:?} has"
+        );
+        Ok(request)
+    }
+
+    /// Reads the envelope member by member.
+    fn of_members(document: &'m Document, oob_enabled: bool) -> Result<Self> {
         let message = document.root();
         if message.kind() != Kind::Object {
             return Err(messages::input_not_object());
@@ -53,6 +68,18 @@ impl<'m> Request<'m> {
             (None, None) => Err(messages::input_lacks_execute()),
             (Some(_), Some(_)) => Err(messages::input_members_clash()),
         }
+    }
+}
+
+impl Request<'_> {
+    /// Whether both are the same members of one document.
+    fn is_same(&self, other: &Self) -> bool {
+        let key = |request: &Self| {
+            let index = |value: Option<Value<'_>>| value.map(Value::index);
+            let Self { command, arguments, oob, id } = request;
+            (command.as_ptr(), command.len(), index(*arguments), *oob, index(*id))
+        };
+        key(self) == key(other)
     }
 }
 
@@ -98,7 +125,9 @@ pub(crate) fn end_return(out: &mut Vec<u8>, id: Option<Value<'_>>, format: &Mess
     let pretty = format.style.pretty;
     if let Some(id) = id {
         out.extend_from_slice(if pretty { b",\r\n    \"id\": " } else { b", \"id\": " });
-        value(out, &id, format);
+        if !id.write_if_plain(out) {
+            value(out, &id, format);
+        }
     }
     out.extend_from_slice(if pretty { b"\r\n}\r\n" } else { b"}\r\n" });
 }

@@ -1,6 +1,6 @@
 //! The call of a session that continues after its dispatch.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::call::cancellation::{CancelReason, Cancellation};
@@ -33,7 +33,7 @@ pub struct CallControl {
     pub(super) cancel_on_disconnect: bool,
     pub(super) cancellation: Arc<Cancellation>,
     /// Reports the call to the hooks, if there are any.
-    pub(super) tracker: Option<Arc<CallTracker>>,
+    pub(super) tracker: OnceLock<Arc<CallTracker>>,
 }
 
 impl CallControl {
@@ -69,7 +69,7 @@ impl CallControl {
                 (CallOutcome::Cancelled, messages::call_cancelled())
             }
         };
-        if let Some(tracker) = &self.tracker {
+        if let Some(tracker) = self.tracker.get() {
             tracker.end(outcome);
         }
         error

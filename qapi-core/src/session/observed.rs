@@ -65,7 +65,7 @@ impl Responder {
                 None
             }
             Ok(Some((control, call))) => {
-                let (id, control) = (request.id.map(Value::to_document), Arc::new(control));
+                let id = request.id.map(Value::to_document);
                 let success_response = found.command.success_response;
                 Some((InFlight { id, success_response, control }, call))
             }
@@ -101,8 +101,8 @@ impl Responder {
                 tracker.end(CallOutcome::Panicked);
                 Err(messages::handler_panicked(definition.name))
             }
-            Some(Ok(Some((mut control, call)))) => {
-                control.tracker = Some(Arc::clone(&tracker));
+            Some(Ok(Some((control, call)))) => {
+                let _ = control.tracker.set(Arc::clone(&tracker));
                 Ok(Some((control, tracker.track(call, span))))
             }
             Some(result) => {

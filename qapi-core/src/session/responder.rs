@@ -1,7 +1,7 @@
 //! From a request to its reply: finds the command, calls its function, and sends the reply.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::in_flight::{CallControl, InFlight};
@@ -109,7 +109,7 @@ impl Responder {
         match dispatched {
             Ok((success_response, None)) => self.succeed(success_response, request.id),
             Ok((success_response, Some((control, call)))) => {
-                let (id, control) = (request.id.map(Value::to_document), Arc::new(control));
+                let id = request.id.map(Value::to_document);
                 return Some((InFlight { id, success_response, control }, call));
             }
             Err(error) => self.fail(&error, request.id),
@@ -200,7 +200,7 @@ pub(super) const COMMON_SIZE: usize = 128 << 10;
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
 
 /// The call in flight; `None` where the return value has been written.
-pub(super) type Invoked = Option<(CallControl, Call)>;
+pub(super) type Invoked = Option<(Arc<CallControl>, Call)>;
 
 /// A command that may run.
 pub(super) struct Found<'s> {
@@ -228,19 +228,18 @@ fn invoke(
     }
     let context = Context::new(session, service.states());
     let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
-    let format = *out.format();
     let call = || match *found.handler {
         Handler::Inline(handler) => handler(&context, &mut arguments, &mut out).map(|()| None),
         Handler::Blocking(handler) => {
             let control = control(service, found);
             let context = context.cancellation(control.cancellation());
-            let call = Call::Blocking(handler(&context, &mut arguments, format)?);
+            let call = Call::Blocking(handler(&context, &mut arguments, *out.format())?);
             Ok(Some((control, with_charge(call, allocated))))
         }
         Handler::Async(handler) => {
             let control = control(service, found);
             let context = context.cancellation(control.cancellation());
-            let call = Call::Async(handler(&context, &mut arguments, format)?);
+            let call = Call::Async(handler(&context, &mut arguments, *out.format())?);
             Ok(Some((control, with_charge(call, allocated))))
         }
     };
@@ -250,14 +249,18 @@ fn invoke(
 }
 
 /// The control of a call that outlives the dispatch.
-fn control(service: &Service, &Found { definition, command, .. }: &Found<'_>) -> CallControl {
-    CallControl {
+#[cold]
+fn control(
+    service: &Service,
+    &Found { definition, command, .. }: &Found<'_>,
+) -> Arc<CallControl> {
+    Arc::new(CallControl {
         definition,
         deadline: command.deadline.resolve(service.observation().call_deadline),
         cancel_on_disconnect: command.cancel_on_disconnect,
         cancellation: Arc::default(),
-        tracker: None,
-    }
+        tracker: OnceLock::new(),
+    })
 }
 
 /// The call, which has the charge of its arguments until it ends.

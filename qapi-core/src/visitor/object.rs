@@ -90,7 +90,7 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     pub fn finish(&self) -> Result<()> {
         let Some(object) = self.object else { return Ok(()) };
         if self.options.unknown_members == UnknownMembers::Ignore
-            || self.visited.count() == object.len()
+            || self.visited.are_first(object.len())
         {
             return Ok(());
         }
@@ -140,8 +140,12 @@ impl Visited {
         word & (1 << (index % 64)) != 0
     }
 
-    fn count(&self) -> usize {
+    /// Whether the visited members are the first `count` ones of at most `count`.
+    fn are_first(&self, count: usize) -> bool {
+        if let Some(bits) = 1_u64.checked_shl(count as u32) {
+            return self.first == bits - 1;
+        }
         let ones = |word: &u64| word.count_ones() as usize;
-        ones(&self.first) + self.rest.iter().map(ones).sum::<usize>()
+        ones(&self.first) + self.rest.iter().map(ones).sum::<usize>() == count
     }
 }

@@ -3,7 +3,7 @@
 use super::error::JsonError;
 use super::limits::{MAX_NESTING, MAX_TOKEN_COUNT, MAX_TOKEN_SIZE, RETAINED_CAPACITY};
 use super::number::Number;
-use super::value::Value;
+use super::value::{Kind, Value};
 
 /// One parsed JSON text.
 ///
@@ -22,6 +22,25 @@ use super::value::Value;
 pub struct Document {
     nodes: Vec<Node>,
     strings: String,
+    request: RequestMembers,
+}
+
+/// The indices of the values of a request's members, noted while the text was read; 0 for each
+/// member that is absent. All are 0 unless the text is an object with no other members.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RequestMembers {
+    pub(super) execute: u32,
+    pub(super) arguments: u32,
+    pub(super) id: u32,
+}
+
+/// The members of a common request: an object without members but these.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CommonRequest<'m> {
+    pub(crate) execute: &'m str,
+    /// The arguments, an object.
+    pub(crate) arguments: Option<Value<'m>>,
+    pub(crate) id: Option<Value<'m>>,
 }
 
 /// One value on the tape. A container's contents follow it: the elements of an array, name and
@@ -61,6 +80,7 @@ impl Document {
     pub fn clear(&mut self) {
         self.nodes.clear();
         self.strings.clear();
+        self.request = RequestMembers::default();
         self.nodes.shrink_to(RETAINED_CAPACITY / size_of::<Node>());
         self.strings.shrink_to(RETAINED_CAPACITY);
     }
@@ -69,6 +89,28 @@ impl Document {
     #[inline]
     pub(crate) fn allocated(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>() + self.strings.capacity()
+    }
+
+    /// The members of the text, if the decoder noted them: a shortcut to what a walk over the
+    /// members finds.
+    #[inline]
+    pub(crate) fn common_request(&self) -> Option<CommonRequest<'_>> {
+        let RequestMembers { execute, arguments, id } = self.request;
+        if execute == 0 {
+            return None;
+        }
+        let value = |index: u32| (index != 0).then(|| Value::new(self, index));
+        let arguments = value(arguments);
+        if arguments.is_some_and(|arguments| arguments.kind() != Kind::Object) {
+            return None;
+        }
+        Some(CommonRequest { execute: self.string(execute)?, arguments, id: value(id) })
+    }
+
+    /// Notes where the members of a request are.
+    #[inline]
+    pub(super) fn note_request(&mut self, members: RequestMembers) {
+        self.request = members;
     }
 
     /// A copy of the value at an index, without the rest of the text.
@@ -182,13 +224,18 @@ impl Document {
         }
     }
 
+    /// As [`string`](Self::string), as bytes.
+    #[inline]
+    pub(super) fn string_bytes(&self, index: u32) -> Option<&[u8]> {
+        let Node::String { start, len } = self.node(index) else { return None };
+        let start = start as usize;
+        self.strings.as_bytes().get(start..start + len as usize)
+    }
+
     /// Whether the node at an index is the string `wanted`.
     #[inline]
     pub(super) fn is_string(&self, index: u32, wanted: &str) -> bool {
-        let Node::String { start, len } = self.node(index) else { return false };
-        let start = start as usize;
-        len as usize == wanted.len()
-            && self.strings.as_bytes().get(start..start + wanted.len()) == Some(wanted.as_bytes())
+        self.string_bytes(index) == Some(wanted.as_bytes())
     }
 
     /// The index that the next node will have.

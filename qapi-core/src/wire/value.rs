@@ -53,6 +53,11 @@ impl<'m> Value<'m> {
         Value { document, index }
     }
 
+    /// The position among the values of the text.
+    pub(crate) fn index(self) -> u32 {
+        self.index
+    }
+
     pub(super) fn node(self) -> Node {
         self.document.node(self.index)
     }
@@ -204,6 +209,35 @@ impl Value<'_> {
     /// A document with a copy of the value.
     pub(crate) fn to_document(self) -> Document {
         self.document.copy_of(self.index)
+    }
+
+    /// Appends the value to `out` if it is a whole number or a string without escapes, the usual
+    /// ids of requests: their text is the same in each style. Returns whether it did.
+    #[inline]
+    pub(crate) fn write_if_plain(self, out: &mut Vec<u8>) -> bool {
+        match self.node() {
+            Node::Number(Number::Int(value)) => {
+                out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+                true
+            }
+            Node::String { .. } => {
+                let text = self.document.string_bytes(self.index).unwrap_or_default();
+                let plain = |byte: &u8| matches!(byte, b' '..=b'~' if !b"\"\\".contains(byte));
+                let is_plain = text.iter().all(plain);
+                if is_plain {
+                    out.reserve(text.len() + 2);
+                    out.push(b'"');
+                    out.extend_from_slice(text);
+                    out.push(b'"');
+                }
+                is_plain
+            }
+            Node::Null
+            | Node::Bool(_)
+            | Node::Number(Number::UInt(_) | Number::Double(_))
+            | Node::Array { .. }
+            | Node::Object { .. } => false,
+        }
     }
 
     /// Whether the value could take more than `limit` bytes as text. The estimate is rather too
