@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+    surroundings::package_folder(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The names of the pages, without the table of contents.

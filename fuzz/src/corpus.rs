@@ -1,7 +1,5 @@
 //! The initial corpus: the input of the recorded cases of the conformance suite.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 /// The length limit of a case in bytes. Longer cases test limits, which variations do not explore.
@@ -13,8 +11,8 @@ const LONGEST: usize = 8192;
 /// The cases are missing or malformed.
 #[allow(clippy::unwrap_used, reason = "without the cases there is nothing to do")]
 pub fn all() -> Vec<Vec<u8>> {
-    let folder =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/wire/cases");
+    let folder = surroundings::package_folder(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/conformance/wire/cases");
     let mut files: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

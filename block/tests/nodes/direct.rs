@@ -26,7 +26,7 @@ fn fixture() -> Option<Fixture> {
     let path = fixture.write("probe", b"");
     let opened = fs::File::options().read(true).custom_flags(O_DIRECT).open(path);
     if opened.is_err() {
-        println!("note: {} has no direct I/O", fixture.folder.path().display());
+        surroundings::skip("the temporary folder has no direct I/O");
     }
     opened.is_ok().then_some(fixture)
 }

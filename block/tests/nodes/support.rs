@@ -8,25 +8,11 @@ use std::sync::Arc;
 use block::create::Qcow2Create;
 use block::nodes::{Graph, Node};
 use block::options::{BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef, BlockdevRefOrNull};
+pub(crate) use surroundings::peer;
 use tempfile::TempDir;
 
 pub(crate) const K: u64 = 1024;
 pub(crate) const M: u64 = 1024 * K;
-
-/// Finds a program of QEMU.
-///
-/// The rule for all tests against QEMU: if its tools are not installed, the comparison is skipped
-/// with a note, unless the environment variable `QAPI_REQUIRE_PEERS` is 1.
-pub(crate) fn peer(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.is_file());
-    if found.is_none() {
-        let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|value| value == "1");
-        assert!(!required, "{program} is required but not installed");
-        println!("note: {program} is not installed, so nothing is compared with it");
-    }
-    found
-}
 
 /// Runs a program of QEMU, if there is one.
 pub(crate) fn run_peer(program: &str, arguments: &[&str]) -> Option<Output> {

@@ -25,7 +25,8 @@ impl Drop for Hello {
 async fn serves_until_quit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.sock");
-    let mut hello = Hello(Command::new(env!("CARGO_BIN_EXE_hello")).arg(&path).spawn().unwrap());
+    let program = surroundings::program("hello", env!("CARGO_BIN_EXE_hello"));
+    let mut hello = Hello(Command::new(program).arg(&path).spawn().unwrap());
     let mut client = Client::connect_unix_within(&path, TIMEOUT).await.unwrap();
     let commands = client.execute(&query_commands {}).await.unwrap();
     assert!(commands.iter().any(|command| command.name == "greet"), "{commands:?}");

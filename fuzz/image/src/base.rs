@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::ZlibDecoder;
 
@@ -57,7 +57,8 @@ impl Base {
     pub fn load(kind: &str) -> io::Result<Self> {
         let known = KINDS.iter().find(|(name, _)| *name == kind);
         let (name, number) = known.ok_or_else(|| io::Error::other(format!("no kind {kind}")))?;
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("images").join(name);
+        let folder =
+            surroundings::package_folder(env!("CARGO_MANIFEST_DIR")).join("images").join(name);
         let mut paths: Vec<_> =
             fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
         // The order of `read_dir` differs between file systems.

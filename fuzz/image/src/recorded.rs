@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use crate::contents::{Contents, UnitState};
 
@@ -107,7 +106,7 @@ impl Answer {
 /// # Errors
 /// There is no recording, or it is malformed.
 pub fn load(kind: &str) -> io::Result<HashMap<u64, Answer>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recorded");
+    let folder = surroundings::package_folder(env!("CARGO_MANIFEST_DIR")).join("recorded");
     let text = fs::read_to_string(folder.join(kind))?;
     let malformed = |line| io::Error::other(format!("{kind}: malformed: {line}"));
     text.lines().map(|line| Answer::parse(line).ok_or_else(|| malformed(line))).collect()

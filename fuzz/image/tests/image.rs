@@ -1,8 +1,6 @@
 //! Damaged images, a hundred inputs of each kind, compared with recorded answers of QEMU.
 //! `fuzz/run image` tries more.
 
-use std::path::Path;
-
 use image_fuzz::base::{Base, KINDS};
 use image_fuzz::ours;
 use image_fuzz::supervise::{self, Inputs};
@@ -23,12 +21,12 @@ fn undamaged_images_can_be_read() {
 
 #[test]
 fn damaged_images_are_handled_as_by_qemu() {
-    let program = Path::new(env!("CARGO_BIN_EXE_image-fuzz"));
+    let program = surroundings::program("image-fuzz", env!("CARGO_BIN_EXE_image-fuzz"));
     let mut faults = Vec::new();
     for (kind, _) in KINDS {
         let inputs = Inputs { kind: (*kind).to_owned(), seeds: 0..SEEDS, qemu: None };
         let report = |fault: image_fuzz::fault::Fault| faults.push(fault.to_string());
-        supervise::run(program, &inputs, report).expect("the worker can be started");
+        supervise::run(&program, &inputs, report).expect("the worker can be started");
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

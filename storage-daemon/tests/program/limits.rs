@@ -7,7 +7,7 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
-use crate::support::daemon::{Client, Daemon, command, run, socket_arguments, wait_for};
+use crate::support::daemon::{Client, Daemon, command, program, run, socket_arguments, wait_for};
 
 const MIB: u64 = 1 << 20;
 
@@ -119,11 +119,8 @@ fn without_a_free_descriptor_a_node_is_refused_and_clients_are_served() {
 fn the_limit_of_open_files_is_raised_to_the_hard_limit() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = std::process::Command::new("/bin/sh")
-        .args([
-            "-c",
-            "ulimit -S -n 64 && exec \"$0\" \"$@\"",
-            env!("CARGO_BIN_EXE_storage-daemon"),
-        ])
+        .args(["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""])
+        .arg(program())
         .args(socket_arguments(folder.path()))
         .stdin(Stdio::null())
         .spawn()

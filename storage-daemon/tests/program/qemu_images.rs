@@ -17,14 +17,9 @@ const OFFSET_OF_FEATURES: u64 = 72;
 
 /// Runs a program of QEMU in a folder. Returns its output, or `None` without the program.
 fn peer(folder: &TempDir, program: &str, arguments: &[&str]) -> Option<String> {
-    match Command::new(program).args(arguments).current_dir(folder.path()).output() {
-        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
-        Err(error) => {
-            let required = std::env::var_os("QAPI_REQUIRE_PEERS").is_some_and(|one| one == "1");
-            assert!(!required, "{program} is required: {error}");
-            None
-        }
-    }
+    let mut command = Command::new(surroundings::peer(program)?);
+    let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 /// A folder with an image `image` of 4 MiB.

@@ -62,9 +62,11 @@ def make_formatted(folder, path, format, image):
                   image.get("backing_fmt", "qcow2"), cwd=folder)
     commands, written = [], []
     for index, (offset, length, seed) in enumerate(image.get("fill", [])):
-        written.append(os.path.join(folder, f".pattern{index}"))
+        # Commands of qemu-io accept no spaces in names, so the name has no folder.
+        name = f".pattern{index}"
+        written.append(os.path.join(folder, name))
         Path(written[-1]).write_bytes(pattern(seed, number(length)))
-        commands.append(f"write -s {written[-1]} {number(offset)} {number(length)}")
+        commands.append(f"write -s {name} {number(offset)} {number(length)}")
     if commands:
         images.io(path, format, commands, cwd=folder)
     for file in written:

@@ -2,7 +2,6 @@
 //! the crate. Lengths are in units of the SVG view box.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use job::JobStatus::{self, *};
 use job::{JobVerb, transition};
@@ -22,7 +21,8 @@ const HEIGHT: i32 = TABLE + 24 + 8 * LINE;
 
 #[test]
 fn the_stored_diagram_matches_the_tables() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../job/docs/life-cycle.svg");
+    let file = surroundings::package_folder(env!("CARGO_MANIFEST_DIR"))
+        .join("../job/docs/life-cycle.svg");
     let drawn = diagram();
     if std::env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
         std::fs::write(&file, &drawn).expect("the file can be written");

@@ -4,16 +4,37 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::Command;
 
+/// The environment variable that marks the child process, in which `trybuild` prints.
+const COMPILED: &str = "QAPI_TEST_UI";
+
+/// `trybuild` reports each case, and writes around the test harness, which captures the output of a
+/// test that passes. A child process writes to a pipe. Without a terminal there are no colours.
 #[test]
 fn each_mistake_has_the_expected_message() {
-    trybuild::TestCases::new().compile_fail("ui/*/*.rs");
+    if std::env::var_os(COMPILED).is_some() {
+        return trybuild::TestCases::new().compile_fail("ui/*/*.rs");
+    }
+    let name = "macros::ui::each_mistake_has_the_expected_message";
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", name, "--nocapture"]).env(COMPILED, "1");
+    // `cargo test ui -- trybuild=NAME` selects cases.
+    child.args(std::env::args().filter(|argument| argument.starts_with("trybuild=")));
+    if !std::io::stderr().is_terminal() {
+        child.env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never");
+    }
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    print!("{text}");
+    assert!(output.status.success(), "the messages differ; their differences are above");
 }
 
 /// The folder of the test package.
-fn here() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn here() -> PathBuf {
+    surroundings::package_folder(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The entries of a list, split at the first space. The introduction and headings are skipped.

@@ -1,7 +1,5 @@
 //! The recorded exchanges in `tests/conformance/wire`.
 
-use std::path::PathBuf;
-
 use serde_json::Value as Json;
 
 /// One exchange with a real QEMU monitor.
@@ -33,7 +31,8 @@ const SENTINEL: &[u8] = b"{\"execute\": \"query-jobs\", \"id\": \"~end~\"}\n";
 
 /// The cases of one file.
 pub(crate) fn load(group: &str) -> Vec<Case> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance/wire/cases");
+    let folder =
+        surroundings::package_folder(env!("CARGO_MANIFEST_DIR")).join("conformance/wire/cases");
     let text = std::fs::read_to_string(folder.join(format!("{group}.jsonl"))).unwrap();
     text.lines().map(|line| case(&serde_json::from_str(line).unwrap())).collect()
 }

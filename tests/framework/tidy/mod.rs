@@ -11,6 +11,7 @@ mod tokens;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// A source file.
 struct Source {
@@ -29,7 +30,11 @@ struct Fault {
 
 /// The root of the repository.
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = surroundings::package_folder(env!("CARGO_MANIFEST_DIR"));
+        package.parent().unwrap().to_owned()
+    });
+    &ROOT
 }
 
 /// Every handwritten Rust file, except the programs with mistakes in `ui` and the expected

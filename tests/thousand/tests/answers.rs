@@ -20,7 +20,8 @@ struct Program {
 
 impl Program {
     fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_thousand"));
+        let mut command =
+            Command::new(surroundings::program("thousand", env!("CARGO_BIN_EXE_thousand")));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());

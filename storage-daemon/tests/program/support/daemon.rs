@@ -15,9 +15,14 @@ use tempfile::TempDir;
 /// How long a test waits for the daemon before the test fails.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The path of the program.
+pub(crate) fn program() -> PathBuf {
+    surroundings::program("storage-daemon", env!("CARGO_BIN_EXE_storage-daemon"))
+}
+
 /// The program, without arguments.
 pub(crate) fn command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_storage-daemon"))
+    Command::new(program())
 }
 
 /// Runs the program to its end.

@@ -42,7 +42,7 @@ fn by_name(entities: Vec<Value>) -> BTreeMap<String, Value> {
 fn the_introspection_of_whole_schemas_equals_that_of_qemu() {
     let folders = folders();
     if folders.is_empty() {
-        eprintln!("skipped: QAPI_QEMU_SCHEMA is not set to a folder with schema files of QEMU");
+        surroundings::skip("QAPI_QEMU_SCHEMA names no folder with schema files of QEMU");
     }
     for folder in folders {
         let registry = Registry::from_registrations(reader::read(&folder)).unwrap();
