@@ -1,5 +1,5 @@
 //! Images that QEMU's tools make, with features that a daemon may not skip. Without these tools the
-//! tests are skipped, unless `QAPI_REQUIRE_PEERS` is 1.
+//! tests are skipped.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
