@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use qapi_core::Error;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -21,6 +22,9 @@ use crate::options::{CancelMode, JobOptions};
 use crate::record::JobRecorder;
 use crate::schema::JobInfo;
 use crate::sync::in_callback;
+
+/// The time that a query waits for jobs that clients have completed.
+const COMPLETION_WAIT: Duration = Duration::from_secs(1);
 
 /// A job engine. A clone is cheap, and refers to the same engine. Two engines are independent.
 ///
@@ -105,6 +109,18 @@ impl Jobs {
     /// The reply to `query-jobs`: all named jobs at one moment, the newest first.
     pub fn query(&self) -> Vec<JobInfo> {
         self.engine().query(Job::info_in)
+    }
+
+    /// Waits for each job as [`Job::completed`] does, for a second in all. For a query, which then
+    /// shows the jobs as QEMU does. A disk that hangs does not hang the query.
+    pub async fn completed(&self) {
+        let all = async {
+            for job in self.list() {
+                job.completed().await;
+            }
+        };
+        // After the time is up, the query shows the job as it is.
+        let _ = tokio::time::timeout(COMPLETION_WAIT, all).await;
     }
 
     /// Pauses every existing job, including internal jobs, until the guards are dropped.

@@ -59,12 +59,12 @@ pub async fn job_cancel(
 
 /// Finishes a job that is `ready`.
 #[qapi_command(since = "3.0", client)]
-pub fn job_complete(
+pub async fn job_complete(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     id: &str,
 ) -> Result<()> {
-    jobs.get(id)?.complete()
+    find(jobs, id).await?.complete()
 }
 
 /// Removes a job that is `concluded`; needed for jobs that are not dismissed automatically.
@@ -99,11 +99,12 @@ pub async fn job_finalize(
 /// # Returns
 /// One entry for each job that has an identifier.
 #[qapi_command(since = "3.0", client)]
-pub fn query_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<JobInfo> {
+pub async fn query_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<JobInfo> {
+    jobs.completed().await;
     jobs.query()
 }
 
-/// Finds a job. A job that a client has completed ends first.
+/// Finds a job. A job that a client has completed or softly cancelled ends first.
 async fn find(jobs: &Jobs, id: &str) -> Result<Job> {
     if let Some(job) = jobs.find(id) {
         job.completed().await;

@@ -50,8 +50,8 @@ struct Inner {
     entries: EventCount,
     /// Counts changes of the status, and how often a part of the driver went to sleep.
     changes: EventCount,
-    /// Whether a client has completed the job.
-    complete_requested: AtomicBool,
+    /// Whether a client has completed the job, or cancelled it softly.
+    end_requested: AtomicBool,
     /// The value that the driver has returned.
     result: Mutex<Option<serde_json::Value>>,
     created_at: SystemTime,
@@ -203,11 +203,12 @@ impl Job {
         self.inner.engine.drained().await;
     }
 
-    /// If a client has completed the job, waits until the job ends, is pending, or waits for
-    /// something. For a command on the job, before it looks for the job: in QEMU, a completed job
-    /// that has nothing left to do ends before the next command is executed.
+    /// If a client has completed the job, or cancelled the ready job softly, waits until the job
+    /// ends, is pending, or waits for something. For a command on the job, before it looks for the
+    /// job: in QEMU, such a job that has nothing left to do ends before the next command is
+    /// executed.
     pub async fn completed(&self) {
-        if !self.inner.complete_requested.load(Ordering::Relaxed) {
+        if !self.inner.end_requested.load(Ordering::Relaxed) {
             return;
         }
         // The driver is woken, and runs first.
@@ -246,7 +247,7 @@ impl Job {
             progress: Progress::default(),
             entries: EventCount::default(),
             changes: EventCount::default(),
-            complete_requested: AtomicBool::new(false),
+            end_requested: AtomicBool::new(false),
             result: Mutex::default(),
             created_at: SystemTime::now(),
             runtime: OnceLock::new(),

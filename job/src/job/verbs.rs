@@ -66,6 +66,9 @@ impl Job {
     pub fn user_cancel(&self, mode: CancelMode) -> Result<(), Error> {
         self.apply_verb(JobVerb::Cancel)?;
         self.cancel_unless_over(mode);
+        if self.read(|job| job.cancel_requested() && !job.is_cancelled()) {
+            self.inner.end_requested.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -80,7 +83,7 @@ impl Job {
             return Err(messages::cannot_complete(self.id().unwrap_or_default()));
         }
         self.hooks().complete(self)?;
-        self.inner.complete_requested.store(true, Ordering::Relaxed);
+        self.inner.end_requested.store(true, Ordering::Relaxed);
         Ok(())
     }
 

@@ -88,12 +88,12 @@ pub async fn block_job_resume(
 /// # Errors
 /// There is no such job, or the job's status forbids the command.
 #[qapi_command(since = "1.3", allow_preconfig)]
-pub fn block_job_complete(
+pub async fn block_job_complete(
     #[qapi(state)] jobs: &Jobs,
     /// The job's identifier.
     device: &str,
 ) -> Result<()> {
-    block_job::find(jobs, device)?.complete()
+    block_job::find_after_completion(jobs, device).await?.complete()
 }
 
 /// Removes a block job that is `concluded`.
@@ -130,7 +130,8 @@ pub async fn block_job_finalize(
 
 /// Lists all block jobs, the newest first.
 #[qapi_command(since = "1.1", allow_preconfig)]
-pub fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
+pub async fn query_block_jobs(#[qapi(state)] jobs: &Jobs) -> Vec<BlockJobInfo> {
+    jobs.completed().await;
     let info = |job: &Job| block_job_info(job, &*job.driver::<BlockJob>()?);
     jobs.list().iter().filter_map(info).collect()
 }
