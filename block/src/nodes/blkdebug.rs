@@ -10,6 +10,7 @@ use libc::O_NONBLOCK;
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;
+use super::child_storage::ChildStorage;
 use super::driver::Driver;
 use super::entry::Role;
 use super::inherit::Settings;
@@ -36,7 +37,8 @@ impl Opener<'_> {
         let name = self.name(name)?;
         let child = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &child, Role::Image(blkdebug.access))?;
-        let storage = child.storage();
+        let below = ChildStorage::new(&child);
+        let storage = Storage::from(Arc::clone(&below));
         // As in QEMU, where formats and filters accept requests of any alignment.
         let align = match child.driver() {
             driver if driver.is_protocol() => storage.request_alignment(),
@@ -48,6 +50,7 @@ impl Opener<'_> {
         let image = raw_image(Storage::new(storage), common.raw_mode(Driver::Blkdebug));
         let mut node = Node::new(name, Driver::Blkdebug, settings, image);
         node.file = RwLock::new(Some(child));
+        node.file_storage = Some(below);
         node.blkdebug = Some(blkdebug);
         Ok(self.insert(node))
     }

@@ -135,6 +135,14 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// Whether the parent stores its data in the node.
+    pub(super) fn is_storage(self) -> bool {
+        match self {
+            Role::File | Role::Image(_) | Role::DataFile => true,
+            Role::Backing | Role::External(_) => false,
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Role::File => "file",

@@ -10,6 +10,7 @@ pub mod backing;
 mod blkdebug;
 mod blkdebug_options;
 mod blockdev_reopen;
+mod child_storage;
 mod corruption;
 mod depth;
 mod driver;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;
+use super::child_storage::ChildStorage;
 use super::driver::Driver;
 use super::inherit::{CacheMode, Settings};
 use super::range::RangeOptions;
@@ -54,8 +55,12 @@ pub struct Node {
     /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
+    /// The storage of `file`, for the image of the node.
+    pub(super) file_storage: Option<Arc<ChildStorage>>,
     /// The external data file.
     pub(super) data_file: RwLock<Option<Arc<Node>>>,
+    /// The storage of `data_file`, for the image of the node.
+    pub(super) data_storage: Option<Arc<ChildStorage>>,
     pub(super) backing: RwLock<Backing>,
     /// The target of a backup, for the filter of the backup.
     pub(super) target: Option<Arc<Node>>,
@@ -78,7 +83,9 @@ impl Node {
             slice: None,
             blkdebug: None,
             file: RwLock::default(),
+            file_storage: None,
             data_file: RwLock::default(),
+            data_storage: None,
             backing: RwLock::default(),
             target: None,
             image,
@@ -154,6 +161,22 @@ impl Node {
     /// The child of a blkdebug node.
     pub(super) fn blkdebug_image(&self) -> Option<Arc<Node>> {
         self.file().filter(|_| self.driver() == Driver::Blkdebug)
+    }
+
+    /// Replaces the node in which this node is stored. Returns the former one.
+    pub(super) fn set_file(&self, child: &Arc<Node>) -> Option<Arc<Node>> {
+        if let Some(storage) = &self.file_storage {
+            storage.set(child);
+        }
+        self.file.write().replace(Arc::clone(child))
+    }
+
+    /// Replaces the external data file by another node with the same contents.
+    pub(super) fn set_data_file(&self, child: &Arc<Node>) {
+        if let Some(storage) = &self.data_storage {
+            storage.set(child);
+        }
+        *self.data_file.write() = Some(Arc::clone(child));
     }
 
     /// All children of the node.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use rustix::io::Errno;
 
+use super::child_storage::ChildStorage;
 use super::depth::check_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -238,11 +239,14 @@ impl<'a> Opener<'a> {
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let range = RangeOptions::of_raw(options)?;
         check_range(&file, range)?;
-        let slice = Arc::new(StorageSlice::new(file.storage(), range.slice()));
-        let storage = EventStorage::over(Arc::clone(&slice).into(), &file.storage());
+        let below = ChildStorage::new(&file);
+        let inner = Storage::from(Arc::clone(&below));
+        let slice = Arc::new(StorageSlice::new(inner.clone(), range.slice()));
+        let storage = EventStorage::over(Arc::clone(&slice).into(), &inner);
         let image = raw_image(storage, common.raw_mode(Driver::Raw));
         let mut node = Node::new(name, Driver::Raw, settings, image);
         node.file = RwLock::new(Some(file));
+        node.file_storage = Some(below);
         node.range = RwLock::new(range);
         node.slice = Some(slice);
         Ok(self.insert(node))

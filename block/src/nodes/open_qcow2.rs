@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::backing::BackingChange;
+use super::child_storage::ChildStorage;
 use super::driver::Driver;
 use super::entry::Role;
 use super::filename;
@@ -19,6 +20,7 @@ use crate::image::Image;
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::{Qcow2Image, Qcow2Mode};
+use crate::image::storage::Storage;
 use crate::options::{
     BlockdevImageReferences, BlockdevOptions, BlockdevOptionsQcow2, BlockdevRef,
     BlockdevRefOrNull,
@@ -72,20 +74,25 @@ impl Opener<'_> {
         let Children { file, data_file, backing } = children;
         let common = settings.common;
         let tuning = settings.given.qcow2.unwrap_or_default();
+        let data_storage = data_file.as_ref().map(ChildStorage::new);
         let mode = Qcow2Mode {
             writable: !common.read_only,
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
-            data_file: data_file.as_ref().map(|node| node.storage()),
+            data_file: data_storage.clone().map(Storage::from),
             cache_sizes: tuning.check(&header)?,
             overlap_checks: tuning.overlap_checks,
             discard_policy: tuning.discard_policy(common.discard),
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
-        let image = Arc::new(Qcow2Image::open(file.storage(), header, mode)?);
+        let file_storage = ChildStorage::new(&file);
+        let storage = Storage::from(Arc::clone(&file_storage));
+        let image = Arc::new(Qcow2Image::open(storage, header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));
         node.file = RwLock::new(Some(file));
+        node.file_storage = Some(file_storage);
         node.data_file = RwLock::new(data_file);
+        node.data_storage = data_storage;
         node.backing = RwLock::new(backing);
         Ok(self.insert(node))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::backing::chain_contains;
 use super::depth::with_all_below;
-use super::entry::{Role, Stage, Use, User};
+use super::entry::{Entry, Role, Stage, Use, User};
 use super::node::Node;
 use super::permissions;
 use super::state::State;
@@ -82,13 +82,7 @@ impl State {
         new: u64,
         is_excluded: impl Fn(&Node) -> bool,
     ) -> Vec<Use> {
-        let Some(entry) = self.entries.at(old) else { return Vec::new() };
-        // A parent that is being opened has no entry, and does not get another child.
-        let parents = entry.parents().filter_map(|name| self.entries.get(name));
-        let parents: HashSet<String> = parents
-            .filter(|parent| !is_excluded(&parent.node))
-            .map(|parent| parent.node.name().to_owned())
-            .collect();
+        let parents = self.parents_except(old, is_excluded);
         let moved = self.entries.extract_uses(old, |used| match &used.user {
             User::Node { name, .. } => parents.contains(name),
             User::External { .. } => false,
@@ -97,6 +91,33 @@ impl State {
             self.entries.add_use(new, used.clone());
         }
         moved
+    }
+
+    /// The names of the parents of a node that are not excluded. A parent that is being opened has
+    /// no entry, and does not get another child.
+    fn parents_except(&self, order: u64, is_excluded: impl Fn(&Node) -> bool) -> HashSet<String> {
+        let names = self.entries.at(order).into_iter().flat_map(Entry::parents);
+        let parents = names.filter_map(|name| self.entries.get(name));
+        parents
+            .filter(|parent| !is_excluded(&parent.node))
+            .map(|parent| parent.node.name().to_owned())
+            .collect()
+    }
+
+    /// A node, and the filters whose chains lead to it.
+    fn with_filters_above(&self, order: u64) -> Vec<u64> {
+        let mut found = vec![order];
+        let mut next = 0;
+        while let Some(one) = found.get(next).and_then(|order| self.entries.at(*order)) {
+            let parents = one.parents().filter_map(|name| self.entries.get(name));
+            let filters = parents.filter(|parent| parent.node.driver().is_filter());
+            let orders: Vec<u64> = filters.map(|filter| filter.order).collect();
+            found.extend(
+                orders.iter().filter(|order| !found.contains(order)).copied().collect::<Vec<_>>(),
+            );
+            next += 1;
+        }
+        found
     }
 
     /// Updates the child in the nodes whose uses were moved.
@@ -131,22 +152,35 @@ impl State {
         allowed.map(|_recomputed| ())
     }
 
-    /// Moves the roots of a node to another one, if the permissions of all users allow it.
-    pub(super) fn move_roots(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
-        let is_root = |used: &Use| matches!(used.user, User::External { root: Some(_), .. });
+    /// Moves the roots of a node to another one, and the parents that are stored in the node or in
+    /// a filter above it, if the permissions of all users allow it. Parents below the new node
+    /// stay. Overlays are not moved.
+    pub(super) fn move_users(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
         let Some(order) = self.entry_of(new).map(|entry| entry.order) else {
             return Err(Error::NodeNotFound(new.name().to_owned()));
         };
         let Some(old) = self.entries.order(old.name()) else { return Ok(()) };
-        let before = self.users_of([old, order]);
-        let moved = self.entries.extract_uses(old, is_root);
+        let below_new = with_all_below(new);
+        let replaced = self.with_filters_above(old);
+        let before = self.users_of(replaced.iter().copied().chain([order]));
+        let mut moved = Vec::new();
+        for one in &replaced {
+            let parents = self.parents_except(*one, |parent| {
+                parent.driver().is_filter() || below_new.contains(&std::ptr::from_ref(parent))
+            });
+            moved.extend(self.entries.extract_uses(*one, |used| match &used.user {
+                User::Node { name, .. } => used.role.is_storage() && parents.contains(name),
+                User::External { root, .. } => *one == old && root.is_some(),
+            }));
+        }
         for used in &moved {
             self.entries.add_use(order, used.clone());
         }
-        if let Err(error) = self.refresh([old, order]) {
+        if let Err(error) = self.refresh(replaced.into_iter().chain([order])) {
             self.restore(before);
             return Err(error);
         }
+        self.relink(&moved, new);
         for used in moved {
             if let User::External { root: Some(root), .. } = used.user {
                 root.set(Arc::clone(new));
@@ -261,14 +295,17 @@ fn former_use(reservation: u64) -> Use {
 impl Node {
     /// Replaces a child of the node by another one with the same contents.
     fn set_child(&self, role: Role, child: &Arc<Node>) {
-        let child = Some(Arc::clone(child));
         match role {
-            Role::Image(_) => *self.file.write() = child,
-            Role::File if !self.driver.is_filter() => *self.file.write() = child,
-            Role::DataFile => *self.data_file.write() = child,
-            Role::File | Role::Backing => self.backing.write().node = child,
+            Role::File if self.driver.is_filter() => self.set_filtered(child),
+            Role::File | Role::Image(_) => drop(self.set_file(child)),
+            Role::DataFile => self.set_data_file(child),
+            Role::Backing => self.set_filtered(child),
             // Users from outside the graph stay with their node.
             Role::External(_) => {}
         }
+    }
+
+    fn set_filtered(&self, child: &Arc<Node>) {
+        self.backing.write().node = Some(Arc::clone(child));
     }
 }

@@ -34,7 +34,7 @@ impl Graph {
         Ok(Root { node: root, _reservation: reservation })
     }
 
-    /// Replaces a node by another one for all of its roots and overlays, except filters and nodes
+    /// Replaces a node by another one for all of its roots and parents, except filters and nodes
     /// below the new node. The roots, whose writes are blocked, write to the new node afterwards.
     ///
     /// Blocks while images are reopened.
@@ -57,7 +57,7 @@ impl Graph {
                 moved.push(overlay);
                 Ok(())
             })
-            .and_then(|()| self.with_state(|state| state.move_roots(old.node(), new)));
+            .and_then(|()| self.with_state(|state| state.move_users(old.node(), new)));
         if moved_all.is_err() {
             for overlay in moved.into_iter().rev() {
                 let back = BackingChange { node: Some(Arc::clone(old.node())), name: None };

@@ -80,12 +80,7 @@ impl WriteObserver for WriteLock {
         data: Option<&[u8]>,
         perform: &mut dyn FnMut() -> io::Result<()>,
     ) -> io::Result<()> {
-        let guard = self.begin_write();
-        let write = Write { offset, length, data };
-        guard.run(write, &mut || Ok(perform()?)).map_err(|error| match error {
-            Error::Io(source) => source,
-            other => io::Error::other(other),
-        })
+        self.begin_write().observe(offset, length, data, perform)
     }
 }
 
@@ -99,6 +94,21 @@ impl fmt::Debug for WriteLock {
 pub(super) struct WriteGuard<'a>(RwLockReadGuard<'a, Watchers>);
 
 impl WriteGuard<'_> {
+    /// Makes a write of a storage with `perform`, through the watchers.
+    pub(super) fn observe(
+        &self,
+        offset: u64,
+        length: u64,
+        data: Option<&[u8]>,
+        perform: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let write = Write { offset, length, data };
+        self.run(write, &mut || Ok(perform()?)).map_err(|error| match error {
+            Error::Io(source) => source,
+            other => io::Error::other(other),
+        })
+    }
+
     /// Makes a write with `perform`, through the watchers.
     pub(super) fn run(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | graph and permissions | `graph`, `slow_images`, `writes`, `async_node` |
+//! | graph and permissions | `graph`, `slow_images`, `writes`, `replaced_children`, `async_node` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
@@ -29,6 +29,7 @@ mod options;
 mod point_in_time;
 mod reopen;
 mod reopened_options;
+mod replaced_children;
 mod slow_images;
 mod support;
 mod writes;

@@ -1,0 +1,123 @@
+//! The storage of a child, through which the image of a node reads and writes it. The child can be
+//! replaced while the node is in use.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::backing::unfiltered;
+use super::node::Node;
+use super::watch::WriteLock;
+use crate::image::blkdebug::rules::Rules;
+use crate::image::extent::Extent;
+use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
+
+/// The storage of the current child of a node.
+///
+/// Requests bypass the filters of jobs, which pass all requests on. A write that is blocked while
+/// the child is replaced goes to the new child.
+#[derive(Debug)]
+pub(super) struct ChildStorage {
+    current: RwLock<Arc<Link>>,
+}
+
+/// The image of a child, and the lock that writes to it take.
+#[derive(Debug)]
+struct Link {
+    image: Storage,
+    writes: WriteLock,
+}
+
+impl Link {
+    fn new(child: &Arc<Node>) -> Arc<Self> {
+        let child = unfiltered(Arc::clone(child));
+        Arc::new(Link { image: child.image.storage(), writes: child.writes.clone() })
+    }
+}
+
+impl ChildStorage {
+    pub(super) fn new(child: &Arc<Node>) -> Arc<Self> {
+        Arc::new(ChildStorage { current: RwLock::new(Link::new(child)) })
+    }
+
+    /// Replaces the child for all later requests, and for writes that are blocked.
+    pub(super) fn set(&self, child: &Arc<Node>) {
+        *self.current.write() = Link::new(child);
+    }
+
+    fn link(&self) -> Arc<Link> {
+        Arc::clone(&self.current.read())
+    }
+
+    /// Makes a write to the current child, through its watchers.
+    fn write_with(
+        &self,
+        offset: u64,
+        length: u64,
+        data: Option<&[u8]>,
+        write: impl Fn(&Storage) -> io::Result<()>,
+    ) -> io::Result<()> {
+        loop {
+            let link = self.link();
+            let guard = link.writes.begin_write();
+            if Arc::ptr_eq(&link, &self.link()) {
+                return guard.observe(offset, length, data, &mut || write(&link.image));
+            }
+        }
+    }
+}
+
+impl fmt::Display for ChildStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.link().image.fmt(f)
+    }
+}
+
+impl BlockStorage for ChildStorage {
+    fn size(&self) -> io::Result<u64> {
+        self.link().image.size()
+    }
+
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.link().image.read(offset, buffer)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let length = data.len() as u64;
+        self.write_with(offset, length, Some(data), |image| image.write(offset, data))
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        self.write_with(offset, length, None, |image| image.zero(offset, length, mode))
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.write_with(offset, length, None, |image| image.discard(offset, length))
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.link().image.flush()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.link().image.sync()
+    }
+
+    fn resize(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
+        self.link().image.resize(size, preallocation)
+    }
+
+    fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
+        self.link().image.extent(offset, length)
+    }
+
+    fn request_alignment(&self) -> u64 {
+        self.link().image.request_alignment()
+    }
+
+    fn blkdebug_rules(&self) -> Option<Arc<Rules>> {
+        self.link().image.blkdebug_rules()
+    }
+}
