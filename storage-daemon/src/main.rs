@@ -10,7 +10,6 @@ use storage_daemon::demo;
 use storage_daemon::options::{HELP, Invocation, list_commands, version_text};
 
 fn main() -> ExitCode {
-    log_warnings();
     match carry_out() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -31,19 +30,6 @@ fn carry_out() -> Result<(), Box<dyn Error>> {
         Invocation::Serve(settings) => daemon::run(&settings, |_shutdown| Ok(()))?,
     }
     Ok(())
-}
-
-/// Prints the warnings of the libraries to standard error.
-fn log_warnings() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .without_time()
-        // A failure to write a record would be reported with `eprintln!`, which panics if standard
-        // error is closed.
-        .log_internal_errors(false)
-        .init();
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -5,6 +5,7 @@ mod allocator;
 pub mod background;
 mod confinement;
 mod limits;
+mod log;
 mod metrics;
 mod pidfile;
 mod setup;
@@ -91,6 +92,8 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     allocator::unmap_large_buffers();
     limits::raise_open_files();
+    // Before the confinement, which the file of the log is not subject to.
+    log::install(&settings.log)?;
     confinement::confine(&settings.landlock).map_err(DaemonError::Confinement)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -116,7 +119,7 @@ async fn serve(
             error,
         })?;
     }
-    let mut setup = Setup::new(settings);
+    let mut setup = Setup::new(settings)?;
     let (graph, jobs) = (setup.graph().clone(), setup.jobs().clone());
     tokio::select! {
         result = setup.carry_out(&settings.steps) => result?,

@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use block::copy::CopySlots;
 use block::nodes::Graph;
 use block::options::BlockdevOptions;
-use job::Jobs;
+use job::journal::{Journal, JournalOptions};
+use job::{Jobs, extensions};
 use qapi_core::{Listener, Result, Server};
 
-use super::metrics;
 use super::socket::socket;
 use super::version;
+use super::{log, metrics};
 use crate::block_job::BlockJobContext;
 use crate::options::messages;
 use crate::options::{
@@ -40,9 +41,11 @@ enum Stdio {
 
 impl Setup {
     /// Creates a daemon without nodes and listeners.
-    pub fn new(settings: &Settings) -> Self {
-        let server = Server::new();
-        let jobs = Jobs::new(server.events());
+    ///
+    /// # Errors
+    /// An option of the log is malformed, or the journal cannot be opened.
+    pub fn new(settings: &Settings) -> Result<Self, OptionError> {
+        let (server, jobs) = with_jobs(log::observe(Server::new(), &settings.log)?, settings)?;
         let graph = Graph::with_image_references(settings.image_references);
         let events = server.events();
         graph.on_corruption(move |node_name, corruption| {
@@ -65,7 +68,6 @@ impl Setup {
             .require_package("qapi-job")
             .require_package("qapi-block")
             .require_package(env!("CARGO_PKG_NAME"))
-            .state(jobs.clone())
             .state(graph.clone())
             .state(slots)
             .state(block_jobs);
@@ -74,7 +76,7 @@ impl Setup {
             None => server,
         };
         let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
-        Self { server, jobs, graph, chardevs: HashMap::new(), stdio }
+        Ok(Self { server, jobs, graph, chardevs: HashMap::new(), stdio })
     }
 
     /// The daemon's jobs.
@@ -158,6 +160,23 @@ impl Setup {
         self.graph.add(&options)?;
         Ok(())
     }
+}
+
+/// Adds the engine of jobs to `server`, with the journal if there is one.
+fn with_jobs(server: Server, settings: &Settings) -> Result<(Server, Jobs), OptionError> {
+    let Some(path) = &settings.journal else {
+        let jobs = Jobs::new(server.events());
+        return Ok((server.state(jobs.clone()), jobs));
+    };
+    let journal = Journal::open(path, JournalOptions::default());
+    let journal = journal.map_err(|error| OptionError::Failed {
+        name: "journal",
+        argument: path.display().to_string(),
+        error: error.into(),
+    })?;
+    let jobs = Jobs::with_recorder(server.events(), journal.clone());
+    let server = server.register(extensions::history_registrations()).state(journal);
+    Ok((server.state(jobs.clone()), jobs))
 }
 
 /// The name of this program in messages.

@@ -1,7 +1,7 @@
 //! Splits the command line into options and their arguments, and expands abbreviated options.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::time::Duration;
 
 use block::options::BlockdevImageReferences;
 use lexopt::{Arg, Parser};
@@ -10,7 +10,9 @@ use qapi_core::{Error, Input, Scalars};
 
 use super::error::OptionError;
 use super::landlock::LandlockOptions;
+use super::log::LogOptions;
 use super::messages;
+use super::settings::{Settings, Step, StepKind};
 
 /// What the command line asks the program to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,73 +26,31 @@ pub enum Invocation {
     /// `--list-commands`
     ListCommands,
     /// Run a daemon.
-    Serve(Settings),
-}
-
-/// The settings of a daemon.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// Whether to go to the background when everything is set up.
-    pub daemonize: bool,
-    /// The path of the PID file, which is created after the last step.
-    pub pidfile: Option<PathBuf>,
-    /// The files and folders to which the process is confined; none for no confinement.
-    pub landlock: Vec<LandlockOptions>,
-    /// The address at which metrics are served: `[HOST:]PORT`.
-    pub metrics: Option<String>,
-    /// What images may name at most.
-    pub image_references: BlockdevImageReferences,
-    /// The memory in bytes for all clients together; `None` for the default.
-    pub client_memory: Option<u64>,
-    /// What to set up, in order.
-    pub steps: Vec<Step>,
-}
-
-/// A step of setting up a daemon: one option of the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The option.
-    pub kind: StepKind,
-    /// The option's argument, which is not yet parsed, because an earlier step may fail first.
-    pub argument: String,
-}
-
-/// What a step sets up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepKind {
-    /// A character device, through which clients connect.
-    Chardev,
-    /// A QMP server for the clients of a character device.
-    Monitor,
-    /// A block node.
-    Blockdev,
-}
-
-impl StepKind {
-    /// The option's name.
-    pub fn option(self) -> &'static str {
-        match self {
-            Self::Chardev => "chardev",
-            Self::Monitor => "monitor",
-            Self::Blockdev => "blockdev",
-        }
-    }
+    Serve(Box<Settings>),
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 12] = [
+const OPTIONS: [(&str, Meaning); 20] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
+    ("audit", Meaning::Log(LogOption::Audit)),
     ("blockdev", Meaning::Step(StepKind::Blockdev)),
     ("chardev", Meaning::Step(StepKind::Chardev)),
     ("client-memory", Meaning::ClientMemory),
     ("daemonize", Meaning::Daemonize),
     ("image-references", Meaning::ImageReferences),
+    ("journal", Meaning::Journal),
     ("landlock", Meaning::Landlock),
+    ("log", Meaning::Log(LogOption::Filter)),
+    ("log-calls", Meaning::Log(LogOption::Calls)),
+    ("log-except", Meaning::Log(LogOption::Except)),
+    ("log-file", Meaning::Log(LogOption::File)),
+    ("log-traffic", Meaning::Log(LogOption::Traffic)),
     ("metrics", Meaning::Metrics),
     ("monitor", Meaning::Step(StepKind::Monitor)),
     ("pidfile", Meaning::Pidfile),
+    ("slow-calls", Meaning::Log(LogOption::SlowCalls)),
 ];
 
 /// What an option does.
@@ -104,6 +64,20 @@ enum Meaning {
     ImageReferences,
     ClientMemory,
     Metrics,
+    Journal,
+    Log(LogOption),
+}
+
+/// A part of [`LogOptions`].
+#[derive(Clone, Copy)]
+enum LogOption {
+    Filter,
+    File,
+    Audit,
+    Traffic,
+    Calls,
+    Except,
+    SlowCalls,
 }
 
 impl Invocation {
@@ -144,6 +118,12 @@ impl Invocation {
                 Meaning::Metrics => {
                     settings.metrics = Some(utf8(argument_of(&mut parser, name)?)?);
                 }
+                Meaning::Journal => {
+                    settings.journal = Some(argument_of(&mut parser, name)?.into());
+                }
+                Meaning::Log(option) => {
+                    set_log(&mut settings.log, *option, name, &mut parser)?;
+                }
                 Meaning::Landlock => {
                     let argument = utf8(argument_of(&mut parser, name)?)?;
                     let parsed = LandlockOptions::parse(&argument);
@@ -168,9 +148,41 @@ impl Invocation {
         match stray {
             Some(stray) => Err(OptionError::StrayArgument(stray.to_string_lossy().into_owned())),
             None if is_empty => Ok(Self::Demo),
-            None => Ok(Self::Serve(settings)),
+            None => Ok(Self::Serve(Box::new(settings))),
         }
     }
+}
+
+fn set_log(
+    log: &mut LogOptions,
+    option: LogOption,
+    name: &'static str,
+    parser: &mut Parser,
+) -> Result<(), OptionError> {
+    let flag = match option {
+        LogOption::Audit => &mut log.audit,
+        LogOption::Traffic => &mut log.traffic,
+        LogOption::Calls => &mut log.calls,
+        LogOption::File => {
+            log.file = Some(argument_of(parser, name)?.into());
+            return Ok(());
+        }
+        LogOption::Filter => {
+            log.filter = Some(utf8(argument_of(parser, name)?)?);
+            return Ok(());
+        }
+        LogOption::Except => {
+            log.except.push(utf8(argument_of(parser, name)?)?);
+            return Ok(());
+        }
+        LogOption::SlowCalls => {
+            log.slow_calls = Some(milliseconds(name, utf8(argument_of(parser, name)?)?)?);
+            return Ok(());
+        }
+    };
+    no_argument(parser, name)?;
+    *flag = true;
+    Ok(())
 }
 
 fn image_references(
@@ -180,6 +192,11 @@ fn image_references(
     let known = BlockdevImageReferences::ALL.iter().find(|known| known.as_str() == argument);
     let unknown = || messages::value_unknown(name, &argument);
     known.copied().ok_or_else(unknown).map_err(|error| failed(name, argument.clone(), error))
+}
+
+fn milliseconds(name: &'static str, argument: String) -> Result<Duration, OptionError> {
+    let time = argument.parse().map(Duration::from_millis);
+    time.map_err(|_| failed(name, argument, messages::not_a_number(name)))
 }
 
 /// A size in QEMU's notation, such as `64M`.
@@ -235,6 +252,8 @@ fn utf8(argument: OsString) -> Result<String, OptionError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Invocation, OptionError> {
@@ -244,15 +263,17 @@ mod tests {
     fn serve(daemonize: bool, pidfile: Option<&str>, steps: &[(StepKind, &str)]) -> Invocation {
         let step =
             |&(kind, argument): &(StepKind, &str)| Step { kind, argument: argument.to_owned() };
-        Invocation::Serve(Settings {
+        Invocation::Serve(Box::new(Settings {
             daemonize,
             pidfile: pidfile.map(PathBuf::from),
             landlock: Vec::new(),
             metrics: None,
             image_references: BlockdevImageReferences::All,
             client_memory: None,
+            log: LogOptions::default(),
+            journal: None,
             steps: steps.iter().map(step).collect(),
-        })
+        }))
     }
 
     #[test]
@@ -297,13 +318,39 @@ mod tests {
             image_references: BlockdevImageReferences::Files,
             ..Settings::default()
         };
-        assert_eq!(parse(&arguments), Ok(Invocation::Serve(settings)));
+        assert_eq!(parse(&arguments), Ok(Invocation::Serve(Box::new(settings))));
+    }
+
+    #[test]
+    fn the_log_has_options() {
+        let arguments = [
+            "--log=info",
+            "--log-file=l",
+            "--audit",
+            "--log-calls",
+            "--log-traffic",
+            "--log-except=a*",
+            "--log-except=b*",
+            "--slow-calls=50",
+            "--journal=j",
+        ];
+        let log = LogOptions {
+            filter: Some("info".to_owned()),
+            file: Some("l".into()),
+            audit: true,
+            traffic: true,
+            calls: true,
+            except: ["a*", "b*"].map(str::to_owned).to_vec(),
+            slow_calls: Some(Duration::from_millis(50)),
+        };
+        let settings = Settings { log, journal: Some("j".into()), ..Settings::default() };
+        assert_eq!(parse(&arguments), Ok(Invocation::Serve(Box::new(settings))));
     }
 
     #[test]
     fn the_memory_for_clients_is_a_size() {
         let settings = Settings { client_memory: Some(64 << 20), ..Settings::default() };
-        assert_eq!(parse(&["--client-memory", "64M"]), Ok(Invocation::Serve(settings)));
+        assert_eq!(parse(&["--client-memory", "64M"]), Ok(Invocation::Serve(Box::new(settings))));
         let error = parse(&["--client-memory=much"]).expect_err("no number").to_string();
         assert!(error.contains("Parameter 'client-memory' expects a size value"), "{error}");
     }

@@ -42,6 +42,18 @@ Without options it shows what it can do, on images of its own.
                          the PID file must be within. An error if the kernel has no Landlock.
   --metrics [HOST:]PORT  serve metrics for Prometheus over HTTP, without authentication; the
                          host is 127.0.0.1 by default
+  --journal PATH         write how each job ended to a file, which survives a restart and a crash;
+                         clients read it by __org.qapi-rs_query-job-history. A damaged file is
+                         moved aside.
+  --log FILTER           which lines the log has: LEVEL or TARGET=LEVEL, separated by commas;
+                         LEVEL is off, error, warn, info, debug or trace; warn is the default
+  --log-file PATH        append the log to a file; standard error is the default
+  --audit                log a line for each command: its client, its outcome and its time
+  --log-traffic          log all messages in both directions, without secrets
+  --log-calls            name the command and the session in the lines that a command causes
+  --log-except PATTERN   leave out commands and events from --audit and --log-traffic, as in
+                         'query-*'; may be repeated
+  --slow-calls TIME      warn about commands that delay all clients for longer, in milliseconds
   --daemonize            go to the background once everything is ready
   --pidfile PATH         write the number of the process to a file, once everything is ready
 

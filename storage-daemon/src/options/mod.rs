@@ -10,17 +10,21 @@ mod error;
 mod help;
 pub mod keyval;
 mod landlock;
+mod log;
 pub(crate) mod messages;
 mod monitor;
+mod settings;
 
-pub use arguments::{Invocation, Settings, Step, StepKind};
+pub use arguments::Invocation;
 pub use chardev::{
     ChardevBackend, ChardevOptions, SocketAddress, SocketOptions, SocketRole, TcpAddress,
 };
 pub use error::OptionError;
 pub use help::{HELP, list_commands, version_text};
 pub use landlock::LandlockOptions;
+pub use log::LogOptions;
 pub use monitor::{MonitorMode, MonitorOptions};
+pub use settings::{Settings, Step, StepKind};
 
 use qapi_core::wire::Document;
 use qapi_core::{Error, Input, QapiType, Result, Scalars};

@@ -119,14 +119,23 @@ fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     for option in [
+        "audit",
         "blockdev",
         "chardev",
         "daemonize",
         "image-references",
+        "journal",
         "landlock",
         "list-commands",
+        "log",
+        "log-calls",
+        "log-except",
+        "log-file",
+        "log-traffic",
+        "metrics",
         "monitor",
         "pidfile",
+        "slow-calls",
     ] {
         assert!(text(&help.stdout).contains(&format!("--{option}")), "{option}");
     }

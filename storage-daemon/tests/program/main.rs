@@ -10,6 +10,7 @@
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
+//! | logs, the journal of jobs; metrics | `operations`; `metrics` |
 //! | limits of the system, files that are not what they seem | `limits` |
 //! | damaged metadata of qcow2 images | `damaged` |
 //! | consistency of images after each kind of job and end | `consistency` |
@@ -31,6 +32,7 @@ mod faults;
 mod limits;
 mod metrics;
 mod mirror;
+mod operations;
 mod process;
 mod qemu_images;
 mod releases;
