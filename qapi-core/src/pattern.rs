@@ -23,7 +23,7 @@ impl NamePattern {
     /// The longest pattern, in bytes; names of commands and events are far shorter.
     pub const LENGTH_LIMIT: usize = 255;
 
-    /// A pattern.
+    /// A pattern that a client chooses. For patterns of the program there is [`From`].
     ///
     /// # Errors
     /// The pattern is longer than [`LENGTH_LIMIT`](Self::LENGTH_LIMIT).
@@ -36,7 +36,31 @@ impl NamePattern {
 
     /// Whether the pattern matches the whole of `name`. Takes at most the product of both lengths.
     pub fn matches(&self, name: &str) -> bool {
-        matches(&self.0, name)
+        let mut parts = self.0.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = name.strip_prefix(first) else { return false };
+        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        for part in parts {
+            match rest.find(part).and_then(|found| rest.get(found + part.len()..)) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+/// A pattern of the program itself, whose length needs no limit.
+impl From<&str> for NamePattern {
+    fn from(pattern: &str) -> Self {
+        Self(pattern.into())
+    }
+}
+
+/// A pattern of the program itself, whose length needs no limit.
+impl From<String> for NamePattern {
+    fn from(pattern: String) -> Self {
+        Self(pattern.into())
     }
 }
 
@@ -44,21 +68,6 @@ impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Whether `pattern` matches the whole of `name`.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part).and_then(|found| rest.get(found + part.len()..)) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 /// Whether one of `patterns` matches `name`.

@@ -8,10 +8,11 @@ use crate::call::state::StateMap;
 use crate::error::Result;
 use crate::messages;
 use crate::pattern::{NamePattern, any_matches};
+use crate::schema::definition::Part;
 use crate::wait_queue::WaitQueue;
 
 /// The user, group and process at the other end of a unix socket, when it connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PeerCredentials {
     /// The effective user.
@@ -20,14 +21,37 @@ pub struct PeerCredentials {
     pub gid: u32,
     /// The process, where the system reports it.
     pub pid: Option<i32>,
+    /// The supplementary groups, which Linux reports; empty on other systems.
+    pub groups: Box<[u32]>,
 }
 
 impl PeerCredentials {
     /// The credentials of a process whose number is not known.
     #[must_use]
-    pub const fn new(uid: u32, gid: u32) -> Self {
-        Self { uid, gid, pid: None }
+    pub fn new(uid: u32, gid: u32) -> Self {
+        Self { uid, gid, pid: None, groups: Box::default() }
     }
+
+    /// Sets the supplementary groups.
+    #[must_use]
+    pub fn groups(mut self, groups: impl Into<Box<[u32]>>) -> Self {
+        self.groups = groups.into();
+        self
+    }
+
+    /// Whether `gid` is the effective group or a supplementary group.
+    pub fn is_member(&self, gid: u32) -> bool {
+        self.gid == gid || self.groups.contains(&gid)
+    }
+}
+
+/// The commands that clients may execute: a policy, which this module does not know.
+pub(crate) trait CommandPermissions: std::fmt::Debug + Send + Sync {
+    /// Whether `peer` may execute `command`.
+    fn may_execute(&self, peer: Option<&PeerCredentials>, command: &Part) -> bool;
+
+    /// Whether `peer` may not execute some command.
+    fn restricts(&self, peer: Option<&PeerCredentials>) -> bool;
 }
 
 /// The session of a caller: its peer, its negotiated capabilities and its file descriptors.
@@ -43,6 +67,8 @@ pub struct SessionContext {
     fds: SessionFds,
     /// The name of the listener that accepted the client.
     listener: Option<Arc<str>>,
+    /// The commands that the client may execute; `None` for all.
+    permissions: Option<Arc<dyn CommandPermissions>>,
     /// Made at the first use, as most sessions need none of it.
     parts: OnceLock<Box<Parts>>,
 }
@@ -61,6 +87,7 @@ impl SessionContext {
         id: u64,
         peer: Option<PeerCredentials>,
         listener: Option<Arc<str>>,
+        permissions: Option<Arc<dyn CommandPermissions>>,
     ) -> Self {
         Self {
             id,
@@ -70,6 +97,7 @@ impl SessionContext {
             closed: AtomicBool::new(false),
             fds: SessionFds::default(),
             listener,
+            permissions,
             parts: OnceLock::new(),
         }
     }
@@ -80,8 +108,20 @@ impl SessionContext {
     }
 
     /// The credentials of the client, where the transport reports them: a unix socket does.
-    pub fn peer(&self) -> Option<PeerCredentials> {
-        self.peer
+    pub fn peer(&self) -> Option<&PeerCredentials> {
+        self.peer.as_ref()
+    }
+
+    /// Whether the policy for this session permits the command. The registry decides whether the
+    /// server has the command at all.
+    #[inline]
+    pub fn may_execute(&self, command: &Part) -> bool {
+        self.permissions.as_ref().is_none_or(|policy| policy.may_execute(self.peer(), command))
+    }
+
+    /// Whether the policy for this session refuses any command.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.permissions.as_ref().is_some_and(|policy| policy.restricts(self.peer()))
     }
 
     /// The name of the listener that accepted the client; see

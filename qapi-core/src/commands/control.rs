@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use crate::call::handler::ReturnWriter;
-use crate::call::session::{PeerCredentials, SessionContext};
+use crate::call::session::SessionContext;
 use crate::error::Result;
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::Mask;
-use crate::policy::Policy;
 use crate::protocol::greeting::{QmpCapability, ServerVersion};
 use crate::registry::Registry;
+use crate::schema::definition::Definition;
 use crate::schema::definition::type_::Type;
 use crate::schema::view::MessageFormat;
 use crate::service::shutdown::Shutdown;
@@ -95,13 +95,12 @@ pub struct CommandInfo {
 #[qapi_command(crate = crate, client, allow_preconfig, since = "0.14")]
 pub fn query_commands(
     #[qapi(state)] registry: &Registry,
-    #[qapi(state)] policy: &Policy,
     #[qapi(session)] session: &SessionContext,
 ) -> Vec<CommandInfo> {
-    let names = registry.commands().map(|(definition, _)| definition.name);
-    names
-        .filter(|name| policy.may_execute(session.peer(), name))
-        .map(|name| CommandInfo { name: name.to_owned() })
+    let commands = registry.commands().map(|(definition, _)| definition);
+    commands
+        .filter(|command| session.may_execute(command))
+        .map(|command| CommandInfo { name: command.name.to_owned() })
         .collect()
 }
 
@@ -110,18 +109,16 @@ pub fn query_commands(
 #[qapi_command(crate = crate, allow_preconfig, since = "2.5")]
 fn query_qmp_schema(
     #[qapi(state)] registry: Arc<Registry>,
-    #[qapi(state)] policy: Arc<Policy>,
-    #[qapi(session)] session: &SessionContext,
+    #[qapi(session)] session: Arc<SessionContext>,
 ) -> Introspection {
-    Introspection { registry, policy, peer: session.peer() }
+    Introspection { registry, session }
 }
 
 /// The return value of `query-qmp-schema`. A caller without restrictions receives the text that the
 /// registry has rendered.
 struct Introspection {
     registry: Arc<Registry>,
-    policy: Arc<Policy>,
-    peer: Option<PeerCredentials>,
+    session: Arc<SessionContext>,
 }
 
 impl CommandReturn for Introspection {
@@ -132,13 +129,13 @@ impl CommandReturn for Introspection {
     }
 
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
-        let Self { registry, policy, peer } = self;
+        let Self { registry, session } = self;
         let MessageFormat { style, view } = *out.format();
-        if !style.pretty && view.compat().shows_all() && !policy.restricts(peer) {
+        if !style.pretty && view.compat().shows_all() && !session.is_restricted() {
             out.write_rendered(registry.introspection());
             return Ok(());
         }
-        let shown = |name: &str| policy.may_execute(peer, name);
+        let shown = |command: &Definition| session.may_execute(command);
         out.write(&registry.introspect_shown(Mask::Masked, &view, shown))
     }
 }

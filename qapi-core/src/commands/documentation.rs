@@ -6,8 +6,8 @@ use crate::documentation::gather::document_shown;
 use crate::documentation::info::DefinitionDocumentation;
 use crate::error::Result;
 use crate::introspection::introspect::Mask;
-use crate::policy::Policy;
 use crate::registry::Registry;
+use crate::schema::definition::Definition;
 use crate::schema::view::View;
 use crate::{messages, qapi_command};
 
@@ -34,13 +34,12 @@ pub fn registrations() -> [Registration; 1] {
 )]
 pub fn query_documentation(
     #[qapi(state)] registry: &Registry,
-    #[qapi(state)] policy: &Policy,
     #[qapi(state)] view: &View,
     #[qapi(session)] session: &SessionContext,
     /// The name of a command, an event or a type. If absent, all definitions are returned.
     name: Option<&str>,
 ) -> Result<Vec<DefinitionDocumentation>> {
-    let may_execute = |name: &str| policy.may_execute(session.peer(), name);
+    let may_execute = |command: &Definition| session.may_execute(command);
     let shown = registry.introspect_shown(Mask::Unmasked, view, may_execute);
     let mut all = document_shown(registry, shown);
     if let Some(name) = name {

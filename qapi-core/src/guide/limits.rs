@@ -13,7 +13,7 @@
 //! | time to negotiate capabilities | 30 s | `Server::negotiation_deadline` | error, disconnect |
 //! | time without an answer from the host of a TCP client | 2 min | | disconnect |
 //! | HTTP or TLS instead of QMP | refused on TCP | `Listener::foreign_protocols` | disconnect |
-//! | users that may connect | root and the user of the server | `Policy::peers` | disconnect |
+//! | users that may connect | root and the user of the server | `Policy::peers` | error in place of the greeting, disconnect |
 //!
 //! The time to negotiate applies to clients that connect to a socket of the server. A client that
 //! has negotiated may be idle forever. A call that continues after the disconnect of its client

@@ -20,18 +20,17 @@ pub(crate) fn is_owner_or_root(uid: u32) -> bool {
 /// A denied user or group is refused in any case. Otherwise an allowed user or group is admitted.
 /// Where no user and no group is allowed by name, every other caller is admitted.
 ///
-/// The group of a caller is the effective group of the process that connected. The transport may
-/// not identify a caller, as on TCP: any list refuses such a caller, unless
-/// [`allow_unidentified`](Self::allow_unidentified) is called.
+/// The groups of a caller are the effective group and, on Linux, the supplementary groups of the
+/// process that connected. The transport may not identify a caller, as on TCP: any list refuses
+/// such a caller, unless [`allow_unidentified`](Self::allow_unidentified) is called.
 ///
 /// ```
 /// use qapi_core::policy::Access;
 /// use qapi_core::session::PeerCredentials;
 ///
 /// let access = Access::anyone().deny_uid(1001);
-/// let caller = |uid| Some(PeerCredentials::new(uid, 100));
-/// assert!(access.permits(caller(1000)));
-/// assert!(!access.permits(caller(1001)));
+/// assert!(access.permits(Some(&PeerCredentials::new(1000, 100))));
+/// assert!(!access.permits(Some(&PeerCredentials::new(1001, 100))));
 /// assert!(!access.permits(None));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +49,8 @@ struct Ids {
 }
 
 impl Ids {
-    fn contain(&self, peer: PeerCredentials) -> bool {
-        self.uids.contains(&peer.uid) || self.gids.contains(&peer.gid)
+    fn contain(&self, peer: &PeerCredentials) -> bool {
+        self.uids.contains(&peer.uid) || self.gids.iter().any(|gid| peer.is_member(*gid))
     }
 }
 
@@ -107,10 +106,23 @@ impl Access {
     }
 
     /// Whether the lists admit `peer`.
-    pub fn permits(&self, peer: Option<PeerCredentials>) -> bool {
+    pub fn permits(&self, peer: Option<&PeerCredentials>) -> bool {
         let Some(peer) = peer else { return self.unidentified };
         !self.denied.contain(peer)
             && self.allowed.as_ref().is_none_or(|allowed| allowed.contain(peer))
+    }
+
+    /// The users and groups that are both allowed and denied, as text.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let Some(allowed) = &self.allowed else { return Vec::new() };
+        let both = |kind: &str, allowed: &[u32], denied: &[u32]| {
+            let both = allowed.iter().filter(|id| denied.contains(id));
+            both.map(|id| format!("{kind} {id}")).collect::<Vec<_>>()
+        };
+        let mut found = both("user", &allowed.uids, &self.denied.uids);
+        found.extend(both("group", &allowed.gids, &self.denied.gids));
+        found.dedup();
+        found
     }
 
     fn allowed(&mut self) -> &mut Ids {

@@ -35,7 +35,6 @@ use crate::call::handler::{Handler, Registration};
 use crate::call::state::{OobSafe, StateMap};
 use crate::introspection::info::SchemaInfo;
 use crate::introspection::introspect::{Mask, introspect};
-use crate::pattern;
 use crate::policy::Policy;
 use crate::schema::check;
 use crate::schema::definition::Definition;
@@ -241,26 +240,23 @@ impl Registry {
         RegistryError::unless_empty(missing.chain(repeated).collect())
     }
 
-    /// Checks that every command in `policy` exists: a misspelt name would leave a command open to
-    /// all callers.
+    /// Checks that each rule of `policy` decides about some command, and that no list both allows
+    /// and denies a user or a group: a misspelt name would leave a command open to all callers.
     ///
     /// # Errors
-    /// Commands do not exist; all of them are listed.
+    /// The policy names commands or features that do not exist, or contradicts itself; all faults
+    /// are listed.
     pub fn check_policy(&self, policy: &Policy) -> Result<(), RegistryError> {
         // A policy applies to every release that the server may present.
-        let newer = || self.newer.iter().map(Registration::definition);
-        let exists = |name: &str| {
-            let mut commands = self.commands().map(|(found, _)| found);
-            commands.any(|found| pattern::matches(name, found.name))
-                || newer().any(|found| {
-                    pattern::matches(name, found.name) && as_command(found).is_some()
-                })
-        };
-        let mut unknown: Vec<_> =
-            policy.restricted_commands().filter(|name| !exists(name)).collect();
+        let newer = self.newer.iter().map(Registration::definition);
+        let newer = newer.filter(|found| as_command(found).is_some());
+        let commands: Vec<_> = self.commands().map(|(found, _)| found).chain(newer).collect();
+        let mut unknown = policy.unmatched_rules(&commands);
         unknown.sort_unstable();
-        let conflicts = unknown.into_iter().map(Conflict::unknown_command);
-        RegistryError::unless_empty(conflicts.collect())
+        let unknown = unknown.iter().map(|name| Conflict::unknown_command(name));
+        let contradictions = policy.contradictions(&commands).into_iter();
+        let contradictions = contradictions.map(Conflict::contradictory_policy);
+        RegistryError::unless_empty(unknown.chain(contradictions).collect())
     }
 
     /// Checks that the library of each of these packages registered a definition or a value of an
@@ -288,16 +284,16 @@ impl Registry {
         introspect(self.definitions(), mask, &View::of_release(self.projection))
     }
 
-    /// The part of the schema that a client can see: all events, the commands whose names
+    /// The part of the schema that a client can see: all events, the commands that
     /// `may_execute` accepts, and their types. The parts that `view` leaves out are absent.
     pub(crate) fn introspect_shown(
         &self,
         mask: Mask,
         view: &View,
-        may_execute: impl Fn(&str) -> bool,
+        may_execute: impl Fn(&Definition) -> bool,
     ) -> Vec<SchemaInfo> {
         let is_shown = |definition: &&'static Definition| {
-            as_command(definition).is_none() || may_execute(definition.name)
+            as_command(definition).is_none() || may_execute(definition)
         };
         introspect(self.definitions().filter(is_shown), mask, view)
     }

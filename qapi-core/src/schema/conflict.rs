@@ -74,6 +74,8 @@ pub enum Rule {
     PackageLinked,
     /// Every command that the server's policy names exists.
     CommandPresent,
+    /// The server's policy does not contradict itself.
+    PolicyConsistent,
 }
 
 /// A definition that takes part in a conflict.
@@ -154,6 +156,11 @@ impl Conflict {
              name, or remove the policy",
         );
         Self::new(Rule::CommandPresent, message, &[])
+    }
+
+    /// The policy contradicts itself.
+    pub(crate) fn contradictory_policy(message: String) -> Self {
+        Self::new(Rule::PolicyConsistent, message, &[])
     }
 
     /// A required package registers nothing. The name of its crate is unknown: only Cargo's default

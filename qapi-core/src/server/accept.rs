@@ -135,7 +135,8 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: 
             Err(error) => {
                 // Most likely the process has no free file descriptor. Sessions that end during the
                 // pause free some.
-                tracing::warn!(%error, "a client could not be accepted");
+                tracing::debug!(%error, "a client could not be accepted");
+                acceptor.refusals.add(Refusal::AcceptFailed(error.raw_os_error()));
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
@@ -203,19 +204,29 @@ async fn connect_loop(
 impl Acceptor {
     /// Serves a client that connected to a socket of the server, if the policy admits its user.
     async fn serve_accepted(&self, stream: Stream, options: ListenerOptions) {
+        let policy = options.policy.as_ref().unwrap_or_else(|| self.service.policy());
         let peer = match stream.peer() {
-            Ok(Some(peer)) if !self.service.policy().may_connect(peer) => {
+            Ok(Some(peer)) if !policy.may_connect(&peer) => {
                 tracing::debug!(uid = peer.uid, pid = peer.pid, "the policy refuses a client");
-                return self.refusals.add(Refusal::UserNotAdmitted(peer.uid));
+                return self.refuse(stream, Refusal::UserNotAdmitted(peer.uid)).await;
             }
             Ok(peer) => peer,
             Err(error) => {
                 tracing::debug!(%error, "the credentials of a client cannot be read");
-                return self.refusals.add(Refusal::CredentialsUnreadable);
+                return self.refuse(stream, Refusal::CredentialsUnreadable).await;
             }
         };
         let deadline = Some(self.negotiation_deadline);
-        self.serve(stream, peer, Occupant::of_peer(peer), options, deadline).await;
+        let occupant = Occupant::of_peer(peer.as_ref());
+        self.serve(stream, peer, occupant, options, deadline).await;
+    }
+
+    /// Refuses a client that gets no session. The reply fits the empty buffer of the socket, so
+    /// that the write does not wait for the client.
+    async fn refuse(&self, stream: Stream, refusal: Refusal) {
+        self.refusals.add(refusal);
+        let (_source, mut sink) = stream.split(FdPassing::Disabled);
+        let _ = sink.write_all(refusal.reply().unwrap_or_default()).await;
     }
 
     /// Serves a client at the other end of a connection that the operator configured.
@@ -252,11 +263,11 @@ impl Acceptor {
     fn session_options(
         &self,
         peer: Option<PeerCredentials>,
-        ListenerOptions { pretty, name, foreign_protocols: _ }: &ListenerOptions,
+        ListenerOptions { pretty, name, policy, foreign_protocols: _ }: &ListenerOptions,
     ) -> SessionOptions {
         let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());
-        let (pretty, listener) = (*pretty, name.clone());
-        SessionOptions { peer, pretty, output_limit, memory_budget, listener }
+        let (pretty, listener, policy) = (*pretty, name.clone(), policy.clone());
+        SessionOptions { peer, pretty, output_limit, memory_budget, listener, policy }
     }
 
     /// Runs one session over its transport, if a place is free.

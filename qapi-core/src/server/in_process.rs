@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::connection::{Connection, ConnectionOptions};
 #[cfg(feature = "test-util")]
 use super::executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
-use super::stream::{Sink, Source};
+use super::stream::{Sink, Source, peer_credentials};
 use crate::call::session::PeerCredentials;
 #[cfg(feature = "test-util")]
 use crate::service::Service;
@@ -122,8 +122,7 @@ impl Connections {
 /// The credentials of this process, as the system reports them for its own connections.
 fn own_credentials() -> Option<PeerCredentials> {
     let (socket, _other) = UnixStream::pair().ok()?;
-    let peer = socket.peer_cred().ok()?;
-    Some(PeerCredentials { pid: peer.pid(), ..PeerCredentials::new(peer.uid(), peer.gid()) })
+    peer_credentials(&socket).ok()
 }
 
 /// Serves a client of a service without a server, and returns the client's end of the connection.

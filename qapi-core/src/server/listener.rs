@@ -16,6 +16,7 @@ use super::in_process::Connector;
 use super::transport::{ListeningSocket, Transport};
 use super::unix::{self, SocketAccess};
 use super::{from_fd, in_process, tcp};
+use crate::service::PolicyHandle;
 
 /// A source of clients, which [`Server::listen`](crate::Server::listen) takes.
 ///
@@ -36,6 +37,8 @@ pub(super) struct ListenerOptions {
     pub(super) foreign_protocols: Option<ForeignProtocols>,
     /// The name; `None` for the address.
     pub(super) name: Option<Arc<str>>,
+    /// The policy; `None` for that of the server.
+    pub(super) policy: Option<PolicyHandle>,
 }
 
 impl Listener {
@@ -228,6 +231,36 @@ impl Listener {
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.options.name = Some(name.into());
         self
+    }
+
+    /// Sets the policy for the clients of this listener, in place of the server's policy: which of
+    /// them may connect, and which commands they may execute. The treatment of deprecated and
+    /// unstable parts of the schema is that of the server's policy.
+    ///
+    /// ```no_run
+    /// use qapi_core::policy::{Access, Policy};
+    /// use qapi_core::{Listener, Server};
+    ///
+    /// // Every member of group 100 may use the second socket, on which nothing can be changed.
+    /// let read_only = Policy::new()
+    ///     .peers(Access::owner_and_root().allow_gid(100))
+    ///     .commands("*", Access::none())
+    ///     .commands("query-*", Access::anyone());
+    /// Server::new()
+    ///     .listen(Listener::unix("/run/house-admin.sock")?)
+    ///     .listen(Listener::unix("/run/house.sock")?.policy(read_only))
+    ///     .run()?;
+    /// # Ok::<(), qapi_core::ServeError>(())
+    /// ```
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
+        self.options.policy = Some(policy.into());
+        self
+    }
+
+    /// The policy, if it is not that of the server.
+    pub(super) fn own_policy(&self) -> Option<&PolicyHandle> {
+        self.options.policy.as_ref()
     }
 
     /// Sets whether messages to these clients are printed on several lines with indentation, as

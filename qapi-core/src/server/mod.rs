@@ -29,6 +29,8 @@ mod inherited;
 mod limits;
 mod listener;
 mod operations;
+#[cfg(target_os = "linux")]
+mod peer_groups;
 mod places;
 mod read_buffer;
 mod readiness;
@@ -59,14 +61,13 @@ use crate::call::state::StateMap;
 use crate::commands::{documentation, fds};
 use crate::events::Events;
 use crate::memory_budget::MemoryBudget;
-use crate::policy::Policy;
 use crate::protocol::greeting::ServerVersion;
 use crate::registry::error::RegistryError;
 use crate::registry::{Registry, registered};
 use crate::schema::projection::Projection;
 use crate::service::preconfig::Preconfig;
 use crate::service::shutdown::Shutdown;
-use crate::service::{Service, ServiceOptions};
+use crate::service::{PolicyHandle, Service, ServiceOptions};
 use accept::{Acceptor, OnOverflow, ServerTask, serve_all};
 use executor::CallExecutor;
 use limits::Limits;
@@ -186,9 +187,10 @@ impl Server {
     }
 
     /// Sets the policy: the users that may connect, the users that may execute each command, and
-    /// the treatment of deprecated and unstable parts of the schema.
-    pub fn policy(self, policy: Policy) -> Self {
-        self.state(policy)
+    /// the treatment of deprecated and unstable parts of the schema. A [`PolicyHandle`] can change
+    /// the policy later. [`Listener::policy`] sets another policy for the clients of one listener.
+    pub fn policy(self, policy: impl Into<PolicyHandle>) -> Self {
+        self.state(policy.into())
     }
 
     /// Starts the server in the preconfig phase: until the phase ends, commands without
@@ -350,7 +352,10 @@ impl Server {
         };
         let required = registry.require_packages(&self.packages);
         let service = Service::with_options(registry, self.states, self.options);
-        let made = service.as_ref().map(|_| ()).map_err(RegistryError::clone);
+        let made = service.as_ref().map_err(RegistryError::clone).and_then(|service| {
+            let policies = self.listeners.iter().filter_map(Listener::own_policy);
+            RegistryError::together(policies.map(|policy| service.check_and_bind(policy)))
+        });
         let service = Arc::new(RegistryError::together([checked, required, made]).and(service)?);
         let acceptor = Arc::new(Acceptor {
             service,

@@ -21,7 +21,7 @@ pub(super) enum Occupant {
 
 impl Occupant {
     /// The occupant for a client that connected with these credentials.
-    pub(super) fn of_peer(peer: Option<PeerCredentials>) -> Self {
+    pub(super) fn of_peer(peer: Option<&PeerCredentials>) -> Self {
         peer.map_or(Self::Unidentified, |peer| Self::User(peer.uid))
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) enum Refusal {
     /// The policy does not admit this user.
     UserNotAdmitted(u32),
     CredentialsUnreadable,
+    /// The system call failed with this error, most likely as no file descriptor is free.
+    AcceptFailed(Option<i32>),
     NoPlace(NoPlace),
     /// The client did not negotiate before the deadline.
     NegotiationTimeout,
@@ -38,6 +41,8 @@ impl fmt::Display for Refusal {
         match self {
             Self::UserNotAdmitted(uid) => write!(f, "the policy does not admit user {uid}"),
             Self::CredentialsUnreadable => f.write_str("its credentials cannot be read"),
+            Self::AcceptFailed(Some(code)) => io::Error::from_raw_os_error(*code).fmt(f),
+            Self::AcceptFailed(None) => f.write_str("the connection cannot be accepted"),
             Self::NoPlace(reason) => reason.fmt(f),
             Self::NegotiationTimeout => f.write_str("it did not negotiate capabilities in time"),
             Self::Exceeded(limit) => limit.fmt(f),
@@ -54,6 +59,7 @@ impl Refusal {
             Self::UserNotAdmitted(_) | Self::CredentialsUnreadable | Self::NoPlace(_) => {
                 "refused"
             }
+            Self::AcceptFailed(_) => "not accepted",
             Self::NegotiationTimeout | Self::Foreign(_) | Self::Exceeded(_) => "disconnected",
         }
     }
@@ -73,9 +79,16 @@ impl Refusal {
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"The memory limit of the server is exceeded\"}}\r\n",
             ),
+            Self::UserNotAdmitted(_) => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"The policy of the server does not admit this user\"}}\r\n",
+            ),
+            Self::CredentialsUnreadable => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"The credentials of the client cannot be read\"}}\r\n",
+            ),
             Self::Exceeded(LimitExceeded::UnreadOutput)
-            | Self::UserNotAdmitted(_)
-            | Self::CredentialsUnreadable
+            | Self::AcceptFailed(_)
             | Self::Foreign(_) => None,
         }
     }

@@ -18,6 +18,8 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::foreign_protocol::ForeignProtocols;
+#[cfg(target_os = "linux")]
+use super::peer_groups::peer_groups;
 use super::tcp;
 use crate::call::fds::UNCLAIMED_LIMIT;
 use crate::call::session::PeerCredentials;
@@ -72,9 +74,7 @@ impl Stream {
     /// The credentials of the process at the other end; `None` where the family has none.
     pub(super) fn peer(&self) -> io::Result<Option<PeerCredentials>> {
         match self {
-            Self::Unix(stream) => stream.peer_cred().map(|peer| {
-                Some(PeerCredentials { uid: peer.uid(), gid: peer.gid(), pid: peer.pid() })
-            }),
+            Self::Unix(stream) => peer_credentials(stream).map(Some),
             Self::Tcp(_) => Ok(None),
         }
     }
@@ -93,6 +93,17 @@ impl Stream {
             }
         }
     }
+}
+
+/// The credentials of the process at the other end, when it connected.
+pub(super) fn peer_credentials(socket: &UnixStream) -> io::Result<PeerCredentials> {
+    let peer = socket.peer_cred()?;
+    #[cfg(target_os = "linux")]
+    let groups = peer_groups(socket.as_fd())?;
+    #[cfg(not(target_os = "linux"))]
+    let groups = Box::default();
+    let (uid, gid, pid) = (peer.uid(), peer.gid(), peer.pid());
+    Ok(PeerCredentials { uid, gid, pid, groups })
 }
 
 /// Whether a server receives file descriptors that clients send.

@@ -1,6 +1,7 @@
 //! The service: everything that the sessions of one server share.
 
 mod options;
+mod policy_handle;
 pub(crate) mod preconfig;
 pub(crate) mod shutdown;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use options::ServiceOptions;
+pub use policy_handle::PolicyHandle;
 
 use crate::call::state::StateMap;
 use crate::events::Events;
@@ -33,7 +35,7 @@ pub struct Service {
     version: ServerVersion,
     events: Events,
     shutdown: Shutdown,
-    policy: Policy,
+    policy: PolicyHandle,
     preconfig: Preconfig,
     view: View,
     next_session: AtomicU64,
@@ -43,7 +45,7 @@ pub struct Service {
 impl Service {
     /// A service with the commands of `registry` and their state.
     ///
-    /// The service uses the [`ServerVersion`], [`Events`], [`Shutdown`], [`Policy`] and
+    /// The service uses the [`ServerVersion`], [`Events`], [`Shutdown`], [`PolicyHandle`] and
     /// [`Preconfig`] among the states, and adds a default for each that is missing. It also adds
     /// the registry and the [`View`] of clients. Under a [projected](Registry::project) registry
     /// the version has the numbers of that release.
@@ -69,14 +71,15 @@ impl Service {
         let version = presented_version(&mut states, registry.projection());
         let events: Events = shared_or_default(&mut states);
         let shutdown = shared_or_default(&mut states);
-        let policy: Policy = shared_or_default(&mut states);
+        let policy = policy_of(&mut states);
         let preconfig = shared_or_default(&mut states);
-        let view = View::new(registry.projection(), policy.compat_policy());
+        let view = View::new(registry.projection(), policy.get().compat_policy());
         states.insert(Arc::new(view));
         RegistryError::together([
             registry.check_states(&states),
-            registry.check_policy(&policy),
+            registry.check_policy(&policy.get()),
         ])?;
+        policy.bind(&registry);
         for pretty in [false, true] {
             events.register_format(MessageFormat { style: Style { pretty, depth: 0 }, view });
         }
@@ -124,9 +127,17 @@ impl Service {
         &self.shutdown
     }
 
-    /// The operator's policy.
-    pub fn policy(&self) -> &Policy {
+    /// The operator's policy, which applies to sessions without one of their own.
+    pub fn policy(&self) -> &PolicyHandle {
         &self.policy
+    }
+
+    /// Checks a policy for some of the sessions, and lets later changes of it be checked.
+    #[cfg(feature = "server")]
+    pub(crate) fn check_and_bind(&self, policy: &PolicyHandle) -> Result<(), RegistryError> {
+        self.registry.check_policy(&policy.get())?;
+        policy.bind(&self.registry);
+        Ok(())
     }
 
     /// The phase before the daemon is configured.
@@ -158,6 +169,14 @@ fn presented_version(states: &mut StateMap, projection: Option<Projection>) -> S
     let version = version.with_numbers(release);
     states.replace(Arc::new(version.clone()));
     version
+}
+
+/// The policy among the states: a handle, or a policy that does not change.
+fn policy_of(states: &mut StateMap) -> PolicyHandle {
+    if let Some(policy) = states.get::<Policy>().cloned() {
+        states.insert(Arc::new(PolicyHandle::new(policy)));
+    }
+    shared_or_default(states)
 }
 
 /// The state of type `T`; a default one is added if there is none.

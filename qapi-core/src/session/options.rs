@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::call::session::PeerCredentials;
 use crate::memory_budget::MemoryBudget;
 use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
+use crate::service::PolicyHandle;
 
 /// The options of a session.
 ///
@@ -27,12 +28,15 @@ pub struct SessionOptions {
     pub memory_budget: MemoryBudget,
     /// The name of the listener that accepted the client.
     pub listener: Option<Arc<str>>,
+    /// The policy for this session; `None` for that of the service.
+    pub policy: Option<PolicyHandle>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
         let (output_limit, memory_budget) = (DEFAULT_OUTPUT_LIMIT, MemoryBudget::default());
-        Self { peer: None, pretty: false, output_limit, memory_budget, listener: None }
+        let (peer, listener, policy) = (None, None, None);
+        Self { peer, pretty: false, output_limit, memory_budget, listener, policy }
     }
 }
 
@@ -70,6 +74,13 @@ impl SessionOptions {
     #[must_use]
     pub fn listener(mut self, name: Option<Arc<str>>) -> Self {
         self.listener = name;
+        self
+    }
+
+    /// Sets the policy for this session in place of that of the service.
+    #[must_use]
+    pub fn policy(mut self, policy: Option<PolicyHandle>) -> Self {
+        self.policy = policy;
         self
     }
 }

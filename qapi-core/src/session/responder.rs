@@ -47,7 +47,9 @@ impl Responder {
         let format = MessageFormat { style, view: *service.view() };
         let output_limit = options.output_limit;
         let (id, listener) = (service.next_session_id(), options.listener.clone());
-        let context = Arc::new(SessionContext::new(id, options.peer, listener));
+        let policy = options.policy.clone().unwrap_or_else(|| service.policy().clone());
+        let (peer, permissions) = (options.peer.clone(), policy.permissions());
+        let context = Arc::new(SessionContext::new(id, peer, listener, Some(permissions)));
         let outbox =
             Outbox::new(Arc::clone(&context), format, output_limit, &options.memory_budget);
         let visit_options = VisitOptions::of_client(format.view, outbox.account());
@@ -288,11 +290,10 @@ pub(super) fn find_command<'s>(
     if !session.is_negotiated() && name != NEGOTIATION_COMMAND {
         return Err(messages::expecting_negotiation());
     }
-    let policy = service.policy();
     let (definition, command, handler) = service
         .registry()
         .served_command(name)
-        .filter(|_| policy.may_execute(session.peer(), name))
+        .filter(|(definition, ..)| session.may_execute(definition))
         .ok_or_else(|| messages::command_not_found(name))?;
     service.view().admit_command(definition)?;
     if request.oob && !(command.allow_oob && matches!(handler, Handler::Inline(_))) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use qapi_core::client::Client;
+use qapi_core::commands::control::VersionInfo;
 use qapi_core::policy::{Access, Policy};
 use qapi_core::session::PeerCredentials;
 use qapi_core::testing::{TestClient, TestServer};
@@ -76,4 +77,30 @@ async fn a_runtime_of_several_threads_serves_too() {
         client.await.unwrap();
     }
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_listener_has_a_policy_of_its_own() {
+    let (administrators, connector) = Listener::in_process();
+    let (readers, read_only) = Listener::in_process();
+    let policy = Policy::new().commands("ops-*", Access::none());
+    let server = server(&Arc::default()).listen(administrators).listen(readers.policy(policy));
+    let shutdown = server.shutdown();
+    let serving = tokio::spawn(server.serve());
+    let mut client = Client::over(connector.connect()).await.unwrap();
+    client.call::<()>("ops-nop").await.unwrap();
+    let mut reader = Client::over(read_only.connect()).await.unwrap();
+    let refused = reader.call::<()>("ops-nop").await.unwrap_err();
+    assert_eq!(refused.command().unwrap().desc(), "The command ops-nop has not been found");
+    reader.call::<VersionInfo>("query-version").await.unwrap();
+    shutdown.request();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_policy_of_a_listener_prevents_the_start() {
+    let (listener, _connector) = Listener::in_process();
+    let listener = listener.policy(Policy::new().command("ops-npo", Access::none()));
+    let error = server(&Arc::default()).listen(listener).serve().await.unwrap_err();
+    assert!(error.to_string().contains("`ops-npo`"), "{error}");
 }

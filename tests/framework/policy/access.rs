@@ -1,8 +1,10 @@
 //! Access lists, which restrict commands to users and groups.
 
-use qapi_core::policy::Access;
+use qapi_core::policy::{Access, CommandProfile};
 use qapi_core::prelude::*;
 use qapi_core::registry::Rule;
+use qapi_core::schema::definition::Part;
+use qapi_core::service::PolicyHandle;
 use qapi_core::session::{PeerCredentials, SessionOptions};
 use qapi_core::{Policy, Registry};
 use serde_json::{Value, json};
@@ -47,7 +49,7 @@ fn access_lists_allow_and_deny() {
         ("unidentified only", Access::none().allow_unidentified(), false, true),
     ];
     for (what, access, identified, unidentified) in cases {
-        assert_eq!(access.permits(caller), identified, "{what}");
+        assert_eq!(access.permits(caller.as_ref()), identified, "{what}");
         assert_eq!(access.permits(None), unidentified, "{what}, unidentified");
     }
 }
@@ -58,7 +60,7 @@ fn only_owner_and_root_may_connect_by_default() {
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
         let credentials = PeerCredentials::new(uid, 0);
-        assert_eq!(policy.may_connect(credentials), may, "{uid}");
+        assert_eq!(policy.may_connect(&credentials), may, "{uid}");
     }
 }
 
@@ -78,7 +80,8 @@ fn patterns_restrict_commands() {
         .commands("*-a*c", own(3))
         .command("query-abc", own(4));
     let allowed = |name: &str| {
-        let may = |uid: &u32| policy.may_execute(peer(*uid, 0), name);
+        let name = Part::new(name.to_owned().leak(), "");
+        let may = |uid: &u32| policy.may_execute(peer(*uid, 0).as_ref(), &name);
         (1..=4).filter(may).collect::<Vec<u32>>()
     };
     for (name, uids) in [
@@ -157,4 +160,95 @@ fn a_policy_for_an_unknown_command_is_refused() {
     assert_eq!(error.conflicts().len(), 1);
     assert_eq!(error.conflicts()[0].rule(), Rule::CommandPresent);
     assert!(error.to_string().contains("`policy-secrte`"), "{error}");
+}
+
+/// Changes nothing.
+#[qapi_command(features(org_example_read_only))]
+fn policy_look() {}
+
+#[test]
+fn supplementary_groups_count() {
+    let caller = PeerCredentials::new(1000, 100).groups([7, 8]);
+    let permits = |access: Access| access.permits(Some(&caller));
+    assert!(permits(Access::none().allow_gid(8)));
+    assert!(permits(Access::none().allow_gid(100)));
+    assert!(!permits(Access::none().allow_gid(9)));
+    assert!(!permits(Access::anyone().deny_gid(7)), "a denied group is refused in any case");
+}
+
+#[test]
+fn features_and_profiles_restrict_commands() {
+    let monitoring =
+        CommandProfile::new("monitoring").commands("query-*").feature("org-example-read-only");
+    let policy = Policy::new()
+        .commands("*", Access::none().allow_uid(1))
+        .commands_with_feature("org-example-read-only", Access::none().allow_uid(2))
+        .profile(monitoring, Access::none().allow_uid(3));
+    let registry = Registry::collect().unwrap();
+    let allowed = |name: &str| {
+        let command = registry.definition(name).unwrap();
+        let may = |uid: &u32| policy.may_execute(peer(*uid, 0).as_ref(), command);
+        (1..=3).filter(may).collect::<Vec<u32>>()
+    };
+    assert_eq!(allowed("policy-open"), [1]);
+    assert_eq!(allowed("policy-look"), [3], "the later rule precedes");
+    assert_eq!(allowed("query-version"), [3]);
+}
+
+/// The messages of the faults of `policy`.
+fn faults(policy: &Policy) -> Vec<String> {
+    let checked = Registry::collect().unwrap().check_policy(policy);
+    let Err(error) = checked else { return Vec::new() };
+    error.conflicts().iter().map(|fault| fault.message().to_owned()).collect()
+}
+
+#[test]
+fn a_policy_that_contradicts_itself_is_refused() {
+    let own = |uid| Access::none().allow_uid(uid);
+    let cases = [
+        (
+            Policy::new().peers(own(7).deny_uid(7)),
+            "the policy for clients both allows and denies user 7; remove one of the two",
+        ),
+        (
+            Policy::new().command("quit", Access::none().allow_gid(8).deny_gid(8)),
+            "the policy for `quit` both allows and denies group 8; remove one of the two",
+        ),
+        (
+            Policy::new().command("quit", own(1)).command("quit", own(2)),
+            "the policy has two rules for the command `quit`; remove one of the two",
+        ),
+        (
+            Policy::new().commands("policy-*", own(1)).commands("*", own(2)),
+            "the rule of the policy for `policy-*` never applies, as other rules precede it for \
+             each of its commands; remove it, or add it after them",
+        ),
+        (
+            Policy::new().commands_with_feature("org-example-none", own(1)),
+            "the server has a policy for the command `org-example-none`, which does not exist; \
+             correct the name, or remove the policy",
+        ),
+    ];
+    for (policy, message) in cases {
+        assert_eq!(faults(&policy), [message]);
+    }
+    assert_eq!(
+        faults(&Policy::new().commands("*", own(1)).commands("policy-*", own(2))),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_policy_changes_while_the_service_runs() {
+    let handle = PolicyHandle::new(Policy::new());
+    let options = SessionOptions::default().peer(peer(8, 0)).policy(Some(handle.clone()));
+    let mut session = session_under(Policy::new(), "main::policy::access", &options);
+    let secret = r#"{"execute": "policy-secret"}"#;
+    assert!(session.ask(secret).starts_with("{\"return\": "));
+    handle.replace(Policy::new().command("policy-secret", Access::none())).unwrap();
+    assert!(session.ask(secret).contains("The command policy-secret has not been found"));
+    let listed = session.ask(r#"{"execute": "query-commands"}"#);
+    assert!(!listed.contains("policy-secret"), "{listed}");
+    handle.replace(Policy::new()).unwrap();
+    assert!(session.ask(secret).starts_with("{\"return\": "));
 }

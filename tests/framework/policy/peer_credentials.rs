@@ -13,11 +13,16 @@ use crate::support::registry::registry_of;
 /// A user ID that is not root's, and usually not that of the tests.
 const OTHER_USER: u32 = 65_534;
 
+/// The supplementary group of the other user.
+const SUPPLEMENTARY_GROUP: u32 = 65_533;
+
 /// Returns the first line that the server at `path` sends to a client of another user. The kernel
 /// reports the user of the connecting thread, and root can change the user of a single thread.
 fn greeting_as_other_user(path: &Path) -> String {
     let path = path.to_owned();
     let connect = move || {
+        let group = rustix::process::Gid::from_raw(SUPPLEMENTARY_GROUP);
+        rustix::thread::set_thread_groups(&[group]).unwrap();
         let (uid, gid) = (
             rustix::process::Uid::from_raw(OTHER_USER),
             rustix::process::Gid::from_raw(OTHER_USER),
@@ -68,7 +73,19 @@ async fn greeting_under(policy: Policy) -> Option<String> {
 #[tokio::test]
 async fn another_user_is_disconnected_without_a_greeting() {
     if let Some(output) = greeting_under(Policy::new()).await {
-        assert_eq!(output, "");
+        assert_eq!(
+            output,
+            "{\"error\": {\"class\": \"GenericError\", \"desc\": \"The policy of the server does \
+             not admit this user\"}}\r"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_supplementary_group_may_be_allowed() {
+    let policy = Policy::new().peers(Access::owner_and_root().allow_gid(SUPPLEMENTARY_GROUP));
+    if let Some(output) = greeting_under(policy).await {
+        assert!(output.starts_with("{\"QMP\": "), "{output}");
     }
 }
 
