@@ -92,7 +92,7 @@ impl Policy {
     /// earlier one. A server does not start with a rule that others precede for every command. No
     /// pattern applies to `qmp_capabilities`, without which a client could execute nothing.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use qapi_core::Registry;
     /// use qapi_core::policy::{Access, Policy};
     /// use qapi_core::session::PeerCredentials;
