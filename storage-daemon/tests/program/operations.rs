@@ -50,9 +50,9 @@ fn messages_and_calls_are_logged_when_asked() {
     assert_eq!(line(&log, &["qapi_core::audit"]), None);
 
     let log = log_of(&["--log-calls", "--slow-calls", "0"], |client| {
-        client.execute("query-jobs", json!({}));
+        client.execute("query-commands", json!({}));
     });
-    assert!(line(&log, &["WARN", r#"command="query-jobs""#, "occupied"]).is_some(), "{log}");
+    assert!(line(&log, &["WARN", r#"command="query-commands""#, "occupied"]).is_some(), "{log}");
 }
 
 #[test]
