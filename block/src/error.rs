@@ -78,9 +78,6 @@ pub enum Error {
     /// A write to a read-only node.
     #[error("Block node is read-only")]
     NodeReadOnly,
-    /// The `file` child of an open node cannot be replaced.
-    #[error("The 'file' child of '{0}' cannot be replaced by this program")]
-    FileFixed(String),
     /// A node with writers cannot become read-only.
     #[error("Read-only block node '{0}' cannot support read-write users")]
     NodeWritten(String),

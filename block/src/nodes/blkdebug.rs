@@ -10,7 +10,6 @@ use libc::O_NONBLOCK;
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;
-use super::child_storage::ChildStorage;
 use super::driver::Driver;
 use super::entry::Role;
 use super::inherit::Settings;
@@ -37,7 +36,7 @@ impl Opener<'_> {
         let name = self.name(name)?;
         let child = self.open_child(&options.image, common.for_file())?;
         self.attach(&name, Driver::Blkdebug, common, &child, Role::Image(blkdebug.access))?;
-        let below = ChildStorage::new(&child);
+        let below = child.child_storage();
         let storage = Storage::from(Arc::clone(&below));
         // As in QEMU, where formats and filters accept requests of any alignment.
         let align = match child.driver() {

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use super::backing::{BackingChange, unfiltered};
 use super::blkdebug_options::Blkdebug;
-use super::depth::{check_depth, depth, has_below};
+use super::depth::{check_depth, depth};
 use super::driver::Driver;
 use super::entry::Entry;
 use super::filename::is_implicit;
+use super::fixed_options::{
+    check_data_file, check_file, check_force_share, check_null, check_resettable,
+};
 use super::graph::Graph;
 use super::inherit::{CommonOptions, GivenOptions, Settings};
 use super::node::Node;
 use super::qcow2_options::Qcow2Tuning;
 use super::range::{RangeOptions, check_range};
-use super::reopen::{Change, plan, planned_options};
+use super::reopen::{Change, plan, planned, planned_options};
 use crate::error::{Error, Result};
-use crate::options::{
-    BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsFile, BlockdevOptionsNull,
-    BlockdevRef, BlockdevRefOrNull,
-};
+use crate::options::{BlockdevDriverOptions, BlockdevOptions, BlockdevRef, BlockdevRefOrNull};
 
 /// The changes that new descriptions require.
 #[derive(Debug, Default)]
@@ -30,7 +30,15 @@ struct ReopenPlan {
 }
 
 impl ReopenPlan {
-    /// Whether `node` is `from` itself or below it, once the planned backing nodes are in place.
+    /// The `file` child of a node, once the planned child is in place.
+    fn file_of(&self, node: &Arc<Node>) -> Option<Arc<Node>> {
+        match planned(&self.changes, node) {
+            Some(change) => self.changes[change].file_child(),
+            None => node.file(),
+        }
+    }
+
+    /// Whether `node` is `from` itself or below it, once the planned children are in place.
     fn leads_to(&self, from: &Arc<Node>, node: &Node) -> bool {
         let planned = |parent: &Arc<Node>| {
             let changed = self.backing.iter().rev().find(|(one, _)| Arc::ptr_eq(one, parent));
@@ -42,7 +50,9 @@ impl ReopenPlan {
             if std::ptr::eq(&*one, node) {
                 return true;
             }
-            for child in one.file().into_iter().chain(one.data_file()).chain(planned(&one)) {
+            for child in
+                self.file_of(&one).into_iter().chain(one.data_file()).chain(planned(&one))
+            {
                 if !seen.iter().any(|known| Arc::ptr_eq(known, &child)) {
                     seen.push(child);
                 }
@@ -216,14 +226,15 @@ impl Graph {
             (Driver::Blkdebug, BlockdevDriverOptions::Blkdebug(options)) => {
                 let new = Blkdebug::new(options)?;
                 node.blkdebug.iter().try_for_each(|known| known.check_fixed(&new))?;
-                self.check_file_child(node, &options.image)
+                self.plan_file(node, &options.image, wanted)
             }
             (Driver::NullCo, BlockdevDriverOptions::NullCo(options)) => check_null(node, options),
             (Driver::Raw, BlockdevDriverOptions::Raw(options)) => {
-                if let Some(file) = node.file() {
-                    check_range(&file, RangeOptions::of_raw(options)?)?;
+                self.plan_file(node, &options.format.file, wanted)?;
+                match wanted.file_of(node) {
+                    Some(file) => check_range(&file, RangeOptions::of_raw(options)?),
+                    None => Ok(()),
                 }
-                self.check_file_child(node, &options.format.file)
             }
             (Driver::Qcow2, BlockdevDriverOptions::Qcow2(options)) => {
                 let format = &options.format;
@@ -234,7 +245,7 @@ impl Graph {
                 if let Some(child) = &options.data_file {
                     check_data_file(node, child)?;
                 }
-                self.check_file_child(node, &format.format.file)
+                self.plan_file(node, &format.format.file, wanted)
             }
             (Driver::Qcow2, _other) if node.backing().is_some() => {
                 Err(Error::BackingMissing(node.name().to_owned()))
@@ -243,28 +254,37 @@ impl Graph {
         }
     }
 
-    /// Checks that the `file` or `image` child of a node, which cannot be replaced, stays.
-    fn check_file_child(&self, node: &Node, child: &BlockdevRef) -> Result<()> {
+    /// Plans the `file` child of a node, which can be replaced, or checks that the `image` child of
+    /// a blkdebug node stays.
+    fn plan_file(
+        &self,
+        node: &Arc<Node>,
+        child: &BlockdevRef,
+        wanted: &mut ReopenPlan,
+    ) -> Result<()> {
         let Some(file) = node.file() else { return Ok(()) };
-        match child {
+        let name = match child {
             BlockdevRef::Definition(_) if unfiltered(Arc::clone(&file)).is_opened_for(node) => {
-                Ok(())
+                return Ok(());
             }
-            BlockdevRef::Definition(_) => Err(Error::OptionFixed("file.driver")),
-            BlockdevRef::Reference(name) => {
-                let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
-                if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
-                    return Ok(());
-                }
-                if node.driver() == Driver::Blkdebug {
-                    return Err(Error::OptionFixed("image"));
-                }
-                if has_below(&new, node) {
-                    return Err(Error::cycle("file", new.name(), node.name()));
-                }
-                Err(Error::FileFixed(node.name().to_owned()))
-            }
+            BlockdevRef::Definition(_) => return Err(Error::OptionFixed("file.driver")),
+            BlockdevRef::Reference(name) => name,
+        };
+        let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
+        if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
+            return Ok(());
         }
+        if node.driver() == Driver::Blkdebug {
+            return Err(Error::OptionFixed("image"));
+        }
+        if wanted.leads_to(&new, node) {
+            return Err(Error::cycle("file", new.name(), node.name()));
+        }
+        check_depth(depth(self, node), &new)?;
+        if let Some(change) = planned(&wanted.changes, node) {
+            wanted.changes[change].child = Some(new);
+        }
+        Ok(())
     }
 
     /// Plans the backing node of a node, which can be replaced.
@@ -327,58 +347,5 @@ impl Graph {
             return Err(Error::BackingFrozen { parent, child });
         }
         Ok(true)
-    }
-}
-
-/// The option `force-share` cannot change. A new description must not contain it, and must not omit
-/// it if the node or one above it had it.
-fn check_force_share(node: &Node, new: &Settings) -> Result<()> {
-    let old = node.settings.read().common.force_share;
-    match (old, new.common.force_share) {
-        (_, Some(_)) => Err(Error::OptionFixed("force-share")),
-        (Some(_), None) => Err(Error::OptionNotResettable("force-share")),
-        (None, None) => Ok(()),
-    }
-}
-
-/// Checks that an option does not change.
-fn check_fixed<T: PartialEq>(name: &'static str, old: Option<&T>, new: Option<&T>) -> Result<()> {
-    match (old, new) {
-        (Some(_), None) => Err(Error::OptionNotResettable(name)),
-        (old, new) if old == new => Ok(()),
-        (_, _) => Err(Error::OptionFixed(name)),
-    }
-}
-
-fn check_file(node: &Node, new: &BlockdevOptionsFile) -> Result<()> {
-    let Some(old) = &node.file_options else { return Ok(()) };
-    check_fixed("filename", Some(&old.filename), Some(&new.filename))?;
-    check_fixed("locking", old.locking.as_ref(), new.locking.as_ref())?;
-    check_fixed("aio", old.aio.as_ref(), new.aio.as_ref())
-}
-
-fn check_null(node: &Node, new: &BlockdevOptionsNull) -> Result<()> {
-    check_fixed("size", node.range().size.as_ref(), new.size_bytes()?.as_ref())?;
-    check_fixed("read-zeroes", node.range().read_zeroes.as_ref(), new.read_zeroes.as_ref())
-}
-
-/// Checks that a description contains the file name of a file node, which has no default.
-fn check_resettable(node: &Node, options: &BlockdevDriverOptions) -> Result<()> {
-    match options {
-        BlockdevDriverOptions::File(_)
-        | BlockdevDriverOptions::HostCdrom(_)
-        | BlockdevDriverOptions::HostDevice(_) => Ok(()),
-        _other if node.file_options.is_some() => Err(Error::OptionNotResettable("filename")),
-        _other => Ok(()),
-    }
-}
-
-/// Checks that the data file of a node, which cannot be replaced, stays.
-fn check_data_file(node: &Node, child: &BlockdevRef) -> Result<()> {
-    let own = node.data_file().map(unfiltered);
-    match (own, child) {
-        (Some(own), BlockdevRef::Definition(_)) if own.is_opened_for(node) => Ok(()),
-        (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),
-        (Some(_) | None, _other) => Err(Error::OptionFixed("data-file")),
     }
 }

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::backing::unfiltered;
-use super::node::Node;
 use super::watch::WriteLock;
 use crate::image::blkdebug::rules::Rules;
 use crate::image::extent::Extent;
@@ -16,38 +14,30 @@ use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
 
 /// The storage of the current child of a node.
 ///
-/// Requests bypass the filters of jobs, which pass all requests on. A write that is blocked while
-/// the child is replaced goes to the new child.
+/// A write that is blocked while the child is replaced goes to the new child.
 #[derive(Debug)]
 pub(super) struct ChildStorage {
-    current: RwLock<Arc<Link>>,
+    current: RwLock<Arc<ChildLink>>,
 }
 
 /// The image of a child, and the lock that writes to it take.
 #[derive(Debug)]
-struct Link {
-    image: Storage,
-    writes: WriteLock,
-}
-
-impl Link {
-    fn new(child: &Arc<Node>) -> Arc<Self> {
-        let child = unfiltered(Arc::clone(child));
-        Arc::new(Link { image: child.image.storage(), writes: child.writes.clone() })
-    }
+pub(super) struct ChildLink {
+    pub(super) image: Storage,
+    pub(super) writes: WriteLock,
 }
 
 impl ChildStorage {
-    pub(super) fn new(child: &Arc<Node>) -> Arc<Self> {
-        Arc::new(ChildStorage { current: RwLock::new(Link::new(child)) })
+    pub(super) fn new(child: ChildLink) -> Arc<Self> {
+        Arc::new(ChildStorage { current: RwLock::new(Arc::new(child)) })
     }
 
     /// Replaces the child for all later requests, and for writes that are blocked.
-    pub(super) fn set(&self, child: &Arc<Node>) {
-        *self.current.write() = Link::new(child);
+    pub(super) fn set(&self, child: ChildLink) {
+        *self.current.write() = Arc::new(child);
     }
 
-    fn link(&self) -> Arc<Link> {
+    fn link(&self) -> Arc<ChildLink> {
         Arc::clone(&self.current.read())
     }
 

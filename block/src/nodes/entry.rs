@@ -227,6 +227,12 @@ impl Use {
         is_parent && self.role == Role::Backing
     }
 
+    /// Whether this is the use of a `file` child by `parent`.
+    pub(super) fn is_file_of(&self, parent: &Node) -> bool {
+        let is_parent = matches!(&self.user, User::Node { name, .. } if name == parent.name());
+        is_parent && self.role == Role::File
+    }
+
     /// The name of the use in messages.
     pub(super) fn description(&self, node: &str) -> String {
         let user = self.user.description();

@@ -18,6 +18,7 @@ mod entries;
 mod entry;
 mod filename;
 mod filter;
+mod fixed_options;
 mod graph;
 mod image_name;
 mod info;

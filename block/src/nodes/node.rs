@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use parking_lot::RwLock;
 
 use super::blkdebug_options::Blkdebug;
-use super::child_storage::ChildStorage;
+use super::child_storage::{ChildLink, ChildStorage};
 use super::driver::Driver;
 use super::inherit::{CacheMode, Settings};
 use super::range::RangeOptions;
@@ -163,10 +163,27 @@ impl Node {
         self.file().filter(|_| self.driver() == Driver::Blkdebug)
     }
 
+    /// The storage of the node for a node above, which can replace it by that of another node.
+    pub(super) fn child_storage(&self) -> Arc<ChildStorage> {
+        ChildStorage::new(self.child_link())
+    }
+
+    /// The image of the node for nodes above. It bypasses the filters of jobs, which pass all
+    /// requests on.
+    fn child_link(&self) -> ChildLink {
+        let link =
+            |node: &Node| ChildLink { image: node.image.storage(), writes: node.writes.clone() };
+        let mut below = self.filtered();
+        while let Some(next) = below.as_ref().and_then(|node| node.filtered()) {
+            below = Some(next);
+        }
+        below.as_deref().map_or_else(|| link(self), link)
+    }
+
     /// Replaces the node in which this node is stored. Returns the former one.
     pub(super) fn set_file(&self, child: &Arc<Node>) -> Option<Arc<Node>> {
         if let Some(storage) = &self.file_storage {
-            storage.set(child);
+            storage.set(child.child_link());
         }
         self.file.write().replace(Arc::clone(child))
     }
@@ -174,7 +191,7 @@ impl Node {
     /// Replaces the external data file by another node with the same contents.
     pub(super) fn set_data_file(&self, child: &Arc<Node>) {
         if let Some(storage) = &self.data_storage {
-            storage.set(child);
+            storage.set(child.child_link());
         }
         *self.data_file.write() = Some(Arc::clone(child));
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use rustix::io::Errno;
 
-use super::child_storage::ChildStorage;
 use super::depth::check_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -239,7 +238,7 @@ impl<'a> Opener<'a> {
         self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let range = RangeOptions::of_raw(options)?;
         check_range(&file, range)?;
-        let below = ChildStorage::new(&file);
+        let below = file.child_storage();
         let inner = Storage::from(Arc::clone(&below));
         let slice = Arc::new(StorageSlice::new(inner.clone(), range.slice()));
         let storage = EventStorage::over(Arc::clone(&slice).into(), &inner);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::backing::BackingChange;
-use super::child_storage::ChildStorage;
 use super::driver::Driver;
 use super::entry::Role;
 use super::filename;
@@ -74,7 +73,7 @@ impl Opener<'_> {
         let Children { file, data_file, backing } = children;
         let common = settings.common;
         let tuning = settings.given.qcow2.unwrap_or_default();
-        let data_storage = data_file.as_ref().map(ChildStorage::new);
+        let data_storage = data_file.as_ref().map(|node| node.child_storage());
         let mode = Qcow2Mode {
             writable: !common.read_only,
             no_flush: common.cache.no_flush,
@@ -85,7 +84,7 @@ impl Opener<'_> {
             discard_policy: tuning.discard_policy(common.discard),
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
-        let file_storage = ChildStorage::new(&file);
+        let file_storage = file.child_storage();
         let storage = Storage::from(Arc::clone(&file_storage));
         let image = Arc::new(Qcow2Image::open(storage, header, mode)?);
         let mut node = Node::new(name, Driver::Qcow2, settings, Image::Qcow2(image));

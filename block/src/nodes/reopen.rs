@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::backing::unfiltered;
 use super::depth::height;
+use super::entry::Use;
 use super::graph::Graph;
 use super::inherit::{GivenOptions, Settings};
 use super::node::Node;
 use super::range::RangeOptions;
+use super::state::State;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::image::host_file::{HostFileMode, Reopened};
@@ -52,6 +54,8 @@ pub(super) struct Change {
     range: RangeOptions,
     /// The file of a file node, opened in another mode.
     file: Option<Reopened>,
+    /// The new `file` child of a raw or qcow2 node, if the child changes.
+    pub(super) child: Option<Arc<Node>>,
 }
 
 /// What the reopening of an image has replaced.
@@ -59,12 +63,42 @@ pub(super) struct Change {
 struct Former {
     range: RangeOptions,
     file: Option<Reopened>,
+    child: Option<Arc<Node>>,
+}
+
+/// The settings and the users of nodes before a change.
+#[derive(Debug)]
+struct Before {
+    settings: Vec<(Arc<Node>, Settings)>,
+    /// The former `file` children and the new ones.
+    children: Vec<Arc<Node>>,
+    users: Vec<(u64, Vec<Use>)>,
+}
+
+impl Before {
+    /// The nodes whose permissions the change affects.
+    fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.settings.iter().map(|(node, _)| node).chain(&self.children)
+    }
+
+    /// Restores the settings and the users.
+    fn restore(&self, state: &mut State) {
+        for (node, settings) in &self.settings {
+            *node.settings.write() = *settings;
+        }
+        state.restore(self.users.clone());
+    }
 }
 
 impl Change {
     pub(super) fn new(node: Arc<Node>, settings: Settings) -> Self {
         let range = node.range();
-        Change { node, settings, range, file: None }
+        Change { node, settings, range, file: None, child: None }
+    }
+
+    /// The `file` child that the node has after the change.
+    pub(super) fn file_child(&self) -> Option<Arc<Node>> {
+        self.child.clone().or_else(|| self.node.file())
     }
 
     /// The same change with another range of a raw node.
@@ -122,7 +156,7 @@ impl Graph {
         for change in &mut changes {
             change.settings.common.check()?;
             change.file = reopened_file(&change.node, &change.settings)?;
-            if change.ends_writing() {
+            if change.ends_writing() || change.child.is_some() {
                 change.node.flush()?;
             }
         }
@@ -137,39 +171,42 @@ impl Graph {
             Ok(())
         });
         if done.is_err() {
-            roll_back(former, &before);
+            roll_back(former, &before.settings);
             self.with_state(|state| {
-                restore(&before);
-                state.refresh_restored(before.iter().map(|(node, _)| node));
+                before.restore(state);
+                state.refresh_restored(before.nodes());
             });
         }
+        let unused = self.with_state(|state| state.begin_closing_children(&before.children));
+        self.close_all(unused);
         done
     }
 
-    /// Sets the new options of all nodes, if the permissions of all users allow it. Returns the
-    /// former options.
-    fn apply_settings<'a>(
-        &self,
-        changes: impl Iterator<Item = &'a Change>,
-    ) -> Result<Vec<(Arc<Node>, Settings)>> {
+    /// Sets the new options and `file` children of all nodes, if the permissions of all users allow
+    /// it. Returns the former state.
+    fn apply_settings<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Result<Before> {
         self.with_state(|state| {
-            let exchange = |change: &Change| {
-                let mut settings = change.node.settings.write();
-                let former = *settings;
-                *settings =
-                    Settings { was_writable: !former.common.read_only, ..change.settings };
-                (Arc::clone(&change.node), former)
-            };
-            let before: Vec<_> = changes.map(exchange).collect();
-            match state.refresh_nodes(before.iter().map(|(node, _)| node)) {
+            let (mut settings, mut files) = (Vec::new(), Vec::new());
+            for change in changes {
+                let mut current = change.node.settings.write();
+                settings.push((Arc::clone(&change.node), *current));
+                *current =
+                    Settings { was_writable: !current.common.read_only, ..change.settings };
+                let child = change.child.clone();
+                files.extend(child.map(|child| (Arc::clone(&change.node), child)));
+            }
+            let children = files.iter().flat_map(|(node, new)| [node.file(), Some(new.clone())]);
+            let children = children.flatten().collect();
+            let before = Before { settings, children, users: state.move_files(&files) };
+            match state.refresh_nodes(before.nodes()) {
                 Ok(()) => {
-                    for (node, _) in &before {
+                    for (node, _) in &before.settings {
                         node.settings.write().was_writable = false;
                     }
                     Ok(before)
                 }
                 Err(error) => {
-                    restore(&before);
+                    before.restore(state);
                     Err(error)
                 }
             }
@@ -179,21 +216,15 @@ impl Graph {
 
 /// Reopens images with their former options, the last one first.
 fn roll_back(done: Vec<(Arc<Node>, Former)>, before: &[(Arc<Node>, Settings)]) {
-    for (node, Former { range, file }) in done.into_iter().rev() {
+    for (node, Former { range, file, child }) in done.into_iter().rev() {
         let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
         else {
             continue;
         };
-        let back = Change { node: Arc::clone(&node), settings: *settings, range, file };
+        let back = Change { node: Arc::clone(&node), settings: *settings, range, file, child };
         if let Err(error) = reopen_image(back) {
             tracing::error!(node = %node.name(), %error, "a node cannot be restored");
         }
-    }
-}
-
-fn restore(before: &[(Arc<Node>, Settings)]) {
-    for (node, settings) in before {
-        *node.settings.write() = *settings;
     }
 }
 
@@ -218,13 +249,18 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
                 Some(given) => Settings::new(inherited, given).with_defaults(former),
                 None => Settings::new(inherited, former),
             };
-            plan(Change::new(child, settings), changes);
+            let mut change = Change::new(child, settings);
+            if let Some(known) = planned(changes, &change.node) {
+                change.range = changes[known].range;
+                change.child = changes[known].child.clone();
+            }
+            plan(change, changes);
         }
     }
 }
 
 /// The position of the change for a node.
-fn planned(changes: &[Change], node: &Arc<Node>) -> Option<usize> {
+pub(super) fn planned(changes: &[Change], node: &Arc<Node>) -> Option<usize> {
     changes.iter().position(|known| Arc::ptr_eq(&known.node, node))
 }
 
@@ -260,10 +296,24 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
 /// Those of the file or of the image. Nothing was replaced then: only a file node has a file, and
 /// the image of a file node cannot fail.
 fn reopen_image(change: Change) -> Result<Former> {
-    let Change { node, settings, range, file } = change;
-    let common = settings.common;
+    let Change { node, settings, range, file, child } = change;
+    let child = child.map(|child| exchange_file(&node, &child)).transpose()?.flatten();
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
     let file = file.and_then(switch).transpose()?;
+    if let Err(error) = change_mode(&node, &settings) {
+        if let Some(former) = &child
+            && let Err(error) = exchange_file(&node, former)
+        {
+            tracing::error!(node = %node.name(), %error, "a file cannot be restored");
+        }
+        return Err(error);
+    }
+    Ok(Former { range: node.set_range(range), file, child })
+}
+
+/// Opens the image of a node in the mode of new settings.
+fn change_mode(node: &Node, settings: &Settings) -> Result<()> {
+    let common = settings.common;
     match &node.image {
         Image::Raw(image) => image.reopen(common.raw_mode(node.driver())),
         Image::Qcow2(image) => {
@@ -286,5 +336,24 @@ fn reopen_image(change: Change) -> Result<Former> {
             }
         }
     }
-    Ok(Former { range: node.set_range(range), file })
+    Ok(())
+}
+
+/// Makes another node the `file` child of a node. Returns the former child, which has all data that
+/// were written to the node so far.
+fn exchange_file(node: &Node, child: &Arc<Node>) -> Result<Option<Arc<Node>>> {
+    match &node.image {
+        Image::Raw(_) => {
+            node.image.flush()?;
+            Ok(node.set_file(child))
+        }
+        Image::Qcow2(image) => {
+            let mut former = None;
+            let exchanged = image.exchange_file(|| former = node.set_file(child));
+            if let (Err(_), Some(former)) = (&exchanged, &former) {
+                node.set_file(former);
+            }
+            exchanged.map(|()| former)
+        }
+    }
 }

@@ -189,6 +189,36 @@ impl State {
         Ok(())
     }
 
+    /// Makes other nodes the `file` children of nodes. The caller checks the permissions. Returns
+    /// the former users of all children, for [`State::restore`].
+    pub(super) fn move_files(
+        &mut self,
+        files: &[(Arc<Node>, Arc<Node>)],
+    ) -> Vec<(u64, Vec<Use>)> {
+        let order = |state: &State, node: &Node| state.entry_of(node).map(|entry| entry.order);
+        let children = files.iter().flat_map(|(node, new)| [node.file(), Some(Arc::clone(new))]);
+        let orders: Vec<u64> =
+            children.flatten().filter_map(|child| order(self, &child)).collect();
+        let before = self.users_of(orders);
+        for (node, new) in files {
+            if let Some(old) = node.file().and_then(|old| order(self, &old))
+                && let Some(new) = order(self, new)
+            {
+                let moved = self.entries.extract_uses(old, |used| used.is_file_of(node));
+                moved.into_iter().for_each(|used| self.entries.add_use(new, used));
+            }
+        }
+        before
+    }
+
+    /// Hides nodes that were opened for a node which does not use them any more. Returns them, to
+    /// be closed without the lock.
+    pub(super) fn begin_closing_children(&mut self, nodes: &[Arc<Node>]) -> Vec<Arc<Node>> {
+        let unused = |node: &&Arc<Node>| self.entry_of(node).is_some_and(Entry::is_unused);
+        let unused: Vec<_> = nodes.iter().filter(unused).cloned().collect();
+        unused.iter().filter_map(|node| self.begin_closing(node)).collect()
+    }
+
     /// Makes another node the backing node of `parent`, or none. A filter that has been removed in
     /// the meantime stands for the node below it.
     ///
@@ -256,7 +286,8 @@ impl State {
         nodes.into_iter().filter_map(users).collect()
     }
 
-    fn restore(&mut self, before: Vec<(u64, Vec<Use>)>) {
+    /// Restores the users of nodes.
+    pub(super) fn restore(&mut self, before: Vec<(u64, Vec<Use>)>) {
         for (order, uses) in before {
             self.entries.extract_uses(order, |_use| true);
             for used in uses {

@@ -67,3 +67,78 @@ fn a_write_that_waits_for_the_replacement_reaches_the_new_node() {
     let former = fixture.add(qcow2(named("old")).named("former"));
     assert_same(&contents(&former), &vec![0; M as usize]);
 }
+
+#[test]
+fn a_reopened_node_is_stored_in_another_file() {
+    let (fixture, _old, _new) = two_files();
+    let node = fixture.add(qcow2(named("old")).named("n"));
+    node.write(0, &noise(1, 64 * K)).expect("writable");
+    fixture.graph.reopen(&[qcow2(named("new")).named("n")]).expect("the file can be replaced");
+    assert_same(&contents(&node), &vec![0; M as usize]);
+    node.write(64 * K, &noise(2, 64 * K)).expect("writable");
+    fixture.graph.reopen(&[qcow2(named("old")).named("n")]).expect("the file can be replaced");
+    assert_same(&contents(&node)[..64 * 1024], &noise(1, 64 * K));
+    fixture.graph.remove("n").expect("it is unused");
+    drop(node);
+    for (name, offset, seed) in [("old", 0, 1), ("new", 64 * 1024, 2)] {
+        assert_sound(&fixture.path(name));
+        let image = fixture.add(qcow2(named(name)).named("check"));
+        assert_same(&contents(&image)[offset..][..64 * 1024], &noise(seed, 64 * K));
+        fixture.graph.remove("check").expect("it is unused");
+    }
+}
+
+#[test]
+fn a_raw_node_has_the_size_of_its_new_file() {
+    let (fixture, old, _new) = two_files();
+    fixture.write("small", &[7; 1024]);
+    fixture.add(fixture.file("small").named("small"));
+    let node = fixture.add(raw(named("old")).named("n"));
+    fixture.graph.reopen(&[raw(named("small")).named("n")]).expect("the file can be replaced");
+    assert_same(&contents(&node), &[7; 1024]);
+    fixture.graph.remove("old").expect("it is unused");
+    drop(old);
+}
+
+/// As in QEMU, all files are replaced at once, so that two images can exchange theirs.
+#[test]
+fn two_images_exchange_their_files() {
+    let (fixture, old, new) = two_files();
+    let (first, second) = (
+        fixture.add(qcow2(named("old")).named("a")),
+        fixture.add(qcow2(named("new")).named("b")),
+    );
+    first.write(0, &noise(1, 64 * K)).expect("writable");
+    let exchanged = [qcow2(named("new")).named("a"), qcow2(named("old")).named("b")];
+    fixture.graph.reopen(&exchanged).expect("the files can be exchanged");
+    assert!(Arc::ptr_eq(&first.file().expect("a file"), &new));
+    assert!(Arc::ptr_eq(&second.file().expect("a file"), &old));
+    assert_same(&contents(&second)[..64 * 1024], &noise(1, 64 * K));
+}
+
+#[test]
+fn refused_files_leave_a_node_unchanged() {
+    let (fixture, old, _new) = two_files();
+    let node = fixture.add(qcow2(named("old")).named("n"));
+    fixture.add(raw(named("n")).read_only(true).named("above"));
+    fixture.write("small", &[7; 1024]);
+    fixture.add(fixture.file("small").read_only(true).named("protected"));
+    fixture.add(raw(named("protected")).read_only(true).named("r"));
+    let refused = |options: BlockdevOptions| {
+        fixture.graph.reopen(&[options]).expect_err("it is refused").to_string()
+    };
+    for (name, text) in [
+        ("nowhere", "Cannot find device='' nor node-name='nowhere'"),
+        ("n", "Making 'n' a file child of 'n' would create a cycle"),
+        ("above", "Making 'above' a file child of 'n' would create a cycle"),
+        ("protected", "Block node is read-only"),
+    ] {
+        assert_eq!(refused(qcow2(named(name)).named("n")), text);
+        assert!(Arc::ptr_eq(&node.file().expect("a file"), &old), "{name}");
+    }
+    let other_image = qcow2(named("protected")).read_only(true).named("n");
+    assert_eq!(refused(other_image), "Image is not in qcow2 format");
+    assert!(Arc::ptr_eq(&node.file().expect("a file"), &old));
+    node.write(0, &noise(1, 64 * K)).expect("still writable");
+    node.flush().expect("a flush");
+}

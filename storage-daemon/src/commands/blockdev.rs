@@ -30,9 +30,10 @@ pub fn blockdev_del(
 
 /// Changes the options of open nodes: of all these nodes, or of none.
 ///
-/// The name, the driver and the file of a node cannot be changed. If a node has a backing node, its
-/// options must contain `backing`: a different node replaces the backing node, and `null` removes
-/// it. Other options that are absent are reset to their defaults.
+/// The name and the driver of a node cannot be changed. Another node replaces the `file` child of a
+/// raw or qcow2 node; data that were written before are flushed to the former child. If a node has
+/// a backing node, its options must contain `backing`: a different node replaces the backing node,
+/// and `null` removes it. Other options that are absent are reset to their defaults.
 ///
 /// # Errors
 /// A node has no name or does not exist; an option cannot be changed; a job or another user of the

@@ -9,6 +9,7 @@ mod copy_on_read;
 pub(crate) mod format;
 pub mod header;
 mod image_storage;
+mod reopen;
 pub mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -157,73 +158,6 @@ impl Qcow2Image {
         self.opened.read().mode.clone()
     }
 
-    /// Closes the image and opens it in another mode, optionally with another name of its backing
-    /// file. Waits for the requests in flight and blocks others.
-    ///
-    /// All data are flushed before the header is changed, so that a crash leaves the image with
-    /// either the old or the new name.
-    ///
-    /// # Errors
-    /// The image cannot be flushed, the header cannot be changed, or the image cannot be opened in
-    /// the new mode. The image is then open in the former mode, but may have the new name. If the
-    /// image cannot be opened in the former mode either, it is closed.
-    pub fn reopen(&self, change: Qcow2Change) -> Result<()> {
-        let Qcow2Change { mode, name } = change;
-        let mut opened = self.opened.write();
-        let engine = opened.engine()?;
-        if opened.mode.writable {
-            if !mode.writable {
-                self.store_bitmaps(&opened)?;
-            }
-            engine.flush()?;
-            if !opened.mode.no_flush {
-                engine.sync()?;
-            }
-        }
-        // The header is checked before the image is closed, so that an error leaves the image open.
-        Header::read(&self.storage, AccessMode::from_writable(mode.writable))?;
-        opened.engine = None;
-        let renamed = match &name {
-            Some(name) => self.rename(name.as_ref(), mode.no_flush),
-            None => Ok(()),
-        };
-        let former = opened.mode.clone();
-        let mode = if renamed.is_ok() { mode } else { former.clone() };
-        let reopened = self.open_again(&mut opened, mode);
-        if reopened.is_err()
-            && let Err(error) = self.open_again(&mut opened, former)
-        {
-            tracing::error!(%error, "an image cannot be opened any more");
-        }
-        renamed.and(reopened)
-    }
-
-    fn open_again(&self, opened: &mut Opened, mode: Qcow2Mode) -> Result<()> {
-        let mut header = Header::read(&self.storage, AccessMode::from_writable(mode.writable))?;
-        if mode.writable {
-            check::repair_if_dirty(&self.storage, &mut header)?;
-        }
-        let engine = open_clusters(&self.storage, &header, &mode)?;
-        let metadata = Metadata::read(&self.storage, header)?;
-        let mut bitmaps = self.bitmaps.lock();
-        // The bitmaps of a writable image are newer in memory than in the image.
-        if !opened.mode.writable {
-            *bitmaps = Bitmaps::load(
-                &self.storage,
-                &metadata.header,
-                AccessMode::from_writable(mode.writable),
-            )?;
-        }
-        if mode.writable {
-            metadata.header.prepare_for_writing(&self.storage)?;
-            bitmaps.mark_in_use(&engine)?;
-        }
-        opened.engine = Some(engine);
-        opened.mode = mode;
-        *self.metadata.lock() = metadata;
-        Ok(())
-    }
-
     /// Writes the bitmaps of a writable image to it.
     fn store_bitmaps(&self, opened: &Opened) -> io::Result<()> {
         let mut bitmaps = self.bitmaps.lock();
@@ -235,15 +169,6 @@ impl Qcow2Image {
             engine.flush()?;
             if opened.mode.no_flush { Ok(()) } else { engine.sync() }
         })
-    }
-
-    fn rename(&self, name: Option<&BackingName>, no_flush: bool) -> Result<()> {
-        Header::name_backing(&self.storage, name)?;
-        self.storage.flush()?;
-        if !no_flush {
-            self.storage.sync()?;
-        }
-        Ok(())
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
