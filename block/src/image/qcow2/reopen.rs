@@ -49,9 +49,9 @@ impl Qcow2Image {
         renamed.and(reopened)
     }
 
-    /// Runs `exchange`, which replaces the contents of the storage, when all data are flushed to the
-    /// former contents. Reads the tables from the new contents afterwards. As in QEMU, the header
-    /// is not read again.
+    /// Runs `exchange`, which replaces the contents of the storage, when all data are flushed to
+    /// the former contents. Reads the tables from the new contents afterwards. As in QEMU, the
+    /// header is not read again.
     ///
     /// # Errors
     /// The image cannot be flushed, or the tables cannot be read. The tables of the former contents
