@@ -14,7 +14,7 @@ use super::executor::CallExecutor;
 use super::foreign_protocol::ForeignProtocols;
 use super::in_process::Connections;
 use super::listener::{Listener, ListenerOptions};
-use super::places::{Occupant, Places};
+use super::places::{Occupant, Place, Places};
 use super::readiness::{NotifyServiceManager, ServiceState};
 use super::refusal::{Refusal, RefusalLog};
 use super::stream::{FdPassing, Sink, Source, Stream};
@@ -55,6 +55,22 @@ pub(super) struct Acceptor {
     pub(super) notify_service_manager: Option<NotifyServiceManager>,
 }
 
+/// Whether a client is served.
+type Admission = Result<Admitted, Refused>;
+
+/// A client that has a place and a session. The connection is boxed, as a future reserves space for
+/// each place to which a value moves.
+struct Admitted {
+    place: Place,
+    connection: Box<Connection>,
+}
+
+/// A client that gets no session. The refusal is logged already.
+struct Refused {
+    sink: Sink,
+    refusal: Refusal,
+}
+
 /// Serves the clients of all listeners until the shutdown is requested and the last session is
 /// closed.
 ///
@@ -84,7 +100,8 @@ pub(super) async fn serve_all(
             }
             Transport::Connected(stream) => {
                 let stream = stream.into_stream()?;
-                tasks.spawn(async move { acceptor.serve_configured(stream, options).await });
+                let admission = acceptor.admit_configured(stream, &options);
+                tasks.spawn(async move { acceptor.serve(admission).await });
             }
             Transport::Connecting(outgoing) => {
                 tasks.spawn(connect_loop(acceptor, outgoing, options));
@@ -93,7 +110,8 @@ pub(super) async fn serve_all(
                 tasks.spawn(in_process_loop(acceptor, connections, options));
             }
             Transport::Stdio => {
-                tasks.spawn(async move { acceptor.serve_stdio(options).await });
+                let admission = acceptor.admit_stdio(&options);
+                tasks.spawn(async move { acceptor.serve(admission).await });
             }
         }
     }
@@ -129,8 +147,9 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: 
         };
         match accepted {
             Ok(stream) => {
-                let (acceptor, options) = (Arc::clone(&acceptor), options.clone());
-                sessions.spawn(async move { acceptor.serve_accepted(stream, options).await });
+                let admission = acceptor.admit_accepted(stream, &options);
+                let acceptor = Arc::clone(&acceptor);
+                sessions.spawn(async move { acceptor.serve(admission).await });
             }
             Err(error) => {
                 // Most likely the process has no free file descriptor. Sessions that end during the
@@ -159,13 +178,11 @@ async fn in_process_loop(
             Some(client) = connections.accept() => client,
             else => break,
         };
-        let session_options = acceptor.session_options(peer, &options);
+        let session = acceptor.session_options(peer, &options);
+        let connection = ConnectionOptions::default();
+        let admission = acceptor.admit(source, sink, Occupant::Configured, &session, connection);
         let acceptor = Arc::clone(&acceptor);
-        sessions.spawn(async move {
-            let options = ConnectionOptions::default();
-            let occupant = Occupant::Configured;
-            acceptor.run_session(source, sink, occupant, &session_options, options).await;
-        });
+        sessions.spawn(async move { acceptor.serve(admission).await });
     }
     while sessions.join_next().await.is_some() {}
 }
@@ -185,7 +202,7 @@ async fn connect_loop(
         match connected {
             Ok(stream) => {
                 is_reachable = true;
-                acceptor.serve_configured(stream, options.clone()).await;
+                acceptor.serve(acceptor.admit_configured(stream, &options)).await;
             }
             Err(error) if is_reachable => {
                 // Only the first failure is a warning: the client may be absent for days.
@@ -202,62 +219,57 @@ async fn connect_loop(
 }
 
 impl Acceptor {
-    /// Serves a client that connected to a socket of the server, if the policy admits its user.
-    async fn serve_accepted(&self, stream: Stream, options: ListenerOptions) {
+    /// Admits a client that connected to a socket of the server, if the policy admits its user.
+    fn admit_accepted(&self, stream: Stream, options: &ListenerOptions) -> Admission {
         let policy = options.policy.as_ref().unwrap_or_else(|| self.service.policy());
+        let refuse = |stream: Stream, refusal| {
+            self.refusals.add(refusal);
+            Err(Refused { sink: stream.split(FdPassing::Disabled).1, refusal })
+        };
         let peer = match stream.peer() {
             Ok(Some(peer)) if !policy.may_connect(&peer) => {
                 tracing::debug!(uid = peer.uid, pid = peer.pid, "the policy refuses a client");
-                return self.refuse(stream, Refusal::UserNotAdmitted(peer.uid)).await;
+                return refuse(stream, Refusal::UserNotAdmitted(peer.uid));
             }
             Ok(peer) => peer,
             Err(error) => {
                 tracing::debug!(%error, "the credentials of a client cannot be read");
-                return self.refuse(stream, Refusal::CredentialsUnreadable).await;
+                return refuse(stream, Refusal::CredentialsUnreadable);
             }
         };
-        let deadline = Some(self.negotiation_deadline);
         let occupant = Occupant::of_peer(peer.as_ref());
-        self.serve(stream, peer, occupant, options, deadline).await;
+        self.admit_stream(stream, peer, occupant, options, Some(self.negotiation_deadline))
     }
 
-    /// Refuses a client that gets no session. The reply fits the empty buffer of the socket, so
-    /// that the write does not wait for the client.
-    async fn refuse(&self, stream: Stream, refusal: Refusal) {
-        self.refusals.add(refusal);
-        let (_source, mut sink) = stream.split(FdPassing::Disabled);
-        let _ = sink.write_all(refusal.reply().unwrap_or_default()).await;
-    }
-
-    /// Serves a client at the other end of a connection that the operator configured.
-    async fn serve_configured(&self, stream: Stream, options: ListenerOptions) {
+    /// Admits a client at the other end of a connection that the operator configured.
+    fn admit_configured(&self, stream: Stream, options: &ListenerOptions) -> Admission {
         let peer = stream.peer().ok().flatten();
-        self.serve(stream, peer, Occupant::Configured, options, None).await;
+        self.admit_stream(stream, peer, Occupant::Configured, options, None)
     }
 
-    async fn serve_stdio(&self, listener: ListenerOptions) {
+    fn admit_stdio(&self, listener: &ListenerOptions) -> Admission {
         let source = Source::Bytes(Box::new(tokio::io::stdin()));
         let sink = Box::new(tokio::io::stdout());
         let foreign_protocols = listener.foreign_protocols.unwrap_or(ForeignProtocols::Ignore);
         let options = ConnectionOptions { foreign_protocols, negotiation_deadline: None };
-        let session_options = self.session_options(None, &listener);
-        self.run_session(source, sink, Occupant::Configured, &session_options, options).await;
+        let session = self.session_options(None, listener);
+        self.admit(source, sink, Occupant::Configured, &session, options)
     }
 
-    async fn serve(
+    fn admit_stream(
         &self,
         stream: Stream,
         peer: Option<PeerCredentials>,
         occupant: Occupant,
-        listener: ListenerOptions,
+        listener: &ListenerOptions,
         negotiation_deadline: Option<Duration>,
-    ) {
+    ) -> Admission {
         let default = stream.default_foreign_protocols();
         let foreign_protocols = listener.foreign_protocols.unwrap_or(default);
         let options = ConnectionOptions { foreign_protocols, negotiation_deadline };
         let (source, sink) = stream.split(self.fd_passing);
-        let session_options = self.session_options(peer, &listener);
-        self.run_session(source, sink, occupant, &session_options, options).await;
+        let session = self.session_options(peer, listener);
+        self.admit(source, sink, occupant, &session, options)
     }
 
     fn session_options(
@@ -270,30 +282,43 @@ impl Acceptor {
         SessionOptions { peer, pretty, output_limit, memory_budget, listener, policy }
     }
 
-    /// Runs one session over its transport, if a place is free.
-    async fn run_session(
+    /// Opens a session over its transport, if a place is free.
+    fn admit(
         &self,
         source: Source,
-        mut sink: Sink,
+        sink: Sink,
         occupant: Occupant,
         session_options: &SessionOptions,
         options: ConnectionOptions,
-    ) {
+    ) -> Admission {
         let place = match self.places.take(occupant) {
             Ok(place) => place,
             Err(reason) => {
                 let refusal = Refusal::NoPlace(reason);
                 self.refusals.add(refusal);
+                return Err(Refused { sink, refusal });
+            }
+        };
+        let session = Session::new(Arc::clone(&self.service), session_options);
+        tracing::debug!(session = session.context().id(), "a client connected");
+        let executor = Arc::clone(&self.executor);
+        let connection = Connection::new(source, sink, session, executor, options);
+        Ok(Admitted { place, connection: Box::new(connection) })
+    }
+
+    /// Serves an admitted client until it disconnects, or refuses the client.
+    async fn serve(&self, admission: Admission) {
+        let Admitted { place, mut connection } = match admission {
+            Ok(admitted) => admitted,
+            Err(Refused { mut sink, refusal }) => {
+                // The reply fits the empty buffer of the socket, so that the write does not wait
+                // for the client.
                 let _ = sink.write_all(refusal.reply().unwrap_or_default()).await;
                 return;
             }
         };
-        let session = Session::new(Arc::clone(&self.service), session_options);
-        let context = session.shared_context();
+        let context = connection.shared_context();
         let id = context.id();
-        tracing::debug!(session = id, "a client connected");
-        let executor = Arc::clone(&self.executor);
-        let mut connection = Connection::new(source, sink, session, executor, options);
         match connection.run(self.service.shutdown()).await {
             Disconnect::ByClient | Disconnect::ByServer => {
                 tracing::debug!(session = id, "session ended");

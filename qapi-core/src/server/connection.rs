@@ -17,6 +17,7 @@ use super::read_buffer::{READ_SIZE, READ_SIZE_OF_LARGE, ReadBuffer};
 use super::refusal::Refusal;
 use super::stream::{HangUp, Sink, Source};
 use crate::call::cancellation::CancelReason;
+use crate::call::session::SessionContext;
 use crate::protocol::outbox::LimitExceeded;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Advance, Session};
@@ -262,6 +263,11 @@ impl Connection {
             Poll::Ready(())
         })
         .await;
+    }
+
+    /// The session as commands see it.
+    pub(super) fn shared_context(&self) -> Arc<SessionContext> {
+        self.session.shared_context()
     }
 
     /// The call in flight, which continues without the client.

@@ -37,7 +37,7 @@ impl SocketLock {
         let path = PathBuf::from(path);
         let start = Instant::now();
         loop {
-            let file = open(&path)?;
+            let file = open(&path).map_err(|error| name_lock(&path, error))?;
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 // The program that had the lock may have removed this file in the meantime.
                 Ok(()) if is_at(&file, &path)? => return Ok(Self { path, _file: file }),
@@ -71,6 +71,13 @@ fn open(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(flags.cast_signed())
         .open(path)
+}
+
+/// The error with the name of the lock: confinement such as Landlock may allow the socket and not
+/// the file of the lock.
+fn name_lock(path: &Path, error: io::Error) -> io::Error {
+    let text = format!("cannot open the lock file {}: {error}", path.display());
+    io::Error::new(error.kind(), text)
 }
 
 /// Whether `file` is the file at `path`.

@@ -193,6 +193,18 @@ fn a_path_of_the_full_length_is_served() {
 }
 
 #[test]
+fn an_error_of_the_lock_names_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("qmp.sock");
+    std::fs::create_dir(directory.path().join("qmp.sock.lock")).unwrap();
+    let error = Listener::unix(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("cannot open the lock file") && error.contains("qmp.sock.lock"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_lock_of_a_start_that_was_killed_does_not_matter() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("qmp.sock");
