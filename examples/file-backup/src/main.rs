@@ -11,13 +11,14 @@ use std::process::ExitCode;
 
 use file_backup as _;
 use job::Jobs;
-use qapi_core::{ServeError, Server};
+use qapi_core::{ServeError, Server, ServerVersion};
 
 fn serve(path: &std::ffi::OsStr) -> Result<(), ServeError> {
     let server = Server::new();
     let jobs = Jobs::new(server.events());
     let at_shutdown = jobs.clone();
     server
+        .version(ServerVersion::with_package(concat!("file-backup ", env!("CARGO_PKG_VERSION"))))
         .state(jobs)
         .on_shutdown(async move { at_shutdown.cancel_all().await })
         .require_package("file-backup")

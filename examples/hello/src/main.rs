@@ -15,6 +15,7 @@ mod tests;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use qapi_core::ServerVersion;
 use qapi_core::prelude::*;
 
 /// The number of greetings. The server owns this state, and passes it to each command that has a
@@ -59,7 +60,8 @@ fn query_greetings(#[qapi(state)] greetings: &Greetings) -> GreetingInfo {
 
 /// The server of this daemon, which the tests run too.
 fn server() -> Server {
-    Server::new().state(Greetings::default())
+    let version = ServerVersion::with_package(concat!("hello ", env!("CARGO_PKG_VERSION")));
+    Server::new().version(version).state(Greetings::default())
 }
 
 fn main() -> ExitCode {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use job::journal::Journal;
 use job::{JobMetrics, Jobs, ResultEvents, extensions};
-use qapi_core::observe::{AuditLog, CallHook, CallInfo, Metrics, SlowCalls};
+use qapi_core::observe::{AuditLog, Metrics, SlowCalls};
 use qapi_core::policy::{Access, Policy};
 use qapi_core::prelude::*;
 use qapi_core::server::SocketAccess;
@@ -51,23 +51,13 @@ pub(crate) fn server(journal: Journal) -> Server {
 /// Adds the sockets: one for administrators, and one that only reads, for the group of `folder`.
 pub(crate) fn listen(server: Server, folder: &Path) -> Result<Server, ServeError> {
     let group = fs::metadata(folder)?.gid();
+    let read_only = Policy::new()
+        .peers(Access::owner_and_root().allow_gid(group))
+        .commands("*", Access::none())
+        .commands("query-*", Access::anyone());
     let access = SocketAccess::new().mode(0o660).group(group);
+    let monitor = Listener::unix_with(folder.join("monitor.sock"), access)?;
     Ok(server
-        .policy(Policy::new().peers(Access::owner_and_root().allow_gid(group)))
-        .call_hook(ReadOnly)
         .listen(Listener::unix(folder.join("admin.sock"))?.name("admin"))
-        .listen(Listener::unix_with(folder.join("monitor.sock"), access)?.name("monitor")))
-}
-
-/// Refuses clients of the socket `monitor` all commands that change something.
-struct ReadOnly;
-
-impl CallHook for ReadOnly {
-    fn before(&self, call: &CallInfo<'_>) -> qapi_core::Result<()> {
-        let reads = call.command().starts_with("query-") || call.command() == "qmp_capabilities";
-        if call.session.listener() == Some("monitor") && !reads {
-            return Err("This socket only reads".into());
-        }
-        Ok(())
-    }
+        .listen(monitor.name("monitor").policy(read_only)))
 }

@@ -50,6 +50,8 @@ async fn jobs_are_audited_measured_and_remembered() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (agent, mut admin) = start(folder.path(), port).await;
     admin.check_schema(&COMMANDS).await.unwrap();
+    let package = concat!("host-agent ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(admin.greeting()["version"]["package"], package);
     let path = folder.path().to_str().unwrap();
     admin.execute(&folder_measure { job_id: "m0", folder: path }).await.unwrap();
     assert_eq!(wait_for_job(&mut admin, "m0").await.unwrap(), JobEnd::Completed);
@@ -73,7 +75,7 @@ async fn the_socket_of_monitors_only_reads() {
     let mut monitor = Client::connect_unix(folder.path().join("monitor.sock")).await.unwrap();
     let label = label_set { name: "zone", value: "a" };
     let refused = monitor.execute(&label).await.unwrap_err();
-    assert_eq!(refused.command().unwrap().desc(), "This socket only reads");
+    assert_eq!(refused.command().unwrap().desc(), "The command label-set has not been found");
     admin.execute(&label).await.unwrap();
     assert_eq!(monitor.next::<LabelChanged>().await.unwrap().name, "zone");
     assert_eq!(monitor.execute(&query_labels {}).await.unwrap().len(), 1);
