@@ -11,6 +11,7 @@
 //! - [`block_job`] is the common part of all block jobs: events, reserved nodes, the policy for I/O
 //!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
+//! - [`exports`] has the NBD server and the nodes that it exports.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
 //! - [`options`] parses the command line.
 //! - [`daemon`] sets up nodes and monitors as the command line describes, and serves clients.
@@ -32,6 +33,7 @@ mod blocking;
 pub mod commands;
 pub mod daemon;
 pub mod demo;
+pub mod exports;
 pub mod jobs;
 mod messages;
 pub mod options;

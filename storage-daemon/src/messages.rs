@@ -203,3 +203,67 @@ pub(crate) fn action_cannot_be_grouped(action: &str) -> Error {
         "Action '{action}' does not support transaction property completion-mode = grouped"
     ))
 }
+
+pub(crate) fn cannot_bind(address: &str, error: std::io::Error) -> Error {
+    Error::from(error).context(format!("Failed to bind socket to {address}"))
+}
+
+pub(crate) fn unknown_port(host: &str, port: &str) -> Error {
+    crate::options::messages::unknown_port(host, port)
+}
+
+pub(crate) fn nbd_server_running() -> Error {
+    Error::generic("NBD server already running")
+}
+
+pub(crate) fn nbd_server_not_running() -> Error {
+    Error::generic("NBD server not running")
+}
+
+pub(crate) fn no_tls_credentials(id: &str) -> Error {
+    Error::generic(format!("No TLS credentials with id '{id}'"))
+}
+
+pub(crate) fn export_id_invalid() -> Error {
+    Error::generic("Invalid block export id")
+}
+
+pub(crate) fn export_id_in_use(id: &str) -> Error {
+    Error::generic(format!("Block export id '{id}' is already in use"))
+}
+
+pub(crate) fn export_read_only_node() -> Error {
+    Error::generic("Cannot export read-only node as writable")
+}
+
+pub(crate) fn no_iothread(id: &str) -> Error {
+    Error::generic(format!("iothread \"{id}\" not found"))
+}
+
+pub(crate) fn export_name_too_long(name: &str) -> Error {
+    Error::generic(format!("export name '{name}' too long"))
+}
+
+pub(crate) fn export_description_too_long(description: &str) -> Error {
+    Error::generic(format!("description '{description}' too long"))
+}
+
+pub(crate) fn export_name_in_use(name: &str) -> Error {
+    Error::generic(format!("NBD server already has export named '{name}'"))
+}
+
+pub(crate) fn export_bitmap_not_found(name: &str) -> Error {
+    Error::generic(format!("Bitmap '{name}' is not found"))
+}
+
+pub(crate) fn node_not_found(name: &str) -> Error {
+    Error::generic(format!("Node '{name}' not found"))
+}
+
+pub(crate) fn export_not_found(id: &str) -> Error {
+    Error::generic(format!("Export '{id}' is not found"))
+}
+
+pub(crate) fn export_in_use(id: &str) -> Error {
+    Error::generic(format!("export '{id}' still in use"))
+}

@@ -10,6 +10,7 @@ use super::node::Node;
 use super::root::Root;
 use crate::error::{Error, Result};
 use crate::image::extent::Extent;
+use crate::image::storage::ZeroMode;
 
 /// Requests to a node as futures, for callers on an async runtime. Clones share the limit on
 /// requests in flight.
@@ -119,7 +120,7 @@ impl AsyncNode {
     pub async fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
         self.run(move |target| match target {
             Target::Node(node) => node.write_zeroes(offset, length),
-            Target::Root(root) => root.write_zeroes(offset, length),
+            Target::Root(root) => root.write_zeroes(offset, length, ZeroMode::MayUnmap),
         })
         .await
     }

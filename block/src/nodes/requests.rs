@@ -90,7 +90,8 @@ impl Node {
     /// # Errors
     /// As [`Node::write`].
     pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
-        self.write_zeroes_guarded(&self.writes.begin_write(), offset, length)
+        let guard = self.writes.begin_write();
+        self.write_zeroes_guarded(&guard, offset, length, ZeroMode::MayUnmap)
     }
 
     pub(super) fn write_zeroes_guarded(
@@ -98,9 +99,10 @@ impl Node {
         guard: &WriteGuard<'_>,
         offset: u64,
         length: u64,
+        mode: ZeroMode,
     ) -> Result<()> {
         self.check_writable()?;
-        let mut perform = || Ok(self.image.write_zeroes(offset, length, ZeroMode::MayUnmap)?);
+        let mut perform = || Ok(self.image.write_zeroes(offset, length, mode)?);
         guard.run(Write::zeroes(offset, length), &mut perform)
     }
 

@@ -13,6 +13,7 @@ use super::reservation::Reservation;
 use super::watch::WriteGuard;
 use crate::error::Result;
 use crate::image::permissions::Access;
+use crate::image::storage::ZeroMode;
 
 /// Reads and writes a node, or the node that has replaced it.
 ///
@@ -100,12 +101,14 @@ impl Root {
         self.with_write_guard(|node, guard| node.write_guarded(guard, offset, buffer))
     }
 
-    /// As [`Node::write_zeroes`].
+    /// Makes a range read as zeroes, as [`Node::write_zeroes`] does, and allocated or not.
     ///
     /// # Errors
-    /// As [`Node::write_zeroes`].
-    pub fn write_zeroes(&self, offset: u64, length: u64) -> Result<()> {
-        self.with_write_guard(|node, guard| node.write_zeroes_guarded(guard, offset, length))
+    /// As [`Node::write`].
+    pub fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> Result<()> {
+        self.with_write_guard(|node, guard| {
+            node.write_zeroes_guarded(guard, offset, length, mode)
+        })
     }
 
     /// As [`Node::discard_range`].

@@ -121,6 +121,7 @@ async fn serve(
     }
     let mut setup = Setup::new(settings)?;
     let (graph, jobs) = (setup.graph().clone(), setup.jobs().clone());
+    let exports = setup.exports().clone();
     tokio::select! {
         result = setup.carry_out(&settings.steps) => result?,
         () = signals.any() => return Ok(()),
@@ -148,7 +149,11 @@ async fn serve(
     let ended = async {
         serving.await?;
         end_jobs(&jobs).await;
-        let closed = tokio::task::spawn_blocking(move || graph.remove_all()).await;
+        let closed = tokio::task::spawn_blocking(move || {
+            exports.close();
+            graph.remove_all();
+        })
+        .await;
         closed.map_err(|_panicked| DaemonError::NotClosed)
     };
     // In both cases, returning from this function removes the sockets and the PID file, and does

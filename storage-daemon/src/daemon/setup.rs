@@ -14,10 +14,12 @@ use super::socket::socket;
 use super::version;
 use super::{log, metrics};
 use crate::block_job::BlockJobContext;
+use crate::exports::Exports;
 use crate::options::messages;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
 };
+use crate::schema::export::{BlockExportOptions, NbdServerOptions};
 use crate::schema::image_corrupted::BlockImageCorrupted;
 
 /// A daemon that is being set up.
@@ -25,6 +27,7 @@ pub struct Setup {
     server: Server,
     jobs: Jobs,
     graph: Graph,
+    exports: Exports,
     /// The listeners by ID; `None` if a monitor uses the listener.
     chardevs: HashMap<String, Option<Listener>>,
     stdio: Stdio,
@@ -55,6 +58,7 @@ impl Setup {
             Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
             None => server,
         };
+        let exports = Exports::new(graph.clone(), server.events());
         let slots = CopySlots::default();
         let block_jobs = BlockJobContext {
             jobs: jobs.clone(),
@@ -69,6 +73,7 @@ impl Setup {
             .require_package("qapi-block")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(graph.clone())
+            .state(exports.clone())
             .state(slots)
             .state(block_jobs);
         let server = match &settings.metrics {
@@ -76,7 +81,7 @@ impl Setup {
             None => server,
         };
         let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
-        Ok(Self { server, jobs, graph, chardevs: HashMap::new(), stdio })
+        Ok(Self { server, jobs, graph, exports, chardevs: HashMap::new(), stdio })
     }
 
     /// The daemon's jobs.
@@ -87,6 +92,11 @@ impl Setup {
     /// The daemon's nodes.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The daemon's exports.
+    pub fn exports(&self) -> &Exports {
+        &self.exports
     }
 
     /// The server, with the listeners of all monitors.
@@ -104,6 +114,8 @@ impl Setup {
                 StepKind::Chardev => self.chardev(argument).await,
                 StepKind::Monitor => self.monitor(argument),
                 StepKind::Blockdev => self.blockdev(argument),
+                StepKind::NbdServer => self.nbd_server(argument),
+                StepKind::Export => self.export(argument),
             };
             result.map_err(|error| OptionError::Failed {
                 name: kind.option(),
@@ -159,6 +171,16 @@ impl Setup {
         let options: BlockdevOptions = typed(argument, "driver")?;
         self.graph.add(&options)?;
         Ok(())
+    }
+
+    fn nbd_server(&mut self, argument: &str) -> Result<()> {
+        let options: NbdServerOptions = typed(argument, "")?;
+        self.exports.start_server(&options)
+    }
+
+    fn export(&mut self, argument: &str) -> Result<()> {
+        let options: BlockExportOptions = typed(argument, "type")?;
+        self.exports.add(options)
     }
 }
 

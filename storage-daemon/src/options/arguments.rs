@@ -30,7 +30,7 @@ pub enum Invocation {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 20] = [
+const OPTIONS: [(&str, Meaning); 22] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
@@ -39,6 +39,7 @@ const OPTIONS: [(&str, Meaning); 20] = [
     ("chardev", Meaning::Step(StepKind::Chardev)),
     ("client-memory", Meaning::ClientMemory),
     ("daemonize", Meaning::Daemonize),
+    ("export", Meaning::Step(StepKind::Export)),
     ("image-references", Meaning::ImageReferences),
     ("journal", Meaning::Journal),
     ("landlock", Meaning::Landlock),
@@ -49,6 +50,7 @@ const OPTIONS: [(&str, Meaning); 20] = [
     ("log-traffic", Meaning::Log(LogOption::Traffic)),
     ("metrics", Meaning::Metrics),
     ("monitor", Meaning::Step(StepKind::Monitor)),
+    ("nbd-server", Meaning::Step(StepKind::NbdServer)),
     ("pidfile", Meaning::Pidfile),
     ("slow-calls", Meaning::Log(LogOption::SlowCalls)),
 ];

@@ -30,6 +30,12 @@ Without options it shows what it can do, on images of its own.
   --chardev stdio,id=ID  use standard input and output
   --monitor [chardev=]ID[,mode=control][,pretty=on|off]
                          serve QMP to the clients of a character device
+  --nbd-server addr.type=unix,addr.path=PATH[,max-connections=N]
+  --nbd-server addr.type=inet,addr.host=HOST,addr.port=PORT[,max-connections=N]
+                         start the NBD server, which has no authentication
+  --export [type=]nbd,id=ID,node-name=NAME[,name=EXPORT][,writable=on|off]
+           [,description=TEXT][,allocation-depth=on|off]
+                         serve a block node to the clients of the NBD server
   --client-memory SIZE   limit the memory for the messages of all clients together; 256M is the
                          default. The clients that use most are disconnected first.
   --image-references all|files|none

@@ -48,6 +48,10 @@ pub enum StepKind {
     Monitor,
     /// A block node.
     Blockdev,
+    /// The NBD server.
+    NbdServer,
+    /// An export of a node.
+    Export,
 }
 
 impl StepKind {
@@ -57,6 +61,8 @@ impl StepKind {
             Self::Chardev => "chardev",
             Self::Monitor => "monitor",
             Self::Blockdev => "blockdev",
+            Self::NbdServer => "nbd-server",
+            Self::Export => "export",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The types of this program's commands and events, at the level of QEMU 10.0.
 //!
 //! The types of [`encryption`] are from QEMU's `crypto.json`, those of [`transaction`] from
-//! `transaction.json`, and all others from `block-core.json`. The options of block nodes, which are
+//! `transaction.json`, those of [`export`] from `block-export.json`, those of [`socket_address`] from
+//! `sockets.json`, and all others from `block-core.json`. The options of block nodes, which are
 //! from `block-core.json` too, are in [`block::options`].
 //!
 //! The commands are in [`commands`](crate::commands).
@@ -11,7 +12,9 @@ pub mod backup;
 pub mod block_job;
 pub mod create;
 pub mod encryption;
+pub mod export;
 pub mod image_corrupted;
 pub mod mirror;
 pub mod node_info;
+pub mod socket_address;
 pub mod transaction;

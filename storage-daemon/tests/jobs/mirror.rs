@@ -86,7 +86,8 @@ fn write(root: &Root, model: &mut [u8], round: u64) {
     let length = (random(8) % 200 * 512 + 512).min(SIZE - offset);
     let range = offset as usize..(offset + length) as usize;
     if round.is_multiple_of(5) {
-        root.write_zeroes(offset, length).expect("it can be written");
+        root.write_zeroes(offset, length, block::image::storage::ZeroMode::MayUnmap)
+            .expect("it can be written");
         model[range].fill(0);
     } else {
         let data = noise(round + 1, length);

@@ -21,7 +21,7 @@ fn is_root(path: &Path) -> bool {
     let stem = path.file_stem().and_then(OsStr::to_str).unwrap();
     folder.ends_with("bin")
         || ["lib", "main", "build"].contains(&stem)
-        || folder.ends_with("tests")
+        || ["tests", "examples"].iter().any(|name| folder.ends_with(name))
             && folder.parent().is_some_and(|package| package.join("Cargo.toml").exists())
 }
 

@@ -1,0 +1,53 @@
+//! One client.
+
+use std::io::{self, IoSlice};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::export::Export;
+use crate::socket::Socket;
+
+/// A connection. It ends for all of its threads when [`Connection::shut_down`] is called.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: Socket,
+    /// The export, once the client has chosen one.
+    export: OnceLock<Arc<Export>>,
+}
+
+impl Connection {
+    pub(crate) fn new(socket: Socket) -> Self {
+        Connection { socket, export: OnceLock::new() }
+    }
+
+    /// Reads at least one byte, or none at the end of the input.
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buffer)
+    }
+
+    /// Writes all bytes. The caller excludes other writers.
+    pub(crate) fn write_all(&self, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.socket.write_all(slices)
+    }
+
+    /// Lets reads and writes fail from `deadline` on.
+    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
+        self.socket.set_deadline(deadline)
+    }
+
+    /// Ends the connection.
+    pub(crate) fn shut_down(&self) {
+        self.socket.shut_down();
+    }
+
+    /// Notes the export that the client uses.
+    pub(crate) fn choose(&self, export: Arc<Export>) {
+        // A client chooses once: the handshake ends with it.
+        let _ = self.export.set(export);
+    }
+
+    /// Whether the client uses an export.
+    pub(crate) fn uses(&self, export: &Arc<Export>) -> bool {
+        self.export.get().is_some_and(|used| Arc::ptr_eq(used, export))
+    }
+}

@@ -1,0 +1,171 @@
+//! Requests, and what makes the server refuse them.
+
+use std::io;
+
+use rustix::io::Errno;
+
+use super::Session;
+use crate::handshake::{ReplyForm, violation};
+use crate::protocol::{
+    EXTENDED_REQUEST_MAGIC, PAYLOAD_MAX, REQUEST_MAGIC, command, command_flag, errno,
+};
+use crate::reader::Reader;
+
+/// The header of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) flags: u16,
+    pub(super) command: u16,
+    /// The number that the reply repeats.
+    pub(super) cookie: u64,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    is_extended: bool,
+}
+
+/// Why a request fails: an error number of the protocol, and a text.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) number: u32,
+    pub(super) text: String,
+}
+
+impl Refusal {
+    pub(super) fn invalid(text: impl Into<String>) -> Self {
+        Refusal { number: errno::INVALID, text: text.into() }
+    }
+
+    /// The error of the disk.
+    pub(super) fn io(error: &io::Error, text: &str) -> Self {
+        Refusal { number: number(error), text: format!("{text}: {error}") }
+    }
+}
+
+/// The error number of the protocol for an error of a disk.
+fn number(error: &io::Error) -> u32 {
+    let known = error.raw_os_error().map(Errno::from_raw_os_error);
+    match known {
+        Some(Errno::PERM | Errno::ROFS) => errno::PERM,
+        Some(Errno::IO) => errno::IO,
+        Some(Errno::NOMEM) => errno::NO_MEMORY,
+        Some(Errno::NOSPC | Errno::FBIG | Errno::DQUOT) => errno::NO_SPACE,
+        Some(Errno::OVERFLOW) => errno::OVERFLOW,
+        Some(Errno::NOTSUP) => errno::NOT_SUPPORTED,
+        Some(Errno::SHUTDOWN) => errno::SHUTDOWN,
+        Some(_other) => errno::INVALID,
+        None if error.kind() == io::ErrorKind::Unsupported => errno::NOT_SUPPORTED,
+        None => errno::IO,
+    }
+}
+
+impl Request {
+    /// Reads a request without its payload. Returns `None` if the client ends the connection.
+    ///
+    /// # Errors
+    /// The connection has failed, or the client violates the protocol.
+    pub(super) fn read(reader: &mut Reader, form: ReplyForm) -> io::Result<Option<Self>> {
+        let is_extended = form == ReplyForm::Extended;
+        let expected = if is_extended { EXTENDED_REQUEST_MAGIC } else { REQUEST_MAGIC };
+        let magic = match reader.u32() {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            magic => magic?,
+        };
+        if magic != expected {
+            return Err(violation("a bad magic of a request"));
+        }
+        let [flags, command] = [reader.array()?, reader.array()?].map(u16::from_be_bytes);
+        let (cookie, offset) = (reader.u64()?, reader.u64()?);
+        let length = if is_extended { reader.u64()? } else { u64::from(reader.u32()?) };
+        if command == command::DISCONNECT {
+            return Ok(None);
+        }
+        Ok(Some(Request { flags, command, cookie, offset, length, is_extended }))
+    }
+
+    pub(super) fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// The length of the payload in bytes.
+    pub(super) fn payload(&self) -> u64 {
+        let has_payload = self.is_extended && self.has(command_flag::PAYLOAD_LEN);
+        if has_payload || self.command == command::WRITE { self.length } else { 0 }
+    }
+
+    /// The flags that the request may have.
+    fn valid_flags(&self, form: ReplyForm) -> u16 {
+        let payload_flag = if self.is_extended { command_flag::PAYLOAD_LEN } else { 0 };
+        let own = match self.command {
+            command::READ if form == ReplyForm::Simple => 0,
+            command::READ => command_flag::DF,
+            command::WRITE => payload_flag,
+            command::WRITE_ZEROES => command_flag::NO_HOLE | command_flag::FAST_ZERO,
+            command::BLOCK_STATUS => command_flag::REQ_ONE | payload_flag,
+            _other => 0,
+        };
+        own | command_flag::FUA
+    }
+
+    /// The length of the range, or `None` if the request has no range.
+    fn range_length(&self) -> Option<u64> {
+        match self.command {
+            command::FLUSH => None,
+            // The payload has the length of the range.
+            command::BLOCK_STATUS if self.payload() > 0 => None,
+            _other => Some(self.length),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Checks a request in the order of QEMU.
+    ///
+    /// # Errors
+    /// The refusal with QEMU's text. QEMU answers nearly all with the number of `EINVAL`.
+    pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let has_data = matches!(request.command, command::READ | command::WRITE);
+        if (has_data || request.payload() > 0) && request.length > u64::from(PAYLOAD_MAX) {
+            let length = request.length;
+            let text = format!("len ({length}) is larger than max len ({PAYLOAD_MAX})");
+            return Err(Refusal::invalid(text));
+        }
+        match request.command {
+            command::READ | command::FLUSH | command::CACHE => {}
+            command::WRITE | command::TRIM | command::WRITE_ZEROES if self.export.writable => {}
+            command::WRITE | command::TRIM | command::WRITE_ZEROES => {
+                return Err(Refusal::invalid("Export is read-only"));
+            }
+            command::BLOCK_STATUS if self.contexts.is_empty() => {
+                return Err(Refusal::invalid("CMD_BLOCK_STATUS not negotiated"));
+            }
+            command::BLOCK_STATUS => {}
+            unknown => {
+                let text = format!("invalid request type ({unknown}) received");
+                return Err(Refusal::invalid(text));
+            }
+        }
+        if let Some(length) = request.range_length() {
+            self.check_range(request.offset, length)?;
+        }
+        let unknown = request.flags & !request.valid_flags(self.form);
+        if unknown != 0 {
+            let command = command::name(request.command);
+            let text = format!("unsupported flags for command {command} (got {unknown:#x})");
+            return Err(Refusal::invalid(text));
+        }
+        if request.command == command::BLOCK_STATUS && request.length == 0 {
+            return Err(Refusal::invalid("need non-zero length"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a range that is not within the disk.
+    pub(super) fn check_range(&self, offset: u64, length: u64) -> Result<(), Refusal> {
+        let size = self.size;
+        if offset.checked_add(length).is_some_and(|end| end <= size) {
+            return Ok(());
+        }
+        let text = format!("operation past EOF; From: {offset}, Len: {length}, Size: {size}");
+        Err(Refusal::invalid(text))
+    }
+}

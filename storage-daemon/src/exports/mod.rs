@@ -1,0 +1,273 @@
+//! Exports: nodes that clients of the NBD server read and write.
+
+mod disk;
+mod listen;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use block::image::permissions::{Access, Permissions};
+use block::nodes::{Graph, Node};
+use nbd::{Export, RemoveError, RemoveMode, ServerOptions};
+use parking_lot::Mutex;
+use qapi_core::{Error, Events, Result};
+
+use crate::messages;
+use crate::schema::export::{
+    BlockDirtyBitmapOrStr, BlockExportDeleted, BlockExportInfo, BlockExportKind,
+    BlockExportOptions, BlockExportOptionsNbd, BlockExportRemoveMode, BlockExportType,
+    NbdServerAddOptions, NbdServerOptions,
+};
+use disk::NodeDisk;
+use listen::{Listening, listen};
+
+/// The NBD server and the exports. Clones share the state.
+#[derive(Clone)]
+pub struct Exports {
+    graph: Graph,
+    events: Events,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    server: Option<Listening>,
+    /// From the oldest to the newest.
+    exports: Vec<Entry>,
+    next_number: u64,
+}
+
+/// An export, until its last client is gone.
+struct Entry {
+    /// Tells apart exports with the same identifier, one after the other.
+    number: u64,
+    id: String,
+    name: String,
+    disk: Weak<NodeDisk>,
+    is_shutting_down: bool,
+}
+
+impl Exports {
+    /// No exports, and no server.
+    pub fn new(graph: Graph, events: Events) -> Self {
+        Exports { graph, events, state: Arc::default() }
+    }
+
+    /// Starts the NBD server. Blocks.
+    ///
+    /// # Errors
+    /// The server is running; the credentials do not exist; or the address cannot be bound.
+    pub fn start_server(&self, options: &NbdServerOptions) -> Result<()> {
+        let mut state = self.state.lock();
+        if state.server.is_some() {
+            return Err(messages::nbd_server_running());
+        }
+        let mut server_options = ServerOptions::default();
+        server_options.stack_size = block::nodes::STACK_SIZE;
+        if let Some(most) = options.max_connections {
+            server_options.max_connections = most;
+        }
+        if let Some(seconds) = options.handshake_max_seconds {
+            let timeout = Duration::from_secs(u64::from(seconds));
+            server_options.handshake_timeout = Some(timeout).filter(|_| seconds != 0);
+        }
+        if let Some(id) = &options.tls_creds {
+            return Err(messages::no_tls_credentials(id));
+        }
+        state.server = Some(listen(&options.addr, server_options)?);
+        Ok(())
+    }
+
+    /// Stops the NBD server, disconnects its clients and removes its exports. Blocks.
+    ///
+    /// # Errors
+    /// The server is not running.
+    pub fn stop_server(&self) -> Result<()> {
+        let mut state = self.state.lock();
+        let server = state.server.take().ok_or_else(messages::nbd_server_not_running)?;
+        state.exports.iter_mut().for_each(|export| export.is_shutting_down = true);
+        // The exports remove themselves from the state.
+        drop(state);
+        server.server.stop();
+        server.server.wait_for_clients();
+        Ok(())
+    }
+
+    /// Stops the NBD server, if it is running, without events. Blocks.
+    pub fn close(&self) {
+        // An error means that there is no server.
+        let _ = self.stop_server();
+    }
+
+    /// Adds an export. Blocks.
+    ///
+    /// # Errors
+    /// The options contradict each other, the node or the existing exports; or other users of the
+    /// node do not permit the export.
+    pub fn add(&self, options: BlockExportOptions) -> Result<()> {
+        let BlockExportKind::Nbd(nbd_options) = options.kind;
+        if !is_valid_id(&options.id) {
+            return Err(messages::export_id_invalid());
+        }
+        let mut state = self.state.lock();
+        if state.exports.iter().any(|export| export.id == options.id) {
+            return Err(messages::export_id_in_use(&options.id));
+        }
+        let node = self.graph.get(&options.node_name).ok_or_else(|| {
+            let device = String::new();
+            Error::from(block::error::Error::NodeUnknown { device, node: options.node_name })
+        })?;
+        let writable = options.writable.unwrap_or(false);
+        if writable && node.is_read_only() {
+            return Err(messages::export_read_only_node());
+        }
+        if let Some(id) = &options.iothread {
+            return Err(messages::no_iothread(id));
+        }
+        let name = nbd_options.name.clone().unwrap_or_else(|| node.name().to_owned());
+        let disk = Arc::new(self.attach(node, writable)?);
+        let server = &state.server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
+        let export = export(&name, &nbd_options, Arc::clone(&disk))?.writable(writable);
+        if server.has(&name) {
+            return Err(messages::export_name_in_use(&name));
+        }
+        self.check_bitmaps(nbd_options.bitmaps.as_deref().unwrap_or_default())?;
+        let (number, closed) = (state.next_number, self.clone());
+        let export = export.on_closed(move || closed.forget(number));
+        server.add(export).map_err(|duplicate| messages::export_name_in_use(&duplicate.0))?;
+        state.next_number += 1;
+        let (id, disk) = (options.id, Arc::downgrade(&disk));
+        state.exports.push(Entry { number, id, name, disk, is_shutting_down: false });
+        Ok(())
+    }
+
+    /// Attaches an export to a node. Others can do everything but resize the node.
+    fn attach(&self, node: Arc<Node>, writable: bool) -> Result<NodeDisk> {
+        let mut takes = Permissions::CONSISTENT_READ;
+        takes.set(Permissions::WRITE, writable);
+        let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
+        Ok(NodeDisk::new(self.graph.attach_root("", node, access)?))
+    }
+
+    /// Refuses bitmaps, as no node has any.
+    fn check_bitmaps(&self, bitmaps: &[BlockDirtyBitmapOrStr]) -> Result<()> {
+        match bitmaps.first() {
+            None => Ok(()),
+            Some(BlockDirtyBitmapOrStr::Local(name)) => {
+                Err(messages::export_bitmap_not_found(name))
+            }
+            Some(BlockDirtyBitmapOrStr::External(bitmap)) => match self.graph.get(&bitmap.node) {
+                Some(_) => Err(messages::export_bitmap_not_found(&bitmap.name)),
+                None => Err(messages::node_not_found(&bitmap.node)),
+            },
+        }
+    }
+
+    /// Adds an export whose identifier and name are the same. A read-only node is exported
+    /// read-only. Blocks.
+    ///
+    /// # Errors
+    /// As [`Exports::add`].
+    pub fn add_legacy(&self, options: NbdServerAddOptions) -> Result<()> {
+        let NbdServerAddOptions { name, description, device, writable, bitmap } = options;
+        let node = self
+            .graph
+            .get(&device)
+            .ok_or_else(|| block::error::Error::no_device_or_node(&device))?;
+        let bitmaps = bitmap.map(|name| vec![BlockDirtyBitmapOrStr::Local(name)]);
+        let id = name.unwrap_or(device);
+        let name = Some(id.clone());
+        let allocation_depth = None;
+        self.add(BlockExportOptions {
+            kind: BlockExportKind::Nbd(BlockExportOptionsNbd {
+                name,
+                description,
+                bitmaps,
+                allocation_depth,
+            }),
+            id,
+            fixed_iothread: None,
+            iothread: None,
+            node_name: node.name().to_owned(),
+            writable: writable.map(|writable| writable && !node.is_read_only()),
+            writethrough: None,
+            allow_inactive: None,
+        })
+    }
+
+    /// Removes an export. Blocks.
+    ///
+    /// # Errors
+    /// There is no such export; or it has clients, and the mode is `safe`.
+    pub fn remove(&self, id: &str, mode: BlockExportRemoveMode) -> Result<()> {
+        let mut state = self.state.lock();
+        let State { server, exports, .. } = &mut *state;
+        let export = exports.iter_mut().find(|export| export.id == id);
+        let export = export.ok_or_else(|| messages::export_not_found(id))?;
+        if export.is_shutting_down {
+            return match mode {
+                BlockExportRemoveMode::Safe => Err(messages::export_in_use(id)),
+                BlockExportRemoveMode::Hard => Ok(()),
+            };
+        }
+        let server = &server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
+        let mode = match mode {
+            BlockExportRemoveMode::Safe => RemoveMode::Safe,
+            BlockExportRemoveMode::Hard => RemoveMode::Hard,
+        };
+        export.is_shutting_down = true;
+        // The last reference to the export calls `forget`, which locks the state.
+        let removed = server.remove(&export.name, mode);
+        if removed.is_err() {
+            export.is_shutting_down = false;
+        }
+        drop(state);
+        match removed {
+            Ok(_export) => Ok(()),
+            Err(RemoveError::InUse) => Err(messages::export_in_use(id)),
+            Err(RemoveError::NotFound) => Err(messages::export_not_found(id)),
+        }
+    }
+
+    /// Removes an export whose last client is gone, and tells clients.
+    fn forget(&self, number: u64) {
+        let mut state = self.state.lock();
+        let position = state.exports.iter().position(|export| export.number == number);
+        let Some(position) = position else { return };
+        let Entry { id, .. } = state.exports.remove(position);
+        self.events.emit(&BlockExportDeleted { id });
+    }
+
+    /// All exports, the newest first.
+    pub fn infos(&self) -> Vec<BlockExportInfo> {
+        let state = self.state.lock();
+        let info = |export: &Entry| BlockExportInfo {
+            id: export.id.clone(),
+            r#type: BlockExportType::Nbd,
+            node_name: export.disk.upgrade().map_or_else(String::new, |disk| disk.node_name()),
+            shutting_down: export.is_shutting_down,
+        };
+        state.exports.iter().rev().map(info).collect()
+    }
+}
+
+/// An export with the properties that the options describe.
+fn export(name: &str, options: &BlockExportOptionsNbd, disk: Arc<NodeDisk>) -> Result<Export> {
+    let export = Export::new(name, disk).map_err(|_| messages::export_name_too_long(name))?;
+    let export = export.allocation_depth(options.allocation_depth.unwrap_or(false));
+    match &options.description {
+        Some(text) => {
+            let described = export.description(text.as_str());
+            described.map_err(|_| messages::export_description_too_long(text))
+        }
+        None => Ok(export),
+    }
+}
+
+/// Whether an identifier has the form of QEMU's identifiers: a letter, and then letters, digits,
+/// `-`, `.` and `_`.
+fn is_valid_id(id: &str) -> bool {
+    let is_further = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
+    id.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && id.as_bytes().iter().all(is_further)
+}
