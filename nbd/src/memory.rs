@@ -23,8 +23,8 @@ impl Budget {
         Arc::new(Budget { total, free: Mutex::new(total) })
     }
 
-    /// Takes memory. Nobody gets more than half of the free memory, so that one client alone
-    /// cannot use all of it.
+    /// Takes memory: at most half of the free memory, so that one client alone cannot use all of
+    /// it.
     pub(crate) fn lease(self: &Arc<Self>, bytes: usize) -> Option<Lease> {
         let mut free = self.free.lock();
         if bytes > *free / 2 {

@@ -242,7 +242,12 @@ impl<'a, 'm> Input<'a, 'm> {
                     .ok()
             }),
         };
-        found.ok_or_else(|| messages::parameter_expects(&self.path.to_string(), "uint64"))
+        // QEMU has two texts for the same fault.
+        let expected = match self.options.scalars {
+            Scalars::Json => "uint64",
+            Scalars::Keyval => "integer",
+        };
+        found.ok_or_else(|| messages::parameter_expects(&self.path.to_string(), expected))
     }
 
     /// The number of bytes.

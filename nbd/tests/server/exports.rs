@@ -1,0 +1,63 @@
+//! Exports that come and go.
+
+use std::sync::{Arc, mpsc};
+
+use nbd::{Export, ExportError, RemoveError, RemoveMode, ServerOptions};
+
+use crate::client::{Form, Running};
+use crate::disk::Memory;
+
+#[test]
+fn names_are_unique_and_of_limited_length() {
+    let running = Running::new(ServerOptions::default());
+    let long = "n".repeat(4096);
+    let export = Export::new(long.as_str(), Memory::new()).expect("it is not too long");
+    running.server.add(export).expect("the name is free");
+    assert!(running.server.has(&long));
+    let again = Export::new(long.as_str(), Memory::new()).expect("it is not too long");
+    assert_eq!(running.server.add(again).map_err(|error| error.0), Err(long.clone()));
+    let longer = Export::new(long.clone() + "n", Memory::new()).map(drop);
+    assert_eq!(longer, Err(ExportError::NameTooLong));
+    let export = Export::new("d", Memory::new()).expect("a short name");
+    let described = export.description(long + "n").map(drop);
+    assert_eq!(described, Err(ExportError::DescriptionTooLong));
+}
+
+#[test]
+fn an_export_is_closed_once_its_last_client_is_gone() {
+    let running = Running::new(ServerOptions::default());
+    let (closed, is_closed) = mpsc::channel();
+    let export = Export::new("disk", Memory::new()).expect("a short name");
+    let export = export.on_closed(move || closed.send(()).expect("the test waits"));
+    running.server.add(export).expect("the name is free");
+    let nothing = running.server.remove("nope", RemoveMode::Hard).map(drop);
+    assert_eq!(nothing, Err(RemoveError::NotFound));
+    let mut client = running.client();
+    client.go("disk", Form::Simple, &[]);
+    let refused = running.server.remove("disk", RemoveMode::Safe).map(drop);
+    assert_eq!(refused, Err(RemoveError::InUse));
+    assert!(is_closed.try_recv().is_err());
+    drop(running.server.remove("disk", RemoveMode::Hard));
+    is_closed.recv().expect("the export is closed");
+    assert!(client.is_closed());
+    assert!(!running.server.has("disk"));
+}
+
+#[test]
+fn a_server_that_stops_disconnects_all_clients() {
+    let running = Running::new(ServerOptions::default());
+    let (closed, is_closed) = mpsc::channel();
+    let disk = Memory::new();
+    let export = Export::new("disk", Arc::clone(&disk) as _).expect("a short name");
+    let export = export.on_closed(move || closed.send(()).expect("the test waits"));
+    running.server.add(export.writable(true)).expect("the name is free");
+    let (mut idle, mut busy) = (running.client(), running.client());
+    busy.go("disk", Form::Simple, &[]);
+    disk.set_closed(true);
+    busy.request(1, 0, (0, 3), b"abc");
+    running.server.stop();
+    disk.set_closed(false);
+    running.server.wait_for_clients();
+    is_closed.recv().expect("the export is closed");
+    assert!(idle.is_closed() && busy.is_closed());
+}

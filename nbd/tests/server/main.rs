@@ -1,0 +1,8 @@
+//! The server, through its socket.
+
+mod client;
+mod clients;
+mod disk;
+mod exports;
+mod options;
+mod requests;
