@@ -77,11 +77,12 @@ mod memory;
 mod protocol;
 mod reader;
 mod server;
+mod shared;
 mod socket;
 mod transmission;
 
 pub use disk::{DirtyRanges, Disk, Extent, ZeroOptions};
 pub use export::{Export, ExportError};
 pub use server::{
-    DuplicateExport, RemoveError, RemoveMode, RemovedExport, Server, ServerOptions,
+    DuplicateExport, RemoveError, RemoveMode, RemovedExport, Server,
 };

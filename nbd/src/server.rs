@@ -7,43 +7,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::connection::Connection;
 use crate::export::Export;
 use crate::handshake;
-use crate::memory::Budget;
 use crate::reader::Reader;
+use crate::shared::{ServerOptions, Shared};
 use crate::socket::Acceptor;
 use crate::transmission;
 
-/// The memory for requests of all clients in bytes, besides 64 KiB for each connection.
-const MEMORY: usize = 48 << 20;
 /// The time until the next attempt to accept a client, after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// The limits of a server.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ServerOptions {
-    /// The largest number of clients at the same time. Further clients wait. 0 means any number.
-    pub max_connections: u32,
-    /// The time in which a client has to choose an export. `None` means any time.
-    pub handshake_timeout: Option<Duration>,
-    /// The size of the stacks of threads that call the disks, in bytes.
-    pub stack_size: usize,
-}
-
-impl Default for ServerOptions {
-    /// 100 clients and 10 seconds, as in QEMU, and stacks of 512 KiB.
-    fn default() -> Self {
-        ServerOptions {
-            max_connections: 100,
-            handshake_timeout: Some(Duration::from_secs(10)),
-            stack_size: 512 << 10,
-        }
-    }
-}
 
 /// An NBD server on one socket. It stops when this is dropped.
 ///
@@ -52,25 +25,6 @@ impl Default for ServerOptions {
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
-}
-
-/// The state that the threads of a server share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) options: ServerOptions,
-    pub(crate) budget: Arc<Budget>,
-    acceptor: Acceptor,
-    state: Mutex<State>,
-    /// Notified when a client leaves, and when the server stops.
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// In the order in which they were added.
-    exports: Vec<Arc<Export>>,
-    connections: Vec<Arc<Connection>>,
-    stopped: bool,
 }
 
 /// Another export of the server has the name.
@@ -122,13 +76,7 @@ impl Server {
     }
 
     fn start(acceptor: Acceptor, options: ServerOptions) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            options,
-            budget: Budget::new(MEMORY),
-            acceptor,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
+        let shared = Shared::new(acceptor, options);
         let accepting = Arc::clone(&shared);
         thread::Builder::new().name("nbd-accept".into()).spawn(move || accepting.accept())?;
         Ok(Server { shared })
@@ -202,25 +150,6 @@ impl Drop for Server {
 }
 
 impl Shared {
-    /// The exports, in the order in which they were added.
-    pub(crate) fn exports(&self) -> Vec<Arc<Export>> {
-        self.state.lock().exports.clone()
-    }
-
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<Export>> {
-        self.state.lock().exports.iter().find(|export| export.name == name).cloned()
-    }
-
-    /// Lets a connection use an export, unless the export has been removed meanwhile.
-    pub(crate) fn choose(&self, connection: &Connection, export: &Arc<Export>) -> bool {
-        let state = self.state.lock();
-        let is_served = state.exports.iter().any(|known| Arc::ptr_eq(known, export));
-        if is_served {
-            connection.choose(Arc::clone(export));
-        }
-        is_served
-    }
-
     /// Accepts clients until the server stops.
     fn accept(self: Arc<Self>) {
         while self.wait_for_place() {
@@ -267,15 +196,6 @@ impl Shared {
         if let Err(error) = started {
             tracing::warn!(%error, "a client of NBD cannot be served");
         }
-    }
-
-    fn forget(&self, connection: &Arc<Connection>) {
-        let mut state = self.state.lock();
-        let position = state.connections.iter().position(|known| Arc::ptr_eq(known, connection));
-        let forgotten = position.map(|position| state.connections.swap_remove(position));
-        self.changed.notify_all();
-        drop(state);
-        drop(forgotten);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::protocol::{
     handshake_flag, info, option, option_reply,
 };
 use crate::reader::Reader;
-use crate::server::Shared;
+use crate::shared::Shared;
 pub(crate) use contexts::Context;
 use contexts::Contexts;
 use reply::{OptionError, Replies};

@@ -25,7 +25,7 @@ use crate::handshake::{Context, Negotiated, ReplyForm};
 use crate::memory::{Buffer, Lease, PIECE, PIECE_MAX};
 use crate::protocol::{command, command_flag};
 use crate::reader::Reader;
-use crate::server::Shared;
+use crate::shared::Shared;
 use reply::Writer;
 use request::{Refusal, Request};
 use status::read_payload;
