@@ -48,8 +48,8 @@
 //!
 //! The server speaks the fixed newstyle handshake, simple and structured replies and extended
 //! headers, and the metadata contexts `base:allocation`, `qemu:allocation-depth` and
-//! `qemu:dirty-bitmap:NAME`. Options, replies and the texts of errors are those of QEMU 10.0. TLS is
-//! not supported. The source is the NBD project's `doc/proto.md`.
+//! `qemu:dirty-bitmap:NAME`. Options, replies and the texts of errors are those of QEMU 10.0. TLS
+//! is not supported. The source is the NBD project's `doc/proto.md`.
 //!
 //! # Limits
 //!
@@ -83,6 +83,5 @@ mod transmission;
 
 pub use disk::{DirtyRanges, Disk, Extent, ZeroOptions};
 pub use export::{Export, ExportError};
-pub use server::{
-    DuplicateExport, RemoveError, RemoveMode, RemovedExport, Server,
-};
+pub use server::{DuplicateExport, RemoveError, RemoveMode, RemovedExport, Server};
+pub use shared::ServerOptions;

@@ -100,8 +100,8 @@ impl Server {
         self.shared.find(name).is_some()
     }
 
-    /// Removes an export. The result is the last reference to the export, unless it has clients: when
-    /// both are gone, the function of [`Export::on_closed`] is called.
+    /// Removes an export. When the result is dropped and the last client is gone, the function of
+    /// [`Export::on_closed`] is called.
     ///
     /// # Errors
     /// [`RemoveError`].

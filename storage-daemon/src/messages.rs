@@ -208,10 +208,6 @@ pub(crate) fn cannot_bind(address: &str, error: std::io::Error) -> Error {
     Error::from(error).context(format!("Failed to bind socket to {address}"))
 }
 
-pub(crate) fn unknown_port(host: &str, port: &str) -> Error {
-    crate::options::messages::unknown_port(host, port)
-}
-
 pub(crate) fn nbd_server_running() -> Error {
     Error::generic("NBD server already running")
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use block::copy::{Copier, CopySlots, PointInTime, Scope};
 use block::create::Preallocation;
 use block::image::permissions::{Access, Permissions};
+use block::image::storage::ZeroMode;
 use block::nodes::{Node, Root};
 use block::options::BlockdevOptionsRaw;
 use block::options::{BlockdevDriverOptions, BlockdevOptions};
@@ -55,7 +56,7 @@ async fn a_copy_has_the_contents_of_its_start_despite_later_writes() {
         for number in 0..400 {
             let offset = number * 7919 * 512 % (8 * M);
             if number % 5 == 0 {
-                writer.write_zeroes(offset, 512).expect("it can be written");
+                writer.write_zeroes(offset, 512, ZeroMode::MayUnmap).expect("it can be written");
             } else {
                 writer.write(offset, &noise(number, 512)).expect("it can be written");
             }

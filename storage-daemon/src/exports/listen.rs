@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use nbd::{Server, ServerOptions};
 use qapi_core::Result;
 
-use crate::messages;
 use crate::schema::socket_address::{InetSocketAddress, SocketAddress, UnixSocketAddress};
+use crate::{messages, options};
 
 /// The length of a name that is not tight: the zero byte before it is not counted.
 const ABSTRACT_NAME: usize = 107;
@@ -77,7 +77,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 
 fn inet(address: &InetSocketAddress) -> Result<TcpListener> {
     let InetSocketAddress { host, port, to, ipv4, ipv6, .. } = address;
-    let first: u16 = port.parse().map_err(|_| messages::unknown_port(host, port))?;
+    let first: u16 = port.parse().map_err(|_| options::messages::unknown_port(host, port))?;
     let is_allowed = |found: &std::net::SocketAddr| match (ipv4, ipv6) {
         (None, None) | (Some(true), Some(true)) => true,
         (Some(true), _) | (None, Some(false)) => found.is_ipv4(),

@@ -1,9 +1,9 @@
 //! The types of this program's commands and events, at the level of QEMU 10.0.
 //!
 //! The types of [`encryption`] are from QEMU's `crypto.json`, those of [`transaction`] from
-//! `transaction.json`, those of [`export`] from `block-export.json`, those of [`socket_address`] from
-//! `sockets.json`, and all others from `block-core.json`. The options of block nodes, which are
-//! from `block-core.json` too, are in [`block::options`].
+//! `transaction.json`, those of [`export`] from `block-export.json`, those of [`socket_address`]
+//! from `sockets.json`, and all others from `block-core.json`. The options of block nodes, which
+//! are from `block-core.json` too, are in [`block::options`].
 //!
 //! The commands are in [`commands`](crate::commands).
 
