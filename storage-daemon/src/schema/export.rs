@@ -136,12 +136,13 @@ pub enum BlockExportKind {
 }
 
 /// The arguments of `nbd-server-add`.
-#[qapi_struct(since = "5.0")]
+#[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct NbdServerAddOptions {
     /// The name for clients and the identifier; the name of the node by default.
     pub name: Option<String>,
     /// The description for clients, of at most 4,096 bytes.
+    #[qapi(since = "5.0")]
     pub description: Option<String>,
     /// The node.
     pub device: String,

@@ -15,6 +15,7 @@ use qapi_core::testing::TestClient;
 use qapi_core::{Events, Registry, Service, StateMap};
 use serde_json::{Value, json};
 use storage_daemon::block_job::{BlockJobContext, OnError};
+use storage_daemon::exports::Exports;
 use storage_daemon::jobs::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
 use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::jobs::target::JobTarget;
@@ -42,6 +43,7 @@ impl Fixture {
         let mut states = StateMap::default();
         states.insert(Arc::new(context.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
+        states.insert(Arc::new(Exports::new(graph.clone(), events.clone())));
         states.insert(Arc::new(context.slots.clone()));
         states.insert(Arc::new(context.clone()));
         states.insert(Arc::new(events));
