@@ -91,7 +91,7 @@ pub struct BlockExportOptionsNbd {
 }
 
 /// The kinds of exports.
-#[qapi_enum(since = "4.2")]
+#[qapi_enum(since = "5.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockExportType {
     /// Over the network block device protocol.
@@ -99,7 +99,7 @@ pub enum BlockExportType {
 }
 
 /// An export of a node.
-#[qapi_union(since = "4.2")]
+#[qapi_union(since = "5.2")]
 #[derive(Debug, Clone)]
 pub struct BlockExportOptions {
     /// The kind, with the options that only this kind has.
