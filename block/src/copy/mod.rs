@@ -16,6 +16,7 @@ mod request;
 mod scheduler;
 mod sequential;
 mod slots;
+mod target;
 #[cfg(test)]
 mod tests;
 mod workers;
@@ -31,11 +32,12 @@ use block_status::StatusScan;
 pub use control::{CopyControl, CopyError, ErrorAction, Side, Unlimited};
 pub use flush::{flush, try_flush};
 pub use point_in_time::PointInTime;
+use request::MEMORY_MAX;
 pub use request::clear;
-use request::{MEMORY_MAX, Writing};
 use scheduler::Scheduler;
 pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
 pub use slots::{COPY_REQUESTS_MAX, CopySlots};
+use target::Target;
 use workers::Workers;
 
 /// The largest number of requests in flight of one copy. Several requests keep the disk busy
@@ -131,11 +133,11 @@ impl Copier {
         Copier { compresses: true, ..self }
     }
 
-    /// How data are written to the target.
-    fn writing(&self) -> Writing {
+    /// The target, with a limit of its own of concurrent writes.
+    fn target(&self) -> Target {
         // Smaller units would lead to very small writes.
         let unit = self.granularity.clamp(GRANULARITY_MIN, MEMORY_MAX);
-        Writing { unit, compresses: self.compresses }
+        Target::new(Arc::clone(&self.target), unit, self.compresses)
     }
 
     /// The unit of work in bytes: a power of two, at least a cluster of the target.

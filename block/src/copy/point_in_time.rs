@@ -90,7 +90,8 @@ impl PointInTime {
 
     /// Copies a range, in requests of the usual size.
     fn copy_now(&self, range: Range<u64>) -> Result<(), Box<Failed>> {
-        let (copier, scan) = (&self.copier, self.copier.scan());
+        let copier = &self.copier;
+        let (scan, target) = (copier.scan(), copier.target());
         let mut buffer = AlignedBuffer::default();
         let mut start = range.start;
         while start < range.end {
@@ -104,7 +105,7 @@ impl PointInTime {
             };
             if let Some(contents) = contents {
                 let request = Request { start, length, contents };
-                request.execute(&scan, &copier.target, copier.writing(), &mut buffer)?;
+                request.execute(&scan, &target, &mut buffer)?;
                 self.copied.fetch_add(length, Ordering::Relaxed);
                 self.counted.notify_one();
             }

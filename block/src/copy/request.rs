@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::block_status::{Kind, Scope, StatusScan};
 use super::control::Side;
+use super::target::Target;
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::zeroes::is_zero;
@@ -29,15 +30,6 @@ pub(super) enum Contents {
     Zero,
 }
 
-/// How data are written to the target.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Writing {
-    /// The unit in which zeroes are detected, in bytes.
-    pub(super) unit: u64,
-    /// Whether data are written compressed.
-    pub(super) compresses: bool,
-}
-
 /// A failed request.
 #[derive(Debug)]
 pub(super) struct Failed {
@@ -52,38 +44,36 @@ impl Request {
         self.start + self.length
     }
 
-    /// Copies the range from the source of a scan. `buffer` grows as needed.
+    /// Copies the range from the source of a scan. Returns the number of bytes that were read.
+    /// `buffer` grows as needed.
     pub(super) fn execute(
         &self,
         scan: &StatusScan,
-        target: &Node,
-        writing: Writing,
+        target: &Target,
         buffer: &mut AlignedBuffer,
-    ) -> Result<(), Box<Failed>> {
+    ) -> Result<u64, Box<Failed>> {
         let range = self.start..self.end();
         let done = match self.contents {
-            Contents::Zero => {
-                clear(target, self.start, self.length).map_err(|error| (Side::Target, error))
-            }
-            Contents::Data => copy_runs(scan, target, range, writing, buffer),
+            Contents::Zero => clear_limited(target, range).map(|()| 0),
+            Contents::Data => copy_runs(scan, target, range, buffer),
         };
         done.map_err(|(side, error)| Box::new(Failed { request: *self, side, error }))
     }
 }
 
-/// Copies a range with data and zeroes.
+/// Copies a range with data and zeroes. Returns the number of bytes that were read.
 fn copy_runs(
     scan: &StatusScan,
-    target: &Node,
+    target: &Target,
     range: Range<u64>,
-    writing: Writing,
     buffer: &mut AlignedBuffer,
-) -> Result<(), (Side, Error)> {
+) -> Result<u64, (Side, Error)> {
     // Onto zeroes, only the data are written. Elsewhere, whole units of work are: a part of a
     // cluster would be written twice.
-    let is_exact =
-        scan.scope == Scope::Full && !writing.compresses && is_zero_on(target, range.clone());
-    let mut at = range.start;
+    let is_exact = scan.scope == Scope::Full
+        && !target.compresses
+        && is_zero_on(&target.node, range.clone());
+    let (mut at, mut copied) = (range.start, 0);
     while at < range.end {
         let run = match is_exact {
             true => scan.exact_run(&(at..range.end)),
@@ -92,24 +82,22 @@ fn copy_runs(
         let end = run.end.min(range.end);
         match run.kind {
             Kind::Zero if is_exact => {}
-            Kind::Zero => {
-                clear(target, at, end - at).map_err(|error| (Side::Target, error))?;
-            }
+            Kind::Zero => clear_limited(target, at..end)?,
             Kind::Data | Kind::OutOfScope => {
-                copy(&scan.source, target, at..end, writing, buffer)?;
+                copy(&scan.source, target, at..end, buffer)?;
+                copied += end - at;
             }
         }
         at = end;
     }
-    Ok(())
+    Ok(copied)
 }
 
 /// Copies a range of data.
 fn copy(
     source: &Node,
-    target: &Node,
+    target: &Target,
     range: Range<u64>,
-    writing: Writing,
     buffer: &mut AlignedBuffer,
 ) -> Result<(), (Side, Error)> {
     let mut start = range.start;
@@ -118,10 +106,17 @@ fn copy(
         let length = (range.end - start).min(MEMORY_MAX);
         buffer.resize(length as usize);
         source.read(start, buffer).map_err(|error| (Side::Source, error))?;
-        write_sparsely(target, start, buffer, writing).map_err(|error| (Side::Target, error))?;
+        let written = target.limited(|| write_sparsely(target, start, buffer));
+        written.map_err(|error| (Side::Target, error))?;
         start += length;
     }
     Ok(())
+}
+
+/// As [`clear`], within the limit of concurrent writes.
+fn clear_limited(target: &Target, range: Range<u64>) -> Result<(), (Side, Error)> {
+    let cleared = target.limited(|| clear(&target.node, range.start, range.end - range.start));
+    cleared.map_err(|error| (Side::Target, error))
 }
 
 /// Zeroes a range of the target, except where it is zero already. Blocks.
@@ -166,13 +161,9 @@ fn zero_status(target: &Node, offset: u64, most: u64) -> (bool, u64) {
 }
 
 /// Writes data, with zeroed units as requests for zeroes.
-fn write_sparsely(
-    target: &Node,
-    start: u64,
-    data: &[u8],
-    Writing { unit, compresses }: Writing,
-) -> Result<(), Error> {
-    let mut units = data.chunks(unit as usize).peekable();
+fn write_sparsely(target: &Target, start: u64, data: &[u8]) -> Result<(), Error> {
+    let node = &target.node;
+    let mut units = data.chunks(target.unit as usize).peekable();
     let mut done = 0;
     while let Some(first) = units.next() {
         let zero = is_zero(first);
@@ -182,11 +173,11 @@ fn write_sparsely(
         }
         let offset = start + done as u64;
         if zero {
-            clear(target, offset, length as u64)?;
-        } else if compresses {
-            target.write_compressed(offset, &data[done..done + length])?;
+            clear(node, offset, length as u64)?;
+        } else if target.compresses {
+            node.write_compressed(offset, &data[done..done + length])?;
         } else {
-            target.write(offset, &data[done..done + length])?;
+            node.write(offset, &data[done..done + length])?;
         }
         done += length;
     }

@@ -5,9 +5,10 @@
 //! worker unless its job wants to pause, to stop or to change its speed. So many short requests
 //! need few changes of threads.
 //!
-//! One worker suffices while requests do not wait for a disk: the system serves writes to one file
-//! one after the other, and more threads would only compete for its lock. If requests take long,
-//! more workers share the queue.
+//! One worker suffices for short requests that do not wait for a disk. With long ones, a worker reads
+//! while another one writes. They do not write at the same time: the system serves writes to one
+//! file one after the other, and a thread that waits for its lock occupies a processor. If requests
+//! take long because of a disk, more workers share the queue.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,11 +22,11 @@ use tokio::time::Instant;
 
 use super::block_status::{Limits, Next};
 use super::control::{CopyControl, CopyError, ErrorAction, Side};
-use super::request::{Failed, MEMORY_MAX, Request, Writing};
+use super::request::{Failed, MEMORY_MAX, Request};
 use super::scheduler::Scheduler;
+use super::target::Target;
 use super::{Copier, RETRY_DELAY};
 use crate::image::aligned_buffer::AlignedBuffer;
-use crate::nodes::Node;
 use crate::nodes::async_node::panic_error;
 
 /// The largest number of bytes that one request zeroes, without a buffer.
@@ -35,6 +36,15 @@ const REQUESTS_PER_SECOND: u64 = 10;
 /// Another worker starts if no request completes within this time, which is longer than the usual
 /// wait for a processor.
 const STALL: Duration = Duration::from_millis(10);
+/// The number of workers for direct I/O, with which each request waits for a disk: two of them read
+/// while two others write.
+const DIRECT_WORKERS: usize = 4;
+/// The number of workers for long requests to the page cache: one of them reads while the other one
+/// writes.
+const COPYING_WORKERS: usize = 2;
+/// A request that reads at least this many bytes is long: reading and writing take much longer than
+/// a change of threads.
+const LARGE_REQUEST: u64 = 256 << 10;
 /// A worker stops if requests complete at shorter intervals than this: they do not wait for a disk.
 const FAST_REQUEST: Duration = Duration::from_micros(750);
 
@@ -46,8 +56,6 @@ pub(super) struct Workers<'a, C> {
     running: JoinSet<Report>,
     /// The number of workers that should run. A worker may stop earlier if the queue is empty.
     wanted: usize,
-    /// The number of workers that always should run.
-    wanted_min: usize,
     /// The time until which no dirty unit can be copied.
     later: Option<Instant>,
 }
@@ -55,8 +63,7 @@ pub(super) struct Workers<'a, C> {
 /// The requests of a copy, and all that is needed to make them.
 struct Queue {
     scheduler: Scheduler,
-    target: Arc<Node>,
-    writing: Writing,
+    target: Target,
     /// The requests that no worker has begun.
     accepted: Mutex<VecDeque<Request>>,
     /// The number of requests that have completed since the last check.
@@ -79,6 +86,8 @@ struct Scheduling {
 struct Report {
     /// The requests that have been made.
     done: Vec<Request>,
+    /// The number of bytes that these requests read.
+    copied: u64,
     failed: Option<Box<Failed>>,
     /// New requests. Their units are taken.
     scheduled: Vec<Request>,
@@ -95,15 +104,16 @@ impl Queue {
     /// Makes requests until none is left, and schedules new ones. Blocks the thread.
     fn work(&self, scheduling: Scheduling, speed: u64, slot: OwnedSemaphorePermit) -> Report {
         let (start, mut buffer) = (Instant::now(), self.buffers.lock().pop().unwrap_or_default());
-        let (mut done, mut failed) = (Vec::new(), None);
+        let (mut done, mut copied, mut failed) = (Vec::new(), 0, None);
         while failed.is_none()
             && let Some(request) = self.next_accepted()
         {
             let scan = self.scheduler.scan();
-            match request.execute(scan, &self.target, self.writing, &mut buffer) {
-                Ok(()) => {
+            match request.execute(scan, &self.target, &mut buffer) {
+                Ok(bytes) => {
                     self.scheduler.finished(request);
                     done.push(request);
+                    copied += bytes;
                     self.completed.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(error) => failed = Some(error),
@@ -120,7 +130,7 @@ impl Queue {
                 other => end = Some(other),
             }
         }
-        Report { done, failed, scheduled, end, speed, time, slot }
+        Report { done, copied, failed, scheduled, end, speed, time, slot }
     }
 
     fn next_accepted(&self) -> Option<Request> {
@@ -139,34 +149,28 @@ impl<'a, C: CopyControl> Workers<'a, C> {
     pub(super) fn new(copier: &'a Copier, control: &'a C, scheduler: Scheduler) -> Self {
         let queue = Arc::new(Queue {
             scheduler,
-            target: Arc::clone(&copier.target),
-            writing: copier.writing(),
+            target: copier.target(),
             accepted: Mutex::default(),
             completed: AtomicUsize::new(0),
             buffers: Mutex::default(),
         });
-        let mut workers = Workers {
-            copier,
-            control,
-            queue,
-            running: JoinSet::new(),
-            wanted: 1,
-            wanted_min: 1,
-            later: None,
-        };
-        workers.wanted_min = workers.workers_min();
-        workers.wanted = workers.wanted_min;
+        let mut workers =
+            Workers { copier, control, queue, running: JoinSet::new(), wanted: 1, later: None };
+        workers.wanted = workers.workers_min(0);
         workers
     }
 
-    /// The number of workers that is useful from the beginning.
-    fn workers_min(&self) -> usize {
+    /// The number of workers that is always useful, for requests that read this many bytes on
+    /// average.
+    fn workers_min(&self, bytes: u64) -> usize {
         let copier = self.copier;
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let useful = if copier.compresses {
-            std::thread::available_parallelism().map_or(1, usize::from)
+            processors()
         } else if copier.source.cache().direct || copier.target.cache().direct {
-            // Each request waits for a disk.
-            usize::MAX
+            DIRECT_WORKERS
+        } else if bytes >= LARGE_REQUEST {
+            processors().min(COPYING_WORKERS)
         } else {
             1
         };
@@ -270,21 +274,24 @@ impl<'a, C: CopyControl> Workers<'a, C> {
             // The effect of the request is unknown, so the copy fails.
             CopyError::Failed { side: Side::Target, error: panic_error(panicked) }
         })?;
-        self.reduce(&report);
+        self.adapt(&report);
         let slot = self.process(report)?;
         self.spawn_wanted(Some(slot));
         Ok(())
     }
 
-    /// Stops a worker if all of them together complete requests quickly.
-    fn reduce(&mut self, report: &Report) {
+    /// Stops a worker if all of them together complete requests quickly, but not one that is always
+    /// useful.
+    fn adapt(&mut self, report: &Report) {
+        if report.done.is_empty() {
+            return;
+        }
         // The worker of the report is not counted any more.
         let workers = self.running.len() + 1;
-        let requests = (report.done.len() * workers).max(1);
-        let is_fast = report.time < FAST_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
-        if is_fast && !report.done.is_empty() && self.wanted > self.wanted_min {
-            self.wanted -= 1;
-        }
+        let requests = report.done.len();
+        let fast = FAST_REQUEST * u32::try_from(requests * workers).unwrap_or(u32::MAX);
+        let wanted = self.wanted - usize::from(report.time < fast);
+        self.wanted = wanted.max(self.workers_min(report.copied / requests as u64));
     }
 
     /// Counts completed requests, and accepts new ones. Returns the slot of the worker.
