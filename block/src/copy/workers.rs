@@ -5,10 +5,10 @@
 //! worker unless its job wants to pause, to stop or to change its speed. So many short requests
 //! need few changes of threads.
 //!
-//! One worker suffices for short requests that do not wait for a disk. With long ones, a worker reads
-//! while another one writes. They do not write at the same time: the system serves writes to one
-//! file one after the other, and a thread that waits for its lock occupies a processor. If requests
-//! take long because of a disk, more workers share the queue.
+//! One worker suffices for short requests that do not wait for a disk. With long ones, a worker
+//! reads while another one writes. They do not write at the same time: the system serves writes to
+//! one file one after the other, and a thread that waits for its lock occupies a processor. If
+//! requests take long because of a disk, more workers share the queue.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ const REQUESTS_PER_SECOND: u64 = 10;
 /// wait for a processor.
 const STALL: Duration = Duration::from_millis(10);
 /// The number of workers for direct I/O, with which each request waits for a disk: two of them read
-/// while two others write.
-const DIRECT_WORKERS: usize = 4;
+/// while one writes.
+const DIRECT_WORKERS: usize = 3;
 /// The number of workers for long requests to the page cache: one of them reads while the other one
 /// writes.
 const COPYING_WORKERS: usize = 2;
@@ -263,6 +263,7 @@ impl<'a, C: CopyControl> Workers<'a, C> {
             joined = self.running.join_next() => joined,
             () = tokio::time::sleep(STALL), if can_grow && self.has_accepted() => {
                 if self.queue.completed.swap(0, Ordering::Relaxed) == 0 {
+                    self.queue.target.allow_another_write();
                     self.wanted = (self.running.len() + 1).min(self.requests_max());
                     self.spawn_wanted(None);
                 }

@@ -52,6 +52,10 @@ pub struct CommitOptions {
     pub filter_node_name: Option<String>,
 }
 
+/// The largest number of bytes that a step has in memory. More bytes would not stay in the cache of
+/// a processor between the read and the write.
+const PIECE_MAX: u64 = 256 << 10;
+
 /// Checks the arguments, reserves the nodes and starts the job.
 ///
 /// # Errors
@@ -303,9 +307,15 @@ impl SequentialCopy for Images {
         if status.zero {
             self.base.write_zeroes(offset, length).map_err(failed(Side::Target))?;
         } else {
-            data.resize(length as usize);
-            self.top.read(offset, data).map_err(failed(Side::Source))?;
-            self.base.write(offset, data).map_err(failed(Side::Target))?;
+            let end = offset + length;
+            let mut at = offset;
+            while at < end {
+                let piece = (end - at).min(PIECE_MAX);
+                data.resize(piece as usize);
+                self.top.read(at, data).map_err(failed(Side::Source))?;
+                self.base.write(at, data).map_err(failed(Side::Target))?;
+                at += piece;
+            }
         }
         Ok(Step { length, copied })
     }

@@ -10,6 +10,10 @@ use crate::image::extent::check_range;
 use crate::image::storage::ZeroMode;
 use crate::image::zeroes::is_zero;
 
+/// The largest number of bytes that a copy has in memory, if clusters are not larger. More bytes
+/// would not stay in the cache of a processor between the read and the write.
+const PIECE_MAX: u64 = 256 << 10;
+
 impl Qcow2Image {
     /// Copies the data of the backing file in the range into the image, except where the image has
     /// data.
@@ -58,8 +62,11 @@ impl Qcow2Image {
                 start = whole;
             } else {
                 let next = next.next_multiple_of(cluster).min(end);
-                self.copy_run(engine, start, next - start, buffer)?;
-                start = next;
+                while start < next {
+                    let length = (next - start).min(PIECE_MAX.max(cluster));
+                    self.copy_run(engine, start, length, buffer)?;
+                    start += length;
+                }
             }
         }
         Ok(())
