@@ -63,6 +63,7 @@
 //! | `anyhow` | no | the conversion of [`Error`] to `anyhow::Error` |
 //! | `metrics` | no | `observe::Metrics` and `Server::record_metrics` |
 //! | `systemd` | no | `Listener::activated` and `Server::notify_readiness` |
+//! | `vsock` | no | `Listener::vsock` and `server::VsockAddress`, on Linux |
 //! | `test-util` | no | `testing` |
 //!
 //! Without features the crate has the attributes, the registry, and the [`Session`] as a state

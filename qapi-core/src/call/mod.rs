@@ -5,12 +5,14 @@
 //! - [`ReturnWriter`]: writes the return value as JSON text
 //! - [`SessionContext`]: the session of the caller, with
 //!   [`SessionFds`], the file descriptors that the client sent
+//! - [`Peer`]: the client, as the transport identifies it
 //! - [`Cancellation`]: tells a function that its call is cancelled
 //! - [`OobSafe`]: the mark of state that commands out of band may use
 
 pub(crate) mod cancellation;
 pub mod fds;
 pub(crate) mod handler;
+pub(crate) mod peer;
 pub(crate) mod session;
 pub(crate) mod state;
 
@@ -22,5 +24,6 @@ pub use handler::{
     AsyncCall, AsyncHandler, BlockingCall, BlockingHandler, Context, Execution, Handler,
     InlineHandler, Registration, ReturnWriter,
 };
-pub use session::{PeerCredentials, SessionContext};
+pub use peer::{Peer, PeerCredentials};
+pub use session::SessionContext;
 pub use state::{OobSafe, StateMap};

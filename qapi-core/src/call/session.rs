@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::call::fds::SessionFds;
+use crate::call::peer::Peer;
 use crate::call::state::StateMap;
 use crate::error::Result;
 use crate::messages;
@@ -11,47 +12,13 @@ use crate::pattern::{NamePattern, any_matches};
 use crate::schema::definition::Part;
 use crate::wait_queue::WaitQueue;
 
-/// The user, group and process at the other end of a unix socket, when it connected.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct PeerCredentials {
-    /// The effective user.
-    pub uid: u32,
-    /// The effective group.
-    pub gid: u32,
-    /// The process, where the system reports it.
-    pub pid: Option<i32>,
-    /// The supplementary groups, which Linux reports; empty on other systems.
-    pub groups: Box<[u32]>,
-}
-
-impl PeerCredentials {
-    /// The credentials of a process whose number is not known.
-    #[must_use]
-    pub fn new(uid: u32, gid: u32) -> Self {
-        Self { uid, gid, pid: None, groups: Box::default() }
-    }
-
-    /// Sets the supplementary groups.
-    #[must_use]
-    pub fn groups(mut self, groups: impl Into<Box<[u32]>>) -> Self {
-        self.groups = groups.into();
-        self
-    }
-
-    /// Whether `gid` is the effective group or a supplementary group.
-    pub fn is_member(&self, gid: u32) -> bool {
-        self.gid == gid || self.groups.contains(&gid)
-    }
-}
-
 /// The commands that clients may execute: a policy, which this module does not know.
 pub(crate) trait CommandPermissions: std::fmt::Debug + Send + Sync {
     /// Whether `peer` may execute `command`.
-    fn may_execute(&self, peer: Option<&PeerCredentials>, command: &Part) -> bool;
+    fn may_execute(&self, peer: Option<&Peer>, command: &Part) -> bool;
 
     /// Whether `peer` may not execute some command.
-    fn restricts(&self, peer: Option<&PeerCredentials>) -> bool;
+    fn restricts(&self, peer: Option<&Peer>) -> bool;
 }
 
 /// The session of a caller: its peer, its negotiated capabilities and its file descriptors.
@@ -60,7 +27,7 @@ pub(crate) trait CommandPermissions: std::fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub struct SessionContext {
     id: u64,
-    peer: Option<PeerCredentials>,
+    peer: Option<Peer>,
     negotiated: AtomicBool,
     oob: AtomicBool,
     closed: AtomicBool,
@@ -85,7 +52,7 @@ struct Parts {
 impl SessionContext {
     pub(crate) fn new(
         id: u64,
-        peer: Option<PeerCredentials>,
+        peer: Option<Peer>,
         listener: Option<Arc<str>>,
         permissions: Option<Arc<dyn CommandPermissions>>,
     ) -> Self {
@@ -107,8 +74,8 @@ impl SessionContext {
         self.id
     }
 
-    /// The credentials of the client, where the transport reports them: a unix socket does.
-    pub fn peer(&self) -> Option<&PeerCredentials> {
+    /// The client, where the transport identifies it: a unix socket and vsock do.
+    pub fn peer(&self) -> Option<&Peer> {
         self.peer.as_ref()
     }
 

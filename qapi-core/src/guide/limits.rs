@@ -9,11 +9,11 @@
 //! |---|---|---|---|
 //! | connected clients | 64 | `Server::client_limit` | error in place of the greeting, disconnect |
 //! | of these, clients other than root and the user of the server | all but one | | the same |
-//! | clients of one other user | half of all | `Server::client_limit_per_user` | the same |
+//! | clients of one other user, or of one machine over vsock | half of all | `Server::client_limit_per_user` | the same |
 //! | time to negotiate capabilities | 30 s | `Server::negotiation_deadline` | error, disconnect |
 //! | time without an answer from the host of a TCP client | 2 min | | disconnect |
-//! | HTTP or TLS instead of QMP | refused on TCP | `Listener::foreign_protocols` | disconnect |
-//! | users that may connect | root and the user of the server | `Policy::peers` | error in place of the greeting, disconnect |
+//! | HTTP or TLS instead of QMP | refused on TCP and vsock | `Listener::foreign_protocols` | disconnect |
+//! | users and machines that may connect | root and the user of the server | `Policy::peers` | error in place of the greeting, disconnect |
 //!
 //! The time to negotiate applies to clients that connect to a socket of the server. A client that
 //! has negotiated may be idle forever. A call that continues after the disconnect of its client

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::call::{CallEnd, CallInfo, RejectedRequest};
 use super::hooks::CallHook;
 use crate::call::handler::Execution;
+use crate::call::peer::Peer;
 use crate::call::session::SessionContext;
 use crate::error::Result;
 use crate::pattern::{NamePattern, any_matches};
@@ -12,9 +13,9 @@ use crate::pattern::{NamePattern, any_matches};
 /// A hook that logs one line for each command, with the target `qapi_core::audit` and the level
 /// `INFO`.
 ///
-/// The line has the session, its listener, the user and the process of the client, the command, the
-/// outcome and the times. It has no arguments. A request for a command that does not exist, or that
-/// the session may not execute, has a line too.
+/// The line has the session, its listener, the user and the process of the client (over vsock its
+/// machine), the command, the outcome and the times. It has no arguments. A request for a command
+/// that does not exist, or that the session may not execute, has a line too.
 ///
 /// ```
 /// use qapi_core::observe::AuditLog;
@@ -54,22 +55,23 @@ impl CallHook for AuditLog {
         if any_matches(&self.except, call.command()) {
             return;
         }
-        let Caller { session, listener, uid, pid } = Caller::of(call.session);
+        let Caller { session, listener, uid, pid, cid } = Caller::of(call.session);
         let CallEnd { outcome, waited, ran } = end;
         tracing::info!(
             target: "qapi_core::audit",
-            session, listener, uid, pid, command = call.command(), %outcome, ?waited, ?ran,
+            session, listener, uid, pid, cid, command = call.command(), %outcome, ?waited, ?ran,
             "a command was executed"
         );
     }
 
     fn rejected(&self, request: &RejectedRequest<'_>) {
-        let Caller { session, listener, uid, pid } = Caller::of(request.session);
+        let Caller { session, listener, uid, pid, cid } = Caller::of(request.session);
         let command: String = request.command.chars().take(NAME_SHOWN).collect();
         let class = request.error.class();
         tracing::info!(
             target: "qapi_core::audit",
-            session, listener, uid, pid, ?command, outcome = %format_args!("rejected ({class})"),
+            session, listener, uid, pid, cid, ?command,
+            outcome = %format_args!("rejected ({class})"),
             "a command was rejected"
         );
     }
@@ -81,6 +83,7 @@ struct Caller<'a> {
     listener: Option<&'a str>,
     uid: Option<u32>,
     pid: Option<i32>,
+    cid: Option<u32>,
 }
 
 impl<'a> Caller<'a> {
@@ -89,8 +92,9 @@ impl<'a> Caller<'a> {
         Self {
             session: session.id(),
             listener: session.listener(),
-            uid: peer.as_ref().map(|peer| peer.uid),
-            pid: peer.as_ref().and_then(|peer| peer.pid),
+            uid: peer.and_then(Peer::uid),
+            pid: peer.and_then(Peer::credentials).and_then(|process| process.pid),
+            cid: peer.and_then(Peer::cid),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Lists of users and groups that may, or may not, do something.
+//! Lists of users, groups and machines that may, or may not, do something.
 
-use crate::call::session::PeerCredentials;
+use crate::call::peer::Peer;
 
 // SAFETY: POSIX declares this function, and Rust's standard library links the C library that has
 // it on every unix. It has no precondition and cannot fail, and `uid_t` has 32 bits everywhere.
@@ -15,27 +15,32 @@ pub(crate) fn is_owner_or_root(uid: u32) -> bool {
     uid == 0 || uid == geteuid()
 }
 
-/// Lists of users and groups that are allowed, and of those that are denied.
+/// Lists of users, groups and machines that are allowed, and of those that are denied.
 ///
-/// A denied user or group is refused in any case. Otherwise an allowed user or group is admitted.
-/// Where no user and no group is allowed by name, every other caller is admitted.
+/// A denied user, group or machine is refused in any case. Otherwise an allowed one is admitted.
+/// Where no user, group or machine is allowed by name, every other caller is admitted.
 ///
 /// The groups of a caller are the effective group and, on Linux, the supplementary groups of the
-/// process that connected. The transport may not identify a caller, as on TCP: any list refuses
-/// such a caller, unless [`allow_unidentified`](Self::allow_unidentified) is called.
+/// process that connected. A machine is the other end of a vsock connection; it has a context
+/// identifier (CID), and no users. The transport may not identify a caller, as on TCP: any list
+/// refuses such a caller, unless [`allow_unidentified`](Self::allow_unidentified) is called.
 ///
 /// ```
 /// use qapi_core::policy::Access;
-/// use qapi_core::session::PeerCredentials;
+/// use qapi_core::session::{Peer, PeerCredentials};
 ///
 /// let access = Access::anyone().deny_uid(1001);
-/// assert!(access.permits(Some(&PeerCredentials::new(1000, 100))));
-/// assert!(!access.permits(Some(&PeerCredentials::new(1001, 100))));
+/// assert!(access.permits(Some(&PeerCredentials::new(1000, 100).into())));
+/// assert!(!access.permits(Some(&PeerCredentials::new(1001, 100).into())));
 /// assert!(!access.permits(None));
+///
+/// let guest = Access::owner_and_root().allow_cid(3);
+/// assert!(guest.permits(Some(&Peer::vsock(3))));
+/// assert!(!guest.permits(Some(&Peer::vsock(4))));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The users and groups allowed by name; `None` where every caller that is not denied is
+    /// Those allowed by name; `None` where every caller that is not denied is
     /// allowed.
     allowed: Option<Ids>,
     denied: Ids,
@@ -46,11 +51,18 @@ pub struct Access {
 struct Ids {
     uids: Vec<u32>,
     gids: Vec<u32>,
+    cids: Vec<u32>,
 }
 
 impl Ids {
-    fn contain(&self, peer: &PeerCredentials) -> bool {
-        self.uids.contains(&peer.uid) || self.gids.iter().any(|gid| peer.is_member(*gid))
+    fn contain(&self, peer: &Peer) -> bool {
+        match peer {
+            Peer::Process(process) => {
+                self.uids.contains(&process.uid)
+                    || self.gids.iter().any(|gid| process.is_member(*gid))
+            }
+            Peer::Vsock { cid } => self.cids.contains(cid),
+        }
     }
 }
 
@@ -70,17 +82,25 @@ impl Access {
         Self::none().allow_uid(0).allow_uid(geteuid())
     }
 
-    /// Allows a user by name. Users and groups that are not allowed by name are then refused.
+    /// Allows a user by name. All that are not allowed by name are then refused.
     #[must_use]
     pub fn allow_uid(mut self, uid: u32) -> Self {
         self.allowed().uids.push(uid);
         self
     }
 
-    /// Allows a group by name. Users and groups that are not allowed by name are then refused.
+    /// Allows a group by name. All that are not allowed by name are then refused.
     #[must_use]
     pub fn allow_gid(mut self, gid: u32) -> Self {
         self.allowed().gids.push(gid);
+        self
+    }
+
+    /// Allows the machine with this context identifier, over vsock. All that are not allowed by
+    /// name are then refused.
+    #[must_use]
+    pub fn allow_cid(mut self, cid: u32) -> Self {
+        self.allowed().cids.push(cid);
         self
     }
 
@@ -98,6 +118,13 @@ impl Access {
         self
     }
 
+    /// Refuses the machine with this context identifier.
+    #[must_use]
+    pub fn deny_cid(mut self, cid: u32) -> Self {
+        self.denied().cids.push(cid);
+        self
+    }
+
     /// Allows callers whom the transport does not identify. Call it after the lists.
     #[must_use]
     pub fn allow_unidentified(mut self) -> Self {
@@ -106,13 +133,13 @@ impl Access {
     }
 
     /// Whether the lists admit `peer`.
-    pub fn permits(&self, peer: Option<&PeerCredentials>) -> bool {
+    pub fn permits(&self, peer: Option<&Peer>) -> bool {
         let Some(peer) = peer else { return self.unidentified };
         !self.denied.contain(peer)
             && self.allowed.as_ref().is_none_or(|allowed| allowed.contain(peer))
     }
 
-    /// The users and groups that are both allowed and denied, as text.
+    /// The users, groups and machines that are both allowed and denied, as text.
     pub(super) fn contradictions(&self) -> Vec<String> {
         let Some(allowed) = &self.allowed else { return Vec::new() };
         let both = |kind: &str, allowed: &[u32], denied: &[u32]| {
@@ -121,6 +148,7 @@ impl Access {
         };
         let mut found = both("user", &allowed.uids, &self.denied.uids);
         found.extend(both("group", &allowed.gids, &self.denied.gids));
+        found.extend(both("machine", &allowed.cids, &self.denied.cids));
         found.dedup();
         found
     }

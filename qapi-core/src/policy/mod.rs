@@ -13,7 +13,7 @@ pub use profile::CommandProfile;
 
 pub use crate::schema::compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 
-use crate::call::session::PeerCredentials;
+use crate::call::peer::Peer;
 use crate::call::state::OobSafe;
 use crate::pattern::NamePattern;
 use crate::schema::definition::{Definition, Part};
@@ -63,8 +63,9 @@ impl Policy {
         }
     }
 
-    /// Sets who may connect to a unix socket, besides the permissions of its file. Other transports
-    /// do not identify clients, and admit every client.
+    /// Sets who may connect: to a unix socket, besides the permissions of its file, by user and
+    /// group; over vsock by machine. By default no machine may connect. Other transports do not
+    /// identify clients, and admit every client.
     #[must_use]
     pub fn peers(mut self, access: Access) -> Self {
         self.peers = access;
@@ -95,7 +96,7 @@ impl Policy {
     /// ```standalone_crate
     /// use qapi_core::Registry;
     /// use qapi_core::policy::{Access, Policy};
-    /// use qapi_core::session::PeerCredentials;
+    /// use qapi_core::session::{Peer, PeerCredentials};
     ///
     /// let administrators = || Access::none().allow_gid(100);
     /// let policy = Policy::new()
@@ -104,7 +105,7 @@ impl Policy {
     ///     .command("query-qmp-schema", administrators());
     /// let registry = Registry::collect()?;
     /// registry.check_policy(&policy)?;
-    /// let user = PeerCredentials::new(1000, 1000);
+    /// let user = Peer::from(PeerCredentials::new(1000, 1000));
     /// let may = |name| policy.may_execute(Some(&user), registry.definition(name).unwrap());
     /// assert!(may("query-version"));
     /// assert!(!may("query-qmp-schema"));
@@ -141,12 +142,12 @@ impl Policy {
     }
 
     /// Whether `peer` may connect.
-    pub fn may_connect(&self, peer: &PeerCredentials) -> bool {
+    pub fn may_connect(&self, peer: &Peer) -> bool {
         self.peers.permits(Some(peer))
     }
 
     /// Whether `peer` may execute `command`.
-    pub fn may_execute(&self, peer: Option<&PeerCredentials>, command: &Part) -> bool {
+    pub fn may_execute(&self, peer: Option<&Peer>, command: &Part) -> bool {
         match self.deciding_rule(command) {
             None => true,
             Some(Deciding::Command(access)) => access.permits(peer),
@@ -174,7 +175,7 @@ impl Policy {
     }
 
     /// Whether the policy refuses `peer` any command.
-    pub(crate) fn restricts(&self, peer: Option<&PeerCredentials>) -> bool {
+    pub(crate) fn restricts(&self, peer: Option<&Peer>) -> bool {
         let profiles = self.profiles.iter().map(|(_, access)| access);
         self.commands.values().chain(profiles).any(|access| !access.permits(peer))
     }

@@ -19,7 +19,8 @@ use super::readiness::{NotifyServiceManager, ServiceState};
 use super::refusal::{Refusal, RefusalLog};
 use super::stream::{FdPassing, Sink, Source, Stream};
 use super::transport::{AsyncListener, Transport};
-use crate::call::session::{PeerCredentials, SessionContext};
+use crate::call::peer::Peer;
+use crate::call::session::SessionContext;
 use crate::memory_budget::MemoryBudget;
 use crate::protocol::outbox::LimitExceeded;
 use crate::service::Service;
@@ -228,8 +229,8 @@ impl Acceptor {
         };
         let peer = match stream.peer() {
             Ok(Some(peer)) if !policy.may_connect(&peer) => {
-                tracing::debug!(uid = peer.uid, pid = peer.pid, "the policy refuses a client");
-                return refuse(stream, Refusal::UserNotAdmitted(peer.uid));
+                tracing::debug!(?peer, "the policy refuses a client");
+                return refuse(stream, Refusal::not_admitted(&peer));
             }
             Ok(peer) => peer,
             Err(error) => {
@@ -259,7 +260,7 @@ impl Acceptor {
     fn admit_stream(
         &self,
         stream: Stream,
-        peer: Option<PeerCredentials>,
+        peer: Option<Peer>,
         occupant: Occupant,
         listener: &ListenerOptions,
         negotiation_deadline: Option<Duration>,
@@ -274,7 +275,7 @@ impl Acceptor {
 
     fn session_options(
         &self,
-        peer: Option<PeerCredentials>,
+        peer: Option<Peer>,
         ListenerOptions { pretty, name, policy, foreign_protocols: _ }: &ListenerOptions,
     ) -> SessionOptions {
         let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());

@@ -13,6 +13,8 @@ use tokio::net::{TcpStream, UnixStream};
 use super::address::ClientAddress;
 use super::error::ServeError;
 use super::stream::{StdStream, Stream};
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::vsock;
 
 impl ClientAddress {
     /// Connects, and blocks the thread until the connection is made.
@@ -24,6 +26,8 @@ impl ClientAddress {
             Self::Unix(path) => connect_unix(path).map(StdStream::Unix),
             #[cfg(target_os = "linux")]
             Self::Abstract(name) => connect_abstract(name).map(StdStream::Unix),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(address) => vsock::connect_blocking(*address).map(StdStream::Vsock),
             Self::Tcp(addresses) => {
                 StdTcpStream::connect(addresses.as_slice()).map(StdStream::Tcp)
             }
@@ -42,6 +46,8 @@ impl ClientAddress {
             Self::Abstract(name) => {
                 connect_abstract(name).map(StdStream::Unix).and_then(StdStream::into_stream)
             }
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(address) => vsock::connect(*address).await.map(Stream::Vsock),
             Self::Tcp(addresses) => {
                 TcpStream::connect(addresses.as_slice()).await.and_then(Stream::tcp)
             }

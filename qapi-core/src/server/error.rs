@@ -20,8 +20,8 @@ pub enum ServeError {
     /// No socket could be bound to an address.
     #[non_exhaustive]
     Bind {
-        /// The path of a unix socket, `@` and the name of an abstract one, or TCP addresses
-        /// separated by commas.
+        /// The path of a unix socket, `@` and the name of an abstract one, TCP addresses
+        /// separated by commas, or a vsock address.
         address: String,
         /// The operating system's error.
         source: io::Error,
@@ -40,7 +40,7 @@ pub enum ServeError {
     SocketInUse(RawFd),
     /// A socket that was passed as a listening socket does not listen.
     NotListening,
-    /// A socket that was passed is not a stream socket of the unix or TCP family.
+    /// A socket that was passed is not a stream socket of a family that the server supports.
     UnsupportedSocket,
     /// The runtime, a signal handler or a socket failed.
     Io(io::Error),

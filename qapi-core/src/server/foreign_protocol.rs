@@ -7,10 +7,12 @@
 /// What a server does with a client whose first bytes are an HTTP request or a TLS handshake.
 ///
 /// A web page can make a browser send such bytes to any TCP port, and the commands in the body of
-/// a request would be carried out. Browsers cannot reach unix sockets.
+/// a request would be carried out. Browsers cannot reach unix sockets. Vsock is
+/// included, as virtual machine monitors offer proxies to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignProtocols {
-    /// Disconnects the client before it can execute a command. The default for TCP.
+    /// Disconnects the client before it can execute a command. The default for TCP and
+    /// vsock.
     Disconnect,
     /// Treats the bytes as malformed JSON, as QEMU does. The default for all other transports.
     Ignore,

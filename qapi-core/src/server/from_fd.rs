@@ -12,11 +12,13 @@ use super::error::ServeError;
 use super::stream::StdStream;
 use super::tcp;
 use super::transport::{ListeningSocket, Transport};
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::vsock;
 
 /// The transport for a socket that listens.
 ///
 /// # Errors
-/// The socket does not listen, or is not a stream socket of the unix or TCP family.
+/// The socket does not listen, or is not a stream socket of a family that the server supports.
 pub(super) fn listening(fd: OwnedFd) -> Result<Transport, ServeError> {
     check_listens(&fd)?;
     Ok(Transport::Listening(match stream_family(&fd)? {
@@ -31,17 +33,21 @@ pub(super) fn listening(fd: OwnedFd) -> Result<Transport, ServeError> {
             tcp::log_exposure(listener.local_addr()?);
             ListeningSocket::Tcp(listener)
         }
+        #[cfg(all(feature = "vsock", target_os = "linux"))]
+        StreamFamily::Vsock => ListeningSocket::Vsock(vsock::inherited(fd)?),
     }))
 }
 
 /// The transport for a socket that is connected.
 ///
 /// # Errors
-/// The socket is not a stream socket of the unix or TCP family.
+/// The socket is not a stream socket of a family that the server supports.
 pub(super) fn connected(fd: OwnedFd) -> Result<Transport, ServeError> {
     Ok(Transport::Connected(match stream_family(&fd)? {
         StreamFamily::Unix => StdStream::Unix(UnixStream::from(fd)),
         StreamFamily::Tcp => StdStream::Tcp(TcpStream::from(fd)),
+        #[cfg(all(feature = "vsock", target_os = "linux"))]
+        StreamFamily::Vsock => StdStream::Vsock(fd.into()),
     }))
 }
 
@@ -61,6 +67,8 @@ fn check_listens(fd: &OwnedFd) -> Result<(), ServeError> {
 enum StreamFamily {
     Unix,
     Tcp,
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    Vsock,
 }
 
 fn stream_family(fd: &OwnedFd) -> Result<StreamFamily, ServeError> {
@@ -70,6 +78,8 @@ fn stream_family(fd: &OwnedFd) -> Result<StreamFamily, ServeError> {
     match getsockname(fd).map_err(io::Error::from)?.address_family() {
         AddressFamily::UNIX => Ok(StreamFamily::Unix),
         AddressFamily::INET | AddressFamily::INET6 => Ok(StreamFamily::Tcp),
+        #[cfg(all(feature = "vsock", target_os = "linux"))]
+        AddressFamily::VSOCK => Ok(StreamFamily::Vsock),
         _ => Err(ServeError::UnsupportedSocket),
     }
 }

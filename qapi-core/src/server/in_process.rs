@@ -12,7 +12,7 @@ use super::connection::{Connection, ConnectionOptions};
 #[cfg(feature = "test-util")]
 use super::executor::{CallExecutor, DEFAULT_BLOCKING_LIMIT};
 use super::stream::{Sink, Source, peer_credentials};
-use crate::call::session::PeerCredentials;
+use crate::call::peer::Peer;
 #[cfg(feature = "test-util")]
 use crate::service::Service;
 #[cfg(feature = "test-util")]
@@ -73,8 +73,8 @@ pub struct Connector {
 #[derive(Debug)]
 struct Client {
     stream: DuplexStream,
-    /// The credentials; `None` for those of this process.
-    peer: Option<PeerCredentials>,
+    /// The peer; `None` for this process.
+    peer: Option<Peer>,
 }
 
 /// The server's end of a [`Connector`].
@@ -95,13 +95,13 @@ impl Connector {
         self.connect_client(None)
     }
 
-    /// Connects a client with these credentials, for tests of a policy; otherwise like
+    /// Connects a client as this peer, for tests of a policy; otherwise like
     /// [`connect`](Self::connect).
-    pub fn connect_as(&self, peer: PeerCredentials) -> DuplexStream {
-        self.connect_client(Some(peer))
+    pub fn connect_as(&self, peer: impl Into<Peer>) -> DuplexStream {
+        self.connect_client(Some(peer.into()))
     }
 
-    fn connect_client(&self, peer: Option<PeerCredentials>) -> DuplexStream {
+    fn connect_client(&self, peer: Option<Peer>) -> DuplexStream {
         let (near, stream) = tokio::io::duplex(CAPACITY);
         // Without a server the far end is dropped, which closes the connection.
         let _ = self.clients.send(Client { stream, peer });
@@ -111,7 +111,7 @@ impl Connector {
 
 impl Connections {
     /// Waits for the next client; `None` when all connectors are dropped.
-    pub(super) async fn accept(&mut self) -> Option<(Source, Sink, Option<PeerCredentials>)> {
+    pub(super) async fn accept(&mut self) -> Option<(Source, Sink, Option<Peer>)> {
         let Client { stream, peer } = self.0.recv().await?;
         let (reader, writer) = tokio::io::split(stream);
         let peer = peer.or_else(own_credentials);
@@ -120,9 +120,9 @@ impl Connections {
 }
 
 /// The credentials of this process, as the system reports them for its own connections.
-fn own_credentials() -> Option<PeerCredentials> {
+fn own_credentials() -> Option<Peer> {
     let (socket, _other) = UnixStream::pair().ok()?;
-    peer_credentials(&socket).ok()
+    peer_credentials(&socket).ok().map(Peer::from)
 }
 
 /// Serves a client of a service without a server, and returns the client's end of the connection.

@@ -9,12 +9,16 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use super::abstract_socket;
 use super::address::ClientAddress;
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::address::VsockAddress;
 use super::connect::Outgoing;
 use super::error::ServeError;
 use super::foreign_protocol::ForeignProtocols;
 use super::in_process::Connector;
 use super::transport::{ListeningSocket, Transport};
 use super::unix::{self, SocketAccess};
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::vsock;
 use super::{from_fd, in_process, tcp};
 use crate::service::PolicyHandle;
 
@@ -112,6 +116,33 @@ impl Listener {
         Ok(Self::new(Transport::Listening(ListeningSocket::Tcp(tcp::bind(addresses)?))))
     }
 
+    /// Listens on a port of this machine for its host and, if this machine is a host, for its
+    /// virtual machines. Linux only, with the feature `vsock`.
+    ///
+    /// The policy decides which machines may connect, by
+    /// [`Access::allow_cid`](crate::policy::Access::allow_cid); by default none may. Every process
+    /// of a machine that may connect has the same permissions.
+    ///
+    /// ```no_run
+    /// use qapi_core::policy::{Access, Policy};
+    /// use qapi_core::server::VsockAddress;
+    /// use qapi_core::{Listener, Server};
+    ///
+    /// // The host of this virtual machine may execute every command.
+    /// let host = Policy::new().peers(Access::none().allow_cid(2));
+    /// let address = VsockAddress::new(VsockAddress::ANY_CID, 5000);
+    /// Server::new().listen(Listener::vsock(address)?.policy(host)).run()?;
+    /// # Ok::<(), qapi_core::ServeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ServeError::Bind`]: the port is taken, this machine does not have the identifier, or the
+    /// system has no vsock.
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    pub fn vsock(address: VsockAddress) -> Result<Self, ServeError> {
+        Ok(Self::new(Transport::Listening(ListeningSocket::Vsock(vsock::bind(address)?))))
+    }
+
     /// Serves one client on standard input and output. The server does not end when the client
     /// disconnects.
     pub fn stdio() -> Self {
@@ -129,8 +160,8 @@ impl Listener {
     /// Serves one client over a socket that is connected.
     ///
     /// # Errors
-    /// [`ServeError::UnsupportedSocket`]: the socket is not a stream socket of the unix or TCP
-    /// family.
+    /// [`ServeError::UnsupportedSocket`]: the socket is not a stream socket of a family that the
+    /// server supports: unix, TCP, and vsock with the feature of that name.
     pub fn connection(socket: OwnedFd) -> Result<Self, ServeError> {
         from_fd::connected(socket).map(Self::new)
     }
@@ -140,7 +171,7 @@ impl Listener {
     ///
     /// # Errors
     /// [`ServeError::NotListening`], or [`ServeError::UnsupportedSocket`]: the socket is not a
-    /// stream socket of the unix or TCP family.
+    /// stream socket of a family that the server supports; see [`connection`](Self::connection).
     pub fn listening(socket: OwnedFd) -> Result<Self, ServeError> {
         from_fd::listening(socket).map(Self::new)
     }
@@ -194,7 +225,23 @@ impl Listener {
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         match &self.transport {
             Transport::Listening(ListeningSocket::Tcp(listener)) => listener.local_addr().ok(),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Transport::Listening(ListeningSocket::Vsock(_)) => None,
             Transport::Listening(ListeningSocket::Unix(_))
+            | Transport::Connected(_)
+            | Transport::Connecting(_)
+            | Transport::InProcess(_)
+            | Transport::Stdio => None,
+        }
+    }
+
+    /// The local address of a listening vsock socket; `None` for every other transport. Linux only,
+    /// with the feature `vsock`.
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    pub fn vsock_address(&self) -> Option<VsockAddress> {
+        match &self.transport {
+            Transport::Listening(ListeningSocket::Vsock(socket)) => vsock::local_address(socket),
+            Transport::Listening(ListeningSocket::Unix(_) | ListeningSocket::Tcp(_))
             | Transport::Connected(_)
             | Transport::Connecting(_)
             | Transport::InProcess(_)
@@ -272,8 +319,8 @@ impl Listener {
     }
 
     /// Sets what happens to a client whose first bytes are an HTTP request or a TLS handshake. By
-    /// default such a client is disconnected on TCP, and its bytes are malformed JSON on all other
-    /// transports.
+    /// default such a client is disconnected on TCP and vsock, and its bytes are malformed JSON on
+    /// all other transports.
     #[must_use]
     pub fn foreign_protocols(mut self, treatment: ForeignProtocols) -> Self {
         self.options.foreign_protocols = Some(treatment);

@@ -40,8 +40,12 @@ mod stream;
 mod tcp;
 mod transport;
 mod unix;
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+mod vsock;
 
 pub use address::ClientAddress;
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+pub use address::VsockAddress;
 pub use error::ServeError;
 pub use foreign_protocol::ForeignProtocols;
 pub use in_process::Connector;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::call::session::PeerCredentials;
+use crate::call::peer::Peer;
 use crate::policy::is_owner_or_root;
 
 /// The owner of a place.
@@ -12,6 +12,8 @@ use crate::policy::is_owner_or_root;
 pub(super) enum Occupant {
     /// A client of this user.
     User(u32),
+    /// A client on the machine with this context identifier.
+    Machine(u32),
     /// A client that the transport does not identify.
     Unidentified,
     /// A client that the operator connected: on standard input and output, or over an outgoing
@@ -20,16 +22,20 @@ pub(super) enum Occupant {
 }
 
 impl Occupant {
-    /// The occupant for a client that connected with these credentials.
-    pub(super) fn of_peer(peer: Option<&PeerCredentials>) -> Self {
-        peer.map_or(Self::Unidentified, |peer| Self::User(peer.uid))
+    /// The occupant for this client.
+    pub(super) fn of_peer(peer: Option<&Peer>) -> Self {
+        match peer {
+            Some(Peer::Process(process)) => Self::User(process.uid),
+            Some(Peer::Vsock { cid }) => Self::Machine(*cid),
+            None => Self::Unidentified,
+        }
     }
 
     /// Whether the occupant may take the last place.
     fn is_privileged(self) -> bool {
         match self {
             Self::User(uid) => is_owner_or_root(uid),
-            Self::Unidentified => false,
+            Self::Machine(_) | Self::Unidentified => false,
             Self::Configured => true,
         }
     }
@@ -49,6 +55,9 @@ impl fmt::Display for NoPlace {
             Self::TooMany => f.write_str("too many are connected"),
             Self::TooManyOfUser(Occupant::User(uid)) => {
                 write!(f, "too many of user {uid} are connected")
+            }
+            Self::TooManyOfUser(Occupant::Machine(cid)) => {
+                write!(f, "too many of the machine with CID {cid} are connected")
             }
             Self::TooManyOfUser(Occupant::Unidentified | Occupant::Configured) => {
                 f.write_str("too many unidentified ones are connected")
@@ -105,9 +114,15 @@ impl Places {
     fn limit_of(&self, occupant: Occupant, is_privileged: bool) -> usize {
         match (occupant, self.limit_per_user) {
             (Occupant::Configured, _) => self.limit,
-            (Occupant::User(_) | Occupant::Unidentified, Some(limit)) => limit,
-            (Occupant::User(_), None) if !is_privileged => self.limit.div_ceil(2),
-            (Occupant::User(_) | Occupant::Unidentified, None) => self.limit,
+            (Occupant::User(_) | Occupant::Machine(_) | Occupant::Unidentified, Some(limit)) => {
+                limit
+            }
+            (Occupant::User(_) | Occupant::Machine(_), None) if !is_privileged => {
+                self.limit.div_ceil(2)
+            }
+            (Occupant::User(_) | Occupant::Machine(_) | Occupant::Unidentified, None) => {
+                self.limit
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::foreign_protocol::ForeignProtocol;
 use super::places::NoPlace;
+use crate::call::peer::Peer;
 use crate::protocol::outbox::LimitExceeded;
 
 /// The period in which a repeated refusal is counted and not logged.
@@ -25,6 +26,8 @@ const COUNTED: usize = 64;
 pub(super) enum Refusal {
     /// The policy does not admit this user.
     UserNotAdmitted(u32),
+    /// The policy does not admit the machine with this context identifier.
+    MachineNotAdmitted(u32),
     CredentialsUnreadable,
     /// The system call failed with this error, most likely as no file descriptor is free.
     AcceptFailed(Option<i32>),
@@ -40,6 +43,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UserNotAdmitted(uid) => write!(f, "the policy does not admit user {uid}"),
+            Self::MachineNotAdmitted(cid) => {
+                write!(f, "the policy does not admit the machine with CID {cid}")
+            }
             Self::CredentialsUnreadable => f.write_str("its credentials cannot be read"),
             Self::AcceptFailed(Some(code)) => io::Error::from_raw_os_error(*code).fmt(f),
             Self::AcceptFailed(None) => f.write_str("the connection cannot be accepted"),
@@ -53,12 +59,21 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
+    /// The refusal of a client that the policy does not admit.
+    pub(super) fn not_admitted(peer: &Peer) -> Self {
+        match peer {
+            Peer::Process(process) => Self::UserNotAdmitted(process.uid),
+            Peer::Vsock { cid } => Self::MachineNotAdmitted(*cid),
+        }
+    }
+
     /// What happened to the client, for the log.
     fn effect(self) -> &'static str {
         match self {
-            Self::UserNotAdmitted(_) | Self::CredentialsUnreadable | Self::NoPlace(_) => {
-                "refused"
-            }
+            Self::UserNotAdmitted(_)
+            | Self::MachineNotAdmitted(_)
+            | Self::CredentialsUnreadable
+            | Self::NoPlace(_) => "refused",
             Self::AcceptFailed(_) => "not accepted",
             Self::NegotiationTimeout | Self::Foreign(_) | Self::Exceeded(_) => "disconnected",
         }
@@ -82,6 +97,10 @@ impl Refusal {
             Self::UserNotAdmitted(_) => Some(
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"The policy of the server does not admit this user\"}}\r\n",
+            ),
+            Self::MachineNotAdmitted(_) => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"The policy of the server does not admit this machine\"}}\r\n",
             ),
             Self::CredentialsUnreadable => Some(
                 b"{\"error\": {\"class\": \"GenericError\", \

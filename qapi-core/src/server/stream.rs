@@ -21,14 +21,18 @@ use super::foreign_protocol::ForeignProtocols;
 #[cfg(target_os = "linux")]
 use super::peer_groups::peer_groups;
 use super::tcp;
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::vsock::VsockStream;
 use crate::call::fds::UNCLAIMED_LIMIT;
-use crate::call::session::PeerCredentials;
+use crate::call::peer::{Peer, PeerCredentials};
 
 /// A connected socket that is registered with the runtime.
 #[derive(Debug)]
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    Vsock(VsockStream),
 }
 
 /// A connected socket that is not yet registered with a runtime.
@@ -36,6 +40,8 @@ pub(super) enum Stream {
 pub(super) enum StdStream {
     Unix(StdUnixStream),
     Tcp(StdTcpStream),
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    Vsock(socket2::Socket),
 }
 
 impl StdStream {
@@ -50,6 +56,8 @@ impl StdStream {
                 stream.set_nonblocking(true)?;
                 Stream::tcp(TcpStream::from_std(stream)?)
             }
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(socket) => VsockStream::new(socket).map(Stream::Vsock),
         }
     }
 }
@@ -63,19 +71,24 @@ impl Stream {
         Ok(Self::Tcp(stream))
     }
 
-    /// The default treatment of HTTP and TLS: browsers can reach TCP ports, and no other transport.
+    /// The default treatment of HTTP and TLS: browsers can reach TCP ports,
+    /// and proxies of virtual machine monitors connect HTTP clients to vsock ports.
     pub(super) fn default_foreign_protocols(&self) -> ForeignProtocols {
         match self {
             Self::Unix(_) => ForeignProtocols::Ignore,
             Self::Tcp(_) => ForeignProtocols::Disconnect,
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(_) => ForeignProtocols::Disconnect,
         }
     }
 
-    /// The credentials of the process at the other end; `None` where the family has none.
-    pub(super) fn peer(&self) -> io::Result<Option<PeerCredentials>> {
+    /// The client at the other end; `None` where the family does not identify it.
+    pub(super) fn peer(&self) -> io::Result<Option<Peer>> {
         match self {
-            Self::Unix(stream) => peer_credentials(stream).map(Some),
+            Self::Unix(stream) => peer_credentials(stream).map(|peer| Some(peer.into())),
             Self::Tcp(_) => Ok(None),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(stream) => stream.peer().map(Some),
         }
     }
 
@@ -89,6 +102,11 @@ impl Stream {
             }
             Self::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();
+                (Source::Bytes(Box::new(reader)), Box::new(writer))
+            }
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(stream) => {
+                let (reader, writer) = tokio::io::split(stream);
                 (Source::Bytes(Box::new(reader)), Box::new(writer))
             }
         }

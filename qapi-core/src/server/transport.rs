@@ -12,6 +12,8 @@ use super::connect::Outgoing;
 use super::in_process::Connections;
 use super::stream::{StdStream, Stream};
 use super::unix::BoundSocket;
+#[cfg(all(feature = "vsock", target_os = "linux"))]
+use super::vsock::{self, VsockListener};
 
 /// How clients reach a server.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(super) enum Transport {
 pub(super) enum ListeningSocket {
     Unix(BoundSocket),
     Tcp(TcpListener),
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    Vsock(socket2::Socket),
 }
 
 /// A listening socket that is registered with the runtime.
@@ -40,6 +44,8 @@ pub(super) enum ListeningSocket {
 pub(super) enum AsyncListener {
     Unix(AsyncUnixListener),
     Tcp(AsyncTcpListener),
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    Vsock(VsockListener),
 }
 
 impl Transport {
@@ -50,6 +56,10 @@ impl Transport {
                 listener.local_addr().map(|address| address.to_string()).unwrap_or_default()
             }
             Self::Listening(ListeningSocket::Unix(bound)) => bound.name(),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Listening(ListeningSocket::Vsock(socket)) => vsock::local_address(socket)
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
             Self::Connected(_) => "connection".to_owned(),
             Self::Connecting(outgoing) => outgoing.address.to_string(),
             Self::InProcess(_) => "in-process".to_owned(),
@@ -64,6 +74,8 @@ impl ListeningSocket {
         Ok(match self {
             Self::Unix(bound) => AsyncListener::Unix(bound.listener.try_clone()?.try_into()?),
             Self::Tcp(listener) => AsyncListener::Tcp(listener.try_clone()?.try_into()?),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(socket) => AsyncListener::Vsock(VsockListener::new(socket.try_clone()?)?),
         })
     }
 
@@ -72,6 +84,8 @@ impl ListeningSocket {
         let socket: OwnedFd = match self {
             Self::Unix(bound) => bound.listener.try_clone()?.into(),
             Self::Tcp(listener) => listener.try_clone()?.into(),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(socket) => socket.try_clone()?.into(),
         };
         tokio::task::spawn_blocking(move || {
             rustix::event::poll(&mut [PollFd::new(&socket, PollFlags::IN)], None)
@@ -87,6 +101,8 @@ impl AsyncListener {
         match self {
             Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
             Self::Tcp(listener) => Stream::tcp(listener.accept().await?.0),
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(listener) => listener.accept().await.map(Stream::Vsock),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
-use crate::call::session::{CommandPermissions, PeerCredentials};
+use crate::call::peer::Peer;
+use crate::call::session::CommandPermissions;
 use crate::call::state::OobSafe;
 use crate::policy::Policy;
 use crate::registry::Registry;
@@ -82,7 +83,7 @@ impl PolicyHandle {
     }
 
     /// Whether `peer` may connect.
-    pub fn may_connect(&self, peer: &PeerCredentials) -> bool {
+    pub fn may_connect(&self, peer: &Peer) -> bool {
         self.get().may_connect(peer)
     }
 
@@ -99,7 +100,7 @@ impl PolicyHandle {
 }
 
 impl CommandPermissions for Shared {
-    fn may_execute(&self, peer: Option<&PeerCredentials>, command: &Part) -> bool {
+    fn may_execute(&self, peer: Option<&Peer>, command: &Part) -> bool {
         // Another thread that replaces the policy does not wait for calls, so no order is needed.
         !self.has_rules.load(Ordering::Relaxed)
             || self
@@ -109,7 +110,7 @@ impl CommandPermissions for Shared {
                 .may_execute(peer, command)
     }
 
-    fn restricts(&self, peer: Option<&PeerCredentials>) -> bool {
+    fn restricts(&self, peer: Option<&Peer>) -> bool {
         self.policy.read().unwrap_or_else(PoisonError::into_inner).restricts(peer)
     }
 }

@@ -17,7 +17,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 pub use crate::call::handler::Call;
-pub use crate::call::session::{PeerCredentials, SessionContext};
+pub use crate::call::peer::{Peer, PeerCredentials};
+pub use crate::call::session::SessionContext;
 pub use crate::memory_budget::MemoryBudget;
 pub use crate::protocol::outbox::LimitExceeded;
 pub use in_flight::CallControl;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::call::session::PeerCredentials;
+use crate::call::peer::Peer;
 use crate::memory_budget::MemoryBudget;
 use crate::protocol::outbox::DEFAULT_OUTPUT_LIMIT;
 use crate::service::PolicyHandle;
@@ -18,8 +18,8 @@ use crate::service::PolicyHandle;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionOptions {
-    /// The credentials of the client, where the transport reports them.
-    pub peer: Option<PeerCredentials>,
+    /// The client, where the transport identifies it.
+    pub peer: Option<Peer>,
     /// Whether messages are indented over several lines, for people.
     pub pretty: bool,
     /// The number of bytes that a client may leave unread before its session is closed.
@@ -41,9 +41,9 @@ impl Default for SessionOptions {
 }
 
 impl SessionOptions {
-    /// Sets the credentials of the client. A transport that does not report them passes `None`.
+    /// Sets the client as the transport identifies it; `None` where it does not.
     #[must_use]
-    pub fn peer(mut self, peer: Option<PeerCredentials>) -> Self {
+    pub fn peer(mut self, peer: Option<Peer>) -> Self {
         self.peer = peer;
         self
     }

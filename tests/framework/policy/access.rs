@@ -5,7 +5,7 @@ use qapi_core::prelude::*;
 use qapi_core::registry::Rule;
 use qapi_core::schema::definition::Part;
 use qapi_core::service::PolicyHandle;
-use qapi_core::session::{PeerCredentials, SessionOptions};
+use qapi_core::session::{Peer, PeerCredentials, SessionOptions};
 use qapi_core::{Policy, Registry};
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ fn policy_secret() -> PolicySecret {
 #[qapi_command]
 fn policy_open() {}
 
-fn peer(uid: u32, gid: u32) -> Option<PeerCredentials> {
-    Some(PeerCredentials::new(uid, gid))
+fn peer(uid: u32, gid: u32) -> Option<Peer> {
+    Some(PeerCredentials::new(uid, gid).into())
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn only_owner_and_root_may_connect_by_default() {
     let own = rustix::process::geteuid().as_raw();
     let policy = Policy::new();
     for (uid, may) in [(own, true), (0, true), (own.wrapping_add(1).max(1), false)] {
-        let credentials = PeerCredentials::new(uid, 0);
+        let credentials = PeerCredentials::new(uid, 0).into();
         assert_eq!(policy.may_connect(&credentials), may, "{uid}");
     }
 }
@@ -168,7 +168,7 @@ fn policy_look() {}
 
 #[test]
 fn supplementary_groups_count() {
-    let caller = PeerCredentials::new(1000, 100).groups([7, 8]);
+    let caller = Peer::from(PeerCredentials::new(1000, 100).groups([7, 8]));
     let permits = |access: Access| access.permits(Some(&caller));
     assert!(permits(Access::none().allow_gid(8)));
     assert!(permits(Access::none().allow_gid(100)));

@@ -13,3 +13,4 @@ mod presented_release;
 mod serve_errors;
 mod socket_file;
 mod transports;
+mod vsock;
