@@ -106,11 +106,12 @@ fn run<M>(
     let errors = Errors::new();
     let model = read(&item, &errors);
     check::attributes::check(&item, &errors);
+    check::recursion::check(&item, &errors);
     let generated = match errors.gate(model) {
         Ok(checked) => expand(&checked),
         Err(Rejected { compile_errors, model }) => {
             strip_reported(&mut item);
-            let error_stub = model.filter(|_| is_concrete(&item)).map(|model| error_stub(&model));
+            let error_stub = model.filter(|_| takes_stub(&item)).map(|model| error_stub(&model));
             quote!(#compile_errors #error_stub)
         }
     };
@@ -118,11 +119,13 @@ fn run<M>(
     quote!(#item #generated)
 }
 
-/// Whether the item has no generic parameters, so that an error stub can name it.
-fn is_concrete(item: &Item) -> bool {
-    match item {
-        Item::Enum(item) => item.generics.params.is_empty(),
-        Item::Struct(item) => item.generics.params.is_empty(),
-        _ => true,
-    }
+/// Whether an error stub can name the item, which has no generic parameters then, and no second
+/// attribute of this crate has code for it.
+fn takes_stub(item: &Item) -> bool {
+    let (attributes, generics) = match item {
+        Item::Enum(item) => (&item.attrs, &item.generics),
+        Item::Struct(item) => (&item.attrs, &item.generics),
+        _ => return true,
+    };
+    generics.params.is_empty() && !check::is_annotated(attributes)
 }

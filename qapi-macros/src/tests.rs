@@ -10,6 +10,8 @@ use quote::quote;
 
 use crate::pipeline;
 
+mod mutations;
+
 type Attribute = fn(TokenStream, TokenStream) -> TokenStream;
 
 /// Compares the expansion of `item` with the expected expansion in `file`.

@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
+use syn::{GenericArgument, Ident, PathArguments, Type, parse_quote_spanned};
 
 /// The type without parentheses and without the invisible group that `macro_rules!` puts around
 /// a type that it forwards.
@@ -111,6 +111,15 @@ pub(crate) fn result_of(ty: &Type) -> Option<&Type> {
         Some(GenericArgument::Type(ty)) => Some(bare(ty)),
         _ => None,
     }
+}
+
+/// The name of the type `own` in a field of the type `ty`, if the field contains a value of the
+/// type itself, with or without `Option`.
+pub(crate) fn contained<'a>(own: &Ident, ty: &'a Type) -> Option<&'a Ident> {
+    let Type::Path(path) = only_argument(ty, "Option").unwrap_or(bare(ty)) else { return None };
+    path.path
+        .get_ident()
+        .filter(|ident| path.qself.is_none() && (*ident == own || *ident == "Self"))
 }
 
 #[cfg(test)]

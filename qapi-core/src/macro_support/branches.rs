@@ -1,9 +1,30 @@
-//! Checks at compile time that a union has a branch for each value of its discriminator.
+//! The branches of a union and the values of its discriminator, at compile time.
+//!
+//! Both functions refer to the enum through the union. If the enum is not annotated, the compiler
+//! reports that once, for the union's implementation of [`QapiBranches`].
 
-/// Panics, and so stops the compiler, unless `branches` contains each of `values`: the variants of
-/// the union and of the enum `tag`.
+use crate::types::{QapiBranches, QapiEnum};
+
+/// The value that selects the branch `variant`. Empty if there is none, which the compiler reports
+/// elsewhere.
+#[must_use]
+pub const fn value_of_branch<U: QapiBranches>(variant: &str) -> &'static str {
+    let (variants, values) = (<U::Tag as QapiEnum>::VARIANTS, <U::Tag as QapiEnum>::VALUES);
+    let mut index = 0;
+    while index < values.len() {
+        if is_same(variants[index].as_bytes(), variant.as_bytes()) {
+            return values[index];
+        }
+        index += 1;
+    }
+    ""
+}
+
+/// Panics, and so stops the compiler, unless `branches`, the variants of the union `U`, contains
+/// each variant of the enum `tag`. `union` is the name of `U`.
 #[track_caller]
-pub const fn need_every_branch(union: &str, tag: &str, values: &[&str], branches: &[&str]) {
+pub const fn need_every_branch<U: QapiBranches>(union: &str, tag: &str, branches: &[&str]) {
+    let values = <U::Tag as QapiEnum>::VARIANTS;
     let mut missing = Text::new();
     let mut index = 0;
     while index < branches.len() {

@@ -58,6 +58,7 @@ macro_rules! __qapi_error_stub_type {
         }
         impl $crate::__private::QapiEnum for $name {
             const VARIANTS: &'static [&'static ::core::primitive::str] = &[];
+            const VALUES: &'static [&'static ::core::primitive::str] = &[];
         }
     };
 }

@@ -49,7 +49,7 @@ pub use crate::types::{
 pub use crate::visitor::Input;
 pub use crate::visitor::object::ObjectVisitor;
 pub use crate::wire::value::Kind;
-pub use branches::need_every_branch;
+pub use branches::{need_every_branch, value_of_branch};
 pub use error_stub::{
     STUB_DEFINITION, error_stub_enum, error_stub_event, error_stub_type, stub_called,
 };

@@ -128,6 +128,10 @@ pub trait QapiEnum: QapiType + Sealed<EnumKind> {
     /// The variants of the Rust enum.
     #[doc(hidden)]
     const VARIANTS: &'static [&'static str];
+
+    /// The value of each variant, without the values of other crates.
+    #[doc(hidden)]
+    const VALUES: &'static [&'static str];
 }
 
 /// A QAPI struct or union: an object whose members can also be members of another object. Only

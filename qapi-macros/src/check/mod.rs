@@ -26,7 +26,8 @@
 //! - `check_type`: a type has an equivalent in QAPI
 //! - `check_member_type`: a member has a valid encoding and default
 //!
-//! Rules for one kind of definition are in the file of that kind.
+//! Types that contain themselves have rules in [`recursion`]. Rules for one kind of definition are
+//! in the file of that kind.
 
 pub(crate) mod alternate;
 pub(crate) mod attributes;
@@ -38,6 +39,7 @@ pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
 mod place;
+pub(crate) mod recursion;
 pub(crate) mod returned;
 pub(crate) mod struct_;
 pub(crate) mod type_;
@@ -96,15 +98,24 @@ fn check_variant_fields(item: &ItemEnum, errors: &Errors) {
 /// An item is one definition, not two.
 fn check_one_kind(attributes: &[Attribute], errors: &Errors) {
     for attribute in attributes {
-        let Some(last) = attribute.path().segments.last() else { continue };
-        if ATTRIBUTES.iter().any(|name| last.ident == name) {
+        if let Some(name) = kind(attribute) {
             let message = format!(
-                "`{}`: the item already is a QAPI definition; remove one of the attributes",
-                last.ident
+                "`{name}`: the item already is a QAPI definition; remove one of the attributes"
             );
             errors.at(attribute.path(), message);
         }
     }
+}
+
+/// Whether one of `attributes` annotates a definition.
+pub(crate) fn is_annotated(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| kind(attribute).is_some())
+}
+
+/// The name of `attribute`, if it annotates a definition.
+fn kind(attribute: &Attribute) -> Option<&Ident> {
+    let last = &attribute.path().segments.last()?.ident;
+    ATTRIBUTES.iter().any(|name| last == name).then_some(last)
 }
 
 /// A definition has no generic parameters.

@@ -87,8 +87,12 @@ pub(super) fn inherent(Enum { head, visibility, values, open, .. }: &Enum) -> To
 /// The marker trait of enums that can select the branch of a union.
 fn qapi_enum(Enum { head, values, open, .. }: &Enum) -> TokenStream {
     let ident = &head.ident;
-    let values = values.iter().map(|value| {
+    let variants = values.iter().map(|value| {
         let (cfg, name) = (&value.cfg, value.ident.to_string());
+        quote!(#(#cfg)* #name)
+    });
+    let values = values.iter().map(|value| {
+        let (cfg, name) = (&value.cfg, &value.name.text);
         quote!(#(#cfg)* #name)
     });
     let open = open.iter().map(|OpenVariant { ident, .. }| ident.to_string());
@@ -97,7 +101,8 @@ fn qapi_enum(Enum { head, values, open, .. }: &Enum) -> TokenStream {
         #[automatically_derived]
         #unlisted
         impl __qapi::QapiEnum for #ident {
-            const VARIANTS: &'static [&'static __qapi::str] = &[#(#values,)* #(#open),*];
+            const VARIANTS: &'static [&'static __qapi::str] = &[#(#variants,)* #(#open),*];
+            const VALUES: &'static [&'static __qapi::str] = &[#(#values),*];
         }
         impl __qapi::Sealed<__qapi::EnumKind> for #ident {}
     }

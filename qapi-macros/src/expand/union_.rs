@@ -50,15 +50,15 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
 
 /// The implementation of `QapiBranches`.
 fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
-    let ident = &head.ident;
+    let (ident, union) = (&head.ident, &head.ident);
     let own = || branches.iter().filter(|branch| !branch.open);
     let entries = own().map(|Branch { ident, ty, cfg, .. }| {
         let ty = match ty {
             Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
             None => quote!(__qapi::None),
         };
-        let tag = tag_located_at(tag, ident);
-        quote!(#(#cfg)* __qapi::Branch::new(#tag::#ident.as_str(), #ty))
+        let variant = ident.to_string();
+        quote!(#(#cfg)* __qapi::Branch::new(__qapi::value_of_branch::<#union>(#variant), #ty))
     });
     let tags = branches.iter().map(|Branch { ident, ty, cfg, open }| {
         let tag = tag_located_at(tag, ident);
@@ -129,9 +129,10 @@ fn every_branch(head: &Head, tag: &Path, branches: &[Branch]) -> TokenStream {
         quote!(#(#cfg)* #name)
     });
     let variants = quote!(&[#(#variants),*]);
-    let function = quote_spanned!(located_at(tag)=> __qapi::need_every_branch);
+    let ident = &head.ident;
+    let function = quote_spanned!(located_at(tag)=> __qapi::need_every_branch::<#ident>);
     let arguments = quote_spanned! {located_at(tag)=>
-        (#union, #tag_name, <#tag as __qapi::QapiEnum>::VARIANTS, #variants)
+        (#union, #tag_name, #variants)
     };
     quote!(const _: () = #function #arguments;)
 }
