@@ -37,14 +37,10 @@ pub use request::clear;
 use scheduler::Scheduler;
 pub use sequential::{STEP_MAX, SequentialCopy, Step, StepError, run_sequentially};
 pub use slots::{COPY_REQUESTS_MAX, CopySlots};
+pub use target::REQUESTS_IN_FLIGHT;
 use target::Target;
 use workers::Workers;
 
-/// The largest number of requests in flight of one copy. Several requests keep the disk busy
-/// while others are prepared. More requests would wait for each other inside a qcow2 image, where
-/// an L2 table takes one allocating write at a time, and each would need [`REQUEST_MAX`] bytes of
-/// memory.
-pub const REQUESTS_IN_FLIGHT: usize = 8;
 /// The largest number of bytes that one request reads and writes. System calls are then a small
 /// part of its cost, and a pause takes effect soon.
 pub const REQUEST_MAX: u64 = 1 << 20;

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::REQUESTS_IN_FLIGHT;
 use crate::error::Error;
 use crate::nodes::Node;
+
+/// The largest number of requests in flight of one copy. Several requests keep the disk busy
+/// while others are prepared. More requests would wait for each other inside a qcow2 image, where
+/// an L2 table takes one allocating write at a time, and each would need
+/// [`REQUEST_MAX`](super::REQUEST_MAX) bytes of memory.
+pub const REQUESTS_IN_FLIGHT: usize = 8;
 
 /// The target of a copy.
 #[derive(Debug)]
