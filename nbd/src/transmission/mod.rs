@@ -6,9 +6,11 @@
 //!
 //! Source: the NBD project's `doc/proto.md`, section "Transmission phase".
 
+mod check;
 mod read;
 mod reply;
 mod request;
+mod session;
 mod status;
 
 use std::io;
@@ -19,15 +21,15 @@ use std::thread::{self, Scope};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::connection::Connection;
-use crate::disk::{Disk, ZeroOptions};
-use crate::export::Export;
-use crate::handshake::{Context, Negotiated, ReplyForm};
+use crate::disk::ZeroOptions;
+use crate::handshake::Negotiated;
 use crate::memory::{Buffer, Lease, PIECE, PIECE_MAX};
 use crate::protocol::{command, command_flag};
 use crate::reader::Reader;
 use crate::shared::Shared;
 use reply::Writer;
 use request::{Refusal, Request};
+use session::{Input, Session};
 use status::read_payload;
 
 /// The largest number of requests of one client that run side by side, as in QEMU.
@@ -57,29 +59,6 @@ pub(crate) fn serve(reader: Reader, shared: &Shared, negotiated: Negotiated) -> 
     end.unwrap_or(Ok(()))
 }
 
-/// A client that uses an export.
-struct Session<'a> {
-    shared: &'a Shared,
-    connection: Arc<Connection>,
-    writer: Writer,
-    export: Arc<Export>,
-    /// The size of the disk in bytes at the beginning. The client cannot learn of another one.
-    size: u64,
-    form: ReplyForm,
-    contexts: Vec<Context>,
-    input: Mutex<Input>,
-    /// The threads that wait for the input.
-    waiting: AtomicUsize,
-    workers: AtomicUsize,
-}
-
-/// The input, which the thread that reads a request locks.
-struct Input {
-    reader: Reader,
-    /// Why there are no more requests.
-    end: Option<io::Result<()>>,
-}
-
 /// Ends the connection if a thread panics, so that the other threads end too.
 struct PanicGuard<'a>(&'a Connection);
 
@@ -91,7 +70,7 @@ impl Drop for PanicGuard<'_> {
     }
 }
 
-impl<'a> Session<'a> {
+impl Session<'_> {
     /// Serves requests until there are no more. `_lease` is the memory of the thread.
     fn work<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, _lease: Option<Lease>) {
         let _guard = PanicGuard(&self.connection);
@@ -255,9 +234,5 @@ impl<'a> Session<'a> {
     ) -> Result<(), Refusal> {
         let flush = || if request.has(command_flag::FUA) { self.disk().flush() } else { Ok(()) };
         done.and_then(|()| flush()).map_err(|error| Refusal::io(&error, text))
-    }
-
-    fn disk(&self) -> &dyn Disk {
-        &*self.export.disk
     }
 }

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::Session;
 use super::reply::{Pieces, Position};
 use super::request::{Refusal, Request};
+use super::session::Session;
 use crate::handshake::ReplyForm;
 use crate::memory::{Buffer, PIECE_MAX};
 use crate::protocol::{chunk, command_flag};

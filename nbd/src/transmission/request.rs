@@ -4,11 +4,8 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::Session;
 use crate::handshake::{ReplyForm, violation};
-use crate::protocol::{
-    EXTENDED_REQUEST_MAGIC, PAYLOAD_MAX, REQUEST_MAGIC, command, command_flag, errno,
-};
+use crate::protocol::{EXTENDED_REQUEST_MAGIC, REQUEST_MAGIC, command, command_flag, errno};
 use crate::reader::Reader;
 
 /// The header of a request.
@@ -93,7 +90,7 @@ impl Request {
     }
 
     /// The flags that the request may have.
-    fn valid_flags(&self, form: ReplyForm) -> u16 {
+    pub(super) fn valid_flags(&self, form: ReplyForm) -> u16 {
         let payload_flag = if self.is_extended { command_flag::PAYLOAD_LEN } else { 0 };
         let own = match self.command {
             command::READ if form == ReplyForm::Simple => 0,
@@ -107,65 +104,12 @@ impl Request {
     }
 
     /// The length of the range, or `None` if the request has no range.
-    fn range_length(&self) -> Option<u64> {
+    pub(super) fn range_length(&self) -> Option<u64> {
         match self.command {
             command::FLUSH => None,
             // The payload has the length of the range.
             command::BLOCK_STATUS if self.payload() > 0 => None,
             _other => Some(self.length),
         }
-    }
-}
-
-impl Session<'_> {
-    /// Checks a request in the order of QEMU.
-    ///
-    /// # Errors
-    /// The refusal with QEMU's text. QEMU answers nearly all with the number of `EINVAL`.
-    pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
-        let has_data = matches!(request.command, command::READ | command::WRITE);
-        if (has_data || request.payload() > 0) && request.length > u64::from(PAYLOAD_MAX) {
-            let length = request.length;
-            let text = format!("len ({length}) is larger than max len ({PAYLOAD_MAX})");
-            return Err(Refusal::invalid(text));
-        }
-        match request.command {
-            command::READ | command::FLUSH | command::CACHE => {}
-            command::WRITE | command::TRIM | command::WRITE_ZEROES if self.export.writable => {}
-            command::WRITE | command::TRIM | command::WRITE_ZEROES => {
-                return Err(Refusal::invalid("Export is read-only"));
-            }
-            command::BLOCK_STATUS if self.contexts.is_empty() => {
-                return Err(Refusal::invalid("CMD_BLOCK_STATUS not negotiated"));
-            }
-            command::BLOCK_STATUS => {}
-            unknown => {
-                let text = format!("invalid request type ({unknown}) received");
-                return Err(Refusal::invalid(text));
-            }
-        }
-        if let Some(length) = request.range_length() {
-            self.check_range(request.offset, length)?;
-        }
-        let unknown = request.flags & !request.valid_flags(self.form);
-        if unknown != 0 {
-            let command = command::name(request.command);
-            let text = format!("unsupported flags for command {command} (got {unknown:#x})");
-            return Err(Refusal::invalid(text));
-        }
-        if request.command == command::BLOCK_STATUS && request.length == 0 {
-            return Err(Refusal::invalid("need non-zero length"));
-        }
-        Ok(())
-    }
-
-    /// Refuses a range that is not within the disk.
-    pub(super) fn check_range(&self, offset: u64, length: u64) -> Result<(), Refusal> {
-        let size = self.size;
-        if offset.checked_add(length).is_some_and(|end| end <= size) {
-            return Ok(());
-        }
-        let text = format!("operation past EOF; From: {offset}, Len: {length}, Size: {size}");
-        Err(Refusal::invalid(text))
     }
 }

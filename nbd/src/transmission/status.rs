@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::Session;
 use super::reply::Position;
 use super::request::{Refusal, Request};
+use super::session::Session;
 use crate::disk::Extent;
 use crate::handshake::{Context, ReplyForm, violation};
 use crate::protocol::{chunk, command_flag};
