@@ -52,10 +52,11 @@ fn needs_parentheses(tokens: &TokenStream, next: Option<&TokenTree>) -> bool {
             | Expr::Cast(_)
             | Expr::Closure(_)
             | Expr::Let(_)
-            | Expr::Range(_)
             | Expr::RawAddr(_)
             | Expr::Unary(_),
         ) => true,
+        // `..` alone may be a pattern, in which parentheses would be a tuple.
+        Ok(Expr::Range(range)) => range.start.is_some() || range.end.is_some(),
         // `&name` may be a type. The operators that bind more tightly do not follow a type.
         Ok(Expr::Reference(_)) => next.is_some_and(|next| {
             matches!(next, TokenTree::Punct(punct) if matches!(punct.as_char(), '.' | '?'))
@@ -87,8 +88,14 @@ mod tests {
 
     #[test]
     fn other_fragments_stay() {
-        let fragments =
-            [quote!(Vec<u8>), quote!(a::b), quote!({ 1 }), quote!(pub(crate)), quote!(5)];
+        let fragments = [
+            quote!(Vec<u8>),
+            quote!(a::b),
+            quote!({ 1 }),
+            quote!(pub(crate)),
+            quote!(5),
+            quote!(..),
+        ];
         for tokens in fragments {
             let fragment = group(tokens);
             let before = quote!(#fragment x);

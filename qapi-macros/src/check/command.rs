@@ -24,6 +24,7 @@ use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
 use crate::model::{Argument, Command, Execution, Period, Raw, Registered, Role};
+use crate::strip::is_outside_blocks;
 use crate::types::{bare, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
@@ -92,8 +93,11 @@ fn check_plain_function(item: &ItemFn, errors: &Errors) {
         errors.at(variadic, "`...`: each argument has a name; write one parameter for each");
     }
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
-        let message = "`self`: a command is a free function; move it out of the block, and write \
-                       a parameter `#[qapi(state)] name: &Type` for the server's state";
+        let moved = if is_outside_blocks() { "" } else { "move it out of the block, and " };
+        let message = format!(
+            "`self`: a command is a free function; {moved}write a parameter `#[qapi(state)] name: \
+             &Type` for the server's state"
+        );
         errors.at(receiver, message);
     } else if let Some(block) = enclosing_block(&signature.ident) {
         let ident = &signature.ident;

@@ -6,15 +6,13 @@
 
 use proc_macro2::Ident;
 
+use crate::strip::is_outside_blocks;
+
 /// The keyword of the `impl` or `trait` block around the function `ident`, if the compiler shows
 /// its source file and the function is in such a block.
 pub(super) fn enclosing_block(ident: &Ident) -> Option<&'static str> {
     // Without a compiler, as in tests, there is no file.
-    if !proc_macro::is_available() {
-        return None;
-    }
-    // The attribute of a function outside of all blocks is usually in the first column.
-    if proc_macro::Span::call_site().column() == 1 {
+    if !proc_macro::is_available() || is_outside_blocks() {
         return None;
     }
     let span = ident.span().unwrap();
