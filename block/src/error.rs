@@ -81,6 +81,12 @@ pub enum Error {
     /// A node with writers cannot become read-only.
     #[error("Read-only block node '{0}' cannot support read-write users")]
     NodeWritten(String),
+    /// The size of a read-only node cannot change.
+    #[error("Image is read-only")]
+    ImageReadOnly,
+    /// The driver of a node does not change sizes.
+    #[error("Image format driver does not support resize")]
+    NotResizable,
     /// An option of an open node cannot be changed.
     #[error("Cannot change the option '{0}'")]
     OptionFixed(&'static str),

@@ -138,6 +138,15 @@ pub(crate) fn no_device(name: &str) -> Error {
     Error::with_class(ErrorClass::DeviceNotFound, format!("Device '{name}' not found"))
 }
 
+/// As [`no_device`], for a command whose error has no class of its own.
+pub(crate) fn no_device_generic(name: &str) -> Error {
+    Error::generic(format!("Device '{name}' not found"))
+}
+
+pub(crate) fn size_negative() -> Error {
+    Error::generic("Parameter 'size' expects a >0 size")
+}
+
 pub(crate) fn mutually_exclusive(one: &str, other: &str) -> Error {
     Error::generic(format!("'{one}' and '{other}' are mutually exclusive"))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::watch::WriteLock;
+use super::watch::{WriteGuard, WriteLock};
 use crate::image::blkdebug::rules::Rules;
 use crate::image::extent::Extent;
 use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
@@ -41,19 +41,16 @@ impl ChildStorage {
         Arc::clone(&self.current.read())
     }
 
-    /// Makes a write to the current child, through its watchers.
-    fn write_with(
+    /// Locks the writes of the current child, and makes a write to it.
+    fn with_guard(
         &self,
-        offset: u64,
-        length: u64,
-        data: Option<&[u8]>,
-        write: impl Fn(&Storage) -> io::Result<()>,
+        write: impl Fn(&WriteGuard<'_>, &Storage) -> io::Result<()>,
     ) -> io::Result<()> {
         loop {
             let link = self.link();
             let guard = link.writes.begin_write();
             if Arc::ptr_eq(&link, &self.link()) {
-                return guard.observe(offset, length, data, &mut || write(&link.image));
+                return write(&guard, &link.image);
             }
         }
     }
@@ -76,15 +73,21 @@ impl BlockStorage for ChildStorage {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let length = data.len() as u64;
-        self.write_with(offset, length, Some(data), |image| image.write(offset, data))
+        self.with_guard(|guard, image| {
+            guard.observe(offset, length, Some(data), &mut || image.write(offset, data))
+        })
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
-        self.write_with(offset, length, None, |image| image.zero(offset, length, mode))
+        self.with_guard(|guard, image| {
+            guard.observe(offset, length, None, &mut || image.zero(offset, length, mode))
+        })
     }
 
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.write_with(offset, length, None, |image| image.discard(offset, length))
+        self.with_guard(|guard, image| {
+            guard.observe_discard(offset, length, &mut || image.discard(offset, length))
+        })
     }
 
     fn flush(&self) -> io::Result<()> {

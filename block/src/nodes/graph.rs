@@ -12,6 +12,7 @@ use super::corruption::Corruptions;
 use super::node::Node;
 use super::state::{PendingNode, State};
 use super::usage::Operation;
+use super::write_threshold::WriteThresholds;
 use crate::error::{Error, Result};
 use crate::image::qcow2::Corruption;
 use crate::options::BlockdevImageReferences;
@@ -31,6 +32,7 @@ struct Shared {
     reopening: ReentrantMutex<()>,
     image_references: BlockdevImageReferences,
     corruptions: Corruptions,
+    write_thresholds: WriteThresholds,
 }
 
 impl Graph {
@@ -60,6 +62,10 @@ impl Graph {
 
     pub(super) fn corruptions(&self) -> &Corruptions {
         &self.shared.corruptions
+    }
+
+    pub(super) fn write_thresholds(&self) -> &WriteThresholds {
+        &self.shared.write_thresholds
     }
 
     /// Closes a node that [`Graph::add`] opened, and the nodes that were opened below it.

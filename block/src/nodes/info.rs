@@ -35,6 +35,8 @@ pub struct NodeInfo {
     pub backing_filename: Option<String>,
     /// The length of the chain of backing images; 0 if they are not included.
     pub backing_depth: u32,
+    /// The offset above which the next write is reported; 0 for no report.
+    pub write_threshold: u64,
     /// The persistent bitmaps, the newest first.
     pub dirty_bitmaps: Vec<BitmapInfo>,
     /// The image, which is shared with the nodes above.
@@ -193,6 +195,7 @@ impl InfoReader {
             filename: image.filename.clone(),
             backing_filename: backing.map(|backing| self.names.filename(&backing).to_string()),
             backing_depth,
+            write_threshold: node.write_threshold(),
             dirty_bitmaps: bitmaps_of(node).into_iter().rev().collect(),
             image,
         })

@@ -35,11 +35,13 @@ mod reopen;
 mod replace;
 mod requests;
 mod reservation;
+mod resize;
 mod root;
 mod state;
 mod supported;
 mod usage;
 mod watch;
+mod write_threshold;
 
 pub use async_node::AsyncNode;
 pub use depth::STACK_SIZE;
@@ -56,3 +58,4 @@ pub use reservation::{BorrowedNode, Reservation};
 pub use root::Root;
 pub use usage::{BackingLink, NodeUse, Operation, UserName};
 pub use watch::{Write, WriteWatcher};
+pub use write_threshold::ThresholdExceeded;

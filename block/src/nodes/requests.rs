@@ -177,7 +177,7 @@ impl Node {
             return Ok(());
         }
         let mut perform = || Ok(self.image.discard(start, end - start)?);
-        guard.run(Write::zeroes(start, end - start), &mut perform)
+        guard.run_discard(Write::zeroes(start, end - start), &mut perform)
     }
 
     /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the

@@ -28,6 +28,8 @@ pub enum Operation {
     CommitSource,
     /// To be merged by a commit, to be its target, or to be the overlay of the merged nodes.
     CommitTarget,
+    /// To change the size of the node.
+    Resize,
 }
 
 impl Operation {
@@ -38,7 +40,8 @@ impl Operation {
             | Operation::MirrorSource
             | Operation::MirrorTarget
             | Operation::Replace
-            | Operation::CommitSource => false,
+            | Operation::CommitSource
+            | Operation::Resize => false,
             Operation::BackupSource
             | Operation::BackupTarget
             | Operation::Stream

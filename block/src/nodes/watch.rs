@@ -3,7 +3,7 @@
 //! Every write takes the node's lock shared. A [`Quiesced`](super::Quiesced) node has the lock
 //! exclusively: no write is in flight, and no write begins. Then watchers can be registered, and
 //! users of the node can move to another node. Without watchers, a write costs one uncontended
-//! lock.
+//! lock and two atomic operations.
 
 use std::fmt;
 use std::io;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 
+use super::write_threshold::WriteExtent;
 use crate::error::{Error, Result};
 use crate::image::watched::WriteObserver;
 
@@ -54,13 +55,20 @@ type Watchers = Vec<Weak<dyn WriteWatcher>>;
 #[derive(Clone, Default)]
 pub(super) struct WriteLock {
     watchers: Arc<RwLock<Watchers>>,
+    extent: Arc<WriteExtent>,
 }
 
 impl WriteLock {
     /// Waits until writes are not blocked. Blocks the thread.
     pub(super) fn begin_write(&self) -> WriteGuard<'_> {
         // `blocking_read` panics on a thread of an async runtime, also if it need not wait.
-        WriteGuard(self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read()))
+        let watchers = self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read());
+        WriteGuard { watchers, extent: &self.extent }
+    }
+
+    /// How far writes have reached, and the threshold.
+    pub(super) fn extent(&self) -> &WriteExtent {
+        &self.extent
     }
 }
 
@@ -91,7 +99,10 @@ impl fmt::Debug for WriteLock {
 }
 
 /// A shared lock of a node, under which a write is made.
-pub(super) struct WriteGuard<'a>(RwLockReadGuard<'a, Watchers>);
+pub(super) struct WriteGuard<'a> {
+    watchers: RwLockReadGuard<'a, Watchers>,
+    extent: &'a WriteExtent,
+}
 
 impl WriteGuard<'_> {
     /// Makes a write of a storage with `perform`, through the watchers.
@@ -103,10 +114,18 @@ impl WriteGuard<'_> {
         perform: &mut dyn FnMut() -> io::Result<()>,
     ) -> io::Result<()> {
         let write = Write { offset, length, data };
-        self.run(write, &mut || Ok(perform()?)).map_err(|error| match error {
-            Error::Io(source) => source,
-            other => io::Error::other(other),
-        })
+        self.run(write, &mut || Ok(perform()?)).map_err(system_error)
+    }
+
+    /// As [`WriteGuard::run_discard`], for a storage.
+    pub(super) fn observe_discard(
+        &self,
+        offset: u64,
+        length: u64,
+        perform: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.run_discard(Write::zeroes(offset, length), &mut || Ok(perform()?))
+            .map_err(system_error)
     }
 
     /// Makes a write with `perform`, through the watchers.
@@ -115,7 +134,28 @@ impl WriteGuard<'_> {
         write: Write<'_>,
         perform: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        run_through(&self.0, write, perform)
+        let end = write.offset.saturating_add(write.length);
+        self.extent.begin_write(end);
+        let done = run_through(&self.watchers, write, perform);
+        self.extent.end_write(end);
+        done
+    }
+
+    /// As [`WriteGuard::run`], for a discard, which does not count towards the threshold.
+    pub(super) fn run_discard(
+        &self,
+        write: Write<'_>,
+        perform: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        run_through(&self.watchers, write, perform)
+    }
+}
+
+/// The error of a storage for an error of a node.
+fn system_error(error: Error) -> io::Error {
+    match error {
+        Error::Io(source) => source,
+        other => io::Error::other(other),
     }
 }
 

@@ -3,6 +3,7 @@
 //! | part | files |
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes`, `replaced_children`, `async_node` |
+//! | sizes, thresholds of writes | `sizes` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
@@ -30,6 +31,7 @@ mod point_in_time;
 mod reopen;
 mod reopened_options;
 mod replaced_children;
+mod sizes;
 mod slow_images;
 mod support;
 mod writes;

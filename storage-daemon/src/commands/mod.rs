@@ -12,6 +12,7 @@ pub mod export;
 pub mod image;
 pub mod mirror;
 pub mod nbd_server;
+pub mod node;
 pub mod query;
 pub mod stream;
 pub mod transaction;

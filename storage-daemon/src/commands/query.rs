@@ -84,7 +84,7 @@ fn block_device_info(info: nodes::NodeInfo, images: &mut Images) -> BlockDeviceI
             direct: info.cache.direct,
             no_flush: info.cache.no_flush,
         },
-        write_threshold: 0,
+        write_threshold: info.write_threshold.cast_signed(),
         dirty_bitmaps: non_empty(info.dirty_bitmaps.iter().map(dirty_info)),
     }
 }

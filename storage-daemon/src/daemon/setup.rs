@@ -21,6 +21,7 @@ use crate::options::{
 };
 use crate::schema::export::{BlockExportOptions, NbdServerOptions};
 use crate::schema::image_corrupted::BlockImageCorrupted;
+use crate::schema::write_threshold::BlockWriteThreshold;
 
 /// A daemon that is being set up.
 pub struct Setup {
@@ -54,6 +55,8 @@ impl Setup {
         graph.on_corruption(move |node_name, corruption| {
             events.emit(&BlockImageCorrupted::new(node_name, corruption));
         });
+        let events = server.events();
+        graph.on_write_threshold(move |write| events.emit(&BlockWriteThreshold::from(write)));
         let server = match settings.client_memory {
             Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
             None => server,

@@ -18,3 +18,4 @@ pub mod mirror;
 pub mod node_info;
 pub mod socket_address;
 pub mod transaction;
+pub mod write_threshold;

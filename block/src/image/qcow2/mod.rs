@@ -10,6 +10,7 @@ pub(crate) mod format;
 pub mod header;
 mod image_storage;
 mod reopen;
+mod resize;
 pub mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -232,24 +233,6 @@ impl Qcow2Image {
         }
         self.emit(BlkdebugEvent::FlushToDisk);
         engine.sync()
-    }
-
-    pub(super) fn grow(&self, size: u64) -> io::Result<()> {
-        let opened = self.opened.write();
-        let engine = opened.writable_engine()?;
-        let mut bitmaps = self.bitmaps.lock();
-        bitmaps.check_size(size).map_err(io::Error::other)?;
-        engine.grow(size)?;
-        bitmaps.resize(engine.size());
-        engine.flush()
-    }
-
-    pub(super) fn shrink(&self, size: u64) -> io::Result<()> {
-        let opened = self.opened.write();
-        let engine = opened.writable_engine()?;
-        engine.shrink(size)?;
-        self.bitmaps.lock().resize(engine.size());
-        Ok(())
     }
 
     pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
