@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use block::image::qcow2::Corruption;
-use block::nodes::Node;
+use block::nodes::{BackingImages, Node};
 
 use crate::support::*;
 
@@ -290,5 +290,85 @@ fn writes_into_snapshots_and_bitmaps_are_refused() {
             format!("Preventing invalid write on metadata (overlaps with {region})")
         );
         assert_eq!((reported[0].offset, reported[0].size), (Some(host), Some(512)));
+    }
+}
+
+#[test]
+fn nothing_is_written_if_bitmaps_are_announced_but_absent() {
+    let expected = "Preventing invalid write on metadata (overlaps with bitmap directory)";
+    let write = |node: &Node| node.write(0, &[2; 512]);
+    let steps: [(&dyn Fn(&Node) -> block::error::Result<()>, &[&str]); 4] = [
+        (&write, &[expected]),
+        (&|node| node.write_zeroes(0, 64 * K).and_then(|()| node.flush()), &[expected]),
+        (&|node| node.grow(40 << 30), &[expected]),
+        // As in QEMU, the size alone may change.
+        (&|node| node.grow(2 * M), &[]),
+    ];
+    for (step, expected) in steps {
+        let Some(mut damaged) = Damaged::new(&[]) else { return };
+        damaged.bytes[95] = 1;
+        let (node, reported) = damaged.open(false);
+        let failure = if expected.is_empty() { "" } else { FAILED };
+        assert_eq!(outcome(step(&node)), failure);
+        let messages: Vec<_> = reported
+            .lock()
+            .expect("not poisoned")
+            .iter()
+            .map(|one| one.message.clone())
+            .collect();
+        assert_eq!(messages, expected);
+    }
+}
+
+#[test]
+fn a_bitmap_whose_clusters_are_overwritten_is_stored_anew() {
+    let Some(mut damaged) = Damaged::new(&[]) else { return };
+    let path = damaged.path();
+    run_peer("qemu-img", &["bitmap", "--add", &text(&path), "b"]).expect("it is installed");
+    damaged.bytes = fs::read(&path).expect("it is there");
+    let (node, _) = damaged.open(false);
+    node.write(0, &vec![1; 512 * K as usize]).expect("it can be written");
+    drop(node);
+    damaged.fixture.graph.remove("n").expect("it can be closed");
+    damaged.bytes = fs::read(&path).expect("it is there");
+    let sound = damaged.bytes.clone();
+    let kind = 0x2385_2875_u32.to_be_bytes();
+    let extension = sound.windows(4).position(|bytes| bytes == kind).expect("it has bitmaps");
+    let table = damaged.number(damaged.number(extension as u64 + 24));
+    let bits = damaged.number(table);
+    let block = damaged.number(damaged.refcount_table);
+    assert_eq!(damaged.bytes[bits as usize], 0xff);
+    type Damage<'a> = &'a dyn Fn(&mut Damaged, u64);
+    let damages: [Damage<'_>; 3] = [
+        // An entry of the active L2 table leads to the bitmap.
+        &|image, host| image.set(image.l2 + 9 * 8, host | COPIED),
+        // The clusters of the bitmap seem to be free.
+        &|image, host| image.bytes[(block + host / (64 * K) * 2) as usize..][..2].fill(0),
+        // The bitmap serves as the L2 table.
+        &|image, host| image.set(image.l1, host | COPIED),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        for host in [table, bits] {
+            damaged.bytes.clone_from(&sound);
+            damage(&mut damaged, host);
+            let (node, _) = damaged.open(false);
+            let offset = 9 * 64 * K;
+            let written = node.write(offset, &noise(1, 64 * K)).and_then(|()| node.flush());
+            drop(node);
+            damaged.fixture.graph.remove("n").expect("it can be closed");
+            damaged.bytes = fs::read(&path).expect("it is there");
+            let (node, _) = damaged.open(false);
+            assert_eq!(outcome(written), "", "{number}");
+            let found = node.info(BackingImages::Omitted).expect("it has a size").dirty_bitmaps;
+            assert_eq!((found[0].inconsistent, found[0].count), (false, 9 * 64 * K), "{number}");
+            // The clusters of the former bitmap are not handed out again.
+            node.write(0, &noise(2, 512 * K)).expect("it can be written");
+            node.write(10 * 64 * K, &noise(3, 384 * K)).expect("it can be written");
+            let mut data = vec![0; 64 * K as usize];
+            node.read(offset, &mut data).expect("it can be read");
+            assert_same(&data, &noise(1, 64 * K));
+            drop(node);
+            damaged.fixture.graph.remove("n").expect("it can be closed");
+        }
     }
 }

@@ -38,6 +38,7 @@ impl Qcow2Image {
         let engine = opened.writable_engine()?;
         let mut bitmaps = self.bitmaps.lock();
         bitmaps.check_size(size).map_err(io::Error::other)?;
+        bitmaps.mark_written();
         engine.grow(size)?;
         bitmaps.resize(engine.size());
         engine.flush()
@@ -46,8 +47,10 @@ impl Qcow2Image {
     pub(in crate::image) fn shrink(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
+        let mut bitmaps = self.bitmaps.lock();
+        bitmaps.mark_written();
         engine.shrink(size)?;
-        self.bitmaps.lock().resize(engine.size());
+        bitmaps.resize(engine.size());
         Ok(())
     }
 }

@@ -9,9 +9,8 @@
 
 mod bits;
 pub(crate) mod directory;
+mod store;
 pub(crate) mod table;
-
-use std::io;
 
 use rustix::io::Errno;
 
@@ -24,7 +23,7 @@ use crate::image::permissions::AccessMode;
 use crate::image::storage::Storage;
 use bits::Bits;
 use directory::{DirectoryEntry, IN_USE};
-use table::{BitmapCluster, FoundBits, ReadBudget};
+use table::{Digest, FoundBits, ReadBudget};
 
 /// The largest memory that the bits of an image that is open for writing take, in bytes.
 const MEMORY_MAX: u64 = 64 << 20;
@@ -56,6 +55,8 @@ pub(super) struct Bitmaps {
     cluster_size: u64,
     /// The size of the image in bytes.
     size: u64,
+    /// Whether the image may have changed since the bitmaps were loaded or stored.
+    is_written: bool,
 }
 
 /// A bitmap of an open image.
@@ -63,8 +64,9 @@ pub(super) struct Bitmaps {
 struct Bitmap {
     entry: DirectoryEntry,
     contents: Contents,
-    /// Whether the bits or their number have changed since they were loaded or stored.
-    is_changed: bool,
+    /// The digest of the clusters of the bitmap in the image. Meaningless unless the bits are
+    /// loaded.
+    digest: Digest,
 }
 
 /// What is known of the bits of a bitmap.
@@ -134,11 +136,11 @@ impl Bitmaps {
     /// memory; or those of the storage.
     pub(super) fn load(storage: &Storage, header: &Header, mode: AccessMode) -> Result<Self> {
         let (cluster_size, size) = (header.cluster_size(), header.size());
-        let mut bitmaps = Bitmaps { list: Vec::new(), cluster_size, size };
+        let mut bitmaps = Bitmaps { list: Vec::new(), cluster_size, size, is_written: false };
         let BitmapsExtension::Present(directory) = header.bitmaps() else { return Ok(bitmaps) };
         for entry in directory::read(storage, directory, cluster_size, size)? {
-            let contents = Contents::Inconsistent;
-            bitmaps.list.push(Bitmap { entry, contents, is_changed: false });
+            let (contents, digest) = (Contents::Inconsistent, Digest::default());
+            bitmaps.list.push(Bitmap { entry, contents, digest });
         }
         bitmaps.check_size(size)?;
         let mut budget = ReadBudget::new(storage)?;
@@ -151,8 +153,9 @@ impl Bitmaps {
                 }
                 AccessMode::ReadWrite => {
                     let left = MEMORY_MAX.saturating_sub(memory);
-                    let bits = load(storage, &bitmap.entry, shape, &mut budget, left)?;
+                    let (bits, digest) = load(storage, &bitmap.entry, shape, &mut budget, left)?;
                     memory += bits.memory();
+                    bitmap.digest = digest;
                     Contents::Loaded(bits)
                 }
             };
@@ -183,7 +186,6 @@ impl Bitmaps {
         {
             tracing::error!(bitmap = largest.entry.name(), "too many dirty ranges for a bitmap");
             largest.contents = Contents::Inconsistent;
-            largest.is_changed = false;
         }
     }
 
@@ -212,16 +214,22 @@ impl Bitmaps {
         self.list.iter().any(|bitmap| bitmap.contents.is_consistent())
     }
 
+    /// Lets the bitmaps be stored anew, as the image is about to be written.
+    pub(super) fn mark_written(&mut self) {
+        self.is_written = true;
+    }
+
     /// Records a write.
     pub(super) fn record(&mut self, offset: u64, length: u64) {
         if length == 0 {
             return;
         }
+        self.mark_written();
         for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.entry.is_auto()) {
             let granularity = bitmap.entry.granularity();
             let Some(bits) = bitmap.contents.bits() else { continue };
             let end = (offset + length - 1) / granularity + 1;
-            bitmap.is_changed |= bits.set(offset / granularity, end);
+            bits.set(offset / granularity, end);
         }
         self.limit_memory();
     }
@@ -230,45 +238,11 @@ impl Bitmaps {
     pub(super) fn resize(&mut self, size: u64) {
         for bitmap in &mut self.list {
             let (old, new) = (bitmap.length(self.size), bitmap.length(size));
-            if let Some(bits) = bitmap.contents.bits().filter(|_| new != old) {
-                if new < old {
-                    bits.truncate(new);
-                }
-                bitmap.is_changed = true;
+            if let Some(bits) = bitmap.contents.bits().filter(|_| new < old) {
+                bits.truncate(new);
             }
         }
         self.size = size;
-    }
-
-    /// Writes the changed bitmaps to the image, and marks all consistent ones as not in use.
-    ///
-    /// `barrier` flushes the image. It is called between steps whose order matters.
-    ///
-    /// # Errors
-    /// Those of the storage. The bitmaps then stay marked as in use.
-    pub(super) fn store(
-        &mut self,
-        storage: &Storage,
-        clusters: &Clusters,
-        barrier: impl Fn() -> io::Result<()>,
-    ) -> io::Result<()> {
-        let (cluster_size, size) = (self.cluster_size, self.size);
-        let mut written = Vec::new();
-        for bitmap in self.list.iter_mut().filter(|bitmap| bitmap.is_changed) {
-            let table = bitmap.write_bits(clusters, cluster_size, size)?;
-            written.push((bitmap, table));
-        }
-        barrier()?;
-        for (bitmap, table) in written {
-            bitmap.replace_table(storage, clusters, cluster_size, table)?;
-        }
-        barrier()?;
-        let consistent = |bitmap: &&mut Bitmap| bitmap.contents.is_consistent();
-        for bitmap in self.list.iter_mut().filter(consistent) {
-            let flags = bitmap.entry.flags() & !IN_USE;
-            bitmap.entry.write_flags(clusters, flags)?;
-        }
-        Ok(())
     }
 }
 
@@ -297,15 +271,15 @@ fn count(
     Ok(count)
 }
 
-/// The bits of a bitmap of the image, in at most `memory` bytes. `shape` is the cluster size and
-/// the number of bits.
+/// The bits of a bitmap of the image, in at most `memory` bytes, and the digest of its clusters.
+/// `shape` is the cluster size and the number of bits.
 fn load(
     storage: &Storage,
     entry: &DirectoryEntry,
     shape: (u64, u64),
     budget: &mut ReadBudget,
     memory: u64,
-) -> Result<Bits> {
+) -> Result<(Bits, Digest)> {
     let (_, length) = shape;
     let mut bits = Bits::default();
     let mut is_too_large = false;
@@ -320,62 +294,9 @@ fn load(
     if is_too_large {
         return Err(too_large(length.div_ceil(8), MEMORY_MAX));
     }
-    read.map(|()| bits)
+    Ok((bits, read?))
 }
 
 fn too_large(bytes: u64, most: u64) -> Error {
     invalid(format!("Bitmaps of {bytes} bytes exceed the maximum supported size ({most})"))
-}
-
-/// A bitmap table in the image to which the directory does not refer yet.
-struct NewTable {
-    offset: u64,
-    entries: u32,
-}
-
-impl Bitmap {
-    /// Writes the bits to new clusters.
-    fn write_bits(
-        &self,
-        clusters: &Clusters,
-        cluster_size: u64,
-        size: u64,
-    ) -> io::Result<NewTable> {
-        let entries = table::table_entries(self.length(size), cluster_size);
-        let mut words = Vec::with_capacity(entries as usize * 8);
-        let mut bytes = vec![0; cluster_size as usize];
-        for number in 0..entries {
-            if let Contents::Loaded(bits) = &self.contents {
-                bits.copy_to(number * cluster_size, &mut bytes);
-            }
-            let is_zero = bytes.iter().all(|byte| *byte == 0);
-            let offset = if is_zero { 0 } else { clusters.allocate_metadata(1)? };
-            if !is_zero {
-                clusters.write_metadata(offset, &bytes)?;
-            }
-            words.extend_from_slice(&offset.to_be_bytes());
-        }
-        words.resize(words.len().next_multiple_of(cluster_size as usize), 0);
-        let offset = clusters.allocate_metadata(words.len() as u64 / cluster_size)?;
-        clusters.write_metadata(offset, &words)?;
-        Ok(NewTable { offset, entries: entries as u32 })
-    }
-
-    /// Lets the directory refer to a new table, and frees the clusters of the old one.
-    fn replace_table(
-        &mut self,
-        storage: &Storage,
-        clusters: &Clusters,
-        cluster_size: u64,
-        table: NewTable,
-    ) -> io::Result<()> {
-        let old = self.entry.clone();
-        self.entry.write_table(clusters, table.offset, table.entries)?;
-        self.is_changed = false;
-        table::for_each_cluster(storage, &old, cluster_size, |_, cluster| match cluster {
-            BitmapCluster::Data(offset) => clusters.release_metadata(offset, cluster_size),
-            BitmapCluster::Zeroes | BitmapCluster::Ones => Ok(()),
-        })?;
-        clusters.release_metadata(old.table_offset, u64::from(old.table_entries) * 8)
-    }
 }

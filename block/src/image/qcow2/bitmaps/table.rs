@@ -1,5 +1,6 @@
 //! Bitmap tables: the clusters with the bits of a bitmap.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::ops::Range;
 
@@ -39,6 +40,15 @@ impl BitmapCluster {
             (0, true) => Ok(BitmapCluster::Ones),
             (_, false) if offset.is_multiple_of(cluster_size) => Ok(BitmapCluster::Data(offset)),
             (_, _) => Err(Errno::INVAL.into()),
+        }
+    }
+
+    /// The entry.
+    fn word(self) -> u64 {
+        match self {
+            BitmapCluster::Zeroes => 0,
+            BitmapCluster::Ones => ALL_ONES,
+            BitmapCluster::Data(offset) => offset,
         }
     }
 }
@@ -85,18 +95,31 @@ impl ReadBudget {
     }
 }
 
-/// Reads a bitmap with `length` bits. Calls `ones` with ranges of set bits, and `data` with the
-/// bytes of a cluster and the position of the first one.
+/// A digest of the entries of a bitmap table and of the clusters with bits, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Digest(u64);
+
+impl Digest {
+    /// Adds bytes.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.0);
+        hasher.write(bytes);
+        self.0 = hasher.finish();
+    }
+}
+
+/// Reads a bitmap with `length` bits, and calls `found` with its parts. Returns the digest.
 ///
 /// # Errors
-/// [`Error::While`] with QEMU's texts, or with the error of `ones` and `data`.
+/// [`Error::While`] with QEMU's texts, or with the error of `found`.
 pub(super) fn read(
     storage: &Storage,
     entry: &DirectoryEntry,
     (cluster_size, length): (u64, u64),
     budget: &mut ReadBudget,
     found: &mut dyn FnMut(FoundBits<'_>) -> io::Result<()>,
-) -> Result<()> {
+) -> Result<Digest> {
     check(storage, entry, cluster_size, budget)?;
     let failed = |source| {
         let what = format!("Could not read bitmap '{}' from image", entry.name());
@@ -106,8 +129,10 @@ pub(super) fn read(
         return Err(failed(Errno::INVAL.into()));
     }
     let mut bytes = vec![0; cluster_size as usize];
-    for_each_cluster(storage, entry, cluster_size, |number, cluster| {
+    let mut digest = Digest::default();
+    let read = for_each_cluster(storage, entry, cluster_size, |number, cluster| {
         let start = number * cluster_size;
+        digest.add(&cluster.word().to_be_bytes());
         match cluster {
             BitmapCluster::Zeroes => {}
             BitmapCluster::Ones => {
@@ -117,12 +142,14 @@ pub(super) fn read(
             BitmapCluster::Data(offset) => {
                 budget.take(cluster_size)?;
                 storage.read(offset, &mut bytes)?;
+                digest.add(&bytes);
                 found(FoundBits::Data { start, bytes: &mut bytes })?;
             }
         }
         Ok(())
-    })
-    .map_err(failed)
+    });
+    read.map_err(failed)?;
+    Ok(digest)
 }
 
 /// A part of a bitmap.

@@ -34,9 +34,13 @@ impl Clusters {
     }
 
     /// Frees the clusters of a range after the reference to them has been removed from the file.
+    /// Clusters that a table of the image occupies too stay allocated.
     pub(crate) fn release_metadata(&self, offset: u64, length: u64) -> io::Result<()> {
         self.request(|state| {
             let (counts, regions) = state.counts()?;
+            if regions.is_metadata(offset, length)? {
+                return Ok(());
+            }
             counts.release(regions, offset, length)
         })
     }

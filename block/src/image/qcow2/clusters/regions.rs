@@ -124,6 +124,8 @@ impl Regions {
         let bitmap_directory = match header.bitmaps() {
             BitmapsExtension::Present(directory) => directory.range.clone(),
             BitmapsExtension::Absent | BitmapsExtension::Outdated => 0..0,
+            // As in QEMU, the bitmaps may be anywhere, so nothing is written.
+            BitmapsExtension::Missing => 0..u64::MAX,
         };
         Ok(Regions {
             storage: storage.clone(),
@@ -149,6 +151,11 @@ impl Regions {
     /// clusters.
     pub(super) fn check_allocated(&self, offset: u64, length: u64) -> Result<()> {
         self.refuse(self.checks.union(OverlapChecks::CACHED), offset, length)
+    }
+
+    /// Whether a range of the file touches metadata whose positions are known.
+    pub(super) fn is_metadata(&self, offset: u64, length: u64) -> io::Result<bool> {
+        Ok(self.overlap(OverlapChecks::CACHED, offset, length)?.is_some())
     }
 
     fn refuse(&self, checks: OverlapChecks, offset: u64, length: u64) -> Result<()> {

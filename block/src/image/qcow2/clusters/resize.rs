@@ -84,7 +84,9 @@ impl Clusters {
     fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
         // The tables must cover the size, and show nothing beyond the former end.
         state.counts()?.0.sync_now()?;
-        state.regions.check(OverlapChecks::MAIN_HEADER, SIZE_FIELD, 8)?;
+        // As in QEMU, the size may change even if it is not known where the bitmaps are.
+        let ignored = OverlapChecks::MAIN_HEADER | OverlapChecks::BITMAP_DIRECTORY;
+        state.regions.check(ignored, SIZE_FIELD, 8)?;
         self.storages.file.write(SIZE_FIELD, &size.to_be_bytes())?;
         state.size = size;
         state.counts()?.0.sync_now()

@@ -48,6 +48,8 @@ pub(crate) enum BitmapsExtension {
     Absent,
     /// A program that does not know bitmaps has written to the image.
     Outdated,
+    /// The feature bit says that there are bitmaps, but no extension tells where.
+    Missing,
     /// The image has bitmaps.
     Present(BitmapDirectory),
 }
@@ -131,6 +133,11 @@ impl Extensions {
                 }
                 _unknown => {}
             }
+        }
+        if parsed.bitmaps == BitmapsExtension::Absent
+            && context.features.has_autoclear(AUTOCLEAR_BITMAPS)
+        {
+            parsed.bitmaps = BitmapsExtension::Missing;
         }
         Ok(parsed)
     }
