@@ -81,6 +81,22 @@ pub enum Error {
     /// A node with writers cannot become read-only.
     #[error("Read-only block node '{0}' cannot support read-write users")]
     NodeWritten(String),
+    /// An active node has an inactive child.
+    #[error("Inactive '{child}' can't be a {role} child of active '{parent}'")]
+    InactiveChild {
+        /// The child.
+        child: String,
+        /// The role of the child.
+        role: &'static str,
+        /// The parent.
+        parent: String,
+    },
+    /// A user takes a permission to write to an inactive node.
+    #[error("Permission '{0}' unavailable on inactive node")]
+    InactivePermission(String),
+    /// A node cannot become inactive while it has an active parent.
+    #[error("Node has active parent node")]
+    ActiveParent,
     /// The size of a read-only node cannot change.
     #[error("Image is read-only")]
     ImageReadOnly,

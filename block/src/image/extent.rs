@@ -31,6 +31,6 @@ pub(super) fn check_range(offset: u64, length: u64, size: u64) -> io::Result<()>
 }
 
 /// The error for a request to an image that is closed or read-only.
-pub(super) fn not_permitted() -> io::Error {
+pub(crate) fn not_permitted() -> io::Error {
     io::Error::from(Errno::PERM)
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::driver::Driver;
 use super::node::Node;
-use super::usage::{BackingLink, Operation};
+use super::usage::{BackingLink, InactiveNode, Operation};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
 
@@ -27,6 +27,7 @@ pub(super) struct Cumulative {
     /// The permissions of all users of the node together.
     pub(super) access: Access,
     pub(super) has_users: bool,
+    pub(super) active: bool,
     pub(super) writable: bool,
     pub(super) force_share: bool,
 }
@@ -37,7 +38,8 @@ impl Cumulative {
         Cumulative {
             access,
             has_users: !uses.is_empty(),
-            writable: !node.is_read_only(),
+            active: node.is_active(),
+            writable: node.is_writable(),
             force_share: node.force_share(),
         }
     }
@@ -163,6 +165,8 @@ pub(super) enum User {
         name: String,
         /// The driver of the parent.
         driver: Driver,
+        /// Whether the parent is active.
+        active: bool,
         /// Whether the parent is writable.
         writable: bool,
         /// Whether the parent shares all permissions.
@@ -187,6 +191,8 @@ pub(super) enum User {
         link: BackingLink,
         /// The current node, if the user is a root. It changes when the node is replaced.
         root: Option<Arc<RootNode>>,
+        /// Whether the user may write to the node, and does without while the node is inactive.
+        on_inactive: InactiveNode,
     },
 }
 

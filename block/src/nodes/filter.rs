@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::activity::check_active;
 use super::depth::check_filter_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -78,10 +79,15 @@ impl Graph {
         let FilterOptions { driver, name, target, merges } = options;
         check_filter_depth(self, below)?;
         let place = self.with_state(|state| state.reserve_name(name))?;
+        if let Err(error) = check_active(below, role(driver), &place.name, true) {
+            self.discard(&place.name);
+            return Err(error);
+        }
         let user = User::Node {
             name: place.name.clone(),
             driver,
-            writable: !below.is_read_only(),
+            active: true,
+            writable: below.is_writable(),
             force_share: below.force_share(),
             merges,
         };

@@ -25,6 +25,8 @@ pub struct NodeInfo {
     pub driver: &'static str,
     /// Whether writes are refused.
     pub read_only: bool,
+    /// Whether the node is active.
+    pub active: bool,
     /// How the host caches.
     pub cache: CacheMode,
     /// How writes of zeroes are handled.
@@ -190,6 +192,7 @@ impl InfoReader {
             node_name: node.name().to_owned(),
             driver: node.driver().name(),
             read_only: node.is_read_only(),
+            active: node.is_active(),
             cache: node.cache(),
             detect_zeroes: node.detect_zeroes(),
             filename: image.filename.clone(),

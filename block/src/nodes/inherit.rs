@@ -26,6 +26,7 @@ pub(super) struct GivenOptions {
     pub(super) discard: Option<BlockdevDiscardOptions>,
     pub(super) detect_zeroes: Option<BlockdevDetectZeroesOptions>,
     pub(super) force_share: Option<bool>,
+    pub(super) active: Option<bool>,
     pub(super) cache: BlockdevCacheOptions,
     pub(super) image_references: Option<BlockdevImageReferences>,
     /// The options of a qcow2 node that tune its image.
@@ -40,6 +41,7 @@ impl From<&BlockdevOptions> for GivenOptions {
             discard: options.discard,
             detect_zeroes: options.detect_zeroes,
             force_share: options.force_share,
+            active: options.active,
             cache: options.cache.unwrap_or_default(),
             image_references: options.image_references,
             qcow2: match &options.driver {
@@ -64,6 +66,7 @@ impl GivenOptions {
             discard: self.discard.or(other.discard),
             detect_zeroes: self.detect_zeroes.or(other.detect_zeroes),
             force_share: self.force_share.or(other.force_share),
+            active: self.active.or(other.active),
             cache: BlockdevCacheOptions {
                 direct: self.cache.direct.or(other.cache.direct),
                 no_flush: self.cache.no_flush.or(other.cache.no_flush),
@@ -111,6 +114,8 @@ pub(super) struct CommonOptions {
     pub(super) detect_zeroes: BlockdevDetectZeroesOptions,
     /// Whether all permissions are shared with others, if the node or one above it specifies that.
     pub(super) force_share: Option<bool>,
+    /// Whether the node is active. Children are active at first.
+    pub(super) active: bool,
     pub(super) cache: CacheMode,
     /// What the image may name.
     pub(super) image_references: BlockdevImageReferences,
@@ -129,6 +134,7 @@ impl CommonOptions {
             discard: BlockdevDiscardOptions::Ignore,
             detect_zeroes: BlockdevDetectZeroesOptions::Off,
             force_share: None,
+            active: true,
             cache: CacheMode::default(),
             image_references: BlockdevImageReferences::All,
             monitor_owned,
@@ -151,6 +157,7 @@ impl CommonOptions {
             discard: options.discard.unwrap_or(self.discard),
             detect_zeroes: options.detect_zeroes.unwrap_or_default(),
             force_share: options.force_share.or(self.force_share),
+            active: options.active.unwrap_or(self.active),
             cache: CacheMode {
                 direct: options.cache.direct.unwrap_or(direct),
                 no_flush: options.cache.no_flush.unwrap_or(no_flush),
@@ -182,10 +189,15 @@ impl CommonOptions {
         Ok(())
     }
 
+    /// Whether the image may be written now.
+    pub(super) fn writable(self) -> bool {
+        !self.read_only && self.active
+    }
+
     /// The mode of the image of a node without a format.
     pub(super) fn raw_mode(self, driver: Driver) -> RawMode {
         RawMode {
-            writable: !self.read_only,
+            writable: self.writable(),
             no_flush: self.cache.no_flush || driver == Driver::NullCo,
             unmap: self.discard == BlockdevDiscardOptions::Unmap,
         }
@@ -195,6 +207,7 @@ impl CommonOptions {
     pub(super) fn for_file(self) -> Self {
         CommonOptions {
             discard: BlockdevDiscardOptions::Unmap,
+            active: true,
             monitor_owned: false,
             depth: self.depth + 1,
             ..self

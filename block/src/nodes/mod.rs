@@ -5,6 +5,7 @@
 //! sees the writes to a node. A user from outside the graph, such as an export, writes through a
 //! [`Root`]. [`AsyncNode`] makes the requests to either of them from an async runtime.
 
+mod activity;
 pub(crate) mod async_node;
 pub mod backing;
 mod blkdebug;
@@ -56,6 +57,6 @@ pub use quiesce::Quiesced;
 pub use reopen::WritableGuard;
 pub use reservation::{BorrowedNode, Reservation};
 pub use root::Root;
-pub use usage::{BackingLink, NodeUse, Operation, UserName};
+pub use usage::{BackingLink, InactiveNode, NodeUse, Operation, UserName};
 pub use watch::{Write, WriteWatcher};
 pub use write_threshold::ThresholdExceeded;

@@ -108,6 +108,17 @@ impl Node {
         self.settings.read().common.read_only
     }
 
+    /// Whether the node is active. The image of an inactive node may be written by another
+    /// program.
+    pub fn is_active(&self) -> bool {
+        self.settings.read().common.active
+    }
+
+    /// Whether the node is active and not read-only.
+    pub(super) fn is_writable(&self) -> bool {
+        self.settings.read().common.writable()
+    }
+
     /// Whether the node may be written.
     pub fn access_mode(&self) -> AccessMode {
         AccessMode::from_writable(!self.is_read_only())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use rustix::io::Errno;
 
+use super::activity::check_active;
 use super::depth::check_depth;
 use super::driver::Driver;
 use super::entry::{Role, Use, User};
@@ -261,10 +262,12 @@ impl<'a> Opener<'a> {
         child: &Arc<Node>,
         role: Role,
     ) -> Result<()> {
+        check_active(child, role, name, common.active)?;
         let user = User::Node {
             name: name.to_owned(),
             driver,
-            writable: !common.read_only,
+            active: common.active,
+            writable: common.writable(),
             force_share: common.force_share == Some(true),
             merges: false,
         };

@@ -40,7 +40,7 @@ impl Opener<'_> {
         self.attach(&name, Driver::Qcow2, common, &file, Role::File)?;
         let header = Box::new(Header::read(
             &file.storage(),
-            AccessMode::from_writable(!common.read_only),
+            AccessMode::from_writable(common.writable()),
         )?);
         settings.given.qcow2.unwrap_or_default().check(&header)?;
         let data_file = self.open_data_file(&header, common, options.data_file.as_ref())?;
@@ -75,7 +75,7 @@ impl Opener<'_> {
         let tuning = settings.given.qcow2.unwrap_or_default();
         let data_storage = data_file.as_ref().map(|node| node.child_storage());
         let mode = Qcow2Mode {
-            writable: !common.read_only,
+            writable: common.writable(),
             no_flush: common.cache.no_flush,
             backing: backing.node.as_ref().map(|node| node.image.storage()),
             data_file: data_storage.clone().map(Storage::from),

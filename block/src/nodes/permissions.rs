@@ -84,8 +84,10 @@ fn access_of(
     let mut parts = Vec::with_capacity(entry.uses.len());
     for used in entry.uses.iter().rev() {
         let access = match &used.user {
+            // The permissions of these users rest until the node is active.
+            User::External { .. } if !entry.node.is_active() => Access::NONE,
             User::External { access, .. } => *access,
-            User::Node { name, driver, writable, force_share, merges } => {
+            User::Node { name, driver, active, writable, force_share, merges } => {
                 let parent = entries.get(name).map(|parent| {
                     recomputed.get(&parent.order).copied().unwrap_or(parent.cumulative)
                 });
@@ -93,6 +95,7 @@ fn access_of(
                     // The parent is being opened and has no users yet.
                     access: Access::NONE,
                     has_users: false,
+                    active: *active,
                     writable: *writable,
                     force_share: *force_share,
                 });
@@ -101,7 +104,15 @@ fn access_of(
                 } else {
                     child_access(*driver, parent.writable, used.role, parent.access)
                 };
-                if parent.force_share { access.sharing_all() } else { access }
+                if parent.force_share {
+                    access.sharing_all()
+                } else if parent.active {
+                    access
+                } else {
+                    // Another program may write the image.
+                    let changes = Permissions::WRITE | Permissions::RESIZE;
+                    Access { shares: access.shares | changes, ..access }
+                }
             }
         };
         parts.push((used, access));

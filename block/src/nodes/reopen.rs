@@ -91,7 +91,8 @@ impl Before {
 }
 
 impl Change {
-    pub(super) fn new(node: Arc<Node>, settings: Settings) -> Self {
+    pub(super) fn new(node: Arc<Node>, mut settings: Settings) -> Self {
+        settings.common.active = node.is_active();
         let range = node.range();
         Change { node, settings, range, file: None, child: None }
     }
@@ -312,7 +313,7 @@ fn reopen_image(change: Change) -> Result<Former> {
 }
 
 /// Opens the image of a node in the mode of new settings.
-fn change_mode(node: &Node, settings: &Settings) -> Result<()> {
+pub(super) fn change_mode(node: &Node, settings: &Settings) -> Result<()> {
     let common = settings.common;
     match &node.image {
         Image::Raw(image) => image.reopen(common.raw_mode(node.driver())),
@@ -321,13 +322,13 @@ fn change_mode(node: &Node, settings: &Settings) -> Result<()> {
             let tuning = settings.given.qcow2.unwrap_or_default();
             let cache_sizes = tuning.check(&image.header())?;
             let discard_policy = tuning.discard_policy(common.discard);
-            let is_same = mode.writable != common.read_only
+            let is_same = mode.writable == common.writable()
                 && mode.no_flush == common.cache.no_flush
                 && mode.cache_sizes == cache_sizes
                 && mode.overlap_checks == tuning.overlap_checks
                 && mode.discard_policy == discard_policy;
             if !is_same {
-                mode.writable = !common.read_only;
+                mode.writable = common.writable();
                 mode.no_flush = common.cache.no_flush;
                 mode.cache_sizes = cache_sizes;
                 mode.overlap_checks = tuning.overlap_checks;

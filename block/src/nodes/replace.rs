@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::activity::check_active;
 use super::backing::chain_contains;
 use super::depth::with_all_below;
 use super::entry::{Entry, Role, Stage, Use, User};
 use super::node::Node;
 use super::permissions;
 use super::state::State;
-use super::usage::BackingLink;
+use super::usage::{BackingLink, InactiveNode};
 use crate::error::{Error, Result};
 use crate::image::permissions::Access;
 
@@ -255,7 +256,8 @@ impl State {
             Some(new) if chain_contains(new, parent) => {
                 Err(Error::cycle("backing", new.name(), parent.name()))
             }
-            Some(new) => self.attach_after_change(new, backing_use(parent), old),
+            Some(new) => check_active(new, Role::Backing, parent.name(), parent.is_active())
+                .and_then(|()| self.attach_after_change(new, backing_use(parent), old)),
             None => self.refresh(old),
         };
         if let Err(error) = attached {
@@ -302,7 +304,8 @@ fn backing_use(parent: &Node) -> Use {
     let user = User::Node {
         name: parent.name().to_owned(),
         driver: parent.driver(),
-        writable: !parent.is_read_only(),
+        active: parent.is_active(),
+        writable: parent.is_writable(),
         force_share: parent.force_share(),
         merges: false,
     };
@@ -319,6 +322,7 @@ fn former_use(reservation: u64) -> Use {
         attached: false,
         link: BackingLink::Free,
         root: None,
+        on_inactive: InactiveNode::Refused,
     };
     Use { user, role: Role::External("backing") }
 }

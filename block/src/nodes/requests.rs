@@ -5,7 +5,7 @@ use super::node::Node;
 use super::watch::{Write, WriteGuard};
 use crate::error::{Error, Result};
 use crate::image::aligned_buffer::AlignedBuffer;
-use crate::image::extent::Extent;
+use crate::image::extent::{Extent, not_permitted};
 use crate::image::storage::ZeroMode;
 use crate::image::zeroes::is_zero;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
@@ -202,6 +202,10 @@ impl Node {
     }
 
     pub(super) fn check_writable(&self) -> Result<()> {
-        if self.is_read_only() { Err(Error::NodeReadOnly) } else { Ok(()) }
+        match (self.is_read_only(), self.is_active()) {
+            (false, true) => Ok(()),
+            (true, _) => Err(Error::NodeReadOnly),
+            (false, false) => Err(not_permitted().into()),
+        }
     }
 }

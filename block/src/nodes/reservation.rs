@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entry::{Role, RootNode, Use, User};
 use super::graph::{ClosingNodes, Graph};
 use super::node::Node;
-use super::usage::{BackingLink, NodeUse, UserName};
+use super::usage::{BackingLink, InactiveNode, NodeUse, UserName};
 use crate::error::Result;
 use crate::image::permissions::Access;
 
@@ -117,6 +117,7 @@ impl Graph {
                 attached,
                 link,
                 root: None,
+                on_inactive: InactiveNode::Refused,
             };
             if let Err(error) = state.attach(&node, Use { user, role: Role::External(role) }) {
                 let unused = state.release(number);
@@ -135,6 +136,7 @@ impl Graph {
         node: Arc<Node>,
         access: Access,
         root: Arc<RootNode>,
+        on_inactive: InactiveNode,
     ) -> Result<Reservation> {
         let mut state = self.lock_state();
         let number = state.new_reservation_number();
@@ -146,6 +148,7 @@ impl Graph {
             attached: true,
             link: BackingLink::Free,
             root: Some(root),
+            on_inactive,
         };
         state.attach(&node, Use { user, role: Role::External("root") })?;
         Ok(Reservation { graph: self.clone(), number, opened: None })

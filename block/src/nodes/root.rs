@@ -10,6 +10,7 @@ use super::graph::Graph;
 use super::node::Node;
 use super::quiesce::Quiesced;
 use super::reservation::Reservation;
+use super::usage::InactiveNode;
 use super::watch::WriteGuard;
 use crate::error::Result;
 use crate::image::permissions::Access;
@@ -30,8 +31,24 @@ impl Graph {
     /// # Errors
     /// As for [`Graph::reserve`].
     pub fn attach_root(&self, user: &str, node: Arc<Node>, access: Access) -> Result<Root> {
+        self.attach_root_if(user, node, access, InactiveNode::Refused)
+    }
+
+    /// As [`Graph::attach_root`], for a user that may also stay on an inactive node, to which it
+    /// does not write.
+    ///
+    /// # Errors
+    /// As for [`Graph::reserve`].
+    pub fn attach_root_if(
+        &self,
+        user: &str,
+        node: Arc<Node>,
+        access: Access,
+        on_inactive: InactiveNode,
+    ) -> Result<Root> {
         let root = Arc::new(RootNode::new(Arc::clone(&node)));
-        let reservation = self.reserve_root(user, node, access, Arc::clone(&root))?;
+        let reservation =
+            self.reserve_root(user, node, access, Arc::clone(&root), on_inactive)?;
         Ok(Root { node: root, _reservation: reservation })
     }
 

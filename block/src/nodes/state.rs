@@ -192,6 +192,7 @@ impl State {
             Some(entry) => entry.order,
             None => return Err(Error::NodeNotFound(node.name().to_owned())),
         };
+        used.check_active(node)?;
         self.entries.add_use(order, used);
         let refreshed = self.refresh(changed.into_iter().chain([order]));
         if refreshed.is_err() {

@@ -40,7 +40,6 @@ fn check(options: &BlockdevOptions, depth: usize) -> Result<()> {
     if depth >= MAX_DEPTH {
         return Err(Error::ChainTooDeep(MAX_DEPTH));
     }
-    require(options.active != Some(false), "active=off")?;
     match &options.driver {
         BlockdevDriverOptions::Blkdebug(options) => {
             Blkdebug::new(options)?;

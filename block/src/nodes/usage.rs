@@ -59,6 +59,15 @@ pub enum BackingLink {
     Frozen,
 }
 
+/// Whether a user that writes to a node may stay attached to it while the node is inactive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InactiveNode {
+    /// The node must be active.
+    Refused,
+    /// The permissions of the user rest while the node is inactive.
+    Allowed,
+}
+
 /// How messages name a user of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserName {

@@ -71,7 +71,8 @@ pub struct BlockdevOptions {
     pub discard: Option<BlockdevDiscardOptions>,
     /// How the host caches. Members that are absent have the value of the node above.
     pub cache: Option<BlockdevCacheOptions>,
-    /// Whether the node is active at once. Only `true`, which is the default, is supported.
+    /// Whether the node is active at once; `true` by default. Nodes that are described inside are
+    /// active.
     #[qapi(since = "10.0")]
     pub active: Option<bool>,
     /// Whether writes are refused. By default, the `file` child of a node has the value of the

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes`, `replaced_children`, `async_node` |
 //! | sizes, thresholds of writes | `sizes` |
+//! | inactive nodes | `activity` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
@@ -11,6 +12,7 @@
 //! | creation of images | `create` |
 //! | copies | `copy`, `point_in_time` |
 
+mod activity;
 mod async_node;
 mod bitmaps;
 mod blkdebug;

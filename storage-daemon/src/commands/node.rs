@@ -1,4 +1,4 @@
-//! `block_resize` and `block-set-write-threshold`: changes of one node.
+//! `block_resize`, `block-set-write-threshold` and `blockdev-set-active`: changes of nodes.
 
 use block::error::Error;
 use block::nodes::Graph;
@@ -49,4 +49,31 @@ pub fn block_set_write_threshold(
     let node = graph.get(node_name).ok_or_else(|| messages::no_device_generic(node_name))?;
     graph.set_write_threshold(&node, write_threshold);
     Ok(())
+}
+
+/// Makes nodes active, so that this program can write to them, or inactive, so that another
+/// program can.
+///
+/// The nodes below change too, unless another active node uses them.
+///
+/// # Errors
+/// There is no such node; a node has an active parent or is written, so that it cannot become
+/// inactive; or other users of an image do not permit the change.
+#[qapi_command(since = "10.0", allow_preconfig, blocking)]
+pub fn blockdev_set_active(
+    #[qapi(state)] graph: &Graph,
+    /// The node's name; all nodes by default.
+    node_name: Option<&str>,
+    /// Whether the nodes become active.
+    active: bool,
+) -> Result<()> {
+    let changed = match node_name {
+        None if active => graph.activate_all(),
+        None => graph.inactivate_all(),
+        Some(name) => {
+            let node = graph.get(name).ok_or_else(|| Error::NodeNotFound(name.to_owned()))?;
+            if active { graph.activate(&node) } else { graph.inactivate(&node) }
+        }
+    };
+    Ok(changed?)
 }

@@ -69,7 +69,7 @@ fn block_device_info(info: nodes::NodeInfo, images: &mut Images) -> BlockDeviceI
         drv: info.driver.to_owned(),
         backing_file: info.backing_filename,
         backing_file_depth: i64::from(info.backing_depth),
-        active: true,
+        active: info.active,
         encrypted: false,
         detect_zeroes: info.detect_zeroes,
         bps: 0,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use block::image::permissions::{Access, Permissions};
-use block::nodes::{Graph, Node};
+use block::nodes::{Graph, InactiveNode, Node};
 use nbd::{Export, RemoveError, RemoveMode, ServerOptions};
 use parking_lot::Mutex;
 use qapi_core::{Error, Events, Result};
@@ -125,7 +125,14 @@ impl Exports {
             return Err(messages::no_iothread(id));
         }
         let name = nbd_options.name.clone().unwrap_or_else(|| node.name().to_owned());
-        let disk = Arc::new(self.attach(node, writable)?);
+        let on_inactive = match options.allow_inactive {
+            Some(true) => InactiveNode::Allowed,
+            Some(false) | None => {
+                self.graph.activate(&node)?;
+                InactiveNode::Refused
+            }
+        };
+        let disk = Arc::new(self.attach(node, writable, on_inactive)?);
         let server = &state.server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
         let export = export(&name, &nbd_options, Arc::clone(&disk))?.writable(writable);
         if server.has(&name) {
@@ -142,11 +149,16 @@ impl Exports {
     }
 
     /// Attaches an export to a node. Others can do everything but resize the node.
-    fn attach(&self, node: Arc<Node>, writable: bool) -> Result<NodeDisk> {
+    fn attach(
+        &self,
+        node: Arc<Node>,
+        writable: bool,
+        on_inactive: InactiveNode,
+    ) -> Result<NodeDisk> {
         let mut takes = Permissions::CONSISTENT_READ;
         takes.set(Permissions::WRITE, writable);
         let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
-        Ok(NodeDisk::new(self.graph.attach_root("", node, access)?))
+        Ok(NodeDisk::new(self.graph.attach_root_if("", node, access, on_inactive)?))
     }
 
     /// Refuses bitmaps, as no node has any.
