@@ -13,6 +13,15 @@ UNFINISHED = ("created", "running", "paused", "aborting", "null")
 PAUSES = ("job-pause", "block-job-pause")
 RESUMES = ("job-resume", "block-job-resume", "job-cancel", "block-job-cancel")
 
+OWN_TIME = {
+    "snapshot-save": ("STOP", "RESUME"),
+    "snapshot-load": ("STOP", "RESUME"),
+    "block-export-del": ("BLOCK_EXPORT_DELETED",),
+    "nbd-server-remove": ("BLOCK_EXPORT_DELETED",),
+    "nbd-server-stop": ("BLOCK_EXPORT_DELETED",),
+}
+"""The events that come before or after the reply to the command that causes them."""
+
 
 def clean(value, folder):
     """A value without the folder of the scenario and without numbers of generated nodes."""
@@ -125,6 +134,8 @@ def canonical_reply(command, message, options):
         value = canonical_jobs(value, "device", ("offset", "len"), options)
     elif command == "query-named-block-nodes" and "pick" in options:
         value = picked_nodes(value, options)
+    elif command == "query-block-exports":
+        value = canonical_exports(value, options)
     if options.get("mask"):
         value = masked(value, set(options["mask"]))
     return {"return": value}
@@ -135,6 +146,13 @@ def canonical_jobs(jobs, key, progress, options):
         if job.get("error") or job.get("status") in UNFINISHED:
             mask_progress(job, *progress)
     return jobs if options.get("ordered") else sorted(jobs, key=lambda job: job[key])
+
+
+def canonical_exports(exports, options):
+    for export in exports:
+        if export.get("node-name", "").startswith("#"):
+            export["node-name"] = ANY  # A filter of the program's own.
+    return exports if options.get("ordered") else sorted(exports, key=lambda one: one["id"])
 
 
 def picked_nodes(nodes, options):
@@ -213,7 +231,7 @@ def flatten(result):
             is_status = event["event"] == "JOB_STATUS_CHANGE"
             what = event["data"].get("status") if is_status else text(event["data"])
             lines.append(f"event {job} (after {event['at']} replies): {event['event']} {what}")
-    lines += [f"tool at step {ran['step']}: {text(ran, 'step')}"
+    lines += [f"client at step {ran['step']}: {text(ran, 'step')}"
               for ran in result.get("client", [])]
     if result.get("exits"):
         lines.append(f"exits before a restart: {text(result['exits'])}")
@@ -258,6 +276,8 @@ def soften(result, scenario):
                 and "return" in result["replies"][index]:
             for events in result["events"].values():
                 soften_interruption(events, command, index)
+        for events in result["events"].values():
+            soften_own_time(events, command, index)
     for image in result["images"].values():
         info = image.get("info") if type(image) is dict else None
         if type(info) is dict and str(info.get("backing-filename")).startswith("json:"):
@@ -299,3 +319,11 @@ def soften_interruption(events, command, index):
                 event["at"] = ANY
                 continue
         status = what if event["event"] == "JOB_STATUS_CHANGE" else status
+
+
+def soften_own_time(events, command, index):
+    """The snapshot job of a machine stops it and lets it continue, and an export ends, at a time of
+    their own."""
+    for event in events:
+        if event["event"] in OWN_TIME.get(command, ()) and event["at"] in (index, index + 1):
+            event["at"] = ANY

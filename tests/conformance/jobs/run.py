@@ -1,18 +1,18 @@
 """One run of a scenario."""
 
 import json
-import re
 import shlex
 import shutil
-import subprocess
 import tempfile
 import time
 
+import scenario_clients
 import scenario_images
+import scenario_nbd
 from canonical import (canonical_event, canonical_reply, clean, collapse_errors,
-                       drop_internal_pauses, field)
-from images import QEMU_IMG, QEMU_IO, ToolError, run
-from scenario_daemon import TIMEOUT, Daemon, Failure, brief, stream_of
+                       drop_internal_pauses)
+from images import ToolError
+from scenario_daemon import ANY_EXPORT, TIMEOUT, Daemon, Failure, brief, stream_of
 
 
 class Run:
@@ -23,7 +23,10 @@ class Run:
         self.program = shlex.split(program)
         self.commands = []
         """The command and the step of each recorded reply."""
-        self.tools = []
+        self.answers = []
+        """What clients and tools answered, with the number of the step."""
+        self.clients = {}
+        """The clients that are connected, by name."""
         scenario_images.make(folder, scenario.get("images", []))
         self.daemon = Daemon(self.program, self.in_folder(scenario.get("args", [])), folder)
 
@@ -32,33 +35,26 @@ class Run:
         return json.loads(json.dumps(value).replace("$DIR", self.folder))
 
     def step(self, index, step):
-        """Does one step, see README.md."""
-        timeout = step.get("timeout", TIMEOUT)
-        do = step["do"]
-        if do == "cmd":
-            reply = self.daemon.command(step["cmd"], self.in_folder(step.get("args")))
-            self.commands.append((step["cmd"], step))
-            if "error" in reply:
-                self.daemon.skip_failed_starts()
-        elif do == "wait":
-            self.wait(step, timeout)
-        elif do == "until":
-            self.wait_until(step, timeout)
-        elif do == "sleep":
-            self.daemon.idle(step["seconds"])
-        elif do == "io":
-            self.io(step, timeout)
-        elif do == "restart":
-            arguments = step.get("args", self.scenario.get("args", []))
-            self.daemon.restart(self.in_folder(arguments), step.get("kill", False))
-            if not step.get("kill"):
-                self.commands.append(("quit", {}))
-        elif do == "tool":
-            self.tools.append({"step": index, **self.tool(step, timeout)})
-        elif do == "start":
-            self.tools.append({"step": index, **self.failing_start(step, timeout)})
-        else:
-            raise Failure(f"unknown step {do!r}")
+        """Does one step, see README.md. Records what a client or a tool answered."""
+        step = self.in_folder(step)
+        kind = step["do"]
+        if kind not in STEPS:
+            raise Failure(f"unknown step {kind!r}")
+        result = STEPS[kind](self, step, step.get("timeout", TIMEOUT))
+        if result is not None:
+            self.answers.append({"step": index, **result})
+
+    def command(self, step):
+        reply = self.daemon.command(step["cmd"], step.get("args"))
+        self.commands.append((step["cmd"], step))
+        if "error" in reply:
+            self.daemon.skip_failed_starts()
+
+    def restart(self, step):
+        arguments = step.get("args", self.scenario.get("args", []))
+        self.daemon.restart(self.in_folder(arguments), step.get("kill", False))
+        if not step.get("kill"):
+            self.commands.append(("quit", {}))
 
     def wait(self, step, timeout):
         daemon, ident, status = self.daemon, step.get("id"), step.get("status")
@@ -72,7 +68,8 @@ class Run:
                         and event["data"]["status"] == status,
                         f"{ident} to be {status}", timeout, ident)
         else:
-            stream = step.get("id", "other")
+            is_export = step["event"] == "BLOCK_EXPORT_DELETED"
+            stream = step.get("id", ANY_EXPORT if is_export else "other")
             daemon.wait(lambda event: event["event"] == step["event"],
                         f"{step['event']} of {stream}", timeout, stream)
 
@@ -93,55 +90,15 @@ class Run:
                               f"last {json.dumps(list(jobs.values()))}")
             time.sleep(0.02)
 
-    def io(self, step, timeout):
-        """Does client I/O through an NBD export."""
-        url = f"nbd+unix:///{step['export']}?socket={self.folder}/nbd.sock"
-        commands = [word for one in step["run"] for word in ("-c", one)]
-        try:
-            ran = run(QEMU_IO, "-f", "raw", *commands, url, check=False, timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            raise Failure("client I/O hangs") from error
-        if ran.returncode:
-            raise Failure(f"client I/O failed: {(ran.stdout + ran.stderr).decode()}")
-
-    def tool(self, step, timeout):
-        """Runs a program beside the daemon."""
-        command = self.in_folder(step["run"])
-        command[0] = {"qemu-img": QEMU_IMG, "qemu-io": QEMU_IO}.get(command[0], command[0])
-        try:
-            ran = run(*command, check=False, timeout=timeout, cwd=self.folder)
-        except subprocess.TimeoutExpired:
-            return {"rc": "timeout", "out": []}
-        result = {"rc": ran.returncode}
-        if ran.returncode or not (step.get("map") or step.get("json")):
-            lines = self.lines(ran.stdout + ran.stderr)
-            shown = step.get("keep", "")
-            return {**result, "out": [line for line in lines if re.search(shown, line)]}
-        try:
-            report = json.loads(ran.stdout)
-        except ValueError:
-            return {**result, "out": ["no JSON"]}
-        if step.get("map"):
-            return {**result, "map": scenario_images.joined(report, step["map"])}
-        values = {path: clean(field(report, path), self.folder) for path in step["json"]}
-        return {**result, "json": {path: by_name(value) for path, value in values.items()}}
-
-    def lines(self, output):
-        """The output of a tool without its timings."""
-        tools = "|".join(re.escape(name) for name in (QEMU_IO, "qemu-io", "qemu-img"))
-        lines = clean(output.decode(errors="replace"), self.folder).splitlines()
-        lines = [re.sub(rf"^({tools}): ", "", line.strip()) for line in lines]
-        return [line for line in lines if line and not re.search("ops; .*sec", line)]
-
-    def failing_start(self, step, timeout):
-        """Starts the daemon a second time, with options that it refuses."""
-        arguments = self.in_folder(step["args"])
-        try:
-            ran = run(*self.program, *arguments, check=False, timeout=timeout, cwd=self.folder)
-        except subprocess.TimeoutExpired:
-            return {"rc": "timeout", "out": []}
-        lines = clean(ran.stderr.decode(errors="replace"), self.folder).splitlines()
-        return {"rc": ran.returncode, "out": [re.sub(r"^\S+: ", "", one) for one in lines[:1]]}
+    def client(self, step, timeout):
+        """Executes commands of a client that stays connected. The first step of it connects."""
+        name = step["name"]
+        if name not in self.clients:
+            self.clients[name] = scenario_clients.Client(step, self.folder)
+        result = self.clients[name].run(step.get("run", []), timeout)
+        if step.get("close"):
+            self.clients.pop(name).close()
+        return result if step.get("record", True) else None
 
     def all_steps(self):
         """Does all steps and quits. Returns the exit status and the trouble, None without."""
@@ -186,28 +143,43 @@ class Run:
                 for one, other in self.scenario.get("order", [])
                 if one not in seen or other not in seen or seen.index(one) > seen.index(other)]
 
+    def close(self):
+        for client in self.clients.values():
+            client.close(timeout=1)
+        self.clients.clear()
+        self.daemon.close()
+
     def result(self):
         status, trouble = self.all_steps()
         replies, events = self.replies_and_events()
         result = {"replies": replies, "events": events, "exit": status}
-        if self.tools:
-            result["client"] = self.tools
+        if self.answers:
+            result["client"] = self.answers
         if self.daemon.exits:
             result["exits"] = self.daemon.exits
         if trouble:
             result["trouble"] = trouble
         result["order_violations"] = self.order_violations()
-        self.daemon.close()
+        self.close()
         verified = scenario_images.verify(self.folder, self.scenario.get("verify", []))
         result["images"] = clean(verified, self.folder)
         return result
 
 
-def by_name(value):
-    """A list of named objects sorted by name, other values as they are."""
-    is_named = isinstance(value, list) and all(
-        isinstance(one, dict) and "name" in one for one in value)
-    return sorted(value, key=lambda one: one["name"]) if is_named else value
+STEPS = {
+    "cmd": lambda run, step, _: run.command(step),
+    "wait": Run.wait,
+    "until": Run.wait_until,
+    "sleep": lambda run, step, _: run.daemon.idle(step["seconds"]),
+    "restart": lambda run, step, _: run.restart(step),
+    "client": Run.client,
+    "io": lambda run, step, timeout: scenario_clients.io(step, run.folder, timeout),
+    "tool": lambda run, step, timeout: scenario_clients.tool(step, run.folder, timeout),
+    "nbd": lambda run, step, timeout: scenario_nbd.run_script(step, run.folder, timeout),
+    "start": lambda run, step, timeout: scenario_clients.failing_start(
+        run.program, step, run.folder, timeout),
+}
+"""What each kind of step does, given the run, the step and a limit in seconds."""
 
 
 def run_once(scenario, program):
@@ -220,5 +192,5 @@ def run_once(scenario, program):
         return {"replies": [], "events": {}, "exit": None, "trouble": clean(str(error), folder)}
     finally:
         if current:
-            current.daemon.close()
+            current.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,9 @@ import qmp
 TIMEOUT = float(os.environ.get("SCENARIO_TIMEOUT", "10"))
 START_DELAY = 0.03
 
+ANY_EXPORT = "export:"
+"""The stream of the events of all exports together, for waits."""
+
 
 class Failure(Exception):
     """A scenario cannot be continued."""
@@ -24,7 +27,14 @@ def stream_of(event):
         return data.get("id")
     if event["event"].startswith("BLOCK_JOB_"):
         return data.get("device", data.get("id"))
+    if event["event"] == "BLOCK_EXPORT_DELETED":
+        return f"export:{data.get('id')}"
     return "other"
+
+
+def is_in(event, stream):
+    found = stream_of(event)
+    return found == stream or stream == ANY_EXPORT and str(found).startswith(ANY_EXPORT)
 
 
 def brief(event):
@@ -106,7 +116,7 @@ class Daemon:
     def events(self, stream):
         """The events of one stream."""
         return [message for kind, _, message in self.log
-                if kind == "event" and stream_of(message) == stream]
+                if kind == "event" and is_in(message, stream)]
 
     def wait(self, is_wanted, what, timeout, stream):
         """Waits for an event of the stream that no wait has used up."""
@@ -185,6 +195,7 @@ class Daemon:
         else:
             self.exits.append(self.quit())
         self.close()
+        Path(self.folder, "nbd.sock").unlink(missing_ok=True)
         self.start(arguments)
 
     def close(self):
