@@ -12,6 +12,7 @@
 //!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
 //! - [`exports`] has the NBD server and the nodes that it exports.
+//! - [`snapshots`] has the snapshots of nodes.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
 //! - [`options`] parses the command line.
 //! - [`daemon`] sets up nodes and monitors as the command line describes, and serves clients.
@@ -38,3 +39,4 @@ pub mod jobs;
 mod messages;
 pub mod options;
 pub mod schema;
+pub mod snapshots;

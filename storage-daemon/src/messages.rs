@@ -207,6 +207,14 @@ pub(crate) fn transaction_aborted() -> Error {
     Error::generic("Transaction aborted using Abort action")
 }
 
+pub(crate) fn overlay_name_missing() -> Error {
+    Error::generic("New overlay node-name missing")
+}
+
+pub(crate) fn overlay_name_in_use() -> Error {
+    Error::generic("New overlay node-name already in use")
+}
+
 pub(crate) fn action_cannot_be_grouped(action: &str) -> Error {
     Error::generic(format!(
         "Action '{action}' does not support transaction property completion-mode = grouped"

@@ -28,6 +28,7 @@ mod names;
 mod node;
 mod open;
 mod open_qcow2;
+mod overlay;
 mod permissions;
 mod qcow2_options;
 mod quiesce;

@@ -30,6 +30,8 @@ pub enum Operation {
     CommitTarget,
     /// To change the size of the node.
     Resize,
+    /// To put an overlay on the node.
+    ExternalSnapshot,
 }
 
 impl Operation {
@@ -41,7 +43,8 @@ impl Operation {
             | Operation::MirrorTarget
             | Operation::Replace
             | Operation::CommitSource
-            | Operation::Resize => false,
+            | Operation::Resize
+            | Operation::ExternalSnapshot => false,
             Operation::BackupSource
             | Operation::BackupTarget
             | Operation::Stream

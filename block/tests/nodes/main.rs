@@ -4,7 +4,7 @@
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes`, `replaced_children`, `async_node` |
 //! | sizes, thresholds of writes | `sizes` |
-//! | inactive nodes | `activity` |
+//! | inactive nodes; overlays on nodes in use | `activity`; `overlays` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
@@ -29,6 +29,7 @@ mod image_names;
 mod images;
 mod locks;
 mod options;
+mod overlays;
 mod point_in_time;
 mod reopen;
 mod reopened_options;

@@ -22,7 +22,7 @@ pub async fn blockdev_backup(
 ) -> Result<()> {
     let context = context.clone();
     prepare_and_start(move |transaction| {
-        Ok(vec![backup::blockdev_backup(&context, options, transaction)?])
+        Ok(vec![backup::blockdev_backup(&context, options, transaction)?.into()])
     })
     .await
 }
@@ -39,7 +39,7 @@ pub async fn drive_backup(
 ) -> Result<()> {
     let context = context.clone();
     prepare_and_start(move |transaction| {
-        Ok(vec![backup::drive_backup(&context, options, transaction)?])
+        Ok(vec![backup::drive_backup(&context, options, transaction)?.into()])
     })
     .await
 }

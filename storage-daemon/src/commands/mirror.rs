@@ -20,8 +20,10 @@ pub async fn blockdev_mirror(
     options: BlockdevMirror,
 ) -> Result<()> {
     let context = context.clone();
-    prepare_and_start(move |_transaction| Ok(vec![mirror::blockdev_mirror(&context, options)?]))
-        .await
+    prepare_and_start(move |_transaction| {
+        Ok(vec![mirror::blockdev_mirror(&context, options)?.into()])
+    })
+    .await
 }
 
 /// Starts a job that copies a node to a file, which is created by default, and keeps the copy up to
@@ -36,6 +38,8 @@ pub async fn drive_mirror(
     options: DriveMirror,
 ) -> Result<()> {
     let context = context.clone();
-    prepare_and_start(move |_transaction| Ok(vec![mirror::drive_mirror(&context, options)?]))
-        .await
+    prepare_and_start(move |_transaction| {
+        Ok(vec![mirror::drive_mirror(&context, options)?.into()])
+    })
+    .await
 }

@@ -14,5 +14,6 @@ pub mod mirror;
 pub mod nbd_server;
 pub mod node;
 pub mod query;
+pub mod snapshot;
 pub mod stream;
 pub mod transaction;

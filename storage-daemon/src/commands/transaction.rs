@@ -5,11 +5,12 @@ use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobContext;
 use crate::jobs::backup;
-use crate::jobs::prepare::{PreparedJob, TransactionContext, prepare_and_start};
+use crate::jobs::prepare::{PreparedAction, TransactionContext, prepare_and_start};
 use crate::messages;
 use crate::schema::transaction::{
     ActionCompletionMode, TransactionAction, TransactionActionKind, TransactionProperties,
 };
+use crate::snapshots::external;
 
 /// Carries out several actions at one point in time, or none of them.
 ///
@@ -32,13 +33,13 @@ pub async fn transaction(
     prepare_and_start(move |transaction| prepare_all(&context, actions, mode, transaction)).await
 }
 
-/// Prepares the jobs of all actions. If one fails, undoes the jobs that are prepared. Blocks.
+/// Prepares all actions. If one fails, undoes those that are prepared. Blocks.
 fn prepare_all(
     context: &BlockJobContext,
     actions: Vec<TransactionAction>,
     mode: ActionCompletionMode,
     transaction: &mut TransactionContext,
-) -> Result<Vec<PreparedJob>> {
+) -> Result<Vec<PreparedAction>> {
     match mode {
         ActionCompletionMode::Individual => {}
         ActionCompletionMode::Grouped => {
@@ -52,8 +53,7 @@ fn prepare_all(
         Ok(())
     });
     if let Err(error) = result {
-        // In the order in which the jobs would have been started.
-        prepared.into_iter().rev().for_each(PreparedJob::undo);
+        prepared.into_iter().rev().for_each(|action: PreparedAction| action.undo(transaction));
         return Err(error);
     }
     Ok(prepared)
@@ -63,25 +63,38 @@ fn prepare_all(
 fn check_grouped(action: &TransactionAction) -> Result<()> {
     match action {
         TransactionAction::BlockdevBackup(_) | TransactionAction::DriveBackup(_) => Ok(()),
-        TransactionAction::Abort(_) => {
-            let action = TransactionActionKind::Abort.as_str();
-            Err(messages::action_cannot_be_grouped(action))
+        TransactionAction::Abort(_) => cannot_be_grouped(TransactionActionKind::Abort),
+        TransactionAction::BlockdevSnapshot(_) => {
+            cannot_be_grouped(TransactionActionKind::BlockdevSnapshot)
+        }
+        TransactionAction::BlockdevSnapshotSync(_) => {
+            cannot_be_grouped(TransactionActionKind::BlockdevSnapshotSync)
         }
     }
+}
+
+fn cannot_be_grouped(action: TransactionActionKind) -> Result<()> {
+    Err(messages::action_cannot_be_grouped(action.as_str()))
 }
 
 fn prepare(
     context: &BlockJobContext,
     action: TransactionAction,
     transaction: &mut TransactionContext,
-) -> Result<PreparedJob> {
+) -> Result<PreparedAction> {
     match action {
         TransactionAction::Abort(_) => Err(messages::transaction_aborted()),
         TransactionAction::BlockdevBackup(action) => {
-            backup::blockdev_backup(context, action.data, transaction)
+            Ok(backup::blockdev_backup(context, action.data, transaction)?.into())
+        }
+        TransactionAction::BlockdevSnapshot(action) => {
+            external::blockdev_snapshot(&context.graph, &action.data, transaction)
+        }
+        TransactionAction::BlockdevSnapshotSync(action) => {
+            external::blockdev_snapshot_sync(&context.graph, action.data, transaction)
         }
         TransactionAction::DriveBackup(action) => {
-            backup::drive_backup(context, action.data, transaction)
+            Ok(backup::drive_backup(context, action.data, transaction)?.into())
         }
     }
 }

@@ -1,5 +1,7 @@
-//! Jobs that are created but not yet started. Until the start, such a job can be undone.
+//! Actions that are prepared, and can be undone until the transaction is complete: jobs that are
+//! created but not yet started, and changes that have taken effect.
 
+use std::fmt;
 use std::sync::Arc;
 
 use block::nodes::{Node, Quiesced, WriteWatcher};
@@ -83,13 +85,58 @@ impl PreparedJob {
     }
 }
 
+/// A change that has taken effect, and can be undone until the transaction is complete.
+pub trait Change: fmt::Debug + Send {
+    /// Keeps the change. May block.
+    fn commit(self: Box<Self>);
+
+    /// Undoes the change. May block.
+    fn undo(self: Box<Self>, transaction: &mut TransactionContext);
+}
+
+/// An action of a transaction that has succeeded so far.
+#[derive(Debug)]
+pub enum PreparedAction {
+    /// A job that is not started yet.
+    Job(PreparedJob),
+    /// A change.
+    Change(Box<dyn Change>),
+}
+
+impl From<PreparedJob> for PreparedAction {
+    fn from(job: PreparedJob) -> Self {
+        PreparedAction::Job(job)
+    }
+}
+
+impl PreparedAction {
+    /// Undoes the action. Blocks.
+    pub fn undo(self, transaction: &mut TransactionContext) {
+        match self {
+            PreparedAction::Job(job) => job.undo(),
+            PreparedAction::Change(change) => change.undo(transaction),
+        }
+    }
+
+    /// Keeps a change. Returns a job, which is to be started. May block.
+    fn commit(self) -> Option<PreparedJob> {
+        match self {
+            PreparedAction::Job(job) => Some(job),
+            PreparedAction::Change(change) => {
+                change.commit();
+                None
+            }
+        }
+    }
+}
+
 /// The state that the actions of one `transaction` command share.
 #[derive(Debug, Default)]
 pub struct TransactionContext {
     /// The transaction of the jobs, if they succeed or fail together.
     pub transaction: Option<Transaction>,
-    /// The sources. They are quiesced until all jobs are started, so that all copies show the
-    /// same point in time.
+    /// The nodes that actions work on. They are quiesced until all jobs are started, so that all
+    /// copies show the same point in time.
     quiesced: Vec<Quiesced>,
 }
 
@@ -97,33 +144,38 @@ impl TransactionContext {
     /// Quiesces a node, and registers a watcher for all later writes. Blocks until the node has no
     /// writes in flight.
     pub fn watch<W: WriteWatcher>(&mut self, node: &Arc<Node>, watcher: &Arc<W>) {
-        let known = self.quiesced.iter_mut().find(|known| Arc::ptr_eq(known.node(), node));
-        match known {
-            Some(quiesced) => quiesced.watch(watcher),
-            None => {
-                let mut quiesced = Handle::current().block_on(node.quiesce());
-                quiesced.watch(watcher);
-                self.quiesced.push(quiesced);
-            }
-        }
+        self.quiesce(node).watch(watcher);
+    }
+
+    /// Quiesces a node until the transaction is complete. Blocks until the node has no writes in
+    /// flight.
+    pub fn quiesce(&mut self, node: &Arc<Node>) -> &mut Quiesced {
+        let known = self.quiesced.iter().position(|known| Arc::ptr_eq(known.node(), node));
+        let position = known.unwrap_or_else(|| {
+            self.quiesced.push(Handle::current().block_on(node.quiesce()));
+            self.quiesced.len() - 1
+        });
+        &mut self.quiesced[position]
     }
 }
 
-/// Prepares jobs on a thread for blocking work, and starts them on the main loop. The jobs do their
-/// work, and emit its events, after the reply to the command.
+/// Prepares actions on a thread for blocking work, and starts the jobs on the main loop. The jobs do
+/// their work, and emit its events, after the reply to the command.
 ///
 /// # Errors
 /// Those of `prepare`.
 pub async fn prepare_and_start(
-    prepare: impl FnOnce(&mut TransactionContext) -> Result<Vec<PreparedJob>> + Send + 'static,
+    prepare: impl FnOnce(&mut TransactionContext) -> Result<Vec<PreparedAction>> + Send + 'static,
 ) -> Result<()> {
     let prepared = blocking(move || {
         let mut transaction = TransactionContext::default();
-        prepare(&mut transaction).map(|jobs| (jobs, transaction))
+        let actions = prepare(&mut transaction)?;
+        // QEMU completes the last action first, and clients see that order.
+        let jobs = actions.into_iter().rev().filter_map(PreparedAction::commit);
+        Ok::<_, qapi_core::Error>((jobs.collect::<Vec<_>>(), transaction))
     });
     let (jobs, _quiesced) = prepared.await?;
-    // QEMU starts the last job first, and clients see that order.
-    for job in jobs.into_iter().rev() {
+    for job in jobs {
         job.start();
     }
     Ok(())

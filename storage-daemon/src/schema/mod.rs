@@ -16,6 +16,7 @@ pub mod export;
 pub mod image_corrupted;
 pub mod mirror;
 pub mod node_info;
+pub mod snapshot;
 pub mod socket_address;
 pub mod transaction;
 pub mod write_threshold;

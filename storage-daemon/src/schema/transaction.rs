@@ -3,6 +3,7 @@
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
+use super::snapshot::{BlockdevSnapshot, BlockdevSnapshotSync};
 
 /// The arguments of the action `abort`, which always fails: clients use it for tests.
 #[qapi_struct(since = "1.6")]
@@ -30,6 +31,11 @@ pub enum TransactionActionKind {
     /// The same as the command `blockdev-backup`.
     #[qapi(since = "2.3")]
     BlockdevBackup,
+    /// The same as the command `blockdev-snapshot`.
+    #[qapi(since = "2.5")]
+    BlockdevSnapshot,
+    /// The same as the command `blockdev-snapshot-sync`.
+    BlockdevSnapshotSync,
     /// The same as the command `drive-backup`.
     #[qapi(since = "1.6", features(deprecated))]
     DriveBackup,
@@ -51,6 +57,22 @@ pub struct BlockdevBackupWrapper {
     pub data: BlockdevBackup,
 }
 
+/// The wrapper of the arguments of `blockdev-snapshot`.
+#[qapi_struct(since = "2.5")]
+#[derive(Debug, Clone)]
+pub struct BlockdevSnapshotWrapper {
+    /// The arguments.
+    pub data: BlockdevSnapshot,
+}
+
+/// The wrapper of the arguments of `blockdev-snapshot-sync`.
+#[qapi_struct(since = "1.1")]
+#[derive(Debug, Clone)]
+pub struct BlockdevSnapshotSyncWrapper {
+    /// The arguments.
+    pub data: BlockdevSnapshotSync,
+}
+
 /// The wrapper of the arguments of `drive-backup`.
 #[qapi_struct(since = "1.6")]
 #[derive(Debug, Clone)]
@@ -67,6 +89,10 @@ pub enum TransactionAction {
     Abort(AbortWrapper),
     /// Starts a backup to a node.
     BlockdevBackup(Box<BlockdevBackupWrapper>),
+    /// Puts a node on another one.
+    BlockdevSnapshot(BlockdevSnapshotWrapper),
+    /// Creates an overlay, and puts it on a node.
+    BlockdevSnapshotSync(Box<BlockdevSnapshotSyncWrapper>),
     /// Starts a backup to a file.
     DriveBackup(Box<DriveBackupWrapper>),
 }

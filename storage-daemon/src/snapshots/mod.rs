@@ -1,0 +1,3 @@
+//! Snapshots of nodes, as actions of transactions.
+
+pub mod external;
