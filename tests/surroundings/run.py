@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Runs the test binaries of the workspace again, in other surroundings than those of the build.
 
-    run.py [--only NAME] [tmpfs] [spaces] [files] ...
+    run.py [--only NAME] [SURROUNDINGS[+SURROUNDINGS]...] ...
 
 - `tmpfs`: the temporary folder is on a tmpfs.
 - `spaces`: the checkout, the binaries and the temporary folder are in a path with spaces.
 - `files`: the process may open 256 files.
+- `user`: the process runs as an ordinary user. Only root can do this.
+- `umask-000`, `umask-077`: new files have all permissions, or none for others.
+- `locale`: the locale is Turkish, or C if the machine has no Turkish one.
+- `no-qemu`: no folder of `PATH` has a program of QEMU.
 
-Without names, all three. Cargo builds the binaries, if necessary, and does not run them. The tests
-of compile errors are left out, because they build.
+A sign `+` combines surroundings in one run. Without names, all surroundings are tried in few runs.
+Cargo builds the binaries, if necessary, and does not run them. The tests of compile errors are left
+out, because they build.
 """
 
 import argparse
@@ -26,6 +31,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ["--skip", "macros::ui::each_mistake"]
 TIMEOUT = 600
 """Seconds for one binary."""
+NOBODY = 65534
+"""The user and group without permissions, on Linux."""
+KINDS = ["tmpfs", "spaces", "files", "user", "umask-000", "umask-077", "locale", "no-qemu"]
+RUNS = ["tmpfs+umask-000", "spaces+umask-077+locale", "files+user", "no-qemu"]
 
 
 class Binary:
@@ -50,15 +59,16 @@ class Binary:
         other.programs = {name: place(path) for name, path in self.programs.items()}
         return other
 
-    def run(self, limit, environment):
-        """Runs the binary. Returns its output, and whether all tests passed."""
+    def run(self, process, environment):
+        """Runs the binary. Returns its output, and whether all tests passed. `process` has further
+        arguments of `subprocess.run`."""
         programs = {f"CARGO_BIN_EXE_{name}": str(path) for name, path in self.programs.items()}
         environment = {**environment, **programs, "CARGO_MANIFEST_DIR": str(self.package)}
         try:
             ran = subprocess.run(
                 [self.path, *LEFT_OUT], cwd=self.package, env=environment, timeout=TIMEOUT,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                preexec_fn=limit)
+                **process)
         except subprocess.TimeoutExpired as error:
             return (error.stdout or b"").decode(errors="replace") + "\ntime-out", False
         return ran.stdout.decode(errors="replace"), ran.returncode == 0
@@ -92,14 +102,6 @@ def binaries():
     return tests
 
 
-def environment(folder):
-    """The environment of the tests, with `folder` as the temporary folder."""
-    libraries = subprocess.run(["rustc", "--print", "target-libdir"], stdout=subprocess.PIPE,
-                               text=True, check=True).stdout.strip()
-    # The tests of procedural macros link a library of the compiler.
-    return {**os.environ, "TMPDIR": str(folder), "LD_LIBRARY_PATH": libraries}
-
-
 def copy_checkout(folder):
     """Copies the files under version control."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -110,8 +112,30 @@ def copy_checkout(folder):
             shutil.copy(ROOT / name, folder / name)
 
 
-def limit_files():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+def copy_libraries(folder):
+    """Copies the libraries of the compiler, which may be in a folder that only root may enter. The
+    tests of procedural macros link them."""
+    libraries = subprocess.run(["rustc", "--print", "target-libdir"], stdout=subprocess.PIPE,
+                               text=True, check=True).stdout.strip()
+    folder.mkdir()
+    for library in Path(libraries).glob("*.so"):
+        shutil.copy(library, folder)
+
+
+def without_qemu(folder):
+    """A folder with all programs of `PATH` but those of QEMU."""
+    folder.mkdir()
+    for parent in os.environ["PATH"].split(os.pathsep):
+        for program in Path(parent).iterdir() if Path(parent).is_dir() else []:
+            link = folder / program.name
+            if not program.name.startswith("qemu-") and not link.is_symlink():
+                link.symlink_to(program)
+    return folder
+
+
+def other_locale():
+    listed = subprocess.run(["locale", "-a"], stdout=subprocess.PIPE, text=True).stdout.split()
+    return next((name for name in listed if name.startswith("tr_TR.")), "C")
 
 
 def is_tmpfs(folder):
@@ -119,48 +143,96 @@ def is_tmpfs(folder):
     return ran.stdout.strip() == "tmpfs"
 
 
-def run(surroundings, tests):
-    """Runs the tests in one kind of surroundings. Returns the names of the failed binaries."""
-    parent, limit = None, None
-    if surroundings == "tmpfs":
-        parent = "/dev/shm"
-        if not is_tmpfs(parent):
-            print(f"skipped: {parent} is no tmpfs")
-            return []
-    elif surroundings == "files":
-        limit = limit_files
+def obstacle(kinds, tests):
+    """Why the surroundings are impossible on this machine; None if they are possible."""
+    if "tmpfs" in kinds and not is_tmpfs("/dev/shm"):
+        return "/dev/shm is no tmpfs"
+    if "user" in kinds:
+        if os.geteuid() != 0:
+            return "only root can run tests as another user"
+        enters = ["test", "-x", tests[0].path]
+        if subprocess.run(enters, user=NOBODY, group=NOBODY, extra_groups=[]).returncode != 0:
+            return "another user may not enter the folder of the checkout"
+    return None
+
+
+def process(kinds):
+    """The arguments of `subprocess.run` for the surroundings."""
+    arguments = {}
+    if "files" in kinds:
+        arguments["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    if "user" in kinds:
+        arguments.update(user=NOBODY, group=NOBODY, extra_groups=[])
+    for kind in kinds:
+        if kind.startswith("umask-"):
+            arguments["umask"] = int(kind.removeprefix("umask-"), 8)
+    return arguments
+
+
+def environment(kinds, folder, temporary):
+    """The environment of the tests. `folder` may have further files for it."""
+    copy_libraries(folder / "lib")
+    variables = {**os.environ, "TMPDIR": str(temporary), "LD_LIBRARY_PATH": str(folder / "lib")}
+    if "user" in kinds:
+        variables["HOME"] = str(temporary)
+    if "locale" in kinds:
+        variables["LC_ALL"] = other_locale()
+    if "no-qemu" in kinds:
+        variables["PATH"] = str(without_qemu(folder / "bin"))
+        variables.pop("QAPI_REQUIRE_PEERS", None)
+    return variables
+
+
+def run(kinds, tests):
+    """Runs the tests in surroundings. Returns the names of the failed binaries."""
+    name = "+".join(kinds)
+    if reason := obstacle(kinds, tests):
+        print(f"skipped: {name}: {reason}", flush=True)
+        return []
+    parent = "/dev/shm" if "tmpfs" in kinds else None
     with tempfile.TemporaryDirectory(prefix="surroundings-", dir=parent) as folder:
-        temporary = Path(folder)
+        folder = Path(folder)
         # Some tests connect as another user.
-        temporary.chmod(0o755)
-        if surroundings == "spaces":
+        folder.chmod(0o755)
+        temporary = folder / ("a folder with spaces" if "spaces" in kinds else "tmp")
+        temporary.mkdir()
+        if "spaces" in kinds:
             checkout = ROOT / "target/a path with spaces"
             shutil.rmtree(checkout, ignore_errors=True)
             copy_checkout(checkout)
             tests = [test.moved(checkout) for test in tests]
-            temporary = temporary / "a folder with spaces"
-            temporary.mkdir()
+        if "user" in kinds:
+            os.chown(temporary, NOBODY, NOBODY)
+        variables = environment(kinds, folder, temporary)
         failed, passed, skipped = [], 0, set()
         for test in tests:
-            output, is_success = test.run(limit, environment(temporary))
+            output, is_success = test.run(process(kinds), variables)
             passed += sum(map(int, re.findall(r"^test result: .* (\d+) passed", output, re.M)))
             skipped.update(re.findall(r"^skipped: .*", output, re.M))
             if not is_success:
                 print(f"{test.path.name} in {test.package}:\n{output}")
                 failed.append(test.path.name)
-    print("\n".join([f"{surroundings}: {passed} tests passed", *sorted(skipped)]), flush=True)
-    return [f"{surroundings}: {name}" for name in failed]
+    print("\n".join([f"{name}: {passed} tests passed", *sorted(skipped)]), flush=True)
+    return [f"{name}: {binary}" for binary in failed]
+
+
+def kinds(text):
+    """The surroundings of an argument."""
+    names = text.split("+")
+    if unknown := [name for name in names if name not in KINDS]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(KINDS)}")
+    return names
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="the beginning of the names of the binaries to run")
-    parser.add_argument("surroundings", nargs="*", metavar="tmpfs|spaces|files")
+    parser.add_argument("surroundings", nargs="*", type=kinds, metavar="SURROUNDINGS")
     options = parser.parse_args()
     tests = [test for test in binaries() if test.path.name.startswith(options.only or "")]
     failed = []
-    for surroundings in options.surroundings or ["tmpfs", "spaces", "files"]:
+    for surroundings in options.surroundings or map(kinds, RUNS):
         failed += run(surroundings, tests)
     print("\n".join(["", "Failed:", *failed] if failed else []))
     return 1 if failed else 0

@@ -1,7 +1,7 @@
 //! The depth of descriptions and of chains: the limit is checked before the stack is used, and the
 //! deepest chain needs a part of the stated stack.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use block::copy::{Copier, CopySlots, PointInTime};
@@ -15,8 +15,11 @@ use crate::support::{Fixture, K, M, inline, noise, qcow2, raw, text, with_backin
 
 const REFUSAL: &str = "Too many nested nodes: at most 200 can be opened in one chain";
 
-/// Runs a test on a quarter of the stack that threads with nodes are to have.
+/// Runs a test on a quarter of the stack that threads with nodes are to have. One such test runs at a
+/// time: a deep chain has 200 open files, and a process may have a limit of 256.
 fn with_small_stack(test: impl FnOnce() + Send + 'static) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let thread = thread::Builder::new().stack_size(STACK_SIZE / 4).spawn(test);
     thread.expect("a thread can be started").join().expect("the test passes");
 }
