@@ -30,7 +30,7 @@ use extent::Extent;
 use null::NullStorage;
 use qcow2::Qcow2Image;
 use raw::{RawImage, RawMode};
-use storage::{Storage, ZeroMode};
+use storage::{Preallocation, Storage, ZeroMode};
 
 /// An open image.
 ///
@@ -141,9 +141,19 @@ impl Image {
     /// # Errors
     /// The image is read-only; or those of the storage below.
     pub fn grow(&self, size: u64) -> io::Result<()> {
+        self.grow_with(size, Preallocation::Off)
+    }
+
+    /// As [`Image::grow`], with preallocation of the new bytes: `PreallocMode` of QAPI. A raw image
+    /// has no metadata to preallocate.
+    ///
+    /// # Errors
+    /// As for [`Image::grow`]; or [`io::ErrorKind::Unsupported`] for a preallocation that the
+    /// format or the storage does not have.
+    pub fn grow_with(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
         match self {
-            Image::Raw(image) => image.grow(size),
-            Image::Qcow2(image) => image.grow(size),
+            Image::Raw(image) => image.grow(size, preallocation),
+            Image::Qcow2(image) => image.grow(size, preallocation),
         }
     }
 

@@ -82,7 +82,7 @@ impl RawImage {
         if no_flush { Ok(()) } else { self.storage.sync() }
     }
 
-    pub(super) fn grow(&self, size: u64) -> io::Result<()> {
+    pub(super) fn grow(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
         if !self.mode().writable {
             return Err(not_permitted());
         }
@@ -90,7 +90,7 @@ impl RawImage {
         if size <= self.size()? {
             return Ok(());
         }
-        self.storage.resize(size, Preallocation::Off)
+        self.storage.resize(size, preallocation)
     }
 
     pub(super) fn shrink(&self, size: u64) -> io::Result<()> {

@@ -11,7 +11,7 @@ static ZEROES: Zeroes = Zeroes([0; ZEROES_MAX as usize]);
 struct Zeroes([u8; ZEROES_MAX as usize]);
 
 /// Writes zeroes to a range in pieces. `write` receives the offset and the bytes of each.
-pub(super) fn write_zero_data(
+pub(crate) fn write_zero_data(
     offset: u64,
     length: u64,
     mut write: impl FnMut(u64, &[u8]) -> io::Result<()>,

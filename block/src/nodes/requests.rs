@@ -6,7 +6,7 @@ use super::watch::{Write, WriteGuard};
 use crate::error::{Error, Result};
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::extent::{Extent, not_permitted};
-use crate::image::storage::ZeroMode;
+use crate::image::storage::{Preallocation, ZeroMode};
 use crate::image::zeroes::is_zero;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 
@@ -135,8 +135,17 @@ impl Node {
     /// # Errors
     /// As [`Node::write`].
     pub fn grow(&self, size: u64) -> Result<()> {
+        self.grow_with(size, Preallocation::Off)
+    }
+
+    /// As [`Node::grow`], with preallocation of the new bytes: `PreallocMode` of QAPI.
+    ///
+    /// # Errors
+    /// As [`Node::write`]; [`Error::Io`] for a preallocation that the format or the storage does
+    /// not have.
+    pub fn grow_with(&self, size: u64, preallocation: Preallocation) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.grow(size)?)
+        Ok(self.image.grow_with(size, preallocation)?)
     }
 
     /// Shrinks the image to `size` bytes. Without effect if the image is as small already.

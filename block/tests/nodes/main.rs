@@ -34,6 +34,7 @@ mod point_in_time;
 mod reopen;
 mod reopened_options;
 mod replaced_children;
+mod resize;
 mod sizes;
 mod slow_images;
 mod support;

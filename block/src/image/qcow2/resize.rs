@@ -5,6 +5,7 @@ use std::io;
 use super::Qcow2Image;
 use crate::error::{Error, Result};
 use crate::image::extent::SECTOR_SIZE;
+use crate::image::storage::Preallocation;
 
 impl Qcow2Image {
     /// Changes the size to `size` bytes. New bytes read as zeroes.
@@ -25,7 +26,7 @@ impl Qcow2Image {
         if size < self.size()? {
             return Ok(self.shrink(size)?);
         }
-        self.grow(size).map_err(|source| match source.kind() {
+        self.grow(size, Preallocation::Off).map_err(|source| match source.kind() {
             io::ErrorKind::FileTooLarge => {
                 Error::While { what: "Failed to grow the L1 table".to_owned(), source }
             }
@@ -33,13 +34,17 @@ impl Qcow2Image {
         })
     }
 
-    pub(in crate::image) fn grow(&self, size: u64) -> io::Result<()> {
+    pub(in crate::image) fn grow(
+        &self,
+        size: u64,
+        preallocation: Preallocation,
+    ) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
         let mut bitmaps = self.bitmaps.lock();
         bitmaps.check_size(size).map_err(io::Error::other)?;
         bitmaps.mark_written();
-        engine.grow(size)?;
+        engine.grow(size, preallocation)?;
         bitmaps.resize(engine.size());
         engine.flush()
     }
@@ -51,6 +56,6 @@ impl Qcow2Image {
         bitmaps.mark_written();
         engine.shrink(size)?;
         bitmaps.resize(engine.size());
-        Ok(())
+        engine.flush()
     }
 }

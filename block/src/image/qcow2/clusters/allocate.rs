@@ -214,7 +214,7 @@ impl Refcounts {
         Ok(())
     }
 
-    fn mark_dirty(&mut self, index: usize) {
+    pub(super) fn mark_dirty(&mut self, index: usize) {
         let dirty = &self.dirty_entries;
         self.dirty_entries = match dirty.is_empty() {
             true => index..index + 1,

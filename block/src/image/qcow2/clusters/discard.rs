@@ -62,8 +62,7 @@ impl Clusters {
                 if at >= end {
                     return Ok(size);
                 }
-                let as_zeroes = self.storages.backing.is_some();
-                self.discard_clusters(state, at, end, DiscardedClusters::Request { as_zeroes })
+                self.discard_clusters(state, at, end, DiscardedClusters::Request)
             })?;
             self.free_if_many()?;
         }
@@ -80,11 +79,12 @@ impl Clusters {
     ) -> Result<u64> {
         let geometry = &self.geometry;
         let size = geometry.cluster_size();
-        let (as_zeroes, kind) = match what {
-            DiscardedClusters::Request { as_zeroes } => (as_zeroes, FreedKind::Discarded),
+        let has_backing = self.storages.backing.is_some();
+        let (is_request, kind) = match what {
+            DiscardedClusters::Request => (true, FreedKind::Discarded),
             DiscardedClusters::BeyondEnd => (false, FreedKind::Cropped),
         };
-        if state.tables.l2_offset(at)?.is_none() && !as_zeroes {
+        if state.tables.l2_offset(at)?.is_none() && !(is_request && has_backing) {
             let covered = geometry.entries() * size;
             return Ok((covered - at % covered).min((end - at).next_multiple_of(size)));
         }
@@ -96,7 +96,8 @@ impl Clusters {
         let old = &old[..valid];
         let discarded = |entry: &Entry| match self.stays_allocated(*entry, kind) {
             true => entry.with_zeroes(geometry, geometry.all_subclusters(), ZeroMode::Allocated),
-            false => entry.discarded(geometry, as_zeroes),
+            false if is_request => entry.discarded(geometry, has_backing),
+            false => Entry::default(),
         };
         let new: Vec<Entry> = old.iter().map(discarded).collect();
         self.replace_entries(state, at, old, &new, kind)?;
@@ -133,11 +134,8 @@ impl Clusters {
 /// Which clusters are discarded.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum DiscardedClusters {
-    /// Those of a request.
-    Request {
-        /// Whether clusters read as zeroes, also if they were not allocated.
-        as_zeroes: bool,
-    },
+    /// Those of a request. They read as zeroes.
+    Request,
     /// Those beyond the new end of the image.
     BeyondEnd,
 }

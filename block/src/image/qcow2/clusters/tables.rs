@@ -71,11 +71,15 @@ impl Tables {
         self.l1.len() as u64
     }
 
+    /// An entry of the L1 table; 0 beyond its end.
+    pub(super) fn l1_entry(&self, index: u64) -> u64 {
+        self.l1.get(index as usize).copied().unwrap_or(0)
+    }
+
     /// The offset of the L2 table for an offset in the image.
     pub(super) fn l2_offset(&self, offset: u64) -> Result<Option<u64>> {
         let index = self.geometry.l1_index(offset);
-        let entry = self.l1.get(index as usize).copied().unwrap_or(0);
-        match entry & OFFSET_MASK {
+        match self.l1_entry(index) & OFFSET_MASK {
             0 => Ok(None),
             table if table.is_multiple_of(self.geometry.cluster_size()) => Ok(Some(table)),
             table => {
@@ -88,8 +92,8 @@ impl Tables {
 
     /// Whether the L2 table for an offset in the image has no other reference.
     pub(super) fn is_l2_copied(&self, offset: u64) -> bool {
-        let entry = self.l1.get(self.geometry.l1_index(offset) as usize);
-        entry.is_some_and(|entry| entry & COPIED != 0 && entry & OFFSET_MASK != 0)
+        let entry = self.l1_entry(self.geometry.l1_index(offset));
+        entry & COPIED != 0 && entry & OFFSET_MASK != 0
     }
 
     /// The position of the entry for an offset in the image: the offset of its slice of the table

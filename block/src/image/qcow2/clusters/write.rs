@@ -106,7 +106,7 @@ impl Clusters {
     }
 
     /// Checks that a write of data touches no metadata.
-    fn check_data_write(&self, state: &State, host: u64, length: u64) -> Result<()> {
+    pub(super) fn check_data_write(&self, state: &State, host: u64, length: u64) -> Result<()> {
         if self.geometry.data_file {
             return Ok(());
         }
@@ -193,7 +193,7 @@ impl Clusters {
     }
 
     /// Allocates clusters for data. Returns the offset of the first one and their number.
-    fn allocate_data(
+    pub(super) fn allocate_data(
         &self,
         state: &mut State,
         offset: u64,

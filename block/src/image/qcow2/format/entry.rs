@@ -198,14 +198,16 @@ impl Entry {
         }
     }
 
-    /// The entry of the same cluster after a discard. Without `as_zeroes`, an unallocated cluster
-    /// shows no other data, so that the entry becomes empty.
-    pub(crate) fn discarded(self, geometry: &Geometry, as_zeroes: bool) -> Self {
-        match as_zeroes {
-            false => Entry::default(),
+    /// The entry of the same cluster after a discard. As in QEMU, it reads as zeroes. Version 2 has
+    /// no such entry. Without a backing file, a cluster that is not allocated stays as it is.
+    pub(crate) fn discarded(self, geometry: &Geometry, has_backing: bool) -> Self {
+        let is_allocated = self.is_compressed() || self.host(geometry).is_some();
+        match has_backing || is_allocated {
+            false => self,
             true if geometry.extended_l2 => {
                 Entry { word: 0, bitmap: geometry.all_subclusters() << SUBCLUSTERS }
             }
+            true if geometry.version < 3 => Entry::default(),
             true => Entry { word: ZERO, bitmap: 0 },
         }
     }

@@ -9,7 +9,7 @@ use super::journal::{Journal, apply, corruptions, leaks, number};
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::clusters::{Clusters, DiscardPolicy, OpenMode, Storages};
 use crate::image::qcow2::header::Header;
-use crate::image::storage::{Storage, ZeroMode};
+use crate::image::storage::{Preallocation, Storage, ZeroMode};
 
 const CLUSTER: u64 = SHAPE.cluster_size as u64;
 /// The policy of a node with the option `discard=unmap`.
@@ -94,13 +94,33 @@ fn discards_are_passed_on_and_free_clusters_as_the_options_say() {
 }
 
 #[test]
+fn discarded_clusters_stay_zero_over_a_later_backing_file() {
+    let journal = filled();
+    let entry = |cluster: u64| {
+        let file = journal.file.lock();
+        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+        number(&file, l2 + cluster * 8, 8)
+    };
+    let image = open_with(&journal, UNMAP);
+    image.discard(7 * CLUSTER, 2 * CLUSTER).expect("clusters can be discarded");
+    image.flush().expect("it can be flushed");
+    assert_eq!([entry(7), entry(8)], [1, 0], "only the first one was allocated");
+    // A write and another discard leave what was there before.
+    image.write(7 * CLUSTER, &[1; 512]).expect("data can be written");
+    image.discard(7 * CLUSTER, CLUSTER).expect("the cluster can be discarded");
+    image.flush().expect("it can be flushed");
+    assert_eq!(entry(7), 1);
+    assert_sound(&journal);
+}
+
+#[test]
 fn replaced_tables_are_discarded_on_request() {
     for pass_other in [false, true] {
         let journal = make(SHAPE);
         let l1 = number(&journal.file.lock(), 40, 8);
         let image = open_with(&journal, DiscardPolicy { pass_other, ..UNMAP });
         // An L1 table of one cluster has 512 entries for 2 MiB each.
-        image.grow(2 << 30).expect("it can grow");
+        image.grow(2 << 30, Preallocation::Off).expect("it can grow");
         image.flush().expect("it can be flushed");
         assert_ne!(number(&journal.file.lock(), 40, 8), l1, "the table has moved");
         let expected = if pass_other { vec![(l1, CLUSTER)] } else { Vec::new() };
@@ -233,7 +253,7 @@ fn an_image_grows_without_an_allocation_for_new_clusters() {
     let journal = filled();
     let image = open_with(&journal, UNMAP);
     let before = journal.file.lock().len();
-    image.grow(1 << 30).expect("it can grow");
+    image.grow(1 << 30, Preallocation::Off).expect("it can grow");
     image.flush().expect("it can be flushed");
     // Only the L1 table is new.
     assert_eq!(journal.file.lock().len(), before + CLUSTER as usize);
@@ -249,7 +269,7 @@ fn new_refcount_blocks_do_not_limit_the_size_of_tables() {
     let mut file = journal.file.lock().clone();
     journal.writes.lock().clear();
     for size in [256 << 20, 2 << 30] {
-        image.grow(size).expect("it can grow");
+        image.grow(size, Preallocation::Off).expect("it can grow");
         image.write(size - 512, &[1; 512]).expect("data can be written");
         image.flush().expect("it can be flushed");
     }

@@ -18,6 +18,7 @@ const COMPRESSED: u64 = 1 << 62;
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) file: Mutex<Vec<u8>>,
+    /// A write without bytes cuts the file off at its offset.
     pub(super) writes: Mutex<Vec<(u64, Vec<u8>)>>,
     /// The offsets and lengths of all discards. They leave the data as they are.
     pub(super) discards: Mutex<Vec<(u64, u64)>>,
@@ -33,8 +34,12 @@ impl fmt::Display for Journal {
     }
 }
 
-/// Applies a write to a file.
+/// Applies a write to a file. A write without bytes cuts the file off.
 pub(super) fn apply(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
+    if bytes.is_empty() {
+        file.truncate(offset as usize);
+        return;
+    }
     let (start, end) = (offset as usize, offset as usize + bytes.len());
     if file.len() < end {
         file.resize(end, 0);
@@ -76,7 +81,11 @@ impl BlockStorage for Journal {
     }
 
     fn resize(&self, size: u64, _preallocation: Preallocation) -> io::Result<()> {
-        self.file.lock().resize(size as usize, 0);
+        let mut file = self.file.lock();
+        if size < file.len() as u64 {
+            self.writes.lock().push((size, Vec::new()));
+        }
+        file.resize(size as usize, 0);
         Ok(())
     }
 }

@@ -4,4 +4,5 @@ mod clusters;
 mod freed;
 mod journal;
 mod power_loss;
+mod resize;
 mod threads;

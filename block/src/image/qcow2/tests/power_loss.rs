@@ -11,7 +11,7 @@ use super::journal::{Journal, apply, corruptions, take_snapshot};
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::clusters::{CacheSizes, Clusters, DiscardPolicy, OpenMode, Storages};
 use crate::image::qcow2::header::Header;
-use crate::image::storage::{Storage, ZeroMode};
+use crate::image::storage::{Preallocation, Storage, ZeroMode};
 
 const SECTOR: usize = 512;
 /// The steps of a history.
@@ -105,8 +105,14 @@ fn change(
         4 if step.is_multiple_of(4) => {
             let old = shown.len();
             shown.resize(old + shape.cluster_size, 0);
-            image.grow(shown.len() as u64).expect("it can grow");
+            image.grow(shown.len() as u64, Preallocation::Off).expect("it can grow");
             return old..shown.len();
+        }
+        5 if step.is_multiple_of(4) && shown.len() > 8 * shape.cluster_size => {
+            let old = shown.len();
+            shown.truncate(old - 2 * shape.cluster_size);
+            image.shrink(shown.len() as u64).expect("it can shrink");
+            return shown.len()..old;
         }
         _data => {
             image.write(offset, &vec![mark; end - start]).expect("data can be written");

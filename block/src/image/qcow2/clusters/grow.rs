@@ -1,4 +1,4 @@
-//! Changes of the size of an image.
+//! Growing of images.
 
 use std::io;
 
@@ -6,7 +6,6 @@ use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
-use super::discard::DiscardedClusters;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
@@ -20,7 +19,7 @@ const SIZE_FIELD: u64 = 24;
 impl Clusters {
     /// Grows the image. New bytes read as zeroes, regardless of the backing file. No other request
     /// may be in flight.
-    pub(crate) fn grow(&self, size: u64) -> io::Result<()> {
+    pub(crate) fn grow(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
         self.request(|state| {
             let old = state.size;
             if size <= old {
@@ -32,6 +31,7 @@ impl Clusters {
             {
                 data.resize(size, Preallocation::Off)?;
             }
+            self.preallocate(state, old, size, preallocation)?;
             // As in QEMU, new clusters stay unallocated unless other data would show through.
             let is_covered = match &self.storages.backing {
                 Some(backing) => backing.size()? > old,
@@ -40,23 +40,19 @@ impl Clusters {
             if is_covered || self.raw_data {
                 self.zero_in(state, old, size, ZeroMode::Allocated)?;
             } else {
-                self.clear(state, old, size)?;
+                self.clear_last_cluster(state, old)?;
             }
             self.write_all(state)?;
             self.write_size(state, size)
         })
     }
 
-    /// Zeroes what tables contain for a range beyond the end of the image, such as the rest of the
-    /// last cluster. Unallocated clusters stay so.
-    fn clear(&self, state: &mut Guard<'_>, start: u64, end: u64) -> Result<()> {
-        let covered = self.geometry.entries() << self.geometry.cluster_bits;
-        let mut at = start;
-        while at < end {
-            if state.tables.l2_offset(at)?.is_none() {
-                at += covered - at % covered;
-                continue;
-            }
+    /// Zeroes the rest of the last cluster of an image of `size` bytes. As in QEMU, nothing else is
+    /// changed beyond the end: what entries of a damaged image refer to there may be in use.
+    fn clear_last_cluster(&self, state: &mut Guard<'_>, size: u64) -> Result<()> {
+        let mut at = size;
+        let end = size.next_multiple_of(self.geometry.cluster_size());
+        while at < end && state.tables.l2_offset(at)?.is_some() {
             let piece = self.map(state, at, end - at)?;
             if piece.kind != SubclusterType::Unallocated {
                 self.zero_in(state, at, at + piece.length, ZeroMode::Allocated)?;
@@ -66,22 +62,7 @@ impl Clusters {
         Ok(())
     }
 
-    /// Shrinks the image. Clusters beyond the new end are freed. No other request may be in flight.
-    pub(crate) fn shrink(&self, size: u64) -> io::Result<()> {
-        let old = self.size();
-        let mut at = size.next_multiple_of(self.geometry.cluster_size());
-        while at < old {
-            let what = DiscardedClusters::BeyondEnd;
-            at += self.request(|state| self.discard_clusters(state, at, old, what))?;
-            self.free_if_many()?;
-        }
-        self.request(|state| {
-            self.write_all(state)?;
-            self.write_size(state, size.min(old))
-        })
-    }
-
-    fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
+    pub(super) fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
         // The tables must cover the size, and show nothing beyond the former end.
         state.counts()?.0.sync_now()?;
         // As in QEMU, the size may change even if it is not known where the bitmaps are.

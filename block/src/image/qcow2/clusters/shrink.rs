@@ -1,0 +1,175 @@
+//! Shrinking of images.
+//!
+//! The steps have QEMU's order. After each of them the image is sound, and has its former size up
+//! to the last one: clusters beyond the new end are freed, then the L2 tables that map no byte any
+//! more, then the refcount blocks that count nothing but themselves, and then the end of the file.
+
+use std::io;
+
+use super::corruption::{Corruption, Hex, Result};
+use super::discard::DiscardedClusters;
+use super::freed::FreedKind;
+use super::refcounts::Refcounts;
+use super::regions::Regions;
+use super::{Clusters, Guard};
+use crate::image::qcow2::format::entry::OFFSET_MASK;
+use crate::image::qcow2::format::refcount_block::{read_count, write_count};
+use crate::image::storage::Preallocation;
+
+/// The number of L2 tables that are removed before their clusters are freed.
+const TABLES_MAX: usize = 256;
+
+impl Clusters {
+    /// Shrinks the image. Clusters beyond the new end are freed, and the file ends with the last
+    /// cluster in use. No other request may be in flight.
+    pub(crate) fn shrink(&self, size: u64) -> io::Result<()> {
+        let old = self.size();
+        if size >= old {
+            return Ok(());
+        }
+        let mut at = size.next_multiple_of(self.geometry.cluster_size());
+        while at < old {
+            let what = DiscardedClusters::BeyondEnd;
+            at += self.request(|state| self.discard_clusters(state, at, old, what))?;
+            self.free_if_many()?;
+        }
+        self.request(|state| self.write_all(state))?;
+        while self.request(|state| self.remove_l2_tables(state, size))? {
+            // The request that removed the tables has ended, so that they can be freed.
+            self.request(|state| self.write_all(state))?;
+        }
+        if let Some(data) = &self.storages.data
+            && data.size()? > size
+        {
+            data.resize(size, Preallocation::Off)?;
+        }
+        self.request(|state| {
+            let (counts, regions) = state.counts()?;
+            counts.remove_unused_blocks(regions)?;
+            let end = counts.end_of_used(regions)?;
+            // The file must not refer to blocks that are cut off.
+            counts.sync_now()?;
+            self.cut_file(state, end)?;
+            self.write_size(state, size)
+        })
+    }
+
+    /// Removes L2 tables that are not needed for an image of `size` bytes from the L1 table: at
+    /// most [`TABLES_MAX`]. Returns whether there were any.
+    fn remove_l2_tables(&self, state: &mut Guard<'_>, size: u64) -> Result<bool> {
+        let cluster_size = self.geometry.cluster_size();
+        let first = size.div_ceil(self.geometry.entries() * cluster_size);
+        let unneeded: Vec<(u64, u64)> = (first..state.tables.l1_entries())
+            .map(|index| (index, state.tables.l1_entry(index) & OFFSET_MASK))
+            .filter(|(_, table)| *table != 0)
+            .take(TABLES_MAX)
+            .collect();
+        for (index, table) in &unneeded {
+            let state = &mut **state;
+            state.tables.set_l1_entry(&mut state.regions, *index, 0);
+            self.free_later(state, *table..table + cluster_size, FreedKind::L2Table)?;
+        }
+        Ok(!unneeded.is_empty())
+    }
+
+    /// Cuts off the file from `end` on, unless there is metadata, whose counts are wrong then. As
+    /// in QEMU, a file that cannot be cut off stays as long as it is.
+    fn cut_file(&self, state: &Guard<'_>, end: u64) -> Result<()> {
+        let file = &self.storages.file;
+        let length = file.size()?;
+        if end >= length || state.regions.is_metadata(end, length - end)? {
+            return Ok(());
+        }
+        if let Err(error) = file.resize(end, Preallocation::Off) {
+            tracing::warn!(%error, "Failed to truncate the tail of the image");
+        }
+        Ok(())
+    }
+}
+
+impl Refcounts {
+    /// Removes the blocks that count no cluster besides themselves. The block that counts the
+    /// header stays.
+    fn remove_unused_blocks(&mut self, regions: &mut Regions) -> Result<()> {
+        let size = self.geometry.cluster_size();
+        let mut counted_elsewhere = Vec::new();
+        for index in 1..self.table.len() as u64 {
+            let offset = self.table[index as usize];
+            if offset == 0 || !self.is_unused_block(regions, index, offset)? {
+                continue;
+            }
+            self.check_own_count(regions, index, offset)?;
+            if self.is_counted_by(offset, index) {
+                self.free_from = self.free_from.min(offset / size);
+            } else {
+                counted_elsewhere.push(offset);
+            }
+            self.table[index as usize] = 0;
+            self.mark_dirty(index as usize);
+            regions.refcount_blocks.replace(offset, 0);
+            self.blocks.remove(&(offset..offset + size));
+        }
+        self.write_back(regions)?;
+        if !counted_elsewhere.is_empty() {
+            self.sync_now()?;
+        }
+        for offset in counted_elsewhere {
+            self.release(regions, offset, size)?;
+        }
+        self.write_back(regions)
+    }
+
+    /// Whether the cluster of a block is counted by the block with this index.
+    fn is_counted_by(&self, offset: u64, index: u64) -> bool {
+        let cluster = offset >> self.geometry.cluster_bits;
+        cluster / self.geometry.counts_per_block() == index
+    }
+
+    fn is_unused_block(&mut self, regions: &Regions, index: u64, offset: u64) -> Result<bool> {
+        let geometry = self.geometry;
+        let slot = (offset >> geometry.cluster_bits) % geometry.counts_per_block();
+        let is_own = self.is_counted_by(offset, index);
+        let mut block = self.block(regions, index, offset)?.to_vec();
+        if is_own {
+            write_count(&geometry, &mut block, slot, 0);
+        }
+        Ok(block.iter().all(|byte| *byte == 0))
+    }
+
+    /// A block whose own cluster has another count than 1 is a corruption.
+    fn check_own_count(&mut self, regions: &Regions, index: u64, offset: u64) -> Result<()> {
+        let cluster = offset >> self.geometry.cluster_bits;
+        let count = self.get(regions, cluster)?;
+        if count == 1 {
+            return Ok(());
+        }
+        let counting = cluster / self.geometry.counts_per_block();
+        let block = self.table.get(counting as usize).copied().unwrap_or(0);
+        Err(Corruption::new(format!(
+            "Invalid refcount: refblock offset {}, reftable index {index}, block offset {}, \
+             refcount {}",
+            Hex(block),
+            Hex(offset),
+            Hex(count)
+        ))
+        .into())
+    }
+
+    /// The end of the last cluster in use; the end of all offsets if no cluster is counted.
+    fn end_of_used(&mut self, regions: &Regions) -> Result<u64> {
+        let geometry = self.geometry;
+        let per_block = geometry.counts_per_block();
+        for index in (0..self.table.len() as u64).rev() {
+            let offset = self.table[index as usize];
+            if offset == 0 {
+                continue;
+            }
+            let block = self.block(regions, index, offset)?;
+            let last = (0..per_block).rev().find(|slot| read_count(&geometry, block, *slot) != 0);
+            if let Some(last) = last {
+                return Ok((index * per_block + last + 1) << geometry.cluster_bits);
+            }
+        }
+        Ok(u64::MAX)
+    }
+}
